@@ -1,0 +1,1 @@
+"""What a person types: one module per verb group, each parse -> call -> print, without logic."""

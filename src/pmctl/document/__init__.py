@@ -1,0 +1,1 @@
+"""One postmortem file: bytes <-> Document, lossless."""

@@ -1,0 +1,40 @@
+"""What every check reports: one code, one place, one sentence and the mend.
+
+Findings are values: the reader, the rules and the audit return them, and only the command line prints
+them. Codes are stable; `pmctl explain CODE` documents each.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How much a finding weighs: errors make the exit code 1, warnings only with --strict, hints never."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    HINT = "hint"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One result of a check.
+
+    `path` is relative to the pmctl root (or as the user typed it); `line` and `column` count from 1 and
+    are 0 when the finding is about the whole file; `column` counts characters. `fix` says what to type
+    or write, in the imperative; empty when the message already says it. `commit` is the full object id
+    of the step that a history check reports, otherwise empty.
+    """
+
+    code: str
+    message: str
+    path: str = ""
+    line: int = 0
+    column: int = 0
+    severity: Severity = Severity.ERROR
+    fix: str = ""
+    end_line: int = 0
+    end_column: int = 0
+    commit: str = ""

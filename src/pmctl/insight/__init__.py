@@ -1,0 +1,1 @@
+"""Read-only answers computed from documents and the ledger."""

@@ -1,0 +1,1 @@
+"""Services out and in over the network: one module per service."""

@@ -1,0 +1,1 @@
+"""Git history -> events and findings: records, signatures, the fold and the audit."""

@@ -1,0 +1,1 @@
+"""Validation rules over one document: one module per family, one registry."""

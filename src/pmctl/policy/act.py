@@ -1,52 +1,48 @@
-"""What a record says: one act of one person on one postmortem, as a typed value.
+"""What a record says, typed: one act of one person on one postmortem or on the policy.
 
-`ledger.record` turns an `Act` into a record's bytes and back; `policy.lifecycle` judges it. Nothing here
-reads, signs or checks.
+Bytes become an Act in `ledger.record`; rules about acts live in `policy.lifecycle` (postmortems) and
+`policy.change` (the policy itself).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-# `doc` of acts that are about no single postmortem; also the folder of their records. No postmortem's id
-# can be one of these, since an id starts with a date.
+SUBMIT = "submit"
+REQUEST_REVIEW = "request-review"
+APPROVE = "approve"
+REQUEST_CHANGES = "request-changes"
+WITHDRAW = "withdraw"
+PUBLISH = "publish"
+AMEND = "amend"
+ARCHIVE = "archive"
+REOPEN = "reopen"
+DELETE = "delete"
 POLICY = "policy"
 BASELINE = "baseline"
-REPOSITORY = "repository"
+WAIVE = "waive"
 
-ACTS = frozenset(
-    {
-        "submit",
-        "request-review",
-        "approve",
-        "request-changes",
-        "publish",
-        "amend",
-        "archive",
-        "reopen",
-        "withdraw",
-        "delete",
-        "policy",
-        "baseline",
-        "waive",
-    }
-)
+ACTS = (
+    SUBMIT, REQUEST_REVIEW, APPROVE, REQUEST_CHANGES, WITHDRAW, PUBLISH, AMEND, ARCHIVE, REOPEN, DELETE,
+    POLICY, BASELINE, WAIVE,
+)  # fmt: skip
+"""Every act that a record can state."""
+
+POLICY_DOC = "policy"
+"""`doc` of acts that are about the whole repository: policy, baseline and waive."""
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """The content of one record. Digests are `sha256:<64 hex>`; an empty string means "none".
+    """One statement. Digests are "sha256:<hex>"; `at` is an ISO 8601 claim that decides nothing.
 
-    `act` is one of ACTS; `by` a handle; `doc` a postmortem's id, or POLICY, BASELINE or REPOSITORY when the act
-    is about none; `at` an RFC 3339 UTC time to the second, a claim that proves nothing; `content` the digest
-    of what the act binds (the postmortem's content, the policy file); `from_status` and `to_status` the
-    lifecycle states before and after, empty where there is none; `note` any text; `policy` the version of the
-    policy that it acts under; `prev` the digest of the record that it follows; `root` the digest of the first
-    policy; `round` counts the submissions of the postmortem from 1, 0 where there is none.
+    `content` is the content digest that the act binds (of policy.yaml for a policy act); `from_status` and
+    `to_status` are lifecycle states, empty for acts about the repository; `policy` is the version that the
+    actor saw (the new version for a policy act); `prev` is the digest of the record that it follows, empty
+    for the first; `root` is the digest of the repository's first policy; `round` counts submissions from 1.
 
-    By act only: `reviewers` (submit, request-review), `approvals` (publish: digests of approval records),
-    `finding` and `commit` (waive: a finding's code and a full object id), `documents` (baseline: id, content
-    digest and status of each postmortem that is accepted as found).
+    Extras: `reviewers` (submit, request-review), `approvals` (publish: digests of the records it rests on),
+    `finding` and `commit` (waive), `documents` (baseline: id, content digest, status).
     """
 
     act: str

@@ -22,14 +22,15 @@ POLICY = "policy"
 BASELINE = "baseline"
 WAIVE = "waive"
 
-ACTS = (
-    SUBMIT, REQUEST_REVIEW, APPROVE, REQUEST_CHANGES, WITHDRAW, PUBLISH, AMEND, ARCHIVE, REOPEN, DELETE,
-    POLICY, BASELINE, WAIVE,
+ACTS = frozenset(
+    (SUBMIT, REQUEST_REVIEW, APPROVE, REQUEST_CHANGES, WITHDRAW, PUBLISH, AMEND, ARCHIVE, REOPEN, DELETE,
+     POLICY, BASELINE, WAIVE)
 )  # fmt: skip
-"""Every act that a record can state."""
 
-POLICY_DOC = "policy"
-"""`doc` of acts that are about the whole repository: policy, baseline and waive."""
+# `doc` of an act that is about no single postmortem, and the folder of its records: policy records live under
+# POLICY, baseline records under BASELINE, waivers under REPOSITORY. No postmortem's id can be one of these.
+REPOSITORY = "repository"
+REPOSITORY_DOCS = {POLICY: POLICY, BASELINE: BASELINE, WAIVE: REPOSITORY}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,90 @@
-"""What a person types: one module per verb group, each parse -> call -> print, without logic."""
+"""What a person types: one module per verb group, each parse -> call -> print, without logic.
+
+`main` is the console script. It is the one place where errors become messages and exit codes.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from pmctl.errors import PmctlError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run pmctl with `arguments` (default: the process's own) and return its exit code.
+
+    0 fine, 1 the answer is no, 2 usage or environment, 130 interrupted. An unexpected exception is 2
+    with a short message and the path of a log, never a bare traceback.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words == ["--version"]:
+        # Asked by scripts and editors at every start: answered before the command line is built.
+        from pmctl import __version__
+
+        print(f"pmctl {__version__}")
+        return 0
+    try:
+        code = _run(words)
+        sys.stdout.flush()
+        return code
+    except PmctlError as error:
+        _say(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("\ninterrupted: nothing is half done", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader has gone (`| head`): no complaint, and none from the interpreter's last flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        return _unexpected(error)
+
+
+def _run(words: list[str]) -> int:
+    import typer
+
+    from pmctl.cli.app import root
+
+    try:
+        code = root().main(args=words, prog_name="pmctl", standalone_mode=False)
+    except typer.TyperException as error:
+        context = getattr(error, "ctx", None)
+        text = error.format_message()
+        if not text:  # no command was given: the help is the answer
+            return error.exit_code
+        print(f"error: {_clean(text)}", file=sys.stderr)
+        if context is not None:
+            print(f"  hint: {context.command_path} --help", file=sys.stderr)
+        return 2
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    return code if isinstance(code, int) else 0
+
+
+def _say(error: PmctlError) -> None:
+    print(f"error: {_clean(error.message)}", file=sys.stderr)
+    for line in error.details:
+        print(f"  {_clean(line)}", file=sys.stderr)
+    if error.hint:
+        print(f"  hint: {_clean(error.hint)}", file=sys.stderr)
+
+
+def _clean(text: str) -> str:
+    from pmctl.output.terminal import safe
+
+    return safe(text)
+
+
+def _unexpected(error: Exception) -> int:
+    import tempfile
+    import traceback
+
+    text = "".join(traceback.format_exception(error))
+    with tempfile.NamedTemporaryFile("w", prefix="pmctl-", suffix=".log", delete=False, encoding="utf-8") as log:
+        log.write(text)
+    print(f"error: unexpected {type(error).__name__}: {_clean(str(error))[:200]}", file=sys.stderr)
+    print(f"  hint: this is a defect of pmctl; please report it with the log {log.name}", file=sys.stderr)
+    return 2

@@ -1,0 +1,146 @@
+"""The command line's table of contents: every command, its one line of help, and the module it lives in.
+
+A command's module is imported when the command is run (or its own help is asked for), so that the
+start-up of one command does not pay for the others.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where a command lives: module under pmctl.cli, its function (or its Typer app), its help line."""
+
+    module: str
+    name: str
+    help: str
+
+
+CHAPTERS: dict[str, dict[str, Entry]] = {
+    "Begin": {
+        "init": Entry("setup", "init", "make this repository ready: policy, settings, template"),
+        "demo": Entry("demo", "demo", "play the whole life of one postmortem in a throw-away repository"),
+        "doctor": Entry("setup", "doctor", "what is missing or wrong here, and the mend"),
+    },
+    "Write": {
+        "new": Entry("writing", "new", "create a postmortem, from scratch or from an incident record"),
+        "adopt": Entry("adopting", "adopt", "bring existing Markdown postmortems under management"),
+        "edit": Entry("writing", "edit", "open a postmortem in your editor, validate it, commit it"),
+        "actions": Entry("actions", "app", "list, add and move action items"),
+        "template": Entry("templates", "app", "list, show, create and check templates"),
+    },
+    "Read": {
+        "list": Entry("reading", "list_", "the postmortems, newest first"),
+        "show": Entry("reading", "show", "one postmortem, or one section of it"),
+        "status": Entry("reading", "status", "what stands between a postmortem and its next state"),
+        "log": Entry("reading", "log", "who did what when, with the verdict on every step"),
+        "export": Entry("exporting", "export", "one postmortem as Markdown, HTML or JSON"),
+    },
+    "Review and publish": {
+        "submit": Entry("lifecycle", "submit", "ask for review: DRAFT -> IN_REVIEW"),
+        "approve": Entry("lifecycle", "approve", "sign exactly this content"),
+        "request-changes": Entry("lifecycle", "request_changes", "send it back: IN_REVIEW -> DRAFT"),
+        "withdraw": Entry("lifecycle", "withdraw", "take your own submission back: IN_REVIEW -> DRAFT"),
+        "publish": Entry("lifecycle", "publish", "IN_REVIEW -> PUBLISHED"),
+        "amend": Entry("lifecycle", "amend", "change published content, on the record (admins)"),
+        "archive": Entry("lifecycle", "archive", "PUBLISHED -> ARCHIVED (admins)"),
+        "reopen": Entry("lifecycle", "reopen", "PUBLISHED or ARCHIVED -> DRAFT (admins)"),
+        "delete": Entry("lifecycle", "delete", "remove a postmortem, on the record (admins)"),
+    },
+    "Check": {
+        "validate": Entry("checking", "validate", "check postmortems; the last line counts the findings"),
+        "explain": Entry("checking", "explain", "the documentation of any finding code"),
+        "audit": Entry("auditing", "audit", "re-check the whole history: signatures, approvals, states"),
+        "waive": Entry("auditing", "waive", "accept one audit finding, signed and with a reason (admins)"),
+        "hook": Entry("hooks", "app", "for git to call: pre-commit, pre-push, pre-receive"),
+        "schema": Entry("exporting", "schema", "the published JSON Schemas"),
+    },
+    "People and incidents": {
+        "people": Entry("people", "app", "list, add and revoke people and their keys"),
+        "policy": Entry("policy", "app", "show, compare, sign and verify the policy"),
+        "incident": Entry("incidents", "app", "read incident records; is a postmortem required, and why"),
+    },
+}
+_ENTRIES = {name: entry for chapter in CHAPTERS.values() for name, entry in chapter.items()}
+
+
+class CommandTable(TyperGroup):
+    """A group that knows its commands by the table above and imports just the one that is run."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """All names, in the order of the table."""
+        return list(_ENTRIES)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command by that name, built from its module; None when there is none."""
+        entry = _ENTRIES.get(cmd_name)
+        if entry is None:
+            return None
+        target = getattr(importlib.import_module(f"pmctl.cli.{entry.module}"), entry.name)
+        if isinstance(target, typer.Typer):
+            group = typer.main.get_command(target)
+            group.name = cmd_name
+            return group
+        single = typer.Typer(add_completion=False, rich_markup_mode=None)
+        single.command(cmd_name)(target)
+        return typer.main.get_command(single)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """The table itself, by chapters, without importing a single command."""
+        width = max(map(len, _ENTRIES))
+        for chapter, entries in CHAPTERS.items():
+            with formatter.section(chapter):
+                formatter.write_dl([(name.ljust(width), entry.help) for name, entry in entries.items()])
+
+
+def root() -> Any:
+    """The whole command line as one command object."""
+    app = typer.Typer(
+        cls=CommandTable,
+        add_completion=False,
+        rich_markup_mode=None,
+        no_args_is_help=True,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(_global_options)
+    return typer.main.get_group(app)
+
+
+def _global_options(
+    ctx: typer.Context,
+    directory: Annotated[
+        Path | None, typer.Option("-C", "--directory", metavar="DIR", help="Work as if started in DIR.")
+    ] = None,
+    color: Annotated[str, typer.Option("--color", metavar="auto|always|never", help="Colour the output.")] = "auto",
+    no_input: Annotated[bool, typer.Option("--no-input", help="Never ask; fail with what to type instead.")] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only results and errors.")] = False,
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Say more about what happens.")] = False,
+    handle: Annotated[str, typer.Option("--as", metavar="HANDLE", help="Act as this person of the policy.")] = "",
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    """Blameless postmortems as Markdown files in a git repository.
+
+    Drafted from incidents, reviewed and approved with signatures, audited offline from the git history.
+    """
+    from pmctl.cli.session import Session
+    from pmctl.errors import UsageProblem
+
+    if version:
+        from pmctl import __version__
+
+        print(f"pmctl {__version__}")
+        raise typer.Exit(0)
+    if color not in ("auto", "always", "never"):
+        raise UsageProblem(f"--color {color}: not one of auto, always, never")
+    if quiet and verbose:
+        raise UsageProblem("-q and -v exclude each other")
+    ctx.obj = Session(directory or Path.cwd(), color, no_input, quiet, verbose, handle)

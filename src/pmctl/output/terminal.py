@@ -1,0 +1,237 @@
+"""How text leaves for a terminal or a pipe: safe, aligned, coloured when wanted. Returns strings, prints nothing.
+
+Rich is imported only to lay out for a real terminal; what goes into a pipe is plain text made here, which
+keeps short commands quick.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from pmctl.output.characters import LINE_BREAK, made_visible
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+_CODES = {
+    "bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34", "magenta": "35",
+    "cyan": "36",
+}  # fmt: skip
+
+Styles = Mapping[str, Callable[[str], str]]
+"""For a column's header: cell text -> style (words of `paint`, "" for none)."""
+
+STATUS_STYLES = {
+    "DRAFT": "yellow", "IN_REVIEW": "blue", "PUBLISHED": "green", "ARCHIVED": "dim",
+    "OPEN": "yellow", "IN_PROGRESS": "blue", "COMPLETED": "green", "WONT_DO": "dim",
+}  # fmt: skip
+
+
+class Stream(Protocol):
+    """The one thing asked of an output stream: whether a person looks at it."""
+
+    def isatty(self) -> bool:
+        """True for a terminal."""
+        ...
+
+
+def safe(text: str) -> str:
+    """One line that a terminal shows as it is: escapes, control and bidi characters become visible codes.
+
+    Line breaks and tabs turn into single spaces, so that a title can't draw a second line.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return made_visible(LINE_BREAK.sub(" ", text).replace("\t", " "))
+
+
+def safe_block(text: str) -> str:
+    """Several lines that a terminal shows as they are; newlines and tabs stay, CRLF becomes LF."""
+    return made_visible(LINE_BREAK.sub("\n", text))
+
+
+def wants_color(choice: str, stream: Stream, environ: Mapping[str, str]) -> bool:
+    """Whether to colour: `choice` is always, never or auto.
+
+    On auto, NO_COLOR (no-color.org: any non-empty value) beats FORCE_COLOR (any value but empty and 0),
+    which beats TERM=dumb, which beats whether `stream` is a terminal.
+    """
+    if choice != "auto":
+        return choice == "always"
+    if environ.get("NO_COLOR"):
+        return False
+    if environ.get("FORCE_COLOR", "0") not in ("", "0"):
+        return True
+    return environ.get("TERM") != "dumb" and stream.isatty()
+
+
+def paint(text: str, style: str, color: bool) -> str:
+    """`text` in a style of words such as "bold red"; unchanged without colour, without style or when empty."""
+    codes = ";".join(_CODES[word] for word in style.split())
+    return f"\x1b[{codes}m{text}\x1b[0m" if color and codes and text else text
+
+
+def width_of(text: str) -> int:
+    """Columns that `text` takes on a terminal: wide and full-width characters two, combining ones none.
+
+    Widths are those of Unicode Standard Annex 11 as the standard library knows them.
+    """
+    if text.isascii():
+        return len(text)
+    columns = 0
+    for character in text:
+        if unicodedata.combining(character) or unicodedata.category(character) in ("Cf", "Mn", "Me"):
+            continue
+        columns += 2 if unicodedata.east_asian_width(character) in "WF" else 1
+    return columns
+
+
+def table(
+    headers: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    width: int = 0,
+    color: bool = False,
+    styles: Styles | None = None,
+) -> str:
+    """A table as text that ends with a newline; cells are made safe here. "" without rows.
+
+    `width` 0 means a pipe: nothing is cut or wrapped, columns are two spaces apart, and a line ends with
+    its last text. Otherwise `width` is the terminal's and long cells wrap inside their column.
+    """
+    heads = [safe(header) for header in headers]
+    lines = [[safe(cell) for cell in row] for row in rows]
+    if not lines:
+        return ""
+    chosen = styles or {}
+    if width > 0 and _natural_width(heads, lines) > width:
+        return _wrapped(heads, lines, width, color, chosen)
+    return _aligned(heads, lines, color, chosen)
+
+
+def _columns(heads: list[str], lines: list[list[str]]) -> list[int]:
+    return [max(map(width_of, column)) for column in zip(heads, *lines, strict=True)]
+
+
+def _natural_width(heads: list[str], lines: list[list[str]]) -> int:
+    return sum(_columns(heads, lines)) + 2 * (len(heads) - 1)
+
+
+def _aligned(heads: list[str], lines: list[list[str]], color: bool, styles: Styles) -> str:
+    columns = _columns(heads, lines)
+
+    def laid_out(cells: list[str], cell_styles: list[str]) -> str:
+        last = max((index for index, cell in enumerate(cells) if cell), default=0)
+        parts = []
+        for index, cell in enumerate(cells[: last + 1]):
+            gap = " " * (columns[index] - width_of(cell)) if index < last else ""
+            parts.append(paint(cell, cell_styles[index], color) + gap)
+        return "  ".join(parts)
+
+    out = [laid_out(heads, ["bold"] * len(heads))]
+    out += [laid_out(cells, [_style(styles, *pair) for pair in zip(heads, cells, strict=True)]) for cells in lines]
+    return "\n".join(out) + "\n"
+
+
+def _style(styles: Styles, head: str, cell: str) -> str:
+    style_of = styles.get(head)
+    return style_of(cell) if style_of else ""
+
+
+def _wrapped(heads: list[str], lines: list[list[str]], width: int, color: bool, styles: Styles) -> str:
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for head in heads:
+        grid.add_column(Text(head), overflow="fold")
+    for cells in lines:
+        grid.add_row(*(Text(c, style=_style(styles, heads[i], c)) for i, c in enumerate(cells)))
+    return _printed(grid, width, color)
+
+
+def _printed(renderable: RenderableType, width: int, color: bool) -> str:
+    """What rich makes of a renderable, with deceiving characters made visible after its own decoding.
+
+    Cleaning must come last: Markdown turns `&#27;` into an escape character, and rich passes it on.
+    """
+    import io
+
+    from rich.console import Console
+    from rich.segment import Segment, Segments
+
+    console = Console(
+        file=io.StringIO(), width=width, force_terminal=color, color_system="standard" if color else None,
+        legacy_windows=False, markup=False, emoji=False, highlight=False, no_color=not color,
+    )  # fmt: skip
+    drawn = [Segment(made_visible(part.text), part.style) for part in console.render(renderable) if not part.control]
+    with console.capture() as captured:
+        console.print(Segments(drawn), end="")
+    return "\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n"
+
+
+def postmortem(source: str, body: str, facts: Sequence[tuple[str, str]], *, width: int = 0, color: bool = False) -> str:
+    """One postmortem for reading.
+
+    Into a pipe (`width` 0): `source`, the Markdown as it is, made safe. On a terminal: `facts` (label and
+    value pairs; the first is the title) above `body`, the Markdown without front matter, laid out by rich.
+    """
+    if width <= 0:
+        text = safe_block(source)
+        return text if text.endswith("\n") else text + "\n"
+    from rich.markdown import Markdown
+
+    label_width = max((width_of(label) for label, _ in facts[1:]), default=0)
+    top = [paint(safe(value), "bold", color) for _, value in facts[:1]]
+    for label, value in facts[1:]:
+        gap = " " * (label_width - width_of(label))
+        top.append(f"{paint(label, 'dim', color)}{gap}  {paint(safe(value), STATUS_STYLES.get(value, ''), color)}")
+    page = Markdown(body, hyperlinks=False, code_theme="ansi_dark")
+    return "\n".join(top) + "\n\n" + _printed(page, min(width, 100), color)
+
+
+def moment(at: datetime) -> str:
+    """A time for people, in UTC to the minute: `2024-01-15 14:00 UTC`. A naive time counts as UTC."""
+    utc = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    return utc.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def duration(span: timedelta) -> str:
+    """A span in its two largest units: `45 minutes`, `1 hour 5 minutes`, `2 days 3 hours`; never negative."""
+    seconds = max(0, int(span.total_seconds()))
+    for size, smaller, unit, small_unit in (
+        (86400, 3600, "day", "hour"),
+        (3600, 60, "hour", "minute"),
+        (60, 0, "minute", ""),
+    ):
+        if seconds >= size:
+            count, rest = divmod(seconds, size)
+            small = rest // smaller if smaller else 0
+            return plural(count, unit) + (f" {plural(small, small_unit)}" if small else "")
+    return plural(seconds, "second")
+
+
+def plural(count: int, noun: str) -> str:
+    """`1 day`, `2 days`: for nouns that only take an s."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """How long before `now`: `3 days ago`; `just now` under a minute; `in 3 days` for the future."""
+    span = now - at
+    if abs(span) < timedelta(minutes=1):
+        return "just now"
+    largest = " ".join(duration(abs(span)).split()[:2])
+    return f"{largest} ago" if span > timedelta(0) else f"in {largest}"
+
+
+def due(day: date, today: date) -> str:
+    """A due date with its distance: `2024-01-22 (2 days overdue)`, `(today)`, `(in 3 days)`."""
+    days = (day - today).days
+    if days == 0:
+        return f"{day.isoformat()} (today)"
+    distance = f"in {plural(days, 'day')}" if days > 0 else f"{plural(-days, 'day')} overdue"
+    return f"{day.isoformat()} ({distance})"

@@ -110,7 +110,7 @@ def public_key(line: str) -> PublicKey:
     if len(line) > LONGEST_LINE:
         raise KeyProblem("the key line is too long")
     text = line.strip(" \t\r\n")
-    if any(ord(character) < 32 and character != "\t" or ord(character) == 127 for character in text):
+    if any((ord(character) < 32 and character != "\t") or ord(character) == 127 for character in text):
         raise KeyProblem("the key must be a single line without control characters")
     parts = re.split(r"[ \t]+", text, maxsplit=2)
     if len(parts) < 2:

@@ -1,0 +1,353 @@
+"""Records: signed statements as files. `Act` <-> canonical bytes <-> digest, and where a record lies.
+
+`to_bytes` and `from_bytes` are each other's inverse and hold the same rules, so whatever pmctl writes can be read
+back and nothing else can. A record's signature covers its bytes; its name in the tree must agree with what it
+says (`check_path`). Everything that is wrong is a RecordProblem with the audit's code.
+
+Format: canonical JSON, that is ASCII, sorted keys, no spaces, one final newline (see docs/formats.md).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple, NoReturn
+
+from pmctl.errors import BadInput
+from pmctl.policy.act import (
+    ACTS,
+    BASELINE,
+    POLICY,
+    PUBLISH,
+    REPOSITORY,
+    REPOSITORY_DOCS,
+    REQUEST_REVIEW,
+    SUBMIT,
+    WAIVE,
+    Act,
+)
+
+TYPE = "pmctl-record-v1"
+NAMESPACE = "pmctl-record-v1"  # of the signatures (`ssh-keygen -Y sign -n`)
+FOLDER = ".pmctl/records"
+
+LARGEST = 64 * 1024  # bytes
+LARGEST_BASELINE = 4 * 1024 * 1024  # bytes; one line of about 200 for each postmortem of an imported history
+MOST_REVIEWERS = 1000
+HIGHEST_NUMBER = 999_999
+
+STATUSES = frozenset(("", "DRAFT", "IN_REVIEW", "PUBLISHED", "ARCHIVED", "DELETED"))
+
+_HANDLE = r"[a-z0-9][a-z0-9-]{0,63}"
+_ID = r"[0-9]{4}-[0-9]{2}-[0-9]{2}-[a-z0-9][a-z0-9-]{0,88}"  # at most 100 characters
+_handle = re.compile(_HANDLE).fullmatch
+_id = re.compile(_ID).fullmatch
+_digest = re.compile(r"sha256:[0-9a-f]{64}").fullmatch
+_commit = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?").fullmatch
+_finding = re.compile(r"[A-Z]{2}[0-9]{3}").fullmatch
+_at = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z").fullmatch
+
+_NUMBER = r"(0{0,3}[1-9][0-9]{0,5})"
+_path = re.compile(
+    rf"{re.escape(FOLDER)}/(?:({POLICY})/{_NUMBER}-({_HANDLE})"
+    rf"|({_ID}|{BASELINE}|{REPOSITORY})/{_NUMBER}-({'|'.join(sorted(ACTS))})-({_HANDLE}))\.json"
+).fullmatch
+
+_COMMON = frozenset(
+    ("act", "at", "by", "content", "doc", "from", "note", "policy", "prev", "root", "round", "to", "type")
+)
+_EXTRA: dict[str, frozenset[str]] = {
+    SUBMIT: frozenset(("reviewers",)),
+    REQUEST_REVIEW: frozenset(("reviewers",)),
+    PUBLISH: frozenset(("approvals",)),
+    WAIVE: frozenset(("finding", "commit")),
+    BASELINE: frozenset(("documents",)),
+}
+
+
+class RecordProblem(BadInput):
+    """A record is not what a record must be. `code` is the audit finding's code (AU201 to AU204)."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class RecordPath(NamedTuple):
+    """What a record's file name says. `number` is the policy's version for a policy record."""
+
+    doc: str
+    number: int
+    act: str
+    by: str
+
+
+def to_bytes(act: Act) -> bytes:
+    """The record's canonical bytes; raises RecordProblem for an act that no record can state."""
+    value: dict[str, Any] = {
+        "act": act.act,
+        "at": act.at,
+        "by": act.by,
+        "content": act.content,
+        "doc": act.doc,
+        "from": act.from_status,
+        "note": act.note,
+        "policy": act.policy,
+        "prev": act.prev,
+        "root": act.root,
+        "round": act.round,
+        "to": act.to_status,
+        "type": TYPE,
+    }
+    documents = {id_: {"content": content, "status": status} for id_, content, status in act.documents}
+    if len(documents) != len(act.documents):
+        raise RecordProblem("AU203", "the record lists a postmortem twice")
+    extras: dict[str, Any] = {
+        "reviewers": list(act.reviewers),
+        "approvals": list(act.approvals),
+        "finding": act.finding,
+        "commit": act.commit,
+        "documents": documents,
+    }
+    allowed = _EXTRA.get(act.act, frozenset())
+    for key, extra in extras.items():
+        if key in allowed:
+            value[key] = extra
+        elif extra:
+            raise RecordProblem("AU203", f"a record of {act.act!r} has no {key}")
+    _check_fields(value)
+    data = _canonical(value)
+    _check_size(data)
+    return data
+
+
+def from_bytes(data: bytes) -> Act:
+    """Read a record; raises RecordProblem for bytes that `to_bytes` would not have written."""
+    _check_size(data)
+    value = _parse(data)
+    _check_fields(value)
+    if _canonical(value) != data:
+        raise RecordProblem("AU202", "the record is not written in its canonical form")
+    documents = value.get("documents", {})
+    return Act(
+        act=value["act"],
+        by=value["by"],
+        doc=value["doc"],
+        at=value["at"],
+        content=value["content"],
+        from_status=value["from"],
+        to_status=value["to"],
+        note=value["note"],
+        policy=value["policy"],
+        prev=value["prev"],
+        root=value["root"],
+        round=value["round"],
+        reviewers=tuple(value.get("reviewers", ())),
+        approvals=tuple(value.get("approvals", ())),
+        finding=value.get("finding", ""),
+        commit=value.get("commit", ""),
+        documents=tuple((id_, entry["content"], entry["status"]) for id_, entry in documents.items()),
+    )
+
+
+def digest(data: bytes) -> str:
+    """`sha256:<hex>` of a record's bytes, by which other records refer to it."""
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+def path(doc: str, number: int, act: str, by: str) -> str:
+    """Where the record lies, relative to the pmctl root; raises RecordProblem for parts that no record has."""
+    name = f"{number:04d}-{by}" if act == POLICY else f"{number:04d}-{act}-{by}"
+    result = f"{FOLDER}/{doc}/{name}.json"
+    if parse_path(result) != (doc, number, act, by):
+        raise RecordProblem("AU204", f"no record can lie at {result!a}")
+    return result
+
+
+def signature_path(record_path: str) -> str:
+    """Where the signature of the record at `record_path` lies."""
+    return record_path + ".sig"
+
+
+def parse_path(record_path: str) -> RecordPath | None:
+    """The parts of a record's path (relative to the pmctl root); None for any other path."""
+    match = _path(record_path)
+    if match is None:
+        return None
+    if match[1]:
+        found = RecordPath(match[1], int(match[2]), POLICY, match[3])
+        written = match[2]
+    else:
+        found = RecordPath(match[4], int(match[5]), match[6], match[7])
+        written = match[5]
+    if written != f"{found.number:04d}" or not _about(found.act, found.doc):
+        return None
+    return found
+
+
+def check_path(record_path: str, act: Act) -> RecordPath:
+    """The path's parts when they agree with what the record says; raises RecordProblem otherwise."""
+    found = parse_path(record_path)
+    if found is None:
+        raise RecordProblem("AU204", f"{record_path!a} is not the path of a record")
+    for word, named, said in (
+        ("document", found.doc, act.doc),
+        ("act", found.act, act.act),
+        ("person", found.by, act.by),
+    ):
+        if named != said:
+            raise RecordProblem("AU204", f"the record's name gives {named} as its {word}, the record says {said}")
+    if act.act == POLICY and found.number != act.policy:
+        raise RecordProblem(
+            "AU204", f"the record's name gives policy version {found.number}, the record says {act.policy}"
+        )
+    return found
+
+
+def _about(act: str, doc: str) -> bool:
+    """Whether an act of this kind can be about `doc`: a postmortem's id, or the name for repository-wide acts."""
+    if act in (POLICY, BASELINE):
+        return doc == REPOSITORY_DOCS[act]
+    if doc == REPOSITORY:
+        return act == WAIVE
+    return _id(doc) is not None
+
+
+def _canonical(value: Mapping[str, Any]) -> bytes:
+    text = json.dumps(value, ensure_ascii=True, allow_nan=False, sort_keys=True, separators=(",", ":"))
+    return text.encode("ascii") + b"\n"
+
+
+def _check_size(data: bytes) -> None:
+    # "act" sorts first, so a baseline shows itself before anything is parsed.
+    limit = LARGEST_BASELINE if data.startswith(b'{"act":"baseline",') else LARGEST
+    if len(data) > limit:
+        raise RecordProblem("AU201", f"the record has {len(data)} bytes; at most {limit} are allowed")
+
+
+def _parse(data: bytes) -> dict[str, Any]:
+    """The JSON object in `data`, with only the values that records have."""
+    try:
+        text = data.decode("ascii")
+    except UnicodeDecodeError as error:
+        raise RecordProblem("AU201", f"the record is not ASCII: see byte {error.start}") from error
+    try:
+        value = json.loads(
+            text,
+            object_pairs_hook=_object,
+            parse_float=_refuse_number,
+            parse_constant=_refuse_number,
+            parse_int=_integer,
+        )
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise RecordProblem("AU201", f"the record is not JSON: {error.msg} in {where}") from error
+    except RecursionError as error:
+        raise RecordProblem("AU201", "the record is nested too deeply") from error
+    if not isinstance(value, dict):
+        raise RecordProblem("AU203", "the record is not a JSON object")
+    return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise RecordProblem("AU201", "the record has a key twice")
+    return result
+
+
+def _integer(text: str) -> int:
+    if len(text) > 10:
+        _refuse_number(text)
+    return int(text)
+
+
+def _refuse_number(text: str) -> NoReturn:
+    raise RecordProblem("AU201", f"the record has the number {text[:20]}; only small whole numbers are allowed")
+
+
+def _check_fields(value: dict[str, Any]) -> None:
+    """Raise RecordProblem unless the fields are those of the act, each with a value of its kind."""
+    if value.get("type") != TYPE:
+        raise RecordProblem("AU203", f"the record's type is not {TYPE}; a newer pmctl may know it")
+    act = value.get("act")
+    if not isinstance(act, str) or act not in ACTS:
+        raise RecordProblem("AU203", f"unknown act {_shown(act)}")
+    expected = _COMMON | _EXTRA.get(act, frozenset())
+    if missing := expected - value.keys():
+        raise RecordProblem("AU203", f"a record of {act!r} lacks {', '.join(sorted(missing))}")
+    if unknown := value.keys() - expected:
+        raise RecordProblem("AU203", f"a record of {act!r} has no {', '.join(map(_shown, sorted(unknown)))}")
+    _check_common(value)
+    _check_extra(value)
+
+
+def _check_common(value: dict[str, Any]) -> None:
+    for key in ("policy", "round"):
+        number = value[key]
+        if type(number) is not int or not 0 <= number <= HIGHEST_NUMBER:
+            raise RecordProblem("AU203", f"{key!r} is not a number from 0 to {HIGHEST_NUMBER}")
+    _expect(value, "by", _handle, "a handle")
+    _expect(value, "root", _digest, "a digest")
+    for key in ("content", "prev"):
+        if value[key] != "":
+            _expect(value, key, _digest, "a digest")
+    for key in ("from", "to"):
+        if not isinstance(value[key], str) or value[key] not in STATUSES:
+            raise RecordProblem("AU203", f"{key!r} is not a status: {_shown(value[key])}")
+    _expect(value, "at", _at, "a time like 2024-01-17T10:00:00Z")
+    try:
+        datetime.fromisoformat(value["at"][:-1])
+    except ValueError as error:
+        raise RecordProblem("AU203", f"'at' is no time that exists: {value['at']}") from error
+    note = value["note"]
+    if not isinstance(note, str) or any("\ud800" <= character <= "\udfff" for character in note):
+        raise RecordProblem("AU203", "'note' is not text")
+    if not isinstance(value["doc"], str) or not _about(value["act"], value["doc"]):
+        raise RecordProblem("AU203", f"a record of {value['act']!r} cannot be about {_shown(value['doc'])}")
+
+
+def _check_extra(value: dict[str, Any]) -> None:
+    if "reviewers" in value:
+        _expect_list(value, "reviewers", _handle, "a handle", MOST_REVIEWERS)
+    if "approvals" in value:
+        _expect_list(value, "approvals", _digest, "a digest", MOST_REVIEWERS)
+    if "finding" in value:
+        _expect(value, "finding", _finding, "a finding's code")
+        _expect(value, "commit", _commit, "a full object id")
+    if "documents" in value:
+        documents = value["documents"]
+        if not isinstance(documents, dict):
+            raise RecordProblem("AU203", "'documents' is not an object")
+        for id_, entry in documents.items():
+            if not isinstance(id_, str) or _id(id_) is None:
+                raise RecordProblem("AU203", f"'documents' names {_shown(id_)}, which is no postmortem's id")
+            if not isinstance(entry, dict) or entry.keys() != {"content", "status"}:
+                raise RecordProblem("AU203", f"the entry of {id_} has other fields than content and status")
+            _expect(entry, "content", _digest, "a digest")
+            if not isinstance(entry["status"], str) or not entry["status"] or entry["status"] not in STATUSES:
+                raise RecordProblem("AU203", f"the entry of {id_} has no status")
+
+
+def _expect(value: Mapping[str, Any], key: str, matches: Any, what: str) -> None:
+    if not isinstance(value[key], str) or matches(value[key]) is None:
+        raise RecordProblem("AU203", f"{key!r} is not {what}: {_shown(value[key])}")
+
+
+def _expect_list(value: Mapping[str, Any], key: str, matches: Any, what: str, most: int) -> None:
+    items = value[key]
+    if not isinstance(items, list) or len(items) > most:
+        raise RecordProblem("AU203", f"{key!r} is not a list of at most {most}")
+    for item in items:
+        if not isinstance(item, str) or matches(item) is None:
+            raise RecordProblem("AU203", f"{key!r} holds something that is not {what}: {_shown(item)}")
+    if len(set(items)) != len(items):
+        raise RecordProblem("AU203", f"{key!r} names something twice")
+
+
+def _shown(value: object) -> str:
+    """A value from a hostile record, short and printable."""
+    return ascii(value)[:80] if isinstance(value, str | int | type(None)) else f"a {type(value).__name__}"

@@ -84,3 +84,27 @@ class PostmortemState:
             return self
         approvals = tuple(a if a.stale or a.content == content else replace(a, stale=True) for a in self.approvals)
         return replace(self, landed=landed, approvals=approvals)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The document's side of a judgement, as plain data: what an act is about to bind.
+
+    `content` is the content digest, `author` and `editors` (those with the right to edit) come from the
+    front matter, `missing` names required sections that are absent or still prompts, `unresolved` counts
+    open discussions. `writers` are the people who wrote the content as far as commits tell.
+
+    The audit also says what the document was while an act was under way: `earlier` holds digests that it
+    had on the way, and `rewritten` is true when the step that brings the act changes the document too, so
+    that a squash may hide versions in between. Both stay empty before an act is written.
+    """
+
+    content: str
+    author: str = ""
+    editors: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    unresolved: int = 0
+    writers: tuple[str, ...] = ()
+    landing: bool = False
+    earlier: tuple[str, ...] = ()
+    rewritten: bool = False

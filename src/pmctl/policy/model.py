@@ -1,0 +1,120 @@
+"""The policy as values: people with keys, teams, admins and the review rules of one version.
+
+Bytes become a Policy in `policy.reading`; everything here is what the lifecycle and the audit ask of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+POLICY_PATH = ".pmctl/policy.yaml"
+"""Where the policy is, relative to the pmctl root."""
+
+ACTIVE = "active"
+RETIRED = "retired"
+COMPROMISED = "compromised"
+KEY_STATUSES = (ACTIVE, RETIRED, COMPROMISED)
+
+PUBLISHER_ROLES = ("author", "editors", "admins")
+ATTRIBUTED = "attributed"
+SIGNED = "signed"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One public key of a person.
+
+    `id` is what keys are compared by: "type base64" without a comment for SSH, "openpgp FINGERPRINT" for
+    OpenPGP, whose armoured key is in `file` (relative to the pmctl root). `status` is active, retired
+    or compromised; `since` is, for a compromised key, the full id of the commit from which its records
+    are findings. `line` is the line of the policy file, from 1.
+    """
+
+    id: str
+    status: str = ACTIVE
+    since: str = ""
+    file: str = ""
+    line: int = 0
+
+    @property
+    def openpgp(self) -> str:
+        """The fingerprint of an OpenPGP key, or '' for an SSH key."""
+        return self.id.removeprefix("openpgp ") if self.id.startswith("openpgp ") else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One person: `handle` is the name in documents and records, `emails` are lower case."""
+
+    handle: str
+    name: str
+    emails: tuple[str, ...] = ()
+    keys: tuple[Key, ...] = ()
+
+    @property
+    def active_keys(self) -> tuple[Key, ...]:
+        """The keys that may sign now."""
+        return tuple(key for key in self.keys if key.status == ACTIVE)
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewRules:
+    """When a review is enough: `approvals` of the requested reviewers (None for all), never fewer than
+    `minimum`, one of them by `team` when it is set. Records are always signed."""
+
+    approvals: int | None = None
+    minimum: int = 1
+    self_approval: bool = False
+    team: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One version of the policy. `digest` is "sha256:<hex>" of the file's bytes.
+
+    `teams` maps a team to its members; `publishers` names roles of PUBLISHER_ROLES; `edits` is attributed
+    or signed; `policy_threshold` counts the admins who must sign a change of the policy.
+    """
+
+    version: int
+    people: dict[str, Person]
+    teams: dict[str, tuple[str, ...]]
+    admins: tuple[str, ...]
+    review: ReviewRules = ReviewRules()
+    publishers: tuple[str, ...] = PUBLISHER_ROLES
+    edits: str = ATTRIBUTED
+    policy_threshold: int = 1
+    digest: str = ""
+    keys: dict[str, tuple[str, Key]] = field(init=False, repr=False, compare=False)
+    emails: dict[str, str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        keys = {key.id: (person.handle, key) for person in self.people.values() for key in person.keys}
+        emails = {email: person.handle for person in self.people.values() for email in person.emails}
+        object.__setattr__(self, "keys", keys)
+        object.__setattr__(self, "emails", emails)
+
+    @property
+    def active_admins(self) -> tuple[str, ...]:
+        """Admins who can sign now."""
+        return tuple(handle for handle in self.admins if handle in self.people and self.people[handle].active_keys)
+
+
+def person_by_email(policy: Policy, email: str) -> str | None:
+    """The handle of the person with this e-mail address (case does not matter), or None."""
+    return policy.emails.get(email.strip().lower())
+
+
+def person_by_key(policy: Policy, key: str) -> str | None:
+    """The handle of the person with this key, whatever its status, or None.
+
+    `key` is a public key line ("type base64 [comment]") or "openpgp FINGERPRINT".
+    """
+    owner = policy.keys.get(" ".join(key.split()[:2]))
+    return owner[0] if owner else None
+
+
+def find_key(policy: Policy, key: str) -> Key | None:
+    """The entry of the policy for this key, whatever its status, or None."""
+    owner = policy.keys.get(" ".join(key.split()[:2]))
+    return owner[1] if owner else None

@@ -1,0 +1,134 @@
+"""Acts about the whole repository: a new version of the policy, a baseline, a waiver. Pure.
+
+A policy is trusted because admins of the version before it signed it; the first one is signed by an admin
+that it names itself, and its digest is the root that people compare out of band.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pmctl.policy import act as acts
+from pmctl.policy.act import Act
+from pmctl.policy.lifecycle import Violation
+from pmctl.policy.model import Policy
+
+
+def propose_policy(new: Policy, old: Policy | None, root: str, *, by: str, at: str, note: str = "") -> Act:
+    """The act by which `by` puts the policy `new` in force after `old` (None for the first).
+
+    `root` is the digest of the first policy, '' when `new` is the first.
+    """
+    return _repository_act(
+        acts.POLICY, by, at, note, new.version, root or new.digest, content=new.digest, prev=old.digest if old else ""
+    )
+
+
+def propose_baseline(
+    policy: Policy, root: str, documents: tuple[tuple[str, str, str], ...], *, by: str, at: str, note: str
+) -> Act:
+    """The act by which an admin accepts everything so far as found.
+
+    `documents` holds (id, content digest, status) of every postmortem that is accepted.
+    """
+    return _repository_act(acts.BASELINE, by, at, note, policy.version, root, documents=tuple(sorted(documents)))
+
+
+def propose_waiver(policy: Policy, root: str, finding: str, commit: str, *, by: str, at: str, note: str) -> Act:
+    """The act by which an admin accepts the finding `finding` (a code) of the step `commit` (a full id)."""
+    return _repository_act(acts.WAIVE, by, at, note, policy.version, root, finding=finding, commit=commit)
+
+
+def check_change(old: Policy | None, new: Policy, records: Iterable[Act]) -> tuple[Violation, ...]:
+    """Why `new` may not follow `old`; empty when it may.
+
+    `records` are the policy acts of the step whose signatures hold: under `old`, or under `new` when it is
+    the first policy.
+    """
+    previous = old.digest if old else ""
+    judges = old or new
+    signers = {
+        record.by
+        for record in records
+        if record.content == new.digest
+        and record.prev == previous
+        and record.policy == new.version
+        and record.by in judges.admins
+    }
+    if old is None:
+        if signers:
+            return ()
+        return (Violation("AU101", "the first policy is not signed by an admin that it names", "sign it: pmctl init"),)
+    found = []
+    if new.version != old.version + 1:
+        found.append(
+            Violation(
+                "AU103",
+                f"the policy goes from version {old.version} to {new.version}",
+                f"the next version is {old.version + 1}: change the present policy and sign it",
+            )
+        )
+    if len(signers) < old.policy_threshold:
+        found.append(
+            Violation(
+                "AU102",
+                f"policy version {new.version} is signed by {len(signers)} of {old.policy_threshold} admins needed",
+                f"one of these signs it: {', '.join(old.active_admins)} (pmctl policy sign)",
+            )
+        )
+    return tuple(found)
+
+
+def check_repository_act(act: Act, policy: Policy) -> tuple[Violation, ...]:
+    """Why a baseline or a waiver is not allowed under `policy`; empty when it is."""
+    found = []
+    if act.by not in policy.admins:
+        hint = f"ask one of: {', '.join(policy.admins)}"
+        found.append(Violation("AU314", f"{act.act} needs an admin, and {act.by} is none", hint))
+    if not act.note.strip():
+        found.append(Violation("AU319", f"{act.act} needs a reason", "say why with -m TEXT"))
+    if act.act == acts.WAIVE and not waivable(act.finding):
+        found.append(Violation("AU320", f"{act.finding} cannot be waived: it breaks the chain of trust"))
+    return tuple(found)
+
+
+def waivable(code: str) -> bool:
+    """False for findings that no signature of this repository can repair.
+
+    Those about the policy (AU1xx) decide whose signature counts at all, and an incomplete or rewritten
+    history (AU6xx) is a fact about the clone: a waiver inside it would vouch for itself.
+    """
+    return not code.startswith(("AU1", "AU6")) or code in ("AU607", "AU610")
+
+
+def _repository_act(
+    kind: str,
+    by: str,
+    at: str,
+    note: str,
+    version: int,
+    root: str,
+    *,
+    content: str = "",
+    prev: str = "",
+    finding: str = "",
+    commit: str = "",
+    documents: tuple[tuple[str, str, str], ...] = (),
+) -> Act:
+    return Act(
+        act=kind,
+        by=by,
+        doc=acts.REPOSITORY_DOCS[kind],
+        at=at,
+        content=content,
+        from_status="",
+        to_status="",
+        note=note,
+        policy=version,
+        prev=prev,
+        root=root,
+        round=0,
+        finding=finding,
+        commit=commit,
+        documents=documents,
+    )

@@ -93,12 +93,13 @@ def check_repository_act(act: Act, policy: Policy) -> tuple[Violation, ...]:
 
 
 def waivable(code: str) -> bool:
-    """False for findings that no signature of this repository can repair.
+    """False for findings that no signature inside this history can answer.
 
-    Those about the policy (AU1xx) decide whose signature counts at all, and an incomplete or rewritten
-    history (AU6xx) is a fact about the clone: a waiver inside it would vouch for itself.
+    Whoever waives is trusted because of the first policy (AU101, AU106) and because history is all there
+    and was not replaced (AU6xx): a waiver of those would vouch for itself. A refused change of the policy
+    (AU102 to AU105) never came into force, so an admin of the policy in force may waive it.
     """
-    return not code.startswith(("AU1", "AU6")) or code in ("AU607", "AU610")
+    return code not in ("AU101", "AU106") and (not code.startswith("AU6") or code in ("AU607", "AU610"))
 
 
 def _repository_act(

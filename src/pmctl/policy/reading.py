@@ -57,7 +57,7 @@ def parse_policy(data: bytes, path: str = POLICY_PATH) -> tuple[Policy | None, t
         return None, (Finding("AU104", f"the policy is not UTF-8 text (byte {error.start})", path),)
     from pmctl.document import strict_yaml
 
-    parsed = strict_yaml.load(text)
+    parsed = strict_yaml.load(text, path=path, max_bytes=SIZE_LIMIT, document_start=True)
     if parsed.node is None or parsed.problems:
         found = [Finding("AU104", p.message, path, p.line, p.column, fix=p.fix) for p in parsed.problems]
         return None, tuple(found or [Finding("AU104", "the policy is empty", path, 1, 1)])
@@ -243,7 +243,7 @@ class _Reader:
         return Key(line, status, since, "", node.line)
 
     def text(self, node: Node | None) -> str:
-        return node.value if node is not None and isinstance(node.value, str) else ""
+        return "" if node is None else node.value if isinstance(node.value, str) else node.raw
 
     def members(self, node: Node | None, what: str, people: dict[str, Person]) -> list[tuple[str, Node]]:
         known = []

@@ -1,0 +1,217 @@
+"""Differences between trees, by object id. (reader, old tree, new tree) -> the files that differ.
+
+Equal subtrees are never opened. History is walked in order, so the tree that was new in one step is old in
+the next: each is read, and hashed, once. A folder of thousands of entries changes by one entry at a time;
+only the part between the first and the last differing entry is parsed, so that a step costs the same in a
+large repository as in a small one.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from pmctl.git import ObjectReader
+from pmctl.objects import CorruptObject
+
+_TREE = b"40000"
+_ENTRY = {
+    20: re.compile(rb"([0-7]{5,6}) ([^\0/]+)\0(.{20})", re.DOTALL),
+    32: re.compile(rb"([0-7]{5,6}) ([^\0/]+)\0(.{32})", re.DOTALL),
+}
+_LARGE = 4096  # bytes of a tree from which on it pays to look for the differing part
+_MARK_EVERY = 1024  # bytes between the known starts of entries in a large tree
+_BLOCKS = (8192, 512, 32, 1)  # bytes that are compared at a time
+
+
+class Entry(NamedTuple):
+    """What a tree says of one name: mode as git writes it ("100644", "40000"), and the object id in hex."""
+
+    mode: str
+    oid: str
+
+    @property
+    def is_tree(self) -> bool:
+        """True for a folder."""
+        return self.mode == "40000"
+
+
+class Difference(NamedTuple):
+    """One file that is not the same: its path below the folder compared, and what was and is there."""
+
+    path: str
+    old: Entry | None
+    new: Entry | None
+
+
+@dataclass(slots=True)
+class _Folder:
+    """A tree's bytes; `marks` are offsets at which entries certainly start, ascending, for large trees."""
+
+    oid: str
+    data: bytes
+    marks: list[int]
+
+
+class Trees:
+    """Reads trees and compares them; remembers the last tree seen at each path."""
+
+    def __init__(self, reader: ObjectReader) -> None:
+        self._reader = reader
+        self._seen: dict[str, _Folder] = {}
+
+    def entry(self, tree: str, path: str) -> Entry | None:
+        """What lies at `path` ("a/b/c") below the tree `tree`, or None.
+
+        Raises MissingObject or CorruptObject.
+        """
+        found: Entry | None = Entry("40000", tree)
+        for name in path.split("/") if path else ():
+            if found is None or not found.is_tree:
+                return None
+            found = self.entries(found.oid).get(name)
+        return found
+
+    def entries(self, tree: str) -> dict[str, Entry]:
+        """The entries of a tree by name; not remembered."""
+        return {name: entry for name, entry in _parse(tree, self._read(tree))}
+
+    def files(self, tree: str, path: str = "") -> Iterator[tuple[str, Entry]]:
+        """Every entry below `tree` that is no folder, with its path; not remembered."""
+        for name, entry in self.entries(tree).items():
+            if entry.is_tree:
+                yield from self.files(entry.oid, f"{path}{name}/")
+            else:
+                yield f"{path}{name}", entry
+
+    def differences(self, old: str, new: str, path: str, wanted: frozenset[str] | None = None) -> list[Difference]:
+        """The files below `path` that differ between two trees; '' stands for no tree.
+
+        `wanted` limits the names looked at on this level (lower case); None takes all.
+        """
+        found: list[Difference] = []
+        self._compare(old, new, path, wanted, found)
+        return found
+
+    def _compare(self, old: str, new: str, path: str, wanted: frozenset[str] | None, found: list[Difference]) -> None:
+        for name, was, now in self._changed(old, new, path):
+            if wanted is not None and name.lower() not in wanted:
+                continue
+            below = f"{path}{name}"
+            old_tree = was.oid if was is not None and was.is_tree else ""
+            new_tree = now.oid if now is not None and now.is_tree else ""
+            if old_tree or new_tree:
+                self._compare(old_tree, new_tree, below + "/", None, found)
+            old_file = was if was is not None and not was.is_tree else None
+            new_file = now if now is not None and not now.is_tree else None
+            if old_file is not None or new_file is not None:
+                found.append(Difference(below, old_file, new_file))
+
+    def _changed(self, old: str, new: str, path: str) -> list[tuple[str, Entry | None, Entry | None]]:
+        before = self._folder(old, path) if old else _Folder("", b"", [])
+        if not new:
+            self._seen.pop(path, None)
+            return [(name, entry, None) for name, entry in _parse(old, before.data)]
+        data = self._read(new)
+        start, old_end, new_end, marks = _differing(before, data, _width(new))
+        self._seen[path] = _Folder(new, data, marks)
+        try:
+            was = dict(_parse(old, before.data[start:old_end]))
+            now = dict(_parse(new, data[start:new_end]))
+        except CorruptObject:  # an object id that reads like an entry; the whole trees decide
+            was, now = dict(_parse(old, before.data)), dict(_parse(new, data))
+        names = list(dict.fromkeys((*was, *now)))
+        return [(name, was.get(name), now.get(name)) for name in names if was.get(name) != now.get(name)]
+
+    def _folder(self, oid: str, path: str) -> _Folder:
+        seen = self._seen.get(path)
+        if seen is not None and seen.oid == oid:
+            return seen
+        data = self._read(oid)
+        return _Folder(oid, data, _marks(data, 0, len(data), _width(oid)) if len(data) > _LARGE else [])
+
+    def _read(self, oid: str) -> bytes:
+        kind, data = self._reader.read(oid)
+        if kind != "tree":
+            raise CorruptObject(oid, f"it is a {kind}, not a tree")
+        return data
+
+
+def _width(oid: str) -> int:
+    return len(oid) // 2
+
+
+def _parse(oid: str, data: bytes) -> list[tuple[str, Entry]]:
+    """Entries of (a part of) a tree that begins and ends at entries; raises CorruptObject otherwise."""
+    found: list[tuple[str, Entry]] = []
+    pattern, at = _ENTRY[_width(oid) or 20], 0
+    while at < len(data):
+        match = pattern.match(data, at)
+        if match is None:
+            raise CorruptObject(oid, "a tree entry that cannot be read")
+        mode, name, raw = match.groups()
+        entry = Entry("40000" if mode in (_TREE, b"040000") else mode.decode(), raw.hex())
+        found.append((name.decode("utf-8", "surrogateescape"), entry))
+        at = match.end()
+    if len({name for name, _ in found}) != len(found):
+        raise CorruptObject(oid, "a tree names an entry twice")
+    return found
+
+
+def _differing(old: _Folder, data: bytes, width: int) -> tuple[int, int, int, list[int]]:
+    """Offsets (start, end in old, end in new) of the part that differs, at entries' bounds, and new marks.
+
+    Everything before `start` and after the ends is byte for byte the same.
+    """
+    if len(data) <= _LARGE or not old.marks:
+        marks = _marks(data, 0, len(data), width) if len(data) > _LARGE else []
+        return 0, len(old.data), len(data), marks
+    same = _common_prefix(old.data, data)
+    start = old.marks[max(0, bisect_right(old.marks, same) - 1)]
+    tail = _common_suffix(old.data, data, start)
+    last = bisect_left(old.marks, max(len(old.data) - tail, start))
+    shift = len(data) - len(old.data)
+    kept = old.marks[last:]
+    old_end = kept[0] if kept else len(old.data)
+    new_end = old_end + shift
+    first = bisect_left(old.marks, start)
+    marks = old.marks[:first] + _marks(data, start, new_end, width) + [mark + shift for mark in kept]
+    return start, old_end, new_end, marks
+
+
+def _marks(data: bytes, start: int, end: int, width: int) -> list[int]:
+    """Starts of entries from `start`, itself one, up to `end`, at least _MARK_EVERY bytes apart."""
+    marks: list[int] = []
+    at = start
+    while 0 <= at < end:
+        if not marks or at - marks[-1] >= _MARK_EVERY:
+            marks.append(at)
+        zero = data.find(b"\0", at)
+        at = zero + 1 + width if zero >= 0 else -1
+    return marks
+
+
+def _common_prefix(one: bytes, two: bytes) -> int:
+    limit = min(len(one), len(two))
+    at = 0
+    for block in _BLOCKS:
+        while at + block <= limit and one[at : at + block] == two[at : at + block]:
+            at += block
+    return at
+
+
+def _common_suffix(one: bytes, two: bytes, start: int) -> int:
+    """Bytes that both end with, not reaching back before `start` in either."""
+    ends = len(one), len(two)
+    limit = min(ends) - start
+    at = 0
+    for block in _BLOCKS:
+        while at + block <= limit:
+            first, second = ends[0] - at, ends[1] - at
+            if one[first - block : first] != two[second - block : second]:
+                break
+            at += block
+    return at

@@ -1,0 +1,137 @@
+"""What a rule may know besides the document: settings, template, people, the repository's files, dates.
+
+A context is built once per run by the caller and narrowed per document with `dataclasses.replace`.
+Questions whose answer can change while the document stays the same (is there such a file? what day is
+it?) go through methods that note them, so that a cached result is used only while they answer alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Protocol
+
+from pmctl.rules.settings import RuleSettings
+
+if TYPE_CHECKING:
+    from pmctl.document.reader import Document
+    from pmctl.document.template import Template, TemplateField
+
+REQUIRED = ("Summary", "Timeline", "Impact", "Root Cause", "Resolution", "Action Items")
+OPTIONAL = ("Lessons Learned", "Contributing Factors", "Detection", "Response")
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateView:
+    """What the rules need of a template. `order` lists every section in its place; empty means the
+    required ones, then the optional ones. Other sections are kept where they stand.
+    """
+
+    name: str = "default"
+    required: tuple[str, ...] = REQUIRED
+    optional: tuple[str, ...] = OPTIONAL
+    order: tuple[str, ...] = ()
+    fields: tuple[TemplateField, ...] = ()
+
+    @property
+    def sections(self) -> tuple[str, ...]:
+        """Every section that the template knows, in order."""
+        return self.order or self.required + self.optional
+
+    @classmethod
+    def of(cls, template: Template) -> TemplateView:
+        """From a template as it was read from its file."""
+        titles = tuple(section.title for section in template.sections)
+        optional = tuple(section.title for section in template.sections if not section.required)
+        return cls(template.name, template.required, optional, titles, template.fields)
+
+
+DEFAULT_TEMPLATE = TemplateView()
+
+
+class PolicyPerson(Protocol):
+    """The part of a person that is read here."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def emails(self) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleView:
+    """Who exists: handle -> full name, the teams' names and everybody's e-mail addresses (lower case)."""
+
+    names: Mapping[str, str]
+    teams: frozenset[str] = frozenset()
+    emails: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, people: Mapping[str, PolicyPerson], teams: Mapping[str, object]) -> PeopleView:
+        """From `policy.people` and `policy.teams`."""
+        return cls(
+            {handle: person.name for handle, person in people.items()},
+            frozenset(teams),
+            frozenset(email.casefold() for person in people.values() for email in person.emails),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """When things landed, from the ledger, in UTC; None for what has not happened (yet)."""
+
+    created: datetime | None = None
+    submitted: datetime | None = None
+    approved: datetime | None = None
+    published: datetime | None = None
+
+
+@dataclass(slots=True)
+class Asked:
+    """Which changeable facts a check has looked at: files by path with the answer, and the day."""
+
+    files: dict[str, bool] = field(default_factory=dict)
+    today: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Everything that a check may use. The default judges a document on its own.
+
+    `status` overrides the document's own (a draft is judged as IN_REVIEW before it is submitted);
+    `adopted` asks for the gentle profile; `ids` maps a case-folded id to the paths that carry it;
+    `exists` tells whether a path relative to the pmctl root is a file of the repository (None: unknown).
+    """
+
+    settings: RuleSettings = field(default_factory=RuleSettings)
+    template: TemplateView = DEFAULT_TEMPLATE
+    people: PeopleView | None = None
+    exists: Callable[[str], bool] | None = None
+    ids: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    severities: tuple[str, ...] = ()
+    today: date | None = None
+    now: datetime | None = None
+    status: str = ""
+    adopted: bool = False
+    strict: bool = False
+    history: History | None = None
+    asked: Asked = field(default_factory=Asked, compare=False)
+
+    def has(self, path: str) -> bool | None:
+        """Whether `path`, relative to the pmctl root, exists in the repository; None when nobody can say."""
+        if self.exists is None:
+            return None
+        answer = self.exists(path)
+        self.asked.files[path] = answer
+        return answer
+
+    def day(self) -> date | None:
+        """Today, noted as asked."""
+        self.asked.today = True
+        return self.today
+
+    def state(self, doc: Document) -> str:
+        """The status by which the document is judged: the override, else its own, else DRAFT."""
+        return self.status or doc.status or "DRAFT"

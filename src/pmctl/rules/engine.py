@@ -1,0 +1,117 @@
+"""Run the rules over a document: select, check, weigh, suppress, sort.
+
+    document + context -> rules that apply -> findings with code, path and severity -> minus ignores
+
+Nothing here reads files or prints. `pmctl.rules.bulk` adds many documents at once and the cache.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from pmctl.document.finding import Finding, Severity
+from pmctl.rules.registry import Rule, rules
+from pmctl.rules.settings import RuleSettings, matches
+from pmctl.rules.suppressions import read_suppressions, unused
+
+if TYPE_CHECKING:
+    from pmctl.document.reader import Document
+    from pmctl.rules.context import Context
+
+_SELF = ("PM291", "PM292", "PM293")
+
+
+def check(doc: Document, context: Context) -> tuple[Finding, ...]:
+    """Every finding about a document, sorted by place: reading problems, the front matter's schema, the rules.
+
+    A document that can't be read is judged by nothing but its reading problems.
+    """
+    if not doc.readable:
+        return _sorted(_weigh(doc, context, [(finding, None) for finding in doc.problems]))
+    from pmctl.document.schema import check_front_matter
+
+    raw: list[tuple[Finding, Rule | None]] = [(finding, None) for finding in doc.problems]
+    raw += [(finding, None) for finding in check_front_matter(doc)]
+    ignored = context.settings.ignored_for(doc.path)
+    active = _active(context.settings.select, ignored)
+    for rule in active:
+        raw += [(finding, rule) for finding in rule.check(doc, context)]
+    suppressions, broken = read_suppressions(doc)
+    raw += [(finding, None) for finding in broken]
+    findings = _weigh(doc, context, raw)
+    if suppressions:
+        findings = [
+            finding
+            for finding in findings
+            if not _suppressible(finding) or not any([one.covers(finding) for one in suppressions])
+        ]
+        leftover = unused(suppressions, [rule.code for rule in active], doc.path)
+        findings += _weigh(doc, context, [(finding, None) for finding in leftover])
+    return _sorted(findings)
+
+
+@lru_cache(maxsize=64)
+def _active(select: tuple[str, ...], ignored: tuple[str, ...]) -> tuple[Rule, ...]:
+    return tuple(
+        rule
+        for code, rule in rules().items()
+        if (not select or matches(code, select)) and not (ignored and matches(code, ignored))
+    )
+
+
+def _suppressible(finding: Finding) -> bool:
+    """Whether an inline ignore may hide a finding at all."""
+    if finding.code.startswith("PM0") and finding.severity is Severity.ERROR:
+        return False
+    rule = rules().get(finding.code)
+    return finding.code not in _SELF and (rule is None or rule.ignorable)
+
+
+def _weigh(doc: Document, context: Context, raw: list[tuple[Finding, Rule | None]]) -> list[Finding]:
+    """Fill in code, path and severity, and drop what the settings switch off."""
+    if not raw:
+        return []
+    settings = context.settings
+    ignored = settings.ignored_for(doc.path)
+    state = context.state(doc)
+    findings = []
+    for finding, rule in raw:
+        code = rule.code if rule else finding.code
+        severity = _severity(finding, rule, state, context)
+        if not (code.startswith("PM0") and finding.severity is Severity.ERROR):
+            if ignored and matches(code, ignored):
+                continue
+            if settings.select and not matches(code, settings.select):
+                continue
+            weight = _override(settings, code, severity)
+            if weight is None:
+                continue
+            severity = weight
+        if context.strict and severity is Severity.WARNING:
+            severity = Severity.ERROR
+        findings.append(replace(finding, code=code, path=finding.path or doc.path, severity=severity))
+    return findings
+
+
+def _override(settings: RuleSettings, code: str, severity: Severity) -> Severity | None:
+    """What the settings make of a code's severity, by the longest prefix that they name; None is off."""
+    if settings.severity:
+        for length in range(len(code), 0, -1):
+            if code[:length] in settings.severity:
+                return settings.severity[code[:length]]
+    return severity
+
+
+def _severity(finding: Finding, rule: Rule | None, state: str, context: Context) -> Severity:
+    """What a finding weighs in this state of the document."""
+    if rule is None:
+        return finding.severity
+    if context.adopted:
+        return rule.adopted
+    return rule.draft if state == "DRAFT" else rule.review
+
+
+def _sorted(findings: list[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(findings, key=lambda one: (one.path, one.line, one.column, one.code, one.message)))

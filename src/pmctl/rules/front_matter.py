@@ -1,0 +1,261 @@
+"""Front matter beyond its schema: people and teams that exist, one id per file, times that follow each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from pmctl.document.finding import Finding
+from pmctl.rules.registry import WARNING, found_at, rule
+
+if TYPE_CHECKING:
+    from pmctl.document.reader import Document
+    from pmctl.document.strict_yaml import Node
+    from pmctl.rules.context import Context
+
+TIMES = ("started_at", "detected_at", "acknowledged_at", "mitigated_at", "resolved_at")
+
+
+@rule("PM150", "unknown-person", draft=WARNING)
+def unknown_person(doc: Document, context: Context) -> Iterable[Finding]:
+    """A handle names nobody whom the policy knows.
+
+    What it does:
+        Looks up author, editors, reviewers and participants in `.pmctl/policy.yaml`.
+
+    Why:
+        A reviewer who does not exist can't approve, and the postmortem never gets published.
+
+    Example:
+        author: jnae
+
+    Fix:
+        author: jane
+    """
+    if context.people is None:
+        return
+    known = context.people.names
+    for key in ("author", "editors", "reviewers", "participants"):
+        for handle, node in _handles(doc.front.get(key)):
+            if handle and handle not in known:
+                yield _unknown("person", handle, node, tuple(known), "pmctl people add")
+
+
+@rule("PM151", "unknown-team", draft=WARNING)
+def unknown_team(doc: Document, context: Context) -> Iterable[Finding]:
+    """A team is not in the policy.
+
+    What it does:
+        Looks up `teams` in `.pmctl/policy.yaml`. Says nothing while the policy has no teams.
+
+    Why:
+        Lists, trends and visibility go by team; a misspelt one is found by nobody.
+
+    Example:
+        teams: [paymnets]
+
+    Fix:
+        teams: [payments]
+    """
+    if context.people is None or not context.people.teams:
+        return
+    for name, node in _handles(doc.front.get("teams")):
+        if name and name not in context.people.teams:
+            yield _unknown("team", name, node, tuple(sorted(context.people.teams)), "")
+
+
+@rule("PM152", "id-and-path", draft=WARNING, adopted=WARNING)
+def id_and_path(doc: Document, context: Context) -> Iterable[Finding]:
+    """The file does not lie where its id says.
+
+    What it does:
+        Compares the path with `postmortems/<year>/<id>.md`. Files outside `postmortems/` are not compared.
+
+    Why:
+        The path is a function of the id: that is how every command finds the postmortem.
+
+    Example:
+        id: 2024-01-15-another-name
+
+    Fix:
+        id: 2024-01-15-payment-api-outage
+    """
+    from pmctl.document.schema import is_id, path_of
+
+    node = doc.front.get("id")
+    if node is None or not doc.path.startswith("postmortems/") or not is_id(doc.id):
+        return
+    if doc.path != path_of(doc.id):
+        message = f"the id belongs to {path_of(doc.id)}"
+        fix = "rename the file, or correct the id (it never changes once others have it)"
+        yield found_at(node.line, node.column, message, fix, width=len(doc.id))
+
+
+@rule("PM153", "duplicate-id", draft=WARNING, adopted=WARNING)
+def duplicate_id(doc: Document, context: Context) -> Iterable[Finding]:
+    """Two files carry the same id.
+
+    What it does:
+        Compares ids without regard to case with every other postmortem of the run.
+
+    Why:
+        Records, approvals and links name a postmortem by its id alone.
+
+    Example:
+        id: 2024-01-15-payment-api-outage
+
+    Fix:
+        id: 2024-01-15-payment-api-latency
+    """
+    node = doc.front.get("id")
+    others = [path for path in context.ids.get(doc.id.casefold(), ()) if path != doc.path]
+    if node is not None and others:
+        yield found_at(node.line, node.column, f"{', '.join(others)} has the same id", width=len(doc.id))
+
+
+@rule("PM154", "unknown-severity", review=WARNING)
+def unknown_severity(doc: Document, context: Context) -> Iterable[Finding]:
+    """The severity is not one of the organisation's.
+
+    What it does:
+        Compares `severity` with the list in pmctl.yaml, when there is one.
+
+    Why:
+        Trends by severity count words; "Sev-2" and "SEV2" are two.
+
+    Example:
+        severity: Sev-2
+
+    Fix:
+        severity: SEV2
+    """
+    node = doc.front.get("severity")
+    value = doc.meta.get("severity")
+    if node is not None and value and context.severities and value not in context.severities:
+        message = f"{value!r} is not a severity of this organisation"
+        yield found_at(node.line, node.column, message, f"one of {', '.join(context.severities)}")
+
+
+@rule("PM155", "times-out-of-order", draft=WARNING)
+def times_out_of_order(doc: Document, context: Context) -> Iterable[Finding]:
+    """The incident's times contradict each other.
+
+    What it does:
+        Expects started_at <= detected_at <= acknowledged_at, and started_at <= mitigated_at <= resolved_at.
+
+    Why:
+        Time to detect and time to resolve are computed from them; a typing error makes them negative.
+
+    Example:
+        started_at: 2024-01-15T14:00:00Z
+        resolved_at: 2024-01-15T13:45:00Z
+
+    Fix:
+        started_at: 2024-01-15T14:00:00Z
+        resolved_at: 2024-01-15T14:45:00Z
+    """
+    times = incident_times(doc)
+    chains = (("started_at", "detected_at", "acknowledged_at", "resolved_at"), ("detected_at", "mitigated_at"),
+              ("started_at", "mitigated_at", "resolved_at"))  # fmt: skip
+    reported = set()
+    for chain in chains:
+        known = [name for name in chain if name in times]
+        for earlier, later in zip(known, known[1:], strict=False):
+            if times[later] < times[earlier] and later not in reported:
+                reported.add(later)
+                node = doc.front[later]
+                message = f"{later} is before {earlier}"
+                yield found_at(node.line, node.column, message, width=len(node.raw))
+
+
+@rule("PM156", "custom-field", draft=WARNING)
+def custom_field(doc: Document, context: Context) -> Iterable[Finding]:
+    """A custom field is missing, of the wrong kind, or not declared by the template.
+
+    What it does:
+        Checks `fields` against the fields that the template declares.
+
+    Why:
+        Reports are made from these fields; one that is sometimes text and sometimes a number can't be counted.
+
+    Example:
+        fields: {cost_center: many}
+
+    Fix:
+        fields: {cost_center: 4711}
+    """
+    from pmctl.document.template import field_problem
+
+    node = doc.front.get("fields")
+    given = node.value if node is not None and isinstance(node.value, dict) else {}
+    declared = {field.name: field for field in context.template.fields}
+    for name, field in declared.items():
+        value = given.get(name)
+        problem = field_problem(field, value.plain() if value is not None else None)
+        if problem:
+            place = value or node
+            yield found_at(place.line if place else 1, place.column if place else 1, problem, field.description)
+    for name, value in given.items():
+        if name not in declared:
+            message = f"the template {context.template.name} declares no field {name!r}"
+            fix = f"it declares {', '.join(declared)}" if declared else "declare it in the template, or remove it"
+            yield found_at(value.key_line, value.key_column, message, fix, width=len(name))
+
+
+@rule("PM157", "times-missing", review=WARNING)
+def times_missing(doc: Document, context: Context) -> Iterable[Finding]:
+    """The front matter does not say when the incident began or ended.
+
+    What it does:
+        Expects `started_at` and `resolved_at`.
+
+    Why:
+        Duration, time to resolve and every trend start from them.
+
+    Example:
+        started_at:
+        resolved_at: 2024-01-15T14:45:00Z
+
+    Fix:
+        started_at: 2024-01-15T14:00:00Z
+        resolved_at: 2024-01-15T14:45:00Z
+    """
+    if context.state(doc) == "ARCHIVED":
+        return
+    for key in ("started_at", "resolved_at"):
+        node = doc.front.get(key)
+        if node is None or node.value in (None, ""):
+            line, column = (node.key_line, node.key_column) if node is not None else (1, 1)
+            yield found_at(line, column, f"{key} is not given", f"add {key}: 2024-01-15T14:00:00Z")
+
+
+def incident_times(doc: Document) -> dict[str, datetime]:
+    """The incident's times that the front matter gives in a readable form, in UTC, by field name."""
+    from pmctl.document.schema import typed
+
+    values = typed(doc)
+    return {name: values[name] for name in TIMES if isinstance(values.get(name), datetime)}
+
+
+def _handles(node: Node | None) -> Iterator[tuple[str, Node]]:
+    """Every handle under a node that is a text, a list or a mapping by handle, with where it stands."""
+    if node is None:
+        return
+    if isinstance(node.value, str):
+        yield node.value, node
+    elif isinstance(node.value, tuple):
+        for item in node.value:
+            if isinstance(item.value, str):
+                yield item.value, item
+    elif isinstance(node.value, dict):
+        for key, value in node.value.items():
+            yield key, value._replace(line=value.key_line, column=value.key_column)
+
+
+def _unknown(kind: str, name: str, node: Node, known: tuple[str, ...], command: str) -> Finding:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, known, n=1, cutoff=0.6)
+    fix = f"did you mean {near[0]}?" if near else f"{command} {name}" if command else ""
+    return found_at(node.line, node.column, f"the policy knows no {kind} {name!r}", fix, width=len(name))

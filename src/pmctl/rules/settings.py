@@ -1,0 +1,274 @@
+"""The `rules:` part of pmctl.yaml: which rules run, how much they weigh, and what they look for.
+
+    rules:
+      select: [PM]                     # codes or prefixes; everything by default
+      ignore: [PM803]
+      severity: {PM801: error, PM7: warning, PM205: "off"}
+      paths: {"postmortems/2019/**": [PM3, PM5]}
+      phrases:
+        add: {hindsight: ["as everyone knows"]}
+        remove: ["of course"]
+      targets: {draft: 24h, complete: 48h, review: 7d, publish: 14d}
+      internal: [corp.example.com]     # host name endings that must not be published
+      customers: [customer.example]    # e-mail domains of customers; by default every foreign one
+      detect_secrets: true             # also run the detect-secrets package, when it is installed
+
+Whatever is wrong here is a finding with its place; the rest of the settings still counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pmctl.document.finding import Finding, Severity
+
+if TYPE_CHECKING:
+    from pmctl.document.strict_yaml import Node
+
+PHRASE_FAMILIES = (
+    "counterfactual",
+    "omission",
+    "human-error",
+    "character",
+    "hindsight",
+    "who-and-why",
+    "blame-word",
+    "vague-action",
+)
+TARGETS = {"draft": 24, "complete": 48, "review": 7 * 24, "publish": 14 * 24}
+"""The targets' names and default hours after the incident was resolved."""
+
+_KEYS = (
+    "select",
+    "ignore",
+    "severity",
+    "paths",
+    "phrases",
+    "targets",
+    "internal",
+    "customers",
+    "detect_secrets",
+)
+_DURATION = re.compile(r"(\d{1,4})\s*(h|hours?|d|days?|w|weeks?)")
+_HOURS = {"h": 1, "d": 24, "w": 168}
+
+
+@dataclass(frozen=True)
+class RuleSettings:
+    """Settings of the rules. Codes may be prefixes (`PM7` is every blameless rule); the longest wins."""
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    severity: Mapping[str, Severity | None] = field(default_factory=dict)
+    paths: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    phrases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    phrases_removed: tuple[str, ...] = ()
+    targets: Mapping[str, timedelta] = field(
+        default_factory=lambda: {name: timedelta(hours=hours) for name, hours in TARGETS.items()}
+    )
+    internal: tuple[str, ...] = ()
+    customers: tuple[str, ...] = ()
+    detect_secrets: bool = False
+
+    @cached_property
+    def _path_patterns(self) -> tuple[tuple[re.Pattern[str], tuple[str, ...]], ...]:
+        return tuple((re.compile(_glob(pattern)), codes) for pattern, codes in self.paths.items())
+
+    @cached_property
+    def removed(self) -> frozenset[str]:
+        """The phrases to let pass, case-folded."""
+        return frozenset(" ".join(phrase.casefold().split()) for phrase in self.phrases_removed)
+
+    def ignored_for(self, path: str) -> tuple[str, ...]:
+        """Codes and prefixes ignored for a file: the general ones and those of its path."""
+        if not self.paths:
+            return self.ignore
+        more = [code for pattern, codes in self._path_patterns if pattern.fullmatch(path) for code in codes]
+        return (*self.ignore, *more)
+
+    def digest_source(self) -> object:
+        """Plain JSON data that changes whenever a setting does: part of a cache key."""
+        return [
+            self.select,
+            self.ignore,
+            sorted((code, str(severity)) for code, severity in self.severity.items()),
+            sorted((pattern, list(codes)) for pattern, codes in self.paths.items()),
+            sorted((family, list(added)) for family, added in self.phrases.items()),
+            self.phrases_removed,
+            sorted((name, target.total_seconds()) for name, target in self.targets.items()),
+            self.internal,
+            self.customers,
+            self.detect_secrets,
+        ]
+
+
+def matches(code: str, patterns: tuple[str, ...]) -> bool:
+    """Whether a code is named by one of the codes or prefixes."""
+    return code.startswith(patterns)
+
+
+def _glob(pattern: str) -> str:
+    """A path pattern as a regular expression: `*` within a folder, `**` across folders, a folder for all in it."""
+    if pattern.endswith("/"):
+        pattern += "**"
+    parts = re.split(r"(\*\*/?|\*|\?)", pattern)
+    table = {"**/": r"(?:[^/]+/)*", "**": r".*", "*": r"[^/]*", "?": r"[^/]"}
+    return "".join(table.get(part, re.escape(part)) for part in parts)
+
+
+def parse_rule_settings(node: Node | None, path: str = "pmctl.yaml") -> tuple[RuleSettings, tuple[Finding, ...]]:
+    """Read the value of `rules:`. Returns settings that can be used in any case, and what was wrong."""
+    if node is None or node.value is None:
+        return RuleSettings(), ()
+    reader = _Reader(path)
+    settings = reader.settings(node)
+    return settings, tuple(reader.findings)
+
+
+def code_list(
+    codes: tuple[str, ...], path: str = "", *, option: str = ""
+) -> tuple[tuple[str, ...], tuple[Finding, ...]]:
+    """Check codes from a command line option such as `--select PM7,PM801`: the known ones, and findings."""
+    good, findings = [], []
+    for code in (part.strip().upper() for text in codes for part in text.split(",")):
+        if not code:
+            continue
+        problem = _unknown_code(code)
+        if problem:
+            findings.append(Finding("PM290", f"{option + ': ' if option else ''}{problem[0]}", path, fix=problem[1]))
+        else:
+            good.append(code)
+    return tuple(good), tuple(findings)
+
+
+def _unknown_code(code: str) -> tuple[str, str] | None:
+    """What is wrong with a code or prefix, and the mend; None when it names something."""
+    from pmctl.rules.documentation import known_codes
+
+    known = known_codes()
+    if code and any(one.startswith(code) for one in known):
+        return None
+    from difflib import get_close_matches
+
+    close = get_close_matches(code, known, n=1, cutoff=0.6)
+    return f"unknown code {code!r}", f"did you mean {close[0]}?" if close else "see `pmctl explain --all`"
+
+
+class _Reader:
+    """Walks the YAML nodes of `rules:` and collects findings on the way."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.findings: list[Finding] = []
+
+    def problem(self, node: Node, message: str, fix: str = "", *, key: bool = False) -> None:
+        line, column = (node.key_line, node.key_column) if key else (node.line, node.column)
+        self.findings.append(Finding("PM290", message, self.path, line, column, Severity.ERROR, fix))
+
+    def settings(self, node: Node) -> RuleSettings:
+        values: dict[str, object] = {}
+        for key, value in self.mapping(node, "rules"):
+            if key not in _KEYS:
+                self.problem(value, f"unknown setting rules.{key}", _did_you_mean(key, _KEYS), key=True)
+            elif key in ("select", "ignore"):
+                values[key] = self.codes(value)
+            elif key == "severity":
+                values[key] = self.severities(value)
+            elif key == "paths":
+                values[key] = {pattern: self.codes(codes) for pattern, codes in self.mapping(value, "rules.paths")}
+            elif key == "phrases":
+                self.phrases(value, values)
+            elif key == "targets":
+                values[key] = self.targets(value)
+            elif key == "detect_secrets":
+                if isinstance(value.value, bool):
+                    values[key] = value.value
+                else:
+                    self.problem(value, "rules.detect_secrets must be true or false")
+            else:
+                values[key] = tuple(text.casefold().lstrip(".@") for text in self.strings(value, f"rules.{key}"))
+        return RuleSettings(**values)  # type: ignore[arg-type]  # each value was built for its field above
+
+    def mapping(self, node: Node, name: str) -> Iterator[tuple[str, Node]]:
+        if isinstance(node.value, dict):
+            yield from node.value.items()
+        elif node.value is not None:
+            self.problem(node, f"{name} must be a mapping")
+
+    def strings(self, node: Node, name: str) -> Iterator[str]:
+        for item in self.items(node):
+            if isinstance(item.value, str) and item.value.strip():
+                yield item.value
+            else:
+                self.problem(item, f"{name} must be a list of words")
+
+    def items(self, node: Node) -> tuple[Node, ...]:
+        if isinstance(node.value, tuple):
+            return node.value
+        return () if node.value is None else (node,)
+
+    def codes(self, node: Node) -> tuple[str, ...]:
+        good = []
+        for item in self.items(node):
+            code = item.value.strip().upper() if isinstance(item.value, str) else ""
+            problem = _unknown_code(code) if code else ("a code such as PM801 is expected", "")
+            if problem:
+                self.problem(item, *problem)
+            else:
+                good.append(code)
+        return tuple(good)
+
+    def severities(self, node: Node) -> dict[str, Severity | None]:
+        table: dict[str, Severity | None] = {}
+        names = (*(str(severity) for severity in Severity), "off")
+        for key, value in self.mapping(node, "rules.severity"):
+            code = key.upper()
+            problem = _unknown_code(code)
+            word = value.value if isinstance(value.value, str) else "off" if value.value is False else ""
+            if problem:
+                self.problem(value, *problem, key=True)
+            elif word not in names:
+                self.problem(value, f"severity must be one of {', '.join(names)}")
+            else:
+                table[code] = None if word == "off" else Severity(word)
+        return table
+
+    def phrases(self, node: Node, values: dict[str, object]) -> None:
+        for key, value in self.mapping(node, "rules.phrases"):
+            if key == "remove":
+                values["phrases_removed"] = tuple(self.strings(value, "rules.phrases.remove"))
+            elif key == "add":
+                added: dict[str, tuple[str, ...]] = {}
+                for family, words in self.mapping(value, "rules.phrases.add"):
+                    if family in PHRASE_FAMILIES:
+                        added[family] = tuple(self.strings(words, f"rules.phrases.add.{family}"))
+                    else:
+                        fix = _did_you_mean(family, PHRASE_FAMILIES)
+                        self.problem(words, f"unknown kind of phrase {family!r}", fix, key=True)
+                values["phrases"] = added
+            else:
+                self.problem(value, f"unknown setting rules.phrases.{key}", "use add or remove", key=True)
+
+    def targets(self, node: Node) -> dict[str, timedelta]:
+        table = {name: timedelta(hours=hours) for name, hours in TARGETS.items()}
+        for key, value in self.mapping(node, "rules.targets"):
+            found = _DURATION.fullmatch(str(value.value).strip().lower())
+            if key not in TARGETS:
+                self.problem(value, f"unknown target {key!r}", _did_you_mean(key, tuple(TARGETS)), key=True)
+            elif not found:
+                self.problem(value, f"{value.value!r} is not a duration", "write for example 24h, 7d or 2w")
+            else:
+                table[key] = timedelta(hours=int(found[1]) * _HOURS[found[2][0]])
+        return table
+
+
+def _did_you_mean(word: str, known: tuple[str, ...]) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(word, known, n=1, cutoff=0.6)
+    return f"did you mean {close[0]}?" if close else f"one of {', '.join(known)}"

@@ -1,0 +1,255 @@
+"""Writing that still means something in two years: figures, absolute dates, links and images that resolve."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from posixpath import normpath
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from pmctl.document.finding import Finding
+from pmctl.rules.prose import Pattern, is_skipped, prose, skipped_spans, words
+from pmctl.rules.registry import WARNING, found, rule
+
+if TYPE_CHECKING:
+    from pmctl.document.reader import Document
+    from pmctl.rules.context import Context
+
+_DAYS = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
+_RELATIVE = Pattern(
+    r"(?<![\w-])(?:yesterday|tomorrow"
+    rf"|last\s+(?:night|week|month|quarter|year|{_DAYS})(?!\s+of\b|'s\s+\w+\s+of\b)"
+    rf"|(?<!the )(?<!in )(?<!a )next\s+(?:week|month|quarter|year|{_DAYS})(?!\s+of\b)"
+    r"|this\s+(?:morning|afternoon|evening|week|month|quarter|year)(?!\s+of\b)|(?:earlier|later)\s+today"
+    r"|(?:\d+|an?|one|two|three|four|five|six|seven|eight|nine|ten|a\s+few|several|a\s+couple\s+of|some)\s+"
+    r"(?:minute|hour|day|week|month|quarter|year)s?\s+ago"
+    r"|a\s+while\s+ago)(?![\w-])(?!\s*\(\w*[\s-]?\d)"
+)
+_BEFORE = Pattern(
+    r"(?:\bthe|\bover|\bduring\s+the|\bwithin|\bpast|\beach|\bevery|\bby|\bsince|\bof\s+the|\bin\s+the|'s)\s+$"
+)
+_RELATIVE_NEEDLES = ("yesterday", "tomorrow", " last ", " next ", " this ", " today", " ago ")
+
+_LINK = re.compile(
+    r"(?P<image>!?)\[(?P<text>(?:[^\[\]\n]|\[[^\[\]\n]*\]|\n(?!\s*\n))*)\]"
+    r"\(\s*(?P<target><[^>\n]*>|[^\s()]*(?:\([^\s()]*\)[^\s()]*)*)(?:\s+(?:\"[^\"]*\"|'[^']*'|\([^)]*\)))?\s*\)"
+)
+_DEFINITION = re.compile(r"(?m)^[ ]{0,3}(?P<image>)\[(?P<text>[^\]\n]+)\]:[ \t]*(?P<target><[^>\n]*>|\S+)")
+_HTML_IMAGE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
+_ALT = re.compile(r"\balt\s*=\s*(?:\"[^\"]*\S[^\"]*\"|'[^']*\S[^']*'|[^\s\"'>]+)", re.IGNORECASE)
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
+_FIGURE = re.compile(r"\d")
+
+
+@rule("PM801", "summary-without-figures", review=WARNING)
+def summary_without_figures(doc: Document, context: Context) -> Iterable[Finding]:
+    """The Summary holds no time, duration or number.
+
+    What it does:
+        Looks for a figure in the Summary.
+
+    Why:
+        Many readers read nothing else. When it was, how long it lasted and how many it reached is what they
+        need.
+
+    Example:
+        ## Summary
+
+        The payment API was down for a while and many payments failed.
+
+    Fix:
+        ## Summary
+
+        On 2024-01-15 the payment API was down for 45 minutes; about 2,300 payments failed.
+    """
+    section = doc.section("Summary")
+    if section and section.text.strip() and not _FIGURE.search(section.text):
+        from pmctl.document.prompts import is_empty
+
+        if not is_empty(section.text):
+            message = "the Summary has no time, duration or number"
+            fix = "say when it was, how long it lasted and how many it reached"
+            yield found(doc, section.start, section.content_start - 1, message, fix)
+
+
+@rule("PM802", "relative-date", review=WARNING)
+def relative_date(doc: Document, context: Context) -> Iterable[Finding]:
+    """A date is relative to the day of writing.
+
+    What it does:
+        Flags "yesterday", "last week", "next Monday", "this morning", "two weeks ago".
+
+    Why:
+        A postmortem is read months later, when nobody knows what yesterday was.
+
+    Example:
+        ## Root Cause
+
+        The certificate was replaced last week.
+
+    Fix:
+        ## Root Cause
+
+        The certificate was replaced on 2024-01-09.
+    """
+    haystack = words(doc.text, doc.body_start)
+    if not any(needle in haystack for needle in _RELATIVE_NEEDLES):
+        return
+    text = prose(doc.text, doc.body_start)
+    for match in _RELATIVE.compiled.finditer(text):
+        if not _BEFORE.compiled.search(text[max(0, match.start() - 14) : match.start()]):
+            said = " ".join(doc.text[match.start() : match.end()].split())
+            message = f"{said!r} depends on the day of writing"
+            yield found(doc, match.start(), match.end(), message, "write the date, as in 2024-01-15")
+
+
+@rule("PM803", "broken-link", review=WARNING)
+def broken_link(doc: Document, context: Context) -> Iterable[Finding]:
+    """A link leads nowhere inside the repository, or to a heading that is not there.
+
+    What it does:
+        Checks relative links against the repository's files and `#anchors` against the document's headings.
+        Links to other hosts are not followed.
+
+    Why:
+        A runbook or a postmortem that was moved is found now by a tool, or later by somebody in a hurry.
+
+    Example:
+        ## Resolution
+
+        The steps are in [the runbook](#no-such-heading).
+
+    Fix:
+        ## Resolution
+
+        The steps are in [the timeline](#timeline).
+    """
+    for match, target in _targets(doc):
+        if match.group("image") or _is_attachment(doc, target):
+            continue
+        if target.startswith("#"):
+            if len(target) > 1 and unquote(target[1:]).lower() not in _anchors(doc):
+                message = f"there is no heading for the link {target}"
+                yield found(doc, match.start("target"), match.end("target"), message)
+            continue
+        path = _repository_path(doc, target)
+        if path is None:
+            message = f"the link {target} leads out of the repository"
+            yield found(doc, match.start("target"), match.end("target"), message)
+        elif path and context.has(path) is False:
+            message = f"the link leads to {path}, which is not there"
+            yield found(doc, match.start("target"), match.end("target"), message)
+
+
+@rule("PM804", "missing-attachment")
+def missing_attachment(doc: Document, context: Context) -> Iterable[Finding]:
+    """An image or an attachment that the text shows does not exist.
+
+    What it does:
+        Checks images, and links into the postmortem's own folder, against the repository's files.
+
+    Why:
+        Attachments are part of what reviewers approve; a graph that was never added can't be reviewed.
+
+    Example:
+        ## Impact
+
+        ![Failed payments per minute, 40 at the peak](no-such-graph.png)
+
+    Fix:
+        ## Impact
+
+        40 payments failed per minute at the peak.
+    """
+    for match, target in _targets(doc):
+        if not (match.group("image") or _is_attachment(doc, target)) or target.startswith("#"):
+            continue
+        path = _repository_path(doc, target)
+        if path is None or (path and context.has(path) is False):
+            message = f"{path or target} does not exist in the repository"
+            fix = "add the file beside the postmortem, or correct the path"
+            yield found(doc, match.start("target"), match.end("target"), message, fix)
+
+
+@rule("PM805", "image-without-text", review=WARNING)
+def image_without_text(doc: Document, context: Context) -> Iterable[Finding]:
+    """An image has no alternative text.
+
+    What it does:
+        Flags `![](graph.png)` and `<img>` without `alt`.
+
+    Why:
+        Somebody who can't see the graph, or reads the postmortem in a mail, learns from the text what it shows.
+
+    Example:
+        ## Impact
+
+        ![](https://graphs.example.com/12.png)
+
+    Fix:
+        ## Impact
+
+        ![Failed payments per minute, 40 at the peak at 14:10](https://graphs.example.com/12.png)
+    """
+    text = doc.text
+    if "![" not in text and "<img" not in text:
+        return
+    spans = skipped_spans(text, doc.body_start)
+    for match in _LINK.finditer(text, doc.body_start):
+        if match["image"] and not match["text"].strip() and not is_skipped(spans, match.start()):
+            fix = "say between the brackets what the image shows"
+            yield found(doc, match.start(), match.end(), "the image has no alternative text", fix)
+    for match in _HTML_IMAGE.finditer(text, doc.body_start):
+        if not _ALT.search(match[0]) and not is_skipped(spans, match.start()):
+            yield found(doc, match.start(), match.end(), "the image has no alternative text", 'add alt="..."')
+
+
+def _targets(doc: Document) -> Iterator[tuple[re.Match[str], str]]:
+    """Every inline link, image and link definition that points into the repository, with its target."""
+    text = doc.text
+    if "](" not in text and "]:" not in text:
+        return
+    spans = None
+    for pattern in (_LINK, _DEFINITION):
+        for match in pattern.finditer(text, doc.body_start):
+            target = match["target"].strip("<>")
+            if not target or _SCHEME.match(target):
+                continue
+            if spans is None:
+                spans = skipped_spans(text, doc.body_start)
+            if not is_skipped(spans, match.start()):
+                yield match, target
+
+
+def _repository_path(doc: Document, target: str) -> str | None:
+    """A link's path relative to the pmctl root; "" when it can't be told; None when it leads out of it."""
+    path = unquote(target.partition("#")[0].partition("?")[0])
+    if path.startswith("/"):
+        return normpath(path.lstrip("/")) if path.strip("/") else ""
+    folder = doc.path.rpartition("/")[0]
+    if not doc.path or doc.path.startswith("/"):
+        return ""
+    joined = normpath(f"{folder}/{path}" if folder else path)
+    return None if joined == ".." or joined.startswith("../") else joined
+
+
+def _is_attachment(doc: Document, target: str) -> bool:
+    """Whether a relative target lies in the postmortem's own folder of attachments."""
+    stem = doc.path.rpartition("/")[2].removesuffix(".md")
+    return bool(stem) and target.removeprefix("./").startswith(f"{stem}/")
+
+
+def _anchors(doc: Document) -> set[str]:
+    """The anchors of the headings as GitHub and GitLab make them, and explicit ones."""
+    anchors: set[str] = set()
+    for section in doc.headings:
+        slug = re.sub(r"[^\w\- ]", "", section.title.lower()).strip().replace(" ", "-")
+        number = 0
+        name = slug
+        while name in anchors:
+            number += 1
+            name = f"{slug}-{number}"
+        anchors.add(name)
+    anchors.update(found.lower() for found in re.findall(r"(?:\bid|\bname)=[\"']([^\"'\s]+)", doc.text))
+    return anchors

@@ -1,0 +1,314 @@
+"""The strict subset of YAML that front matter, settings and policy are written in.
+
+    text -> events of the YAML parser -> Node tree with positions, plus every departure as a Finding
+
+The subset: one mapping with text keys; no duplicate keys, anchors, aliases, merge keys or explicit tags;
+only `true` and `false` are booleans; numbers are decimal. What YAML would guess to be a date, a sexagesimal or
+an octal number stays text, and the schema types it. Events, not a constructed value, are read: they carry
+the offsets that surgical edits need, and nothing is built that the subset forbids (an alias bomb is refused at
+its first anchor). libyaml's parser is used where PyYAML was built with it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeAlias
+
+import yaml
+
+from pmctl.document.finding import Finding
+
+MAX_BYTES = 64 * 1024
+MAX_DEPTH = 12
+
+Scalar: TypeAlias = str | int | float | bool | None
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+# At most 18 digits: exact in every reader's 64 bits, and Python's own limit on long digits is out of reach.
+_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
+_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,17})\.[0-9]{1,17}")
+# YAML's unprintable characters, its extra line breaks (which would make lines count differently from an
+# editor's) and the byte order mark, which the parser drops silently.
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+# An escape such as "\x1b" inside double quotes brings in what may not be written plainly.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
+_LINE_BREAK = re.compile(r"\r\n|\r|\n")
+
+
+class Node(NamedTuple):
+    """One value with its place. A tuple underneath, because a document makes dozens of them.
+
+    `value` is a scalar, a tuple of nodes or a dict of nodes. `raw` is a scalar's text before it was typed
+    (quotes off, escapes read), empty for collections. `line` and `column` count from 1 in the file, columns in
+    characters; `start` and `end` are offsets in the text that was parsed, `end` exclusive and without
+    trailing comments. For the value of a mapping `key_line`, `key_column` and `key_start` say where its key
+    begins; otherwise they are 0, 0 and -1. `quoted` is true for quoted and block scalars, `flow` for
+    collections in brackets.
+    """
+
+    value: Scalar | tuple[Node, ...] | dict[str, Node]  # type: ignore[misc]  # recursive by nature
+    raw: str
+    line: int
+    column: int
+    start: int
+    end: int
+    quoted: bool = False
+    flow: bool = False
+    key_line: int = 0
+    key_column: int = 0
+    key_start: int = -1
+
+    def plain(self) -> Any:
+        """The value as nested dicts, lists and scalars, without positions."""
+        value = self.value
+        if isinstance(value, dict):
+            return {key: node.plain() for key, node in value.items()}
+        if isinstance(value, tuple):
+            return [node.plain() for node in value]
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """The tree, as far as it could be read, and every departure from the subset.
+
+    With problems the tree is a best effort that is good for further messages only: of a duplicate key the
+    first value is kept, an alias reads as nothing.
+    """
+
+    node: Node | None
+    problems: tuple[Finding, ...]
+
+
+class _Abort(Exception):
+    """The rest of the text cannot be judged."""
+
+
+def resolve(text: str) -> Scalar:
+    """Type a plain (unquoted) scalar: null, boolean, decimal number, otherwise the text itself."""
+    if not text:
+        return None
+    first = text[0]
+    if first in "0123456789-":
+        if _INTEGER.fullmatch(text):
+            return int(text)
+        if _DECIMAL.fullmatch(text):
+            return float(text)
+        return text
+    if first in "tfn~":
+        if text == "true":
+            return True
+        if text == "false":
+            return False
+        if text in ("null", "~"):
+            return None
+    return text
+
+
+def load(
+    text: str,
+    *,
+    first_line: int = 1,
+    base: int = 0,
+    path: str = "",
+    max_bytes: int = MAX_BYTES,
+    max_depth: int = MAX_DEPTH,
+    document_start: bool = False,
+) -> Parsed:
+    """Parse `text`, whose first line is line `first_line` of the file, into a tree. Never raises for content.
+
+    `base` is added to every offset: where `text` begins in the text that the offsets are to point into.
+
+    `document_start` allows a `---` line before the mapping (a whole YAML file may begin with one, front matter
+    may not). `node` is None when there is nothing to go on, and a mapping otherwise.
+    """
+    reader = _Reader(text, first_line, base, path, max_depth, document_start)
+    node = reader.read(max_bytes)
+    return Parsed(node, tuple(reader.problems))
+
+
+class _Reader:
+    """State of one parse: the event stream and the problems found so far."""
+
+    def __init__(self, text: str, first_line: int, base: int, path: str, max_depth: int, document_start: bool) -> None:
+        self.text = text
+        self.base = base
+        self.offset = first_line  # libyaml counts lines from 0
+        self.path = path
+        self.max_depth = max_depth
+        self.document_start = document_start
+        self.problems: list[Finding] = []
+
+    def report(self, code: str, message: str, line: int, column: int, fix: str = "") -> None:
+        self.problems.append(Finding(code, message, self.path, line, column, fix=fix))
+
+    def at(self, code: str, message: str, mark: Any, fix: str = "") -> None:
+        self.report(code, message, mark.line + self.offset, mark.column + 1, fix)
+
+    def read(self, max_bytes: int) -> Node | None:
+        text = self.text
+        size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+        if size > max_bytes:
+            self.report(
+                "PM004", f"{size} bytes of YAML, more than the limit of {max_bytes}", self.offset, 1,
+                "move long text into the body",
+            )  # fmt: skip
+            return None
+        for match in _UNPRINTABLE.finditer(text):
+            line, column = position(text, match.start())
+            self.report(
+                "PM028",
+                f"the character U+{ord(match.group()):04X} may not stand in YAML",
+                line + self.offset - 1,
+                column,
+                "remove it; many editors show it only as a gap",
+            )
+        if self.problems:
+            return None
+        try:
+            loader = _LOADER(text)
+            try:
+                self.event = loader.get_event
+                return self.document()
+            finally:
+                loader.dispose()
+        except _Abort:
+            return None
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            message = " ".join(part for part in (error.context, error.problem) if part)
+            line = mark.line + self.offset if mark else self.offset
+            self.report(
+                "PM020", f"not readable as YAML: {message}", line, mark.column + 1 if mark else 1, _advice(message)
+            )
+        except (yaml.YAMLError, ValueError, OverflowError) as error:
+            self.report("PM020", f"not readable as YAML: {error}", self.offset, 1)
+        return None
+
+    def document(self) -> Node | None:
+        self.event()  # stream start
+        event = self.event()
+        if isinstance(event, yaml.StreamEndEvent):
+            return None
+        if (event.explicit and not self.document_start) or event.version or event.tags:
+            self.at("PM027", "a YAML directive or document marker", event.start_mark, "remove the line")
+        first = self.event()
+        if not isinstance(first, yaml.MappingStartEvent):
+            what = "a list" if isinstance(first, yaml.SequenceStartEvent) else "one value"
+            self.at("PM021", f"{what} instead of keys with values", first.start_mark, "write `key: value` lines")
+            raise _Abort
+        node = self.mapping(first, 1)
+        event = self.event()
+        if event.explicit:
+            self.at("PM027", "a YAML document end marker `...`", event.start_mark, "remove the line")
+        event = self.event()
+        if not isinstance(event, yaml.StreamEndEvent):
+            self.at("PM027", "a second YAML document", event.start_mark, "keep one mapping")
+        return node
+
+    def node(self, event: Any, depth: int) -> Node:
+        mark = event.start_mark
+        if event.anchor is not None:
+            if isinstance(event, yaml.AliasEvent):
+                self.at("PM023", f"alias *{event.anchor}", mark, "write the value out")
+                return Node(
+                    None,
+                    "",
+                    mark.line + self.offset,
+                    mark.column + 1,
+                    self.base + mark.index,
+                    self.base + event.end_mark.index,
+                )
+            self.at("PM023", f"anchor &{event.anchor}", mark, "remove the anchor")
+        if event.tag is not None:
+            self.at("PM025", f"explicit tag {event.tag}", mark, "remove the tag; the schema knows the type")
+        if isinstance(event, yaml.ScalarEvent):
+            raw = event.value
+            quoted = bool(event.style) and event.style in "'\"|>"
+            if quoted and _CONTROL.search(raw):
+                self.at("PM028", "an escape that stands for a control character", mark, "write visible characters")
+            value = raw if quoted else resolve(raw)
+            return Node(
+                value,
+                raw,
+                mark.line + self.offset,
+                mark.column + 1,
+                self.base + mark.index,
+                self.base + event.end_mark.index,
+                quoted,
+            )
+        if depth > self.max_depth:
+            self.at("PM005", f"nested deeper than {self.max_depth} levels", mark, "flatten it")
+            raise _Abort
+        if isinstance(event, yaml.MappingStartEvent):
+            return self.mapping(event, depth)
+        return self.sequence(event, depth)
+
+    def sequence(self, event: Any, depth: int) -> Node:
+        start = event.start_mark
+        items = []
+        while not isinstance(following := self.event(), yaml.SequenceEndEvent):
+            items.append(self.node(following, depth + 1))
+        # In block style the end event lies behind any comments that follow.
+        begin = self.base + start.index
+        if event.flow_style:
+            end = self.base + following.end_mark.index
+        else:
+            end = max((item.end for item in items), default=begin)
+        return Node(
+            tuple(items), "", start.line + self.offset, start.column + 1, begin, end, False, bool(event.flow_style)
+        )
+
+    def mapping(self, event: Any, depth: int) -> Node:
+        start = event.start_mark
+        if depth == 1 and (event.anchor is not None or event.tag is not None):
+            self.at("PM023" if event.anchor else "PM025", "an anchor or tag on the whole mapping", start, "remove it")
+        entries: dict[str, Node] = {}
+        begin = end = self.base + start.index
+        while not isinstance(key := self.event(), yaml.MappingEndEvent):
+            key_node = self.node(key, depth + 1)
+            value = self.node(self.event(), depth + 1)
+            end = max(end, value.end, key_node.end)
+            name = key_node.value
+            if not isinstance(name, str) or not name:
+                if not isinstance(key, yaml.AliasEvent):
+                    self.at("PM026", "a key that is not text", key.start_mark, "quote the key or rename it")
+                continue
+            if name == "<<" and not key_node.quoted:
+                self.at("PM024", "merge key <<", key.start_mark, "write the keys out")
+                continue
+            if name in entries:
+                self.at(
+                    "PM022",
+                    f"the key {name} stands twice (first in line {entries[name].key_line})",
+                    key.start_mark,
+                    "keep one of the two",
+                )
+                continue
+            entries[name] = value._replace(key_line=key_node.line, key_column=key_node.column, key_start=key_node.start)
+        if event.flow_style:
+            end = self.base + key.end_mark.index
+        return Node(entries, "", start.line + self.offset, start.column + 1, begin, end, False, bool(event.flow_style))
+
+
+def position(text: str, offset: int) -> tuple[int, int]:
+    """Line and column, both from 1, of an offset; line breaks are LF, CRLF and a lone CR."""
+    line, start = 1, 0
+    for match in _LINE_BREAK.finditer(text, 0, offset):
+        line, start = line + 1, match.end()
+    return line, offset - start + 1
+
+
+def _advice(message: str) -> str:
+    """The usual reason behind one of libyaml's messages."""
+    if "mapping values are not allowed" in message:
+        return "put the value in quotes: it holds `: `"
+    if "found character that cannot start any token" in message:
+        return "indent with spaces; put a value that begins with %, @ or ` in quotes"
+    if "could not find expected ':'" in message:
+        return "write `key: value`; a value over several lines is indented"
+    if "found unexpected end of stream" in message or "quoted scalar" in message:
+        return "close the quotes"
+    return "put the value in quotes, or check indentation and brackets"

@@ -1,0 +1,114 @@
+"""Tables with the place of every cell, so that one can be read by column name and edited alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pmctl.document.outline import TRIM, TableLines, split_row
+
+if TYPE_CHECKING:
+    from pmctl.document.reader import Document, Section
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell. `text` is trimmed and its escaped pipes are plain; other markup stays as written.
+
+    `start` and `end` are the offsets of the trimmed text in `Document.text`, `left` and `right` of all that stands
+    between the pipes. `missing` marks a cell that the row is too short for; its offsets are the row's end.
+    """
+
+    text: str
+    line: int
+    column: int
+    start: int
+    end: int
+    left: int
+    right: int
+    missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a table, without its newline. `cells` has one cell for each column of the header.
+
+    `extra` are cells behind the last column; Markdown does not show them.
+    """
+
+    cells: tuple[Cell, ...]
+    line: int
+    start: int
+    end: int
+    extra: tuple[Cell, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table. `delimiter` holds the offsets of the row of dashes; `start` and `end` enclose all of its lines."""
+
+    header: Row
+    rows: tuple[Row, ...]
+    line: int
+    start: int
+    end: int
+    delimiter: tuple[int, int]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The header's texts."""
+        return tuple(cell.text for cell in self.header.cells)
+
+    def column(self, *names: str) -> int | None:
+        """The index of the first column with the first of these names that there is, without regard to case."""
+        found = [" ".join(text.casefold().split()) for text in self.columns]
+        for name in names:
+            if name.casefold() in found:
+                return found.index(name.casefold())
+        return None
+
+
+def tables(doc: Document, section: Section | None = None) -> tuple[Table, ...]:
+    """The tables of a section (its subsections included), or of the whole body."""
+    start, end = (section.content_start, section.end) if section else (doc.body_start, len(doc.text))
+    return tuple(build(doc.text, lines) for lines in doc.outline.tables if start <= lines.spans[0][0] < end)
+
+
+def build(text: str, lines: TableLines) -> Table:
+    """Read the cells of a table that lies at these lines of `text`."""
+    start, end = lines.spans[0]
+    header = _row(text, start, end, lines.line, None)
+    rows = tuple(
+        _row(text, first, last, lines.line + 2 + index, len(header.cells))
+        for index, (first, last) in enumerate(lines.spans[2:])
+    )
+    return Table(header, rows, lines.line, start, lines.spans[-1][1], lines.spans[1])
+
+
+def _row(text: str, start: int, end: int, line: int, width: int | None) -> Row:
+    source = text[start:end]
+    cells = []
+    for left, right in split_row(source):
+        raw = source[left:right]
+        trimmed = raw.strip(TRIM)
+        if trimmed:
+            first = left + len(raw) - len(raw.lstrip(TRIM))
+        else:
+            first = min(left + 1, right)
+        cells.append(
+            Cell(
+                trimmed.replace("\\|", "|").replace("\0", "\ufffd"),
+                line,
+                first + 1,
+                start + first,
+                start + first + len(trimmed),
+                start + left,
+                start + right,
+            )  # fmt: skip
+        )
+    if width is None:
+        return Row(tuple(cells), line, start, end)
+    stop = start + len(source.rstrip(TRIM))
+    while len(cells) < width:
+        cells.append(Cell("", line, stop - start + 1, stop, stop, stop, stop, missing=True))
+    return Row(tuple(cells[:width]), line, start, end, tuple(cells[width:]))

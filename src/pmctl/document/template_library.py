@@ -1,0 +1,124 @@
+"""Which templates there are besides an organisation's own, and what each asks of a postmortem.
+
+Rules and the audit call `requirements` with the `template` value that a postmortem records. Changing a
+template never breaks postmortems written with an earlier version of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+
+from pmctl.document.template import Template, TemplateField, parse_reference
+from pmctl.document.template_file import parse_template
+
+BUILTIN_NAMES = ("default", "lightweight", "security", "near-miss")
+STANDARD_SECTIONS = (
+    "Summary", "Timeline", "Impact", "Root Cause", "Resolution", "Action Items",
+    "Lessons Learned", "Contributing Factors", "Detection", "Response",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Requirements:
+    """What a postmortem must hold: required titles, all titles in order, custom fields.
+
+    `exact` is False when the recorded version is not there any more; `hint` then says what stands in for it.
+    """
+
+    required: tuple[str, ...]
+    titles: tuple[str, ...]
+    fields: tuple[TemplateField, ...]
+    exact: bool = True
+    hint: str = ""
+
+
+def requirements(recorded: str, own: Iterable[Template] = ()) -> Requirements:
+    """What the template that a postmortem records asks of it; `own` are the organisation's templates.
+
+    A template is never judged by a later version of itself: when the recorded version is gone, the nearest one
+    stands in with those of its sections that every postmortem may have, and none of its custom fields, because
+    the rest may have come later. An unknown template asks what the default template asks.
+    """
+    reference = parse_reference(recorded or "default")
+    candidates = [] if reference is None else [t for t in _with_builtins(own) if t.name == reference[0]]
+    if reference is None or not candidates:
+        stand_in = builtin("default")
+        return Requirements(
+            stand_in.required,
+            tuple(section.title for section in stand_in.sections),
+            (),
+            exact=False,
+            hint=f"no template {recorded!r} here; the default template's sections are asked for",
+        )
+    name, version = reference
+    nearest = min(candidates, key=lambda template: (abs(template.version - version), template.version))
+    if nearest.version == version:
+        titles = tuple(section.title for section in nearest.sections)
+        return Requirements(nearest.required, titles, nearest.fields)
+    return Requirements(
+        tuple(title for title in nearest.required if title in STANDARD_SECTIONS),
+        tuple(section.title for section in nearest.sections),
+        (),
+        exact=False,
+        hint=(
+            f"version {version} of template {name} is not kept; version {nearest.version} stands in for it "
+            f"(keep old versions as .pmctl/templates/{name}@{version}.md)"
+        ),
+    )
+
+
+def choose(
+    own: Iterable[Template],
+    *,
+    severity: str = "",
+    urgency: str = "",
+    services: Iterable[str] = (),
+    fallback: str = "default",
+) -> Template:
+    """The template that fits an incident best: the one with the most conditions, all of which hold.
+
+    A template without conditions is only taken as the `fallback` (the settings' choice). On a tie the
+    name decides, so that everybody gets the same one. Only the latest version of a template is offered.
+    """
+    latest = latest_versions(own)
+    named = tuple(services)
+    fitting = [t for t in latest.values() if t.applies.given() and t.applies.hold(severity, urgency, named)]
+    if fitting:
+        return min(fitting, key=lambda template: (-template.applies.given(), template.name))
+    return latest.get(fallback) or latest["default"]
+
+
+def latest_versions(own: Iterable[Template]) -> dict[str, Template]:
+    """By name, the latest version of each template, an organisation's own before a shipped one."""
+    found = {name: builtin(name) for name in BUILTIN_NAMES}
+    mine: dict[str, Template] = {}
+    for template in own:
+        if template.name not in mine or template.version > mine[template.name].version:
+            mine[template.name] = template
+    return found | mine
+
+
+@cache
+def builtin(name: str) -> Template:
+    """One of BUILTIN_NAMES as shipped with the package; KeyError for any other name."""
+    if name not in BUILTIN_NAMES:
+        raise KeyError(name)
+    template, _ = parse_template(builtin_source(name), f"{name}.md")
+    if template is None:  # the package's own file; a test parses each of them
+        raise KeyError(name)
+    return template
+
+
+def builtin_source(name: str) -> bytes:
+    """The file of a template that is shipped with the package."""
+    from importlib.resources import files
+
+    return files("pmctl.document").joinpath("templates", f"{name}.md").read_bytes()
+
+
+def _with_builtins(own: Iterable[Template]) -> list[Template]:
+    mine = list(own)
+    taken = {(template.name, template.version) for template in mine}
+    return mine + [builtin(name) for name in BUILTIN_NAMES if (name, 1) not in taken]

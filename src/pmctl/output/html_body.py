@@ -1,0 +1,334 @@
+"""Markdown -> the inner HTML of a page, safe by construction.
+
+The parser leaves raw HTML as text, and this module rewrites its tokens before anything is rendered: links keep
+only http, https, mailto and places on the page; pictures are embedded or become text; no attribute comes
+from a document except `href`, `start` and `alt`. What a parser knows nothing of is added here: heading levels
+without gaps, captions and labels of tables, marks on action items.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from html import escape
+from typing import TYPE_CHECKING
+
+from pmctl.document.actions import COLUMNS, SECTION, TRACKING
+from pmctl.output.characters import made_harmless
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
+
+ShowImage = Callable[[str], str | None]
+"""Link target of a picture -> its `data:` address, None when it can't be embedded."""
+
+# Columns of action items that no approval binds: shown as plain text, never as Markdown.
+_TRACKING = {name.casefold(): column for column in TRACKING for name in COLUMNS[column]}
+
+_LINK = re.compile(r"(?:https?://|mailto:)", re.IGNORECASE)
+_URL = re.compile(r"https?://[^\s<>\"']+", re.IGNORECASE)
+_ALIGN = re.compile(r"text-align:(right|center)")
+_TASK = re.compile(r"\[([ xX])\]\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class ContentsEntry:
+    """A second-level heading: its text and the anchor that it can be reached by."""
+
+    text: str
+    anchor: str
+
+
+@dataclass(slots=True)
+class _Page:
+    title: str
+    show_image: ShowImage
+    overdue_lines: frozenset[int]
+    hide_empty: bool
+    anchors: set[str] = field(default_factory=set)
+    contents: list[ContentsEntry] = field(default_factory=list)
+    levels: list[int] = field(default_factory=list)
+    section: str = ""
+
+
+def body_html(
+    markdown: str,
+    *,
+    title: str,
+    show_image: ShowImage,
+    overdue_lines: frozenset[int] = frozenset(),
+    hide_empty: bool = False,
+) -> tuple[str, tuple[ContentsEntry, ...]]:
+    """The HTML of a postmortem's body and its table of contents.
+
+    `markdown` is the body without comments. Headings start at level 2; a first heading that repeats `title` is
+    left out. `overdue_lines` are lines of `markdown`, from 0, that hold an overdue action item.
+    Sections without content say so, or are left out with `hide_empty`.
+    """
+    from markdown_it import MarkdownIt
+
+    parser = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(["table", "strikethrough"])
+    page = _Page(title, show_image, overdue_lines, hide_empty)
+    tokens = _blocks(parser.parse(markdown), page)
+    html = parser.renderer.render(tokens, parser.options, {})
+    return made_harmless(html), tuple(page.contents)
+
+
+def _raw(html: str) -> Token:
+    """A token that renders as HTML made here; everything that comes from a document is escaped before."""
+    from markdown_it.token import Token
+
+    return Token("html_block", "", 0, content=html)
+
+
+def _raw_inline(html: str) -> Token:
+    from markdown_it.token import Token
+
+    return Token("html_inline", "", 0, content=html)
+
+
+def _groups(tokens: list[Token]) -> list[list[Token]]:
+    """Top-level blocks, each from its opening to its closing token."""
+    groups: list[list[Token]] = []
+    depth = 0
+    for token in tokens:
+        if depth == 0:
+            groups.append([])
+        groups[-1].append(token)
+        depth += token.nesting
+    return groups
+
+
+def _blocks(tokens: list[Token], page: _Page) -> list[Token]:
+    groups = _groups(tokens)
+    if groups and groups[0][0].type == "heading_open" and _plain(groups[0][1]).casefold() == page.title.casefold():
+        groups = groups[1:]
+    out: list[Token] = []
+    for index, group in enumerate(groups):
+        first = group[0]
+        if first.type == "heading_open":
+            level = int(first.tag[1])
+            below = _below(groups[index + 1 :], level)
+            if all(_is_hollow(block) for block in below):
+                if page.hide_empty:
+                    continue
+                out += _heading(group, page)
+                if not any(block[0].type == "heading_open" for block in below):
+                    out.append(_raw('<p class="empty">Nothing written here yet.</p>\n'))
+            else:
+                out += _heading(group, page)
+        elif first.type == "table_open":
+            if not _is_hollow(group):
+                out += _table(group, page)
+        else:
+            out += _other(group, page)
+    return out
+
+
+def _below(groups: list[list[Token]], level: int) -> list[list[Token]]:
+    """The blocks under a heading, up to the next one of its level or above."""
+    found = []
+    for group in groups:
+        if group[0].type == "heading_open" and int(group[0].tag[1]) <= level:
+            break
+        found.append(group)
+    return found
+
+
+def _is_hollow(group: list[Token]) -> bool:
+    """Whether a block says nothing by itself: a heading, or a table without rows."""
+    kind = group[0].type
+    return kind == "heading_open" or (kind == "table_open" and not any(t.type == "tbody_open" for t in group))
+
+
+def _plain(inline: Token) -> str:
+    """The text of an inline token without its markup."""
+    return "".join(
+        " " if child.type in ("softbreak", "hardbreak") else child.content for child in inline.children or ()
+    ).strip()
+
+
+def _anchor(text: str, page: _Page) -> str:
+    """A unique id for a heading; the prefix keeps it from standing in for a property of the document."""
+    base = "section-" + (re.sub(r"[^\w]+", "-", made_harmless(text).casefold()).strip("-") or "untitled")
+    anchor, count = base, 1
+    while anchor in page.anchors:
+        count += 1
+        anchor = f"{base}-{count}"
+    page.anchors.add(anchor)
+    return anchor
+
+
+def _heading(group: list[Token], page: _Page) -> list[Token]:
+    level = int(group[0].tag[1])
+    while page.levels and page.levels[-1] >= level:
+        page.levels.pop()
+    page.levels.append(level)
+    shown = min(len(page.levels) + 1, 6)
+    text = _plain(group[1])
+    anchor = _anchor(text, page)
+    group[0].tag = group[-1].tag = f"h{shown}"
+    group[0].attrs = {"id": anchor}
+    if shown == 2:
+        page.contents.append(ContentsEntry(made_harmless(text), anchor))
+    if text:
+        page.section = text
+    _inline(group[1], page)
+    return group
+
+
+def _other(group: list[Token], page: _Page) -> list[Token]:
+    """A paragraph, list, quotation or code block; headings and tables inside it become harmless ones."""
+    out: list[Token] = []
+    index = 0
+    while index < len(group):
+        token = group[index]
+        if token.type == "table_open":
+            end = next(i for i in range(index, len(group)) if group[i].type == "table_close")
+            out += _table(group[index : end + 1], page)
+            index = end + 1
+            continue
+        if token.type in ("heading_open", "heading_close"):
+            # Inside a list or quotation a heading opens no section: it is a bold line there.
+            token.tag = "p"
+        elif token.type == "inline":
+            if index and group[index - 1].type == "heading_open":
+                token.children = [_raw_inline("<strong>"), *(token.children or []), _raw_inline("</strong>")]
+            _inline(token, page)
+        elif token.type in ("fence", "code_block"):
+            token = _raw(f'<pre tabindex="0"><code>{escape(token.content)}</code></pre>\n')
+        elif token.type == "ordered_list_open":
+            token.attrs = {key: value for key, value in token.attrs.items() if key == "start"}
+        out.append(token)
+        index += 1
+    return out
+
+
+def _table(group: list[Token], page: _Page) -> list[Token]:
+    heads = [_plain(group[i + 1]) for i, token in enumerate(group) if token.type == "th_open"]
+    names = [head.casefold() for head in heads]
+    tracking = page.section.casefold() == SECTION.casefold()
+    used = _used_columns(group, len(heads)) if tracking else set(range(len(heads)))
+    out: list[Token] = []
+    column, row_line, keep = 0, -1, True
+    for token in group:
+        kind = token.type
+        if kind in ("tr_open", "thead_open", "tbody_open"):
+            token.attrs = {"role": "row" if kind == "tr_open" else "rowgroup"}
+        if kind == "tr_open":
+            column, row_line = 0, token.map[0] if token.map else -1
+        elif kind in ("th_open", "td_open"):
+            keep = column in used
+            align = _ALIGN.search(str(token.attrs.get("style", "")))
+            token.attrs = {"role": "columnheader", "scope": "col"} if kind == "th_open" else {"role": "cell"}
+            if align:
+                token.attrs["class"] = align[1]
+            if kind == "td_open" and column < len(heads):
+                token.attrs["data-label"] = made_harmless(heads[column])
+        elif kind == "inline":
+            name = names[column] if column < len(names) else ""
+            if not token.content and len(out) and out[-1].type == "td_open":
+                out[-1].attrs["class"] = "blank"
+            if tracking and name in _TRACKING and out[-1].type == "td_open":
+                shown = _tracking_cell(_TRACKING[name], token.content, row_line in page.overdue_lines)
+                token.children = [_raw_inline(shown)]
+            else:
+                _inline(token, page)
+            token.children = [_raw_inline("<span>"), *(token.children or []), _raw_inline("</span>")]
+        if keep or kind not in ("th_open", "td_open", "inline", "th_close", "td_close"):
+            out.append(token)
+        if kind in ("th_close", "td_close"):
+            column += 1
+            keep = True
+    caption = escape(made_harmless(page.section or "Table"))
+    cards = " cards" if len(used) > 2 else ""
+    out[0] = _raw(
+        f'<div class="table{cards}" role="region" aria-label="{caption}" tabindex="0">\n'
+        f'<table role="table"><caption class="unseen">{caption}</caption>\n'
+    )
+    out[-1] = _raw("</table></div>\n")
+    return out
+
+
+def _used_columns(group: list[Token], count: int) -> set[int]:
+    """The columns that hold anything below the header; the first always counts."""
+    used, column = {0}, 0
+    for index, token in enumerate(group):
+        if token.type == "tr_open":
+            column = 0
+        elif token.type == "td_open":
+            if column < count and group[index + 1].content.strip():
+                used.add(column)
+            column += 1
+    return used
+
+
+def _tracking_cell(column: str, text: str, overdue: bool) -> str:
+    shown = escape(text)
+    if column == "Status":
+        mark = text.strip().lower().replace("_", "-")
+        known = f" mark-{mark}" if mark in ("open", "in-progress", "completed") else ""
+        return f'<span class="mark{known}">{escape(text.replace("_", " ").capitalize())}</span>' if text else ""
+    if column == "Due":
+        flag = ' <span class="mark mark-overdue">Overdue</span>' if overdue else ""
+        return f'<span class="word">{shown}</span>{flag}'
+    if column == "Priority":
+        return f'<span class="word">{escape(text.capitalize())}</span>'
+    if column == "Ticket" and _URL.fullmatch(text):
+        label = escape(re.split(r"[/=]", text.rstrip("/"))[-1] or text)
+        return f'<a href="{shown}" rel="noopener noreferrer">{label}</a>'
+    return shown
+
+
+def _inline(token: Token, page: _Page) -> None:
+    """Links and pictures of one inline token, and the box of a task list item."""
+    out: list[Token] = []
+    kept: list[bool] = []
+    children = token.children or []
+    if children and children[0].type == "text":
+        task = _TASK.match(children[0].content)
+        if task:
+            word = "Open" if task[1] == " " else "Done"
+            out.append(_raw_inline(f'<span role="img" aria-label="{word}">{"☐" if task[1] == " " else "☑"}</span> '))
+            children[0].content = children[0].content[task.end() :]
+    for child in children:
+        if child.type == "link_open":
+            href = str(child.attrs.get("href", ""))
+            kept.append(_opened_link(child, href, out))
+        elif child.type == "link_close":
+            out.append(child if kept and kept[-1] else _raw_inline("</span>"))
+            if kept:
+                kept.pop()
+        elif child.type == "image":
+            out.append(_raw_inline(_image(child, page, inside_link=any(kept))))
+        else:
+            out.append(child)
+    token.children = out
+
+
+def _opened_link(child: Token, href: str, out: list[Token]) -> bool:
+    """Puts the opening of a link into `out`; False when it leads nowhere from a page that stands alone."""
+    if _LINK.match(href):
+        child.attrs = {"href": href, "rel": "noopener noreferrer"}
+        if child.info == "auto":
+            child.attrs["class"] = "bare"
+    elif re.fullmatch(r"#[\w%-]+", href):
+        child.attrs = {"href": "#section-" + href[1:].casefold()}
+    else:
+        out.append(_raw_inline(f'<span class="file" title="{escape(href)}">'))
+        return False
+    out.append(child)
+    return True
+
+
+def _image(child: Token, page: _Page, *, inside_link: bool) -> str:
+    source = str(child.attrs.get("src", ""))
+    name = source.rsplit("/", 1)[-1]
+    alt = escape(child.content or name)
+    address = page.show_image(source)
+    if address is not None:
+        return f'<img src="{address}" alt="{alt}">'
+    if _LINK.match(source) and not inside_link:
+        return f'<a class="missing" href="{escape(source)}" rel="noopener noreferrer">{alt}</a>'
+    return f'<span class="missing">{alt}</span>'

@@ -1,0 +1,64 @@
+"""Attachments of a postmortem as pictures inside a page: only what is certainly a harmless picture, and not too large.
+
+The kind is decided by the first bytes, never by the name. SVG is a document that can hold scripts and outside
+references, so it is not embedded.
+"""
+
+from __future__ import annotations
+
+import base64
+import posixpath
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import unquote
+
+ReadAttachment = Callable[[str], bytes | None]
+"""Path relative to the postmortem's attachment folder -> the bytes, None when there is no such file."""
+
+MAX_PICTURE = 5 * 1024 * 1024
+MAX_PICTURES = 20 * 1024 * 1024
+_KINDS = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"GIF8", "image/gif"))
+
+
+def attachment_path(target: str, postmortem: str) -> str | None:
+    """The attachment that a link in a postmortem means, relative to the attachment folder.
+
+    `target` is the link as Markdown gives it: relative to the postmortem's file, percent-encoded, as in
+    `<id>/graph.png`. None when it points anywhere else.
+    """
+    path = unquote(target.split("#", 1)[0].split("?", 1)[0])
+    if not path or "\\" in path or "\0" in path or path.startswith("/"):
+        return None
+    folder, slash, rest = posixpath.normpath(path).partition("/")
+    return rest if slash and folder == postmortem and rest else None
+
+
+def folder_reader(folder: Path) -> ReadAttachment:
+    """Reads attachments from a folder of the work tree: regular files inside it, no symbolic links on the way."""
+
+    def read(relative: str) -> bytes | None:
+        path = folder
+        for part in relative.split("/"):
+            if part in ("", ".", ".."):
+                return None
+            path = path / part
+            if path.is_symlink():
+                return None
+        try:
+            if not path.is_file() or path.stat().st_size > MAX_PICTURE:
+                return None
+            return path.read_bytes()
+        except OSError:
+            return None
+
+    return read
+
+
+def data_uri(data: bytes) -> str | None:
+    """A picture as a `data:` address; None for any other file and for more than MAX_PICTURE bytes."""
+    if len(data) > MAX_PICTURE:
+        return None
+    kind = next((kind for magic, kind in _KINDS if data.startswith(magic)), None)
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        kind = "image/webp"
+    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}" if kind else None

@@ -1,0 +1,228 @@
+"""A template and what is known about an incident -> the bytes of a new postmortem.
+
+What is known goes into the front matter, the summary and the tables; everything else stays the template's
+text and prompts. Values are written so that they read back as they are: as strict YAML, as table cells, as
+Markdown that opens no structure of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from pmctl.document.reader import Document, Section, read
+from pmctl.document.schema import FIELDS
+from pmctl.document.table import tables
+from pmctl.document.template import Template
+from pmctl.errors import BadInput
+from pmctl.workflow.markdown_text import block, cell
+from pmctl.workflow.sandbox import LISTS, VARIABLES, expand, uses_jinja
+from pmctl.workflow.yaml_text import flow
+
+_COLUMNS = {
+    "Timeline": ("Time", "Event", "Who"),
+    "Impact": ("Impact Type", "Measurement"),
+    "Resolution": ("Step", "Action", "Result"),
+    "Action Items": ("ID", "Action", "Owner", "Due", "Priority", "Status", "Ticket", "Notes"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineRow:
+    """Something that happened: when (a time of day as text, or a moment), what, and by whom."""
+
+    at: str | datetime
+    event: str
+    who: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What is known about a new postmortem. Everything but id, title, status and author may be empty.
+
+    `front` holds front matter values by key, as plain values; empty ones are not written. `impact` are pairs
+    of type and measurement, `resolution` of action and result, `action_items` cells by column name, `sections`
+    further text by section title.
+    """
+
+    front: Mapping[str, object]
+    summary: str = ""
+    timeline: tuple[TimelineRow, ...] = ()
+    impact: tuple[tuple[str, str], ...] = ()
+    resolution: tuple[tuple[str, str], ...] = ()
+    action_items: tuple[Mapping[str, str], ...] = ()
+    sections: Mapping[str, str] = field(default_factory=dict)
+
+
+def render(template: Template, draft: Draft) -> bytes:
+    """The new postmortem, in UTF-8 with LF line ends.
+
+    Raises BadInput, with the template's path and line, when the template's Jinja is wrong, and when the
+    result could not be read back.
+    """
+    head = _front_matter(template, draft.front)
+    document = read((head + "\n" + _body(template, draft.front)).encode("utf-8"), template.path)
+    text = _filled(document, draft)
+    data = text.encode("utf-8")
+    problems = [problem for problem in read(data).problems if problem.severity == "error"]
+    if problems:
+        raise BadInput(
+            f"template {template.reference} does not make a readable postmortem",
+            hint=f"pmctl template check {template.name}",
+            details=tuple(f"{problem.code} {problem.message}" for problem in problems),
+        )
+    return data
+
+
+def _front_matter(template: Template, front: Mapping[str, object]) -> str:
+    values = {**template.defaults, **{key: value for key, value in front.items() if not _is_blank(value)}}
+    values["template"] = template.reference
+    lines = ["---"]
+    for known in FIELDS:
+        value = values.get(known.name)
+        if not _is_blank(value):
+            lines.append(f"{known.name}: {flow(value)}")
+    given = front.get("fields")
+    filled = given if isinstance(given, Mapping) else {}
+    missing = [declared for declared in template.fields if declared.name not in filled]
+    if missing:
+        lines.append("# custom fields of this template, to be written under fields:")
+    for declared in missing:
+        kind = " | ".join(declared.choices) if declared.choices else declared.kind
+        optional = "" if declared.required else ", optional"
+        about = f"  {declared.description}" if declared.description else ""
+        lines.append(f"#   {declared.name}: {kind}{optional}{about}")
+    lines.append("---")
+    return "\n".join(lines) + "\n"
+
+
+def _is_blank(value: object) -> bool:
+    return value is None or value == "" or (isinstance(value, (list, tuple, Mapping)) and not value)
+
+
+def _body(template: Template, front: Mapping[str, object]) -> str:
+    """The template's body with its Jinja carried out and its sections in the declared order."""
+    raw = template.body.replace("\r\n", "\n")
+    variables = _variables(front)
+
+    def expanded(text: str, first_line: int) -> str:
+        if not uses_jinja(text):
+            return text
+        return expand(text, variables, path=template.path or template.name, first_line=first_line)
+
+    in_body = {section.title.casefold() for section in _parsed(raw).sections}
+    document = _parsed(expanded(raw, template.body_line))
+    places = {section.title.casefold(): index for index, section in enumerate(template.sections)}
+    chunks: list[tuple[int, str]] = []
+    place = -1
+    first = document.sections[0].start if document.sections else len(document.text)
+    preamble = document.text[document.body_start : first].strip("\n")
+    for section in document.sections:
+        place = places.get(section.title.casefold(), place)
+        chunks.append((place, document.text[section.start : section.end].strip("\n")))
+    for index, declared in enumerate(template.sections):
+        if declared.title.casefold() not in in_body:
+            content = expanded(declared.content, declared.line)
+            chunks.append((index, f"## {declared.title}\n\n{content}".strip("\n")))
+    chunks.sort(key=lambda chunk: chunk[0])
+    return "\n\n".join(part for part in (preamble, *(text for _, text in chunks)) if part) + "\n"
+
+
+def _parsed(body: str) -> Document:
+    return read(f"---\nid: x\n---\n{body}".encode())
+
+
+def _variables(front: Mapping[str, object]) -> dict[str, str | list[str]]:
+    """The closed set of values that a template may use, all of them texts or lists of texts."""
+    found: dict[str, str | list[str]] = {}
+    for name in VARIABLES:
+        value = front.get(name)
+        if name in LISTS:
+            items = value if isinstance(value, (list, tuple)) else ()
+            found[name] = [str(item.get("id", "")) if isinstance(item, Mapping) else str(item) for item in items]
+        elif isinstance(value, datetime):
+            found[name] = f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        else:
+            found[name] = "" if value is None else str(value)
+    found["date"] = str(front.get("id", ""))[:10]
+    found["duration"] = _duration(str(found["started_at"]), str(found["resolved_at"]))
+    return found
+
+
+def _duration(start: str, end: str) -> str:
+    from pmctl.output.terminal import duration
+
+    try:
+        span = datetime.fromisoformat(end) - datetime.fromisoformat(start)
+    except (ValueError, TypeError):
+        return ""
+    return duration(span) if span.total_seconds() >= 0 else ""
+
+
+def _filled(document: Document, draft: Draft) -> str:
+    """The document's text with the known values in their sections. Edits go from the end to the start."""
+    day = str(draft.front.get("id", ""))[:10]
+    rows = {
+        "Timeline": _timeline(draft.timeline, day),
+        "Impact": [{"Impact Type": kind, "Measurement": measure} for kind, measure in draft.impact],
+        "Resolution": [
+            {"Step": str(number), "Action": action, "Result": result}
+            for number, (action, result) in enumerate(draft.resolution, 1)
+        ],
+        "Action Items": [dict(item) for item in draft.action_items],
+    }
+    texts = {**draft.sections, **({"Summary": draft.summary} if draft.summary.strip() else {})}
+    edits: list[tuple[int, str]] = []
+    for title, text in texts.items():
+        section = document.section(title)
+        if section is not None and text.strip():
+            edits.append((_content_end(document, section), f"\n\n{block(text)}"))
+    for title, filled in rows.items():
+        section = document.section(title)
+        if section is not None and filled:
+            edits.append(_rows(document, section, _COLUMNS[title], filled))
+    text = document.text
+    for offset, addition in sorted(edits, reverse=True):
+        text = text[:offset] + addition + text[offset:]
+    return text
+
+
+def _content_end(document: Document, section: Section) -> int:
+    """Where a section's own text ends: before its first subsection, without the blank lines there."""
+    inner = (other.start for other in document.headings if section.start < other.start < section.end)
+    end = min(inner, default=section.end)
+    return section.start + len(document.text[section.start : end].rstrip())
+
+
+def _timeline(entries: Iterable[TimelineRow], day: str) -> list[dict[str, str]]:
+    """Times as HH:MM in UTC; the first row of each further day has a full timestamp."""
+    rows = []
+    for entry in entries:
+        if isinstance(entry.at, datetime):
+            at = entry.at.astimezone(UTC) if entry.at.tzinfo else entry.at.replace(tzinfo=UTC)
+            shown = f"{at:%H:%M}" if f"{at:%Y-%m-%d}" == day else f"{at:%Y-%m-%dT%H:%MZ}"
+            day = f"{at:%Y-%m-%d}"
+        else:
+            shown = entry.at
+        rows.append({"Time": shown, "Event": entry.event, "Who": entry.who})
+    return rows
+
+
+def _rows(
+    document: Document, section: Section, standard: tuple[str, ...], rows: list[dict[str, str]]
+) -> tuple[int, str]:
+    """Offset and text of the rows: into the section's first table that has one of their columns, else a new one."""
+    for table in tables(document, section):
+        columns = [" ".join(name.split()) for name in table.columns]
+        if any(table.column(name) is not None for name in rows[0]):
+            folded = [column.casefold() for column in columns]
+            return table.end, "".join("\n" + _line(row, folded) for row in rows)
+    head = "| " + " | ".join(standard) + " |\n|" + "---|" * len(standard)
+    names = [name.casefold() for name in standard]
+    return _content_end(document, section), "\n\n" + "\n".join([head, *(_line(row, names) for row in rows)])
+
+
+def _line(row: Mapping[str, str], columns: list[str]) -> str:
+    cells = {name.casefold(): cell(value) for name, value in row.items()}
+    return "|" + "|".join(f" {cells[name]} " if cells.get(name) else " " for name in columns) + "|"

@@ -1,0 +1,86 @@
+"""A place in a record, with the path that leads there.
+
+Source modules walk foreign data through cursors, so that nothing has to exist, nothing can raise, and
+every value that is taken knows where it came from.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+_PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A JSON value and its path. `value` is None where the record has nothing."""
+
+    value: object
+    path: str = "$"
+
+    def __bool__(self) -> bool:
+        """Whether there is anything: null, "", [] and {} are nothing; false and 0 are something."""
+        return self.value is not None and self.value != "" and self.value != [] and self.value != {}
+
+    def at(self, *keys: str | int) -> Cursor:
+        """The value below these keys or indices; an empty cursor when the way ends early."""
+        value, path = self.value, self.path
+        for key in keys:
+            if isinstance(key, str):
+                value = value.get(key) if isinstance(value, dict) else None
+                path += f".{key}" if _PLAIN_KEY.fullmatch(key) else f"[{key!r}]"
+            else:
+                value = value[key] if isinstance(value, list) and 0 <= key < len(value) else None
+                path += f"[{key}]"
+        return Cursor(value, path)
+
+    def first(self, *keys: str) -> Cursor:
+        """The first of these members that holds something; the last one when none does."""
+        found = Cursor(None, self.path)
+        for key in keys:
+            found = self.at(key)
+            if found:
+                return found
+        return found
+
+    def has(self, key: str) -> bool:
+        """Whether the mapping has this key at all, even with a null."""
+        return isinstance(self.value, dict) and key in self.value
+
+    def each(self) -> Iterator[Cursor]:
+        """The items of a list; nothing for any other value."""
+        if isinstance(self.value, list):
+            for index, item in enumerate(self.value):
+                yield Cursor(item, f"{self.path}[{index}]")
+
+    def sample(self) -> Iterator[Cursor]:
+        """The first items of a list: enough to tell what it is a list of."""
+        return islice(self.each(), 20)
+
+    @property
+    def text(self) -> str:
+        """The value as text: strings (trimmed) and numbers; "" for everything else."""
+        value = self.value
+        if isinstance(value, str):
+            # A lone surrogate is valid in JSON and can't be written as UTF-8.
+            return _SURROGATES.sub("\ufffd", value).strip()
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return ""
+        try:
+            return str(value)
+        except ValueError:  # an integer beyond Python's limit for conversion to text
+            return ""
+
+    @property
+    def mapping(self) -> bool:
+        """Whether this is a JSON object."""
+        return isinstance(self.value, dict)
+
+    @property
+    def list(self) -> bool:
+        """Whether this is a JSON array."""
+        return isinstance(self.value, list)

@@ -1,0 +1,123 @@
+"""An incident as pmctl understands it, whatever system recorded it.
+
+Data flows one way: a source module reads a foreign record into these values, `draft` turns them into
+the content of a postmortem, `insight` asks whether one is required. All text is raw and untrusted; all
+times are UTC with whole seconds; a value that the record does not have stays empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+# The moments of an incident in the order in which they should happen: (field, kind of its event).
+MOMENTS: tuple[tuple[str, str], ...] = (
+    ("started_at", "started"),
+    ("detected_at", "detected"),
+    ("acknowledged_at", "acknowledged"),
+    ("mitigated_at", "mitigated"),
+    ("resolved_at", "resolved"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One entry of an incident's timeline.
+
+    `kind` is "" or one of started, detected, acknowledged, mitigated, resolved. `label` names the
+    incident that it belongs to once several were merged. `path` is the JSON path that it came from.
+    """
+
+    at: datetime
+    text: str
+    who: str = ""
+    kind: str = ""
+    path: str = ""
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """Somebody who took part, as the source names them; empty where it does not say."""
+
+    name: str
+    email: str = ""
+    handle: str = ""
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """An action item that the source already tracks.
+
+    `status` is OPEN, IN_PROGRESS, COMPLETED or WONT_DO; `priority` HIGH, MEDIUM, LOW or ""; `due` is
+    YYYY-MM-DD or "".
+    """
+
+    description: str
+    status: str = "OPEN"
+    owner: Participant | None = None
+    due: str = ""
+    priority: str = ""
+    ticket: str = ""
+    notes: str = ""
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """One row of the Impact section: what was hit and how much, in the source's words."""
+
+    kind: str
+    measurement: str
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Where an incident lives: the three values of a front matter `incidents` entry."""
+
+    source: str
+    id: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One incident, normalised. `provenance` maps a field's name to the JSON path that filled it.
+
+    `references` has one entry, more after a merge. `status` is the source's own word, `resolved` what it
+    means. `urgency` is HIGH, MEDIUM, LOW or "". `warnings` are sentences for the person who imports.
+    """
+
+    source: str
+    id: str
+    url: str = ""
+    title: str = ""
+    summary: str = ""
+    status: str = ""
+    resolved: bool = False
+    severity: str = ""
+    urgency: str = ""
+    services: tuple[str, ...] = ()
+    teams: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    started_at: datetime | None = None
+    detected_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+    mitigated_at: datetime | None = None
+    resolved_at: datetime | None = None
+    events: tuple[Event, ...] = ()
+    participants: tuple[Participant, ...] = ()
+    action_items: tuple[FollowUp, ...] = ()
+    impacts: tuple[Impact, ...] = ()
+    root_causes: tuple[str, ...] = ()
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    references: tuple[Reference, ...] = ()
+
+    def moment(self, name: str) -> datetime | None:
+        """The time in one of the fields of MOMENTS."""
+        value = getattr(self, name)
+        return value if isinstance(value, datetime) else None

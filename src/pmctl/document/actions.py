@@ -125,7 +125,7 @@ def _item(postmortem: str, table: Table, row: Row) -> ActionItem:
     return ActionItem(
         postmortem, text("ID"), text("Action"), text("Owner").removeprefix("@"), written_due, due, priority, status,
         text("Ticket"), text("Notes"), row.line, row, table, tuple(problems),
-    )  # fmt: skip
+    )
 
 
 def _date(text: str) -> date | None:

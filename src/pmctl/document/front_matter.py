@@ -35,7 +35,7 @@ class Fences(NamedTuple):
     body: int
 
 
-class StrictHandler(BaseHandler):  # type: ignore[misc]  # the package is untyped
+class StrictHandler(BaseHandler):
     """python-frontmatter's view of the strict front matter."""
 
     FM_BOUNDARY = _FENCE
@@ -82,18 +82,22 @@ def misread(text: str, fences: Fences | None, path: str) -> list[Finding]:
     """Everything about the block's borders that a person or another parser would read differently."""
     if fences is None:
         return [_absence(text, path)]
-    problems = []
+    problems: list[Finding] = []
     front = text[fences.start : fences.end]
-    for match in _LOOSE_FENCE.finditer(front):
-        problems.append(_at(text, fences.start + match.start(), path, "PM012", "a fence of another shape inside the front matter",
-                            "write exactly three dashes at the end of the front matter, and none inside"))  # fmt: skip
+    problems.extend(
+        _at(
+            text, fences.start + match.start(), path, "PM012", "a fence of another shape inside the front matter",
+            "write exactly three dashes at the end of the front matter, and none inside",
+        )
+        for match in _LOOSE_FENCE.finditer(front)
+    )
     if lone := _LONE_RETURN.search(front):
         problems.append(_at(text, fences.start + lone.start(), path, "PM006", "a carriage return without a line feed",
-                            "save the file with LF or CRLF line endings"))  # fmt: skip
+                            "save the file with LF or CRLF line endings"))
     if second := _SECOND.match(text, fences.body):
         start = second.start() + len(second.group()) - len(second.group().lstrip())
         problems.append(_at(text, start, path, "PM013", "a second front matter block",
-                            "merge it into the first block, or put a blank line and text before the rule"))  # fmt: skip
+                            "merge it into the first block, or put a blank line and text before the rule"))
     return problems
 
 
@@ -112,7 +116,7 @@ def _absence(text: str, path: str) -> Finding:
     if first[:1] == "{" or first == ";;;":
         return Finding("PM014", "JSON front matter", path, 1, 1, fix="write YAML between two `---` lines")
     return Finding("PM010", "no front matter", path, 1, 1, fix="begin with `---`, id, title, status, author and `---`; "
-                   "`pmctl adopt` does it for an existing document")  # fmt: skip
+                   "`pmctl adopt` does it for an existing document")
 
 
 def _at(text: str, offset: int, path: str, code: str, message: str, fix: str) -> Finding:

@@ -16,7 +16,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 # What CommonMark's implementations strip from headings and cells: Unicode white space.
-TRIM = "\t\n\x0b\x0c\r \xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+TRIM = (
+    "\t\n\x0b\x0c\r \xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
 
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 _RULE = re.compile(r"([-*_])[ \t]*(?:\1[ \t]*){2,}")
@@ -82,7 +85,7 @@ class _Doubt(Exception):
 
 
 def lines_of(text: str, start: int) -> tuple[list[str], list[int], list[int]]:
-    """The lines of `text` from `start` on, without newlines, and the offsets of their starts and of what follows them."""
+    """The lines of `text` from `start` on, without newlines; the offsets of their starts and of what follows."""
     if "\r" not in text:
         body = text[start:] if start else text
         lines = body.split("\n")
@@ -130,7 +133,7 @@ def scan(text: str, start: int = 0, first_line: int = 1) -> Outline:
                     starts[block.first],
                     following[block.last - 1],
                     block.last - block.first,
-                )  # fmt: skip
+                )
             )
         else:
             spans = tuple((starts[row], starts[row] + len(lines[row])) for row in range(block.first, block.last))
@@ -384,7 +387,7 @@ def _quote_end(lines: list[str], row: int) -> int:
 
 
 def _item_end(lines: list[str], row: int, indent: int, text: str, marker: int) -> int:
-    """The line behind the list item that begins in line `row`, where `text` begins with a marker of `marker` characters."""
+    """The line behind the list item of line `row`, whose `text` begins with a marker of `marker` characters."""
     behind = text[marker:]
     content = behind.lstrip(" \t")
     if "\t" in behind[: len(behind) - len(content)] or _deep(lines[row]) or not content:

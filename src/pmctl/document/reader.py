@@ -135,7 +135,7 @@ class Document:
                     end,
                     self.text[heading.end : end],
                     heading.lines,
-                )  # fmt: skip
+                )
             )
         return tuple(sections)
 
@@ -180,7 +180,7 @@ def read(data: bytes, path: str = "") -> Document:
     return Document(
         data, path, text, bom, newline, found if clean else {}, found, fences.start, fences.end, fences.body,
         _line_of(text, fences), tuple(problems),
-    )  # fmt: skip
+    )
 
 
 def _line_of(text: str, fences: Fences) -> int:
@@ -201,7 +201,7 @@ def _decode(data: bytes, path: str) -> tuple[str, list[Finding]]:
                 1,
                 1,
                 fix="keep logs and dumps as attachments beside the document",
-            )  # fmt: skip
+            )
         ]
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "", [Finding("PM007", "encoded as UTF-16", path, 1, 1, fix="save the file as UTF-8")]

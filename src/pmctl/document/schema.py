@@ -1,169 +1,141 @@
-"""Front matter: the one table of fields, from which checks, typed values and the JSON Schema follow.
+"""Front matter against the table of fields: every departure as a finding, and the values typed.
 
-`FIELDS` lists every key of a postmortem's front matter with its kind. `check_front_matter` reports all
-departures at once; `typed` gives the values as Python values. The schema is closed: an unknown key is a
-finding, and an organisation's own fields live under `fields`.
+    Document -> check_front_matter -> findings (PM1xx), all of them at once
+    Document -> typed -> Python values of what is well-formed
+
+The schema is closed: an unknown key is a finding, and an organisation's own fields live under `fields`. The
+vocabulary of `fields` is offered here as well, so that `schema.Status` reads as what it is.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from pmctl.document.fields import (
+    FIELD,
+    FIELDS,
+    HANDLE,
+    ID,
+    ITEM_ID,
+    LIFECYCLE_KEYS,
+    MAX_HANDLE,
+    MAX_ID,
+    TEMPLATE,
+    EditorRole,
+    Field,
+    ItemStatus,
+    Kind,
+    Priority,
+    Status,
+    Visibility,
+    id_of,
+    is_handle,
+    is_id,
+    lacks_offset,
+    parse_timestamp,
+    path_of,
+)
+from pmctl.document.finding import Finding, Severity
 from pmctl.document.strict_yaml import Node
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from pmctl.document.reader import Document
+
+__all__ = [
+    "FIELD",
+    "FIELDS",
+    "HANDLE",
+    "ID",
+    "ITEM_ID",
+    "LIFECYCLE_KEYS",
+    "MAX_HANDLE",
+    "MAX_ID",
+    "MAX_TEXT",
+    "TEMPLATE",
+    "EditorRole",
+    "Field",
+    "ItemStatus",
+    "Kind",
+    "Priority",
+    "Status",
+    "Visibility",
+    "check_front_matter",
+    "id_of",
+    "is_handle",
+    "is_id",
+    "lacks_offset",
+    "nearest",
+    "parse_timestamp",
+    "path_of",
+    "plain_value",
+    "typed",
+]
+
+# One line of front matter text, and entries of one list: far beyond real use, short of abuse.
+MAX_TEXT = 500
+MAX_ENTRIES = 200
+_INCIDENT_KEYS = ("source", "id", "url")
+_BREAK = re.compile("[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+# Characters that reorder what a reader sees: embeddings, overrides, isolates; and invisible ones.
+_DECEPTIVE = re.compile("[\u202a-\u202e\u2066-\u2069\u200b\u2060\ufeff]")
 
 
-class Status(StrEnum):
-    """Where a postmortem stands in its life."""
+def check_front_matter(doc: Document) -> list[Finding]:
+    """Every departure of the front matter from the schema, in the order of the lines. Raises nothing.
 
-    DRAFT = "DRAFT"
-    IN_REVIEW = "IN_REVIEW"
-    PUBLISHED = "PUBLISHED"
-    ARCHIVED = "ARCHIVED"
-
-
-class Priority(StrEnum):
-    """How much an action item matters, and how urgent an incident was."""
-
-    HIGH = "HIGH"
-    MEDIUM = "MEDIUM"
-    LOW = "LOW"
-
-
-class ItemStatus(StrEnum):
-    """Where an action item stands."""
-
-    OPEN = "OPEN"
-    IN_PROGRESS = "IN_PROGRESS"
-    COMPLETED = "COMPLETED"
-    WONT_DO = "WONT_DO"
-
-
-class Visibility(StrEnum):
-    """Who may see a postmortem."""
-
-    PRIVATE = "private"
-    TEAM = "team"
-    ORGANIZATION = "organization"
-
-
-class EditorRole(StrEnum):
-    """What an editor may do."""
-
-    EDIT = "edit"
-    COMMENT = "comment"
-
-
-class Kind(StrEnum):
-    """What a field's value looks like."""
-
-    ID = "id"
-    TEXT = "text"
-    TEXTS = "list of texts"
-    HANDLE = "handle"
-    HANDLES = "list of handles"
-    EDITORS = "editors"
-    CHOICE = "choice"
-    TIMESTAMP = "timestamp"
-    INCIDENTS = "incidents"
-    TEMPLATE = "template"
-    CUSTOM = "custom fields"
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One front matter key.
-
-    `choices` are the allowed texts of a CHOICE. `lifecycle` marks the keys that the content digest leaves out.
-    `doc` is one line for people and for the JSON Schema.
+    Works on what could be read when the YAML itself has problems; those are in `doc.problems`.
     """
-
-    name: str
-    kind: Kind
-    doc: str
-    required: bool = False
-    choices: tuple[str, ...] = ()
-    lifecycle: bool = False
-
-
-# In the order in which a new document writes them.
-FIELDS: tuple[Field, ...] = (
-    Field("id", Kind.ID, "Date of the incident and a slug: YYYY-MM-DD-slug. Never changes.", required=True),
-    Field("title", Kind.TEXT, "Clear, descriptive title.", required=True),
-    Field("status", Kind.CHOICE, "Lifecycle state; only pmctl's acts change it.", True, tuple(Status), lifecycle=True),
-    Field("author", Kind.HANDLE, "Handle of the person who answers for the document.", required=True),
-    Field("editors", Kind.EDITORS, "Who may edit or comment: handle: edit | comment.", lifecycle=True),
-    Field("reviewers", Kind.HANDLES, "Handles whose approval was asked for.", lifecycle=True),
-    Field("participants", Kind.HANDLES, "Handles of the people who took part in the response."),
-    Field("visibility", Kind.CHOICE, "Who may see it.", choices=tuple(Visibility)),
-    Field("teams", Kind.HANDLES, "Teams that the postmortem belongs to."),
-    Field("services", Kind.TEXTS, "Affected services."),
-    Field("severity", Kind.TEXT, "Severity in the organisation's own words, such as SEV2."),
-    Field("urgency", Kind.CHOICE, "Urgency of the incident.", choices=tuple(Priority)),
-    Field("incidents", Kind.INCIDENTS, "Linked incident records: source, id, url."),
-    Field("started_at", Kind.TIMESTAMP, "When the impact began."),
-    Field("detected_at", Kind.TIMESTAMP, "When somebody or something noticed."),
-    Field("acknowledged_at", Kind.TIMESTAMP, "When a responder took it on."),
-    Field("mitigated_at", Kind.TIMESTAMP, "When the impact was contained."),
-    Field("resolved_at", Kind.TIMESTAMP, "When the incident was over."),
-    Field("tags", Kind.TEXTS, "Free labels."),
-    Field("root_causes", Kind.TEXTS, "Categories of causes that trends are counted by."),
-    Field("template", Kind.TEMPLATE, "Template that it was written with: name or name@version."),
-    Field("fields", Kind.CUSTOM, "Custom fields that the template declares."),
-)
-FIELD = {field.name: field for field in FIELDS}
-LIFECYCLE_KEYS = frozenset(field.name for field in FIELDS if field.lifecycle)
-
-HANDLE = re.compile(r"[a-z0-9][a-z0-9-]*")
-MAX_HANDLE = 64
-ID = re.compile(r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})-[a-z0-9][a-z0-9-]*")
-MAX_ID = 100
-ITEM_ID = re.compile(r"AI-[A-Za-z0-9]{4,12}")
-TEMPLATE = re.compile(r"[a-z0-9][a-z0-9-]*(?:@[A-Za-z0-9][A-Za-z0-9._-]*)?")
+    if not doc.front_start:
+        return []
+    checks = _Checks(doc.path)
+    for key, node in doc.found.items():
+        field = FIELD.get(key)
+        if field is None:
+            checks.unknown_key(key, node)
+        elif node.value is not None:
+            _CHECKS[field.kind](checks, field, node)
+    if doc.found or not doc.problems:
+        for field in FIELDS:
+            absent = doc.found.get(field.name)
+            if field.required and (absent is None or absent.value is None):
+                line, column = (absent.key_line, absent.key_column) if absent else (1, 1)
+                checks.add("PM102", f"{field.name} is missing", line, column, f"add `{field.name}: ...`; {field.doc}")
+    checks.path_matches_id(doc)
+    return sorted(checks.findings, key=lambda finding: (finding.line, finding.column))
 
 
-def is_id(text: str) -> bool:
-    """Whether `text` is a postmortem id: a real date, a slug, at most 100 characters."""
-    match = ID.fullmatch(text)
-    if match is None or len(text) > MAX_ID:
-        return False
-    from datetime import date
+def typed(doc: Document) -> dict[str, Any]:
+    """The well-formed values by key: texts, tuples of texts, datetimes in UTC, dicts; nothing for a malformed one.
 
-    try:
-        date.fromisoformat(match["date"])
-    except ValueError:
-        return False
-    return True
-
-
-def is_handle(text: str) -> bool:
-    """Whether `text` is a person's or team's handle."""
-    return HANDLE.fullmatch(text) is not None and len(text) <= MAX_HANDLE
-
-
-def path_of(postmortem: str) -> str:
-    """The path, relative to the pmctl root, of the postmortem with this id. Raises ValueError for a bad id."""
-    if not is_id(postmortem):
-        raise ValueError(f"not a postmortem id: {postmortem!r}")
-    return f"postmortems/{postmortem[:4]}/{postmortem}.md"
-
-
-def id_of(path: str) -> str | None:
-    """The id that belongs to a path relative to the pmctl root; None when no postmortem may lie there."""
-    stem = path.rpartition("/")[2].removesuffix(".md")
-    return stem if is_id(stem) and path == path_of(stem) else None
+    Incidents are a tuple of dicts with source, id and url ("" when absent); custom fields keep YAML's types.
+    """
+    values: dict[str, Any] = {}
+    for key, node in doc.front.items():
+        field = FIELD.get(key)
+        if field is None or node.value is None:
+            continue
+        checks = _Checks("")
+        _CHECKS[field.kind](checks, field, node)
+        if any(finding.severity is Severity.ERROR for finding in checks.findings):
+            continue
+        value = plain_value(key, node)
+        if field.kind is Kind.TIMESTAMP:
+            value = parse_timestamp(value)
+        elif field.kind is Kind.INCIDENTS:
+            value = tuple({name: item.get(name) or "" for name in _INCIDENT_KEYS} for item in value)
+        elif isinstance(value, list):
+            value = tuple(value)
+        values[key] = value
+    return values
 
 
 def plain_value(key: str, node: Node) -> Any:
     """A field's value as nested lists and dicts of scalars.
 
-    In a text field an unquoted number or boolean is the text as written: `severity: 1` is "1". Custom fields and unknown
-    keys keep YAML's types.
+    In a text field an unquoted number or boolean is the text as written: `severity: 1` is "1". Custom fields
+    and unknown keys keep YAML's types.
     """
     field = FIELD.get(key)
     if field is None or field.kind is Kind.CUSTOM:
@@ -180,38 +152,183 @@ def _texts(node: Node) -> Any:
     return None if value is None else node.raw
 
 
-# ISO 8601: a date, T or a space, hours and minutes, and an offset.
-_TIMESTAMP = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2})(:[0-9]{2})?([.,][0-9]{1,9})?[ ]?"
-    r"(Z|z|[+-][0-9]{2}(?::?[0-9]{2})?)?"
-)
+def nearest(word: str, choices: tuple[str, ...]) -> str:
+    """The choice that `word` was probably meant to be, "" when none is near."""
+    from difflib import get_close_matches
+
+    folded = {choice.casefold().replace("_", "").replace("-", ""): choice for choice in choices}
+    found = get_close_matches(re.sub(r"[\s_'-]", "", word.casefold()), folded, 1, 0.7)
+    return folded[found[0]] if found else ""
 
 
-def parse_timestamp(text: str) -> datetime | None:
-    """The moment that an ISO 8601 timestamp with an offset names, in UTC; None without an offset or when malformed.
+class _Checks:
+    """The findings of one document so far, with a method for each kind of value."""
 
-    Fractions of a second beyond microseconds are dropped.
-    """
-    from datetime import UTC, datetime
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.findings: list[Finding] = []
 
-    match = _TIMESTAMP.fullmatch(text)
-    if match is None or match[5] is None:
-        return None
-    offset = match[5].upper().replace("Z", "+00:00")
-    if len(offset) == 3:
-        offset += ":00"
-    elif len(offset) == 5:
-        offset = f"{offset[:3]}:{offset[3:]}"
-    fraction = (match[4] or "").replace(",", ".")[:7]
-    if fraction:
-        fraction = fraction.ljust(7, "0")
-    try:
-        return datetime.fromisoformat(f"{match[1]}T{match[2]}{match[3] or ':00'}{fraction}{offset}").astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
+    def add(
+        self, code: str, message: str, line: int, column: int, fix: str = "", severity: Severity = Severity.ERROR
+    ) -> None:
+        self.findings.append(Finding(code, message, self.path, line, column, severity, fix))
+
+    def at(self, code: str, message: str, node: Node, fix: str = "") -> None:
+        self.add(code, message, node.line, node.column, fix)
+
+    def unknown_key(self, key: str, node: Node) -> None:
+        meant = nearest(key, tuple(FIELD))
+        fix = f"did you mean {meant}?" if meant else "put the organisation's own fields under `fields:`"
+        self.add("PM101", f"unknown key {_shown(key)}", node.key_line, node.key_column, fix)
+
+    def path_matches_id(self, doc: Document) -> None:
+        node = doc.found.get("id")
+        if node is None or not is_id(node.raw) or "postmortems" not in doc.path.split("/")[:-1]:
+            return
+        expected = path_of(node.raw)
+        if not f"/{doc.path}".endswith(f"/{expected}"):
+            self.at("PM110", f"the id {node.raw} belongs to {expected}", node, "rename the file; an id never changes")
+
+    def text(self, field: Field, node: Node) -> bool:
+        """Whether the value is one line of text; findings otherwise."""
+        if isinstance(node.value, (dict, tuple)):
+            self.at("PM103", f"{field.name} is not one text", node, f"write one text: {field.doc}")
+            return False
+        if node.value is None or not node.raw.strip():
+            self.at("PM109", f"an empty text in {field.name}", node, "write it, or take it out")
+            return False
+        if _BREAK.search(node.raw):
+            self.at("PM109", f"{field.name} is longer than one line", node, "keep to one line")
+        elif len(node.raw) > MAX_TEXT:
+            self.at("PM109", f"{len(node.raw)} characters in {field.name}, at most {MAX_TEXT}", node, "shorten it")
+        elif match := _DECEPTIVE.search(node.raw):
+            message = f"{field.name} holds the invisible character U+{ord(match.group()):04X}"
+            self.at("PM116", message, node, "remove it")
+        else:
+            return True
+        return False
+
+    def items(self, field: Field, node: Node) -> tuple[Node, ...]:
+        """The entries of a list; findings when it is none, too long or has an entry twice."""
+        if not isinstance(node.value, tuple):
+            hint = f"[{node.raw}]" if node.raw and "\n" not in node.raw else "[...]"
+            self.at("PM103", f"{field.name} is not a list", node, f"write {field.name}: {hint}")
+            return ()
+        if len(node.value) > MAX_ENTRIES:
+            self.at("PM109", f"{len(node.value)} entries in {field.name}, at most {MAX_ENTRIES}", node, "shorten it")
+        seen: set[str] = set()
+        for item in node.value:
+            if item.raw and item.raw in seen:
+                self.add("PM111", f"{_shown(item.raw)} stands twice in {field.name}", item.line, item.column,
+                         "keep one", Severity.WARNING)
+            seen.add(item.raw)
+        return node.value
+
+    def texts(self, field: Field, node: Node) -> None:
+        for item in self.items(field, node):
+            self.text(field, item)
+
+    def handle(self, field: Field, node: Node) -> None:
+        if isinstance(node.value, (dict, tuple)):
+            self.at("PM103", f"{field.name} is not one handle", node, "write one handle")
+        elif not is_handle(node.raw):
+            meant = re.sub(r"[^a-z0-9]+", "-", node.raw.casefold().removeprefix("@")).strip("-")[:MAX_HANDLE]
+            fix = f"did you mean {meant}?" if meant else "write a handle such as jane"
+            self.at("PM105", f"{_shown(node.raw)} in {field.name} is not a handle (a-z, 0-9 and -)", node, fix)
+
+    def handles(self, field: Field, node: Node) -> None:
+        for item in self.items(field, node):
+            self.handle(field, item)
+
+    def editors(self, field: Field, node: Node) -> None:
+        if not isinstance(node.value, dict):
+            self.at("PM103", "editors is not a mapping", node, "write editors: {bob: edit, carol: comment}")
+            return
+        for handle, role in node.value.items():
+            if not is_handle(handle):
+                message = f"{_shown(handle)} in editors is not a handle (a-z, 0-9 and -)"
+                self.add("PM105", message, role.key_line, role.key_column, "write a handle such as jane")
+            if role.raw not in tuple(EditorRole):
+                message = f"{_shown(role.raw)} is not what an editor may do: edit or comment"
+                self.at("PM113", message, role, f"write {handle}: {nearest(role.raw, tuple(EditorRole)) or 'edit'}")
+
+    def choice(self, field: Field, node: Node) -> None:
+        if isinstance(node.value, (dict, tuple)):
+            self.at("PM103", f"{field.name} is not one of {', '.join(field.choices)}", node, "write one of them")
+        elif node.raw not in field.choices:
+            meant = nearest(node.raw, field.choices)
+            fix = f"did you mean {meant}?" if meant else f"write one of {', '.join(field.choices)}"
+            self.at("PM104", f"{field.name} {_shown(node.raw)} is not one of {', '.join(field.choices)}", node, fix)
+
+    def identity(self, field: Field, node: Node) -> None:
+        if not is_id(node.raw):
+            message = f"{_shown(node.raw)} is not an id (YYYY-MM-DD-slug, at most {MAX_ID} characters)"
+            self.at("PM106", message, node, "write the incident's date, then a slug of a-z, 0-9 and -")
+
+    def timestamp(self, field: Field, node: Node) -> None:
+        if isinstance(node.value, (dict, tuple)):
+            self.at("PM103", f"{field.name} is not one time", node, "write 2024-01-15T14:00:00Z")
+        elif parse_timestamp(node.raw) is not None:
+            pass
+        elif lacks_offset(node.raw):
+            fix = f"write {node.raw}Z for UTC, or {node.raw}+02:00"
+            self.at("PM108", f"{field.name} {_shown(node.raw)} has no offset from UTC", node, fix)
+        else:
+            message = f"{field.name} {_shown(node.raw)} is not an ISO 8601 time"
+            self.at("PM107", message, node, "write 2024-01-15T14:00:00Z")
+
+    def incidents(self, field: Field, node: Node) -> None:
+        for item in self.items(field, node):
+            if not isinstance(item.value, dict):
+                example = 'write {source: pagerduty, id: PT4KHLK, url: "https://..."}'
+                self.at("PM112", "an incident is not a mapping", item, example)
+                continue
+            for key, value in item.value.items():
+                if key not in _INCIDENT_KEYS:
+                    message = f"unknown key {_shown(key)} of an incident"
+                    self.add("PM112", message, value.key_line, value.key_column, "an incident has source, id and url")
+                elif value.value is None and key == "url":
+                    continue
+                elif self.text(field, value) and key == "url" and not re.match(r"https?://[^\s]+\Z", value.raw):
+                    self.at("PM112", f"{_shown(value.raw)} is not a web address", value, "write https://...")
+            for key in ("source", "id"):
+                if key not in item.value:
+                    self.at("PM112", f"an incident without {key}", item, f"add {key}")
+
+    def template(self, field: Field, node: Node) -> None:
+        if not TEMPLATE.fullmatch(node.raw) or len(node.raw) > MAX_ID:
+            self.at("PM114", f"{_shown(node.raw)} is not a template's name", node, "write name or name@version")
+
+    def custom(self, field: Field, node: Node) -> None:
+        if not isinstance(node.value, dict):
+            self.at("PM103", "fields is not a mapping", node, 'write fields: {cost_center: "4711"}')
+            return
+        for key, value in node.value.items():
+            place = Field(f"fields.{key}", Kind.TEXT, field.doc)
+            entries = value.value if isinstance(value.value, tuple) else (value,)
+            if isinstance(value.value, dict) or any(isinstance(entry.value, (dict, tuple)) for entry in entries):
+                self.at("PM115", f"{_shown(place.name)} is nested", value, "write one value or a list of values")
+                continue
+            for entry in entries:
+                if entry.value is not None and entry.raw:
+                    self.text(place, entry)
 
 
-def lacks_offset(text: str) -> bool:
-    """Whether `text` would be a timestamp if it named its offset from UTC."""
-    match = _TIMESTAMP.fullmatch(text)
-    return match is not None and match[5] is None
+_CHECKS: dict[Kind, Callable[[_Checks, Field, Node], object]] = {
+    Kind.ID: _Checks.identity,
+    Kind.TEXT: _Checks.text,
+    Kind.TEXTS: _Checks.texts,
+    Kind.HANDLE: _Checks.handle,
+    Kind.HANDLES: _Checks.handles,
+    Kind.EDITORS: _Checks.editors,
+    Kind.CHOICE: _Checks.choice,
+    Kind.TIMESTAMP: _Checks.timestamp,
+    Kind.INCIDENTS: _Checks.incidents,
+    Kind.TEMPLATE: _Checks.template,
+    Kind.CUSTOM: _Checks.custom,
+}
+
+
+def _shown(text: str) -> str:
+    """A value in a message: quoted, on one line, shortened."""
+    return repr(text if len(text) <= 60 else text[:57] + "...")

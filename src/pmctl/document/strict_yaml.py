@@ -12,6 +12,7 @@ its first anchor). libyaml's parser is used where PyYAML was built with it.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
@@ -48,7 +49,7 @@ class Node(NamedTuple):
     collections in brackets.
     """
 
-    value: Scalar | tuple[Node, ...] | dict[str, Node]  # type: ignore[misc]  # recursive by nature
+    value: Scalar | tuple[Node, ...] | dict[str, Node]
     raw: str
     line: int
     column: int
@@ -154,7 +155,7 @@ class _Reader:
             self.report(
                 "PM004", f"{size} bytes of YAML, more than the limit of {max_bytes}", self.offset, 1,
                 "move long text into the body",
-            )  # fmt: skip
+            )
             return None
         for match in _UNPRINTABLE.finditer(text):
             line, column = position(text, match.start())
@@ -170,7 +171,7 @@ class _Reader:
         try:
             loader = _LOADER(text)
             try:
-                self.event = loader.get_event
+                self.event: Callable[[], Any] = loader.get_event
                 return self.document()
             finally:
                 loader.dispose()
@@ -190,13 +191,14 @@ class _Reader:
     def document(self) -> Node | None:
         self.event()  # stream start
         event = self.event()
-        if isinstance(event, yaml.StreamEndEvent):
+        if type(event) is yaml.StreamEndEvent:
             return None
         if (event.explicit and not self.document_start) or event.version or event.tags:
             self.at("PM027", "a YAML directive or document marker", event.start_mark, "remove the line")
-        first = self.event()
-        if not isinstance(first, yaml.MappingStartEvent):
-            what = "a list" if isinstance(first, yaml.SequenceStartEvent) else "one value"
+        first: Any = self.event()
+        kind = type(first)
+        if kind is not yaml.MappingStartEvent:
+            what = "a list" if kind is yaml.SequenceStartEvent else "one value"
             self.at("PM021", f"{what} instead of keys with values", first.start_mark, "write `key: value` lines")
             raise _Abort
         node = self.mapping(first, 1)
@@ -204,14 +206,15 @@ class _Reader:
         if event.explicit:
             self.at("PM027", "a YAML document end marker `...`", event.start_mark, "remove the line")
         event = self.event()
-        if not isinstance(event, yaml.StreamEndEvent):
+        if type(event) is not yaml.StreamEndEvent:
             self.at("PM027", "a second YAML document", event.start_mark, "keep one mapping")
         return node
 
     def node(self, event: Any, depth: int) -> Node:
         mark = event.start_mark
+        kind = type(event)
         if event.anchor is not None:
-            if isinstance(event, yaml.AliasEvent):
+            if kind is yaml.AliasEvent:
                 self.at("PM023", f"alias *{event.anchor}", mark, "write the value out")
                 return Node(
                     None,
@@ -224,7 +227,7 @@ class _Reader:
             self.at("PM023", f"anchor &{event.anchor}", mark, "remove the anchor")
         if event.tag is not None:
             self.at("PM025", f"explicit tag {event.tag}", mark, "remove the tag; the schema knows the type")
-        if isinstance(event, yaml.ScalarEvent):
+        if kind is yaml.ScalarEvent:
             raw = event.value
             quoted = bool(event.style) and event.style in "'\"|>"
             if quoted and _CONTROL.search(raw):
@@ -242,14 +245,14 @@ class _Reader:
         if depth > self.max_depth:
             self.at("PM005", f"nested deeper than {self.max_depth} levels", mark, "flatten it")
             raise _Abort
-        if isinstance(event, yaml.MappingStartEvent):
+        if kind is yaml.MappingStartEvent:
             return self.mapping(event, depth)
         return self.sequence(event, depth)
 
     def sequence(self, event: Any, depth: int) -> Node:
         start = event.start_mark
         items = []
-        while not isinstance(following := self.event(), yaml.SequenceEndEvent):
+        while type(following := self.event()) is not yaml.SequenceEndEvent:
             items.append(self.node(following, depth + 1))
         # In block style the end event lies behind any comments that follow.
         begin = self.base + start.index
@@ -267,13 +270,13 @@ class _Reader:
             self.at("PM023" if event.anchor else "PM025", "an anchor or tag on the whole mapping", start, "remove it")
         entries: dict[str, Node] = {}
         begin = end = self.base + start.index
-        while not isinstance(key := self.event(), yaml.MappingEndEvent):
+        while type(key := self.event()) is not yaml.MappingEndEvent:
             key_node = self.node(key, depth + 1)
             value = self.node(self.event(), depth + 1)
             end = max(end, value.end, key_node.end)
             name = key_node.value
             if not isinstance(name, str) or not name:
-                if not isinstance(key, yaml.AliasEvent):
+                if type(key) is not yaml.AliasEvent:
                     self.at("PM026", "a key that is not text", key.start_mark, "quote the key or rename it")
                 continue
             if name == "<<" and not key_node.quoted:

@@ -91,10 +91,7 @@ def _row(text: str, start: int, end: int, line: int, width: int | None) -> Row:
     for left, right in split_row(source):
         raw = source[left:right]
         trimmed = raw.strip(TRIM)
-        if trimmed:
-            first = left + len(raw) - len(raw.lstrip(TRIM))
-        else:
-            first = min(left + 1, right)
+        first = left + len(raw) - len(raw.lstrip(TRIM)) if trimmed else min(left + 1, right)
         cells.append(
             Cell(
                 trimmed.replace("\\|", "|").replace("\0", "\ufffd"),
@@ -104,7 +101,7 @@ def _row(text: str, start: int, end: int, line: int, width: int | None) -> Row:
                 start + first + len(trimmed),
                 start + left,
                 start + right,
-            )  # fmt: skip
+            )
         )
     if width is None:
         return Row(tuple(cells), line, start, end)

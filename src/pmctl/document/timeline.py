@@ -35,14 +35,17 @@ _ABBREVIATIONS = {
     "UTC": 0, "GMT": 0, "Z": 0, "WET": 0, "WEST": 1, "BST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "MSK": 3,
     "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "AKST": -9, "AKDT": -8,
     "HST": -10, "JST": 9, "KST": 9, "SGT": 8, "HKT": 8, "AWST": 8, "AEST": 10, "AEDT": 11, "NZST": 12, "NZDT": 13,
-}  # fmt: skip
+}
 _REGIONS = {"PT": "America/Los_Angeles", "MT": "America/Denver", "CT": "America/Chicago", "ET": "America/New_York"}
-_ZONE_WORD = r"(?P<zone>(?:UTC|GMT)\s?[+-][0-9]{1,2}(?::?[0-9]{2})?|[+-][0-9]{2}:?[0-9]{2}|[A-Z][A-Za-z_]+(?:/[A-Z][A-Za-z_-]+)+|[A-Z]{1,5})"
+_ZONE = (
+    r"(?:UTC|GMT)\s?[+-][0-9]{1,2}(?::?[0-9]{2})?|[+-][0-9]{2}:?[0-9]{2}"
+    r"|[A-Z][A-Za-z_]+(?:/[A-Z][A-Za-z_-]+)+|[A-Z]{1,5}"
+)
 _SECTION_ZONE = re.compile(
     r"\b(?:[Aa]ll\s+times|[Tt]imes|[Tt]imestamps|[Tt]ime\s?zone)(?:\s+(?:are|is|shown|given|below|here|listed|all))*\s*"
-    r"(?:\bin\b|:|=)?\s*(?:the\s+)?\(?" + _ZONE_WORD + r"(?![A-Za-z])"
+    rf"(?:\bin\b|:|=)?\s*(?:the\s+)?\(?(?P<zone>{_ZONE})(?![A-Za-z])"
 )
-_HEADER_ZONE = re.compile(r"(?:[(\[,]\s*|\bin\s+|\s)" + _ZONE_WORD + r"\s*[)\]]?\s*$|^" + _ZONE_WORD.replace("zone", "alone") + "$")
+_HEADER_ZONE = re.compile(rf"(?:[(\[,]\s*|\bin\s+|\s)(?P<zone>{_ZONE})\s*[)\]]?\s*$|^(?P<alone>{_ZONE})$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +154,7 @@ def entries(doc: Document) -> tuple[TimelineEntry, ...]:
                 TimelineEntry(
                     cell.text, at, row.cells[event].text if event is not None else "",
                     row.cells[who].text if who is not None else "", cell.line, cell.column, problem,
-                )  # fmt: skip
+                )
             )
     return tuple(found)
 
@@ -177,7 +180,8 @@ class _Clock:
         if zone is None:
             return None, f"the zone {name!r} is unknown or stands for several; write an offset such as +02:00"
         if self.day is None and self.start is not None:
-            self.day = self.start.astimezone(zone_of(zone_name) or zone).date() if isinstance(self.start, datetime) else self.start
+            start = self.start
+            self.day = start.astimezone(zone_of(zone_name) or zone).date() if isinstance(start, datetime) else start
         try:
             day = date.fromisoformat(match["date"]) if match["date"] else self.day
             if day is None:

@@ -176,6 +176,20 @@ def find_work_tree(start: Path) -> tuple[Path, Path, Path] | None:
     return Path(top), Path(git_dir), Path(common)
 
 
+def make_repository(folder: Path) -> None:
+    """Make an empty repository in `folder`, on the branch main.
+
+    Raises EnvironmentProblem when git cannot.
+    """
+    from git import Repo
+    from git.exc import GitCommandError
+
+    try:
+        Repo.init(folder, initial_branch="main").close()
+    except (GitCommandError, OSError) as error:
+        raise EnvironmentProblem(f"git could not make a repository in {folder}: {error}") from None
+
+
 def discover(start: Path) -> Repository:
     """The repository around `start` and the pmctl root in it (the nearest folder upwards with pmctl.yaml).
 

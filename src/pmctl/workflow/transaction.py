@@ -165,9 +165,12 @@ def _put(repo: git.Repository, write: Write) -> None:
     if write.data is None:
         target.unlink()
         return
+    for step in (target, *target.parents):
+        if step == repo.root:
+            break
+        if step.is_symlink():
+            raise Refused(f"{write.path} leads through a symbolic link", hint="replace the link by a file or a folder")
     target.parent.mkdir(parents=True, exist_ok=True)
-    if target.is_symlink() or not target.parent.resolve().is_relative_to(repo.top.resolve()):
-        raise Refused(f"{write.path} leads through a symbolic link", hint="replace the link by a file or a folder")
     replace_file(target, write.data, scratch=repo.state_dir)
 
 
@@ -275,8 +278,9 @@ def _remove_empty_folders(folder: Path, root: Path) -> None:
 
 
 def _forget(repo: git.Repository) -> None:
-    with suppress(FileNotFoundError):
-        (repo.state_dir / _JOURNAL).unlink()
+    for stray in (repo.state_dir / _JOURNAL, *repo.state_dir.glob(".pmctl-*")):
+        with suppress(FileNotFoundError):
+            stray.unlink()
 
 
 def _encode(data: bytes | None) -> str | None:

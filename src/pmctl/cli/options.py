@@ -1,0 +1,28 @@
+"""Arguments and options that several commands share, so that they read the same everywhere."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Id = Annotated[str, typer.Argument(metavar="ID", help="The postmortem's id, or any part of it that only it has.")]
+OptionalId = Annotated[
+    str, typer.Argument(metavar="[ID]", help="The postmortem's id, or any part of it that only it has.")
+]
+Note = Annotated[str, typer.Option("-m", "--message", metavar="TEXT", help="A note, kept in the signed record.")]
+Reason = Annotated[
+    str,
+    typer.Option("-m", "--message", metavar="TEXT", help="The reason, kept in the signed record.", show_default=False),
+]
+As = Annotated[str, typer.Option("--as", metavar="HANDLE", help="Act as this person, when one key serves several.")]
+Format = Annotated[str, typer.Option("--format", metavar="text|json", help="How the answer is printed.")]
+
+
+def choose_format(value: str, known: tuple[str, ...] = ("text", "json")) -> str:
+    """`value` when it is a known format; raises UsageProblem otherwise."""
+    from pmctl.errors import UsageProblem
+
+    if value not in known:
+        raise UsageProblem(f"--format {value}: not one of {', '.join(known)}")
+    return value

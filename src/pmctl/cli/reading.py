@@ -1,0 +1,206 @@
+"""list, show, status, log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pmctl.cli.options import Format, Id, OptionalId, choose_format
+from pmctl.output import terminal
+
+if TYPE_CHECKING:
+    from pmctl.cli.session import Session
+
+_STYLES = {"STATUS": lambda cell: terminal.STATUS_STYLES.get(cell, "")}
+_Many = list[str] | None
+
+
+def list_(
+    ctx: typer.Context,
+    status: Annotated[
+        _Many, typer.Option("--status", metavar="S", help="DRAFT, IN_REVIEW, PUBLISHED, ARCHIVED.")
+    ] = None,
+    author: Annotated[_Many, typer.Option("--author", metavar="HANDLE", help="Written by this person.")] = None,
+    service: Annotated[_Many, typer.Option("--service", metavar="NAME", help="This service was affected.")] = None,
+    team: Annotated[_Many, typer.Option("--team", metavar="NAME", help="Belongs to this team.")] = None,
+    severity: Annotated[_Many, typer.Option("--severity", metavar="SEV", help="Of this severity.")] = None,
+    tag: Annotated[_Many, typer.Option("--tag", metavar="TAG", help="Has this tag.")] = None,
+    since: Annotated[str, typer.Option("--since", metavar="DATE", help="Incident on or after this day.")] = "",
+    until: Annotated[str, typer.Option("--until", metavar="DATE", help="Incident on or before this day.")] = "",
+    mine: Annotated[
+        bool, typer.Option("--mine", help="Where you are author, editor, reviewer or participant.")
+    ] = False,
+    format: Format = "text",
+) -> None:
+    """The postmortems of the work tree, newest incident first.
+
+    Options that are repeated mean any of their values; different options must all hold.
+    """
+    from pmctl.cli.dates import parse_day
+    from pmctl.insight.catalog import catalog
+    from pmctl.insight.search import Query
+
+    session: Session = ctx.obj
+    choose_format(format)
+    workspace = session.workspace
+    me = _me(session) if mine else ""
+    query = Query(
+        *(tuple(value or ()) for value in (status, author, service, team, severity, tag)),
+        parse_day(since, "--since"), parse_day(until, "--until"), me,
+    )  # fmt: skip
+    everything = catalog(workspace)
+    found = [summary for summary in everything if not summary.problem and query.fits(summary)]
+    broken = [summary for summary in everything if summary.problem]
+    if format == "json":
+        session.json(
+            "list",
+            {
+                "postmortems": [
+                    {
+                        "id": s.id, "path": s.path, "title": s.title, "status": s.status, "author": s.author,
+                        "severity": s.severity, "urgency": s.urgency, "services": s.services, "teams": s.teams,
+                        "tags": s.tags, "reviewers": s.reviewers, "started_at": s.started_at,
+                        "resolved_at": s.resolved_at, "action_items": len(s.items),
+                    }
+                    for s in found
+                ],
+                "unreadable": [{"path": s.path, "problem": s.problem} for s in broken],
+            },
+        )  # fmt: skip
+    else:
+        rows = [(s.id, s.status, s.severity, s.author, s.title) for s in found]
+        session.table(("ID", "STATUS", "SEVERITY", "AUTHOR", "TITLE"), rows, _STYLES)
+        if not everything:
+            session.note("no postmortems yet; create one: pmctl new")
+        elif not found:
+            session.note(f"none of the {len(everything)} postmortems fits")
+    for summary in broken:
+        session.warn(f"{summary.problem}; pmctl validate {summary.path}")
+
+
+def show(
+    ctx: typer.Context,
+    id: Id,
+    section: Annotated[str, typer.Option("--section", metavar="NAME", help="Only this section.")] = "",
+    at: Annotated[str, typer.Option("--at", metavar="REV", help="As it was in this commit.")] = "",
+    format: Format = "text",
+) -> None:
+    """One postmortem, or one section of it, as it stands in the work tree or stood in a commit."""
+    from pmctl import git
+    from pmctl.errors import NotFound
+
+    session: Session = ctx.obj
+    choose_format(format)
+    workspace = session.workspace
+    if at:
+        from pmctl.document.schema import is_id
+
+        revision = git.resolve(session.repo.top, at)
+        document = workspace.read_at(id if is_id(id) else workspace.find(id), revision)
+    else:
+        document = workspace.read(workspace.find(id))
+    if section:
+        part = document.section(section)
+        if part is None:
+            known = tuple(entry.title for entry in document.sections)
+            raise NotFound(f"{document.id} has no section {section!r}", hint="its sections are:", details=known)
+        body = part.text.strip("\r\n") + "\n"
+        if format == "json":
+            session.json("section", {"id": document.id, "title": part.title, "line": part.line, "text": body})
+            return
+        session.result(terminal.postmortem(body, body, (), width=session.width, color=session.colored).rstrip("\n"))
+        return
+    if format == "json":
+        from pmctl.output.json_export import to_json
+
+        session.result(to_json(document).rstrip("\n"))
+        return
+    facts = _facts(session, document.id or id) if session.width and not at else ()
+    text = terminal.postmortem(document.text, document.body, facts, width=session.width, color=session.colored)
+    session.result(text.rstrip("\n"))
+
+
+def status(ctx: typer.Context, id: OptionalId = "", format: Format = "text") -> None:
+    """What stands between a postmortem and its next state, and the command that moves it.
+
+    Without ID: one line for every postmortem that is not archived.
+    """
+    from pmctl.cli.session import today
+    from pmctl.insight.blockers import Outlook, outlook, outlooks
+
+    session: Session = ctx.obj
+    choose_format(format)
+    workspace = session.workspace
+    found: list[Outlook]
+    if id:
+        found = [outlook(workspace, workspace.find(id), today())]
+    else:
+        found = outlooks(workspace, today())
+    if format == "json":
+        session.json("status", {"postmortems": [entry.as_dict() for entry in found]})
+    elif id:
+        _print_outlook(session, found[0])
+    else:
+        rows = [(entry.id, entry.status, entry.short, entry.next_step) for entry in found]
+        session.table(("ID", "STATUS", "WAITS FOR", "NEXT"), rows, _STYLES)
+        if not rows:
+            session.note("nothing is waiting")
+
+
+def log(ctx: typer.Context, id: Id, format: Format = "text") -> None:
+    """Who did what when, newest last, with the verdict on every step."""
+    from pmctl.insight.history import history
+
+    session: Session = ctx.obj
+    choose_format(format)
+    workspace = session.workspace
+    found = history(session.repo, workspace.find(id))
+    if format == "json":
+        session.json("log", found.as_dict())
+        return
+    for entry in found.entries:
+        mark = {"ok": "ok", "waived": "waived", "warning": "warning"}.get(entry.verdict, "VIOLATION")
+        session.result(terminal.safe(f"{entry.commit[:12]}  {entry.at}  {mark:<9}  {entry.who}: {entry.what}"))
+        for line in entry.details:
+            session.result(terminal.safe(f"{'':14}{line}"))
+    if found.incomplete:
+        session.warn(f"the history is incomplete ({found.incomplete}): run git fetch --unshallow, then look again")
+
+
+def _print_outlook(session: Session, found: object) -> None:
+    from pmctl.insight.blockers import Outlook
+
+    assert isinstance(found, Outlook)  # noqa: S101  for the type checker: imported late
+    session.result(terminal.safe(f"{found.id}: {found.status}" + (f" (round {found.round})" if found.round else "")))
+    for fact in found.facts:
+        session.result(terminal.safe(f"  {fact}"))
+    for blocker in found.blockers:
+        session.result(terminal.safe(f"  - {blocker.message}" + (f" ({blocker.fix})" if blocker.fix else "")))
+    if found.next_step:
+        session.result(terminal.safe(f"next: {found.next_step}"))
+
+
+def _facts(session: Session, name: str) -> tuple[tuple[str, str], ...]:
+    from pmctl.document import schema
+
+    meta = session.workspace.read(name).meta
+    shown = ("status", "author", "reviewers", "severity", "services", "started_at", "resolved_at")
+    facts = [("id", name)]
+    for key in shown:
+        value = meta.get(key)
+        if value:
+            facts.append(
+                (schema.FIELD[key].name.replace("_", " "), ", ".join(value) if isinstance(value, list) else str(value))
+            )
+    return tuple(facts)
+
+
+def _me(session: Session) -> str:
+    from pmctl.errors import Refused
+    from pmctl.workflow.actor import author_handle, git_config
+
+    handle = session.handle or author_handle(session.workspace.policy, git_config(session.repo))
+    if not handle:
+        raise Refused("the policy knows nobody with your git e-mail address", hint="say who you are: --as HANDLE")
+    return handle

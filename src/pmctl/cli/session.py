@@ -1,0 +1,111 @@
+"""What one run of pmctl knows: the global options, and the repository when a command asks for it.
+
+Everything that is printed goes through here: results to stdout, everything else to stderr.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pmctl.output import terminal
+
+if TYPE_CHECKING:
+    from pmctl.git import Repository
+    from pmctl.workspace import Workspace
+
+
+@dataclass
+class Session:
+    """The global options and, lazily, the repository around `directory`."""
+
+    directory: Path
+    color: str = "auto"
+    no_input: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    handle: str = ""
+
+    @cached_property
+    def repo(self) -> Repository:
+        """The repository; raises EnvironmentProblem when there is none or it is not ready."""
+        from pmctl.git import discover
+
+        return discover(self.directory)
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """The postmortems, settings and policy of the work tree."""
+        from pmctl.workspace import Workspace
+
+        return Workspace(self.repo)
+
+    @cached_property
+    def colored(self) -> bool:
+        """Whether stdout gets colours."""
+        return terminal.wants_color(self.color, sys.stdout, os.environ)
+
+    @property
+    def interactive(self) -> bool:
+        """Whether a question may be asked: both ends are a terminal and --no-input is absent."""
+        return not self.no_input and sys.stdin.isatty() and sys.stdout.isatty()
+
+    def result(self, text: str) -> None:
+        """Print a result to stdout; the text is already safe for a terminal."""
+        print(text)
+
+    def note(self, text: str) -> None:
+        """Tell the person something beside the result, on stderr; silent with -q."""
+        if not self.quiet:
+            print(terminal.safe(text), file=sys.stderr)
+
+    def warn(self, text: str) -> None:
+        """A warning on stderr, also with -q."""
+        print(f"warning: {terminal.safe(text)}", file=sys.stderr)
+
+    def json(self, schema: str, content: Mapping[str, Any]) -> None:
+        """Print a JSON result: one object whose first key names its schema, `pmctl/<what>/v1`."""
+        print(json.dumps({"schema": f"pmctl/{schema}/v1", **content}, indent=2, ensure_ascii=False, default=str))
+
+    def table(
+        self, headers: Sequence[str], rows: Sequence[Sequence[str]], styles: terminal.Styles | None = None
+    ) -> None:
+        """Print an aligned table to stdout; nothing when there are no rows."""
+        text = terminal.table(headers, rows, width=self.width, color=self.colored, styles=styles)
+        sys.stdout.write(text)
+
+    @property
+    def width(self) -> int:
+        """Columns of the terminal on stdout, 0 for a pipe."""
+        return shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+
+
+def now() -> datetime:
+    """The present moment in UTC, whole seconds.
+
+    PMCTL_NOW (an ISO 8601 moment) replaces it, so that a demonstration or a test shows the same every day;
+    it decides nothing that the audit proves, because dates in records are claims.
+    """
+    fixed = os.environ.get("PMCTL_NOW", "")
+    if fixed:
+        from pmctl.errors import UsageProblem
+
+        try:
+            moment = datetime.fromisoformat(fixed)
+        except ValueError:
+            raise UsageProblem(f"PMCTL_NOW={fixed!r} is not an ISO 8601 moment") from None
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).replace(microsecond=0)
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def today() -> date:
+    """The present day in UTC, by which "overdue" is decided."""
+    return now().date()

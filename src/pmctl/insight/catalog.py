@@ -1,0 +1,198 @@
+"""Every postmortem of the work tree as a summary: what `list`, `actions list` and the triggers ask.
+
+Files -> summaries. A summary depends on nothing but the file's bytes, so it is kept under the git
+directory by their digest; the store can be deleted at any time and can't be stale.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import asdict, dataclass, fields
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from pmctl import __version__
+from pmctl.document import schema
+from pmctl.document.reader import Document, read
+from pmctl.errors import BadInput
+from pmctl.workspace import Workspace, read_file
+
+_STORE = "catalog-v1.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One action item as its row says; `due` is as written, `line` counts from 1."""
+
+    id: str
+    description: str
+    owner: str
+    due: str
+    priority: str
+    status: str
+    ticket: str
+    notes: str
+    line: int
+
+    @property
+    def due_date(self) -> date | None:
+        """The due day, None when the cell holds no ISO date."""
+        with suppress(ValueError):
+            return date.fromisoformat(self.due)
+        return None
+
+    @property
+    def open(self) -> bool:
+        """Whether something is still to be done."""
+        return self.status in (schema.ItemStatus.OPEN, schema.ItemStatus.IN_PROGRESS)
+
+    def overdue(self, today: date) -> bool:
+        """Whether it is open and its due day lies before today; an item due today is not overdue."""
+        day = self.due_date
+        return self.open and day is not None and day < today
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """One postmortem in short. Times are as written; `problem` is the first reason why it can't be read."""
+
+    path: str
+    id: str
+    title: str = ""
+    status: str = ""
+    author: str = ""
+    severity: str = ""
+    urgency: str = ""
+    visibility: str = ""
+    started_at: str = ""
+    resolved_at: str = ""
+    reviewers: tuple[str, ...] = ()
+    editors: tuple[str, ...] = ()
+    participants: tuple[str, ...] = ()
+    teams: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    root_causes: tuple[str, ...] = ()
+    incidents: tuple[tuple[str, str], ...] = ()
+    items: tuple[Item, ...] = ()
+    problem: str = ""
+
+    @property
+    def day(self) -> date:
+        """The day of the incident: the beginning of the id, or year 1 when there is none."""
+        with suppress(ValueError):
+            return date.fromisoformat(self.id[:10])
+        return date.min
+
+    @property
+    def started(self) -> datetime | None:
+        """When the impact began, None when it is not said."""
+        with suppress(ValueError):
+            return datetime.fromisoformat(self.started_at)
+        return None
+
+
+def catalog(workspace: Workspace) -> list[Summary]:
+    """The summaries of all postmortems in the work tree, newest incident first."""
+    store = workspace.repo.state_dir / _STORE
+    known = _load(store)
+    used: dict[str, dict[str, Any]] = {}
+    found: list[Summary] = []
+    for path in workspace.files():
+        try:
+            data = read_file(workspace.repo.root / path, path)
+        except BadInput as error:
+            found.append(Summary(path, schema.id_of(path) or Path(path).stem, problem=error.message))
+            continue
+        key = hashlib.sha256(path.encode() + b"\0" + data).hexdigest()
+        summary = _restored(known.get(key))
+        if summary is None:
+            summary = summarise(read(data, path), path)
+            used[key] = asdict(summary)
+        else:
+            used[key] = known[key]
+        found.append(summary)
+    if used.keys() != known.keys():
+        _save(store, used)
+    return sorted(found, key=lambda summary: (summary.day, summary.id), reverse=True)
+
+
+def summarise(document: Document, path: str) -> Summary:
+    """The summary of one document."""
+    from pmctl.document.actions import action_items
+
+    name = schema.id_of(path) or document.id or Path(path).stem
+    if not document.readable:
+        first = document.problems[0]
+        return Summary(
+            path,
+            name,
+            title=document.title,
+            problem=f"{path}:{first.line}:{first.column}: {first.code} {first.message}",
+        )
+    meta = document.meta
+    incidents = [entry for entry in _mappings(meta.get("incidents"))]
+    items = tuple(
+        Item(i.id, i.description, i.owner, i.due, i.priority, i.status, i.ticket, i.notes, i.line)
+        for i in action_items(document)
+    )
+    return Summary(
+        path, name, document.title, document.status, document.author,
+        *(_text(meta.get(key)) for key in ("severity", "urgency", "visibility", "started_at", "resolved_at")),
+        *(_texts(meta.get(key)) for key in ("reviewers", "editors", "participants", "teams", "services", "tags", "root_causes")),
+        tuple((_text(entry.get("source")), _text(entry.get("id"))) for entry in incidents),
+        items,
+    )  # fmt: skip
+
+
+def _text(value: object) -> str:
+    return "" if value is None or isinstance(value, dict | list | tuple) else str(value)
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(_text(item) for item in value) if isinstance(value, list | tuple | dict) else ()
+
+
+def _mappings(value: object) -> Iterable[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list | tuple) else []
+
+
+def _load(store: Path) -> dict[str, dict[str, Any]]:
+    try:
+        content = json.loads(store.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    if not isinstance(content, dict) or content.get("version") != __version__:
+        return {}
+    entries = content.get("entries")
+    return entries if isinstance(entries, dict) else {}
+
+
+_LISTS = frozenset(field.name for field in fields(Summary) if str(field.type).startswith("tuple"))
+
+
+def _restored(entry: object) -> Summary | None:
+    """A summary from the store, None when the entry is not what `asdict` makes."""
+    if not isinstance(entry, dict):
+        return None
+    try:
+        values = {key: tuple(value) if key in _LISTS else value for key, value in entry.items()}
+        values["items"] = tuple(Item(**item) for item in entry["items"])
+        values["incidents"] = tuple((str(source), str(name)) for source, name in entry["incidents"])
+        return Summary(**values)
+    except (TypeError, ValueError, KeyError):
+        return None
+
+
+def _save(store: Path, entries: dict[str, dict[str, Any]]) -> None:
+    """Write the store by rename; a read-only git directory only means that nothing is kept."""
+    temporary = store.with_name(f"{store.name}.{os.getpid()}")
+    with suppress(OSError):
+        store.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(json.dumps({"version": __version__, "entries": entries}), encoding="utf-8")
+        os.replace(temporary, store)  # noqa: PTH105  both names are at hand as they are

@@ -1,0 +1,137 @@
+"""pmctl.yaml: what a team sets for its repository. Bytes in, Settings and findings out.
+
+Settings say how pmctl helps: which template, which checks, which targets. They never weaken what the
+audit proves; who may do what stands in the policy alone. Blocks that belong to one package (validation,
+triggers) are handed over as they were parsed, and that package reads them.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pmctl.document import strict_yaml
+from pmctl.document.finding import Finding, Severity
+
+CURRENT_VERSION = 1
+
+DEFAULT_SETTINGS = b"""\
+# Settings of pmctl for this repository. Who may do what is in .pmctl/policy.yaml.
+version: 1
+
+# The template of `pmctl new`: a built-in one (default, lightweight, security, near-miss) or the name of a
+# file in .pmctl/templates/.
+template: default
+
+# The severities that your team uses, worst first. Remove the list to allow any text.
+severities: [SEV1, SEV2, SEV3, SEV4]
+
+# The branch whose history is the audit trail.
+protected_branch: main
+
+# Checks: see `pmctl explain CODE`. Codes may be given by their beginning: PM7 is all of blameless language.
+validation:
+  ignore: []
+  severity: {}
+
+# How long after the end of an incident each step is expected; `pmctl validate` says when one is late.
+targets:
+  draft: 24h
+  complete: 48h
+  review: 7d
+  publish: 14d
+"""
+
+# Top-level keys and the shape that each must have.
+_KEYS: Mapping[str, type] = {
+    "version": int,
+    "template": str,
+    "severities": tuple,
+    "protected_branch": str,
+    "visibility": str,
+    "validation": dict,
+    "targets": dict,
+    "triggers": dict,
+    "integrations": dict,
+    "publishing": dict,
+}
+_SHAPES = {int: "a number", str: "text", tuple: "a list", dict: "a mapping"}
+_VISIBILITIES = ("private", "team", "organization")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What pmctl.yaml says. `blocks` holds the parsed mappings that other packages read, by their key."""
+
+    template: str = "default"
+    severities: tuple[str, ...] = ()
+    protected_branch: str = "main"
+    visibility: str = "organization"
+    blocks: Mapping[str, strict_yaml.Node] = field(default_factory=dict)
+
+
+def load_settings(data: bytes, path: str = "pmctl.yaml") -> tuple[Settings, tuple[Finding, ...]]:
+    """Read the settings; whatever is wrong is a finding with its line, and that key keeps its default."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        return Settings(), (
+            Finding("PM002", "the settings are not UTF-8", path, line, 1, fix="save the file as UTF-8"),
+        )
+    parsed = strict_yaml.load(text, path=path)
+    findings = list(parsed.problems)
+    node = parsed.node
+    if node is None or not isinstance(node.value, dict):
+        if not findings and text.strip():
+            findings.append(Finding("PM190", "the settings must be one mapping of keys to values", path, 1, 1))
+        return Settings(), tuple(findings)
+    good: dict[str, strict_yaml.Node] = {}
+    for key, value in node.value.items():
+        shape = _KEYS.get(key)
+        if shape is None:
+            close = difflib.get_close_matches(key, _KEYS, 1)
+            fix = f"did you mean {close[0]}?" if close else f"known keys: {', '.join(_KEYS)}"
+            findings.append(
+                Finding("PM191", f"unknown setting {key!r}", path, value.key_line, value.key_column, fix=fix)
+            )
+        elif not isinstance(value.value, shape) or isinstance(value.value, bool):
+            message = f"{key} must be {_SHAPES[shape]}"
+            findings.append(Finding("PM190", message, path, value.line, value.column))
+        else:
+            good[key] = value
+    findings.extend(_check_values(good, path))
+    plain = {key: value.plain() for key, value in good.items()}
+    settings = Settings(
+        template=plain.get("template", "default"),
+        severities=tuple(str(item) for item in plain.get("severities", ())),
+        protected_branch=plain.get("protected_branch", "main"),
+        visibility=plain.get("visibility", "organization"),
+        blocks={key: value for key, value in good.items() if isinstance(value.value, dict)},
+    )
+    return settings, tuple(findings)
+
+
+def _check_values(good: dict[str, strict_yaml.Node], path: str) -> list[Finding]:
+    findings: list[Finding] = []
+    version = good.get("version")
+    if version is not None and version.value != CURRENT_VERSION:
+        message = f"version {version.value} of the settings is not known to this pmctl"
+        findings.append(Finding("PM192", message, path, version.line, version.column, fix="upgrade pmctl"))
+    visibility = good.get("visibility")
+    if visibility is not None and visibility.value not in _VISIBILITIES:
+        message = f"visibility must be one of {', '.join(_VISIBILITIES)}"
+        findings.append(Finding("PM190", message, path, visibility.line, visibility.column))
+        del good["visibility"]
+    severities = good.get("severities")
+    if severities is not None and isinstance(severities.value, tuple):
+        for item in severities.value:
+            if not isinstance(item.value, str | int):
+                findings.append(Finding("PM190", "a severity must be text", path, item.line, item.column))
+    return findings
+
+
+def setting_errors(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """The findings that make settings unusable."""
+    return tuple(finding for finding in findings if finding.severity is Severity.ERROR)

@@ -1,0 +1,144 @@
+"""Make a repository ready: the first policy, signed by its first admin, and what a team starts with.
+
+One commit holds pmctl.yaml, the policy, its record and signature, and the default template; with options
+also client hooks (outside the tree) and the files of a CI service.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pmctl import git
+from pmctl.document import template_library
+from pmctl.errors import EnvironmentProblem, Refused, UsageProblem
+from pmctl.ledger import record
+from pmctl.policy.change import propose_policy
+from pmctl.policy.model import POLICY_PATH, Key, Person, Policy
+from pmctl.policy.reading import HANDLE, parse_policy
+from pmctl.policy.writing import render_policy
+from pmctl.settings import DEFAULT_SETTINGS
+from pmctl.workflow.actor import Actor, git_config, require_identity
+from pmctl.workflow.ci_files import ci_files
+from pmctl.workflow.lifecycle import record_writes
+from pmctl.workflow.signing import SshSigner, make_key, signing_key
+from pmctl.workflow.transaction import Write, commit
+from pmctl.workspace import TEMPLATES
+
+KEY_FOR_PMCTL = ".ssh/id_ed25519_pmctl"
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What init made: the repository, the first admin, the root digest to remember, and the files."""
+
+    repo: git.Repository
+    handle: str
+    key_source: str
+    root: str
+    commit: str
+    paths: tuple[str, ...]
+    created_repository: bool
+
+
+def prepare(folder: Path) -> tuple[git.Repository, bool]:
+    """The repository around `folder` that is to become a pmctl root, made when there is none.
+
+    Returns it and whether it was made. Raises Refused when pmctl is set up there already, and
+    EnvironmentProblem when the folder cannot be used.
+    """
+    created = False
+    folder.mkdir(parents=True, exist_ok=True)
+    places = git.find_work_tree(folder)
+    if places is None:
+        git.make_repository(folder)
+        created = True
+        places = git.find_work_tree(folder)
+        if places is None:
+            raise EnvironmentProblem(f"git could not make a repository in {folder}")
+    top, git_dir, common = places
+    prefix = folder.resolve().relative_to(top.resolve()).as_posix()
+    repo = git.Repository(top.resolve(), "" if prefix == "." else prefix + "/", git_dir, common)
+    for known in (git.SETTINGS_FILE, POLICY_PATH):
+        if (repo.root / known).exists():
+            raise Refused(f"{repo.root / known} exists: this folder is set up already", hint="pmctl doctor checks it")
+    return repo, created
+
+
+def find_key(repo: git.Repository) -> SshSigner | None:
+    """The SSH key that git is set to sign with, or one of ~/.ssh; None when there is none at all."""
+    config = git_config(repo)
+    try:
+        return SshSigner(signing_key(config, Path.home()))
+    except EnvironmentProblem:
+        if config.get("user.signingkey") and config.get("gpg.format", "").lower() == "ssh":
+            raise  # a key is configured and cannot be used: say why, do not quietly take another
+        return None
+
+
+def make_key_for_pmctl(repo: git.Repository, email: str) -> SshSigner:
+    """Make a new ed25519 key for signing and let git use it in this repository.
+
+    Raises EnvironmentProblem when the file exists or cannot be written.
+    """
+    key = make_key(Path.home() / KEY_FOR_PMCTL, f"{email} pmctl")
+    git.run(repo.top, "config", "gpg.format", "ssh", reading=False)
+    git.run(repo.top, "config", "user.signingkey", str(key.file), reading=False)
+    return SshSigner(key)
+
+
+def initialise(
+    repo: git.Repository,
+    signer: SshSigner,
+    *,
+    at: datetime,
+    handle: str = "",
+    ci: str = "",
+    created_repository: bool = False,
+) -> Ready:
+    """Write and commit the first policy with the person of git's configuration as its only admin.
+
+    `handle` overrides the one made from the e-mail address; `ci` names a CI service whose files are
+    written too ('github', 'gitlab', 'plain' or ''). Raises Refused, UsageProblem or EnvironmentProblem;
+    nothing is changed then.
+    """
+    config = git_config(repo)
+    name, email = require_identity(config)
+    handle = handle or handle_from(config)
+    if not HANDLE.fullmatch(handle):
+        raise UsageProblem(f"{handle!r} is no handle", hint="use lower-case letters, digits and '-': --handle NAME")
+    person = Person(handle, name, (email.lower(),), (Key(signer.key),))
+    policy = Policy(version=1, people={handle: person}, teams={}, admins=(handle,))
+    policy_bytes = render_policy(policy)
+    parsed, findings = parse_policy(policy_bytes, POLICY_PATH)
+    if parsed is None:
+        raise EnvironmentProblem(
+            "your name or e-mail cannot stand in a policy", details=tuple(finding.message for finding in findings)
+        )
+    actor = Actor(handle, name, email, signer)
+    act = propose_policy(parsed, None, "", by=handle, at=at.strftime("%Y-%m-%dT%H:%M:%SZ"), note="first policy")
+    data = record.to_bytes(act)
+    writes = [
+        Write(git.SETTINGS_FILE, DEFAULT_SETTINGS),
+        Write(POLICY_PATH, policy_bytes),
+        Write(f"{TEMPLATES}/default.md", template_library.builtin_source("default")),
+        *record_writes(actor, act, parsed.version, data),
+        *(Write(path, content) for path, content in ci_files(ci, repo.prefix, parsed.digest).items()),
+    ]
+    for write in writes:
+        if (repo.root / write.path).exists():
+            raise Refused(f"{write.path} exists already", hint="move it away, or run init in another folder")
+    message = f"Set up pmctl with {handle} as admin\n\nAct: policy\nContent: {parsed.digest}\n"
+    landed = commit(repo, writes, message, signing=signer.git_arguments())
+    return Ready(repo, handle, signer.signing_key.source, parsed.digest, landed.oid, landed.paths, created_repository)
+
+
+def handle_from(config: Mapping[str, str]) -> str:
+    """A handle made from the e-mail's local part: 'Jane.Doe+git@example.com' -> 'jane-doe'."""
+    local = config.get("user.email", "").partition("@")[0].partition("+")[0].lower()
+    if re.fullmatch(r"\d+", local) or not local:
+        local = config.get("user.name", "").lower()
+    return re.sub(r"[^a-z0-9]+", "-", local).strip("-")[:40].strip("-") or "admin"

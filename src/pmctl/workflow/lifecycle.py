@@ -1,0 +1,189 @@
+"""The acts that move a postmortem: one record, one signature, one status line, one commit.
+
+before (HEAD) -> the act that is meant -> `policy.lifecycle.check` (the same question that the audit asks)
+-> record, signature and the edited file -> one commit. What is not allowed is refused before the first
+byte is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pmctl.document import edits, schema
+from pmctl.document.digest import content_digest
+from pmctl.document.reader import Document
+from pmctl.errors import Refused
+from pmctl.ledger import record
+from pmctl.ledger.standing import Standing, standing
+from pmctl.policy import act as acts
+from pmctl.policy import lifecycle
+from pmctl.policy.act import Act
+from pmctl.policy.state import FINAL, IN_REVIEW, PostmortemState
+from pmctl.workflow.actor import Actor
+from pmctl.workflow.transaction import Landed, Write, commit
+from pmctl.workspace import Workspace
+
+NAMESPACE = "pmctl-record-v1"
+
+_PAST = {
+    acts.SUBMIT: "submitted",
+    acts.REQUEST_REVIEW: "asked for review of",
+    acts.APPROVE: "approved",
+    acts.REQUEST_CHANGES: "requested changes to",
+    acts.WITHDRAW: "withdrew",
+    acts.PUBLISH: "published",
+    acts.AMEND: "amended",
+    acts.ARCHIVE: "archived",
+    acts.REOPEN: "reopened",
+    acts.DELETE: "deleted",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What an act did: one sentence, facts worth a line each, and the next command."""
+
+    sentence: str
+    facts: tuple[str, ...]
+    next_step: str
+    commit: str
+
+
+def perform(
+    workspace: Workspace,
+    actor: Actor,
+    kind: str,
+    name: str,
+    *,
+    at: datetime,
+    note: str = "",
+    reviewers: Sequence[str] = (),
+) -> Done:
+    """Let `actor` do the act `kind` on the postmortem `name`; `at` is the time that the record will claim.
+
+    Raises Refused with every reason when policy, lifecycle or content forbid it, and whatever the
+    transaction raises; nothing is changed then.
+    """
+    now = standing(workspace.repo, name)
+    if kind == acts.SUBMIT and now.state.status == IN_REVIEW:
+        kind = acts.REQUEST_REVIEW
+    document = workspace.read(name) if kind == acts.AMEND else workspace.read_at(name)
+    _refuse_unreadable(document, name)
+    content = content_digest(document, workspace.attachments(name))
+    asked = tuple(dict.fromkeys(handle.removeprefix("@") for handle in reviewers))
+    act = lifecycle.propose(
+        kind,
+        now.state,
+        workspace.policy,
+        now.root,
+        by=actor.handle,
+        at=at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        content=content,
+        note=note,
+        reviewers=asked,
+    )
+    violations = lifecycle.check(act, now.state, workspace.policy, now.view(document, content))
+    refusals = tuple(violation for violation in violations if not violation.attributed)
+    if refusals:
+        raise _refusal(act, refusals)
+    if kind == acts.AMEND and content == now.state.content:
+        raise Refused(f"{name} has no changes to amend", hint=f"edit {schema.path_of(name)} first, then run amend")
+    data = record.to_bytes(act)
+    after = lifecycle.advance(now.state, act, record.digest(data), author=document.author or "")
+    landed = _write(workspace, actor, act, now, after, document, data)
+    return _done(workspace, act, after, landed, content, tuple(v.message for v in violations if v.attributed))
+
+
+def _write(
+    workspace: Workspace,
+    actor: Actor,
+    act: Act,
+    now: Standing,
+    after: PostmortemState,
+    document: Document,
+    data: bytes,
+) -> Landed:
+    writes = list(record_writes(actor, act, now.next_number, data))
+    path = schema.path_of(act.doc)
+    if act.act == acts.DELETE:
+        writes.append(Write(path, None))
+        folder = path.removesuffix(".md")
+        writes.extend(Write(f"{folder}/{item.path}", None) for item in workspace.attachments(act.doc))
+    else:
+        changed = _edited(document, act, after)
+        if act.act == acts.AMEND or changed.data != document.data:
+            writes.append(Write(path, changed.data))
+    return commit(
+        workspace.repo,
+        writes,
+        _message(act, document),
+        signing=actor.signer.git_arguments(),
+        may_overwrite=act.act == acts.AMEND,
+    )
+
+
+def record_writes(actor: Actor, act: Act, number: int, data: bytes) -> tuple[Write, Write]:
+    """The record's file and its signature beside it, signed by the actor now (this may ask for a touch)."""
+    path = record.path(act.doc, number, act.act, act.by)
+    signature = actor.signer.sign(data, NAMESPACE)
+    return Write(path, data), Write(record.signature_path(path), signature)
+
+
+def _edited(document: Document, act: Act, after: PostmortemState) -> Document:
+    """The document with the front matter that the state after the act asks for; everything else as it was."""
+    changed = document
+    if document.status != after.status:
+        changed = edits.set_field(changed, "status", after.status)
+    if act.act in (acts.SUBMIT, acts.REQUEST_REVIEW):
+        present = tuple(document.meta.get("reviewers") or ())
+        if present != after.reviewers:
+            changed = edits.set_field(changed, "reviewers", list(after.reviewers))
+    return changed
+
+
+def _message(act: Act, document: Document) -> str:
+    verb = act.act.capitalize().replace("-", " ")
+    lines = [f"{verb} {act.doc}", ""]
+    if act.note:
+        lines += [act.note, ""]
+    lines += [f"Postmortem: {act.doc}", f"Act: {act.act}", f"Content: {act.content}"]
+    lines += [f"Reviewed-by: {act.by}"] if act.act == acts.APPROVE else []
+    return "\n".join(lines) + "\n"
+
+
+def _refuse_unreadable(document: Document, name: str) -> None:
+    if document.readable:
+        return
+    details = tuple(f"{p.path}:{p.line}:{p.column}: {p.code} {p.message}" for p in document.problems)
+    raise Refused(f"{name} cannot be read as a postmortem", hint=f"pmctl validate {name}", details=details)
+
+
+def _refusal(act: Act, violations: Sequence[lifecycle.Violation]) -> Refused:
+    first = violations[0]
+    rest = [f"{v.code} {v.message}" + (f" (fix: {v.hint})" if v.hint else "") for v in violations[1:]]
+    return Refused(f"{first.code} {first.message}", hint=first.hint, details=tuple(rest))
+
+
+def _done(
+    workspace: Workspace, act: Act, after: PostmortemState, landed: Landed, content: str, notes: Sequence[str]
+) -> Done:
+    object_word = "" if act.act == acts.REQUEST_REVIEW else " "
+    sentence = f"{act.by} {_PAST[act.act]}{object_word or ' '}{act.doc}"
+    if after.status != act.from_status:
+        sentence += f": {act.from_status} -> {after.status}"
+    facts = [f"content {content[:19]}..., commit {landed.oid[:12]}", *notes]
+    return Done(sentence, tuple(facts), _next_step(workspace, act, after, content), landed.oid)
+
+
+def _next_step(workspace: Workspace, act: Act, after: PostmortemState, content: str) -> str:
+    if after.status == IN_REVIEW:
+        approved = {approval.by for approval in after.counting(content)}
+        waiting = [handle for handle in after.reviewers if handle not in approved]
+        if waiting:
+            return f"{', '.join(waiting)}: read it (pmctl show {act.doc}), then pmctl approve {act.doc}"
+        return f"pmctl publish {act.doc}"
+    if act.act in (acts.REQUEST_CHANGES, acts.WITHDRAW, acts.REOPEN):
+        return f"edit it, then pmctl submit {act.doc} --reviewer HANDLE"
+    return f"pmctl log {act.doc}" if after.status in FINAL else ""

@@ -1,0 +1,196 @@
+"""What stands in the work tree and at HEAD: settings, policy, postmortems and their attachments.
+
+The one place that finds a postmortem by (a part of) its id. Reads only; nothing here writes, and nothing
+here trusts: findings come back as values, and the callers decide.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from pmctl import git
+from pmctl.document import schema
+from pmctl.document.digest import Attachment, content_digest
+from pmctl.document.reader import Document, read
+from pmctl.errors import BadInput, EnvironmentProblem, NotFound
+from pmctl.policy.model import Policy, parse_policy
+from pmctl.settings import Settings, load_settings
+
+POSTMORTEMS = "postmortems"
+POLICY_FILE = ".pmctl/policy.yaml"
+TEMPLATES = ".pmctl/templates"
+# A postmortem of the largest size that is read, and one byte more to notice that it is larger.
+_MOST = 1024 * 1024 + 1
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """One repository as it stands now."""
+
+    repo: git.Repository
+
+    @cached_property
+    def settings(self) -> Settings:
+        """pmctl.yaml of the work tree.
+
+        Raises EnvironmentProblem that lists every problem when it cannot be used.
+        """
+        path = self.repo.root / git.SETTINGS_FILE
+        settings, findings = load_settings(path.read_bytes(), git.SETTINGS_FILE)
+        if findings:
+            raise EnvironmentProblem(
+                f"{git.SETTINGS_FILE} cannot be used",
+                hint=f"correct {git.SETTINGS_FILE}, then try again",
+                details=tuple(_one_line(f.path, f.line, f.column, f.code, f.message, f.fix) for f in findings),
+            )
+        return settings
+
+    @cached_property
+    def policy(self) -> Policy:
+        """The policy at HEAD, by which acts are allowed or refused.
+
+        Raises EnvironmentProblem when there is none or it cannot be read.
+        """
+        data = self.at_head(POLICY_FILE)
+        if data is None:
+            raise EnvironmentProblem(
+                f"there is no {POLICY_FILE} at HEAD", hint="run 'pmctl init' to write the first policy"
+            )
+        policy, findings = parse_policy(data, POLICY_FILE)
+        if policy is None:
+            raise EnvironmentProblem(
+                f"{POLICY_FILE} at HEAD cannot be used",
+                hint="run 'pmctl policy verify' for what is wrong, and restore a working version",
+                details=tuple(_one_line(f.path, f.line, f.column, f.code, f.message, f.fix) for f in findings),
+            )
+        return policy
+
+    def ids(self) -> list[str]:
+        """The ids of all postmortems in the work tree, sorted; whatever lies at a postmortem's path counts."""
+        return sorted(found for path in self.files() if (found := schema.id_of(path)))
+
+    def files(self) -> Iterator[str]:
+        """Paths, relative to the root, of all Markdown files directly in a year's folder."""
+        base = self.repo.root / POSTMORTEMS
+        if not base.is_dir():
+            return
+        for year in sorted(base.iterdir()):
+            if year.is_dir() and not year.is_symlink():
+                for file in sorted(year.iterdir()):
+                    if file.suffix == ".md":
+                        yield f"{POSTMORTEMS}/{year.name}/{file.name}"
+
+    def find(self, part: str) -> str:
+        """The id that `part` names: the id itself, its path, or any part that only one id holds.
+
+        Raises NotFound with the candidates.
+        """
+        known = self.ids()
+        wanted = schema.id_of(part) or part
+        if wanted in known:
+            return wanted
+        fitting = [name for name in known if wanted and wanted in name]
+        if len(fitting) == 1:
+            return fitting[0]
+        if fitting:
+            shown = tuple(fitting[:20]) + ((f"... and {len(fitting) - 20} more",) if len(fitting) > 20 else ())
+            raise NotFound(f"{part!r} fits {len(fitting)} postmortems", hint="type more of the id", details=shown)
+        raise NotFound(
+            f"no postmortem has {part!r} in its id", hint="pmctl list shows them all", details=_near(wanted, known)
+        )
+
+    def read(self, name: str) -> Document:
+        """The postmortem `name` as it stands in the work tree.
+
+        Raises BadInput when its file cannot be opened or is no regular file.
+        """
+        path = schema.path_of(name)
+        return read(read_file(self.repo.root / path, path), path)
+
+    def at_head(self, path: str) -> bytes | None:
+        """The bytes of `path` (relative to the root) in HEAD, None when it is not there."""
+        return self.at(path, "HEAD")
+
+    def at(self, path: str, revision: str) -> bytes | None:
+        """The bytes of `path` in the commit `revision`, None when it is not there."""
+        oid = git.run(
+            self.repo.top, "rev-parse", "--verify", "--quiet", "--end-of-options",
+            f"{revision}:{self.repo.prefix}{path}", check=False,
+        )  # fmt: skip
+        if oid.code != 0:
+            return None
+        return git.run(self.repo.top, "cat-file", "blob", oid.text).stdout
+
+    def read_at(self, name: str, revision: str = "HEAD") -> Document:
+        """The postmortem `name` as it is in a commit.
+
+        Raises NotFound when it is not there.
+        """
+        path = schema.path_of(name)
+        data = self.at(path, revision)
+        if data is None:
+            raise NotFound(
+                f"{path} is not in {'the last commit' if revision == 'HEAD' else revision}",
+                hint=f"commit it first: git add {path} && git commit -m 'Draft {name}'",
+            )
+        return read(data, path)
+
+    def attachments(self, name: str, revision: str = "HEAD") -> tuple[Attachment, ...]:
+        """The attachments of `name` in a commit, by path relative to its folder, sorted."""
+        folder = schema.path_of(name).removesuffix(".md") + "/"
+        listed = git.run(
+            self.repo.top, "ls-tree", "-r", "-z", "--full-tree", revision, "--", self.repo.prefix + folder
+        ).stdout
+        found = []
+        for entry in filter(None, listed.split(b"\0")):
+            meta, _, path = entry.partition(b"\t")
+            mode, kind, oid = meta.decode().split()
+            inner = path.decode("utf-8", "surrogateescape").removeprefix(self.repo.prefix + folder)
+            data = git.run(self.repo.top, "cat-file", "blob", oid).stdout if kind == "blob" else oid.encode()
+            found.append(Attachment(inner, mode, hashlib.sha256(data).hexdigest()))
+        return tuple(sorted(found, key=lambda attachment: attachment.path))
+
+    def content(self, name: str, revision: str = "HEAD") -> str:
+        """The content digest of `name` in a commit: what an approval binds."""
+        return content_digest(self.read_at(name, revision), self.attachments(name, revision))
+
+    def templates(self) -> dict[str, bytes]:
+        """The organisation's own template files of the work tree: file name without .md -> bytes."""
+        folder = self.repo.root / TEMPLATES
+        if not folder.is_dir():
+            return {}
+        return {file.stem: read_file(file, f"{TEMPLATES}/{file.name}") for file in sorted(folder.glob("*.md"))}
+
+
+def read_file(file: Path, shown: str) -> bytes:
+    """The bytes of a regular file, at most a little over the size limit of a postmortem.
+
+    Raises BadInput for links, folders, devices, and whatever cannot be opened.
+    """
+    try:
+        kind = file.lstat().st_mode
+        if not stat.S_ISREG(kind):
+            what = "a symbolic link" if stat.S_ISLNK(kind) else "a folder" if stat.S_ISDIR(kind) else "no regular file"
+            raise BadInput(f"{shown} is {what}", hint="a postmortem is a plain Markdown file")
+        with file.open("rb") as handle:
+            return handle.read(_MOST)
+    except FileNotFoundError:
+        raise BadInput(f"{shown} does not exist") from None
+    except OSError as error:
+        raise BadInput(f"{shown} cannot be read: {error.strerror}") from None
+
+
+def _near(wanted: str, known: Iterable[str]) -> tuple[str, ...]:
+    import difflib
+
+    close = difflib.get_close_matches(wanted, list(known), n=3, cutoff=0.5)
+    return tuple(f"did you mean {name}?" for name in close)
+
+
+def _one_line(path: str, line: int, column: int, code: str, message: str, fix: str) -> str:
+    return f"{path}:{line}:{column}: {code} {message}" + (f" (fix: {fix})" if fix else "")

@@ -12,10 +12,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple, NoReturn
 
+from pmctl.document.fields import HANDLE, ID, MAX_HANDLE, MAX_ID
 from pmctl.errors import BadInput
 from pmctl.policy.act import (
     ACTS,
@@ -35,26 +36,21 @@ NAMESPACE = "pmctl-record-v1"  # of the signatures (`ssh-keygen -Y sign -n`)
 FOLDER = ".pmctl/records"
 
 LARGEST = 64 * 1024  # bytes
-LARGEST_BASELINE = 4 * 1024 * 1024  # bytes; one line of about 200 for each postmortem of an imported history
+LARGEST_BASELINE = 4 * 1024 * 1024  # bytes; an imported history takes about 200 a postmortem
 MOST_REVIEWERS = 1000
 HIGHEST_NUMBER = 999_999
 
 STATUSES = frozenset(("", "DRAFT", "IN_REVIEW", "PUBLISHED", "ARCHIVED", "DELETED"))
 
-_HANDLE = r"[a-z0-9][a-z0-9-]{0,63}"
-_ID = r"[0-9]{4}-[0-9]{2}-[0-9]{2}-[a-z0-9][a-z0-9-]{0,88}"  # at most 100 characters
-_handle = re.compile(_HANDLE).fullmatch
-_id = re.compile(_ID).fullmatch
+_Check = Callable[[str], object]  # None means no
+
 _digest = re.compile(r"sha256:[0-9a-f]{64}").fullmatch
 _commit = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?").fullmatch
 _finding = re.compile(r"[A-Z]{2}[0-9]{3}").fullmatch
 _at = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z").fullmatch
 
-_NUMBER = r"(0{0,3}[1-9][0-9]{0,5})"
-_path = re.compile(
-    rf"{re.escape(FOLDER)}/(?:({POLICY})/{_NUMBER}-({_HANDLE})"
-    rf"|({_ID}|{BASELINE}|{REPOSITORY})/{_NUMBER}-({'|'.join(sorted(ACTS))})-({_HANDLE}))\.json"
-).fullmatch
+_path = re.compile(rf"{re.escape(FOLDER)}/([^/]+)/([0-9]{{4,6}})-([a-z0-9-]+)\.json").fullmatch
+_act_and_handle = re.compile(rf"({'|'.join(sorted(ACTS))})-([a-z0-9-]+)").fullmatch
 
 _COMMON = frozenset(
     ("act", "at", "by", "content", "doc", "from", "note", "policy", "prev", "root", "round", "to", "type")
@@ -177,15 +173,16 @@ def parse_path(record_path: str) -> RecordPath | None:
     match = _path(record_path)
     if match is None:
         return None
-    if match[1]:
-        found = RecordPath(match[1], int(match[2]), POLICY, match[3])
-        written = match[2]
-    else:
-        found = RecordPath(match[4], int(match[5]), match[6], match[7])
-        written = match[5]
-    if written != f"{found.number:04d}" or not _about(found.act, found.doc):
+    doc, number, rest = match[1], int(match[2]), match[3]
+    act, by = POLICY, rest
+    if doc != POLICY:
+        parts = _act_and_handle(rest)
+        if parts is None:
+            return None
+        act, by = parts[1], parts[2]
+    if number < 1 or match[2] != f"{number:04d}" or not _about(act, doc) or _handle(by) is None:
         return None
-    return found
+    return RecordPath(doc, number, act, by)
 
 
 def check_path(record_path: str, act: Act) -> RecordPath:
@@ -205,6 +202,14 @@ def check_path(record_path: str, act: Act) -> RecordPath:
             "AU204", f"the record's name gives policy version {found.number}, the record says {act.policy}"
         )
     return found
+
+
+def _handle(text: str) -> re.Match[str] | None:
+    return HANDLE.fullmatch(text) if len(text) <= MAX_HANDLE else None
+
+
+def _id(text: str) -> re.Match[str] | None:
+    return ID.fullmatch(text) if len(text) <= MAX_ID else None
 
 
 def _about(act: str, doc: str) -> bool:
@@ -332,12 +337,12 @@ def _check_extra(value: dict[str, Any]) -> None:
                 raise RecordProblem("AU203", f"the entry of {id_} has no status")
 
 
-def _expect(value: Mapping[str, Any], key: str, matches: Any, what: str) -> None:
+def _expect(value: Mapping[str, Any], key: str, matches: _Check, what: str) -> None:
     if not isinstance(value[key], str) or matches(value[key]) is None:
         raise RecordProblem("AU203", f"{key!r} is not {what}: {_shown(value[key])}")
 
 
-def _expect_list(value: Mapping[str, Any], key: str, matches: Any, what: str, most: int) -> None:
+def _expect_list(value: Mapping[str, Any], key: str, matches: _Check, what: str, most: int) -> None:
     items = value[key]
     if not isinstance(items, list) or len(items) > most:
         raise RecordProblem("AU203", f"{key!r} is not a list of at most {most}")

@@ -50,11 +50,12 @@ class Banner:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One value of a fact: plain text, a link, or a time with its machine-readable form."""
+    """One value of a fact: plain text, a link, or a time with its machine-readable form; `note` goes below it."""
 
     text: str
     url: str = ""
     machine: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +157,8 @@ def facts(document: Document, names: Mapping[str, str]) -> tuple[Fact, ...]:
     for key, label in _TIMES:
         at = times[key]
         if at is not None:
-            after = f", {duration(at - start)} in" if start is not None and at > start else ""
-            add(label, Part(f"{at:%Y-%m-%d %H:%M} UTC{after}", machine=f"{at:%Y-%m-%dT%H:%M:%SZ}"))
+            note = f"{duration(at - start)} after the start" if start is not None and at > start else ""
+            add(label, Part(f"{at:%Y-%m-%d %H:%M} UTC", machine=f"{at:%Y-%m-%dT%H:%M:%SZ}", note=note))
     if start is not None and (end := times["resolved_at"]) is not None and end >= start:
         add("Duration", Part(duration(end - start)))
     add("Severity", *_texts(meta.get("severity")))

@@ -29,6 +29,7 @@ _TRACKING = {name.casefold(): column for column in TRACKING for name in COLUMNS[
 _LINK = re.compile(r"(?:https?://|mailto:)", re.IGNORECASE)
 _URL = re.compile(r"https?://[^\s<>\"']+", re.IGNORECASE)
 _ALIGN = re.compile(r"text-align:(right|center)")
+_WORD = re.compile(r"\S{1,16}")
 _TASK = re.compile(r"\[([ xX])\]\s+")
 
 
@@ -235,6 +236,8 @@ def _table(group: list[Token], page: _Page) -> list[Token]:
                 token.children = [_raw_inline(shown)]
             else:
                 _inline(token, page)
+            if tracking and name == "id" and out[-1].type == "td_open" and _WORD.fullmatch(token.content):
+                out[-1].attrs["class"] = "word"
             token.children = [_raw_inline("<span>"), *(token.children or []), _raw_inline("</span>")]
         if keep or kind not in ("th_open", "td_open", "inline", "th_close", "td_close"):
             out.append(token)
@@ -269,7 +272,8 @@ def _tracking_cell(column: str, text: str, overdue: bool) -> str:
     if column == "Status":
         mark = text.strip().lower().replace("_", "-")
         known = f" mark-{mark}" if mark in ("open", "in-progress", "completed") else ""
-        return f'<span class="mark{known}">{escape(text.replace("_", " ").capitalize())}</span>' if text else ""
+        words = "Won't do" if mark == "wont-do" else text.replace("_", " ").capitalize()
+        return f'<span class="mark{known}">{escape(words)}</span>' if text else ""
     if column == "Due":
         flag = ' <span class="mark mark-overdue">Overdue</span>' if overdue else ""
         return f'<span class="word">{shown}</span>{flag}'
@@ -277,7 +281,7 @@ def _tracking_cell(column: str, text: str, overdue: bool) -> str:
         return f'<span class="word">{escape(text.capitalize())}</span>'
     if column == "Ticket" and _URL.fullmatch(text):
         label = escape(re.split(r"[/=]", text.rstrip("/"))[-1] or text)
-        return f'<a href="{shown}" rel="noopener noreferrer">{label}</a>'
+        return f'<a class="bare word" href="{shown}" rel="noopener noreferrer">{label}</a>'
     return shown
 
 

@@ -1,0 +1,261 @@
+"""An organisation's templates: finding, listing, showing, starting and checking them.
+
+Files come in as bytes by path, so that the index and a commit are read the same way as the work tree; `load`
+is the one function here that touches the disk. Nothing here writes: `new` returns what the caller commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pmctl.document.actions import COLUMNS, SECTION
+from pmctl.document.finding import Finding, Severity
+from pmctl.document.prompts import comment_spans
+from pmctl.document.reader import read
+from pmctl.document.table import tables
+from pmctl.document.template import NAME, Template
+from pmctl.document.template_file import parse_template
+from pmctl.document.template_library import BUILTIN_NAMES, builtin, builtin_source
+from pmctl.errors import BadInput, NotFound, PmctlError, Refused, UsageProblem
+from pmctl.workflow.draft import Draft, render
+
+FOLDER = ".pmctl/templates"
+MAX_TEMPLATES = 200
+_NEEDED = ("Action", "Owner", "Due", "Priority", "Status")
+
+TEMPLATE_CODES: dict[str, tuple[str, str]] = {
+    "PM281": ("template name", "A template's name is a-z, 0-9 and -, and its file is called <name>.md, or "
+              "<name>@<version>.md for an older version that is kept for the postmortems written with it."),
+    "PM282": ("template version", "The version is a whole number from 1. Raise it when required sections or fields "
+              "change, and keep the old file as <name>@<version>.md."),
+    "PM283": ("unknown key in a template", "The front matter of a template knows name, version, description, "
+              "applies_to, defaults, sections and fields."),
+    "PM284": ("malformed section of a template", "An entry of sections is a title, or a mapping of title, required, "
+              "prompt and text; each title comes once."),
+    "PM285": ("undeclared section of a template", "The body has a second-level heading that sections does not declare: "
+              "it is neither required nor optional, and its place is not fixed."),
+    "PM286": ("section order of a template", "The body's sections stand in another order than the declared one, "
+              "which new postmortems follow."),
+    "PM287": ("section without a prompt", "A section without prompt and text gives its writer nothing to start from."),
+    "PM288": ("malformed condition or default", "applies_to holds lists of texts for severity, urgency and services; "
+              "defaults holds visibility, tags, teams, severity or urgency."),
+    "PM289": ("malformed custom field", "A custom field has a kind (string, number, boolean, date, choice), and "
+              "optionally required, choices and description."),
+    "PM290": ("template does not render", "The body's Jinja is wrong or asks for something that it may not do."),
+    "PM291": ("columns missing in a template", "The Action Items table needs the columns Action, Owner, Due, "
+              "Priority and Status, or its rows can't be tracked."),
+    "PM292": ("prompt not closed", "A comment without its end swallows everything after it."),
+    "PM293": ("template twice", "Two files declare the same name and version; only the first one counts."),
+    "PM294": ("required section depends on a condition", "Jinja leaves a required section out for some incidents; "
+              "their postmortems could never be published."),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A line of `template list`; `path` is "" for a template that is shipped with pmctl."""
+
+    name: str
+    version: int
+    description: str
+    applies: str
+    required: tuple[str, ...]
+    path: str
+
+
+def load(root: Path) -> tuple[tuple[Template, ...], tuple[Finding, ...]]:
+    """The templates in `.pmctl/templates` of the work tree under `root`, and what is wrong with them."""
+    folder = root / FOLDER
+    files: dict[str, bytes] = {}
+    findings: list[Finding] = []
+    for path in sorted(folder.glob("*.md"))[:MAX_TEMPLATES] if folder.is_dir() else ():
+        name = f"{FOLDER}/{path.name}"
+        if path.is_symlink() or not path.is_file():
+            findings.append(Finding("PM281", "a template must be a regular file", name))
+            continue
+        try:
+            files[name] = path.read_bytes()
+        except OSError as error:
+            findings.append(Finding("PM281", f"cannot be read: {error.strerror}", name))
+    templates, problems = parse_all(files)
+    return templates, (*findings, *problems)
+
+
+def parse_all(files: Mapping[str, bytes]) -> tuple[tuple[Template, ...], tuple[Finding, ...]]:
+    """The templates of some files by path. A broken one does not keep the others from being used."""
+    found: dict[tuple[str, int], Template] = {}
+    findings: list[Finding] = []
+    for path in sorted(files):
+        template, problems = parse_template(files[path], path)
+        findings += problems
+        if template is None:
+            continue
+        key = (template.name, template.version)
+        if key in found:
+            findings.append(
+                Finding("PM293", f"{found[key].path} declares {template.reference} already", path, 1, 1,
+                        fix="give one of them another name or version")
+            )  # fmt: skip
+            continue
+        found[key] = template
+    return tuple(found.values()), tuple(findings)
+
+
+def listing(own: Iterable[Template]) -> tuple[Listed, ...]:
+    """Every template and version that there is, an organisation's own first, then those shipped."""
+    mine = sorted(own, key=lambda template: (template.name, -template.version))
+    taken = {(template.name, template.version) for template in mine}
+    shipped = [replace(builtin(name), path="") for name in BUILTIN_NAMES if (name, 1) not in taken]
+    return tuple(
+        Listed(t.name, t.version, t.description, describe_conditions(t), t.required, t.path) for t in (*mine, *shipped)
+    )
+
+
+def describe_conditions(template: Template) -> str:
+    """Which incidents a template is for, in one line; "" when it is only taken by name."""
+    conditions = template.applies
+    parts = (
+        ("severity", conditions.severity), ("urgency", conditions.urgency), ("service", conditions.services),
+    )  # fmt: skip
+    return "; ".join(f"{name} {' or '.join(values)}" for name, values in parts if values)
+
+
+def find(name: str, own: Iterable[Template]) -> Template:
+    """The template that `name` or `name@version` means; without a version the latest one.
+
+    Raises NotFound, with the nearest names in `details`.
+    """
+    wanted, _, version = name.partition("@")
+    mine = tuple(own)
+    candidates = [template for template in mine if template.name == wanted]
+    if wanted in BUILTIN_NAMES and all(template.version != 1 for template in candidates):
+        candidates.append(builtin(wanted))
+    if version:
+        candidates = [template for template in candidates if str(template.version) == version]
+    if candidates:
+        return max(candidates, key=lambda template: template.version)
+    import difflib
+
+    known = sorted({template.name for template in mine} | set(BUILTIN_NAMES))
+    near = difflib.get_close_matches(wanted, known, n=3) or known
+    raise NotFound(f"no template {name!r}", hint="pmctl template list", details=tuple(near))
+
+
+def source(name: str, own: Iterable[Template], root: Path) -> bytes:
+    """The file of a template as it is, for `template show`. Raises NotFound."""
+    template = find(name, own)
+    if not template.path.startswith(FOLDER):
+        return builtin_source(template.name)
+    try:
+        return (root / template.path).read_bytes()
+    except OSError as error:
+        raise NotFound(f"{template.path} cannot be read: {error.strerror}", hint="pmctl template list") from error
+
+
+def new(name: str, own: Iterable[Template], root: Path, *, base: str = "default") -> tuple[str, bytes]:
+    """Path and bytes of a new template called `name` that starts as a copy of `base`, with version 1.
+
+    Raises UsageProblem for a bad name and Refused when there is one of that name.
+    """
+    if not NAME.fullmatch(name):
+        raise UsageProblem(f"{name!r} can't name a template", hint="use a-z, 0-9 and -, as in api-outage")
+    mine = tuple(own)
+    path = f"{FOLDER}/{name}.md"
+    if any(template.name == name for template in mine) or (root / path).exists():
+        raise Refused(f"there is a template {name!r} already", hint=f"edit {path}, and raise its version")
+    document = read(source(base, mine, root))
+    if not document.readable:
+        raise BadInput(f"template {base!r} can't be read", hint=f"pmctl template check {base}")
+    edits = [(document.front["name"], name)]
+    if "version" in document.front:
+        edits.append((document.front["version"], "1"))
+    text = document.text
+    for node, value in sorted(edits, key=lambda edit: edit[0].start, reverse=True):
+        text = text[: node.start] + value + text[node.end :]
+    return path, text.encode("utf-8")
+
+
+def check(data: bytes, path: str = "") -> tuple[Finding, ...]:
+    """Everything wrong with a template file: what it declares, its body, and whether it makes a postmortem."""
+    template, problems = parse_template(data, path)
+    if template is None:
+        return problems
+    findings = [*problems, *_check_body(template, data)]
+    try:
+        rendered = [render(template, sample) for sample in _SAMPLES]
+    except PmctlError as error:
+        findings.append(_render_finding(error, template))
+        return tuple(findings)
+    findings += [
+        Finding(
+            "PM294", f"required section {title!r} is missing for some incidents", path, 1, 1,
+            fix="declare it with required: false, or move it out of the condition",
+        )
+        for title in template.required
+        if any(read(made).section(title) is None for made in rendered)
+    ]  # fmt: skip
+    return tuple(findings)
+
+
+def _check_body(template: Template, data: bytes) -> list[Finding]:
+    document = read(data, template.path)
+    findings = []
+    declared = [section.title.casefold() for section in template.sections]
+    written = [s for s in document.sections if s.title.casefold() in declared]
+    order = [declared.index(section.title.casefold()) for section in written]
+    for before, after, section in zip(order, order[1:], written[1:], strict=False):
+        if after < before:
+            findings.append(
+                Finding("PM286", f"section {section.title!r} comes later here than sections declares", template.path,
+                        section.line, 1, Severity.WARNING, "put the sections in one order in both places")
+            )  # fmt: skip
+            break
+    findings += [
+        Finding(
+            "PM287", f"section {empty.title!r} has neither a prompt nor a text", template.path, empty.line, 1,
+            Severity.HINT, "write a question as <!-- How was it noticed? -->",
+        )
+        for empty in template.sections
+        if not empty.prompt and not empty.text
+    ]  # fmt: skip
+    items = document.section(SECTION)
+    for table in tables(document, items) if items else ():
+        missing = [name for name in _NEEDED if table.column(*COLUMNS[name]) is None]
+        if missing:
+            message = f"the {SECTION} table lacks {', '.join(missing)}"
+            fix = f"write | {' | '.join(COLUMNS)} |"
+            findings.append(Finding("PM291", message, template.path, table.line, 1, fix=fix))
+    for start, end in comment_spans(document.body):
+        if not document.body[start:end].endswith("-->"):
+            line, column = document.position(document.body_start + start)
+            message = "this comment is never closed"
+            findings.append(Finding("PM292", message, template.path, line, column, fix="end it with -->"))
+    return findings
+
+
+def _render_finding(error: PmctlError, template: Template) -> Finding:
+    """A rendering error as a finding; the sandbox puts `path:line: ` before its message."""
+    name = template.path or template.name
+    line, message = 1, error.message
+    if message.startswith(f"{name}:"):
+        number, _, message = message[len(name) + 1 :].partition(": ")
+        line = int(number) if number.isdigit() else 1
+    details = f" ({'; '.join(error.details)})" if error.details else ""
+    return Finding("PM290", message + details, template.path, line, 1, fix=error.hint)
+
+
+# A new postmortem about which little is known, and one about which much is.
+_SAMPLES = (
+    Draft({"id": "2024-01-15-example", "title": "Example", "status": "DRAFT", "author": "jane"}),
+    Draft(
+        {
+            "id": "2024-01-15-example", "title": "Example | with <marks>", "status": "DRAFT", "author": "jane",
+            "participants": ["jane", "bob"], "teams": ["payments"], "services": ["payment-api", "checkout"],
+            "severity": "SEV1", "urgency": "HIGH", "tags": ["database"],
+            "incidents": [{"source": "pagerduty", "id": "PT4KHLK"}],
+            "started_at": "2024-01-15T14:00:00Z", "resolved_at": "2024-01-15T14:45:00Z",
+        }
+    ),
+)  # fmt: skip

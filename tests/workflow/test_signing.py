@@ -152,7 +152,7 @@ def test_a_literal_public_key_is_understood(tmp_path: Path, prefix: str) -> None
         ("key::ssh-dss AAAA", "broken"),
         ("key::nonsense", "not an SSH public key"),
         ("~/folder", "cannot be read"),
-        ("~/junk", "not an SSH public key"),
+        ("~/junk", "control characters"),
         ("~/broken", "public half"),
         ("~/short.pub", "1024 bits"),
     ],

@@ -123,8 +123,20 @@ def _item(postmortem: str, table: Table, row: Row) -> ActionItem:
     elif any(cell.missing for cell in row.cells):
         problems.append("the row has fewer cells than the table has columns")
     return ActionItem(
-        postmortem, text("ID"), text("Action"), text("Owner").removeprefix("@"), written_due, due, priority, status,
-        text("Ticket"), text("Notes"), row.line, row, table, tuple(problems),
+        postmortem,
+        text("ID"),
+        text("Action"),
+        text("Owner").removeprefix("@"),
+        written_due,
+        due,
+        priority,
+        status,
+        text("Ticket"),
+        text("Notes"),
+        row.line,
+        row,
+        table,
+        tuple(problems),
     )
 
 

@@ -86,18 +86,38 @@ def misread(text: str, fences: Fences | None, path: str) -> list[Finding]:
     front = text[fences.start : fences.end]
     problems.extend(
         _at(
-            text, fences.start + match.start(), path, "PM012", "a fence of another shape inside the front matter",
+            text,
+            fences.start + match.start(),
+            path,
+            "PM012",
+            "a fence of another shape inside the front matter",
             "write exactly three dashes at the end of the front matter, and none inside",
         )
         for match in _LOOSE_FENCE.finditer(front)
     )
     if lone := _LONE_RETURN.search(front):
-        problems.append(_at(text, fences.start + lone.start(), path, "PM006", "a carriage return without a line feed",
-                            "save the file with LF or CRLF line endings"))
+        problems.append(
+            _at(
+                text,
+                fences.start + lone.start(),
+                path,
+                "PM006",
+                "a carriage return without a line feed",
+                "save the file with LF or CRLF line endings",
+            )
+        )
     if second := _SECOND.match(text, fences.body):
         start = second.start() + len(second.group()) - len(second.group().lstrip())
-        problems.append(_at(text, start, path, "PM013", "a second front matter block",
-                            "merge it into the first block, or put a blank line and text before the rule"))
+        problems.append(
+            _at(
+                text,
+                start,
+                path,
+                "PM013",
+                "a second front matter block",
+                "merge it into the first block, or put a blank line and text before the rule",
+            )
+        )
     return problems
 
 
@@ -115,8 +135,14 @@ def _absence(text: str, path: str) -> Finding:
         return Finding("PM014", "TOML front matter", path, 1, 1, fix="write YAML between two `---` lines")
     if first[:1] == "{" or first == ";;;":
         return Finding("PM014", "JSON front matter", path, 1, 1, fix="write YAML between two `---` lines")
-    return Finding("PM010", "no front matter", path, 1, 1, fix="begin with `---`, id, title, status, author and `---`; "
-                   "`pmctl adopt` does it for an existing document")
+    return Finding(
+        "PM010",
+        "no front matter",
+        path,
+        1,
+        1,
+        fix="begin with `---`, id, title, status, author and `---`; `pmctl adopt` does it for an existing document",
+    )
 
 
 def _at(text: str, offset: int, path: str, code: str, message: str, fix: str) -> Finding:

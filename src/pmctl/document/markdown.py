@@ -1,6 +1,6 @@
 """The one Markdown parser, asked for block structure only.
 
-Imported only where the fast scan of `outline` is in doubt: loading it costs more than reading ten documents.
+Imported only where the fast scan of `blocks` is in doubt: loading it costs more than reading ten documents.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from pmctl.document.outline import Block
+from pmctl.document.blocks import Block
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt

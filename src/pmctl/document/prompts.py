@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from pmctl.document.outline import TRIM, scan, split_row
+from pmctl.document.blocks import TRIM, split_row
+from pmctl.document.outline import scan
 
 _FENCE = re.compile(r" {0,3}(`{3,}(?=[^`\n]*$)|~{3,})")
 _CODE = re.compile(r"(?<!`)(`+)(?!`)(?:[^\n]|\n(?![ \t]*\n))*?(?<!`)\1(?!`)")

@@ -178,8 +178,18 @@ def read(data: bytes, path: str = "") -> Document:
         )
     clean = not any(problem.severity is Severity.ERROR for problem in problems)
     return Document(
-        data, path, text, bom, newline, found if clean else {}, found, fences.start, fences.end, fences.body,
-        _line_of(text, fences), tuple(problems),
+        data,
+        path,
+        text,
+        bom,
+        newline,
+        found if clean else {},
+        found,
+        fences.start,
+        fences.end,
+        fences.body,
+        _line_of(text, fences),
+        tuple(problems),
     )
 
 

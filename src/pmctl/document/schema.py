@@ -219,8 +219,14 @@ class _Checks:
         seen: set[str] = set()
         for item in node.value:
             if item.raw and item.raw in seen:
-                self.add("PM111", f"{_shown(item.raw)} stands twice in {field.name}", item.line, item.column,
-                         "keep one", Severity.WARNING)
+                self.add(
+                    "PM111",
+                    f"{_shown(item.raw)} stands twice in {field.name}",
+                    item.line,
+                    item.column,
+                    "keep one",
+                    Severity.WARNING,
+                )
             seen.add(item.raw)
         return node.value
 

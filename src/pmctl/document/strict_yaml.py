@@ -153,7 +153,10 @@ class _Reader:
         size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
         if size > max_bytes:
             self.report(
-                "PM004", f"{size} bytes of YAML, more than the limit of {max_bytes}", self.offset, 1,
+                "PM004",
+                f"{size} bytes of YAML, more than the limit of {max_bytes}",
+                self.offset,
+                1,
                 "move long text into the body",
             )
             return None
@@ -257,7 +260,8 @@ class _Reader:
         # In block style the end event lies behind any comments that follow.
         begin = self.base + start.index
         if event.flow_style:
-            end = self.base + following.end_mark.index
+            closing: Any = following.end_mark
+            end = self.base + closing.index
         else:
             end = max((item.end for item in items), default=begin)
         return Node(
@@ -292,7 +296,8 @@ class _Reader:
                 continue
             entries[name] = value._replace(key_line=key_node.line, key_column=key_node.column, key_start=key_node.start)
         if event.flow_style:
-            end = self.base + key.end_mark.index
+            closing: Any = key.end_mark
+            end = self.base + closing.index
         return Node(entries, "", start.line + self.offset, start.column + 1, begin, end, False, bool(event.flow_style))
 
 

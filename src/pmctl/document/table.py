@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pmctl.document.outline import TRIM, TableLines, split_row
+from pmctl.document.blocks import TRIM, split_row
+from pmctl.document.outline import TableLines
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document, Section

@@ -32,9 +32,37 @@ _WRITTEN = re.compile(
 _OFFSET = re.compile(r"(?:UTC|GMT)?\s*([+-])([0-9]{1,2})(?::?([0-9]{2}))?")
 # Hours from UTC. Left out are abbreviations that stand for several zones (IST, CST in Asia is rare enough).
 _ABBREVIATIONS = {
-    "UTC": 0, "GMT": 0, "Z": 0, "WET": 0, "WEST": 1, "BST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "MSK": 3,
-    "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "AKST": -9, "AKDT": -8,
-    "HST": -10, "JST": 9, "KST": 9, "SGT": 8, "HKT": 8, "AWST": 8, "AEST": 10, "AEDT": 11, "NZST": 12, "NZDT": 13,
+    "UTC": 0,
+    "GMT": 0,
+    "Z": 0,
+    "WET": 0,
+    "WEST": 1,
+    "BST": 1,
+    "CET": 1,
+    "CEST": 2,
+    "EET": 2,
+    "EEST": 3,
+    "MSK": 3,
+    "EST": -5,
+    "EDT": -4,
+    "CST": -6,
+    "CDT": -5,
+    "MST": -7,
+    "MDT": -6,
+    "PST": -8,
+    "PDT": -7,
+    "AKST": -9,
+    "AKDT": -8,
+    "HST": -10,
+    "JST": 9,
+    "KST": 9,
+    "SGT": 8,
+    "HKT": 8,
+    "AWST": 8,
+    "AEST": 10,
+    "AEDT": 11,
+    "NZST": 12,
+    "NZDT": 13,
 }
 _REGIONS = {"PT": "America/Los_Angeles", "MT": "America/Denver", "CT": "America/Chicago", "ET": "America/New_York"}
 _ZONE = (
@@ -152,8 +180,13 @@ def entries(doc: Document) -> tuple[TimelineEntry, ...]:
             at, problem = clock.read(written, zone_name)
             found.append(
                 TimelineEntry(
-                    cell.text, at, row.cells[event].text if event is not None else "",
-                    row.cells[who].text if who is not None else "", cell.line, cell.column, problem,
+                    cell.text,
+                    at,
+                    row.cells[event].text if event is not None else "",
+                    row.cells[who].text if who is not None else "",
+                    cell.line,
+                    cell.column,
+                    problem,
                 )
             )
     return tuple(found)

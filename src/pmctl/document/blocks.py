@@ -1,0 +1,335 @@
+"""Headings and tables among lines, judged line by line in agreement with the Markdown parser.
+
+Only blocks at the top level count: what stands in a list item, a block quote, a code block or an HTML comment is
+text. The scan knows the block structure of CommonMark (0.31) with GitHub's tables as markdown-it reads it, as far
+as it can be judged line by line; anything beyond (HTML other than comments, unusual nesting, tabs behind
+list markers, some lazy continuations) raises `Doubt`, and the Markdown parser decides about the whole text. A
+differential test holds the two together.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+# What CommonMark's implementations strip from headings and cells: Unicode white space.
+TRIM = (
+    "\t\n\x0b\x0c\r \xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
+
+
+_RULE = re.compile(r"([-*_])[ \t]*(?:\1[ \t]*){2,}")
+_MARKER = re.compile(r"(?:[-*+]|([0-9]{1,9})[.)])(?=[ \t]|$)")
+_FENCE = re.compile(r"(`{3,}(?=[^`]*$)|~{3,})")
+_HEADING = re.compile(r"(#{1,6})(?=[ \t]|$)")
+_UNDERLINE = re.compile(r"(?:=+|-+)[ \t]*")
+_DELIMITERS = re.compile(r"[-:|][-:| \t]+")
+_COLUMN = re.compile(r":?-+:?")
+# `<` followed by anything else cannot begin an HTML block.
+_MAYBE_HTML = re.compile(r"<(?![A-Za-z][A-Za-z0-9+.-]*:)[A-Za-z/!?]")
+_PREFIX = re.compile(r"[ \t>*+\-0-9.)]*")
+_PLAIN_ITEM = re.compile(r"[ ]*(?:(?:[-*+]|[0-9]{1,9}[.)])[ ]+)?[A-Za-z][^|]*")
+# Ten lists within each other reach the parser's nesting limit, and each takes two columns or more.
+_DEEP = 18
+_CELL_LIMIT = 0x10000
+
+
+class Block(NamedTuple):
+    """A heading (level 1 to 6) or a table (level 0) over the lines `first` to `last`, exclusive, from 0."""
+
+    level: int
+    first: int
+    last: int
+    content: str = ""
+
+
+class Doubt(Exception):
+    """A construct that the scan does not judge."""
+
+
+def scan_blocks(lines: list[str]) -> list[Block]:
+    """The top-level headings and tables by lines alone. Raises `Doubt` for what only a parser can judge."""
+    lines = [*lines]
+    blocks: list[Block] = []
+    count = len(lines)
+    row = 0
+    behind_item = -1
+    while row < count:
+        line = lines[row]
+        text = line.lstrip(" \t")
+        if not text:
+            row += 1
+            continue
+        if line is not text and _indent(line, text) >= 4:
+            row = _code_end(lines, row)
+            continue
+        first = text[0]
+        if "|" in text and row + 1 < count and _columns(lines, row):
+            if row == behind_item and _MARKER.match(text):
+                raise Doubt
+            end = _table_end(lines, row)
+            blocks.append(Block(0, row, end))
+            row = end
+            continue
+        if first == "#" and (match := _HEADING.match(text)):
+            blocks.append(Block(len(match[1]), row, row + 1, heading_text(text, match.end())))
+            row += 1
+        elif first in "`~" and (fence := _FENCE.match(text)):
+            row = _fence_end(lines, row, fence[1])
+        elif first == ">":
+            row = _quote_end(lines, row)
+        elif first in "-*_" and _RULE.fullmatch(text):
+            row += 1
+        elif first in "-*+0123456789" and (marker := _MARKER.match(text)):
+            row = behind_item = _item_end(lines, row, _indent(line, text), text, marker.end())
+        elif first == "<" and text.startswith("<!--"):
+            row = _comment_end(lines, row)
+        else:
+            if first == "<" and _MAYBE_HTML.match(text):
+                raise Doubt
+            row = _paragraph(lines, row, blocks)
+    return blocks
+
+
+def heading_text(text: str, start: int) -> str:
+    """The text of an ATX heading behind its marks, without a closing run of them."""
+    content = text[start:].rstrip(" \t")
+    tail = content.rstrip("#")
+    if tail != content and tail[-1:] in (" ", "\t"):
+        content = tail
+    elif not tail:
+        content = ""
+    return content.strip(TRIM)
+
+
+def split_row(text: str) -> list[tuple[int, int]]:
+    """Offsets in `text` of the cells between unescaped pipes, padding included, outer pipes left out.
+
+    A backslash directly before a pipe escapes it, whatever stands before the backslash.
+    """
+    end = len(text.rstrip(TRIM))
+    start = end - len(text[:end].lstrip(TRIM))
+    cells = []
+    left = start
+    at = text.find("|", start, end)
+    while at >= 0:
+        if at == start or text[at - 1] != "\\":
+            cells.append((left, at))
+            left = at + 1
+        at = text.find("|", at + 1, end)
+    cells.append((left, end))
+    if cells and cells[0] == (start, start):
+        cells.pop(0)
+    if cells and cells[-1][0] == cells[-1][1] == end:
+        cells.pop()
+    return cells
+
+
+def _indent(line: str, text: str) -> int:
+    """Columns before the first character; a tab goes on to the next multiple of four."""
+    lead = line[: len(line) - len(text)]
+    return len(lead.expandtabs(4)) if "\t" in lead else len(lead)
+
+
+def _columns(lines: list[str], row: int) -> int:
+    """How many columns the table has whose header is line `row`; 0 when there is no table."""
+    if row + 1 >= len(lines):
+        return 0
+    line = lines[row + 1]
+    text = line.lstrip(" \t")
+    if len(text) < 2 or text[0] not in "|-:" or not _DELIMITERS.fullmatch(text):
+        return 0
+    if (text[0] == "-" and text[1] in " \t") or _indent(line, text) >= 4:
+        return 0
+    parts = text.split("|")
+    count = 0
+    for index, part in enumerate(parts):
+        column = part.strip(TRIM)
+        if not column:
+            if index in (0, len(parts) - 1):
+                continue
+            return 0
+        if not _COLUMN.fullmatch(column):
+            return 0
+        count += 1
+    header = lines[row]
+    head = header.lstrip(" \t")
+    if "|" not in head.strip(TRIM) or _indent(header, head) >= 4:
+        return 0
+    return count if count and count == len(split_row(head)) else 0
+
+
+def _table_end(lines: list[str], row: int) -> int:
+    """The line behind the table that begins in line `row`."""
+    columns = _columns(lines, row)
+    missing = 0
+    row += 2
+    while row < len(lines):
+        line = lines[row]
+        text = line.lstrip(" \t")
+        if not text or (line is not text and _indent(line, text) >= 4) or not text.strip(TRIM):
+            break
+        if text[0] != "|" and _interrupts(text, paragraph=False):
+            break
+        missing += columns - len(split_row(text))
+        if missing > _CELL_LIMIT:
+            break
+        row += 1
+    return row
+
+
+def _interrupts(text: str, *, paragraph: bool) -> bool:
+    """Whether a line (indented less than four) begins a block that ends the one before it, tables aside.
+
+    Only inside a `paragraph` is a list held to begin with 1 and with text.
+    """
+    first = text[0]
+    if first == "#":
+        return _HEADING.match(text) is not None
+    if first in "`~":
+        return _FENCE.match(text) is not None
+    if first == ">":
+        return True
+    if first == "<":
+        if text.startswith("<!--"):
+            return True
+        if _MAYBE_HTML.match(text):
+            raise Doubt
+        return False
+    if first in "-*_" and _RULE.fullmatch(text):
+        return True
+    if first in "-*+0123456789" and (marker := _MARKER.match(text)):
+        if not paragraph:
+            return True
+        return bool(text[marker.end() :].strip(" \t")) and (marker[1] is None or int(marker[1]) == 1)
+    return False
+
+
+def _paragraph(lines: list[str], row: int, blocks: list[Block]) -> int:
+    """Pass a paragraph, or record the heading that it turns out to be; the line behind it."""
+    start = row
+    row += 1
+    while row < len(lines):
+        line = lines[row]
+        text = line.lstrip(" \t")
+        if not text:
+            break
+        if line is not text and _indent(line, text) >= 4:
+            row += 1
+            continue
+        if text[0] in "=-" and _UNDERLINE.fullmatch(text):
+            if _maybe_reference(lines, start, row):
+                raise Doubt
+            content = "\n".join(lines[start:row]).strip(TRIM)
+            blocks.append(Block(1 if text[0] == "=" else 2, start, row + 1, content))
+            return row + 1
+        if _interrupts(text, paragraph=True) or ("|" in text and _columns(lines, row)):
+            break
+        row += 1
+    if row > start + 1 and _maybe_reference(lines, start, row):
+        raise Doubt
+    return row
+
+
+def _maybe_reference(lines: list[str], start: int, end: int) -> bool:
+    """Whether the lines may begin with link reference definitions, behind which a new block could begin."""
+    return lines[start].lstrip(" \t")[0] == "[" and any("]:" in line for line in lines[start:end])
+
+
+def _code_end(lines: list[str], row: int) -> int:
+    """The line behind the indented code that begins in line `row` (its trailing blank lines left)."""
+    row += 1
+    while row < len(lines):
+        line = lines[row]
+        text = line.lstrip(" \t")
+        if text and _indent(line, text) < 4:
+            break
+        row += 1
+    return row
+
+
+def _fence_end(lines: list[str], row: int, fence: str) -> int:
+    """The line behind the fenced code that `fence` opens in line `row`."""
+    mark = fence[0]
+    row += 1
+    while row < len(lines):
+        line = lines[row]
+        text = line.lstrip(" \t")
+        row += 1
+        if text and text[0] == mark and _indent(line, text) < 4:
+            tail = text.lstrip(mark)
+            if len(text) - len(tail) >= len(fence) and not tail.strip(" \t"):
+                break
+    return row
+
+
+def _comment_end(lines: list[str], row: int) -> int:
+    """The line behind the HTML comment that begins in line `row`; an open one goes on to the end."""
+    while row < len(lines):
+        row += 1
+        if "-->" in lines[row - 1]:
+            break
+    return row
+
+
+def _quote_end(lines: list[str], row: int) -> int:
+    """The line behind the block quote that begins in line `row`."""
+    while row < len(lines):
+        line = lines[row]
+        text = line.lstrip(" \t")
+        if not text:
+            break
+        if text[0] == ">":
+            if "\t" in line or _deep(line):
+                raise Doubt
+            row += 1
+            continue
+        if not lines[row - 1].lstrip(" \t")[1:].strip(" \t"):
+            break
+        if _indent(line, text) >= 4 or not _interrupts(text, paragraph=False):
+            raise Doubt
+        break
+    return row
+
+
+def _item_end(lines: list[str], row: int, indent: int, text: str, marker: int) -> int:
+    """The line behind the list item of line `row`, whose `text` begins with a marker of `marker` characters."""
+    behind = text[marker:]
+    content = behind.lstrip(" \t")
+    if "\t" in behind[: len(behind) - len(content)] or _deep(lines[row]) or not content:
+        raise Doubt
+    padding = len(behind) - len(content)
+    inner = indent + marker + (padding if padding <= 4 else 1)
+    blank = False
+    plain = _PLAIN_ITEM.fullmatch(lines[row]) is not None
+    row += 1
+    while row < len(lines):
+        line = lines[row]
+        text = line.lstrip(" \t")
+        if not text:
+            blank = True
+            row += 1
+            continue
+        column = _indent(line, text)
+        if column >= inner:
+            if _deep(line):
+                raise Doubt
+            plain = _PLAIN_ITEM.fullmatch(line) is not None and (plain or blank)
+            blank = False
+            row += 1
+            continue
+        if column >= 4:
+            raise Doubt
+        if blank or _interrupts(text, paragraph=False):
+            return row
+        if not plain or not _PLAIN_ITEM.fullmatch(line):
+            raise Doubt
+        row += 1
+    return row
+
+
+def _deep(line: str) -> bool:
+    """Whether a line in a list or quote could stand near the parser's nesting limit."""
+    match = _PREFIX.match(line)
+    return match is not None and match.end() >= _DEEP and match.end() < len(line)

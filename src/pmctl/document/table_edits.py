@@ -1,0 +1,157 @@
+"""Surgical edits of one table row or cell. See `pmctl.document.edits` for what all edits promise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pmctl.document.blocks import TRIM
+from pmctl.document.reader import Document
+from pmctl.document.rereading import line_end, one_line, reread
+from pmctl.document.table import Row, Table, tables
+from pmctl.errors import BadInput, NotFound
+
+# Texts of a table's rows below the header, the extra cells included.
+_Rows = list[list[str]]
+
+
+def set_cell(doc: Document, table: Table, row: Row, column: str | int, text: str) -> Document:
+    """Write one cell of a row, by the column's header (without regard to case) or index.
+
+    Surrounding white space is not part of a cell's text. In a column whose cells are padded to one width, the
+    padding gives way. Raises NotFound without that column, BadInput when the text cannot stand in a cell.
+    """
+    index = _column(table, column)
+    value = one_line(text)
+    cell = row.cells[index]
+    written = value.replace("|", "\\|")
+    if cell.missing:
+        start, end, new = _completion(doc, table, row, {index: written})
+    elif cell.text:
+        start, end = cell.start, cell.end
+        new = written
+        if _is_aligned(table, index):
+            room = cell.right - cell.end
+            new += " " * max(1, room + (cell.end - cell.start) - len(written))
+            end = cell.right
+        elif not written:
+            # One blank stays between the pipes.
+            start, end, new = cell.left, cell.right, " "
+    else:
+        start, end = cell.left, cell.right
+        new = f" {written} " if written else doc.text[start:end]
+        if _is_aligned(table, index):
+            new = new.ljust(end - start)
+        if row.end == end:
+            new = new.rstrip(" ")
+    place = _place(doc, table)
+    intended = _all_rows(doc)
+    number = table.rows.index(row)
+    intended[place][number][index] = value
+    return _checked_body(doc, doc.text[:start] + new + doc.text[end:], intended)
+
+
+def append_row(doc: Document, table: Table, cells: Mapping[str, str]) -> Document:
+    """Add a row below the last one, with these texts by column header; columns not named stay empty.
+
+    Raises NotFound for a column that the table has not, BadInput when a text cannot stand in a cell.
+    """
+    values = [""] * len(table.columns)
+    for name, text in cells.items():
+        values[_column(table, name)] = one_line(text)
+    return _append(doc, table, values)
+
+
+def remove_row(doc: Document, table: Table, row: Row) -> Document:
+    """Take one row out, with its newline."""
+    start, end = row.start, line_end(doc, row.end)
+    if end == row.end:
+        # The last line of a file without a final newline: the newline before it goes instead.
+        start = doc.text.rfind("\n", 0, row.start)
+        start -= doc.text[start - 1 : start] == "\r"
+    place = _place(doc, table)
+    intended = _all_rows(doc)
+    del intended[place][table.rows.index(row)]
+    return _checked_body(doc, doc.text[:start] + doc.text[end:], intended)
+
+
+def _column(table: Table, column: str | int) -> int:
+    if isinstance(column, int):
+        if 0 <= column < len(table.columns):
+            return column
+        raise NotFound(f"the table has no column {column + 1}", details=table.columns)
+    index = table.column(column)
+    if index is None:
+        raise NotFound(f"the table has no column {column}", details=table.columns)
+    return index
+
+
+def _is_aligned(table: Table, index: int) -> bool:
+    """Whether a column's cells are padded to one width that leaves room."""
+    cells = [table.header.cells[index], *(row.cells[index] for row in table.rows)]
+    widths = {cell.right - cell.left for cell in cells if not cell.missing}
+    return len(cells) > 2 and len(widths) == 1 and any(cell.right - cell.end > 1 for cell in cells)
+
+
+def _completion(doc: Document, table: Table, row: Row, written: Mapping[int, str]) -> tuple[int, int, str]:
+    """Span and text that make a short row longer, up to the last column that is written."""
+    at = row.start + len(doc.text[row.start : row.end].rstrip(TRIM))
+    present = sum(not cell.missing for cell in row.cells)
+    cells = [written.get(index, "") for index in range(present, max(written) + 1)]
+    body = "|".join(f" {cell} " if cell else "" for cell in cells)
+    if doc.text[row.start : at].endswith("|") and not doc.text[row.start : at].endswith("\\|"):
+        return at, at, body + "|"
+    return at, at, " |" + body + "|"
+
+
+def _append(doc: Document, table: Table, values: list[str]) -> Document:
+    source = doc.text[table.rows[-1].start : table.rows[-1].end] if table.rows else doc.text[slice(*table.delimiter)]
+    indent = source[: len(source) - len(source.lstrip(" "))]
+    texts = [value.replace("|", "\\|") for value in values]
+    padded = [
+        f" {text} ".ljust(table.header.cells[index].right - table.header.cells[index].left)
+        if _is_aligned(table, index)
+        else (f" {text} " if text else " ")
+        for index, text in enumerate(texts)
+    ]
+    line = indent + "|" + "|".join(padded) + "|"
+    end = line_end(doc, table.end)
+    if end == table.end:
+        changed = doc.text + doc.newline + line
+    else:
+        changed = doc.text[:end] + line + doc.text[table.end : end] + doc.text[end:]
+    intended = _all_rows(doc)
+    intended[_place(doc, table)].append(values)
+    return _checked_body(doc, changed, intended)
+
+
+def _place(doc: Document, table: Table) -> int:
+    """Which of the document's tables this is. Raises BadInput for a table of another document."""
+    for index, lines in enumerate(doc.outline.tables):
+        if lines.spans[0][0] == table.start and lines.line == table.line:
+            return index
+    raise BadInput("the table belongs to another state of the document", hint="read the table again after an edit")
+
+
+def _all_rows(doc: Document) -> list[_Rows]:
+    return [[_texts(row.cells, row.extra) for row in table.rows] for table in tables(doc)]
+
+
+def _texts(cells: tuple[Cell, ...], extra: tuple[Cell, ...]) -> list[str]:
+    return [cell.text for cell in (*cells, *extra)]
+
+
+def _checked_body(doc: Document, text: str, intended: list[_Rows]) -> Document:
+    result = reread(doc, text)
+    headers = [table.columns for table in tables(doc)]
+    if (
+        _all_rows(result) != intended
+        or [table.columns for table in tables(result)] != headers
+        or result.front != doc.front
+        or [(found.level, found.title) for found in result.headings]
+        != [(found.level, found.title) for found in doc.headings]
+    ):
+        raise BadInput(
+            "the text cannot stand in that cell: the table would not read back as intended",
+            hint="use plain words on one line",
+        )
+    return result

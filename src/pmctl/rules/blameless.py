@@ -23,11 +23,14 @@ _WINDOW = 90
 """How many characters before a verb may hold its subject."""
 
 _CAUSES = ("Root Cause", "Contributing Factors", "Lessons Learned")
-_AMBIGUOUS = frozenset(
-    "will mark grace rose may art hope joy faith dawn eve bill rob pat sue drew chase chance chip dale dean"
-    " frank gene grant guy jack june april august lance max miles nick page ray rich rusty sandy skip summer"
-    " sunny ted tony van wade case angel christian jordan austin dallas paris jersey".split()
+_ALSO_WORDS = (
+    "will mark grace rose may art hope joy faith dawn eve bill rob pat sue drew chase chance chip dale dean frank gene"
+    " grant guy jack june april august lance max miles nick page ray rich rusty sandy skip summer sunny ted tony van"
+    " wade case angel christian jordan austin dallas paris jersey"
 )
+_AMBIGUOUS = frozenset(_ALSO_WORDS.split())
+"""First names that are words as well."""
+
 _HANDLE = Pattern(r"(?<![\w/.@`+-])@[a-z0-9][a-z0-9-]*\b(?![/.@]\w)")
 
 
@@ -119,7 +122,7 @@ def counterfactual(doc: Document, context: Context) -> Iterable[Finding]:
     """
     seen: set[int] = set()
     for needles, pattern, needs_person in (
-        (_HAVE + ("should",), phrases.SHOULD_HAVE, False),
+        ((*_HAVE, "should"), phrases.SHOULD_HAVE, False),
         (_COULD, phrases.COULD_HAVE, False),
         (_COULD, phrases.PERSON_COULD_HAVE, True),
         ((" if only ",), phrases.IF_ONLY, False),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pmctl.document.finding import Finding, Severity
 from pmctl.document.prompts import is_empty
+from pmctl.document.timeline import timeline_section
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document, Section
@@ -30,19 +31,21 @@ def completeness(doc: Document, required: Sequence[str]) -> tuple[Finding, ...]:
     findings = []
     for title in required:
         sections = by_title.get(title.casefold(), [])
+        if not sections and title == "Timeline":
+            named = timeline_section(doc)  # the heading may name the zone: "Timeline (CET)"
+            sections = [named] if named else []
         if not sections:
             message = f"the required section {title!r} is missing"
             fix = f"add '## {title}'"
             findings.append(Finding(MISSING, message, doc.path, severity=Severity.ERROR, fix=fix))
         elif all(is_empty(section.text) for section in sections):
             section = sections[0]
-            line, column = doc.position(section.start)
+            heading = doc.text[section.start : section.content_start].rstrip()
+            place = (*doc.position(section.start), *doc.position(section.start + len(heading)))
             held = "still only the template's prompt" if section.text.strip() else "empty"
-            end_line, end_column = doc.position(section.start + len(doc.text[section.start : section.content_start].rstrip()))
+            message = f"the required section {title!r} is {held}"
+            fix = "write it, or move the prompt's answer out of the comment"
             findings.append(
-                Finding(
-                    EMPTY, f"the required section {title!r} is {held}", doc.path, line, column, Severity.ERROR,
-                    "write it, or move the prompt's answer out of the comment", end_line, end_column,
-                )  # fmt: skip
+                Finding(EMPTY, message, doc.path, place[0], place[1], Severity.ERROR, fix, place[2], place[3])
             )
     return tuple(findings)

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
-from types import MappingProxyType
 
 from pmctl.errors import NotFound
 from pmctl.rules.registry import Rule, rules
@@ -32,7 +31,7 @@ class RuleDoc:
     fix: str = ""
     family: str = ""
     fixable: bool = False
-    severities: Mapping[str, str] = MappingProxyType({})
+    severities: Mapping[str, str] = field(default_factory=dict)
 
     def markdown(self) -> str:
         """The page that `pmctl explain` prints."""
@@ -52,7 +51,7 @@ class RuleDoc:
 
 _OWN = (
     RuleDoc(
-        "PM290",
+        "PM260",
         "unknown-setting",
         "The rules' settings name something that does not exist or can't be read.",
         "Checks the `rules:` part of pmctl.yaml and the codes given on the command line.",
@@ -62,7 +61,7 @@ _OWN = (
         "settings",
     ),
     RuleDoc(
-        "PM291",
+        "PM261",
         "unused-ignore",
         "An inline ignore hides nothing.",
         "Reports ignore comments whose rule ran and found nothing there.",
@@ -72,7 +71,7 @@ _OWN = (
         "structure",
     ),
     RuleDoc(
-        "PM292",
+        "PM262",
         "ignore-without-reason",
         "An inline ignore gives no reason.",
         "Requires a few words after the code.",
@@ -82,7 +81,7 @@ _OWN = (
         "structure",
     ),
     RuleDoc(
-        "PM293",
+        "PM263",
         "bad-ignore",
         "A pmctl comment is no valid ignore.",
         "Reports comments that begin with `pmctl:` but are not `ignore CODE reason`, name an unknown code, or a"
@@ -93,7 +92,7 @@ _OWN = (
         "structure",
     ),
 )
-_SEVERITY_OF_OWN = {"PM290": "error", "PM291": "warning", "PM292": "error", "PM293": "error"}
+_SEVERITY_OF_OWN = {"PM260": "error", "PM261": "warning", "PM262": "error", "PM263": "error"}
 _TABLES = ("pmctl.document.codes", "pmctl.ledger.codes")
 _PART = re.compile(r"^(What it does|Why|Example|Fix):[ ]*\n?", re.MULTILINE)
 
@@ -178,12 +177,11 @@ def _from_table(code: str, entry: object) -> RuleDoc:
     if isinstance(entry, str):
         return RuleDoc(code, code.lower(), entry)
     if isinstance(entry, tuple):
-        fields = [str(part) for part in entry]
-        name, summary = (fields[0], fields[1]) if len(fields) > 1 else (code.lower(), fields[0])
-        return RuleDoc(code, name, summary, *fields[2:6])
-    names = ("name", "summary", "what", "why", "example", "fix")
-    values = {name: str(getattr(entry, name, "") or "") for name in names}
-    return RuleDoc(code, **{**values, "name": values["name"] or code.lower()}, family=_family(code))
+        name, summary, what, why, example, fix = [*map(str, entry), "", "", "", "", "", ""][:6]
+    else:
+        parts = ("name", "summary", "what", "why", "example", "fix")
+        name, summary, what, why, example, fix = (str(getattr(entry, part, "") or "") for part in parts)
+    return RuleDoc(code, name or code.lower(), summary, what, why, example, fix, _family(code))
 
 
 def _family(code: str) -> str:

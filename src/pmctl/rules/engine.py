@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pmctl.document.reader import Document
     from pmctl.rules.context import Context
 
-_SELF = ("PM291", "PM292", "PM293")
+_SELF = ("PM261", "PM262", "PM263")
 
 
 def check(doc: Document, context: Context) -> tuple[Finding, ...]:
@@ -30,10 +30,11 @@ def check(doc: Document, context: Context) -> tuple[Finding, ...]:
     """
     if not doc.readable:
         return _sorted(_weigh(doc, context, [(finding, None) for finding in doc.problems]))
+    from pmctl.document.digest import tracking_problems
     from pmctl.document.schema import check_front_matter
 
-    raw: list[tuple[Finding, Rule | None]] = [(finding, None) for finding in doc.problems]
-    raw += [(finding, None) for finding in check_front_matter(doc)]
+    of_document = (*doc.problems, *check_front_matter(doc), *tracking_problems(doc))
+    raw: list[tuple[Finding, Rule | None]] = [(finding, None) for finding in of_document]
     ignored = context.settings.ignored_for(doc.path)
     active = _active(context.settings.select, ignored)
     for rule in active:
@@ -45,7 +46,7 @@ def check(doc: Document, context: Context) -> tuple[Finding, ...]:
         findings = [
             finding
             for finding in findings
-            if not _suppressible(finding) or not any([one.covers(finding) for one in suppressions])
+            if not _suppressible(finding) or not [one for one in suppressions if one.covers(finding)]
         ]
         leftover = unused(suppressions, [rule.code for rule in active], doc.path)
         findings += _weigh(doc, context, [(finding, None) for finding in leftover])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from pmctl.document.finding import Finding
@@ -65,34 +66,7 @@ def unknown_team(doc: Document, context: Context) -> Iterable[Finding]:
             yield _unknown("team", name, node, tuple(sorted(context.people.teams)), "")
 
 
-@rule("PM152", "id-and-path", draft=WARNING, adopted=WARNING)
-def id_and_path(doc: Document, context: Context) -> Iterable[Finding]:
-    """The file does not lie where its id says.
-
-    What it does:
-        Compares the path with `postmortems/<year>/<id>.md`. Files outside `postmortems/` are not compared.
-
-    Why:
-        The path is a function of the id: that is how every command finds the postmortem.
-
-    Example:
-        id: 2024-01-15-another-name
-
-    Fix:
-        id: 2024-01-15-payment-api-outage
-    """
-    from pmctl.document.schema import is_id, path_of
-
-    node = doc.front.get("id")
-    if node is None or not doc.path.startswith("postmortems/") or not is_id(doc.id):
-        return
-    if doc.path != path_of(doc.id):
-        message = f"the id belongs to {path_of(doc.id)}"
-        fix = "rename the file, or correct the id (it never changes once others have it)"
-        yield found_at(node.line, node.column, message, fix, width=len(doc.id))
-
-
-@rule("PM153", "duplicate-id", draft=WARNING, adopted=WARNING)
+@rule("PM152", "duplicate-id", draft=WARNING, adopted=WARNING)
 def duplicate_id(doc: Document, context: Context) -> Iterable[Finding]:
     """Two files carry the same id.
 
@@ -114,7 +88,7 @@ def duplicate_id(doc: Document, context: Context) -> Iterable[Finding]:
         yield found_at(node.line, node.column, f"{', '.join(others)} has the same id", width=len(doc.id))
 
 
-@rule("PM154", "unknown-severity", review=WARNING)
+@rule("PM153", "unknown-severity", review=WARNING)
 def unknown_severity(doc: Document, context: Context) -> Iterable[Finding]:
     """The severity is not one of the organisation's.
 
@@ -137,7 +111,7 @@ def unknown_severity(doc: Document, context: Context) -> Iterable[Finding]:
         yield found_at(node.line, node.column, message, f"one of {', '.join(context.severities)}")
 
 
-@rule("PM155", "times-out-of-order", draft=WARNING)
+@rule("PM154", "times-out-of-order", draft=WARNING)
 def times_out_of_order(doc: Document, context: Context) -> Iterable[Finding]:
     """The incident's times contradict each other.
 
@@ -161,7 +135,7 @@ def times_out_of_order(doc: Document, context: Context) -> Iterable[Finding]:
     reported = set()
     for chain in chains:
         known = [name for name in chain if name in times]
-        for earlier, later in zip(known, known[1:], strict=False):
+        for earlier, later in pairwise(known):
             if times[later] < times[earlier] and later not in reported:
                 reported.add(later)
                 node = doc.front[later]
@@ -169,7 +143,7 @@ def times_out_of_order(doc: Document, context: Context) -> Iterable[Finding]:
                 yield found_at(node.line, node.column, message, width=len(node.raw))
 
 
-@rule("PM156", "custom-field", draft=WARNING)
+@rule("PM155", "custom-field", draft=WARNING)
 def custom_field(doc: Document, context: Context) -> Iterable[Finding]:
     """A custom field is missing, of the wrong kind, or not declared by the template.
 
@@ -203,7 +177,7 @@ def custom_field(doc: Document, context: Context) -> Iterable[Finding]:
             yield found_at(value.key_line, value.key_column, message, fix, width=len(name))
 
 
-@rule("PM157", "times-missing", review=WARNING)
+@rule("PM156", "times-missing", review=WARNING)
 def times_missing(doc: Document, context: Context) -> Iterable[Finding]:
     """The front matter does not say when the incident began or ended.
 

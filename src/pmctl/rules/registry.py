@@ -31,6 +31,7 @@ FAMILIES = (
     "impact",
     "resolution",
     "action_items",
+    "action_tracking",
     "lessons",
     "blameless",
     "writing",

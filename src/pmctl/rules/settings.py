@@ -140,7 +140,7 @@ def code_list(
             continue
         problem = _unknown_code(code)
         if problem:
-            findings.append(Finding("PM290", f"{option + ': ' if option else ''}{problem[0]}", path, fix=problem[1]))
+            findings.append(Finding("PM260", f"{option + ': ' if option else ''}{problem[0]}", path, fix=problem[1]))
         else:
             good.append(code)
     return tuple(good), tuple(findings)
@@ -168,7 +168,7 @@ class _Reader:
 
     def problem(self, node: Node, message: str, fix: str = "", *, key: bool = False) -> None:
         line, column = (node.key_line, node.key_column) if key else (node.line, node.column)
-        self.findings.append(Finding("PM290", message, self.path, line, column, Severity.ERROR, fix))
+        self.findings.append(Finding("PM260", message, self.path, line, column, Severity.ERROR, fix))
 
     def settings(self, node: Node) -> RuleSettings:
         values: dict[str, object] = {}

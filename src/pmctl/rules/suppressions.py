@@ -63,13 +63,13 @@ def read_suppressions(doc: Document) -> tuple[list[Suppression], list[Finding]]:
         if not form:
             message = "this comment is not an ignore that pmctl understands"
             fix = "write <!-- pmctl: ignore PM801 the reason -->"
-            findings.append(Finding("PM293", message, doc.path, line, column, Severity.ERROR, fix))
+            findings.append(Finding("PM263", message, doc.path, line, column, Severity.ERROR, fix))
             continue
         codes = tuple(code.strip().upper() for code in form[1].split(","))
         if len((form[2] or "").strip()) < 3:
             message = f"the ignore of {', '.join(codes)} gives no reason"
             fix = "write the reason after the code"
-            findings.append(Finding("PM292", message, doc.path, line, column, Severity.ERROR, fix))
+            findings.append(Finding("PM262", message, doc.path, line, column, Severity.ERROR, fix))
         codes = tuple(code for code in codes if not _refused(doc, code, line, column, findings))
         if codes:
             suppressions.append(_place(doc, match, codes, line, column))
@@ -85,7 +85,7 @@ def unused(suppressions: Iterable[Suppression], active: Iterable[str], path: str
             if code not in suppression.used and any(one.startswith(code) for one in running):
                 message = f"this ignore of {code} hides nothing"
                 place = (path, suppression.line, suppression.column)
-                findings.append(Finding("PM291", message, *place, Severity.WARNING, "remove it"))
+                findings.append(Finding("PM261", message, *place, Severity.WARNING, "remove it"))
     return findings
 
 
@@ -100,7 +100,7 @@ def _refused(doc: Document, code: str, line: int, column: int, findings: list[Fi
     elif code.startswith("PM0") or (code in rules() and not rules()[code].ignorable):
         message = f"{code} can't be ignored"
     if message:
-        findings.append(Finding("PM293", message, doc.path, line, column, Severity.WARNING, "remove it"))
+        findings.append(Finding("PM263", message, doc.path, line, column, Severity.WARNING, "remove it"))
     return bool(message)
 
 
@@ -121,4 +121,3 @@ def _place(doc: Document, match: re.Match[str], codes: tuple[str, ...], line: in
             if section.content_start <= start < section.end and not text[section.content_start : start].strip():
                 last = max(last, doc.position(section.end - 1)[0])
     return Suppression(codes, first, last, line, column, whole_file)
-

@@ -1,0 +1,140 @@
+"""Lessons Learned: what went well, what could be improved, where we got lucky."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from pmctl.document.finding import Finding
+from pmctl.rules.registry import WARNING, found, rule
+
+if TYPE_CHECKING:
+    from pmctl.document.reader import Document, Section
+    from pmctl.rules.context import Context
+
+PARTS = {
+    "What went well": re.compile(r"went (?:really )?(?:well|right|good)|worked well|positive", re.IGNORECASE),
+    "What could be improved": re.compile(
+        r"improve|better|went (?:wrong|bad|badly|poorly)|(?:did ?n[o']?t|not) (?:go|work) (?:so )?well|wrong|poorly",
+        re.I,
+    ),
+    "Where we got lucky": re.compile(r"luck|fortunate", re.IGNORECASE),
+}
+"""The three parts and what their headings say, in whatever words."""
+
+
+@rule("PM601", "lessons-part-missing", review=WARNING)
+def lessons_part_missing(doc: Document, context: Context) -> Iterable[Finding]:
+    """Lessons Learned lacks one of its three parts.
+
+    What it does:
+        Looks, when the section is there and filled, for headings or bold labels that say what went well, what
+        could be improved and where we got lucky.
+
+    Why:
+        What went well is to be kept, and luck is the part that will not be there the next time: both are left
+        out when only the failures are listed (Google's SRE book, example postmortem).
+
+    Example:
+        ## Lessons Learned
+
+        ### What went well
+
+        The alert came before the first ticket.
+
+        ### What could be improved
+
+        The pool's use was on no dashboard.
+
+    Fix:
+        ## Lessons Learned
+
+        ### What went well
+
+        The alert came before the first ticket.
+
+        ### What could be improved
+
+        The pool's use was on no dashboard.
+
+        ### Where we got lucky
+
+        It happened during office hours.
+    """
+    section = doc.section("Lessons Learned")
+    if section is None:
+        return
+    from pmctl.document.prompts import is_empty
+
+    if is_empty(section.text):
+        return
+    titles = " / ".join(title for title, _, _ in _labels(doc, section))
+    missing = [name for name, pattern in PARTS.items() if not pattern.search(titles)]
+    if missing:
+        end = section.start + len(doc.text[section.start : section.content_start].rstrip())
+        message = f"Lessons Learned lacks {', '.join(repr(name) for name in missing)}"
+        yield found(doc, section.start, end, message, f"add '### {missing[0]}'")
+
+
+@rule("PM602", "lessons-part-empty", review=WARNING)
+def lessons_part_empty(doc: Document, context: Context) -> Iterable[Finding]:
+    """A part of Lessons Learned is empty.
+
+    What it does:
+        Flags the headings of the three parts with nothing but prompts below them.
+
+    Why:
+        "Nothing" is an answer; an empty heading is a question that nobody answered.
+
+    Example:
+        ## Lessons Learned
+
+        ### What went well
+
+        The alert came before the first ticket.
+
+        ### What could be improved
+
+        The pool's use was on no dashboard.
+
+        ### Where we got lucky
+
+    Fix:
+        ## Lessons Learned
+
+        ### What went well
+
+        The alert came before the first ticket.
+
+        ### What could be improved
+
+        The pool's use was on no dashboard.
+
+        ### Where we got lucky
+
+        It happened during office hours.
+    """
+    section = doc.section("Lessons Learned")
+    if section is None:
+        return
+    from pmctl.document.prompts import is_empty
+
+    for part in doc.headings:
+        inside = section.start < part.start < section.end
+        known = inside and any(pattern.search(part.title) for pattern in PARTS.values())
+        if known and is_empty(part.text) and not is_empty(section.text):
+            end = part.start + len(doc.text[part.start : part.content_start].rstrip())
+            yield found(doc, part.start, end, f"{part.title!r} is empty", "answer it; 'nothing' is an answer")
+
+
+_BOLD = re.compile(r"(?m)^[ \t]*(?:[-*+][ \t]+)?\*\*(?P<label>[^*\n]{3,60})\*\*:?")
+
+
+def _labels(doc: Document, section: Section) -> Iterator[tuple[str, int, int]]:
+    """Headings and bold labels inside a section: title, start, end of the label."""
+    for part in doc.headings:
+        if section.start < part.start < section.end:
+            yield part.title, part.start, part.content_start
+    for match in _BOLD.finditer(doc.text, section.content_start, section.end):
+        yield match["label"], match.start(), match.end()

@@ -1,0 +1,103 @@
+"""Resolution: steps that say what was done and what came of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from pmctl.document.finding import Finding
+from pmctl.rules.registry import HINT, WARNING, found_at, rule
+
+if TYPE_CHECKING:
+    from pmctl.document.reader import Document
+    from pmctl.document.table import Table
+    from pmctl.rules.context import Context
+
+_NUMBER = re.compile(r"\d{1,4}")
+
+
+@rule("PM411", "resolution-step", draft=WARNING, review=WARNING)
+def resolution_step(doc: Document, context: Context) -> Iterable[Finding]:
+    """A step of the Resolution lacks its action or its result.
+
+    What it does:
+        Flags rows of the Resolution table with an empty Action or Result.
+
+    Why:
+        A step without its result does not tell whether to take it again next time.
+
+    Example:
+        ## Resolution
+
+        | Step | Action | Result |
+        |---|---|---|
+        | 1 | Enlarged the pool to 100 | |
+
+    Fix:
+        ## Resolution
+
+        | Step | Action | Result |
+        |---|---|---|
+        | 1 | Enlarged the pool to 100 | Waiting payments went through |
+    """
+    for table in _steps(doc):
+        for row in table.rows:
+            if not any(cell.text for cell in row.cells):
+                continue
+            for name in ("Action", "Result"):
+                place = table.column(name)
+                if place is not None and (place >= len(row.cells) or not row.cells[place].text):
+                    column = row.cells[place].column if place < len(row.cells) else 1
+                    fix = "say what was done" if name == "Action" else "say what came of it, even if it was nothing"
+                    yield found_at(row.line, column, f"the step has no {name.lower()}", fix)
+
+
+@rule("PM412", "resolution-order", review=HINT)
+def resolution_order(doc: Document, context: Context) -> Iterable[Finding]:
+    """The steps of the Resolution are not numbered in order.
+
+    What it does:
+        Expects the Step column to count upwards.
+
+    Why:
+        A number twice, or a step out of order, makes the reader wonder what is missing.
+
+    Example:
+        ## Resolution
+
+        | Step | Action | Result |
+        |---|---|---|
+        | 1 | Enlarged the pool to 100 | Waiting payments went through |
+        | 1 | Restarted the pods | Latency back to normal |
+
+    Fix:
+        ## Resolution
+
+        | Step | Action | Result |
+        |---|---|---|
+        | 1 | Enlarged the pool to 100 | Waiting payments went through |
+        | 2 | Restarted the pods | Latency back to normal |
+    """
+    for table in _steps(doc):
+        place = table.column("Step")
+        if place is None:
+            continue
+        last = 0
+        for row in table.rows:
+            cell = row.cells[place] if place < len(row.cells) else None
+            if cell is None or not _NUMBER.fullmatch(cell.text):
+                continue
+            if int(cell.text) <= last:
+                message = f"step {cell.text} is below step {last}"
+                yield found_at(cell.line, cell.column, message, width=len(cell.text))
+            last = int(cell.text)
+
+
+def _steps(doc: Document) -> tuple[Table, ...]:
+    section = doc.section("Resolution")
+    if section is None or "|" not in section.text:
+        return ()
+    from pmctl.document.table import tables
+
+    return tables(doc, section)

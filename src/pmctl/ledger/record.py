@@ -222,8 +222,9 @@ def _about(act: str, doc: str) -> bool:
 
 
 def _canonical(value: Mapping[str, Any]) -> bytes:
-    text = json.dumps(value, ensure_ascii=True, allow_nan=False, sort_keys=True, separators=(",", ":"))
-    return text.encode("ascii") + b"\n"
+    from pmctl.document.digest import canonical_json  # brings the YAML reader along
+
+    return canonical_json(value) + b"\n"
 
 
 def _check_size(data: bytes) -> None:

@@ -122,7 +122,7 @@ def _same(old: Any, new: Any) -> bool:
 
 
 def _parts(doc: Document) -> dict[tuple[str, int], tuple[Any, int]]:
-    """(title, nth of that title) -> (content in the digested form, line); the text before the first section is ("", 0)."""
+    """(title, nth of it) -> (content in the digested form, line); ("", 0) is the text before all sections."""
     sections = doc.sections
     bounds = [doc.body_start, *(section.start for section in sections), len(doc.text)]
     parts: dict[tuple[str, int], tuple[Any, int]] = {

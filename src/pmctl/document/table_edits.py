@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pmctl.document.blocks import TRIM
 from pmctl.document.reader import Document
 from pmctl.document.rereading import line_end, one_line, reread
-from pmctl.document.table import Row, Table, tables
+from pmctl.document.table import Cell, Row, Table, tables
 from pmctl.errors import BadInput, NotFound
 
 # Texts of a table's rows below the header, the extra cells included.

@@ -7,6 +7,7 @@ Markdown that opens no structure of its own.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,10 +16,10 @@ from pmctl.document.reader import Document, Section, read
 from pmctl.document.schema import FIELDS
 from pmctl.document.table import tables
 from pmctl.document.template import Template
+from pmctl.document.yaml_text import flow
 from pmctl.errors import BadInput
 from pmctl.workflow.markdown_text import block, cell
 from pmctl.workflow.sandbox import LISTS, VARIABLES, expand, uses_jinja
-from pmctl.workflow.yaml_text import flow
 
 _COLUMNS = {
     "Timeline": ("Time", "Event", "Who"),
@@ -26,6 +27,9 @@ _COLUMNS = {
     "Resolution": ("Step", "Action", "Result"),
     "Action Items": ("ID", "Action", "Owner", "Due", "Priority", "Status", "Ticket", "Notes"),
 }
+
+
+_REFUSED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,7 @@ def _front_matter(template: Template, front: Mapping[str, object]) -> str:
     for known in FIELDS:
         value = values.get(known.name)
         if not _is_blank(value):
-            lines.append(f"{known.name}: {flow(value)}")
+            lines.append(f"{known.name}: {flow(_cleaned(value))}")
     given = front.get("fields")
     filled = given if isinstance(given, Mapping) else {}
     missing = [declared for declared in template.fields if declared.name not in filled]
@@ -95,6 +99,19 @@ def _front_matter(template: Template, front: Mapping[str, object]) -> str:
         lines.append(f"#   {declared.name}: {kind}{optional}{about}")
     lines.append("---")
     return "\n".join(lines) + "\n"
+
+
+def _cleaned(value: object) -> object:
+    """The value without characters that front matter refuses; whole seconds, because no source means more."""
+    if isinstance(value, str):
+        return _REFUSED.sub(" ", value)
+    if isinstance(value, Mapping):
+        return {_cleaned(str(key)): _cleaned(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_cleaned(item) for item in value]
+    if isinstance(value, datetime):
+        return (value if value.tzinfo else value.replace(tzinfo=UTC)).replace(microsecond=0)
+    return value
 
 
 def _is_blank(value: object) -> bool:

@@ -61,6 +61,9 @@ def _escaped_start(match: re.Match[str]) -> str:
 
 
 def cell(text: str) -> str:
-    """One table cell that reads back as `text` on one line: pipes escaped, tags and comments made literal."""
+    """One table cell that shows `text` on one line: pipes escaped, tags and comments made literal.
+
+    What is escaped already stays as it is, so that a cell may come from another table.
+    """
     line = " ".join(_CONTROL.sub(" ", text).split())
-    return re.sub(r"<(?=[!/?A-Za-z])", r"\\<", line).replace("|", "\\|")
+    return re.sub(r"(?<!\\)((?:\\\\)*)(\||<(?=[!/?A-Za-z]))", r"\1\\\2", line)

@@ -1,0 +1,229 @@
+"""Templates: what a file declares, what a postmortem written with it must hold, and which one fits."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pmctl.document.prompts import is_empty
+from pmctl.document.reader import read
+from pmctl.document.template import Conditions, Template, TemplateField, TemplateSection, field_problem, parse_reference
+from pmctl.document.template_file import parse_template
+from pmctl.document.template_library import (
+    BUILTIN_NAMES,
+    STANDARD_SECTIONS,
+    builtin,
+    builtin_source,
+    choose,
+    latest_versions,
+    requirements,
+)
+
+GOOD = """---
+name: api
+version: 3
+description: For
+  the API
+applies_to: {severity: SEV1, urgency: [HIGH], services: [payment-*]}
+defaults: {visibility: team, tags: [api]}
+sections:
+  - Summary
+  - {title: Timeline, required: false}
+  - {title: Customers, prompt: "Who noticed?", text: Nobody yet.}
+fields:
+  tier: {kind: choice, choices: [gold, silver], required: true, description: Contract}
+  cost: number
+---
+
+Above.
+
+## Summary
+
+<!-- What happened? -->
+Tell it.
+
+### Detail
+
+<!-- More? -->
+
+## Timeline
+"""
+
+
+def template(name: str, version: int = 1, required: tuple[str, ...] = (), **conditions: tuple[str, ...]) -> Template:
+    sections = tuple(TemplateSection(title, True) for title in required)
+    return Template(name, version, sections=sections, applies=Conditions(**conditions))
+
+
+def codes(text: str, path: str = "") -> list[tuple[str, int]]:
+    return [(finding.code, finding.line) for finding in parse_template(text.encode(), path)[1]]
+
+
+def test_everything_declared_is_read() -> None:
+    parsed, findings = parse_template(GOOD.encode(), ".pmctl/templates/api.md")
+    assert findings == ()
+    assert parsed is not None
+    assert (parsed.name, parsed.version, parsed.reference) == ("api", 3, "api@3")
+    assert parsed.description == "For the API"
+    assert parsed.applies == Conditions(("SEV1",), ("HIGH",), ("payment-*",))
+    assert parsed.defaults == {"visibility": "team", "tags": ("api",)}
+    assert [(s.title, s.required) for s in parsed.sections] == [
+        ("Summary", True),
+        ("Timeline", False),
+        ("Customers", True),
+    ]
+    assert parsed.sections[0].prompt == "What happened?\n\nMore?"
+    assert parsed.sections[0].text.startswith("Tell it.")
+    assert parsed.sections[2].content == "<!-- Who noticed? -->\n\nNobody yet."
+    assert parsed.required == ("Summary", "Customers")
+    assert parsed.fields == (
+        TemplateField("tier", "choice", True, ("gold", "silver"), "Contract"),
+        TemplateField("cost", "number"),
+    )
+
+
+@pytest.mark.parametrize("name", BUILTIN_NAMES)
+def test_every_shipped_template_is_sound_and_only_prompts(name: str) -> None:
+    parsed, findings = parse_template(builtin_source(name), f"{name}.md")
+    assert findings == ()
+    assert parsed is not None
+    assert parsed.name == name
+    assert all(section.prompt for section in parsed.sections)
+    document = read(builtin_source(name))
+    assert [s.title for s in document.sections] == [s.title for s in parsed.sections]
+    assert [s.title for s in document.sections if not is_empty(s.text)] == []
+
+
+def test_the_default_template_has_the_sections_of_the_format() -> None:
+    default = builtin("default")
+    assert tuple(section.title for section in default.sections) == STANDARD_SECTIONS
+    assert default.required == ("Summary", "Timeline", "Impact", "Root Cause", "Resolution", "Action Items")
+    assert "| ID | Action | Owner | Due | Priority | Status | Ticket | Notes |" in default.body
+    for part in ("What went well", "What could be improved", "Where we got lucky"):
+        assert f"\n### {part}\n" in default.body
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (("name: api", "name: Api!"), ("PM281", 2)),
+        (("version: 3", "version: 0"), ("PM282", 3)),
+        (("version: 3", "version: new"), ("PM282", 3)),
+        (("description:", "descripton:"), ("PM283", 4)),
+        (("  - Summary\n", "  - {title: ''}\n"), ("PM284", 9)),
+        (("required: false", "required: perhaps"), ("PM284", 10)),
+        (("  - Summary\n", "  - Timeline\n"), ("PM284", 10)),
+        (("  - Summary\n", ""), ("PM285", 18)),
+        (("severity: SEV1", "severty: SEV1"), ("PM288", 6)),
+        (("visibility: team", "author: jane"), ("PM288", 7)),
+        (("kind: choice, ", "kind: color, "), ("PM289", 13)),
+        (("choices: [gold, silver], ", ""), ("PM289", 13)),
+        (("  cost: number", "  Cost: number"), ("PM289", 14)),
+        (("## Timeline", "## Summary"), ("PM284", 28)),
+        (("## Timeline", "## Extra"), ("PM285", 28)),
+    ],
+)
+def test_a_mistake_is_found_where_it_is(change: tuple[str, str], expected: tuple[str, int]) -> None:
+    assert change[0] in GOOD
+    assert expected in codes(GOOD.replace(*change, 1))
+
+
+def test_a_file_is_called_like_its_template() -> None:
+    assert codes(GOOD, "x/api.md") == []
+    assert codes(GOOD, "x/api@3.md") == []
+    assert codes(GOOD, "x/api@2.md") == [("PM281", 2)]
+    assert codes(GOOD, "x/other.md") == [("PM281", 2)]
+
+
+def test_a_prompt_cannot_end_itself() -> None:
+    parsed, findings = parse_template(GOOD.replace("Who noticed?", "a --> b").encode())
+    assert [finding.code for finding in findings] == ["PM284"]
+    assert parsed is not None
+    assert is_empty(parsed.sections[2].content.replace("Nobody yet.", ""))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.one_of(st.binary(max_size=300), st.text(max_size=300).map(lambda t: f"---\nname: a\n{t}\n---\n{t}".encode())))
+def test_no_bytes_make_it_raise(data: bytes) -> None:
+    parsed, findings = parse_template(data, "a.md")
+    assert parsed is not None or findings
+
+
+@pytest.mark.parametrize(
+    ("recorded", "expected"),
+    [("a", ("a", 1)), ("a-b@2", ("a-b", 2)), ("a@0", None), ("a@", None), ("A", None), ("a@99999", None), ("", None)],
+)
+def test_references(recorded: str, expected: tuple[str, int] | None) -> None:
+    assert parse_reference(recorded) == expected
+
+
+def test_a_postmortem_is_judged_by_the_version_that_it_records() -> None:
+    own = (template("api", 1, ("Summary",)), template("api", 3, ("Summary", "Timeline", "Customers")))
+    assert requirements("api", own).required == ("Summary",)
+    assert requirements("api@3", own).required == ("Summary", "Timeline", "Customers")
+    assert requirements("api", own).exact
+
+
+def test_a_version_that_is_gone_asks_for_nothing_that_may_have_come_later() -> None:
+    own = (template("api", 3, ("Summary", "Customers")),)
+    stand_in = requirements("api@2", own)
+    assert stand_in.required == ("Summary",)
+    assert not stand_in.exact
+    assert "api@2.md" in stand_in.hint
+
+
+def test_an_unknown_template_asks_what_the_default_one_asks() -> None:
+    for recorded in ("nonsense", "No Name", "../x"):
+        stand_in = requirements(recorded)
+        assert stand_in.required == builtin("default").required
+        assert not stand_in.exact
+    assert requirements("").exact
+
+
+def test_changing_the_default_template_leaves_earlier_postmortems_alone() -> None:
+    own = (template("default", 2, ("Summary", "Customers")),)
+    assert requirements("default", own).required == builtin("default").required
+    assert requirements("default@2", own).required == ("Summary", "Customers")
+    own = (template("default", 1, ("Summary",)),)
+    assert requirements("default", own).required == ("Summary",)
+
+
+def test_the_most_specific_template_that_fits_is_chosen() -> None:
+    own = (
+        template("severe", severity=("SEV1", "SEV2")),
+        template("payments", severity=("SEV1",), services=("payment-*",)),
+        template("anything"),
+    )
+    assert choose(own, severity="sev1", services=["payment-api"]).name == "payments"
+    assert choose(own, severity="SEV1", services=["search"]).name == "severe"
+    assert choose(own, severity="SEV3", services=["payment-api"]).name == "default"
+    assert choose(own, fallback="anything").name == "anything"
+    assert choose(own, fallback="gone").name == "default"
+    assert choose((template("b", urgency=("HIGH",)), template("a", urgency=("HIGH",))), urgency="HIGH").name == "a"
+
+
+def test_only_the_latest_version_is_offered() -> None:
+    own = (template("api", 2), template("api", 1), template("default", 5))
+    latest = latest_versions(own)
+    assert latest["api"].version == 2
+    assert latest["default"].version == 5
+    assert set(latest) == {"api", *BUILTIN_NAMES}
+
+
+@pytest.mark.parametrize(
+    ("kind", "good", "bad"),
+    [
+        ("string", ["a", "4711"], [4711, True, ["a"]]),
+        ("number", [1, 2.5], ["1", True, [1]]),
+        ("boolean", [True, False], ["yes", 1]),
+        ("date", ["2024-02-29"], ["2023-02-29", "tomorrow", "2024-1-1", 20240101]),
+        ("choice", ["gold"], ["Gold", "bronze", True]),
+    ],
+)
+def test_custom_fields_are_typed(kind: str, good: list[object], bad: list[object]) -> None:
+    declared = TemplateField("tier", kind, choices=("gold",) if kind == "choice" else ())
+    assert [value for value in good if field_problem(declared, value)] == []
+    assert [value for value in bad if not field_problem(declared, value)] == []
+    assert field_problem(declared, None) == ""
+    assert "required" in field_problem(TemplateField("tier", kind, required=True), None)

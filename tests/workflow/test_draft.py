@@ -1,0 +1,182 @@
+"""A new postmortem: what is known stands where it belongs, and can't break anything around it."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pmctl.document.actions import action_items
+from pmctl.document.prompts import is_empty, strip_comments
+from pmctl.document.reader import Document, read
+from pmctl.document.schema import FIELDS
+from pmctl.document.template import Template
+from pmctl.document.template_file import parse_template
+from pmctl.document.template_library import BUILTIN_NAMES, builtin
+from pmctl.document.timeline import entries
+from pmctl.errors import BadInput
+from pmctl.workflow.draft import Draft, TimelineRow, render
+
+FRONT: dict[str, object] = {
+    "status": "DRAFT",
+    "title": "Payment API outage",
+    "id": "2024-01-15-payment-api-outage",
+    "author": "jane",
+    "services": ["payment-api"],
+    "severity": "",
+    "teams": [],
+    "resolved_at": datetime(2024, 1, 15, 14, 45, tzinfo=UTC),
+}
+
+
+def made(template: Template, draft: Draft) -> Document:
+    document = read(render(template, draft))
+    assert document.problems == ()
+    return document
+
+
+def own(text: str) -> Template:
+    template, _ = parse_template(text.encode(), ".pmctl/templates/own.md")
+    assert template is not None
+    return template
+
+
+@pytest.mark.parametrize("name", BUILTIN_NAMES)
+def test_without_values_only_prompts_are_left(name: str) -> None:
+    document = made(builtin(name), Draft(FRONT))
+    assert [section.title for section in document.sections if not is_empty(section.text)] == []
+    assert document.meta["template"] == name
+
+
+def test_front_matter_has_the_known_values_in_the_order_of_the_format() -> None:
+    document = made(builtin("default"), Draft(FRONT))
+    order = [known.name for known in FIELDS]
+    assert list(document.front) == sorted(document.front, key=order.index)
+    assert set(document.front) == {"id", "title", "status", "author", "services", "resolved_at", "template"}
+    assert document.meta["resolved_at"] == "2024-01-15T14:45:00Z"
+
+
+def test_a_template_gives_defaults_that_a_value_overrides() -> None:
+    assert made(builtin("security"), Draft(FRONT)).meta["visibility"] == "private"
+    assert made(builtin("security"), Draft({**FRONT, "visibility": "team"})).meta["visibility"] == "team"
+
+
+def test_custom_fields_are_written_and_the_missing_ones_named_in_a_comment() -> None:
+    document = made(builtin("security"), Draft({**FRONT, "fields": {"personal_data": True}}))
+    assert document.meta["fields"] == {"personal_data": True}
+    assert "#   disclosed_on: date, optional" in document.text
+    assert "#   personal_data" not in document.text
+
+
+def test_tables_and_summary_are_filled() -> None:
+    draft = Draft(
+        FRONT,
+        summary="It broke.\n\nThen it was mended.",
+        timeline=(
+            TimelineRow(datetime(2024, 1, 15, 14, 0, tzinfo=UTC), "Alert | loud", "@jane"),
+            TimelineRow(datetime(2024, 1, 15, 14, 30, tzinfo=UTC), "Tried a restart"),
+            TimelineRow(datetime(2024, 1, 16, 0, 5, tzinfo=UTC), "Over"),
+            TimelineRow("00:10", "Slept"),
+        ),
+        impact=(("Duration", "45 minutes"),),
+        resolution=(("Restarted", "Nothing"), ("Enlarged the pool", "Better")),
+        action_items=({"ID": "AI-7f3k", "Action": "Alert on it", "Owner": "@jane", "Status": "OPEN"},),
+        sections={"Root Cause": "A small pool.", "Nowhere": "Not lost silently"},
+    )
+    document = made(builtin("default"), draft)
+    assert [(e.time, e.text, e.who) for e in entries(document)] == [
+        ("14:00", "Alert | loud", "@jane"),
+        ("14:30", "Tried a restart", ""),
+        ("2024-01-16T00:05Z", "Over", ""),
+        ("00:10", "Slept", ""),
+    ]
+    assert [item.id for item in action_items(document)] == ["AI-7f3k"]
+    filled = [section.title for section in document.sections if not is_empty(section.text)]
+    assert filled == ["Summary", "Timeline", "Impact", "Root Cause", "Resolution", "Action Items"]
+    summary = document.section("Summary")
+    assert summary is not None
+    assert strip_comments(summary.text).strip() == "It broke.\n\nThen it was mended."
+    assert "| 2 | Enlarged the pool | Better |" in document.text
+
+
+def test_a_template_without_the_table_gets_one() -> None:
+    template = own("---\nname: own\n---\n## Timeline\n\nTell it.\n\n### Notes\n\nx\n")
+    document = made(template, Draft(FRONT, timeline=(TimelineRow("14:00", "Alert"),)))
+    assert "Tell it.\n\n| Time | Event | Who |\n|---|---|---|\n| 14:00 | Alert | |\n\n### Notes" in document.text
+
+
+def test_rows_follow_the_columns_of_the_template() -> None:
+    template = own("---\nname: own\n---\n## Timeline\n\n| Who | Phase | TIME | Event |\n|-|-|-|-|\n")
+    document = made(template, Draft(FRONT, timeline=(TimelineRow("14:00", "Alert", "@bob"),)))
+    assert "| @bob | | 14:00 | Alert |\n" in document.text
+
+
+def test_sections_come_in_the_declared_order_and_text_of_one_s_own_stays() -> None:
+    template = own(
+        "---\nname: own\nversion: 2\nsections: [Summary, {title: New, prompt: How?}, Timeline]\n---\n"
+        "Before.\n\n## Timeline\n\nt\n\n## Extra\n\ne\n\n## Summary\n\ns\n"
+    )
+    document = made(template, Draft(FRONT))
+    assert [section.title for section in document.sections] == ["Summary", "New", "Timeline", "Extra"]
+    assert document.body.lstrip().startswith("Before.\n\n## Summary")
+    assert "## New\n\n<!-- How? -->" in document.text
+    assert document.meta["template"] == "own@2"
+
+
+def test_jinja_fills_values_that_cannot_break_out() -> None:
+    template = own(
+        "---\nname: own\n---\n## Summary\n\n<!-- {{ title }} -->\n{{ title }}, {{ duration }}, {{ date }}\n\n"
+        "{% if severity == 'SEV1' %}\n## Customers\n\n{% for name in services %}\n- {{ name }}\n{% endfor %}\n"
+        "{% endif %}\n"
+    )
+    hostile = "x --> <script> {{ 7 * 7 }} `|` # y"
+    front = {**FRONT, "title": hostile, "severity": "SEV1", "started_at": "2024-01-15T14:00:00Z"}
+    document = made(template, Draft(front))
+    assert [section.title for section in document.sections] == ["Summary", "Customers"]
+    assert "45 minutes, 2024-01-15" in document.text
+    assert "49" not in document.body
+    assert "- payment-api\n" in document.text
+    assert document.body.count("-->") == 1
+    assert [s.title for s in made(template, Draft(FRONT)).sections] == ["Summary"]
+
+
+def test_wrong_jinja_is_reported_at_its_line() -> None:
+    with pytest.raises(BadInput, match=r"own\.md:6: unknown variable 'nope'"):
+        render(own("---\nname: own\n---\n## Summary\n\n{{ nope }}\n"), Draft(FRONT))
+
+
+WORDS = st.text(max_size=40) | st.sampled_from(
+    [
+        "## Impact",
+        "---",
+        "```",
+        "<!--",
+        "-->",
+        "| a |",
+        "a\n# b\n---\nc",
+        "\\|",
+        "`x",
+        "- - - #",
+        "[a]: b",
+        "\\",
+        "&#124;",
+    ]
+)
+
+
+@settings(max_examples=80, deadline=None)
+@given(WORDS, WORDS, WORDS, st.lists(WORDS, max_size=3))
+def test_no_value_changes_the_structure(title: str, summary: str, event: str, services: list[str]) -> None:
+    draft = Draft(
+        {**FRONT, "title": title, "services": services},
+        summary=summary,
+        timeline=(TimelineRow("14:00", event, "@jane"), TimelineRow("14:01", "next", "@bob")),
+        impact=((event, summary),),
+    )
+    document = made(builtin("default"), draft)
+    assert [s.title for s in document.sections] == [s.title for s in builtin("default").sections]
+    assert [(e.time, e.who) for e in entries(document)] == [("14:00", "@jane"), ("14:01", "@bob")]
+    assert document.title == re.sub("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]", " ", title)

@@ -48,12 +48,9 @@ def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
     alerts = list(root.each())
     lead = alerts[0] if alerts else Cursor(None, root.path)
     name = record.at("commonLabels", "alertname") or lead.at("labels", "alertname")
-    found.text("title", record.at("commonAnnotations", "summary"), lead.at("annotations", "summary"), name)
-    title = name.text
-    if title:
-        found.text("title", name)
-    notes = record.at("commonAnnotations")
-    found.text("summary", notes.at("description"), notes.at("message"), lead.at("annotations", "description"))
+    found.text("title", name)
+    for notes in (record.at("commonAnnotations"), lead.at("annotations")):
+        found.text("summary", notes.at("summary"), notes.at("description"), notes.at("message"))
     found.text("url", record.at("externalURL"), lead.at("generatorURL"))
     ends = [_end(found, alert, record, now) for alert in alerts]
     starts = [alert.at("startsAt") for alert in alerts if found.instant(alert.at("startsAt"))]
@@ -62,16 +59,18 @@ def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
         first = min(starts, key=lambda place: str(parse_instant(place.value).at))
         found.moment("started_at", first)
         found.moment("detected_at", first)
-    if resolved:
-        last = max((end for end in ends if end is not None), key=lambda place: str(parse_instant(place.value).at))
+    last = max(
+        (end for end in ends if end is not None), key=lambda place: str(parse_instant(place.value).at), default=None
+    )
+    if resolved and last is not None:
         found.moment("resolved_at", last)
     found.text("status", record.at("status"), lead.at("status", "state"))
     _labels(found, record, alerts)
     for alert, end in zip(alerts, ends, strict=True):
-        _alert(found, alert, end)
+        _alert(found, alert, end, "resolved" if resolved and end is last else "")
     start = found.known("started_at")
     if start is not None:
-        slug = re.sub(r"[^A-Za-z0-9_.-]+", "-", title or "alert")
+        slug = re.sub(r"[^A-Za-z0-9_.-]+", "-", name.text or "alert")
         found.text("id", lead.at("startsAt"), value=f"{slug}-{start:%Y%m%dT%H%M%SZ}")
     return found.finish(resolved=resolved, now=now)
 
@@ -109,7 +108,7 @@ def _rank(severity: Cursor) -> int:
     return _SEVERITIES.index(text) if text in _SEVERITIES else len(_SEVERITIES)
 
 
-def _alert(found: Assembly, alert: Cursor, end: Cursor | None) -> None:
+def _alert(found: Assembly, alert: Cursor, end: Cursor | None, kind: str) -> None:
     name = alert.at("labels", "alertname").text or "Alert"
     said = alert.at("annotations").first("summary", "description", "message").text
     where = alert.at("labels", "instance").text
@@ -119,4 +118,4 @@ def _alert(found: Assembly, alert: Cursor, end: Cursor | None) -> None:
     tail = f": {detail}" if detail else ""
     found.event(alert.at("startsAt"), f"{name} fires{tail}", kind="detected", path=alert.at("startsAt").path)
     if end is not None:
-        found.event(end, f"{name} no longer fires{tail}", path=end.path)
+        found.event(end, f"{name} no longer fires{tail}", kind=kind, path=end.path)

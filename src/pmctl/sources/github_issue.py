@@ -23,6 +23,7 @@ _TEAM = re.compile(r"(?:team|squad)\s*[:/=]\s*(.+)", re.IGNORECASE)
 _SEVERITY = re.compile(r"(?:severity|sev|impact)\s*[:/=]\s*(.+)|(sev(?:erity)?[ -]?\d|s\d|p\d)", re.IGNORECASE)
 _PRIORITY = re.compile(r"(?:priority|prio)\s*[:/=]\s*(.+)", re.IGNORECASE)
 _URGENCY = re.compile(r"urgency\s*[:/=]\s*(high|medium|low)", re.IGNORECASE)
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _HOST = re.compile(r"https?://[^/]+/(?:repos/)?[^/]+/[^/]+/(?:issues|pull)/\d+")
 _ISSUE_API = re.compile(r"/issues/(\d+)$")
 # Timeline events that tell something about the incident; the rest is bookkeeping of the tracker.
@@ -68,7 +69,7 @@ def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
     found.text("id", record.at("number"), value=_issue_id(url.text, record.at("number").text))
     found.text("url", url)
     found.text("title", record.at("title"))
-    found.text("summary", record.at("body"))
+    found.text("summary", record.at("body"), value=_visible(record.at("body")))
     found.text("status", record.at("state"))
     for label in record.at("labels").each():
         _label(found, label.at("name") if label.mapping else label)
@@ -90,6 +91,11 @@ def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
 def _issue_id(url: str, number: str) -> str:
     match = re.search(r"/([^/]+/[^/]+)/issues/(\d+)", url)
     return f"{match[1]}#{match[2]}" if match else number
+
+
+def _visible(body: Cursor) -> str:
+    """A body without HTML comments: GitHub does not show them, and issue templates are full of them."""
+    return _COMMENT.sub("", body.text).strip()
 
 
 def _label(found: Assembly, place: Cursor) -> None:
@@ -131,4 +137,4 @@ def _entry(found: Assembly, item: Cursor, number: str) -> None:
         text = _TOLD[event] if event != "assigned" else f"Assigned to {item.at('assignee', 'login').text}"
         found.event(at, text, who=who, kind="resolved" if event == "closed" else "", path=item.path)
     elif item.at("body") and event in ("", "commented", "reviewed"):
-        found.event(at, item.at("body").text, who=who, path=item.path)
+        found.event(at, _visible(item.at("body")), who=who, path=item.path)

@@ -21,7 +21,6 @@ IDENTITY = "incidentID"
 _SERVICE_KEYS = frozenset(("service", "services", "service_name", "servicename", "component", "app", "application"))
 _TEAM_KEYS = frozenset(("team", "teams", "squad"))
 _PAIR = re.compile(r"\s*([A-Za-z_]+)\s*[:=]\s*(.+)")
-_KIND_TEXTS = {"incidentcreated": "Incident declared"}
 
 
 def recognise(data: Cursor) -> Recognition:
@@ -99,8 +98,10 @@ def _task(found: Assembly, task: Cursor) -> None:
 def _activity(found: Assembly, item: Cursor) -> None:
     if item.at("relevance").text == "low":
         return
-    text = item.at("body").text or _KIND_TEXTS.get(item.at("activityKind").text.lower(), "")
+    declared = item.at("activityKind").text.lower() == "incidentcreated"
+    text = item.at("body").text or ("Incident declared" if declared else "")
     name = item.at("user", "name").text
     system = item.at("user", "userID").text.startswith("grafana-incident:system") or not name
     who = "" if system else _user(found, item.at("user"))
-    found.event(item.first("eventTime", "createdTime"), text, who=who, path=item.path)
+    kind = "detected" if declared else ""
+    found.event(item.first("eventTime", "createdTime"), text, who=who, kind=kind, path=item.path)

@@ -112,7 +112,7 @@ def _yaml(name: str, text: str, data: bytes) -> object:
         raise BadInput(f"{name}: too large for a YAML record (limit: 1 MiB)", hint="use JSON")
     from pmctl.document.strict_yaml import load
 
-    parsed = load(text)
+    parsed = load(text, max_bytes=YAML_SIZE_LIMIT)
     if parsed.node is None or parsed.problems:
         first = parsed.problems[0] if parsed.problems else None
         place = f"{name}:{first.line}:{first.column}" if first else name

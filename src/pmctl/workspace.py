@@ -18,7 +18,8 @@ from pmctl.document import schema
 from pmctl.document.digest import Attachment, content_digest
 from pmctl.document.reader import Document, read
 from pmctl.errors import BadInput, EnvironmentProblem, NotFound
-from pmctl.policy.model import Policy, parse_policy
+from pmctl.policy.model import Policy
+from pmctl.policy.reading import parse_policy
 from pmctl.settings import Settings, load_settings
 
 POSTMORTEMS = "postmortems"

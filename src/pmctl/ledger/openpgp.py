@@ -87,7 +87,12 @@ def keyring(keys: Iterable[bytes]) -> Iterator[Keyring]:
                 raise SignatureProblem("AU213", "the OpenPGP key file holds a private key")
             lines, _ = _gpg(home, ("--import",), key)
             if not any(words[0] == "IMPORT_OK" for words in lines):
-                raise SignatureProblem("AU213", "the key file holds no OpenPGP public key that gpg can read")
+                raise SignatureProblem(
+                    "AU213",
+                    "the key file holds no OpenPGP public key that gpg accepts",
+                    hint="look at it with: gpg --show-keys FILE; a key whose own signatures rest on SHA-1 is renewed"
+                    " with: gpg --cert-digest-algo SHA512 --quick-set-expire FINGERPRINT 2y",
+                )
         yield Keyring(home, tuple(_primary_fingerprints(_colons(home))))
 
 

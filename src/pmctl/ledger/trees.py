@@ -23,6 +23,7 @@ _ENTRY = {
     32: re.compile(rb"([0-7]{5,6}) ([^\0/]+)\0(.{32})", re.DOTALL),
 }
 _LARGE = 4096  # bytes of a tree from which on it pays to look for the differing part
+_REMEMBERED = 64  # trees whose entries were asked for by name
 _MARK_EVERY = 1024  # bytes between the known starts of entries in a large tree
 _BLOCKS = (8192, 512, 32, 1)  # bytes that are compared at a time
 
@@ -62,6 +63,7 @@ class Trees:
     def __init__(self, reader: ObjectReader) -> None:
         self._reader = reader
         self._seen: dict[str, _Folder] = {}
+        self._entries: dict[str, dict[str, Entry]] = {}
 
     def entry(self, tree: str, path: str) -> Entry | None:
         """What lies at `path` ("a/b/c") below the tree `tree`, or None.
@@ -76,8 +78,14 @@ class Trees:
         return found
 
     def entries(self, tree: str) -> dict[str, Entry]:
-        """The entries of a tree by name; not remembered."""
-        return {name: entry for name, entry in _parse(tree, self._read(tree))}
+        """The entries of a tree by name; the last few trees are remembered."""
+        found = self._entries.get(tree)
+        if found is None:
+            found = dict(_parse(tree, self._read(tree)))
+            if len(self._entries) >= _REMEMBERED:
+                del self._entries[next(iter(self._entries))]
+            self._entries[tree] = found
+        return found
 
     def files(self, tree: str, path: str = "") -> Iterator[tuple[str, Entry]]:
         """Every entry below `tree` that is no folder, with its path; not remembered."""

@@ -175,6 +175,11 @@ def advance(state: PostmortemState, act: Act, digest: str, commit: str = "", *, 
     return replace(moved, content="")
 
 
+def accept(state: PostmortemState, digest: str, content: str, status: str) -> PostmortemState:
+    """`state` after a baseline with `digest` that accepts the postmortem as found: this content, this status."""
+    return replace(state, status=status, content=content, head=digest, approvals=(), landed=(), last_act=acts.BASELINE)
+
+
 def _order(act: Act, state: PostmortemState, possible: dict[str, str]) -> list[Violation]:
     """Wrong state, wrong predecessor, wrong round."""
     to_status = possible.get(state.status)

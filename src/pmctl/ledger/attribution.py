@@ -1,0 +1,195 @@
+"""Who edited a document, as far as commits tell. Step -> contributors -> findings of the attributed layer.
+
+A direct commit, a rebase or a squash is its author's. A merge is the work of the commits that it brings; the
+person who merged counts only when the merge itself says something that no side said. Under `edits: signed`
+the commit's own signature must be by a key of the person that it names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from pmctl.git import ObjectReader
+from pmctl.ledger.facts import Held
+from pmctl.ledger.fold import Fold
+from pmctl.ledger.history import Step, merged_commits
+from pmctl.ledger.signatures import key_problem, signer
+from pmctl.ledger.sshsig import SignatureProblem
+from pmctl.objects import Commit
+from pmctl.policy import act as acts
+from pmctl.policy.model import POLICY_PATH, SIGNED, Policy, person_by_email
+from pmctl.policy.reading import printable
+
+if TYPE_CHECKING:
+    from pmctl.ledger.judge import Judge
+
+_SINGLE = (b"tree", b"author", b"committer", b"gpgsig", b"gpgsig-sha256", b"encoding")
+_TRAILER = re.compile(r"^(Act|Postmortem): *(\S{1,120}) *$", re.MULTILINE)
+_CO_AUTHOR = re.compile(r"^Co-authored-by: .{0,200}<([^<>\n]{1,254})> *$", re.MULTILINE | re.IGNORECASE)
+
+
+def merged(reader: ObjectReader, step: Step, fold: Fold) -> tuple[Commit, ...]:
+    """The commits that a merge brings, beyond those that landed before."""
+    return tuple(merged_commits(reader, step, _Landed(fold.landed, step.parent)))
+
+
+class _Landed:
+    """What is on the main line before a step; commits from before the first policy need not be known."""
+
+    def __init__(self, landed: set[str], parent: str) -> None:
+        self._landed = landed
+        self._parent = parent
+
+    def __contains__(self, oid: object) -> bool:
+        return oid == self._parent or oid in self._landed
+
+
+def check_commit(fold: Fold, step: Step, commit: Commit, brought: Iterable[Commit], judge: Judge) -> None:
+    """What a commit object itself shows: doubled headers, acts claimed by trailers only, a second root."""
+    for one in (commit, *brought):
+        doubled = doubled_header(one.raw)
+        if doubled:
+            message = f"commit {one.oid[:12]} has two {doubled} headers: programs read it differently"
+            fold.find(step.commit, "AU610", message)
+        if not one.parents and one is not commit and _has_policy(judge, one):
+            message = f"a history of its own, from the root commit {one.oid[:12]}, was merged in"
+            fold.find(step.commit, "AU607", message, hint="records count for the history that they were signed in only")
+
+
+def check_trailers(fold: Fold, commit: Commit) -> None:
+    """Report an act that a commit message claims and no record states."""
+    if "\nAct: " not in commit.message or fold.policy is None:
+        return
+    words = dict(_TRAILER.findall(commit.message))
+    act, doc = words.get("Act", ""), words.get("Postmortem", "")
+    if act in acts.ACTS and doc in fold.held and act not in fold.acts.get(doc, ()):
+        message = f"the message says {act} of {doc}, but no record states it"
+        fold.find(commit.oid, "AU707", message, doc=doc, hint="trailers prove nothing", attributed=True)
+
+
+def doubled_header(raw: bytes) -> str:
+    """The name of a header that a commit object has more than once although it may have one, or ''."""
+    head = raw.partition(b"\n\n")[0]
+    count = Counter(line.partition(b" ")[0] for line in head.split(b"\n") if not line.startswith(b" "))
+    return next((name.decode() for name in _SINGLE if count[name] > 1), "")
+
+
+def contributors(judge: Judge, commit: Commit, brought: tuple[Commit, ...], doc: str, path: str) -> list[Commit]:
+    """The commits of a step that changed the document, the newest first."""
+    if len(commit.parents) < 2:
+        return [commit]
+    found = [one for one in brought if _changed_in(judge, one, doc, path)]
+    if _changed_in(judge, commit, doc, path) and _is_evil(judge, commit, path):
+        found.insert(0, commit)
+    return found
+
+
+def author_of(policy: Policy, commit: Commit) -> str:
+    """The handle of the person whose e-mail address the commit's author has, or ''."""
+    return person_by_email(policy, commit.author.email) or ""
+
+
+def names(policy: Policy, commit: Commit) -> set[str]:
+    """The people whom a commit names as its authors: the author, and co-authors when edits are not signed."""
+    found = {author_of(policy, commit)}
+    if policy.edits != SIGNED and "o-authored-by:" in commit.message.lower():
+        found |= {person_by_email(policy, email) or "" for email in _CO_AUTHOR.findall(commit.message)}
+    return found - {""}
+
+
+def shown_author(commit: Commit) -> str:
+    """The author's name and address as a message may show them."""
+    return f"{printable(commit.author.name)} <{printable(commit.author.email)}>"
+
+
+def check_signature(judge: Judge, step: Step, commit: Commit, doc: str) -> None:
+    """Under `edits: signed`, report a contribution that the person whom it names did not sign.
+
+    Otherwise report only a good signature by somebody else than the author.
+    """
+    fold = judge.fold
+    policy = fold.policy
+    if policy is None:
+        return
+    required = policy.edits == SIGNED
+    payload, signature = split_signature(commit.raw)
+    if not signature:
+        if required:
+            message = f"{shown_author(commit)} edited {doc} in {commit.oid[:12]} without signing the commit"
+            hint = "sign commits: git config commit.gpgsign true"
+            fold.find(step.commit, "AU705", message, doc=doc, hint=hint, attributed=True)
+        return
+    handle = author_of(policy, commit)
+    try:
+        who = signer(payload, signature, policy, lambda path: judge.read_file(fold.tree, path), "git")
+    except SignatureProblem as problem:
+        if required:
+            message = f"the signature of {commit.oid[:12]}, which edits {doc}, does not count: {problem.message}"
+            fold.find(step.commit, "AU705", message, doc=doc, hint=problem.hint, attributed=True)
+        return
+    if who.handle != handle:
+        message = f"{commit.oid[:12]} edits {doc}, names {shown_author(commit)} and is signed by {who.handle}"
+        fold.find(step.commit, "AU706", message, doc=doc, attributed=True)
+    elif required:
+        unfit = key_problem(who, handle)
+        if unfit is not None:
+            fold.find(step.commit, "AU705", unfit.message, doc=doc, hint=unfit.hint, attributed=True)
+
+
+def split_signature(raw: bytes) -> tuple[bytes, bytes]:
+    """(what was signed, the signature) of a commit object; the signature is empty when there is none.
+
+    git signs the commit without its gpgsig header; continuation lines begin with a space.
+    """
+    head, blank, message = raw.partition(b"\n\n")
+    kept: list[bytes] = []
+    signature: list[bytes] = []
+    inside = False
+    for line in head.split(b"\n"):
+        if line.startswith(b"gpgsig ") and not signature:
+            inside = True
+            signature.append(line[len(b"gpgsig ") :])
+        elif inside and line.startswith(b" "):
+            signature.append(line[1:])
+        else:
+            inside = False
+            kept.append(line)
+    text = b"\n".join(signature)
+    return b"\n".join(kept) + blank + message, text + b"\n" if text and not text.endswith(b"\n") else text
+
+
+def _has_policy(judge: Judge, commit: Commit) -> bool:
+    tree = judge.root_tree(commit.tree)
+    return bool(tree) and judge.trees.entry(tree, POLICY_PATH) is not None
+
+
+def _held(judge: Judge, commit: Commit, doc: str, path: str) -> Held | None:
+    tree = judge.root_tree(commit.tree)
+    entry = judge.trees.entry(tree, path) if tree else None
+    return Held(entry, judge.trees.entry(tree, f"postmortems/{doc[:4]}/{doc}")) if entry is not None else None
+
+
+def _changed_in(judge: Judge, commit: Commit, doc: str, path: str) -> bool:
+    """Whether the document differs from what every parent has."""
+    own = _held(judge, commit, doc, path)
+    return all(own != _held(judge, judge.reader.commit(parent), doc, path) for parent in commit.parents) and (
+        own is not None or bool(commit.parents)
+    )
+
+
+def _is_evil(judge: Judge, commit: Commit, path: str) -> bool:
+    """Whether a merge says something that no side said, or drops what all sides said.
+
+    Taken line by line, which no honest merge of two sides violates, whichever side wins a conflict.
+    """
+
+    def lines(one: Commit) -> set[bytes]:
+        data = judge.read_file(judge.root_tree(one.tree), path)
+        return {line.strip() for line in data.splitlines()} if data is not None else set()
+
+    sides = [lines(judge.reader.commit(parent)) for parent in commit.parents]
+    own = lines(commit)
+    return bool(own - set().union(*sides)) or bool(set.intersection(*sides) - own)

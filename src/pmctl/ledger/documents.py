@@ -1,0 +1,186 @@
+"""One postmortem in one step: its records applied, then its file held against the state that they add up to.
+
+A mismatch is reported in the step that brings it, once; what an act that was refused has already explained is
+not reported again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from pmctl.ledger import edits
+from pmctl.ledger.facts import REGULAR, Facts, Held
+from pmctl.ledger.history import Step
+from pmctl.ledger.incoming import Incoming
+from pmctl.ledger.view import TEMPLATES, missing_sections
+from pmctl.objects import Commit
+from pmctl.policy import act as acts
+from pmctl.policy.reading import printable
+from pmctl.policy.state import DELETED, DRAFT, FINAL, IN_REVIEW, PostmortemState, View
+
+if TYPE_CHECKING:
+    from pmctl.ledger.judge import Judge
+
+_NOTHING = Facts()
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a step does to one postmortem: the document before and after, the state before, new records.
+
+    `tree` is the pmctl root's tree after the step; `merged` are the commits that a merge brings. `first` is
+    true in the step that brings the first policy, before which nothing was managed.
+    """
+
+    doc: str
+    step: Step
+    commit: Commit
+    merged: tuple[Commit, ...]
+    tree: str
+    old: Held | None
+    new: Held | None
+    before: PostmortemState | None
+    records: list[Incoming]
+    first: bool = False
+
+    @property
+    def path(self) -> str:
+        """Where the document lies, below the pmctl root."""
+        return f"postmortems/{self.doc[:4]}/{self.doc}.md"
+
+
+def judge(judge: Judge, turn: Turn) -> None:
+    """Apply the records of a step to one postmortem, and report what its file says beyond them."""
+    fold = judge.fold
+    facts = judge.documents.facts(turn.new) if turn.new is not None else _NOTHING
+    earlier = judge.documents.facts(turn.old) if turn.old is not None else _NOTHING
+    state = fold.states.get(turn.doc) or PostmortemState(turn.doc)
+    if turn.old is None and turn.new is not None:
+        if state.status == DELETED:  # the id is used again: a new draft on the old chain
+            state = replace(state, status=DRAFT, author="", reviewers=(), approvals=(), content="", landed=())
+        state = replace(state, author=state.author or facts.author)
+    elif not state.author and turn.new is not None:
+        state = replace(state, author=facts.author)
+    if turn.old is None and turn.new is None:
+        _homeless(judge, turn)
+        return
+    refused: set[str] = set()
+    for one in turn.records:
+        following = judge.apply(turn.step.commit, one, state, _view(judge, turn, one, facts, earlier))
+        if fold.events[-1].verdict == "refused":
+            refused.add(one.act.to_status)
+        state = following
+    if turn.new is None:
+        _deleted(judge, turn, state)
+    else:
+        state = _held_against(judge, turn, state, facts, earlier, refused)
+    fold.states[turn.doc] = state
+    if not turn.first:
+        edits.check(judge, turn, state, facts, earlier)
+
+
+def _view(judge: Judge, turn: Turn, one: Incoming, facts: Facts, earlier: Facts) -> View:
+    documents = judge.documents
+    content = documents.digest(turn.new) if turn.new is not None else ""
+    before = documents.digest(turn.old) if turn.old is not None else ""
+    missing: tuple[str, ...] = ()
+    if one.act.act == acts.PUBLISH and turn.new is not None and turn.new.file.mode == REGULAR:
+        folder = judge.trees.entry(turn.tree, TEMPLATES)
+        own = judge.library.templates(folder.oid if folder is not None and folder.is_tree else "")
+        missing = missing_sections(documents.document(turn.new), own)
+    return View(
+        content=content,
+        author=facts.author,
+        editors=tuple(dict.fromkeys((*facts.editors, *earlier.editors))),
+        missing=missing,
+        landing=True,
+        earlier=(before,),
+        # Of a merge the way can be looked up, but it proves no more: an approval of anything else counts for nothing.
+        rewritten=content != before,
+    )
+
+
+def _homeless(judge: Judge, turn: Turn) -> None:
+    """Records about a postmortem that does not exist."""
+    for one in turn.records:
+        message = f"{one.act.act} by {one.act.by} is about {turn.doc}, which does not exist"
+        judge.fold.find(turn.step.commit, "AU222", message, doc=turn.doc, path=one.path)
+        judge.note(turn.step.commit, one, "refused")
+
+
+def _deleted(judge: Judge, turn: Turn, state: PostmortemState) -> None:
+    if state.status != DELETED:
+        judge.fold.find(
+            turn.step.commit,
+            "AU406",
+            f"{turn.doc} was deleted, renamed or moved without an admin's record",
+            doc=turn.doc,
+            path=turn.path,
+            hint="bring it back: git checkout <commit before> -- <path>",
+        )
+
+
+def _held_against(
+    judge: Judge, turn: Turn, state: PostmortemState, facts: Facts, earlier: Facts, refused: set[str]
+) -> PostmortemState:
+    """Report where the file and the state disagree; returns the state with what landed noted."""
+    fold, commit = judge.fold, turn.step.commit
+    assert turn.new is not None  # noqa: S101  the caller has looked
+    before = turn.before or PostmortemState(turn.doc)
+    changed = turn.old is None or turn.old != turn.new
+    if facts.problem and turn.new.file.mode == REGULAR and changed:
+        mild = state.status == DRAFT and before.status == DRAFT
+        message = f"{turn.doc} cannot be read in one way only: {facts.problem}"
+        fold.find(
+            commit, "AU405", message, doc=turn.doc, path=turn.path, hint=f"pmctl validate {turn.doc}", warning=mild
+        )
+    if not facts.problem:
+        if facts.id != turn.doc and changed and facts.id != earlier.id:
+            message = f"the file of {turn.doc} says that it is {printable(facts.id) or 'nothing'}: a copy or a rename"
+            fold.find(
+                commit, "AU503", message, doc=turn.doc, path=turn.path, hint="give it an id of its own, or remove it"
+            )
+        known = facts.status == earlier.status and before.status == state.status and not turn.first
+        if facts.status != state.status and facts.status not in refused and not (known and turn.old is not None):
+            message = f"{turn.doc} says {printable(facts.status) or 'no status'}, but its records say {state.status}"
+            hint = f"set status back to {state.status}, and act through pmctl"
+            fold.find(commit, "AU301", message, doc=turn.doc, path=turn.path, hint=hint)
+        if facts.author != state.author and facts.author != earlier.author and turn.old is not None:
+            message = (
+                f"the author of {turn.doc} was changed from {printable(state.author)} to {printable(facts.author)}"
+            )
+            hint = f"an admin puts it on record: pmctl amend {turn.doc} -m TEXT"
+            fold.find(commit, "AU403", message, doc=turn.doc, path=turn.path, hint=hint)
+        if state.status != DRAFT:
+            dropped = [r for r in state.reviewers if r in earlier.reviewers and r not in facts.reviewers]
+            if dropped:
+                message = f"{', '.join(dropped)} was asked to review {turn.doc} and is no longer named as a reviewer"
+                hint = "withdraw and submit it again to change who reviews"
+                fold.find(commit, "AU318", message, doc=turn.doc, path=turn.path, hint=hint)
+    if state.status in FINAL:
+        _bound(judge, turn, state, before, refused)
+    if state.status == IN_REVIEW:
+        state = state.observe(judge.documents.digest(turn.new))
+    return state
+
+
+def _bound(judge: Judge, turn: Turn, state: PostmortemState, before: PostmortemState, refused: set[str]) -> None:
+    """Content of a published or archived postmortem must be what its records bind."""
+    assert turn.new is not None  # noqa: S101  the caller has looked
+    digest = judge.documents.digest(turn.new)
+    if digest == state.content:
+        return
+    same = turn.old is not None and judge.documents.digest(turn.old) == digest
+    if same and before.content == state.content and before.status in FINAL:
+        return  # reported in the step that brought it
+    if state.status in refused and any(one.act.content == digest for one in turn.records):
+        return  # an amend that was not allowed says it already
+    hint = f"an admin can pmctl amend {turn.doc}"
+    if before.content != state.content and any(one.act.act == acts.PUBLISH for one in turn.records):
+        code, message = "AU313", f"{turn.doc} is published with other content than the record says"
+    elif turn.old is not None and turn.old.file == turn.new.file:
+        code, message = "AU402", f"attachments of {turn.doc} were changed after it was published"
+    else:
+        code, message = "AU401", f"{turn.doc} was changed after it was published"
+    judge.fold.find(turn.step.commit, code, message, doc=turn.doc, path=turn.path, hint=hint)

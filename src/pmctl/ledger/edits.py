@@ -1,0 +1,146 @@
+"""Edits of a document that no record states: who made them, and whether they might. The attributed layer."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pmctl.ledger import attribution
+from pmctl.ledger.facts import REGULAR, Facts
+from pmctl.ledger.report import ATTRIBUTED, Event
+from pmctl.objects import Commit
+from pmctl.policy import act as acts
+from pmctl.policy.state import FINAL, IN_REVIEW, PostmortemState
+
+if TYPE_CHECKING:
+    from pmctl.document.changes import Change
+    from pmctl.document.reader import Document
+    from pmctl.ledger.documents import Turn
+    from pmctl.ledger.judge import Judge
+
+_LIFECYCLE_LINE = re.compile(rb"^(?:status|reviewers):[^\n]*\n", re.MULTILINE)
+_DESCRIBED = 8  # changes that one event describes
+
+
+def check(judge: Judge, turn: Turn, state: PostmortemState, facts: Facts, earlier: Facts) -> None:
+    """Note what was edited and by whom, and report contributors who may not."""
+    fold = judge.fold
+    policy = fold.policy
+    if policy is None or turn.old == turn.new:
+        _only_writer(judge, turn)
+        return
+    found = _changes(judge, turn)
+    if found is None:
+        _only_writer(judge, turn)
+        return
+    kind, changes = found
+    contributors = attribution.contributors(judge, turn.commit, turn.merged, turn.doc, turn.path)
+    by = next((attribution.author_of(policy, one) for one in contributors), "")
+    detail = "; ".join(change.describe() for change in changes[:_DESCRIBED])
+    fold.events.append(
+        Event(turn.step.commit, kind, turn.doc, by, "", layer=ATTRIBUTED, policy=policy.version, detail=detail)
+    )
+    owners = _owners(judge, turn, changes) if kind == "tracking" else set()
+    # What is bound is judged by its records: an amend names the admin, and anything else is a finding already.
+    bound = kind == "edited" and state.status in FINAL and (turn.before is not None and turn.before.status in FINAL)
+    seen: set[str] = set()
+    for commit in contributors:
+        people = attribution.names(policy, commit)
+        if kind in ("created", "edited"):
+            fold.writers.setdefault(turn.doc, set()).update(people)
+        key = commit.author.email.lower()
+        if bound or kind == "deleted" or key in seen:
+            continue
+        seen.add(key)
+        _contributor(judge, turn, commit, people, kind, _allowed(judge, turn, state, facts, earlier) | owners)
+        attribution.check_signature(judge, turn.step, commit, turn.doc)
+    _only_writer(judge, turn)
+
+
+def _contributor(judge: Judge, turn: Turn, commit: Commit, people: set[str], kind: str, allowed: set[str]) -> None:
+    if people & allowed or (people and kind == "created"):
+        return
+    verb = {"created": "created", "tracking": "changed action items of", "access": "changed who may edit"}.get(
+        kind, "edited"
+    )
+    who = attribution.shown_author(commit)
+    if not people:
+        message = f"{who} {verb} {turn.doc}, and nobody in the policy has that e-mail address"
+        hint = "an admin adds the person or the address: pmctl people add"
+        judge.fold.find(turn.step.commit, "AU701", message, doc=turn.doc, path=turn.path, hint=hint, attributed=True)
+        return
+    code = {"tracking": "AU703", "access": "AU704"}.get(kind, "AU702")
+    message = f"{who} {verb} {turn.doc} without being its author, an editor or an admin"
+    hint = "the author can make them an editor"
+    judge.fold.find(turn.step.commit, code, message, doc=turn.doc, path=turn.path, hint=hint, attributed=True)
+
+
+def _allowed(judge: Judge, turn: Turn, state: PostmortemState, facts: Facts, earlier: Facts) -> set[str]:
+    """Who may edit: the author, editors (as named before the step, or by its first version) and admins;
+    reviewers while it is in review."""
+    policy = judge.fold.policy
+    allowed = {state.author, *(earlier.editors if turn.old is not None else facts.editors)}
+    allowed |= set(policy.admins if policy is not None else ())
+    before = turn.before.status if turn.before is not None else ""
+    if IN_REVIEW in (state.status, before) or turn.records:
+        allowed |= set(state.reviewers)
+    return allowed - {""}
+
+
+def _changes(judge: Judge, turn: Turn) -> tuple[str, tuple[Change, ...]] | None:
+    """(kind, changes) of what a step did to a document beyond its lifecycle; None when nothing."""
+    if turn.new is None:
+        return "deleted", ()
+    if turn.old is None:
+        return "created", ()
+    if REGULAR not in (turn.old.file.mode, turn.new.file.mode) or turn.old.attachments != turn.new.attachments:
+        return "edited", ()
+    old, new = judge.reader.blob(turn.old.file.oid), judge.reader.blob(turn.new.file.oid)
+    if _without_lifecycle(old) == _without_lifecycle(new):
+        return None
+    from pmctl.document.changes import ChangeKind, changes
+
+    found = changes(_document(judge, turn.old), _document(judge, turn.new))
+    found = tuple(
+        one for one in found
+        if one.kind is not ChangeKind.STATUS and not (one.kind is ChangeKind.ACCESS and one.key == "reviewers")
+    )  # fmt: skip
+    if not found:
+        return None
+    if any(one.is_content for one in found):
+        return "edited", found
+    if any(one.kind is ChangeKind.ACCESS for one in found):
+        return "access", found
+    return "tracking", found
+
+
+def _document(judge: Judge, held: object) -> Document:
+    from pmctl.ledger.facts import Held
+
+    assert isinstance(held, Held)  # noqa: S101  both documents are there; for the type checker
+    return judge.documents.document(held)
+
+
+def _without_lifecycle(data: bytes) -> tuple[bytes, bytes]:
+    """The file without its one-line status and reviewers; only ever used to skip a comparison that is costly."""
+    head, fence, body = data.partition(b"\n---")
+    return _LIFECYCLE_LINE.sub(b"", head + b"\n"), fence + body
+
+
+def _owners(judge: Judge, turn: Turn, changes: tuple[Change, ...]) -> set[str]:
+    """The owner of the action items when all tracking changes of the step are about items of one person."""
+    from pmctl.document.actions import action_items
+
+    assert turn.old is not None  # noqa: S101  tracking changes have a before; for the type checker
+    owned = {item.id: item.owner for item in action_items(_document(judge, turn.old))}
+    owners = {owned.get(change.item, "") for change in changes}
+    return owners if len(owners) == 1 else set()
+
+
+def _only_writer(judge: Judge, turn: Turn) -> None:
+    """Report approvals by the only person who wrote the content."""
+    writers = judge.fold.writers.get(turn.doc, set())
+    for one in turn.records:
+        if one.act.act == acts.APPROVE and writers == {one.act.by}:
+            message = f"{one.act.by} approves content that only {one.act.by} wrote, as far as the commits tell"
+            judge.fold.find(turn.step.commit, "AU708", message, doc=turn.doc, path=one.path, attributed=True)

@@ -1,0 +1,130 @@
+"""What the audit needs to know of a document, by object id: read once, remembered. (blob) -> Facts.
+
+The document's own reader and digest decide; nothing here parses. The command line asks the same functions,
+so that a digest computed before an act is the one that the audit computes after it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from pmctl.document.reader import read
+from pmctl.git import ObjectReader
+from pmctl.ledger.trees import Entry, Trees
+
+if TYPE_CHECKING:
+    from pmctl.document.reader import Document
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+
+REGULAR = "100644"
+_REMEMBERED = 512  # documents, and as many digests: what one long branch touches
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A document in a tree: its own entry and that of its folder of attachments."""
+
+    file: Entry
+    attachments: Entry | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the front matter says; empty values when the document cannot be read (`problem` says why)."""
+
+    id: str = ""
+    status: str = ""
+    author: str = ""
+    editors: tuple[str, ...] = ()
+    reviewers: tuple[str, ...] = ()
+    problem: str = ""
+
+
+class Documents:
+    """Facts and digests of documents by object id."""
+
+    def __init__(self, reader: ObjectReader, trees: Trees) -> None:
+        self._reader = reader
+        self._trees = trees
+        self._documents: dict[str, Document] = {}
+        self._facts: dict[str, Facts] = {}
+        self._digests: dict[Held, str] = {}
+        self._hashes: dict[str, str] = {}
+
+    def document(self, held: Held, path: str = "") -> Document:
+        """The document, parsed. Raises MissingObject, CorruptObject."""
+        found = self._documents.get(held.file.oid)
+        if found is None:
+            found = read(self._reader.blob(held.file.oid), path)
+            _remember(self._documents, held.file.oid, found)
+        return found
+
+    def facts(self, held: Held) -> Facts:
+        """What the front matter says."""
+        found = self._facts.get(held.file.oid)
+        if found is None:
+            if held.file.mode != REGULAR:
+                return Facts(problem="it is not a regular file")
+            found = facts_of(self.document(held))
+            _remember(self._facts, held.file.oid, found)
+        return found
+
+    def digest(self, held: Held) -> str:
+        """The content digest, attachments included; of an unreadable document, of its bytes."""
+        found = self._digests.get(held)
+        if found is None:
+            if held.file.mode != REGULAR:
+                return f"irregular:{held.file.mode}:{held.file.oid}"
+            found = content_digest_of(self.document(held), self._attachments(held))
+            _remember(self._digests, held, found)
+        return found
+
+    def _attachments(self, held: Held) -> list[tuple[str, str, str]]:
+        if held.attachments is None:
+            return []
+        if not held.attachments.is_tree:
+            return [("", held.attachments.mode, held.attachments.oid)]
+        found = []
+        for path, entry in self._trees.files(held.attachments.oid):
+            known = self._hashes.get(entry.oid)
+            if known is None:
+                # A submodule has no content here; its commit id stands for it, and the mode is a finding.
+                data = self._reader.blob(entry.oid) if entry.mode != "160000" else entry.oid.encode()
+                known = hashlib.sha256(data).hexdigest()
+                _remember(self._hashes, entry.oid, known)
+            found.append((path, entry.mode, known))
+        return found
+
+
+def facts_of(document: Document) -> Facts:
+    """Facts of a parsed document."""
+    if not document.readable:
+        first = document.problems[0]
+        return Facts(problem=f"{first.code} {first.message}" + (f" (line {first.line})" if first.line else ""))
+    editors = document.meta.get("editors")
+    reviewers = document.meta.get("reviewers")
+    return Facts(
+        id=document.id,
+        status=document.status,
+        author=document.author,
+        editors=tuple(h for h, role in editors.items() if role == "edit") if isinstance(editors, dict) else (),
+        reviewers=tuple(r for r in reviewers if isinstance(r, str)) if isinstance(reviewers, list | tuple) else (),
+    )
+
+
+def content_digest_of(document: Document, attachments: Iterable[tuple[str, str, str]]) -> str:
+    """The content digest of a document with its attachments as (path below their folder, mode, sha256 hex)."""
+    from pmctl.document.digest import Attachment, content_digest
+
+    return content_digest(document, [Attachment(*attachment) for attachment in attachments])
+
+
+def _remember(memory: dict[_K, _V], key: _K, value: _V) -> None:
+    if len(memory) >= _REMEMBERED:
+        del memory[next(iter(memory))]
+    memory[key] = value

@@ -1,0 +1,106 @@
+"""Which postmortem a path belongs to, and paths that may not be: links, strangers, names that differ by case.
+
+Differences -> findings. Only what a step adds or changes is looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from pmctl.document.fields import id_of, is_id
+from pmctl.ledger.facts import REGULAR
+from pmctl.ledger.trees import Difference
+
+if TYPE_CHECKING:
+    from pmctl.ledger.judge import Judge
+
+_FOLDERS = ("postmortems", ".pmctl")
+_KINDS = {"120000": "a symbolic link", "160000": "a submodule", "100755": "executable"}
+# Attributes by which git or a forge shows no difference of a file, or another one than there is.
+_HIDING = re.compile(
+    r"-diff|binary|diff=\S*|(?:linguist|gitlab)-generated\S*|filter=\S*|ident|working-tree-encoding=\S*|merge=\S*"
+)
+_SHOWN = ("postmortems/2024/2024-01-15-x.md", ".pmctl/policy.yaml", ".pmctl/records/2024-01-15-x/0001-submit-a.json")
+
+
+def belongs_to(path: str) -> tuple[str, bool]:
+    """(id of the postmortem that a path below the pmctl root belongs to or '', is it an attachment)."""
+    parts = path.split("/")
+    if parts[0] != "postmortems" or len(parts) < 3:
+        return "", False
+    if len(parts) == 3 and parts[2].endswith(".md"):
+        return id_of(path) or "", False
+    owner = parts[2]
+    return (owner, True) if is_id(owner) and parts[1] == owner[:4] else ("", False)
+
+
+def check(judge: Judge, commit: str, differences: list[Difference]) -> None:
+    """Report what a step adds at paths that pmctl manages and that can't be what they seem."""
+    for path, _, new in differences:
+        if new is None:
+            continue
+        doc, attachment = belongs_to(path)
+        folder = path.partition("/")[0]
+        if folder.lower() in _FOLDERS and folder not in _FOLDERS:
+            message = f"{printable(path)} lies in a folder whose name differs from {folder.lower()} by case only"
+            judge.fold.find(commit, "AU504", message, path=path)
+        elif folder == "postmortems" and new.mode != REGULAR:
+            what = "an attachment" if attachment else "a document" if doc else "a file"
+            message = f"{printable(path)} is {_KINDS.get(new.mode, 'not a regular file')}, not {what}"
+            hint = "replace it by a regular file without the executable bit"
+            judge.fold.find(commit, "AU501", message, doc=doc, path=path, hint=hint)
+        elif folder == "postmortems" and not doc and path.lower().endswith(".md"):
+            _document(judge, commit, path, new.oid)
+        if path.rpartition("/")[2] == ".gitattributes":
+            _attributes(judge, commit, path, new.oid)
+
+
+def _document(judge: Judge, commit: str, path: str, oid: str) -> None:
+    """A Markdown file where no postmortem may lie: a renamed or copied one, or a name in other case."""
+    proper = belongs_to(path.lower())[0]
+    if proper:
+        message = f"{printable(path)} differs by case only from the path of {proper}"
+        judge.fold.find(commit, "AU504", message, doc=proper, path=path, hint="remove it")
+        return
+    from pmctl.document.reader import read
+
+    document = read(judge.reader.blob(oid), path)
+    named = document.found.get("id")
+    if named is not None and "status" in document.found:
+        message = f"{printable(path)} looks like a postmortem, but it is not where its id says"
+        hint = f"move it to postmortems/{named.raw[:4]}/{named.raw}.md" if is_id(named.raw) else ""
+        judge.fold.find(commit, "AU502", message, path=path, hint=hint)
+
+
+def _attributes(judge: Judge, commit: str, path: str, oid: str) -> None:
+    text = judge.reader.blob(oid)[: 64 * 1024].decode("utf-8", "replace")
+    base = path.rpartition("/")[0]
+    for line in text.splitlines():
+        words = line.split()
+        if len(words) < 2 or line.lstrip().startswith("#"):
+            continue
+        if words[0].startswith("[attr]") or any(_matches(words[0], base, shown) for shown in _SHOWN):
+            hidden = [word for word in words[1:] if _HIDING.fullmatch(word)]
+            if hidden:
+                message = f"{printable(path)} changes how {printable(words[0])} is shown: {printable(hidden[0])}"
+                hint = "git log and pull requests may hide changes of records and documents"
+                judge.fold.find(commit, "AU505", message, path=path, hint=hint, warning=True)
+                return
+
+
+def _matches(pattern: str, base: str, shown: str) -> bool:
+    """Whether a .gitattributes pattern in the folder `base` can be about the path `shown` (generously)."""
+    if base and not shown.startswith(base.split("/")[0] + "/"):
+        return False
+    inside = shown[len(base) + 1 :] if base and shown.startswith(base + "/") else shown
+    pattern = pattern.lstrip("/").replace("**/", "*").replace("/**", "/*")
+    if "/" in pattern:
+        return fnmatchcase(inside, pattern) or fnmatchcase(shown, pattern)
+    return fnmatchcase(shown.rpartition("/")[2], pattern)
+
+
+def printable(text: str) -> str:
+    """A path from a tree, safe to show."""
+    return "".join(c if c.isprintable() else "?" for c in text[:200])

@@ -1,0 +1,72 @@
+"""What a judgement sees of a document: the same for the command line before an act and for the audit after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from pmctl.ledger.facts import content_digest_of, facts_of
+from pmctl.policy.state import View
+
+if TYPE_CHECKING:
+    from pmctl.document.reader import Document
+    from pmctl.document.template import Template
+
+TEMPLATES = ".pmctl/templates"
+
+
+def view_of(
+    document: Document,
+    attachments: Iterable[tuple[str, str, str]] = (),
+    *,
+    templates: Iterable[Template] = (),
+    unresolved: int = 0,
+) -> View:
+    """The view of a document that is about to be committed.
+
+    `attachments` are (path below their folder, git mode, sha256 hex); `templates` the organisation's own;
+    `unresolved` counts open discussions.
+    """
+    facts = facts_of(document)
+    return View(
+        content=content_digest_of(document, attachments),
+        author=facts.author,
+        editors=facts.editors,
+        missing=missing_sections(document, templates),
+        unresolved=unresolved,
+    )
+
+
+def missing_sections(document: Document, templates: Iterable[Template] = ()) -> tuple[str, ...]:
+    """The required sections of the document's template that are absent or hold only prompts."""
+    from pmctl.document.prompts import is_empty
+    from pmctl.document.template_library import requirements
+
+    recorded = document.meta.get("template")
+    missing = []
+    if not document.title.strip():
+        missing.append("title")
+    for title in requirements(recorded if isinstance(recorded, str) else "", templates).required:
+        section = document.section(title)
+        if section is None or is_empty(section.text):
+            missing.append(title)
+    return tuple(missing)
+
+
+class Library:
+    """The organisation's own templates in a tree, remembered by the folder's object id."""
+
+    def __init__(self, files: Callable[[str], Iterable[tuple[str, bytes]]]) -> None:
+        self._files = files
+        self._known: dict[str, tuple[Template, ...]] = {}
+
+    def templates(self, folder: str) -> tuple[Template, ...]:
+        """The templates in the folder with this object id ('' for none)."""
+        if not folder:
+            return ()
+        if folder not in self._known:
+            from pmctl.document.template_file import parse_template
+
+            found = [parse_template(data, name)[0] for name, data in self._files(folder)]
+            self._known[folder] = tuple(template for template in found if template is not None)
+        return self._known[folder]

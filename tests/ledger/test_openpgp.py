@@ -174,6 +174,21 @@ def test_a_key_file_without_a_key_is_refused(junk: bytes) -> None:
 
 
 @needs_gpg
+def test_a_key_that_rests_on_sha1_counts_once_it_is_renewed(person: Person) -> None:
+    person.gpg("--cert-digest-algo", "SHA1", "--quick-gen-key", "old <old@example.com>", "ed25519", "sign")
+    armored = person.sign("old@example.com")
+    with pytest.raises(SignatureProblem) as caught, keyring([person.public("old@example.com")]):
+        pass
+    assert caught.value.code == "AU213"
+    assert "--quick-set-expire" in caught.value.hint
+    rows = person.gpg("--with-colons", "--list-keys", "old@example.com").decode().splitlines()
+    key = next(row.split(":")[9] for row in rows if row.startswith("fpr:"))
+    person.gpg("--cert-digest-algo", "SHA512", "--quick-set-expire", key, "2y")
+    with keyring([person.public(key)]) as ring:
+        assert verify(armored, MESSAGE, ring) == key
+
+
+@needs_gpg
 def test_large_and_private_key_files_are_refused(person: Person, alice: str) -> None:
     private = person.gpg("--armor", "--export-secret-keys", alice)
     for bad in (private, b"x" * (openpgp.LARGEST_KEY + 1)):

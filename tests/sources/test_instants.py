@@ -49,7 +49,9 @@ def test_no_time_is_not_an_error(value: object) -> None:
     assert parse_instant(value).readable
 
 
-@pytest.mark.parametrize("value", ["yesterday", "2024-13-01T00:00:00Z", "14:00", True, [], {}, -5, 10**30, float("inf")])
+@pytest.mark.parametrize(
+    "value", ["yesterday", "2024-13-01T00:00:00Z", "14:00", True, [], {}, -5, 10**30, float("inf")]
+)
 def test_what_is_no_time_is_said_to_be_unreadable(value: object) -> None:
     assert parse_instant(value).at is None
     assert not parse_instant(value).readable

@@ -108,6 +108,8 @@ def _responders(found: Assembly, record: Cursor) -> None:
     ):
         for item in record.at(listed).each():
             _person(found, item.at(member))
+    for user in record.at("assignees").each():  # as webhooks list them
+        _person(found, user)
     _person(found, record.at("last_status_change_by"))
 
 

@@ -21,7 +21,8 @@ def test_an_entry_is_complete(code: str) -> None:
     entry = CODES[code]
     assert re.fullmatch(r"[a-z]+(-[a-z0-9]+)*", entry.name)
     assert all(entry)
-    for sentence in (entry.summary, entry.what, entry.why, entry.fix):
+    assert entry.code == code
+    for sentence in (entry.what, entry.why, entry.fix):
         assert sentence.rstrip("`").endswith((".", ")")), sentence
 
 

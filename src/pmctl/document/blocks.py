@@ -29,7 +29,7 @@ _COLUMN = re.compile(r":?-+:?")
 # `<` followed by anything else cannot begin an HTML block.
 _MAYBE_HTML = re.compile(r"<(?![A-Za-z][A-Za-z0-9+.-]*:)[A-Za-z/!?]")
 _PREFIX = re.compile(r"[ \t>*+\-0-9.)]*")
-_PLAIN_ITEM = re.compile(r"[ ]*(?:(?:[-*+]|[0-9]{1,9}[.)])[ ]+)?[A-Za-z][^|]*")
+_PLAIN_ITEM = re.compile(r"[ ]*(?:(?:[-*+]|[0-9]{1,9}[.)])[ ]{1,4})?[A-Za-z][^|]*")
 # Ten lists within each other reach the parser's nesting limit, and each takes two columns or more.
 _DEEP = 18
 _CELL_LIMIT = 0x10000
@@ -219,7 +219,7 @@ def _paragraph(lines: list[str], row: int, blocks: list[Block]) -> int:
             row += 1
             continue
         if text[0] in "=-" and _UNDERLINE.fullmatch(text):
-            if _maybe_reference(lines, start, row):
+            if _maybe_reference(lines, start):
                 raise Doubt
             content = "\n".join(lines[start:row]).strip(TRIM)
             blocks.append(Block(1 if text[0] == "=" else 2, start, row + 1, content))
@@ -227,14 +227,24 @@ def _paragraph(lines: list[str], row: int, blocks: list[Block]) -> int:
         if _interrupts(text, paragraph=True) or ("|" in text and _columns(lines, row)):
             break
         row += 1
-    if row > start + 1 and _maybe_reference(lines, start, row):
+    if row > start + 1 and _maybe_reference(lines, start):
         raise Doubt
     return row
 
 
-def _maybe_reference(lines: list[str], start: int, end: int) -> bool:
-    """Whether the lines may begin with link reference definitions, behind which a new block could begin."""
-    return lines[start].lstrip(" \t")[0] == "[" and any("]:" in line for line in lines[start:end])
+def _maybe_reference(lines: list[str], start: int) -> bool:
+    """Whether the lines up to the next blank one may begin with link reference definitions.
+
+    A new block can begin behind a definition, and a definition can reach over what looks like an underline.
+    """
+    if lines[start].lstrip(" \t")[0] != "[":
+        return False
+    for line in lines[start:]:
+        if "]:" in line:
+            return True
+        if not line.strip(" \t"):
+            break
+    return False
 
 
 def _code_end(lines: list[str], row: int) -> int:
@@ -315,7 +325,7 @@ def _item_end(lines: list[str], row: int, indent: int, text: str, marker: int) -
         if column >= inner:
             if _deep(line):
                 raise Doubt
-            plain = _PLAIN_ITEM.fullmatch(line) is not None and (plain or blank)
+            plain = _PLAIN_ITEM.fullmatch(line) is not None and (column < inner + 4 if blank else plain)
             blank = False
             row += 1
             continue

@@ -190,7 +190,7 @@ _TABLE = (
     ),
     CodeDoc(
         "PM590", "tracking-cell-too-long", "A tracking cell of an action item is longer than 300 characters.",
-        "Owner, Due, Priority, Status, Ticket and Notes are not covered by approvals, so no argument may move in there.",
+        "Approvals do not cover Owner, Due, Priority, Status, Ticket and Notes: nothing to be argued belongs there.",
         "Move the text into a section.", "a story in Notes",
     ),
     CodeDoc(

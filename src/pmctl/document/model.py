@@ -131,7 +131,7 @@ class ImpactMeasure(_Model):
 class Postmortem(_Model):
     """One postmortem, whole. `content` is the content digest of the document without its attachments."""
 
-    schema_name: Literal["pmctl/postmortem/v1"] = Field("pmctl/postmortem/v1", alias="schema")
+    schema_name: Literal["pmctl/postmortem/v1"] = Field(default="pmctl/postmortem/v1", alias="schema")
     path: str
     content: str
     front_matter: FrontMatter
@@ -186,7 +186,7 @@ def _impact(doc: Document) -> list[ImpactMeasure]:
     section = doc.section("Impact")
     if section is None:
         return []
-    found = []
+    found: list[ImpactMeasure] = []
     for table in tables(doc, section):
         kind, measure = table.column("Impact Type", "Type", "Impact"), table.column("Measurement", "Measure", "Value")
         if kind is None or measure is None:

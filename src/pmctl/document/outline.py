@@ -1,6 +1,6 @@
 """Headings and tables of a body with their places.
 
-    text -> lines -> blocks (by a fast scan, or by the Markdown parser where that is in doubt) -> Outline with offsets
+text -> lines -> blocks (by a fast scan, or by the Markdown parser where that is in doubt) -> Outline with offsets
 """
 
 from __future__ import annotations

@@ -38,6 +38,8 @@ def line_end(doc: Document, offset: int) -> int:
     """The offset behind the newline of the line that holds `offset`, or the text's end."""
     match = _LINE_BREAK.search(doc.text, offset)
     return match.end() if match else len(doc.text)
+
+
 def newlines(doc: Document, text: str) -> str:
     plain = text.replace("\r\n", "\n")
     return plain.replace("\n", "\r\n") if doc.newline == "\r\n" else plain

@@ -28,34 +28,62 @@ class Step:
     sides: tuple[str, ...] = ()
 
 
-def main_line(reader: ObjectReader, tip: str, rank: Rank, stop: Container[str] = ()) -> list[Step]:
-    """The steps from the oldest up to `tip`, without those at or before a commit in `stop`.
+def main_line(
+    reader: ObjectReader, tip: str, rank: Rank, *, prefer: Container[str] = (), stop: Container[str] = ()
+) -> list[Step]:
+    """The steps from the first commit, or behind the first one in `stop`, up to `tip`.
 
-    When the line does not meet `stop`, it reaches a root commit; the first step says which by its `parent`.
+    The line goes through `prefer` where it can.
+
     Raises MissingObject, CorruptObject.
     """
     steps: list[Step] = []
     at = tip
     while at and at not in stop:
         parents = reader.commit(at).parents
-        main = main_parent(parents, rank, stop)
+        main = main_parent(parents, rank, prefer)
         steps.append(Step(at, main, tuple(parent for parent in parents if parent != main)))
         at = main
     steps.reverse()
     return steps
 
 
-def main_parent(parents: tuple[str, ...], rank: Rank, stop: Container[str] = ()) -> str:
+def main_parent(parents: tuple[str, ...], rank: Rank, prefer: Container[str] = ()) -> str:
     """The parent that continues the main line; '' without parents.
 
-    A parent in `stop` is known to be on the main line (the tip that was audited or landed before).
+    Parents in `prefer` are known to be on it, or to come after a commit that is.
     """
     if len(parents) < 2:
         return parents[0] if parents else ""
-    known = [parent for parent in parents if parent in stop]
-    if known:
-        return known[0]
-    return max(parents, key=rank)  # the first of equals
+    known = [parent for parent in parents if parent in prefer]
+    return max(known or parents, key=rank)  # the first of equals
+
+
+def descendants(reader: ObjectReader, tip: str, base: str) -> frozenset[str]:
+    """The commits from `base` to `tip`: ancestors of `tip` that have `base` among their own; `base` itself too.
+
+    Empty when `base` is not an ancestor of `tip`. Raises MissingObject, CorruptObject.
+    """
+    children: dict[str, list[str]] = {}
+    waiting, seen = [tip], {tip}
+    while waiting:
+        at = waiting.pop()
+        if at == base:
+            continue
+        for parent in reader.commit(at).parents:
+            children.setdefault(parent, []).append(at)
+            if parent not in seen:
+                seen.add(parent)
+                waiting.append(parent)
+    if base not in seen:
+        return frozenset()
+    found, waiting = {base}, [base]
+    while waiting:
+        for child in children.get(waiting.pop(), ()):
+            if child not in found:
+                found.add(child)
+                waiting.append(child)
+    return frozenset(found)
 
 
 def merged_commits(reader: ObjectReader, step: Step, landed: Container[str]) -> Iterator[Commit]:

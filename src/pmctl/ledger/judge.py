@@ -42,6 +42,10 @@ class Judge:
         self.library = Library(self._templates)
         self._policies: dict[str, Policy | None] = {}
 
+    def resume(self, fold: Fold) -> None:
+        """Go on from a fold that was judged before."""
+        self.fold = fold
+
     def root_tree(self, tree: str) -> str:
         """The tree of the pmctl root below a commit's tree; '' when there is none."""
         entry = self.trees.entry(tree, self.prefix) if self.prefix else Entry("40000", tree)
@@ -227,7 +231,7 @@ class Judge:
                 policy=act.policy,
                 round=act.round,
                 note=act.note,
-            )  # fmt: skip
+            )
         )
 
     def _held(self, differences: list[Difference], tree: str) -> dict[str, Held | None]:

@@ -1,0 +1,170 @@
+"""The audit: everything up to a commit, judged step by step. (repository, tip, root) -> Report.
+
+Everything is read hermetically, by full object id. A history that cannot be read to its beginning is
+reported as incomplete, which is never a pass. What was judged before may be taken from the cache, but only
+when the main line runs through the commit that the cache ends at, and only when this user wrote it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pmctl import git
+from pmctl.document.finding import Severity
+from pmctl.ledger import cache
+from pmctl.ledger.fold import Fold
+from pmctl.ledger.history import Step, descendants, main_line
+from pmctl.ledger.judge import Judge
+from pmctl.ledger.report import AuditFinding, Event, Report
+from pmctl.objects import CorruptObject, MissingObject
+
+Progress = Callable[[int, int], None]
+"""Called now and then with the number of steps judged and the number of all steps."""
+
+_REPORT_EVERY = 200
+_WORTH_SAVING = 20  # new steps
+
+
+def audit(
+    repo: git.Repository,
+    *,
+    tip: str = "HEAD",
+    base: str | None = None,
+    root: str | None = None,
+    use_cache: bool = True,
+    object_directory: Path | None = None,
+    alternates: Sequence[Path] = (),
+    progress: Progress | None = None,
+) -> Report:
+    """Judge the history of `repo` up to `tip`.
+
+    `root` is the digest of the first policy that is expected ("sha256:<hex>"); None takes the one found.
+    With `base` (a commit that landed before) the main line runs through it, and only what came after it is
+    reported. `object_directory` and `alternates` are git's quarantine in a pre-receive hook; `tip` must then be
+    a full object id.
+
+    Raises EnvironmentProblem when there is no such commit or no git. A history that is damaged or not all
+    there gives a Report that is not complete.
+    """
+    commit = tip if _is_full(tip) else git.resolve(repo.top, tip)
+    start = "" if base is None else base if _is_full(base) else git.resolve(repo.top, base)
+    lacking = git.is_shallow_or_partial(repo.common_dir)
+    with git.ObjectReader(repo.common_dir, object_directory=object_directory, alternates=alternates) as reader:
+        run = _Run(repo, Judge(reader, repo.prefix, Fold()), use_cache and not lacking, progress)
+        problem, missing = "", ""
+        try:
+            run.judge_all(commit, start)
+        except (MissingObject, CorruptObject) as error:
+            problem, missing = error.message, error.oid
+        fold = run.judge.fold
+    return _report(fold, commit, start, root, lacking, problem, missing)
+
+
+@dataclass(slots=True)
+class _Run:
+    """One audit under way."""
+
+    repo: git.Repository
+    judge: Judge
+    use_cache: bool
+    progress: Progress | None
+
+    def judge_all(self, tip: str, base: str) -> None:
+        """Judge the main line up to `tip`, through `base` when it is given and an ancestor."""
+        reader, rank = self.judge.reader, self.judge.rank
+        known = cache.load(self.repo) if self.use_cache else None
+        through = descendants(reader, tip, base) if base else frozenset()
+        if not through:
+            self._up_to(tip, known)
+            return
+        # What landed is judged as it was judged when it landed; only then does the line go on from it.
+        if known is not None and base in known.fold.line:
+            steps = main_line(reader, tip, rank, prefer=through, stop=(base, known.tip))
+            if (steps[0].parent if steps else tip) == known.tip:
+                self.judge.resume(known.fold)
+                self._steps(steps)
+                return
+        self._up_to(base, known)
+        self._steps(main_line(reader, tip, rank, prefer=through, stop=(base,)))
+
+    def _up_to(self, tip: str, known: cache.Known | None) -> None:
+        reader, rank = self.judge.reader, self.judge.rank
+        steps = main_line(reader, tip, rank, stop=(known.tip,) if known is not None else ())
+        resumed = known is not None and (steps[0].parent if steps else tip) == known.tip
+        if resumed and known is not None:
+            self.judge.resume(known.fold)
+        self._steps(steps)
+        # Judging a few steps again costs less than writing everything down after each.
+        if self.use_cache and (len(steps) >= _WORTH_SAVING or not resumed):
+            cache.save(self.repo, tip, self.judge.fold)
+
+    def _steps(self, steps: list[Step]) -> None:
+        for count, step in enumerate(steps):
+            if self.progress is not None and count % _REPORT_EVERY == 0:
+                self.progress(count, len(steps))
+            self.judge.step(step)
+
+
+def _report(fold: Fold, tip: str, base: str, root: str | None, lacking: str, problem: str, missing: str) -> Report:
+    events, findings = fold.conclusions()
+    if base:
+        events, findings = _after(fold, base, events, findings)
+    about_all: list[AuditFinding] = []
+    if problem:
+        code = "AU601" if lacking == "shallow clone" else "AU602" if lacking else "AU603"
+        why = f"this is a {lacking}: " if lacking else ""
+        hint = {
+            "AU601": "git fetch --unshallow (in CI: fetch the whole history, fetch-depth: 0)",
+            "AU602": "git clone again without --filter",
+            "AU603": "run git fsck, and fetch or clone again",
+        }[code]
+        about_all.append(AuditFinding(code, f"{why}{problem}", path=missing, hint=hint))
+    elif lacking:
+        code = "AU601" if lacking == "shallow clone" else "AU602"
+        message = f"this is a {lacking}: what is missing cannot be judged"
+        about_all.append(AuditFinding(code, message, hint="git fetch --unshallow, or clone again without --filter"))
+    if not fold.root and not problem:
+        message = "there is no signed policy in this history: nothing is managed, and nothing can be proved"
+        about_all.append(AuditFinding("AU100", message, hint="run 'pmctl init'"))
+    if root is not None and fold.root and fold.root != root:
+        message = (
+            f"the first policy is {fold.root}, but {root} is expected: this is another repository or a new history"
+        )
+        about_all.append(AuditFinding("AU106", message, hint="find out why before you trust anything in it"))
+    if base and not problem and base not in fold.line and base not in fold.landed:
+        message = f"{base[:12]} is not part of the history of {tip[:12]}: it was rewritten"
+        about_all.append(AuditFinding("AU604", message, tip, hint="push without --force, on top of what landed"))
+    reason = (about_all[0].message if problem or lacking else "") if about_all else ""
+    return Report(
+        root=fold.root,
+        tip=tip,
+        base=base,
+        policy=fold.policy,
+        events=tuple(events),
+        findings=(*about_all, *findings),
+        states=dict(fold.states),
+        complete=not (problem or lacking),
+        incomplete=reason,
+        steps=len(fold.line),
+        records=fold.verified,
+    )
+
+
+def _after(
+    fold: Fold, base: str, events: list[Event], findings: list[AuditFinding]
+) -> tuple[list[Event], list[AuditFinding]]:
+    """What came after `base` only."""
+    first = fold.line.get(base, -1)
+    later = {commit for commit, number in fold.line.items() if number > first}
+    return [e for e in events if e.commit in later], [f for f in findings if f.commit in later]
+
+
+def failing(finding: AuditFinding) -> bool:
+    """Whether a finding makes the answer no: an error that nobody waived."""
+    return finding.severity is Severity.ERROR and not finding.waived_by
+
+
+def _is_full(text: str) -> bool:
+    return len(text) in (40, 64) and set(text) <= set("0123456789abcdef")

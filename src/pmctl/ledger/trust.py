@@ -1,0 +1,116 @@
+"""What this user saw of each repository before: its root, the last tip audited, the policy version.
+
+Like ssh's known hosts: the first sight is remembered and said; afterwards a different root, a rollback and
+a rewritten history are reported as what they are. Kept under XDG_STATE_HOME (else ~/.local/state), never in
+a repository.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pmctl.git import ObjectReader, Repository
+from pmctl.ledger.report import AuditFinding, Report
+from pmctl.objects import CorruptObject, MissingObject
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What was seen of a repository at its last audit: digest of the first policy, commit, policy version."""
+
+    root: str
+    tip: str
+    version: int
+
+
+def user_folder() -> Path:
+    """pmctl's folder for this user's own state."""
+    base = os.environ.get("XDG_STATE_HOME", "")
+    return (Path(base) if base.startswith("/") else Path.home() / ".local" / "state") / "pmctl"
+
+
+def recall(repo: Repository) -> Sight | None:
+    """What this user saw of `repo` before; None at first sight (or when what was kept cannot be read)."""
+    try:
+        value = json.loads(_file(repo).read_bytes())
+        return Sight(str(value["root"]), str(value["tip"]), int(value["version"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def remember(repo: Repository, report: Report) -> None:
+    """Keep what an audit saw. Only a complete audit with a policy is remembered.
+
+    Raises OSError when it cannot be written.
+    """
+    if not report.complete or report.policy is None or not report.root:
+        return
+    path = _file(repo)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    data = json.dumps({**asdict(Sight(report.root, report.tip, report.policy.version)), "place": _place(repo)})
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    try:
+        with os.fdopen(handle, "w") as file:
+            file.write(data + "\n")
+        Path(name).replace(path)
+    except OSError:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+def compare(repo: Repository, report: Report, seen: Sight) -> tuple[AuditFinding, ...]:
+    """What changed since `seen` that honest work does not change.
+
+    AU106 another first policy; AU605 the tip went back to an older commit; AU604 the tip seen before is no longer
+    part of the history; AU606 the policy went back to an older version.
+    """
+    found: list[AuditFinding] = []
+    if report.root and report.root != seen.root:
+        message = f"the first policy is {report.root}; until now it was {seen.root}"
+        hint = "another repository lies at this place, or its history was replaced: find out before you trust it"
+        found.append(AuditFinding("AU106", message, hint=hint))
+    if seen.tip and report.complete and seen.tip != report.tip:
+        with ObjectReader(repo.common_dir) as reader:
+            if not _is_ancestor(reader, seen.tip, report.tip):
+                back = _is_ancestor(reader, report.tip, seen.tip)
+                code = "AU605" if back else "AU604"
+                what = "went back to an older commit" if back else "was rewritten (a force-push, or another branch)"
+                message = f"the history {what}: {seen.tip[:12]}, audited before, is not part of {report.tip[:12]}"
+                hint = "ask who did it and why; what was taken away is still in the clone that saw it"
+                found.append(AuditFinding(code, message, report.tip, hint=hint))
+    if report.policy is not None and report.policy.version < seen.version:
+        message = f"the policy is at version {report.policy.version}; it was at {seen.version} before"
+        found.append(AuditFinding("AU606", message, report.tip))
+    return tuple(found)
+
+
+def _is_ancestor(reader: ObjectReader, older: str, newer: str) -> bool:
+    """Whether `older` is `newer` or among its ancestors; a commit that is not here is nobody's ancestor."""
+    waiting, seen = [newer], {newer}
+    try:
+        while waiting:
+            at = waiting.pop()
+            if at == older:
+                return True
+            for parent in reader.commit(at).parents:
+                if parent not in seen:
+                    seen.add(parent)
+                    waiting.append(parent)
+    except (MissingObject, CorruptObject):
+        return False
+    return False
+
+
+def _place(repo: Repository) -> str:
+    return f"{repo.common_dir.resolve()}//{repo.prefix}"
+
+
+def _file(repo: Repository) -> Path:
+    return user_folder() / "roots" / (hashlib.sha256(_place(repo).encode()).hexdigest()[:32] + ".json")

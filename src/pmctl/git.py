@@ -229,6 +229,28 @@ def resolve(cwd: Path, revision: str) -> str:
     return result.text
 
 
+def staged_files(repo: Repository, folder: str) -> dict[str, bytes]:
+    """What is staged and differs from HEAD below `folder`: path relative to the pmctl root -> bytes.
+
+    Reads the index that git itself uses now: while it commits, it names one by GIT_INDEX_FILE.
+    """
+    names = ("GIT_INDEX_FILE",)
+    env = {name: os.environ[name] for name in names if name in os.environ}
+    head = run(repo.top, "rev-parse", "--verify", "--quiet", "HEAD", check=False).text
+    against = [head] if head else [run(repo.top, "hash-object", "-t", "tree", "--stdin").text]
+    listed = run(
+        repo.top, "diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--diff-filter=ACMT",
+        *against, "--", f":(literal){repo.prefix}{folder}".removesuffix("/"), env=env,
+    ).stdout.split(b"\0")  # fmt: skip
+    found = {}
+    for meta, path in zip(listed[::2], listed[1::2], strict=False):
+        name = path.decode("utf-8", "surrogateescape").removeprefix(repo.prefix)
+        mode, oid = meta.split()[1], meta.split()[3].decode()
+        if mode in (b"100644", b"100755"):
+            found[name] = run(repo.top, "cat-file", "blob", oid).stdout
+    return found
+
+
 def is_shallow_or_partial(common_dir: Path) -> str:
     """Why this clone lacks history ('shallow clone', 'partial clone'), or '' when it is whole.
 

@@ -1,7 +1,7 @@
 """pmctl.yaml: what a team sets for its repository. Bytes in, Settings and findings out.
 
 Settings say how pmctl helps: which template, which checks, which targets. They never weaken what the
-audit proves; who may do what stands in the policy alone. Blocks that belong to one package (validation,
+audit proves; who may do what stands in the policy alone. Blocks that belong to one package (rules,
 triggers) are handed over as they were parsed, and that package reads them.
 """
 
@@ -31,16 +31,11 @@ severities: [SEV1, SEV2, SEV3, SEV4]
 protected_branch: main
 
 # Checks: see `pmctl explain CODE`. Codes may be given by their beginning: PM7 is all of blameless language.
-validation:
+# Targets say how long after the end of an incident each step is expected.
+rules:
   ignore: []
   severity: {}
-
-# How long after the end of an incident each step is expected; `pmctl validate` says when one is late.
-targets:
-  draft: 24h
-  complete: 48h
-  review: 7d
-  publish: 14d
+  targets: {draft: 24h, complete: 48h, review: 7d, publish: 14d}
 """
 
 # Top-level keys and the shape that each must have.
@@ -50,8 +45,7 @@ _KEYS: Mapping[str, type] = {
     "severities": tuple,
     "protected_branch": str,
     "visibility": str,
-    "validation": dict,
-    "targets": dict,
+    "rules": dict,
     "triggers": dict,
     "integrations": dict,
     "publishing": dict,

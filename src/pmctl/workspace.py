@@ -16,6 +16,7 @@ from pathlib import Path
 from pmctl import git
 from pmctl.document import schema
 from pmctl.document.digest import Attachment, content_digest
+from pmctl.document.finding import Finding
 from pmctl.document.reader import Document, read
 from pmctl.errors import BadInput, EnvironmentProblem, NotFound
 from pmctl.policy.model import Policy
@@ -41,8 +42,7 @@ class Workspace:
 
         Raises EnvironmentProblem that lists every problem when it cannot be used.
         """
-        path = self.repo.root / git.SETTINGS_FILE
-        settings, findings = load_settings(path.read_bytes(), git.SETTINGS_FILE)
+        settings, findings = self.settings_and_findings()
         if findings:
             raise EnvironmentProblem(
                 f"{git.SETTINGS_FILE} cannot be used",
@@ -50,6 +50,11 @@ class Workspace:
                 details=tuple(_one_line(f.path, f.line, f.column, f.code, f.message, f.fix) for f in findings),
             )
         return settings
+
+    def settings_and_findings(self) -> tuple[Settings, tuple[Finding, ...]]:
+        """pmctl.yaml of the work tree, as far as it can be used, and what is wrong with it."""
+        data = read_file(self.repo.root / git.SETTINGS_FILE, git.SETTINGS_FILE)
+        return load_settings(data, git.SETTINGS_FILE)
 
     @cached_property
     def policy(self) -> Policy:

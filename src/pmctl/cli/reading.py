@@ -133,10 +133,7 @@ def status(ctx: typer.Context, id: OptionalId = "", format: Format = "text") -> 
     choose_format(format)
     workspace = session.workspace
     found: list[Outlook]
-    if id:
-        found = [outlook(workspace, workspace.find(id), today())]
-    else:
-        found = outlooks(workspace, today())
+    found = [outlook(workspace, workspace.find(id), today())] if id else outlooks(workspace, today())
     if format == "json":
         session.json("status", {"postmortems": [entry.as_dict() for entry in found]})
     elif id:

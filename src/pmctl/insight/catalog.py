@@ -136,7 +136,7 @@ def summarise(document: Document, path: str) -> Summary:
             problem=f"{path}:{first.line}:{first.column}: {first.code} {first.message}",
         )
     meta = document.meta
-    incidents = [entry for entry in _mappings(meta.get("incidents"))]
+    incidents = list(_mappings(meta.get("incidents")))
     items = tuple(
         Item(i.id, i.description, i.owner, i.due, i.priority, i.status, i.ticket, i.notes, i.line)
         for i in action_items(document)
@@ -144,7 +144,8 @@ def summarise(document: Document, path: str) -> Summary:
     return Summary(
         path, name, document.title, document.status, document.author,
         *(_text(meta.get(key)) for key in ("severity", "urgency", "visibility", "started_at", "resolved_at")),
-        *(_texts(meta.get(key)) for key in ("reviewers", "editors", "participants", "teams", "services", "tags", "root_causes")),
+        *(_texts(meta.get(key)) for key in ("reviewers", "editors", "participants", "teams", "services", "tags")),
+        _texts(meta.get("root_causes")),
         tuple((_text(entry.get("source")), _text(entry.get("id"))) for entry in incidents),
         items,
     )  # fmt: skip

@@ -40,6 +40,15 @@ class TemplateView:
         return self.order or self.required + self.optional
 
     @classmethod
+    def recorded(cls, name: str, own: tuple[Template, ...]) -> TemplateView:
+        """What the template that a postmortem records (name or name@version) asks of it."""
+        from pmctl.document.template_library import requirements
+
+        asked = requirements(name, own)
+        optional = tuple(title for title in asked.titles if title not in asked.required)
+        return cls(name or "default", asked.required, optional, asked.titles, asked.fields)
+
+    @classmethod
     def of(cls, template: Template) -> TemplateView:
         """From a template as it was read from its file."""
         titles = tuple(section.title for section in template.sections)
@@ -103,6 +112,8 @@ class Context:
     `status` overrides the document's own (a draft is judged as IN_REVIEW before it is submitted);
     `adopted` asks for the gentle profile; `ids` maps a case-folded id to the paths that carry it;
     `exists` tells whether a path relative to the pmctl root is a file of the repository (None: unknown).
+    With `own_templates` (the organisation's, possibly none) every document is judged by the template that it
+    records, otherwise by `template`.
     """
 
     settings: RuleSettings = field(default_factory=RuleSettings)
@@ -117,6 +128,7 @@ class Context:
     adopted: bool = False
     strict: bool = False
     history: History | None = None
+    own_templates: tuple[Template, ...] | None = None
     asked: Asked = field(default_factory=Asked, compare=False)
 
     def has(self, path: str) -> bool | None:

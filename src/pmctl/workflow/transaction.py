@@ -23,7 +23,7 @@ from pmctl.errors import EnvironmentProblem, PmctlError, Refused
 from pmctl.objects import parse_commit
 
 _JOURNAL = "journal.json"
-_LOCK = "act.lock"
+LOCK = "act.lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ def locked(repo: git.Repository) -> Iterator[None]:
 @contextmanager
 def _locked(repo: git.Repository) -> Iterator[None]:
     repo.state_dir.mkdir(parents=True, exist_ok=True)
-    with (repo.state_dir / _LOCK).open("a") as handle:
+    with (repo.state_dir / LOCK).open("a") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -1,0 +1,177 @@
+"""actions list, add, set."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pmctl.cli.options import As, Id, choose_format
+from pmctl.output import terminal
+
+if TYPE_CHECKING:
+    from pmctl.cli.session import Session
+    from pmctl.workflow.actions import Changed
+
+app = typer.Typer(
+    help="List, add and move action items.", no_args_is_help=True, rich_markup_mode=None, add_completion=False
+)
+_Many = list[str] | None
+_Owner = Annotated[str | None, typer.Option("--owner", metavar="HANDLE", help="The one person who does it.")]
+_Due = Annotated[str | None, typer.Option("--due", metavar="DATE", help="The day by which it is done.")]
+_Priority = Annotated[str | None, typer.Option("--priority", metavar="P", help="HIGH, MEDIUM or LOW.")]
+_Status = Annotated[
+    str | None, typer.Option("--status", metavar="S", help="OPEN, IN_PROGRESS, COMPLETED, WONT_DO (with --notes).")
+]
+_Ticket = Annotated[str | None, typer.Option("--ticket", metavar="LINK", help="Where the work is tracked.")]
+_Notes = Annotated[str | None, typer.Option("--notes", metavar="TEXT", help="A note; the reason of WONT_DO.")]
+
+
+@app.command("list")
+def list_(
+    ctx: typer.Context,
+    overdue: Annotated[bool, typer.Option("--overdue", help="Open and past the due day; due today is not.")] = False,
+    owner: Annotated[_Many, typer.Option("--owner", metavar="HANDLE", help="Owned by this person.")] = None,
+    status: Annotated[
+        _Many, typer.Option("--status", metavar="S", help="OPEN, IN_PROGRESS, COMPLETED, WONT_DO.")
+    ] = None,
+    priority: Annotated[_Many, typer.Option("--priority", metavar="P", help="HIGH, MEDIUM, LOW.")] = None,
+    due_before: Annotated[str, typer.Option("--due-before", metavar="DATE", help="Due on or before this day.")] = "",
+    due_after: Annotated[str, typer.Option("--due-after", metavar="DATE", help="Due on or after this day.")] = "",
+    postmortem: Annotated[str, typer.Option("--postmortem", metavar="ID", help="Only of this postmortem.")] = "",
+    format: Annotated[
+        str, typer.Option("--format", metavar="text|json|csv", help="How the answer is printed.")
+    ] = "text",
+) -> None:
+    """Action items across all postmortems, the earliest due day first."""
+    from pmctl.cli.dates import parse_day
+    from pmctl.cli.session import today
+    from pmctl.insight.catalog import catalog
+    from pmctl.insight.search import ItemQuery, items
+
+    session: Session = ctx.obj
+    choose_format(format, ("text", "json", "csv"))
+    workspace = session.workspace
+    query = ItemQuery(
+        overdue, tuple(owner or ()), tuple(status or ()), tuple(priority or ()),
+        parse_day(due_before, "--due-before"), parse_day(due_after, "--due-after"),
+        workspace.find(postmortem) if postmortem else "",
+    )  # fmt: skip
+    everything = catalog(workspace)
+    day = today()
+    found = items(everything, query, day)
+    if format == "json":
+        session.json(
+            "actions",
+            {
+                "items": [
+                    {
+                        "id": item.id, "postmortem": summary.id, "description": item.description, "owner": item.owner,
+                        "due": item.due, "priority": item.priority, "status": item.status, "ticket": item.ticket,
+                        "notes": item.notes, "overdue": item.overdue(day), "path": summary.path, "line": item.line,
+                    }
+                    for summary, item in found
+                ]
+            },
+        )  # fmt: skip
+    elif format == "csv":
+        import csv
+        import sys
+
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(
+            ("id", "postmortem", "description", "owner", "due", "priority", "status", "ticket", "notes", "overdue")
+        )
+        for summary, item in found:
+            cells = (item.id, summary.id, item.description, item.owner, item.due, item.priority, item.status)
+            rest = (item.ticket, item.notes, "yes" if item.overdue(day) else "no")
+            writer.writerow([_inert(cell) for cell in (*cells, *rest)])
+    else:
+        rows = [
+            (item.id, item.due + (" overdue" if item.overdue(day) else ""), item.status, item.priority, item.owner,
+             item.description, summary.id)
+            for summary, item in found
+        ]  # fmt: skip
+        styles = {"STATUS": _status_style, "DUE": _due_style}
+        session.table(("ID", "DUE", "STATUS", "PRIORITY", "OWNER", "ACTION", "POSTMORTEM"), rows, styles)
+        late = sum(item.overdue(day) for _, item in found)
+        session.note(f"{terminal.plural(len(found), 'action item')}, {late} overdue")
+    for summary in everything:
+        if summary.problem:
+            session.warn(f"{summary.problem}; its action items are not listed")
+
+
+@app.command()
+def add(
+    ctx: typer.Context,
+    id: Id,
+    text: Annotated[
+        str, typer.Argument(metavar="TEXT", help="What is to be done, so that anybody can tell when it is.")
+    ],
+    owner: _Owner = None,
+    due: _Due = None,
+    priority: _Priority = None,
+    ticket: _Ticket = None,
+    notes: _Notes = None,
+    handle: As = "",
+) -> None:
+    """Add an action item as one new row, in one commit."""
+    from pmctl.cli.session import today
+    from pmctl.workflow import actions
+
+    session: Session = ctx.obj
+    workspace = session.workspace
+    wanted = actions.Change(text, owner, due, priority, None, ticket, notes)
+    by, signing = _actor(session, handle)
+    _tell(session, actions.add(workspace, by, workspace.find(id), wanted, signing, today=today()))
+
+
+@app.command("set")
+def set_(
+    ctx: typer.Context,
+    item: Annotated[str, typer.Argument(metavar="AI-xxxx", help="The action item's id.")],
+    status: _Status = None,
+    owner: _Owner = None,
+    due: _Due = None,
+    priority: _Priority = None,
+    ticket: _Ticket = None,
+    notes: _Notes = None,
+    text: Annotated[
+        str | None, typer.Option("--text", metavar="TEXT", help="Say it differently (not once published).")
+    ] = None,
+    handle: As = "",
+) -> None:
+    """Change an action item. Only its row changes; approvals stay valid unless its text does."""
+    from pmctl.workflow import actions
+
+    session: Session = ctx.obj
+    wanted = actions.Change(text, owner, due, priority, status, ticket, notes)
+    by, signing = _actor(session, handle)
+    _tell(session, actions.change(session.workspace, by, item, wanted, signing))
+
+
+def _actor(session: Session, handle: str) -> tuple[str, tuple[str, ...]]:
+    from pmctl.cli.writing import signing_of
+    from pmctl.workflow.actor import author_handle, git_config
+
+    config = git_config(session.repo)
+    by = handle or session.handle or author_handle(session.workspace.policy, config) or ""
+    return by, signing_of(config)
+
+
+def _tell(session: Session, changed: Changed) -> None:
+    written = ", ".join(f"{column} {text}" for column, text in changed.cells.items() if column != "ID" and text)
+    session.result(terminal.safe(f"{changed.item} of {changed.postmortem}: {written}"))
+
+
+def _inert(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return "'" + cell if cell[:1] in ("=", "+", "-", "@", "\t") else cell
+
+
+def _status_style(cell: str) -> str:
+    return terminal.STATUS_STYLES.get(cell, "")
+
+
+def _due_style(cell: str) -> str:
+    return "red" if cell.endswith("overdue") else ""

@@ -1,0 +1,78 @@
+"""validate, explain."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from pmctl.cli.session import Session
+
+_FORMATS = ("text", "json", "github", "gitlab", "sarif", "junit")
+_Many = list[str] | None
+
+
+def validate(
+    ctx: typer.Context,
+    what: Annotated[
+        _Many, typer.Argument(metavar="[PATH|ID]...", help="Files, folders or ids; everything if none.")
+    ] = None,
+    staged: Annotated[bool, typer.Option("--staged", help="What is staged, read from the index.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Mend what has one right answer, in the work tree.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Show what --fix would change, and change nothing.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings count as errors.")] = False,
+    select: Annotated[_Many, typer.Option("--select", metavar="CODE", help="Only these codes or prefixes.")] = None,
+    ignore: Annotated[_Many, typer.Option("--ignore", metavar="CODE", help="Not these codes or prefixes.")] = None,
+    format: Annotated[
+        str, typer.Option("--format", metavar="|".join(_FORMATS), help="How the findings are printed.")
+    ] = "text",
+) -> None:
+    """Check postmortems. Every finding has its place, a code and the mend; the last line counts them.
+
+    Exit code 1 when there are errors. `pmctl explain CODE` documents any code.
+    """
+    from pmctl.cli.findings import show_findings
+    from pmctl.cli.options import choose_format
+    from pmctl.errors import UsageProblem
+    from pmctl.insight.validation import Selection, validation
+
+    session: Session = ctx.obj
+    choose_format(format, _FORMATS)
+    if staged and (fix or diff or what):
+        raise UsageProblem("--staged checks the index as it is; leave out paths, --fix and --diff")
+    selection = Selection(tuple(what or ()), staged, strict, tuple(select or ()), tuple(ignore or ()))
+    run = validation(session.directory, selection)
+    if fix or diff:
+        from pmctl.workflow.fixing import fixed
+
+        for outcome in fixed(run, write=fix and not diff):
+            if diff:
+                session.result(outcome.diff.rstrip("\n"))
+            for line in outcome.applied:
+                session.note(f"{outcome.path}: {line}")
+        if fix and not diff:
+            run = validation(session.directory, selection)
+    if show_findings(session, run, format):
+        raise typer.Exit(1)
+
+
+def report_one(session: Session, name: str) -> bool:
+    """Print what validation says about one postmortem of the work tree; returns whether there are errors."""
+    from pmctl.cli.findings import show_findings
+    from pmctl.insight.validation import Selection, validation
+
+    return show_findings(session, validation(session.directory, Selection((name,))), "text")
+
+
+def explain(
+    ctx: typer.Context,
+    code: Annotated[str, typer.Argument(metavar="CODE", help="A finding's code (PM701, AU304) or name.")],
+) -> None:
+    """The documentation of any finding code: what it means, why it matters, an example, the mend."""
+    from pmctl.output.terminal import postmortem
+    from pmctl.rules.documentation import explain as explained
+
+    session: Session = ctx.obj
+    text = explained(code).markdown()
+    session.result(postmortem(text, text, (), width=session.width, color=session.colored).rstrip("\n"))

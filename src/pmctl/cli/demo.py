@@ -1,0 +1,76 @@
+"""demo: play the whole life of one postmortem."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from pmctl.cli.session import Session
+    from pmctl.workflow.demo import Scene, Stage
+
+
+def demo(
+    ctx: typer.Context,
+    directory: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="Where to play it; a new temporary folder if none.")
+    ] = None,
+) -> None:
+    """Play the whole life of one postmortem in a throw-away repository, and leave it to look around in.
+
+    Takes seconds. Nothing outside DIR is read or written.
+    """
+    import tempfile
+
+    from pmctl.errors import EnvironmentProblem
+    from pmctl.workflow.demo import ID, STORY, Run, Stage
+
+    session: Session = ctx.obj
+    folder = directory.resolve() if directory else Path(tempfile.mkdtemp(prefix="pmctl-demo-")).resolve()
+    stage = Stage(folder)
+    stage.set_up()
+    for scene in STORY:
+        code = _play(session, stage, scene)
+        if isinstance(scene, Run) and code != scene.code:
+            raise EnvironmentProblem(f"the demo expected exit code {scene.code} and got {code}", hint="pmctl doctor")
+    session.result("")
+    session.result("That was the whole idea. Look around:")
+    session.result(f"  cd {stage.repository}")
+    session.result("  git log --stat")
+    session.result(f"  cat postmortems/2024/{ID}.md")
+    session.result("Start with your own: pmctl init, then pmctl new --from incident.json")
+
+
+def _play(session: Session, stage: Stage, scene: Scene) -> int:
+    """Show one scene; returns the exit code of its command, 0 for the others."""
+    import shlex
+
+    from pmctl.output.terminal import paint
+    from pmctl.workflow.demo import Run, Say
+
+    if isinstance(scene, Say):
+        session.result("")
+        session.result(paint(f"# {scene.text}", "bold", session.colored))
+        return 0
+    if isinstance(scene, Run):
+        words = " ".join(
+            shlex.quote(word.replace("{folder}/home/keys/", "").replace("{folder}/", "")) for word in scene.words
+        )
+        session.result(paint(f"{scene.person}$ pmctl {words}", "cyan", session.colored))
+        done = stage.run(scene, color=session.colored)
+        for line in done.stdout.rstrip("\n").splitlines():
+            session.result(f"  {line}")
+        if done.returncode:
+            session.result(paint(f"  (exit code {done.returncode})", "dim", session.colored))
+        return done.returncode
+    session.result(
+        paint(
+            f"{scene.person}$ $EDITOR postmortem.md && git commit -am {shlex.quote(scene.what)}",
+            "cyan",
+            session.colored,
+        )
+    )
+    stage.write(scene)
+    return 0

@@ -1,0 +1,99 @@
+"""init, doctor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pmctl.cli.options import Format, choose_format
+
+if TYPE_CHECKING:
+    from pmctl.cli.session import Session
+    from pmctl.git import Repository
+    from pmctl.workflow.signing import SshSigner
+
+
+def init(
+    ctx: typer.Context,
+    handle: Annotated[str, typer.Option("--handle", metavar="HANDLE", help="Your handle; made from your e-mail.")] = "",
+    make_key: Annotated[
+        bool, typer.Option("--make-key", help="Make a signing key for pmctl when you have none.")
+    ] = False,
+    hooks: Annotated[
+        bool, typer.Option("--hooks", help="Install the git hooks that check before commit and push.")
+    ] = False,
+    ci: Annotated[str, typer.Option("--ci", metavar="github|gitlab", help="Write the files for a CI service.")] = "",
+) -> None:
+    """Make a repository ready: policy with you as admin, settings, default template; one signed commit.
+
+    Makes the git repository when there is none. Run it in a subfolder to keep postmortems beside code.
+    """
+    from pmctl.cli.session import now
+    from pmctl.workflow.init import initialise, prepare
+
+    session: Session = ctx.obj
+    repo, created = prepare(session.directory)
+    signer = _signer(session, repo, make_key)
+    ready = initialise(repo, signer, at=now(), handle=handle or session.handle, ci=ci, created_repository=created)
+    session.result(f"ready: {repo.root}")
+    session.note(f"  you are {ready.handle}, the admin; records are signed with {ready.key_source}")
+    session.note(f"  trust root: {ready.root}")
+    session.note("  give the trust root to whoever audits (PMCTL_TRUST_ROOT, or pmctl audit --root)")
+    if hooks:
+        from pmctl.workflow.hooks import install
+
+        for line in install(repo):
+            session.note(f"  {line}")
+    session.note("  next: pmctl people add HANDLE --name NAME --email E --key FILE, then pmctl new")
+
+
+def doctor(
+    ctx: typer.Context,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Undo or finish an interrupted act, delete pmctl's caches.")
+    ] = False,
+    format: Format = "text",
+) -> None:
+    """What is missing or wrong on this machine and in this repository, and the mend. Exit code 1 when anything is."""
+    from pmctl.insight.health import examine
+    from pmctl.output.terminal import safe
+
+    session: Session = ctx.obj
+    choose_format(format)
+    if fix:
+        from pmctl.workflow.repair import repair
+
+        for line in repair(session.repo):
+            session.note(line)
+    checks = examine(session.directory)
+    if format == "json":
+        session.json("doctor", {"checks": [check.as_dict() for check in checks]})
+    else:
+        for check in checks:
+            session.result(safe(f"{check.mark:<5} {check.subject}: {check.message}"))
+            if check.mend:
+                session.result(safe(f"      mend: {check.mend}"))
+    if any(check.failed for check in checks):
+        raise typer.Exit(1)
+
+
+def _signer(session: Session, repo: Repository, make_key: bool) -> SshSigner:
+    from pmctl.errors import EnvironmentProblem
+    from pmctl.workflow.actor import git_config, require_identity
+    from pmctl.workflow.init import KEY_FOR_PMCTL, find_key, make_key_for_pmctl
+
+    _, email = require_identity(git_config(repo))
+    found = find_key(repo)
+    if found is not None:
+        return found
+    if not make_key and session.interactive:
+        from pmctl.cli.prompts import ask_yes
+
+        make_key = ask_yes(f"You have no SSH key to sign with. Make one for pmctl at ~/{KEY_FOR_PMCTL}?")
+    if not make_key:
+        raise EnvironmentProblem(
+            "there is no SSH key to sign with",
+            hint="run pmctl init --make-key, or make your own: ssh-keygen -t ed25519",
+        )
+    return make_key_for_pmctl(repo, email)

@@ -1,0 +1,197 @@
+"""new, edit."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pmctl.cli.options import As, Id, Note
+
+if TYPE_CHECKING:
+    from pmctl.cli.session import Session
+    from pmctl.sources.draft import DraftValues
+    from pmctl.sources.incident import Incident
+
+_Many = list[str] | None
+
+
+def new(
+    ctx: typer.Context,
+    title: Annotated[str, typer.Argument(metavar="[TITLE]", help="What happened, in a few words.")] = "",
+    from_: Annotated[
+        _Many,
+        typer.Option("--from", metavar="FILE|-|SOURCE:ID", help="An incident record; repeat for several. - is stdin."),
+    ] = None,
+    source: Annotated[str, typer.Option("--source", metavar="NAME", help="Which system wrote the record.")] = "",
+    incident: Annotated[
+        _Many, typer.Option("--incident", metavar="ID", help="Take this incident of a record that lists several.")
+    ] = None,
+    allow_open: Annotated[bool, typer.Option("--allow-open", help="Also from an incident not yet resolved.")] = False,
+    template: Annotated[str, typer.Option("--template", metavar="NAME", help="See pmctl template list.")] = "",
+    date: Annotated[str, typer.Option("--date", metavar="DATE", help="The day of the incident.")] = "",
+    author: Annotated[str, typer.Option("--author", metavar="HANDLE", help="Who writes it; you, unless given.")] = "",
+    severity: Annotated[str, typer.Option("--severity", metavar="SEV", help="As your team names it.")] = "",
+    urgency: Annotated[str, typer.Option("--urgency", metavar="U", help="HIGH, MEDIUM or LOW.")] = "",
+    service: Annotated[_Many, typer.Option("--service", metavar="NAME", help="An affected service.")] = None,
+    team: Annotated[_Many, typer.Option("--team", metavar="NAME", help="A team that it belongs to.")] = None,
+    tag: Annotated[_Many, typer.Option("--tag", metavar="TAG", help="A label.")] = None,
+    field: Annotated[_Many, typer.Option("--field", metavar="KEY=VALUE", help="A custom field.")] = None,
+    no_commit: Annotated[bool, typer.Option("--no-commit", help="Write the file, do not commit it.")] = False,
+    handle: As = "",
+) -> None:
+    """Create a postmortem in state DRAFT, from scratch or from an incident record.
+
+    From a record, title, summary, timeline, services, severity, times and participants are filled in;
+    the rest stays the template's prompts.
+    """
+    from pmctl.cli.dates import parse_day
+    from pmctl.cli.session import today
+    from pmctl.output.terminal import safe
+    from pmctl.workflow.actor import author_handle, git_config
+    from pmctl.workflow.create import Wish, land, plan, write_only
+
+    session: Session = ctx.obj
+    workspace = session.workspace
+    values = _values(session, from_ or [], source, tuple(incident or ()), allow_open)
+    config = git_config(session.repo)
+    writer = author or handle or session.handle or author_handle(workspace.policy, config) or ""
+    if not title and not (values and values.front.get("title")) and session.interactive:
+        from pmctl.cli.prompts import ask_new
+
+        answers = ask_new(workspace, title, severity, urgency, tuple(service or ()))
+        title, severity, urgency, service = answers.title, answers.severity, answers.urgency, list(answers.services)
+    wish = Wish(
+        title, parse_day(date, "--date"), _known_author(session, writer), template, severity, urgency,
+        _split(service), _split(team), _split(tag), _fields(field or []),
+    )  # fmt: skip
+    created = plan(workspace, wish, values, today=today())
+    if no_commit:
+        write_only(workspace, created)
+    else:
+        land(workspace, created, signing_of(config))
+    session.result(safe(created.path))
+    if created.filled:
+        session.note(f"  filled in from the record: {', '.join(created.filled)}")
+    for warning in created.warnings:
+        session.warn(warning)
+    session.note(f"  next: pmctl edit {created.id}, then pmctl status {created.id}")
+
+
+def edit(
+    ctx: typer.Context,
+    id: Id,
+    note: Note = "",
+    no_commit: Annotated[bool, typer.Option("--no-commit", help="Leave the change uncommitted.")] = False,
+) -> None:
+    """Open a postmortem in $VISUAL or $EDITOR, show what validation says, and commit the change."""
+    from pmctl.cli.checking import report_one
+    from pmctl.workflow.actor import git_config
+    from pmctl.workflow.editing import commit_edit, open_editor
+
+    session: Session = ctx.obj
+    workspace = session.workspace
+    name = workspace.find(id)
+    changed = open_editor(workspace, name)
+    problems = report_one(session, name)
+    if not changed:
+        session.note("nothing was changed")
+        return
+    if no_commit:
+        session.note(f"not committed; when it is ready: pmctl edit {name}")
+        return
+    landed = commit_edit(workspace, name, note, signing_of(git_config(session.repo)))
+    session.result(f"committed {landed.oid[:12]}")
+    session.note(f"  next: {'correct what is listed above: pmctl edit' if problems else 'pmctl status'} {name}")
+
+
+def _values(
+    session: Session, names: list[str], source: str, only: tuple[str, ...], allow_open: bool
+) -> DraftValues | None:
+    if not names:
+        return None
+    from pmctl.errors import Refused
+    from pmctl.sources.draft import draft_values
+
+    record = read_incident(session, names, source, only)
+    if not record.resolved and not allow_open:
+        raise Refused(
+            f"the incident {record.id or record.title!r} is not resolved yet (status: {record.status or 'unknown'})",
+            hint="write it up when it is over, or give --allow-open",
+        )
+    people = {email: person.handle for person in session.workspace.policy.people.values() for email in person.emails}
+    return draft_values(record, people)
+
+
+def read_incident(session: Session, names: list[str], source: str, only: tuple[str, ...]) -> Incident:
+    """The incident of these files, `-` or SOURCE:ID names, several merged into one."""
+    from pmctl.cli.session import now
+    from pmctl.sources.parsing import load_files
+    from pmctl.sources.registry import read_records
+
+    files: list[tuple[str, bytes]] = []
+    for name in names:
+        live = _live(name)
+        if live:
+            from pmctl.integrations import fetch
+
+            files.extend(fetch.records(*live))
+        else:
+            files.extend(load_files([name], sys.stdin.buffer))
+    return read_records(files, source or None, only=only, now=now())
+
+
+def _live(name: str) -> tuple[str, str] | None:
+    """('pagerduty', 'PT4KHLK') for a record to be fetched; None for a file."""
+    from pathlib import Path
+
+    from pmctl.sources.registry import source_names
+
+    system, colon, key = name.partition(":")
+    return (system, key) if colon and key and system in source_names() and not Path(name).exists() else None
+
+
+def _known_author(session: Session, handle: str) -> str:
+    from pmctl.errors import Refused
+
+    policy = session.workspace.policy
+    handle = handle.removeprefix("@")
+    if handle in policy.people:
+        return handle
+    raise Refused(
+        f"{handle} is not in the policy" if handle else "the policy knows nobody with your git e-mail address",
+        hint="give --author HANDLE (pmctl people list), or ask an admin to run pmctl people add",
+    )
+
+
+def signing_of(config: dict[str, str]) -> tuple[str, ...]:
+    """git's arguments for a signed commit when the person has a key, else none: a draft needs no signature."""
+    from pathlib import Path
+
+    from pmctl.errors import EnvironmentProblem
+    from pmctl.workflow.signing import git_config_arguments, signing_key
+
+    if config.get("gpg.format", "").lower() != "ssh" or not config.get("user.signingkey"):
+        return ()
+    try:
+        return git_config_arguments(signing_key(config, Path.home()))
+    except EnvironmentProblem:
+        return ()
+
+
+def _split(values: list[str] | None) -> tuple[str, ...]:
+    parts = (part.strip() for value in values or () for part in value.split(","))
+    return tuple(dict.fromkeys(part for part in parts if part))
+
+
+def _fields(pairs: list[str]) -> dict[str, str]:
+    from pmctl.errors import UsageProblem
+
+    found = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key.strip():
+            raise UsageProblem(f"--field {pair}: not KEY=VALUE")
+        found[key.strip()] = value
+    return found

@@ -1,0 +1,170 @@
+"""What stands between a postmortem and its next state, whose turn it is, and the command that moves it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from pmctl.document import schema
+from pmctl.document.actions import action_items
+from pmctl.document.reader import Document
+from pmctl.document.template import Template
+from pmctl.document.template_file import parse_template
+from pmctl.document.template_library import requirements
+from pmctl.errors import NotFound
+from pmctl.insight.catalog import Summary, catalog
+from pmctl.ledger.standing import Standing, standing
+from pmctl.policy.approvals import approval_gaps
+from pmctl.policy.state import FINAL, IN_REVIEW
+from pmctl.rules.completeness import completeness
+from pmctl.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Blocker:
+    """One thing that is missing before the next state, and the mend. `who` is whose turn it is."""
+
+    message: str
+    fix: str = ""
+    who: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """Where a postmortem stands and what is next."""
+
+    id: str
+    status: str
+    round: int
+    facts: tuple[str, ...]
+    blockers: tuple[Blocker, ...]
+    next_step: str
+
+    @property
+    def short(self) -> str:
+        """The blockers in a few words."""
+        if not self.blockers:
+            return "nothing"
+        first = self.blockers[0].message
+        return first if len(self.blockers) == 1 else f"{first}, and {len(self.blockers) - 1} more"
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+
+def outlook(workspace: Workspace, name: str, today: date) -> Outlook:
+    """The outlook of one postmortem at HEAD; what is only in the work tree is said as a blocker.
+
+    Raises NotFound when the postmortem is not in the repository at all.
+    """
+    path = schema.path_of(name)
+    if workspace.at_head(path) is None:
+        fix = f"git add {path} && git commit -m 'Draft {name}'"
+        return Outlook(name, "DRAFT", 0, (), (Blocker("it is not committed yet", fix),), fix)
+    document = workspace.read_at(name)
+    if not document.readable:
+        problem = document.problems[0]
+        message = f"{path}:{problem.line}:{problem.column}: {problem.code} {problem.message}"
+        step = f"pmctl validate {name}"
+        return Outlook(name, document.status or "?", 0, (), (Blocker(message, problem.fix),), step)
+    now = standing(workspace.repo, name)
+    blockers = [*_work_tree(workspace, name), *_mismatch(document, now)]
+    facts = _items(document, today)
+    status = now.state.status
+    step = f"pmctl log {name}" if status in FINAL else ""
+    if status == IN_REVIEW:
+        content = workspace.content(name)
+        facts = [*_approvals(now, content), *facts]
+        gaps = approval_gaps(now.state, now.policy, now.state.counting(content))
+        stale = {approval.by for approval in now.state.approvals if approval not in now.state.counting(content)}
+        blockers += [Blocker(gap.message, gap.hint, ", ".join(gap.waiting_for)) for gap in gaps]
+        blockers += _incomplete(workspace, document)
+        waiting = sorted({handle for gap in gaps for handle in gap.waiting_for} | (stale if gaps else set()))
+        if waiting:
+            step = f"pmctl approve {name}   (as {' or '.join(waiting)})"
+        elif not blockers:
+            step = f"pmctl publish {name}"
+        else:
+            step = f"pmctl edit {name}"
+    elif status == schema.Status.DRAFT:
+        missing = _incomplete(workspace, document)
+        blockers += missing
+        step = f"pmctl edit {name}" if missing else f"pmctl submit {name} --reviewer HANDLE"
+    return Outlook(name, status, now.state.round, tuple(facts), tuple(blockers), step)
+
+
+def outlooks(workspace: Workspace, today: date) -> list[Outlook]:
+    """One outlook for every postmortem that is a draft or in review, newest incident first."""
+    waiting = (schema.Status.DRAFT.value, schema.Status.IN_REVIEW.value)
+    return [
+        _safely(workspace, summary, today)
+        for summary in catalog(workspace)
+        if summary.problem or summary.status in waiting
+    ]
+
+
+def _safely(workspace: Workspace, summary: Summary, today: date) -> Outlook:
+    if summary.problem or not schema.is_id(summary.id):
+        problem = summary.problem or f"{summary.path} has no valid id"
+        return Outlook(summary.id, "?", 0, (), (Blocker(problem),), f"pmctl validate {summary.path}")
+    try:
+        return outlook(workspace, summary.id, today)
+    except NotFound as error:
+        return Outlook(summary.id, summary.status, 0, (), (Blocker(error.message, error.hint),), error.hint)
+
+
+def _work_tree(workspace: Workspace, name: str) -> list[Blocker]:
+    path = schema.path_of(name)
+    file = workspace.repo.root / path
+    if not file.is_file():
+        return [Blocker(f"{path} is missing in the work tree", f"git restore {path}")]
+    if file.read_bytes() != workspace.at_head(path):
+        return [Blocker(f"{path} has changes that are not committed", f"git commit -m 'Edit {name}' -- {path}")]
+    return []
+
+
+def _mismatch(document: Document, now: Standing) -> list[Blocker]:
+    blockers = [Blocker(f"a record does not count: {line}", "pmctl audit says why") for line in now.ignored]
+    if document.status != now.state.status:
+        message = f"the file says {document.status}, the signed records say {now.state.status}"
+        blockers.append(Blocker(message, f"put status back to {now.state.status}; acts change it"))
+    return blockers
+
+
+def _approvals(now: Standing, content: str) -> list[str]:
+    counting = now.state.counting(content)
+    lines = []
+    for handle in now.state.reviewers:
+        theirs = [approval for approval in now.state.approvals if approval.by == handle]
+        if any(approval in counting for approval in theirs):
+            lines.append(f"{handle}: approved this content")
+        elif theirs:
+            lines.append(f"{handle}: approved an earlier content ({theirs[-1].content[:19]}...), which is stale now")
+        else:
+            lines.append(f"{handle}: was asked, has not answered")
+    return lines
+
+
+def _incomplete(workspace: Workspace, document: Document) -> list[Blocker]:
+    recorded = str(document.meta.get("template") or "")
+    required = requirements(recorded, organisation_templates(workspace)).required
+    return [Blocker(finding.message, finding.fix) for finding in completeness(document, required)]
+
+
+def organisation_templates(workspace: Workspace) -> Sequence[Template]:
+    """The templates of the work tree that can be read."""
+    parsed = (parse_template(data, f"{name}.md")[0] for name, data in workspace.templates().items())
+    return [template for template in parsed if template is not None]
+
+
+def _items(document: Document, today: date) -> list[str]:
+    items = action_items(document)
+    if not items:
+        return []
+    open_items = [item for item in items if item.is_open]
+    late = [item.id for item in open_items if item.overdue(today)]
+    line = f"{len(open_items)} of {len(items)} action items open"
+    return [line + (f", overdue: {', '.join(late)}" if late else "")]

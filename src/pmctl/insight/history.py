@@ -1,0 +1,108 @@
+"""Who did what to one postmortem, when, and whether it was allowed: the audit's events, told in order."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from pmctl import git
+from pmctl.document.finding import Severity
+from pmctl.ledger.audit import audit
+from pmctl.ledger.report import ATTRIBUTED, AuditFinding, Event
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event. `verdict` is ok, late, stale, refused, accepted, waived, warning or violation."""
+
+    commit: str
+    at: str
+    who: str
+    what: str
+    verdict: str
+    details: tuple[str, ...]
+    evidence: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PostmortemHistory:
+    """The log of one postmortem, oldest first. `incomplete` says why part of the history is missing."""
+
+    id: str
+    root: str
+    entries: tuple[Entry, ...]
+    incomplete: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "id": self.id,
+            "root": self.root,
+            "incomplete": self.incomplete,
+            "events": [asdict(e) for e in self.entries],
+        }
+
+
+def history(repo: git.Repository, name: str) -> PostmortemHistory:
+    """Every event of the postmortem `name` at HEAD with the findings of its step.
+
+    Raises EnvironmentProblem when there is no policy to judge by.
+    """
+    report = audit(repo)
+    events = [event for event in report.events if event.doc == name]
+    findings = [finding for finding in report.findings if finding.doc == name]
+    entries, told = [], set()
+    for event in events:
+        here = [f for f in findings if f.commit == event.commit and (f.commit, f.code, f.message) not in told]
+        told |= {(f.commit, f.code, f.message) for f in here}
+        entries.append(_entry(event, here))
+    commits = {event.commit for event in events}
+    for finding in findings:
+        if finding.commit not in commits:
+            entries.append(_bare(finding))
+    return PostmortemHistory(name, report.root, tuple(entries), report.incomplete)
+
+
+def evidence(repo: git.Repository, name: str) -> dict[str, Any]:
+    """What an export carries so that a reader can check it: records, keys, commits and verdicts as plain data."""
+    found = history(repo, name)
+    records = [
+        {
+            "act": entry.what.split(" ")[0], "by": entry.who, "at": entry.at, "commit": entry.commit,
+            "verdict": entry.verdict, **entry.evidence,
+        }
+        for entry in found.entries
+        if entry.evidence.get("record")
+    ]  # fmt: skip
+    return {"trust_root": found.root, "records": records, "incomplete": found.incomplete}
+
+
+def _entry(event: Event, findings: list[AuditFinding]) -> Entry:
+    verdict = event.verdict
+    if any(_counts(finding) for finding in findings):
+        verdict = "violation"
+    elif verdict == "ok" and findings:
+        verdict = "waived" if all(finding.waived_by for finding in findings) else "warning"
+    what = event.kind + (f" {event.detail}" if event.detail else "")
+    details = [*([event.note] if event.note else []), *(_line(finding) for finding in findings)]
+    facts = {
+        "record": event.record, "digest": event.digest, "key": event.key, "content": event.content,
+        "policy": event.policy, "round": event.round, "layer": event.layer,
+    }  # fmt: skip
+    who = event.by or "somebody unknown"
+    return Entry(event.commit, event.at, who, what, verdict, tuple(details), facts if event.record else {})
+
+
+def _bare(finding: AuditFinding) -> Entry:
+    verdict = "violation" if _counts(finding) else "waived" if finding.waived_by else "warning"
+    return Entry(finding.commit, "", "?", finding.code, verdict, (_line(finding),), {})
+
+
+def _counts(finding: AuditFinding) -> bool:
+    return finding.severity is Severity.ERROR and not finding.waived_by
+
+
+def _line(finding: AuditFinding) -> str:
+    layer = "" if finding.layer != ATTRIBUTED else " (attributed)"
+    waived = f" [waived by {finding.waived_by}: {finding.waived_note}]" if finding.waived_by else ""
+    return f"{finding.code}{layer} {finding.message}{waived}"

@@ -1,0 +1,155 @@
+"""Which files are checked, and by what: paths or ids, work tree or index -> findings of every one of them.
+
+Works without a repository as well (a single file, the default rules), so that an editor or a hook can
+check anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+from pmctl import git
+from pmctl.document import schema
+from pmctl.document.finding import Finding, Severity
+from pmctl.document.template_file import parse_template
+from pmctl.errors import EnvironmentProblem, PmctlError
+from pmctl.rules.bulk import Checked, Item, check_many
+from pmctl.rules.cache import open_cache
+from pmctl.rules.collect import collect
+from pmctl.rules.context import Context, PeopleView
+from pmctl.rules.settings import RuleSettings, code_list, parse_rule_settings
+from pmctl.settings import Settings
+from pmctl.workspace import POSTMORTEMS, TEMPLATES, Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What the person asked to be checked, and how."""
+
+    what: tuple[str, ...] = ()
+    staged: bool = False
+    strict: bool = False
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+@dataclass(frozen=True)
+class Validation:
+    """The files that were checked, the context they were judged in, and what was found.
+
+    `general` are findings about settings and templates; `sources` holds the bytes of every file by path.
+    """
+
+    root: Path
+    context: Context
+    items: tuple[Item, ...]
+    checked: tuple[Checked, ...]
+    general: tuple[Finding, ...] = ()
+    sources: Mapping[str, bytes] = field(default_factory=dict)
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """All findings, those about the settings first, then file by file."""
+        return (*self.general, *(finding for one in self.checked for finding in one.findings))
+
+    @property
+    def failed(self) -> bool:
+        """Whether any of them is an error."""
+        return any(finding.severity is Severity.ERROR for finding in self.findings)
+
+
+def validation(directory: Path, selection: Selection) -> Validation:
+    """Check what `selection` names, seen from `directory`; everything below postmortems/ when it names nothing.
+
+    Raises NotFound for an id that fits nothing or several, UsageProblem for unknown codes, and
+    EnvironmentProblem when neither a repository nor a file is there.
+    """
+    try:
+        repo = git.discover(directory)
+    except EnvironmentProblem:
+        if not selection.what or selection.staged:
+            raise
+        return _without_repository(directory, selection)
+    workspace = Workspace(repo)
+    settings, general = workspace.settings_and_findings()
+    context, more = _context(workspace, settings, selection)
+    items = _staged_items(workspace) if selection.staged else _items(workspace, directory, selection.what)
+    cache = open_cache(repo.common_dir, context)
+    checked = check_many(items, context, cache=cache)
+    sources = {item.path: item.data for item in items if item.data is not None}
+    return Validation(repo.root, context, tuple(items), tuple(checked), (*general, *more), sources)
+
+
+def _without_repository(directory: Path, selection: Selection) -> Validation:
+    settings = _narrowed(RuleSettings(), selection)
+    context = Context(
+        settings=settings, strict=selection.strict, now=selection.now, today=selection.now.date(), own_templates=()
+    )
+    items = [Item(c.path, c.data, finding=c.finding) for c in collect(_paths(directory, selection.what), directory)]
+    sources = {item.path: item.data for item in items if item.data is not None}
+    return Validation(directory, context, tuple(items), tuple(check_many(items, context)), (), sources)
+
+
+def _context(workspace: Workspace, settings: Settings, selection: Selection) -> tuple[Context, list[Finding]]:
+    rules, findings = parse_rule_settings(settings.blocks.get("rules"), git.SETTINGS_FILE)
+    problems = list(findings)
+    templates = []
+    for name, data in workspace.templates().items():
+        template, wrong = parse_template(data, f"{TEMPLATES}/{name}.md")
+        problems.extend(wrong)
+        templates.extend([template] if template is not None else [])
+    people = None
+    try:
+        policy = workspace.policy
+        people = PeopleView.of(policy.people, policy.teams)
+    except PmctlError:
+        people = None  # before `pmctl init` has been committed nobody is known; names then are not checked
+    root = workspace.repo.root
+    context = Context(
+        settings=_narrowed(rules, selection),
+        people=people,
+        exists=lambda path: (root / path).exists(),
+        severities=settings.severities,
+        today=selection.now.date(),
+        now=selection.now,
+        strict=selection.strict,
+        own_templates=tuple(templates),
+    )
+    return context, problems
+
+
+def _narrowed(rules: RuleSettings, selection: Selection) -> RuleSettings:
+    if selection.select:
+        rules = replace(rules, select=code_list(selection.select, option="--select"))
+    if selection.ignore:
+        rules = replace(rules, ignore=(*rules.ignore, *code_list(selection.ignore, option="--ignore")))
+    return rules
+
+
+def _items(workspace: Workspace, directory: Path, what: Iterable[str]) -> list[Item]:
+    root = workspace.repo.root
+    paths: list[Path] = []
+    for word in what:
+        direct = directory / word
+        if direct.exists() or direct.is_symlink() or "/" in word or word.endswith(".md"):
+            paths.append(direct)
+        else:
+            paths.append(root / schema.path_of(workspace.find(word)))
+    if not what:
+        paths = [root / POSTMORTEMS] if (root / POSTMORTEMS).exists() else []
+    return [Item(found.path, found.data, finding=found.finding) for found in collect(paths, root)]
+
+
+def _staged_items(workspace: Workspace) -> list[Item]:
+    """What is staged below postmortems/, read from the index; deletions are not checked."""
+    staged = git.staged_files(workspace.repo, POSTMORTEMS + "/")
+    return [Item(path, data) for path, data in staged.items() if schema.id_of(path) or path.endswith(".md")]
+
+
+def _paths(directory: Path, what: Iterable[str]) -> list[Path]:
+    return [directory / word for word in what]

@@ -1,0 +1,217 @@
+"""Add and move action items. Each act changes one row and is one commit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from pmctl.document import edits, schema
+from pmctl.document.actions import COLUMNS, SECTION, ActionItem, action_items, action_tables, canonical
+from pmctl.document.reader import Document
+from pmctl.document.schema import ItemStatus, Priority
+from pmctl.errors import BadInput, NotFound, Refused, UsageProblem
+from pmctl.insight.catalog import catalog
+from pmctl.policy.model import Policy
+from pmctl.policy.state import FINAL
+from pmctl.workflow.create import item_id
+from pmctl.workflow.transaction import Landed, Write, commit
+from pmctl.workspace import Workspace
+
+_HEADER = "| ID | Action | Owner | Due | Priority | Status | Ticket | Notes |\n|---|---|---|---|---|---|---|---|\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What shall be different in an item; None leaves a cell as it is."""
+
+    description: str | None = None
+    owner: str | None = None
+    due: str | None = None
+    priority: str | None = None
+    status: str | None = None
+    ticket: str | None = None
+    notes: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The item after the act: its id, its postmortem, what was written per column, and the commit."""
+
+    item: str
+    postmortem: str
+    cells: Mapping[str, str]
+    landed: Landed
+
+
+def add(workspace: Workspace, by: str, name: str, change: Change, signing: Sequence[str], *, today: date) -> Changed:
+    """Add an item to the postmortem `name`; `by` is the handle of who does it.
+
+    Raises UsageProblem for a missing or wrong value, Refused when the postmortem is published (a new item
+    is content: amend it) or `by` may not edit it.
+    """
+    document = workspace.read_at(name)
+    if document.status in FINAL:
+        raise Refused(
+            f"{name} is {document.status}: a new action item is a change of its content",
+            hint=f'an admin adds the row and runs: pmctl amend {name} -m "why"',
+        )
+    _refuse_stranger(workspace.policy, document, by, ())
+    cells = _cells(workspace.policy, change)
+    for column in ("Action", "Owner", "Due", "Priority"):
+        if not cells.get(column):
+            option = "TEXT" if column == "Action" else f"--{column.lower()}"
+            raise UsageProblem(f"an action item needs {option}", hint=f"pmctl actions add {name} --help")
+    if date.fromisoformat(cells["Due"]) < today:
+        raise UsageProblem(f"--due {cells['Due']} lies in the past")
+    known = {item.id for item in action_items(document)}
+    new = next(fresh for fresh in iter(item_id, "") if fresh not in known)
+    cells = {"ID": new, "Status": ItemStatus.OPEN.value, **cells}
+    changed = _with_table(document)
+    table = action_tables(changed)[-1]
+    present = {column: COLUMNS[column] for column in cells}
+    row = {header: cells[column] for column, names in present.items() if (header := _header(table.columns, names))}
+    return _land(workspace, edits.append_row(changed, table, row), name, new, row, signing, f"Add action item {new}")
+
+
+def change(workspace: Workspace, by: str, wanted: str, change: Change, signing: Sequence[str]) -> Changed:
+    """Change the item with the id `wanted`, wherever it is; only its row is touched.
+
+    Raises NotFound for an unknown id, UsageProblem when it occurs twice or a value is wrong, Refused when
+    `by` may not change it or WONT_DO comes without a reason.
+    """
+    name = _postmortem_of(workspace, wanted)
+    document = workspace.read_at(name)
+    item = next((found for found in action_items(document) if found.id.lower() == wanted.lower()), None)
+    if item is None:
+        raise Refused(f"{wanted} is not in the last commit of {name}", hint=f"commit {schema.path_of(name)} first")
+    if change.description is not None and document.status in FINAL:
+        raise Refused(
+            f"{name} is {document.status}: what an item says changes by amend only", hint=f"pmctl amend {name}"
+        )
+    _refuse_stranger(workspace.policy, document, by, (item.owner,))
+    cells = _cells(workspace.policy, change)
+    if not cells:
+        raise UsageProblem("nothing to change", hint="pmctl actions set ID --status IN_PROGRESS")
+    if cells.get("Status") == ItemStatus.WONT_DO and not (cells.get("Notes") or item.notes):
+        raise UsageProblem(
+            "WONT_DO needs its reason", hint=f'pmctl actions set {item.id} --status WONT_DO --notes "why"'
+        )
+    changed, written = document, {}
+    for column, text in cells.items():
+        current = _find(changed, item)
+        header = _header(current.table.columns, COLUMNS[column])
+        if header is None:
+            raise UsageProblem(f"the table of {name} has no column {column}", hint=f"pmctl edit {name}")
+        changed = edits.set_cell(changed, current.table, current.row, header, text)
+        written[column] = text
+    if changed.data == document.data:
+        raise Refused(f"{item.id} says that already")
+    return _land(workspace, changed, name, item.id, written, signing, f"Update action item {item.id}")
+
+
+def _land(
+    workspace: Workspace,
+    changed: Document,
+    name: str,
+    item: str,
+    cells: Mapping[str, str],
+    signing: Sequence[str],
+    verb: str,
+) -> Changed:
+    message = f"{verb} of {name}\n\nPostmortem: {name}\n"
+    landed = commit(workspace.repo, [Write(schema.path_of(name), changed.data)], message, signing=signing)
+    return Changed(item, name, dict(cells), landed)
+
+
+def _find(document: Document, wanted: ActionItem) -> ActionItem:
+    return next(item for item in action_items(document) if item.id == wanted.id)
+
+
+def _header(columns: Sequence[str], names: Sequence[str]) -> str | None:
+    known = {name.lower() for name in names}
+    return next((column for column in columns if column.lower() in known), None)
+
+
+def _with_table(document: Document) -> Document:
+    """The document with an Action Items table to append to."""
+    if action_tables(document):
+        return document
+    section = document.section(SECTION)
+    if section is None:
+        return edits.append_section(document, SECTION, _HEADER)
+    return edits.replace_section(document, SECTION, section.text.strip("\r\n") + "\n\n" + _HEADER)
+
+
+def _postmortem_of(workspace: Workspace, wanted: str) -> str:
+    everything = catalog(workspace)
+    found = [summary.id for summary in everything for item in summary.items if item.id.lower() == wanted.lower()]
+    if not found:
+        close = [
+            item.id for summary in everything for item in summary.items if item.id.lower().endswith(wanted.lower())
+        ]
+        raise NotFound(
+            f"no action item has the id {wanted}",
+            hint="pmctl actions list",
+            details=tuple(f"did you mean {c}?" for c in close[:3]),
+        )
+    if len(found) > 1:
+        raise UsageProblem(
+            f"{wanted} occurs {len(found)} times", hint="give one of them another id", details=tuple(found)
+        )
+    return found[0]
+
+
+def _refuse_stranger(policy: Policy, document: Document, by: str, owners: Sequence[str]) -> None:
+    editors = document.meta.get("editors")
+    allowed = [document.author, *policy.admins, *owners]
+    if isinstance(editors, dict):
+        allowed += [handle for handle, right in editors.items() if right == schema.EditorRole.EDIT]
+    if by not in allowed:
+        names = ", ".join(dict.fromkeys(handle for handle in allowed if handle))
+        raise Refused(f"{by or 'you'} may not change action items of {document.id}", hint=f"ask one of: {names}")
+
+
+def _cells(policy: Policy, change: Change) -> dict[str, str]:
+    """Column -> text for what is to be written, checked and in canonical spelling."""
+    cells: dict[str, str] = {}
+    if change.description is not None:
+        cells["Action"] = change.description
+    if change.owner is not None:
+        cells["Owner"] = "@" + _person(policy, change.owner)
+    if change.due is not None:
+        cells["Due"] = _day(change.due)
+    if change.priority is not None:
+        cells["Priority"] = _choice("--priority", change.priority, Priority)
+    if change.status is not None:
+        cells["Status"] = _choice("--status", change.status, ItemStatus)
+    cells.update({"Ticket": change.ticket} if change.ticket is not None else {})
+    cells.update({"Notes": change.notes} if change.notes is not None else {})
+    for column, text in cells.items():
+        if "\n" in text or "\r" in text:
+            raise BadInput(f"{column} must be one line")
+    return cells
+
+
+def _person(policy: Policy, owner: str) -> str:
+    handle = owner.removeprefix("@")
+    if handle in policy.people:
+        return handle
+    if handle in policy.teams:
+        members = ", ".join(policy.teams[handle])
+        raise UsageProblem(f"--owner {handle} is a team; one person owns an item", hint=f"its members: {members}")
+    raise UsageProblem(f"--owner {handle}: not in the policy", hint="pmctl people list")
+
+
+def _day(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise UsageProblem(f"--due {text}: not a day", hint="write it as 2024-01-22") from None
+
+
+def _choice(option: str, text: str, known: type[ItemStatus] | type[Priority]) -> str:
+    value = canonical(text, known)
+    if value not in known.__members__:
+        raise UsageProblem(f"{option} {text}: not one of {', '.join(known)}")
+    return value

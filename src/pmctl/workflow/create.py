@@ -1,0 +1,222 @@
+"""Create a postmortem: a template, what an incident record or the person tells, one new file, one commit.
+
+incident -> draft values -> template -> bytes. What was filled in from where is kept beside it in
+`.pmctl/imports/`, so that a later refresh can tell what people have edited.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from pmctl.document import schema
+from pmctl.document.reader import read
+from pmctl.document.template import Template
+from pmctl.document.template_library import choose, latest_versions
+from pmctl.errors import BadInput, NotFound, Refused
+from pmctl.sources.draft import DraftValues, provenance_bytes
+from pmctl.workflow import template as templates
+from pmctl.workflow.draft import Draft, TimelineRow, render
+from pmctl.workflow.transaction import Landed, Write, commit, replace_file
+from pmctl.workspace import Workspace
+
+IMPORTS = ".pmctl/imports"
+_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the person asked for; empty means: from the incident, the settings or the template."""
+
+    title: str = ""
+    day: date | None = None
+    author: str = ""
+    template: str = ""
+    severity: str = ""
+    urgency: str = ""
+    services: tuple[str, ...] = ()
+    teams: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """The new postmortem: where it is, what it was filled with, and what the person should know."""
+
+    id: str
+    path: str
+    data: bytes
+    template: str
+    filled: tuple[str, ...]
+    warnings: tuple[str, ...]
+    writes: tuple[Write, ...]
+
+
+def plan(workspace: Workspace, wish: Wish, values: DraftValues | None, *, today: date) -> Created:
+    """The new postmortem in memory; nothing is written.
+
+    Raises BadInput without a title, NotFound for an unknown template, Refused when the id is taken or the
+    incident has a postmortem already.
+    """
+    front: dict[str, object] = dict(values.front) if values else {}
+    title = " ".join((wish.title or str(front.get("title", ""))).split())
+    if not title:
+        raise BadInput("a postmortem needs a title", hint='pmctl new "What happened, in a few words"')
+    _refuse_known_incident(workspace, front)
+    chosen, notes = _template(workspace, wish, front)
+    name = new_id(workspace, title, wish.day or _day_of(front) or today)
+    front.update(
+        id=name,
+        title=title,
+        status=schema.Status.DRAFT.value,
+        author=wish.author,
+        visibility=workspace.settings.visibility,
+    )
+    given = {"severity": wish.severity, "urgency": wish.urgency.upper(), "services": list(wish.services)}
+    given |= {"teams": list(wish.teams), "tags": list(wish.tags), "fields": dict(wish.fields)}
+    front.update({key: value for key, value in given.items() if value})
+    if values and not wish.teams:
+        known = [team.lower() for team in values.teams if team.lower() in workspace.policy.teams]
+        front.update({"teams": known} if known else {})
+    data = render(chosen, _draft(front, values))
+    problems = read(data, schema.path_of(name)).problems
+    writes = [Write(schema.path_of(name), data)]
+    if values and values.provenance:
+        writes.append(Write(f"{IMPORTS}/{name}.json", provenance_bytes(values.provenance)))
+    warnings = (*notes, *(values.warnings if values else ()), *(problem.message for problem in problems))
+    return Created(name, schema.path_of(name), data, chosen.reference, _filled(front, values), warnings, tuple(writes))
+
+
+def land(workspace: Workspace, created: Created, signing: Sequence[str]) -> Landed:
+    """Write and commit the new postmortem; `signing` holds git's arguments for a signed commit or nothing."""
+    return commit(workspace.repo, created.writes, f"Draft {created.id}\n\nPostmortem: {created.id}\n", signing=signing)
+
+
+def write_only(workspace: Workspace, created: Created) -> None:
+    """Write the files of the new postmortem without committing them."""
+    repo = workspace.repo
+    repo.state_dir.mkdir(parents=True, exist_ok=True)
+    for write in created.writes:
+        target = repo.root / write.path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(target, write.data or b"", scratch=repo.state_dir)
+
+
+def new_id(workspace: Workspace, title: str, day: date) -> str:
+    """The id for a title on a day: YYYY-MM-DD-slug, at most 100 characters.
+
+    Raises Refused when it is taken, also by an id that differs in case only.
+    """
+    slug = slug_of(title)
+    name = f"{day.isoformat()}-{slug}"[: schema.MAX_ID].rstrip("-")
+    target = workspace.repo.root / schema.path_of(name)
+    if target.exists() or target.is_symlink() or workspace.at_head(schema.path_of(name)) is not None:
+        raise Refused(f"{name} exists already", hint=f"pmctl show {name}, or give another title")
+    return name
+
+
+def slug_of(title: str) -> str:
+    """Lower-case letters, digits and hyphens that a title leaves; accents are dropped, never guessed.
+
+    A title without a single such letter (Japanese, say) gives 'incident' and four random characters.
+    """
+    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", re.sub(r"['’]", "", plain)).strip("-")
+    return slug or "incident-" + random_characters(4)
+
+
+def random_characters(count: int) -> str:
+    """So many characters of a-z and 0-9, from the system's generator: no counter, so no two branches collide."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(count))
+
+
+def item_id() -> str:
+    """A new action item's id."""
+    return "AI-" + random_characters(4)
+
+
+def _template(workspace: Workspace, wish: Wish, front: Mapping[str, object]) -> tuple[Template, tuple[str, ...]]:
+    own, findings = templates.load(workspace.repo.root)
+    notes = tuple(f"{f.path}:{f.line}: {f.code} {f.message}" for f in findings)
+    known = latest_versions(own)
+    if wish.template:
+        if wish.template not in known:
+            raise NotFound(
+                f"there is no template {wish.template!r}", hint="pmctl template list", details=(*sorted(known), *notes)
+            )
+        return known[wish.template], notes
+    services = wish.services or tuple(str(name) for name in _list(front.get("services")))
+    chosen = choose(
+        own,
+        severity=wish.severity or str(front.get("severity", "")),
+        urgency=wish.urgency or str(front.get("urgency", "")),
+        services=services,
+        fallback=workspace.settings.template,
+    )
+    return chosen, notes
+
+
+def _draft(front: Mapping[str, object], values: DraftValues | None) -> Draft:
+    if values is None:
+        return Draft(front)
+    rows = []
+    for item in values.action_items:
+        cells = {"Action": item.action, "Due": item.due, "Priority": item.priority, "Status": item.status}
+        cells |= {"Ticket": item.ticket, "Notes": item.notes, "ID": item_id()}
+        rows.append(cells | ({"Owner": f"@{item.owner}"} if item.owner else {}))
+    return Draft(
+        front,
+        summary=values.summary,
+        timeline=tuple(TimelineRow(row.time, row.event, row.who) for row in values.timeline),
+        impact=values.impact,
+        action_items=tuple(rows),
+    )
+
+
+def _filled(front: Mapping[str, object], values: DraftValues | None) -> tuple[str, ...]:
+    """What the incident record gave, for the person to see."""
+    if values is None:
+        return ()
+    parts = [key for key in values.front if key != "incidents" and front.get(key)]
+    parts += ["summary"] if values.summary else []
+    parts += [f"timeline ({len(values.timeline)} entries)"] if values.timeline else []
+    parts += [f"action items ({len(values.action_items)})"] if values.action_items else []
+    return tuple(parts)
+
+
+def _refuse_known_incident(workspace: Workspace, front: Mapping[str, object]) -> None:
+    wanted = {
+        (str(entry.get("source")), str(entry.get("id")))
+        for entry in _list(front.get("incidents"))
+        if isinstance(entry, dict)
+    }
+    if not wanted:
+        return
+    from pmctl.insight.catalog import catalog
+
+    for summary in catalog(workspace):
+        for source, name in wanted & set(summary.incidents):
+            raise Refused(
+                f"{source} incident {name} has a postmortem already: {summary.id}",
+                hint=f"pmctl show {summary.id}; bring in what is new: pmctl incident refresh {summary.id} --from FILE",
+            )
+
+
+def _day_of(front: Mapping[str, object]) -> date | None:
+    for key in ("started_at", "detected_at", "acknowledged_at", "mitigated_at", "resolved_at"):
+        value = str(front.get(key, ""))
+        if value:
+            try:
+                return date.fromisoformat(value[:10])
+            except ValueError:
+                continue
+    return None
+
+
+def _list(value: object) -> Sequence[object]:
+    return value if isinstance(value, list | tuple) else ()

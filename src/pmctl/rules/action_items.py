@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from pmctl.document.finding import Finding
 from pmctl.document.schema import ITEM_ID
-from pmctl.rules.registry import HINT, WARNING, found, found_at, rule
+from pmctl.rules.completeness import is_blank
+from pmctl.rules.registry import HINT, WARNING, found_at, heading, rule
 
 if TYPE_CHECKING:
     from pmctl.document.actions import ActionItem
@@ -75,12 +76,9 @@ def no_action_items(doc: Document, context: Context) -> Iterable[Finding]:
     section = doc.section("Action Items")
     if section is None or items_of(doc):
         return
-    from pmctl.document.prompts import is_empty
-
-    if not is_empty(section.text):
-        end = section.start + len(doc.text[section.start : section.content_start].rstrip())
+    if not is_blank(section.text):
         message = "there is no action item in a table"
-        yield found(doc, section.start, end, message, 'pmctl actions add ID "TEXT" --owner HANDLE --due DATE')
+        yield heading(doc, section, message, 'pmctl actions add ID "TEXT" --owner HANDLE --due DATE')
 
 
 @rule("PM502", "item-id", draft=WARNING, fixable=True)
@@ -263,6 +261,5 @@ def lesson_without_item(doc: Document, context: Context) -> Iterable[Finding]:
             bullets = len(re.findall(r"(?m)^[-*+] +\S", part.text))
             items = len(items_of(doc))
             if bullets > items > 0:
-                end = part.start + len(doc.text[part.start : part.content_start].rstrip())
                 message = f"{bullets} things to improve, and {items} action item{'s' if items > 1 else ''}"
-                yield found(doc, part.start, end, message, "give each one an item; WONT_DO with its reason is one")
+                yield heading(doc, part, message, "give each one an item; WONT_DO with its reason is one")

@@ -6,6 +6,7 @@ the document alone.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,16 @@ if TYPE_CHECKING:
 
 MISSING = "PM201"
 EMPTY = "PM202"
+
+_PLAIN_LINE = re.compile(r"^[A-Za-z][^|\n]{20,}\n?(?!\s*[=-])", re.MULTILINE)
+_FILLED_ROW = re.compile(r"^\|[ :|-]*-[ :|-]*\|[ \t]*\n\|[^\n]*[A-Za-z0-9]", re.MULTILINE)
+
+
+def is_blank(text: str) -> bool:
+    """`prompts.is_empty`, with a quick no for sections that plainly hold a sentence or a filled table."""
+    if "<!--" not in text and (_PLAIN_LINE.search(text) or _FILLED_ROW.search(text)):
+        return False
+    return is_empty(text)
 
 
 def completeness(doc: Document, required: Sequence[str]) -> tuple[Finding, ...]:
@@ -38,7 +49,7 @@ def completeness(doc: Document, required: Sequence[str]) -> tuple[Finding, ...]:
             message = f"the required section {title!r} is missing"
             fix = f"add '## {title}'"
             findings.append(Finding(MISSING, message, doc.path, severity=Severity.ERROR, fix=fix))
-        elif all(is_empty(section.text) for section in sections):
+        elif all(is_blank(section.text) for section in sections):
             section = sections[0]
             heading = doc.text[section.start : section.content_start].rstrip()
             place = (*doc.position(section.start), *doc.position(section.start + len(heading)))

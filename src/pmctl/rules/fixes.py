@@ -15,18 +15,18 @@ from pmctl.errors import BadInput
 
 if TYPE_CHECKING:
     from pmctl.document.actions import ActionItem
-    from pmctl.document.reader import Document
+    from pmctl.document.reader import Document, Section
     from pmctl.rules.context import Context
 
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 """Characters of an item's id: none that is mistaken for another one."""
 
 _STATUS = {
-    "DONE": "COMPLETED", "CLOSED": "COMPLETED", "COMPLETE": "COMPLETED", "FINISHED": "COMPLETED", "RESOLVED": "COMPLETED",
-    "TODO": "OPEN", "TO_DO": "OPEN", "NEW": "OPEN", "NOT_STARTED": "OPEN",
-    "DOING": "IN_PROGRESS", "STARTED": "IN_PROGRESS", "WIP": "IN_PROGRESS", "ONGOING": "IN_PROGRESS",
-    "WONTFIX": "WONT_DO", "WON'T_FIX": "WONT_DO", "WONT_FIX": "WONT_DO", "WILL_NOT_DO": "WONT_DO", "WON'T_DO": "WONT_DO",
-}  # fmt: skip
+    **dict.fromkeys(("DONE", "CLOSED", "COMPLETE", "FINISHED", "RESOLVED"), "COMPLETED"),
+    **dict.fromkeys(("TODO", "TO_DO", "NEW", "NOT_STARTED"), "OPEN"),
+    **dict.fromkeys(("DOING", "STARTED", "WIP", "ONGOING"), "IN_PROGRESS"),
+    **dict.fromkeys(("WONTFIX", "WONT_FIX", "WON'T_FIX", "WON'T_DO", "WILL_NOT_DO"), "WONT_DO"),
+}
 _PRIORITY = {"HI": "HIGH", "MED": "MEDIUM", "NORMAL": "MEDIUM"}
 _OPTIONAL_CELLS = ("Ticket", "Notes")
 
@@ -73,10 +73,8 @@ def unified_diff(before: str, after: str, path: str) -> str:
     from difflib import unified_diff as lines_of
 
     old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
-    out = []
-    for line in lines_of(old, new, f"a/{path}", f"b/{path}"):
-        out.append(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n")
-    return "".join(out)
+    lines = lines_of(old, new, f"a/{path}", f"b/{path}")
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
 def new_item_id(taken: Iterable[str], chooser: Chooser) -> str:
@@ -127,9 +125,6 @@ def _spelling(item: ActionItem, column: str, canonical: str, others: dict[str, s
         return None
     key = "_".join(cell.text.upper().replace("-", " ").replace("_", " ").replace("’", "'").split())
     right = others.get(key, canonical)
-    if right == "WONT_DO" and not item.notes:
-        # The reason is missing, and the spelling alone would turn a warning into an error.
-        return right if cell.text.upper().replace(" ", "_") != right else None
     return right if right != cell.text else None
 
 
@@ -146,7 +141,7 @@ def _short_rows(doc: Document, _context: Context, _chooser: Chooser, applied: li
 
 def _cells(doc: Document, column: str, wanted: Callable[[ActionItem], str | None], applied: list[str]) -> Document:
     """Set one cell of each item for which `wanted` gives a text. Items are found again after every edit, by place."""
-    from pmctl.document.actions import action_items
+    from pmctl.document.actions import action_items, column_of
     from pmctl.document.edits import set_cell
 
     index = 0
@@ -156,20 +151,14 @@ def _cells(doc: Document, column: str, wanted: Callable[[ActionItem], str | None
         text = wanted(item)
         if text is None:
             continue
-        name = column or item.table.columns[-1]
-        old = item.row.cells[-1].text if not column else (item.cell(column) or item.row.cells[0]).text
-        header = name if not column else _header(item, column)
-        doc = set_cell(doc, item.table, item.row, header, text)
-        what = f"{name} {old!r} -> {text!r}" if text else "the missing optional cells"
+        place = column_of(item.table, column) if column else len(item.table.columns) - 1
+        if place is None:
+            continue
+        old = item.row.cells[place].text
+        doc = set_cell(doc, item.table, item.row, place, text)
+        what = f"{column} {old!r} is now {text!r}" if column else "added the missing optional cells"
         applied.append(f"line {item.line}: {what}")
     return doc
-
-
-def _header(item: ActionItem, column: str) -> str:
-    from pmctl.document.actions import column_of
-
-    place = column_of(item.table, column)
-    return item.table.columns[place] if place is not None else column
 
 
 def _order(doc: Document, context: Context, _chooser: Chooser, applied: list[str]) -> Document:
@@ -203,8 +192,17 @@ def _order(doc: Document, context: Context, _chooser: Chooser, applied: list[str
         bare = last[1].rstrip("\r\n")
         chunks[spot] = bare + doc.newline * 2
         chunks[-1] = chunks[-1].rstrip("\r\n") + last[1][len(bare) :]
+    if "\r" in text.replace(doc.newline, "\n"):
+        return doc  # mixed line endings, which writing the body would make one
+    result = set_body_text(doc, lead + "".join(chunks))
+    if sorted(map(_content, result.sections)) != sorted(map(_content, sections)):
+        raise BadInput("the order of the sections can't be changed without changing what they hold")
     applied.append("the sections are in the template's order")
-    return set_body_text(doc, lead + "".join(chunks))
+    return result
+
+
+def _content(section: Section) -> tuple[str, str]:
+    return section.title, section.text.strip()
 
 
 _MENDS = (

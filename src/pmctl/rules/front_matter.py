@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -204,6 +205,7 @@ def times_missing(doc: Document, context: Context) -> Iterable[Finding]:
             yield found_at(line, column, f"{key} is not given", f"add {key}: 2024-01-15T14:00:00Z")
 
 
+@lru_cache(maxsize=2)
 def incident_times(doc: Document) -> dict[str, datetime]:
     """The incident's times that the front matter gives in a readable form, in UTC, by field name."""
     from pmctl.document.schema import typed

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pmctl.document.finding import Finding
-from pmctl.rules.registry import WARNING, found, found_at, rule
+from pmctl.document.prompts import strip_comments
+from pmctl.rules.completeness import is_blank
+from pmctl.rules.registry import WARNING, found_at, heading, rule
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document
@@ -51,13 +54,10 @@ def impact_without_figures(doc: Document, context: Context) -> Iterable[Finding]
     section = doc.section("Impact")
     if section is None:
         return
-    from pmctl.document.prompts import is_empty, strip_comments
-
-    text = strip_comments(section.text) if "<!--" in section.text else section.text
-    if not any(map(str.isdigit, text)) and not is_empty(section.text):
-        end = section.start + len(doc.text[section.start : section.content_start].rstrip())
+    text = strip_comments(section.text)
+    if not any(map(str.isdigit, text)) and not is_blank(section.text):
         fix = "say how long, how many customers, how many requests"
-        yield found(doc, section.start, end, "the Impact holds no figure", fix)
+        yield heading(doc, section, "the Impact holds no figure", fix)
 
 
 @rule("PM402", "impact-duration", review=WARNING)
@@ -138,20 +138,22 @@ def impact_measure(doc: Document, context: Context) -> Iterable[Finding]:
             yield found_at(measure.line, measure.column, message, "measure it, or say 'none'", width=len(measure.text))
 
 
-def _measures(doc: Document) -> Iterator[tuple[Cell, Cell]]:
+@lru_cache(maxsize=2)
+def _measures(doc: Document) -> tuple[tuple[Cell, Cell], ...]:
     """(what, measurement) of every row of the Impact's tables."""
     section = doc.section("Impact")
     if section is None or "|" not in section.text:
-        return
+        return ()
+    pairs: list[tuple[Cell, Cell]] = []
     from pmctl.document.table import tables
 
     for table in tables(doc, section):
         measured = table.column("Measurement")
         if measured is None:
             measured = 1
-        for row in table.rows:
-            if len(row.cells) > max(measured, 0) and measured != 0:
-                yield row.cells[0], row.cells[measured]
+        if measured > 0:
+            pairs += [(row.cells[0], row.cells[measured]) for row in table.rows if measured < len(row.cells)]
+    return tuple(pairs)
 
 
 def _durations(doc: Document) -> Iterator[tuple[str, int, int]]:

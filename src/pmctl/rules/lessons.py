@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from pmctl.document.finding import Finding
-from pmctl.rules.registry import WARNING, found, rule
+from pmctl.rules.completeness import is_blank
+from pmctl.rules.registry import WARNING, heading, rule
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document, Section
@@ -65,16 +66,13 @@ def lessons_part_missing(doc: Document, context: Context) -> Iterable[Finding]:
     section = doc.section("Lessons Learned")
     if section is None:
         return
-    from pmctl.document.prompts import is_empty
-
-    if is_empty(section.text):
+    if is_blank(section.text):
         return
     titles = " / ".join(title for title, _, _ in _labels(doc, section))
     missing = [name for name, pattern in PARTS.items() if not pattern.search(titles)]
     if missing:
-        end = section.start + len(doc.text[section.start : section.content_start].rstrip())
         message = f"Lessons Learned lacks {', '.join(repr(name) for name in missing)}"
-        yield found(doc, section.start, end, message, f"add '### {missing[0]}'")
+        yield heading(doc, section, message, f"add '### {missing[0]}'")
 
 
 @rule("PM602", "lessons-part-empty", review=WARNING)
@@ -118,14 +116,11 @@ def lessons_part_empty(doc: Document, context: Context) -> Iterable[Finding]:
     section = doc.section("Lessons Learned")
     if section is None:
         return
-    from pmctl.document.prompts import is_empty
-
     for part in doc.headings:
         inside = section.start < part.start < section.end
         known = inside and any(pattern.search(part.title) for pattern in PARTS.values())
-        if known and is_empty(part.text) and not is_empty(section.text):
-            end = part.start + len(doc.text[part.start : part.content_start].rstrip())
-            yield found(doc, part.start, end, f"{part.title!r} is empty", "answer it; 'nothing' is an answer")
+        if known and is_blank(part.text) and not is_blank(section.text):
+            yield heading(doc, part, f"{part.title!r} is empty", "answer it; 'nothing' is an answer")
 
 
 _BOLD = re.compile(r"(?m)^[ \t]*(?:[-*+][ \t]+)?\*\*(?P<label>[^*\n]{3,60})\*\*:?")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from pmctl.document.finding import Finding, Severity
 
 if TYPE_CHECKING:
-    from pmctl.document.reader import Document
+    from pmctl.document.reader import Document, Section
     from pmctl.rules.context import Context
 
     Check = Callable[[Document, Context], Iterable[Finding]]
@@ -105,6 +105,12 @@ def found(doc: Document, start: int, end: int, message: str, fix: str = "") -> F
     line, column = doc.position(start)
     end_line, end_column = doc.position(max(start, end))
     return Finding("", message, "", line, column, fix=fix, end_line=end_line, end_column=end_column)
+
+
+def heading(doc: Document, section: Section, message: str, fix: str = "") -> Finding:
+    """A finding about a section's heading, its newline left out."""
+    end = section.start + len(doc.text[section.start : section.content_start].rstrip())
+    return found(doc, section.start, end, message, fix)
 
 
 def found_at(line: int, column: int, message: str, fix: str = "", *, width: int = 0) -> Finding:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pmctl.document.finding import Finding
@@ -94,6 +95,7 @@ def resolution_order(doc: Document, context: Context) -> Iterable[Finding]:
             last = int(cell.text)
 
 
+@lru_cache(maxsize=2)
 def _steps(doc: Document) -> tuple[Table, ...]:
     section = doc.section("Resolution")
     if section is None or "|" not in section.text:

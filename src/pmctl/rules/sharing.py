@@ -20,53 +20,58 @@ if TYPE_CHECKING:
     from pmctl.rules.context import Context
 
 _TOKENS: tuple[tuple[str, str, str], ...] = (
-    ("AWS access key", "A", r"(?:AKIA|ASIA)[0-9A-Z]{16}"),
-    ("GitHub token", "gh", r"gh[pousr]_[A-Za-z0-9]{36,251}"),
-    ("GitHub token", "github_pat_", r"github_pat_[A-Za-z0-9_]{50,251}"),
-    ("GitLab token", "gl", r"gl(?:pat|dt|rt|cbt|ptt|ft|soat|agent|imt)-[A-Za-z0-9_.-]{20,}"),
-    ("Slack token", "xox", r"xox[abeoprs]-[A-Za-z0-9-]{10,}"),
-    ("Slack token", "xapp-", r"xapp-\d-[A-Za-z0-9-]{20,}"),
-    ("Slack webhook", "hooks.slack.com", r"hooks\.slack\.com/(?:services|workflows)/[A-Za-z0-9/]{20,}"),
-    ("Discord webhook", "/api/webhooks/", r"discord(?:app)?\.com/api/webhooks/\d{15,}/[\w-]{60,}"),
-    ("Stripe key", "_live_", r"[rs]k_live_[A-Za-z0-9]{16,}"),
-    ("Google API key", "AIza", r"AIza[0-9A-Za-z_-]{35}"),
-    ("Google OAuth secret", "GOCSPX-", r"GOCSPX-[A-Za-z0-9_-]{28}"),
-    ("SendGrid key", "SG.", r"SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}"),
-    ("npm token", "npm_", r"npm_[A-Za-z0-9]{36}"),
-    ("PyPI token", "pypi-", r"pypi-AgE[A-Za-z0-9_-]{50,}"),
-    ("Anthropic key", "sk-ant-", r"sk-ant-[A-Za-z0-9_-]{30,}"),
-    ("OpenAI key", "sk-", r"sk-(?:proj-|svcacct-)?[A-Za-z0-9_-]{20,}T3BlbkFJ[A-Za-z0-9_-]{20,}"),
-    ("Hugging Face token", "hf_", r"hf_[A-Za-z0-9]{34}"),
-    ("DigitalOcean token", "_v1_", r"do[por]_v1_[a-f0-9]{64}"),
-    ("Shopify token", "shp", r"shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}"),
-    ("Twilio key", "SK", r"SK[0-9a-f]{32}"),
-    ("PagerDuty key", "pd", r"(?:(?i:pagerduty|pd)[\w .:='\"-]{0,20}token=)[A-Za-z0-9_+-]{20}"),
-    ("Databricks token", "dapi", r"dapi[0-9a-f]{32}(?:-\d)?"),
-    ("Atlassian token", "ATATT3", r"ATATT3[A-Za-z0-9_=-]{60,}"),
-    ("Linear key", "lin_api_", r"lin_api_[A-Za-z0-9]{40}"),
-    ("Vault token", "hvs.", r"hvs\.[A-Za-z0-9_-]{24,}"),
-    ("age key", "AGE-SECRET-KEY-", r"AGE-SECRET-KEY-1[0-9A-Z]{58}"),
-    ("JSON web token", "eyJ", r"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{20,}"),
-    ("password in a URL", "://", r"(?<=://)[^\s/:@<>\"'`]{0,60}:(?!\$|\{|<|\*|x{3,}|\.{3}|…|(?i:password|pass|secret|token|pw)@)[^\s/:@<>\"'`]{3,}(?=@[\w.-])"),
-    ("bearer token", "earer ", r"(?<=[Bb]earer )(?=[^\s]*\d)[A-Za-z0-9_\-.=+/]{24,}"),
-)  # fmt: skip
-"""(what it is, a text that every such token contains, its pattern)"""
+    ("AWS access key", "AKIA ASIA", r"[0-9A-Z]{16}"),
+    ("GitHub token", "ghp_ gho_ ghu_ ghs_ ghr_", r"[A-Za-z0-9]{36,251}"),
+    ("GitHub token", "github_pat_", r"[A-Za-z0-9_]{50,251}"),
+    ("GitLab token", "glpat- gldt- glrt- glcbt- glptt- glft- glsoat- glagent- glimt-", r"[A-Za-z0-9_.-]{20,}"),
+    ("Slack token", "xoxa- xoxb- xoxe- xoxo- xoxp- xoxr- xoxs- xapp-", r"[A-Za-z0-9-]{10,}"),
+    ("Slack webhook", "hooks.slack.com/services/ hooks.slack.com/workflows/", r"[A-Za-z0-9/]{20,}"),
+    ("Discord webhook", "discord.com/api/webhooks/ discordapp.com/api/webhooks/", r"\d{15,}/[\w-]{60,}"),
+    ("Stripe key", "sk_live_ rk_live_", r"[A-Za-z0-9]{16,}"),
+    ("Google API key", "AIza", r"[0-9A-Za-z_-]{35}"),
+    ("Google OAuth secret", "GOCSPX-", r"[A-Za-z0-9_-]{28}"),
+    ("SendGrid key", "SG.", r"[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}"),
+    ("npm token", "npm_", r"[A-Za-z0-9]{36}"),
+    ("PyPI token", "pypi-AgE", r"[A-Za-z0-9_-]{50,}"),
+    ("Anthropic key", "sk-ant-", r"[A-Za-z0-9_-]{30,}"),
+    ("OpenAI key", "sk-", r"(?:proj-|svcacct-)?[A-Za-z0-9_-]{20,}T3BlbkFJ[A-Za-z0-9_-]{20,}"),
+    ("Hugging Face token", "hf_", r"[A-Za-z0-9]{34}"),
+    ("DigitalOcean token", "dop_v1_ doo_v1_ dor_v1_", r"[a-f0-9]{64}"),
+    ("Shopify token", "shpat_ shpca_ shppa_ shpss_", r"[a-fA-F0-9]{32}"),
+    ("Twilio key", "SK", r"[0-9a-f]{32}"),
+    ("Databricks token", "dapi", r"[0-9a-f]{32}(?:-\d)?"),
+    ("Atlassian token", "ATATT3", r"[A-Za-z0-9_=-]{60,}"),
+    ("Linear key", "lin_api_", r"[A-Za-z0-9]{40}"),
+    ("Vault token", "hvs.", r"[A-Za-z0-9_-]{24,}"),
+    ("age key", "AGE-SECRET-KEY-1", r"[0-9A-Z]{58}"),
+    ("JSON web token", "eyJ", r"[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{20,}"),
+    ("bearer token", "Bearer bearer", r"[ ](?=[^\s]*\d)[A-Za-z0-9_\-.=+/]{24,}"),
+)
+"""What it is, the prefixes that its issuers give it, and what follows."""
 
+_SHORTEST = 19
+"""No token of these shapes is this short, and few words are longer: only those are looked at."""
+
+_URL_PASSWORD = Pattern(
+    r"://[^\s/:@<>\"'`]{0,60}:(?P<secret>(?!\$|\{|<|\*|x{3,}|\.{3}|…|(?i:password|pass|secret|token|pw)@)"
+    r"[^\s/:@<>\"'`]{3,})@[\w.-]"
+)
 _KEY_HEADER = "PRIVATE KEY"
 _PRIVATE_KEY = Pattern(
     r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----(?:[\s\S]{0,8000}?-----END (?:[A-Z0-9]+ )*PRIVATE KEY"
-    r"(?: BLOCK)?-----)?",
-    0,
+    r"(?: BLOCK)?-----)?"
 )
 _ASSIGNED = Pattern(
     r"(?<!\w)(?P<name>(?:[A-Za-z]+[_-])*(?:password|passwd|pwd|passphrase|secret|api[_-]?key|access[_-]?key|auth[_-]?token"
-    r"|client[_-]?secret|private[_-]?key))[\"']?[ \t]*[:=][ \t]*[\"'`]?(?P<value>[^\s\"'`,;|<>{}()\[\]]{8,200})"
+    r"|client[_-]?secret|private[_-]?key))[\"']?[ \t]*[:=][ \t]*[\"'`]?(?P<value>[^\s\"'`,;|<>{}()\[\]]{8,200})",
+    re.IGNORECASE,
 )
 _PLACEHOLDER = re.compile(
     r"(?i)\$|%|\*{3,}|x{4,}|\.{3}|…|example|changeme|placeholder|redacted|removed|your|none|null|true|false|todo|dummy"
     r"|\bsecret\b|password|vault|secretsmanager|arn:|https?:|/|^[a-z]+$|^[A-Z_]+$|^[a-z_.-]+$"
 )
-_MAIL = Pattern(r"(?<![\w.+@/:-])[A-Za-z0-9][\w.+-]{0,63}@(?P<domain>(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,18})(?![\w@-])", 0)
+_MAIL_DOMAIN = Pattern(r"@(?P<domain>(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,18})(?![\w@-])")
+_MAIL_NAME = Pattern(r"(?<![\w.+@/:-])[A-Za-z0-9][\w.+-]{0,63}$")
 _OWN_MAIL = re.compile(
     r"(?i)(?:.*\.)?(?:example\.(?:com|org|net)|(?:[\w-]+\.)*(?:example|invalid|test|localhost)|users\.noreply\.github\.com"
     r"|git(?:hub|lab)\.com|bitbucket\.org|ssh\.dev\.azure\.com)"
@@ -79,7 +84,8 @@ _INTERNAL_ADDRESS = Pattern(
     r"(?<![\w.-])(?:10(?:\.\d{1,3}){3}|192\.168(?:\.\d{1,3}){2}|172\.(?:1[6-9]|2\d|3[01])(?:\.\d{1,3}){2}"
     r"|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])(?:\.\d{1,3}){2}|169\.254(?:\.\d{1,3}){2})(?![\w-]|\.\d)"
     r"|(?<![\w.-])(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:internal|corp|intranet|local|lan|private|svc\.cluster"
-    r"|svc)(?![\w-]|\.\w)"
+    r"|svc)(?![\w-]|\.\w)",
+    re.IGNORECASE,
 )
 _INTERNAL_NEEDLES = ("10.", "192.168.", "172.", "100.", "169.254.", ".internal", ".corp", ".intranet", ".local",
                      ".lan", ".private", ".svc")  # fmt: skip
@@ -196,15 +202,20 @@ def foreign_mail(doc: Document, context: Context) -> Iterable[Finding]:
     customers = context.settings.customers
     emails = context.people.emails if context.people else frozenset()
     own = {email.rpartition("@")[2] for email in emails}
-    for match in _MAIL.compiled.finditer(doc.text, doc.body_start):
+    for match in _MAIL_DOMAIN.compiled.finditer(doc.text, doc.body_start):
+        name = _MAIL_NAME.compiled.search(doc.text[max(0, match.start() - 66) : match.start()])
+        if name is None:
+            continue
         domain = match["domain"].casefold()
+        address = (name[0] + match[0]).casefold()
         if customers:
             foreign = any(domain == one or domain.endswith("." + one) for one in customers)
         else:
-            known = match[0].casefold() in emails or any(domain == one or domain.endswith("." + one) for one in own)
-            foreign = not (known or _OWN_MAIL.fullmatch(domain) or _NO_PERSON.fullmatch(match[0].partition("@")[0]))
+            known = address in emails or any(domain == one or domain.endswith("." + one) for one in own)
+            foreign = not (known or _OWN_MAIL.fullmatch(domain) or _NO_PERSON.fullmatch(name[0]))
         if foreign:
-            yield found(doc, match.start(), match.end(), "an outside e-mail address", "name the role instead")
+            start = match.start() - len(name[0])
+            yield found(doc, start, match.end(), "an outside e-mail address", "name the role instead")
 
 
 @rule("PM905", "internal-address", review=WARNING)
@@ -263,12 +274,12 @@ def detected_secret(doc: Document, context: Context) -> Iterable[Finding]:
     Example:
         ## Resolution
 
-        The client was given the basic auth header of https://app:hunter22hunter@db.example.com
+        The mailer was given the key 343ea45721923ed956e2b38c31db76aa-us30 again.
 
     Fix:
         ## Resolution
 
-        The client was given a new basic auth header.
+        The mailer was given a new key.
     """
     if not context.settings.detect_secrets:
         return
@@ -286,9 +297,19 @@ def detected_secret(doc: Document, context: Context) -> Iterable[Finding]:
 def tokens(text: str) -> Iterator[tuple[str, int, int]]:
     """Every token of a known shape in a text: what it is, start, end. Ordered by place, without overlaps."""
     spans: list[tuple[int, int, str]] = []
-    for name, needle, _ in _TOKENS:
-        if needle in text:
-            spans += [(*match.span(), name) for match in _token_pattern(name, needle).finditer(text)]
+    long = " ".join([word for word in text.split() if len(word) > _SHORTEST])
+    if "earer " in text:
+        long += " Bearer bearer"
+    for name, prefixes, _ in _TOKENS:
+        for prefix in prefixes.split(" "):
+            at = text.find(prefix) if prefix in long else -1
+            while at >= 0:
+                match = _token_pattern(name, prefixes).match(text, at + len(prefix))
+                if match and not (at and (text[at - 1].isalnum() or text[at - 1] in "_-")):
+                    spans.append((at, match.end(), name))
+                at = text.find(prefix, at + 1)
+    if "://" in text and "@" in text:
+        spans += [(*match.span("secret"), "password in a URL") for match in _URL_PASSWORD.compiled.finditer(text)]
     last = -1
     for start, end, name in sorted(spans, key=lambda span: (span[0], -span[1])):
         if start >= last:
@@ -308,10 +329,9 @@ def redact(text: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def _token_pattern(name: str, needle: str) -> re.Pattern[str]:
-    source = next(pattern for one, key, pattern in _TOKENS if one == name and key == needle)
-    edge = "" if source.startswith("(?<=") else r"(?<![A-Za-z0-9_-])"
-    return re.compile(rf"{edge}{source}(?![A-Za-z0-9])" if edge else source)
+def _token_pattern(name: str, prefixes: str) -> re.Pattern[str]:
+    source = next(pattern for one, key, pattern in _TOKENS if one == name and key == prefixes)
+    return re.compile(f"{source}(?![A-Za-z0-9])")
 
 
 @lru_cache(maxsize=8)
@@ -319,7 +339,9 @@ def _internal(endings: tuple[str, ...]) -> tuple[Pattern, ...]:
     if not endings:
         return ()
     names = "|".join(re.escape(ending) for ending in endings)
-    return (Pattern(rf"(?<![\w.@-])(?:[a-z0-9](?:[a-z0-9-]{{0,61}}[a-z0-9])?\.)*(?:{names})(?![\w-]|\.\w)"),)
+    return (
+        Pattern(rf"(?<![\w.@-])(?:[a-z0-9](?:[a-z0-9-]{{0,61}}[a-z0-9])?\.)*(?:{names})(?![\w-]|\.\w)", re.IGNORECASE),
+    )
 
 
 def _detect(line: str) -> Iterator[tuple[str, int, int]]:
@@ -333,6 +355,17 @@ def _detect(line: str) -> Iterator[tuple[str, int, int]]:
         return
     with default_settings():
         for secret in scan_line(line):
-            value = secret.secret_value or ""
+            value = (secret.secret_value or "").strip()
             column = line.find(value) if value else -1
-            yield secret.type, max(column, 0), len(value) if column >= 0 else len(line)
+            if column < 0 or ("Entropy" in secret.type and not _quoted_noise(line, column, value)):
+                continue
+            yield secret.type, column, len(value)
+
+
+def _quoted_noise(line: str, column: int, value: str) -> bool:
+    """Whether a random-looking text stands in quotes, as the package asks of files, and is no commit or checksum."""
+    quoted = (
+        column > 0 and line[column - 1] in "\"'" and line[column + len(value) : column + len(value) + 1] in ("'", '"')
+    )
+    checksum = len(value) in (32, 40, 56, 64, 96, 128) and all(one in "0123456789abcdef" for one in value)
+    return quoted and len(value) >= 20 and not checksum

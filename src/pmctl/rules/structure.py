@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pmctl.document.finding import Finding
 from pmctl.rules.completeness import EMPTY, MISSING, completeness
-from pmctl.rules.registry import HINT, WARNING, found, rule
+from pmctl.rules.registry import HINT, WARNING, heading, rule
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document, Section
@@ -109,7 +109,7 @@ def section_order(doc: Document, context: Context) -> Iterable[Finding]:
             continue
         if place < highest:
             message = f"{section.title} stands below {above}; the template has it above"
-            yield _heading(doc, section, message, "pmctl validate --fix puts the sections in order")
+            yield heading(doc, section, message, "pmctl validate --fix puts the sections in order")
         else:
             highest, above = place, section.title
 
@@ -143,7 +143,7 @@ def duplicate_section(doc: Document, context: Context) -> Iterable[Finding]:
         title = section.title.casefold()
         if title in seen:
             message = f"a second section {section.title!r}; the first is on line {seen[title].line}"
-            yield _heading(doc, section, message, "join the two")
+            yield heading(doc, section, message, "join the two")
         seen.setdefault(title, section)
 
 
@@ -176,7 +176,7 @@ def unknown_section(doc: Document, context: Context) -> Iterable[Finding]:
         near = _nearest(section.title.casefold(), tuple(known))
         if near and near not in present:
             message = f"{section.title!r} is not a section of the template"
-            yield _heading(doc, section, message, f"did you mean '## {known[near]}'?")
+            yield heading(doc, section, message, f"did you mean '## {known[near]}'?")
 
 
 _ALSO_CALLED = {
@@ -206,10 +206,9 @@ def _nearest(title: str, known: tuple[str, ...]) -> str:
 
 
 def _blocking(doc: Document, context: Context, code: str) -> Iterable[Finding]:
-    return [one for one in completeness(doc, context.template.required) if one.code == code]
+    return [one for one in _completeness(doc, context.template.required) if one.code == code]
 
 
-def _heading(doc: Document, section: Section, message: str, fix: str = "") -> Finding:
-    """A finding about a heading, its trailing newline left out."""
-    end = section.start + len(doc.text[section.start : section.content_start].rstrip())
-    return found(doc, section.start, end, message, fix)
+@lru_cache(maxsize=2)
+def _completeness(doc: Document, required: tuple[str, ...]) -> tuple[Finding, ...]:
+    return completeness(doc, required)

@@ -49,13 +49,11 @@ def read_suppressions(doc: Document) -> tuple[list[Suppression], list[Finding]]:
     text = doc.text
     if _MARK not in text:
         return [], []
-    from pmctl.rules.prose import is_skipped, skipped_spans
-
-    spans = tuple(span for span in skipped_spans(text, doc.body_start) if not text.startswith("<!--", span[0]))
+    comments = comment_offsets(text, doc.body_start)
     suppressions: list[Suppression] = []
     findings: list[Finding] = []
     for match in _COMMENT.finditer(text, doc.body_start):
-        if is_skipped(spans, match.start()):
+        if match.start() not in comments:
             continue
         line = text.count("\n", 0, match.start()) + 1
         column = match.start() - text.rfind("\n", 0, match.start())
@@ -74,6 +72,13 @@ def read_suppressions(doc: Document) -> tuple[list[Suppression], list[Finding]]:
         if codes:
             suppressions.append(_place(doc, match, codes, line, column))
     return suppressions, findings
+
+
+def comment_offsets(text: str, start: int) -> frozenset[int]:
+    """The offsets, from `start` on, where an HTML comment begins: `<!--` in code is none."""
+    from pmctl.document.prompts import comment_spans
+
+    return frozenset(start + first for first, _ in comment_spans(text[start:]))
 
 
 def unused(suppressions: Iterable[Suppression], active: Iterable[str], path: str) -> list[Finding]:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from pmctl.document.finding import Finding
 from pmctl.document.timeline import timeline_section
-from pmctl.rules.registry import HINT, WARNING, found, found_at, rule
+from pmctl.rules.completeness import is_blank
+from pmctl.rules.registry import HINT, WARNING, found_at, heading, rule
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document
@@ -66,12 +67,9 @@ def timeline_without_entries(doc: Document, context: Context) -> Iterable[Findin
     section = timeline_section(doc)
     if section is None or _entries(doc):
         return
-    from pmctl.document.prompts import is_empty
-
-    if not is_empty(section.text):
-        end = section.start + len(doc.text[section.start : section.content_start].rstrip())
+    if not is_blank(section.text):
         message = "the Timeline has no entry that can be read"
-        yield found(doc, section.start, end, message, "write a table | Time | Event | Who |")
+        yield heading(doc, section, message, "write a table | Time | Event | Who |")
 
 
 @rule("PM302", "timeline-time", draft=WARNING)
@@ -130,9 +128,8 @@ def timeline_zone(doc: Document, context: Context) -> Iterable[Finding]:
     """
     section = timeline_section(doc)
     if section and _entries(doc) and not _ZONE.search(section.title + section.text):
-        end = section.start + len(doc.text[section.start : section.content_start].rstrip())
         message = "the Timeline names no time zone; UTC is assumed"
-        yield found(doc, section.start, end, message, "write 'All times in UTC.' or 'Time (UTC)'")
+        yield heading(doc, section, message, "write 'All times in UTC.' or 'Time (UTC)'")
 
 
 @rule("PM304", "timeline-order", review=WARNING)

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from pmctl.document.finding import Finding
-from pmctl.rules.prose import Pattern, is_skipped, prose, skipped_spans, words
-from pmctl.rules.registry import WARNING, found, rule
+from pmctl.document.prompts import strip_comments
+from pmctl.rules.completeness import is_blank
+from pmctl.rules.prose import Pattern, prose, without_code, words
+from pmctl.rules.registry import WARNING, found, heading, rule
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document
@@ -64,13 +66,10 @@ def summary_without_figures(doc: Document, context: Context) -> Iterable[Finding
         On 2024-01-15 the payment API was down for 45 minutes; about 2,300 payments failed.
     """
     section = doc.section("Summary")
-    if section and section.text.strip() and not _FIGURE.search(section.text):
-        from pmctl.document.prompts import is_empty
-
-        if not is_empty(section.text):
-            message = "the Summary has no time, duration or number"
-            fix = "say when it was, how long it lasted and how many it reached"
-            yield found(doc, section.start, section.content_start - 1, message, fix)
+    if section and not _FIGURE.search(strip_comments(section.text)) and not is_blank(section.text):
+        message = "the Summary has no time, duration or number"
+        fix = "say when it was, how long it lasted and how many it reached"
+        yield heading(doc, section, message, fix)
 
 
 @rule("PM802", "relative-date", review=WARNING)
@@ -195,13 +194,13 @@ def image_without_text(doc: Document, context: Context) -> Iterable[Finding]:
     text = doc.text
     if "![" not in text and "<img" not in text:
         return
-    spans = skipped_spans(text, doc.body_start)
+    plain = without_code(text, doc.body_start)
     for match in _LINK.finditer(text, doc.body_start):
-        if match["image"] and not match["text"].strip() and not is_skipped(spans, match.start()):
+        if match["image"] and not match["text"].strip() and plain[match.start()] != "\0":
             fix = "say between the brackets what the image shows"
             yield found(doc, match.start(), match.end(), "the image has no alternative text", fix)
     for match in _HTML_IMAGE.finditer(text, doc.body_start):
-        if not _ALT.search(match[0]) and not is_skipped(spans, match.start()):
+        if not _ALT.search(match[0]) and plain[match.start()] != "\0":
             yield found(doc, match.start(), match.end(), "the image has no alternative text", 'add alt="..."')
 
 
@@ -210,15 +209,14 @@ def _targets(doc: Document) -> Iterator[tuple[re.Match[str], str]]:
     text = doc.text
     if "](" not in text and "]:" not in text:
         return
-    spans = None
+    plain = ""
     for pattern in (_LINK, _DEFINITION):
         for match in pattern.finditer(text, doc.body_start):
             target = match["target"].strip("<>")
             if not target or _SCHEME.match(target):
                 continue
-            if spans is None:
-                spans = skipped_spans(text, doc.body_start)
-            if not is_skipped(spans, match.start()):
+            plain = plain or without_code(text, doc.body_start)
+            if plain[match.start()] != "\0":
                 yield match, target
 
 

@@ -1,0 +1,161 @@
+"""Results of earlier checks, under `<git common dir>/pmctl/validate-v1/`.
+
+    sha256(content, path, state, template) -> id, findings, and what else the result rests on
+
+A result is used only while the files that the rules asked for are still (not) there, and, when a rule asked for
+the day, on the same day. Settings, people and version are part of the folder's name. Everything is JSON; a damaged
+file counts as empty; files are replaced by rename, so two processes lose at most each other's newest entries.
+Deleting the folder costs time and nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from pmctl import __version__
+from pmctl.document.finding import Finding, Severity
+from pmctl.rules.context import Asked, Context
+
+_FOLDER = ("pmctl", "validate-v1")
+_MOST_ENTRIES = 4_000
+"""Entries of one of the 16 files; above it those that this run did not use are dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a check of one document gave, and what it rests on besides the content."""
+
+    id: str
+    findings: tuple[Finding, ...]
+    files: tuple[tuple[str, bool], ...] = ()
+    day: str = ""
+
+    @classmethod
+    def of(cls, id: str, findings: tuple[Finding, ...], asked: Asked, today: date | None) -> Result:  # noqa: A002
+        """A result with the answers that were asked for on the way."""
+        return cls(id, findings, tuple(sorted(asked.files.items())), today.isoformat() if asked.today and today else "")
+
+    def holds(self, context: Context) -> bool:
+        """Whether everything that the result rests on is still so."""
+        if self.day and (context.today is None or self.day != context.today.isoformat()):
+            return False
+        return all(context.exists is not None and context.exists(path) == there for path, there in self.files)
+
+    def plain(self) -> list[Any]:
+        """As JSON data; `of_plain` reads it."""
+        rows = [
+            [one.code, one.message, one.line, one.column, str(one.severity), one.fix, one.end_line, one.end_column]
+            for one in self.findings
+        ]
+        return [self.id, rows, [list(pair) for pair in self.files], self.day]
+
+    @classmethod
+    def of_plain(cls, plain: Any, path: str) -> Result:
+        """From JSON data. Raises ValueError, TypeError or KeyError when it is damaged."""
+        name, rows, files, day = plain
+        findings = []
+        for code, message, line, column, severity, fix, end_line, end_column in rows:
+            if not (isinstance(code, str) and isinstance(message, str) and isinstance(fix, str)):
+                raise TypeError("a damaged finding")
+            places = (int(line), int(column), int(end_line), int(end_column))
+            findings.append(Finding(code, message, path, *places[:2], Severity(severity), fix, *places[2:]))
+        return cls(str(name), tuple(findings), tuple((str(file), bool(there)) for file, there in files), str(day))
+
+
+class Cache:
+    """The results for one environment: settings, people, version. Not for use by several threads."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._shards: dict[str, dict[str, Any]] = {}
+        self._new: dict[str, dict[str, Any]] = {}
+        self._used: set[str] = set()
+
+    def get(self, key: str, path: str) -> Result | None:
+        """The result under a key, None when there is none that can be read."""
+        shard = self._shards.get(key[0])
+        if shard is None:
+            shard = self._shards[key[0]] = _load(self.folder / f"{key[0]}.json")
+        plain = shard.get(key)
+        if plain is None:
+            return None
+        try:
+            result = Result.of_plain(plain, path)
+        except (ValueError, TypeError, KeyError):
+            return None
+        self._used.add(key)
+        return result
+
+    def put(self, key: str, result: Result) -> None:
+        """Remember a result until `save`."""
+        self._new.setdefault(key[0], {})[key] = result.plain()
+        self._used.add(key)
+
+    def save(self) -> None:
+        """Write what is new. A disk that is full or read-only costs the cache, not the check."""
+        for name, entries in self._new.items():
+            target = self.folder / f"{name}.json"
+            merged = {**_load(target), **entries}
+            if len(merged) > _MOST_ENTRIES:
+                merged = {key: value for key, value in merged.items() if key in self._used}
+            try:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                _write(target, json.dumps(merged, separators=(",", ":")).encode())
+            except OSError:
+                return
+        self._new.clear()
+
+
+def open_cache(common_dir: Path, context: Context) -> Cache:
+    """The cache for what all documents of a run share: the rules' settings, people, severities, version."""
+    people = context.people
+    source = [
+        __version__,
+        context.settings.digest_source(),
+        None if people is None else [sorted(people.names.items()), sorted(people.teams), sorted(people.emails)],
+        context.severities,
+        context.strict,
+        context.exists is None,
+        repr(context.own_templates),
+    ]
+    digest = hashlib.sha256(json.dumps(source, sort_keys=True).encode()).hexdigest()
+    return Cache(common_dir.joinpath(*_FOLDER, digest[:32]))
+
+
+def result_key(data: bytes, path: str, context: Context, template: str) -> str:
+    """The key of a document's result; `template` is a text that differs between templates."""
+    history = context.history
+    moments: tuple[datetime | None, ...] = ()
+    if history is not None:
+        moments = (history.created, history.submitted, history.approved, history.published, context.now)
+    hours = [moment.strftime("%Y%m%d%H") if moment else "" for moment in moments]
+    state = (path, context.status, context.adopted, template, hours)
+    return hashlib.sha256(f"{state!r}\0".encode(errors="surrogateescape") + data).hexdigest()
+
+
+def _load(file: Path) -> dict[str, Any]:
+    """The entries of a file, {} when it is not there or damaged."""
+    try:
+        entries = json.loads(file.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return entries if isinstance(entries, dict) else {}
+
+
+def _write(target: Path, data: bytes) -> None:
+    """Replace a file in one step."""
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".new-")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+        Path(name).replace(target)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise

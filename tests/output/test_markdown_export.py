@@ -39,9 +39,8 @@ def test_without_front_matter_the_title_becomes_a_heading() -> None:
 
 
 def test_code_keeps_its_comments_and_blank_lines() -> None:
-    source = (
-        "---\ntitle: T\n---\n```html\n<!-- kept -->\n\n\n\nend\n```\n\n\n\n`<!-- kept too -->` <!-- gone -->after\n"
-    )
+    fence = "```html\n<!-- kept -->\n\n\n\nend\n```\n"
+    source = f"---\ntitle: T\n---\n{fence}\n\n\n`<!-- kept too -->` <!-- gone -->after\n"
     clean = to_markdown(read(source.encode()), front_matter=False)
     assert clean == f"# T\n\n{fence}\n`<!-- kept too -->` after\n"
 

@@ -1,0 +1,38 @@
+"""A postmortem as JSON for programs: the whole model without prompts, and what is known about its approvals."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pmctl.document.prompts import strip_comments
+from pmctl.document.reader import Document
+
+
+def to_json(document: Document, evidence: Mapping[str, object] | None = None) -> str:
+    """Indented JSON with a final newline: the keys of `document.model.Postmortem`, and `evidence` when given.
+
+    `evidence` holds JSON's own kinds of values. Raises BadInput for a document whose front matter is not valid.
+    """
+    from pmctl.document.model import to_model
+
+    content: dict[str, Any] = to_model(document).model_dump(mode="json", by_alias=True)
+    for section in content["sections"]:
+        section["markdown"] = strip_comments(section["markdown"]).strip()
+    if evidence is not None:
+        content["evidence"] = dict(evidence)
+    return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) that `to_json` keeps to."""
+    from pmctl.document.model import Postmortem
+
+    schema = Postmortem.model_json_schema(mode="serialization", by_alias=True)
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    schema["properties"]["evidence"] = {
+        "type": "object",
+        "description": "What is known about state, approvals and audit at the time of the export.",
+    }
+    return schema

@@ -1,0 +1,293 @@
+"""Does an incident need a postmortem, and by which rule?
+
+Input: an incident record, the team's triggers and what is already written down. Output: a verdict with
+every rule that applies and the reason in a sentence. Nothing is read or written here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from pmctl.insight.phrases import slug, stated, tagged
+from pmctl.insight.triggers import RULES, TriggerSettings, Verdict
+from pmctl.sources.duration import duration_text
+from pmctl.sources.incident import Incident, Reference
+from pmctl.sources.instants import parse_instant
+from pmctl.sources.severity import severity_rank
+
+if TYPE_CHECKING:
+    from pmctl.insight.catalog import Summary
+
+SCHEMA = "pmctl/triage/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenPostmortem:
+    """What triage needs to know of a postmortem that exists."""
+
+    id: str
+    services: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    root_causes: tuple[str, ...] = ()
+    started_at: datetime | None = None
+    incidents: tuple[Reference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One rule that applies: its name (a key of RULES), what it asks for, and why in a sentence.
+
+    `outweighed` is True when a skip rule beat it.
+    """
+
+    rule: str
+    verdict: Verdict
+    because: str
+    outweighed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Triage:
+    """The answer for one incident. `postmortem` is the id of the one that documents it already."""
+
+    incident: Incident
+    verdict: Verdict
+    reasons: tuple[Reason, ...]
+    postmortem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    incident: Incident
+    settings: TriggerSettings
+    history: Sequence[WrittenPostmortem]
+    now: datetime
+
+
+_NOTHING = re.compile(r"\s*(?:none|no|n/?a|0|-|nil|unknown|tbd|internal(?: only)?)\.?\s*", re.IGNORECASE)
+_CUSTOMER = re.compile(r"customer|user|client|external", re.IGNORECASE)
+
+
+def triage(
+    incident: Incident,
+    settings: TriggerSettings,
+    history: Sequence[WrittenPostmortem] = (),
+    *,
+    now: datetime,
+) -> Triage:
+    """Ask every rule. A skip rule beats what it outweighs; of the rest the strongest verdict counts.
+
+    An incident that is documented already, or was no incident, needs nothing more. One that resolved
+    itself at once outweighs urgency and the recommendations, but no harm that was done. An incident to
+    which no rule applies is skipped without a reason.
+    """
+    case = _Case(incident, settings, history, now)
+    reasons = [
+        Reason(rule, settings.verdict(rule), because)
+        for rule, check in _CHECKS.items()
+        if settings.verdict(rule) is not Verdict.OFF and (because := check(case))
+    ]
+    beaten: set[str] = set()
+    for reason in reasons:
+        if reason.verdict is Verdict.SKIP:
+            beaten |= _OUTWEIGHED.get(reason.rule, frozenset(RULES))
+    weighed = tuple(
+        Reason(r.rule, r.verdict, r.because, r.verdict is not Verdict.SKIP and r.rule in beaten) for r in reasons
+    )
+    standing = {reason.verdict for reason in weighed if not reason.outweighed}
+    verdict = next((v for v in (Verdict.REQUIRED, Verdict.RECOMMENDED) if v in standing), Verdict.SKIP)
+    return Triage(incident, verdict, weighed, _documented_by(incident, history))
+
+
+def written_postmortems(summaries: Iterable[Summary]) -> tuple[WrittenPostmortem, ...]:
+    """The history that triage needs, from the catalogue of the repository's postmortems."""
+    return tuple(
+        WrittenPostmortem(
+            id=summary.id,
+            services=summary.services,
+            tags=summary.tags,
+            root_causes=summary.root_causes,
+            started_at=parse_instant(summary.started_at).at,
+            incidents=tuple(Reference(source, number) for source, number in summary.incidents),
+        )
+        for summary in summaries
+    )
+
+
+def missing(
+    incidents: Iterable[Incident],
+    settings: TriggerSettings,
+    history: Sequence[WrittenPostmortem],
+    *,
+    now: datetime,
+) -> tuple[Triage, ...]:
+    """The resolved incidents that require a postmortem and have none, oldest first."""
+    found = (triage(incident, settings, history, now=now) for incident in incidents if incident.resolved)
+    wanting = [answer for answer in found if answer.verdict is Verdict.REQUIRED and not answer.postmortem]
+    return tuple(sorted(wanting, key=lambda answer: (answer.incident.started_at or now, answer.incident.id)))
+
+
+def triage_document(answers: Iterable[Triage]) -> dict[str, object]:
+    """The answers as JSON: `{"schema": "pmctl/triage/v1", "incidents": [...]}`."""
+    return {
+        "schema": SCHEMA,
+        "incidents": [
+            {
+                "source": answer.incident.source,
+                "id": answer.incident.id,
+                "url": answer.incident.url,
+                "title": answer.incident.title,
+                "resolved": answer.incident.resolved,
+                "verdict": answer.verdict.value,
+                "postmortem": answer.postmortem or None,
+                "reasons": [
+                    {
+                        "rule": reason.rule,
+                        "verdict": reason.verdict.value,
+                        "because": reason.because,
+                        "outweighed": reason.outweighed,
+                    }
+                    for reason in answer.reasons
+                ],
+            }
+            for answer in answers
+        ],
+    }
+
+
+def _high_urgency(case: _Case) -> str:
+    incident = case.incident
+    if incident.urgency == "HIGH":
+        return "its urgency is HIGH"
+    severity = incident.severity
+    if case.settings.high_severities:
+        high = severity.lower() in {text.lower() for text in case.settings.high_severities}
+    else:
+        # Systems without an urgency say it with the severity.
+        high = not incident.urgency and bool(severity) and severity_rank(severity) <= 2
+    return f"its severity is {severity}" if high else ""
+
+
+def _customer_impact(case: _Case) -> str:
+    incident = case.incident
+    for row in incident.impacts:
+        if _CUSTOMER.search(row.kind) and not _NOTHING.fullmatch(row.measurement):
+            return f"{row.kind}: {row.measurement[:80]}"
+    if incident.source == "statuspage" and severity_rank(incident.severity) <= 4:
+        return f"it was on the public status page with impact {incident.severity}"
+    return _said(case, "customer-impact")
+
+
+def _long_duration(case: _Case) -> str:
+    incident = case.incident
+    end = incident.resolved_at if incident.resolved else case.now
+    if incident.started_at is None or end is None:
+        return ""
+    length = end - incident.started_at
+    if length <= case.settings.longer_than:
+        return ""
+    verb = "it took" if incident.resolved else "it has been open for"
+    return f"{verb} {duration_text(length)}, longer than {duration_text(case.settings.longer_than)}"
+
+
+def _recurring(case: _Case) -> str:
+    since = (case.incident.started_at or case.now) - case.settings.recurring_within
+    until = case.incident.started_at or case.now
+    mine = {slug(service) for service in case.incident.services}
+    causes = {slug(cause) for cause in case.incident.root_causes}
+    alike = [
+        written
+        for written in case.history
+        if written.started_at is not None
+        and since <= written.started_at <= until
+        and not _same(case.incident, written)
+        and (mine & set(map(slug, written.services)) or causes & set(map(slug, written.root_causes)))
+    ]
+    if len(alike) < case.settings.recurring_count:
+        return ""
+    days = case.settings.recurring_within // timedelta(days=1)
+    names = ", ".join(written.id for written in alike[-3:])
+    return f"{len(alike)} postmortems of the {days} days before are about the same: {names}"
+
+
+def _novel(case: _Case) -> str:
+    """A service that no postmortem is about yet. Without services or history nobody can tell."""
+    earlier = [written for written in case.history if not _same(case.incident, written)]
+    known = {slug(service) for written in earlier for service in written.services}
+    mine = case.incident.services
+    if not mine or not known or any(slug(service) in known for service in mine):
+        return ""
+    return f"no postmortem is about {', '.join(mine[:3])} yet"
+
+
+def _several_teams(case: _Case) -> str:
+    teams = case.incident.teams
+    return f"{len(teams)} teams took part: {', '.join(teams[:5])}" if len(teams) >= case.settings.several_teams else ""
+
+
+def _false_positive(case: _Case) -> str:
+    status = slug(case.incident.status)
+    if status in ("declined", "canceled", "cancelled", "suppressed", "merged"):
+        return f"its status is {case.incident.status}"
+    return _said(case, "false-positive")
+
+
+def _documented(case: _Case) -> str:
+    written = _documented_by(case.incident, case.history)
+    return f"{written} documents it" if written else ""
+
+
+def _auto_resolved(case: _Case) -> str:
+    incident = case.incident
+    if not incident.resolved or incident.started_at is None or incident.resolved_at is None:
+        return ""
+    length = incident.resolved_at - incident.started_at
+    touched = incident.acknowledged_at is not None or any(event.who for event in incident.events)
+    # A length of zero is a record that was entered afterwards, not one that ended by itself.
+    if touched or not timedelta(0) < length <= case.settings.auto_resolved_within:
+        return ""
+    return f"it resolved itself after {duration_text(length)}"
+
+
+_CHECKS: dict[str, Callable[[_Case], str]] = {
+    "high-urgency": _high_urgency,
+    "customer-impact": _customer_impact,
+    "data-loss-or-security": lambda case: _said(case, "data-loss-or-security"),
+    "long-duration": _long_duration,
+    "recurring": _recurring,
+    "near-miss": lambda case: _said(case, "near-miss"),
+    "novel": _novel,
+    "several-teams": _several_teams,
+    "false-positive": _false_positive,
+    "documented": _documented,
+    "auto-resolved": _auto_resolved,
+}
+# What a skip rule beats; one that is not listed beats everything.
+_OUTWEIGHED: dict[str, frozenset[str]] = {
+    "auto-resolved": frozenset(("high-urgency", "recurring", "near-miss", "novel", "several-teams")),
+}
+
+
+def _documented_by(incident: Incident, history: Iterable[WrittenPostmortem]) -> str:
+    return next((written.id for written in history if _same(incident, written)), "")
+
+
+def _same(incident: Incident, written: WrittenPostmortem) -> bool:
+    linked = {(reference.source, reference.id) for reference in written.incidents}
+    return any((reference.source, reference.id) in linked for reference in incident.references)
+
+
+def _said(case: _Case, rule: str) -> str:
+    """Whether the record says it: in its tags, impact, title, summary or timeline."""
+    incident = case.incident
+    if tag := tagged(incident.tags, rule):
+        return f"it is tagged {tag}"
+    texts = [incident.title, incident.summary, *(row.measurement for row in incident.impacts), *incident.tags]
+    # A note that suspects a false alarm early on is no verdict on the incident.
+    texts += [event.text for event in incident.events] if rule != "false-positive" else []
+    phrase = stated(texts, rule, tuple(case.settings.words.get(rule, ())))
+    return f"it says “{phrase}”" if phrase else ""

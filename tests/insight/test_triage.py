@@ -1,0 +1,248 @@
+"""Which incidents need a postmortem, and by which rule."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from pmctl.document import strict_yaml
+from pmctl.insight.triage import Triage, WrittenPostmortem, missing, triage, triage_document
+from pmctl.insight.triggers import RULES, TriggerSettings, Verdict, trigger_settings
+from pmctl.sources.incident import Event, Impact, Incident, Reference
+from pmctl.sources.registry import read_records
+
+START = datetime(2024, 1, 15, 14, tzinfo=UTC)
+NOW = datetime(2024, 2, 1, tzinfo=UTC)
+SETTINGS = TriggerSettings()
+PLAIN = Incident(
+    source="pagerduty",
+    id="P1",
+    title="Queue is long",
+    resolved=True,
+    urgency="LOW",
+    started_at=START,
+    acknowledged_at=START + timedelta(minutes=2),
+    resolved_at=START + timedelta(minutes=20),
+    references=(Reference("pagerduty", "P1"),),
+)
+
+
+def ask(incident: Incident, *history: WrittenPostmortem, settings: TriggerSettings = SETTINGS) -> Triage:
+    return triage(incident, settings, history, now=NOW)
+
+
+def standing(answer: Triage) -> list[str]:
+    return [reason.rule for reason in answer.reasons if not reason.outweighed]
+
+
+def written(day: int, **values: object) -> WrittenPostmortem:
+    started = START - timedelta(days=day)
+    return replace(WrittenPostmortem(f"{started:%Y-%m-%d}-x", started_at=started), **values)
+
+
+def test_an_ordinary_incident_needs_none() -> None:
+    answer = ask(PLAIN)
+    assert (answer.verdict, answer.reasons) == (Verdict.SKIP, ())
+
+
+@pytest.mark.parametrize(
+    ("rule", "verdict", "values"),
+    [
+        ("high-urgency", "required", {"urgency": "HIGH"}),
+        ("high-urgency", "required", {"urgency": "", "severity": "SEV1"}),
+        ("customer-impact", "required", {"impacts": (Impact("Customers impacted", "1200"),)}),
+        ("customer-impact", "required", {"summary": "About 300 customers were affected."}),
+        ("customer-impact", "required", {"events": (Event(START, "Users are unable to log in", "Jane"),)}),
+        ("data-loss-or-security", "required", {"summary": "Two orders were lost for good: data loss."}),
+        ("data-loss-or-security", "required", {"tags": ("Security",)}),
+        ("data-loss-or-security", "required", {"title": "API token leaked in a log"}),
+        ("long-duration", "required", {"resolved_at": START + timedelta(minutes=61)}),
+        ("long-duration", "required", {"resolved": False, "resolved_at": None}),
+        ("near-miss", "recommended", {"tags": ("Near miss",)}),
+        ("near-miss", "recommended", {"summary": "A close call: the disk had 1 % left."}),
+        ("several-teams", "recommended", {"teams": ("payments", "platform")}),
+        ("false-positive", "skip", {"title": "False alarm: sensor broken"}),
+        ("false-positive", "skip", {"status": "Declined"}),
+        ("false-positive", "skip", {"tags": ("drill",)}),
+        ("auto-resolved", "skip", {"acknowledged_at": None, "resolved_at": START + timedelta(minutes=3)}),
+    ],
+)
+def test_each_rule_applies_alone(rule: str, verdict: str, values: dict[str, object]) -> None:
+    answer = ask(replace(PLAIN, **values))
+    assert standing(answer) == [rule]
+    assert answer.verdict == verdict
+    assert answer.reasons[0].because
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"summary": "No data loss, no customer impact."},
+        {"summary": "We ruled out unauthorized access."},
+        {"events": (Event(START, "Checking whether customers are affected", "Jane"),)},
+        {"events": (Event(START, "There wasn't any data loss", "Jane"),)},
+        {"events": (Event(START, "Probably a false positive", "Jane"),)},
+        {"impacts": (Impact("Customer impact", "None"),)},
+        {"summary": "The security group of the load balancer was changed."},
+        {"summary": "The false positive rate of the model rose."},
+        {"resolved_at": START + timedelta(minutes=60)},
+        {"teams": ("payments",)},
+        {"resolved_at": START, "acknowledged_at": None},
+        {"severity": "SEV1", "urgency": "LOW"},
+    ],
+)
+def test_what_is_denied_doubted_or_below_a_threshold_does_not_count(values: dict[str, object]) -> None:
+    assert ask(replace(PLAIN, **values)).reasons == ()
+
+
+def test_a_recurring_pattern_needs_two_postmortems_of_the_same_service_in_ninety_days() -> None:
+    incident = replace(PLAIN, services=("Payment API",))
+    near, nearer = written(80, services=("payment-api",)), written(10, services=("payment api", "x"))
+    assert standing(ask(incident, near)) == []
+    answer = ask(incident, near, nearer)
+    assert standing(answer) == ["recurring"]
+    assert "2 postmortems of the 90 days before" in answer.reasons[0].because
+    assert nearer.id in answer.reasons[0].because
+    assert standing(ask(incident, written(91, services=("payment-api",)), nearer)) == []
+    assert standing(ask(incident, near, written(-3, services=("payment-api",)))) == []  # a later one
+
+
+def test_the_same_root_cause_is_a_pattern_too() -> None:
+    incident = replace(PLAIN, root_causes=("capacity",))
+    assert standing(ask(incident, written(5, root_causes=("capacity",)), written(6, root_causes=("Capacity",)))) == [
+        "recurring"
+    ]
+
+
+def test_a_service_that_no_postmortem_is_about_is_novel() -> None:
+    incident = replace(PLAIN, services=("search",))
+    assert standing(ask(incident, written(5, services=("mail",)))) == ["novel"]
+    assert standing(ask(incident)) == []
+    assert standing(ask(replace(incident, services=()), written(5, services=("mail",)))) == []
+
+
+def test_a_documented_incident_needs_no_second_one_whatever_it_was() -> None:
+    done = written(0, incidents=(Reference("pagerduty", "P1"),), services=("a",))
+    answer = ask(replace(PLAIN, urgency="HIGH", summary="data loss"), done)
+    assert (answer.verdict, answer.postmortem) == (Verdict.SKIP, done.id)
+    assert standing(answer) == ["documented"]
+    assert [reason.rule for reason in answer.reasons if reason.outweighed] == ["high-urgency", "data-loss-or-security"]
+    other = written(0, incidents=(Reference("opsgenie", "P1"),))
+    assert ask(replace(PLAIN, urgency="HIGH"), other).verdict is Verdict.REQUIRED
+
+
+def test_resolving_itself_outweighs_urgency_and_no_harm_that_was_done() -> None:
+    quick = replace(PLAIN, urgency="HIGH", acknowledged_at=None, resolved_at=START + timedelta(minutes=3))
+    assert ask(quick).verdict is Verdict.SKIP
+    assert ask(replace(quick, summary="All customers affected")).verdict is Verdict.REQUIRED
+    assert ask(replace(quick, events=(Event(START, "restarted it", "Jane"),))).verdict is Verdict.REQUIRED
+
+
+def test_a_public_status_page_tells_of_customer_impact() -> None:
+    page = replace(PLAIN, source="statuspage", urgency="", severity="minor")
+    assert standing(ask(page)) == ["customer-impact"]
+    assert standing(ask(replace(page, severity="none"))) == []
+
+
+def test_missing_lists_resolved_required_and_undocumented_incidents_oldest_first() -> None:
+    incidents = [
+        replace(PLAIN, id=name, urgency="HIGH", references=(Reference("pagerduty", name),), started_at=START + shift)
+        for name, shift in (("new", timedelta(minutes=9)), ("done", timedelta(0)), ("old", timedelta(0)))
+    ]
+    incidents.append(replace(incidents[0], id="open", resolved=False))
+    incidents.append(replace(PLAIN, id="small"))
+    done = written(0, incidents=(Reference("pagerduty", "done"),))
+    assert [answer.incident.id for answer in missing(incidents, SETTINGS, [done], now=NOW)] == ["old", "new"]
+
+
+def test_the_json_says_everything() -> None:
+    document = triage_document([ask(replace(PLAIN, urgency="HIGH"))])
+    assert document == {
+        "schema": "pmctl/triage/v1",
+        "incidents": [
+            {
+                "source": "pagerduty",
+                "id": "P1",
+                "url": "",
+                "title": "Queue is long",
+                "resolved": True,
+                "verdict": "required",
+                "postmortem": None,
+                "reasons": [
+                    {
+                        "rule": "high-urgency",
+                        "verdict": "required",
+                        "because": "its urgency is HIGH",
+                        "outweighed": False,
+                    }
+                ],
+            }
+        ],
+    }
+
+
+YAML = """\
+longer_than: 30m
+auto_resolved_within: 90s
+recurring: {count: 3, within: 4w}
+several_teams: 3
+high_severities: [red]
+words: {customer-impact: [checkout is closed], near-miss: [knapp]}
+rules: {novel: off, several-teams: required, near-miss: skip}
+"""
+
+
+def test_settings_change_thresholds_words_and_weights() -> None:
+    settings, findings = trigger_settings(strict_yaml.load(YAML).node)
+    assert findings == ()
+    assert settings.longer_than == timedelta(minutes=30)
+    assert settings.auto_resolved_within == timedelta(seconds=90)
+    assert (settings.recurring_count, settings.recurring_within) == (3, timedelta(weeks=4))
+    assert standing(ask(replace(PLAIN, severity="RED"), settings=settings)) == ["high-urgency"]
+    assert standing(ask(replace(PLAIN, summary="Checkout is closed!"), settings=settings)) == ["customer-impact"]
+    assert ask(replace(PLAIN, teams=("a", "b", "c")), settings=settings).verdict is Verdict.REQUIRED
+    assert standing(ask(replace(PLAIN, services=("s",)), written(1, services=("t",)), settings=settings)) == []
+    assert trigger_settings(None) == (TriggerSettings(), ())
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "said"),
+    [
+        ("longer_then: 1h", "PM191", "unknown setting 'longer_then'"),
+        ("longer_than: soon", "PM190", "'soon' is no length of time"),
+        ("several_teams: 0", "PM190", "no number from 1 to 1000"),
+        ("several_teams: true", "PM190", "no number from 1 to 1000"),
+        ("recurring: 3", "PM190", "must be {count: NUMBER, within: LENGTH}"),
+        ("high_severities: SEV1", "PM190", "must be a list of texts"),
+        ("words: {novel: [x]}", "PM190", "no rule 'novel' looks for words"),
+        ("rules: {high-urgence: off}", "PM190", "there is no rule 'high-urgence'"),
+        ("rules: {novel: maybe}", "PM190", "'maybe' is none of required, recommended, skip, off"),
+    ],
+)
+def test_a_mistake_in_the_settings_is_a_finding_with_its_line_and_keeps_the_default(
+    text: str, code: str, said: str
+) -> None:
+    settings, findings = trigger_settings(strict_yaml.load(f"# triggers\n{text}\n").node)
+    assert settings == TriggerSettings()
+    assert [(finding.code, finding.line) for finding in findings] == [(code, 2)]
+    assert said in findings[0].message
+
+
+def test_every_rule_has_a_weight_and_a_check() -> None:
+    everything = TriggerSettings(rules=dict.fromkeys(RULES, Verdict.OFF))
+    loud = replace(PLAIN, urgency="HIGH", summary="data loss, outage, near miss", teams=("a", "b"), tags=("drill",))
+    assert ask(loud, settings=everything).reasons == ()
+    assert len(ask(loud).reasons) == 6
+
+
+def test_real_status_page_incidents_all_get_an_answer() -> None:
+    corpus = os.environ.get("PMCTL_CORPUS")
+    if not corpus:
+        pytest.skip("PMCTL_CORPUS names no corpus of real incident records")
+    for path in (Path(corpus) / "incidents" / "statuspage").glob("*.json"):
+        answer = ask(read_records([(path.name, path.read_bytes())], now=NOW))
+        assert answer.verdict is Verdict.REQUIRED, path.name  # each was a public incident with an impact

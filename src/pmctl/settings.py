@@ -24,8 +24,8 @@ version: 1
 # file in .pmctl/templates/.
 template: default
 
-# The severities that your team uses, worst first. Remove the list to allow any text.
-severities: [SEV1, SEV2, SEV3, SEV4]
+# The severities that your team uses, worst first. Without the list any text is allowed.
+# severities: [SEV1, SEV2, SEV3, SEV4]
 
 # The branch whose history is the audit trail.
 protected_branch: main

@@ -1,0 +1,116 @@
+"""audit, waive."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pmctl.cli.options import As, Reason, choose_format
+
+if TYPE_CHECKING:
+    from pmctl.cli.session import Session
+    from pmctl.insight.auditing import Examined
+    from pmctl.ledger.report import Report
+
+Root = Annotated[
+    str, typer.Option("--root", metavar="DIGEST", help="The digest of the first policy, as pmctl init printed it.")
+]
+
+
+def audit(
+    ctx: typer.Context,
+    root: Root = "",
+    range: Annotated[
+        str, typer.Option("--range", metavar="A..B", help="Report only what landed after A, up to B.")
+    ] = "",
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Remember what is there now, though it is not what was seen before.")
+    ] = False,
+    format: Annotated[
+        str, typer.Option("--format", metavar="text|json|sarif", help="How the report is printed.")
+    ] = "text",
+) -> None:
+    """Re-check the whole history up to HEAD: signatures, approvals, states, content, policy.
+
+    Exit code 1 when something was not allowed and no admin waived it; 2 when the history is not all there. Proved
+    findings rest on signatures, attributed ones on whom commits say they are from; they are told apart.
+    """
+    from pmctl.output import audit as output
+
+    session: Session = ctx.obj
+    choose_format(format, output.FORMATS)
+    found = examined(session, root=root, reach=range, accept=accept)
+    report = found.report
+    if format == "json":
+        session.result(output.to_json(report, root_source=found.source).rstrip("\n"))
+    elif format == "sarif":
+        session.result(output.to_sarif(report, _titles(report), prefix=session.repo.prefix).rstrip("\n"))
+    else:
+        session.result(output.to_text(report, root_source=found.source).rstrip("\n"))
+    for line in found.notes:
+        session.note(line)
+    if report.violations:
+        raise typer.Exit(1)
+    if not report.complete:
+        raise typer.Exit(2)
+
+
+def waive(
+    ctx: typer.Context,
+    code: Annotated[str, typer.Argument(metavar="CODE", help="The finding's code, as the audit prints it.")],
+    commit: Annotated[str, typer.Argument(metavar="COMMIT", help="The step that the audit names.")],
+    note: Reason,
+    root: Root = "",
+    handle: As = "",
+) -> None:
+    """Accept one audit finding, signed and with a reason (admins).
+
+    The finding stays in every report, as waived, with your name and your reason.
+    """
+    from pmctl import git
+    from pmctl.cli.session import now
+    from pmctl.workflow import policy
+    from pmctl.workflow.actor import identify
+
+    session: Session = ctx.obj
+    actor = identify(session.repo, session.workspace.policy, handle or session.handle)
+    step = git.resolve(session.repo.top, commit)
+    report = examined(session, root=root).report
+    count, oid = policy.waive(session.workspace, actor, report, code.upper(), step, at=now(), note=note)
+    what = f"{code.upper()} in {step[:12]}" + (f" ({count} findings)" if count > 1 else "")
+    session.result(f"{actor.handle} waived {what}")
+    session.note(f"  commit {oid[:12]}; pmctl audit shows it as waived from now on")
+
+
+def examined(session: Session, *, root: str = "", reach: str = "", accept: bool = False) -> Examined:
+    """The audit of this session's repository with the root that applies here."""
+    from pmctl.insight.auditing import examine
+
+    def progress(done: int, everything: int) -> None:
+        session.note(f"judged {done} of {everything} steps")
+
+    return examine(
+        session.repo,
+        branch=session.workspace.settings.protected_branch,
+        environ=os.environ,
+        root=root,
+        reach=reach,
+        accept=accept,
+        progress=progress if session.verbose else None,
+    )
+
+
+def _titles(report: Report) -> dict[str, str]:
+    """A sentence for each code in the report, from the documentation of the codes."""
+    from pmctl.errors import NotFound
+    from pmctl.rules.documentation import explain
+
+    titles = {}
+    for code in sorted({finding.code for finding in report.findings}):
+        try:
+            titles[code] = explain(code).summary
+        except NotFound:
+            titles[code] = code
+    return titles

@@ -1,0 +1,114 @@
+"""hook pre-commit, pre-push, pre-receive: for git to call. hook install: let git call them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pmctl.output import terminal
+
+if TYPE_CHECKING:
+    from pmctl.cli.session import Session
+    from pmctl.ledger.report import Report
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Hooks: for git to call.")
+
+
+@app.command()
+def install(
+    ctx: typer.Context,
+    chain: Annotated[
+        bool, typer.Option("--chain", help="Keep a hook that is there, and run it before pmctl's.")
+    ] = False,
+) -> None:
+    """Install pre-commit and pre-push in this clone. A hook that is not pmctl's is never overwritten."""
+    from pmctl.workflow import hooks
+
+    session: Session = ctx.obj
+    for line in hooks.install(session.repo, chain=chain):
+        session.result(terminal.safe(line))
+
+
+@app.command("pre-commit")
+def pre_commit(ctx: typer.Context) -> None:
+    """Check what is staged: the postmortems as validate does, and what the audit would say of the commit."""
+    from pmctl.cli.findings import show_findings
+    from pmctl.insight.staged import advice
+    from pmctl.insight.validation import Selection, validation
+
+    session: Session = ctx.obj
+    checked = validation(session.directory, Selection(staged=True))
+    failed = False
+    if checked.findings:
+        failed = show_findings(session, checked, "text")
+    found = advice(session.repo)
+    for one in found:
+        session.result(terminal.safe(f"{one.path}: {one.code} {one.message} (fix: {one.fix})"))
+    if failed or found:
+        session.note("nothing was committed; --no-verify commits it as it is, and the audit will say the same")
+        raise typer.Exit(1)
+
+
+@app.command("pre-push")
+def pre_push(
+    ctx: typer.Context,
+    remote: Annotated[str, typer.Argument(metavar="[REMOTE]", help="The remote's name.")] = "",
+    url: Annotated[str, typer.Argument(metavar="[URL]", help="Where it is.")] = "",
+) -> None:
+    """Audit what a push would land: refused for the protected branch, said for any other."""
+    from pmctl.insight.pushing import Pushed, pushed_reports
+    from pmctl.output.audit import finding_lines
+
+    del remote, url  # git gives them; what lands is what standard input says
+    session: Session = ctx.obj
+    branch = session.workspace.settings.protected_branch
+    lines = [Pushed(*words) for line in sys.stdin if len(words := line.split()) == 4]
+    refused = False
+    for ref, protected, report in pushed_reports(session.repo, lines, branch):
+        _say_report(session, ref, report, finding_lines(report.findings))
+        refused = refused or (protected and not report.passed)
+    if refused:
+        session.note("nothing was pushed; --no-verify pushes it as it is, and the audit will say the same")
+        raise typer.Exit(1)
+
+
+@app.command("pre-receive")
+def pre_receive(ctx: typer.Context) -> None:
+    """Judge a push to this bare repository; the policy is the one that stands at the old tip.
+
+    The repository's own configuration decides what is protected: pmctl.protectedBranch (default main),
+    pmctl.root (the digest of the first policy), pmctl.folder (where pmctl.yaml is).
+    """
+    from pmctl.errors import PmctlError, Refused
+    from pmctl.insight import receiving
+    from pmctl.output.audit import finding_lines
+
+    session: Session = ctx.obj
+    try:
+        git_dir = receiving.bare_directory(Path(session.directory), os.environ)
+        updates = receiving.parse_updates(sys.stdin)
+        answer = receiving.judge(
+            git_dir, updates, receiving.protection(git_dir), receiving.quarantine(os.environ, git_dir)
+        )
+    except PmctlError as error:
+        raise Refused(f"this push cannot be judged: {error.message}", hint=error.hint, details=error.details) from None
+    for line in (*answer.refusals, *finding_lines(answer.findings), *finding_lines(answer.warnings)):
+        print(terminal.safe(line), file=sys.stderr)
+    if answer.refused:
+        count = len(answer.refusals) + len(answer.findings)
+        print(f"pmctl: refused for {terminal.plural(count, 'reason')}", file=sys.stderr)
+        raise typer.Exit(1)
+
+
+def _say_report(session: Session, ref: str, report: Report, lines: list[str]) -> None:
+    if not lines and report.complete:
+        return
+    session.note(f"{ref}: what the audit would say of this push")
+    for line in lines:
+        print(f"  {line}", file=sys.stderr)
+    if not report.complete:
+        session.note(f"  incomplete: {report.incomplete}")

@@ -1,0 +1,225 @@
+"""people list, add, change, rotate, revoke: each change is one signed step of the policy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pmctl.cli.options import As, Format, Note, choose_format
+from pmctl.output import terminal
+
+if TYPE_CHECKING:
+    from pmctl.cli.session import Session
+    from pmctl.policy.model import Policy
+    from pmctl.workflow.actor import Actor
+    from pmctl.workflow.policy import Changed
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="People, their keys, teams and admins.")
+
+Handle = Annotated[str, typer.Argument(metavar="HANDLE", help="The person's name in documents and records.")]
+Emails = Annotated[
+    list[str] | None, typer.Option("--email", metavar="E", help="An address that they commit with; repeatable.")
+]
+Keys = Annotated[
+    list[str] | None,
+    typer.Option("--key", metavar="PUBKEY|FILE", help="A public key, or the file that holds it; repeatable."),
+]
+Teams = Annotated[list[str] | None, typer.Option("--team", metavar="T", help="A team to join; repeatable.")]
+
+
+@app.command("list")
+def list_(
+    ctx: typer.Context,
+    everybody: Annotated[bool, typer.Option("--all", help="Also people who can no longer sign.")] = False,
+    keys: Annotated[bool, typer.Option("--keys", help="One line for each key, with its fingerprint.")] = False,
+    format: Format = "text",
+) -> None:
+    """Everybody in the policy, with roles and keys."""
+    session: Session = ctx.obj
+    choose_format(format)
+    policy = session.workspace.policy
+    if format == "json":
+        session.json("people", _as_dict(policy))
+        return
+    people = [person for person in policy.people.values() if everybody or keys or person.active_keys]
+    if keys:
+        from pmctl.policy.differences import shown
+
+        session.table(
+            ("HANDLE", "KEY", "STATUS"), [(one.handle, shown(key), key.status) for one in people for key in one.keys]
+        )
+    else:
+        rows = [
+            (one.handle, one.name, ", ".join(one.emails), _roles(policy, one.handle), str(len(one.active_keys)))
+            for one in people
+        ]
+        session.table(("HANDLE", "NAME", "E-MAIL", "ROLES", "KEYS"), rows)
+    hidden = len(policy.people) - len(people)
+    if hidden:
+        session.note(f"{terminal.plural(hidden, 'person')[:-1]} without an active key not shown: --all"
+                     if hidden == 1 else f"{hidden} people without an active key not shown: --all")  # fmt: skip
+
+
+@app.command()
+def add(
+    ctx: typer.Context,
+    handle: Handle,
+    name: Annotated[str, typer.Option("--name", metavar="N", help="Their full name.", show_default=False)],
+    email: Emails = None,
+    key: Keys = None,
+    team: Teams = None,
+    admin: Annotated[bool, typer.Option("--admin", help="They may change the policy and published text.")] = False,
+    note: Note = "",
+    acting: As = "",
+) -> None:
+    """Add a person with their keys. Somebody without a key can be named, but can sign nothing."""
+    from pmctl.cli.session import now
+    from pmctl.workflow import people
+
+    session: Session = ctx.obj
+    actor = _actor(session, acting)
+    given = [people.read_key(value, handle) for value in key or ()]
+    _tell(
+        session,
+        people.add(
+            session.workspace, actor, handle, name=name, emails=tuple(email or ()), keys=given,
+            teams=tuple(team or ()), admin=admin, at=now(), note=note,
+        ),
+    )  # fmt: skip
+
+
+@app.command()
+def change(
+    ctx: typer.Context,
+    handle: Handle,
+    email: Emails = None,
+    drop_email: Annotated[
+        list[str] | None, typer.Option("--drop-email", metavar="E", help="Remove an address.")
+    ] = None,
+    team: Teams = None,
+    leave: Annotated[list[str] | None, typer.Option("--leave", metavar="T", help="A team to leave.")] = None,
+    admin: Annotated[
+        bool | None, typer.Option("--admin/--no-admin", help="Make them an admin, or take it away.", show_default=False)
+    ] = None,
+    note: Note = "",
+    acting: As = "",
+) -> None:
+    """Change somebody's addresses, teams, or whether they are an admin."""
+    from pmctl.cli.session import now
+    from pmctl.workflow import people
+
+    session: Session = ctx.obj
+    actor = _actor(session, acting)
+    _tell(
+        session,
+        people.change_person(
+            session.workspace, actor, handle, add_emails=tuple(email or ()), remove_emails=tuple(drop_email or ()),
+            add_teams=tuple(team or ()), remove_teams=tuple(leave or ()), admin=admin, at=now(), note=note,
+        ),
+    )  # fmt: skip
+
+
+@app.command()
+def rotate(
+    ctx: typer.Context,
+    handle: Handle,
+    key: Annotated[
+        list[str],
+        typer.Option("--key", metavar="PUBKEY|FILE", help="The new public key; repeatable.", show_default=False),
+    ],
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the present keys active too (a second machine).")] = False,
+    note: Note = "",
+    acting: As = "",
+) -> None:
+    """Give a person a new key and retire the old ones. What the old ones signed stays valid."""
+    from pmctl.cli.session import now
+    from pmctl.workflow import people
+
+    session: Session = ctx.obj
+    actor = _actor(session, acting)
+    given = [people.read_key(value, handle) for value in key]
+    _tell(session, people.rotate(session.workspace, actor, handle, given, keep=keep, at=now(), note=note))
+
+
+@app.command()
+def revoke(
+    ctx: typer.Context,
+    handle: Handle,
+    key: Annotated[str, typer.Option("--key", metavar="FINGERPRINT", help="Only this key (or a part of it).")] = "",
+    compromised_since: Annotated[
+        str,
+        typer.Option(
+            "--compromised-since",
+            metavar="COMMIT",
+            help="The key was stolen: its records from this commit on become findings.",
+        ),
+    ] = "",
+    note: Note = "",
+    acting: As = "",
+) -> None:
+    """Retire somebody's keys, and take their roles away when none is left. What they signed before stays valid."""
+    from pmctl import git
+    from pmctl.cli.session import now
+    from pmctl.workflow import people
+
+    session: Session = ctx.obj
+    actor = _actor(session, acting)
+    since = git.resolve(session.repo.top, compromised_since) if compromised_since else ""
+    _tell(
+        session,
+        people.revoke(session.workspace, actor, handle, key=key, compromised_since=since, at=now(), note=note),
+    )
+
+
+def tell_change(session: Session, done: Changed) -> None:
+    """Say what a change of the policy did, and what is still missing."""
+    if done.landed:
+        session.result(f"policy version {done.version} is in force from the next step on")
+    else:
+        session.result(f"policy version {done.version} is proposed; it is not in force")
+    for fact in done.facts:
+        session.note(f"  {fact}")
+    session.note(f"  commit {done.commit[:12]}")
+    if not done.landed:
+        session.note(
+            f"  next: {done.missing} more of {', '.join(done.candidates)} run pmctl policy sign on this branch; "
+            "the last signature lands the policy in one step"
+        )
+
+
+def _tell(session: Session, done: Changed) -> None:
+    tell_change(session, done)
+
+
+def _actor(session: Session, acting: str) -> Actor:
+    from pmctl.workflow.actor import identify
+
+    return identify(session.repo, session.workspace.policy, acting or session.handle)
+
+
+def _roles(policy: Policy, handle: str) -> str:
+    roles = ["admin"] if handle in policy.admins else []
+    return ", ".join(roles + [team for team, members in policy.teams.items() if handle in members])
+
+
+def _as_dict(policy: Policy) -> dict[str, object]:
+    from pmctl.policy.differences import shown
+
+    return {
+        "policy_version": policy.version,
+        "people": [
+            {
+                "handle": person.handle,
+                "name": person.name,
+                "emails": person.emails,
+                "admin": person.handle in policy.admins,
+                "teams": [team for team, members in policy.teams.items() if person.handle in members],
+                "keys": [
+                    {"key": key.id, "fingerprint": shown(key).split()[-1], "status": key.status, "since": key.since}
+                    for key in person.keys
+                ],
+            }
+            for person in policy.people.values()
+        ],
+    }

@@ -1,0 +1,204 @@
+"""policy show, diff, sign, verify, baseline."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pmctl.cli.options import As, Format, Note, Reason, choose_format
+from pmctl.output import terminal
+
+if TYPE_CHECKING:
+    from pmctl.cli.session import Session
+    from pmctl.policy.model import Policy
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The policy: who may do what, and who signed it.")
+
+
+@app.command()
+def show(
+    ctx: typer.Context,
+    at: Annotated[str, typer.Option("--at", metavar="REV", help="The policy in this commit.")] = "HEAD",
+    format: Format = "text",
+) -> None:
+    """The policy in force: its rules and who is in it."""
+    session: Session = ctx.obj
+    choose_format(format)
+    policy = _policy_at(session, at)
+    rules = _rules(policy)
+    if format == "json":
+        session.json("policy", {"version": policy.version, "digest": policy.digest, "rules": dict(rules)})
+        return
+    for name, value in rules:
+        session.result(terminal.safe(f"{name:<18}{value}"))
+    session.note("people and keys: pmctl people list --keys")
+
+
+@app.command()
+def diff(
+    ctx: typer.Context,
+    revision: Annotated[str, typer.Argument(metavar="[REV]", help="Compare with this commit.")] = "HEAD",
+) -> None:
+    """What the work tree's policy, or else the proposal that waits, changes against the one in force."""
+    from pmctl.policy.differences import differences
+    from pmctl.policy.model import POLICY_PATH
+    from pmctl.policy.reading import parse_policy
+    from pmctl.workflow.policy import proposal
+    from pmctl.workspace import read_file
+
+    session: Session = ctx.obj
+    old = _policy_at(session, revision)
+    data = read_file(session.repo.root / POLICY_PATH, POLICY_PATH)
+    what = "the work tree"
+    waiting = proposal(session.workspace)
+    if waiting is not None and data == session.workspace.at_head(POLICY_PATH):
+        what, data = f"the proposal signed by {', '.join(waiting.signers) or 'nobody'}", waiting.data
+    new, findings = parse_policy(data)
+    if new is None:
+        _raise_broken(findings)
+        return
+    found = differences(old, new)
+    for line in found:
+        session.result(terminal.safe(line))
+    if found:
+        session.note(f"version {old.version} -> {new.version} ({what}); an admin signs it with: pmctl policy sign")
+    else:
+        session.note(f"no difference between {revision} and {what}")
+
+
+@app.command()
+def sign(ctx: typer.Context, note: Note = "", acting: As = "") -> None:
+    """Sign your edit of .pmctl/policy.yaml, or else the proposal that waits for signatures (admins).
+
+    The step that lands a policy holds nothing else, and it counts from the next step on.
+    """
+    from pmctl.cli.people import tell_change
+    from pmctl.cli.session import now
+    from pmctl.workflow import policy
+    from pmctl.workflow.actor import identify
+
+    session: Session = ctx.obj
+    actor = identify(session.repo, session.workspace.policy, acting or session.handle)
+    tell_change(session, policy.sign(session.workspace, actor, at=now(), note=note))
+
+
+@app.command()
+def verify(ctx: typer.Context, format: Format = "text") -> None:
+    """Is the policy well written, and did enough admins sign every version of it?"""
+    from pmctl.cli.auditing import examined
+    from pmctl.workflow.policy import problems, proposal
+
+    session: Session = ctx.obj
+    choose_format(format)
+    written = problems(session.workspace)
+    found = examined(session)
+    report, source = found.report, found.source
+    chain = [event for event in report.events if event.kind == "policy"]
+    broken = [finding for finding in report.findings if finding.code.startswith("AU1") or finding.doc == "policy"]
+    counting = [finding for finding in broken if not finding.waived_by and finding.severity == "error"]
+    waiting = proposal(session.workspace)
+    failed = bool(counting) or any(one.severity == "error" for one in written) or not report.complete
+    if format == "json":
+        session.json(
+            "policy-verify",
+            {
+                "passed": not failed,
+                "root": report.root,
+                "root_source": source,
+                "version": report.policy.version if report.policy else 0,
+                "signatures": [
+                    {"version": e.policy, "by": e.by, "commit": e.commit, "key": e.key, "verdict": e.verdict}
+                    for e in chain
+                ],
+                "problems": [
+                    {"code": f.code, "message": f.message, "path": f.path, "line": f.line, "fix": f.fix}
+                    for f in written
+                ]
+                + [{"code": f.code, "message": f.message, "commit": f.commit, "fix": f.hint} for f in counting],
+                "waiting_for": [h for h in session.workspace.policy.active_admins if h not in waiting.signers]
+                if waiting
+                else [],
+            },
+        )
+        raise typer.Exit(1 if failed else 0)
+    for event in chain:
+        session.result(
+            terminal.safe(f"version {event.policy}: signed by {event.by} ({event.key}), {event.commit[:12]}")
+        )
+    for one in written:
+        fix = f" (fix: {one.fix})" if one.fix else ""
+        session.result(terminal.safe(f"{one.path}:{one.line}:{one.column}: {one.code} {one.message}{fix}"))
+    from pmctl.output.audit import finding_lines
+
+    for line in finding_lines(broken):
+        session.result(line)
+    if waiting:
+        threshold = session.workspace.policy.policy_threshold
+        signed = ", ".join(waiting.signers) or "nobody"
+        version = waiting.policy.version
+        session.result(f"version {version} waits: signed by {signed}, {threshold} admins have to (pmctl policy sign)")
+    session.result(f"root {report.root}" + (f" ({source})" if source else ""))
+    raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def baseline(ctx: typer.Context, note: Reason, acting: As = "") -> None:
+    """Accept the history so far as found, by a signed record (admins). For histories that were imported.
+
+    Every finding of the steps before it is shown as accepted, with your name and reason, and every
+    postmortem stands in the state that its file says now.
+    """
+    from pmctl.cli.session import now
+    from pmctl.workflow import policy
+    from pmctl.workflow.actor import identify
+
+    session: Session = ctx.obj
+    actor = identify(session.repo, session.workspace.policy, acting or session.handle)
+    count, commit = policy.baseline(session.workspace, actor, at=now(), note=note)
+    session.result(f"{actor.handle} accepted the history so far with {terminal.plural(count, 'postmortem')}")
+    session.note(f"  commit {commit[:12]}; pmctl audit shows what was accepted")
+
+
+def _policy_at(session: Session, revision: str) -> Policy:
+    from pmctl.errors import NotFound
+    from pmctl.policy.model import POLICY_PATH
+    from pmctl.policy.reading import parse_policy
+
+    if revision == "HEAD":
+        return session.workspace.policy
+    data = session.workspace.at(POLICY_PATH, revision)
+    if data is None:
+        raise NotFound(f"there is no {POLICY_PATH} in {revision}", hint="git log -- .pmctl/policy.yaml lists commits")
+    policy, findings = parse_policy(data)
+    if policy is None:
+        _raise_broken(findings)
+        raise AssertionError  # the line above has raised; for the type checker
+    return policy
+
+
+def _raise_broken(findings: object) -> None:
+    from pmctl.errors import BadInput
+
+    assert isinstance(findings, tuple)  # noqa: S101  for the type checker: imported late
+    lines = tuple(f"{f.path}:{f.line}:{f.column}: {f.code} {f.message}" for f in findings)
+    raise BadInput("this policy cannot be read", hint="correct it, then run pmctl policy verify", details=lines)
+
+
+def _rules(policy: Policy) -> list[tuple[str, str]]:
+    review = policy.review
+    approvals = "all requested reviewers" if review.approvals is None else f"{review.approvals} of the requested"
+    rules = [
+        ("version", str(policy.version)),
+        ("digest", policy.digest),
+        ("admins", ", ".join(policy.admins)),
+        ("policy_threshold", f"{policy.policy_threshold} of {len(policy.active_admins)} admins"),
+        ("publishers", ", ".join(policy.publishers)),
+        ("approvals", f"{approvals}, at least {review.minimum}"),
+        ("self_approval", "allowed" if review.self_approval else "refused"),
+        ("edits", policy.edits),
+    ]
+    if review.team:
+        rules.append(("review team", f"one approval by {review.team}"))
+    rules += [(f"team {team}", ", ".join(members) or "nobody") for team, members in policy.teams.items()]
+    return rules

@@ -1,0 +1,374 @@
+"""People and their keys: add, change, rotate, revoke; teams and admins. Each is one signed step of the policy.
+
+What is meant (a Policy made from the present one) and what is written (a surgical edit of the file) are made
+apart and compared, so that an edit that says something else is never signed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from pmctl.errors import BadInput, NotFound, Refused, UsageProblem
+from pmctl.policy import membership, writing
+from pmctl.policy.keys import KeyProblem, normalise
+from pmctl.policy.model import ACTIVE, COMPROMISED, POLICY_PATH, RETIRED, Key, Person, Policy
+from pmctl.policy.reading import HANDLE, SIZE_LIMIT, parse_policy
+from pmctl.workflow.actor import Actor
+from pmctl.workflow.policy import Changed, change, proposal, require_admin
+from pmctl.workflow.transaction import Write
+from pmctl.workspace import Workspace
+
+Edit = Callable[[bytes], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class GivenKey:
+    """A public key as somebody gave it: its entry for the policy, and the file that has to stand beside it."""
+
+    key: Key
+    file: Write | None = None
+
+
+def read_key(value: str, handle: str) -> GivenKey:
+    """The public key in `value`: the line itself, or the path of a .pub file or of an armored OpenPGP key.
+
+    A path of a private key is taken for the .pub file beside it. Raises UsageProblem for anything else.
+    """
+    path = Path(value).expanduser()
+    looks_like_key = value.startswith(("ssh-", "ecdsa-", "sk-"))
+    if looks_like_key or not path.exists():
+        try:
+            return GivenKey(Key(normalise(value)))
+        except KeyProblem as problem:
+            missing = "" if looks_like_key else "there is no such file, and "
+            raise UsageProblem(f"--key {value[:60]}: {missing}{problem.message}", hint=problem.hint) from None
+    data = path.read_bytes()[: SIZE_LIMIT + 1] if path.is_file() else b""
+    if b"BEGIN PGP PUBLIC KEY BLOCK" in data:
+        return _openpgp(data, handle, value)
+    from pmctl.errors import EnvironmentProblem
+    from pmctl.workflow.signing_keys import public_half
+
+    try:
+        return GivenKey(Key(public_half(path).line))
+    except EnvironmentProblem as problem:
+        raise UsageProblem(f"--key {value}: {problem.message}", hint=problem.hint) from None
+
+
+def add(
+    workspace: Workspace,
+    actor: Actor,
+    handle: str,
+    *,
+    name: str,
+    emails: Sequence[str],
+    keys: Sequence[GivenKey],
+    teams: Sequence[str] = (),
+    admin: bool = False,
+    at: datetime,
+    note: str = "",
+) -> Changed:
+    """Add a person, and put them into teams and among the admins.
+
+    Raises UsageProblem for a handle, name or address that no policy holds, Refused when the handle, an address
+    or a key is taken, and whatever `policy.change` raises.
+    """
+    require_admin(workspace.policy, actor)
+    if not HANDLE.fullmatch(handle):
+        raise UsageProblem(f"{handle!r} is no handle", hint="use lower-case letters, digits and '-'")
+    old = workspace.policy
+    if handle in old.people:
+        raise Refused(
+            f"{handle} is in the policy already",
+            hint=f"a new key: pmctl people rotate {handle} --key PUBKEY; a handle is never given to somebody else",
+        )
+    _refuse_taken(old, emails, keys)
+    person = Person(handle, name, tuple(email.lower() for email in emails), tuple(given.key for given in keys))
+    meant = replace(old, people={**old.people, handle: person})
+    edits: list[Edit] = [lambda data: writing.add_person(data, person)]
+    for team in dict.fromkeys(teams):
+        meant, edit = _into_team(meant, team, handle)
+        edits.append(edit)
+    if admin:
+        meant = replace(meant, admins=(*meant.admins, handle))
+        edits.append(lambda data: membership.add_admin(data, handle))
+    return _carry_out(workspace, actor, meant, edits, _files(keys), at, note)
+
+
+def change_person(
+    workspace: Workspace,
+    actor: Actor,
+    handle: str,
+    *,
+    add_emails: Sequence[str] = (),
+    remove_emails: Sequence[str] = (),
+    add_teams: Sequence[str] = (),
+    remove_teams: Sequence[str] = (),
+    admin: bool | None = None,
+    at: datetime,
+    note: str = "",
+) -> Changed:
+    """Change addresses, teams, or whether somebody is an admin.
+
+    Raises NotFound for an unknown person, Refused when nothing would change or an address is taken.
+    """
+    require_admin(workspace.policy, actor)
+    old = workspace.policy
+    person = _person(old, handle)
+    meant, edits = old, list[Edit]()
+    new_emails = [email for email in add_emails if email.lower() not in person.emails]
+    _refuse_taken(old, new_emails, ())
+    for email in new_emails:
+        edits.append(partial(_with_email, handle, email))
+    for email in remove_emails:
+        if email.lower() not in person.emails:
+            raise NotFound(f"{handle} has no e-mail {email}", hint="pmctl people list shows the addresses")
+        edits.append(partial(_without_email, handle, email))
+    gone = {email.lower() for email in remove_emails}
+    emails = (*person.emails, *(email.lower() for email in new_emails))
+    changed = replace(person, emails=tuple(email for email in emails if email not in gone))
+    meant = replace(meant, people={**meant.people, handle: changed})
+    for team in dict.fromkeys(add_teams):
+        if handle not in meant.teams.get(team, ()):
+            meant, edit = _into_team(meant, team, handle)
+            edits.append(edit)
+    for team in dict.fromkeys(remove_teams):
+        meant, edit = _out_of_team(meant, team, handle)
+        edits.append(edit)
+    if admin is True and handle not in meant.admins:
+        meant = replace(meant, admins=(*meant.admins, handle))
+        edits.append(lambda data: membership.add_admin(data, handle))
+    if admin is False and handle in meant.admins:
+        meant, edit = _no_admin(meant, handle)
+        edits.append(edit)
+    if not edits:
+        raise Refused(f"nothing would change for {handle}", hint="pmctl people list shows what stands there")
+    return _carry_out(workspace, actor, meant, edits, (), at, note)
+
+
+def rotate(
+    workspace: Workspace,
+    actor: Actor,
+    handle: str,
+    keys: Sequence[GivenKey],
+    *,
+    keep: bool = False,
+    at: datetime,
+    note: str = "",
+) -> Changed:
+    """Give a person new keys; the present ones are retired, unless `keep`: what they signed stays valid.
+
+    Raises NotFound for an unknown person, Refused when a key is in the policy already.
+    """
+    require_admin(workspace.policy, actor)
+    old = workspace.policy
+    person = _person(old, handle)
+    _refuse_taken(old, (), keys)
+    edits: list[Edit] = [partial(_with_key, handle, given.key) for given in keys]
+    present = person.keys
+    if not keep:
+        present = tuple(replace(key, status=RETIRED) if key.status == ACTIVE else key for key in present)
+        edits += [_status_edit(handle, key.id, RETIRED) for key in person.active_keys]
+    changed = replace(person, keys=(*present, *(given.key for given in keys)))
+    meant = replace(old, people={**old.people, handle: changed})
+    return _carry_out(workspace, actor, meant, edits, _files(keys), at, note)
+
+
+def revoke(
+    workspace: Workspace,
+    actor: Actor,
+    handle: str,
+    *,
+    key: str = "",
+    compromised_since: str = "",
+    at: datetime,
+    note: str = "",
+) -> Changed:
+    """Take keys out of use: one (`key`, a fingerprint or a part of it) or all, when a person leaves.
+
+    With all keys gone the person also leaves the teams and the admins; the entry stays, because history names
+    it. `compromised_since` is the full id of the commit from which the keys' records become findings; without
+    it what was signed before stays valid. Raises NotFound and Refused, also when it would lock everybody out.
+    """
+    require_admin(workspace.policy, actor)
+    old = workspace.policy
+    person = _person(old, handle)
+    status = COMPROMISED if compromised_since else RETIRED
+    concerned = _chosen_keys(person, key, compromised=bool(compromised_since))
+    ids = {one.id for one in concerned}
+    edits: list[Edit] = [_status_edit(handle, one.id, status, compromised_since) for one in concerned]
+    changed = replace(
+        person,
+        keys=tuple(replace(k, status=status, since=compromised_since) if k.id in ids else k for k in person.keys),
+    )
+    meant = replace(old, people={**old.people, handle: changed})
+    if not changed.active_keys and not key:
+        for team in [team for team, members in old.teams.items() if handle in members]:
+            meant, edit = _out_of_team(meant, team, handle)
+            edits.append(edit)
+        if handle in old.admins:
+            meant, edit = _no_admin(meant, handle)
+            edits.append(edit)
+    if not edits:
+        raise Refused(f"{handle} has no active key and no role to take away", hint="pmctl people list")
+    able = len(meant.active_admins)
+    if able < max(1, meant.policy_threshold):
+        count = "no admin" if not able else f"{able} of {meant.policy_threshold} admins"
+        raise Refused(
+            f"that would lock everybody out: {count} could sign the next policy",
+            hint="add another admin first: pmctl people add HANDLE --admin, or pmctl people change HANDLE --admin",
+        )
+    return _carry_out(workspace, actor, meant, edits, (), at, note)
+
+
+def _carry_out(
+    workspace: Workspace,
+    actor: Actor,
+    meant: Policy,
+    edits: Sequence[Edit],
+    files: Sequence[Write],
+    at: datetime,
+    note: str,
+) -> Changed:
+    """Edit the file, compare what it says with what is meant, and sign it as the next version."""
+    waiting = proposal(workspace)
+    if waiting is not None:
+        raise Refused(
+            f"policy version {waiting.policy.version} waits for signatures",
+            hint="sign it (pmctl policy sign), or give it up by leaving its branch; then make this change",
+        )
+    data = workspace.at_head(POLICY_PATH) or b""
+    for edit in edits:
+        data = edit(data)
+    data = writing.set_version(data, workspace.policy.version + 1)
+    meant = replace(meant, version=workspace.policy.version + 1)
+    parsed, findings = parse_policy(data, POLICY_PATH)
+    if parsed is None:
+        lines = tuple(f"{finding.code} {finding.message}" for finding in findings if finding.severity == "error")
+        fix = next((finding.fix for finding in findings if finding.fix), "")
+        raise Refused("this policy cannot come into force", hint=fix, details=lines)
+    if _plain(parsed) != _plain(meant):
+        raise BadInput(
+            f"{POLICY_PATH} is not written in a way that can be edited",
+            hint="make the change by hand, then run pmctl policy sign",
+        )
+    return change(workspace, actor, data, at=at, note=note, also=files)
+
+
+def _plain(policy: Policy) -> object:
+    """What a policy means, without where it stands in the file and without the order of its lists."""
+    people: Mapping[str, object] = {
+        handle: (
+            person.name,
+            frozenset(person.emails),
+            frozenset((key.id, key.status, key.since, key.file) for key in person.keys),
+        )
+        for handle, person in policy.people.items()
+    }
+    teams = {team: frozenset(members) for team, members in policy.teams.items()}
+    rest = (policy.version, policy.review, policy.publishers, policy.edits, policy.policy_threshold)
+    return people, teams, frozenset(policy.admins), rest
+
+
+def _person(policy: Policy, handle: str) -> Person:
+    person = policy.people.get(handle)
+    if person is None:
+        from pmctl.policy.reading import suggestion
+
+        close = suggestion(handle, tuple(policy.people))
+        raise NotFound(
+            f"{handle} is not in the policy",
+            hint="pmctl people list shows everybody",
+            details=(close,) if close else (),
+        )
+    return person
+
+
+def _refuse_taken(policy: Policy, emails: Sequence[str], keys: Sequence[GivenKey]) -> None:
+    for email in emails:
+        owner = policy.emails.get(email.strip().lower())
+        if owner is not None:
+            raise Refused(f"{email} is the address of {owner}", hint="one address belongs to one person")
+    for given in keys:
+        known = policy.keys.get(given.key.id)
+        if known is not None:
+            raise Refused(
+                f"that key is {known[0]}'s already ({known[1].status})",
+                hint="one key belongs to one person, and a key out of use never comes back: make a new one",
+            )
+
+
+def _into_team(policy: Policy, team: str, handle: str) -> tuple[Policy, Edit]:
+    if not HANDLE.fullmatch(team):
+        raise UsageProblem(f"{team!r} is no name of a team", hint="use lower-case letters, digits and '-'")
+    teams = {**policy.teams, team: (*policy.teams.get(team, ()), handle)}
+    return replace(policy, teams=teams), lambda data: membership.add_member(data, team, handle)
+
+
+def _out_of_team(policy: Policy, team: str, handle: str) -> tuple[Policy, Edit]:
+    if handle not in policy.teams.get(team, ()):
+        raise NotFound(f"{handle} is not in a team {team}", hint="pmctl people list shows the teams")
+    teams = {**policy.teams, team: tuple(member for member in policy.teams[team] if member != handle)}
+    return replace(policy, teams=teams), lambda data: membership.remove_member(data, team, handle)
+
+
+def _no_admin(policy: Policy, handle: str) -> tuple[Policy, Edit]:
+    admins = tuple(admin for admin in policy.admins if admin != handle)
+    return replace(policy, admins=admins), lambda data: membership.remove_admin(data, handle)
+
+
+def _with_email(handle: str, email: str, data: bytes) -> bytes:
+    return membership.add_email(data, handle, email)
+
+
+def _with_key(handle: str, key: Key, data: bytes) -> bytes:
+    return writing.add_key(data, handle, key)
+
+
+def _without_email(handle: str, email: str, data: bytes) -> bytes:
+    """Remove an address however the file spells its case."""
+    try:
+        return membership.remove_email(data, handle, email)
+    except BadInput:
+        return membership.remove_email(data, handle, email.lower())
+
+
+def _status_edit(handle: str, key_id: str, status: str, since: str = "") -> Edit:
+    return lambda data: writing.set_key_status(data, handle, key_id, status, since=since)
+
+
+def _chosen_keys(person: Person, part: str, *, compromised: bool) -> tuple[Key, ...]:
+    """The keys to take out of use; a retired key can still turn out to be compromised."""
+    from pmctl.policy.differences import shown
+
+    able = tuple(key for key in person.keys if key.status == ACTIVE or (compromised and key.status == RETIRED))
+    if not part:
+        return able
+    fitting = tuple(key for key in able if part in shown(key) or part == key.id)
+    if len(fitting) != 1:
+        lines = tuple(shown(key) for key in able)
+        what = "no key" if not fitting else f"{len(fitting)} keys"
+        raise NotFound(f"{what} of {person.handle} fit {part!r}", hint="give the fingerprint", details=lines)
+    return fitting
+
+
+def _files(keys: Sequence[GivenKey]) -> tuple[Write, ...]:
+    return tuple(given.file for given in keys if given.file is not None)
+
+
+def _openpgp(data: bytes, handle: str, shown: str) -> GivenKey:
+    from pmctl.ledger import openpgp
+    from pmctl.ledger.sshsig import SignatureProblem
+
+    try:
+        with openpgp.keyring([data]) as ring:
+            found = ring.fingerprints
+    except SignatureProblem as problem:
+        raise UsageProblem(f"--key {shown}: {problem.message}", hint=problem.hint) from None
+    if len(found) != 1:
+        raise UsageProblem(f"--key {shown}: it holds {len(found)} keys", hint="export one: gpg --armor --export ID")
+    file = f".pmctl/keys/{handle}-{found[0][-16:].lower()}.asc"
+    return GivenKey(Key(f"openpgp {found[0]}", file=file), Write(file, data))

@@ -1,0 +1,373 @@
+"""Changes of the policy, baselines and waivers: one signed step each.
+
+The policy at HEAD -> new bytes -> parsed, compared, asked of `policy.change.check_change` (which the audit asks
+too) -> record and signature -> one commit.
+
+When the policy asks for several admins, the first one's change is a proposal: a signed record and the
+proposed text in .pmctl/policy.proposed.yaml, while the policy itself stays as it is. The others sign the
+same text, and the signature that completes it lands the policy, in one step. So no commit ever holds a
+policy that too few have signed, whether branches are merged, squashed or rebased.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from pmctl import git
+from pmctl.document.finding import Finding, Severity
+from pmctl.errors import BadInput, EnvironmentProblem, NotFound, PmctlError, Refused
+from pmctl.ledger import record
+from pmctl.ledger.report import Report
+from pmctl.ledger.signatures import key_problem, signer
+from pmctl.policy import act as acts
+from pmctl.policy.act import Act
+from pmctl.policy.change import check_change, check_repository_act, propose_baseline, propose_policy, propose_waiver
+from pmctl.policy.differences import differences
+from pmctl.policy.lifecycle import Violation
+from pmctl.policy.model import POLICY_PATH, Policy
+from pmctl.policy.reading import parse_policy
+from pmctl.policy.state import ARCHIVED, DRAFT, IN_REVIEW, PUBLISHED
+from pmctl.workflow.actor import Actor
+from pmctl.workflow.lifecycle import record_writes
+from pmctl.workflow.transaction import Write, commit
+from pmctl.workspace import Workspace
+
+PROPOSED_PATH = ".pmctl/policy.proposed.yaml"
+_STATUSES = (DRAFT, IN_REVIEW, PUBLISHED, ARCHIVED)
+_RECORDS = f"{record.FOLDER}/{acts.POLICY}"
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What a signed change of the policy did.
+
+    `landed` is False while it waits for other admins: `missing` more of `candidates` have to sign. `facts` say
+    what changes, `commit` is the new commit, `version` the version that it makes.
+    """
+
+    version: int
+    landed: bool
+    missing: int
+    candidates: tuple[str, ...]
+    facts: tuple[str, ...]
+    commit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A policy that waits for signatures: its bytes, what they mean, and who has signed."""
+
+    data: bytes
+    policy: Policy
+    signers: tuple[str, ...]
+
+
+def change(
+    workspace: Workspace,
+    actor: Actor,
+    data: bytes,
+    *,
+    at: datetime,
+    note: str = "",
+    also: Sequence[Write] = (),
+    edited: bool = False,
+) -> Changed:
+    """Sign `data` as the next version of the policy, and land it when that makes enough signatures.
+
+    `also` are further files of the same step (an OpenPGP key), `edited` says that `data` stands in the work
+    tree already. Raises Refused or BadInput with every reason; nothing is changed then.
+    """
+    old = workspace.policy
+    new = _readable(data)
+    require_admin(old, actor)
+    waiting = proposal(workspace)
+    records = signed_records(workspace, old) if waiting is not None and waiting.data == data else ()
+    if any(act.by == actor.handle and act.content == new.digest for act in records):
+        raise Refused(f"{actor.handle} has signed exactly this policy already", hint=_others(old, waiting))
+    act = propose_policy(new, old, root_of(workspace), by=actor.handle, at=at.strftime("%Y-%m-%dT%H:%M:%SZ"), note=note)
+    violations = check_change(old, new, [*records, act])
+    refusals = [violation for violation in violations if violation.code != "AU102"]
+    if refusals:
+        raise _refusal(refusals)
+    complete = not violations
+    writes = list(record_writes(actor, act, new.version, record.to_bytes(act)))
+    if complete:
+        writes.append(Write(POLICY_PATH, data))
+        if workspace.at_head(PROPOSED_PATH) is not None:
+            writes.append(Write(PROPOSED_PATH, None))
+        writes += also
+    else:
+        _refuse_on_protected_branch(workspace, old)
+        if waiting is None or waiting.data != data:
+            writes.append(Write(PROPOSED_PATH, data))
+            writes += also
+        if edited:
+            restored = workspace.at_head(POLICY_PATH)
+            writes.append(Write(POLICY_PATH, restored))
+    _refuse_taken(workspace, writes)
+    signers = {record_.by for record_ in (*records, act) if record_.content == new.digest}
+    landed = commit(
+        workspace.repo,
+        [write for write in writes if write.data is None or write.data != workspace.at_head(write.path)]
+        if not edited
+        else writes,
+        _message(new, complete, differences(old, new), note),
+        signing=actor.signer.git_arguments(),
+        may_overwrite=edited,
+    )
+    return Changed(
+        new.version,
+        complete,
+        max(0, old.policy_threshold - len(signers)),
+        tuple(handle for handle in old.active_admins if handle not in signers),
+        differences(old, new),
+        landed.oid,
+    )
+
+
+def sign(workspace: Workspace, actor: Actor, *, at: datetime, note: str = "") -> Changed:
+    """Sign the policy that stands in the work tree, or else the proposal that waits for signatures.
+
+    Raises Refused when there is neither, and whatever `change` raises.
+    """
+    here = (workspace.repo.root / POLICY_PATH).read_bytes() if _is_file(workspace) else None
+    if here is not None and here != workspace.at_head(POLICY_PATH):
+        return change(workspace, actor, here, at=at, note=note, edited=True)
+    waiting = proposal(workspace)
+    if waiting is None:
+        raise Refused(
+            "there is no change of the policy to sign",
+            hint=f"edit {POLICY_PATH} (with version: {workspace.policy.version + 1}) or use pmctl people, then sign",
+        )
+    return change(workspace, actor, waiting.data, at=at, note=note)
+
+
+def proposal(workspace: Workspace) -> Proposal | None:
+    """The proposal at HEAD that waits for signatures; None when there is none that follows the present policy."""
+    data = workspace.at_head(PROPOSED_PATH)
+    if data is None:
+        return None
+    policy, _ = parse_policy(data, PROPOSED_PATH)
+    if policy is None or policy.version != workspace.policy.version + 1:
+        return None  # overtaken by another change: `policy verify` says so
+    signers = tuple(
+        sorted({act.by for act in signed_records(workspace, workspace.policy) if act.content == policy.digest})
+    )
+    return Proposal(data, policy, signers)
+
+
+def signed_records(workspace: Workspace, old: Policy) -> tuple[Act, ...]:
+    """The policy records at HEAD that follow `old` and are well signed under it."""
+    found = []
+    for path in _files(workspace, _RECORDS):
+        parts = record.parse_path(path)
+        if parts is None or parts.number != old.version + 1:
+            continue
+        data, signature = workspace.at_head(path), workspace.at_head(record.signature_path(path))
+        if data is None or signature is None:
+            continue
+        try:
+            act = record.from_bytes(data)
+            who = signer(data, signature, old, workspace.at_head)
+        except BadInput:
+            continue  # the audit reports it; it counts for nothing here
+        if act.prev == old.digest and key_problem(who, act.by) is None:
+            found.append(act)
+    return tuple(found)
+
+
+def root_of(workspace: Workspace) -> str:
+    """The digest of the repository's first policy, as the records of the policy in force say it.
+
+    Raises EnvironmentProblem when no record belongs to the policy at HEAD; the audit proves the root, this
+    only writes it down.
+    """
+    for path in _files(workspace, _RECORDS):
+        data = workspace.at_head(path) if path.endswith(".json") else None
+        if data is None:
+            continue
+        try:
+            act = record.from_bytes(data)
+        except BadInput:
+            continue
+        if act.content == workspace.policy.digest:
+            return act.root
+    raise EnvironmentProblem(
+        f"no signed record belongs to the {POLICY_PATH} at HEAD",
+        hint="pmctl audit says where the chain broke; restore the last signed policy",
+    )
+
+
+def problems(workspace: Workspace) -> tuple[Finding, ...]:
+    """What is wrong with the policy in the work tree and with a proposal; empty when nothing is."""
+    found: list[Finding] = []
+    if not _is_file(workspace):
+        found.append(Finding("AU105", "the policy is not there", POLICY_PATH, fix="git restore it"))
+    else:
+        data = (workspace.repo.root / POLICY_PATH).read_bytes()
+        policy, findings = parse_policy(data, POLICY_PATH)
+        found += findings
+        if policy is not None and data != workspace.at_head(POLICY_PATH):
+            found += _unsigned(workspace, policy)
+    proposed = workspace.at_head(PROPOSED_PATH)
+    if proposed is not None and proposal(workspace) is None:
+        message = "this proposal does not follow the policy in force any more"
+        found.append(
+            Finding("AU103", message, PROPOSED_PATH, severity=Severity.WARNING, fix="git rm it, and propose it again")
+        )
+    return tuple(found)
+
+
+def baseline(workspace: Workspace, actor: Actor, *, at: datetime, note: str) -> tuple[int, str]:
+    """Accept everything in the history so far as found; returns how many postmortems, and the commit.
+
+    Raises Refused when the actor is no admin or gives no reason.
+    """
+    documents = []
+    for name in _ids_at_head(workspace):
+        document = workspace.read_at(name)
+        if not document.readable:
+            raise Refused(f"{name} cannot be read as a postmortem", hint=f"pmctl validate {name}")
+        if document.status not in _STATUSES:
+            raise Refused(f"{name} has no status that could be accepted", hint=f"pmctl validate {name}")
+        documents.append((name, workspace.content(name), document.status))
+    act = propose_baseline(
+        workspace.policy,
+        root_of(workspace),
+        tuple(documents),
+        by=actor.handle,
+        at=at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        note=note,
+    )
+    oid = _land(workspace, actor, act, f"Accept the history so far as found ({len(documents)} postmortems)")
+    return len(documents), oid
+
+
+def waive(
+    workspace: Workspace, actor: Actor, report: Report, code: str, step: str, *, at: datetime, note: str
+) -> tuple[int, str]:
+    """Accept the findings `code` of the step `step` (a full id) that `report` holds; returns how many, and the commit.
+
+    Raises NotFound when the audit has no such finding, Refused when it cannot be waived or the actor may not.
+    """
+    fitting = [finding for finding in report.findings if finding.code == code and finding.commit == step]
+    if not fitting:
+        known = tuple(f"{finding.code} {finding.commit} {finding.message}" for finding in report.findings)
+        raise NotFound(f"the audit reports no {code} in {step}", hint="pmctl audit lists the findings", details=known)
+    if all(finding.waived_by for finding in fitting):
+        raise Refused(f"{code} in {step[:12]} is accepted by {fitting[0].waived_by} already")
+    act = propose_waiver(
+        workspace.policy,
+        root_of(workspace),
+        code,
+        step,
+        by=actor.handle,
+        at=at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        note=note,
+    )
+    return len(fitting), _land(workspace, actor, act, f"Waive {code} in {step[:12]}")
+
+
+def require_admin(policy: Policy, actor: Actor) -> None:
+    """Raise Refused unless the actor is an admin of `policy`."""
+    if actor.handle not in policy.admins:
+        raise Refused(
+            f"AU102 a change of the policy needs an admin, and {actor.handle} is none",
+            hint=f"ask one of: {', '.join(policy.active_admins)}",
+        )
+
+
+def _land(workspace: Workspace, actor: Actor, act: Act, subject: str) -> str:
+    violations = check_repository_act(act, workspace.policy)
+    if violations:
+        raise _refusal(violations)
+    folder = f"{record.FOLDER}/{act.doc}"
+    numbers = [parts.number for path in _files(workspace, folder) if (parts := record.parse_path(path)) is not None]
+    writes = record_writes(actor, act, max(numbers, default=0) + 1, record.to_bytes(act))
+    message = f"{subject}\n\n{act.note}\n\nAct: {act.act}\n"
+    return commit(workspace.repo, writes, message, signing=actor.signer.git_arguments()).oid
+
+
+def _readable(data: bytes) -> Policy:
+    policy, findings = parse_policy(data, POLICY_PATH)
+    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+    if policy is None or errors:
+        first = errors[0]
+        lines = tuple(f"{f.path}:{f.line}:{f.column}: {f.code} {f.message}" for f in errors)
+        raise Refused("this policy cannot come into force", hint=first.fix or "correct it, then sign", details=lines)
+    return policy
+
+
+def _unsigned(workspace: Workspace, policy: Policy) -> list[Finding]:
+    expected = workspace.policy.version + 1
+    if policy.version != expected:
+        message = f"the policy in the work tree says version {policy.version}; the next version is {expected}"
+        return [Finding("AU103", message, POLICY_PATH, fix=f"write version: {expected}")]
+    message = "the policy in the work tree is edited and not signed"
+    return [Finding("AU102", message, POLICY_PATH, fix="an admin runs: pmctl policy sign")]
+
+
+def _refuse_taken(workspace: Workspace, writes: Sequence[Write]) -> None:
+    """A record is never changed, not even one that waits: one admin signs one text for each version."""
+    for write in writes:
+        landed = workspace.at_head(write.path) if write.path.startswith(record.FOLDER) else None
+        if landed is not None and landed != write.data:
+            raise Refused(
+                f"{write.path} is there already: you have signed another text for this version",
+                hint="give the proposal up: start again on a new branch, made from the protected one",
+            )
+
+
+def _refuse_on_protected_branch(workspace: Workspace, old: Policy) -> None:
+    """A proposal can be given up only by dropping its branch, so it begins on one of its own."""
+    branch = workspace.settings.protected_branch
+    here = git.run(workspace.repo.top, "symbolic-ref", "--quiet", "--short", "HEAD", check=False).text
+    if here == branch:
+        raise Refused(
+            f"the policy asks for {old.policy_threshold} admins, so a change of it begins as a proposal on a branch",
+            hint=f"git switch -c policy-{old.version + 1}, run the command again, "
+            "and let the others run pmctl policy sign there; the last signature lands the policy in one step",
+        )
+
+
+def _message(new: Policy, complete: bool, facts: Sequence[str], note: str) -> str:
+    verb = "Change the policy" if complete else "Propose a change of the policy"
+    lines = [f"{verb} to version {new.version}", ""]
+    lines += [note, ""] if note else []
+    lines += [f"- {fact}" for fact in facts[:50]]
+    lines += [f"- and {len(facts) - 50} more changes"] if len(facts) > 50 else []
+    return "\n".join([*lines, "", "Act: policy", f"Content: {new.digest}"]) + "\n"
+
+
+def _refusal(violations: Sequence[Violation]) -> PmctlError:
+    first = violations[0]
+    rest = tuple(f"{v.code} {v.message}" + (f" (fix: {v.hint})" if v.hint else "") for v in violations[1:])
+    return Refused(f"{first.code} {first.message}", hint=first.hint, details=rest)
+
+
+def _others(old: Policy, waiting: Proposal | None) -> str:
+    signed = waiting.signers if waiting else ()
+    left = [handle for handle in old.active_admins if handle not in signed]
+    return f"waiting for one of: {', '.join(left)} (pmctl policy sign)" if left else ""
+
+
+def _is_file(workspace: Workspace) -> bool:
+    path = workspace.repo.root / POLICY_PATH
+    return path.is_file() and not path.is_symlink()
+
+
+def _files(workspace: Workspace, folder: str) -> list[str]:
+    """Paths of the files below `folder` at HEAD, relative to the pmctl root."""
+    prefix = workspace.repo.prefix
+    listed = git.run(
+        workspace.repo.top, "ls-tree", "-r", "-z", "--name-only", "--full-tree", "HEAD", "--", f"{prefix}{folder}/"
+    ).stdout.decode("utf-8", "surrogateescape")
+    return [path.removeprefix(prefix) for path in listed.split("\0") if path]
+
+
+def _ids_at_head(workspace: Workspace) -> list[str]:
+    from pmctl.document.schema import id_of
+
+    return sorted(found for path in _files(workspace, "postmortems") if (found := id_of(path)))

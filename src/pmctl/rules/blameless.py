@@ -397,7 +397,8 @@ def blame_word(doc: Document, context: Context) -> Iterable[Finding]:
 _VAGUE = (
     " careful", " vigilan", " mindful", " diligen", " attentive", " cautio", "more care ", "extra care", "greater care",
     "attention", "try harder", "do better", "retrain", "re train", " remind", " aware", " remember", "double check",
-    "doublecheck", " in mind", "make sure ev", "make sure people", "make sure the team", "make sure all", "same mistake",
+    "doublecheck", " in mind", "make sure ev", "make sure people", "make sure the team", "make sure all",
+    "same mistake",
 )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ it?) go through methods that note them, so that a cached result is used only whi
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -57,6 +57,13 @@ class TemplateView:
 
 
 DEFAULT_TEMPLATE = TemplateView()
+
+
+_VIEWS: dict[tuple[str, int], tuple[tuple[Template, ...], TemplateView]] = {}
+"""Views by recorded name and the identity of the templates, which hold mappings and can't be hashed. Each entry
+keeps its templates alive, so an identity is never taken over by others."""
+
+_MOST_VIEWS = 256
 
 
 class PolicyPerson(Protocol):
@@ -143,6 +150,20 @@ class Context:
         """Today, noted as asked."""
         self.asked.today = True
         return self.today
+
+    def of_document(self, doc: Document) -> Context:
+        """This context with the template that the document records, when the organisation's templates are known."""
+        if self.own_templates is None:
+            return self
+        recorded = doc.meta.get("template")
+        name = recorded if isinstance(recorded, str) else ""
+        known = _VIEWS.get((name, id(self.own_templates)))
+        if known is None or known[0] is not self.own_templates:
+            if len(_VIEWS) > _MOST_VIEWS:
+                _VIEWS.clear()
+            known = self.own_templates, TemplateView.recorded(name, self.own_templates)
+            _VIEWS[name, id(self.own_templates)] = known
+        return replace(self, template=known[1])
 
     def state(self, doc: Document) -> str:
         """The status by which the document is judged: the override, else its own, else DRAFT."""

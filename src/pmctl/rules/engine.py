@@ -12,7 +12,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pmctl.document.finding import Finding, Severity
-from pmctl.rules.context import TemplateView
 from pmctl.rules.registry import Rule, rules
 from pmctl.rules.settings import RuleSettings, matches
 from pmctl.rules.suppressions import read_suppressions, unused
@@ -34,10 +33,7 @@ def check(doc: Document, context: Context) -> tuple[Finding, ...]:
     from pmctl.document.digest import tracking_problems
     from pmctl.document.schema import check_front_matter
 
-    if context.own_templates is not None:
-        recorded = doc.meta.get("template")
-        name = recorded if isinstance(recorded, str) else ""
-        context = replace(context, template=TemplateView.recorded(name, context.own_templates))
+    context = context.of_document(doc)
     of_document = (*doc.problems, *check_front_matter(doc), *tracking_problems(doc))
     raw: list[tuple[Finding, Rule | None]] = [(finding, None) for finding in of_document]
     ignored = context.settings.ignored_for(doc.path)

@@ -55,6 +55,7 @@ def fix(doc: Document, context: Context, *, random: Chooser | None = None) -> Fi
     """
     if not doc.readable:
         return Fixed(doc)
+    context = context.of_document(doc)
     chooser = random or _random.SystemRandom()
     applied: list[str] = []
     for code, mend in _MENDS:

@@ -19,13 +19,14 @@ Whatever is wrong here is a finding with its place; the rest of the settings sti
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pmctl.document.finding import Finding, Severity
+from pmctl.errors import UsageProblem
 
 if TYPE_CHECKING:
     from pmctl.document.strict_yaml import Node
@@ -130,20 +131,18 @@ def parse_rule_settings(node: Node | None, path: str = "pmctl.yaml") -> tuple[Ru
     return settings, tuple(reader.findings)
 
 
-def code_list(
-    codes: tuple[str, ...], path: str = "", *, option: str = ""
-) -> tuple[tuple[str, ...], tuple[Finding, ...]]:
-    """Check codes from a command line option such as `--select PM7,PM801`: the known ones, and findings."""
-    good, findings = [], []
-    for code in (part.strip().upper() for text in codes for part in text.split(",")):
-        if not code:
-            continue
-        problem = _unknown_code(code)
-        if problem:
-            findings.append(Finding("PM260", f"{option + ': ' if option else ''}{problem[0]}", path, fix=problem[1]))
-        else:
-            good.append(code)
-    return tuple(good), tuple(findings)
+def code_list(codes: Iterable[str], *, option: str) -> tuple[str, ...]:
+    """The codes and prefixes of a command line option such as `--select PM7,PM801`.
+
+    Raises UsageProblem, which names all that are unknown and the nearest known ones.
+    """
+    wanted = [part.strip().upper() for text in codes for part in text.split(",") if part.strip()]
+    problems = [problem for code in wanted if (problem := _unknown_code(code))]
+    if problems:
+        message, fix = problems[0]
+        details = tuple(f"{said}: {mend}" for said, mend in problems[1:])
+        raise UsageProblem(f"{option}: {message}", hint=fix, details=details)
+    return tuple(wanted)
 
 
 def _unknown_code(code: str) -> tuple[str, str] | None:

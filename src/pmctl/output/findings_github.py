@@ -1,0 +1,82 @@
+"""Findings as GitHub annotations: workflow commands on standard output, and a summary for the job's page.
+
+The host shows ten annotations of each kind per step and hides the others without a word. So errors come first, a
+plain line gives the total, and the summary (`step_summary`, appended to the file that GITHUB_STEP_SUMMARY names)
+lists all. Escaping as in the toolkit's documented `command`: `%`, CR and LF everywhere, `:` and `,` in properties.
+"""
+
+from __future__ import annotations
+
+from pmctl.document.finding import Finding, Severity
+from pmctl.output.findings import Report, summary
+from pmctl.output.terminal import safe
+
+_KINDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.HINT: "notice"}
+_SHOWN = 10
+_MOST_ROWS = 1_000
+"""Rows of the summary: the host refuses more than 1 MiB."""
+
+
+def github(report: Report) -> str:
+    """One workflow command per finding, errors first, and a last line that counts them."""
+    ordered = sorted(report.findings, key=lambda finding: list(_KINDS).index(finding.severity))
+    lines = [_command(finding, report.prefix) for finding in ordered]
+    last = summary(report)
+    if any(count > _SHOWN for count in report.counts.values()):
+        last += f"; the host shows {_SHOWN} of each kind, the job's summary and this log all of them"
+    return "\n".join([*lines, last]) + "\n"
+
+
+def step_summary(report: Report) -> str:
+    """Markdown for the job's summary page: the total and a table of all findings."""
+    head = f"### pmctl validate\n\n{summary(report)}\n"
+    if not report.findings:
+        return head
+    rows = [
+        f"| {_KINDS[one.severity]} | {one.code} | {_code(report.prefix + one.path, one.line)} | {_cell(_said(one))} |"
+        for one in report.findings[:_MOST_ROWS]
+    ]
+    more = len(report.findings) - len(rows)
+    tail = f"\n… and {more} more\n" if more else ""
+    return "\n".join([head, "| | Code | Where | What |", "|---|---|---|---|", *rows]) + "\n" + tail
+
+
+def _command(finding: Finding, prefix: str) -> str:
+    properties = {"file": prefix + finding.path} if finding.path else {}
+    for name, number in (
+        ("line", finding.line),
+        ("endLine", finding.end_line),
+        ("col", finding.column),
+        ("endColumn", finding.end_column if finding.end_line == finding.line else 0),
+    ):
+        if number:
+            properties[name] = str(number)
+    properties["title"] = finding.code
+    given = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+    return f"::{_KINDS[finding.severity]} {given}::{_data(_said(finding))}"
+
+
+def _said(finding: Finding) -> str:
+    return f"{finding.message} (fix: {finding.fix})" if finding.fix else finding.message
+
+
+def _data(text: str) -> str:
+    return safe(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return escaped.replace(":", "%3A").replace(",", "%2C")
+
+
+def _cell(text: str) -> str:
+    """Text for a table cell, where neither markup nor HTML counts."""
+    plain = safe(text).replace("&", "&amp;").replace("<", "&lt;").replace("\\", "\\\\")
+    for mark in "|*_`[]~@#":
+        plain = plain.replace(mark, f"\\{mark}")
+    return plain
+
+
+def _code(path: str, line: int) -> str:
+    place = f"{safe(path)}:{line}" if line else safe(path)
+    return f"`{place.replace('`', chr(39)).replace('|', ' ')}`"

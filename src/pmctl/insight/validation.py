@@ -16,13 +16,12 @@ from pmctl import git
 from pmctl.document import schema
 from pmctl.document.finding import Finding, Severity
 from pmctl.document.template_file import parse_template
-from pmctl.errors import EnvironmentProblem, PmctlError
+from pmctl.errors import EnvironmentProblem, PmctlError, UsageProblem
 from pmctl.rules.bulk import Checked, Item, check_many
 from pmctl.rules.cache import open_cache
 from pmctl.rules.collect import collect
 from pmctl.rules.context import Context, PeopleView
 from pmctl.rules.settings import RuleSettings, code_list, parse_rule_settings
-from pmctl.settings import Settings
 from pmctl.workspace import POSTMORTEMS, TEMPLATES, Workspace
 
 
@@ -76,28 +75,41 @@ def validation(directory: Path, selection: Selection) -> Validation:
             raise
         return _without_repository(directory, selection)
     workspace = Workspace(repo)
-    settings, general = workspace.settings_and_findings()
-    context, more = _context(workspace, settings, selection)
+    context, general = context_of(workspace, selection)
     items = _staged_items(workspace) if selection.staged else _items(workspace, directory, selection.what)
     cache = open_cache(repo.common_dir, context)
     checked = check_many(items, context, cache=cache)
     sources = {item.path: item.data for item in items if item.data is not None}
-    return Validation(repo.root, context, tuple(items), tuple(checked), (*general, *more), sources)
+    return Validation(repo.root, context, tuple(items), tuple(checked), general, sources)
 
 
 def _without_repository(directory: Path, selection: Selection) -> Validation:
-    settings = _narrowed(RuleSettings(), selection)
-    context = Context(
-        settings=settings, strict=selection.strict, now=selection.now, today=selection.now.date(), own_templates=()
-    )
+    context = context_alone(selection)
     items = [Item(c.path, c.data, finding=c.finding) for c in collect(_paths(directory, selection.what), directory)]
     sources = {item.path: item.data for item in items if item.data is not None}
     return Validation(directory, context, tuple(items), tuple(check_many(items, context)), (), sources)
 
 
-def _context(workspace: Workspace, settings: Settings, selection: Selection) -> tuple[Context, list[Finding]]:
+def context_alone(selection: Selection) -> Context:
+    """What a document outside every repository is judged by: the default rules.
+
+    Raises UsageProblem for unknown codes.
+    """
+    settings = _narrowed(RuleSettings(), selection)
+    return Context(
+        settings=settings, strict=selection.strict, now=selection.now, today=selection.now.date(), own_templates=()
+    )
+
+
+def context_of(workspace: Workspace, selection: Selection) -> tuple[Context, tuple[Finding, ...]]:
+    """What the documents of a repository are judged by, and what is wrong with its settings and templates.
+
+    The one place that puts settings, templates and people together: for the command line, hooks and editors.
+    Raises UsageProblem for unknown codes.
+    """
+    settings, general = workspace.settings_and_findings()
     rules, findings = parse_rule_settings(settings.blocks.get("rules"), git.SETTINGS_FILE)
-    problems = list(findings)
+    problems = [*general, *findings]
     templates = []
     for name, data in workspace.templates().items():
         template, wrong = parse_template(data, f"{TEMPLATES}/{name}.md")
@@ -120,15 +132,22 @@ def _context(workspace: Workspace, settings: Settings, selection: Selection) -> 
         strict=selection.strict,
         own_templates=tuple(templates),
     )
-    return context, problems
+    return context, tuple(problems)
 
 
 def _narrowed(rules: RuleSettings, selection: Selection) -> RuleSettings:
     if selection.select:
-        rules = replace(rules, select=code_list(selection.select, option="--select"))
+        rules = replace(rules, select=_codes(selection.select, "--select"))
     if selection.ignore:
-        rules = replace(rules, ignore=(*rules.ignore, *code_list(selection.ignore, option="--ignore")))
+        rules = replace(rules, ignore=(*rules.ignore, *_codes(selection.ignore, "--ignore")))
     return rules
+
+
+def _codes(words: tuple[str, ...], option: str) -> tuple[str, ...]:
+    codes, problems = code_list(words, option=option)
+    if problems:
+        raise UsageProblem(problems[0].message, hint=problems[0].fix, details=tuple(p.message for p in problems[1:]))
+    return codes
 
 
 def _items(workspace: Workspace, directory: Path, what: Iterable[str]) -> list[Item]:

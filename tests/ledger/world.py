@@ -174,7 +174,7 @@ class World:
     def make_policy(self, version: int, **changes: Any) -> Policy:
         """A policy of all members with their keys."""
         people = {
-            handle: Person(handle, handle.capitalize() + " Doe", (f"{handle}@example.com",), (Key(self.people[handle].public),))
+            handle: Person(handle, f"{handle} Doe", (f"{handle}@example.com",), (Key(self.people[handle].public),))
             for handle in self.members
         }
         values = {"version": version, "people": people, "teams": {}, "admins": self.admins, **changes}

@@ -141,6 +141,7 @@ def _held_against(
             fold.find(
                 commit, "AU503", message, doc=turn.doc, path=turn.path, hint="give it an id of its own, or remove it"
             )
+        _loose(judge, turn, state, facts, earlier)
         known = facts.status == earlier.status and before.status == state.status and not turn.first
         if facts.status != state.status and facts.status not in refused and not (known and turn.old is not None):
             message = f"{turn.doc} says {printable(facts.status) or 'no status'}, but its records say {state.status}"
@@ -163,6 +164,25 @@ def _held_against(
     if state.status == IN_REVIEW:
         state = state.observe(judge.documents.digest(turn.new))
     return state
+
+
+def _loose(judge: Judge, turn: Turn, state: PostmortemState, facts: Facts, earlier: Facts) -> None:
+    """Text where no approval would see it: in keys and cells that the content digest leaves out."""
+    fold, commit = judge.fold, turn.step.commit
+    for key in facts.loose:
+        # A wrong status is reported as one, whatever it is.
+        if key != "status" and (key not in earlier.loose or turn.old is None):
+            message = f"{key} of {turn.doc} holds something else than handles, and no approval covers it"
+            fold.find(commit, "AU404", message, doc=turn.doc, path=turn.path, hint=f"correct {key}")
+    entered = turn.before is None or turn.before.status == DRAFT
+    if state.status == DRAFT or turn.new is None or turn.old == turn.new:
+        return
+    from pmctl.document.digest import tracking_problems
+
+    problems = tracking_problems(judge.documents.document(turn.new))
+    if problems and (entered or turn.old is None or not tracking_problems(judge.documents.document(turn.old))):
+        message = f"{turn.doc}: {problems[0].message} (line {problems[0].line}), and no approval covers it"
+        fold.find(commit, "AU404", message, doc=turn.doc, path=turn.path, hint=problems[0].fix, warning=True)
 
 
 def _bound(judge: Judge, turn: Turn, state: PostmortemState, before: PostmortemState, refused: set[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from pmctl.ledger import attribution
@@ -93,7 +94,7 @@ def _changes(judge: Judge, turn: Turn) -> tuple[str, tuple[Change, ...]] | None:
         return "deleted", ()
     if turn.old is None:
         return "created", ()
-    if REGULAR not in (turn.old.file.mode, turn.new.file.mode) or turn.old.attachments != turn.new.attachments:
+    if {turn.old.file.mode, turn.new.file.mode} != {REGULAR} or turn.old.attachments != turn.new.attachments:
         return "edited", ()
     old, new = judge.reader.blob(turn.old.file.oid), judge.reader.blob(turn.new.file.oid)
     if _without_lifecycle(old) == _without_lifecycle(new):
@@ -139,8 +140,13 @@ def _owners(judge: Judge, turn: Turn, changes: tuple[Change, ...]) -> set[str]:
 
 def _only_writer(judge: Judge, turn: Turn) -> None:
     """Report approvals by the only person who wrote the content."""
-    writers = judge.fold.writers.get(turn.doc, set())
+    fold = judge.fold
+    writers = fold.writers.get(turn.doc, set())
+    if len(writers) != 1 or fold.policy is None or fold.policy.review.self_approval:
+        return
+    step = takewhile(lambda event: event.commit == turn.step.commit, reversed(fold.events))
+    counted = {event.digest for event in step if event.verdict != "refused"}
     for one in turn.records:
-        if one.act.act == acts.APPROVE and writers == {one.act.by}:
+        if one.act.act == acts.APPROVE and one.act.by in writers and one.digest in counted:
             message = f"{one.act.by} approves content that only {one.act.by} wrote, as far as the commits tell"
-            judge.fold.find(turn.step.commit, "AU708", message, doc=turn.doc, path=one.path, attributed=True)
+            fold.find(turn.step.commit, "AU708", message, doc=turn.doc, path=one.path, attributed=True)

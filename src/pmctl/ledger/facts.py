@@ -35,7 +35,10 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the front matter says; empty values when the document cannot be read (`problem` says why)."""
+    """What the front matter says; empty values when the document cannot be read (`problem` says why).
+
+    `loose` names the keys that no approval covers and that hold something else than they may.
+    """
 
     id: str = ""
     status: str = ""
@@ -43,6 +46,7 @@ class Facts:
     editors: tuple[str, ...] = ()
     reviewers: tuple[str, ...] = ()
     problem: str = ""
+    loose: tuple[str, ...] = ()
 
 
 class Documents:
@@ -106,14 +110,24 @@ def facts_of(document: Document) -> Facts:
     if not document.readable:
         first = document.problems[0]
         return Facts(problem=f"{first.code} {first.message}" + (f" (line {first.line})" if first.line else ""))
+    from pmctl.document.fields import EditorRole, Status, is_handle
+
     editors = document.meta.get("editors")
     reviewers = document.meta.get("reviewers")
+    fine = {
+        "status": document.status in tuple(Status),
+        "editors": editors is None
+        or (isinstance(editors, dict) and all(is_handle(h) and r in tuple(EditorRole) for h, r in editors.items())),
+        "reviewers": reviewers is None
+        or (isinstance(reviewers, list | tuple) and all(isinstance(r, str) and is_handle(r) for r in reviewers)),
+    }
     return Facts(
         id=document.id,
         status=document.status,
         author=document.author,
         editors=tuple(h for h, role in editors.items() if role == "edit") if isinstance(editors, dict) else (),
         reviewers=tuple(r for r in reviewers if isinstance(r, str)) if isinstance(reviewers, list | tuple) else (),
+        loose=tuple(key for key, good in fine.items() if not good),
     )
 
 

@@ -35,7 +35,7 @@ class Fold:
 
     `root` is the digest of the first policy, '' before there is one. `states` and `held` are by postmortem,
     `records` maps a record's digest to its path, `numbers` a postmortem to its highest record number,
-    `acts` a postmortem to the acts on record. `waiting` are policy records whose policy has not landed.
+    `acts` a postmortem to the acts that it has records of, good or not. `waiting` are policy records whose policy has not landed.
     `compromised` maps a key to the commit since which it counts as such. `line` are the commits of the steps
     in order, `landed` all commits that they brought. `writers` are who changed a postmortem's content.
     """

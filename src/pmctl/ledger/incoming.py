@@ -69,6 +69,9 @@ def incoming(
         elif new is not None:
             fold.find(commit, "AU221", f"{path} is neither a record nor a signature", doc=_doc(path), path=path)
     for path in sorted(news.keys() | signatures.keys()):
+        named = record.parse_path(path)
+        if named is not None:
+            fold.acts.setdefault(named.doc, set()).add(named.act)
         one = _one(fold, commit, reader, path, news.get(path), signatures.get(path), basis)
         if one is not None and one.digest in fold.records:
             message = f"{path} repeats the statement of {fold.records[one.digest]}"

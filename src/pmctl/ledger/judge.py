@@ -214,7 +214,6 @@ class Judge:
     def note(self, commit: str, one: Incoming, verdict: str) -> None:
         """Put a record among the events."""
         act = one.act
-        self.fold.acts.setdefault(act.doc, set()).add(act.act)
         self.fold.events.append(
             Event(
                 commit,

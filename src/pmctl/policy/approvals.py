@@ -32,7 +32,7 @@ def approval_gaps(state: PostmortemState, policy: Policy, approvals: tuple[Appro
     elif len(given) < policy.review.approvals:
         message = f"{len(given)} of {policy.review.approvals} approvals that the policy asks for"
         gaps.append(Gap(message, hint, waiting))
-    if len(given) < policy.review.minimum:
+    if not gaps and len(given) < policy.review.minimum:
         message = f"{len(given)} of at least {policy.review.minimum} approvals"
         gaps.append(Gap(message, hint if waiting else "request another review", waiting))
     team = policy.teams.get(policy.review.team) if policy.review.team else None

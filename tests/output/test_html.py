@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import date
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -277,3 +278,11 @@ def test_the_same_document_gives_the_same_page() -> None:
 @pytest.mark.parametrize("data", [b"", b"# Only\n", b"\xff\xfe", b"---\ntitle: [\n---\n<script>", b"---\n---\n"])
 def test_documents_that_are_not_postmortems_still_make_a_page(data: bytes) -> None:
     assert_harmless(to_html(read(data), today=TODAY))
+
+
+def test_many_equal_headings_take_time_in_proportion() -> None:
+    """Quadratic work over 10,000 headings takes minutes; the limit leaves room for a slow machine."""
+    started = time.monotonic()
+    found = page("DRAFT", source="---\nid: 2024-01-15-x\ntitle: T\nstatus: STATUS\n---\n" + "### a\n## b\n" * 5000)
+    assert time.monotonic() - started < 10
+    assert len({tag["id"] for tag in found.all("h2") if "id" in tag}) == 5001 + 1

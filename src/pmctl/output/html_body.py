@@ -47,7 +47,7 @@ class _Page:
     show_image: ShowImage
     overdue_lines: frozenset[int]
     hide_empty: bool
-    anchors: set[str] = field(default_factory=set)
+    anchors: dict[str, int] = field(default_factory=dict)
     contents: list[ContentsEntry] = field(default_factory=list)
     levels: list[int] = field(default_factory=list)
     section: str = ""
@@ -106,19 +106,14 @@ def _blocks(tokens: list[Token], page: _Page) -> list[Token]:
     if groups and groups[0][0].type == "heading_open" and _plain(groups[0][1]).casefold() == page.title.casefold():
         groups = groups[1:]
     out: list[Token] = []
-    for index, group in enumerate(groups):
+    for group, (filled, has_parts) in zip(groups, _holdings(groups), strict=True):
         first = group[0]
         if first.type == "heading_open":
-            level = int(first.tag[1])
-            below = _below(groups[index + 1 :], level)
-            if all(_is_hollow(block) for block in below):
-                if page.hide_empty:
-                    continue
-                out += _heading(group, page)
-                if not any(block[0].type == "heading_open" for block in below):
-                    out.append(_raw('<p class="empty">Nothing written here yet.</p>\n'))
-            else:
-                out += _heading(group, page)
+            if not filled and page.hide_empty:
+                continue
+            out += _heading(group, page)
+            if not filled and not has_parts:
+                out.append(_raw('<p class="empty">Nothing written here yet.</p>\n'))
         elif first.type == "table_open":
             if not _is_hollow(group):
                 out += _table(group, page)
@@ -127,13 +122,22 @@ def _blocks(tokens: list[Token], page: _Page) -> list[Token]:
     return out
 
 
-def _below(groups: list[list[Token]], level: int) -> list[list[Token]]:
-    """The blocks under a heading, up to the next one of its level or above."""
-    found = []
-    for group in groups:
-        if group[0].type == "heading_open" and int(group[0].tag[1]) <= level:
-            break
-        found.append(group)
+def _holdings(groups: list[list[Token]]) -> list[tuple[bool, bool]]:
+    """For each heading, whether anything is written under it and whether it has headings under it.
+
+    "Under" reaches to the next heading of its level or above. One pass from the end, by level.
+    """
+    found = [(False, False)] * len(groups)
+    filled, parts = [False] * 7, [False] * 7
+    for index in range(len(groups) - 1, -1, -1):
+        first = groups[index][0]
+        if first.type == "heading_open":
+            level = int(first.tag[1])
+            found[index] = (filled[level], parts[level])
+            filled[level:] = [False] * (7 - level)
+            parts = [True] * level + [False] * (7 - level)
+        elif not _is_hollow(groups[index]):
+            filled = [True] * 7
     return found
 
 
@@ -153,11 +157,12 @@ def _plain(inline: Token) -> str:
 def _anchor(text: str, page: _Page) -> str:
     """A unique id for a heading; the prefix keeps it from standing in for a property of the document."""
     base = "section-" + (re.sub(r"[^\w]+", "-", made_harmless(text).casefold()).strip("-") or "untitled")
-    anchor, count = base, 1
-    while anchor in page.anchors:
+    count = page.anchors.get(base, 0) + 1
+    while count > 1 and f"{base}-{count}" in page.anchors:
         count += 1
-        anchor = f"{base}-{count}"
-    page.anchors.add(anchor)
+    page.anchors[base] = count
+    anchor = base if count == 1 else f"{base}-{count}"
+    page.anchors.setdefault(anchor, 1)
     return anchor
 
 

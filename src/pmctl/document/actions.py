@@ -87,13 +87,15 @@ def action_tables(doc: Document) -> tuple[Table, ...]:
 
 def action_items(doc: Document) -> tuple[ActionItem, ...]:
     """Every row that has any text, in order, also those that cannot be read in full (see `problems`)."""
-    postmortem = doc.id
-    return tuple(
-        _item(postmortem, table, row)
-        for table in action_tables(doc)
-        for row in table.rows
-        if any(cell.text for cell in (*row.cells, *row.extra))
-    )
+    found: list[ActionItem] = []
+    for table in action_tables(doc):
+        columns = {name: column_of(table, name) for name in COLUMNS}
+        found.extend(
+            _item(doc.id, table, columns, row)
+            for row in table.rows
+            if any(cell.text for cell in (*row.cells, *row.extra))
+        )
+    return tuple(found)
 
 
 def canonical(text: str, choices: type[ItemStatus] | type[Priority]) -> str:
@@ -102,9 +104,9 @@ def canonical(text: str, choices: type[ItemStatus] | type[Priority]) -> str:
     return str(choices[key]) if key in choices.__members__ else text
 
 
-def _item(postmortem: str, table: Table, row: Row) -> ActionItem:
+def _item(postmortem: str, table: Table, columns: dict[str, int | None], row: Row) -> ActionItem:
     def text(column: str) -> str:
-        index = column_of(table, column)
+        index = columns[column]
         return "" if index is None else row.cells[index].text
 
     problems = []

@@ -50,9 +50,9 @@ class Doubt(Exception):
 
 def scan_blocks(lines: list[str]) -> list[Block]:
     """The top-level headings and tables by lines alone. Raises `Doubt` for what only a parser can judge."""
-    lines = [*lines]
     blocks: list[Block] = []
     count = len(lines)
+    references = any("]:" in line for line in lines)
     row = 0
     behind_item = -1
     while row < count:
@@ -88,7 +88,7 @@ def scan_blocks(lines: list[str]) -> list[Block]:
         else:
             if first == "<" and _MAYBE_HTML.match(text):
                 raise Doubt
-            row = _paragraph(lines, row, blocks)
+            row = _paragraph(lines, row, blocks, references)
     return blocks
 
 
@@ -206,8 +206,11 @@ def _interrupts(text: str, *, paragraph: bool) -> bool:
     return False
 
 
-def _paragraph(lines: list[str], row: int, blocks: list[Block]) -> int:
-    """Pass a paragraph, or record the heading that it turns out to be; the line behind it."""
+def _paragraph(lines: list[str], row: int, blocks: list[Block], references: bool) -> int:
+    """Pass a paragraph, or record the heading that it turns out to be; the line behind it.
+
+    `references` says whether there may be link reference definitions anywhere.
+    """
     start = row
     row += 1
     while row < len(lines):
@@ -219,7 +222,7 @@ def _paragraph(lines: list[str], row: int, blocks: list[Block]) -> int:
             row += 1
             continue
         if text[0] in "=-" and _UNDERLINE.fullmatch(text):
-            if _maybe_reference(lines, start):
+            if references and _maybe_reference(lines, start):
                 raise Doubt
             content = "\n".join(lines[start:row]).strip(TRIM)
             blocks.append(Block(1 if text[0] == "=" else 2, start, row + 1, content))
@@ -227,7 +230,7 @@ def _paragraph(lines: list[str], row: int, blocks: list[Block]) -> int:
         if _interrupts(text, paragraph=True) or ("|" in text and _columns(lines, row)):
             break
         row += 1
-    if row > start + 1 and _maybe_reference(lines, start):
+    if references and row > start + 1 and _maybe_reference(lines, start):
         raise Doubt
     return row
 
@@ -239,12 +242,13 @@ def _maybe_reference(lines: list[str], start: int) -> bool:
     """
     if lines[start].lstrip(" \t")[0] != "[":
         return False
-    for line in lines[start:]:
-        if "]:" in line:
+    # Far enough for any paragraph that people write; a longer one is left to the parser.
+    for row in range(start, min(start + 50, len(lines))):
+        if "]:" in lines[row]:
             return True
-        if not line.strip(" \t"):
-            break
-    return False
+        if not lines[row].strip(" \t"):
+            return False
+    return len(lines) > start + 50
 
 
 def _code_end(lines: list[str], row: int) -> int:

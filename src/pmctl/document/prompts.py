@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from pmctl.document.blocks import TRIM, split_row
-from pmctl.document.outline import scan
+from pmctl.document.outline import lines_of, scan
 
 _FENCE = re.compile(r" {0,3}(`{3,}(?=[^`\n]*$)|~{3,})")
-_CODE = re.compile(r"(?<!`)(`+)(?!`)(?:[^\n]|\n(?![ \t]*\n))*?(?<!`)\1(?!`)")
-_HEADING = re.compile(r"[ \t]{0,3}#{1,6}(?:[ \t]+.*)?")
+_TICKS = re.compile("`+")
+_BLANK_LINE = re.compile(r"\n[ \t\r]*(?=\n)")
 _PLACEHOLDER = re.compile(r"(?:[-*+]|[0-9]{1,9}[.)])(?:[ \t]+\[[ xX]\])?")
 
 
@@ -36,6 +36,7 @@ def comment_spans(text: str) -> tuple[tuple[int, int], ...]:
     fence = ""
     at = 0
     length = len(text)
+    dead = 0
     while at < length:
         stop = text.find("\n", at)
         stop = length if stop < 0 else stop
@@ -50,30 +51,80 @@ def comment_spans(text: str) -> tuple[tuple[int, int], ...]:
             fence = opening[1]
             at = stop + 1
         else:
-            at = _comments_of_line(text, at, stop, spans)
+            at, dead = _comments_of_line(text, at, stop, spans, dead)
     return tuple(spans)
 
 
-def _comments_of_line(text: str, at: int, stop: int, spans: list[tuple[int, int]]) -> int:
-    """Collect the comments that begin in the line from `at` to `stop`; where to read on."""
-    begins = not text[at:stop].lstrip(" \t").startswith("<!--")
-    while True:
-        start = text.find("<!--", at, stop)
-        if start < 0:
-            return stop + 1
-        if code := next((span for span in _CODE.finditer(text, at, stop) if span.start() < start < span.end()), None):
-            at = code.end()
+def _comments_of_line(text: str, at: int, stop: int, spans: list[tuple[int, int]], dead: int) -> tuple[int, int]:
+    """Collect the comments that begin in the line from `at` to `stop`.
+
+    The result is where to read on, and up to where no comment inside a line is closed (`dead` so far): without it, a
+    text of unclosed comments would be searched to its end for each of them.
+    """
+    if text.find("<!--", at, stop) < 0:
+        return stop + 1, dead
+    if text[at:stop].lstrip(" \t").startswith("<!--"):
+        # An HTML block: closed anywhere, or never. What follows on its last line belongs to it.
+        start = text.index("<!--", at)
+        end = _close(text, start, len(text))
+        spans.append((start, len(text) if end < 0 else end))
+        if end < 0:
+            return len(text), dead
+        at = end
+        stop = _line_stop(text, at)
+    if at < dead:
+        return stop + 1, dead
+    blank = _BLANK_LINE.search(text, at)
+    limit = blank.start() if blank else len(text)
+    code = _code_spans(text, at, stop)
+    while (start := text.find("<!--", at, stop)) >= 0:
+        inside = next((end for begin, end in code if begin < start < end), None)
+        if inside is not None:
+            at = inside
             continue
-        close = text.find("-->", start + (4 if text[start + 4 : start + 5] != ">" else 2))
-        if begins and (close < 0 or re.search(r"\n[ \t\r]*\n", text[start:close])):
-            at = start + 4
-            continue
-        end = len(text) if close < 0 else close + 3
+        end = _close(text, start, limit)
+        if end < 0:
+            dead = limit
+            break
         spans.append((start, end))
         at = end
         if at > stop:
-            following = text.find("\n", at)
-            stop = len(text) if following < 0 else following
+            stop = _line_stop(text, at)
+            code = _code_spans(text, at, stop)
+    return stop + 1, dead
+
+
+def _close(text: str, start: int, limit: int) -> int:
+    """The offset behind the comment that begins at `start`, -1 when it is not closed before `limit`."""
+    for short in ("<!-->", "<!--->"):
+        if text.startswith(short, start):
+            return start + len(short)
+    close = text.find("-->", start + 4, limit)
+    return -1 if close < 0 else close + 3
+
+
+def _line_stop(text: str, at: int) -> int:
+    stop = text.find("\n", at)
+    return len(text) if stop < 0 else stop
+
+
+def _code_spans(text: str, at: int, stop: int) -> list[tuple[int, int]]:
+    """The code spans of one line: from a run of backticks to the next run of the same length."""
+    runs = [(match.start(), match.end()) for match in _TICKS.finditer(text, at, stop)]
+    following: dict[int, int] = {}
+    partner = [-1] * len(runs)
+    for index in range(len(runs) - 1, -1, -1):
+        length = runs[index][1] - runs[index][0]
+        partner[index] = following.get(length, -1)
+        following[length] = index
+    spans = []
+    index = 0
+    while index < len(runs):
+        if partner[index] >= 0:
+            spans.append((runs[index][0], runs[partner[index]][1]))
+            index = partner[index]
+        index += 1
+    return spans
 
 
 def is_empty(text: str) -> bool:
@@ -85,23 +136,15 @@ def is_empty(text: str) -> bool:
     if not rest.strip(TRIM):
         return True
     outline = scan(rest)
-    tables = {}
+    skipped: set[int] = set()
     for table in outline.tables:
-        tables[table.spans[0][0]] = table
-    lines_of_tables = set()
-    for table in outline.tables:
-        for index, (start, end) in enumerate(table.spans):
-            line = rest[start:end]
-            if index >= 2 and any(line[left:right].strip(TRIM) for left, right in split_row(line)):
+        for start, end in table.spans[2:]:
+            row = rest[start:end]
+            if any(row[left:right].strip(TRIM) for left, right in split_row(row)):
                 return False
-            lines_of_tables.add(start)
-    headings = [(heading.start, heading.end) for heading in outline.headings]
-    at = 0
-    for line in rest.splitlines(keepends=True):
-        start, at = at, at + len(line)
-        if start in lines_of_tables or any(first <= start < last for first, last in headings):
-            continue
-        bare = line.strip(TRIM)
-        if bare and not _PLACEHOLDER.fullmatch(bare):
-            return False
-    return True
+        skipped.update(range(table.line, table.line + len(table.spans)))
+    for heading in outline.headings:
+        skipped.update(range(heading.line, heading.line + heading.lines))
+    lines, _, _ = lines_of(rest, 0)
+    bare = (line.strip(TRIM) for number, line in enumerate(lines, 1) if number not in skipped)
+    return all(not line or _PLACEHOLDER.fullmatch(line) for line in bare)

@@ -17,6 +17,7 @@ from pmctl.document.strict_yaml import Node
 
 if TYPE_CHECKING:
     from pmctl.document.outline import Outline
+    from pmctl.document.table import Table
 
 MAX_BYTES = 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
@@ -88,8 +89,8 @@ class Document:
         return {key: plain_value(key, node) for key, node in self.front.items()}
 
     def _word(self, key: str) -> str:
-        value = self.meta.get(key)
-        return value if isinstance(value, str) else ""
+        node = self.front.get(key)
+        return node.raw if node is not None and node.value is not None else ""
 
     @property
     def id(self) -> str:
@@ -119,25 +120,27 @@ class Document:
         return scan(self.text, self.body_start, self.body_line)
 
     @cached_property
+    def tables(self) -> tuple[Table, ...]:
+        """Every table of the outline with its cells."""
+        from pmctl.document.table import build
+
+        return tuple(build(self.text, lines) for lines in self.outline.tables)
+
+    @cached_property
     def headings(self) -> tuple[Section, ...]:
         """Every heading, of any level, as the section that it opens; a section holds its subsections' text."""
         found = self.outline.headings
-        sections = []
+        ends = [len(self.text)] * len(found)
+        open_ones: list[int] = []
         for index, heading in enumerate(found):
-            end = next((later.start for later in found[index + 1 :] if later.level <= heading.level), len(self.text))
-            sections.append(
-                Section(
-                    heading.title,
-                    heading.level,
-                    heading.line,
-                    heading.start,
-                    heading.end,
-                    end,
-                    self.text[heading.end : end],
-                    heading.lines,
-                )
-            )
-        return tuple(sections)
+            while open_ones and found[open_ones[-1]].level >= heading.level:
+                ends[open_ones.pop()] = heading.start
+            open_ones.append(index)
+        text = self.text
+        return tuple(
+            Section(item.title, item.level, item.line, item.start, item.end, end, text[item.end : end], item.lines)
+            for item, end in zip(found, ends, strict=True)
+        )
 
     @cached_property
     def sections(self) -> tuple[Section, ...]:

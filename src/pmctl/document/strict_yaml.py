@@ -17,6 +17,15 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
 import yaml
+from yaml.events import (
+    AliasEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+)
 
 from pmctl.document.finding import Finding
 
@@ -36,6 +45,9 @@ _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufef
 # An escape such as "\x1b" inside double quotes brings in what may not be written plainly.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
+
+
+_NO_KEY = (0, 0, -1)
 
 
 class Node(NamedTuple):
@@ -194,14 +206,14 @@ class _Reader:
     def document(self) -> Node | None:
         self.event()  # stream start
         event = self.event()
-        if type(event) is yaml.StreamEndEvent:
+        if type(event) is StreamEndEvent:
             return None
         if (event.explicit and not self.document_start) or event.version or event.tags:
             self.at("PM027", "a YAML directive or document marker", event.start_mark, "remove the line")
         first: Any = self.event()
         kind = type(first)
-        if kind is not yaml.MappingStartEvent:
-            what = "a list" if kind is yaml.SequenceStartEvent else "one value"
+        if kind is not MappingStartEvent:
+            what = "a list" if kind is SequenceStartEvent else "one value"
             self.at("PM021", f"{what} instead of keys with values", first.start_mark, "write `key: value` lines")
             raise _Abort
         node = self.mapping(first, 1)
@@ -209,53 +221,44 @@ class _Reader:
         if event.explicit:
             self.at("PM027", "a YAML document end marker `...`", event.start_mark, "remove the line")
         event = self.event()
-        if type(event) is not yaml.StreamEndEvent:
+        if type(event) is not StreamEndEvent:
             self.at("PM027", "a second YAML document", event.start_mark, "keep one mapping")
         return node
 
-    def node(self, event: Any, depth: int) -> Node:
+    def node(self, event: Any, depth: int, key: tuple[int, int, int] = _NO_KEY) -> Node:
+        """The value that begins with `event`; `key` is the line, column and offset of its key."""
         mark = event.start_mark
         kind = type(event)
         if event.anchor is not None:
-            if kind is yaml.AliasEvent:
+            if kind is AliasEvent:
                 self.at("PM023", f"alias *{event.anchor}", mark, "write the value out")
-                return Node(
-                    None,
-                    "",
-                    mark.line + self.offset,
-                    mark.column + 1,
-                    self.base + mark.index,
-                    self.base + event.end_mark.index,
-                )
+                at = self.base + mark.index
+                end = self.base + event.end_mark.index
+                return Node(None, "", mark.line + self.offset, mark.column + 1, at, end, False, False, *key)
             self.at("PM023", f"anchor &{event.anchor}", mark, "remove the anchor")
         if event.tag is not None:
             self.at("PM025", f"explicit tag {event.tag}", mark, "remove the tag; the schema knows the type")
-        if kind is yaml.ScalarEvent:
+        if kind is ScalarEvent:
             raw = event.value
-            quoted = bool(event.style) and event.style in "'\"|>"
-            if quoted and _CONTROL.search(raw):
-                self.at("PM028", "an escape that stands for a control character", mark, "write visible characters")
-            value = raw if quoted else resolve(raw)
-            return Node(
-                value,
-                raw,
-                mark.line + self.offset,
-                mark.column + 1,
-                self.base + mark.index,
-                self.base + event.end_mark.index,
-                quoted,
-            )
+            value: Scalar
+            if event.style:
+                value, quoted = raw, True
+                if _CONTROL.search(raw):
+                    self.at("PM028", "an escape that stands for a control character", mark, "write visible characters")
+            else:
+                value, quoted = resolve(raw), False
+            start = self.base + mark.index
+            end = self.base + event.end_mark.index
+            return Node(value, raw, mark.line + self.offset, mark.column + 1, start, end, quoted, False, *key)
         if depth > self.max_depth:
             self.at("PM005", f"nested deeper than {self.max_depth} levels", mark, "flatten it")
             raise _Abort
-        if kind is yaml.MappingStartEvent:
-            return self.mapping(event, depth)
-        return self.sequence(event, depth)
+        return self.mapping(event, depth, key) if kind is MappingStartEvent else self.sequence(event, depth, key)
 
-    def sequence(self, event: Any, depth: int) -> Node:
+    def sequence(self, event: Any, depth: int, key: tuple[int, int, int]) -> Node:
         start = event.start_mark
         items = []
-        while type(following := self.event()) is not yaml.SequenceEndEvent:
+        while type(following := self.event()) is not SequenceEndEvent:
             items.append(self.node(following, depth + 1))
         # In block style the end event lies behind any comments that follow.
         begin = self.base + start.index
@@ -264,23 +267,22 @@ class _Reader:
             end = self.base + closing.index
         else:
             end = max((item.end for item in items), default=begin)
-        return Node(
-            tuple(items), "", start.line + self.offset, start.column + 1, begin, end, False, bool(event.flow_style)
-        )
+        flow = bool(event.flow_style)
+        return Node(tuple(items), "", start.line + self.offset, start.column + 1, begin, end, False, flow, *key)
 
-    def mapping(self, event: Any, depth: int) -> Node:
+    def mapping(self, event: Any, depth: int, place: tuple[int, int, int] = _NO_KEY) -> Node:
         start = event.start_mark
         if depth == 1 and (event.anchor is not None or event.tag is not None):
             self.at("PM023" if event.anchor else "PM025", "an anchor or tag on the whole mapping", start, "remove it")
         entries: dict[str, Node] = {}
         begin = end = self.base + start.index
-        while type(key := self.event()) is not yaml.MappingEndEvent:
+        while type(key := self.event()) is not MappingEndEvent:
             key_node = self.node(key, depth + 1)
-            value = self.node(self.event(), depth + 1)
+            value = self.node(self.event(), depth + 1, key_node[2:5])
             end = max(end, value.end, key_node.end)
             name = key_node.value
             if not isinstance(name, str) or not name:
-                if type(key) is not yaml.AliasEvent:
+                if type(key) is not AliasEvent:
                     self.at("PM026", "a key that is not text", key.start_mark, "quote the key or rename it")
                 continue
             if name == "<<" and not key_node.quoted:
@@ -294,11 +296,12 @@ class _Reader:
                     "keep one of the two",
                 )
                 continue
-            entries[name] = value._replace(key_line=key_node.line, key_column=key_node.column, key_start=key_node.start)
+            entries[name] = value
         if event.flow_style:
             closing: Any = key.end_mark
             end = self.base + closing.index
-        return Node(entries, "", start.line + self.offset, start.column + 1, begin, end, False, bool(event.flow_style))
+        flow = bool(event.flow_style)
+        return Node(entries, "", start.line + self.offset, start.column + 1, begin, end, False, flow, *place)
 
 
 def position(text: str, offset: int) -> tuple[int, int]:

@@ -46,7 +46,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table. `delimiter` holds the offsets of the row of dashes; `start` and `end` enclose all of its lines."""
+    """A table. `delimiter` holds the offsets of the row of dashes; `start` and `end` enclose all of its lines.
+
+    `names` are the header's texts folded for comparison.
+    """
 
     header: Row
     rows: tuple[Row, ...]
@@ -54,6 +57,7 @@ class Table:
     start: int
     end: int
     delimiter: tuple[int, int]
+    names: tuple[str, ...]
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -62,17 +66,17 @@ class Table:
 
     def column(self, *names: str) -> int | None:
         """The index of the first column with the first of these names that there is, without regard to case."""
-        found = [" ".join(text.casefold().split()) for text in self.columns]
         for name in names:
-            if name.casefold() in found:
-                return found.index(name.casefold())
+            folded = name.casefold()
+            if folded in self.names:
+                return self.names.index(folded)
         return None
 
 
 def tables(doc: Document, section: Section | None = None) -> tuple[Table, ...]:
     """The tables of a section (its subsections included), or of the whole body."""
     start, end = (section.content_start, section.end) if section else (doc.body_start, len(doc.text))
-    return tuple(build(doc.text, lines) for lines in doc.outline.tables if start <= lines.spans[0][0] < end)
+    return tuple(table for table in doc.tables if start <= table.start < end)
 
 
 def build(text: str, lines: TableLines) -> Table:
@@ -83,7 +87,8 @@ def build(text: str, lines: TableLines) -> Table:
         _row(text, first, last, lines.line + 2 + index, len(header.cells))
         for index, (first, last) in enumerate(lines.spans[2:])
     )
-    return Table(header, rows, lines.line, start, lines.spans[-1][1], lines.spans[1])
+    names = tuple(" ".join(cell.text.casefold().split()) for cell in header.cells)
+    return Table(header, rows, lines.line, start, lines.spans[-1][1], lines.spans[1], names)
 
 
 def _row(text: str, start: int, end: int, line: int, width: int | None) -> Row:

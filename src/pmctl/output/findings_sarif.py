@@ -81,7 +81,7 @@ def _rule(code: str) -> dict[str, Any]:
         "name": "".join(part.capitalize() for part in doc.name.split("-")),
         "shortDescription": {"text": doc.summary},
         "help": {
-            "text": "\n\n".join(part for part in (doc.summary, doc.what, doc.why) if part),
+            "text": plain,
             "markdown": doc.markdown(),
         },
     }

@@ -166,5 +166,9 @@ class Context:
         return replace(self, template=known[1])
 
     def state(self, doc: Document) -> str:
-        """The status by which the document is judged: the override, else its own, else DRAFT."""
-        return self.status or doc.status or "DRAFT"
+        """The status by which the document is judged: the override, else its own, else DRAFT.
+
+        Strictness asks of a draft what its review will ask.
+        """
+        state = self.status or doc.status or "DRAFT"
+        return "IN_REVIEW" if self.strict and state == "DRAFT" else state

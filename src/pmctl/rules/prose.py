@@ -63,7 +63,7 @@ _PROSE_PASSES: tuple[tuple[tuple[str, ...], Pattern], ...] = (
     ((" '", "('"), Pattern(r"(?<=[ (])'(?=\S)[^'\n|]{1,200}?(?<=[\w.,!?])'(?!\w)")),
     (("|-", "| -", "|:", "| :"), Pattern(r"^[ \t]*\|?(?:[ \t]*:?-+:?[ \t]*\|)+[ \t:|-]*$", re.MULTILINE)),
 )
-_BLOCK = Pattern(r"\n(?=[ \t]*(?:\n|[-*+][ \t]|\d{1,9}[.)][ \t]|#{1,6}[ \t]|\|))")
+_BLOCK = Pattern(r"\n(?:[ \t\r]*\n)+|\n(?=[ \t]*(?:[-*+][ \t]|\d{1,9}[.)][ \t]|#{1,6}[ \t]|\|))")
 _HEADING = Pattern(r"^#{1,6}[ \t][^\n]*\n", re.MULTILINE)
 _UNDERSCORES = Pattern(r"_+(?:(?<!\w_)|(?!\w))")
 
@@ -92,7 +92,7 @@ def prose(text: str, start: int = 0) -> str:
     """`text` in lower case with NULs for whatever is not prose, same length; nothing before `start` is prose."""
     body = _run(_PROSE_PASSES, without_code(text, start)[start:])
     body = _HEADING.compiled.sub(lambda match: match[0][:-1] + _NUL, body)
-    body = _BLOCK.compiled.sub(_NUL, body).translate(_MARKS)
+    body = _BLOCK.compiled.sub(_blank, body).translate(_MARKS)
     if "_" in body:
         body = _UNDERSCORES.compiled.sub(lambda match: " " * (match.end() - match.start()), body)
     lower = body.lower()

@@ -1,0 +1,193 @@
+"""Every rule's documentation is true: its example is flagged at the very words, its fix is not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from pmctl.document.finding import Severity
+from pmctl.document.template import TemplateField
+from pmctl.rules.context import Context, History, TemplateView
+from pmctl.rules.documentation import explain, known_codes, rule_doc
+from pmctl.rules.engine import check
+from pmctl.rules.registry import FAMILIES, rules
+from pmctl.rules.settings import RuleSettings
+
+from .sample import CONTEXT, sample, source
+
+# What the example's finding is about, word for word; None: a place where something is missing.
+FLAGGED = {
+    "PM150": "jnae",
+    "PM151": "paymnets",
+    "PM153": "",
+    "PM154": "2024-01-15T13:45:00Z",
+    "PM155": "",
+    "PM156": "",
+    "PM202": "## Impact",
+    "PM203": "## Timeline",
+    "PM204": "## Response",
+    "PM205": "## Lessons Learnt",
+    "PM301": "## Timeline",
+    "PM302": "25:99",
+    "PM303": "## Timeline",
+    "PM304": "14:05",
+    "PM305": "00:20",
+    "PM306": "2024-01-15 17:00",
+    "PM307": "14:22",
+    "PM308": "2024-01-15 14:20",
+    "PM309": "2024-01-15 14:00",
+    "PM401": "## Impact",
+    "PM402": "3 hours",
+    "PM403": "TBD",
+    "PM411": "",
+    "PM412": "1",
+    "PM501": "## Action Items",
+    "PM502": "1",
+    "PM503": "AI-7f3k",
+    "PM504": "",
+    "PM505": "@jane, @bob",
+    "PM506": "payments team",
+    "PM507": "@jnae",
+    "PM508": "2024-02-30",
+    "PM509": "2004-01-22",
+    "PM510": "urgent",
+    "PM511": "waiting",
+    "PM512": "",
+    "PM513": "Improve monitoring",
+    "PM514": "### What could be improved",
+    "PM601": "## Lessons Learned",
+    "PM602": "### Where we got lucky",
+    "PM701": "should have been",
+    "PM702": "forgot",
+    "PM703": "human error",
+    "PM704": "careless",
+    "PM705": "was obviously too ",
+    "PM706": "who broke",
+    "PM707": "@jane",
+    "PM708": "developer's fault",
+    "PM709": "be more careful",
+    "PM801": "## Summary",
+    "PM802": "last week",
+    "PM803": "#no-such-heading",
+    "PM804": "no-such-graph.png",
+    "PM805": "![](https://graphs.example.com/12.png)",
+    "PM901": "AKIAQ3EGVWXYZ5LMNOP2",
+    "PM902": "-----BEGIN OPENSSH PRIVATE KEY-----",
+    "PM903": "Tr0ub4dor3x",
+    "PM904": "maria.rossi@acme-customer.com",
+    "PM905": "db-7.prod.internal",
+    "PM906": "343ea45721923ed956e2b38c31db76aa-us30",
+}
+# Examples that hold all the sections there are.
+ALONE = {"PM201", "PM203", "PM204", "PM205"}
+# Not told from one document's text: ids across files, and dates of the history (below).
+ELSEWHERE = {"PM152", "PM201"} | {code for code, rule in rules().items() if rule.family == "targets"}
+
+
+def context_of(code: str) -> Context:
+    if code == "PM155":
+        return replace(CONTEXT, template=TemplateView(fields=(TemplateField("cost_center", "number"),)))
+    if code == "PM906":
+        pytest.importorskip("detect_secrets", reason="the extra `secrets` is not installed")
+        return replace(CONTEXT, settings=RuleSettings(detect_secrets=True))
+    return CONTEXT
+
+
+def test_the_sample_itself_is_clean():
+    assert check(sample(), CONTEXT) == ()
+
+
+def test_every_rule_has_an_expectation():
+    assert set(rules()) == set(FLAGGED) | ELSEWHERE
+
+
+@pytest.mark.parametrize("code", sorted(FLAGGED))
+def test_the_example_is_flagged_at_its_words(code):
+    doc = sample(rule_doc(rules()[code]).example, only=code in ALONE)
+    found = [finding for finding in check(doc, context_of(code)) if finding.code == code]
+    assert len(found) == 1
+    finding = found[0]
+    lines = doc.text.split("\n")
+    line = lines[finding.line - 1]
+    words = line[finding.column - 1 : finding.end_column - 1] if finding.end_column else ""
+    assert finding.end_line in (0, finding.line)
+    assert words == FLAGGED[code]
+    if words:
+        assert doc.text.count(words, 0, doc.text.find(line)) == doc.text[: doc.text.find(line)].count(words)
+        assert line.startswith(words, finding.column - 1)
+
+
+@pytest.mark.parametrize("code", sorted(FLAGGED))
+def test_the_fix_is_not_flagged(code):
+    doc = sample(rule_doc(rules()[code]).fix, only=code in ALONE)
+    assert [finding for finding in check(doc, context_of(code)) if finding.code == code] == []
+
+
+@pytest.mark.parametrize("code", sorted(rules()))
+def test_the_documentation_is_complete(code):
+    doc = explain(code)
+    assert doc.summary.endswith(".")
+    assert "\n" not in doc.summary
+    assert doc.what
+    assert doc.why
+    assert doc.example
+    assert doc.fix
+    assert doc.family in FAMILIES
+    page = doc.markdown()
+    assert page.startswith(f"# {doc.name} ({code})")
+    assert explain(doc.name) == doc
+
+
+def test_codes_are_unique_names_too():
+    names = [rule.name for rule in rules().values()]
+    assert len(names) == len(set(names))
+    assert len(known_codes()) == len(set(known_codes()))
+
+
+def test_a_missing_section_has_no_line():
+    doc = sample("## Summary\n\nAll 3 were down.\n", only=True)
+    found = [finding for finding in check(doc, CONTEXT) if finding.code == "PM201"]
+    assert [finding.message for finding in found] == [
+        "the required section 'Action Items' is missing",
+        "the required section 'Impact' is missing",
+        "the required section 'Resolution' is missing",
+        "the required section 'Root Cause' is missing",
+        "the required section 'Timeline' is missing",
+    ]
+    assert {finding.line for finding in found} == {0}
+
+
+def test_a_duplicate_id_names_the_other_file():
+    other = "postmortems/2024/2024-01-15-Payment-Api-Outage.md"
+    ids = {"2024-01-15-payment-api-outage": (sample().path, other)}
+    found = [finding for finding in check(sample(), replace(CONTEXT, ids=ids)) if finding.code == "PM152"]
+    assert [(finding.line, finding.column, finding.message) for finding in found] == [
+        (2, 5, f"{other} has the same id")
+    ]
+
+
+def day(number: int, hour: int = 0) -> datetime:
+    return datetime(2024, 1, number, hour, tzinfo=UTC)
+
+
+def test_targets_follow_the_history():
+    late = History(created=day(18), submitted=day(19), approved=day(25), published=day(31))
+    codes = [finding.code for finding in check(sample(), replace(CONTEXT, history=late)) if finding.code >= "PM95"]
+    assert codes == ["PM951", "PM952", "PM953", "PM954"]
+    in_time = History(created=day(16), submitted=day(17), approved=day(20), published=day(22))
+    assert check(sample(), replace(CONTEXT, history=in_time)) == ()
+
+
+def test_targets_count_what_has_not_happened_yet():
+    begun = replace(CONTEXT, history=History(created=day(15, 20)), now=day(17, 20))
+    found = check(sample(), begun)
+    assert [(finding.code, finding.severity) for finding in found] == [("PM952", Severity.HINT)]
+    assert found[0].message == (
+        "2 days since the incident was resolved, and not yet: the draft was completed; the target was 2 days"
+    )
+
+
+def test_the_sample_is_what_it_says():
+    assert source("status: DRAFT").count("\nstatus: DRAFT\n") == 1

@@ -286,3 +286,9 @@ def test_many_equal_headings_take_time_in_proportion() -> None:
     found = page("DRAFT", source="---\nid: 2024-01-15-x\ntitle: T\nstatus: STATUS\n---\n" + "### a\n## b\n" * 5000)
     assert time.monotonic() - started < 10
     assert len({tag["id"] for tag in found.all("h2") if "id" in tag}) == 5001 + 1
+
+
+def test_a_document_without_a_title_is_called_after_its_first_heading() -> None:
+    found = Page(to_html(read(b"# Log `x` *story*\n\n## Summary\n\ntext\n"), today=TODAY))
+    assert len(found.all("h1")) == 1
+    assert found.text.count("Log x story") == 2

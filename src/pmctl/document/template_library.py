@@ -103,8 +103,6 @@ def latest_versions(own: Iterable[Template]) -> dict[str, Template]:
 @cache
 def builtin(name: str) -> Template:
     """One of BUILTIN_NAMES as shipped with the package; KeyError for any other name."""
-    if name not in BUILTIN_NAMES:
-        raise KeyError(name)
     template, _ = parse_template(builtin_source(name), f"{name}.md")
     if template is None:  # the package's own file; a test parses each of them
         raise KeyError(name)
@@ -112,10 +110,13 @@ def builtin(name: str) -> Template:
 
 
 def builtin_source(name: str) -> bytes:
-    """The file of a template that is shipped with the package."""
-    from importlib.resources import files
+    """The file of one of BUILTIN_NAMES; KeyError for any other name. (importlib.resources costs start-up time.)"""
+    import pkgutil
 
-    return files("pmctl.document").joinpath("templates", f"{name}.md").read_bytes()
+    data = pkgutil.get_data("pmctl.document", f"templates/{name}.md") if name in BUILTIN_NAMES else None
+    if data is None:
+        raise KeyError(name)
+    return data
 
 
 def _with_builtins(own: Iterable[Template]) -> list[Template]:

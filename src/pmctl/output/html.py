@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -107,11 +108,12 @@ def to_html(
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
+    title = _title(document)
     clean = read(to_markdown(document).encode("utf-8"), document.path)
     final = document.status in ("PUBLISHED", "ARCHIVED")
     body, contents = body_html(
         clean.body,
-        title=document.title,
+        title=title,
         show_image=_embedding(document.id, read_attachment),
         overdue_lines=frozenset(item.line - clean.body_line for item in action_items(clean) if item.overdue(today)),
         hide_empty=final,
@@ -120,7 +122,7 @@ def to_html(
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     page = environment.from_string(_resource("page.html.j2")).render(
         lang=lang,
-        title=" ".join(document.title.split()) or document.id or "Postmortem",
+        title=title,
         status=document.status,
         banner=banner(document.status),
         lead=_lead(document),
@@ -174,6 +176,12 @@ def facts(document: Document, names: Mapping[str, str]) -> tuple[Fact, ...]:
     for key, value in custom.items() if isinstance(custom, dict) else ():
         add(_label(str(key)), *_texts(value))
     return tuple(found)
+
+
+def _title(document: Document) -> str:
+    """The title on one line; without one the first heading of level 1, as documents not yet managed have it."""
+    first = next((heading.title for heading in document.headings if heading.level == 1), "")
+    return " ".join(document.title.split()) or re.sub("[`*]", "", first) or document.id or "Postmortem"
 
 
 def _lead(document: Document) -> str:

@@ -29,6 +29,7 @@ _TRACKING = {name.casefold(): column for column in TRACKING for name in COLUMNS[
 _LINK = re.compile(r"(?:https?://|mailto:)", re.IGNORECASE)
 _URL = re.compile(r"https?://[^\s<>\"']+", re.IGNORECASE)
 _ALIGN = re.compile(r"text-align:(right|center)")
+_TIME = re.compile(r"~?[0-9][0-9:.TZ/ +-]{1,25}(?:UTC|[AaPp][Mm])?")
 _WORD = re.compile(r"\S{1,16}")
 _TASK = re.compile(r"\[([ xX])\]\s+")
 
@@ -241,7 +242,7 @@ def _table(group: list[Token], page: _Page) -> list[Token]:
                 token.children = [_raw_inline(shown)]
             else:
                 _inline(token, page)
-            if tracking and name == "id" and out[-1].type == "td_open" and _WORD.fullmatch(token.content):
+            if out[-1].type == "td_open" and _stays_whole(name, token.content, tracking):
                 out[-1].attrs["class"] = "word"
             token.children = [_raw_inline("<span>"), *(token.children or []), _raw_inline("</span>")]
         if keep or kind not in ("th_open", "td_open", "inline", "th_close", "td_close"):
@@ -257,6 +258,13 @@ def _table(group: list[Token], page: _Page) -> list[Token]:
     )
     out[-1] = _raw("</table></div>\n")
     return out
+
+
+def _stays_whole(name: str, text: str, tracking: bool) -> bool:
+    """Whether a cell is better read on one line: a time, or the id of an action item."""
+    return (name.startswith("time") and bool(_TIME.fullmatch(text))) or (
+        tracking and name == "id" and bool(_WORD.fullmatch(text))
+    )
 
 
 def _used_columns(group: list[Token], count: int) -> set[int]:

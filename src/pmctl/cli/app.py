@@ -62,6 +62,7 @@ CHAPTERS: dict[str, dict[str, Entry]] = {
         "waive": Entry("auditing", "waive", "accept one audit finding, signed and with a reason (admins)"),
         "hook": Entry("hooks", "app", "for git to call: pre-commit, pre-push, pre-receive"),
         "schema": Entry("exporting", "schema", "the published JSON Schemas"),
+        "lsp": Entry("lsp", "lsp", "the language server, for an editor to start"),
     },
     "People and incidents": {
         "people": Entry("people", "app", "list, add and revoke people and their keys"),

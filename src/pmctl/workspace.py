@@ -123,14 +123,9 @@ class Workspace:
         return self.at(path, "HEAD")
 
     def at(self, path: str, revision: str) -> bytes | None:
-        """The bytes of `path` in the commit `revision`, None when it is not there."""
-        oid = git.run(
-            self.repo.top, "rev-parse", "--verify", "--quiet", "--end-of-options",
-            f"{revision}:{self.repo.prefix}{path}", check=False,
-        )  # fmt: skip
-        if oid.code != 0:
-            return None
-        return git.run(self.repo.top, "cat-file", "blob", oid.text).stdout
+        """The bytes of `path` in the commit `revision` ('HEAD' or a full id), None when it is not there."""
+        shown = git.run(self.repo.top, "cat-file", "blob", f"{revision}:{self.repo.prefix}{path}", check=False)
+        return shown.stdout if shown.code == 0 else None
 
     def read_at(self, name: str, revision: str = "HEAD") -> Document:
         """The postmortem `name` as it is in a commit.

@@ -21,7 +21,7 @@ def validate(
     staged: Annotated[bool, typer.Option("--staged", help="What is staged, read from the index.")] = False,
     fix: Annotated[bool, typer.Option("--fix", help="Mend what has one right answer, in the work tree.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Show what --fix would change, and change nothing.")] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Warnings count as errors.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Judge drafts as if submitted; warnings are errors.")] = False,
     select: Annotated[_Many, typer.Option("--select", metavar="CODE", help="Only these codes or prefixes.")] = None,
     ignore: Annotated[_Many, typer.Option("--ignore", metavar="CODE", help="Not these codes or prefixes.")] = None,
     format: Annotated[
@@ -34,6 +34,7 @@ def validate(
     """
     from pmctl.cli.findings import show_findings
     from pmctl.cli.options import choose_format
+    from pmctl.cli.session import now
     from pmctl.errors import UsageProblem
     from pmctl.insight.validation import Selection, validation
 
@@ -41,7 +42,7 @@ def validate(
     choose_format(format, _FORMATS)
     if staged and (fix or diff or what):
         raise UsageProblem("--staged checks the index as it is; leave out paths, --fix and --diff")
-    selection = Selection(tuple(what or ()), staged, strict, tuple(select or ()), tuple(ignore or ()))
+    selection = Selection(tuple(what or ()), staged, strict, tuple(select or ()), tuple(ignore or ()), now())
     run = validation(session.directory, selection)
     if fix or diff:
         from pmctl.workflow.fixing import fixed
@@ -60,9 +61,10 @@ def validate(
 def report_one(session: Session, name: str) -> bool:
     """Print what validation says about one postmortem of the work tree; returns whether there are errors."""
     from pmctl.cli.findings import show_findings
+    from pmctl.cli.session import now
     from pmctl.insight.validation import Selection, validation
 
-    return show_findings(session, validation(session.directory, Selection((name,))), "text")
+    return show_findings(session, validation(session.directory, Selection((name,), now=now())), "text")
 
 
 def explain(

@@ -45,10 +45,13 @@ def list_(
     choose_format(format)
     workspace = session.workspace
     me = _me(session) if mine else ""
+    asked = {"status": status, "author": author, "service": service, "team": team, "severity": severity, "tag": tag}
     query = Query(
-        *(tuple(value or ()) for value in (status, author, service, team, severity, tag)),
-        parse_day(since, "--since"), parse_day(until, "--until"), me,
-    )  # fmt: skip
+        **{name: tuple(values or ()) for name, values in asked.items()},
+        since=parse_day(since, "--since"),
+        until=parse_day(until, "--until"),
+        mine=me,
+    )
     everything = catalog(workspace)
     found = [summary for summary in everything if not summary.problem and query.fits(summary)]
     broken = [summary for summary in everything if summary.problem]

@@ -135,11 +135,11 @@ def judge(git_dir: Path, updates: Sequence[Update], rules: Protection, objects: 
     warnings: list[AuditFinding] = []
     for update in updates:
         if update.ref.startswith("refs/replace/"):
-            refusals.append(f"{update.ref}: AU605 replace refs make history look like what it is not")
+            refusals.append(f"{update.ref}: AU609 replace refs make history look like what it is not")
         elif update.ref not in protected:
             continue
         elif update.deletes:
-            refusals.append(f"{update.ref}: AU601 the protected branch is never deleted")
+            refusals.append(f"{update.ref}: AU608 the protected branch is never deleted")
         else:
             said, reports = _judge_branch(git_dir, update, rules, objects)
             refusals += said
@@ -176,7 +176,7 @@ def folders(git_dir: Path, commit: str, objects: Objects) -> tuple[str, ...]:
 def _judge_branch(git_dir: Path, update: Update, rules: Protection, objects: Objects) -> tuple[list[str], list[Report]]:
     if not update.creates and not _contains(git_dir, update.new, update.old, objects):
         return [
-            f"{update.ref}: AU602 this push would replace history: {update.old[:12]} is not part of {update.new[:12]}"
+            f"{update.ref}: AU604 this push would replace history: {update.old[:12]} is not part of {update.new[:12]}"
         ], []
     chosen = tuple(f"{folder}/" if folder else "" for folder in rules.folders)
     if not chosen:

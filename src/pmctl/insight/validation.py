@@ -41,7 +41,8 @@ class Selection:
 class Validation:
     """The files that were checked, the context they were judged in, and what was found.
 
-    `general` are findings about settings and templates; `sources` holds the bytes of every file by path.
+    `general` are findings about settings and templates; `prefix` is the root's place in the git repository
+    ("" or "sub/"); `sources` holds the bytes of every file by path.
     """
 
     root: Path
@@ -49,6 +50,7 @@ class Validation:
     items: tuple[Item, ...]
     checked: tuple[Checked, ...]
     general: tuple[Finding, ...] = ()
+    prefix: str = ""
     sources: Mapping[str, bytes] = field(default_factory=dict)
 
     @cached_property
@@ -87,7 +89,7 @@ def _without_repository(directory: Path, selection: Selection) -> Validation:
     context = context_alone(selection)
     items = [Item(c.path, c.data, finding=c.finding) for c in collect(_paths(directory, selection.what), directory)]
     sources = {item.path: item.data for item in items if item.data is not None}
-    return Validation(directory, context, tuple(items), tuple(check_many(items, context)), (), sources)
+    return Validation(directory, context, tuple(items), tuple(check_many(items, context)), (), "", sources)
 
 
 def context_alone(selection: Selection) -> Context:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
@@ -37,9 +38,10 @@ def check(judge: Judge, turn: Turn, state: PostmortemState, facts: Facts, earlie
     kind, changes = found
     contributors = attribution.contributors(judge, turn.commit, turn.merged, turn.doc, turn.path)
     by = next((attribution.author_of(policy, one) for one in contributors), "")
-    detail = "; ".join(change.describe() for change in changes[:_DESCRIBED])
+    detail = _told(changes)
+    when = datetime.fromtimestamp(turn.commit.committer.when, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     fold.events.append(
-        Event(turn.step.commit, kind, turn.doc, by, "", layer=ATTRIBUTED, policy=policy.version, detail=detail)
+        Event(turn.step.commit, kind, turn.doc, by, when, layer=ATTRIBUTED, policy=policy.version, detail=detail)
     )
     owners = _owners(judge, turn, changes) if kind == "tracking" else set()
     # What is bound is judged by its records: an amend names the admin, and anything else is a finding already.
@@ -56,6 +58,22 @@ def check(judge: Judge, turn: Turn, state: PostmortemState, facts: Facts, earlie
         _contributor(judge, turn, commit, people, kind, _allowed(judge, turn, state, facts, earlier) | owners)
         attribution.check_signature(judge, turn.step, commit, turn.doc)
     _only_writer(judge, turn)
+
+
+def _told(changes: tuple[Change, ...]) -> str:
+    """The changes in one line: what happened to whole sections together, then the rest."""
+    from pmctl.document.changes import ChangeKind
+
+    rewritten = [one.key for one in changes if one.kind is ChangeKind.SECTION and one.key and one.before and one.after]
+    rest = [one.describe() for one in changes if one.key not in rewritten or one.kind is not ChangeKind.SECTION]
+    parts = [f"section {_shown(rewritten[0])}"] if len(rewritten) == 1 else []
+    parts += [f"sections {', '.join(map(_shown, rewritten))}"] if len(rewritten) > 1 else []
+    more = [f"and {len(rest) - _DESCRIBED} more"] if len(rest) > _DESCRIBED else []
+    return "; ".join((*parts, *rest[:_DESCRIBED], *more))
+
+
+def _shown(title: str) -> str:
+    return "".join(character if character.isprintable() else "?" for character in title[:60])
 
 
 def _contributor(judge: Judge, turn: Turn, commit: Commit, people: set[str], kind: str, allowed: set[str]) -> None:

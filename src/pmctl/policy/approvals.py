@@ -43,7 +43,7 @@ def approval_gaps(state: PostmortemState, policy: Policy, approvals: tuple[Appro
                 f"nobody of the team {policy.review.team} has approved this content",
                 hint
                 if members
-                else f"ask one of them: pmctl request-review {state.id} --reviewer {_names(team, 'or')}",
+                else f"ask one of them: pmctl submit {state.id} --reviewer {_names(team, 'or')}",
                 members,
             )
         )

@@ -224,16 +224,13 @@ def _standing(act: Act, state: PostmortemState, policy: Policy, view: View) -> l
             return []
         return [Violation("AU308", f"{act.by} may not publish {state.id}", _ask(tuple(publishers)))]
     found = []
+    own_work = act.act == acts.APPROVE and act.by == author and not policy.review.self_approval
+    if own_work:
+        hint = f"somebody else reviews it: pmctl submit {state.id} --reviewer HANDLE"
+        found.append(Violation("AU306", f"{act.by} is the author of {state.id} and may not approve it", hint))
     if act.by not in state.reviewers:
-        found.append(
-            Violation(
-                "AU305",
-                f"{act.by} was not asked to review {state.id}",
-                f"the author can ask: pmctl request-review {state.id} --reviewer {act.by}",
-            )
-        )
-    if act.act == acts.APPROVE and act.by == author and not policy.review.self_approval:
-        found.append(Violation("AU306", f"{act.by} is the author of {state.id} and may not approve it"))
+        hint = "" if own_work else f"the author can ask: pmctl submit {state.id} --reviewer {act.by}"
+        found.append(Violation("AU305", f"{act.by} was not asked to review {state.id}", hint))
     return found
 
 

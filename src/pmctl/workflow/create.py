@@ -77,7 +77,8 @@ def plan(workspace: Workspace, wish: Wish, values: DraftValues | None, *, today:
         author=wish.author,
         visibility=workspace.settings.visibility,
     )
-    given = {"severity": wish.severity, "urgency": wish.urgency.upper(), "services": list(wish.services)}
+    given: dict[str, object] = {"severity": wish.severity, "urgency": wish.urgency.upper()}
+    given["services"] = list(wish.services)
     given |= {"teams": list(wish.teams), "tags": list(wish.tags), "fields": dict(wish.fields)}
     front.update({key: value for key, value in given.items() if value})
     if values and not wish.teams:

@@ -1,0 +1,55 @@
+"""Print findings: to stdout in the format that was asked for, and a step summary where GitHub wants one."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pmctl.document.finding import Finding, Severity
+from pmctl.output.findings import Report, render
+
+if TYPE_CHECKING:
+    from pmctl.cli.session import Session
+    from pmctl.insight.validation import Validation
+
+
+def show_findings(session: Session, run: Validation, format: str) -> bool:
+    """Print what validation found; returns whether any of it is an error."""
+    report = Report(
+        run.findings,
+        paths=tuple(item.path for item in run.items),
+        sources=run.sources,
+        prefix=run.prefix,
+        width=session.width,
+        color=session.colored,
+    )
+    sys.stdout.write(render(report, format))
+    if format == "github":
+        _step_summary(session, report)
+    return run.failed
+
+
+def show_plain(session: Session, findings: Sequence[Finding], noun: str, checked: int) -> bool:
+    """Print findings about something else than postmortems; returns whether any of them is an error."""
+    report = Report(tuple(findings), width=session.width, color=session.colored)
+    if findings:
+        sys.stdout.write(render(report, "text"))
+    else:
+        session.result(f"{checked} {noun}{'' if checked == 1 else 's'} checked, no findings")
+    return any(finding.severity is Severity.ERROR for finding in findings)
+
+
+def _step_summary(session: Session, report: Report) -> None:
+    """GitHub shows ten annotations of a kind; the summary page of the step shows them all."""
+    path = os.environ.get("GITHUB_STEP_SUMMARY", "")
+    if not path:
+        return
+    from pmctl.output.findings_github import step_summary
+
+    try:
+        with open(path, "a", encoding="utf-8") as summary:  # noqa: PTH123  the path is the service's, used as given
+            summary.write(step_summary(report))
+    except OSError as error:
+        session.warn(f"the step summary cannot be written: {error.strerror}")

@@ -34,8 +34,8 @@ class Fold:
     """Everything known after the last step judged.
 
     `root` is the digest of the first policy, '' before there is one. `states` and `held` are by postmortem,
-    `records` maps a record's digest to its path, `numbers` a postmortem to its highest record number,
-    `acts` a postmortem to the acts that it has records of, good or not. `waiting` are policy records whose policy has not landed.
+    `records` maps a record's digest to its path, `acts` a postmortem to the acts that it has records of, good or
+    not. `waiting` are policy records whose policy has not landed.
     `compromised` maps a key to the commit since which it counts as such. `line` are the commits of the steps
     in order, `landed` all commits that they brought. `writers` are who changed a postmortem's content.
     """
@@ -46,7 +46,6 @@ class Fold:
     states: dict[str, PostmortemState] = field(default_factory=dict)
     held: dict[str, Held] = field(default_factory=dict)
     records: dict[str, str] = field(default_factory=dict)
-    numbers: dict[str, int] = field(default_factory=dict)
     acts: dict[str, set[str]] = field(default_factory=dict)
     writers: dict[str, set[str]] = field(default_factory=dict)
     waiting: list[Act] = field(default_factory=list)

@@ -91,6 +91,12 @@ def test_several_files_of_one_incident_and_of_several() -> None:
     assert ("14:20", "entry of P2", "", "") in rows(found[1])
 
 
+def test_a_list_of_incidents_is_not_merged_by_accident_beside_other_files() -> None:
+    listed = {"incidents": [PAGERDUTY, {**PAGERDUTY, "id": "P2"}]}
+    with pytest.raises(BadInput, match=r"0\.json: holds 2 incidents"):
+        record(listed, {**PAGERDUTY, "id": "P3"})
+
+
 def test_notes_go_to_the_record_before_them() -> None:
     notes = {"notes": [{"content": "for P2", "created_at": "2024-01-15T14:20:00Z", "user": {}}]}
     values = (PAGERDUTY, {**PAGERDUTY, "id": "P2"}, notes)

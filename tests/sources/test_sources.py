@@ -175,7 +175,7 @@ def test_statuspage_lists_need_a_choice_and_bare_incidents_are_read() -> None:
     one = json.loads((EXAMPLES / "statuspage.json").read_bytes())["incident"]
     assert record(one).id == "sp1xkq0c2m9d"
     both = json.dumps({"page": {}, "incidents": [one, {**one, "id": "other"}]}).encode()
-    with pytest.raises(BadInput, match="hold 2 incidents") as caught:
+    with pytest.raises(BadInput, match="holds 2 incidents") as caught:
         read_records([("all.json", both)], now=NOW)
     assert caught.value.details == ("sp1xkq0c2m9d  Delayed webhooks", "other  Delayed webhooks")
     assert read_records([("all.json", both)], only=["other"], now=NOW).id == "other"

@@ -76,7 +76,7 @@ def parse_reference(text: str) -> tuple[Fetcher, str] | None:
         name = source_by_name(match[1]).NAME
     except UsageProblem:
         return None
-    fetcher = next((fetcher for fetcher in FETCHERS if fetcher.NAME == name), None)
+    fetcher = next((fetcher for fetcher in FETCHERS if name == fetcher.NAME), None)
     if fetcher is None:
         return None
     incident = match[2].strip()

@@ -105,7 +105,8 @@ def read_records(
     A single file that lists several incidents is refused unless `only` names the ids to take, since
     nobody wants a week's incidents in one postmortem by accident. Raises BadInput.
     """
-    incidents = read_incidents(files, source, now=now)
+    recognised = _recognise_all(files, source)
+    incidents = _read_all(recognised, now)
     if only:
         chosen = tuple(incident for incident in incidents if incident.id in only)
         if unknown := sorted(set(only) - {incident.id for incident in chosen}):
@@ -115,9 +116,9 @@ def read_records(
                 details=_listing(incidents),
             )
         incidents = chosen
-    elif len(incidents) > max(1, len(files)):
+    elif len(incidents) > 1 and (lists := [file for file in recognised if len(file.found.records) > 1]):
         raise BadInput(
-            f"the files hold {len(incidents)} incidents",
+            f"{lists[0].name}: holds {len(lists[0].found.records)} incidents",
             hint="say which one to take with --incident ID",
             details=_listing(incidents),
         )
@@ -138,18 +139,27 @@ def read_incidents(
     record whose id it names, else to the nearest record before it, else to the first after it.
     `now` (default: the clock) tells which times lie in the future. Raises BadInput.
     """
+    return _read_all(_recognise_all(files, source), now)
+
+
+def _recognise_all(files: Sequence[tuple[str, bytes]], source: str | None) -> list[_File]:
     if not files:
         raise BadInput("no incident record was given", hint="name a file, or - for standard input")
     wanted = source_by_name(source) if source else None
-    moment = now or datetime.now(UTC)
     recognised = []
     for name, data in files:
         value = parse(name, data)
+        # With several files a path says which one it leads into.
         root = value if len(files) == 1 else Cursor(value.value, f"{name.rsplit('/', 1)[-1]}:$")
         recognised.append(_recognise(name, root, wanted))
+    return recognised
+
+
+def _read_all(recognised: list[_File], now: datetime | None) -> tuple[Incident, ...]:
+    moment = now or datetime.now(UTC)
     incidents: list[Incident] = []
-    for module in dict.fromkeys(id(file.source) for file in recognised):
-        incidents += _read_source([file for file in recognised if id(file.source) == module], moment)
+    for name in dict.fromkeys(file.source.NAME for file in recognised):
+        incidents += _read_source([file for file in recognised if name == file.source.NAME], moment)
     return combine(incidents)
 
 

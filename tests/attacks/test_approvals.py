@@ -1,0 +1,303 @@
+"""1 to 15: attacks on approvals, each beside the nearest legitimate act."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from ledger.world import DOC, Actor, World
+from pmctl.policy import act as acts
+from pmctl.policy.model import Key
+from pmctl.policy.reading import parse_policy
+from pmctl.policy.writing import render_policy
+
+from .conftest import Copy
+from .gate import Gate
+
+OTHER = "2024-02-01-other"
+
+
+def two_reviewers(world: World) -> None:
+    """A policy that wants two approvals, and a review by bob and carol under way."""
+    people = dict(world.policy.people)
+    people["bob"] = replace(people["bob"], keys=(*people["bob"].keys, Key(world.people["spare"].public)))
+    world.change_policy(people=people, review=replace(world.policy.review, minimum=2, approvals=2))
+    world.new()
+    world.act(acts.SUBMIT, "jane", reviewers=("bob", "carol"))
+    world.act(acts.APPROVE, "bob")
+
+
+def copy_record(source: Path, target: Path) -> None:
+    """Copy a record and its signature."""
+    for suffix in ("", ".sig"):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(f"{source}{suffix}", f"{target}{suffix}")
+
+
+def test_attack_01_self_approval(stage: Copy) -> None:
+    world = stage("submitted")
+    gate = Gate(world)
+    world.act(acts.APPROVE, "jane")
+    gate.refuses("AU305", "AU306")
+    gate.command_refuses("jane", "approve", DOC, code="AU306")
+    world.act(acts.APPROVE, "bob")
+    gate.lands()
+
+
+def test_attack_01_asking_oneself_to_review(stage: Copy) -> None:
+    world = stage("drafted")
+    gate = Gate(world)
+    world.act(acts.SUBMIT, "jane", reviewers=("jane", "bob"))
+    gate.refuses("AU306")
+    gate.command_refuses("jane", "submit", DOC, "-r", "jane", "-r", "bob", code="AU306")
+    world.act(acts.SUBMIT, "jane", reviewers=("bob",))
+    gate.lands()
+
+
+def test_attack_02_one_person_with_two_keys(stage: Copy) -> None:
+    world = stage("empty")
+    two_reviewers(world)
+    world.act(acts.APPROVE, "bob", key="spare", note="again")
+    gate = Gate(world)
+    world.act(acts.PUBLISH, "jane")
+    gate.refuses("AU309")
+    gate.command_refuses("jane", "publish", DOC, code="AU309")
+    world.act(acts.APPROVE, "carol")
+    world.act(acts.PUBLISH, "jane")
+    gate.lands()
+
+
+def test_attack_02_two_handles_with_one_key_or_address(stage: Copy) -> None:
+    world = stage("empty")
+    gate = Gate(world)
+    people = dict(world.policy.people)
+    for twin in (
+        replace(people["carol"], keys=people["bob"].keys),
+        replace(people["carol"], emails=("bob@example.com",)),
+    ):
+        data = render_policy(replace(world.policy, version=2, people={**people, "carol": twin}))
+        assert parse_policy(data)[0] is None
+        world.write(".pmctl/policy.yaml", data)
+        world.commit("Twins", "alice")
+        gate.refuses("AU104")
+        gate.back()
+    key = world.people["bob"].public
+    gate.command_refuses("alice", "people", "add", "bobby", "--name", "Bobby", "--key", key, code="")
+    world.change_policy(teams={"payments": ("bob", "carol")})
+    gate.lands()
+
+
+def test_attack_03_trailer_without_a_record(stage: Copy) -> None:
+    world = stage("submitted")
+    gate = Gate(world)
+    world.commit(f"approve\n\nPostmortem: {DOC}\nAct: approve\nReviewed-by: Bob", "bob")
+    gate.warns("AU707")
+    gate.back()
+    world.commit("Looks good\n\nReviewed-by: Bob <bob@example.com>", "bob")
+    world.act(acts.PUBLISH, "jane")
+    gate.refuses("AU309")
+    gate.command_refuses("jane", "publish", DOC, code="AU309")
+    world.act(acts.APPROVE, "bob")
+    gate.lands()
+
+
+def test_attack_04_unsigned_record(stage: Copy) -> None:
+    world = stage("submitted")
+    gate = Gate(world)
+    world.act(acts.APPROVE, "bob", unsigned=True)
+    gate.refuses("AU206")
+    gate.back()
+    world.act(acts.APPROVE, "bob")
+    gate.lands()
+
+
+def test_attack_04_unknown_key(stage: Copy) -> None:
+    world = stage("submitted")
+    gate = Gate(world)
+    world.act(acts.APPROVE, "bob", key="mallory")
+    gate.refuses("AU217")
+    gate.command_refuses("mallory", "approve", DOC)
+    world.act(acts.APPROVE, "bob")
+    gate.lands()
+
+
+def test_attack_05_replayed_on_another_postmortem(stage: Copy) -> None:
+    world = stage("approved")
+    world.new(OTHER)
+    world.act(acts.SUBMIT, "jane", OTHER, reviewers=("bob",))
+    gate = Gate(world)
+    records = world.root / ".pmctl/records"
+    copy_record(records / DOC / "0002-approve-bob.json", records / OTHER / "0002-approve-bob.json")
+    world.commit("Replay", "jane")
+    gate.refuses("AU204")
+    gate.back()
+    world.act(acts.APPROVE, "bob", OTHER)
+    gate.lands()
+
+
+def test_attack_06_from_a_fork(stage: Copy, tmp_path: Path, people: dict[str, Actor]) -> None:
+    world = stage("submitted")
+    fork = World(tmp_path / "fork", people)
+    fork.init(publishers=("author",))
+    fork.new()
+    fork.act(acts.SUBMIT, "jane", reviewers=("bob",))
+    fork.act(acts.APPROVE, "bob")
+    gate = Gate(world)
+    name = f".pmctl/records/{DOC}/0002-approve-bob.json"
+    copy_record(fork.root / name, world.root / name)
+    world.commit("Replay", "jane")
+    gate.refuses("AU207")
+    gate.back()
+    world.act(acts.APPROVE, "bob")
+    gate.lands()
+
+
+def test_attack_07_of_an_older_round(stage: Copy, tmp_path: Path) -> None:
+    world = stage("approved")
+    stolen = tmp_path / "stolen.json"
+    copy_record(world.root / f".pmctl/records/{DOC}/0002-approve-bob.json", stolen)
+    world.git("reset", "-q", "--hard", "HEAD~1")
+    world.act(acts.WITHDRAW, "jane")
+    world.act(acts.SUBMIT, "jane", reviewers=("bob",))
+    gate = Gate(world)
+    copy_record(stolen, world.root / f".pmctl/records/{DOC}/0004-approve-bob.json")
+    world.commit("Replay", "jane")
+    gate.refuses("AU210", "AU317")
+    gate.back()
+    world.act(acts.APPROVE, "bob")
+    gate.lands()
+
+
+def test_attack_07_of_other_content(stage: Copy) -> None:
+    world = stage("submitted")
+    gate = Gate(world)
+    world.act(acts.APPROVE, "bob", content="sha256:" + "0" * 64)
+    gate.refuses("AU304")
+    gate.back()
+    world.act(acts.APPROVE, "bob")
+    gate.lands()
+
+
+def test_attack_08_edit_after_approval(stage: Copy) -> None:
+    world = stage("approved")
+    approval = world.standing().state.approvals[0].record
+    world.edit("too small", "fine, blame the intern")
+    gate = Gate(world)
+    world.act(acts.PUBLISH, "jane")
+    gate.refuses("AU309")
+    gate.back()
+    world.act(acts.PUBLISH, "jane", approvals=(approval,))
+    gate.refuses("AU309", "AU310")
+    gate.command_refuses("jane", "publish", DOC, code="AU309")
+    world.act(acts.APPROVE, "bob", note="read again")
+    world.act(acts.PUBLISH, "jane")
+    gate.lands()
+
+
+def test_attack_09_there_and_back_again(stage: Copy) -> None:
+    world = stage("approved")
+    approval = world.standing().state.approvals[0].record
+    world.edit("too small", "fine")
+    world.edit("fine", "too small")
+    gate = Gate(world)
+    world.act(acts.PUBLISH, "jane", approvals=(approval,))
+    gate.refuses("AU309", "AU310")
+    gate.command_refuses("jane", "publish", DOC, code="AU309")
+    world.act(acts.APPROVE, "bob", note="read again")
+    world.act(acts.PUBLISH, "jane")
+    gate.lands()
+
+
+def test_attack_10_reviewer_dropped(stage: Copy) -> None:
+    world = stage("empty")
+    world.new(reviewers="[bob, carol]")
+    world.act(acts.SUBMIT, "jane", reviewers=("bob", "carol"))
+    world.act(acts.APPROVE, "bob")
+    gate = Gate(world)
+    world.edit("reviewers: [bob, carol]", "reviewers: [bob]")
+    gate.refuses("AU318")
+    gate.back()
+    world.act(acts.PUBLISH, "jane")
+    gate.refuses("AU309")
+    gate.command_refuses("jane", "publish", DOC, code="AU309")
+    world.act(acts.WITHDRAW, "jane")
+    world.edit("reviewers: [bob, carol]", "reviewers: [bob]")
+    world.act(acts.SUBMIT, "jane", reviewers=("bob",))
+    gate.lands()
+
+
+def test_attack_11_approval_by_someone_not_asked(stage: Copy) -> None:
+    world = stage("submitted")
+    gate = Gate(world)
+    world.act(acts.APPROVE, "carol")
+    gate.refuses("AU305")
+    gate.command_refuses("carol", "approve", DOC, code="AU305")
+    world.act(acts.REQUEST_REVIEW, "jane", reviewers=("carol",))
+    world.act(acts.APPROVE, "carol")
+    gate.lands()
+
+
+def test_attack_12_approval_deleted(stage: Copy) -> None:
+    world = stage("approved")
+    gate = Gate(world)
+    for file in (world.root / f".pmctl/records/{DOC}").glob("0002-*"):
+        file.unlink()
+    world.commit("Tidy", "jane")
+    gate.refuses("AU205")
+    gate.back()
+    world.act(acts.WITHDRAW, "jane")
+    gate.lands()
+
+
+def test_attack_12_refusal_hidden(stage: Copy) -> None:
+    world = stage("submitted")
+    world.act(acts.REQUEST_CHANGES, "bob")
+    gate = Gate(world)
+    record = world.root / f".pmctl/records/{DOC}/0002-request-changes-bob.json"
+    record.with_name(record.name + ".sig").rename(record.with_name("0009-request-changes-bob.json.sig"))
+    record.rename(record.with_name("0009-request-changes-bob.json"))
+    world.commit("Tidy", "jane")
+    gate.refuses("AU205", "AU209")
+    gate.back()
+    world.act(acts.SUBMIT, "jane", reviewers=("bob",))
+    gate.lands()
+
+
+def test_attack_13_signature_made_for_another_purpose(stage: Copy) -> None:
+    world = stage("submitted")
+    gate = Gate(world)
+    for namespace in ("git", "file", "pmctl-record-v2"):  # a commit or tag, a file, another program
+        world.act(acts.APPROVE, "bob", namespace=namespace)
+        gate.refuses("AU212")
+        gate.back()
+    world.act(acts.APPROVE, "bob")
+    gate.lands()
+
+
+def test_attack_14_rearmoured_and_counted_twice(stage: Copy) -> None:
+    world = stage("empty")
+    two_reviewers(world)
+    gate = Gate(world)
+    first = world.root / f".pmctl/records/{DOC}/0002-approve-bob.json"
+    lines = first.with_name(first.name + ".sig").read_bytes().split(b"\n")
+    body = b"".join(lines[1:-2])
+    again = f".pmctl/records/{DOC}/0003-approve-bob.json"
+    world.write(again, first.read_bytes())
+    armour = [lines[0], *(body[at : at + 64] for at in range(0, len(body), 64)), lines[-2], b""]
+    world.write(again + ".sig", b"\n".join(armour))
+    world.commit("Twice", "bob")
+    gate.refuses("AU209")
+    gate.back()
+    world.act(acts.APPROVE, "carol")
+    gate.lands()
+
+
+def test_attack_15_signed_by_somebody_else(stage: Copy) -> None:
+    world = stage("submitted")
+    gate = Gate(world)
+    world.act(acts.APPROVE, "bob", key="jane")
+    gate.refuses("AU218")
+    gate.command_refuses("jane", "--as", "bob", "approve", DOC)
+    world.act(acts.APPROVE, "bob")
+    gate.lands()

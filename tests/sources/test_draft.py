@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from pmctl.document import timeline
+from pmctl.document.reader import read
 from pmctl.sources.draft import TIMELINE_COLUMNS, draft_values, provenance_bytes, table
 from pmctl.sources.registry import read_records
 
@@ -104,3 +106,15 @@ def test_a_timeline_beyond_what_a_document_holds_keeps_the_key_moments() -> None
 
 def test_the_table_is_markdown() -> None:
     assert table(("A", "B"), [("1", "2")]) == "| A | B |\n| --- | --- |\n| 1 | 2 |\n"
+
+
+def test_the_timeline_is_read_back_as_it_was_recorded() -> None:
+    for names in (("pagerduty.json",), ("grafana-irm.json",), ("firehydrant.json", "firehydrant-events.json")):
+        incident = example(*names)
+        draft = draft_values(incident, PEOPLE)
+        rows = table(TIMELINE_COLUMNS, (row.cells() for row in draft.timeline))
+        text = f"---\nstarted_at: {draft.front['started_at']}\n---\n\n## Timeline\n\n{rows}"
+        entries = timeline.entries(read(text.encode()))
+        assert [entry.at for entry in entries] == [event.at.replace(second=0) for event in incident.events]
+        assert [entry.text for entry in entries] == [" ".join(event.text.split()) for event in incident.events]
+        assert not any(entry.problem for entry in entries)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from document.strategies import markdown_lines
 from hypothesis import example, given, settings
 from markdown_it import MarkdownIt
 
+from document.strategies import markdown_lines
 from pmctl.document.blocks import Block, Doubt, scan_blocks
 from pmctl.document.markdown import parse_blocks
 from pmctl.document.outline import lines_of, scan

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import frontmatter
 import pytest
-from document.strategies import markdown_lines
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from document.strategies import markdown_lines
 from pmctl.document.actions import action_items
 from pmctl.document.changes import changes
 from pmctl.document.digest import content_digest

@@ -10,9 +10,10 @@ metadata    The front matter as a mapping without `status`, `reviewers` and `edi
             readers differ in how they print one.
 body        The text behind the front matter with CRLF turned into LF. Each table of action items in the first Action
             Items section splits it: ["text before", {"header": line, "delimiter": line, "rows": [[cell, ...], ...]},
-            "text behind", ...]. A cell is what stands between the pipes, padding included; it is null in a tracking
-            column and "" where the row is too short; cells behind the last column follow. So a row may be padded with
-            empty cells, and nothing else about it may change. Without such a table the body is one text.
+            "text behind", ...]. A cell is its source between the pipes without the white space around it; it is
+            null in a tracking column and "" where the row is too short; cells behind the last column follow. So
+            padding a row, or filling it up with empty cells, changes nothing. Without such a table the body is one
+            text.
 attachments Sorted by path.
 
 A document that cannot be read in one right way counts as its bytes:
@@ -153,8 +154,8 @@ def _canonical_table(text: str, table: Table) -> dict[str, Any]:
     tracking = tracking_columns(table)
 
     def cells(row: Row) -> list[str | None]:
-        shown = [None if at in tracking else text[cell.left : cell.right] for at, cell in enumerate(row.cells)]
-        return [*shown, *(text[cell.left : cell.right] for cell in row.extra)]
+        shown = [None if at in tracking else text[cell.start : cell.end] for at, cell in enumerate(row.cells)]
+        return [*shown, *(text[cell.start : cell.end] for cell in row.extra)]
 
     return {
         "header": text[table.header.start : table.header.end],

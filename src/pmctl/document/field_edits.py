@@ -72,12 +72,12 @@ def _as_read(key: str, value: Any) -> Any:
 def _replace_value(doc: Document, node: Node, new: str) -> str:
     text = doc.text
     colon = _colon(doc, node)
-    if text[colon + 1 : node.start].strip(" \t") == "" and node.start > colon + 1 and node.value is not None:
+    if text[colon + 1 : node.start].strip(" \t") == "" and node.start > colon + 1 and node.end > node.start:
         return text[: node.start] + new + text[_value_end(text, node) :]
     # The value begins on a later line or is absent: it moves up behind the colon, before the comment there.
     comment = _COMMENT.match(text, colon + 1)
     kept = comment.group() if comment and comment[1] and node.start > comment.start() else ""
-    end = _value_end(text, node) if node.value is not None else colon + 1 + len(kept)
+    end = _value_end(text, node) if node.end > node.start else colon + 1 + len(kept)
     return text[: colon + 1] + " " + new + kept + text[end:]
 
 
@@ -98,7 +98,7 @@ def _colon(doc: Document, node: Node) -> int:
     at = text.find(":", at)
     while at >= 0 and text[at + 1 : at + 2] not in ("", " ", "\t", "\r", "\n"):
         at = text.find(":", at + 1)
-    if at < 0 or (node.value is not None and at >= node.start):
+    if at < 0 or (node.end > node.start and at >= node.start):
         raise BadInput("the key is written in a way that cannot be edited", hint="write it as `key: value`")
     return at
 

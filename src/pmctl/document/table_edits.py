@@ -30,8 +30,7 @@ def set_cell(doc: Document, table: Table, row: Row, column: str | int, text: str
         start, end = cell.start, cell.end
         new = written
         if _is_aligned(table, index):
-            room = cell.right - cell.end
-            new += " " * max(1, room + (cell.end - cell.start) - len(written))
+            new = f"{written} ".ljust(cell.right - cell.start)
             end = cell.right
         elif not written:
             # One blank stays between the pipes.
@@ -89,7 +88,7 @@ def _is_aligned(table: Table, index: int) -> bool:
     """Whether a column's cells are padded to one width that leaves room."""
     cells = [table.header.cells[index], *(row.cells[index] for row in table.rows)]
     widths = {cell.right - cell.left for cell in cells if not cell.missing}
-    return len(cells) > 2 and len(widths) == 1 and any(cell.right - cell.end > 1 for cell in cells)
+    return len(cells) > 1 and len(widths) == 1 and any(cell.right - cell.end > 1 for cell in cells)
 
 
 def _completion(doc: Document, table: Table, row: Row, written: Mapping[int, str]) -> tuple[int, int, str]:

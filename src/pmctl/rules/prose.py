@@ -64,12 +64,16 @@ _PROSE_PASSES: tuple[tuple[tuple[str, ...], Pattern], ...] = (
     (("|-", "| -", "|:", "| :"), Pattern(r"^[ \t]*\|?(?:[ \t]*:?-+:?[ \t]*\|)+[ \t:|-]*$", re.MULTILINE)),
 )
 _BLOCK = Pattern(r"\n(?:[ \t\r]*\n)+|\n(?=[ \t]*(?:[-*+][ \t]|\d{1,9}[.)][ \t]|#{1,6}[ \t]|\|))")
-_HEADING = Pattern(r"^#{1,6}[ \t][^\n]*\n", re.MULTILINE)
+_HEADING = Pattern(r"^#{1,6}[ \t][^\n]*(?P<end>\n\s*)", re.MULTILINE)
 _UNDERSCORES = Pattern(r"_+(?:(?<!\w_)|(?!\w))")
 
 
 def _blank(match: re.Match[str]) -> str:
     return _NUL * (match.end() - match.start())
+
+
+def _end_heading(match: re.Match[str]) -> str:
+    return match[0][: -len(match["end"])] + _NUL * len(match["end"])
 
 
 def _run(passes: tuple[tuple[tuple[str, ...], Pattern], ...], body: str) -> str:
@@ -91,7 +95,7 @@ def without_code(text: str, start: int = 0) -> str:
 def prose(text: str, start: int = 0) -> str:
     """`text` in lower case with NULs for whatever is not prose, same length; nothing before `start` is prose."""
     body = _run(_PROSE_PASSES, without_code(text, start)[start:])
-    body = _HEADING.compiled.sub(lambda match: match[0][:-1] + _NUL, body)
+    body = _HEADING.compiled.sub(_end_heading, body)
     body = _BLOCK.compiled.sub(_blank, body).translate(_MARKS)
     if "_" in body:
         body = _UNDERSCORES.compiled.sub(lambda match: " " * (match.end() - match.start()), body)

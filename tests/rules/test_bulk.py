@@ -1,0 +1,170 @@
+"""Many documents: the same results from one process, several, and the cache."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from pmctl.document.finding import Finding, Severity
+from pmctl.rules import bulk
+from pmctl.rules.bulk import Item, check_many
+from pmctl.rules.cache import open_cache
+from pmctl.rules.engine import check
+from pmctl.rules.settings import RuleSettings
+
+from .sample import CONTEXT, PATH, sample, source
+
+TEXTS = ("Fine.", "It should have been raised.", "Replaced last week.", "See [it](missing.md).", "")
+
+
+def items(count: int) -> list[Item]:
+    rows = []
+    for number in range(count):
+        name = f"2024-01-15-incident-{number}"
+        text = source(f"id: {name}\n## Root Cause\n\n{TEXTS[number % len(TEXTS)]} {number}\n")
+        rows.append(Item(f"postmortems/2024/{name}.md", text.encode()))
+    return rows
+
+
+def test_results_are_those_of_single_checks_and_in_order():
+    rows = items(20)
+    done = check_many(rows, CONTEXT, workers=1)
+    assert [one.path for one in done] == [row.path for row in rows]
+    expected = [sample(f"id: 2024-01-15-incident-{n}\n## Root Cause\n\n{TEXTS[n % 5]} {n}\n", rows[n].path) for n in range(20)]
+    assert [one.findings for one in done] == [check(doc, CONTEXT) for doc in expected]
+    assert {finding.code for one in done for finding in one.findings} == {"PM701", "PM802", "PM803"}
+
+
+def test_several_processes_give_the_same(monkeypatch):
+    monkeypatch.setattr(bulk, "_ENOUGH_FOR_PROCESSES", 4)
+    rows = items(31)
+    assert check_many(rows, CONTEXT, workers=3) == check_many(rows, CONTEXT, workers=1)
+
+
+def test_a_process_that_dies_is_replaced(monkeypatch):
+    monkeypatch.setattr(bulk, "_ENOUGH_FOR_PROCESSES", 4)
+    import os
+
+    parent = os.getpid()
+    honest = bulk._result
+
+    def deadly(item, context):
+        if os.getpid() != parent:
+            os._exit(9)
+        return honest(item, context)
+
+    monkeypatch.setattr(bulk, "_result", deadly)
+    rows = items(10)
+    assert check_many(rows, CONTEXT, workers=2) == check_many(rows, CONTEXT, workers=1)
+
+
+def test_a_file_that_could_not_be_read_keeps_its_finding():
+    finding = Finding("PM031", "there is no such file", "x.md")
+    done = check_many([Item("x.md", None, finding=finding), *items(1)], CONTEXT, workers=1)
+    assert done[0].findings == (finding,)
+    assert done[1].path == "postmortems/2024/2024-01-15-incident-0.md"
+
+
+def test_two_files_with_one_id_are_both_reported():
+    data = source().encode()
+    done = check_many([Item(PATH, data), Item("postmortems/2024/copy.md", data)], CONTEXT, workers=1)
+    assert ["PM152" in [finding.code for finding in one.findings] for one in done] == [True, True]
+
+
+def test_the_cache_gives_the_same_and_is_used(tmp_path, monkeypatch):
+    rows = items(12)
+    first = check_many(rows, CONTEXT, cache=open_cache(tmp_path, CONTEXT))
+    monkeypatch.setattr(bulk, "_compute", lambda items, context, workers: [1 / 0 for _ in items])
+    assert check_many(rows, CONTEXT, cache=open_cache(tmp_path, CONTEXT)) == first
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"settings": RuleSettings(ignore=("PM7",))},
+        {"strict": True},
+        {"status": "DRAFT"},
+        {"adopted": True},
+        {"people": None},
+        {"severities": ("A",)},
+    ],
+)
+def test_another_environment_is_not_answered_from_the_cache(tmp_path, change):
+    rows = items(5)
+    other = replace(CONTEXT, **change)
+    check_many(rows, CONTEXT, cache=open_cache(tmp_path, CONTEXT))
+    assert check_many(rows, other, cache=open_cache(tmp_path, other)) == check_many(rows, other)
+
+
+def test_a_file_that_appears_changes_the_result(tmp_path):
+    rows = items(5)
+    check_many(rows, CONTEXT, cache=open_cache(tmp_path, CONTEXT))
+    there = replace(CONTEXT, exists=lambda path: True)
+    done = check_many(rows, there, cache=open_cache(tmp_path, there))
+    assert "PM803" not in {finding.code for one in done for finding in one.findings}
+
+
+def test_an_item_that_falls_due_overnight_changes_the_result(tmp_path):
+    row = "| AI-7f3k | Alert at 80 % | @jane | 2024-01-22 | HIGH | OPEN | | |"
+    head = "| ID | Action | Owner | Due | Priority | Status | Ticket | Notes |\n|---|---|---|---|---|---|---|---|\n"
+    rows = [Item(PATH, source(f"## Action Items\n\n{head}{row}\n").encode())]
+
+    def codes(day: date) -> list[str]:
+        context = replace(CONTEXT, today=day)
+        done = check_many(rows, context, cache=open_cache(tmp_path, context))
+        return [finding.code for finding in done[0].findings]
+
+    assert codes(date(2024, 1, 22)) == []
+    assert codes(date(2024, 1, 23)) == ["PM509"]
+    assert codes(date(2024, 1, 22)) == []
+
+
+@pytest.mark.parametrize("damage", [b"", b"\xff\xfe", b"[]", b'{"x": 1}', b"{" * 5000])
+def test_a_damaged_cache_is_ignored_and_mended(tmp_path, damage):
+    rows = items(6)
+    first = check_many(rows, CONTEXT, cache=open_cache(tmp_path, CONTEXT))
+    files = sorted(open_cache(tmp_path, CONTEXT).folder.glob("*.json"))
+    assert files
+    for file in files:
+        file.write_bytes(damage)
+    assert check_many(rows, CONTEXT, cache=open_cache(tmp_path, CONTEXT)) == first
+    assert all(isinstance(json.loads(file.read_bytes()), dict) for file in files)
+
+
+def test_damaged_entries_are_ignored(tmp_path):
+    rows = items(6)
+    first = check_many(rows, CONTEXT, cache=open_cache(tmp_path, CONTEXT))
+    for file in open_cache(tmp_path, CONTEXT).folder.glob("*.json"):
+        entries = json.loads(file.read_bytes())
+        file.write_text(json.dumps({key: ["x", [[1, 2, 3]], {}, None] for key in entries}))
+    assert check_many(rows, CONTEXT, cache=open_cache(tmp_path, CONTEXT)) == first
+
+
+def test_two_writers_lose_nothing_that_is_on_disk(tmp_path):
+    one, two = open_cache(tmp_path, CONTEXT), open_cache(tmp_path, CONTEXT)
+    rows = items(8)
+    check_many(rows[:4], CONTEXT, cache=one)
+    check_many(rows[4:], CONTEXT, cache=two)
+    third = open_cache(tmp_path, CONTEXT)
+    kept = sum(len(json.loads(file.read_bytes())) for file in third.folder.glob("*.json"))
+    assert kept == 8
+    assert not [file for file in third.folder.iterdir() if file.name.startswith(".new-")]
+
+
+def test_a_folder_that_cannot_be_written_costs_only_the_cache(tmp_path):
+    (tmp_path / "pmctl").write_text("in the way")
+    done = check_many(items(3), CONTEXT, cache=open_cache(tmp_path, CONTEXT))
+    assert done == check_many(items(3), CONTEXT)
+
+
+def test_cached_findings_keep_every_field(tmp_path):
+    rows = items(3)
+    check_many(rows, CONTEXT, cache=open_cache(tmp_path, CONTEXT))
+    again = check_many(rows, CONTEXT, cache=open_cache(tmp_path, CONTEXT))
+    [finding] = again[1].findings
+    assert (finding.code, finding.severity, finding.path) == ("PM701", Severity.WARNING, rows[1].path)
+    assert (finding.end_line, finding.end_column - finding.column) == (finding.line, len("should have been"))
+    assert finding.fix

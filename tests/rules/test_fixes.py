@@ -1,0 +1,182 @@
+"""--fix mends what has one right answer, once, and touches nothing else."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pmctl.document.reader import read
+from pmctl.rules.context import Context, TemplateView
+from pmctl.rules.engine import check
+from pmctl.rules.fixes import fix, new_item_id, unified_diff
+from pmctl.rules.settings import RuleSettings
+
+from .sample import CONTEXT, PATH, sample, source
+
+HEAD = "| ID | Action | Owner | Due | Priority | Status | Ticket | Notes |\n|---|---|---|---|---|---|---|---|\n"
+
+
+def items(*rows: str) -> str:
+    return "## Action Items\n\n" + HEAD + "\n".join(rows) + "\n"
+
+
+def changed_lines(before: str, after: str) -> list[tuple[str, str]]:
+    old, new = before.split("\n"), after.split("\n")
+    assert len(old) == len(new)
+    return [pair for pair in zip(old, new, strict=True) if pair[0] != pair[1]]
+
+
+def test_a_clean_document_is_the_same_object():
+    doc = sample()
+    assert fix(doc, CONTEXT).document is doc
+    assert fix(doc, CONTEXT).applied == ()
+
+
+def test_an_item_gets_an_id():
+    doc = sample(items("| | Alert at 80 % of the pool | @jane | 2999-01-22 | HIGH | OPEN | | |"))
+    fixed = fix(doc, CONTEXT, random=random.Random(7))
+    [(old, new)] = changed_lines(doc.text, fixed.document.text)
+    assert old.startswith("| | Alert")
+    assert new.split("|")[1].strip().startswith("AI-")
+    assert new.split("|")[2:] == old.split("|")[2:]
+    assert check(fixed.document, CONTEXT) == ()
+    again = fix(doc, CONTEXT, random=random.Random(7))
+    assert again.document.data == fixed.document.data
+
+
+def test_two_items_get_two_ids():
+    row = "| | Alert at 80 % of the pool | @jane | 2999-01-22 | HIGH | OPEN | | |"
+    fixed = fix(sample(items(row, row)), CONTEXT)
+    assert len(fixed.applied) == 2
+    assert check(fixed.document, CONTEXT) == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "right"),
+    [
+        ("open", "OPEN"),
+        ("Open", "OPEN"),
+        ("In progress", "IN_PROGRESS"),
+        ("in-progress", "IN_PROGRESS"),
+        ("Done", "COMPLETED"),
+        ("closed", "COMPLETED"),
+        ("Todo", "OPEN"),
+        ("WIP", "IN_PROGRESS"),
+    ],
+)
+def test_the_spelling_of_a_status(written, right):
+    doc = sample(items(f"| AI-7f3k | Alert at 80 % | @jane | 2999-01-22 | high | {written} | | |"))
+    fixed = fix(doc, CONTEXT)
+    [(_, new)] = changed_lines(doc.text, fixed.document.text)
+    assert new == f"| AI-7f3k | Alert at 80 % | @jane | 2999-01-22 | HIGH | {right} | | |"
+    assert check(fixed.document, CONTEXT) == ()
+
+
+@pytest.mark.parametrize("written", ["waiting", "blocked", "?", "opened by jane"])
+def test_a_status_that_nobody_can_tell_is_left(written):
+    doc = sample(items(f"| AI-7f3k | Alert at 80 % | @jane | 2999-01-22 | HIGH | {written} | | |"))
+    assert fix(doc, CONTEXT).document is doc
+
+
+def test_missing_optional_cells_are_added_and_others_are_not():
+    doc = sample(items("| AI-7f3k | Alert at 80 % | @jane | 2999-01-22 | HIGH | OPEN |"))
+    fixed = fix(doc, CONTEXT)
+    [(_, new)] = changed_lines(doc.text, fixed.document.text)
+    assert new.count("|") == 9
+    short = sample(items("| AI-7f3k | Alert at 80 % | @jane |"))
+    assert fix(short, CONTEXT).document is short
+
+
+def test_sections_are_put_in_order_and_keep_their_bytes():
+    text = source()
+    impact = text[text.index("## Impact") : text.index("## Root Cause")]
+    timeline = text[text.index("## Timeline") : text.index("## Impact")]
+    doc = read(text.replace(timeline + impact, impact + timeline).encode(), PATH)
+    fixed = fix(doc, CONTEXT)
+    assert fixed.document.text == text
+    assert fixed.applied == ("the sections are in the template's order",)
+
+
+def test_a_foreign_section_stays_behind_the_one_it_follows():
+    body = "\n## Impact\n\n3 users.\n\n## Notes\n\nabout impact\n\n## Summary\n\nDown for 3 minutes.\n"
+    doc = read(f"---\nid: 2024-01-15-x\ntitle: t\nstatus: DRAFT\nauthor: jane\n---\n{body}".encode(), PATH)
+    fixed = fix(doc, replace(CONTEXT, template=TemplateView(required=("Summary", "Impact"), optional=())))
+    assert fixed.document.body == (
+        "\n## Summary\n\nDown for 3 minutes.\n\n## Impact\n\n3 users.\n\n## Notes\n\nabout impact\n"
+    )
+
+
+def test_the_last_section_may_lack_its_newline():
+    body = "\r\n## Impact\r\n\r\n3 users.\r\n\r\n## Summary\r\n\r\nDown."
+    doc = read(f"---\r\nid: 2024-01-15-x\r\n---\r\n{body}".encode(), PATH)
+    fixed = fix(doc, replace(CONTEXT, template=TemplateView(required=("Summary", "Impact"), optional=())))
+    assert fixed.document.body == "\r\n## Summary\r\n\r\nDown.\r\n\r\n## Impact\r\n\r\n3 users."
+
+
+def test_a_fence_that_is_not_closed_keeps_the_order():
+    body = "\n## Impact\n\n3 users.\n\n## Summary\n\n```\nDown.\n"
+    doc = read(f"---\nid: 2024-01-15-x\n---\n{body}".encode(), PATH)
+    fixed = fix(doc, replace(CONTEXT, template=TemplateView(required=("Summary", "Impact"), optional=())))
+    assert fixed.document.data == doc.data
+    assert fixed.applied[0].startswith("not mended (PM203)")
+
+
+def test_codes_that_are_ignored_are_not_mended():
+    doc = sample(items("| | Alert at 80 % | @jane | 2999-01-22 | HIGH | Done | | |"))
+    fixed = fix(doc, replace(CONTEXT, settings=RuleSettings(ignore=("PM502",))))
+    assert [line.split(": ", 1)[1] for line in fixed.applied] == ["Status 'Done' is now 'COMPLETED'"]
+
+
+def test_what_cannot_be_read_is_left():
+    doc = read(b"---\nid: a\nid: b\n---\n\n## Impact\n", PATH)
+    assert fix(doc, CONTEXT).document is doc
+
+
+def test_the_diff_shows_the_change_and_a_missing_newline():
+    assert unified_diff("a\nb\n", "a\nb\n", "x.md") == ""
+    assert unified_diff("a\nb", "a\nc", "x.md") == (
+        "--- a/x.md\n+++ b/x.md\n@@ -1,2 +1,2 @@\n a\n-b\n\\ No newline at end of file\n+c\n\\ No newline at end of file\n"
+    )
+
+
+def test_a_new_id_is_not_taken():
+    chooser = random.Random(1)
+    first = new_item_id((), random.Random(1))
+    assert new_item_id((first.upper(),), chooser) != first
+
+
+CELL = st.sampled_from(["", "Open", "open", "Done", "waiting", "HIGH", "high", "urgent", "@jane", "2024-01-22", "AI-7f3k", "x \\| y"])
+ROW = st.lists(CELL, min_size=1, max_size=9).map(lambda cells: "| " + " | ".join(cells) + " |")
+BLOCK = st.one_of(
+    st.sampled_from(["text\n", "<!-- prompt -->\n", "```\n## Summary\n```\n", "- [ ] task\n", "### Part\n\ntext\n", ""]),
+    st.lists(ROW, max_size=4).map(lambda rows: HEAD + "".join(f"{row}\n" for row in rows)),
+)
+TITLE = st.sampled_from(["Summary", "Timeline", "Impact", "Root Cause", "Action Items", "Lessons Learned", "Notes", "Links"])
+BODY = st.lists(st.tuples(TITLE, BLOCK), max_size=7).map(
+    lambda parts: "".join(f"\n## {title}\n\n{block}" for title, block in parts)
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(body=BODY, crlf=st.booleans(), cut=st.booleans())
+def test_fixing_twice_changes_nothing_more(body, crlf, cut):
+    text = f"---\nid: 2024-01-15-x\ntitle: t # kept\nstatus: DRAFT\nauthor: jane\n---\n{body}"
+    text = text.rstrip("\n") if cut else text
+    doc = read((text.replace("\n", "\r\n") if crlf else text).encode(), PATH)
+    once = fix(doc, Context(), random=random.Random(3)).document
+    assert fix(once, Context(), random=random.Random(4)).document.data == once.data
+    # Nothing is lost: the words are the same but for the cells that were mended.
+    assert once.text[: once.body_start] == doc.text[: doc.body_start]
+    mended = {"Open", "open", "Done", "high"}
+    before = sorted(word for word in doc.text.split() if word not in mended and set(word) != {"|"})
+    after = sorted(word for word in once.text.split() if not word.startswith("AI-") and set(word) != {"|"})
+    kept = [word for word in before if not word.startswith("AI-")]
+    rest = list(after)
+    for word in kept:
+        assert word in rest
+        rest.remove(word)
+    assert set(rest) <= {"OPEN", "COMPLETED", "HIGH", *mended}

@@ -1,0 +1,107 @@
+"""Secrets and addresses: found by shape, never shown, and not mistaken for what only looks alike."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pmctl.rules.engine import check
+from pmctl.rules.settings import RuleSettings
+from pmctl.rules.sharing import redact, tokens
+
+from .sample import CONTEXT, sample
+
+# Put together here, so that no scanner takes this file for a leak.
+SECRETS = {
+    "AWS access key": "AKIA" + "Q3EGVWXYZ5LMNOP2",
+    "GitHub token": "ghp_" + "a1B2" * 9,
+    "GitLab token": "glpat-" + "x1Y2" * 5,
+    "Slack token": "xoxb-" + "123456789012-abcdefGHIJ",
+    "Slack webhook": "hooks.slack.com/services/" + "T00000000/B00000000/XXXXYYYY",
+    "Stripe key": "sk_live_" + "4eC39HqLyjWDarjtT1",
+    "Google API key": "AIza" + "SyA1" * 8 + "abc",
+    "npm token": "npm_" + "aB3d" * 9,
+    "JSON web token": "eyJ" + "hbGciOiJIUzI1" + ".eyJ" + "zdWIiOiIxMjM0" + "." + "s5h" * 10,
+    "age key": "AGE-SECRET-KEY-1" + "Q2W3E4R5T6" * 5 + "Q2W3E4R5",
+    "Vault token": "hvs." + "CAESIJ1k" * 4,
+    "Twilio key": "SK" + "0a1b2c3d" * 4,
+}
+
+
+def found(text: str, head: str = "", section: str = "Resolution", **changes: object) -> list[tuple[str, str]]:
+    doc = sample(f"{head}## {section}\n\n{text}\n")
+    lines = doc.text.split("\n")
+    return [
+        (one.code, lines[one.line - 1][one.column - 1 : one.end_column - 1])
+        for one in check(doc, replace(CONTEXT, **changes))
+        if one.code.startswith("PM90")
+    ]
+
+
+@pytest.mark.parametrize("kind", sorted(SECRETS))
+def test_a_token_is_found_and_never_shown(kind):
+    secret = SECRETS[kind]
+    doc = sample(f"## Resolution\n\nStarted with `{secret}` again.\n")
+    [finding] = [one for one in check(doc, CONTEXT) if one.code == "PM901"]
+    assert kind in finding.message
+    assert secret not in finding.message + finding.fix
+    assert doc.text.split("\n")[finding.line - 1][finding.column - 1 : finding.end_column - 1] == secret
+    assert secret not in redact(doc.text)
+    assert len(redact(doc.text)) == len(doc.text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "commit 3f786850e387550fdab836ed7e6dc881de23001b, image sha256:" + "ab" * 32,
+        "request 123e4567-e89b-12d3-a456-426614174000",
+        "the flag sk-navigation-with-a-very-long-name-indeed and risk-assessment",
+        "xoxb is a prefix; AKIA is one too; ghp_short",
+        "eyJhbGciOiJIUzI1NiJ9 alone",
+        "git clone https://example.com/a.git; https://user:$TOKEN@example.com; https://user:***@example.com",
+        "postgres://app:password@db/x and redis://:${PASSWORD}@cache",
+        "Authorization: Bearer <token>",
+        "password: changeme123example; secret_key = ${SECRET_KEY}; api_key: None; --password=$DB_PASSWORD",
+        "the key: value pairs and the token: expired",
+        "secretName: my-app-credentials",
+    ],
+)
+def test_what_only_looks_alike_passes(text):
+    assert list(tokens(text)) == []
+    assert found(text) == []
+
+
+def test_a_password_in_a_url_and_a_bearer_token():
+    assert found("curl https://app:hunter22@db.example.com/") == [("PM901", "hunter22")]
+    assert [code for code, _ in found("Authorization: Bearer " + "a1b2c3d4" * 4)] == ["PM901"]
+
+
+def test_secrets_are_found_in_front_matter_and_code():
+    assert found("```\nexport K=" + SECRETS["AWS access key"] + "\n```") == [("PM901", SECRETS["AWS access key"])]
+    assert found("Fine.", f"severity: {SECRETS['npm token']}\n") == [("PM901", SECRETS["npm token"])]
+
+
+def test_a_private_key():
+    key = "-----BEGIN RSA " + "PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----"
+    assert found(f"```\n{key}\n```") == [("PM902", "-----BEGIN RSA " + "PRIVATE KEY-----")]
+    assert "MIIEow" not in redact(f"x\n{key}\ny")
+    assert found("-----BEGIN PUBLIC KEY-----") == []
+
+
+def test_mail_addresses_of_others():
+    text = "Asked jane@example.com, maria.rossi@acme-customer.com, support@acme-customer.com and x@users.noreply.github.com."
+    assert found(text) == [("PM904", "maria.rossi@acme-customer.com")]
+    assert found(text, "visibility: private\n") == []
+    only = RuleSettings(customers=("other.example",))
+    assert found(text + " Or pat@mail.other.example.", settings=only) == [("PM904", "pat@mail.other.example")]
+
+
+def test_internal_addresses_only_where_everybody_reads():
+    text = "Moved 10.1.2.3 and db-7.prod.internal out of 10.0.0.0/8; see 8.8.8.8, v10.1.2, a.internal.example.com."
+    assert found(text) == []
+    assert found(text, "visibility: organization\n") == [("PM905", "10.1.2.3"), ("PM905", "db-7.prod.internal")]
+    own = RuleSettings(internal=("corp.example.com",))
+    assert found("On ci.corp.example.com.", "visibility: organization\n", settings=own) == [
+        ("PM905", "ci.corp.example.com")
+    ]

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import example, given, settings
 from markdown_it import MarkdownIt
 
-from document.strategies import markdown_lines
 from pmctl.document.blocks import Block, Doubt, scan_blocks
 from pmctl.document.markdown import parse_blocks
 from pmctl.document.outline import lines_of, scan
 from pmctl.document.reader import read
 from pmctl.document.table import build
+
+from .strategies import markdown_lines
 
 PARSER = MarkdownIt("commonmark").enable("table")
 PARSER.core.ruler.enableOnly(["normalize", "block"])
@@ -41,7 +42,7 @@ def scanned_cells(text: str) -> list[list[list[str]]]:
     return [[[cell.text for cell in row.cells] for row in (table.header, *table.rows)] for table in tables]
 
 
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=1200, deadline=None)
 @given(markdown_lines)
 @example(["- a | b", "- a | b", "|---|---|"])
 @example(["[ref]: /url", "2. not a continuation", "==="])
@@ -60,7 +61,7 @@ def test_scan_agrees_with_the_parser_or_doubts(lines: list[str]) -> None:
     assert scanned == parse_blocks(lines)
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(markdown_lines)
 def test_cells_are_those_of_the_parser(lines: list[str]) -> None:
     text = "\n".join(lines)

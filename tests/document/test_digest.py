@@ -10,14 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from document.conftest import OUTAGE
-from document.strategies import hostile, markdown_lines
 from pmctl.document import edits
 from pmctl.document.actions import TRACKING, action_tables
 from pmctl.document.changes import OUTSIDE_CONTENT, ChangeKind, changes
 from pmctl.document.digest import Attachment, canonical_json, content_digest, sha256_digest, tracking_problems
 from pmctl.document.reader import Document, read
 from pmctl.errors import PmctlError
+
+from .conftest import OUTAGE
+from .strategies import hostile, markdown_lines
 
 SMALL = """\
 ---
@@ -254,7 +255,7 @@ def mutate(doc: Document, action: str, word: str, lines: list[str]) -> Document:
     return read((text[:at] + text[at + len(word) :]).encode("utf-8", "replace"))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     st.sampled_from([SMALL, OUTAGE]),
     st.lists(

@@ -11,14 +11,15 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from document.conftest import OUTAGE
-from document.strategies import hostile, markdown_lines
 from pmctl.document import edits
 from pmctl.document.actions import action_items, action_tables
 from pmctl.document.blocks import TRIM
 from pmctl.document.fields import FIELDS
 from pmctl.document.reader import Document, read
 from pmctl.errors import BadInput, NotFound
+
+from .conftest import OUTAGE
+from .strategies import hostile, markdown_lines
 
 VARIANTS = {
     "lf": OUTAGE.encode(),
@@ -58,7 +59,7 @@ def test_every_variant_survives_a_field_and_a_cell(name: str) -> None:
     assert done.data == after.data.replace(b"| OPEN |", b"| COMPLETED |")
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(variants, st.sampled_from([field.name for field in FIELDS] + ["unknown"]), hostile)
 def test_set_field_reads_back_or_refuses(doc: Document, key: str, value: str) -> None:
     try:
@@ -86,7 +87,7 @@ values = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(variants, st.dictionaries(hostile.filter(bool), values, max_size=3))
 def test_nested_values_read_back_or_are_refused(doc: Document, value: dict[str, Any]) -> None:
     with contextlib.suppress(BadInput):
@@ -166,7 +167,7 @@ def test_an_unreadable_document_is_not_edited() -> None:
         edits.set_field(doc, "title", "x")
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     variants, st.integers(0, 1), st.sampled_from(["ID", "Action", "Owner", "Due", "Status", "Ticket", "Notes"]), hostile
 )
@@ -186,7 +187,7 @@ def test_set_cell_reads_back_or_refuses(doc: Document, number: int, column: str,
     assert after.text.endswith(doc.text[cell.right :])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(variants, st.dictionaries(st.sampled_from(["ID", "Action", "Owner", "Notes", "due date"]), hostile))
 def test_append_row_adds_one_line(doc: Document, cells: dict[str, str]) -> None:
     (table,) = action_tables(doc)
@@ -256,7 +257,7 @@ def test_a_line_break_in_a_cell_is_refused(outage: bytes) -> None:
         edits.append_row(doc, table, {"Action": "one\n| AI-0000 | forged |"})
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(variants, st.sampled_from(["Summary", "Timeline", "Lessons Learned"]), markdown_lines)
 def test_replacing_a_section_leaves_the_others(doc: Document, title: str, lines: list[str]) -> None:
     assume(doc.section(title) is not None)
@@ -274,7 +275,7 @@ def test_replacing_a_section_leaves_the_others(doc: Document, title: str, lines:
     ]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(variants, hostile, markdown_lines, st.sampled_from([None, "Summary", "Action Items"]))
 def test_appending_a_section_adds_that_section(doc: Document, title: str, lines: list[str], after: str | None) -> None:
     try:

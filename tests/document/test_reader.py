@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from document.strategies import markdown_lines
 from pmctl.document.actions import action_items
 from pmctl.document.changes import changes
 from pmctl.document.digest import content_digest
@@ -18,6 +17,8 @@ from pmctl.document.prompts import is_empty
 from pmctl.document.reader import MAX_BYTES, Document, read
 from pmctl.document.schema import check_front_matter
 from pmctl.document.timeline import entries
+
+from .strategies import markdown_lines
 
 
 def everything(doc: Document) -> None:

@@ -28,7 +28,7 @@ def raw(node: Node) -> Any:
     return node.raw
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.text(alphabet="ab:-[]{}#&*!|>'\"%@`\n\r \t?,~12.\u00e9", max_size=40))
 def test_whatever_is_accepted_reads_as_a_full_parser_reads_it(text: str) -> None:
     parsed = load(text)
@@ -40,7 +40,7 @@ def test_whatever_is_accepted_reads_as_a_full_parser_reads_it(text: str) -> None
     assert (raw(parsed.node) if parsed.node else None) == expected
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     st.dictionaries(st.text(min_size=1, max_size=8), PLAIN_TYPES, max_size=5),
     st.booleans(),

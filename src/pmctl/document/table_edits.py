@@ -44,8 +44,7 @@ def set_cell(doc: Document, table: Table, row: Row, column: str | int, text: str
             new = new.rstrip(" ")
     place = _place(doc, table)
     intended = _all_rows(doc)
-    number = table.rows.index(row)
-    intended[place][number][index] = value
+    intended[place][_number(table, row)][index] = value
     return _checked_body(doc, doc.text[:start] + new + doc.text[end:], intended)
 
 
@@ -69,7 +68,7 @@ def remove_row(doc: Document, table: Table, row: Row) -> Document:
         start -= doc.text[start - 1 : start] == "\r"
     place = _place(doc, table)
     intended = _all_rows(doc)
-    del intended[place][table.rows.index(row)]
+    del intended[place][_number(table, row)]
     return _checked_body(doc, doc.text[:start] + doc.text[end:], intended)
 
 
@@ -129,6 +128,13 @@ def _place(doc: Document, table: Table) -> int:
         if lines.spans[0][0] == table.start and lines.line == table.line:
             return index
     raise BadInput("the table belongs to another state of the document", hint="read the table again after an edit")
+
+
+def _number(table: Table, row: Row) -> int:
+    """Which of the table's rows this is. Raises BadInput for a row of another table or state."""
+    if row not in table.rows:
+        raise BadInput("the row belongs to another state of the document", hint="read the table again after an edit")
+    return table.rows.index(row)
 
 
 def _all_rows(doc: Document) -> list[_Rows]:

@@ -1,0 +1,157 @@
+"""Findings as text and as JSON."""
+
+from __future__ import annotations
+
+import json
+
+import jsonschema
+import pytest
+
+from pmctl.document.finding import Finding, Severity
+from pmctl.output.findings import FORMATS, Report, render
+
+ERROR = Finding("PM508", "'soon' is not a date", "postmortems/2024/a.md", 3, 5, Severity.ERROR, "write 2024-01-22", 3, 9)
+WARNING = Finding("PM701", "'should have been' describes what did not happen", "b c,d.md", 2, 11, Severity.WARNING, "", 2, 27)
+HINT = Finding("PM201", "the required section 'Impact' is missing", "postmortems/2024/a.md", 0, 0, Severity.HINT)
+HOSTILE = Finding("PM801", "a\x1b[31m red\u202e\nsecond: %0A::error::x <b>|`", "x\x07.md", 1, 1, Severity.ERROR, "fix\r\n::stop")
+ALL = (ERROR, WARNING, HINT, HOSTILE)
+SOURCES = {"postmortems/2024/a.md": b"one\ntwo\n| x soon | y |\n", "b c,d.md": "x\nThe limit should have been raised.\n".encode()}
+
+JSON_SHAPE = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["schema", "checked", "counts", "findings"],
+    "properties": {
+        "schema": {"const": "pmctl/findings/v1"},
+        "checked": {"type": "integer", "minimum": 0},
+        "counts": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["error", "warning", "hint"],
+            "properties": {name: {"type": "integer"} for name in ("error", "warning", "hint")},
+        },
+        "findings": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": [
+                    "code", "severity", "message", "fix", "path", "line", "column", "end_line", "end_column", "commit",
+                ],  # fmt: skip
+                "properties": {
+                    "code": {"type": "string", "pattern": "^[A-Z]{2}[0-9]{3}$"},
+                    "severity": {"enum": ["error", "warning", "hint"]},
+                    **{name: {"type": "string"} for name in ("message", "fix", "path", "commit")},
+                    **{name: {"type": "integer", "minimum": 0} for name in ("line", "column", "end_line", "end_column")},
+                },
+            },
+        },
+    },
+}
+
+
+def test_one_line_for_each_and_counts_last():
+    assert render(Report((ERROR, WARNING, HINT), paths=("postmortems/2024/a.md", "clean.md"))) == (
+        "postmortems/2024/a.md:3:5: PM508 'soon' is not a date (fix: write 2024-01-22)\n"
+        "b c,d.md:2:11: PM701 'should have been' describes what did not happen\n"
+        "postmortems/2024/a.md:1:1: PM201 the required section 'Impact' is missing\n"
+        "1 error, 1 warning, 1 hint in 2 of 3 files\n"
+    )
+
+
+def test_nothing_found():
+    assert render(Report((), paths=("a.md",))) == "1 file checked, no findings\n"
+    assert render(Report((), paths=("a.md", "b.md"))) == "2 files checked, no findings\n"
+
+
+def test_a_terminal_gets_the_line_and_a_caret():
+    assert render(Report((ERROR, WARNING), sources=SOURCES, width=80)) == (
+        "postmortems/2024/a.md:3:5: PM508 'soon' is not a date (fix: write 2024-01-22)\n"
+        " 3 | | x soon | y |\n"
+        "   |     ^^^^\n"
+        "b c,d.md:2:11: PM701 'should have been' describes what did not happen\n"
+        " 2 | The limit should have been raised.\n"
+        "   |           ^^^^^^^^^^^^^^^^\n"
+        "1 error, 1 warning in 2 of 2 files\n"
+    )
+
+
+def test_colour_changes_nothing_but_colour():
+    import re
+
+    plain = render(Report(ALL, sources=SOURCES, width=80))
+    coloured = render(Report(ALL, sources=SOURCES, width=80, color=True))
+    assert coloured != plain
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain
+
+
+def test_wide_characters_and_tabs_keep_the_caret_in_place():
+    finding = Finding("PM802", "x", "a.md", 1, 6, Severity.WARNING, "", 1, 15)
+    text = render(Report((finding,), sources={"a.md": "日本\tyz last week".encode()}, width=60))
+    line, caret = text.split("\n")[1:3]
+    assert line == " 1 | 日本 yz last week"
+    assert caret == "   |        ^^^^^^^^^"
+
+
+def test_a_long_line_is_cut_around_the_finding():
+    line = "a" * 300 + " soon " + "b" * 300
+    finding = Finding("PM508", "x", "a.md", 1, 302, Severity.ERROR, "", 1, 306)
+    shown, caret = render(Report((finding,), sources={"a.md": line.encode()}, width=60)).split("\n")[1:3]
+    assert len(shown) <= 60
+    at = caret.index("^^^^")
+    assert shown[at : at + 4] == "soon"
+
+
+def test_control_characters_never_reach_the_terminal():
+    for width in (0, 80):
+        text = render(Report((HOSTILE,), sources={"x\x07.md": b"\x1b]0;title\x07 red"}, width=width))
+        assert "\x1b" not in text
+        assert "\x07" not in text
+        assert "\u202e" not in text
+        assert text.count("\n") == (4 if width else 2)
+
+
+def test_the_source_line_never_shows_a_secret():
+    secret = "ghp_" + "a1B2" * 9
+    finding = Finding("PM901", "this looks like a secret", "a.md", 1, 5, Severity.ERROR, "", 1, 5 + len(secret))
+    text = render(Report((finding,), sources={"a.md": f"key {secret}!".encode()}, width=90))
+    assert secret not in text
+    assert " 1 | key " + "*" * len(secret) + "!" in text
+
+
+def test_a_line_that_is_not_there_is_not_shown():
+    beyond = Finding("PM508", "x", "a.md", 99, 302, Severity.ERROR, "", 99, 306)
+    assert render(Report((beyond,), sources={"a.md": b"one\n"}, width=60)).count("\n") == 2
+    assert render(Report((beyond,), sources=lambda path: None, width=60)).count("\n") == 2
+
+
+def test_json_holds_everything_and_fits_its_shape():
+    data = json.loads(render(Report(ALL, paths=("clean.md",)), "json"))
+    jsonschema.validate(data, JSON_SHAPE)
+    assert data["counts"] == {"error": 2, "warning": 1, "hint": 1}
+    assert data["checked"] == 4
+    assert data["findings"][0] == {
+        "code": "PM508",
+        "severity": "error",
+        "message": "'soon' is not a date",
+        "fix": "write 2024-01-22",
+        "path": "postmortems/2024/a.md",
+        "line": 3,
+        "column": 5,
+        "end_line": 3,
+        "end_column": 9,
+        "commit": "",
+    }
+
+
+@pytest.mark.parametrize("name", sorted(FORMATS))
+def test_every_format_takes_anything_and_ends_with_a_newline(name):
+    for findings in ((), ALL, (Finding("AU301", "no path"),)):
+        text = render(Report(findings, paths=("clean.md",)), name)
+        assert text.endswith("\n")
+        assert "\x1b" not in text
+
+
+def test_only_errors_fail():
+    assert Report((ERROR,)).failed
+    assert not Report((WARNING, HINT)).failed

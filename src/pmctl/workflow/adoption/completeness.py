@@ -1,0 +1,83 @@
+"""Nothing is dropped: the check that every line of a source is still there in what it became.
+
+The words of a line are its runs of letters and digits, without regard to case; markup (`#`, `*`, `|`, list marks,
+fences, escapes) is no text. A line is still there when one line of the result holds its words in their order. Each word of
+the result answers for one word of the source only, so a line that stands twice must be found twice. A line
+without words, such as an emoji alone, must be found as it is; rules and table borders are markup.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+_WORD = re.compile(r"[^\W_]+")
+_MARKUP_LINE = re.compile(r"[\s\-=*_|:#>`~+.\\\[\](){}<>/,;!\"'$%&^?@]*")
+# The number of an ordered list's item is its mark.
+_MARK = re.compile(r"\s*(?:>\s*)*(?:[-*+]\s+|\d{1,9}[.)]\s+)+(?:\[[ xX]\]\s+)?")
+
+
+def words(line: str) -> tuple[str, ...]:
+    """The words of a line, in order and in lower case, without the mark of a list item."""
+    mark = _MARK.match(line)
+    return tuple(_WORD.findall(line[mark.end() if mark else 0 :].casefold()))
+
+
+def missing_lines(source: str, results: Sequence[str]) -> tuple[str, ...]:
+    """The lines of `source` that are not in the texts that it became; empty when nothing was dropped."""
+    lines = [line for text in results for line in text.splitlines()]
+    unused: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    raw = Counter(line.strip() for line in lines)
+    for index, line in enumerate(lines):
+        unused[words(line)].append(index)
+    missing: list[str] = []
+    changed: list[str] = []
+    used: set[int] = set()
+    for line in source.splitlines():
+        wanted = words(line)
+        if not wanted:
+            if not _MARKUP_LINE.fullmatch(line) and not raw[line.strip()] and not _inside(line, lines):
+                missing.append(line)
+        elif unused[wanted]:
+            used.add(unused[wanted].pop(0))
+        else:
+            changed.append(line)
+    if changed:
+        hosts = [_WORD.findall(line.casefold()) for index, line in enumerate(lines) if index not in used]
+        missing.extend(_unhosted(changed, [host for host in hosts if host]))
+    return tuple(missing)
+
+
+def _inside(line: str, lines: Sequence[str]) -> bool:
+    marks = "".join(line.split())
+    return any(marks in "".join(candidate.split()) for candidate in lines)
+
+
+def _unhosted(changed: Sequence[str], hosts: list[list[str]]) -> list[str]:
+    """The changed lines that no line of the result holds; several may share one, each behind the one before."""
+    reached = [0] * len(hosts)
+    last = 0
+    missing = []
+    for line in changed:
+        wanted = words(line)
+        for candidate in (last, *range(last + 1, len(hosts)), *range(last)):
+            end = _subsequence(wanted, hosts[candidate], reached[candidate]) if hosts else -1
+            if end >= 0:
+                reached[candidate] = end
+                last = candidate
+                break
+        else:
+            missing.append(line)
+    return missing
+
+
+def _subsequence(wanted: Sequence[str], host: Sequence[str], start: int) -> int:
+    """Where in `host` the last of `wanted` was found when all of them follow each other from `start` on; -1 otherwise."""
+    at = start
+    for word in wanted:
+        try:
+            at = host.index(word, at) + 1
+        except ValueError:
+            return -1
+    return at

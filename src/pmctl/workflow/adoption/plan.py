@@ -1,0 +1,292 @@
+"""One document -> the managed postmortem that it becomes, with what was recognised, what was kept and what is unsure.
+
+    Source -> title, day, id -> links turned -> headings arranged -> timeline and action items as tables -> checked
+
+Before a plan leaves here it is proved that no line of the source is missing; a conversion that would lose one is undone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from pmctl.document.fields import FIELDS
+from pmctl.document.reader import MAX_BYTES, Document
+from pmctl.document.schema import check_front_matter, path_of
+from pmctl.document.template_library import builtin
+from pmctl.document.yaml_text import flow
+from pmctl.workflow.adoption import identity, metadata, sections, structure
+from pmctl.workflow.adoption.completeness import missing_lines
+from pmctl.workflow.adoption.headings import PATTERN, plain
+from pmctl.workflow.adoption.items import Ids
+from pmctl.workflow.adoption.source import Source, Unadoptable, from_text
+
+TAG = "adopted"
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """One thing that was made out: what it is, its value, and where it was found or what it said before."""
+
+    what: str
+    value: str
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What an adoption knows beside the documents: the status to write, who acts, who is known, which severities there are."""
+
+    status: str
+    actor: str
+    person: Callable[[str], str]
+    severities: tuple[str, ...] = ()
+    ids: Ids = field(default_factory=Ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A document with its identity, before its text is converted."""
+
+    source: Source
+    facts: metadata.Facts
+    title: identity.Found
+    day: identity.FoundDay
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """A document as it will be: its id, path and bytes, and what a person should know about it.
+
+    `confidence` is between 0 and 1: how far everything that matters was stated plainly.
+    """
+
+    id: str
+    path: str
+    data: bytes
+    recognised: tuple[Recognised, ...]
+    kept: tuple[str, ...]
+    questions: tuple[str, ...]
+    confidence: float
+
+
+def name(source: Source, fallback: tuple[date, str] | None, *, fixed: date | None = None) -> Named:
+    """Title and day of a document; `fixed` is the day that the person gave. Raises Unadoptable when there is no day."""
+    heading = identity.title_heading(source)
+    facts = metadata.facts(source, structure.first_section(source, heading))
+    title = identity.title(source, facts, heading)
+    if fixed is not None:
+        return Named(source, facts, title, identity.FoundDay(fixed, "--date", 1.0))
+    day = identity.day(source, facts, title.value, fallback)
+    if day is None:
+        raise Unadoptable("no date of the incident in the text, the name or the history: give it with --date YYYY-MM-DD")
+    return Named(source, facts, title, day)
+
+
+def convert(named: Named, postmortem: str, text: str, setting: Setting) -> Adoption:
+    """The managed document. `text` is the source's text with its links turned.
+
+    Raises Unadoptable when the result could not be read back or would be too large.
+    """
+    source = named.source if text == named.source.text else from_text(text, named.source.path, bom=named.source.bom)
+    heading = identity.title_heading(source)
+    arranged = structure.arrange(source, heading, named.title.value)
+    front, recognised, questions = _front(named, postmortem, setting)
+    kept = [f"heading {title!r} as it was" for title in arranged.kept]
+    questions += arranged.questions
+    path = path_of(postmortem)
+    managed = _compose(source, front, arranged.body)
+    document = sections.reread(managed, path, bom=source.bom)
+    if source.front_text:
+        kept.append("the original front matter, word for word at the end")
+    recognised += [Recognised("section", section, title) for title, section, _ in arranged.mapped]
+    document, more, unsure = _tables(document, named, postmortem, setting)
+    recognised += more.recognised
+    kept += more.kept
+    questions += more.questions
+    lost = missing_lines(text, (document.text,))
+    if lost:
+        # The conversion to tables is the only step that may lose words; without it nothing is.
+        document = sections.reread(managed, path, bom=source.bom)
+        lost = missing_lines(text, (document.text,))
+        kept.append("timeline and action items as they were: a table would have lost words")
+    if lost:
+        raise Unadoptable(f"a line would be lost: {lost[0].strip()[:80]!r}")
+    _refuse_unreadable(document)
+    questions += _absent(document)
+    if source.front_problem:
+        questions.append(source.front_problem)
+    confidence = _confidence(named, arranged.mapped, unsure, bool(source.front_problem))
+    return Adoption(
+        postmortem, path, document.data, tuple(recognised), tuple(dict.fromkeys(kept)),
+        tuple(dict.fromkeys(questions)), confidence,
+    )  # fmt: skip
+
+
+@dataclass(slots=True)
+class _More:
+    recognised: list[Recognised]
+    kept: list[str]
+    questions: list[str]
+
+
+def _front(named: Named, postmortem: str, setting: Setting) -> tuple[dict[str, object], list[Recognised], list[str]]:
+    """The new front matter's values, what they were recognised from, and what a person should settle."""
+    facts, title, day = named.facts, named.title, named.day
+    recognised = [Recognised("title", title.value, title.origin), Recognised("date", day.value.isoformat(), day.origin)]
+    questions = []
+    if title.certain < 1:
+        questions.append(f"is the title right? it comes from {title.origin}")
+    if day.certain < 0.6:
+        questions.append(f"did the incident happen on {day.value.isoformat()}? that day comes from {day.origin}")
+    if day.others:
+        questions.append(f"{day.value.isoformat()} was taken for the day of the incident, not {', '.join(day.others)}: is that right?")
+    front: dict[str, object] = {"id": postmortem, "title": title.value, "status": setting.status, "author": setting.actor}
+    authors = [one for text in facts.values.get("author", ()) for one in metadata.names(text)]
+    known = [handle for one in authors if (handle := setting.person(one))]
+    if known:
+        front["author"] = known[0]
+        recognised.append(Recognised("author", known[0], ", ".join(authors)))
+    elif authors:
+        questions.append(f"written by {', '.join(authors[:5])}, whom the policy does not know; the author is {setting.actor} until you change it")
+    people = [handle for text in facts.values.get("participants", ()) for one in metadata.names(text) if (handle := setting.person(one))]
+    if people:
+        front["participants"] = list(dict.fromkeys(people))
+        recognised.append(Recognised("participants", ", ".join(dict.fromkeys(people)), "the people it names"))
+    _severity(facts, setting, front, recognised, questions)
+    _services(facts, front, recognised)
+    _times(facts, day.value, front, recognised)
+    front["tags"] = [TAG]
+    front["template"] = builtin("default").reference
+    return front, recognised, questions
+
+
+def _severity(
+    facts: metadata.Facts, setting: Setting, front: dict[str, object], recognised: list[Recognised], questions: list[str]
+) -> None:
+    stated = facts.first("severity")
+    if not stated or len(stated) > 60:
+        return
+    folded = {"".join(filter(str.isalnum, one)).casefold(): one for one in setting.severities}
+    first = "".join(filter(str.isalnum, stated.split("(")[0].split("（")[0])).casefold()
+    if not setting.severities:
+        front["severity"] = stated
+    elif first in folded:
+        front["severity"] = folded[first]
+    else:
+        questions.append(f"severity {stated!r} is none of {', '.join(setting.severities)}: which one is meant?")
+        return
+    recognised.append(Recognised("severity", str(front["severity"]), stated))
+
+
+def _services(facts: metadata.Facts, front: dict[str, object], recognised: list[Recognised]) -> None:
+    stated = facts.first("services")
+    services = [one.strip(" `*_.") for one in stated.replace("、", ",").split(",")]
+    if stated and len(services) <= 12 and all(0 < len(one) <= 40 and not set("()[]（）<>;:") & set(one) for one in services):
+        front["services"] = list(dict.fromkeys(services))
+        recognised.append(Recognised("services", ", ".join(services), "stated"))
+
+
+def _times(facts: metadata.Facts, day: date, front: dict[str, object], recognised: list[Recognised]) -> None:
+    """started_at, detected_at, resolved_at, where day, time and zone are all stated and in order."""
+    start, end = metadata.span(facts.first("period"), day)
+    start = metadata.span(facts.first("start"), day)[0] or start
+    end = metadata.span(facts.first("end"), day)[0] or end
+    detected = metadata.span(facts.first("detected"), day)[0]
+    if start and end and end < start:
+        return
+    for key, value in (("started_at", start), ("detected_at", detected), ("resolved_at", end)):
+        if value is not None:
+            front[key] = value
+            recognised.append(Recognised(key, f"{value:%Y-%m-%dT%H:%M:%SZ}", "stated with its zone"))
+
+
+def _compose(source: Source, front: dict[str, object], body: str) -> str:
+    newline = source.newline
+    lines = ["---", *(f"{known.name}: {flow(front[known.name])}" for known in FIELDS if known.name in front), "---"]
+    text = newline.join(lines) + newline * 2 + body.lstrip("\r\n")
+    if source.front_text:
+        fence = "```"
+        while fence in source.front_text:
+            fence += "`"
+        if not text.endswith("\n"):
+            text += newline
+        kept = [f"{fence}{source.front_kind}", *source.front_text.splitlines(), fence]
+        text += newline + "## Original Front Matter" + newline * 2 + newline.join(kept) + newline
+    return text
+
+
+def _tables(document: Document, named: Named, postmortem: str, setting: Setting) -> tuple[Document, _More, float]:
+    """Timeline and action items as tables; how much of them stayed unsure comes back as a weight for the confidence."""
+    more = _More([], [], [])
+    unsure = 0.0
+    section = document.section("Action Items")
+    made = sections.action_items(document, postmortem, setting.ids, setting.person)
+    if section is not None:
+        more.kept += [f"action items: {reason}" for reason in made.reasons]
+        if made.count:
+            more.recognised.append(Recognised("action items", str(made.count), "the section's lists and tables"))
+            document = sections.reread(made.text, document.path, bom=named.source.bom)
+            if made.without_status:
+                more.questions.append(f"{made.without_status} of {made.count} action items don't say whether they are done")
+            if made.without_owner:
+                more.questions.append(f"{made.without_owner} of {made.count} action items have no owner that is known")
+        elif section.text.strip():
+            unsure += 0.05
+            more.kept.append("action items as text: no list or table of them")
+            more.questions.append("which action items are in the text of Action Items?")
+    section = document.section("Timeline")
+    if section is not None:
+        before = document.text[document.body_start : section.start]
+        line = sections.timeline(document, named.day.value, before)
+        more.questions += [f"timeline: {reason}" for reason in line.reasons]
+        if line.count:
+            more.recognised.append(Recognised("timeline", f"{line.count} entries", "its table" if line.from_tables else "its list"))
+            document = sections.reread(line.text, document.path, bom=named.source.bom)
+            if not line.zone and not line.from_tables:
+                more.questions.append("the timeline names no zone for all of its times: they are read as UTC")
+        elif section.text.strip():
+            unsure += 0.05
+            more.kept.append("the timeline as text: not every entry has a time that is certain")
+    return document, more, unsure
+
+
+def _absent(document: Document) -> list[str]:
+    there = {section.title.casefold() for section in document.sections}
+    missing = [title for title in builtin("default").required if title.casefold() not in there]
+    if not document.sections:
+        return ["the text has no headings that name sections: arrange it under " + ", ".join(missing)]
+    return [f"no section for {', '.join(missing)}: write it, or say where it is"] if missing else []
+
+
+def _refuse_unreadable(document: Document) -> None:
+    if len(document.data) > MAX_BYTES:
+        raise Unadoptable(f"more than {MAX_BYTES} bytes after adoption: keep logs and dumps as attachments")
+    problems = [*document.problems, *check_front_matter(document)]
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if errors:
+        raise Unadoptable(f"the result could not be read back: {errors[0].code} {errors[0].message}")
+
+
+def _confidence(named: Named, mapped: tuple[tuple[str, str, int], ...], unsure: float, broken_front: bool) -> float:
+    value = 1.0 - (1 - named.title.certain) * 0.3 - (1 - named.day.certain) * 0.5 - unsure
+    if not mapped:
+        value -= 0.25
+    else:
+        value -= 0.2 * sum(tier == PATTERN for _, _, tier in mapped) / len(mapped)
+    value -= 0.15 if broken_front else 0
+    return round(max(0.05, min(1.0, value)), 2)
+
+
+def with_questions(adoption: Adoption, kept: tuple[str, ...], questions: tuple[str, ...]) -> Adoption:
+    """The plan with more to say about it; each question takes a little of the confidence."""
+    return replace(
+        adoption, kept=adoption.kept + kept, questions=adoption.questions + questions,
+        confidence=round(max(0.05, adoption.confidence - 0.05 * len(questions)), 2),
+    )  # fmt: skip
+
+
+def described(text: str) -> str:
+    """A title as shown in messages."""
+    return plain(text)

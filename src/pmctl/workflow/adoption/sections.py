@@ -1,0 +1,163 @@
+"""The timeline and the action items of a rearranged document -> tables, with the text around them untouched."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from pmctl.document.reader import Document, Section, read
+from pmctl.document.table import tables
+from pmctl.document.timeline import time_column, zone_of
+from pmctl.workflow.adoption import items, timelines
+from pmctl.workflow.adoption.headings import plain
+from pmctl.workflow.adoption.moments import leading
+
+# What pmctl reads as a time: [~][date ]HH:MM[:SS][ zone], or a day alone.
+_READ = re.compile(r"[~≈]?\s*(?:\d{4}-\d{2}-\d{2})?[T ]*(?:\d{1,2}:\d{2}(?::\d{2})?)?\s*\(?(?:Z|[A-Z]{2,5}|[+-]\d\d:?\d\d)?\)?")
+_READABLE_ONLY = "its times stay as written; write them as HH:MM or YYYY-MM-DD HH:MM"
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """A document's text after conversion, what was found, what stayed text and why."""
+
+    text: str
+    count: int
+    from_tables: bool = False
+    reasons: tuple[str, ...] = ()
+    zone: str = ""
+    without_status: int = 0
+    without_owner: int = 0
+
+
+def timeline(document: Document, known: date | None, elsewhere: str) -> Converted:
+    """Make the Timeline section's lists tables; `elsewhere` is text outside of it that may name the zone of all times."""
+    section = document.section("Timeline")
+    if section is None:
+        return Converted(document.text, 0)
+    remark = next((line for line in section.text.splitlines() if line.startswith("**")), "")
+    zone = timelines.stated_zone(remark, section.text, elsewhere)
+    text = document.text
+    count = 0
+    from_tables = False
+    reasons: list[str] = []
+    for start, end, marks in reversed(_pieces(document, section)):
+        lines = text[start:end].replace("\r\n", "\n").split("\n")
+        made = timelines.to_table(lines, known, zone, headings=frozenset(marks))
+        if made is None:
+            continue
+        if made.reason:
+            reasons.append(made.reason)
+            continue
+        text = text[:start] + document.newline.join(made.lines) + text[end:]
+        count += made.entries
+    if count == 0:
+        text, count, why = _existing_tables(document, section, zone, known)
+        from_tables = count > 0
+        reasons += why
+    return Converted(text, count, from_tables, tuple(dict.fromkeys(reasons)), zone)
+
+
+def action_items(document: Document, postmortem: str, ids: items.Ids, person: Callable[[str], str]) -> Converted:
+    """Make the Action Items section's lists and tables those that pmctl tracks."""
+    section = document.section("Action Items")
+    if section is None:
+        return Converted(document.text, 0)
+    text = document.text
+    count = no_status = no_owner = 0
+    reasons: list[str] = []
+    for start, end, _ in reversed(_pieces(document, section)):
+        lines = text[start:end].replace("\r\n", "\n").split("\n")
+        found = items.to_tables(lines, postmortem, ids, person)
+        reasons += found.reasons
+        if found.items:
+            text = text[:start] + document.newline.join(found.lines) + text[end:]
+            count += found.items
+            no_status, no_owner = no_status + found.without_status, no_owner + found.without_owner
+    return Converted(text, count, False, tuple(dict.fromkeys(reasons)), "", no_status, no_owner)
+
+
+def _pieces(document: Document, section: Section) -> list[tuple[int, int, list[int]]]:
+    """The stretches between a section's sub-headings; those that are a timeline's entries are one stretch, with their lines."""
+    found: list[tuple[int, int, list[int]]] = []
+    at = section.content_start
+    inside = [heading for heading in document.headings if section.content_start <= heading.start < section.end]
+    entries: list[int] = []
+    begin = at
+    is_timeline = section.title.casefold() == "timeline"
+    for heading in inside:
+        moment = leading(plain(heading.title)) if is_timeline else None
+        if moment is not None:
+            entries.append(document.text.count("\n", begin, heading.start))
+            continue
+        if document.text[begin : heading.start].strip():
+            found.append((begin, heading.start, entries))
+        begin, entries = heading.content_start, []
+    if document.text[begin : section.end].strip():
+        found.append((begin, section.end, entries))
+    return found
+
+
+def _existing_tables(document: Document, section: Section, zone: str, known: date | None) -> tuple[str, int, list[str]]:
+    """Tables of a timeline that stand there already: counted, and given a column of readable times where theirs aren't."""
+    text = document.text
+    count = 0
+    reasons: list[str] = []
+    for table in reversed(tables(document, section)):
+        named = time_column(table)
+        column = named if named is not None else _column_of_times(table.rows, len(table.columns))
+        if column is None:
+            continue
+        rows = [row for row in table.rows if any(cell.text for cell in row.cells)]
+        count += len(rows)
+        days_apart = table.column("Date")
+        clock = timelines.Days(known)
+        times = []
+        for row in table.rows:
+            written = row.cells[column].text
+            if days_apart is not None and days_apart != column:
+                written = f"{row.cells[days_apart].text} {written}"
+            moment = leading(plain(written).strip(" []()"))
+            times.append(timelines.time_text(moment, clock.take(moment), "") if moment else "")
+        already = named is not None and all(
+            not time or time == row.cells[column].text or _READ.fullmatch(row.cells[column].text)
+            for row, time in zip(table.rows, times, strict=True)
+        )
+        if already:
+            continue
+        if not all(time or not row.cells[column].text for row, time in zip(table.rows, times, strict=True)):
+            if named is None:
+                text = _with_header_word(text, table.header.cells[column].start)
+            reasons.append(_READABLE_ONLY)
+            continue
+        in_header = timelines.stated_zone(f"({table.columns[column]})", table.columns[column])
+        shown = in_header or zone
+        head = f"Time ({shown})" if shown and zone_of(shown) else "Time"
+        lines = [(table.header.start, head), (table.delimiter[0], "---")]
+        lines += [(row.start, time) for row, time in zip(table.rows, times, strict=True)]
+        for start, cell in reversed(lines):
+            pipe = "" if text[start:].lstrip(" \t").startswith("|") else " |"
+            text = text[:start] + (f"|{cell}" if cell == "---" else f"| {cell} ") + pipe + text[start:].lstrip(" \t")
+    return text, count, reasons
+
+
+def _with_header_word(text: str, start: int) -> str:
+    return f"{text[:start]}Time {text[start:]}"
+
+
+def _column_of_times(rows: object, width: int) -> int | None:
+    """The first column of which most cells begin with a time."""
+    assert isinstance(rows, tuple)  # noqa: S101  for the type checker
+    for index in range(width):
+        cells = [row.cells[index].text for row in rows if row.cells[index].text]
+        timed = [cell for cell in cells if (moment := leading(plain(cell))) and (moment.clock or moment.day)]
+        if cells and 2 * len(timed) > len(cells):
+            return index
+    return None
+
+
+def reread(text: str, path: str, *, bom: bool) -> Document:
+    """The document that a text is now."""
+    return read((b"\xef\xbb\xbf" if bom else b"") + text.encode("utf-8"), path)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pmctl.document.finding import Finding
 from pmctl.rules import phrases
-from pmctl.rules.prose import Pattern, prose, words
+from pmctl.rules.prose import Pattern, prose, timelines, words
 from pmctl.rules.registry import HINT, WARNING, found, rule
 
 if TYPE_CHECKING:
@@ -202,7 +202,7 @@ def human_error(doc: Document, context: Context) -> Iterable[Finding]:
 
     What it does:
         Flags "human error", "operator error", "user error" and a mistake by somebody. Rates, messages and counts
-        of user errors pass, and so does a sentence that denies it.
+        of user errors pass, and so does a sentence that denies it. The Timeline may say what was assumed then.
 
     Why:
         Human error is where an investigation begins, not where it ends: the conditions that made the slip
@@ -220,6 +220,8 @@ def human_error(doc: Document, context: Context) -> Iterable[Finding]:
     """
     needles = (" error", " mistake", "operator failure", "human failure", "fat finger", "fatfinger")
     for match, text in _matches(doc, context, "human-error", (needles,), phrases.HUMAN_ERROR):
+        if any(start <= match.start() < end for start, end in timelines(doc)):
+            continue
         if not _negated(text, match.start()):
             message = f"{_said(doc, match)!r} is given as a cause"
             yield found(doc, match.start(), match.end(), message, "describe the conditions that made it likely")
@@ -424,9 +426,8 @@ def vague_care(doc: Document, context: Context) -> Iterable[Finding]:
 
         A migration that locks a table for more than 1 s is refused by the pipeline.
     """
-    timeline = doc.section("Timeline")
     for match, text in _matches(doc, context, "vague-action", (_VAGUE,), phrases.VAGUE):
-        inside = timeline is not None and timeline.start <= match.start() < timeline.end
+        inside = any(start <= match.start() < end for start, end in timelines(doc))
         if not inside and not _negated(text, match.start()):
             message = f"{_said(doc, match)!r} can't be verified"
             yield found(doc, match.start(), match.end(), message, "name a change to the system and how to check it")

@@ -57,7 +57,8 @@ _PREVENT = (
 )
 SHOULD_HAVE = Pattern(
     rf"\b(?:should|ought\s+to){_NOT}\s+have\s+(?:\w+ly\s+|also\s+|never\s+)?"
-    r"(?!been\s+(?:able\b|automatically\b)|mattered\b)"
+    r"(?!been\s+(?:able\b|automatically\b)"
+    r"|(?:mattered|existed|resulted|worked|returned|contained|succeeded|appeared|stayed|remained)\b)"
     rf"(?:{_IRREGULAR}\b(?!\s+(?:points|times|up)\b)|{_ADJECTIVAL}[a-z]{{2,}}ed\b)"
 )
 COULD_HAVE = Pattern(rf"\b(?:could|would|might){_NOT}\s+have\s+{_PREVENT}")
@@ -102,7 +103,7 @@ NOBODY = Pattern(
 # --- human error, character, hindsight ----------------------------------------------------------------
 HUMAN_ERROR = Pattern(
     r"\b(?:(?:human|operator|pilot|user|manual|engineer(?:'s|ing)?|developer(?:'s)?|admin(?:istrator)?(?:'s)?"
-    r"|people|personnel)[\s-]+(?:error|mistake)s?\b(?!['\w-]|\s+(?:rates?|messages?|counts?|logs?|budgets?|pages?|codes?"
+    r"|people|personnel)[\s-]+(?:error(?!s)|mistake)s?\b(?!['\w-]|\s+(?:rates?|messages?|counts?|logs?|budgets?|pages?|codes?"
     r"|reports?|handling|responses?|tracking|monitoring|\d))"
     r"|(?:errors?|mistakes?)\s+(?:(?:was|were)\s+)?(?:made\s+)?by\s+(?:a\s+|an\s+|the\s+|our\s+|one\s+of\s+)"
     r"(?:[\w-]+\s+){0,2}?(?:human|engineer|developer|team|administrator|employee|person|colleague|intern|contractor)s?\b"

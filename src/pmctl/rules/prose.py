@@ -16,6 +16,10 @@ from __future__ import annotations
 
 import re
 from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pmctl.document.reader import Document
 
 _NUL = "\0"
 _LETTERS = {code: " " for code in range(128) if not (chr(code).isalnum() or chr(code) in "'@")}
@@ -103,6 +107,14 @@ def prose(text: str, start: int = 0) -> str:
     if len(lower) != len(body):  # a few capitals have a lower case of two characters
         lower = "".join(one if len(one.lower()) != 1 else one.lower() for one in body)
     return _NUL * start + lower
+
+
+_TIMELINE = Pattern(r"\b(?:timeline|chronology|transcript|chat log|chain of events)\b", re.IGNORECASE)
+
+
+def timelines(doc: Document) -> tuple[tuple[int, int], ...]:
+    """The spans of the sections, of any level, that tell what was said and thought at the time: start, end."""
+    return tuple((one.start, one.end) for one in doc.headings if _TIMELINE.compiled.search(one.title))
 
 
 @lru_cache(maxsize=4)

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from pmctl.document.finding import Finding
 from pmctl.document.prompts import strip_comments
 from pmctl.rules.completeness import is_blank
-from pmctl.rules.prose import Pattern, prose, without_code, words
+from pmctl.rules.prose import Pattern, prose, timelines, without_code, words
 from pmctl.rules.registry import WARNING, found, heading, rule
 
 if TYPE_CHECKING:
@@ -41,7 +41,11 @@ _DEFINITION = re.compile(r"(?m)^[ ]{0,3}(?P<image>)\[(?P<text>[^\]\n]+)\]:[ \t]*
 _HTML_IMAGE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
 _ALT = re.compile(r"\balt\s*=\s*(?:\"[^\"]*\S[^\"]*\"|'[^']*\S[^']*'|[^\s\"'>]+)", re.IGNORECASE)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
-_FIGURE = re.compile(r"\d")
+_FIGURE = re.compile(
+    r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:twen|thir|for|fif)ty|dozens?|hundreds?"
+    r"|thousands?|millions?|half|no (?:users?|customers?|data|impact))\b",
+    re.IGNORECASE,
+)
 
 
 @rule("PM801", "summary-without-figures", review=WARNING)
@@ -77,7 +81,8 @@ def relative_date(doc: Document, context: Context) -> Iterable[Finding]:
     """A date is relative to the day of writing.
 
     What it does:
-        Flags "yesterday", "last week", "next Monday", "this morning", "two weeks ago".
+        Flags "yesterday", "last week", "next Monday", "this morning", "two weeks ago", but not in the Timeline,
+        whose entries have a date.
 
     Why:
         A postmortem is read months later, when nobody knows what yesterday was.
@@ -96,7 +101,10 @@ def relative_date(doc: Document, context: Context) -> Iterable[Finding]:
     if not any(needle in haystack for needle in _RELATIVE_NEEDLES):
         return
     text = prose(doc.text, doc.body_start)
+    spans = timelines(doc)
     for match in _RELATIVE.compiled.finditer(text):
+        if any(start <= match.start() < end for start, end in spans):
+            continue
         if not _BEFORE.compiled.search(text[max(0, match.start() - 14) : match.start()]):
             said = " ".join(doc.text[match.start() : match.end()].split())
             message = f"{said!r} depends on the day of writing"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ledger.world import Actor, World, make_actor
 from pmctl.policy import act as acts
+from tests.ledger.world import Actor, World, make_actor
 
 HANDLES = ("jane", "alice", "bob", "carol", "dave", "mallory", "spare")
 

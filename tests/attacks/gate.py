@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
 
-from ledger.world import World
 from pmctl.cli import main
 from pmctl.document.finding import Severity
 from pmctl.ledger.report import AuditFinding, Report
+from tests.ledger.world import World
 
 HOOK = '#!/bin/sh\nexec "{python}" -m pmctl hook pre-receive\n'
 SETTINGS = (

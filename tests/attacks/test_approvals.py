@@ -6,11 +6,11 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from ledger.world import DOC, Actor, World
 from pmctl.policy import act as acts
 from pmctl.policy.model import Key
 from pmctl.policy.reading import parse_policy
 from pmctl.policy.writing import render_policy
+from tests.ledger.world import DOC, Actor, World
 
 from .conftest import Copy
 from .gate import Gate

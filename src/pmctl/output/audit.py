@@ -17,6 +17,9 @@ from pmctl.output.terminal import plural, safe
 
 FORMATS = ("text", "json", "sarif")
 
+INCOMPLETE = frozenset(("AU601", "AU602", "AU603"))
+"""Codes that say what this clone lacks: no violation by anybody, and no pass either."""
+
 _CHAPTERS = {
     PROVED: "proved (rests on signatures, records and content):",
     ATTRIBUTED: "attributed (rests on whom commits say they are from):",

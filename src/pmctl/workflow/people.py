@@ -214,13 +214,6 @@ def revoke(
             edits.append(edit)
     if not edits:
         raise Refused(f"{handle} has no active key and no role to take away", hint="pmctl people list")
-    able = len(meant.active_admins)
-    if able < max(1, meant.policy_threshold):
-        count = "no admin" if not able else f"{able} of {meant.policy_threshold} admins"
-        raise Refused(
-            f"that would lock everybody out: {count} could sign the next policy",
-            hint="add another admin first: pmctl people add HANDLE --admin, or pmctl people change HANDLE --admin",
-        )
     return _carry_out(workspace, actor, meant, edits, (), at, note)
 
 
@@ -239,6 +232,13 @@ def _carry_out(
         raise Refused(
             f"policy version {waiting.policy.version} waits for signatures",
             hint="sign it (pmctl policy sign), or give it up by leaving its branch; then make this change",
+        )
+    able = len(meant.active_admins)
+    if able < max(1, meant.policy_threshold):
+        count = "no admin" if not able else f"{able} of {meant.policy_threshold} admins"
+        raise Refused(
+            f"that would lock everybody out: {count} could sign the next policy",
+            hint="add another admin first: pmctl people add HANDLE --admin, or pmctl people change HANDLE --admin",
         )
     data = workspace.at_head(POLICY_PATH) or b""
     for edit in edits:

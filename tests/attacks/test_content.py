@@ -1,0 +1,298 @@
+"""16 to 28: attacks on state and content, each beside the nearest legitimate act."""
+
+from __future__ import annotations
+
+import pytest
+
+from pmctl.policy import act as acts
+from tests.ledger.world import DOC, World, document
+
+from .conftest import Copy
+from .gate import Gate
+
+OTHER = "2024-02-01-other"
+COPY = "2024-01-15-payment-api-outage-copy"
+
+
+def test_attack_16_status_edited_by_hand(stage: Copy) -> None:
+    world = stage("drafted")
+    gate = Gate(world)
+    world.edit("status: DRAFT", "status: IN_REVIEW")
+    gate.refuses("AU301")
+    gate.back()
+    world.act(acts.SUBMIT, "jane", reviewers=("bob",))
+    gate.lands()
+
+
+def test_attack_16_a_document_that_begins_published(stage: Copy) -> None:
+    world = stage("empty")
+    gate = Gate(world)
+    world.new(status="PUBLISHED")
+    gate.refuses("AU301")
+    gate.back()
+    world.new()
+    gate.lands()
+
+
+def test_attack_17_skipped_state(stage: Copy) -> None:
+    world = stage("drafted")
+    gate = Gate(world)
+    world.act(acts.PUBLISH, "jane", from_status="IN_REVIEW", to_status="PUBLISHED")
+    gate.refuses("AU302")
+    gate.command_refuses("jane", "publish", DOC, code="AU302")
+    world.act(acts.SUBMIT, "jane", reviewers=("bob",))
+    gate.lands()
+
+
+def test_attack_17_published_without_quorum(stage: Copy) -> None:
+    world = stage("submitted")
+    gate = Gate(world)
+    world.act(acts.PUBLISH, "jane")
+    gate.refuses("AU309")
+    gate.command_refuses("jane", "publish", DOC, code="AU309")
+    world.act(acts.APPROVE, "bob")
+    world.act(acts.PUBLISH, "jane")
+    gate.lands()
+
+
+def test_attack_17_published_incomplete(stage: Copy) -> None:
+    world = stage("drafted")
+    world.edit("The connection pool was too small.", "<!-- why? -->")
+    world.act(acts.SUBMIT, "jane", reviewers=("bob",))
+    world.act(acts.APPROVE, "bob")
+    gate = Gate(world)
+    world.act(acts.PUBLISH, "jane")
+    gate.refuses("AU311")
+    gate.command_refuses("jane", "publish", DOC, code="AU311")
+
+
+def test_attack_17_published_by_somebody_who_may_not(stage: Copy) -> None:
+    world = stage("approved")
+    gate = Gate(world)
+    world.act(acts.PUBLISH, "carol")
+    gate.refuses("AU308")
+    gate.command_refuses("carol", "publish", DOC, code="AU308")
+    world.act(acts.PUBLISH, "jane")
+    gate.lands()
+
+
+def test_attack_18_published_text_edited(stage: Copy) -> None:
+    world = stage("published")
+    gate = Gate(world)
+    world.edit("too small", "fine", by="alice")  # an admin may, but only on the record
+    gate.refuses("AU401")
+    gate.back()
+    world.edit("too small", "fine", commit=False)
+    world.act(acts.AMEND, "jane")
+    gate.refuses("AU314")
+    gate.command_refuses("jane", "amend", DOC, "-m", "nicer", code="AU314")
+    world.edit("too small", "far too small", commit=False)
+    world.act(acts.AMEND, "alice")
+    gate.lands()
+
+
+def test_attack_18_attachment_edited(stage: Copy) -> None:
+    world = stage("empty")
+    world.write(f"postmortems/2024/{DOC}/graph.svg", "<svg/>")
+    world.published()
+    gate = Gate(world)
+    world.write(f"postmortems/2024/{DOC}/graph.svg", "<svg></svg>")
+    world.commit("Nicer", "jane")
+    gate.refuses("AU402")
+    gate.back()
+    world.write(f"postmortems/2024/{DOC}/more.svg", "<svg/>")
+    world.commit("More", "jane")
+    gate.refuses("AU402")
+    gate.back()
+    world.edit("| OPEN |", "| COMPLETED |", by="carol")  # action items move on after publication
+    gate.lands()
+
+
+def test_attack_19_author_changed_to_gain_rights(stage: Copy) -> None:
+    world = stage("empty")
+    world.new(by="carol")
+    gate = Gate(world)
+    world.edit("author: carol", "author: bob", by="bob")
+    gate.refuses("AU403", warnings=("AU702",))
+    gate.back()
+    world.act(acts.SUBMIT, "bob", reviewers=("alice",))
+    gate.refuses("AU303")
+    gate.command_refuses("bob", "submit", DOC, "-r", "alice", code="AU303")
+    world.edit("author: carol", "author: bob", commit=False)
+    world.act(acts.AMEND, "alice")
+    world.act(acts.SUBMIT, "bob", reviewers=("alice",))
+    gate.lands()
+
+
+def merge_with(world: World, evil: bool) -> str:
+    """Merge a branch into main, with or without a change that no side has."""
+    world.git("switch", "-qc", "feature")
+    world.new(OTHER)
+    world.git("switch", "-q", "main")
+    world.write("pmctl.yaml", "\n")
+    world.commit("Touch", "jane")
+    world.git("merge", "-q", "--no-ff", "--no-commit", "feature", by="bob")
+    if evil:
+        world.edit("too small", "fine", commit=False)
+    return world.commit("Merge branch 'feature'", "bob")
+
+
+def test_attack_20_evil_merge(stage: Copy) -> None:
+    world = stage("published")
+    gate = Gate(world)
+    merge_with(world, evil=True)
+    gate.refuses("AU401")
+    gate.back()
+    world.git("branch", "-qD", "feature")
+    merge_with(world, evil=False)
+    gate.lands()
+
+
+def test_attack_20_evil_merge_of_a_draft(stage: Copy) -> None:
+    world = stage("drafted")
+    world.git("switch", "-qc", "feature")
+    world.edit("was down", "was entirely down")
+    world.git("switch", "-q", "main")
+    world.edit("came early", "came very early")
+    gate = Gate(world)
+    world.git("merge", "-q", "--no-ff", "--no-commit", "feature", by="bob")
+    world.edit("too small", "fine, blame the intern", commit=False)
+    world.commit("Merge branch 'feature'", "bob")
+    gate.warns("AU702")
+    gate.back()
+    world.git("merge", "-q", "--no-ff", "-m", "Merge branch 'feature'", "feature", by="bob")
+    gate.lands()
+
+
+def test_attack_21_revert_that_restores_an_old_status(stage: Copy) -> None:
+    world = stage("published")
+    gate = Gate(world)
+    world.git("revert", "--no-edit", "HEAD")
+    gate.refuses("AU205", "AU301")
+    gate.back()
+    world.git("checkout", "-q", "HEAD~1", "--", world.file())
+    world.commit("Cherry-pick an old state", "jane")
+    gate.refuses("AU301")
+    gate.back()
+    world.act(acts.REOPEN, "alice")
+    gate.lands()
+
+
+def test_attack_22_duplicate_id(stage: Copy) -> None:
+    world = stage("drafted")
+    gate = Gate(world)
+    world.write(world.file(OTHER), document(DOC))
+    world.commit("Copy", "jane")
+    gate.refuses("AU503")
+    gate.back()
+    world.new(OTHER)
+    gate.lands()
+
+
+def test_attack_23_rename(stage: Copy) -> None:
+    world = stage("drafted")
+    gate = Gate(world)
+    world.git("mv", world.file(), world.file(COPY))
+    world.commit("Rename", "jane")
+    gate.refuses("AU406", "AU503")
+    gate.back()
+    world.edit("title: Payment API outage", "title: Outage of the payment API")
+    gate.lands()
+
+
+def test_attack_23_copy_where_no_postmortem_lies(stage: Copy) -> None:
+    world = stage("drafted")
+    gate = Gate(world)
+    world.write("postmortems/2024/old/x.md", document(DOC))
+    world.commit("Keep a copy", "jane")
+    gate.refuses("AU502")
+    gate.back()
+    world.write("postmortems/README.md", "# Our postmortems\n")
+    world.commit("Explain", "jane")
+    gate.lands()
+
+
+def test_attack_24_deleted(stage: Copy) -> None:
+    world = stage("published")
+    gate = Gate(world)
+    (world.root / world.file()).unlink()
+    world.commit("Delete", "alice")
+    gate.refuses("AU406")
+    gate.back()
+    world.act(acts.DELETE, "jane")
+    gate.refuses("AU314", "AU406")
+    gate.command_refuses("jane", "delete", DOC, "-m", "embarrassing", code="AU314")
+    world.act(acts.DELETE, "alice")
+    gate.lands()
+
+
+def test_attack_25_paths_that_differ_by_case(stage: Copy) -> None:
+    world = stage("drafted")
+    gate = Gate(world)
+    blob = world.git("rev-parse", "HEAD:" + world.file())
+    for path in (f"Postmortems/2024/{DOC}.md", f"postmortems/2024/{DOC.upper()}.md", ".PMCTL/policy.yaml"):
+        world.git("update-index", "--add", "--cacheinfo", f"100644,{blob},{path}")
+    world.git("commit", "-qm", "Shadow")
+    assert len(gate.new(gate.whole())) == 3
+    gate.refuses("AU504")
+    gate.back()
+    world.new(OTHER)
+    gate.lands()
+
+
+@pytest.mark.parametrize("key", ["status", "reviewers", "editors"])
+def test_attack_26_text_smuggled_beside_the_digest(stage: Copy, key: str) -> None:
+    world = stage("empty")
+    world.new(reviewers="[bob]", editors="{carol: comment}")
+    world.act(acts.SUBMIT, "jane", reviewers=("bob",))
+    world.act(acts.APPROVE, "bob")
+    world.act(acts.PUBLISH, "jane")
+    gate = Gate(world)
+    old = next(line for line in world.text().split("\n") if line.startswith(key + ":"))
+    forged = world.edit(old, f'{key}: {{note: "Bob is to blame for all of this"}}')
+    codes = {finding.code for finding in gate.new(gate.whole()) if finding.commit == forged}
+    assert codes & {"AU301", "AU318", "AU401", "AU404", "AU405"}, codes
+    push = gate.push()
+    assert not push.landed
+    assert forged[:12] in push.said
+    gate.back()
+    world.edit("| OPEN |", "| COMPLETED |", by="carol")
+    gate.lands()
+
+
+def test_attack_27_what_two_parsers_read_differently(stage: Copy) -> None:
+    world = stage("published")
+    gate = Gate(world)
+    text = world.text()
+    body = text.split("---\n", 2)[2]
+    for forged in (
+        text.replace("title: Payment", "status: PUBLISHED\ntitle: Payment"),
+        text.replace("---\n\n## Summary", "---\n---\nstatus: DRAFT\n---\n\n## Summary"),
+        text.replace("title: Payment API outage", "title: &a Payment API outage\ntags: [*a]"),
+        '+++\nstatus = "PUBLISHED"\n+++\n' + body,
+        '{"status": "PUBLISHED"}\n' + body,
+    ):
+        gate.back()
+        world.write(world.file(), forged)
+        world.commit("Modern front matter", "jane")
+        found = {(finding.code, finding.commit) for finding in gate.new(gate.reach())}
+        assert ("AU405", world.head) in found
+        assert {commit for _, commit in found} == {world.head}
+    push = gate.push()
+    assert not push.landed
+    assert world.head[:12] in push.said
+    gate.back()
+    world.act(acts.ARCHIVE, "alice")
+    gate.lands()
+
+
+def test_attack_28_attributes_that_hide_a_difference(stage: Copy) -> None:
+    world = stage("drafted")
+    gate = Gate(world)
+    world.write(".gitattributes", "*.md -diff\n")
+    world.commit("Tidy", "jane")
+    gate.warns("AU505", layer="proved")
+    gate.back()
+    world.write(".gitattributes", "*.png binary\n*.md text eol=lf\n")
+    world.commit("Tidy", "jane")
+    gate.lands()

@@ -1,0 +1,294 @@
+"""42 to 49: attacks on the history itself, each beside the nearest legitimate act."""
+
+from __future__ import annotations
+
+import base64
+import os
+import struct
+import subprocess
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from pmctl.insight.auditing import examine
+from pmctl.ledger import sshsig
+from pmctl.ledger.sshsig import SignatureProblem
+from pmctl.policy import act as acts
+from pmctl.policy.keys import KeyProblem, public_key
+from tests.ledger.world import DOC, Actor, World, document
+
+from .conftest import Copy
+from .gate import Gate
+
+NOWHERE: Mapping[str, str] = {}
+
+
+def codes(world: World, environ: Mapping[str, str] = NOWHERE) -> list[str]:
+    """What `pmctl audit` reports to somebody who has audited this clone before."""
+    found = examine(world.repo, branch="main", environ=environ)
+    return [finding.code for finding in found.report.findings]
+
+
+def test_attack_42_force_push(stage: Copy) -> None:
+    world = stage("published")
+    gate = Gate(world)
+    assert codes(world) == []  # seen once, remembered
+    world.git("reset", "-q", "--hard", "HEAD~2")
+    forged = world.edit("too small", "fine")
+    assert codes(world) == ["AU604"]
+    assert [(f.code, f.commit) for f in gate.reach().violations] == [("AU604", forged)]
+    push = gate.push(force=True)
+    assert not push.landed
+    assert "AU604" in push.said
+    push = gate.push("HEAD:refs/heads/feature", force=True)
+    assert push.landed  # a feature branch may be rewritten
+    world.git("reset", "-q", "--hard", gate.before)
+    world.act(acts.ARCHIVE, "alice")
+    assert codes(world) == []
+    gate.lands()
+
+
+def test_attack_42_truncation_and_deletion(stage: Copy) -> None:
+    world = stage("published")
+    gate = Gate(world)
+    assert codes(world) == []
+    world.git("reset", "-q", "--hard", "HEAD~1")
+    assert codes(world) == ["AU605"]
+    push = gate.push(force=True)
+    assert not push.landed
+    assert "AU604" in push.said
+    push = gate.push(":refs/heads/main")
+    assert not push.landed
+    assert "AU608" in push.said
+    assert gate.push("HEAD:refs/heads/feature").landed
+    assert gate.push(":refs/heads/feature").landed
+
+
+def test_attack_43_new_root_commit(stage: Copy, people: dict[str, Actor], tmp_path: Path) -> None:
+    world = stage("drafted")
+    gate = Gate(world)
+    assert codes(world) == []
+    other = World(tmp_path / "other", people, members=("mallory",), admins=("mallory",))
+    other.init()
+    world.git("fetch", "-q", str(other.path), "main")
+    world.git("reset", "-q", "--hard", "FETCH_HEAD")
+    assert codes(world) == ["AU604", "AU106"]
+    assert [f.code for f in world.audit(root=world.first).violations] == ["AU106"]
+    push = gate.push(force=True)
+    assert not push.landed
+    assert "AU604" in push.said
+    gate.back()
+    world.git("merge", "-q", "--allow-unrelated-histories", "-s", "ours", "-m", "Merge", "FETCH_HEAD")
+    gate.refuses("AU607")
+    gate.back()
+    world.git("switch", "-q", "--orphan", "side")
+    world.path.joinpath("README").write_text("no postmortems here\n")
+    world.commit("Begin something else", "jane")
+    world.git("switch", "-q", "main")
+    world.git("merge", "-q", "--allow-unrelated-histories", "-m", "Merge the README", "side")
+    gate.lands()
+
+
+def test_attack_44_shallow_clone(stage: Copy, tmp_path: Path) -> None:
+    world = stage("published")
+    world.git("clone", "-q", "--depth", "2", f"file://{world.path}", str(tmp_path / "shallow"))
+    report = World(tmp_path / "shallow", world.people).audit(root=world.first)
+    assert not report.complete
+    assert [f.code for f in report.findings] == ["AU601"]
+    world.git("clone", "-q", f"file://{world.path}", str(tmp_path / "whole"))
+    assert World(tmp_path / "whole", world.people).audit(root=world.first).passed
+
+
+def test_attack_44_forged_shallow_file(stage: Copy) -> None:
+    world = stage("published")
+    gate = Gate(world)
+    hidden = world.git("rev-parse", "HEAD~1")
+    (world.path / ".git" / "shallow").write_text(hidden + "\n")
+    report = world.audit(root=world.first)
+    assert not report.passed
+    assert "AU601" in {f.code for f in report.findings}
+    (world.path / ".git" / "shallow").unlink()
+    (gate.server / "shallow").write_text(hidden + "\n")
+    world.act(acts.ARCHIVE, "alice")
+    assert not gate.push().landed  # the server cannot judge what it does not have
+    (gate.server / "shallow").unlink()
+    gate.lands()
+
+
+def test_attack_45_replace_refs_and_grafts(stage: Copy) -> None:
+    world = stage("drafted")
+    gate = Gate(world)
+    forged = world.edit("status: DRAFT", "status: PUBLISHED")
+    innocent = world.git("commit-tree", "-p", "HEAD~1", "-m", "Innocent", "HEAD~1^{tree}")
+    world.git("replace", forged, innocent)
+    (world.path / ".git" / "info").mkdir(exist_ok=True)
+    (world.path / ".git" / "info" / "grafts").write_text(f"{forged}\n")
+    assert [(f.code, f.commit) for f in world.audit(root=world.first).violations] == [("AU301", forged)]
+    push = gate.push("refs/replace/*:refs/replace/*")
+    assert not push.landed
+    assert "AU609" in push.said
+    (world.path / ".git" / "info" / "grafts").unlink()
+    world.git("replace", "-d", forged)
+    gate.refuses("AU301")
+    gate.back()
+    world.git("tag", "v1")
+    assert gate.push("refs/tags/v1:refs/tags/v1").landed
+
+
+def object_file(folder: Path, oid: str) -> Path:
+    return folder / "objects" / oid[:2] / oid[2:]
+
+
+def test_attack_46_missing_object(stage: Copy) -> None:
+    world = stage("published")
+    gate = Gate(world)
+    world.act(acts.ARCHIVE, "alice")
+    blob = world.git("rev-parse", f"HEAD~2:.pmctl/records/{DOC}/0001-submit-jane.json")
+    file = object_file(world.path / ".git", blob)
+    data = file.read_bytes()
+    file.unlink()
+    report = world.audit(root=world.first)
+    assert not report.complete
+    assert [f.code for f in report.findings] == ["AU603"]
+    file.write_bytes(data)
+    gate.lands()
+
+
+def test_attack_46_corrupt_object(stage: Copy) -> None:
+    world = stage("published")
+    blob = world.git("rev-parse", f"HEAD~3:{world.file()}")
+    file = object_file(world.path / ".git", blob)
+    good = file.read_bytes()
+    file.chmod(0o644)
+    file.write_bytes(zlib.compress(zlib.decompress(good).replace(b"jane", b"bobb")))
+    report = world.audit(root=world.first)
+    assert not report.complete
+    assert [f.code for f in report.findings] == ["AU603"]
+    file.write_bytes(good)
+    assert world.audit(root=world.first).passed
+
+
+def with_hash(actor: Actor, data: bytes, algorithm: str, hash_name: str) -> bytes:
+    """An SSHSIG by an RSA key with the signature algorithm and message digest chosen freely (PROTOCOL.sshsig)."""
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import padding, rsa
+    from cryptography.hazmat.primitives.serialization import load_ssh_private_key
+
+    def string(value: bytes) -> bytes:
+        return struct.pack(">I", len(value)) + value
+
+    import hashlib
+
+    digest = hashlib.new(hash_name, data).digest()
+    signed = b"SSHSIG" + b"".join(map(string, (b"pmctl-record-v1", b"", hash_name.encode(), digest)))
+    private = load_ssh_private_key(actor.key.read_bytes(), None)
+    assert isinstance(private, rsa.RSAPrivateKey)
+    how = {"ssh-rsa": hashes.SHA1(), "rsa-sha2-512": hashes.SHA512()}[algorithm]  # noqa: S303
+    raw = private.sign(signed, padding.PKCS1v15(), how)
+    blob = (
+        b"SSHSIG" + struct.pack(">I", 1) + string(base64.b64decode(actor.public.split()[1]))
+        + string(b"pmctl-record-v1") + string(b"") + string(hash_name.encode())
+        + string(string(algorithm.encode()) + string(raw))
+    )  # fmt: skip
+    text = base64.encodebytes(blob).replace(b"\n", b"")
+    lines = [text[at : at + 70] for at in range(0, len(text), 70)]
+    return b"\n".join([b"-----BEGIN SSH SIGNATURE-----", *lines, b"-----END SSH SIGNATURE-----", b""])
+
+
+def test_attack_47_weak_hash(stage: Copy, tmp_path: Path) -> None:
+    world = stage("submitted")
+    made = tmp_path / "rsa"
+    subprocess.run(["ssh-keygen", "-q", "-t", "rsa", "-b", "2048", "-N", "", "-f", str(made)], check=True)
+    rsa = Actor("bob", made, " ".join(made.with_suffix(".pub").read_text().split()[:2]))
+    gate = Gate(world)
+    assert gate.command("alice", "people", "rotate", "bob", "--key", str(made.with_suffix(".pub"))).code == 0
+    assert gate.push().landed
+    gate = Gate(world)
+    path = f".pmctl/records/{DOC}/0002-approve-bob.json"
+    for algorithm, hash_name, code in (("ssh-rsa", "sha512", "AU213"), ("rsa-sha2-512", "sha1", "AU213")):
+        world.act(acts.APPROVE, "bob", unsigned=True, commit=False)
+        data = (world.root / path).read_bytes()
+        world.write(path + ".sig", with_hash(rsa, data, algorithm, hash_name))
+        with pytest.raises(SignatureProblem):
+            sshsig.verify((world.root / (path + ".sig")).read_bytes(), data, "pmctl-record-v1")
+        world.commit("Approve", "bob")
+        gate.refuses(code)
+        gate.back()
+    world.act(acts.APPROVE, "bob", unsigned=True, commit=False)
+    world.write(path + ".sig", with_hash(rsa, (world.root / path).read_bytes(), "rsa-sha2-512", "sha512"))
+    world.commit("Approve", "bob")
+    gate.lands()
+
+
+def test_attack_47_small_key() -> None:
+    from cryptography.hazmat.primitives.asymmetric import rsa
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    small = rsa.generate_private_key(65537, 1024).public_key()  # noqa: S505  that is the attack
+    line = small.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode()
+    with pytest.raises(KeyProblem, match="1024"):
+        public_key(line)
+
+
+def test_attack_48_violation_repaired_later(stage: Copy) -> None:
+    world = stage("published")
+    gate = Gate(world)
+    forged = world.edit("too small", "fine")
+    world.edit("fine", "too small")
+    gate.refuses("AU401", commit=forged)
+    said = gate.command("bob", "waive", "AU401", forged, "-m", "never mind")
+    assert said.code != 0  # nobody but an admin waives; and here the commit is not even part of the branch
+    world.git("reset", "-q", "--hard", forged)
+    waived = world.waive("AU401", forged, by="bob")
+    found = {(f.code, f.commit) for f in gate.whole().violations}
+    assert found == {("AU401", forged), ("AU314", waived)}
+    world.git("reset", "-q", "--hard", forged)
+    world.waive("AU401", forged)
+    report = gate.whole()
+    assert [(f.code, f.waived_by, f.waived_note) for f in report.findings] == [
+        ("AU401", "alice", "agreed in the review")
+    ]
+    assert report.passed
+    assert gate.push().landed
+
+
+def test_attack_49_change_on_a_side_ref(stage: Copy) -> None:
+    world = stage("submitted")
+    world.git("switch", "-qc", "side")
+    approved = world.act(acts.APPROVE, "bob")
+    world.git("update-ref", "refs/notes/approvals", approved)
+    world.git("switch", "-q", "main")
+    gate = Gate(world)
+    assert gate.push("side:refs/heads/side").landed  # a side ref decides nothing
+    assert gate.push("refs/notes/approvals:refs/notes/approvals").landed
+    world.act(acts.PUBLISH, "jane")
+    gate.refuses("AU309")
+    gate.back()
+    world.git("merge", "-q", "--no-ff", "-m", "Merge", "side")
+    gate.lands()
+
+
+def test_attack_49_violation_on_a_side_ref(stage: Copy) -> None:
+    world = stage("drafted")
+    gate = Gate(world)
+    world.git("switch", "-qc", "side")
+    forged = world.edit("status: DRAFT", "status: PUBLISHED")
+    world.git("switch", "-q", "main")
+    assert world.audit(root=world.first).passed
+    assert gate.push("side:refs/heads/side").landed
+    world.git("merge", "-q", "--ff-only", "side")
+    gate.refuses("AU301", commit=forged)
+
+
+def test_the_first_policy_has_to_be_the_one_expected(stage: Copy) -> None:
+    world = stage("empty")
+    gate = Gate(world)
+    subprocess.run(["git", "config", "pmctl.root", "sha256:" + "0" * 64], cwd=gate.server, check=True)
+    world.write(world.file(), document())
+    world.commit("Draft")
+    push = gate.push()
+    assert not push.landed
+    assert "AU106" in push.said
+    assert os.environ.get("PMCTL_TRUST_ROOT") is None

@@ -9,6 +9,9 @@ Texts are synchronised whole: a postmortem is small, and a whole text can't drif
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
+import sys
 from typing import Any
 
 from lsprotocol import types
@@ -90,8 +93,13 @@ def build(pause: float = PAUSE) -> PostmortemServer:
 
 
 def serve() -> None:
-    """Talk to an editor over stdin and stdout until it says goodbye or goes away."""
-    build().start_io()
+    """Talk to an editor over stdin and stdout until it says goodbye or goes away.
+
+    The protocol has a stream of its own, which pygls closes at the end; whatever else is printed meanwhile goes to
+    stderr, where it can't damage a message.
+    """
+    with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as stream, contextlib.redirect_stdout(sys.stderr):
+        build().start_io(stdout=stream)
 
 
 def _watch_texts(server: PostmortemServer) -> None:

@@ -21,7 +21,7 @@ def validate(
     staged: Annotated[bool, typer.Option("--staged", help="What is staged, read from the index.")] = False,
     fix: Annotated[bool, typer.Option("--fix", help="Mend what has one right answer, in the work tree.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Show what --fix would change, and change nothing.")] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Judge drafts as if submitted; warnings are errors.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Judge drafts as submitted; warnings are errors.")] = False,
     select: Annotated[_Many, typer.Option("--select", metavar="CODE", help="Only these codes or prefixes.")] = None,
     ignore: Annotated[_Many, typer.Option("--ignore", metavar="CODE", help="Not these codes or prefixes.")] = None,
     format: Annotated[

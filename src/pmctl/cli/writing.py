@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -127,29 +128,17 @@ def _values(
 def read_incident(session: Session, names: list[str], source: str, only: tuple[str, ...]) -> Incident:
     """The incident of these files, `-` or SOURCE:ID names, several merged into one."""
     from pmctl.cli.session import now
+    from pmctl.integrations.fetch import fetch_reference, parse_reference
     from pmctl.sources.parsing import load_files
     from pmctl.sources.registry import read_records
 
     files: list[tuple[str, bytes]] = []
     for name in names:
-        live = _live(name)
-        if live:
-            from pmctl.integrations import fetch
-
-            files.extend(fetch.records(*live))
+        if parse_reference(name) is not None and not Path(name).exists():
+            files.extend(fetch_reference(name))
         else:
             files.extend(load_files([name], sys.stdin.buffer))
     return read_records(files, source or None, only=only, now=now())
-
-
-def _live(name: str) -> tuple[str, str] | None:
-    """('pagerduty', 'PT4KHLK') for a record to be fetched; None for a file."""
-    from pathlib import Path
-
-    from pmctl.sources.registry import source_names
-
-    system, colon, key = name.partition(":")
-    return (system, key) if colon and key and system in source_names() and not Path(name).exists() else None
 
 
 def _known_author(session: Session, handle: str) -> str:
@@ -167,8 +156,6 @@ def _known_author(session: Session, handle: str) -> str:
 
 def signing_of(config: dict[str, str]) -> tuple[str, ...]:
     """git's arguments for a signed commit when the person has a key, else none: a draft needs no signature."""
-    from pathlib import Path
-
     from pmctl.errors import EnvironmentProblem
     from pmctl.workflow.signing import git_config_arguments, signing_key
 

@@ -57,9 +57,7 @@ def history(repo: git.Repository, name: str) -> PostmortemHistory:
         told |= {(f.commit, f.code, f.message) for f in here}
         entries.append(_entry(event, here))
     commits = {event.commit for event in events}
-    for finding in findings:
-        if finding.commit not in commits:
-            entries.append(_bare(finding))
+    entries.extend(_bare(finding) for finding in findings if finding.commit not in commits)
     return PostmortemHistory(name, report.root, tuple(entries), report.incomplete)
 
 

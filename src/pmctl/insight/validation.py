@@ -82,7 +82,7 @@ def validation(directory: Path, selection: Selection) -> Validation:
     cache = open_cache(repo.common_dir, context)
     checked = check_many(items, context, cache=cache)
     sources = {item.path: item.data for item in items if item.data is not None}
-    return Validation(repo.root, context, tuple(items), tuple(checked), general, sources)
+    return Validation(repo.root, context, tuple(items), tuple(checked), general, repo.prefix, sources)
 
 
 def _without_repository(directory: Path, selection: Selection) -> Validation:

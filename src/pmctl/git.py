@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -279,6 +280,7 @@ class ObjectReader:
         self._sha256 = _uses_sha256(common_dir)
         self._folder = ""
         self._process: subprocess.Popen[bytes] | None = None
+        self._env: dict[str, str] = {}
 
     def __enter__(self) -> ObjectReader:
         self._folder = tempfile.mkdtemp(prefix="pmctl-git-")
@@ -302,6 +304,7 @@ class ObjectReader:
             "GIT_NO_LAZY_FETCH": "1",
             "GIT_TERMINAL_PROMPT": "0",
         }
+        self._env = env
         if self._alternates:
             env["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = os.pathsep.join(str(path) for path in self._alternates)
         self._process = subprocess.Popen(
@@ -354,6 +357,36 @@ class ObjectReader:
                 raise EnvironmentProblem(f"git cat-file ended early: {error}") from None
             for oid in group:
                 yield self._next(process, oid)
+
+    def read_present(self, oids: Sequence[str]) -> dict[str, tuple[str, bytes]]:
+        """Those of the objects that are there and whole, by id; the others are left out, for a later read to report."""
+        process = self._process
+        if process is None or process.stdin is None or process.stdout is None:
+            raise EnvironmentProblem("the object reader is not open")
+        found: dict[str, tuple[str, bytes]] = {}
+        for first in range(0, len(oids), 64):
+            group = oids[first : first + 64]
+            try:
+                process.stdin.write("".join(oid + "\n" for oid in group).encode())
+                process.stdin.flush()
+            except OSError as error:
+                raise EnvironmentProblem(f"git cat-file ended early: {error}") from None
+            for oid in group:
+                with suppress(MissingObject, CorruptObject):
+                    found[oid] = self._next(process, oid)
+        return found
+
+    def commit_ids(self, tip: str, without: Sequence[str] = ()) -> list[str]:
+        """The ids of `tip` and its ancestors, newest first, without those of `without`: a hint what to read ahead.
+
+        git answers from whatever it finds, unverified; nothing may be concluded from it. Empty when git cannot say.
+        """
+        done = subprocess.run(
+            [git_program(), "-c", "core.commitGraph=false", "rev-list", "--topo-order", "--stdin"],
+            input="".join(f"{oid}\n" for oid in (tip, *(f"^{oid}" for oid in without))).encode(),
+            env=self._env, cwd=self._folder, capture_output=True, check=False,
+        )  # fmt: skip
+        return done.stdout.decode("ascii", "replace").split() if done.returncode == 0 else []
 
     def _next(self, process: subprocess.Popen[bytes], oid: str) -> tuple[str, bytes]:
         assert process.stdout is not None  # noqa: S101  for the type checker; read_many has looked

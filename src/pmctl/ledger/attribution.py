@@ -12,12 +12,12 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from pmctl.git import ObjectReader
 from pmctl.ledger.facts import Held
 from pmctl.ledger.fold import Fold
 from pmctl.ledger.history import Step, merged_commits
 from pmctl.ledger.signatures import key_problem, signer
 from pmctl.ledger.sshsig import SignatureProblem
+from pmctl.ledger.store import Store
 from pmctl.objects import Commit
 from pmctl.policy import act as acts
 from pmctl.policy.model import POLICY_PATH, SIGNED, Policy, person_by_email
@@ -31,7 +31,7 @@ _TRAILER = re.compile(r"^(Act|Postmortem): *(\S{1,120}) *$", re.MULTILINE)
 _CO_AUTHOR = re.compile(r"^Co-authored-by: .{0,200}<([^<>\n]{1,254})> *$", re.MULTILINE | re.IGNORECASE)
 
 
-def merged(reader: ObjectReader, step: Step, fold: Fold) -> tuple[Commit, ...]:
+def merged(reader: Store, step: Step, fold: Fold) -> tuple[Commit, ...]:
     """The commits that a merge brings, beyond those that landed before."""
     return tuple(merged_commits(reader, step, _Landed(fold.landed, step.parent)))
 

@@ -18,12 +18,13 @@ from pmctl.ledger.fold import Fold
 from pmctl.ledger.history import Step, descendants, main_line
 from pmctl.ledger.judge import Judge
 from pmctl.ledger.report import AuditFinding, Event, Report
+from pmctl.ledger.store import Store
 from pmctl.objects import CorruptObject, MissingObject
 
 Progress = Callable[[int, int], None]
 """Called now and then with the number of steps judged and the number of all steps."""
 
-_REPORT_EVERY = 200
+_TOGETHER = 128  # steps that are read ahead at a time
 _WORTH_SAVING = 20  # new steps
 
 
@@ -52,7 +53,7 @@ def audit(
     start = "" if base is None else base if _is_full(base) else git.resolve(repo.top, base)
     lacking = git.is_shallow_or_partial(repo.common_dir)
     with git.ObjectReader(repo.common_dir, object_directory=object_directory, alternates=alternates) as reader:
-        run = _Run(repo, Judge(reader, repo.prefix, Fold()), use_cache and not lacking, progress)
+        run = _Run(repo, Judge(Store(reader), repo.prefix, Fold()), use_cache and not lacking, progress)
         problem, missing = "", ""
         try:
             run.judge_all(commit, start)
@@ -75,6 +76,7 @@ class _Run:
         """Judge the main line up to `tip`, through `base` when it is given and an ancestor."""
         reader, rank = self.judge.reader, self.judge.rank
         known = cache.load(self.repo) if self.use_cache else None
+        reader.fetch_history(tip, (known.tip,) if known is not None else ())
         through = descendants(reader, tip, base) if base else frozenset()
         if not through:
             self._up_to(tip, known)
@@ -101,10 +103,10 @@ class _Run:
             cache.save(self.repo, tip, self.judge.fold)
 
     def _steps(self, steps: list[Step]) -> None:
-        for count, step in enumerate(steps):
-            if self.progress is not None and count % _REPORT_EVERY == 0:
-                self.progress(count, len(steps))
-            self.judge.step(step)
+        for first in range(0, len(steps), _TOGETHER):
+            if self.progress is not None:
+                self.progress(first, len(steps))
+            self.judge.steps(steps[first : first + _TOGETHER])
 
 
 def _report(fold: Fold, tip: str, base: str, root: str | None, lacking: str, problem: str, missing: str) -> Report:

@@ -138,6 +138,7 @@ def _plain(fold: Fold) -> dict[str, Any]:
         "findings": [_row(one) for one in fold.findings],
         "line": list(fold.line),
         "landed": sorted(fold.landed - fold.line.keys()),
+        "folders": sorted(fold.folders),
         "refused_policy": fold.refused_policy,
         "tree": fold.tree,
         "verified": fold.verified,
@@ -168,6 +169,7 @@ def _fold(value: dict[str, Any]) -> Fold:
     fold.findings = [replace(AuditFinding(*row), severity=Severity(row[5])) for row in value["findings"]]
     fold.line = {commit: number for number, commit in enumerate(value["line"])}
     fold.landed = set(value["landed"]) | fold.line.keys()
+    fold.folders = set(value["folders"])
     fold.refused_policy, fold.tree, fold.verified = value["refused_policy"], value["tree"], value["verified"]
     return fold
 

@@ -13,7 +13,7 @@ from pmctl.ledger import edits
 from pmctl.ledger.facts import REGULAR, Facts, Held
 from pmctl.ledger.history import Step
 from pmctl.ledger.incoming import Incoming
-from pmctl.ledger.view import TEMPLATES, missing_sections
+from pmctl.ledger.view import missing_sections
 from pmctl.objects import Commit
 from pmctl.policy import act as acts
 from pmctl.policy.reading import printable
@@ -86,9 +86,7 @@ def _view(judge: Judge, turn: Turn, one: Incoming, facts: Facts, earlier: Facts)
     before = documents.digest(turn.old) if turn.old is not None else ""
     missing: tuple[str, ...] = ()
     if one.act.act == acts.PUBLISH and turn.new is not None and turn.new.file.mode == REGULAR:
-        folder = judge.trees.entry(turn.tree, TEMPLATES)
-        own = judge.library.templates(folder.oid if folder is not None and folder.is_tree else "")
-        missing = missing_sections(documents.document(turn.new), own)
+        missing = missing_sections(documents.document(turn.new), judge.templates(turn.tree))
     return View(
         content=content,
         author=facts.author,

@@ -52,11 +52,12 @@ def check(judge: Judge, turn: Turn, state: PostmortemState, facts: Facts, earlie
         if kind in ("created", "edited"):
             fold.writers.setdefault(turn.doc, set()).update(people)
         key = commit.author.email.lower()
-        if bound or kind == "deleted" or key in seen:
+        if bound or kind == "deleted":
             continue
-        seen.add(key)
-        _contributor(judge, turn, commit, people, kind, _allowed(judge, turn, state, facts, earlier) | owners)
         attribution.check_signature(judge, turn.step, commit, turn.doc)
+        if key not in seen:
+            seen.add(key)
+            _contributor(judge, turn, commit, people, kind, _allowed(judge, turn, state, facts, earlier) | owners)
     _only_writer(judge, turn)
 
 

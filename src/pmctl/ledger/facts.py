@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from pmctl.document.reader import read
-from pmctl.git import ObjectReader
+from pmctl.ledger.store import Store
 from pmctl.ledger.trees import Entry, Trees
 
 if TYPE_CHECKING:
@@ -22,7 +22,8 @@ _K = TypeVar("_K")
 _V = TypeVar("_V")
 
 REGULAR = "100644"
-_REMEMBERED = 512  # documents, and as many digests: what one long branch touches
+_PARSED = 128  # documents: each is asked for several times in a row
+_REMEMBERED = 65536  # facts and digests
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +53,21 @@ class Facts:
 class Documents:
     """Facts and digests of documents by object id."""
 
-    def __init__(self, reader: ObjectReader, trees: Trees) -> None:
+    def __init__(self, reader: Store, trees: Trees) -> None:
         self._reader = reader
         self._trees = trees
         self._documents: dict[str, Document] = {}
         self._facts: dict[str, Facts] = {}
         self._digests: dict[Held, str] = {}
         self._hashes: dict[str, str] = {}
+        self._contents: dict[str, str] = {}
 
     def document(self, held: Held, path: str = "") -> Document:
         """The document, parsed. Raises MissingObject, CorruptObject."""
         found = self._documents.get(held.file.oid)
         if found is None:
             found = read(self._reader.blob(held.file.oid), path)
-            _remember(self._documents, held.file.oid, found)
+            _remember(self._documents, held.file.oid, found, _PARSED)
         return found
 
     def facts(self, held: Held) -> Facts:
@@ -84,8 +86,24 @@ class Documents:
         if found is None:
             if held.file.mode != REGULAR:
                 return f"irregular:{held.file.mode}:{held.file.oid}"
-            found = content_digest_of(self.document(held), self._attachments(held))
+            found = self._digest(self.document(held), self._attachments(held))
             _remember(self._digests, held, found)
+        return found
+
+    def _digest(self, document: Document, attachments: list[tuple[str, str, str]]) -> str:
+        """The content digest, worked out once for all versions that differ in their lifecycle keys only.
+
+        It is a function of the id, the other keys, the body and the attachments (see document.digest).
+        """
+        if not document.readable:
+            return content_digest_of(document, attachments)
+        from pmctl.document.digest import canonical_json, metadata
+
+        same = hashlib.sha256(canonical_json([document.id, metadata(document), document.body, attachments])).hexdigest()
+        found = self._contents.get(same)
+        if found is None:
+            found = content_digest_of(document, attachments)
+            _remember(self._contents, same, found)
         return found
 
     def _attachments(self, held: Held) -> list[tuple[str, str, str]]:
@@ -138,7 +156,7 @@ def content_digest_of(document: Document, attachments: Iterable[tuple[str, str, 
     return content_digest(document, [Attachment(*attachment) for attachment in attachments])
 
 
-def _remember(memory: dict[_K, _V], key: _K, value: _V) -> None:
-    if len(memory) >= _REMEMBERED:
+def _remember(memory: dict[_K, _V], key: _K, value: _V, limit: int = _REMEMBERED) -> None:
+    if len(memory) >= limit:
         del memory[next(iter(memory))]
     memory[key] = value

@@ -37,7 +37,8 @@ class Fold:
     `records` maps a record's digest to its path, `acts` a postmortem to the acts that it has records of, good or
     not. `waiting` are policy records whose policy has not landed.
     `compromised` maps a key to the commit since which it counts as such. `line` are the commits of the steps
-    in order, `landed` all commits that they brought. `writers` are who changed a postmortem's content.
+    in order, `landed` all commits that they brought. `writers` are who changed a postmortem's content, `folders`
+    the ids that have attachments.
     """
 
     root: str = ""
@@ -55,6 +56,7 @@ class Fold:
     findings: list[AuditFinding] = field(default_factory=list)
     line: dict[str, int] = field(default_factory=dict)
     landed: set[str] = field(default_factory=set)
+    folders: set[str] = field(default_factory=set)
     refused_policy: str = ""
     tree: str = ""
     verified: int = 0

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 
-from pmctl.git import ObjectReader
+from pmctl.ledger.store import Store
 from pmctl.objects import Commit
 
 Rank = Callable[[str], int]
@@ -29,7 +29,7 @@ class Step:
 
 
 def main_line(
-    reader: ObjectReader, tip: str, rank: Rank, *, prefer: Container[str] = (), stop: Container[str] = ()
+    reader: Store, tip: str, rank: Rank, *, prefer: Container[str] = (), stop: Container[str] = ()
 ) -> list[Step]:
     """The steps from the first commit, or behind the first one in `stop`, up to `tip`.
 
@@ -59,7 +59,7 @@ def main_parent(parents: tuple[str, ...], rank: Rank, prefer: Container[str] = (
     return max(known or parents, key=rank)  # the first of equals
 
 
-def descendants(reader: ObjectReader, tip: str, base: str) -> frozenset[str]:
+def descendants(reader: Store, tip: str, base: str) -> frozenset[str]:
     """The commits from `base` to `tip`: ancestors of `tip` that have `base` among their own; `base` itself too.
 
     Empty when `base` is not an ancestor of `tip`. Raises MissingObject, CorruptObject.
@@ -86,7 +86,7 @@ def descendants(reader: ObjectReader, tip: str, base: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def merged_commits(reader: ObjectReader, step: Step, landed: Container[str]) -> Iterator[Commit]:
+def merged_commits(reader: Store, step: Step, landed: Container[str]) -> Iterator[Commit]:
     """The commits that a merge brings: reachable from its side parents and not yet `landed`, newest first."""
     waiting, seen = list(step.sides), set(step.sides)
     while waiting:

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pmctl.git import ObjectReader
 from pmctl.ledger import record
 from pmctl.ledger.facts import REGULAR
 from pmctl.ledger.fold import Fold
 from pmctl.ledger.record import RecordProblem
 from pmctl.ledger.signatures import ReadFile, Signer, key_problem, signer
 from pmctl.ledger.sshsig import SignatureProblem
+from pmctl.ledger.store import Store
 from pmctl.ledger.trees import Difference, Entry
 from pmctl.policy import act as acts
 from pmctl.policy.act import Act
@@ -49,7 +49,7 @@ class Basis:
 
 
 def incoming(
-    fold: Fold, commit: str, reader: ObjectReader, differences: Iterable[Difference], basis: Basis
+    fold: Fold, commit: str, reader: Store, differences: Iterable[Difference], basis: Basis
 ) -> list[Incoming]:
     """The well-formed, well-signed records among the differences, in the order in which they apply."""
     news: dict[str, Entry] = {}
@@ -85,7 +85,7 @@ def incoming(
 def _one(
     fold: Fold,
     commit: str,
-    reader: ObjectReader,
+    reader: Store,
     path: str,
     entry: Entry | None,
     signature: Entry | None,

@@ -7,24 +7,28 @@ name are compared with who may edit; at last a new policy comes into force for t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from pmctl.git import ObjectReader
 from pmctl.ledger import attribution, documents, paths
 from pmctl.ledger.facts import REGULAR, Documents, Held
 from pmctl.ledger.fold import Acceptance, Fold
 from pmctl.ledger.history import Step
 from pmctl.ledger.incoming import Basis, Incoming, incoming
 from pmctl.ledger.report import Event
+from pmctl.ledger.store import Store
 from pmctl.ledger.trees import Difference, Entry, Trees
-from pmctl.ledger.view import Library
+from pmctl.ledger.view import TEMPLATES, Library
 from pmctl.objects import Commit
 from pmctl.policy import act as acts
 from pmctl.policy import change, lifecycle
 from pmctl.policy.model import POLICY_PATH, Policy
 from pmctl.policy.reading import SIZE_LIMIT, parse_policy
 from pmctl.policy.state import PostmortemState, View
+
+if TYPE_CHECKING:
+    from pmctl.document.template import Template
 
 _RECORDS = ".pmctl/records/"
 _WANTED = frozenset((".pmctl", "postmortems", ".gitattributes"))
@@ -33,7 +37,7 @@ _WANTED = frozenset((".pmctl", "postmortems", ".gitattributes"))
 class Judge:
     """Moves a Fold forward, step by step. Holds the readers; all knowledge is in the fold."""
 
-    def __init__(self, reader: ObjectReader, prefix: str, fold: Fold) -> None:
+    def __init__(self, reader: Store, prefix: str, fold: Fold) -> None:
         self.reader = reader
         self.prefix = prefix.strip("/")
         self.fold = fold
@@ -41,6 +45,7 @@ class Judge:
         self.documents = Documents(reader, self.trees)
         self.library = Library(self._templates)
         self._policies: dict[str, Policy | None] = {}
+        self._templates_folder: str | None = None
 
     def resume(self, fold: Fold) -> None:
         """Go on from a fold that was judged before."""
@@ -65,8 +70,29 @@ class Judge:
         policy = self._policy(entry.oid, self.reader.blob(entry.oid))
         return policy.version if policy is not None else 0
 
-    def step(self, step: Step) -> None:
-        """Judge one step. Raises MissingObject, CorruptObject."""
+    def steps(self, steps: Sequence[Step]) -> None:
+        """Judge steps that follow each other; what they read is asked for together.
+
+        Raises MissingObject, CorruptObject.
+        """
+        done = 0
+        while done < len(steps) and self.fold.policy is None:
+            self._step(steps[done], None)
+            done += 1
+        rest = steps[done:]
+        if self.prefix:
+            self.reader.fetch(self.reader.commit(step.commit).tree for step in rest)
+        trees = [self.root_tree(self.reader.commit(step.commit).tree) for step in rest]
+        pairs = list(zip([self.fold.tree, *trees], trees, strict=False))
+        differences = self.trees.many(pairs, "", _WANTED)
+        self.reader.fetch(
+            new.oid for step in differences for path, _, new in step if new is not None and _is_read(path)
+        )
+        for step, found in zip(rest, differences, strict=True):
+            self._step(step, found)
+
+    def _step(self, step: Step, differences: list[Difference] | None) -> None:
+        """Judge one step, whose differences to the tree before are given when a policy is in force."""
         fold = self.fold
         commit = self.reader.commit(step.commit)
         tree = self.root_tree(commit.tree)
@@ -77,15 +103,26 @@ class Judge:
             attribution.check_commit(fold, step, commit, merged, self)
             before = fold.tree if managed else ""
             if tree != before:
-                self._changes(step, commit, merged, before, tree)
+                if differences is None:
+                    differences = self.trees.differences(before, tree, "", _WANTED)
+                self._changes(step, commit, merged, before, tree, differences)
                 fold.tree = tree if fold.policy is not None else ""
             attribution.check_trailers(fold, commit)
         fold.landed.add(step.commit)
         fold.landed.update(one.oid for one in merged)
 
-    def _changes(self, step: Step, commit: Commit, merged: tuple[Commit, ...], before: str, tree: str) -> None:
+    def _changes(
+        self,
+        step: Step,
+        commit: Commit,
+        merged: tuple[Commit, ...],
+        before: str,
+        tree: str,
+        differences: list[Difference],
+    ) -> None:
         fold = self.fold
-        differences = self.trees.differences(before, tree, "", _WANTED)
+        if any(path.startswith(TEMPLATES) for path, _, _ in differences):
+            self._templates_folder = None
         records = [one for one in differences if one.path.startswith(_RECORDS)]
         policy, data = self._arriving(step.commit, differences)
         first = fold.policy is None
@@ -245,17 +282,25 @@ class Judge:
             changed.setdefault(doc, fold.held.get(doc))
             if attachment:
                 folders.add(doc)
+                fold.folders.add(doc)
             elif new is None:
                 fold.held.pop(doc, None)
             else:
                 old = fold.held.get(doc)
                 fold.held[doc] = Held(new, old.attachments if old else None)
-                if old is None:
+                if old is None and doc in fold.folders:
                     folders.add(doc)
         for doc in folders & fold.held.keys():
             folder = self.trees.entry(tree, f"postmortems/{doc[:4]}/{doc}")
             fold.held[doc] = Held(fold.held[doc].file, folder)
         return changed
+
+    def templates(self, tree: str) -> tuple[Template, ...]:
+        """The organisation's own templates in the pmctl root's tree of the step that is judged."""
+        if self._templates_folder is None:
+            entry = self.trees.entry(tree, TEMPLATES)
+            self._templates_folder = entry.oid if entry is not None and entry.is_tree else ""
+        return self.library.templates(self._templates_folder)
 
     def _templates(self, folder: str) -> Iterable[tuple[str, bytes]]:
         for path, entry in self.trees.files(folder):
@@ -266,3 +311,8 @@ class Judge:
         if oid not in self._policies:
             self._policies[oid] = parse_policy(data)[0]
         return self._policies[oid]
+
+
+def _is_read(path: str) -> bool:
+    """Whether a new file at this path will be read: records, the policy, documents; not attachments."""
+    return path.startswith((_RECORDS, POLICY_PATH)) or path.endswith(".md")

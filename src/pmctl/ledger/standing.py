@@ -20,6 +20,7 @@ from pmctl.ledger.incoming import Incoming, in_order
 from pmctl.ledger.record import RecordProblem
 from pmctl.ledger.signatures import signer
 from pmctl.ledger.sshsig import SignatureProblem
+from pmctl.ledger.store import Store
 from pmctl.ledger.trees import Entry, Trees
 from pmctl.ledger.view import view_of
 from pmctl.policy import act as acts
@@ -73,13 +74,13 @@ def standing(repo: git.Repository, doc: str, revision: str = "HEAD") -> Standing
     """
     tip = git.resolve(repo.top, revision)
     with git.ObjectReader(repo.common_dir) as reader:
-        return _Quick(reader, repo.prefix.strip("/"), doc).at(tip)
+        return _Quick(Store(reader), repo.prefix.strip("/"), doc).at(tip)
 
 
 class _Quick:
     """One question's readers."""
 
-    def __init__(self, reader: git.ObjectReader, prefix: str, doc: str) -> None:
+    def __init__(self, reader: Store, prefix: str, doc: str) -> None:
         self.reader = reader
         self.prefix = prefix
         self.doc = doc

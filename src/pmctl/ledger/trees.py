@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from pmctl.git import ObjectReader
+from pmctl.ledger.store import Store
 from pmctl.objects import CorruptObject
 
 _TREE = b"40000"
@@ -60,7 +60,7 @@ class _Folder:
 class Trees:
     """Reads trees and compares them; remembers the last tree seen at each path."""
 
-    def __init__(self, reader: ObjectReader) -> None:
+    def __init__(self, reader: Store) -> None:
         self._reader = reader
         self._seen: dict[str, _Folder] = {}
         self._entries: dict[str, dict[str, Entry]] = {}
@@ -100,23 +100,31 @@ class Trees:
 
         `wanted` limits the names looked at on this level (lower case); None takes all.
         """
-        found: list[Difference] = []
-        self._compare(old, new, path, wanted, found)
-        return found
+        return self.many(((old, new),), path, wanted)[0]
 
-    def _compare(self, old: str, new: str, path: str, wanted: frozenset[str] | None, found: list[Difference]) -> None:
-        for name, was, now in self._changed(old, new, path):
-            if wanted is not None and name.lower() not in wanted:
-                continue
-            below = f"{path}{name}"
-            old_tree = was.oid if was is not None and was.is_tree else ""
-            new_tree = now.oid if now is not None and now.is_tree else ""
-            if old_tree or new_tree:
-                self._compare(old_tree, new_tree, below + "/", None, found)
-            old_file = was if was is not None and not was.is_tree else None
-            new_file = now if now is not None and not now.is_tree else None
-            if old_file is not None or new_file is not None:
-                found.append(Difference(below, old_file, new_file))
+    def many(
+        self, pairs: Sequence[tuple[str, str]], path: str, wanted: frozenset[str] | None = None
+    ) -> list[list[Difference]]:
+        """The differences of several pairs of trees, in the order of history; reads level by level for all of them."""
+        found: list[list[Difference]] = [[] for _ in pairs]
+        level = [(number, old, new, path) for number, (old, new) in enumerate(pairs) if old != new]
+        while level:
+            self._reader.fetch(oid for oid in (new for _, _, new, _ in level) if oid)
+            below: list[tuple[int, str, str, str]] = []
+            for number, old, new, folder in level:
+                for name, was, now in self._changed(old, new, folder):
+                    if wanted is not None and name.lower() not in wanted:
+                        continue
+                    old_tree = was.oid if was is not None and was.is_tree else ""
+                    new_tree = now.oid if now is not None and now.is_tree else ""
+                    if old_tree or new_tree:
+                        below.append((number, old_tree, new_tree, f"{folder}{name}/"))
+                    old_file = was if was is not None and not was.is_tree else None
+                    new_file = now if now is not None and not now.is_tree else None
+                    if old_file is not None or new_file is not None:
+                        found[number].append(Difference(f"{folder}{name}", old_file, new_file))
+            level, wanted = below, None
+        return found
 
     def _changed(self, old: str, new: str, path: str) -> list[tuple[str, Entry | None, Entry | None]]:
         before = self._folder(old, path) if old else _Folder("", b"", [])

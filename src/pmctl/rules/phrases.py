@@ -38,6 +38,8 @@ _ADVERB = (
 
 # --- counterfactual -----------------------------------------------------------------------------------
 _NOT = r"(?:n't|\s+not|\s+never|\s+also|\s+already|\s+probably|\s+likely|\s+perhaps|\s+easily|\s+simply|\s+clearly)*"
+# "It would not have been noticed" weighs a risk; only the wish that it had been is a counterfactual.
+_ALSO = r"(?:\s+also|\s+already|\s+probably|\s+likely|\s+perhaps|\s+easily|\s+simply|\s+clearly)*"
 _IRREGULAR = (
     r"(?:been|known|caught|seen|done|had|taken|gone|made|found|given|run|put|set|read|told|thought|written"
     r"|gotten|got|kept|left|built|sent|held|met|led|spent|begun|chosen|understood|foreseen|come|brought|paid"
@@ -47,7 +49,7 @@ _ADJECTIVAL = (
     r"(?!(?:automated|dedicated|limited|detailed|improved|centrali[sz]ed|standardi[sz]ed|distributed|shared"
     r"|managed|documented|defined|required|increased|reduced|advanced|integrated|isolated|redundant|combined"
     r"|proposed|related|trusted|agreed|skilled|fixed|named|mixed|updated|reserved|encrypted|replicated"
-    r"|established|enforced|need|speed|seed)\s+(?!(?:this|that|it|them|us|the|our|a|an|by|before|in|for|to|and|so"
+    r"|established|enforced|synchroni[sz]ed|need|speed|seed)\s+(?!(?:this|that|it|them|us|the|our|a|an|by|before|in|for|to|and|so"
     r"|earlier|sooner|when|because|if|on|from|as)\b)[a-z])"
 )
 _PREVENT = (
@@ -61,9 +63,9 @@ SHOULD_HAVE = Pattern(
     r"|(?:mattered|existed|resulted|worked|returned|contained|succeeded|appeared|stayed|remained)\b)"
     rf"(?:{_IRREGULAR}\b(?!\s+(?:points|times|up)\b)|{_ADJECTIVAL}[a-z]{{2,}}ed\b)"
 )
-COULD_HAVE = Pattern(rf"\b(?:could|would|might){_NOT}\s+have\s+{_PREVENT}")
+COULD_HAVE = Pattern(rf"\b(?:could|would|might){_ALSO}\s+have\s+{_PREVENT}")
 PERSON_COULD_HAVE = Pattern(
-    rf"\b(?:could|would){_NOT}\s+have\s+(?:\w+ly\s+)?(?!(?:expected|liked|preferred|wanted|wished|loved|needed|had\s+to)\b)"
+    rf"\bcould{_NOT}\s+have\s+(?:\w+ly\s+)?(?!(?:expected|liked|preferred|wanted|wished|loved|needed|had\s+to)\b)"
     rf"(?:{_IRREGULAR}\b|[a-z]{{2,}}ed\b)(?!\s+to\s+be\b)"
 )
 IF_ONLY = Pattern(
@@ -132,7 +134,8 @@ HINDSIGHT = Pattern(
 )
 NEGATION = Pattern(
     r"(?:\b(?:no|not|never|nothing|without|isn't|wasn't|aren't|weren't|don't|doesn't|didn't|nor|neither|none|instead\s+of"
-    r"|rather\s+than|hardly|avoid|avoiding|than)|n't)(?:\s+[\w'-]+){0,2}\s*[\s(]$"
+    r"|rather\s+than|hardly|avoid(?:ing)?|prevent(?:ing)?"
+    r"|reduc(?:e|ing)|minimi[sz](?:e|ing)|eliminat(?:e|ing)|against|than)|n't)(?:\s+[\w'-]+){0,2}\s*[\s(]$"
 )
 
 # --- who, blame ---------------------------------------------------------------------------------------

@@ -250,7 +250,7 @@ def _anchors(doc: Document) -> set[str]:
     """The anchors of the headings as GitHub and GitLab make them, and explicit ones."""
     anchors: set[str] = set()
     for section in doc.headings:
-        slug = re.sub(r"[^\w\- ]", "", section.title.lower()).strip().replace(" ", "-")
+        slug = re.sub(r"[^\w\- ]", "", section.title.lower()).replace(" ", "-")
         number = 0
         name = slug
         while name in anchors:

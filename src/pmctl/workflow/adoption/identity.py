@@ -135,6 +135,7 @@ def _vote_text(source: Source, vote: object) -> None:
     """Days in the prose: those in the opening, those in a timeline's heading, and the timeline's first."""
     assert callable(vote)  # noqa: S101  for the type checker
     text = source.text
+    years = {int(year) for year in re.findall(r"(?<!\d)(20[012]\d)(?!\d)", PurePosixPath(source.path).stem)}
     code = fenced(text, source.body_start)
     headings = source.outline.headings
     opening = text[source.body_start : source.body_start + 1500]
@@ -146,6 +147,9 @@ def _vote_text(source: Source, vote: object) -> None:
                 vote(one, 4.0, "the timeline's heading")
             end = next((later.start for later in headings[index + 1 :] if later.level < heading.level or meaning(later.title)), len(text))
             inside = days(text[heading.end : end])
+            # A file that is named for a year is about a day of that year; older days are what led to it.
+            if years and any(one.year in years for _, _, one in inside):
+                inside = tuple(found for found in inside if found[2].year in years)
             for _, _, one in inside[:1]:
                 vote(one, 2.5, "the timeline")
             counts: dict[Day, int] = defaultdict(int)
@@ -154,6 +158,9 @@ def _vote_text(source: Source, vote: object) -> None:
             if counts:
                 vote(max(counts, key=lambda one: counts[one]), 1.0, "the timeline")
             break
+    for match in re.finditer(r"(?<!\d)(20[0-3]\d)\d-([01]\d)-([0-3]\d)(?!\d)", text[source.body_start :]):
+        vote(Day(*(int(part) for part in match.groups())), 1.0, "a date with one digit too many")
+        break
     for first, _, one in days(opening):
         if any(start <= source.body_start + first < end for start, end in code):
             continue

@@ -20,6 +20,7 @@ from pmctl.workflow.adoption import identity, metadata, sections, structure
 from pmctl.workflow.adoption.completeness import missing_lines
 from pmctl.workflow.adoption.headings import PATTERN, plain
 from pmctl.workflow.adoption.items import Ids
+from pmctl.workflow.adoption.likeness import followed
 from pmctl.workflow.adoption.source import Source, Unadoptable, from_text
 
 TAG = "adopted"
@@ -84,10 +85,11 @@ def name(source: Source, fallback: tuple[date, str] | None, *, fixed: date | Non
     return Named(source, facts, title, day)
 
 
-def convert(named: Named, postmortem: str, text: str, setting: Setting) -> Adoption:
+def convert(named: Named, postmortem: str, text: str, setting: Setting, *, moved: bool = False) -> Adoption:
     """The managed document. `text` is the source's text with its links turned.
 
-    Raises Unadoptable when the result could not be read back or would be too large.
+    A document that is `moved` must stay one that git follows: where tables would change too many of its lines, the
+    timeline and then the action items stay as they were. Raises Unadoptable when the result could not be read back or would be too large.
     """
     source = named.source if text == named.source.text else from_text(text, named.source.path, bom=named.source.bom)
     heading = identity.title_heading(source)
@@ -101,7 +103,11 @@ def convert(named: Named, postmortem: str, text: str, setting: Setting) -> Adopt
     if source.front_text:
         kept.append("the original front matter, word for word at the end")
     recognised += [Recognised("section", section, title) for title, section, _ in arranged.mapped]
-    document, more, unsure = _tables(document, named, postmortem, setting)
+    plain_document = document
+    for wanted in _WANTED if moved else _WANTED[:1]:
+        document, more, unsure = _tables(plain_document, named, postmortem, setting, wanted)
+        if not moved or followed(named.source.data, document.data):
+            break
     recognised += more.recognised
     kept += more.kept
     questions += more.questions
@@ -122,6 +128,10 @@ def convert(named: Named, postmortem: str, text: str, setting: Setting) -> Adopt
         postmortem, path, document.data, tuple(recognised), tuple(dict.fromkeys(kept)),
         tuple(dict.fromkeys(questions)), confidence,
     )  # fmt: skip
+
+
+# What is made a table, the most first.
+_WANTED = (frozenset(("timeline", "items")), frozenset(("items",)), frozenset(("timeline",)), frozenset[str]())
 
 
 @dataclass(slots=True)
@@ -217,13 +227,17 @@ def _compose(source: Source, front: dict[str, object], body: str) -> str:
     return text
 
 
-def _tables(document: Document, named: Named, postmortem: str, setting: Setting) -> tuple[Document, _More, float]:
+def _tables(
+    document: Document, named: Named, postmortem: str, setting: Setting, wanted: frozenset[str]
+) -> tuple[Document, _More, float]:
     """Timeline and action items as tables; how much of them stayed unsure comes back as a weight for the confidence."""
     more = _More([], [], [])
     unsure = 0.0
     section = document.section("Action Items")
-    made = sections.action_items(document, postmortem, setting.ids, setting.person)
-    if section is not None:
+    if section is not None and "items" not in wanted:
+        more.kept.append("action items as they were: as a table git could not follow the file's history")
+    elif section is not None:
+        made = sections.action_items(document, postmortem, setting.ids, setting.person)
         more.kept += [f"action items: {reason}" for reason in made.reasons]
         if made.count:
             more.recognised.append(Recognised("action items", str(made.count), "the section's lists and tables"))
@@ -237,7 +251,9 @@ def _tables(document: Document, named: Named, postmortem: str, setting: Setting)
             more.kept.append("action items as text: no list or table of them")
             more.questions.append("which action items are in the text of Action Items?")
     section = document.section("Timeline")
-    if section is not None:
+    if section is not None and "timeline" not in wanted:
+        more.kept.append("the timeline as it was: as a table git could not follow the file's history")
+    elif section is not None:
         before = document.text[document.body_start : section.start]
         line = sections.timeline(document, named.day.value, before)
         more.questions += [f"timeline: {reason}" for reason in line.reasons]

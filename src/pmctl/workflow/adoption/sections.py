@@ -121,11 +121,11 @@ def _existing_tables(document: Document, section: Section, zone: str, known: dat
                 written = f"{row.cells[days_apart].text} {written}"
             moment = leading(plain(written).strip(" []()"))
             times.append(timelines.time_text(moment, clock.take(moment), "") if moment else "")
-        already = named is not None and all(
-            not time or time == row.cells[column].text or _READ.fullmatch(row.cells[column].text)
+        readable = sum(
+            not time or time == row.cells[column].text or bool(_READ.fullmatch(row.cells[column].text))
             for row, time in zip(table.rows, times, strict=True)
         )
-        if already:
+        if named is not None and 10 * readable >= 7 * len(table.rows):
             continue
         if not all(time or not row.cells[column].text for row, time in zip(table.rows, times, strict=True)):
             if named is None:

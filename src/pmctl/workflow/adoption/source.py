@@ -43,6 +43,11 @@ class Source:
     bold: tuple[Heading, ...] = field(default=())
 
     @property
+    def data(self) -> bytes:
+        """The file's bytes."""
+        return (b"\xef\xbb\xbf" if self.bom else b"") + self.text.encode("utf-8")
+
+    @property
     def body(self) -> str:
         """The text behind the front matter."""
         return self.text[self.body_start :]

@@ -288,7 +288,7 @@ def _rebuilt(source: Source, places: list[_Place]) -> str:
             out.append(original)
             continue
         out.append(new + source.newline)
-        if source.text[at : at + 2].strip("\r\n") and (place.level == 7 or "**" in new or heading.level == 0):
+        if at < len(source.text) and source.text[at] not in "\r\n" and (place.level == 7 or "**" in new or heading.level == 0):
             out.append(source.newline)
     out.append(source.text[at:])
     return "".join(out)

@@ -83,6 +83,10 @@ def _rendered(
     from pmctl.output.html import to_html
     from pmctl.output.images import folder_reader
 
+    if proof is not None:
+        from pmctl.insight.history import evidence_for_people
+
+        proof = evidence_for_people(proof)
     folder = session.repo.root / document.path.removesuffix(".md")
     names = {person.handle: person.name for person in session.workspace.policy.people.values()}
     return to_html(document, today=today(), names=names, read_attachment=folder_reader(folder), evidence=proof)

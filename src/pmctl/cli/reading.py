@@ -162,7 +162,7 @@ def log(ctx: typer.Context, id: Id, format: Format = "text") -> None:
     for entry in found.entries:
         mark = {"ok": "ok", "waived": "waived", "warning": "warning"}.get(entry.verdict, "VIOLATION")
         session.result(terminal.safe(f"{entry.commit[:12]}  {entry.at}  {mark:<9}  {entry.who}: {entry.what}"))
-        for line in entry.details:
+        for line in (*([entry.note] if entry.note else ()), *entry.findings):
             session.result(terminal.safe(f"{'':14}{line}"))
     if found.incomplete:
         session.warn(f"the history is incomplete ({found.incomplete}): run git fetch --unshallow, then look again")

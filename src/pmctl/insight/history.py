@@ -13,14 +13,18 @@ from pmctl.ledger.report import ATTRIBUTED, AuditFinding, Event
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One event. `verdict` is ok, late, stale, refused, accepted, waived, warning or violation."""
+    """One event. `verdict` is ok, late, stale, refused, accepted, waived, warning or violation.
+
+    `note` is what the actor said, `findings` are lines of the form `CODE message`.
+    """
 
     commit: str
     at: str
     who: str
     what: str
     verdict: str
-    details: tuple[str, ...]
+    note: str
+    findings: tuple[str, ...]
     evidence: dict[str, Any]
 
 
@@ -72,7 +76,28 @@ def evidence(repo: git.Repository, name: str) -> dict[str, Any]:
         for entry in found.entries
         if entry.evidence.get("record")
     ]  # fmt: skip
-    return {"trust_root": found.root, "records": records, "incomplete": found.incomplete}
+    findings = [
+        {"code": line.split(" ")[0], "verdict": entry.verdict, "commit": entry.commit, "message": line}
+        for entry in found.entries
+        for line in entry.findings
+    ]
+    return {"trust_root": found.root, "records": records, "findings": findings, "incomplete": found.incomplete}
+
+
+def evidence_for_people(proof: dict[str, Any]) -> dict[str, Any]:
+    """The same evidence laid out for a page: a table of what happened, then each record's digests."""
+    shown = ("act", "by", "at", "verdict")
+    steps = [{**{key: row[key] for key in shown}, "commit": row["commit"][:12]} for row in proof["records"]]
+    records = {
+        row["record"].rpartition("/")[2]: [row["digest"], f"signed with {row['key']}", f"content {row['content']}"]
+        for row in proof["records"]
+    }
+    findings = [
+        {"verdict": row["verdict"], "commit": row["commit"][:12], "finding": row["message"]}
+        for row in proof["findings"]
+    ]
+    rest = {"trust_root": proof["trust_root"], "incomplete": proof["incomplete"]}
+    return rest | {"findings": findings, "steps": steps, "record": records}
 
 
 def _entry(event: Event, findings: list[AuditFinding]) -> Entry:
@@ -82,18 +107,18 @@ def _entry(event: Event, findings: list[AuditFinding]) -> Entry:
     elif verdict == "ok" and findings:
         verdict = "waived" if all(finding.waived_by for finding in findings) else "warning"
     what = event.kind + (f" {event.detail}" if event.detail else "")
-    details = [*([event.note] if event.note else []), *(_line(finding) for finding in findings)]
+    lines = tuple(_line(finding) for finding in findings)
     facts = {
         "record": event.record, "digest": event.digest, "key": event.key, "content": event.content,
         "policy": event.policy, "round": event.round, "layer": event.layer,
     }  # fmt: skip
     who = event.by or "somebody unknown"
-    return Entry(event.commit, event.at, who, what, verdict, tuple(details), facts if event.record else {})
+    return Entry(event.commit, event.at, who, what, verdict, event.note, lines, facts if event.record else {})
 
 
 def _bare(finding: AuditFinding) -> Entry:
     verdict = "violation" if _counts(finding) else "waived" if finding.waived_by else "warning"
-    return Entry(finding.commit, "", "?", finding.code, verdict, (_line(finding),), {})
+    return Entry(finding.commit, "", "?", finding.code, verdict, "", (_line(finding),), {})
 
 
 def _counts(finding: AuditFinding) -> bool:

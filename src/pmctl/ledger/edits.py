@@ -16,7 +16,6 @@ from pmctl.policy.state import FINAL, IN_REVIEW, PostmortemState
 
 if TYPE_CHECKING:
     from pmctl.document.changes import Change
-    from pmctl.document.reader import Document
     from pmctl.ledger.documents import Turn
     from pmctl.ledger.judge import Judge
 
@@ -115,12 +114,12 @@ def _changes(judge: Judge, turn: Turn) -> tuple[str, tuple[Change, ...]] | None:
         return "created", ()
     if {turn.old.file.mode, turn.new.file.mode} != {REGULAR} or turn.old.attachments != turn.new.attachments:
         return "edited", ()
-    old, new = judge.reader.blob(turn.old.file.oid), judge.reader.blob(turn.new.file.oid)
-    if _without_lifecycle(old) == _without_lifecycle(new):
+    old, new = judge.documents.document(turn.old), judge.documents.document(turn.new)
+    if _without_lifecycle(old.data) == _without_lifecycle(new.data):
         return None
     from pmctl.document.changes import ChangeKind, changes
 
-    found = changes(_document(judge, turn.old), _document(judge, turn.new))
+    found = changes(old, new)
     found = tuple(
         one for one in found
         if one.kind is not ChangeKind.STATUS and not (one.kind is ChangeKind.ACCESS and one.key == "reviewers")
@@ -134,13 +133,6 @@ def _changes(judge: Judge, turn: Turn) -> tuple[str, tuple[Change, ...]] | None:
     return "tracking", found
 
 
-def _document(judge: Judge, held: object) -> Document:
-    from pmctl.ledger.facts import Held
-
-    assert isinstance(held, Held)  # noqa: S101  both documents are there; for the type checker
-    return judge.documents.document(held)
-
-
 def _without_lifecycle(data: bytes) -> tuple[bytes, bytes]:
     """The file without its one-line status and reviewers; only ever used to skip a comparison that is costly."""
     head, fence, body = data.partition(b"\n---")
@@ -152,7 +144,7 @@ def _owners(judge: Judge, turn: Turn, changes: tuple[Change, ...]) -> set[str]:
     from pmctl.document.actions import action_items
 
     assert turn.old is not None  # noqa: S101  tracking changes have a before; for the type checker
-    owned = {item.id: item.owner for item in action_items(_document(judge, turn.old))}
+    owned = {item.id: item.owner for item in action_items(judge.documents.document(turn.old))}
     owners = {owned.get(change.item, "") for change in changes}
     return owners if len(owners) == 1 else set()
 

@@ -81,11 +81,15 @@ class Stage:
         for person in PEOPLE:
             make_key(home / "keys" / person, f"{person}@example.com")
         shutil.copy(record_file(), self.folder / "incident.json")
+        self.environment = self.private_environment()
+
+    def private_environment(self) -> dict[str, str]:
+        """The caller's environment without anything that leads git, ssh or pmctl out of the folder."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "PMCTL_", "XDG_"))}
         kept.pop("SSH_AUTH_SOCK", None)
         kept.pop("CI", None)
-        self.environment = kept | {
-            "HOME": str(home),
+        return kept | {
+            "HOME": str(self.folder / "home"),
             "GIT_CONFIG_NOSYSTEM": "1",
             "PMCTL_NOW": NOW,
             "GIT_AUTHOR_DATE": NOW,
@@ -132,7 +136,8 @@ def record_file() -> Path:
     raise EnvironmentProblem("the example incident is not installed", hint="install pmctl again")
 
 
-def _filled(document: Document) -> Document:
+def story_edit(document: Document) -> Document:
+    """The draft of the story as Jane writes it up: every section filled in."""
     texts = {
         "Summary": "On January 15 the Payment API returned errors for 45 minutes: its database connection pool was\n"
         "exhausted. 2,347 payments failed. Raising the pool's limit and restarting three pods restored it.",
@@ -188,7 +193,7 @@ STORY: tuple[Scene, ...] = (
     Run("jane", ("new", "--from", "{folder}/incident.json")),
     Say("What the record could not know is still the template's prompts, and validation says so."),
     Run("jane", ("validate", ID, "--strict"), 1),
-    Write("jane", "Write up the payment API incident", _filled),
+    Write("jane", "Write up the payment API incident", story_edit),
     Run("jane", ("validate", ID)),
     Run("jane", ("submit", ID, "--reviewer", "bob")),
     Say("Nobody approves their own work."),

@@ -79,7 +79,8 @@ def to_json(report: Report, *, root_source: str = "") -> str:
         {"id": name, "status": state.status, "round": state.round, "author": state.author, "content": state.content}
         for name, state in sorted(report.states.items())
     ]
-    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    # ASCII: what a hostile history holds stays visible as escapes wherever the report is shown.
+    return json.dumps(content, indent=2) + "\n"
 
 
 def to_sarif(report: Report, titles: Mapping[str, str], *, prefix: str = "") -> str:
@@ -92,7 +93,8 @@ def to_sarif(report: Report, titles: Mapping[str, str], *, prefix: str = "") -> 
         _run(layer, [f for f in report.findings if f.layer == layer], report, titles, prefix) for layer in _CHAPTERS
     ]
     content = {"$schema": _SARIF_SCHEMA, "version": "2.1.0", "runs": runs}
-    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    # ASCII: what a hostile history holds stays visible as escapes wherever the report is shown.
+    return json.dumps(content, indent=2) + "\n"
 
 
 def finding_lines(findings: Iterable[AuditFinding]) -> list[str]:

@@ -1,0 +1,145 @@
+"""Write the table of attacks with their tests into docs/trust.md: `python -m tests.attacks.table`.
+
+Which codes a test expects and which enforcement points it asks is read from the tests themselves.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).parent
+PAGE = HERE.parents[1] / "docs" / "trust.md"
+BEGIN, END = "<!-- attacks: begin (python -m tests.attacks.table) -->", "<!-- attacks: end -->"
+
+ATTACKS = {
+    "Approvals": (
+        "self-approval", "one person with two keys or two handles", "a trailer without a record",
+        "an unsigned record, an unknown key", "an approval replayed on another postmortem",
+        "an approval from a fork or another repository", "an approval of an older round or digest",
+        "an edit after the approval", "A to B and back to A", "a reviewer dropped before publishing",
+        "an approval by somebody who was not asked", "an approval deleted, a refusal hidden",
+        "a signature made for another namespace", "the same statement re-armoured and counted twice",
+        "a valid signature, but `by` is somebody else",
+    ),
+    "State and content": (
+        "status edited by hand", "a state skipped, published without quorum",
+        "published text or an attachment edited", "`author:` changed to gain rights", "an evil merge",
+        "a revert or cherry-pick that restores an old status", "a duplicate id", "a rename, a copy", "a deletion",
+        "paths that differ by case", "text smuggled into keys that the digest leaves out",
+        "front matter that two parsers read differently", "`.gitattributes` that hide a difference",
+    ),
+    "Policy and identity": (
+        "the policy edited by a non-admin", "keys swapped in the commit that uses them",
+        "a rollback to an older, validly signed policy", "a record that relies on a policy of its own step",
+        "the last admin removed, threshold 0", "a backdated commit with a retired key", "a revoked key used later",
+        "author, committer and signer differ", "a homoglyph or zero-width handle",
+        "wildcard or certificate principals", "a key from the verifier's own keyring",
+        "a commit with two signatures or duplicate headers", "objects that crash git's own formatting",
+    ),
+    "History": (
+        "a force-push, a truncation", "a new root commit", "a shallow clone, a forged .git/shallow",
+        "replace refs, grafts", "a missing or corrupt object", "a weak hash", 'a violation "repaired" later',
+        "a change on a side ref",
+    ),
+    "The tool itself": (
+        "a symlink, submodule or executable at a document's path", "`..`, absolute or option-like ids and paths",
+        "a hostile repository configuration", "hooks and fsmonitor run by reading commands",
+        "option injection through revisions and ids", "GitPython's own advisories", "alias bombs, deep nesting",
+        "huge files, huge scalars", "terminal escapes and bidi controls", "script and raw HTML on a page",
+        "template injection", "requests to private addresses from URLs in the repository",
+        "tokens in errors and remote URLs", "a race between check and commit", "two people acting at once",
+        "a change that alters the verifier it is judged by", "settings or environment that switch checks off",
+        "a merge whose first parent is not the main line",
+    ),
+}  # fmt: skip
+
+_TEST = re.compile(r"test_attack_(\d\d)_")
+_CODE = re.compile(r"AU[1-7][0-9]{2}\Z")
+# What a test calls -> the enforcement points that it asks.
+_POINTS = {
+    "refuses": ("audit", "range", "server"),
+    "warns": ("audit", "range", "server"),
+    "whole": ("audit",),
+    "audit": ("audit",),
+    "codes": ("audit",),
+    "reach": ("range",),
+    "push": ("server",),
+    "command_refuses": ("command",),
+    "command": ("command",),
+    "pmctl_here": ("command",),
+}
+_ORDER = ("audit", "range", "server", "command")
+
+
+@dataclass(frozen=True)
+class Test:
+    """One test of an attack: what it is called, the codes that it expects, the points that it asks."""
+
+    number: int
+    file: str
+    name: str
+    codes: tuple[str, ...]
+    points: tuple[str, ...]
+
+
+def tests() -> Iterator[Test]:
+    """Every test of an attack, in the order of the files."""
+    for file in sorted(HERE.glob("test_*.py")):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        for node in tree.body:
+            match = _TEST.match(node.name) if isinstance(node, ast.FunctionDef) else None
+            if match is None or not isinstance(node, ast.FunctionDef):
+                continue
+            codes, points = set(), set()
+            for inner in ast.walk(node):
+                if isinstance(inner, ast.Constant) and isinstance(inner.value, str) and _CODE.match(inner.value):
+                    codes.add(inner.value)
+                if isinstance(inner, ast.Call):
+                    called = inner.func
+                    name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+                    points |= set(_POINTS.get(name, ()))
+            yield Test(
+                int(match[1]), file.name, node.name, tuple(sorted(codes)), tuple(p for p in _ORDER if p in points)
+            )
+
+
+def table() -> str:
+    """The table as Markdown."""
+    found: dict[int, list[Test]] = {}
+    for test in tests():
+        found.setdefault(test.number, []).append(test)
+    lines = ["| # | Attack | Codes | Asked at | Tests |", "|---|---|---|---|---|"]
+    for chapter, number, attack in numbered():
+        mine = found.get(number, [])
+        codes = sorted({code for test in mine for code in test.codes})
+        points = [point for point in _ORDER if any(point in test.points for test in mine)]
+        names = "<br>".join(f"`{test.file}::{test.name}`" for test in mine)
+        lines.append(
+            f"| {number} | {chapter}: {attack} | {' '.join(codes) or 'refused'} "
+            f"| {', '.join(points) or 'function'} | {names} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def numbered() -> Iterator[tuple[str, int, str]]:
+    """(chapter, number, attack), by number."""
+    number = 0
+    for chapter, attacks in ATTACKS.items():
+        for attack in attacks:
+            number += 1
+            yield chapter, number, attack
+
+
+def page(text: str) -> str:
+    """The page with the table of now between its marks."""
+    before, rest = text.split(BEGIN, 1)
+    after = rest.split(END, 1)[1]
+    return f"{before}{BEGIN}\n\n{table()}\n{END}{after}"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

@@ -189,7 +189,8 @@ def test_36_signed_edits(world: World) -> None:
     world.change_policy(edits="signed")
     world.write(world.file(), document())
     world.git("add", "-A")
-    world.git("-c", "gpg.format=ssh", "-c", f"user.signingkey={world.people['jane'].key}", "commit", "-q", "-S", "-m", "Draft")
+    own = ["-c", "gpg.format=ssh", "-c", f"user.signingkey={world.people['jane'].key}"]
+    world.git(*own, "commit", "-q", "-S", "-m", "Draft")
     assert world.found() == []
     only(world, "AU705", world.edit("too small", "far too small"))
     assert not world.audit().passed

@@ -76,6 +76,7 @@ def test_provenance_names_path_and_value_of_everything() -> None:
         "path": "$.log_entries[2]",
         "at": "2024-01-15T14:03:00Z",
         "text": "Acknowledged by Jane Doe.",
+        "who": "@jane",
     }
 
 

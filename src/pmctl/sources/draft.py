@@ -16,6 +16,7 @@ from datetime import UTC, date, datetime
 from pmctl.sources.duration import duration_text
 from pmctl.sources.incident import MOMENTS, Event, FollowUp, Incident, Participant
 from pmctl.sources.instants import format_instant
+from pmctl.sources.stored import stored
 from pmctl.sources.text import cell, clean, paragraph, single_line
 
 PROVENANCE_SCHEMA = "pmctl/import/v1"
@@ -86,19 +87,26 @@ def draft_values(incident: Incident, people: Mapping[str, str]) -> DraftValues:
     front = _front(incident, known)
     summary = paragraph(incident.summary)
     rows, warnings = _timeline(incident, shown)
+    impact = _impact(incident)
+    items = tuple(_action(item, known) for item in incident.action_items)
     return DraftValues(
         front=front,
         summary=summary,
         timeline=rows,
-        impact=_impact(incident),
-        action_items=tuple(_action(item, known) for item in incident.action_items),
+        impact=impact,
+        action_items=items,
         teams=tuple(single_line(team, _NAME_LIMIT) for team in incident.teams),
         unknown_participants=tuple(
             name
             for person in incident.participants
             if not _handle(person, known) and (name := single_line(person.name or person.handle, _NAME_LIMIT))
         ),
-        provenance=_provenance(incident, front, summary, rows),
+        provenance={
+            **_provenance(incident, front, summary, rows),
+            "impact": [list(row) for row in impact],
+            "action_items": [item.action for item in items],
+            "parts": [stored(part, known) for part in incident.parts or (incident,)],
+        },
         warnings=(*(single_line(warning, 300) for warning in incident.warnings), *warnings),
     )
 
@@ -238,7 +246,7 @@ def _action(item: FollowUp, known: Mapping[str, str]) -> ActionRow:
 def _provenance(
     incident: Incident, front: Mapping[str, object], summary: str, rows: Iterable[TimelineRow]
 ) -> dict[str, object]:
-    """The import document: each field's path and value as imported, each timeline row's."""
+    """What was filled in: each field's path and value as imported, each timeline row's."""
     values = {name: value for name, value in front.items() if name != "incidents"}
     if summary:
         values["summary"] = summary
@@ -251,5 +259,5 @@ def _provenance(
         "fields": {
             name: {"path": clean(incident.provenance.get(name, "")), "value": value} for name, value in values.items()
         },
-        "timeline": [{"path": clean(row.path), "at": row.at, "text": row.event} for row in rows],
+        "timeline": [{"path": clean(row.path), "at": row.at, "text": row.event, "who": row.who} for row in rows],
     }

@@ -88,7 +88,8 @@ class Incident:
     """One incident, normalised. `provenance` maps a field's name to the JSON path that filled it.
 
     `references` has one entry, more after a merge. `status` is the source's own word, `resolved` what it
-    means. `urgency` is HIGH, MEDIUM, LOW or "". `warnings` are sentences for the person who imports.
+    means. `urgency` is HIGH, MEDIUM, LOW or "". `warnings` are sentences for the person who imports. `parts`
+    are the incidents that a merged one was made of, empty for a single one.
     """
 
     source: str
@@ -116,6 +117,7 @@ class Incident:
     provenance: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     references: tuple[Reference, ...] = ()
+    parts: tuple[Incident, ...] = ()
 
     def moment(self, name: str) -> datetime | None:
         """The time in one of the fields of MOMENTS."""

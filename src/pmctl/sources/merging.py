@@ -37,6 +37,7 @@ def _update(before: Incident, after: Incident) -> Incident:
         resolved=after.resolved,
         resolved_at=after.resolved_at if after.resolved else None,
         references=after.references,
+        parts=(),
         action_items=after.action_items or before.action_items,
         impacts=after.impacts or before.impacts,
     )
@@ -100,6 +101,7 @@ def merge(incidents: Sequence[Incident], *, label: bool = True) -> Incident:
         provenance=provenance,
         warnings=_union(tuple(_warnings(i, label)) for i in incidents),
         references=_union(i.references for i in incidents),
+        parts=tuple(part for i in incidents for part in i.parts or (i,)),
     )
 
 

@@ -1,7 +1,7 @@
-"""What an incident record says now that it did not say when it was imported.
+"""What incident records say now that they did not say when they were imported.
 
-A three-way comparison: the value as imported (the provenance document), the value in the postmortem
-today, the value in the record today. What nobody edited follows the record; what somebody edited stays.
+A three-way comparison: the values as imported (the import document), the values in the postmortem today,
+the values in the records today. What nobody edited follows the records; what somebody edited stays.
 Nothing is written here: the answer is a list of differences to show first.
 """
 
@@ -9,14 +9,19 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from pmctl.errors import BadInput
 from pmctl.sources.draft import PROVENANCE_SCHEMA, DraftValues, TimelineRow
+from pmctl.sources.incident import Incident
 from pmctl.sources.instants import parse_instant
+from pmctl.sources.stored import restored
+
+# An incident that was opened again has no end any more.
+_ENDS = ("mitigated_at", "resolved_at")
 
 
 class Outcome(StrEnum):
@@ -25,6 +30,8 @@ class Outcome(StrEnum):
     ADDED = "added"  # the postmortem had no value
     UPDATED = "updated"  # nobody edited it, and the record changed
     EXTENDED = "extended"  # a list gains what the record gained; what people added or took out stays so
+    REDUCED = "reduced"  # a list loses what only a record gave that is no longer linked
+    REMOVED = "removed"  # nobody edited it, and no record says it any more
     KEPT = "kept"  # somebody edited it, and the record changed as well: the edit stays
 
 
@@ -49,11 +56,17 @@ class RowUpdate:
 
 @dataclass(frozen=True, slots=True)
 class Refresh:
-    """All differences, and the provenance document to write once they are applied."""
+    """All differences, and the provenance document to write once they are applied.
+
+    `kept_rows` are entries that the record reworded after somebody had edited or deleted them. `gone` are the
+    imported entries (mappings with at, text, who) that no record holds any more.
+    """
 
     fields: tuple[FieldUpdate, ...]
     rows: tuple[RowUpdate, ...]
     provenance: Mapping[str, object]
+    kept_rows: tuple[RowUpdate, ...] = ()
+    gone: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def changes(self) -> bool:
@@ -73,11 +86,20 @@ def parse_provenance(data: bytes, path: str) -> dict[str, Any]:
         isinstance(fields, dict)
         and isinstance(rows, list)
         and all(isinstance(field, dict) and "value" in field for field in fields.values())
-        and all(isinstance(row, dict) and {"at", "text"} <= set(row) for row in rows)
+        and all(isinstance(row, dict) and {"at", "text"} <= set(row) and _is_texts([*row.values()]) for row in rows)
+        and _is_texts(document.get("action_items", []))
+        and isinstance(document.get("impact", []), list)
+        and all(_is_texts(row) and len(row) == 2 for row in document.get("impact", []))
+        and isinstance(document.get("parts", []), list)
     )
     if not whole or document.get("schema") != PROVENANCE_SCHEMA:
         raise BadInput(f"{path}: not an import document ({PROVENANCE_SCHEMA})", hint="restore the file from git")
     return dict(document)
+
+
+def imported_parts(document: Mapping[str, Any], path: str) -> tuple[Incident, ...]:
+    """The incidents that an import document was made from, each as its record was. Raises BadInput."""
+    return tuple(restored(part, path) for part in document.get("parts", []))
 
 
 def refresh(
@@ -85,35 +107,61 @@ def refresh(
     current: Mapping[str, Any],
     current_texts: Iterable[str],
     draft: DraftValues,
+    *,
+    forget: bool = False,
 ) -> Refresh:
     """Compare. `imported` is the provenance document, `current` the postmortem's plain front matter plus
-    "summary", `current_texts` the texts of its timeline entries, `draft` what the record gives today."""
-    fields: list[FieldUpdate] = []
+    "summary", `current_texts` the texts of its timeline entries, `draft` what the records give today.
+    With `forget` a record is no longer linked: what only it gave goes as well."""
     values = {name: value for name, value in draft.front.items() if name != "incidents"}
     if draft.summary:
         values["summary"] = draft.summary
     known = imported["fields"]
-    for name, now in values.items():
-        then = known[name]["value"] if name in known else None
-        update = _compare(name, then, current.get(name), now)
-        if update is not None:
-            fields.append(update)
-    kept_fields = {**known, **dict(draft.provenance.get("fields", {}))}  # type: ignore[call-overload]
-    document = {**draft.provenance, "fields": kept_fields}
-    return Refresh(tuple(fields), _rows(imported["timeline"], current_texts, draft), document)
+    lost = [name for name in known if name not in values and (forget or name in _ENDS)]
+    fields = [
+        update
+        for name in (*values, *lost)
+        if (update := _compare(name, known.get(name, {}).get("value"), current.get(name), values.get(name), forget))
+    ]
+    kept = {name: field for name, field in known.items() if name not in lost}
+    document = {**draft.provenance, "fields": {**kept, **dict(draft.provenance.get("fields", {}))}}  # type: ignore[call-overload]
+    rows, kept_rows, gone = _rows(imported["timeline"], current_texts, draft, loosely=not forget)
+    return Refresh(tuple(fields), rows, document, kept_rows, gone)
 
 
-def _compare(name: str, then: Any, today: Any, now: Any) -> FieldUpdate | None:
+def shown(text: str) -> str:
+    """A cell's text without what escaping put in, for comparison."""
+    return " ".join(html.unescape(text).replace("\\", "").casefold().split())
+
+
+def _compare(name: str, then: Any, today: Any, now: Any, forget: bool) -> FieldUpdate | None:
     if _same(now, then) or _same(now, today):
         return None
+    if now is None:
+        return _withdrawn(name, then, today)
     if today in (None, "", [], {}):
         # Imported and gone: somebody took it out.
         return FieldUpdate(name, today, now, Outcome.ADDED) if then in (None, "", []) else None
     if isinstance(now, list) and isinstance(today, list):
         old = then if isinstance(then, list) else []
         gained = [item for item in now if item not in old and item not in today]
-        return FieldUpdate(name, today, [*today, *gained], Outcome.EXTENDED) if gained else None
+        lost = [item for item in old if item not in now and item in today] if forget else []
+        after = [*(item for item in today if item not in lost), *gained]
+        outcome = Outcome.REDUCED if lost else Outcome.EXTENDED
+        return FieldUpdate(name, today, after, outcome) if gained or lost else None
     return FieldUpdate(name, today, now, Outcome.UPDATED if _same(today, then) else Outcome.KEPT)
+
+
+def _withdrawn(name: str, then: Any, today: Any) -> FieldUpdate | None:
+    """What no record says any more."""
+    if today in (None, "", [], {}):
+        return None
+    if isinstance(then, list) and isinstance(today, list):
+        after = [item for item in today if item not in then]
+        if len(after) == len(today):
+            return None
+        return FieldUpdate(name, today, after, Outcome.REDUCED if after else Outcome.REMOVED)
+    return FieldUpdate(name, today, None, Outcome.REMOVED if _same(today, then) else Outcome.KEPT)
 
 
 def _same(first: Any, second: Any) -> bool:
@@ -126,29 +174,53 @@ def _same(first: Any, second: Any) -> bool:
     return bool(first == second)
 
 
-def _rows(imported: Iterable[Mapping[str, Any]], texts: Iterable[str], draft: DraftValues) -> tuple[RowUpdate, ...]:
-    """Entries that were not there at the import. What people deleted since stays deleted."""
-    before: dict[str, list[str]] = {}
-    for row in imported:
-        before.setdefault(str(row["at"]), []).append(str(row["text"]))
-    shown = {_plain(text) for text in texts}
-    here: dict[str, set[str]] = {}
-    for entry in draft.timeline:
-        here.setdefault(entry.at, set()).add(entry.event)
-    updates = []
-    for entry in draft.timeline:
-        old = before.get(entry.at, [])
-        if entry.event in old or _plain(entry.event) in shown:
+def _rows(
+    imported: Sequence[Mapping[str, Any]], texts: Iterable[str], draft: DraftValues, *, loosely: bool
+) -> tuple[tuple[RowUpdate, ...], tuple[RowUpdate, ...], tuple[Mapping[str, Any], ...]]:
+    """Entries that were not there at the import, those that somebody else changed too, and those that are gone.
+
+    What people deleted since stays deleted.
+    """
+    known = {(row["at"], row["text"]) for row in imported}
+    said = {(entry.at, entry.event) for entry in draft.timeline}
+    fresh = [entry for entry in draft.timeline if (entry.at, entry.event) not in known]
+    left = [row for row in imported if (row["at"], row["text"]) not in said]
+    reworded = _pairs(fresh, left, loosely)
+    here = {shown(text) for text in texts}
+    updates: list[RowUpdate] = []
+    kept: list[RowUpdate] = []
+    for number, entry in enumerate(fresh):
+        old = reworded.get(number)
+        if shown(entry.event) in here:
             continue
-        # At the same second one text went and another came: the entry was reworded.
-        reworded = [text for text in old if text not in here[entry.at]]
-        if not reworded:
+        if old is None:
             updates.append(RowUpdate(entry))
-        elif _plain(reworded[0]) in shown:
-            updates.append(RowUpdate(entry, reworded[0]))
-    return tuple(updates)
+        else:
+            text = str(old["text"])
+            (updates if shown(text) in here else kept).append(RowUpdate(entry, text))
+    used = {id(row) for row in reworded.values()}
+    return tuple(updates), tuple(kept), tuple(row for row in left if id(row) not in used)
 
 
-def _plain(text: str) -> str:
-    """A cell's text without what escaping put in, for comparison."""
-    return " ".join(html.unescape(text).replace("\\", "").casefold().split())
+def _pairs(
+    fresh: Sequence[TimelineRow], left: Sequence[Mapping[str, Any]], loosely: bool
+) -> dict[int, Mapping[str, Any]]:
+    """Which new entry (by number) is an old one in other words: at the same second, one with a label and one
+    without first, then (`loosely`) one that went and one that came."""
+    waiting: dict[str, list[Mapping[str, Any]]] = {}
+    for row in left:
+        waiting.setdefault(str(row["at"]), []).append(row)
+    found: dict[int, Mapping[str, Any]] = {}
+    for labels_only in (True, False) if loosely else (True,):
+        for number, entry in enumerate(fresh):
+            for row in waiting.get(entry.at, []) if number not in found else []:
+                text = str(row["text"])
+                if not labels_only or entry.event.endswith(f": {text}") or text.endswith(f": {entry.event}"):
+                    found[number] = row
+                    waiting[entry.at].remove(row)
+                    break
+    return found
+
+
+def _is_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)

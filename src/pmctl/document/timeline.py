@@ -143,6 +143,15 @@ def time_column(table: Table) -> int | None:
     return None
 
 
+def text_columns(table: Table) -> tuple[int | None, int | None]:
+    """The indexes of the columns that say what happened and who did it; the first is any column that is left."""
+    event, who = table.column(*_EVENT_COLUMNS), table.column(*_WHO_COLUMNS)
+    if event is None:
+        taken = (time_column(table), who)
+        event = next((i for i in range(len(table.columns)) if i not in taken), None)
+    return event, who
+
+
 def timeline_tables(doc: Document) -> tuple[Table, ...]:
     """The tables of the Timeline section that have a column of times."""
     section = timeline_section(doc)
@@ -165,10 +174,7 @@ def entries(doc: Document) -> tuple[TimelineEntry, ...]:
             continue
         header = header_zone(table.columns[column])
         zone_name = header if header and (zone_of(header) or "/" in header) else named
-        event = table.column(*_EVENT_COLUMNS)
-        who = table.column(*_WHO_COLUMNS)
-        if event is None:
-            event = next((i for i in range(len(table.columns)) if i not in (column, who)), None)
+        event, who = text_columns(table)
         day = table.column("Date")
         for row in table.rows:
             if not any(cell.text for cell in row.cells):

@@ -67,10 +67,10 @@ def add(workspace: Workspace, by: str, name: str, change: Change, signing: Seque
     known = {item.id for item in action_items(document)}
     new = next(fresh for fresh in iter(item_id, "") if fresh not in known)
     cells = {"ID": new, "Status": ItemStatus.OPEN.value, **cells}
-    changed = _with_table(document)
+    changed = with_table(document)
     table = action_tables(changed)[-1]
     present = {column: COLUMNS[column] for column in cells}
-    row = {header: cells[column] for column, names in present.items() if (header := _header(table.columns, names))}
+    row = {header: cells[column] for column, names in present.items() if (header := header_of(table.columns, names))}
     return _land(workspace, edits.append_row(changed, table, row), name, new, row, signing, f"Add action item {new}")
 
 
@@ -100,7 +100,7 @@ def change(workspace: Workspace, by: str, wanted: str, change: Change, signing: 
     changed, written = document, {}
     for column, text in cells.items():
         current = _find(changed, item)
-        header = _header(current.table.columns, COLUMNS[column])
+        header = header_of(current.table.columns, COLUMNS[column])
         if header is None:
             raise UsageProblem(f"the table of {name} has no column {column}", hint=f"pmctl edit {name}")
         changed = edits.set_cell(changed, current.table, current.row, header, text)
@@ -128,12 +128,13 @@ def _find(document: Document, wanted: ActionItem) -> ActionItem:
     return next(item for item in action_items(document) if item.id == wanted.id)
 
 
-def _header(columns: Sequence[str], names: Sequence[str]) -> str | None:
+def header_of(columns: Sequence[str], names: Sequence[str]) -> str | None:
+    """The column among `columns` that goes by one of these names, without regard to case."""
     known = {name.lower() for name in names}
     return next((column for column in columns if column.lower() in known), None)
 
 
-def _with_table(document: Document) -> Document:
+def with_table(document: Document) -> Document:
     """The document with an Action Items table to append to."""
     if action_tables(document):
         return document

@@ -1,0 +1,359 @@
+"""What changes in a postmortem when its incident records change: planned in memory, shown, then one commit.
+
+import document + records of today + the postmortem -> differences and the edited document. Refreshing,
+linking and unlinking an incident differ only in which records there are afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pmctl.document import edits, schema
+from pmctl.document.prompts import strip_comments
+from pmctl.document.reader import Document
+from pmctl.document.timeline import TimelineEntry, entries
+from pmctl.errors import BadInput, Refused
+from pmctl.policy.model import Policy
+from pmctl.policy.state import FINAL, IN_REVIEW
+from pmctl.sources.draft import DraftValues, draft_values, provenance_bytes
+from pmctl.sources.incident import Incident, Reference
+from pmctl.sources.instants import parse_instant
+from pmctl.sources.merging import merge
+from pmctl.sources.refresh import (
+    FieldUpdate,
+    Outcome,
+    Refresh,
+    RowUpdate,
+    imported_parts,
+    parse_provenance,
+    refresh,
+    shown,
+)
+from pmctl.workflow.create import IMPORTS
+from pmctl.workflow.import_tables import with_action_items, with_impact
+from pmctl.workflow.markdown_text import block
+from pmctl.workflow.timeline_rows import woven
+from pmctl.workflow.transaction import Landed, Write, commit
+from pmctl.workspace import Workspace
+
+_NOTHING: Mapping[str, Any] = {"fields": {}, "timeline": [], "impact": [], "action_items": [], "parts": []}
+# An import document holds every timeline entry twice; nothing that pmctl wrote is larger.
+_SIZE_LIMIT = 32 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that changes, for people. `mark` is + (comes in), ~ (is changed), - (goes) or = (stays as
+    people wrote it, although the record says something else)."""
+
+    mark: str
+    what: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The postmortem as it would become. `differences` are applied, `kept` are not; `imported` is the import
+    document to write (None: none is left). `changes` says whether there is anything to commit."""
+
+    id: str
+    before: Document
+    document: Document
+    differences: tuple[Difference, ...]
+    kept: tuple[Difference, ...]
+    imported: bytes | None
+    had_import: bool
+    changes: bool
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """A postmortem at HEAD with its import document, and the incidents that were merged into it."""
+
+    id: str
+    document: Document
+    values: Mapping[str, Any]
+    parts: tuple[Incident, ...]
+    exists: bool
+
+
+def read_imported(workspace: Workspace, name: str, by: str, verb: str) -> Imported:
+    """The postmortem that `by` wants to change from its incidents.
+
+    Raises Refused when it is published or `by` may not edit it, BadInput when it or its import document
+    cannot be read.
+    """
+    document = workspace.read_at(name)
+    if not document.readable:
+        problem = document.problems[0]
+        raise BadInput(
+            f"{document.path}:{problem.line}:{problem.column}: {problem.code} {problem.message}",
+            hint=f"pmctl validate {name}",
+        )
+    if document.status in FINAL:
+        raise Refused(
+            f"{name} is {document.status}: its content changes only on the record",
+            hint=f'an admin edits it and runs: pmctl amend {name} -m "why"',
+        )
+    _refuse_stranger(workspace.policy, document, by, verb)
+    path = f"{IMPORTS}/{name}.json"
+    data = workspace.at_head(path)
+    if data is None:
+        return Imported(name, document, _NOTHING, (), exists=False)
+    if len(data) > _SIZE_LIMIT:
+        raise BadInput(f"{path}: too large for an import document", hint="restore the file from git")
+    values = {**_NOTHING, **parse_provenance(data, path)}
+    return Imported(name, document, values, imported_parts(values, path), exists=True)
+
+
+def people_by_email(policy: Policy) -> dict[str, str]:
+    """The policy's handles by e-mail address."""
+    return {email: person.handle for person in policy.people.values() for email in person.emails}
+
+
+def references_of(document: Document) -> list[dict[str, Any]]:
+    """The entries of `incidents` in the front matter, those that are mappings."""
+    listed = document.meta.get("incidents")
+    return [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list | tuple) else []
+
+
+def is_reference(entry: Mapping[str, Any], reference: Reference) -> bool:
+    """Whether a front matter entry names this incident."""
+    return (str(entry.get("source")), str(entry.get("id"))) == (reference.source, reference.id)
+
+
+def plan(
+    workspace: Workspace,
+    old: Imported,
+    parts: Sequence[Incident],
+    references: Sequence[Mapping[str, Any]],
+    *,
+    forget: bool = False,
+    title: bool = True,
+) -> Plan:
+    """What becomes of the postmortem when its incidents are `parts` and its `incidents` field `references`.
+
+    With `forget` a part was taken away, and what only it gave goes. Without `title` the title stays.
+    """
+    people = people_by_email(workspace.policy)
+    draft = _draft(parts, people)
+    values = _as_written(old.values)
+    found = refresh(
+        values, _current(old.document), [entry.text for entry in entries(old.document)], draft, forget=forget
+    )
+    wanted = found.fields if title else tuple(update for update in found.fields if update.name != "title")
+    document, differences, kept = _with_fields(old.document, wanted, forget=forget and not parts)
+    if references != references_of(old.document):
+        listed = [dict(entry) for entry in references]
+        document = (
+            edits.set_field(document, "incidents", listed) if listed else edits.remove_field(document, "incidents")
+        )
+    document, more, rest = _with_timeline(old.document, document, found, draft, forget=forget)
+    differences, kept = [*differences, *more], [*kept, *rest]
+    for step in (with_impact, with_action_items):
+        document, rows, left = step(document, values, draft, forget=forget)
+        differences += [Difference(*row) for row in rows]
+        kept += [Difference(*row) for row in left]
+    data = provenance_bytes(found.provenance) if parts else None
+    known = provenance_bytes(old.values) if old.exists else None
+    changes = document.data != old.document.data or _essence(data) != _essence(known)
+    notes = tuple(draft.warnings)
+    if old.document.status == IN_REVIEW and document.data != old.document.data:
+        notes = (*notes, "it is in review: approvals given so far no longer count for the changed content")
+    return Plan(old.id, old.document, document, tuple(differences), tuple(kept), data, old.exists, changes, notes)
+
+
+def land(workspace: Workspace, planned: Plan, subject: str, signing: Sequence[str]) -> Landed:
+    """Commit a plan: the postmortem and its import document. `subject` is the first line of the message."""
+    writes = []
+    if planned.document.data != planned.before.data:
+        writes.append(Write(schema.path_of(planned.id), planned.document.data))
+    if planned.imported is not None or planned.had_import:
+        writes.append(Write(f"{IMPORTS}/{planned.id}.json", planned.imported))
+    message = f"{subject}\n\nPostmortem: {planned.id}\n"
+    return commit(workspace.repo, writes, message, signing=signing)
+
+
+def _refuse_stranger(policy: Policy, document: Document, by: str, verb: str) -> None:
+    """The people whom the audit expects to edit: the author, editors and admins, in review the reviewers too."""
+    editors = document.meta.get("editors")
+    allowed = [document.author, *policy.admins]
+    if isinstance(editors, dict):
+        allowed += [handle for handle, right in editors.items() if right == schema.EditorRole.EDIT]
+    reviewers = document.meta.get("reviewers")
+    if document.status == IN_REVIEW and isinstance(reviewers, list | tuple):
+        allowed += map(str, reviewers)
+    if not by or by not in allowed:
+        names = ", ".join(dict.fromkeys(handle for handle in allowed if handle))
+        raise Refused(f"{by or 'somebody unknown to the policy'} may not {verb} {document.id}", hint=f"ask: {names}")
+
+
+def _draft(parts: Sequence[Incident], people: Mapping[str, str]) -> DraftValues:
+    if not parts:
+        return DraftValues({}, "", (), (), (), (), (), {"fields": {}})
+    draft = draft_values(merge(parts), people)
+    return replace(draft, summary=block(draft.summary))
+
+
+def _as_written(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The import document with the summary as the draft wrote it."""
+    fields = dict(values["fields"])
+    if "summary" in fields:
+        fields["summary"] = {**fields["summary"], "value": block(str(fields["summary"]["value"]))}
+    return {**values, "fields": fields}
+
+
+def _current(document: Document) -> dict[str, Any]:
+    section = document.section("Summary")
+    summary = strip_comments(section.text).strip() if section is not None else ""
+    return {**{key: _plain(value) for key, value in document.meta.items()}, "summary": summary}
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _with_fields(
+    document: Document, updates: Iterable[FieldUpdate], *, forget: bool
+) -> tuple[Document, list[Difference], list[Difference]]:
+    """Front matter and summary. With `forget` no incident is left: single values stay, they are the team's now."""
+    done: list[Difference] = []
+    kept: list[Difference] = []
+    for update in updates:
+        changed = None
+        if update.outcome is not Outcome.KEPT and not (forget and not isinstance(update.before, list)):
+            changed = _with_summary(document, update) if update.name == "summary" else _with_field(document, update)
+        if changed is not None:
+            document = changed
+            done.append(_told(update))
+        elif update.after is not None:
+            text = f"yours is {_shown(update.before)}, the record says {_shown(update.after)}"
+            kept.append(Difference("=", update.name, text))
+        elif not forget:
+            kept.append(Difference("=", update.name, f"yours is {_shown(update.before)}, the record has none"))
+    return document, done, kept
+
+
+def _with_field(document: Document, update: FieldUpdate) -> Document:
+    if update.after in (None, "", []):
+        return edits.remove_field(document, update.name)
+    return edits.set_field(document, update.name, update.after)
+
+
+def _with_summary(document: Document, update: FieldUpdate) -> Document | None:
+    """The document with another summary below the prompt; None when its place is not clear."""
+    section = document.section("Summary")
+    if section is None:
+        return None
+    old, new = str(update.before or ""), str(update.after or "")
+    text = section.text.replace("\r\n", "\n")
+    old = old.replace("\r\n", "\n")
+    if not old:
+        return edits.replace_section(document, section.title, f"{text.rstrip()}\n\n{new}")
+    if text.count(old) != 1:
+        return None
+    return edits.replace_section(document, section.title, text.replace(old, new))
+
+
+def _told(update: FieldUpdate) -> Difference:
+    if isinstance(update.before, list) and isinstance(update.after, list):
+        gained = [f"+ {item}" for item in update.after if item not in update.before]
+        lost = [f"- {item}" for item in update.before if item not in update.after]
+        return Difference("+" if not lost else "~", update.name, ", ".join((*gained, *lost)))
+    marks = {Outcome.ADDED: "+", Outcome.REMOVED: "-"}
+    mark = marks.get(update.outcome, "~")
+    if mark == "~":
+        return Difference(mark, update.name, f"{_shown(update.before)} -> {_shown(update.after)}")
+    return Difference(mark, update.name, _shown(update.after if mark == "+" else update.before))
+
+
+def _shown(value: Any) -> str:
+    text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    line = " ".join(text.split())
+    return line if len(line) <= 160 else f"{line[:159]}…"
+
+
+def _with_timeline(
+    before: Document, document: Document, found: Refresh, draft: DraftValues, *, forget: bool
+) -> tuple[Document, list[Difference], list[Difference]]:
+    present = entries(before)
+    reword: dict[int, str] = {}
+    add = []
+    done: list[Difference] = []
+    kept = [_kept_row(update) for update in found.kept_rows]
+    for update in found.rows:
+        at = update.row.at
+        number = _find(present, update.before, at, taken=reword) if update.before else None
+        if not update.before:
+            add.append(update.row)
+            done.append(Difference("+", "timeline", f"{at}  {_shown(update.row.event)}"))
+        elif number is not None:
+            reword[number] = update.row.event
+            done.append(Difference("~", "timeline", f"{at}  {_shown(update.before)} -> {_shown(update.row.event)}"))
+        else:
+            kept.append(_kept_row(update))
+    drop: set[int] = set()
+    for row in found.gone if forget else ():
+        number = _find(present, str(row["text"]), str(row["at"]), taken=drop | set(reword))
+        who = shown(str(row.get("who", "")))
+        if number is not None and shown(present[number].who) == who:
+            drop.add(number)
+            done.append(Difference("-", "timeline", f"{row['at']}  {_shown(row['text'])}"))
+        else:
+            edited = present[number] if number is not None else _edited(present, row, draft)
+            if edited is not None:
+                kept.append(Difference("=", "timeline", f"{edited.time}  {_shown(edited.text)} (edited since)"))
+    if add or reword or drop:
+        document = woven(before, document, add=add, reword=reword, drop=frozenset(drop))
+    elif document.meta.get("started_at") != before.meta.get("started_at"):
+        document = woven(before, document)
+    return document, done, kept
+
+
+def _kept_row(update: RowUpdate) -> Difference:
+    text = f"{update.row.at}  edited here or taken out; the record now says: {_shown(update.row.event)}"
+    return Difference("=", "timeline", text)
+
+
+def _find(present: Sequence[TimelineEntry], text: str, at: str, *, taken: Iterable[int]) -> int | None:
+    """The entry with this text at this minute that is not taken yet."""
+    moment = parse_instant(at).at
+    wanted, used = shown(text), set(taken)
+    for number, entry in enumerate(present):
+        if number in used or shown(entry.text) != wanted or entry.at is None or moment is None:
+            continue
+        if entry.at.replace(second=0) == moment.replace(second=0):
+            return number
+    return None
+
+
+def _edited(present: Sequence[TimelineEntry], row: Mapping[str, Any], draft: DraftValues) -> TimelineEntry | None:
+    """The entry that somebody made of an imported row: same text at another time, or another text at that minute
+    which comes from no record that is left."""
+    ours = {shown(entry.event) for entry in draft.timeline}
+    moment = parse_instant(str(row["at"])).at
+    for entry in present:
+        if shown(entry.text) == shown(str(row["text"])):
+            return entry
+    for entry in present:
+        at = entry.at
+        if at and moment and at.replace(second=0) == moment.replace(second=0) and shown(entry.text) not in ours:
+            return entry
+    return None
+
+
+def _essence(data: bytes | None) -> object:
+    """What an import document says, whatever files it was said in."""
+    if data is None:
+        return None
+    document = parse_provenance(data, IMPORTS)
+    return (
+        {name: field["value"] for name, field in document["fields"].items()},
+        [(row["at"], row["text"]) for row in document["timeline"]],
+        document.get("impact"),
+        document.get("action_items"),
+        [(part.get("source"), part.get("id"), part.get("resolved")) for part in document.get("parts", [])],
+    )

@@ -1,0 +1,86 @@
+"""The cache saves time and nothing else: whatever is in the file, the verdict is that of a cold audit."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pmctl.ledger import cache
+from pmctl.ledger.audit import audit
+from pmctl.ledger.trust import user_folder
+from pmctl.policy import act as acts
+
+from .world import World
+
+
+def cache_file(world: World) -> Path:
+    return next((world.path / ".git" / "pmctl").glob("audit-*.json"))
+
+
+def same(world: World) -> None:
+    """A warm audit says what a cold one says."""
+    warm, cold = audit(world.repo), audit(world.repo, use_cache=False)
+    assert warm == cold
+
+
+def test_a_warm_audit_says_the_same(world: World) -> None:
+    world.published()
+    forged = world.edit("too small", "fine")
+    world.waive("AU401", forged)
+    same(world)
+    assert cache.load(world.repo) is not None
+    same(world)
+    world.new("2024-02-01-other")
+    world.act(acts.SUBMIT, "jane", "2024-02-01-other", reviewers=("bob",))
+    same(world)
+    world.git("switch", "-qc", "side", "HEAD~3")
+    world.edit("fine", "not fine")
+    same(world)
+
+
+def test_a_range_after_a_cold_or_a_warm_start(world: World) -> None:
+    base = world.published()
+    forged = world.edit("too small", "fine")
+    cold = audit(world.repo, base=base)
+    assert [f.commit for f in cold.findings] == [forged]
+    assert audit(world.repo, base=base) == cold
+    assert audit(world.repo, base=base, use_cache=False) == cold
+
+
+@pytest.mark.parametrize("damage", ["forged", "truncated", "empty", "other secret", "binary"])
+def test_a_cache_that_somebody_else_wrote_is_ignored(world: World, damage: str) -> None:
+    world.published()
+    forged = world.edit("too small", "fine")
+    audit(world.repo)
+    file = cache_file(world)
+    mark, _, body = file.read_bytes().partition(b"\n")
+    if damage == "forged":
+        value = json.loads(body)
+        assert value["fold"]["findings"]
+        value["fold"]["findings"] = []
+        file.write_bytes(mark + b"\n" + json.dumps(value).encode())
+    elif damage == "truncated":
+        file.write_bytes(file.read_bytes()[:-100])
+    elif damage == "other secret":
+        (user_folder() / "cache.key").write_bytes(b"x" * 32)
+    else:
+        file.write_bytes(b"" if damage == "empty" else b"\x00\xff" * 1000)
+    assert cache.load(world.repo) is None
+    assert [(f.code, f.commit) for f in audit(world.repo).findings] == [("AU401", forged)]
+
+
+def test_a_cache_of_another_history_is_not_used(world: World) -> None:
+    world.published()
+    audit(world.repo)
+    world.git("reset", "-q", "--hard", "HEAD~2")
+    forged = world.edit("status: IN_REVIEW", "status: PUBLISHED")
+    assert [(f.code, f.commit) for f in audit(world.repo).findings] == [("AU301", forged)]
+
+
+def test_no_place_for_the_secret(world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    world.published()
+    assert audit(world.repo).passed

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 def adopt(
     ctx: typer.Context,
     paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files, or folders to search for them.")],
-    write: Annotated[bool, typer.Option("--write", help="Do it, as one commit. Without it only the plan is shown.")] = False,
+    write: Annotated[
+        bool, typer.Option("--write", help="Do it, as one commit. Without it only the plan is shown.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and change nothing (the default).")] = False,
     status: Annotated[str, typer.Option("--status", metavar="S", help="DRAFT, PUBLISHED or ARCHIVED.")] = "DRAFT",
     baseline: Annotated[
@@ -116,10 +118,15 @@ def _show(session: Session, planned: Plan, commit: str) -> None:
     for result in planned.results:
         for line in _lines(result):
             session.result(line)
-    counts = {state: sum(result.state == state for result in planned.results) for state in ("adopt", "skipped", "problem")}
+    counts = {
+        state: sum(result.state == state for result in planned.results) for state in ("adopt", "skipped", "problem")
+    }
     questions = sum(len(one.questions) for one in planned.adopted)
     verb = "adopted" if commit else "can be adopted"
-    summary = f"{counts['adopt']} {verb}, {counts['skipped']} skipped, {counts['problem']} with a problem; {questions} questions"
+    summary = (
+        f"{counts['adopt']} {verb}, {counts['skipped']} skipped, {counts['problem']} with a problem; "
+        f"{questions} questions"
+    )
     session.result(summary)
     if commit:
         session.note(f"  commit {commit[:12]}; undo it: git revert {commit[:12]}")

@@ -76,13 +76,17 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """One document on its way: the file, its text's identity, its id; `part` counts the incidents of a split file from 1."""
+    """One document on its way: the file, its text's identity and its id.
+
+    `part` counts the incidents of a split file from 1, `incidents` are the titles of those of a file that isn't split,
+    `whole` are the bytes of the file.
+    """
 
     candidate: Candidate
     named: Named
     id: str
     part: int
-    parts: int
+    incidents: tuple[str, ...]
     whole: bytes
 
 
@@ -155,9 +159,9 @@ def write_with_baseline(workspace: Workspace, planned: Plan, actor: Actor, *, at
     if violations:
         rest = tuple(f"{one.code} {one.message}" for one in violations[1:])
         raise Refused(f"{violations[0].code} {violations[0].message}", hint=violations[0].hint, details=rest)
-    folder = workspace.repo.root / record.FOLDER / acts.BASELINE
+    baselines = workspace.repo.root / record.FOLDER / acts.BASELINE
     numbers = [
-        parts.number for file in (folder.iterdir() if folder.is_dir() else ())
+        parts.number for file in (baselines.iterdir() if baselines.is_dir() else ())
         if (parts := record.parse_path(f"{record.FOLDER}/{acts.BASELINE}/{file.name}"))
     ]  # fmt: skip
     signed = record_writes(actor, act, max(numbers, default=0) + 1, record.to_bytes(act))
@@ -189,7 +193,8 @@ def _pieces(
         if len(sources) > 1:
             named = replace(named, title=identity.Found(incidents[number - 1].title, "its heading", 1.0))
         name = identity.unique_id(named.day.value, identity.slug(named.title.value, candidate.shown), taken)
-        found.append(_Piece(candidate, named, name, number, len(incidents), source.data))
+        unsplit = () if len(sources) > 1 else tuple(part.title for part in incidents)
+        found.append(_Piece(candidate, named, name, number, unsplit, source.data))
     return found
 
 
@@ -240,7 +245,9 @@ def _convert(
             path = f"{adoption.path.removesuffix('.md')}/{one.name}"
             writes[path] = Write(path, data)
             if inside and one.file.is_relative_to(root):
-                writes.setdefault(one.file.relative_to(root).as_posix(), Write(one.file.relative_to(root).as_posix(), None))
+                writes.setdefault(
+                    one.file.relative_to(root).as_posix(), Write(one.file.relative_to(root).as_posix(), None)
+                )
         names = tuple(one.name for one, _ in brought)
         results[key] = Result(piece.candidate.shown, "adopt", "", adoption, inside, names)
         writes[adoption.path] = Write(adoption.path, adoption.data)
@@ -269,11 +276,9 @@ def _with_remarks(adoption: Adoption, piece: _Piece, turned: links.Rewritten) ->
     base = f"{piece.named.day.value.isoformat()}-{identity.slug(piece.named.title.value, piece.candidate.shown)}"
     if adoption.id != base and adoption.id.removeprefix(base)[1:].isdigit():
         questions.append(f"another postmortem has the id {base}: is this the same incident?")
-    incidents = splitting.parts(piece.named.source)
-    if incidents:
-        questions.append(
-            f"it holds {len(incidents)} incidents ({'; '.join(part.title for part in incidents[:4])}): --split makes one of each"
-        )
+    if piece.incidents:
+        shown = "; ".join(piece.incidents[:4])
+        questions.append(f"it holds {len(piece.incidents)} incidents ({shown}): --split makes one of each")
     return plan.with_questions(adoption, kept, tuple(questions))
 
 
@@ -298,7 +303,7 @@ def _taken_ids(workspace: Workspace) -> set[str]:
 
 
 def _managed(workspace: Workspace) -> dict[tuple[str, str], str]:
-    """(day, title) -> id of every postmortem that was adopted, so that adopting a folder again adds only what is new."""
+    """(day, title) -> id of every postmortem that was adopted: adopting a folder again adds only what is new."""
     found = {}
     for name in workspace.ids():
         try:
@@ -334,7 +339,11 @@ def _refuse_nothing(planned: Plan) -> None:
 
 def _message(planned: Plan, note: str = "") -> str:
     adopted = [result for result in planned.results if result.adoption]
-    subject = f"Adopt {adopted[0].adoption.id}" if len(adopted) == 1 and adopted[0].adoption else f"Adopt {len(adopted)} postmortems"
+    subject = (
+        f"Adopt {adopted[0].adoption.id}"
+        if len(adopted) == 1 and adopted[0].adoption
+        else f"Adopt {len(adopted)} postmortems"
+    )
     lines = [f"{result.source} -> {result.adoption.id}" for result in adopted if result.adoption]
     shown = lines[:100] + ([f"... and {len(lines) - 100} more"] if len(lines) > 100 else [])
     return "\n".join([subject, "", *([note, ""] if note else []), *shown, ""]) + "\n"

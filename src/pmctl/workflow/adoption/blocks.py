@@ -1,7 +1,7 @@
 """The blocks of a piece of Markdown that holds no heading: list items, paragraphs, and what is neither.
 
-Only what is needed to turn a list into table rows: where each top-level block begins and ends, and an item's text as one
-cell. Whatever a cell can't hold (code blocks, tables, quotes) makes it None, and the list stays a list.
+Only what is needed to turn a list into table rows: where each top-level block begins and ends, and an item's text as
+one cell. Whatever a cell can't hold (code blocks, tables, quotes) makes it None, and the list stays a list.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-ITEM = re.compile(r"(?P<indent> {0,3})(?P<mark>[-*+•]|(?P<number>\d{1,9})[.)])(?P<gap>[ \t]+|$)(?:\[(?P<task>[ xX])\](?=\s)[ \t]*)?")
+ITEM = re.compile(
+    r"(?P<indent> {0,3})(?P<mark>[-*+•]|(?P<number>\d{1,9})[.)])(?P<gap>[ \t]+|$)(?:\[(?P<task>[ xX])\](?=\s)[ \t]*)?"
+)
 _NESTED = re.compile(r"[ \t]*(?:[-*+•]|\d{1,9}[.)])[ \t]+")
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})")
 _RULE = re.compile(r" {0,3}([-*_])[ \t]*(?:\1[ \t]*){2,}$")
@@ -52,7 +54,9 @@ def blocks(lines: list[str] | tuple[str, ...]) -> list[Block]:
             end = _item_end(lines, row, item.end("mark") + 1)
             found.append(_item(lines, row, end, item))
             row = end
-        elif "|" in line and row + 1 < len(lines) and "|" in lines[row + 1] + line and _TABLE_RULE.match(lines[row + 1]):
+        elif (
+            "|" in line and row + 1 < len(lines) and "|" in lines[row + 1] + line and _TABLE_RULE.match(lines[row + 1])
+        ):
             end = row + 2
             while end < len(lines) and lines[end].strip():
                 end += 1
@@ -130,7 +134,7 @@ def _item_end(lines: list[str] | tuple[str, ...], row: int, width: int) -> int:
             following = next((text for text in lines[end + 1 :] if text.strip()), "")
             if len(following) - len(following.lstrip(" \t")) < 2 and not following.startswith("\t"):
                 break
-        elif line[0] in " \t" and len(line) - len(line.lstrip(" ")) >= min(width, 2) or line[0] == "\t":
+        elif (line[0] in " \t" and len(line) - len(line.lstrip(" ")) >= min(width, 2)) or line[0] == "\t":
             if mark := _FENCE.match(line):
                 fence = mark[1]
         elif not lines[end - 1].strip() or _starts(line):

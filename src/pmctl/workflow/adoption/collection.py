@@ -11,19 +11,23 @@ from pathlib import Path, PurePosixPath
 
 from pmctl import git
 from pmctl.errors import EnvironmentProblem
-from pmctl.workflow.adoption.headings import ALIAS, METADATA, meaning
+from pmctl.workflow.adoption.aliases import METADATA
+from pmctl.workflow.adoption.headings import ALIAS, meaning
 from pmctl.workflow.adoption.moments import day_in_name
 from pmctl.workflow.adoption.source import Source
 
 _SUFFIXES = frozenset((".md", ".markdown", ".mdown", ".mkd"))
 _SKIPPED_FOLDERS = frozenset(("node_modules", "vendor", "__pycache__"))
 _OTHER_DOCUMENTS = re.compile(
-    r"(?:readme|contributing|license|licence|changelog|code[-_ ]of[-_ ]conduct|security|support|index|_index|summary|authors|maintainers|agents|claude|todo|glossary|_?sidebar"
+    r"(?:readme|contributing|license|licence"
+    r"|changelog|code[-_ ]of[-_ ]conduct|security|support|index|_index|summary|authors"
+    r"|maintainers|agents|claude|todo|glossary|_?sidebar"
     r"|pull[-_ ]request[-_ ]template|(?:.*[-_ .])?template(?:[-_ .].*)?|(?:.*[-_ ])?example[-_ ]postmortem)",
     re.IGNORECASE,
 )
 _INCIDENT_WORDS = re.compile(
-    r"post[-_ ]?mortem|incident|outage|retrospective|disruption|downtime|root[-_ ]cause|\brca\b|\bpir\b|failure|degradation|breach|障害|インシデント|故障|事故|复盘",
+    r"post[-_ ]?mortem|incident|outage|retrospective|disruption|downtime|root[-_ ]cause|\brca\b|\bpir\b|failure"
+    r"|degradation|breach|障害|インシデント|故障|事故|复盘",
     re.IGNORECASE,
 )
 LARGEST = 1024 * 1024 + 1
@@ -31,8 +35,10 @@ LARGEST = 1024 * 1024 + 1
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A file that may be adopted. `shown` is its path as the person knows it, `boundary` the folder whose files its links
-    may bring along, `named` whether the person gave this very file. `reason` says why it is left out.
+    """A file that may be adopted.
+
+    `shown` is its path as the person knows it, `boundary` the folder whose files its links may bring along, `named`
+    whether the person gave this very file. `reason` says why it is left out.
     """
 
     file: Path
@@ -77,7 +83,11 @@ def _of_folder(full: Path, shown: str) -> Iterator[Candidate]:
 
 def _other_document(name: str) -> str:
     stem = PurePosixPath(name).stem
-    return f"no postmortem by its name ({name}); name the file itself to adopt it" if _OTHER_DOCUMENTS.fullmatch(stem) else ""
+    return (
+        f"no postmortem by its name ({name}); name the file itself to adopt it"
+        if _OTHER_DOCUMENTS.fullmatch(stem)
+        else ""
+    )
 
 
 def looks_like_a_postmortem(source: Source, title: str) -> bool:

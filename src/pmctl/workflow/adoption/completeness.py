@@ -1,8 +1,8 @@
 """Nothing is dropped: the check that every line of a source is still there in what it became.
 
 The words of a line are its runs of letters and digits, without regard to case; markup (`#`, `*`, `|`, list marks,
-fences, escapes) is no text. A line is still there when one line of the result holds its words in their order. Each word of
-the result answers for one word of the source only, so a line that stands twice must be found twice. A line
+fences, escapes) is no text. A line is still there when one line of the result holds its words in their order. Each word
+of the result answers for one word of the source only, so a line that stands twice must be found twice. A line
 without words, such as an emoji alone, must be found as it is; rules and table borders are markup.
 """
 
@@ -73,7 +73,7 @@ def _unhosted(changed: Sequence[str], hosts: list[list[str]]) -> list[str]:
 
 
 def _subsequence(wanted: Sequence[str], host: Sequence[str], start: int) -> int:
-    """Where in `host` the last of `wanted` was found when all of them follow each other from `start` on; -1 otherwise."""
+    """Behind the last of `wanted` in `host` when all of them are found in order from `start` on; -1 otherwise."""
     at = start
     for word in wanted:
         try:

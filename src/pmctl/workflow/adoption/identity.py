@@ -1,7 +1,8 @@
 """Which incident a document is about: its title, its day and so its id, each with where it was found.
 
-Every day that a document names is a vote, weighed by where it stands: a stated date of the incident, the title, the file's
-name and the text, in this order. A blog's publication date counts little, in its front matter and in its file's name.
+Every day that a document names is a vote, weighed by where it stands: a stated date of the incident, the title, the
+file's name and the text, in this order. A blog's publication date counts little, in its front matter and in its
+file's name.
 """
 
 from __future__ import annotations
@@ -17,19 +18,41 @@ from pmctl.document.fields import MAX_ID
 from pmctl.document.outline import Heading
 from pmctl.workflow.adoption.headings import bare, is_section_name, meaning, plain
 from pmctl.workflow.adoption.metadata import Facts
-from pmctl.workflow.adoption.moments import Day, day_in_name, days, leading
+from pmctl.workflow.adoption.moments import Day, day_in_name, days, each_day, leading
 from pmctl.workflow.adoption.source import Source, fenced
 
 _MAX_TITLE = 300
 _GENERIC = re.compile(
-    r"(?:issue|incident|outage) (?:name|title|report)|(?:incident )?post[- ]?mortems?(?: report| template)?|incident(?: report| review)?|report|the incident|title|retrospective"
-    r"|インシデント(?:レポート|報告書)|障害報告書|ポストモーテム|故障报告|事故报告|复盘|故障复盘|rca|root cause analysis|post[- ]incident (?:review|report)|pir|readme|untitled|index"
+    r"(?:issue|incident|outage) (?:name|title|report)|(?:incident )?post[- ]?mortems?(?: report| template)?"
+    r"|incident(?: report| review)?|report|the incident|title|retrospective"
+    r"|インシデント(?:レポート|報告書)|障害報告書|ポストモーテム|故障报告|事故报告|复盘|故障复盘"
+    r"|rca|root cause analysis|post[- ]incident (?:review|report)|pir|readme|untitled|index"
 )
-_BLOG_KEYS = frozenset(("layout", "category", "categories", "slug", "permalink", "redirect_from", "draft", "aliases", "pubdate", "image", "hero", "excerpt", "url"))
+_BLOG_KEYS = frozenset(
+    (
+        "layout",
+        "category",
+        "categories",
+        "slug",
+        "permalink",
+        "redirect_from",
+        "draft",
+        "aliases",
+        "pubdate",
+        "image",
+        "hero",
+        "excerpt",
+        "url",
+    )
+)
 # An organisation's own number of the document in front of its title.
-_NUMBER = re.compile(r"^\s*(?:pm|inc|incident|rca|pir|postmortem|post-mortem)[-_ #]*\d{1,4}(?:[-_]\d+)*\s*[:\-–—.]?\s*", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"^\s*(?:pm|inc|incident|rca|pir|postmortem|post-mortem)[-_ #]*\d{1,4}(?:[-_]\d+)*\s*[:\-–—.]?\s*", re.IGNORECASE
+)
 _TAIL = re.compile(r"(?:-(?:on|of|at|in|to|for|the|and|a|an|by|with))+$")
-_NOISE = re.compile(r"^(?:(?:public|draft|incident|outage|report|post|mortem|postmortem|postmortems|retrospective|review|rca|pm|on|for|of|the|a|an)-)+")
+_NOISE = re.compile(
+    r"^(?:(?:public|draft|incident|outage|report|post|mortem|postmortem|postmortems|retrospective|review|rca|pm|on|for|of|the|a|an)-)+"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +75,7 @@ class FoundDay:
 
 
 def title_heading(source: Source) -> Heading | None:
-    """The heading that is the document's title: the first one of level 1, or the first of all, when it names no section."""
+    """The heading that is the title: the first one of level 1, or the first of all, when it names no section."""
     headings = source.outline.headings
     if not headings:
         return None
@@ -104,7 +127,11 @@ def day(source: Source, facts: Facts, title_text: str, fallback: tuple[date, str
 
     for key, weight in (("incident_date", 16.0), ("start", 16.0), ("period", 15.0), ("detected", 4.0)):
         for text in facts.values.get(key, ())[:1]:
-            vote(_first_day(text), weight, "the stated " + {"incident_date": "incident date", "period": "time"}.get(key, key))
+            vote(
+                _first_day(text),
+                weight,
+                "the stated " + {"incident_date": "incident date", "period": "time"}.get(key, key),
+            )
     for text in facts.values.get("date", ())[:1]:
         vote(_first_day(text), 2.0 if blog and "date" in facts.in_front else 13.0, "the stated date")
     vote(_first_day(title_text), 14.0, "the title")
@@ -116,7 +143,7 @@ def day(source: Source, facts: Facts, title_text: str, fallback: tuple[date, str
     if day_in_name(name.stem) is None and len(name.parts) > 1:
         vote(day_in_name(name.parent.name), 11.0, "the folder's name")
         if folders := re.search(r"((?:19|20)\d\d)/([01]\d)/([0-3]\d)/", source.path):
-            vote(Day(*(int(part) for part in folders.groups())), 11.0, "the folder's name")
+            vote(Day(int(folders[1]), int(folders[2]), int(folders[3])), 11.0, "the folder's name")
     _vote_text(source, vote)
     if not votes:
         if fallback is None:
@@ -145,7 +172,10 @@ def _vote_text(source: Source, vote: object) -> None:
         if found and found.section == "Timeline":
             for _, _, one in days(plain(heading.title))[:1]:
                 vote(one, 4.0, "the timeline's heading")
-            end = next((later.start for later in headings[index + 1 :] if later.level < heading.level or meaning(later.title)), len(text))
+            end = next(
+                (later.start for later in headings[index + 1 :] if later.level < heading.level or meaning(later.title)),
+                len(text),
+            )
             inside = days(text[heading.end : end])
             # A file that is named for a year is about a day of that year; older days are what led to it.
             if years and any(one.year in years for _, _, one in inside):
@@ -159,13 +189,15 @@ def _vote_text(source: Source, vote: object) -> None:
                 vote(max(counts, key=lambda one: counts[one]), 1.0, "the timeline")
             break
     for match in re.finditer(r"(?<!\d)(20[0-3]\d)\d-([01]\d)-([0-3]\d)(?!\d)", text[source.body_start :]):
-        vote(Day(*(int(part) for part in match.groups())), 1.0, "a date with one digit too many")
+        vote(Day(int(match[1]), int(match[2]), int(match[3])), 1.0, "a date with one digit too many")
         break
     for first, _, one in days(opening):
         if any(start <= source.body_start + first < end for start, end in code):
             continue
         before = opening[max(0, first - 12) : first].rsplit("\n", 1)[-1]
-        happened = re.search(r"\b(?:on|at|from|since|between|am|starting)\s+(?:the\s+)?(?:\w+day,?\s+)?$", before + " ", re.IGNORECASE)
+        happened = re.search(
+            r"\b(?:on|at|from|since|between|am|starting)\s+(?:the\s+)?(?:\w+day,?\s+)?$", before + " ", re.IGNORECASE
+        )
         vote(one, weight + (1.0 if happened else 0.0), "the text")
         weight = max(0.3, weight - 1.2)
 
@@ -180,11 +212,14 @@ def _anchor(source: Source, facts: Facts, title_text: str, fallback: tuple[date,
     named = day_in_name(PurePosixPath(source.path).stem)
     if named and named.year and (value := named.near(None)):
         return value
-    in_text = [one for _, _, one in days(source.text[:20000])]
-    for one in in_text:
+    in_text: list[Day] = []
+    for _, _, one in each_day(source.text[:20000]):
         if one.year and (value := one.near(None)):
             return value
-    years = re.findall(r"(?<!\d)(20[012]\d)(?!\d)", source.path) or re.findall(r"(?<![\d./-])(20[012]\d)(?![\d/-])", source.body[:5000])
+        in_text.append(one)
+    years = re.findall(r"(?<!\d)(20[012]\d)(?!\d)", source.path) or re.findall(
+        r"(?<![\d./-])(20[012]\d)(?![\d/-])", source.body[:5000]
+    )
     if years and in_text:
         return date(int(years[0]), in_text[0].month, min(in_text[0].day, 28))
     ambiguous = next((one for one in in_text if one.year), None)
@@ -201,7 +236,7 @@ def _first_day(text: str) -> Day | None:
 
 
 def slug(title_text: str, path: str) -> str:
-    """The id's slug: the title's words without dates and "incident report", at most 60 characters, cut between words."""
+    """The id's slug: the title's words without dates and "incident report", at most 60 characters."""
     for text in (title_text, _from_name(path)):
         rest = text
         for start, end, _ in reversed(days(text)):
@@ -209,7 +244,16 @@ def slug(title_text: str, path: str) -> str:
         rest = re.sub(r"(?<!\d)(?:19|20)\d{6}(?!\d)", " ", rest)
         rest = _NUMBER.sub("", rest)
         letters = [character for character in rest if character.isalpha()]
-        if 4 * sum(not character.isascii() for character in unicodedata.normalize("NFKD", "".join(letters)) if character.isalpha()) > len(letters) and text is not path:
+        if (
+            4
+            * sum(
+                not character.isascii()
+                for character in unicodedata.normalize("NFKD", "".join(letters))
+                if character.isalpha()
+            )
+            > len(letters)
+            and text is not path
+        ):
             continue  # a title in another script leaves too little; the file's name says more
         ascii_text = unicodedata.normalize("NFKD", rest).encode("ascii", "ignore").decode().lower()
         words = re.sub(r"[^a-z0-9]+", "-", re.sub(r"['`]", "", ascii_text)).strip("-")
@@ -234,7 +278,10 @@ def unique_id(day_found: date, slug_text: str, taken: set[str]) -> str:
 
 def _from_name(path: str) -> str:
     stem = PurePosixPath(path).stem
-    if bare(stem) in ("readme", "index", "postmortem", "post-mortem", "report", "incident") and len(PurePosixPath(path).parts) > 1:
+    if (
+        bare(stem) in ("readme", "index", "postmortem", "post-mortem", "report", "incident")
+        and len(PurePosixPath(path).parts) > 1
+    ):
         stem = PurePosixPath(path).parent.name
     text = re.sub(r"^(?:(?:19|20)\d\d[-_. ]?\d\d[-_. ]?\d\d|\d\d-\d\d(?=[-_]))[-_. ]*", "", stem)
     text = text if " " in text else re.sub(r"[-_]+", " ", text)
@@ -243,6 +290,8 @@ def _from_name(path: str) -> str:
 
 
 def _short(text: str) -> str:
-    text = "".join(" " if unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp") else character for character in text)
+    text = "".join(
+        " " if unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp") else character for character in text
+    )
     text = " ".join(text.split())
     return text if len(text) <= _MAX_TITLE else text[: _MAX_TITLE - 3].rstrip() + "..."

@@ -18,37 +18,56 @@ from pmctl.document.digest import MAX_TRACKING
 from pmctl.document.fields import ItemStatus
 from pmctl.document.outline import TableLines
 from pmctl.document.table import Table, build
+from pmctl.workflow.adoption.aliases import names
 from pmctl.workflow.adoption.blocks import Block, blocks, cell_text
 from pmctl.workflow.adoption.headings import plain
 
 STANDARD = ("ID", "Action", "Owner", "Due", "Priority", "Status", "Ticket", "Notes")
 _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
-_NOTHING = re.compile(r"(?:none|n/?a|nothing|no action items?|tbd|todo|to be (?:defined|determined|added|done)|-+|なし|无|特になし)[.!]?", re.IGNORECASE)
+_NOTHING = re.compile(
+    r"(?:none|n/?a|nothing|no action items?|tbd|todo|to be (?:defined|determined|added|done)|-+|なし|无|特になし)[.!]?",
+    re.IGNORECASE,
+)
 _DUE = re.compile(r"\b(?:due(?: date)?|by|until|deadline|eta)\b[:\s]*(?:on\s+)?(\d{4}-\d{2}-\d{2})\b", re.IGNORECASE)
-_OWNER = re.compile(r"(?:\b(?:owner|assignee|assigned to|responsible|dri)\b\s*(?:is|:|-)?\s*|(?:^|[\s(\[]))@(?P<handle>[A-Za-z0-9][A-Za-z0-9-]*)\b|\b(?:owner|assignee|assigned to|dri)\s*:\s*(?P<name>[^,;|()\[\]<>]{2,40})", re.IGNORECASE)
-_TICKET = re.compile(r"https?://[^\s<>()\[\]|\"']+/(?:issues?|pull|merge_requests|browse|work_items|issue|stories|tasks?)/[A-Za-z0-9#_-]+")
+_OWNER = re.compile(
+    r"(?:\b(?:owner|assignee|assigned to|responsible|dri)\b\s*(?:is|:|-)?\s*"
+    r"|(?:^|[\s(\[]))@(?P<handle>[A-Za-z0-9][A-Za-z0-9-]*)\b"
+    r"|\b(?:owner|assignee|assigned to|dri)\s*:\s*(?P<name>[^,;|()\[\]<>]{2,40})",
+    re.IGNORECASE,
+)
+_TICKET = re.compile(
+    r"https?://[^\s<>()\[\]|\"']+/(?:issues?|pull|merge_requests|browse|work_items|issue|stories|tasks?)/[A-Za-z0-9#_-]+"
+)
 _ALIASES: dict[str, str] = {
-    "ID": "id|#|no|no.|nr|number|番号|编号|序号",
-    "Action": "action|description|action item|action items|task|item|what|todo|follow-up|follow up|improvement|recommendation|activity"
-              "|measure|work item|summary|title|details|action to take|corrective action|アクション|内容|対応内容|対策|項目|タスク|行动项|措施|改进措施|事项|行动|任务",
-    "Owner": "owner|owners|assignee|assigned to|responsible|who|dri|person|lead|owner(s)|assignees|担当|担当者|责任人|负责人|オーナー|verantwortlich|responsable",
-    "Due": "due|due date|deadline|when|eta|target date|by when|target|date|期限|期日|截止日期|截止时间|完成时间|計画日",
-    "Priority": "priority|prio|importance|urgency|優先度|优先级",
-    "Status": "status|state|done|done?|progress|ステータス|状態|状况|状态|进度",
-    "Ticket": "ticket|ticket link|issue|bug|link|tracking|jira|pr|issue link|reference|github issue|tracking issue|tracker|url|チケット|工单",
-    "Notes": "notes|note|comment|comments|remarks|備考|备注",
-}  # fmt: skip
-_COLUMN_OF = {alias: column for column, names in _ALIASES.items() for alias in names.split("|")}
-_STATUS_WORDS: dict[str, str] = {
-    word: status
-    for status, words in {
-        ItemStatus.COMPLETED: "done|closed|complete|completed|resolved|fixed|finished|merged|shipped|deployed|x|yes|完了|済|済み|対応済み|対応済|已完成|完成|✅|☑|✔|:white_check_mark:|:heavy_check_mark:|✅ done|erledigt|terminé",
-        ItemStatus.OPEN: "open|todo|to do|to-do|new|pending|not started|backlog|planned|no|未着手|未対応|未|予定|待办|未开始|未完成|☐|⬜|offen|ouvert",
-        ItemStatus.IN_PROGRESS: "in progress|doing|wip|ongoing|started|in review|進行中|対応中|作業中|进行中|🚧|in arbeit|en cours",
-        ItemStatus.WONT_DO: "won't do|wontdo|wontfix|won't fix|cancelled|canceled|declined|rejected|見送り|対応しない|已取消",
-    }.items()
-    for word in words.split("|")
-}  # fmt: skip
+    "ID": """id|#|no|no.|nr|number|番号|编号|序号""",
+    "Action": """action|description|action item|action items|task|item|what|todo|follow-up|follow up|improvement
+        |recommendation|activity|measure|work item|summary|title|details|action to take|corrective action|アクション
+        |内容|対応内容|対策|項目|タスク|行动项|措施|改进措施|事项|行动|任务""",
+    "Owner": """owner|owners|assignee|assigned to|responsible|who|dri|person|lead|owner(s)|assignees|担当|担当者|责任人
+        |负责人|オーナー|verantwortlich|responsable""",
+    "Due": """due|due date|deadline|when|eta|target date|by when|target|date|期限|期日|截止日期
+        |截止时间|完成时间|計画日""",
+    "Priority": """priority|prio|importance|urgency|優先度|优先级""",
+    "Status": """status|state|done|done?|progress|ステータス|状態|状况|状态|进度""",
+    "Ticket": """ticket|ticket link|issue|bug|link|tracking|jira|pr|issue link|reference
+        |github issue|tracking issue|tracker
+        |url|チケット|工单""",
+    "Notes": """notes|note|comment|comments|remarks|備考|备注""",
+}
+_COLUMN_OF = {alias: column for column, text in _ALIASES.items() for alias in names(text)}
+_STATUSES: dict[ItemStatus, str] = {
+    ItemStatus.COMPLETED: """done|closed|complete|completed|resolved|fixed|finished|merged|shipped
+        |deployed|x|yes|完了|済|済み|対応済み
+        |対応済|已完成|完成|✅|☑|✔|:white_check_mark:|:heavy_check_mark:|✅ done|erledigt|terminé""",
+    ItemStatus.OPEN: """open|todo|to do|to-do|new|pending|not started|backlog|planned|no|未着手
+        |未対応|未|予定|待办|未开始|未完成|☐
+        |⬜|offen|ouvert""",
+    ItemStatus.IN_PROGRESS: """in progress|doing|wip|ongoing|started|in review|進行中|対応中|作業中
+        |进行中|🚧|in arbeit|en cours""",
+    ItemStatus.WONT_DO: """won't do|wontdo|wontfix|won't fix|cancelled|canceled|declined|rejected
+        |見送り|対応しない|已取消""",
+}
+_STATUS_WORDS = {word: status for status, text in _STATUSES.items() for word in names(text)}
 
 
 @dataclass(slots=True)
@@ -140,7 +159,10 @@ def _rows(found: list[Block], postmortem: str, ids: Ids, person: Callable[[str],
             blank_status, blank_owner = blank_status + part.without_status, blank_owner + part.without_owner
         return Found(tuple(lines), total, blank_status, blank_owner), ""
     numbers = [int(block.number) for block in found if block.number]
-    if numbers and (len(numbers) != len(found) or (len(set(numbers)) > 1 and numbers != list(range(numbers[0], numbers[0] + len(numbers))))):
+    if numbers and (
+        len(numbers) != len(found)
+        or (len(set(numbers)) > 1 and numbers != list(range(numbers[0], numbers[0] + len(numbers))))
+    ):
         return None, "a list whose numbers don't count up was left as it is"
     if numbers and numbers[0] > 1:
         return None, "a list that doesn't begin with 1 was left as it is"
@@ -204,8 +226,14 @@ def _table(lines: list[str], postmortem: str, ids: Ids) -> tuple[list[str], int,
         return lines, 0, 0, 0
     status = next((index for index, column in meant.items() if column == "Status"), None)
     known = {} if status is None else {row.line: _status(row.cells[status].text) for row in rows}
-    rewrite = status is not None and any(value and value != canonical(row.cells[status].text, ItemStatus) for row in rows if (value := known[row.line])) and all(
-        not row.extra and not any(cell.missing for cell in row.cells) for row in table.rows
+    rewrite = (
+        status is not None
+        and any(
+            value and value != canonical(row.cells[status].text, ItemStatus)
+            for row in rows
+            if (value := known[row.line])
+        )
+        and all(not row.extra and not any(cell.missing for cell in row.cells) for row in table.rows)
     )
     new_names = []
     for index, cell in enumerate(table.columns):
@@ -218,17 +246,25 @@ def _table(lines: list[str], postmortem: str, ids: Ids) -> tuple[list[str], int,
             new_names.append(cell or ("Notes" if "Notes" not in meant.values() else " "))
     ticket = next((index for index, column in meant.items() if column == "Ticket"), None)
     if ticket is not None and not _fits_tracking(table, ticket):
-        new_names[ticket] = table.columns[ticket] if plain(table.columns[ticket]).casefold() not in ("ticket", "ticket link") else "References"
+        new_names[ticket] = (
+            table.columns[ticket]
+            if plain(table.columns[ticket]).casefold() not in ("ticket", "ticket link")
+            else "References"
+        )
     for column in ("Owner", "Due", "Notes"):
-        index = next((index for index, name in meant.items() if name == column), None)
-        if index is not None and not _fits_tracking(table, index):
-            new_names[index] = f"Stated {column.casefold()}"
+        place = next((index for index, name in meant.items() if name == column), None)
+        if place is not None and not _fits_tracking(table, place):
+            new_names[place] = f"Stated {column.casefold()}"
     with_id = "ID" in meant.values()
     out = []
     if _lost_names(table.columns, new_names):
         out += ["*Original columns: " + ", ".join(plain(cell) for cell in table.columns if cell) + "*", ""]
-    extra = (["Status"] if rewrite else [])
-    out.append("| " + " | ".join([*([] if with_id else ["ID"]), *(name.replace("|", "\\|") for name in new_names), *extra]) + " |")
+    extra = ["Status"] if rewrite else []
+    out.append(
+        "| "
+        + " | ".join([*([] if with_id else ["ID"]), *(name.replace("|", "\\|") for name in new_names), *extra])
+        + " |"
+    )
     border = lines[1].strip()
     border = (border if border.startswith("|") else f"|{border}") + ("" if border.endswith("|") else "|")
     out.append(("" if with_id else "|---") + border + "---|" * len(extra))
@@ -289,4 +325,3 @@ def _parsed(lines: list[str]) -> Table:
         spans.append((at, at + len(line)))
         at += len(line) + 1
     return build(text, TableLines(1, tuple(spans)))
-

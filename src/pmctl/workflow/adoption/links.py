@@ -1,4 +1,4 @@
-"""Relative links and images of a document that moves: attachments come along, every other link is turned to its new place.
+"""Relative links and images of a document that moves: attachments come along, every other link is turned.
 
 Only files that a document may show are taken along (images, logs, PDFs and the like), and only from the document's own
 folder tree or its own repository: a link is text from a stranger and must not bring in anything else.
@@ -25,7 +25,31 @@ _TARGET = re.compile(
 _ABSOLUTE = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:|//|/|#|\?)")
 _CODE = re.compile(r"(?<!`)(`+)(?!`)(?:.(?!\n[ \t]*\n))*?(?<!`)\1(?!`)", re.DOTALL)
 ATTACHMENTS = frozenset(
-    ".png .jpg .jpeg .gif .svg .webp .avif .bmp .pdf .txt .log .csv .tsv .json .har .mp4 .webm .mov .drawio .puml .excalidraw .xlsx .pcap".split()
+    [
+        ".png",
+        ".jpg",
+        ".jpeg",
+        ".gif",
+        ".svg",
+        ".webp",
+        ".avif",
+        ".bmp",
+        ".pdf",
+        ".txt",
+        ".log",
+        ".csv",
+        ".tsv",
+        ".json",
+        ".har",
+        ".mp4",
+        ".webm",
+        ".mov",
+        ".drawio",
+        ".puml",
+        ".excalidraw",
+        ".xlsx",
+        ".pcap",
+    ]
 )
 MAX_ATTACHMENT = 20 * 1024 * 1024
 
@@ -78,7 +102,7 @@ def targets(text: str) -> list[tuple[int, int, str]]:
 
 
 def linked_file(file: Path, target: str) -> Path | None:
-    """The existing regular file that a relative target of `file` leads to, links in its path resolved; None otherwise."""
+    """The existing regular file that a relative target of `file` leads to, its path resolved; None otherwise."""
     path = unquote(re.split(r"[#?]", target, maxsplit=1)[0])
     if not path or "\0" in path:
         return None

@@ -14,36 +14,49 @@ from typing import Any
 
 from pmctl.document.blocks import TRIM, split_row
 from pmctl.document.timeline import zone_of
-from pmctl.workflow.adoption.headings import METADATA, bare, meaning, plain
+from pmctl.workflow.adoption.aliases import METADATA
+from pmctl.workflow.adoption.aliases import names as split_names
+from pmctl.workflow.adoption.headings import bare, meaning, plain
 from pmctl.workflow.adoption.moments import Moment, leading
 from pmctl.workflow.adoption.source import Source, fenced
 
 _LABELS: dict[str, str] = {
-    "title": "title|incident title|incident name|name|issue name|タイトル|件名|标题",
-    "incident_date": "incident date|date of incident|date of the incident|outage date|incident day|event date|date of outage|date of event"
-                     "|発生日|事故日期|故障日期|事件日期",
-    "start": "start|started|start time|incident start|started at|start date|began|impact start|outage start|incident began"
-             "|start of incident|incident start time|time started|detected and started|starttime|start_time|started_at|発生日時|開始|開始時刻|开始时间|发生时间",
-    "end": "end|ended|end time|incident end|resolved|resolved at|end date|impact end|outage end|resolution time|time resolved|resolved on|fixed at"
-           "|end of incident|incident end time|endtime|end_time|resolved_at|復旧日時|終了|解消日時|结束时间|恢复时间|incident resolved",
-    "detected": "detected|discovered|detected at|time detected|detection time|detected on|reported|reported on|date discovered|date detected"
-                "|検知日時|检测时间|发现时间",
-    "period": "incident period|period|time|when|incident window|impact window|window|duration|incident duration|incident time|outage window|timeframe|time frame"
-              "|影響期間|発生期間|影响时间|持续时间|故障时间|impact duration|time of incident|影响时长",
-    "date": "date|dates|datum|日付|日期|post date|published|publish date|publication date|pubdate|report date|document date|created|created on|creation date"
-            "|written|date written|fecha|data",
-    "author": "author|authors|created by|written by|prepared by|reported by|owner|postmortem owner|incident owner|post-mortem owner|report author|document owner"
-              "|author(s)|by|作者|作成者|報告者|记录人|撰写人|autor|auteur",
-    "participants": "participants|attendees|incident responders|responders|involved|people involved|incident team|参加者|参与人",
-    "severity": "severity|sev|severity level|incident severity|priority|incident level|level|重大度|严重程度|严重级别|故障等级|级别|影响等级|schweregrad|sévérité|severidad",
-    "services": "service|services|services affected|affected services|service affected|affected service|service(s) affected|impacted services|services impacted"
-                "|components|component|component(s)|affected systems|systems affected|affected components|impacted service|impacted systems|affected system|system"
-                "|影響サービス|影响服务|受影响服务|涉及服务|対象サービス",
-}  # fmt: skip
-_KEY_OF = {label: key for key, labels in _LABELS.items() for label in labels.split("|")}
+    "title": """title|incident title|incident name|name|issue name|タイトル|件名|标题""",
+    "incident_date": """incident date|date of incident|date of the incident|outage date|incident day
+        |event date|date of outage
+        |date of event|発生日|事故日期|故障日期|事件日期""",
+    "start": """start|started|start time|incident start|started at|start date|began|impact start
+        |outage start|incident began
+        |start of incident|incident start time|time started|detected and started|starttime|start_time|started_at
+        |発生日時|開始|開始時刻|开始时间|发生时间""",
+    "end": """end|ended|end time|incident end|resolved|resolved at|end date|impact end|outage end|resolution time
+        |time resolved|resolved on|fixed at|end of incident|incident end time|endtime|end_time|resolved_at|復旧日時
+        |終了|解消日時|结束时间|恢复时间|incident resolved""",
+    "detected": """detected|discovered|detected at|time detected|detection time|detected on|reported|reported on
+        |date discovered|date detected|検知日時|检测时间|发现时间""",
+    "period": """incident period|period|time|when|incident window|impact window|window|duration|incident duration
+        |incident time|outage window|timeframe|time frame|影響期間|発生期間|影响时间|持续时间|故障时间
+        |impact duration|time of incident|影响时长""",
+    "date": """date|dates|datum|日付|日期|post date|published|publish date|publication date|pubdate|report date
+        |document date|created|created on|creation date|written|date written|fecha|data""",
+    "author": """author|authors|created by|written by|prepared by|reported by|owner|postmortem owner|incident owner
+        |post-mortem owner|report author|document owner|author(s)|by|作者|作成者|報告者|记录人|撰写人|autor|auteur""",
+    "participants": """participants|attendees|incident responders|responders|involved
+        |people involved|incident team|参加者|参与人""",
+    "severity": """severity|sev|severity level|incident severity|priority|incident level|level
+        |重大度|严重程度|严重级别
+        |故障等级|级别|影响等级|schweregrad|sévérité|severidad""",
+    "services": """service|services|services affected|affected services|service affected
+        |affected service|service(s) affected
+        |impacted services|services impacted|components|component|component(s)|affected systems|systems affected
+        |affected components|impacted service|impacted systems|affected system|system|影響サービス|影响服务
+        |受影响服务|涉及服务|対象サービス""",
+}
+_KEY_OF = {label: key for key, labels in _LABELS.items() for label in split_names(labels)}
 _LABEL_LINE = re.compile(
     r"""[ \t]*(?:[-*+•]\s+|\d+[.)]\s+|>\s*)?(?:
-      (?P<open>\*\*|__|\*|_)(?P<strong>[^*_\n:：]{2,40}?)\s*[:：]?\s*(?P=open)\s*(?P<joint>[:：-]?)\s*(?P<bold_value>\S.*)
+      (?P<open>\*\*|__|\*
+        |_)(?P<strong>[^*_\n:：]{2,40}?)\s*[:：]?\s*(?P=open)\s*(?P<joint>[:：-]?)\s*(?P<bold_value>\S.*)
     | (?P<word>[A-Za-z\u3040-\u9fff][\w /()'-]{1,35}?)\s*[:：]\s*(?P<value>\S.*)
     )""",
     re.VERBOSE,
@@ -63,7 +76,7 @@ class Facts:
 
 
 def facts(source: Source, first_section: int) -> Facts:
-    """The labelled values of a document; in the text those above the offset `first_section`, and in sections of metadata."""
+    """The labelled values of a document: above the offset `first_section`, and in sections of metadata."""
     found: dict[str, list[str]] = {}
     in_front = set()
     for label, value in _front_values(source.front):
@@ -99,7 +112,7 @@ def _instant(day: date, moment: Moment, zone_name: str) -> datetime | None:
     if zone is None or not moment.clock:
         return None
     try:
-        clock = datetime.strptime(moment.clock, "%H:%M:%S" if moment.clock.count(":") == 2 else "%H:%M").time()  # noqa: DTZ007  the zone follows
+        clock = datetime.strptime(moment.clock, "%H:%M:%S" if moment.clock.count(":") == 2 else "%H:%M").time()
         return datetime.combine(day, clock, zone).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
@@ -129,7 +142,9 @@ def _places(source: Source, first_section: int) -> Iterator[tuple[int, int]]:
     for index, heading in enumerate(headings):
         found = meaning(heading.title)
         if found and found.section == METADATA and heading.end >= first_section:
-            end = next((later.start for later in headings[index + 1 :] if later.level <= heading.level), len(source.text))
+            end = next(
+                (later.start for later in headings[index + 1 :] if later.level <= heading.level), len(source.text)
+            )
             yield heading.end, end
 
 

@@ -7,6 +7,7 @@ leaves it open otherwise. Nothing here guesses a zone.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -27,20 +28,30 @@ _MONTHS = {
     for name in names.split()
 }  # fmt: skip
 _MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
-_WEEKDAY = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag)"
+_WEEKDAY = (
+    r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?"
+    r"|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag)"
+)
 _DAY = re.compile(
     rf"""(?<![A-Za-z0-9./-])(?:{_WEEKDAY}\.?,?\s+(?:the\s+)?)?(?:
       (?P<y1>(?:19|20)\d\d)(?P<s1>[-/.])(?P<m1>\d\d?)(?P=s1)(?P<d1>\d\d?)(?!\d)
     | (?P<y2>(?:19|20)\d\d)\s?年\s?(?P<m2>\d\d?)\s?月\s?(?P<d2>\d\d?)\s?日
     | (?P<m3>\d\d?)\s?月\s?(?P<d3>\d\d?)\s?日
     | (?P<n4>{_MONTH})\.?\s+(?P<d4>\d\d?)(?:st|nd|rd|th)?(?!\d|:\d)(?:\s*,?\s+(?P<y4>(?:19|20)\d\d)(?!\d|:\d))?
-    | (?P<d5>\d\d?)(?:st|nd|rd|th|\.)?[\s-]+(?:of\s+)?(?P<n5>{_MONTH})\b\.?(?:\s*,?[\s-]+(?P<y5>(?:19|20)\d\d)(?!\d|:\d))?
+    | (?P<d5>\d\d?)(?:st|nd|rd|th|\.)?[\s-]+(?:of\s+)?(?P<n5>{_MONTH})\b\.?
+      (?:\s*,?[\s-]+(?P<y5>(?:19|20)\d\d)(?!\d|:\d))?
     | (?P<a6>\d\d?)(?P<s6>[/.-])(?P<b6>\d\d?)(?P=s6)(?P<y6>(?:19|20)?\d\d)(?!\d|[./]\d)
     | (?P<m7>[01]\d)-(?P<d7>[0-3]\d)(?=\s+\d\d?:\d\d)
     | (?P<m8>1[0-2]|[1-9])/(?P<d8>[0-3]?\d)(?![\d/])
     )""",
     re.IGNORECASE | re.VERBOSE,
 )  # fmt: skip
+_DIGITS = re.compile(r"\d+")
+_JOINTS = frozenset("-/.年月")
+_MONTH_NEARBY = re.compile(
+    r"jan|ene|feb|fév|fev|m[aä]r|ap?r|abr|avr|ma[iy]|ju[nli]|a[ug]o|aug|aoû|sep|set|o[ck]t|out|nov|de[cz]|dic|déc|\s[年月]",
+    re.IGNORECASE,
+)
 _TIME = re.compile(
     r"""(?:(?P<h>[012]?\d)[:：](?P<m>[0-5]\d)(?::(?P<s>[0-5]\d)(?:[.,]\d{1,9})?)?(?:\s?(?P<ap>[ap])\.?m\b\.?)?
     |(?P<h2>1[0-2]|0?\d)(?:[.:](?P<m2>[0-5]\d))?\s?(?P<ap2>[ap])\.?m\b\.?
@@ -112,14 +123,30 @@ class Moment:
 
 def days(text: str) -> tuple[tuple[int, int, Day], ...]:
     """Every day in a text, with its offsets."""
-    return tuple((match.start(), match.end(), day) for match in _DAY.finditer(text) if (day := _day(match)))
+    return tuple(each_day(text))
+
+
+def each_day(text: str) -> Iterator[tuple[int, int, Day]]:
+    """The days in a text, with their offsets, as they are come upon."""
+    # Looking for a day at every character is slow: one is looked for around digits that could belong to one.
+    at = 0
+    for digits in _DIGITS.finditer(text):
+        start, end = digits.span()
+        if start < at or not (
+            text[end : end + 1] in _JOINTS or _MONTH_NEARBY.search(text, max(at, start - 14), end + 10)
+        ):
+            continue
+        for match in _DAY.finditer(text, max(at, start - 26), min(len(text), end + 26)):
+            if day := _day(match):
+                at = match.end()
+                yield match.start(), match.end(), day
 
 
 def day_in_name(name: str) -> Day | None:
-    """The day in a file name, in which `_` and `-` are spaces: 2024-01-15-outage, 20240115_outage, outage-15-jan-2024."""
-    if match := re.search(r"(?<!\d)((?:19|20)\d\d)[-_. ]?([01]\d)[-_. ]?([0-3]\d)(?!\d)", name):
-        if _date(*map(int, match.groups())):
-            return Day(*map(int, match.groups()))
+    """The day in a file name, in which `_` and `-` are spaces: 2024-01-15-outage, 20240115_outage, 15-jan-2024."""
+    match = re.search(r"(?<!\d)((?:19|20)\d\d)[-_. ]?([01]\d)[-_. ]?([0-3]\d)(?!\d)", name)
+    if match and _date(int(match[1]), int(match[2]), int(match[3])):
+        return Day(int(match[1]), int(match[2]), int(match[3]))
     spaced = name.replace("_", " ")
     for text in (spaced, re.sub(r"-+", " ", spaced)):
         for _, _, day in days(text):
@@ -139,7 +166,9 @@ def leading(text: str) -> Moment | None:
         if found and day is None and (parsed := _day(found)):
             day = parsed
             at = _behind(
-                text, found.end(), r"(?:\s*\([A-Za-z]{3,9}\))?(?:\s*[,T@:：•·|—–-])?\s*(?:at\s+)?(?=[~≈\d?XHh不(\[*`acrtu])"
+                text,
+                found.end(),
+                r"(?:\s*\([A-Za-z]{3,9}\))?(?:\s*[,T@:：•·|—–-])?\s*(?:at\s+)?(?=[~≈\d?XHh不(\[*`acrtu])",
             )
             continue
         if clock or unknown:

@@ -2,7 +2,7 @@
 
     Source -> title, day, id -> links turned -> headings arranged -> timeline and action items as tables -> checked
 
-Before a plan leaves here it is proved that no line of the source is missing; a conversion that would lose one is undone.
+Before a plan leaves here it is proved that no line of the source is missing; a table that would lose one is not made.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Recognised:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What an adoption knows beside the documents: the status to write, who acts, who is known, which severities there are."""
+    """What an adoption knows beside the documents: the status, who acts, who is known, which severities there are."""
 
     status: str
     actor: str
@@ -81,7 +81,9 @@ def name(source: Source, fallback: tuple[date, str] | None, *, fixed: date | Non
         return Named(source, facts, title, identity.FoundDay(fixed, "--date", 1.0))
     day = identity.day(source, facts, title.value, fallback)
     if day is None:
-        raise Unadoptable("no date of the incident in the text, the name or the history: give it with --date YYYY-MM-DD")
+        raise Unadoptable(
+            "no date of the incident in the text, the name or the history: give it with --date YYYY-MM-DD"
+        )
     return Named(source, facts, title, day)
 
 
@@ -89,7 +91,9 @@ def convert(named: Named, postmortem: str, text: str, setting: Setting, *, moved
     """The managed document. `text` is the source's text with its links turned.
 
     A document that is `moved` must stay one that git follows: where tables would change too many of its lines, the
-    timeline and then the action items stay as they were. Raises Unadoptable when the result could not be read back or would be too large.
+    timeline and then the action items stay as they were.
+
+    Raises Unadoptable when the result could not be read back or would be too large.
     """
     source = named.source if text == named.source.text else from_text(text, named.source.path, bom=named.source.bom)
     heading = identity.title_heading(source)
@@ -151,16 +155,31 @@ def _front(named: Named, postmortem: str, setting: Setting) -> tuple[dict[str, o
     if day.certain < 0.6:
         questions.append(f"did the incident happen on {day.value.isoformat()}? that day comes from {day.origin}")
     if day.others:
-        questions.append(f"{day.value.isoformat()} was taken for the day of the incident, not {', '.join(day.others)}: is that right?")
-    front: dict[str, object] = {"id": postmortem, "title": title.value, "status": setting.status, "author": setting.actor}
+        questions.append(
+            f"{day.value.isoformat()} was taken for the incident's day, not {', '.join(day.others)}: is that right?"
+        )
+    front: dict[str, object] = {
+        "id": postmortem,
+        "title": title.value,
+        "status": setting.status,
+        "author": setting.actor,
+    }
     authors = [one for text in facts.values.get("author", ()) for one in metadata.names(text)]
     known = [handle for one in authors if (handle := setting.person(one))]
     if known:
         front["author"] = known[0]
         recognised.append(Recognised("author", known[0], ", ".join(authors)))
     elif authors:
-        questions.append(f"written by {', '.join(authors[:5])}, whom the policy does not know; the author is {setting.actor} until you change it")
-    people = [handle for text in facts.values.get("participants", ()) for one in metadata.names(text) if (handle := setting.person(one))]
+        questions.append(
+            f"written by {', '.join(authors[:5])}, whom the policy does not know; "
+            f"the author is {setting.actor} until you change it"
+        )
+    people = [
+        handle
+        for text in facts.values.get("participants", ())
+        for one in metadata.names(text)
+        if (handle := setting.person(one))
+    ]
     if people:
         front["participants"] = list(dict.fromkeys(people))
         recognised.append(Recognised("participants", ", ".join(dict.fromkeys(people)), "the people it names"))
@@ -173,7 +192,11 @@ def _front(named: Named, postmortem: str, setting: Setting) -> tuple[dict[str, o
 
 
 def _severity(
-    facts: metadata.Facts, setting: Setting, front: dict[str, object], recognised: list[Recognised], questions: list[str]
+    facts: metadata.Facts,
+    setting: Setting,
+    front: dict[str, object],
+    recognised: list[Recognised],
+    questions: list[str],
 ) -> None:
     stated = facts.first("severity")
     if not stated or len(stated) > 60:
@@ -193,7 +216,11 @@ def _severity(
 def _services(facts: metadata.Facts, front: dict[str, object], recognised: list[Recognised]) -> None:
     stated = facts.first("services")
     services = [one.strip(" `*_.") for one in stated.replace("、", ",").split(",")]
-    if stated and len(services) <= 12 and all(0 < len(one) <= 40 and not set("()[]（）<>;:") & set(one) for one in services):
+    if (
+        stated
+        and len(services) <= 12
+        and all(0 < len(one) <= 40 and not set("()[]（）<>;:") & set(one) for one in services)
+    ):
         front["services"] = list(dict.fromkeys(services))
         recognised.append(Recognised("services", ", ".join(services), "stated"))
 
@@ -243,7 +270,9 @@ def _tables(
             more.recognised.append(Recognised("action items", str(made.count), "the section's lists and tables"))
             document = sections.reread(made.text, document.path, bom=named.source.bom)
             if made.without_status:
-                more.questions.append(f"{made.without_status} of {made.count} action items don't say whether they are done")
+                more.questions.append(
+                    f"{made.without_status} of {made.count} action items don't say whether they are done"
+                )
             if made.without_owner:
                 more.questions.append(f"{made.without_owner} of {made.count} action items have no owner that is known")
         elif section.text.strip():
@@ -258,7 +287,9 @@ def _tables(
         line = sections.timeline(document, named.day.value, before)
         more.questions += [f"timeline: {reason}" for reason in line.reasons]
         if line.count:
-            more.recognised.append(Recognised("timeline", f"{line.count} entries", "its table" if line.from_tables else "its list"))
+            more.recognised.append(
+                Recognised("timeline", f"{line.count} entries", "its table" if line.from_tables else "its list")
+            )
             document = sections.reread(line.text, document.path, bom=named.source.bom)
             if not line.zone and not line.from_tables:
                 more.questions.append("the timeline names no zone for all of its times: they are read as UTC")

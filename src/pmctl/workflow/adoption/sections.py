@@ -15,7 +15,9 @@ from pmctl.workflow.adoption.headings import plain
 from pmctl.workflow.adoption.moments import leading
 
 # What pmctl reads as a time: [~][date ]HH:MM[:SS][ zone], or a day alone.
-_READ = re.compile(r"[~≈]?\s*(?:\d{4}-\d{2}-\d{2})?[T ]*(?:\d{1,2}:\d{2}(?::\d{2})?)?\s*\(?(?:Z|[A-Z]{2,5}|[+-]\d\d:?\d\d)?\)?")
+_READ = re.compile(
+    r"[~≈]?\s*(?:\d{4}-\d{2}-\d{2})?[T ]*(?:\d{1,2}:\d{2}(?::\d{2})?)?\s*\(?(?:Z|[A-Z]{2,5}|[+-]\d\d:?\d\d)?\)?"
+)
 _READABLE_ONLY = "its times stay as written; write them as HH:MM or YYYY-MM-DD HH:MM"
 
 
@@ -33,7 +35,7 @@ class Converted:
 
 
 def timeline(document: Document, known: date | None, elsewhere: str) -> Converted:
-    """Make the Timeline section's lists tables; `elsewhere` is text outside of it that may name the zone of all times."""
+    """Make the Timeline section's lists tables; `elsewhere` is text that may name the zone of all times."""
     section = document.section("Timeline")
     if section is None:
         return Converted(document.text, 0)
@@ -80,7 +82,7 @@ def action_items(document: Document, postmortem: str, ids: items.Ids, person: Ca
 
 
 def _pieces(document: Document, section: Section) -> list[tuple[int, int, list[int]]]:
-    """The stretches between a section's sub-headings; those that are a timeline's entries are one stretch, with their lines."""
+    """The stretches between a section's sub-headings; a timeline's entries are one stretch, with their lines."""
     found: list[tuple[int, int, list[int]]] = []
     at = section.content_start
     inside = [heading for heading in document.headings if section.content_start <= heading.start < section.end]
@@ -101,7 +103,7 @@ def _pieces(document: Document, section: Section) -> list[tuple[int, int, list[i
 
 
 def _existing_tables(document: Document, section: Section, zone: str, known: date | None) -> tuple[str, int, list[str]]:
-    """Tables of a timeline that stand there already: counted, and given a column of readable times where theirs aren't."""
+    """Tables that stand there already: counted, and given a column of readable times where theirs aren't."""
     text = document.text
     count = 0
     reasons: list[str] = []

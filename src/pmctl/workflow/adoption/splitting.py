@@ -56,7 +56,9 @@ def _repeating(source: Source, found: list[Heading], level: int) -> list[Heading
     core = {"Summary", "Timeline", "Impact", "Root Cause", "Resolution", "Action Items"}
     return [
         heading for heading in found
-        if any(len(below[heading.start] & other & core) >= 2 for start, other in below.items() if start != heading.start)
+        if any(
+            len(below[heading.start] & other & core) >= 2 for start, other in below.items() if start != heading.start
+        )
     ]  # fmt: skip
 
 
@@ -77,7 +79,7 @@ def _in_a_timeline(headings: tuple[Heading, ...], heading: Heading) -> bool:
 
 
 def _cut(source: Source, found: list[Heading]) -> tuple[Part, ...]:
-    """The text in pieces at these headings. What stands above goes with the first, all that follows the last with the last."""
+    """The text in pieces at these headings: what is above goes with the first, all that follows with the last."""
     starts = [heading.start for heading in found]
     starts[0] = 0
     ends = [*starts[1:], len(source.text)]

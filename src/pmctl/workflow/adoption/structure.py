@@ -13,10 +13,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from pmctl.document.outline import Heading
+from pmctl.workflow.adoption.aliases import (
+    ACTION_ITEMS,
+    DETECTION,
+    IMPACT,
+    LESSONS,
+    METADATA,
+    RESOLUTION,
+    ROOT_CAUSE,
+    TIMELINE,
+)  # fmt: skip
 from pmctl.workflow.adoption.completeness import words
 from pmctl.workflow.adoption.headings import (
-    ACTION_ITEMS, ALIAS, DETECTION, EXACT, IMPACT, LESSONS, METADATA, PATTERN, RESOLUTION, ROOT_CAUSE, TIMELINE,
-    Meaning, is_outlook, meaning, plain, same_wording, two_sections,
+    ALIAS,
+    EXACT,
+    PATTERN,
+    Meaning,
+    is_outlook,
+    meaning,
+    plain,
+    same_wording,
+    two_sections,
 )  # fmt: skip
 from pmctl.workflow.adoption.moments import leading
 from pmctl.workflow.adoption.source import Source
@@ -41,7 +58,7 @@ class _Place:
 
 @dataclass(frozen=True, slots=True)
 class Arranged:
-    """The rearranged body, what each heading was taken for, which stayed as they were, and what a person should decide."""
+    """The rearranged body, what each heading was taken for, which stayed, and what a person should decide."""
 
     body: str
     mapped: tuple[tuple[str, str, int], ...] = ()
@@ -67,7 +84,9 @@ def arrange(source: Source, title_heading: Heading | None, title: str) -> Arrang
     for place in places:
         halves = two_sections(place.heading.title) if place.level == 2 and not place.name else ()
         if halves:
-            questions.append(f"heading {plain(place.heading.title)!r} is about {' and '.join(halves)}: which section is it?")
+            questions.append(
+                f"heading {plain(place.heading.title)!r} is about {' and '.join(halves)}: which section is it?"
+            )
     kept = tuple(
         plain(place.heading.title) for place in places
         if not place.name and place.level in (2, 7) and not place.of_timeline
@@ -76,7 +95,7 @@ def arrange(source: Source, title_heading: Heading | None, title: str) -> Arrang
 
 
 def first_section(source: Source, title_heading: Heading | None) -> int:
-    """The offset of the first heading that is neither the title nor of metadata: what is above belongs to no section."""
+    """The offset of the first heading that is neither the title nor of metadata: above it is no section."""
     for heading in _with_bold(source, title_heading):
         found = meaning(heading.title)
         if heading is not title_heading and not (found and found.section == METADATA):
@@ -124,7 +143,9 @@ def _is_entry(title: str) -> bool:
 
 def _set_levels(places: list[_Place], title_heading: Heading | None) -> None:
     counted = [place for place in places if place.heading is not title_heading and not place.of_timeline]
-    known = Counter(place.level for place in counted if place.found and not place.found.part and place.found.tier >= ALIAS)
+    known = Counter(
+        place.level for place in counted if place.found and not place.found.part and place.found.tier >= ALIAS
+    )
     if known:
         base = min(known, key=lambda level: (-known[level], level))
     else:
@@ -138,7 +159,7 @@ def _set_levels(places: list[_Place], title_heading: Heading | None) -> None:
 
 
 def _title_level(source: Source, place: _Place, places: list[_Place], title: str) -> int:
-    """0 when the title holds every word of its heading, 7 when nothing stands below it, otherwise a section of its own."""
+    """0 when the title holds every word of its heading, 7 when nothing stands below it, otherwise a section."""
     wanted, held = list(words(plain(place.heading.title))), list(words(title))
     if plain(place.heading.title) == title or (wanted == held and "](" not in place.heading.title):
         return 0 if "](" not in place.heading.title else 7
@@ -152,7 +173,9 @@ def _outlooks(source: Source, places: list[_Place]) -> None:
     """A heading such as "Moving forward" above prose is no list of action items."""
     for index, place in enumerate(places):
         if place.found and place.found.section == ACTION_ITEMS and is_outlook(place.heading.title):
-            end = next((later.heading.start for later in places[index + 1 :] if later.level <= place.level), len(source.text))
+            end = next(
+                (later.heading.start for later in places[index + 1 :] if later.level <= place.level), len(source.text)
+            )
             if not _LISTED.search(source.text, place.heading.end, end):
                 place.found = None
 
@@ -166,7 +189,9 @@ def _checklists(source: Source, places: list[_Place], questions: list[str]) -> N
             end = next((later.heading.start for later in places[index + 1 :] if later.level <= 2), len(source.text))
             if _CHECKLIST.search(source.text, place.heading.end, end) and "remed" in place.heading.title.lower():
                 place.found = Meaning(ACTION_ITEMS, "", PATTERN)
-                questions.append(f"heading {plain(place.heading.title)!r} holds a checklist and was taken for Action Items: is it?")
+                questions.append(
+                    f"heading {plain(place.heading.title)!r} holds a checklist and was taken for Action Items: is it?"
+                )
                 return
 
 
@@ -184,7 +209,9 @@ def _adopt_parents_of_parts(places: list[_Place]) -> None:
     """A section whose subsections are what went well, badly and luckily is Lessons Learned, whatever it is called."""
     for index, place in enumerate(places):
         if place.level == 2 and (place.found is None or (place.found.section == LESSONS and not place.found.part)):
-            parts = [child for child in _children(places, index) if child.level == 3 and child.found and child.found.part]
+            parts = [
+                child for child in _children(places, index) if child.level == 3 and child.found and child.found.part
+            ]
             if len(parts) >= 2:
                 place.found = Meaning(LESSONS, "", EXACT)
                 return
@@ -201,7 +228,9 @@ def _promote(places: list[_Place]) -> None:
             continue
         section = place.found.section
         above = parent.found.section if parent.found else ""
-        strong = section in (TIMELINE, ACTION_ITEMS) and above not in (ACTION_ITEMS, TIMELINE) and not parent_part(parent)
+        strong = (
+            section in (TIMELINE, ACTION_ITEMS) and above not in (ACTION_ITEMS, TIMELINE) and not parent_part(parent)
+        )
         if section in owned or section not in _PROMOTED or place.found.tier < ALIAS or not (strong or not above):
             continue
         if above and section == ACTION_ITEMS and not same_wording(place.heading.title, ACTION_ITEMS):
@@ -288,7 +317,11 @@ def _rebuilt(source: Source, places: list[_Place]) -> str:
             out.append(original)
             continue
         out.append(new + source.newline)
-        if at < len(source.text) and source.text[at] not in "\r\n" and (place.level == 7 or "**" in new or heading.level == 0):
+        if (
+            at < len(source.text)
+            and source.text[at] not in "\r\n"
+            and (place.level == 7 or "**" in new or heading.level == 0)
+        ):
             out.append(source.newline)
     out.append(source.text[at:])
     return "".join(out)

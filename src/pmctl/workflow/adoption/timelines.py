@@ -1,8 +1,8 @@
 """Timelines of every usual form -> tables of Time, Event, Who; and tables of others made readable here.
 
-A list, paragraphs or sub-headings become a table when every entry has its time at the beginning, or every entry of a list
-has it at the end. Times are rewritten to what pmctl reads; how they were written stays beside them in a column of its
-own wherever the wording changed. Anything less certain stays as it is, with the reason.
+A list, paragraphs or sub-headings become a table when every entry has its time at the beginning, or every entry of
+a list has it at the end. Times are rewritten to what pmctl reads; how they were written stays beside them in a column
+of its own wherever the wording changed. Anything less certain stays as it is, with the reason.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ _ZONE_NAME = r"(?:UTC|GMT)\s?[+-]\d{1,2}(?::?\d\d)?|[A-Z]{2,5}(?![a-z])"
 _ZONE_STATED = re.compile(
     rf"\b(?i:all\s+times|times|timestamps|time\s?zone)\b(?i:\s+(?:are|is|shown|given|below|here|listed|all|in|the|local|approximate|and|:))*\s*[:=]?\s*\(?(?P<zone>{_ZONE_NAME})"
 )
-_ZONE_IN_TITLE = re.compile(rf"[(（\[,]\s*(?:in\s+|all\s+times\s+)?(?P<zone>{_ZONE_NAME})\b|\b(?:in|times)\s+(?P<bare>UTC|GMT)\b")
+_ZONE_IN_TITLE = re.compile(
+    rf"[(（\[,]\s*(?:in\s+|all\s+times\s+)?(?P<zone>{_ZONE_NAME})\b|\b(?:in|times)\s+(?P<bare>UTC|GMT)\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,9 @@ def stated_zone(title: str, *texts: str) -> str:
     return ""
 
 
-def to_table(lines: list[str], known: date | None, zone: str, *, headings: frozenset[int] = frozenset()) -> Table | None:
+def to_table(
+    lines: list[str], known: date | None, zone: str, *, headings: frozenset[int] = frozenset()
+) -> Table | None:
     """The timeline that `lines` hold as tables between the text around it; None when they hold no timeline.
 
     `known` is the incident's day, by which days without a year are read; `zone` what the timeline says about all
@@ -100,7 +104,7 @@ def _of_item(block: Block) -> list[_Entry]:
         return [_Entry(None, "", list(block.lines), block.first, block.last, "note")]
     rest = list(block.lines[1:])
     if not "".join(entry.event).strip():
-        inner = [other for other in _entries(rest)] if rest else []
+        inner = _entries(rest) if rest else []
         if inner and all(other.kind == "entry" for other in inner):
             for other in inner:
                 other.first, other.last = block.first, block.last
@@ -110,7 +114,7 @@ def _of_item(block: Block) -> list[_Entry]:
             entry.kind = "day" if entry.moment and not entry.moment.clock else "entry"
             return [entry]
     elif rest:
-        inner = [other for other in _entries(rest)]
+        inner = _entries(rest)
         nested = [other for other in inner if other.kind == "entry" and other.moment and other.moment.clock]
         if nested and entry.moment and entry.moment.clock and len(nested) == len(inner):
             for other in nested:
@@ -124,8 +128,10 @@ def _of_paragraph(block: Block) -> list[_Entry]:
     found: list[_Entry] = []
     for index, line in enumerate(block.lines, start=block.first):
         entry = _begin(line, index, index + 1)
-        clear = entry is not None and entry.moment is not None and (
-            entry.moment.clock or entry.moment.unknown or not "".join(entry.event).strip() or index == block.first
+        clear = (
+            entry is not None
+            and entry.moment is not None
+            and (entry.moment.clock or entry.moment.unknown or not "".join(entry.event).strip() or index == block.first)
         )
         if entry is not None and clear and (index == block.first or found):
             if not "".join(entry.event).strip() and entry.moment and not entry.moment.clock:
@@ -204,7 +210,14 @@ def _begin(text: str, first: int, last: int) -> _Entry | None:
         rest = rest[separator.end() :]
     if any(mark in "[(" for mark in unclosed):
         return _Entry(moment, "", [text], first, last, "entry")
-    if rest and rest[0].isalnum() and separator and not separator.group() and not unclosed and text[end - 1 : end].isalnum():
+    if (
+        rest
+        and rest[0].isalnum()
+        and separator
+        and not separator.group()
+        and not unclosed
+        and text[end - 1 : end].isalnum()
+    ):
         return None
     return _Entry(moment, raw, ["".join(reversed(unclosed)) + rest], first, last, "entry")
 
@@ -302,7 +315,10 @@ def _rows(run: list[_Entry], clock: Days, zone: str) -> list[str] | None:
     head = ["| " + header + (" | Original time" if original else "") + " | Event | Who |"]
     head.append("|---" * (4 if original else 3) + "|")
     return head + [
-        "|" + f" {when} |".replace("  ", " ") + (f" {written} |".replace("  ", " ") if original else "") + f" {event} | |"
+        "|"
+        + f" {when} |".replace("  ", " ")
+        + (f" {written} |".replace("  ", " ") if original else "")
+        + f" {event} | |"
         for when, written, event in cells
     ]
 
@@ -320,4 +336,6 @@ def time_text(moment: Moment, day: date | None, zone: str) -> str:
 def names_days(text: str) -> bool:
     """Whether a text is nothing but a day or a time, as a sub-heading of a timeline is."""
     moment = leading(text.strip(" *_#"))
-    return moment is not None and (moment.length >= len(text.strip(" *_#:")) or bool(days(text)) and moment.length * 2 > len(text))
+    return moment is not None and (
+        moment.length >= len(text.strip(" *_#:")) or (bool(days(text)) and moment.length * 2 > len(text))
+    )

@@ -190,7 +190,7 @@ def _from_table(code: str, entry: object) -> RuleDoc:
     """A table's entry, which is a RuleDoc-like value or a plain sentence, as a RuleDoc."""
     if isinstance(entry, str):
         return RuleDoc(code, code.lower(), entry)
-    if isinstance(entry, tuple):
+    if isinstance(entry, tuple) and not hasattr(entry, "what"):
         name, summary, what, why, example, fix = [*map(str, entry), "", "", "", "", "", ""][:6]
     else:
         parts = ("name", "summary", "what", "why", "example", "fix")

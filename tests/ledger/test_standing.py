@@ -1,0 +1,58 @@
+"""The quick answer about one postmortem agrees with the audit, also when something odd lies in its folder."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pmctl.policy import act as acts
+from pmctl.policy.model import Key
+from pmctl.policy.state import IN_REVIEW, PUBLISHED
+
+from .world import DOC, World
+
+
+def agree(world: World) -> None:
+    quick, state = world.standing().state, world.audit().states[DOC]
+    assert (quick.status, quick.round, quick.head, quick.author) == (state.status, state.round, state.head, state.author)
+
+
+def test_a_new_postmortem(world: World) -> None:
+    world.new()
+    now = world.standing()
+    assert (now.state.status, now.next_number, now.root, now.ignored) == ("DRAFT", 1, world.first, ())
+
+
+def test_an_act_that_was_refused_does_not_count(world: World) -> None:
+    world.new()
+    world.act(acts.SUBMIT, "jane", reviewers=("bob",))
+    world.act(acts.PUBLISH, "carol")
+    agree(world)
+    assert world.standing().next_number == 3
+
+
+def test_an_unsigned_record_does_not_count(world: World) -> None:
+    world.new()
+    world.act(acts.SUBMIT, "jane", reviewers=("bob",), unsigned=True)
+    agree(world)
+    assert world.standing().state.status == "DRAFT"
+
+
+def test_records_of_a_key_that_is_gone_still_count(world: World) -> None:
+    world.published()
+    people = dict(world.policy.people)
+    people["bob"] = replace(people["bob"], keys=(Key(world.people["spare"].public),))
+    world.change_policy(people=people)
+    agree(world)
+    assert world.standing().state.status == PUBLISHED
+
+
+def test_a_stale_approval_is_known_to_be_stale(world: World) -> None:
+    world.new()
+    world.act(acts.SUBMIT, "jane", reviewers=("bob", "carol"))
+    world.act(acts.APPROVE, "bob")
+    world.edit("too small", "far too small")
+    world.act(acts.APPROVE, "carol")
+    state = world.standing().state
+    assert state.status == IN_REVIEW
+    assert {a.by: a.stale for a in state.approvals} == {"bob": True, "carol": False}
+    assert world.audit().states[DOC].counting(world.digest())[0].by == "carol"

@@ -53,8 +53,8 @@ ATTACKS = {
         "template injection", "requests to private addresses from URLs in the repository",
         "tokens in errors and remote URLs", "a race between check and commit", "two people acting at once",
         "a change that alters the verifier it is judged by", "settings or environment that switch checks off",
-        "a merge whose first parent is not the main line",
     ),
+    "History, too": ("a merge whose first parent is not the main line",),
 }  # fmt: skip
 
 _TEST = re.compile(r"test_attack_(\d\d)_")
@@ -76,7 +76,7 @@ _ORDER = ("audit", "range", "server", "command")
 
 
 @dataclass(frozen=True)
-class Test:
+class AttackTest:
     """One test of an attack: what it is called, the codes that it expects, the points that it asks."""
 
     number: int
@@ -86,7 +86,7 @@ class Test:
     points: tuple[str, ...]
 
 
-def tests() -> Iterator[Test]:
+def found_tests() -> Iterator[AttackTest]:
     """Every test of an attack, in the order of the files."""
     for file in sorted(HERE.glob("test_*.py")):
         tree = ast.parse(file.read_text(encoding="utf-8"))
@@ -102,15 +102,15 @@ def tests() -> Iterator[Test]:
                     called = inner.func
                     name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
                     points |= set(_POINTS.get(name, ()))
-            yield Test(
+            yield AttackTest(
                 int(match[1]), file.name, node.name, tuple(sorted(codes)), tuple(p for p in _ORDER if p in points)
             )
 
 
 def table() -> str:
     """The table as Markdown."""
-    found: dict[int, list[Test]] = {}
-    for test in tests():
+    found: dict[int, list[AttackTest]] = {}
+    for test in found_tests():
         found.setdefault(test.number, []).append(test)
     lines = ["| # | Attack | Codes | Asked at | Tests |", "|---|---|---|---|---|"]
     for chapter, number, attack in numbered():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from pmctl.policy import act as acts
 from tests.ledger.world import DOC, World, document
 
@@ -240,22 +238,18 @@ def test_attack_25_paths_that_differ_by_case(stage: Copy) -> None:
     gate.lands()
 
 
-@pytest.mark.parametrize("key", ["status", "reviewers", "editors"])
-def test_attack_26_text_smuggled_beside_the_digest(stage: Copy, key: str) -> None:
+def test_attack_26_text_smuggled_beside_the_digest(stage: Copy) -> None:
     world = stage("empty")
     world.new(reviewers="[bob]", editors="{carol: comment}")
     world.act(acts.SUBMIT, "jane", reviewers=("bob",))
     world.act(acts.APPROVE, "bob")
     world.act(acts.PUBLISH, "jane")
     gate = Gate(world)
-    old = next(line for line in world.text().split("\n") if line.startswith(key + ":"))
-    forged = world.edit(old, f'{key}: {{note: "Bob is to blame for all of this"}}')
-    codes = {finding.code for finding in gate.new(gate.whole()) if finding.commit == forged}
-    assert codes & {"AU301", "AU318", "AU401", "AU404", "AU405"}, codes
-    push = gate.push()
-    assert not push.landed
-    assert forged[:12] in push.said
-    gate.back()
+    for key, codes in (("status", ("AU301",)), ("reviewers", ("AU404", "AU318")), ("editors", ("AU404",))):
+        old = next(line for line in world.text().split("\n") if line.startswith(key + ":"))
+        world.edit(old, f'{key}: {{note: "Bob is to blame for all of this"}}')
+        gate.refuses(*codes)
+        gate.back()
     world.edit("| OPEN |", "| COMPLETED |", by="carol")
     gate.lands()
 

@@ -104,13 +104,6 @@ def examined(session: Session, *, root: str = "", reach: str = "", accept: bool 
 
 def _titles(report: Report) -> dict[str, str]:
     """A sentence for each code in the report, from the documentation of the codes."""
-    from pmctl.errors import NotFound
-    from pmctl.rules.documentation import explain
+    from pmctl.ledger.codes import CODES
 
-    titles = {}
-    for code in sorted({finding.code for finding in report.findings}):
-        try:
-            titles[code] = explain(code).summary
-        except NotFound:
-            titles[code] = code
-    return titles
+    return {finding.code: CODES[finding.code].what for finding in report.findings if finding.code in CODES}

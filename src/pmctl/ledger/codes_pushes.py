@@ -8,7 +8,7 @@ _TABLE = (
     CodeDoc(
         "AU108",
         "two-policies",
-        "A push would give the repository a second policy file, or the server finds several and is not told which counts.",
+        "A push would add a second policy file, or the server finds several and is not told which counts.",
         "Whoever can place a policy where the server looks first decides whose signatures count.",
         "On the server, name the folder of each pmctl root: git config --add pmctl.folder FOLDER.",
         "docs/.pmctl/policy.yaml beside .pmctl/policy.yaml",

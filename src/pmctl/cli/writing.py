@@ -64,7 +64,7 @@ def new(
         answers = ask_new(workspace, title, severity, urgency, tuple(service or ()))
         title, severity, urgency, service = answers.title, answers.severity, answers.urgency, list(answers.services)
     wish = Wish(
-        title, parse_day(date, "--date"), _known_author(session, writer), template, severity, urgency,
+        title, parse_day(date, "--date"), known_author(session, writer), template, severity, urgency,
         _split(service), _split(team), _split(tag), _fields(field or []),
     )  # fmt: skip
     created = plan(workspace, wish, values, today=today())
@@ -128,9 +128,15 @@ def _values(
 def read_incident(session: Session, names: list[str], source: str, only: tuple[str, ...]) -> Incident:
     """The incident of these files, `-` or SOURCE:ID names, several merged into one."""
     from pmctl.cli.session import now
+    from pmctl.sources.registry import read_records
+
+    return read_records(record_files(names), source or None, only=only, now=now())
+
+
+def record_files(names: list[str]) -> list[tuple[str, bytes]]:
+    """(name, bytes) of these files, of standard input for `-`, and of what a SOURCE:ID fetches."""
     from pmctl.integrations.fetch import fetch_reference, parse_reference
     from pmctl.sources.parsing import load_files
-    from pmctl.sources.registry import read_records
 
     files: list[tuple[str, bytes]] = []
     for name in names:
@@ -138,10 +144,11 @@ def read_incident(session: Session, names: list[str], source: str, only: tuple[s
             files.extend(fetch_reference(name))
         else:
             files.extend(load_files([name], sys.stdin.buffer))
-    return read_records(files, source or None, only=only, now=now())
+    return files
 
 
-def _known_author(session: Session, handle: str) -> str:
+def known_author(session: Session, handle: str) -> str:
+    """`handle` when the policy has such a person. Raises Refused otherwise."""
     from pmctl.errors import Refused
 
     policy = session.workspace.policy

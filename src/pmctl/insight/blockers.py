@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -10,11 +9,10 @@ from typing import Any
 from pmctl.document import schema
 from pmctl.document.actions import action_items
 from pmctl.document.reader import Document
-from pmctl.document.template import Template
-from pmctl.document.template_file import parse_template
 from pmctl.document.template_library import requirements
 from pmctl.errors import NotFound
 from pmctl.insight.catalog import Summary, catalog
+from pmctl.insight.incidents import unresolved_incidents
 from pmctl.ledger.standing import Standing, standing
 from pmctl.policy.approvals import approval_gaps
 from pmctl.policy.state import FINAL, IN_REVIEW
@@ -81,7 +79,7 @@ def outlook(workspace: Workspace, name: str, today: date) -> Outlook:
         gaps = approval_gaps(now.state, now.policy, now.state.counting(content))
         stale = {approval.by for approval in now.state.approvals if approval not in now.state.counting(content)}
         blockers += [Blocker(gap.message, gap.hint, ", ".join(gap.waiting_for)) for gap in gaps]
-        blockers += _incomplete(workspace, document)
+        blockers += [*_open_incidents(workspace, name, document), *_incomplete(workspace, document)]
         waiting = sorted({handle for gap in gaps for handle in gap.waiting_for} | (stale if gaps else set()))
         if waiting:
             step = f"pmctl approve {name}   (as {' or '.join(waiting)})"
@@ -90,7 +88,7 @@ def outlook(workspace: Workspace, name: str, today: date) -> Outlook:
         else:
             step = f"pmctl edit {name}"
     elif status == schema.Status.DRAFT:
-        missing = _incomplete(workspace, document)
+        missing = [*_open_incidents(workspace, name, document), *_incomplete(workspace, document)]
         blockers += missing
         step = f"pmctl edit {name}" if missing else f"pmctl submit {name} --reviewer HANDLE"
     return Outlook(name, status, now.state.round, tuple(facts), tuple(blockers), step)
@@ -110,10 +108,20 @@ def _safely(workspace: Workspace, summary: Summary, today: date) -> Outlook:
     if summary.problem or not schema.is_id(summary.id):
         problem = summary.problem or f"{summary.path} has no valid id"
         return Outlook(summary.id, "?", 0, (), (Blocker(problem),), f"pmctl validate {summary.path}")
+    if summary.status == schema.Status.DRAFT:
+        return _draft(workspace, summary.id, today)
     try:
         return outlook(workspace, summary.id, today)
     except NotFound as error:
         return Outlook(summary.id, summary.status, 0, (), (Blocker(error.message, error.hint),), error.hint)
+
+
+def _draft(workspace: Workspace, name: str, today: date) -> Outlook:
+    """The outlook of a draft from its file alone: an overview of many asks git nothing about each of them."""
+    document = workspace.read(name)
+    missing = tuple(_incomplete(workspace, document))
+    step = f"pmctl edit {name}" if missing else f"pmctl submit {name} --reviewer HANDLE"
+    return Outlook(name, document.status, 0, tuple(_items(document, today)), missing, step)
 
 
 def _work_tree(workspace: Workspace, name: str) -> list[Blocker]:
@@ -150,14 +158,16 @@ def _approvals(now: Standing, content: str) -> list[str]:
 
 def _incomplete(workspace: Workspace, document: Document) -> list[Blocker]:
     recorded = str(document.meta.get("template") or "")
-    required = requirements(recorded, organisation_templates(workspace)).required
+    required = requirements(recorded, workspace.own_templates).required
     return [Blocker(finding.message, finding.fix) for finding in completeness(document, required)]
 
 
-def organisation_templates(workspace: Workspace) -> Sequence[Template]:
-    """The templates of the work tree that can be read."""
-    parsed = (parse_template(data, f"{name}.md")[0] for name, data in workspace.templates().items())
-    return [template for template in parsed if template is not None]
+def _open_incidents(workspace: Workspace, name: str, document: Document) -> list[Blocker]:
+    fix = f"when it is over: pmctl incident refresh {name} --from FILE, or write resolved_at"
+    return [
+        Blocker(f"{incident} was not resolved when its record was read", fix)
+        for incident in unresolved_incidents(workspace, name, document)
+    ]
 
 
 def _items(document: Document, today: date) -> list[str]:

@@ -7,14 +7,16 @@ byte is written.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from pmctl.document import edits, schema
-from pmctl.document.digest import content_digest
+from pmctl.document.digest import Attachment, content_digest
 from pmctl.document.reader import Document
 from pmctl.errors import Refused
+from pmctl.insight.incidents import unresolved_incidents
 from pmctl.ledger import record
 from pmctl.ledger.standing import Standing, standing
 from pmctl.policy import act as acts
@@ -71,7 +73,8 @@ def perform(
         kind = acts.REQUEST_REVIEW
     document = workspace.read(name) if kind == acts.AMEND else workspace.read_at(name)
     _refuse_unreadable(document, name)
-    content = content_digest(document, workspace.attachments(name))
+    attached = _attached(workspace, name) if kind == acts.AMEND else ()
+    content = content_digest(document, _as_committed(workspace, name, attached))
     asked = tuple(dict.fromkeys(handle.removeprefix("@") for handle in reviewers))
     act = lifecycle.propose(
         kind,
@@ -84,15 +87,19 @@ def perform(
         note=note,
         reviewers=asked,
     )
-    violations = lifecycle.check(act, now.state, workspace.policy, now.view(document, content))
+    # The audit judges by the templates of the commit, so they are asked here too, not those of the work tree.
+    templates = workspace.templates_at_head() if kind == acts.PUBLISH else ()
+    violations = lifecycle.check(act, now.state, workspace.policy, now.view(document, content, templates=templates))
     refusals = tuple(violation for violation in violations if not violation.attributed)
     if refusals:
         raise _refusal(act, refusals)
+    if kind == acts.PUBLISH:
+        _refuse_open_incident(workspace, name, document)
     if kind == acts.AMEND and content == now.state.content:
         raise Refused(f"{name} has no changes to amend", hint=f"edit {schema.path_of(name)} first, then run amend")
     data = record.to_bytes(act)
     after = lifecycle.advance(now.state, act, record.digest(data), author=document.author or "")
-    landed = _write(workspace, actor, act, now, after, document, data)
+    landed = _write(workspace, actor, act, now, after, document, data, attached)
     return _done(workspace, act, after, landed, content, tuple(v.message for v in violations if v.attributed))
 
 
@@ -104,24 +111,51 @@ def _write(
     after: PostmortemState,
     document: Document,
     data: bytes,
+    attached: Sequence[Write],
 ) -> Landed:
     writes = list(record_writes(actor, act, now.next_number, data))
     path = schema.path_of(act.doc)
+    folder = path.removesuffix(".md")
     if act.act == acts.DELETE:
         writes.append(Write(path, None))
-        folder = path.removesuffix(".md")
         writes.extend(Write(f"{folder}/{item.path}", None) for item in workspace.attachments(act.doc))
     else:
         changed = _edited(document, act, after)
         if act.act == acts.AMEND or changed.data != document.data:
             writes.append(Write(path, changed.data))
+    writes.extend(attached)
     return commit(
         workspace.repo,
         writes,
         _message(act, document),
         signing=actor.signer.git_arguments(),
         may_overwrite=act.act == acts.AMEND,
+        # What is signed is the last commit; whoever acts has read the work tree, so they have to be the same.
+        unchanged=() if act.act == acts.AMEND else (path, folder),
     )
+
+
+def _attached(workspace: Workspace, name: str) -> tuple[Write, ...]:
+    """The attachments that the work tree has otherwise than HEAD, as writes of an amend."""
+    folder = schema.path_of(name).removesuffix(".md")
+    files = workspace.attached_files(name)
+    before = {item.path: item.sha256 for item in workspace.attachments(name)}
+    changed = [path for path, data in files.items() if before.get(path) != hashlib.sha256(data).hexdigest()]
+    writes = [Write(f"{folder}/{path}", files[path]) for path in changed]
+    return (*writes, *(Write(f"{folder}/{path}", None) for path in before if path not in files))
+
+
+def _as_committed(workspace: Workspace, name: str, attached: Sequence[Write]) -> tuple[Attachment, ...]:
+    """The attachments of HEAD as they will be after these writes."""
+    folder = schema.path_of(name).removesuffix(".md") + "/"
+    items = {item.path: item for item in workspace.attachments(name)}
+    for write in attached:
+        path = write.path.removeprefix(folder)
+        if write.data is None:
+            del items[path]
+        else:
+            items[path] = Attachment(path, "100644", hashlib.sha256(write.data).hexdigest())
+    return tuple(items[path] for path in sorted(items))
 
 
 def record_writes(actor: Actor, act: Act, number: int, data: bytes) -> tuple[Write, Write]:
@@ -158,6 +192,17 @@ def _refuse_unreadable(document: Document, name: str) -> None:
         return
     details = tuple(f"{p.path}:{p.line}:{p.column}: {p.code} {p.message}" for p in document.problems)
     raise Refused(f"{name} cannot be read as a postmortem", hint=f"pmctl validate {name}", details=details)
+
+
+def _refuse_open_incident(workspace: Workspace, name: str, document: Document) -> None:
+    """An incident that is not over has no end to write about. Only advice: the audit does not ask for it."""
+    still_open = unresolved_incidents(workspace, name, document)
+    if still_open:
+        raise Refused(
+            f"{still_open[0]} was not resolved when its record was read",
+            hint=f"when it is over: pmctl incident refresh {name} --from FILE, or write resolved_at",
+            details=tuple(still_open[1:]),
+        )
 
 
 def _refusal(act: Act, violations: Sequence[lifecycle.Violation]) -> Refused:

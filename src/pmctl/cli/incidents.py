@@ -1,0 +1,312 @@
+"""incident show, triage, missing, refresh, link, unlink."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pmctl.cli.options import As, Format, Id, choose_format
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pmctl.cli.session import Session
+    from pmctl.insight.triage import Triage, WrittenPostmortem
+    from pmctl.insight.triggers import TriggerSettings
+    from pmctl.sources.incident import Incident
+    from pmctl.workflow.imports import Plan
+
+app = typer.Typer(
+    help="Read incident records; is a postmortem required, and why.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    add_completion=False,
+)
+_Files = Annotated[
+    list[str], typer.Argument(metavar="FILE|-|SOURCE:ID...", help="Incident records; - is stdin, SOURCE:ID is fetched.")
+]
+_From = Annotated[
+    list[str] | None,
+    typer.Option("--from", metavar="FILE|-|SOURCE:ID", help="An incident record; repeat for several. - is stdin."),
+]
+_Source = Annotated[str, typer.Option("--source", metavar="NAME", help="Which system wrote the records.")]
+_Only = Annotated[
+    list[str] | None,
+    typer.Option("--incident", metavar="ID", help="Take this incident of a record that lists several."),
+]
+_AllowOpen = Annotated[bool, typer.Option("--allow-open", help="Also incidents that are not resolved yet.")]
+_DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would change and change nothing.")]
+
+
+@app.command()
+def show(ctx: typer.Context, files: _Files, source: _Source = "", format: Format = "text") -> None:
+    """What is understood of incident records, and from which path in the source. Needs no repository."""
+    from pmctl.insight.incidents import incident_documents
+    from pmctl.output.incidents import incident_text
+
+    session: Session = ctx.obj
+    choose_format(format)
+    found = _read(files, source)
+    if format == "json":
+        session.json("incident", {"incidents": incident_documents(found)})
+        return
+    texts = [incident_text(incident, width=session.width, color=session.colored) for incident in found]
+    sys.stdout.write("\n".join(texts))
+    for incident in found:
+        for warning in incident.warnings:
+            session.warn(f"{incident.id}: {warning}" if len(found) > 1 else warning)
+
+
+@app.command()
+def triage(
+    ctx: typer.Context,
+    files: _Files,
+    source: _Source = "",
+    create: Annotated[
+        bool, typer.Option("--create", help="Draft what is required and has none; each draft is one commit.")
+    ] = False,
+    allow_open: _AllowOpen = False,
+    handle: As = "",
+    format: Format = "text",
+) -> None:
+    """Whether incidents need a postmortem: required, recommended or skip, and by which rule.
+
+    Exit code 1 when one is required and not written, 0 otherwise. Without a repository the default rules
+    hold, and nothing is known of earlier incidents.
+    """
+    from pmctl.cli.session import now
+    from pmctl.insight.triage import triage, triage_document
+    from pmctl.insight.triggers import Verdict
+    from pmctl.output.incidents import triage_text
+
+    session: Session = ctx.obj
+    choose_format(format)
+    found = _read(files, source)
+    settings, history = _rules(session)
+    answers = [triage(incident, settings, history, now=now()) for incident in found]
+    if create:
+        answers = _drafts(session, answers, handle, allow_open=allow_open)
+    if format == "json":
+        session.json("triage", {"incidents": triage_document(answers)["incidents"]})
+    else:
+        for answer in answers:
+            session.result(triage_text(answer, color=session.colored))
+    wanting = sum(answer.verdict is Verdict.REQUIRED and not answer.postmortem for answer in answers)
+    session.note(f"{_incidents(len(answers))}, {wanting} with a postmortem required and not written")
+    if wanting:
+        raise typer.Exit(1)
+
+
+@app.command()
+def missing(ctx: typer.Context, files: _Files, source: _Source = "", format: Format = "text") -> None:
+    """The resolved incidents that required a postmortem and have none. Exit code 1 when there are any."""
+    from pmctl.cli.session import now
+    from pmctl.insight.triage import missing as without
+    from pmctl.insight.triage import triage_document
+    from pmctl.output.incidents import triage_text
+
+    session: Session = ctx.obj
+    choose_format(format)
+    found = _read(files, source)
+    settings, history = _rules(session)
+    answers = without(found, settings, history, now=now())
+    if format == "json":
+        session.json("triage", {"incidents": triage_document(answers)["incidents"]})
+    else:
+        for answer in answers:
+            session.result(triage_text(answer, color=session.colored))
+    session.note(f"{_incidents(len(found))}, {len(answers)} without the postmortem that it required")
+    if answers:
+        raise typer.Exit(1)
+
+
+@app.command()
+def refresh(
+    ctx: typer.Context,
+    id: Id,
+    from_: _From = None,
+    source: _Source = "",
+    dry_run: _DryRun = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Change it without asking.")] = False,
+    handle: As = "",
+) -> None:
+    """Bring in what an incident's record says now. What people edited stays; the difference is shown first.
+
+    Without --from the linked incidents are fetched from the systems that have an API.
+    """
+    from pmctl.workflow.refresh import linked_names, plan_refresh
+
+    session: Session = ctx.obj
+    workspace = session.workspace
+    name = workspace.find(id)
+    by, signing = _actor(session, handle)
+    linked = linked_names(workspace, name)
+    records = _of_linked(session, _read(from_, source), linked) if from_ else _fetched(session, name, linked)
+    planned = plan_refresh(workspace, by, name, records)
+    _finish(session, planned, f"Refresh {name} from its incident", signing, dry_run=dry_run, ask=not yes)
+
+
+@app.command()
+def link(
+    ctx: typer.Context,
+    id: Id,
+    from_: _From = None,
+    source: _Source = "",
+    incident: _Only = None,
+    allow_open: _AllowOpen = False,
+    dry_run: _DryRun = False,
+    handle: As = "",
+) -> None:
+    """Add another incident to a postmortem: timelines merged and labelled, services and people of both."""
+    from pmctl.cli.writing import read_incident
+    from pmctl.errors import UsageProblem
+    from pmctl.workflow.linking import plan_link
+
+    session: Session = ctx.obj
+    if not from_:
+        raise UsageProblem("there is no incident to link", hint=f"pmctl incident link {id} --from FILE")
+    workspace = session.workspace
+    name = workspace.find(id)
+    by, signing = _actor(session, handle)
+    record = read_incident(session, from_, source, tuple(incident or ()))
+    records = record.parts or (record,)
+    planned = plan_link(workspace, by, name, records, allow_open=allow_open)
+    named = ", ".join(f"{one.source} {one.id}" for one in records)
+    _finish(session, planned, f"Link {named} to {name}", signing, dry_run=dry_run, ask=False)
+
+
+@app.command()
+def unlink(
+    ctx: typer.Context,
+    id: Id,
+    reference: Annotated[str, typer.Argument(metavar="SOURCE:ID", help="The incident, as pmctl show names it.")],
+    dry_run: _DryRun = False,
+    handle: As = "",
+) -> None:
+    """Take an incident out of a postmortem, with the entries that came from it and that nobody edited."""
+    from pmctl.workflow.linking import plan_unlink
+
+    session: Session = ctx.obj
+    workspace = session.workspace
+    name = workspace.find(id)
+    by, signing = _actor(session, handle)
+    planned = plan_unlink(workspace, by, name, reference)
+    _finish(session, planned, f"Unlink {reference} from {name}", signing, dry_run=dry_run, ask=False)
+
+
+def _read(names: list[str], source: str) -> tuple[Incident, ...]:
+    from pmctl.cli.session import now
+    from pmctl.cli.writing import record_files
+    from pmctl.sources.registry import read_incidents
+
+    return read_incidents(record_files(names), source or None, now=now())
+
+
+def _rules(session: Session) -> tuple[TriggerSettings, tuple[WrittenPostmortem, ...]]:
+    """The repository's triggers and its history; the default rules and no history outside of one."""
+    from pmctl.errors import EnvironmentProblem
+    from pmctl.insight.incidents import triage_rules
+    from pmctl.insight.triggers import TriggerSettings
+
+    try:
+        session.repo  # noqa: B018  raises when there is none, before anything in it is read
+    except EnvironmentProblem as error:
+        session.note(f"{error.message}: the default rules hold, and no postmortem is known")
+        return TriggerSettings(), ()
+    return triage_rules(session.workspace)
+
+
+def _drafts(session: Session, answers: Sequence[Triage], handle: str, *, allow_open: bool) -> list[Triage]:
+    """The answers with the postmortems that were drafted for them."""
+    from pmctl.cli.session import today
+    from pmctl.cli.writing import known_author
+    from pmctl.workflow.drafting import draft_required
+
+    by, signing = _actor(session, handle)
+    author = known_author(session, by)
+    drafted = draft_required(session.workspace, answers, author, signing, today=today(), allow_open=allow_open)
+    for made in drafted:
+        if made.problem:
+            session.warn(f"{made.answer.incident.id}: not drafted: {made.problem}")
+        elif made.path:
+            session.note(f"drafted {made.path}")
+    return [made.answer for made in drafted]
+
+
+def _of_linked(session: Session, records: Sequence[Incident], linked: Sequence[str]) -> list[Incident]:
+    """The records of linked incidents when a file holds others too; all of them when it holds none of those."""
+    ours = [record for record in records if f"{record.source}:{record.id}" in linked]
+    if ours and len(ours) < len(records):
+        session.note(f"{len(records) - len(ours)} of {_incidents(len(records))} in the files are not linked: left out")
+    return ours or list(records)
+
+
+def _fetched(session: Session, name: str, linked: Sequence[str]) -> list[Incident]:
+    """The linked incidents as their systems have them now. Raises UsageProblem when none can be fetched."""
+    from pmctl.cli.session import now
+    from pmctl.errors import UsageProblem
+    from pmctl.integrations.fetch import fetch_reference, parse_reference
+    from pmctl.sources.registry import read_incidents
+
+    hint = f"pmctl incident refresh {name} --from FILE"
+    if not linked:
+        raise UsageProblem(f"{name} names no incident", hint=f"pmctl incident link {name} --from FILE")
+    with_api = [reference for reference in linked if parse_reference(reference) is not None]
+    if not with_api:
+        raise UsageProblem(f"{', '.join(linked)} cannot be fetched", hint=f"give its record: {hint}")
+    for reference in linked:
+        if reference not in with_api:
+            session.note(f"{reference} cannot be fetched and stays as imported")
+    files = [fetch_reference(reference) for reference in with_api]
+    return [record for one in files for record in read_incidents(one, now=now())]
+
+
+def _actor(session: Session, handle: str) -> tuple[str, tuple[str, ...]]:
+    from pmctl.cli.writing import signing_of
+    from pmctl.workflow.actor import author_handle, git_config
+
+    config = git_config(session.repo)
+    by = handle or session.handle or author_handle(session.workspace.policy, config) or ""
+    return by, signing_of(config)
+
+
+def _finish(
+    session: Session, planned: Plan, subject: str, signing: tuple[str, ...], *, dry_run: bool, ask: bool
+) -> None:
+    """Show a plan, ask when that is wanted, and commit it."""
+    from pmctl.errors import UsageProblem
+    from pmctl.output.incidents import differences_text
+    from pmctl.workflow.imports import land
+
+    sys.stdout.write(differences_text(planned.differences, color=session.colored))
+    if planned.kept:
+        session.note("kept as people wrote it:")
+        sys.stdout.flush()
+        session.result(differences_text(planned.kept, color=session.colored).rstrip("\n"))
+    for note in planned.notes:
+        session.warn(note)
+    if not planned.changes:
+        session.note("nothing is new")
+        return
+    if dry_run:
+        session.note("a dry run: nothing was changed")
+        return
+    if ask:
+        if not session.interactive:
+            raise UsageProblem("nothing was changed: nobody can be asked here", hint="--yes applies it")
+        from pmctl.cli.prompts import ask_yes
+
+        if not ask_yes(f"Change {planned.id}?"):
+            session.note("nothing was changed")
+            return
+    landed = land(session.workspace, planned, subject, signing)
+    session.note(f"committed {landed.oid[:12]}")
+    session.note(f"  next: pmctl status {planned.id}")
+
+
+def _incidents(count: int) -> str:
+    from pmctl.output.terminal import plural
+
+    return plural(count, "incident")

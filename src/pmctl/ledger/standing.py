@@ -1,8 +1,9 @@
 """Where one postmortem stands at a commit, quickly: what the command line asks before an act.
 
 (repository, id, commit) -> Standing. Only that postmortem's records are read and verified, from the tree of the
-commit; history is walked back to the submit only when approvals could have become stale since. The audit
-judges every step under the policy of its time and has the last word; this takes people's past roles as given.
+commit, under the policy of the commit; history is walked back to the submit only when approvals could have
+become stale since. When a record does not add up that way (a key that is gone, an admin of former times, an act
+that was refused), the audit is asked, which judges every step under the policy of its time.
 """
 
 from __future__ import annotations
@@ -32,9 +33,6 @@ from pmctl.policy.state import DELETED, DRAFT, IN_REVIEW, PostmortemState, View
 if TYPE_CHECKING:
     from pmctl.document.reader import Document
     from pmctl.document.template import Template
-
-# What decides here: order, and what the records themselves say. Roles and quorums are the policy's of their time.
-_DECIDING = frozenset(("AU210", "AU302", "AU305", "AU310", "AU317"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +129,8 @@ class _Quick:
                 if one.act.act == acts.BASELINE:
                     state = _accepted(state, one)
                     continue
-                view = View(one.act.content, state.author, landing=True)
-                reasons = [v for v in lifecycle.check(one.act, state, policy, view) if v.code in _DECIDING]
+                view = View(one.act.content, state.author, facts.editors if facts is not None else (), landing=True)
+                reasons = lifecycle.check(one.act, state, policy, view)
                 if reasons:
                     ignored.append(f"{one.path}: {reasons[0].message}")
                 else:

@@ -18,6 +18,8 @@ from pmctl.document import schema
 from pmctl.document.digest import Attachment, content_digest
 from pmctl.document.finding import Finding
 from pmctl.document.reader import Document, read
+from pmctl.document.template import Template
+from pmctl.document.template_file import parse_template
 from pmctl.errors import BadInput, EnvironmentProblem, NotFound
 from pmctl.policy.model import Policy
 from pmctl.policy.reading import parse_policy
@@ -156,6 +158,42 @@ class Workspace:
             found.append(Attachment(inner, mode, hashlib.sha256(data).hexdigest()))
         return tuple(sorted(found, key=lambda attachment: attachment.path))
 
+    def attached_files(self, name: str) -> dict[str, bytes]:
+        """The attachments of `name` in the work tree, by path relative to its folder; what git ignores is none.
+
+        Raises BadInput for one that is no regular file.
+        """
+        folder = schema.path_of(name).removesuffix(".md") + "/"
+        inside = self.repo.prefix + folder
+        listed = git.run(
+            self.repo.top, "ls-files", "-z", "--full-name", "--cached", "--others", "--exclude-standard", "--",
+            f":(literal){inside}",
+        ).stdout  # fmt: skip
+        found = {}
+        for path in sorted({entry.decode("utf-8", "surrogateescape") for entry in listed.split(b"\0") if entry}):
+            file = self.repo.top / path
+            if file.is_symlink() or (file.exists() and not file.is_file()):
+                raise BadInput(f"{path} is no regular file", hint="an attachment is a plain file")
+            if file.exists():
+                found[path.removeprefix(inside)] = file.read_bytes()
+        return found
+
+    def templates_at_head(self) -> tuple[Template, ...]:
+        """The organisation's templates in HEAD, by which the audit judges completeness."""
+        from pmctl.document.template_file import parse_template
+
+        listed = git.run(
+            self.repo.top, "ls-tree", "-r", "-z", "--full-tree", "HEAD", "--", self.repo.prefix + TEMPLATES + "/"
+        ).stdout
+        parsed = []
+        for entry in filter(None, listed.split(b"\0")):
+            meta, _, path = entry.partition(b"\t")
+            mode, _, oid = meta.decode().split()
+            if mode == "100644" and path.endswith(b".md"):
+                data = git.run(self.repo.top, "cat-file", "blob", oid).stdout
+                parsed.append(parse_template(data, path.decode("utf-8", "surrogateescape"))[0])
+        return tuple(template for template in parsed if template is not None)
+
     def content(self, name: str, revision: str = "HEAD") -> str:
         """The content digest of `name` in a commit: what an approval binds."""
         return content_digest(self.read_at(name, revision), self.attachments(name, revision))
@@ -166,6 +204,12 @@ class Workspace:
         if not folder.is_dir():
             return {}
         return {file.stem: read_file(file, f"{TEMPLATES}/{file.name}") for file in sorted(folder.glob("*.md"))}
+
+    @cached_property
+    def own_templates(self) -> tuple[Template, ...]:
+        """The organisation's templates that can be read; `pmctl template check` says what is wrong with the others."""
+        parsed = (parse_template(data, f"{TEMPLATES}/{name}.md")[0] for name, data in self.templates().items())
+        return tuple(template for template in parsed if template is not None)
 
 
 def read_file(file: Path, shown: str) -> bytes:

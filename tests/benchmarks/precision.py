@@ -17,12 +17,13 @@ from pmctl.rules.context import Context
 from pmctl.rules.registry import rules
 from pmctl.rules.sharing import redact
 
+FAMILIES = ("blameless", "writing")
 LEFT_OUT = ("PM804",)
 
 
 def main(folders: list[str]) -> None:
     """Print every finding with its line, then the counts."""
-    chosen = [rule for rule in rules().values() if rule.family in ("blameless", "writing") and rule.code not in LEFT_OUT]
+    chosen = [rule for rule in rules().values() if rule.family in FAMILIES and rule.code not in LEFT_OUT]
     counts: Counter[str] = Counter()
     files = 0
     for folder in folders:

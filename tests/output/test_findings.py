@@ -10,13 +10,20 @@ import pytest
 from pmctl.document.finding import Finding, Severity
 from pmctl.output.findings import FORMATS, Report, render
 
-ERROR = Finding("PM508", "'soon' is not a date", "postmortems/2024/a.md", 3, 5, Severity.ERROR, "write 2024-01-22", 3, 9)
-WARNING = Finding("PM701", "'should have been' describes what did not happen", "b c,d.md", 2, 11, Severity.WARNING, "", 2, 27)
+FIX = "write 2024-01-22"
+ERROR = Finding("PM508", "'soon' is not a date", "postmortems/2024/a.md", 3, 5, Severity.ERROR, FIX, 3, 9)
+SAID = "'should have been' describes what did not happen"
+WARNING = Finding("PM701", SAID, "b c,d.md", 2, 11, Severity.WARNING, "", 2, 27)
 HINT = Finding("PM201", "the required section 'Impact' is missing", "postmortems/2024/a.md", 0, 0, Severity.HINT)
-HOSTILE = Finding("PM801", "a\x1b[31m red\u202e\nsecond: %0A::error::x <b>|`", "x\x07.md", 1, 1, Severity.ERROR, "fix\r\n::stop")
+NASTY = "a\x1b[31m red\u202e\nsecond: %0A::error::x <b>|`"
+HOSTILE = Finding("PM801", NASTY, "x\x07.md", 1, 1, Severity.ERROR, "fix\r\n::stop")
 ALL = (ERROR, WARNING, HINT, HOSTILE)
-SOURCES = {"postmortems/2024/a.md": b"one\ntwo\n| x soon | y |\n", "b c,d.md": "x\nThe limit should have been raised.\n".encode()}
+SOURCES = {
+    "postmortems/2024/a.md": b"one\ntwo\n| x soon | y |\n",
+    "b c,d.md": b"x\nThe limit should have been raised.\n",
+}
 
+NUMBERS = ("line", "column", "end_line", "end_column")
 JSON_SHAPE = {
     "type": "object",
     "additionalProperties": False,
@@ -35,14 +42,12 @@ JSON_SHAPE = {
             "items": {
                 "type": "object",
                 "additionalProperties": False,
-                "required": [
-                    "code", "severity", "message", "fix", "path", "line", "column", "end_line", "end_column", "commit",
-                ],  # fmt: skip
+                "required": ["code", "severity", "message", "fix", "path", "commit", *NUMBERS],
                 "properties": {
                     "code": {"type": "string", "pattern": "^[A-Z]{2}[0-9]{3}$"},
                     "severity": {"enum": ["error", "warning", "hint"]},
                     **{name: {"type": "string"} for name in ("message", "fix", "path", "commit")},
-                    **{name: {"type": "integer", "minimum": 0} for name in ("line", "column", "end_line", "end_column")},
+                    **{name: {"type": "integer", "minimum": 0} for name in NUMBERS},
                 },
             },
         },

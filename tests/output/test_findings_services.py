@@ -18,10 +18,12 @@ from pmctl.document.finding import Finding, Severity
 from pmctl.output.findings import Report, render
 from pmctl.output.findings_github import step_summary
 
-ERROR = Finding("PM508", "'soon' is not a date", "postmortems/2024/a.md", 3, 5, Severity.ERROR, "write 2024-01-22", 3, 9)
+FIX = "write 2024-01-22"
+ERROR = Finding("PM508", "'soon' is not a date", "postmortems/2024/a.md", 3, 5, Severity.ERROR, FIX, 3, 9)
 WARNING = Finding("PM701", "100 % hindsight", "b c,d:e.md", 2, 11, Severity.WARNING, "", 4, 2)
 HINT = Finding("PM201", "the required section 'Impact' is missing", "postmortems/2024/a.md", 0, 0, Severity.HINT)
-HOSTILE = Finding("PM801", "a\x1b[31m\u202e\nsecond: %0A::error::x <b>|`]]>&", "x\x07é.md", 1, 1, Severity.ERROR, "f\r\n::stop")
+NASTY = "a\x1b[31m\u202e\nsecond: %0A::error::x <b>|`]]>&"
+HOSTILE = Finding("PM801", NASTY, "x\x07é.md", 1, 1, Severity.ERROR, "f\r\n::stop")
 ALL = (WARNING, HINT, ERROR, HOSTILE)
 REPORT = Report(ALL, paths=("clean.md",), prefix="docs/")
 
@@ -59,6 +61,8 @@ def closed(required: list[str], **properties: object) -> dict[str, object]:
 
 TEXT = {"type": "string"}
 POSITIVE = {"type": "integer", "minimum": 1}
+URI = {"type": "string", "pattern": "^[!-~]+$"}
+REGION = dict.fromkeys(("startLine", "startColumn", "endLine", "endColumn"), POSITIVE)
 MESSAGE = closed(["text"], text=TEXT, markdown=TEXT)
 # The part of SARIF 2.1.0 that is written here, closed, so that nothing else can slip in.
 SARIF = closed(
@@ -106,10 +110,8 @@ SARIF = closed(
                             ["physicalLocation"],
                             physicalLocation=closed(
                                 ["artifactLocation"],
-                                artifactLocation=closed(["uri"], uri={"type": "string", "pattern": "^[!-~]+$"}, uriBaseId=TEXT),
-                                region=closed(
-                                    ["startLine"], startLine=POSITIVE, startColumn=POSITIVE, endLine=POSITIVE, endColumn=POSITIVE
-                                ),
+                                artifactLocation=closed(["uri"], uri=URI, uriBaseId=TEXT),
+                                region=closed(["startLine"], **REGION),
                             ),
                         ),
                     },

@@ -126,8 +126,9 @@ def test_a_pattern_runs_across_a_wrapped_line_and_emphasis():
 
 
 def test_names_are_welcome_in_the_timeline_and_not_near_causes():
-    row = "| Time (UTC) | Event | Who |\n|---|---|---|\n| 14:00 | @jane restarted the pod | @jane |\n| 14:45 | Resolved | @bob |"
-    assert flagged(row, "Timeline") == []
+    head = "| Time (UTC) | Event | Who |\n|---|---|---|\n"
+    rows = "| 14:00 | @jane restarted the pod | @jane |\n| 14:45 | Resolved | @bob |"
+    assert flagged(head + rows, "Timeline") == []
     assert flagged("@jane restarted it, as Bob Stone had asked.") == [("PM707", "@jane"), ("PM707", "Bob Stone")]
     assert flagged("The package @scope/name was pinned; ask team@example.com.") == []
 

@@ -33,7 +33,9 @@ def test_results_are_those_of_single_checks_and_in_order():
     rows = items(20)
     done = check_many(rows, CONTEXT, workers=1)
     assert [one.path for one in done] == [row.path for row in rows]
-    expected = [sample(f"id: 2024-01-15-incident-{n}\n## Root Cause\n\n{TEXTS[n % 5]} {n}\n", rows[n].path) for n in range(20)]
+    expected = [
+        sample(f"id: 2024-01-15-incident-{n}\n## Root Cause\n\n{TEXTS[n % 5]} {n}\n", rows[n].path) for n in range(20)
+    ]
     assert [one.findings for one in done] == [check(doc, CONTEXT) for doc in expected]
     assert {finding.code for one in done for finding in one.findings} == {"PM701", "PM802", "PM803"}
 

@@ -139,7 +139,8 @@ def test_what_cannot_be_read_is_left():
 def test_the_diff_shows_the_change_and_a_missing_newline():
     assert unified_diff("a\nb\n", "a\nb\n", "x.md") == ""
     assert unified_diff("a\nb", "a\nc", "x.md") == (
-        "--- a/x.md\n+++ b/x.md\n@@ -1,2 +1,2 @@\n a\n-b\n\\ No newline at end of file\n+c\n\\ No newline at end of file\n"
+        "--- a/x.md\n+++ b/x.md\n@@ -1,2 +1,2 @@\n a\n"
+        "-b\n\\ No newline at end of file\n+c\n\\ No newline at end of file\n"
     )
 
 
@@ -149,13 +150,19 @@ def test_a_new_id_is_not_taken():
     assert new_item_id((first.upper(),), chooser) != first
 
 
-CELL = st.sampled_from(["", "Open", "open", "Done", "waiting", "HIGH", "high", "urgent", "@jane", "2024-01-22", "AI-7f3k", "x \\| y"])
+CELL = st.sampled_from(
+    ["", "Open", "open", "Done", "waiting", "HIGH", "high", "urgent", "@jane", "2024-01-22", "AI-7f3k", "x \\| y"]
+)
 ROW = st.lists(CELL, min_size=1, max_size=9).map(lambda cells: "| " + " | ".join(cells) + " |")
 BLOCK = st.one_of(
-    st.sampled_from(["text\n", "<!-- prompt -->\n", "```\n## Summary\n```\n", "- [ ] task\n", "### Part\n\ntext\n", ""]),
+    st.sampled_from(
+        ["text\n", "<!-- prompt -->\n", "```\n## Summary\n```\n", "- [ ] task\n", "### Part\n\ntext\n", ""]
+    ),
     st.lists(ROW, max_size=4).map(lambda rows: HEAD + "".join(f"{row}\n" for row in rows)),
 )
-TITLE = st.sampled_from(["Summary", "Timeline", "Impact", "Root Cause", "Action Items", "Lessons Learned", "Notes", "Links"])
+TITLE = st.sampled_from(
+    ["Summary", "Timeline", "Impact", "Root Cause", "Action Items", "Lessons Learned", "Notes", "Links"]
+)
 BODY = st.lists(st.tuples(TITLE, BLOCK), max_size=7).map(
     lambda parts: "".join(f"\n## {title}\n\n{block}" for title, block in parts)
 )

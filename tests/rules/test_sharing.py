@@ -90,7 +90,8 @@ def test_a_private_key():
 
 
 def test_mail_addresses_of_others():
-    text = "Asked jane@example.com, maria.rossi@acme-customer.com, support@acme-customer.com and x@users.noreply.github.com."
+    others = "maria.rossi@acme-customer.com, support@acme-customer.com and x@users.noreply.github.com"
+    text = f"Asked jane@example.com, {others}."
     assert found(text) == [("PM904", "maria.rossi@acme-customer.com")]
     assert found(text, "visibility: private\n") == []
     only = RuleSettings(customers=("other.example",))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pmctl.document.finding import Finding
 from pmctl.rules import phrases
-from pmctl.rules.prose import Pattern, prose, timelines, words
+from pmctl.rules.prose import Pattern, mentions, prose, timelines, vocabulary, words
 from pmctl.rules.registry import HINT, WARNING, found, rule
 
 if TYPE_CHECKING:
@@ -40,9 +40,8 @@ def _matches(
     """Matches of a pattern in the prose, when one needle of each group occurs at all, and of the organisation's own
     phrases of this kind; without the phrases that it lets pass. Yields (match, lower-case prose).
     """
-    haystack = words(doc.text, doc.body_start)
     own = context.settings.phrases.get(kind, ())
-    patterns = [pattern] if all(_any(group, haystack) for group in needles) else []
+    patterns = [pattern] if all(mentions(doc.text, doc.body_start, group) for group in needles) else []
     if own:
         patterns.append(Pattern(r"(?<!\w)(?:" + "|".join(_phrase(one) for one in own) + r")(?!\w)"))
     if not patterns:
@@ -54,13 +53,6 @@ def _matches(
             plain = " ".join(match[0].split())
             if not removed or not any(f" {phrase} " in f" {plain} " for phrase in removed):
                 yield match, text
-
-
-def _any(needles: tuple[str, ...], haystack: str) -> bool:
-    for needle in needles:  # noqa: SIM110  # half the time of any(): this runs for every document and group
-        if needle in haystack:
-            return True
-    return False
 
 
 def _phrase(text: str) -> str:
@@ -77,7 +69,7 @@ def _people_named(doc: Document, context: Context) -> tuple[str, ...]:
     if context.people is None:
         return ()
     haystack = words(doc.text, doc.body_start)
-    present = set(haystack.split())
+    present = vocabulary(doc.text, doc.body_start)
     names = []
     for name in context.people.names.values():
         parts = name.lower().split()
@@ -98,11 +90,6 @@ def _subject(text: str, start: int, names: tuple[str, ...]) -> re.Match[str] | N
 
 def _negated(text: str, start: int) -> bool:
     return phrases.NEGATION.compiled.search(text[max(0, start - 40) : start]) is not None
-
-
-_SHOULD = (" should ", " ought ", " shouldn't ")
-_COULD = (" could ", " would ", " might ", " couldn't ", " wouldn't ")
-_HAVE = (" have ",)
 
 
 @rule("PM701", "counterfactual", review=WARNING)
@@ -130,11 +117,11 @@ def counterfactual(doc: Document, context: Context) -> Iterable[Finding]:
     """
     seen: set[int] = set()
     for needles, pattern, needs_person in (
-        ((_SHOULD, _HAVE), phrases.SHOULD_HAVE, False),
-        ((_COULD, _HAVE), phrases.COULD_HAVE, False),
-        ((_COULD, _HAVE), phrases.PERSON_COULD_HAVE, True),
+        ((phrases.SHOULD_WORDS, phrases.HAVE_WORDS), phrases.SHOULD_HAVE, False),
+        ((phrases.COULD_WORDS, phrases.HAVE_WORDS), phrases.COULD_HAVE, False),
+        ((phrases.COULD_WORDS, phrases.HAVE_WORDS), phrases.PERSON_COULD_HAVE, True),
         (((" if only ",),), phrases.IF_ONLY, False),
-        (((" had ",), (" had we ", " had i ", " had he ", " had she ", *_COULD)), phrases.HAD_WE, False),
+        (((" had ",), (" had we ", " had i ", " had he ", " had she ", *phrases.COULD_WORDS)), phrases.HAD_WE, False),
     ):
         for match, text in _matches(doc, context, "counterfactual", needles, pattern):
             start = match.start() + len(match[0]) - len(match[0].lstrip())
@@ -143,22 +130,6 @@ def counterfactual(doc: Document, context: Context) -> Iterable[Finding]:
             seen.add(start)
             message = f"{_said(doc, match)!r} describes what did not happen"
             yield found(doc, start, match.end(), message, "say what happened, and what was known then")
-
-
-_OMITTED = (
-    "failed to",
-    "neglected",
-    "omitted",
-    "forgot",
-    "overlooked",
-    "missed",
-    "did not",
-    "didn't",
-    "never",
-    "had not",
-    "hadn't",
-)
-_NOBODY = ("nobody", "no one", "none of")
 
 
 @rule("PM702", "omission", review=WARNING)
@@ -184,14 +155,14 @@ def omission(doc: Document, context: Context) -> Iterable[Finding]:
         The runbook did not name the drain step, and nothing refused a reboot of a node with traffic.
     """
     names = None
-    for match, text in _matches(doc, context, "omission", (_OMITTED,), phrases.OMISSION):
+    for match, text in _matches(doc, context, "omission", (phrases.OMITTED_WORDS,), phrases.OMISSION):
         if names is None:
             names = _people_named(doc, context)
         subject = _subject(text, match.start(), names)
         if subject:
             message = f"{_said(doc, match)!r} puts an omission on a person"
             yield found(doc, match.start(), match.end(), message, "name the signal or the guard that was absent")
-    for match, _ in _matches(doc, context, "", (_NOBODY,), phrases.NOBODY):
+    for match, _ in _matches(doc, context, "", (phrases.NOBODY_WORDS,), phrases.NOBODY):
         message = f"{_said(doc, match)!r} puts an omission on people"
         yield found(doc, match.start(), match.end(), message, "name the signal or the guard that was absent")
 
@@ -218,17 +189,12 @@ def human_error(doc: Document, context: Context) -> Iterable[Finding]:
 
         Both consoles show the same prompt, and the drop command asks for no confirmation.
     """
-    needles = (" error", " mistake", "operator failure", "human failure", "fat finger", "fatfinger")
-    for match, text in _matches(doc, context, "human-error", (needles,), phrases.HUMAN_ERROR):
+    for match, text in _matches(doc, context, "human-error", phrases.ERROR_WORDS, phrases.HUMAN_ERROR):
         if any(start <= match.start() < end for start, end in timelines(doc)):
             continue
         if not _negated(text, match.start()):
             message = f"{_said(doc, match)!r} is given as a cause"
             yield found(doc, match.start(), match.end(), message, "describe the conditions that made it likely")
-
-
-_CHARACTER = ("careless", "negligen", "incompeten", "reckless", "irresponsibl", "stupid", "foolish", "slopp", "lazy",
-              "laziness", " better ")  # fmt: skip
 
 
 @rule("PM704", "character", review=WARNING)
@@ -253,13 +219,10 @@ def character(doc: Document, context: Context) -> Iterable[Finding]:
 
         The review tool showed 40 generated files before the one that mattered.
     """
-    for match, text in _matches(doc, context, "character", (_CHARACTER,), phrases.CHARACTER):
+    for match, text in _matches(doc, context, "character", (phrases.CHARACTER_WORDS,), phrases.CHARACTER):
         if not _negated(text, match.start()):
             message = f"{_said(doc, match)!r} judges a person"
             yield found(doc, match.start(), match.end(), message, "remove it")
-
-
-_HINDSIGHT = ("obvious", "of course", "hindsight", "clear", "easily", "simply", "evident", "everyone knows")
 
 
 @rule("PM705", "hindsight", review=WARNING)
@@ -284,17 +247,10 @@ def hindsight(doc: Document, context: Context) -> Iterable[Finding]:
 
         The timeout was 2 s, and the slowest 1 % of calls had grown to 2.4 s during the week before.
     """
-    for match, text in _matches(doc, context, "hindsight", (_HINDSIGHT,), phrases.HINDSIGHT):
+    for match, text in _matches(doc, context, "hindsight", (phrases.HINDSIGHT_WORDS,), phrases.HINDSIGHT):
         if not _negated(text, match.start()):
             message = f"{_said(doc, match)!r} tells it from hindsight"
             yield found(doc, match.start(), match.end(), message, "tell it forward, as it was seen then")
-
-
-_WHO = (
-    (" who ", " whose ", " why did"),
-    (" caused ", " broke ", " up ", " this ", " mistake ", " error ", " change ", " blame ", " fault ", " responsible ",
-     " why did"),
-)  # fmt: skip
 
 
 @rule("PM706", "who-and-why", review=WARNING)
@@ -318,7 +274,7 @@ def who_and_why(doc: Document, context: Context) -> Iterable[Finding]:
 
         It is still open how the broken build passed the checks.
     """
-    for match, _ in _matches(doc, context, "who-and-why", _WHO, phrases.WHO):
+    for match, _ in _matches(doc, context, "who-and-why", phrases.WHO_WORDS, phrases.WHO):
         message = f"{_said(doc, match)!r} looks for a person"
         yield found(doc, match.start(), match.end(), message, "ask how it happened, and what made it possible")
 
@@ -366,9 +322,6 @@ def name_near_cause(doc: Document, context: Context) -> Iterable[Finding]:
                     yield found(doc, match.start(), match.end(), message, "name the role, not the person")
 
 
-_BLAME = ("blam", "fault", "guilt", "culprit", "failing")
-
-
 @rule("PM708", "blame-word", review=WARNING)
 def blame_word(doc: Document, context: Context) -> Iterable[Finding]:
     """Blame, fault or guilt is put on a person.
@@ -390,18 +343,10 @@ def blame_word(doc: Document, context: Context) -> Iterable[Finding]:
 
         The migration runs on every start, and two instances started at once.
     """
-    for match, text in _matches(doc, context, "blame-word", (_BLAME,), phrases.BLAME):
+    for match, text in _matches(doc, context, "blame-word", (phrases.BLAME_WORDS,), phrases.BLAME):
         if not _negated(text, match.start()) and not match[0].startswith("nobody"):
             message = f"{_said(doc, match)!r} blames a person"
             yield found(doc, match.start(), match.end(), message, "describe the condition instead")
-
-
-_VAGUE = (
-    " careful", " vigilan", " mindful", " diligen", " attentive", " cautio", "more care ", "extra care", "greater care",
-    "attention", "try harder", "do better", "retrain", "re train", " remind", " aware", " remember", "double check",
-    "doublecheck", " in mind", "make sure ev", "make sure people", "make sure the team", "make sure all",
-    "same mistake",
-)  # fmt: skip
 
 
 @rule("PM709", "vague-care", review=WARNING, draft=HINT)
@@ -426,7 +371,7 @@ def vague_care(doc: Document, context: Context) -> Iterable[Finding]:
 
         A migration that locks a table for more than 1 s is refused by the pipeline.
     """
-    for match, text in _matches(doc, context, "vague-action", (_VAGUE,), phrases.VAGUE):
+    for match, text in _matches(doc, context, "vague-action", (phrases.VAGUE_WORDS,), phrases.VAGUE):
         inside = any(start <= match.start() < end for start, end in timelines(doc))
         if not inside and not _negated(text, match.start()):
             message = f"{_said(doc, match)!r} can't be verified"

@@ -179,6 +179,133 @@ VAGUE = Pattern(
 VAGUE_START = Pattern(r"(?:retrain|re-train|be\s+(?:more\s+)?aware|double-?check|remember)\b(?![-\w])")
 
 
+# --- what a text must hold before a pattern is compiled: ` word ` or a part of the text's words -----------------------
+SHOULD_WORDS = (" should ", " ought ", " shouldn't ")
+COULD_WORDS = (" could ", " would ", " might ", " couldn't ", " wouldn't ")
+HAVE_WORDS = (" have ",)
+OMITTED_WORDS = (
+    " neglected ",
+    " omitted ",
+    " forgot ",
+    " forgotten ",
+    " overlooked ",
+    " missed ",
+    " didn't ",
+    " never ",
+    " hadn't ",
+    "failed to",
+    "did not",
+    "had not",
+)
+NOBODY_WORDS = (" nobody ", " no one ", "none of")
+ERROR_WORDS = (
+    (" error ", " errors ", " mistake ", " mistakes ", " failure ", "fat finger", "fatfinger"),
+    (
+        " human ",
+        " operator ",
+        " pilot ",
+        " user ",
+        " manual ",
+        " engineer ",
+        " engineer's ",
+        " engineering ",
+        " developer ",
+        " developer's ",
+        " admin ",
+        " admin's ",
+        " administrator ",
+        " administrator's ",
+        " people ",
+        " personnel ",
+        " by ",
+        "fat finger",
+        "fatfinger",
+    ),
+)
+_TRAITS = (
+    "careless carelessly carelessness negligent negligence negligently incompetent incompetence incompetently"
+    " incompetency reckless recklessly recklessness irresponsible irresponsibly stupid stupidly stupidity foolish"
+    " foolishly sloppy sloppiness lazy laziness better"
+)
+CHARACTER_WORDS = tuple(f" {trait} " for trait in _TRAITS.split())
+HINDSIGHT_WORDS = (
+    " obviously ",
+    " obvious ",
+    " course ",
+    " hindsight ",
+    " clear ",
+    " clearly ",
+    " easily ",
+    " simply ",
+    " evident ",
+    "everyone knows",
+)
+WHO_WORDS = (
+    (" who ", " whose ", " why "),
+    (
+        " caused ",
+        " broke ",
+        " mistake ",
+        " error ",
+        " blame ",
+        " fault ",
+        " responsible ",
+        "messed up",
+        "screwed up",
+        "did this",
+        "let this",
+        "made the change",
+        "made this change",
+        "why did",
+    ),
+)
+BLAME_WORDS = (
+    " blame ",
+    " blames ",
+    " blamed ",
+    " blaming ",
+    " fault ",
+    " guilt ",
+    " guilty ",
+    " culprit ",
+    " culprits ",
+    " failing ",
+)
+VAGUE_WORDS = (
+    " careful ",
+    " vigilant ",
+    " vigilance ",
+    " mindful ",
+    " diligent ",
+    " diligence ",
+    " attentive ",
+    " cautious ",
+    " caution ",
+    " attention ",
+    " harder ",
+    " retrain ",
+    " retraining ",
+    " remind ",
+    " reminding ",
+    " aware ",
+    " awareness ",
+    " remember ",
+    " doublecheck ",
+    " mind ",
+    "more care ",
+    "extra care",
+    "greater care",
+    "do better",
+    "re train",
+    "double check",
+    "make sure ev",
+    "make sure people",
+    "make sure the team",
+    "make sure all",
+    "same mistake",
+)
+
+
 @lru_cache(maxsize=256)
 def subject_before(names: tuple[str, ...] = ()) -> Pattern:
     """A pattern that matches text which ends with a person as the subject; `names` are known people's, lower case."""

@@ -121,3 +121,25 @@ def timelines(doc: Document) -> tuple[tuple[int, int], ...]:
 def words(text: str, start: int = 0) -> str:
     """The words of `text[start:]` in lower case, one space between and around: the prefilter's haystack."""
     return f" {' '.join(text[start:].lower().translate(_LETTERS).split())} "
+
+
+@lru_cache(maxsize=4)
+def vocabulary(text: str, start: int = 0) -> frozenset[str]:
+    """The different words of `words`: asking it for one takes no time, however long the text is."""
+    return frozenset(words(text, start).split())
+
+
+def mentions(text: str, start: int, needles: tuple[str, ...]) -> bool:
+    """Whether one of the needles occurs: ` word ` is asked of the vocabulary, anything else of all the words."""
+    known = vocabulary(text, start)
+    haystack = ""
+    for needle in needles:
+        word = needle[1:-1]
+        if needle == f" {word} " and " " not in word:
+            if word in known:
+                return True
+        else:
+            haystack = haystack or words(text, start)
+            if needle in haystack:
+                return True
+    return False

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from pmctl.document.finding import Finding
 from pmctl.document.prompts import strip_comments
 from pmctl.rules.completeness import is_blank
-from pmctl.rules.prose import Pattern, prose, timelines, without_code, words
+from pmctl.rules.prose import Pattern, mentions, prose, timelines, without_code
 from pmctl.rules.registry import WARNING, found, heading, rule
 
 if TYPE_CHECKING:
@@ -31,7 +31,9 @@ _RELATIVE = Pattern(
 _BEFORE = Pattern(
     r"(?:\bthe|\bover|\bduring\s+the|\bwithin|\bpast|\beach|\bevery|\bby|\bsince|\bof\s+the|\bin\s+the|'s)\s+$"
 )
-_RELATIVE_NEEDLES = ("yesterday", "tomorrow", " last ", " next ", " this ", " today", " ago ")
+_RELATIVE_NEEDLES = (
+    " yesterday ", " yesterday's ", " tomorrow ", " tomorrow's ", " last ", " next ", " this ", " today ", " ago ",
+)  # fmt: skip
 
 _LINK = re.compile(
     r"(?P<image>!?)\[(?P<text>(?:[^\[\]\n]|\[[^\[\]\n]*\]|\n(?!\s*\n))*)\]"
@@ -97,8 +99,7 @@ def relative_date(doc: Document, context: Context) -> Iterable[Finding]:
 
         The certificate was replaced on 2024-01-09.
     """
-    haystack = words(doc.text, doc.body_start)
-    if not any(needle in haystack for needle in _RELATIVE_NEEDLES):
+    if not mentions(doc.text, doc.body_start, _RELATIVE_NEEDLES):
         return
     text = prose(doc.text, doc.body_start)
     spans = timelines(doc)

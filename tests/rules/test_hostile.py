@@ -1,0 +1,102 @@
+"""Whatever a file holds: no traceback, no hang, and every finding lies inside the file."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pmctl.document.reader import read
+from pmctl.rules.engine import check
+from pmctl.rules.fixes import fix
+from pmctl.rules.prose import prose, without_code
+from pmctl.rules.settings import RuleSettings
+from pmctl.rules.sharing import redact
+
+from .sample import CONTEXT, PATH, sample, source
+
+EVERYTHING = replace(CONTEXT, settings=RuleSettings(internal=("corp.example",), customers=("customer.example",)))
+
+PIECES = st.sampled_from(
+    [
+        "should have been", "We forgot", "obviously", "`", "```", "\n", "\n\n", "## ", "## Timeline\n", "## Impact\n", "| a | b |\n",
+        "|---|---|\n", "| Time | Event |\n", "| 25:00 |\n", "- ", "> ", "\"", "'", "“", "<!--", "-->", "<!-- pmctl: ignore PM7 x -->",
+        "[a](b.md)", "![](", "](", "]: ", "<img", "@jane", "@", "://", "password=", "AKIA", "-----BEGIN ", "PRIVATE KEY-----", "İ",
+        "\u2028", "\r", "\r\n", "\t", "    code\n", "$ ls\n", "ﬀ", "日本", "\U0001f600", "# ", "***", "__", "~", "10.1.2.3", "last week",
+    ]
+)  # fmt: skip
+TEXT = st.one_of(st.lists(PIECES, max_size=40).map("".join), st.text(max_size=200))
+
+
+def inside(text: str, findings: object) -> None:
+    lines = text.splitlines() + [""]
+    for finding in findings:
+        assert 0 <= finding.line <= len(lines) + 1
+        assert finding.column >= 0
+        if finding.end_line:
+            assert (finding.end_line, finding.end_column) >= (finding.line, finding.column)
+        assert finding.code
+        assert finding.message
+
+
+@settings(max_examples=250, deadline=None)
+@given(body=TEXT)
+def test_any_body_is_judged(body):
+    doc = read(
+        f"---\nid: 2024-01-15-x\ntitle: t\nstatus: IN_REVIEW\nauthor: jane\n---\n{body}".encode("utf-8", "replace"),
+        PATH,
+    )
+    inside(doc.text, check(doc, EVERYTHING))
+    fix(doc, EVERYTHING)
+
+
+@settings(max_examples=250, deadline=None)
+@given(text=TEXT, start=st.integers(0, 20))
+def test_masks_keep_the_length_and_the_letters(text, start):
+    start = min(start, len(text))
+    for masked in (without_code(text, start), prose(text, start)):
+        assert len(masked) == len(text)
+        assert set(masked[:start]) <= {"\0"}
+    assert all(one in ("\0", other) for one, other in zip(without_code(text, start), text, strict=True))
+    assert len(redact(text)) == len(text)
+
+
+@settings(max_examples=100, deadline=None)
+@given(data=st.binary(max_size=300))
+def test_any_bytes_are_judged(data):
+    doc = read(data, PATH)
+    inside(doc.text, check(doc, EVERYTHING))
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["a", "`", "``` ", "\"", "'a ", "“", "<", "<!--", "[", "[a](", "![](", "](", "*", "_", "@a", "@a.", "://", "://a:", "a@b.", "| ",
+     "|-", "\n|", "\n- ", "\n    ", "1.", "should have ", "could also have ", "had a b been ", "the a b ", "we have had ", "password=",
+     "a-", "eyJ", "eyJa.", "AKIA", "-----BEGIN PRIVATE KEY-----", "10.", "a.internal", "last ", "who did ", "\n## a", "\n# Timeline"],
+)  # fmt: skip
+def test_repetition_takes_no_time(unit):
+    body = unit * (60_000 // len(unit))
+    doc = sample(f"visibility: organization\n## Root Cause\n\nWe forgot it. {body}\n")
+    begun = time.process_time()
+    check(doc, EVERYTHING)
+    redact(doc.text)
+    assert time.process_time() - begun < 8
+
+
+def test_the_corpus_is_judged_without_a_crash():
+    corpus = os.environ.get("PMCTL_CORPUS")
+    if not corpus:
+        pytest.skip("PMCTL_CORPUS names no corpus")
+    head = source().partition("\n---\n")[0] + "\n---\n"
+    files = sorted(Path(corpus, "documents").rglob("*.md"))
+    assert len(files) > 100
+    for file in files:
+        doc = read(head.encode() + file.read_bytes(), PATH)
+        begun = time.process_time()
+        inside(doc.text, check(doc, EVERYTHING))
+        assert time.process_time() - begun < 5

@@ -191,7 +191,7 @@ def _pieces(
         if known := managed.get((named.day.value.isoformat(), named.title.value)):
             raise Unadoptable(f"adopted already, as {known}", managed=True)
         if len(sources) > 1:
-            named = replace(named, title=identity.Found(incidents[number - 1].title, "its heading", 1.0))
+            named = replace(named, title=identity.Found(incidents[number - 1].title, plan.PART_HEADING, 1.0))
         name = identity.unique_id(named.day.value, identity.slug(named.title.value, candidate.shown), taken)
         unsplit = () if len(sources) > 1 else tuple(part.title for part in incidents)
         found.append(_Piece(candidate, named, name, number, unsplit, source.data))

@@ -89,10 +89,8 @@ def meaning(title: str) -> Meaning | None:
     short = next(iter(_without_remarks(name)), name)
     if len(short.split()) > 9:
         return None
-    # "Recovery and lessons learned" is two sections: a person must say which.
+    # "Root cause and resolution" is taken for the first; `two_sections` tells that a person should look.
     halves = [half for half in re.split(r"\s+(?:and|&|/|\+)\s+|/", short) if half]
-    if len(halves) == 2 and len({one.section for half in halves if (one := _named(half.strip()))}) == 2:
-        return None
     if len(halves) == 2 and (first := _named(halves[0].strip())):
         return Meaning(first.section, first.part, PATTERN)
     return next((Meaning(section, "", PATTERN) for section, rule in _COMPILED if rule.fullmatch(short)), None)
@@ -112,9 +110,11 @@ def is_outlook(title: str) -> bool:
 
 def two_sections(title: str) -> tuple[str, ...]:
     """The sections that a title such as "Impact and resolution" names at once; empty for one or none."""
+    if bare(title) in SECTION_OF:
+        return ()
     halves = [half.strip() for half in re.split(r"\s+(?:and|&|/|\+)\s+|/", bare(title)) if half.strip()]
     named = [one.section for half in halves if (one := _named(half))]
-    return tuple(dict.fromkeys(named)) if len(set(named)) > 1 and meaning(title) is None else ()
+    return tuple(dict.fromkeys(named)) if len(set(named)) > 1 else ()
 
 
 def _named(name: str) -> Meaning | None:

@@ -51,7 +51,7 @@ _NUMBER = re.compile(
 )
 _TAIL = re.compile(r"(?:-(?:on|of|at|in|to|for|the|and|a|an|by|with))+$")
 _NOISE = re.compile(
-    r"^(?:(?:public|draft|incident|outage|report|post|mortem|postmortem|postmortems|retrospective|review|rca|pm|on|for|of|the|a|an)-)+"
+    r"^(?:(?:public|draft|incident|report|post|mortem|postmortem|postmortems|retrospective|review|rca|pm|on|for|of|the|a|an)-)+"
 )
 
 
@@ -88,8 +88,8 @@ def title_heading(source: Source) -> Heading | None:
         return None
     if candidate.level > 1:
         # Without an H1 a heading is the title only when the sections stand below it.
-        below = [heading for heading in headings[1:] if meaning(heading.title)]
-        if not below or any(heading.level <= candidate.level for heading in headings[1:]):
+        below = [heading for heading in (*headings[1:], *source.bold) if meaning(heading.title)]
+        if (not below and len(headings) > 1) or any(heading.level <= candidate.level for heading in headings[1:]):
             return None
     return candidate
 

@@ -54,7 +54,7 @@ _LABELS: dict[str, str] = {
 }
 _KEY_OF = {label: key for key, labels in _LABELS.items() for label in split_names(labels)}
 _LABEL_LINE = re.compile(
-    r"""[ \t]*(?:[-*+•]\s+|\d+[.)]\s+|>\s*)?(?:
+    r"""[ \t]*(?:[-*+•]\s+|\d+[.)]\s+)?(?:>\s*)?(?:[-*+]\s+)?(?:
       (?P<open>\*\*|__|\*
         |_)(?P<strong>[^*_\n:：]{2,40}?)\s*[:：]?\s*(?P=open)\s*(?P<joint>[:：-]?)\s*(?P<bold_value>\S.*)
     | (?P<word>[A-Za-z\u3040-\u9fff][\w /()'-]{1,35}?)\s*[:：]\s*(?P<value>\S.*)
@@ -159,8 +159,11 @@ def _labelled(source: Source, start: int, end: int) -> Iterator[tuple[str, str]]
     code = fenced(source.text, start)
     at = start
     for line in source.text[start:end].splitlines(keepends=True):
-        if "|" not in line and not any(first <= at < last for first, last in code):
-            match = _LABEL_LINE.match(line.rstrip("\r\n"))
-            if match:
+        if not line.lstrip().startswith("|") and not any(first <= at < last for first, last in code):
+            # Several labels may share a line: **Date:** ... | **Severity:** ...
+            for part in re.split(r"\s+[|·•]\s+(?=\*\*|__)", line.strip()):
+                match = _LABEL_LINE.match(part)
+                if match is None:
+                    continue
                 yield plain(match["strong"] or match["word"]), (match["bold_value"] or match["value"]).strip()
         at += len(line)

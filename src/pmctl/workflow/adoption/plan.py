@@ -24,6 +24,8 @@ from pmctl.workflow.adoption.likeness import followed
 from pmctl.workflow.adoption.source import Source, Unadoptable, from_text
 
 TAG = "adopted"
+# Where the title of one incident of a split file comes from.
+PART_HEADING = "its heading in the file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +93,15 @@ def convert(named: Named, postmortem: str, text: str, setting: Setting, *, moved
     """The managed document. `text` is the source's text with its links turned.
 
     A document that is `moved` must stay one that git follows: where tables would change too many of its lines, the
-    timeline and then the action items stay as they were.
+    timeline and then the action items stay as they were. (A few lines that the front matter alone outweighs are beyond
+    help: they get their tables.)
 
     Raises Unadoptable when the result could not be read back or would be too large.
     """
     source = named.source if text == named.source.text else from_text(text, named.source.path, bom=named.source.bom)
     heading = identity.title_heading(source)
+    if named.title.origin == PART_HEADING:
+        heading = next((one for one in source.outline.headings if plain(one.title) == named.title.value), heading)
     arranged = structure.arrange(source, heading, named.title.value)
     front, recognised, questions = _front(named, postmortem, setting)
     kept = [f"heading {title!r} as it was" for title in arranged.kept]
@@ -108,6 +113,7 @@ def convert(named: Named, postmortem: str, text: str, setting: Setting, *, moved
         kept.append("the original front matter, word for word at the end")
     recognised += [Recognised("section", section, title) for title, section, _ in arranged.mapped]
     plain_document = document
+    moved = moved and followed(named.source.data, plain_document.data)
     for wanted in _WANTED if moved else _WANTED[:1]:
         document, more, unsure = _tables(plain_document, named, postmortem, setting, wanted)
         if not moved or followed(named.source.data, document.data):
@@ -332,8 +338,3 @@ def with_questions(adoption: Adoption, kept: tuple[str, ...], questions: tuple[s
         adoption, kept=adoption.kept + kept, questions=adoption.questions + questions,
         confidence=round(max(0.05, adoption.confidence - 0.05 * len(questions)), 2),
     )  # fmt: skip
-
-
-def described(text: str) -> str:
-    """A title as shown in messages."""
-    return plain(text)

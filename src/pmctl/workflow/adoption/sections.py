@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -14,10 +13,6 @@ from pmctl.workflow.adoption import items, timelines
 from pmctl.workflow.adoption.headings import plain
 from pmctl.workflow.adoption.moments import leading
 
-# What pmctl reads as a time: [~][date ]HH:MM[:SS][ zone], or a day alone.
-_READ = re.compile(
-    r"[~≈]?\s*(?:\d{4}-\d{2}-\d{2})?[T ]*(?:\d{1,2}:\d{2}(?::\d{2})?)?\s*\(?(?:Z|[A-Z]{2,5}|[+-]\d\d:?\d\d)?\)?"
-)
 _READABLE_ONLY = "its times stay as written; write them as HH:MM or YYYY-MM-DD HH:MM"
 
 
@@ -124,7 +119,7 @@ def _existing_tables(document: Document, section: Section, zone: str, known: dat
             moment = leading(plain(written).strip(" []()"))
             times.append(timelines.time_text(moment, clock.take(moment), "") if moment else "")
         readable = sum(
-            not time or time == row.cells[column].text or bool(_READ.fullmatch(row.cells[column].text))
+            not time or time == row.cells[column].text or bool(timelines.READABLE.fullmatch(row.cells[column].text))
             for row, time in zip(table.rows, times, strict=True)
         )
         if named is not None and 10 * readable >= 7 * len(table.rows):

@@ -135,7 +135,7 @@ def _loosely(block: str) -> dict[str, Any]:
     """Top-level `key: value` lines of a block that the strict reader gives up on."""
     found: dict[str, Any] = {}
     for line in block.splitlines():
-        if match := re.match(r"([A-Za-z_][\w -]*):[ \t]+(\S.*)", line):
+        if match := re.match(r"([A-Za-z_][\w -]*):[ \t]+([^\s\[{&*|>!%@`].*)", line):
             found.setdefault(match[1], match[2].strip().strip("\"'"))
     return found
 

@@ -75,6 +75,8 @@ def arrange(source: Source, title_heading: Heading | None, title: str) -> Arrang
     for place in places:
         if place.heading is title_heading:
             place.level = _title_level(source, place, places, title)
+            for before in places[: places.index(place)]:
+                before.level, before.found = 7, None
     questions: list[str] = []
     _outlooks(source, places)
     _checklists(source, places, questions)
@@ -82,11 +84,10 @@ def arrange(source: Source, title_heading: Heading | None, title: str) -> Arrang
     _promote(places)
     mapped = _name_sections(places)
     for place in places:
-        halves = two_sections(place.heading.title) if place.level == 2 and not place.name else ()
+        halves = two_sections(place.heading.title) if place.level == 2 else ()
         if halves:
-            questions.append(
-                f"heading {plain(place.heading.title)!r} is about {' and '.join(halves)}: which section is it?"
-            )
+            taken = f"it was taken for {place.name}" if place.name else "which section is it?"
+            questions.append(f"heading {plain(place.heading.title)!r} is about {' and '.join(halves)}: {taken}")
     kept = tuple(
         plain(place.heading.title) for place in places
         if not place.name and place.level in (2, 7) and not place.of_timeline
@@ -107,7 +108,11 @@ def _with_bold(source: Source, title_heading: Heading | None) -> list[Heading]:
     """The headings; in a document that has none that are known, bold lines count as well where an alias names them."""
     headings = list(source.outline.headings)
     known = [heading for heading in headings if heading is not title_heading and meaning(heading.title)]
-    bold = [line for line in source.bold if (found := meaning(line.title)) and found.tier >= ALIAS]
+    bold = [
+        line
+        for line in source.bold
+        if (found := meaning(line.title)) and (found.tier >= ALIAS or two_sections(line.title))
+    ]
     if len(known) > 1 or len(bold) < 2:
         return headings
     return sorted([*headings, *bold], key=lambda heading: heading.start)

@@ -16,6 +16,11 @@ from pmctl.workflow.adoption.blocks import Block, blocks, cell_text, escaped
 from pmctl.workflow.adoption.completeness import words
 from pmctl.workflow.adoption.moments import Moment, days, leading, trailing
 
+# What pmctl reads as a time: [~][date ]HH:MM[:SS][ zone], or a day alone.
+READABLE = re.compile(
+    r"[~≈]?\s*(?=\d)(?:\d{4}-\d{2}-\d{2})?(?:[T ](?=\d))?(?:\d{1,2}:\d{2}(?::\d{2})?)?"
+    r"\s?(?:Z|[A-Z]{3,4}|[+-]\d\d:?\d\d)?"
+)
 _OPENING = re.compile(r"(?:\*{1,3}|_{1,3}|`|\[|\(|\s)*")
 _PREPOSITION = re.compile(r"(?:at|on|by|from)\s+(?=[~\d]|about|around|approx|[A-Z])", re.IGNORECASE)
 _ZONE_NAME = r"(?:UTC|GMT)\s?[+-]\d{1,2}(?::?\d\d)?|[A-Z]{2,5}(?![a-z])"
@@ -305,7 +310,15 @@ def _rows(run: list[_Entry], clock: Days, zone: str) -> list[str] | None:
         if event is None:
             return None
         written = f"{pending} {entry.raw}".strip()
-        when = time_text(moment, clock.take(moment) or pending_day, zone) if moment else ""
+        day = clock.take(moment) if moment else None
+        when = time_text(moment, day or pending_day, zone) if moment else ""
+        if (
+            written
+            and not pending
+            and READABLE.fullmatch(written)
+            and not (day and moment and not written[:4].isdigit())
+        ):
+            when = written
         if moment and moment.day and clock.day is None and moment.day.near(clock.known) is None:
             when = written  # a day that can't be told is left for a person
         cells.append((when, "" if words(written) == words(when) else escaped(written), event))

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pmctl
-from pmctl.ledger import codes_content, codes_policy, codes_records
+from pmctl.ledger import codes_content, codes_policy, codes_pushes, codes_records
 from pmctl.ledger.codes import CODES
 
 _SOURCE = Path(pmctl.__file__).parent
@@ -15,7 +15,7 @@ _CODE = re.compile(r'"(AU[0-9]{3})"')
 
 def test_codes_and_reports_agree() -> None:
     reported: set[str] = set()
-    for folder in ("ledger", "policy"):
+    for folder in ("ledger", "policy", "insight"):
         for file in (_SOURCE / folder).glob("*.py"):
             if not file.name.startswith("codes"):
                 reported |= set(_CODE.findall(file.read_text()))
@@ -23,7 +23,7 @@ def test_codes_and_reports_agree() -> None:
 
 
 def test_no_code_is_documented_twice() -> None:
-    tables = (codes_content.CODES, codes_policy.CODES, codes_records.CODES)
+    tables = (codes_content.CODES, codes_policy.CODES, codes_pushes.CODES, codes_records.CODES)
     assert sum(len(table) for table in tables) == len(CODES)
     assert len({doc.name for doc in CODES.values()}) == len(CODES)
 

@@ -15,6 +15,7 @@ one pattern for everything took ten times as long.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,7 @@ class Pattern:
         return re.compile(self.source, self.flags)
 
 
-_CODE_PASSES: tuple[tuple[tuple[str, ...], Pattern], ...] = (
+_BLOCK_PASSES: tuple[tuple[tuple[str, ...], Pattern], ...] = (
     (
         ("```", "~~~"),
         Pattern(
@@ -49,21 +50,20 @@ _CODE_PASSES: tuple[tuple[tuple[str, ...], Pattern], ...] = (
         ),
     ),
     (("<!--",), Pattern(r"<!--(?:[\s\S]*?-->|[\s\S]*)")),
-    (("`",), Pattern(r"(?P<tick>`+)(?:[^`\n]|\n(?!\s*\n)|(?!(?P=tick)(?!`))`+)+?(?P=tick)(?!`)")),
     (("\n    ", "\n\t"), Pattern(r"(?<=\n\n)(?:(?:[ ]{4}|\t)[^\n]*\n?)+")),
 )
 _PROSE_PASSES: tuple[tuple[tuple[str, ...], Pattern], ...] = (
     (("\n>", "\n >", "\n  >", "\n   >"), Pattern(r"^[ ]{0,3}>[^\n]*", re.MULTILINE)),
     (("$ ",), Pattern(r"^[ \t]*[$][ ][^\n]*", re.MULTILINE)),
-    (("](",), Pattern(r"\]\([^)\n]*\)")),
+    (("](",), Pattern(r"\]\([^)\n\[\]]*\)")),
     (("]:",), Pattern(r"^[ ]{0,3}\[[^\]\n]+\]:[^\n]*", re.MULTILINE)),
     (("://",), Pattern(r"[A-Za-z][A-Za-z+.-]{1,12}://[^\s)>\]|]+")),
     (("www.",), Pattern(r"www\.[^\s)>\]|]+")),
     (("<",), Pattern(r"</?[A-Za-z][^>\n]*>")),
     (('"',), Pattern(r'"(?<![\w"]")(?=\S)(?:[^"\n|]|\n(?!\s*\n)){1,400}?(?<=\S)"(?!\w)')),
-    (("“",), Pattern(r"“(?:[^”\n|]|\n(?!\s*\n)){1,600}?”")),
-    (("«",), Pattern(r"«(?:[^»\n|]|\n(?!\s*\n)){1,600}?»")),
-    (("‘",), Pattern(r"‘(?=\S)(?:[^’\n|]|(?<=\w)’(?=\w)){1,300}?(?<=[\w.,!?])’(?!\w)")),
+    (("“",), Pattern(r"“(?:[^“”\n|]|\n(?!\s*\n)){1,600}?”")),
+    (("«",), Pattern(r"«(?:[^«»\n|]|\n(?!\s*\n)){1,600}?»")),
+    (("‘",), Pattern(r"‘(?=\S)(?:[^‘’\n|]|(?<=\w)’(?=\w)){1,300}?(?<=[\w.,!?])’(?!\w)")),
     ((" '", "('"), Pattern(r"(?<=[ (])'(?=\S)[^'\n|]{1,200}?(?<=[\w.,!?])'(?!\w)")),
     (("|-", "| -", "|:", "| :"), Pattern(r"^[ \t]*\|?(?:[ \t]*:?-+:?[ \t]*\|)+[ \t:|-]*$", re.MULTILINE)),
 )
@@ -89,10 +89,42 @@ def _run(passes: tuple[tuple[tuple[str, ...], Pattern], ...], body: str) -> str:
     return body
 
 
+_TICKS = Pattern(r"`+")
+_BLANK_LINE = Pattern(r"\n[ \t\r]*\n")
+
+
+def _without_spans(body: str) -> str:
+    """Blank the code spans: a run of backticks up to the next run of the same length in the same paragraph.
+
+    By hand, because a pattern that looks for the same run again takes quadratic time on a line of backticks.
+    """
+    ends = [match.start() for match in _BLANK_LINE.compiled.finditer(body)] + [len(body)]
+    runs = [match.span() for match in _TICKS.compiled.finditer(body)]
+    places: dict[int, list[int]] = {}
+    for start, end in runs:
+        places.setdefault(end - start, []).append(start)
+    parts: list[str] = []
+    done = 0
+    for start, end in runs:
+        if start < done:
+            continue
+        same = places[end - start]
+        following = bisect_right(same, start)
+        if following == len(same) or same[following] > ends[bisect_right(ends, start)]:
+            continue
+        stop = same[following] + end - start
+        parts += (body[done:start], _NUL * (stop - start))
+        done = stop
+    return "".join([*parts, body[done:]])
+
+
 @lru_cache(maxsize=4)
 def without_code(text: str, start: int = 0) -> str:
     """`text` with NULs for code (fenced, indented, in backticks), comments and everything before `start`."""
-    return _NUL * start + _run(_CODE_PASSES, text[start:])
+    body = _run(_BLOCK_PASSES, text[start:])
+    if "`" in body:
+        body = _without_spans(body)
+    return _NUL * start + body
 
 
 @lru_cache(maxsize=4)

@@ -62,7 +62,7 @@ _PRIVATE_KEY = Pattern(
     r"(?: BLOCK)?-----)?"
 )
 _ASSIGNED = Pattern(
-    r"(?<!\w)(?P<name>(?:[A-Za-z]+[_-])*(?:password|passwd|pwd|passphrase|secret|api[_-]?key|access[_-]?key|auth[_-]?token"
+    r"(?<!\w)(?P<name>(?:[A-Za-z]{1,24}[_-]){0,4}(?:password|passwd|pwd|passphrase|secret|api[_-]?key|access[_-]?key|auth[_-]?token"
     r"|client[_-]?secret|private[_-]?key))[\"']?[ \t]*[:=][ \t]*[\"'`]?(?P<value>[^\s\"'`,;|<>{}()\[\]]{8,200})",
     re.IGNORECASE,
 )
@@ -304,8 +304,9 @@ def tokens(text: str) -> Iterator[tuple[str, int, int]]:
         for prefix in prefixes.split(" "):
             at = text.find(prefix) if prefix in long else -1
             while at >= 0:
-                match = _token_pattern(name, prefixes).match(text, at + len(prefix))
-                if match and not (at and (text[at - 1].isalnum() or text[at - 1] in "_-")):
+                inside = at and (text[at - 1].isalnum() or text[at - 1] in "_-")
+                match = None if inside else _token_pattern(name, prefixes).match(text, at + len(prefix))
+                if match:
                     spans.append((at, match.end(), name))
                 at = text.find(prefix, at + 1)
     if "://" in text and "@" in text:

@@ -120,9 +120,11 @@ def _check_values(good: dict[str, strict_yaml.Node], path: str) -> list[Finding]
         del good["visibility"]
     severities = good.get("severities")
     if severities is not None and isinstance(severities.value, tuple):
-        for item in severities.value:
-            if not isinstance(item.value, str | int):
-                findings.append(Finding("PM190", "a severity must be text", path, item.line, item.column))
+        findings += [
+            Finding("PM190", "a severity must be text", path, item.line, item.column)
+            for item in severities.value
+            if not isinstance(item.value, str | int)
+        ]
     return findings
 
 

@@ -21,6 +21,7 @@ from tests.cli.play import PEOPLE, SETTINGS, Play, Settings
 
 FOLDER = Path(__file__).parent / "transcripts"
 COMMAND = re.compile(rf"^({'|'.join(PEOPLE)})\$ (.*)$")
+FENCE = re.compile(r"^(`{3,})console$")
 SETTING = re.compile(r"^<!-- setting: (\w+) -->$")
 
 
@@ -28,17 +29,21 @@ def replayed(text: str, settings: Settings, folder: Path) -> str:
     """The transcript with what comes back now in place of what it shows."""
     out: list[str] = []
     play: Play | None = None
-    inside = skipping = False
+    fence = ""
+    skipping = False
     for line in text.splitlines():
         setting = SETTING.match(line)
-        if line.startswith("```"):
-            inside, skipping = not inside and line == "```console", False
+        if (opening := FENCE.match(line)) and not fence:
+            fence = opening[1]
+            out.append(line)
+        elif line == fence:  # what a command prints may hold shorter fences
+            fence, skipping = "", False
             out.append(line)
         elif setting:
             folder = folder.with_name(folder.name + "-")
             play = settings.at(setting[1], folder)
             out.append(line)
-        elif inside and (match := COMMAND.match(line)):
+        elif fence and (match := COMMAND.match(line)):
             play = play or settings.at("nothing", folder)
             out.append(line)
             out.extend(play.type(match[1], match[2]).splitlines())

@@ -53,8 +53,9 @@ def _run(words: list[str]) -> int:
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)
         text = error.format_message()
-        if not text:  # no command was given: the help is the answer
-            return error.exit_code
+        if context is not None and text in (context.get_help(), "Missing command."):  # the help is the answer
+            print(context.get_help(), file=sys.stderr)
+            return 2
         print(f"error: {_clean(text)}", file=sys.stderr)
         if context is not None:
             print(f"  hint: {context.command_path} --help", file=sys.stderr)

@@ -94,6 +94,18 @@ class CommandTable(TyperGroup):
         single.command(cmd_name)(target)
         return typer.main.get_command(single)
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that was typed; an unknown one is answered with the nearest that there are."""
+        if args and args[0] not in _ENTRIES:
+            from difflib import get_close_matches
+
+            from pmctl.errors import UsageProblem
+
+            close = get_close_matches(args[0], _ENTRIES, 3)
+            hint = f"did you mean {' or '.join(close)}? " if close else ""
+            raise UsageProblem(f"there is no command {args[0]!r}", hint=f"{hint}pmctl --help lists all")
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """The table itself, by chapters, without importing a single command."""
         width = max(map(len, _ENTRIES))
@@ -116,6 +128,14 @@ def root() -> Any:
     return typer.main.get_group(app)
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from pmctl import __version__
+
+        print(f"pmctl {__version__}")
+        raise typer.Exit(0)
+
+
 def _global_options(
     ctx: typer.Context,
     directory: Annotated[
@@ -126,7 +146,9 @@ def _global_options(
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only results and errors.")] = False,
     verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Say more about what happens.")] = False,
     handle: Annotated[str, typer.Option("--as", metavar="HANDLE", help="Act as this person of the policy.")] = "",
-    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and exit.")
+    ] = False,
 ) -> None:
     """Blameless postmortems as Markdown files in a git repository.
 
@@ -135,11 +157,6 @@ def _global_options(
     from pmctl.cli.session import Session
     from pmctl.errors import UsageProblem
 
-    if version:
-        from pmctl import __version__
-
-        print(f"pmctl {__version__}")
-        raise typer.Exit(0)
     if color not in ("auto", "always", "never"):
         raise UsageProblem(f"--color {color}: not one of auto, always, never")
     if quiet and verbose:

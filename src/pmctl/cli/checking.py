@@ -69,12 +69,21 @@ def report_one(session: Session, name: str) -> bool:
 
 def explain(
     ctx: typer.Context,
-    code: Annotated[str, typer.Argument(metavar="CODE", help="A finding's code (PM701, AU304) or name.")],
+    code: Annotated[str, typer.Argument(metavar="[CODE]", help="A finding's code (PM701, AU304) or name.")] = "",
+    everything: Annotated[bool, typer.Option("--all", help="One line for every code.")] = False,
 ) -> None:
     """The documentation of any finding code: what it means, why it matters, an example, the mend."""
+    from pmctl.errors import UsageProblem
     from pmctl.output.terminal import postmortem
     from pmctl.rules.documentation import explain as explained
 
     session: Session = ctx.obj
+    if everything == bool(code):
+        raise UsageProblem("give a code, or --all", hint="pmctl explain PM701")
+    if everything:
+        from pmctl.rules.documentation import every_doc
+
+        session.table(("CODE", "NAME", "MEANING"), [(doc.code, doc.name, doc.summary) for doc in every_doc()])
+        return
     text = explained(code).markdown()
     session.result(postmortem(text, text, (), width=session.width, color=session.colored).rstrip("\n"))

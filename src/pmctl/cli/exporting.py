@@ -36,7 +36,7 @@ def export(
     from pmctl import git
 
     session: Session = ctx.obj
-    choose_format(to, _FORMATS)
+    choose_format(to, _FORMATS, "--to")
     workspace = session.workspace
     name = workspace.find(id)
     document = workspace.read_at(name, git.resolve(session.repo.top, at)) if at else workspace.read(name)

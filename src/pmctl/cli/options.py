@@ -19,10 +19,10 @@ As = Annotated[str, typer.Option("--as", metavar="HANDLE", help="Act as this per
 Format = Annotated[str, typer.Option("--format", metavar="text|json", help="How the answer is printed.")]
 
 
-def choose_format(value: str, known: tuple[str, ...] = ("text", "json")) -> str:
-    """`value` when it is a known format; raises UsageProblem otherwise."""
+def choose_format(value: str, known: tuple[str, ...] = ("text", "json"), option: str = "--format") -> str:
+    """`value` when it is a known format; raises UsageProblem, which names the option, otherwise."""
     from pmctl.errors import UsageProblem
 
     if value not in known:
-        raise UsageProblem(f"--format {value}: not one of {', '.join(known)}")
+        raise UsageProblem(f"{option} {value}: not one of {', '.join(known)}")
     return value

@@ -57,8 +57,8 @@ def list_(
         session.table(("HANDLE", "NAME", "E-MAIL", "ROLES", "KEYS"), rows)
     hidden = len(policy.people) - len(people)
     if hidden:
-        session.note(f"{terminal.plural(hidden, 'person')[:-1]} without an active key not shown: --all"
-                     if hidden == 1 else f"{hidden} people without an active key not shown: --all")  # fmt: skip
+        noun = "person" if hidden == 1 else "people"
+        session.note(f"{hidden} {noun} without an active key not shown: --all")
 
 
 @app.command()

@@ -81,10 +81,12 @@ def check(
 
     session: Session = ctx.obj
     own, problems = templates.load(session.repo.root)
-    wanted = [templates.find(name, own) for name in names or ()]
-    findings = [] if names else list(problems)
-    for entry in wanted or own:
+    broken = {name for name in names or () for found in problems if found.path == f"{templates.FOLDER}/{name}.md"}
+    wanted = [templates.find(name, own) for name in names or () if name not in broken]
+    findings = [f for f in problems if not names or f.path in {f"{templates.FOLDER}/{name}.md" for name in broken}]
+    for entry in wanted if names else own:
         data = templates.source(entry.reference, own, session.repo.root)
         findings += [found for found in templates.check(data, entry.path or entry.name) if found not in findings]
-    if show_plain(session, findings, "template", len(wanted or own)):
+    count = len(wanted) + len(broken) if names else len(own) + len({found.path for found in problems})
+    if show_plain(session, findings, "template", count):
         raise typer.Exit(1)

@@ -16,7 +16,7 @@ from pmctl import git
 from pmctl.document import schema
 from pmctl.document.finding import Finding, Severity
 from pmctl.document.template_file import parse_template
-from pmctl.errors import EnvironmentProblem, PmctlError, UsageProblem
+from pmctl.errors import EnvironmentProblem, PmctlError
 from pmctl.rules.bulk import Checked, Item, check_many
 from pmctl.rules.cache import open_cache
 from pmctl.rules.collect import collect
@@ -146,10 +146,7 @@ def _narrowed(rules: RuleSettings, selection: Selection) -> RuleSettings:
 
 
 def _codes(words: tuple[str, ...], option: str) -> tuple[str, ...]:
-    codes, problems = code_list(words, option=option)
-    if problems:
-        raise UsageProblem(problems[0].message, hint=problems[0].fix, details=tuple(p.message for p in problems[1:]))
-    return codes
+    return code_list(words, option=option)
 
 
 def _items(workspace: Workspace, directory: Path, what: Iterable[str]) -> list[Item]:

@@ -245,7 +245,8 @@ def _reviewers(act: Act, state: PostmortemState, policy: Policy, view: View) -> 
         elif not person.active_keys:
             found.append(Violation("AU315", f"reviewer {handle} has no active key and could not sign an approval"))
         elif handle == author and not policy.review.self_approval:
-            found.append(Violation("AU306", f"{handle} is the author of {state.id} and may not review it"))
+            message = f"{handle} is the author of {state.id} and may not review it"
+            found.append(Violation("AU306", message, "ask somebody else: --reviewer HANDLE"))
     asked = len(set(act.reviewers) | (set(state.reviewers) if act.act == acts.REQUEST_REVIEW else set()))
     needed = max(1, policy.review.minimum, policy.review.approvals or 0)
     if asked < needed:

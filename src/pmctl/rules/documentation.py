@@ -140,7 +140,6 @@ def explain(code: str) -> RuleDoc:
     raise NotFound(
         f"no finding code {code!r}",
         hint=f"did you mean {', '.join(near)}?" if near else "`pmctl explain --all` lists every code",
-        details=tuple(near),
     )
 
 

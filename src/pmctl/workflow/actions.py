@@ -87,7 +87,8 @@ def change(workspace: Workspace, by: str, wanted: str, change: Change, signing: 
         raise Refused(f"{wanted} is not in the last commit of {name}", hint=f"commit {schema.path_of(name)} first")
     if change.description is not None and document.status in FINAL:
         raise Refused(
-            f"{name} is {document.status}: what an item says changes by amend only", hint=f"pmctl amend {name}"
+            f"{name} is {document.status}: what an item says changes by amend only",
+            hint=f'an admin edits the row and runs: pmctl amend {name} -m "why"',
         )
     _refuse_stranger(workspace.policy, document, by, (item.owner,))
     cells = _cells(workspace.policy, change)

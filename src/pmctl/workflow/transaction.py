@@ -13,7 +13,7 @@ import fcntl
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,11 +49,13 @@ def commit(
     *,
     signing: Sequence[str] = (),
     may_overwrite: bool = False,
+    unchanged: Sequence[str] = (),
 ) -> Landed:
     """Write the files of one act and commit just these; returns the new commit.
 
     `signing` holds git's `-c` arguments for the signing key, empty for an unsigned commit. With
-    `may_overwrite` the files may differ from HEAD already (an edit that is being committed).
+    `may_overwrite` the files may differ from HEAD already (an edit that is being committed). `unchanged` are
+    further files and folders that the act rests on and that must be as in HEAD.
 
     Raises Refused when a file of the act has uncommitted changes, EnvironmentProblem when git, the
     disk or a lock forbids the act; in both cases nothing is changed.
@@ -62,8 +64,9 @@ def commit(
         recover(repo)
         paths = tuple(write.path for write in writes)
         in_git = tuple(repo.prefix + path for path in paths)
-        if not may_overwrite:
-            _refuse_uncommitted(repo, in_git)
+        if unchanged or not may_overwrite:
+            clean = () if may_overwrite else in_git
+            _refuse_uncommitted(repo, dict.fromkeys((*(repo.prefix + path for path in unchanged), *clean)))
         before_head = _head(repo)
         journal = _write_journal(repo, writes, before_head, message)
         try:
@@ -125,7 +128,7 @@ def _locked(repo: git.Repository) -> Iterator[None]:
         yield  # the lock goes with the file handle, also when the process is killed
 
 
-def _refuse_uncommitted(repo: git.Repository, paths: Sequence[str]) -> None:
+def _refuse_uncommitted(repo: git.Repository, paths: Iterable[str]) -> None:
     status = git.run(repo.top, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--", *_literal(paths)).text
     changed = tuple(entry[3:] for entry in status.split("\0") if entry)
     if changed:
@@ -163,7 +166,7 @@ def _run_commit(repo: git.Repository, paths: Sequence[str], message: str, signin
 def _put(repo: git.Repository, write: Write) -> None:
     target = repo.root / write.path
     if write.data is None:
-        target.unlink()
+        target.unlink(missing_ok=True)
         return
     for step in (target, *target.parents):
         if step == repo.root:
@@ -264,7 +267,7 @@ def _head(repo: git.Repository) -> str:
     return git.run(repo.top, "rev-parse", "--verify", "--quiet", "HEAD", check=False).text
 
 
-def _literal(paths: Sequence[str]) -> list[str]:
+def _literal(paths: Iterable[str]) -> list[str]:
     return [f":(literal){path}" for path in paths]
 
 

@@ -1,4 +1,4 @@
-"""Ready-made stages for every test of the command line, made once per session."""
+"""Ready-made stages for every test that plays the command line, made once per session."""
 
 from __future__ import annotations
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pmctl.cli.options import As, Format, Note, choose_format
-from pmctl.output import terminal
 
 if TYPE_CHECKING:
     from pmctl.cli.session import Session

@@ -122,7 +122,7 @@ def test_codes_of_an_option():
 def test_explaining_an_unknown_code_names_the_nearest():
     with pytest.raises(NotFound) as caught:
         explain("PM7O1")
-    assert "PM701" in caught.value.details
+    assert "PM701" in caught.value.hint
 
 
 def test_an_ignore_with_a_reason_on_the_line_above_and_on_the_line():
@@ -183,3 +183,13 @@ def test_every_finding_has_a_place_inside_the_file():
     for finding in check(sample("status: nonsense\nauthor: nobody\n" + YESTERDAY), CONTEXT):
         assert finding.path == PATH
         assert 1 <= finding.line <= sample(YESTERDAY).text.count("\n") + 2
+
+
+@pytest.mark.parametrize("code", ["PM001", "PM101", "AU301", "PM030", "PM260"])
+def test_codes_of_the_reader_and_the_audit_are_explained_alike(code):
+    doc = explain(code)
+    assert doc.summary
+    page = doc.markdown()
+    assert page.startswith(f"# {doc.name} ({code})\n\n{doc.summary}")
+    if doc.mend:
+        assert page.endswith(f"## Fix\n\n{doc.mend}\n")

@@ -19,7 +19,8 @@ from pmctl.rules.registry import Rule, rules
 @dataclass(frozen=True, slots=True)
 class RuleDoc:
     """The documentation of one code. `severities` maps a state (draft, review, adopted) to the severity there;
-    empty for codes that weigh the same everywhere. Texts are Markdown.
+    empty for codes that weigh the same everywhere. Texts are Markdown; `example` and `fix` are shown as source,
+    `mend` says in words what to do where there is no text to show.
     """
 
     code: str
@@ -32,6 +33,7 @@ class RuleDoc:
     family: str = ""
     fixable: bool = False
     severities: Mapping[str, str] = field(default_factory=dict)
+    mend: str = ""
 
     def markdown(self) -> str:
         """The page that `pmctl explain` prints."""
@@ -46,6 +48,8 @@ class RuleDoc:
         for title, text in (("Example", self.example), ("Fix", self.fix)):
             if text:
                 parts.append(f"## {title}\n\n```markdown\n{text}\n```")
+        if self.mend:
+            parts.append(f"## Fix\n\n{self.mend}")
         return "\n\n".join(parts) + "\n"
 
 
@@ -194,7 +198,9 @@ def _from_table(code: str, entry: object) -> RuleDoc:
     else:
         parts = ("name", "summary", "what", "why", "example", "fix")
         name, summary, what, why, example, fix = (str(getattr(entry, part, "") or "") for part in parts)
-    return RuleDoc(code, name or code.lower(), summary, what, why, example, fix, _family(code))
+    if not summary:
+        summary, what = what, ""
+    return RuleDoc(code, name or code.lower(), summary, what, why, example, family=_family(code), mend=fix)
 
 
 def _family(code: str) -> str:

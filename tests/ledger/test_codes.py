@@ -10,7 +10,7 @@ from pmctl.ledger import codes_content, codes_policy, codes_pushes, codes_record
 from pmctl.ledger.codes import CODES
 
 _SOURCE = Path(pmctl.__file__).parent
-_CODE = re.compile(r'"(AU[0-9]{3})"')
+_CODE = re.compile(r'["} ](AU[0-9]{3})[" ]')
 
 
 def test_codes_and_reports_agree() -> None:
@@ -18,7 +18,7 @@ def test_codes_and_reports_agree() -> None:
     for folder in ("ledger", "policy", "insight"):
         for file in (_SOURCE / folder).glob("*.py"):
             if not file.name.startswith("codes"):
-                reported |= set(_CODE.findall(file.read_text()))
+                reported.update(_CODE.findall(file.read_text()))
     assert reported == set(CODES)
 
 

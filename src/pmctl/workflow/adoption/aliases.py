@@ -139,7 +139,7 @@ def names(text: str) -> tuple[str, ...]:
 
 
 def _by_name(aliases: dict[str, str]) -> dict[str, str]:
-    return {name: section for section, text in aliases.items() for name in names(text)}
+    return {name.casefold(): section for section, text in aliases.items() for name in names(text)}
 
 
 SECTION_OF = _by_name(_ALIASES)

@@ -47,7 +47,7 @@ _BLOG_KEYS = frozenset(
 )
 # An organisation's own number of the document in front of its title.
 _NUMBER = re.compile(
-    r"^\s*(?:pm|inc|incident|rca|pir|postmortem|post-mortem)[-_ #]*\d{1,4}(?:[-_]\d+)*\s*[:\-–—.]?\s*", re.IGNORECASE
+    r"^\s*(?:pm|inc|incident|rca|pir|postmortem|post-mortem)[-_ #]*\d{1,4}(?:[-_ ]\d+)*\s*[:\-–—.]?\s*", re.IGNORECASE
 )
 _TAIL = re.compile(r"(?:-(?:on|of|at|in|to|for|the|and|a|an|by|with))+$")
 _NOISE = re.compile(

@@ -122,8 +122,8 @@ def convert(named: Named, postmortem: str, text: str, setting: Setting, *, moved
     kept += more.kept
     questions += more.questions
     lost = missing_lines(text, (document.text,))
-    if lost:
-        # The conversion to tables is the only step that may lose words; without it nothing is.
+    if lost or _outline(document) != _outline(plain_document):
+        # The conversion to tables is the only step that may lose words or sections; without it nothing is.
         document = sections.reread(managed, path, bom=source.bom)
         lost = missing_lines(text, (document.text,))
         kept.append("timeline and action items as they were: a table would have lost words")
@@ -303,6 +303,10 @@ def _tables(
             unsure += 0.05
             more.kept.append("the timeline as text: not every entry has a time that is certain")
     return document, more, unsure
+
+
+def _outline(document: Document) -> list[str]:
+    return [section.title for section in document.sections]
 
 
 def _absent(document: Document) -> list[str]:

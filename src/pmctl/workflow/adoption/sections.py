@@ -48,7 +48,7 @@ def timeline(document: Document, known: date | None, elsewhere: str) -> Converte
         if made.reason:
             reasons.append(made.reason)
             continue
-        text = text[:start] + document.newline.join(made.lines) + text[end:]
+        text = _replaced(text, start, end, document.newline.join(made.lines))
         count += made.entries
     if count == 0:
         text, count, why = _existing_tables(document, section, zone, known)
@@ -70,7 +70,7 @@ def action_items(document: Document, postmortem: str, ids: items.Ids, person: Ca
         found = items.to_tables(lines, postmortem, ids, person)
         reasons += found.reasons
         if found.items:
-            text = text[:start] + document.newline.join(found.lines) + text[end:]
+            text = _replaced(text, start, end, document.newline.join(found.lines))
             count += found.items
             no_status, no_owner = no_status + found.without_status, no_owner + found.without_owner
     return Converted(text, count, False, tuple(dict.fromkeys(reasons)), "", no_status, no_owner)
@@ -95,6 +95,12 @@ def _pieces(document: Document, section: Section) -> list[tuple[int, int, list[i
     if document.text[begin : section.end].strip():
         found.append((begin, section.end, entries))
     return found
+
+
+def _replaced(text: str, start: int, end: int, new: str) -> str:
+    """The text with a piece replaced; the blank lines that end the piece stay, so that what follows stands as it did."""
+    piece = text[start:end]
+    return text[:start] + new.rstrip() + piece[len(piece.rstrip()) :] + text[end:]
 
 
 def _existing_tables(document: Document, section: Section, zone: str, known: date | None) -> tuple[str, int, list[str]]:

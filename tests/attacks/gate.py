@@ -16,7 +16,6 @@ import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
-from pathlib import Path
 from unittest.mock import patch
 
 from pmctl.cli import main
@@ -134,16 +133,9 @@ class Gate:
         return Push(done.returncode == 0, done.stderr)
 
     def command(self, by: str, *words: str) -> Said:
-        """Run pmctl as a person on the repository as it was before, in this process."""
+        """Run pmctl as a person on the repository as it was before."""
         self.back()
-        actor = self.world.people[by]
-        settings = self.world.path.parent / f"gitconfig-{by}"
-        settings.write_text(SETTINGS.format(name=by.capitalize(), handle=by, key=actor.key))
-        out, err = io.StringIO(), io.StringIO()
-        here = {"GIT_CONFIG_GLOBAL": str(settings), "GIT_CONFIG_NOSYSTEM": "1", "HOME": str(settings.parent)}
-        with patch.dict(os.environ, here), redirect_stdout(out), redirect_stderr(err):
-            code = main(["-C", str(self.world.root), "--no-input", *words])
-        return Said(code, out.getvalue(), err.getvalue())
+        return command(self.world, by, *words)
 
     def command_refuses(self, by: str, *words: str, code: str = "") -> None:
         """The command line says no with this code and changes nothing."""
@@ -156,12 +148,16 @@ class Gate:
         subprocess.run(["git", "--git-dir", str(self.server), *words], check=True, capture_output=True)
 
 
+def command(world: World, by: str, *words: str, **environment: str) -> Said:
+    """Run pmctl as a person on the repository as it is, in this process."""
+    settings = world.path.parent / f"gitconfig-{by}"
+    settings.write_text(SETTINGS.format(name=by.capitalize(), handle=by, key=world.people[by].key))
+    out, err = io.StringIO(), io.StringIO()
+    here = {"GIT_CONFIG_GLOBAL": str(settings), "GIT_CONFIG_NOSYSTEM": "1", "HOME": str(settings.parent)}
+    with patch.dict(os.environ, {**here, **environment}), redirect_stdout(out), redirect_stderr(err):
+        code = main(["-C", str(world.root), "--no-input", *words])
+    return Said(code, out.getvalue(), err.getvalue())
+
+
 def _shown(report: Report) -> list[str]:
     return [f"{f.code} {f.commit[:12]} {f.severity} {f.message}" for f in report.findings]
-
-
-def digest_of(path: Path) -> str:
-    """The sha256 of a file, hex."""
-    import hashlib
-
-    return hashlib.sha256(path.read_bytes()).hexdigest()

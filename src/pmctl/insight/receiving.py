@@ -114,13 +114,14 @@ def quarantine(environ: Mapping[str, str], git_dir: Path) -> Objects:
 
 def protection(git_dir: Path) -> Protection:
     """What git's configuration says of this bare repository; nothing of the repository's content is asked."""
-    listed = git.run(git_dir, "--git-dir", str(git_dir), "config", "--null", "--list").stdout.decode("utf-8", "replace")
+    none = {"GIT_CONFIG_COUNT": "0", "GIT_CONFIG_PARAMETERS": ""}  # files only, no caller's settings
+    listed = git.run(git_dir, "--git-dir", str(git_dir), "config", "--null", "--list", env=none)
     values: dict[str, list[str]] = {}
-    for entry in listed.split("\0"):
+    for entry in listed.stdout.decode("utf-8", "replace").split("\0"):
         name, _, value = entry.partition("\n")
         values.setdefault(name.lower(), []).append(value)
     branches = tuple(value.removeprefix("refs/heads/") for value in values.get(PROTECTED, ()))
-    folders = tuple(folder.strip("/") for folder in values.get(FOLDER, ()))
+    folders = tuple(folder.strip("/").removeprefix("./").removeprefix(".") for folder in values.get(FOLDER, ()))
     return Protection(branches or ("main",), (values.get(ROOT) or [""])[-1], folders)
 
 

@@ -1,7 +1,8 @@
-"""The files with which a CI service checks a repository: validation of a change, audit of what it adds.
+"""The files with which a CI service checks a repository: validation of a change, audit of what it would land.
 
-The audit runs with the root digest given and takes policy and verifier from the target branch, so that
-a change cannot bring the judge that it is judged by.
+The policy is the one at the target branch's tip, where the change would land; the root is given; and the file
+that runs is the target branch's own, so that a change cannot bring the judge that it is judged by. The change
+is merged as data: nothing of it is run.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from pmctl.errors import UsageProblem
 SERVICES = ("github", "gitlab")
 
 _GITHUB = """\
-# Checks every change of a postmortem, and audits what a change would add to the protected branch.
-# Written by `pmctl init --ci github`; pull_request_target keeps this file the target branch's own.
+# Checks every change of a postmortem, and audits what it would add to the protected branch.
+# Written by `pmctl init --ci github`. pull_request_target runs this file as the target branch has it, with a
+# token that may only read; the change is merged as data, and nothing of it is run.
 name: postmortems
 on:
   push: {{branches: [main]}}
@@ -31,22 +33,32 @@ jobs:
       - uses: actions/setup-python@v5
         with: {{python-version: "3.12"}}
       - run: pip install pmctl=={version}
-      # The change is fetched as data: nothing of it is checked out or run.
-      - if: github.event_name == 'pull_request_target'
-        run: git fetch --no-tags origin "+refs/pull/${{{{ github.event.number }}}}/head:refs/change"
-      - if: github.event_name == 'pull_request_target'
-        run: pmctl {directory}audit --range "${{{{ github.event.pull_request.base.sha }}}}..refs/change"
-      - if: github.event_name == 'push'
-        run: pmctl {directory}audit
-      - run: pmctl {directory}validate --format github
+      - name: Merge the change as it would land
+        if: github.event_name == 'pull_request_target'
+        env: {{NUMBER: "${{{{ github.event.number }}}}"}}
+        run: |
+          git fetch --no-tags origin "+refs/pull/$NUMBER/head:refs/change"
+          git -c user.name=ci -c user.email=ci@localhost merge --quiet --no-ff -m "As it would land" refs/change
+      - name: Audit what the change would land
+        if: github.event_name == 'pull_request_target'
+        run: pmctl audit --range "$GITHUB_SHA..HEAD"
+      - name: Audit everything
+        if: github.event_name == 'push'
+        run: pmctl audit
+      - name: Validate
+        run: pmctl validate --format github
 """
 
 _GITLAB = """\
-# Checks every change of a postmortem, and audits what a change would add to the protected branch.
-# Written by `pmctl init --ci gitlab`; keep it in a project of its own and include it from there when
-# authors of postmortems may edit this file.
+# Checks every change of a postmortem, and audits what it would add to the protected branch.
+# Written by `pmctl init --ci gitlab`. GitLab runs this file as the change has it: keep it in a project of its own
+# (Settings > CI/CD > General > CI/CD configuration file: .gitlab-ci.yml@group/project), or protect it with code
+# owners, when authors of postmortems may not decide what checks them.
 postmortems:
   image: python:3.12-slim
+  rules:
+    - if: $CI_PIPELINE_SOURCE == "merge_request_event"
+    - if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH
   variables:
     GIT_DEPTH: "0"
     PMCTL_TRUST_ROOT: {root}
@@ -54,12 +66,19 @@ postmortems:
     - apt-get update -qq && apt-get install -y -qq git openssh-client
     - pip install pmctl=={version}
   script:
-    - >-
-      if [ -n "${{CI_MERGE_REQUEST_DIFF_BASE_SHA:-}}" ];
-      then pmctl {directory}audit --range "origin/$CI_MERGE_REQUEST_TARGET_BRANCH_NAME..HEAD";
-      else pmctl {directory}audit; fi
-    - pmctl {directory}validate --format gitlab > gl-code-quality-report.json
+    - |
+      set -e
+      if [ -n "${{CI_MERGE_REQUEST_TARGET_BRANCH_NAME:-}}" ]; then
+        git fetch --quiet origin "+refs/heads/$CI_MERGE_REQUEST_TARGET_BRANCH_NAME:refs/target"
+        git checkout --quiet --detach refs/target
+        git -c user.name=ci -c user.email=ci@localhost merge --quiet --no-ff -m "As it would land" "$CI_COMMIT_SHA"
+        pmctl audit --range refs/target..HEAD
+      else
+        pmctl audit
+      fi
+    - pmctl validate --format gitlab > gl-code-quality-report.json
   artifacts:
+    when: always
     reports: {{codequality: gl-code-quality-report.json}}
 """
 
@@ -80,4 +99,4 @@ def ci_files(service: str, prefix: str, root: str) -> dict[str, bytes]:
             hint="run init without --ci and add the file by hand; docs/ci.md shows it",
         )
     text, path = (_GITHUB, ".github/workflows/postmortems.yml") if service == "github" else (_GITLAB, ".gitlab-ci.yml")
-    return {path: text.format(root=root, version=__version__, directory="").encode()}
+    return {path: text.format(root=root, version=__version__).encode()}

@@ -40,13 +40,13 @@ def read_key(value: str, handle: str) -> GivenKey:
     """
     path = Path(value).expanduser()
     looks_like_key = value.startswith(("ssh-", "ecdsa-", "sk-"))
-    if looks_like_key or not path.exists():
+    if looks_like_key or not path.is_file():
         try:
             return GivenKey(Key(normalise(value)))
         except KeyProblem as problem:
             missing = "" if looks_like_key else "there is no such file, and "
             raise UsageProblem(f"--key {value[:60]}: {missing}{problem.message}", hint=problem.hint) from None
-    data = path.read_bytes()[: SIZE_LIMIT + 1] if path.is_file() else b""
+    data = path.read_bytes()[: SIZE_LIMIT + 1]
     if b"BEGIN PGP PUBLIC KEY BLOCK" in data:
         return _openpgp(data, handle, value)
     from pmctl.errors import EnvironmentProblem

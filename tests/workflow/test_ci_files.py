@@ -1,0 +1,116 @@
+"""The files for CI services: their steps are run here as the service would run them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pmctl.errors import UsageProblem
+from pmctl.policy import act as acts
+from pmctl.workflow.ci_files import SERVICES, ci_files
+from tests.ledger.world import Actor, World, make_actor
+
+Service = Callable[[World, Path], "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Actor]:
+    folder = tmp_path_factory.mktemp("keys")
+    return {handle: make_actor(folder, handle) for handle in ("jane", "alice", "bob", "carol")}
+
+
+@pytest.fixture
+def world(tmp_path: Path, people: dict[str, Actor]) -> World:
+    """A review under way, and a branch `change` that main has left behind."""
+    made = World(tmp_path / "repo", people)
+    made.init()
+    made.new()
+    made.act(acts.SUBMIT, "jane", reviewers=("bob",))
+    made.git("branch", "change")
+    made.write("pmctl.yaml", "\n")
+    made.commit("Go on on main meanwhile", "alice")
+    return made
+
+
+def environment(tmp_path: Path, **more: str) -> dict[str, str]:
+    """What a fresh runner has: pmctl on the path, CI set, nobody's settings."""
+    shims = tmp_path / "bin"
+    shims.mkdir(exist_ok=True)
+    (shims / "pmctl").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m pmctl "$@"\n')
+    (shims / "pmctl").chmod(0o755)
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "GITHUB_", "CI_"))}
+    own = {"PATH": f"{shims}{os.pathsep}{os.environ['PATH']}", "CI": "true", "HOME": str(tmp_path)}
+    return {**clean, **own, "GIT_CONFIG_GLOBAL": os.devnull, **more}
+
+
+def play(script: str, clone: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(["bash", "-ec", script], cwd=clone, env=env, capture_output=True, text=True, check=False)
+
+
+def github(world: World, tmp_path: Path) -> subprocess.CompletedProcess[str]:
+    """The steps of the GitHub job for a pull request from the branch `change`."""
+    world.git("update-ref", "refs/pull/7/head", "change")
+    clone = tmp_path / "github"
+    world.git("clone", "-q", "--branch", "main", f"file://{world.path}", str(clone))
+    job = yaml.safe_load(ci_files("github", "", world.first)[".github/workflows/postmortems.yml"])["jobs"]["check"]
+    env = environment(tmp_path, NUMBER="7", GITHUB_SHA=world.git("rev-parse", "main"), **job["env"])
+    steps = [step for step in job["steps"] if "run" in step and "pip install" not in step["run"]]
+    chosen = [step["run"] for step in steps if "push" not in step.get("if", "")]
+    assert len(chosen) == 3
+    return play("\n".join(chosen), clone, env)
+
+
+def gitlab(world: World, tmp_path: Path) -> subprocess.CompletedProcess[str]:
+    """The script of the GitLab job for a merge request from the branch `change`."""
+    clone = tmp_path / "gitlab"
+    world.git("clone", "-q", "--branch", "change", f"file://{world.path}", str(clone))
+    job = yaml.safe_load(ci_files("gitlab", "", world.first)[".gitlab-ci.yml"])["postmortems"]
+    env = environment(
+        tmp_path,
+        CI_MERGE_REQUEST_TARGET_BRANCH_NAME="main",
+        CI_COMMIT_SHA=world.git("rev-parse", "change"),
+        PMCTL_TRUST_ROOT=job["variables"]["PMCTL_TRUST_ROOT"],
+    )
+    return play("\n".join(job["script"]), clone, env)
+
+
+@pytest.mark.parametrize("service", [github, gitlab])
+def test_an_honest_change_that_is_behind_main_passes(world: World, tmp_path: Path, service: Service) -> None:
+    world.git("switch", "-q", "change")
+    world.act(acts.APPROVE, "bob")
+    done = service(world, tmp_path)
+    assert "passed: 0 proved violations" in done.stdout, done.stdout + done.stderr
+    assert "AU" not in done.stdout
+
+
+@pytest.mark.parametrize("service", [github, gitlab])
+def test_a_violation_fails(world: World, tmp_path: Path, service: Service) -> None:
+    world.git("switch", "-q", "change")
+    world.act(acts.APPROVE, "carol")
+    done = service(world, tmp_path)
+    assert done.returncode == 1
+    assert "AU305" in done.stdout
+
+
+def test_a_change_that_brings_its_own_judge_fails(world: World, tmp_path: Path) -> None:
+    world.git("switch", "-q", "change")
+    world.write(".github/workflows/postmortems.yml", "on: push\njobs: {}\n")
+    world.edit("status: IN_REVIEW", "status: PUBLISHED")
+    done = github(world, tmp_path)
+    assert done.returncode == 1
+    assert "AU301" in done.stdout
+
+
+def test_unknown_services_and_subfolders_are_refused() -> None:
+    assert ci_files("", "", "sha256:x") == {}
+    with pytest.raises(UsageProblem, match="not one of github, gitlab"):
+        ci_files("jenkins", "", "sha256:x")
+    for service in SERVICES:
+        with pytest.raises(UsageProblem, match="docs/"):
+            ci_files(service, "docs/", "sha256:x")

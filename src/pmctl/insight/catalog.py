@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ from pmctl.errors import BadInput
 from pmctl.workspace import Workspace, read_file
 
 _STORE = "catalog-v1.json"
+_TEXTS = ("severity", "urgency", "visibility", "started_at", "resolved_at")
+_LISTS = ("reviewers", "editors", "participants", "teams", "services", "tags", "root_causes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,14 +143,10 @@ def summarise(document: Document, path: str) -> Summary:
         Item(i.id, i.description, i.owner, i.due, i.priority, i.status, i.ticket, i.notes, i.line)
         for i in action_items(document)
     )
-    return Summary(
-        path, name, document.title, document.status, document.author,
-        *(_text(meta.get(key)) for key in ("severity", "urgency", "visibility", "started_at", "resolved_at")),
-        *(_texts(meta.get(key)) for key in ("reviewers", "editors", "participants", "teams", "services", "tags")),
-        _texts(meta.get("root_causes")),
-        tuple((_text(entry.get("source")), _text(entry.get("id"))) for entry in incidents),
-        items,
-    )  # fmt: skip
+    values: dict[str, Any] = {key: _text(meta.get(key)) for key in _TEXTS}
+    values |= {key: _texts(meta.get(key)) for key in _LISTS}
+    values["incidents"] = tuple((_text(entry.get("source")), _text(entry.get("id"))) for entry in incidents)
+    return Summary(path, name, document.title, document.status, document.author, items=items, **values)
 
 
 def _text(value: object) -> str:
@@ -174,15 +172,12 @@ def _load(store: Path) -> dict[str, dict[str, Any]]:
     return entries if isinstance(entries, dict) else {}
 
 
-_LISTS = frozenset(field.name for field in fields(Summary) if str(field.type).startswith("tuple"))
-
-
 def _restored(entry: object) -> Summary | None:
     """A summary from the store, None when the entry is not what `asdict` makes."""
     if not isinstance(entry, dict):
         return None
     try:
-        values = {key: tuple(value) if key in _LISTS else value for key, value in entry.items()}
+        values: dict[str, Any] = {key: tuple(value) if key in _LISTS else value for key, value in entry.items()}
         values["items"] = tuple(Item(**item) for item in entry["items"])
         values["incidents"] = tuple((str(source), str(name)) for source, name in entry["incidents"])
         return Summary(**values)

@@ -239,7 +239,7 @@ def make_key(path: Path, comment: str) -> SigningKey:
         ) from error
     except OSError as error:
         raise EnvironmentProblem(f"the key cannot be written to {path}: {error.strerror}") from error
-    return SigningKey(public_half(path).line, path, "a new key")
+    return SigningKey(public_half(path).line, path, f"a new key ({path})")
 
 
 def openssh_version() -> tuple[int, int] | None:

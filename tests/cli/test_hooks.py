@@ -1,0 +1,258 @@
+"""Client hooks as git calls them, their installation, and a server with the hook of the documentation."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pmctl.policy import act as acts
+from tests.attacks.gate import SETTINGS, command
+from tests.ledger.world import DOC, Actor, World, document, make_actor
+
+OTHER = "2024-02-01-other"
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Actor]:
+    folder = tmp_path_factory.mktemp("keys")
+    return {handle: make_actor(folder, handle) for handle in ("jane", "alice", "bob", "carol")}
+
+
+@pytest.fixture
+def world(tmp_path: Path, keys: dict[str, Actor], monkeypatch: pytest.MonkeyPatch) -> World:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.delenv("CI", raising=False)
+    shims = tmp_path / "bin"
+    shims.mkdir()
+    (shims / "pmctl").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m pmctl "$@"\n')
+    (shims / "pmctl").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{shims}{os.pathsep}{os.environ['PATH']}")
+    made = World(tmp_path / "repo", keys)
+    made.init()
+    made.new()
+    return made
+
+
+def git(world: World, *words: str, by: str = "jane") -> subprocess.CompletedProcess[str]:
+    """git as a person types it, with the hooks that are installed."""
+    settings = world.path.parent / f"gitconfig-{by}"
+    settings.write_text(SETTINGS.format(name=by.capitalize(), handle=by, key=world.people[by].key))
+    env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    return subprocess.run(
+        ["git", *words], cwd=world.path, capture_output=True, text=True, check=False,
+        env={**env, "GIT_CONFIG_GLOBAL": str(settings), "GIT_CONFIG_NOSYSTEM": "1"},
+    )  # fmt: skip
+
+
+def test_install_and_again(world: World) -> None:
+    said = command(world, "jane", "hook", "install")
+    assert said.out == "pre-commit installed\npre-push installed\n"
+    assert os.access(world.path / ".git/hooks/pre-commit", os.X_OK)
+    assert "installed already" in command(world, "jane", "hook", "install").out
+
+
+def test_a_foreign_hook_is_left_alone_or_kept(world: World) -> None:
+    hooks = world.path / ".git" / "hooks"
+    hooks.mkdir(exist_ok=True)
+    trace = world.path.parent / "trace"
+    theirs = f"#!/bin/sh\necho theirs >> {trace}\n"
+    (hooks / "pre-commit").write_text(theirs)
+    (hooks / "pre-commit").chmod(0o755)
+    said = command(world, "jane", "hook", "install")
+    assert "was left alone" in said.out and "pmctl hook pre-commit" in said.out
+    assert (hooks / "pre-commit").read_text() == theirs
+    said = command(world, "jane", "hook", "install", "--chain")
+    assert "runs first" in said.out
+    assert (hooks / "pre-commit.before-pmctl").read_text() == theirs
+    world.edit("status: DRAFT", "status: PUBLISHED", commit=False)
+    done = git(world, "commit", "-aqm", "Publish")
+    assert done.returncode == 1
+    assert "AU301" in done.stdout + done.stderr
+    assert trace.read_text() == "theirs\n"
+
+
+def test_hooks_path_inside_and_outside(world: World, tmp_path: Path) -> None:
+    world.git("config", "core.hooksPath", ".husky")
+    said = command(world, "jane", "hook", "install")
+    assert said.code == 0
+    assert (world.path / ".husky/pre-push").is_file()
+    assert "commit the files" in said.out
+    world.git("config", "core.hooksPath", str(tmp_path / "shared"))
+    said = command(world, "jane", "hook", "install")
+    assert said.code == 1
+    assert "pmctl hook pre-commit" in said.err
+    assert not (tmp_path / "shared").exists()
+
+
+def test_pre_commit_reads_the_index(world: World) -> None:
+    command(world, "jane", "hook", "install")
+    honest = world.text()
+    world.edit("status: DRAFT", "status: ARCHIVED", commit=False)
+    git(world, "add", "-A")
+    world.write(world.file(), honest)
+    done = git(world, "commit", "-qm", "Archive")
+    assert done.returncode == 1
+    assert "status was edited by hand: DRAFT -> ARCHIVED" in done.stdout + done.stderr
+    # `git commit --only` has an index of its own, and that is what counts then.
+    world.edit("too small", "far too small", commit=False)
+    assert git(world, "commit", "-qm", "Edit", "--only", world.file()).returncode == 0
+    world.edit("status: DRAFT", "status: ARCHIVED", commit=False)
+    done = git(world, "commit", "-qm", "Archive", "--only", world.file())
+    assert done.returncode == 1
+    assert git(world, "commit", "-qm", "Archive", "--no-verify", "--only", world.file()).returncode == 0
+
+
+def test_pre_commit_advises_what_the_audit_would_say(world: World) -> None:
+    world.act(acts.SUBMIT, "jane", reviewers=("bob",))
+    world.act(acts.APPROVE, "bob")
+    world.act(acts.PUBLISH, "jane")
+    command(world, "jane", "hook", "install")
+    for change, code in (
+        (lambda: world.edit("too small", "fine", commit=False), "AU401"),
+        (lambda: world.write(f"postmortems/2024/{DOC}/late.txt", "more"), "AU402"),
+        (lambda: (world.root / world.file()).unlink(), "AU406"),
+        (lambda: (world.root / f".pmctl/records/{DOC}/0002-approve-bob.json").unlink(), "AU205"),
+        (lambda: world.write(".pmctl/policy.yaml", "version: 2\n"), "AU102"),
+        (lambda: (world.root / world.file(OTHER)).parent.joinpath(f"{OTHER}.md").symlink_to("x"), "AU501"),
+    ):
+        change()
+        git(world, "add", "-A")
+        done = git(world, "commit", "-qm", "Try")
+        assert done.returncode == 1, code
+        assert code in done.stdout + done.stderr
+        world.git("reset", "-q", "--hard")
+    world.edit("| OPEN |", "| COMPLETED |", commit=False)
+    assert git(world, "commit", "-aqm", "Done").returncode == 0
+
+
+def test_pre_commit_lets_the_commands_of_pmctl_through(world: World) -> None:
+    command(world, "jane", "hook", "install")
+    assert command(world, "jane", "submit", DOC, "-r", "bob").code == 0
+    assert command(world, "bob", "approve", DOC).code == 0
+    assert command(world, "alice", "people", "change", "bob", "--team", "ops").code == 0
+    assert world.audit().passed
+
+
+def test_pre_commit_says_what_is_wrong_with_a_postmortem(world: World) -> None:
+    command(world, "jane", "hook", "install")
+    world.write(world.file(OTHER), document(OTHER).replace("title: ", "title: a\ntitle: "))
+    git(world, "add", "-A")
+    done = git(world, "commit", "-qm", "Draft")
+    assert done.returncode == 1
+    assert "PM0" in done.stdout + done.stderr
+
+
+def test_a_branch_without_pmctl_is_left_alone(world: World) -> None:
+    command(world, "jane", "hook", "install")
+    world.git("switch", "-q", "--orphan", "pages")
+    (world.path / "index.html").write_text("hello")
+    git(world, "add", "-A")
+    assert git(world, "commit", "-qm", "Pages").returncode == 0
+
+
+def test_pre_push_audits_the_range(world: World, tmp_path: Path) -> None:
+    server = tmp_path / "server.git"
+    world.git("clone", "-q", "--bare", str(world.path), str(server))
+    world.git("remote", "add", "origin", str(server))
+    world.git("fetch", "-q", "origin")
+    command(world, "jane", "hook", "install")
+    world.git("commit", "-q", "--allow-empty", "-m", "Nothing")
+    assert git(world, "push", "-q", "origin", "main").returncode == 0
+    world.edit("status: DRAFT", "status: PUBLISHED", commit=False)
+    git(world, "commit", "-aqm", "Publish", "--no-verify")
+    forged = world.head
+    done = git(world, "push", "-q", "origin", "main")
+    assert done.returncode == 1
+    assert "AU301" in done.stderr and forged[:12] in done.stderr
+    done = git(world, "push", "-q", "origin", "main:refs/heads/feature")
+    assert done.returncode == 0  # said, and not refused: only the protected branch is judged
+    assert "AU301" in done.stderr
+    assert git(world, "push", "-q", "--no-verify", "origin", "main").returncode == 0
+
+
+def test_in_a_subfolder(tmp_path: Path, keys: dict[str, Actor], world: World) -> None:
+    mono = World(tmp_path / "mono", keys, prefix="docs/our incidents")
+    mono.path.mkdir()
+    (mono.path / "main.c").write_text("int main(void) { return 0; }\n")
+    mono.init()
+    mono.new()
+    assert command(mono, "jane", "hook", "install").code == 0
+    mono.edit("status: DRAFT", "status: PUBLISHED", commit=False)
+    done = git(mono, "commit", "-aqm", "Publish")
+    assert done.returncode == 1
+    assert "AU301" in done.stdout + done.stderr
+    server = tmp_path / "mono.git"
+    mono.git("clone", "-q", "--bare", str(mono.path), str(server))
+    documented_hook(server, mono.first)
+    git(mono, "commit", "-aqm", "Publish", "--no-verify")
+    done = git(mono, "push", "-q", str(server), "main")
+    assert done.returncode == 1
+    assert "AU301" in done.stderr
+    mono.git("reset", "-q", "--hard", "HEAD~1")
+    (mono.path / ".pmctl").mkdir()
+    (mono.path / ".pmctl/policy.yaml").write_text("version: 1\n")
+    mono.commit("A second policy, where the server might look first", "jane")
+    done = git(mono, "push", "-q", str(server), "main")
+    assert done.returncode == 1
+    assert "AU108" in done.stderr
+    subprocess.run(["git", "config", "pmctl.folder", "docs/our incidents"], cwd=server, check=True)
+    assert git(mono, "push", "-q", str(server), "main").returncode == 0
+
+
+def documented_hook(server: Path, root: str) -> None:
+    """Do what docs/ci.md says for a plain git server."""
+    page = (Path(__file__).parents[2] / "docs" / "ci.md").read_text()
+    script = page.partition("<!-- server: begin -->")[2].partition("```sh\n")[2].partition("```")[0]
+    script = script.replace("/srv/git/postmortems.git", str(server)).replace("sha256:...", root)
+    (server / "hooks").mkdir(exist_ok=True)
+    subprocess.run(["sh", "-ec", script], check=True)
+
+
+def test_the_server_of_the_documentation(world: World, tmp_path: Path) -> None:
+    server = tmp_path / "postmortems.git"
+    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(server)], check=True)
+    documented_hook(server, world.first)
+    assert git(world, "push", "-q", str(server), "main").returncode == 0  # the first push is judged whole
+    world.edit("status: DRAFT", "status: PUBLISHED")
+    done = git(world, "push", "-q", str(server), "main")
+    assert done.returncode == 1
+    assert "remote: pmctl: refused for 1 reason" in done.stderr
+    assert git(world, "push", "-q", str(server), "main:refs/heads/feature").returncode == 0
+    subprocess.run(["git", "config", "--add", "pmctl.protectedBranch", "feature"], cwd=server, check=True)
+    done = git(world, "push", "-q", str(server), ":feature")
+    assert done.returncode == 1
+    assert "AU608" in done.stderr
+
+
+def test_the_first_push_to_a_server_with_another_root(world: World, tmp_path: Path) -> None:
+    server = tmp_path / "postmortems.git"
+    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(server)], check=True)
+    documented_hook(server, "sha256:" + "0" * 64)
+    done = git(world, "push", "-q", str(server), "main")
+    assert done.returncode == 1
+    assert "AU106" in done.stderr
+
+
+@pytest.mark.parametrize("fed", ["nonsense\n", "0 1 refs/heads/main\n", ""])
+def test_pre_receive_fed_by_somebody_else(world: World, tmp_path: Path, fed: str) -> None:
+    server = tmp_path / "postmortems.git"
+    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(server)], check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "pmctl", "hook", "pre-receive"], cwd=server, input=fed, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == (1 if fed else 0)
+    assert "Traceback" not in done.stderr
+
+
+def test_pre_receive_outside_of_a_repository(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pmctl", "hook", "pre-receive"], cwd=tmp_path, input="", capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "no git directory" in done.stderr

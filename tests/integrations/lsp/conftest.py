@@ -59,19 +59,24 @@ def git(folder: Path, *words: str) -> None:
     subprocess.run(["git", *names, *words], cwd=folder, check=True, capture_output=True)
 
 
-@pytest.fixture
-def repository(tmp_path: Path) -> Path:
+def make_repository(folder: Path) -> Path:
     """A committed repository, ready for pmctl."""
-    root = tmp_path / "repo"
+    root = folder / "repo"
     (root / ".pmctl/templates").mkdir(parents=True)
     (root / "postmortems/2024").mkdir(parents=True)
     (root / "pmctl.yaml").write_text(SETTINGS)
     (root / ".pmctl/policy.yaml").write_text(POLICY)
     (root / ".pmctl/templates/cellar.md").write_text(TEMPLATE)
-    git(tmp_path, "init", "-q", "-b", "main", "repo")
+    git(folder, "init", "-q", "-b", "main", "repo")
     git(root, "add", "-A")
     git(root, "commit", "-q", "-m", "Begin")
     return root
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository of the test's own."""
+    return make_repository(tmp_path)
 
 
 @pytest.fixture
@@ -86,14 +91,19 @@ def editor_for() -> Iterator[Callable[..., Editor]]:
 
     yield start
     for one in started:
-        one.process.kill()
-        one.process.wait()
-        for stream in (one.process.stdin, one.process.stdout, one.process.stderr):
-            if stream is not None and not stream.closed:
-                stream.close()
+        one.kill()
 
 
 @pytest.fixture
 def editor(repository: Path, editor_for: Callable[..., Editor]) -> Editor:
     """An editor of few abilities (UTF-16, no extras) in the repository."""
     return editor_for(repository)
+
+
+@pytest.fixture(scope="module")
+def long_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Editor]:
+    """One editor for many tests, each of which leaves it working."""
+    pytest.importorskip("pygls", reason="the language server needs the extra lsp")
+    one = Editor(make_repository(tmp_path_factory.mktemp("session")))
+    yield one
+    one.kill()

@@ -131,10 +131,16 @@ class Editor:
             self.request("shutdown")
             self.notify("exit", {})
         code = self.process.wait(SECONDS)
-        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
-            if stream is not None:
-                stream.close()
+        self.kill()
         return code
+
+    def kill(self) -> None:
+        """End the server without asking."""
+        self.process.kill()
+        self.process.wait()
+        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if stream is not None and not stream.closed:
+                stream.close()
 
 
 def after(text: str, edits: list[dict[str, Any]], encoding: str = "utf-16") -> str:

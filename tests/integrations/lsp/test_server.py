@@ -180,9 +180,10 @@ def test_texts_outside_of_a_repository(tmp_path: Path, editor_for: Callable[...,
     ],
     ids=["binary", "unclosed", "broken", "aliases", "huge", "brackets", "surrogates", "empty", "breaks"],
 )
-def test_hostile_texts(repository: Path, editor: Editor, text: str, code: str) -> None:
+def test_hostile_texts(long_session: Editor, text: str, code: str) -> None:
     """Whatever is opened, there is an answer with a code, and the session goes on."""
-    uri = uri_of(repository)
+    editor = long_session
+    uri = uri_of(editor.folder)
     found = editor.open(uri, text)
     assert found
     assert code in codes(found) or not code
@@ -193,7 +194,6 @@ def test_hostile_texts(repository: Path, editor: Editor, text: str, code: str) -
     editor.actions(uri, everything)
     editor.change(uri, source(), 2)
     assert "PM0" not in "".join(codes(editor.published(uri, 2)))
-    assert editor.close() == 0
 
 
 def test_hostile_messages(repository: Path, editor: Editor) -> None:
@@ -233,10 +233,11 @@ def test_without_the_extra(repository: Path) -> None:
     assert run.stderr.splitlines() == ["error: the language server needs an extra: pip install 'pmctl[lsp]'"]
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32", ""])
 def test_positions_in_the_agreed_encoding(repository: Path, editor_for: Callable[..., Editor], encoding: str) -> None:
     """Behind an emoji, the three encodings count differently; range, completion and edit all follow the agreement."""
-    editor = editor_for(repository, {"general": {"positionEncodings": [encoding]}})
+    editor = editor_for(repository, {"general": {"positionEncodings": [encoding]}} if encoding else {})
+    encoding = encoding or "utf-16"
     assert editor.answer["capabilities"]["positionEncoding"] == encoding
     row = "| AI-7f3k | Alert when 🦆é is 80 % used | @jane | 2999-01-22 | high | OPEN | | |"
     text = source(
@@ -255,3 +256,26 @@ def test_positions_in_the_agreed_encoding(repository: Path, editor_for: Callable
     items = editor.at("completion", uri, found["range"]["start"]["line"], column + 2)["items"]
     assert [one["label"] for one in items] == ["HIGH", "MEDIUM", "LOW"]
     assert items[0]["textEdit"]["range"]["start"]["character"] == column
+
+
+def test_the_editor_is_sent_to_the_reason(repository: Path, editor_for: Callable[..., Editor]) -> None:
+    """An ignore is an edit for the version at hand, and a command that shows where the reason is to be typed."""
+    abilities = {
+        "workspace": {"workspaceEdit": {"documentChanges": True}},
+        "window": {"showDocument": {"support": True}},
+    }
+    editor = editor_for(repository, abilities)
+    uri = uri_of(repository)
+    text = source("## Root Cause\n\nBob should have known better for 45 minutes.\n")
+    found = editor.open(uri, text, version=4)
+    where = next(one for one in found if one["code"].startswith("PM7"))["range"]
+    action = next(one for one in editor.actions(uri, where, ["quickfix"]) if one["title"].startswith("Ignore"))
+    change = action["edit"]["documentChanges"][0]
+    assert change["textDocument"] == {"uri": uri, "version": 4}
+    editor.change(uri, after(text, change["edits"]), 5)
+    assert "PM262" in codes(editor.published(uri, 5))
+    command = action["command"]
+    editor.request("workspace/executeCommand", {"command": command["command"], "arguments": command["arguments"]})
+    shown = next(one["params"] for one in editor.requests if one["method"] == "window/showDocument")
+    line = after(text, change["edits"]).split("\n")[shown["selection"]["start"]["line"]]
+    assert line[shown["selection"]["start"]["character"] :] == " -->"

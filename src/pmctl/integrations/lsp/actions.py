@@ -10,7 +10,7 @@ from lsprotocol import types
 from pmctl.document.finding import Finding
 from pmctl.integrations.lsp import diagnostics
 from pmctl.integrations.lsp.desk import Kind, Sheet
-from pmctl.integrations.lsp.edits import Edit, edits, edits_at
+from pmctl.integrations.lsp.edits import Edit, edits
 from pmctl.integrations.lsp.ignores import ignore
 from pmctl.rules.fixes import fix
 
@@ -81,13 +81,18 @@ def _mends(target: _Target, finding: Finding) -> list[types.CodeAction]:
     sheet = target.sheet
     settings = replace(sheet.context.settings, select=(finding.code,), ignore=(), paths={})
     fixed = fix(sheet.document, replace(sheet.context, settings=settings))
-    changes = edits_at(edits(sheet.document.text, fixed.document.text), sheet.document.text, finding.line)
+    changes = edits(sheet.document.text, fixed.document.text)
+    own = f"line {finding.line}: "
+    what = fixed.applied[0] if fixed.applied else ""
+    if what.startswith("line "):
+        # Each line is mended on its own; what is not (sections that change places) belongs together.
+        changes = tuple(edit for edit in changes if edit.line == finding.line)
+        what = next((line for line in fixed.applied if line.startswith(own)), what)
     if not changes:
         return []
-    what = next((line for line in fixed.applied if line.startswith(f"line {finding.line}: ")), fixed.applied[0])
     return [
         types.CodeAction(
-            title=f"{finding.code}: {what.removeprefix(f'line {finding.line}: ')}",
+            title=f"{finding.code}: {what.removeprefix(own)}",
             kind=types.CodeActionKind.QuickFix,
             diagnostics=[diagnostics.diagnostic(sheet, finding)],
             is_preferred=True,

@@ -1,4 +1,4 @@
-"""Two versions of a text -> the smallest edits of whole lines between them; and the ones that mend a single line."""
+"""Two versions of a text -> the smallest edits of whole lines between them."""
 
 from __future__ import annotations
 
@@ -44,15 +44,6 @@ def edits(before: str, after: str) -> tuple[Edit, ...]:
         else:
             found.append(Edit(starts[i1], starts[i2], "".join(new[j1:j2]), i1 + 1))
     return tuple(found)
-
-
-def edits_at(found: tuple[Edit, ...], before: str, line: int) -> tuple[Edit, ...]:
-    """The edits that a finding on `line` asks for: the one of that line when each edit changes one line on its own,
-    otherwise all of them, because they belong together (sections that change places).
-    """
-    if all(before.count("\n", edit.start, edit.end) <= 1 and edit.text.count("\n") <= 1 for edit in found):
-        return tuple(edit for edit in found if edit.line == line)
-    return found
 
 
 def applied(text: str, changes: tuple[Edit, ...]) -> str:

@@ -47,7 +47,7 @@ class PostmortemServer(LanguageServer):
             return None
         known = self.sheets.get(uri)
         if known is None or known[0] != text.version:
-            encoding = str(self.workspace.position_encoding or "utf-16")
+            encoding = _word(self.workspace.position_encoding or "utf-16")
             known = (text.version, self.desk.sheet(uri, text.source, encoding))
             self.sheets[uri] = known
         return known[1]
@@ -155,7 +155,7 @@ def _answer(server: PostmortemServer) -> None:
         if sheet is None:
             return []
         start, end = (sheet.positions.offset(place) for place in (params.range.start, params.range.end))
-        only = [str(getattr(kind, "value", kind)) for kind in params.context.only or ()]
+        only = [_word(kind) for kind in params.context.only or ()]
         version = server.workspace.text_documents[uri].version
         return actions.code_actions(sheet, start, end, only, uri=uri, version=version, client=_client(server))
 
@@ -173,3 +173,8 @@ def _client(server: PostmortemServer) -> actions.Client:
     return actions.Client(
         versioned=bool(edits and edits.document_changes), shows=bool(shows is not None and shows.support)
     )
+
+
+def _word(value: str) -> str:
+    """The protocol's word, be it given as such or as a member of an enumeration (whose `str` is its Python name)."""
+    return str(getattr(value, "value", value))

@@ -1,0 +1,25 @@
+"""Sheets without an editor or a repository: a text with a | where the cursor is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pmctl.document.reader import read
+from pmctl.integrations.lsp.desk import Kind, Sheet
+from pmctl.integrations.lsp.positions import positions
+from pmctl.rules.context import Context
+
+from ...rules.sample import CONTEXT, PATH
+
+CURSOR = "‸"
+
+
+def sheet(text: str, context: Context = CONTEXT, encoding: str = "utf-16", kind: Kind = Kind.POSTMORTEM) -> Sheet:
+    document = read(text.encode("utf-8"), PATH)
+    return Sheet(PATH, kind, document, replace(context, own_templates=()), positions(text, encoding))
+
+
+def at_cursor(text: str, context: Context = CONTEXT) -> tuple[Sheet, int]:
+    """The sheet of a text without its cursor mark, and the mark's offset."""
+    assert text.count(CURSOR) == 1
+    return sheet(text.replace(CURSOR, ""), context), text.index(CURSOR)

@@ -1,0 +1,33 @@
+"""Line edits between two texts."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+pytest.importorskip("lsprotocol", reason="the language server needs the extra lsp")
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pmctl.integrations.lsp.edits import applied, edits
+
+TEXTS = st.lists(st.sampled_from(["a", "b", "c\r", "", "| d |"]), max_size=9).map("\n".join)
+
+
+@given(TEXTS, TEXTS)
+@settings(max_examples=400, deadline=None)
+def test_edits_make_one_of_the_other(before: str, after: str) -> None:
+    """They lead from one text to the other, don't overlap, and there are none between equal texts."""
+    found = edits(before, after)
+    assert applied(before, found) == after
+    assert all(one.end <= two.start for one, two in pairwise(found))
+    assert (found == ()) == (before == after)
+
+
+def test_lines_that_differ_are_replaced_one_by_one() -> None:
+    """So that the mend of one of them can be taken alone."""
+    before = "a\nb\nc\n"
+    found = edits(before, "A\nB\nc\n")
+    assert [one.line for one in found] == [1, 2]
+    assert applied(before, found[1:]) == "a\nB\nc\n"

@@ -154,7 +154,8 @@ def test_sources_elsewhere_are_copied_and_a_second_run_adds_only_what_is_new(hom
 def test_every_kind_of_bad_input_has_its_own_answer(home: Home) -> None:
     good = DOCUMENT.replace("img/graph.png", "https://example.com/graph.png")
     for name, data in {
-        "empty.md": "", "binary.md": b"\x00\xff" * 99, "latin.md": "# Störung".encode("latin-1"), "huge.md": b"a" * (2**20 + 1),
+        "empty.md": "", "binary.md": b"\x00\xff" * 99, "latin.md": "# Störung".encode("latin-1"),
+        "huge.md": b"a" * (2**20 + 1),
         "README.md": "# Ours", "lunch.md": "# Lunch\n\nsalad\n", "2024-01-15-a.md": good, "2024-01-15-b.md": good,
         "toml.md": '+++\nx = "\n+++\n# Mail outage 2024-03-03\n\n## Summary\n\na\n\n## Impact\n\nb\n',
         "managed.md": "---\nid: 2024-01-15-x\ntitle: X\nstatus: DRAFT\nauthor: alice\n---\n\n## Summary\n",
@@ -166,8 +167,10 @@ def test_every_kind_of_bad_input_has_its_own_answer(home: Home) -> None:
     found = home.plan("old", code=1)
     states = {name.removeprefix("old/"): one["state"] for name, one in found.items()}
     assert states == {
-        "empty.md": "problem", "binary.md": "problem", "latin.md": "problem", "huge.md": "problem", "README.md": "skipped",
-        "lunch.md": "skipped", "2024-01-15-a.md": "adopt", "2024-01-15-b.md": "adopt", "toml.md": "adopt", "managed.md": "skipped",
+        "empty.md": "problem", "binary.md": "problem", "latin.md": "problem", "huge.md": "problem",
+        "README.md": "skipped",
+        "lunch.md": "skipped", "2024-01-15-a.md": "adopt", "2024-01-15-b.md": "adopt",
+        "toml.md": "adopt", "managed.md": "skipped",
         "link.md": "skipped",
     }  # fmt: skip
     assert all(one["reason"] for one in found.values() if one["state"] != "adopt")

@@ -47,7 +47,8 @@ def test_labels_with_items_below_them() -> None:
 
 
 def test_a_table_gets_ids_and_known_columns() -> None:
-    table = "| What | Assignee | Deadline | State |\n|--|:--|--|--|\n| Fix `a\\|b` | Jane | 2024-06-01 | Done |\n| More | | soon | todo |"
+    table = "| What | Assignee | Deadline | State |\n|--|:--|--|--|\n| Fix `a\\|b` | Jane | 2024-06-01 | Done |\n"
+    table += "| More | | soon | todo |"
     assert items(table) == [("Fix `a|b`", "Jane", "2024-06-01", "COMPLETED"), ("More", "", "soon", "OPEN")]
     text, _ = convert(table)
     assert "*Original columns: What, Assignee, Deadline, State*" in text

@@ -44,8 +44,10 @@ def test_turned(before: str, after: str, around: Surroundings) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "[w](https://example.com/a.png)", "[a](#top)", "[m](mailto:a@example.com)", "[r](/etc/passwd)", "`![g](graph.svg)`",
-        "```\n![g](graph.svg)\n```", "![m](missing.png)", "![l](link.png)", "![p](../../../../etc/passwd)", "[n](%00.png)",
+        "[w](https://example.com/a.png)", "[a](#top)", "[m](mailto:a@example.com)",
+        "[r](/etc/passwd)", "`![g](graph.svg)`",
+        "```\n![g](graph.svg)\n```", "![m](missing.png)", "![l](link.png)",
+        "![p](../../../../etc/passwd)", "[n](%00.png)",
     ],
 )  # fmt: skip
 def test_left_alone(text: str, around: Surroundings) -> None:

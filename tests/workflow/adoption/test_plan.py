@@ -43,8 +43,10 @@ def titles(document: Document) -> list[str]:
 
 def test_a_usual_document() -> None:
     adoption, document = adopt(
-        "# API outage\n\n**Date:** 2024-01-14\n**Severity**: SEV-2 (major)\n**Authors:** Bob Roe\n\n## Executive summary\n\nIt broke.\n\n"
-        "## Timeline (UTC)\n\n- 10:05 Alert\n- 10:30 Fixed\n\n## 5 Whys\n\nWhy.\n\n## Follow-ups\n\n- [x] Alert earlier\n"
+        "# API outage\n\n**Date:** 2024-01-14\n**Severity**: SEV-2 (major)\n**Authors:** Bob Roe\n\n"
+        "## Executive summary\n\nIt broke.\n\n"
+        "## Timeline (UTC)\n\n- 10:05 Alert\n- 10:30 Fixed\n\n## 5 Whys\n\nWhy.\n\n"
+        "## Follow-ups\n\n- [x] Alert earlier\n"
     )
     assert adoption.id == "2024-01-14-api-outage"
     assert (document.title, document.author, document.meta["severity"]) == ("API outage", "bob", "SEV2")
@@ -57,7 +59,8 @@ def test_a_usual_document() -> None:
 
 def test_every_section_an_h1() -> None:
     _, document = adopt(
-        "# Summary\nfoo\n# Timeline\n* 10:00 a\n* 10:05 b\n# Root cause\nbar\n## Detail\nx\n# Action items\n1. do\n2. more\n"
+        "# Summary\nfoo\n# Timeline\n* 10:00 a\n* 10:05 b\n# Root cause\nbar\n"
+        "## Detail\nx\n# Action items\n1. do\n2. more\n"
     )
     assert titles(document) == ["Summary", "Timeline", "Root Cause", "Action Items"]
     assert "### Detail" in document.body and document.title == "Outage"
@@ -141,7 +144,7 @@ def test_times_with_a_zone_reach_the_front_matter_and_others_do_not() -> None:
         ("2024-10-28-x.md", "# 2024-08-28 - Memory overload\n", "2024-08-28"),
         ("2024-01-15-x.md", "# Outage\n\n**Incident date**: 13 January 2024\n", "2024-01-13"),
         ("x.md", "# Outage\n\nOn March 5th, 2024 it began; on March 9th it ended.\n", "2024-03-05"),
-        ("x.md", "---\nlayout: post\ndate: 2018-01-11\n---\nOn Tuesday January 9 from 17:09 EST the site was down.\n", "2018-01-09"),
+        ("x.md", "---\nlayout: post\ndate: 2018-01-11\n---\nOn Tuesday January 9 the site was down.\n", "2018-01-09"),
         ("x.md", "# 2024年3月5日 故障\n", "2024-03-05"),
         ("x.md", "# Outage without any day\n", "2000-01-01"),
     ],
@@ -185,7 +188,8 @@ def test_several_incidents() -> None:
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"", "empty"), (b"\n \n", "empty"), (b"\x00\xff" * 50, "binary"), ("fü".encode("latin-1"), "not UTF-8 in line 1"),
+        (b"", "empty"), (b"\n \n", "empty"), (b"\x00\xff" * 50, "binary"), ("fü".encode("latin-1"),
+        "not UTF-8 in line 1"),
         ("x".encode("utf-16"), "UTF-16"), (b"# x\n" + b"a" * 2**20, "limit"),
         (b"---\nid: 2024-01-15-x\ntitle: X\nstatus: DRAFT\nauthor: jane\n---\n", "already"),
     ],
@@ -197,9 +201,12 @@ def test_what_cannot_be_adopted(data: bytes, reason: str) -> None:
 
 _LINES = st.sampled_from(
     [
-        "# Title", "## Timeline", "### 10:05", "## Action items", "- 10:00 foo | bar", "- 2023-01-02", "  - nested", "1. one", "3. three",
-        "- [ ] todo", "| Time | Event |", "|---|---|", "| 9:00 am | x |", "```", "# code", "---", "+++", "> quote", "**Impact**", "Summary",
-        "=======", "-------", "<!-- x -->", "<br>", "word", "    code", "日本語 影響", "## 影響", "\tTab", "**Date:** 2024-02-30", "![a](b.png)", "",
+        "# Title", "## Timeline", "### 10:05", "## Action items", "- 10:00 foo | bar",
+        "- 2023-01-02", "  - nested", "1. one", "3. three",
+        "- [ ] todo", "| Time | Event |", "|---|---|", "| 9:00 am | x |", "```", "# code", "---",
+        "+++", "> quote", "**Impact**", "Summary",
+        "=======", "-------", "<!-- x -->", "<br>", "word", "    code", "日本語 影響", "## 影響", "\tTab",
+        "**Date:** 2024-02-30", "![a](b.png)", "",
     ]
 )  # fmt: skip
 

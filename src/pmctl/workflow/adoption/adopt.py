@@ -16,7 +16,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from pmctl.document.digest import Attachment, content_digest
-from pmctl.document.reader import read as read_document
 from pmctl.document.schema import Status, path_of
 from pmctl.errors import BadInput, Refused, UsageProblem
 from pmctl.ledger import record
@@ -149,8 +148,7 @@ def write_with_baseline(workspace: Workspace, planned: Plan, actor: Actor, *, at
             Attachment(path.removeprefix(folder), "100644", hashlib.sha256(data).hexdigest())
             for path, data in bytes_of.items() if path.startswith(folder)
         )  # fmt: skip
-        document = read_document(adoption.data, adoption.path)
-        documents.append((adoption.id, content_digest(document, attachments), document.status))
+        documents.append((adoption.id, content_digest(adoption.document, attachments), adoption.document.status))
     act = propose_baseline(
         workspace.policy, root_of(workspace), tuple(documents),
         by=actor.handle, at=at.strftime("%Y-%m-%dT%H:%M:%SZ"), note=note,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from pmctl.document.fields import FIELDS
-from pmctl.document.reader import MAX_BYTES, Document
+from pmctl.document.reader import MAX_BYTES, Document, Section
 from pmctl.document.schema import check_front_matter, path_of
 from pmctl.document.template_library import builtin
 from pmctl.document.yaml_text import flow
@@ -60,18 +60,23 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Adoption:
-    """A document as it will be: its id, path and bytes, and what a person should know about it.
+    """A document as it will be, with its id and path, and what a person should know about it.
 
     `confidence` is between 0 and 1: how far everything that matters was stated plainly.
     """
 
     id: str
     path: str
-    data: bytes
+    document: Document
     recognised: tuple[Recognised, ...]
     kept: tuple[str, ...]
     questions: tuple[str, ...]
     confidence: float
+
+    @property
+    def data(self) -> bytes:
+        """The file's bytes."""
+        return self.document.data
 
 
 def name(source: Source, fallback: tuple[date, str] | None, *, fixed: date | None = None) -> Named:
@@ -135,7 +140,7 @@ def convert(named: Named, postmortem: str, text: str, setting: Setting, *, moved
         questions.append(source.front_problem)
     confidence = _confidence(named, arranged.mapped, unsure, bool(source.front_problem))
     return Adoption(
-        postmortem, path, document.data, tuple(recognised), tuple(dict.fromkeys(kept)),
+        postmortem, path, document, tuple(recognised), tuple(dict.fromkeys(kept)),
         tuple(dict.fromkeys(questions)), confidence,
     )  # fmt: skip
 
@@ -265,44 +270,59 @@ def _tables(
 ) -> tuple[Document, _More, float]:
     """Timeline and action items as tables; how much of them stayed unsure comes back as a weight for the confidence."""
     more = _More([], [], [])
-    unsure = 0.0
-    section = document.section("Action Items")
-    if section is not None and "items" not in wanted:
-        more.kept.append("action items as they were: as a table git could not follow the file's history")
-    elif section is not None:
-        made = sections.action_items(document, postmortem, setting.ids, setting.person)
-        more.kept += [f"action items: {reason}" for reason in made.reasons]
-        if made.count:
-            more.recognised.append(Recognised("action items", str(made.count), "the section's lists and tables"))
-            document = sections.reread(made.text, document.path, bom=named.source.bom)
-            if made.without_status:
-                more.questions.append(
-                    f"{made.without_status} of {made.count} action items don't say whether they are done"
-                )
-            if made.without_owner:
-                more.questions.append(f"{made.without_owner} of {made.count} action items have no owner that is known")
-        elif section.text.strip():
-            unsure += 0.05
-            more.kept.append("action items as text: no list or table of them")
-            more.questions.append("which action items are in the text of Action Items?")
-    section = document.section("Timeline")
-    if section is not None and "timeline" not in wanted:
-        more.kept.append("the timeline as it was: as a table git could not follow the file's history")
-    elif section is not None:
-        before = document.text[document.body_start : section.start]
-        line = sections.timeline(document, named.day.value, before)
-        more.questions += [f"timeline: {reason}" for reason in line.reasons]
-        if line.count:
-            more.recognised.append(
-                Recognised("timeline", f"{line.count} entries", "its table" if line.from_tables else "its list")
-            )
-            document = sections.reread(line.text, document.path, bom=named.source.bom)
-            if not line.zone and not line.from_tables:
-                more.questions.append("the timeline names no zone for all of its times: they are read as UTC")
-        elif section.text.strip():
-            unsure += 0.05
-            more.kept.append("the timeline as text: not every entry has a time that is certain")
+    steps = [section for title in ("Timeline", "Action Items") if (section := document.section(title))]
+    text, unsure = document.text, 0.0
+    # From the end of the text, so that the places of what comes before stay right.
+    for section in sorted(steps, key=lambda section: -section.start):
+        convert_one = _timeline if section.title == "Timeline" else _items
+        text, weight = convert_one(document, text, section, named, postmortem, setting, wanted, more)
+        unsure += weight
+    if text != document.text:
+        document = sections.reread(text, document.path, bom=named.source.bom)
     return document, more, unsure
+
+
+def _items(
+    document: Document, text: str, section: Section, named: Named, postmortem: str, setting: Setting,
+    wanted: frozenset[str], more: _More,
+) -> tuple[str, float]:  # fmt: skip
+    if "items" not in wanted:
+        more.kept.append("action items as they were: as a table git could not follow the file's history")
+        return text, 0.0
+    made = sections.action_items(document, text, postmortem, setting.ids, setting.person)
+    more.kept += [f"action items: {reason}" for reason in made.reasons]
+    if made.count:
+        more.recognised.append(Recognised("action items", str(made.count), "the section's lists and tables"))
+        if made.without_status:
+            more.questions.append(f"{made.without_status} of {made.count} action items don't say whether they are done")
+        if made.without_owner:
+            more.questions.append(f"{made.without_owner} of {made.count} action items have no owner that is known")
+    elif section.text.strip():
+        more.kept.append("action items as text: no list or table of them")
+        more.questions.append("which action items are in the text of Action Items?")
+        return text, 0.05
+    return made.text, 0.0
+
+
+def _timeline(
+    document: Document, text: str, section: Section, named: Named, postmortem: str, setting: Setting,
+    wanted: frozenset[str], more: _More,
+) -> tuple[str, float]:  # fmt: skip
+    if "timeline" not in wanted:
+        more.kept.append("the timeline as it was: as a table git could not follow the file's history")
+        return text, 0.0
+    before = document.text[document.body_start : section.start]
+    line = sections.timeline(document, text, named.day.value, before)
+    more.questions += [f"timeline: {reason}" for reason in line.reasons]
+    if line.count:
+        origin = "its table" if line.from_tables else "its list"
+        more.recognised.append(Recognised("timeline", f"{line.count} entries", origin))
+        if not line.zone and not line.from_tables:
+            more.questions.append("the timeline names no zone for all of its times: they are read as UTC")
+    elif section.text.strip():
+        more.kept.append("the timeline as text: not every entry has a time that is certain")
+        return text, 0.05
+    return line.text, 0.0
 
 
 def _outline(document: Document) -> list[str]:

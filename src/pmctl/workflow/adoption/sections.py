@@ -29,14 +29,16 @@ class Converted:
     without_owner: int = 0
 
 
-def timeline(document: Document, known: date | None, elsewhere: str) -> Converted:
-    """Make the Timeline section's lists tables; `elsewhere` is text that may name the zone of all times."""
+def timeline(document: Document, text: str, known: date | None, elsewhere: str) -> Converted:
+    """Make the Timeline section's lists tables; `elsewhere` is text that may name the zone of all times.
+
+    `text` is the document's text, in which only what stands behind the section may have changed already.
+    """
     section = document.section("Timeline")
     if section is None:
-        return Converted(document.text, 0)
+        return Converted(text, 0)
     remark = next((line for line in section.text.splitlines() if line.startswith("**")), "")
     zone = timelines.stated_zone(remark, section.text, elsewhere)
-    text = document.text
     count = 0
     from_tables = False
     reasons: list[str] = []
@@ -51,18 +53,19 @@ def timeline(document: Document, known: date | None, elsewhere: str) -> Converte
         text = _replaced(text, start, end, document.newline.join(made.lines))
         count += made.entries
     if count == 0:
-        text, count, why = _existing_tables(document, section, zone, known)
+        text, count, why = _existing_tables(document, text, section, zone, known)
         from_tables = count > 0
         reasons += why
     return Converted(text, count, from_tables, tuple(dict.fromkeys(reasons)), zone)
 
 
-def action_items(document: Document, postmortem: str, ids: items.Ids, person: Callable[[str], str]) -> Converted:
-    """Make the Action Items section's lists and tables those that pmctl tracks."""
+def action_items(
+    document: Document, text: str, postmortem: str, ids: items.Ids, person: Callable[[str], str]
+) -> Converted:
+    """Make the Action Items section's lists and tables those that pmctl tracks. For `text` see `timeline`."""
     section = document.section("Action Items")
     if section is None:
-        return Converted(document.text, 0)
-    text = document.text
+        return Converted(text, 0)
     count = no_status = no_owner = 0
     reasons: list[str] = []
     for start, end, _ in reversed(_pieces(document, section)):
@@ -98,14 +101,15 @@ def _pieces(document: Document, section: Section) -> list[tuple[int, int, list[i
 
 
 def _replaced(text: str, start: int, end: int, new: str) -> str:
-    """The text with a piece replaced; the blank lines that end the piece stay, so that what follows stands as it did."""
+    """The text with a piece replaced; the blank lines that end the piece stay."""
     piece = text[start:end]
     return text[:start] + new.rstrip() + piece[len(piece.rstrip()) :] + text[end:]
 
 
-def _existing_tables(document: Document, section: Section, zone: str, known: date | None) -> tuple[str, int, list[str]]:
+def _existing_tables(
+    document: Document, text: str, section: Section, zone: str, known: date | None
+) -> tuple[str, int, list[str]]:
     """Tables that stand there already: counted, and given a column of readable times where theirs aren't."""
-    text = document.text
     count = 0
     reasons: list[str] = []
     for table in reversed(tables(document, section)):

@@ -312,6 +312,11 @@ def position(text: str, offset: int) -> tuple[int, int]:
     return line, offset - start + 1
 
 
+def line_starts(text: str) -> tuple[int, ...]:
+    """The offset at which each line begins, for many positions in one text; see `position`."""
+    return (0, *(match.end() for match in _LINE_BREAK.finditer(text)))
+
+
 def _advice(message: str) -> str:
     """The usual reason behind one of libyaml's messages."""
     if "mapping values are not allowed" in message:

@@ -174,6 +174,8 @@ def _pieces(
     candidate: Candidate, wish: Wish, taken: set[str], managed: dict[tuple[str, str], str], root: Path
 ) -> list[_Piece]:
     """The documents of one file, with their ids. Raises Unadoptable."""
+    if candidate.file.resolve().is_relative_to(root.resolve() / ".pmctl"):
+        raise Unadoptable("one of pmctl's own files")
     if _lies_at_a_postmortem(candidate.file, root):
         taken.discard(candidate.file.stem.casefold())
     source = read_source(collection.read(candidate), candidate.shown)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import ast
-import os
 import re
 import socket
-import subprocess
-import sys
 import time
 import tomllib
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -28,7 +26,7 @@ from pmctl.policy.reading import parse_policy
 from tests.ledger.world import DOC, World, document
 
 from .conftest import Copy
-from .gate import Gate
+from .gate import Gate, command
 
 OTHER = "2024-02-01-other"
 SOURCE = Path(pmctl.__file__).parent
@@ -441,15 +439,16 @@ def test_attack_66_ci_without_a_root(stage: Copy, monkeypatch: pytest.MonkeyPatc
     assert found.report.passed
 
 
-def pmctl_here(world: World, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run pmctl as its own process on the world, as jane."""
-    settings = world.path.parent / "gitconfig-here"
-    settings.write_text(
-        "[user]\n\tname = Jane\n\temail = jane@example.com\n"
-        f"\tsigningkey = {world.people['jane'].key}\n[gpg]\n\tformat = ssh\n"
-    )
-    return subprocess.run(
-        [sys.executable, "-m", "pmctl", "-C", str(world.root), "--no-input", *words],
-        capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL, timeout=60,
-        env={**os.environ, "GIT_CONFIG_GLOBAL": str(settings), "GIT_CONFIG_NOSYSTEM": "1", "COLUMNS": "120"},
-    )  # fmt: skip
+@dataclass(frozen=True)
+class Done:
+    """What a run of pmctl left."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def pmctl_here(world: World, *words: str) -> Done:
+    """Run pmctl on the world, as jane; in this process, so that many commands cost little."""
+    said = command(world, "jane", *words)
+    return Done(said.code, said.out, said.err)

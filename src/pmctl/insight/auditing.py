@@ -17,6 +17,7 @@ from pmctl.ledger import trust
 from pmctl.ledger.audit import Progress, audit
 from pmctl.ledger.history import descendants
 from pmctl.ledger.report import AuditFinding, Report
+from pmctl.ledger.store import Store
 from pmctl.objects import CorruptObject, MissingObject
 
 ROOT_VARIABLE = "PMCTL_TRUST_ROOT"
@@ -130,7 +131,7 @@ def _holds(repo: git.Repository, tip: str, commit: str) -> bool:
     """Whether `commit` is in the history of `tip`, read without the repository's replace refs and grafts."""
     with git.ObjectReader(repo.common_dir) as reader:
         try:
-            return bool(descendants(reader, tip, commit))
+            return bool(descendants(Store(reader), tip, commit))
         except (MissingObject, CorruptObject):
             return False
 

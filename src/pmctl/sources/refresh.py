@@ -197,7 +197,10 @@ def _rows(
             updates.append(RowUpdate(entry))
         else:
             text = str(old["text"])
-            (updates if shown(text) in here else kept).append(RowUpdate(entry, text))
+            if shown(text) in here:
+                updates.append(RowUpdate(entry, text))
+            elif not _labelled(entry.event, text):
+                kept.append(RowUpdate(entry, text))
     used = {id(row) for row in reworded.values()}
     return tuple(updates), tuple(kept), tuple(row for row in left if id(row) not in used)
 
@@ -215,11 +218,16 @@ def _pairs(
         for number, entry in enumerate(fresh):
             for row in waiting.get(entry.at, []) if number not in found else []:
                 text = str(row["text"])
-                if not labels_only or entry.event.endswith(f": {text}") or text.endswith(f": {entry.event}"):
+                if not labels_only or _labelled(entry.event, text):
                     found[number] = row
                     waiting[entry.at].remove(row)
                     break
     return found
+
+
+def _labelled(first: str, second: str) -> bool:
+    """Whether two texts are one but for the name of the incident before it."""
+    return first.endswith(f": {second}") or second.endswith(f": {first}")
 
 
 def _is_texts(value: object) -> bool:

@@ -13,28 +13,24 @@ from typing import Any
 from pmctl.document import edits, schema
 from pmctl.document.prompts import strip_comments
 from pmctl.document.reader import Document
-from pmctl.document.timeline import TimelineEntry, entries
+from pmctl.document.timeline import entries
 from pmctl.errors import BadInput, Refused
 from pmctl.policy.model import Policy
 from pmctl.policy.state import FINAL, IN_REVIEW
 from pmctl.sources.draft import DraftValues, draft_values, provenance_bytes
 from pmctl.sources.incident import Incident, Reference
-from pmctl.sources.instants import parse_instant
 from pmctl.sources.merging import merge
 from pmctl.sources.refresh import (
     FieldUpdate,
     Outcome,
-    Refresh,
-    RowUpdate,
     imported_parts,
     parse_provenance,
     refresh,
-    shown,
 )
 from pmctl.workflow.create import IMPORTS
 from pmctl.workflow.import_tables import with_action_items, with_impact
+from pmctl.workflow.import_timeline import brief, with_timeline
 from pmctl.workflow.markdown_text import block
-from pmctl.workflow.timeline_rows import woven
 from pmctl.workflow.transaction import Landed, Write, commit
 from pmctl.workspace import Workspace
 
@@ -151,8 +147,9 @@ def plan(
         document = (
             edits.set_field(document, "incidents", listed) if listed else edits.remove_field(document, "incidents")
         )
-    document, more, rest = _with_timeline(old.document, document, found, draft, forget=forget)
-    differences, kept = [*differences, *more], [*kept, *rest]
+    document, more, rest = with_timeline(old.document, document, found, draft, forget=forget)
+    differences += [Difference(*row) for row in more]
+    kept += [Difference(*row) for row in rest]
     for step in (with_impact, with_action_items):
         document, rows, left = step(document, values, draft, forget=forget)
         differences += [Difference(*row) for row in rows]
@@ -230,10 +227,10 @@ def _with_fields(
             document = changed
             done.append(_told(update))
         elif update.after is not None:
-            text = f"yours is {_shown(update.before)}, the record says {_shown(update.after)}"
+            text = f"yours is {brief(update.before)}, the record says {brief(update.after)}"
             kept.append(Difference("=", update.name, text))
         elif not forget:
-            kept.append(Difference("=", update.name, f"yours is {_shown(update.before)}, the record has none"))
+            kept.append(Difference("=", update.name, f"yours is {brief(update.before)}, the record has none"))
     return document, done, kept
 
 
@@ -266,83 +263,8 @@ def _told(update: FieldUpdate) -> Difference:
     marks = {Outcome.ADDED: "+", Outcome.REMOVED: "-"}
     mark = marks.get(update.outcome, "~")
     if mark == "~":
-        return Difference(mark, update.name, f"{_shown(update.before)} -> {_shown(update.after)}")
-    return Difference(mark, update.name, _shown(update.after if mark == "+" else update.before))
-
-
-def _shown(value: Any) -> str:
-    text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-    line = " ".join(text.split())
-    return line if len(line) <= 160 else f"{line[:159]}…"
-
-
-def _with_timeline(
-    before: Document, document: Document, found: Refresh, draft: DraftValues, *, forget: bool
-) -> tuple[Document, list[Difference], list[Difference]]:
-    present = entries(before)
-    reword: dict[int, str] = {}
-    add = []
-    done: list[Difference] = []
-    kept = [_kept_row(update) for update in found.kept_rows]
-    for update in found.rows:
-        at = update.row.at
-        number = _find(present, update.before, at, taken=reword) if update.before else None
-        if not update.before:
-            add.append(update.row)
-            done.append(Difference("+", "timeline", f"{at}  {_shown(update.row.event)}"))
-        elif number is not None:
-            reword[number] = update.row.event
-            done.append(Difference("~", "timeline", f"{at}  {_shown(update.before)} -> {_shown(update.row.event)}"))
-        else:
-            kept.append(_kept_row(update))
-    drop: set[int] = set()
-    for row in found.gone if forget else ():
-        number = _find(present, str(row["text"]), str(row["at"]), taken=drop | set(reword))
-        who = shown(str(row.get("who", "")))
-        if number is not None and shown(present[number].who) == who:
-            drop.add(number)
-            done.append(Difference("-", "timeline", f"{row['at']}  {_shown(row['text'])}"))
-        else:
-            edited = present[number] if number is not None else _edited(present, row, draft)
-            if edited is not None:
-                kept.append(Difference("=", "timeline", f"{edited.time}  {_shown(edited.text)} (edited since)"))
-    if add or reword or drop:
-        document = woven(before, document, add=add, reword=reword, drop=frozenset(drop))
-    elif document.meta.get("started_at") != before.meta.get("started_at"):
-        document = woven(before, document)
-    return document, done, kept
-
-
-def _kept_row(update: RowUpdate) -> Difference:
-    text = f"{update.row.at}  edited here or taken out; the record now says: {_shown(update.row.event)}"
-    return Difference("=", "timeline", text)
-
-
-def _find(present: Sequence[TimelineEntry], text: str, at: str, *, taken: Iterable[int]) -> int | None:
-    """The entry with this text at this minute that is not taken yet."""
-    moment = parse_instant(at).at
-    wanted, used = shown(text), set(taken)
-    for number, entry in enumerate(present):
-        if number in used or shown(entry.text) != wanted or entry.at is None or moment is None:
-            continue
-        if entry.at.replace(second=0) == moment.replace(second=0):
-            return number
-    return None
-
-
-def _edited(present: Sequence[TimelineEntry], row: Mapping[str, Any], draft: DraftValues) -> TimelineEntry | None:
-    """The entry that somebody made of an imported row: same text at another time, or another text at that minute
-    which comes from no record that is left."""
-    ours = {shown(entry.event) for entry in draft.timeline}
-    moment = parse_instant(str(row["at"])).at
-    for entry in present:
-        if shown(entry.text) == shown(str(row["text"])):
-            return entry
-    for entry in present:
-        at = entry.at
-        if at and moment and at.replace(second=0) == moment.replace(second=0) and shown(entry.text) not in ours:
-            return entry
-    return None
+        return Difference(mark, update.name, f"{brief(update.before)} -> {brief(update.after)}")
+    return Difference(mark, update.name, brief(update.after if mark == "+" else update.before))
 
 
 def _essence(data: bytes | None) -> object:

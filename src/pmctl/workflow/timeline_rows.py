@@ -7,6 +7,7 @@ is written out.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -62,7 +63,9 @@ def woven(
     moments = [entry.at for entry in entries(before)]
     places = _places(document)
     new = sorted((entry for entry in add if parse_instant(entry.at).at), key=lambda entry: entry.at)
-    after = [_position(moments, _moment(entry)) for entry in new]
+    after = _positions(moments, [_moment(entry) for entry in new])
+    coming = _grouped(new, after)
+    utc = {around.start: _in_utc(document, around) for around in timeline_tables(document)}
     splices: list[tuple[int, int, int, str]] = []
     for number, text in (reword or {}).items():
         splices.append(_reworded(document, places[number], text))
@@ -72,14 +75,14 @@ def woven(
     previous: tuple[int, datetime | None] = (-1, parse_instant(document.meta.get("started_at")).at)
     for order, (entry, position) in enumerate(zip(new, after, strict=True)):
         neighbour = previous[1] if position == previous[0] else moments[position]
-        splices.append(_inserted(document, places, position, entry, order, neighbour))
+        splices.append(_inserted(document, places, position, entry, order, neighbour, utc))
         previous = (position, _moment(entry))
     changed = reread(document, _spliced(document, splices))
     wanted: list[datetime | None] = []
     for number in range(-1, len(moments)):
         if number >= 0 and number not in drop:
             wanted.append(moments[number])
-        wanted += [_moment(entry) for entry, position in zip(new, after, strict=True) if position == number]
+        wanted += [_moment(entry) for entry in coming.get(number, ())]
     _check(document, changed, len(wanted))
     return _dated(changed, wanted)
 
@@ -106,9 +109,21 @@ def _moment(entry: TimelineRow) -> datetime:
     return at.replace(second=0)
 
 
-def _position(moments: Sequence[datetime | None], at: datetime) -> int:
-    """The number of the last entry that is not later; -1 to stand before all."""
-    return max((number for number, moment in enumerate(moments) if moment and _minute(moment) <= at), default=-1)
+def _positions(moments: Sequence[datetime | None], new: Sequence[datetime]) -> list[int]:
+    """For each new moment the number of the last entry that is not later; -1 to stand before all."""
+    earliest: list[datetime] = []  # of an entry and all that follow it; never falls
+    for moment in reversed(moments):
+        here = _minute(moment) if moment else datetime.max.replace(tzinfo=UTC)
+        earliest.append(min(here, earliest[-1]) if earliest else here)
+    earliest.reverse()
+    return [bisect_right(earliest, at) - 1 for at in new]
+
+
+def _grouped(new: Sequence[TimelineRow], after: Sequence[int]) -> dict[int, list[TimelineRow]]:
+    found: dict[int, list[TimelineRow]] = {}
+    for entry, position in zip(new, after, strict=True):
+        found.setdefault(position, []).append(entry)
+    return found
 
 
 def _minute(moment: datetime) -> datetime:
@@ -130,10 +145,12 @@ def _inserted(
     entry: TimelineRow,
     order: int,
     neighbour: datetime | None,
+    utc: Mapping[int, bool],
 ) -> tuple[int, int, int, str]:
     """Where and what to insert for one new row; rows for one place stay in their order.
 
-    `neighbour` is the moment of the row before it, or of the incident's start.
+    `neighbour` is the moment of the row before it, or of the incident's start; `utc` says of each table, by
+    its offset, whether its times are UTC.
     """
     if position >= 0:
         around, end = places[position].table, places[position].row.end
@@ -141,8 +158,8 @@ def _inserted(
         around = timeline_tables(document)[0]
         end = around.delimiter[1]
     at = _moment(entry)
-    same_day = neighbour is not None and neighbour.date() == at.date() and _in_utc(document, around)
-    time = f"{at:%H:%M}" if same_day else _full(document, around, at)
+    same_day = neighbour is not None and neighbour.date() == at.date() and utc[around.start]
+    time = f"{at:%H:%M}" if same_day else _full(at, utc=utc[around.start])
     event, who = text_columns(around)
     cells = {time_column(around): time, event: entry.event, who: entry.who}
     line = "|" + "|".join(
@@ -162,8 +179,8 @@ def _in_utc(document: Document, around: Table) -> bool:
     return zone.upper() in ("UTC", "GMT", "Z")
 
 
-def _full(document: Document, around: Table, at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M}" + ("" if _in_utc(document, around) else " UTC")
+def _full(at: datetime, *, utc: bool) -> str:
+    return f"{at:%Y-%m-%d %H:%M}" + ("" if utc else " UTC")
 
 
 def _spliced(document: Document, splices: Sequence[tuple[int, int, int, str]]) -> str:
@@ -206,7 +223,7 @@ def _dated(document: Document, wanted: Sequence[datetime | None]) -> Document:
         column = time_column(place.table)
         if at is None or column is None:
             break
-        written = _full(document, place.table, at)
+        written = _full(at, utc=_in_utc(document, place.table))
         if place.row.cells[column].text == written:
             raise BadInput(
                 f"line {place.row.line} of {document.path}: the time would not read back as {written}",

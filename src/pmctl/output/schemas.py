@@ -4,15 +4,33 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from pmctl.errors import NotFound
 
 
-def _postmortem() -> dict[str, Any]:
-    from pmctl.output.json_export import json_schema
+def published() -> dict[str, Callable[[], dict[str, Any]]]:
+    """Every schema by name, as the function that makes it: what people write first, then what commands print."""
+    from pmctl.output.schema_answers import ANSWERS, answer_schema
 
-    return json_schema()
+    return {
+        "front-matter": _front_matter,
+        "settings": _settings,
+        "postmortem": _postmortem,
+        **{name: partial(answer_schema, name) for name in ANSWERS},
+    }
+
+
+def render(name: str) -> str:
+    """The schema by that name as indented JSON with a final newline.
+
+    Raises NotFound, with the names that there are.
+    """
+    schemas = published()
+    if name not in schemas:
+        raise NotFound(f"there is no schema {name!r}", hint=f"there are: {', '.join(schemas)}")
+    return json.dumps(schemas[name](), indent=2, ensure_ascii=False) + "\n"
 
 
 def _front_matter() -> dict[str, Any]:
@@ -21,20 +39,13 @@ def _front_matter() -> dict[str, Any]:
     return front_matter_schema()
 
 
-_SCHEMAS: dict[str, Callable[[], dict[str, Any]]] = {"postmortem": _postmortem, "front-matter": _front_matter}
+def _settings() -> dict[str, Any]:
+    from pmctl.output.schema_settings import settings_schema
+
+    return settings_schema()
 
 
-def published() -> tuple[str, ...]:
-    """The names of all schemas."""
-    return tuple(_SCHEMAS)
+def _postmortem() -> dict[str, Any]:
+    from pmctl.output.json_export import json_schema
 
-
-def render(name: str) -> str:
-    """The schema by that name as indented JSON with a final newline.
-
-    Raises NotFound, with the names that there are.
-    """
-    make = _SCHEMAS.get(name)
-    if make is None:
-        raise NotFound(f"there is no schema {name!r}", hint=f"there are: {', '.join(_SCHEMAS)}")
-    return json.dumps(make(), indent=2, ensure_ascii=False) + "\n"
+    return json_schema()

@@ -1,0 +1,139 @@
+"""The JSON Schema of pmctl.yaml, for editors: what may be set, what it means, which values there are.
+
+Built from the same tables that the readers of the settings use; a test holds the schema and the readers together. It
+is stricter where a reader forgives: codes in capitals, lists as lists. Draft 7, which editors' YAML servers know best.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pmctl.document.finding import Severity
+from pmctl.document.template_library import BUILTIN_NAMES
+from pmctl.insight.triggers import RULES, WORD_RULES, Verdict
+from pmctl.rules.documentation import known_codes
+from pmctl.rules.settings import PHRASE_FAMILIES, TARGETS
+from pmctl.settings import CURRENT_VERSION
+
+Schema = dict[str, Any]
+
+_WORD = {"type": "string", "pattern": r"\S"}
+_WORDS: Schema = {"type": "array", "items": _WORD}
+_LENGTH: Schema = {"type": "string", "pattern": r"^\s*[0-9]{1,6}\s*(s|m|h|d|w)\s*$", "examples": ["30m", "1h", "90d"]}
+_TARGET: Schema = {
+    "type": "string",
+    "pattern": r"^\s*[0-9]{1,4}\s*(h|hours?|d|days?|w|weeks?)\s*$",
+    "examples": ["24h", "7d", "2w"],
+}
+
+
+def settings_schema() -> Schema:
+    """The schema of the whole file."""
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "pmctl/settings/v1",
+        "description": "Settings of pmctl for a repository. Who may do what is in .pmctl/policy.yaml.",
+        "definitions": {
+            "code": {
+                "description": "The code of a finding, or its beginning: PM7 is all of blameless language.",
+                "enum": _prefixes(),
+            }
+        },
+        **_mapping(
+            {
+                "version": ({"const": CURRENT_VERSION}, "The version of this file's format."),
+                "template": (
+                    {"type": "string", "examples": list(BUILTIN_NAMES)},
+                    "The template of `pmctl new`: a built-in one, or the name of a file in .pmctl/templates/.",
+                ),
+                "severities": (
+                    {"type": "array", "items": {"type": ["string", "integer"]}},
+                    "The severities that the team uses, worst first. Without the list any text is allowed.",
+                ),
+                "protected_branch": ({"type": "string"}, "The branch whose history is the audit trail."),
+                "visibility": (
+                    {"enum": ["private", "team", "organization"]},
+                    "Who may see a postmortem that says nothing about it.",
+                ),
+                "rules": (_rules(), "Which checks run, how much they weigh, and what they look for."),
+                "triggers": (_triggers(), "Which incidents need a postmortem."),
+                "integrations": ({"type": "object"}, "Services that are connected."),
+                "publishing": ({"type": "object"}, "How published postmortems are shown."),
+            }
+        ),
+    }
+
+
+def _mapping(members: dict[str, tuple[Schema, str]]) -> Schema:
+    properties = {name: {**schema, "description": text} for name, (schema, text) in members.items()}
+    return {"type": "object", "additionalProperties": False, "properties": properties}
+
+
+def _codes() -> Schema:
+    return {"type": "array", "items": {"$ref": "#/definitions/code"}}
+
+
+def _prefixes() -> list[str]:
+    """Every code, behind the beginnings that stand for several, so that an editor offers families first."""
+    codes = known_codes()
+    beginnings = {code[:length] for code in codes for length in range(1, len(code))}
+    return [*sorted(beginnings), *codes]
+
+
+def _rules() -> Schema:
+    phrases = {family: (_WORDS, f"Further phrases of the kind {family}.") for family in PHRASE_FAMILIES}
+    severities = [*(str(severity) for severity in Severity), "off", False]
+    targets = {
+        name: ({**_TARGET, "default": f"{hours}h"}, f"How long after the end of an incident to {name}.")
+        for name, hours in TARGETS.items()
+    }
+    return _mapping(
+        {
+            "select": (_codes(), "Only these checks run."),
+            "ignore": (_codes(), "These checks don't run."),
+            "severity": (
+                {
+                    "type": "object",
+                    "propertyNames": {"$ref": "#/definitions/code"},
+                    "additionalProperties": {"enum": severities},
+                },
+                "What a finding weighs, whatever the state of the postmortem. The longest beginning wins.",
+            ),
+            "paths": (
+                {"type": "object", "additionalProperties": _codes()},
+                "Checks that don't run for some files: a pattern such as postmortems/2019/**, and the codes.",
+            ),
+            "phrases": (
+                _mapping(
+                    {
+                        "add": (_mapping(phrases), "Further phrases to find."),
+                        "remove": (_WORDS, "Phrases to let pass."),
+                    }
+                ),
+                "The vocabulary of blameless language.",
+            ),
+            "targets": (_mapping(targets), "How soon after an incident each step is expected."),
+            "internal": (_WORDS, "Endings of host names that must not be published."),
+            "customers": (_WORDS, "E-mail domains of customers; without the list every foreign one."),
+            "detect_secrets": ({"type": "boolean"}, "Also run the detect-secrets package, when it is installed."),
+        }
+    )
+
+
+def _triggers() -> Schema:
+    count: Schema = {"type": "integer", "minimum": 1, "maximum": 1000}
+    recurring = _mapping({"count": (count, "How many."), "within": (_LENGTH, "Within which time.")})
+    words = {rule: (_WORDS, f"Further words of the rule {rule}.") for rule in WORD_RULES}
+    verdicts: Schema = {"enum": [*(str(verdict) for verdict in Verdict), False]}
+    rules = {rule: ({**verdicts, "default": str(usual)}, f"What {rule} says.") for rule, usual in RULES.items()}
+    return _mapping(
+        {
+            "longer_than": (_LENGTH, "An incident that takes longer needs a postmortem."),
+            "auto_resolved_within": (_LENGTH, "An incident that ends by itself sooner needs none."),
+            "recurring": ({**recurring, "minProperties": 1}, "How many earlier ones make an incident a recurring one."),
+            "several_teams": (count, "From how many teams on it is worth a postmortem."),
+            "high_severities": (_WORDS, "The severities that need a postmortem; by default the two worst."),
+            "words": (_mapping(words), "Further words to look for in a record."),
+            "rules": (_mapping(rules), "What each rule says."),
+        }
+    )

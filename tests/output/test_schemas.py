@@ -1,0 +1,246 @@
+"""The published schemas, held against the readers of what people write and against what commands print."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft7Validator, Draft202012Validator
+from jsonschema.validators import validator_for
+
+from pmctl.document.finding import Finding
+from pmctl.document.reader import read
+from pmctl.document.schema import check_front_matter
+from pmctl.errors import NotFound
+from pmctl.insight import triggers
+from pmctl.output.schemas import published, render
+from pmctl.rules import settings as rule_settings
+from pmctl.settings import DEFAULT_SETTINGS, load_settings
+
+from ..cli.play import ID, Play, Settings
+from ..rules.sample import source
+
+SCHEMA = published()["settings"]()
+CLI = Path(__file__).parents[2] / "src/pmctl"
+
+
+def findings(text: str) -> list[Finding]:
+    """What the readers of the settings find."""
+    read_settings, found = load_settings(text.encode())
+    _, of_rules = rule_settings.parse_rule_settings(read_settings.blocks.get("rules"))
+    _, of_triggers = triggers.trigger_settings(read_settings.blocks.get("triggers"))
+    return [*found, *of_rules, *of_triggers]
+
+
+@pytest.mark.parametrize("name", published())
+def test_each_is_a_schema(name: str) -> None:
+    """Valid by its own dialect, titled, and every reference leads somewhere."""
+    schema = json.loads(render(name))
+    validator_for(schema).check_schema(schema)
+    assert schema["title"] == f"pmctl/{name}/v1" or name == "postmortem"
+    for reference in re.findall(r'"\$ref": "#/([^"]+)"', render(name)):
+        place: Any = schema
+        for part in reference.split("/"):
+            place = place[part]
+
+
+def test_unknown_names() -> None:
+    with pytest.raises(NotFound, match="nonsense") as caught:
+        render("nonsense")
+    assert "front-matter" in caught.value.hint
+
+
+def test_every_answer_of_the_command_line_is_published() -> None:
+    """A command that prints JSON under a name has a schema by that name."""
+    printed = set()
+    for file in (CLI / "cli").glob("*.py"):
+        printed |= set(re.findall(r'session\.json\(\s*"([a-z-]+)"', file.read_text()))
+    for file in (CLI / "output").glob("*.py"):
+        printed |= set(re.findall(r'"schema": "pmctl/([a-z-]+)/v1"', file.read_text()))
+    assert printed - {"incident"} <= set(published())
+
+
+def test_settings_have_the_keys_of_their_readers() -> None:
+    """No key, target, kind of phrase, trigger or rule is missing from the schema, and none is too many."""
+    from pmctl import settings as top
+
+    def keys(*path: str) -> set[str]:
+        place = SCHEMA
+        for part in path:
+            place = place["properties"][part]
+        return set(place["properties"])
+
+    assert keys() == set(top._KEYS)
+    assert keys("rules") == set(rule_settings._KEYS)
+    assert keys("rules", "targets") == set(rule_settings.TARGETS)
+    assert keys("rules", "phrases", "add") == set(rule_settings.PHRASE_FAMILIES)
+    assert keys("triggers") == set(triggers._READERS)
+    assert keys("triggers", "rules") == set(triggers.RULES)
+    assert keys("triggers", "words") == set(triggers.WORD_RULES)
+    assert SCHEMA["properties"]["visibility"]["enum"] == list(top._VISIBILITIES)
+
+
+def test_default_settings_fit() -> None:
+    """What `pmctl init` writes has no mistake, by the reader and by the schema."""
+    Draft7Validator(SCHEMA).validate(yaml.safe_load(DEFAULT_SETTINGS))
+    assert findings(DEFAULT_SETTINGS.decode()) == []
+
+
+CODES = st.sampled_from(["PM7", "PM801", "AU", "PM999", "nonsense", "", 7])
+LENGTHS = st.sampled_from(["24h", "7d", "2w", "30m", "3", "x", 24, "1 day"])
+WORDS = st.lists(st.sampled_from(["of course", "x", "", 3]), max_size=2)
+RULE_SETTINGS = st.fixed_dictionaries(
+    {},
+    optional={
+        "select": st.lists(CODES, max_size=2),
+        "ignore": st.lists(CODES, max_size=2),
+        "severity": st.dictionaries(
+            CODES.filter(bool).map(str), st.sampled_from(["error", "hint", "off", "loud", 1, False])
+        ),
+        "paths": st.dictionaries(st.just("a/**"), st.lists(CODES, max_size=1)),
+        "phrases": st.fixed_dictionaries(
+            {},
+            optional={
+                "add": st.dictionaries(st.sampled_from(["hindsight", "nonsense"]), WORDS),
+                "remove": WORDS,
+                "more": WORDS,
+            },
+        ),
+        "targets": st.dictionaries(st.sampled_from(["draft", "publish", "nonsense"]), LENGTHS),
+        "internal": WORDS,
+        "customers": WORDS,
+        "detect_secrets": st.sampled_from([True, False, "yes"]),
+        "selct": st.just([]),
+    },
+)
+TRIGGERS = st.fixed_dictionaries(
+    {},
+    optional={
+        "longer_than": LENGTHS,
+        "auto_resolved_within": LENGTHS,
+        "recurring": st.dictionaries(st.sampled_from(["count", "within", "x"]), st.sampled_from([1, 0, 2000, "7d"])),
+        "several_teams": st.sampled_from([0, 1, 1000, 1001, "2"]),
+        "high_severities": WORDS,
+        "words": st.dictionaries(st.sampled_from(["near-miss", "novel"]), WORDS),
+        "rules": st.dictionaries(st.sampled_from(["novel", "x"]), st.sampled_from(["off", "skip", "loud", False])),
+        "x": st.just(1),
+    },
+)
+SETTINGS = st.fixed_dictionaries(
+    {},
+    optional={
+        "version": st.sampled_from([1, 2, "1"]),
+        "template": st.sampled_from(["security", 3]),
+        "severities": st.lists(st.sampled_from(["SEV1", 1]), max_size=2),
+        "protected_branch": st.sampled_from(["main", ["main"]]),
+        "visibility": st.sampled_from(["team", "everybody"]),
+        "rules": RULE_SETTINGS | st.just("all"),
+        "triggers": TRIGGERS,
+        "integrations": st.sampled_from([{}, []]),
+        "publishing": st.just({}),
+        "nonsense": st.just(1),
+    },
+)
+
+
+@given(SETTINGS)
+@settings(max_examples=400, deadline=None)
+def test_schema_and_readers_agree(values: dict[str, Any]) -> None:
+    """What the schema accepts the readers accept, and the other way."""
+    text = json.dumps(values)
+    if not values:
+        return
+    accepted = Draft7Validator(SCHEMA).is_valid(values)
+    found = findings(text)
+    assert accepted == (not found), (values, found)
+
+
+@pytest.mark.parametrize(
+    ("change", "fits"),
+    [
+        ("", True),
+        ("status: DONE", False),
+        ("urgency: VERY", False),
+        ("author: Jane Doe", False),
+        ("editors: {bob: edit}", True),
+        ("editors: {bob: own}", False),
+        ("reviewers: alice", False),
+        ("visibilty: team", False),
+        ("fields: {cost_center: '4711'}", True),
+    ],
+)
+def test_front_matter_schema_and_reader_agree(change: str, fits: bool) -> None:
+    """A valid front matter fits, one with a mistake does not."""
+    text = source(change)
+    document = read(text.encode(), "postmortems/2024/2024-01-15-payment-api-outage.md")
+    plain = {key: node.plain() for key, node in document.front.items()}
+    assert Draft202012Validator(published()["front-matter"]()).is_valid(plain) == fits
+    assert (not check_front_matter(document)) == fits
+
+
+COMMANDS = {
+    "findings": "pmctl validate --format json",
+    "audit": "pmctl audit --format json",
+    "list": "pmctl list --format json",
+    "section": 'pmctl show "$ID" --section Summary --format json',
+    "status": "pmctl status --format json",
+    "log": 'pmctl log "$ID" --format json',
+    "actions": "pmctl actions list --format json",
+    "people": "pmctl people list --format json",
+    "policy": "pmctl policy show --format json",
+    "policy-verify": "pmctl policy verify --format json",
+    "templates": "pmctl template list --format json",
+    "triage": 'pmctl incident triage "$EXAMPLES/incidents/pagerduty.json" --format json',
+    "doctor": "pmctl doctor --format json",
+    "postmortem": 'pmctl export "$ID" --to json --evidence',
+    "adopt": "printf '# Outage on 2023-02-03\\n\\nIt was down.\\n' > old.md; pmctl adopt old.md --format json",
+}
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Play:
+    """A team's repository with one postmortem in review."""
+    folder = tmp_path_factory.mktemp("schemas")
+    return Settings(folder / "made").at("review", folder / "stage")
+
+
+def closed(schema: Any) -> Any:
+    """The schema with no room for keys that it does not list, so that an undocumented one shows."""
+    if isinstance(schema, list):
+        return [closed(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    inner = {key: closed(value) for key, value in schema.items()}
+    if "properties" in inner and isinstance(inner["properties"], dict):
+        inner.setdefault("additionalProperties", False)
+    return inner
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_commands_keep_to_their_schema(stage: Play, name: str) -> None:
+    """What a command prints has every key of its schema, of the right kind, and no other key."""
+    done = stage.run("jane", COMMANDS[name])
+    assert done.returncode in (0, 1), done.stderr
+    answer = json.loads(done.stdout)
+    schema = closed(published()[name]())
+    assert answer["schema"] == f"pmctl/{name}/v1"
+    problems = [f"{error.json_path}: {error.message}" for error in Draft202012Validator(schema).iter_errors(answer)]
+    assert problems == []
+
+
+def test_the_examples_hold_something(stage: Play) -> None:
+    """The answers above are not empty lists, of which anything is true."""
+    for name, key in (("list", "postmortems"), ("status", "postmortems"), ("log", "events"), ("actions", "items")):
+        assert json.loads(stage.run("jane", COMMANDS[name]).stdout)[key], name
+    assert ID in stage.do("jane", COMMANDS["audit"])
+
+
+def test_every_answer_is_played() -> None:
+    written: set[str] = {"front-matter", "settings"}
+    assert set(published()) - written == set(COMMANDS)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from pmctl.document.edits import set_field
 from pmctl.document.finding import Severity
 from pmctl.document.reader import read
 from pmctl.document.strict_yaml import load
@@ -193,3 +194,13 @@ def test_codes_of_the_reader_and_the_audit_are_explained_alike(code):
     assert page.startswith(f"# {doc.name} ({code})\n\n{doc.summary}")
     if doc.mend:
         assert page.endswith(f"## Fix\n\n{doc.mend}\n")
+
+
+def test_adopted_document_is_judged_gently_until_its_tag_goes() -> None:
+    """History that was brought in lacks sections and action items; that is a hint, not an error."""
+    text = sample().text.replace("## Root Cause", "## Cause").replace("status: DRAFT", "status: PUBLISHED")
+    found = {finding.code: finding.severity for finding in check(read(text.encode(), PATH), CONTEXT)}
+    assert found["PM201"] is Severity.ERROR
+    tagged = set_field(read(text.encode(), PATH), "tags", ["adopted"])
+    found = {finding.code: finding.severity for finding in check(tagged, CONTEXT)}
+    assert found["PM201"] is Severity.HINT

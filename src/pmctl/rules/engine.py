@@ -34,6 +34,8 @@ def check(doc: Document, context: Context) -> tuple[Finding, ...]:
     from pmctl.document.schema import check_front_matter
 
     context = context.of_document(doc)
+    if not context.adopted and _is_adopted(doc):
+        context = replace(context, adopted=True)
     of_document = (*doc.problems, *check_front_matter(doc), *tracking_problems(doc))
     raw: list[tuple[Finding, Rule | None]] = [(finding, None) for finding in of_document]
     ignored = context.settings.ignored_for(doc.path)
@@ -95,6 +97,15 @@ def _weigh(doc: Document, context: Context, raw: list[tuple[Finding, Rule | None
             severity = Severity.ERROR
         findings.append(replace(finding, code=code, path=finding.path or doc.path, severity=severity))
     return findings
+
+
+def _is_adopted(doc: Document) -> bool:
+    """Whether the document came from before pmctl and is still as it was found: `pmctl adopt` tags it `adopted`.
+
+    Whoever brings it up to date removes the tag, and from then on it is judged like any other.
+    """
+    tags = doc.meta.get("tags")
+    return isinstance(tags, list | tuple) and "adopted" in tags
 
 
 def _override(settings: RuleSettings, code: str, severity: Severity) -> Severity | None:

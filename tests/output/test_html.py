@@ -292,3 +292,10 @@ def test_a_document_without_a_title_is_called_after_its_first_heading() -> None:
     found = Page(to_html(read(b"# Log `x` *story*\n\n## Summary\n\ntext\n"), today=TODAY))
     assert len(found.all("h1")) == 1
     assert found.text.count("Log x story") == 2
+
+
+def test_line_breaks_in_cells_are_shown_and_nothing_else_of_html_is() -> None:
+    row = "| 14:00 | first<br>second <b>bold</b> `<br>` |"
+    text = f"---\ntitle: T\n---\n\n## Timeline\n\n| Time | Event |\n|---|---|\n{row}\n"
+    html = to_html(read(text.encode()), today=TODAY)
+    assert "first<br>second &lt;b&gt;bold&lt;/b&gt; <code>&lt;br&gt;</code>" in html

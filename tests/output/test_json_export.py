@@ -10,6 +10,7 @@ import pytest
 from pmctl.document.reader import read
 from pmctl.document.template_library import BUILTIN_NAMES, builtin
 from pmctl.errors import BadInput
+from pmctl.output.characters import DECEIVING, json_text
 from pmctl.output.json_export import json_schema, to_json
 from pmctl.workflow.draft import Draft, TimelineRow, render
 
@@ -47,3 +48,11 @@ def test_it_keeps_to_its_schema(name: str, evidence: dict[str, object] | None) -
 def test_a_document_that_is_not_valid_is_refused() -> None:
     with pytest.raises(BadInput):
         to_json(read(b"# Only text\n"))
+
+
+def test_deceiving_characters_are_escaped_and_read_back() -> None:
+    value = {"title": "a\u202eb \x9b31m \U000e0041 日本 é"}
+    text = json_text(value)
+    assert json.loads(text) == value
+    assert "日本 é" in text
+    assert not DECEIVING.search(text)

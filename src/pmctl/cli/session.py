@@ -5,7 +5,6 @@ Everything that is printed goes through here: results to stdout, everything else
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sys
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pmctl.output import terminal
+from pmctl.output.characters import json_text
 
 if TYPE_CHECKING:
     from pmctl.git import Repository
@@ -73,7 +73,7 @@ class Session:
 
     def json(self, schema: str, content: Mapping[str, Any]) -> None:
         """Print a JSON result: one object whose first key names its schema, `pmctl/<what>/v1`."""
-        print(json.dumps({"schema": f"pmctl/{schema}/v1", **content}, indent=2, ensure_ascii=False, default=str))
+        sys.stdout.write(json_text({"schema": f"pmctl/{schema}/v1", **content}))
 
     def table(
         self, headers: Sequence[str], rows: Sequence[Sequence[str]], styles: terminal.Styles | None = None

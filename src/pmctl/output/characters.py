@@ -7,6 +7,7 @@ and bidirectional controls make text read differently from what it is (Unicode T
 
 from __future__ import annotations
 
+import json
 import re
 
 # C0 but tab and newline, DEL, C1; Arabic letter mark, Mongolian vowel separator, zero-width space and the
@@ -40,3 +41,17 @@ def made_visible(text: str) -> str:
 def made_harmless(text: str) -> str:
     """`text` with every deceiving character replaced by U+FFFD, for pages; tabs and newlines stay."""
     return DECEIVING.sub("\ufffd", text)
+
+
+def json_text(value: object) -> str:
+    """`value` as indented JSON with a final newline: readable in every script, deceiving characters escaped.
+
+    Values that JSON does not know are written as their text.
+    """
+    text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    return DECEIVING.sub(_json_escape, text) + "\n"
+
+
+def _json_escape(match: re.Match[str]) -> str:
+    pairs = match.group().encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{pairs[at : at + 4]}" for at in range(0, len(pairs), 4))

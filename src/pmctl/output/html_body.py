@@ -31,6 +31,7 @@ _URL = re.compile(r"https?://[^\s<>\"']+", re.IGNORECASE)
 _ALIGN = re.compile(r"text-align:(right|center)")
 _TIME = re.compile(r"~?[0-9][0-9:.TZ/ +-]{1,25}(?:UTC|[AaPp][Mm])?")
 _WORD = re.compile(r"\S{1,16}")
+_BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
 _TASK = re.compile(r"\[([ xX])\]\s+")
 
 
@@ -319,9 +320,22 @@ def _inline(token: Token, page: _Page) -> None:
                 kept.pop()
         elif child.type == "image":
             out.append(_raw_inline(_image(child, page, inside_link=any(kept))))
+        elif child.type == "text" and _BREAK.search(child.content):
+            out.extend(_broken(child.content))
         else:
             out.append(child)
     token.children = out
+
+
+def _broken(text: str) -> list[Token]:
+    """Text with `<br>` between its lines, the one way to write several lines in a table's cell."""
+    from markdown_it.token import Token
+
+    out: list[Token] = []
+    for number, line in enumerate(_BREAK.split(text)):
+        out += [_raw_inline("<br>")] if number else []
+        out += [Token("text", "", 0, content=line)] if line else []
+    return out
 
 
 def _opened_link(child: Token, href: str, out: list[Token]) -> bool:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from pmctl.document.prompts import strip_comments
 from pmctl.document.reader import Document
+from pmctl.output.characters import json_text
 
 
 def to_json(document: Document, evidence: Mapping[str, object] | None = None) -> str:
@@ -22,7 +22,7 @@ def to_json(document: Document, evidence: Mapping[str, object] | None = None) ->
         section["markdown"] = strip_comments(section["markdown"]).strip()
     if evidence is not None:
         content["evidence"] = dict(evidence)
-    return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
+    return json_text(content)
 
 
 def json_schema() -> dict[str, Any]:

@@ -50,6 +50,7 @@ _AUDIT_FINDINGS = _list(
     fix=TEXT, waived_by=TEXT, waived_note=TEXT,
 )  # fmt: skip
 _LAYER = _object(violations=_AUDIT_FINDINGS, warnings=_AUDIT_FINDINGS, waived=_AUDIT_FINDINGS)
+_PERSON = {"name": TEXT, "email": TEXT, "handle": TEXT, "path": TEXT}
 _VERDICTS = ("required", "recommended", "skip")
 
 # Name -> (what it is, its members). The name is that of the answer's `schema`: pmctl/<name>/v1.
@@ -159,6 +160,23 @@ ANSWERS: dict[str, tuple[str, dict[str, Schema]]] = {
         {
             "templates": _list(
                 name=TEXT, version=NUMBER, description=TEXT, applies=TEXT, required=TEXTS, path=TEXT,
+            )
+        },
+    ),
+    "incident": (
+        "pmctl incident show: what was understood of each record, with the path in the source that it came from.",
+        {
+            "incidents": _list(
+                source=TEXT, id=TEXT, resolved=FLAG,
+                fields=_list(field=TEXT, value={"anyOf": [TEXT, TEXTS]}, path=TEXT),
+                timeline=_list(at=TEXT, text=TEXT, who=TEXT, moment=_or_null(TEXT), path=TEXT),
+                participants=_list(**_PERSON),
+                impact=_list(type=TEXT, measurement=TEXT, path=TEXT),
+                action_items=_list(
+                    description=TEXT, status=TEXT, owner=_or_null(_object(**_PERSON)), due=TEXT, priority=TEXT,
+                    ticket=TEXT, path=TEXT,
+                ),
+                warnings=TEXTS,
             )
         },
     ),

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pmctl.document import schema
 from pmctl.document.reader import Document
 from pmctl.errors import BadInput, EnvironmentProblem
-from pmctl.insight.catalog import catalog
-from pmctl.insight.triage import WrittenPostmortem, written_postmortems
-from pmctl.insight.triggers import TriggerSettings, trigger_settings
-from pmctl.sources.incident import MOMENTS, FollowUp, Incident, Participant
-from pmctl.sources.instants import format_instant
-from pmctl.sources.refresh import parse_provenance
 from pmctl.workspace import Workspace
+
+# `status` and `publish` ask here about open incidents only: what reads records and triggers is loaded when it is used.
+if TYPE_CHECKING:
+    from pmctl.insight.triage import WrittenPostmortem
+    from pmctl.insight.triggers import TriggerSettings
+    from pmctl.sources.incident import FollowUp, Incident, Participant
 
 _FIELDS = ("id", "url", "title", "summary", "status", "severity", "urgency", "services", "teams", "tags")
 _IMPORTS = ".pmctl/imports"
@@ -25,6 +25,9 @@ def understood(incident: Incident) -> list[tuple[str, str | list[str], str]]:
 
     Times are written as in the front matter; the path is "" for what was concluded from the whole record.
     """
+    from pmctl.sources.incident import MOMENTS
+    from pmctl.sources.instants import format_instant
+
     found: list[tuple[str, str | list[str], str]] = []
     for name in (*_FIELDS, *(moment for moment, _ in MOMENTS), "root_causes"):
         at = incident.moment(name)
@@ -42,6 +45,8 @@ def incident_documents(incidents: Iterable[Incident]) -> list[dict[str, Any]]:
 
 
 def _document(incident: Incident) -> dict[str, Any]:
+    from pmctl.sources.instants import format_instant
+
     return {
         "source": incident.source,
         "id": incident.id,
@@ -85,6 +90,10 @@ def triage_rules(workspace: Workspace) -> tuple[TriggerSettings, tuple[WrittenPo
 
     Raises EnvironmentProblem that lists every problem of the triggers.
     """
+    from pmctl.insight.catalog import catalog
+    from pmctl.insight.triage import written_postmortems
+    from pmctl.insight.triggers import trigger_settings
+
     settings, findings = trigger_settings(workspace.settings.blocks.get("triggers"))
     if findings:
         raise EnvironmentProblem(
@@ -108,6 +117,8 @@ def unresolved_incidents(workspace: Workspace, name: str, document: Document | N
     data = workspace.at_head(f"{_IMPORTS}/{name}.json")
     if data is None:
         return []
+    from pmctl.sources.refresh import parse_provenance
+
     try:
         parts = parse_provenance(data, name).get("parts", [])
     except BadInput:

@@ -70,11 +70,8 @@ def validation(directory: Path, selection: Selection) -> Validation:
     Raises NotFound for an id that fits nothing or several, UsageProblem for unknown codes, and
     EnvironmentProblem when neither a repository nor a file is there.
     """
-    try:
-        repo = git.discover(directory)
-    except EnvironmentProblem:
-        if not selection.what or selection.staged:
-            raise
+    repo = _repository(directory, selection)
+    if repo is None:
         return _without_repository(directory, selection)
     workspace = Workspace(repo)
     context, general = context_of(workspace, selection)
@@ -83,6 +80,24 @@ def validation(directory: Path, selection: Selection) -> Validation:
     checked = check_many(items, context, cache=cache)
     sources = {item.path: item.data for item in items if item.data is not None}
     return Validation(repo.root, context, tuple(items), tuple(checked), general, repo.prefix, sources)
+
+
+def _repository(directory: Path, selection: Selection) -> git.Repository | None:
+    """The repository around `directory`, else around the files that are named: hooks name them from the top of a
+    repository whose pmctl root may be a subfolder. None for files outside of any.
+    """
+    try:
+        return git.discover(directory)
+    except EnvironmentProblem:
+        if not selection.what or selection.staged:
+            raise
+    for path in _paths(directory, selection.what):
+        folder = path if path.is_dir() else path.parent
+        try:
+            return git.discover(folder)
+        except EnvironmentProblem:
+            continue
+    return None
 
 
 def _without_repository(directory: Path, selection: Selection) -> Validation:

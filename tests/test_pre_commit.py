@@ -1,0 +1,188 @@
+"""The hooks that pre-commit and GitHub run, tried with the real tools on real repositories."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from .cli.play import Settings
+from .rules.sample import source
+
+HERE = Path(__file__).parents[1]
+HOOKS = HERE / ".pre-commit-hooks.yaml"
+GOOD = "postmortems/2024/2024-01-15-payment-api-outage.md"
+BAD = "postmortems/2024/2024-02-01-search-outage.md"
+
+
+def pre_commit() -> str:
+    """The pre-commit to try: PMCTL_PRE_COMMIT, or the one on PATH."""
+    found = os.environ.get("PMCTL_PRE_COMMIT") or shutil.which("pre-commit")
+    if not found:
+        pytest.skip("pre-commit is not installed (set PMCTL_PRE_COMMIT to one)")
+    return found
+
+
+def run(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    names = ("GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL")
+    env = {**os.environ, **dict.fromkeys(names, "jane@example.com"), **environment}
+    return subprocess.run(
+        words, cwd=folder, env=env, text=True, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """Two staged postmortems, one of them with a mistake, and a README that is nobody's business."""
+    root = tmp_path / "team"
+    for path, text in (
+        ("pmctl.yaml", "version: 1\n"),
+        (GOOD, source()),
+        (BAD, source("id: 2024-02-01-search-outage\nurgency: VERY")),
+        ("README.md", "# Team\n"),
+    ):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text)
+    run(root, "git", "init", "-q")
+    run(root, "git", "add", "-A")
+    return root
+
+
+def test_the_manifest_is_valid() -> None:
+    """pre-commit accepts it."""
+    done = run(HERE, pre_commit(), "validate-manifest", str(HOOKS))
+    assert done.returncode == 0, done.stdout
+
+
+def test_which_files_are_handed_over() -> None:
+    """Postmortems, at the top or in a subfolder; no attachment, no template, no other Markdown."""
+    pattern = next(hook for hook in yaml.safe_load(HOOKS.read_text()) if hook["id"] == "pmctl-validate")["files"]
+    for path in (GOOD, f"docs/{GOOD}"):
+        assert re.search(pattern, path), path
+    for path in (
+        "README.md",
+        GOOD.removesuffix(".md") + "/notes.md",
+        ".pmctl/templates/x.md",
+        "xpostmortems/2024/a.md",
+    ):
+        assert not re.search(pattern, path), path
+
+
+@pytest.mark.parametrize("hook", ["pmctl-validate", "pmctl-staged"])
+def test_tried_with_pre_commit(repository: Path, tmp_path: Path, hook: str) -> None:
+    """The hook fails with the finding's place, and passes once it is mended; the good file is never named.
+
+    pre-commit builds an environment for a hook in `python`; here the hook runs pmctl as it is installed for the tests,
+    which the next test does without.
+    """
+    tool = pre_commit()
+    hooks = tmp_path / "hooks"
+    hooks.mkdir()
+    manifest = HOOKS.read_text().replace("entry: pmctl ", f"entry: {sys.executable} -m pmctl ")
+    (hooks / ".pre-commit-hooks.yaml").write_text(manifest.replace("language: python", "language: system"))
+    run(hooks, "git", "init", "-q")
+    run(hooks, "git", "add", "-A")
+    run(hooks, "git", "commit", "-q", "-m", "Hooks")
+    home = {"PRE_COMMIT_HOME": str(tmp_path / "home")}
+    done = run(repository, tool, "try-repo", str(hooks), hook, "--all-files", **home)
+    assert done.returncode == 1, done.stdout
+    assert re.search(rf"{re.escape(BAD)}:\d+:\d+: PM\d+ .*VERY", done.stdout), done.stdout
+    assert f"{GOOD}:" not in done.stdout
+    (repository / BAD).write_text(source("id: 2024-02-01-search-outage"))
+    run(repository, "git", "add", "-A")
+    done = run(repository, tool, "try-repo", str(hooks), hook, "--all-files", **home)
+    assert done.returncode == 0, done.stdout
+
+
+def test_built_by_pre_commit(repository: Path, tmp_path: Path) -> None:
+    """As a user has it: pre-commit installs this project into an environment of its own and runs the hook."""
+    tool = pre_commit()
+    if not os.environ.get("PMCTL_NETWORK"):
+        pytest.skip("installs packages; set PMCTL_NETWORK=1 to try it")
+    shutil.copytree(HERE / "src", tmp_path / "project/src", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(HERE / "examples", tmp_path / "project/examples")
+    for name in ("pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", ".pre-commit-hooks.yaml"):
+        shutil.copy(HERE / name, tmp_path / "project" / name)
+    run(tmp_path / "project", "git", "init", "-q")
+    run(tmp_path / "project", "git", "add", "-A")
+    run(tmp_path / "project", "git", "commit", "-q", "-m", "Project")
+    home = {"PRE_COMMIT_HOME": str(tmp_path / "home")}
+    done = run(repository, tool, "try-repo", str(tmp_path / "project"), "pmctl-validate", "--all-files", **home)
+    assert done.returncode == 1, done.stdout
+    assert "VERY" in done.stdout, done.stdout
+
+
+def test_the_index_is_what_is_checked(repository: Path) -> None:
+    """`--staged` reads what would be committed: a mistake that is mended in the work tree alone still counts."""
+    pmctl = (sys.executable, "-m", "pmctl", "validate", "--staged")
+    (repository / BAD).write_text(source("id: 2024-02-01-search-outage"))
+    done = run(repository, *pmctl)
+    assert done.returncode == 1
+    assert "VERY" in done.stdout
+    run(repository, "git", "add", "-A")
+    (repository / BAD).write_text("broken")
+    done = run(repository, *pmctl)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_action_runs_what_exists() -> None:
+    """Every pmctl command line in action.yml is one that this version understands, and inputs reach it as variables."""
+    action = yaml.safe_load((HERE / "action.yml").read_text())
+    assert action["runs"]["using"] == "composite"
+    steps = action["runs"]["steps"]
+    text = "\n".join(step.get("run", "") for step in steps)
+    assert "${{" not in text, "an input pasted into a script could bring commands with it"
+    assert "pmctl" in text
+    for step in steps:
+        assert "uses" in step or step["shell"] == "bash"
+        used = set(re.findall(r"inputs\.([a-z-]+)", str(step)))
+        assert used <= set(action["inputs"])
+    for words in re.findall(r"\bpmctl .*?(validate|audit)\b([^\n|]*)", text):
+        command, rest = words
+        for option in re.findall(r"(--[a-z-]+)", rest):
+            done = run(HERE, sys.executable, "-m", "pmctl", command, "--help")
+            assert option in done.stdout, option
+
+
+def test_the_action_in_a_repository(tmp_path: Path, repository: Path) -> None:
+    """Its script, run as the service runs it: annotations for the finding, and a failure."""
+    steps = yaml.safe_load((HERE / "action.yml").read_text())["runs"]["steps"]
+    script = next(step["run"] for step in steps if "validate" in step.get("run", ""))
+    (tmp_path / "bin").mkdir()
+    shim = tmp_path / "bin/pmctl"
+    shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m pmctl "$@"\n')
+    shim.chmod(0o755)
+    environment = {
+        "PATH": f"{shim.parent}{os.pathsep}{os.environ['PATH']}",
+        "PMCTL_FOLDER": ".",
+        "PMCTL_STRICT": "false",
+    }
+    summary = tmp_path / "summary.md"
+    done = run(repository, "bash", "-e", "-c", script, GITHUB_STEP_SUMMARY=str(summary), **environment)
+    assert done.returncode == 1
+    assert re.search(r"::error .*file=postmortems/2024/2024-02-01-search-outage\.md", done.stdout), done.stdout
+    assert "VERY" in summary.read_text()
+    (repository / BAD).write_text(source("id: 2024-02-01-search-outage"))
+    done = run(repository, "bash", "-e", "-c", script, GITHUB_STEP_SUMMARY=str(summary), **environment)
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_action_audits_with_the_given_root(tmp_path: Path) -> None:
+    """Its script passes an honest history under the right root, and fails under another one."""
+    play = Settings(tmp_path / "made").at("review", tmp_path / "stage")
+    steps = yaml.safe_load((HERE / "action.yml").read_text())["runs"]["steps"]
+    step = next(step for step in steps if "audit" in step.get("run", ""))
+    assert "inputs.root != ''" in step["if"]
+    root = json.loads(play.do("jane", "pmctl audit --format json"))["root"]
+    environment = {"PMCTL_FOLDER": ".", "PMCTL_RANGE": "", "PMCTL_TRUST_ROOT": root}
+    assert play.run("jane", step["run"], env=environment).returncode == 0
+    assert play.run("jane", step["run"], env=environment | {"PMCTL_RANGE": "HEAD~1..HEAD"}).returncode == 0
+    done = play.run("jane", step["run"], env=environment | {"PMCTL_TRUST_ROOT": "sha256:" + "0" * 64})
+    assert done.returncode != 0

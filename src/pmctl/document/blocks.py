@@ -52,7 +52,7 @@ def scan_blocks(lines: list[str]) -> list[Block]:
     """The top-level headings and tables by lines alone. Raises `Doubt` for what only a parser can judge."""
     blocks: list[Block] = []
     count = len(lines)
-    references = any("]:" in line for line in lines)
+    references = "]:" in "\n".join(lines)
     row = 0
     behind_item = -1
     while row < count:
@@ -65,10 +65,10 @@ def scan_blocks(lines: list[str]) -> list[Block]:
             row = _code_end(lines, row)
             continue
         first = text[0]
-        if "|" in text and row + 1 < count and _columns(lines, row):
+        if "|" in text and row + 1 < count and (columns := _columns(lines, row)):
             if row == behind_item and _MARKER.match(text):
                 raise Doubt
-            end = _table_end(lines, row)
+            end = _table_end(lines, row, columns)
             blocks.append(Block(0, row, end))
             row = end
             continue
@@ -112,18 +112,32 @@ def split_row(text: str) -> list[tuple[int, int]]:
     start = end - len(text[:end].lstrip(TRIM))
     cells = []
     left = start
-    at = text.find("|", start, end)
-    while at >= 0:
-        if at == start or text[at - 1] != "\\":
-            cells.append((left, at))
-            left = at + 1
-        at = text.find("|", at + 1, end)
-    cells.append((left, end))
+    if "\\" not in text:
+        for part in text[start:end].split("|"):
+            right = left + len(part)
+            cells.append((left, right))
+            left = right + 1
+    else:
+        at = text.find("|", start, end)
+        while at >= 0:
+            if at == start or text[at - 1] != "\\":
+                cells.append((left, at))
+                left = at + 1
+            at = text.find("|", at + 1, end)
+        cells.append((left, end))
     if cells and cells[0] == (start, start):
         cells.pop(0)
     if cells and cells[-1][0] == cells[-1][1] == end:
         cells.pop()
     return cells
+
+
+def count_cells(text: str) -> int:
+    """How many cells `split_row` finds, without making them: most rows are only counted."""
+    body = text.strip(TRIM)
+    if "\\" in body or body in ("", "|"):
+        return len(split_row(text))
+    return body.count("|") + 1 - (body[0] == "|") - (body[-1] == "|")
 
 
 def _indent(line: str, text: str) -> int:
@@ -157,12 +171,11 @@ def _columns(lines: list[str], row: int) -> int:
     head = header.lstrip(" \t")
     if "|" not in head.strip(TRIM) or _indent(header, head) >= 4:
         return 0
-    return count if count and count == len(split_row(head)) else 0
+    return count if count and count == count_cells(head) else 0
 
 
-def _table_end(lines: list[str], row: int) -> int:
-    """The line behind the table that begins in line `row`."""
-    columns = _columns(lines, row)
+def _table_end(lines: list[str], row: int, columns: int) -> int:
+    """The line behind the table of so many columns that begins in line `row`."""
     missing = 0
     row += 2
     while row < len(lines):
@@ -172,7 +185,7 @@ def _table_end(lines: list[str], row: int) -> int:
             break
         if text[0] != "|" and _interrupts(text, paragraph=False):
             break
-        missing += columns - len(split_row(text))
+        missing += columns - count_cells(text)
         if missing > _CELL_LIMIT:
             break
         row += 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -124,6 +125,7 @@ ITEM_ID = re.compile(r"AI-[A-Za-z0-9]{4,12}")
 TEMPLATE = re.compile(r"[a-z0-9][a-z0-9-]*(?:@[A-Za-z0-9][A-Za-z0-9._-]*)?")
 
 
+@lru_cache(maxsize=256)
 def is_id(text: str) -> bool:
     """Whether `text` is a postmortem id: a real date, a slug, at most 100 characters."""
     match = ID.fullmatch(text)
@@ -163,6 +165,7 @@ _TIMESTAMP = re.compile(
 )
 
 
+@lru_cache(maxsize=64)
 def parse_timestamp(text: str) -> datetime | None:
     """The moment that an ISO 8601 timestamp with an offset names, in UTC; None without an offset or when malformed.
 

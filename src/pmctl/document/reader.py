@@ -72,7 +72,7 @@ class Document:
     body_line: int
     problems: tuple[Finding, ...]
 
-    @property
+    @cached_property
     def readable(self) -> bool:
         """Whether nothing stands in the way of reading it in the one right way."""
         return not any(problem.severity is Severity.ERROR for problem in self.problems)
@@ -150,8 +150,12 @@ class Document:
 
     def section(self, name: str) -> Section | None:
         """The first section with this title, without regard to case; None when there is none."""
-        wanted = name.casefold()
-        return next((section for section in self.sections if section.title.casefold() == wanted), None)
+        return self._sections_by_name.get(name.casefold())
+
+    @cached_property
+    def _sections_by_name(self) -> dict[str, Section]:
+        # Every rule asks for its section by name; of two with one name the first counts.
+        return {section.title.casefold(): section for section in reversed(self.sections)}
 
     @cached_property
     def _line_starts(self) -> tuple[int, ...]:

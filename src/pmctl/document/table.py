@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pmctl.document.blocks import TRIM, split_row
 from pmctl.document.outline import TableLines
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from pmctl.document.reader import Document, Section
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One cell. `text` is trimmed and its escaped pipes are plain; other markup stays as written.
+class Cell(NamedTuple):
+    """One cell. A tuple underneath, because a document makes a hundred of them.
 
+    `text` is trimmed and its escaped pipes are plain; other markup stays as written.
     `start` and `end` are the offsets of the trimmed text in `Document.text`, `left` and `right` of all that stands
     between the pipes. `missing` marks a cell that the row is too short for; its offsets are the row's end.
     """
@@ -30,8 +30,7 @@ class Cell:
     missing: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One line of a table, without its newline. `cells` has one cell for each column of the header.
 
     `extra` are cells behind the last column; Markdown does not show them.
@@ -93,14 +92,15 @@ def build(text: str, lines: TableLines) -> Table:
 
 def _row(text: str, start: int, end: int, line: int, width: int | None) -> Row:
     source = text[start:end]
+    special = "\\" in source or "\0" in source
     cells = []
     for left, right in split_row(source):
         raw = source[left:right]
         trimmed = raw.strip(TRIM)
-        first = left + len(raw) - len(raw.lstrip(TRIM)) if trimmed else min(left + 1, right)
+        first = left + raw.index(trimmed) if trimmed else min(left + 1, right)
         cells.append(
             Cell(
-                trimmed.replace("\\|", "|").replace("\0", "\ufffd"),
+                trimmed.replace("\\|", "|").replace("\0", "\ufffd") if special else trimmed,
                 line,
                 first + 1,
                 start + first,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pmctl.document.prompts import strip_comments
@@ -92,6 +93,7 @@ class TimelineEntry:
     problem: str = ""
 
 
+@lru_cache(maxsize=64)
 def zone_of(name: str) -> tzinfo | None:
     """The zone of an abbreviation, an offset such as +02:00 or UTC+2, or an IANA name; None when unknown."""
     name = name.strip()

@@ -208,10 +208,10 @@ def times_missing(doc: Document, context: Context) -> Iterable[Finding]:
 @lru_cache(maxsize=2)
 def incident_times(doc: Document) -> dict[str, datetime]:
     """The incident's times that the front matter gives in a readable form, in UTC, by field name."""
-    from pmctl.document.schema import typed
+    from pmctl.document.fields import parse_timestamp
 
-    values = typed(doc)
-    return {name: values[name] for name in TIMES if isinstance(values.get(name), datetime)}
+    moments = {name: parse_timestamp(doc.front[name].raw) for name in TIMES if name in doc.front}
+    return {name: moment for name, moment in moments.items() if moment is not None}
 
 
 def _handles(node: Node | None) -> Iterator[tuple[str, Node]]:

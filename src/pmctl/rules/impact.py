@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pmctl.document.table import Cell
     from pmctl.rules.context import Context
 
+_DIGIT = re.compile(r"\d")
 _UNKNOWN = re.compile(r"(?:tbd|tba|tbc|todo|xxx+|unknown|\?+|-+|\.\.\.|…|fill in)\.?", re.IGNORECASE)
 _DURATION_NAME = re.compile(r"(?:total |incident |outage |overall )*(?:duration|downtime|time to resolve|outage)", re.I)
 _AMOUNT = re.compile(
@@ -55,7 +56,7 @@ def impact_without_figures(doc: Document, context: Context) -> Iterable[Finding]
     if section is None:
         return
     text = strip_comments(section.text)
-    if not any(map(str.isdigit, text)) and not is_blank(section.text):
+    if not _DIGIT.search(text) and not is_blank(section.text):
         fix = "say how long, how many customers, how many requests"
         yield heading(doc, section, "the Impact holds no figure", fix)
 

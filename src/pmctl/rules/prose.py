@@ -164,14 +164,15 @@ def vocabulary(text: str, start: int = 0) -> frozenset[str]:
 def mentions(text: str, start: int, needles: tuple[str, ...]) -> bool:
     """Whether one of the needles occurs: ` word ` is asked of the vocabulary, anything else of all the words."""
     known = vocabulary(text, start)
-    haystack = ""
-    for needle in needles:
-        word = needle[1:-1]
-        if needle == f" {word} " and " " not in word:
-            if word in known:
-                return True
-        else:
-            haystack = haystack or words(text, start)
-            if needle in haystack:
-                return True
-    return False
+    single, others = _sorted_out(needles)
+    if not single.isdisjoint(known):
+        return True
+    return any(whole <= known and needle in words(text, start) for needle, whole in others)
+
+
+@lru_cache(maxsize=256)
+def _sorted_out(needles: tuple[str, ...]) -> tuple[frozenset[str], tuple[tuple[str, frozenset[str]], ...]]:
+    """The single words among needles; and the others, each with its words but the last, which may be cut short."""
+    single = [needle for needle in needles if needle == f" {needle.strip()} " and " " not in needle.strip()]
+    others = [(needle, frozenset(needle.split()[:-1])) for needle in needles if needle not in single]
+    return frozenset(needle.strip() for needle in single), tuple(others)

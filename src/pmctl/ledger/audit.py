@@ -19,6 +19,7 @@ from pmctl.ledger.history import Step, descendants, main_line
 from pmctl.ledger.judge import Judge
 from pmctl.ledger.report import AuditFinding, Event, Report
 from pmctl.ledger.store import Store
+from pmctl.ledger.verifying import WORTH_IT, Verifications
 from pmctl.objects import CorruptObject, MissingObject
 
 Progress = Callable[[int, int], None]
@@ -52,8 +53,12 @@ def audit(
     commit = tip if _is_full(tip) else git.resolve(repo.top, tip)
     start = "" if base is None else base if _is_full(base) else git.resolve(repo.top, base)
     lacking = git.is_shallow_or_partial(repo.common_dir)
-    with git.ObjectReader(repo.common_dir, object_directory=object_directory, alternates=alternates) as reader:
-        run = _Run(repo, Judge(Store(reader), repo.prefix, Fold()), use_cache and not lacking, progress)
+    with (
+        git.ObjectReader(repo.common_dir, object_directory=object_directory, alternates=alternates) as reader,
+        Verifications() as verifications,
+    ):
+        judge = Judge(Store(reader), repo.prefix, Fold(), verifications)
+        run = _Run(repo, judge, use_cache and not lacking, progress)
         problem, missing = "", ""
         try:
             run.judge_all(commit, start)
@@ -103,10 +108,15 @@ class _Run:
             cache.save(self.repo, tip, self.judge.fold)
 
     def _steps(self, steps: list[Step]) -> None:
+        if len(steps) >= WORTH_IT:
+            self.judge.verifications.start()
+        # One batch ahead, so that its signatures are verified while the one before it is judged.
+        following = self.judge.prepare(steps[:_TOGETHER])
         for first in range(0, len(steps), _TOGETHER):
             if self.progress is not None:
                 self.progress(first, len(steps))
-            self.judge.steps(steps[first : first + _TOGETHER])
+            present, following = following, self.judge.prepare(steps[first + _TOGETHER : first + 2 * _TOGETHER])
+            self.judge.judge(present)
 
 
 def _report(fold: Fold, tip: str, base: str, root: str | None, lacking: str, problem: str, missing: str) -> Report:

@@ -86,7 +86,8 @@ def _view(judge: Judge, turn: Turn, one: Incoming, facts: Facts, earlier: Facts)
     before = documents.digest(turn.old) if turn.old is not None else ""
     missing: tuple[str, ...] = ()
     if one.act.act == acts.PUBLISH and turn.new is not None and turn.new.file.mode == REGULAR:
-        missing = missing_sections(documents.document(turn.new), judge.templates(turn.tree))
+        document = documents.document(turn.new)
+        missing = missing_sections(document, judge.templates(turn.tree), documents.sections(turn.new))
     return View(
         content=content,
         author=facts.author,
@@ -175,10 +176,8 @@ def _loose(judge: Judge, turn: Turn, state: PostmortemState, facts: Facts, earli
     entered = turn.before is None or turn.before.status == DRAFT
     if state.status == DRAFT or turn.new is None or turn.old == turn.new:
         return
-    from pmctl.document.digest import tracking_problems
-
-    problems = tracking_problems(judge.documents.document(turn.new))
-    if problems and (entered or turn.old is None or not tracking_problems(judge.documents.document(turn.old))):
+    problems = judge.documents.tracking_problems(turn.new)
+    if problems and (entered or turn.old is None or not judge.documents.tracking_problems(turn.old)):
         message = f"{turn.doc}: {problems[0].message} (line {problems[0].line}), and no approval covers it"
         fold.find(commit, "AU404", message, doc=turn.doc, path=turn.path, hint=problems[0].fix, warning=True)
 

@@ -16,6 +16,7 @@ from pmctl.ledger.store import Store
 from pmctl.ledger.trees import Entry, Trees
 
 if TYPE_CHECKING:
+    from pmctl.document.finding import Finding
     from pmctl.document.reader import Document
 
 _K = TypeVar("_K")
@@ -24,6 +25,7 @@ _V = TypeVar("_V")
 REGULAR = "100644"
 _PARSED = 128  # documents: each is asked for several times in a row
 _REMEMBERED = 65536  # facts and digests
+_BODIES = 256  # bodies whose sections are remembered: postmortems that are under way at one time
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,9 @@ class Documents:
         self._facts: dict[str, Facts] = {}
         self._digests: dict[Held, str] = {}
         self._hashes: dict[str, str] = {}
-        self._contents: dict[str, str] = {}
+        self._contents: dict[tuple[str, bytes], str] = {}
+        self._tidy: dict[str, bool] = {}
+        self._sections: dict[str, dict[str, str]] = {}
 
     def document(self, held: Held, path: str = "") -> Document:
         """The document, parsed. Raises MissingObject, CorruptObject."""
@@ -90,6 +94,28 @@ class Documents:
             _remember(self._digests, held, found)
         return found
 
+    def tracking_problems(self, held: Held) -> list[Finding]:
+        """What is wrong in cells that the content digest leaves out (see document.digest)."""
+        from pmctl.document.digest import tracking_problems
+
+        document = self.document(held)
+        body = _hash(document.body)
+        if self._tidy.get(body):  # a function of the body alone; only the lines depend on what is above it
+            return []
+        found = tracking_problems(document)
+        _remember(self._tidy, body, not found)
+        return found
+
+    def sections(self, held: Held) -> dict[str, str]:
+        """The text of the first section of each title (without regard to case). A function of the body alone."""
+        document = self.document(held)
+        return self._sections.get(_hash(document.body)) or self._note_sections(document)
+
+    def _note_sections(self, document: Document) -> dict[str, str]:
+        found = {section.title.casefold(): section.text for section in reversed(document.sections)}
+        _remember(self._sections, _hash(document.body), found, _BODIES)
+        return found
+
     def _digest(self, document: Document, attachments: list[tuple[str, str, str]]) -> str:
         """The content digest, worked out once for all versions that differ in their lifecycle keys only.
 
@@ -97,13 +123,17 @@ class Documents:
         """
         if not document.readable:
             return content_digest_of(document, attachments)
-        from pmctl.document.digest import canonical_json, metadata
+        from pmctl.document.digest import canonical_json, metadata, tracking_problems
 
-        same = hashlib.sha256(canonical_json([document.id, metadata(document), document.body, attachments])).hexdigest()
+        body = _hash(document.body)
+        same = (body, hashlib.sha256(canonical_json([document.id, metadata(document), attachments])).digest())
         found = self._contents.get(same)
         if found is None:
             found = content_digest_of(document, attachments)
             _remember(self._contents, same, found)
+            # The outline and the tables are at hand now, and the next versions mostly have the same body.
+            _remember(self._tidy, body, not tracking_problems(document))
+            self._note_sections(document)
         return found
 
     def _attachments(self, held: Held) -> list[tuple[str, str, str]]:
@@ -154,6 +184,10 @@ def content_digest_of(document: Document, attachments: Iterable[tuple[str, str, 
     from pmctl.document.digest import Attachment, content_digest
 
     return content_digest(document, [Attachment(*attachment) for attachment in attachments])
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _remember(memory: dict[_K, _V], key: _K, value: _V, limit: int = _REMEMBERED) -> None:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pmctl.ledger import record
+from pmctl.ledger import record, sshsig
 from pmctl.ledger.facts import REGULAR
 from pmctl.ledger.fold import Fold
 from pmctl.ledger.record import RecordProblem
-from pmctl.ledger.signatures import ReadFile, Signer, key_problem, signer
+from pmctl.ledger.signatures import ReadFile, Signer, Verify, key_problem, signer
 from pmctl.ledger.sshsig import SignatureProblem
 from pmctl.ledger.store import Store
 from pmctl.ledger.trees import Difference, Entry
@@ -46,11 +46,10 @@ class Basis:
     arriving: Policy | None
     read_file: ReadFile
     first: bool = False
+    verify: Verify = sshsig.verify
 
 
-def incoming(
-    fold: Fold, commit: str, reader: Store, differences: Iterable[Difference], basis: Basis
-) -> list[Incoming]:
+def incoming(fold: Fold, commit: str, reader: Store, differences: Iterable[Difference], basis: Basis) -> list[Incoming]:
     """The well-formed, well-signed records among the differences, in the order in which they apply."""
     news: dict[str, Entry] = {}
     signatures: dict[str, Entry] = {}
@@ -124,7 +123,7 @@ def _signer(fold: Fold, commit: str, path: str, act: Act, data: bytes, signature
     about_policy = act.act == acts.POLICY
     problem: SignatureProblem | None
     try:
-        who = signer(data, signature, basis.policy, basis.read_file)
+        who = signer(data, signature, basis.policy, basis.read_file, verify=basis.verify)
         problem = key_problem(who, act.by)
     except SignatureProblem as error:
         who, problem = None, error

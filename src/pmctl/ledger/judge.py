@@ -7,8 +7,9 @@ name are compared with who may edit; at last a new policy comes into force for t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from pmctl.ledger import attribution, documents, paths
@@ -19,6 +20,7 @@ from pmctl.ledger.incoming import Basis, Incoming, incoming
 from pmctl.ledger.report import Event
 from pmctl.ledger.store import Store
 from pmctl.ledger.trees import Difference, Entry, Trees
+from pmctl.ledger.verifying import Verifications
 from pmctl.ledger.view import TEMPLATES, Library
 from pmctl.objects import Commit
 from pmctl.policy import act as acts
@@ -34,13 +36,26 @@ _RECORDS = ".pmctl/records/"
 _WANTED = frozenset((".pmctl", "postmortems", ".gitattributes"))
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Steps that follow each other, the pmctl root's tree before each and after the last, and what each changes.
+
+    `trees` is empty when nothing was read ahead.
+    """
+
+    steps: Sequence[Step]
+    trees: tuple[str, ...] = ()
+    differences: Sequence[list[Difference]] = ()
+
+
 class Judge:
     """Moves a Fold forward, step by step. Holds the readers; all knowledge is in the fold."""
 
-    def __init__(self, reader: Store, prefix: str, fold: Fold) -> None:
+    def __init__(self, reader: Store, prefix: str, fold: Fold, verifications: Verifications | None = None) -> None:
         self.reader = reader
         self.prefix = prefix.strip("/")
         self.fold = fold
+        self.verifications = verifications or Verifications()
         self.trees = Trees(reader)
         self.documents = Documents(reader, self.trees)
         self.library = Library(self._templates)
@@ -70,26 +85,45 @@ class Judge:
         policy = self._policy(entry.oid, self.reader.blob(entry.oid))
         return policy.version if policy is not None else 0
 
-    def steps(self, steps: Sequence[Step]) -> None:
-        """Judge steps that follow each other; what they read is asked for together.
+    def prepare(self, steps: Sequence[Step]) -> Prepared:
+        """Read what steps that follow each other bring, all of it together, and have signatures verified ahead.
 
+        Without a policy in force the steps are looked at one by one when they are judged.
         Raises MissingObject, CorruptObject.
         """
-        done = 0
-        while done < len(steps) and self.fold.policy is None:
-            self._step(steps[done], None)
-            done += 1
-        rest = steps[done:]
+        if self.fold.policy is None or not steps:
+            return Prepared(steps)
         if self.prefix:
-            self.reader.fetch(self.reader.commit(step.commit).tree for step in rest)
-        trees = [self.root_tree(self.reader.commit(step.commit).tree) for step in rest]
-        pairs = list(zip([self.fold.tree, *trees], trees, strict=False))
-        differences = self.trees.many(pairs, "", _WANTED)
+            self.reader.fetch(self.reader.commit(step.commit).tree for step in steps)
+        first = steps[0].parent
+        trees = [self.root_tree(self.reader.commit(commit).tree) for commit in (first, *(s.commit for s in steps))]
+        differences = self.trees.many(list(pairwise(trees)), "", _WANTED)
         self.reader.fetch(
             new.oid for step in differences for path, _, new in step if new is not None and _is_read(path)
         )
-        for step, found in zip(rest, differences, strict=True):
-            self._step(step, found)
+        if self.verifications.running:
+            self.verifications.ahead([pair for step in differences for pair in self._signed(step)])
+        return Prepared(steps, tuple(trees), differences)
+
+    def judge(self, prepared: Prepared) -> None:
+        """Judge steps that follow each other. Raises MissingObject, CorruptObject."""
+        done = 0
+        while done < len(prepared.steps) and self.fold.policy is None:
+            self._step(prepared.steps[done], None)
+            done += 1
+        if done or not prepared.trees:
+            prepared = self.prepare(prepared.steps[done:])
+        for step, before, found in zip(prepared.steps, prepared.trees, prepared.differences, strict=False):
+            self._step(step, found if before == self.fold.tree else None)
+
+    def _signed(self, differences: list[Difference]) -> Iterator[tuple[bytes, bytes]]:
+        """The new records of a step that come with a signature, as far as they have been read ahead."""
+        new = {path: entry.oid for path, _, entry in differences if entry is not None and path.startswith(_RECORDS)}
+        for path, oid in new.items():
+            if path + ".sig" in new:
+                data, signature = self.reader.peek(oid), self.reader.peek(new[path + ".sig"])
+                if data is not None and signature is not None:
+                    yield data, signature
 
     def _step(self, step: Step, differences: list[Difference] | None) -> None:
         """Judge one step, whose differences to the tree before are given when a policy is in force."""
@@ -131,8 +165,9 @@ class Judge:
         judging = fold.policy or policy
         assert judging is not None  # noqa: S101  one of the two is there; for the type checker
         basis = Basis(
-            judging, fold.root, None if first else policy, lambda path: self.read_file(before or tree, path), first
-        )
+            judging, fold.root, None if first else policy, lambda path: self.read_file(before or tree, path), first,
+            self.verifications.verify,
+        )  # fmt: skip
         arrived = incoming(fold, step.commit, self.reader, records, basis)
         fold.verified += len(arrived)
         if first:

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 
 from pmctl.ledger import sshsig
 from pmctl.ledger.record import NAMESPACE
-from pmctl.ledger.sshsig import SignatureProblem
+from pmctl.ledger.sshsig import SignatureProblem, VerifiedSignature
 from pmctl.policy.model import ACTIVE, COMPROMISED, Key, Policy
 
 ReadFile = Callable[[str], bytes | None]
 """The content of a file of the tree that the policy was read from, by path below the pmctl root."""
+
+Verify = Callable[[bytes, bytes, str], VerifiedSignature]
+"""(signature, what was signed, namespace) -> the key, as `sshsig.verify`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,14 @@ class Signer:
     fingerprint: str
 
 
-def signer(data: bytes, signature: bytes, policy: Policy, read_file: ReadFile, namespace: str = NAMESPACE) -> Signer:
+def signer(
+    data: bytes,
+    signature: bytes,
+    policy: Policy,
+    read_file: ReadFile,
+    namespace: str = NAMESPACE,
+    verify: Verify = sshsig.verify,
+) -> Signer:
     """The person of `policy` who signed exactly `data`, whatever the status of the key.
 
     Raises SignatureProblem: AU211 to AU216 for the signature itself, AU217 for a key that nobody has.
@@ -32,7 +42,7 @@ def signer(data: bytes, signature: bytes, policy: Policy, read_file: ReadFile, n
     if signature.startswith(b"-----BEGIN PGP SIGNATURE-----"):
         key_id, fingerprint = _openpgp(data, signature, policy, read_file)
     else:
-        verified = sshsig.verify(signature, data, namespace)
+        verified = verify(signature, data, namespace)
         key_id, fingerprint = verified.key, verified.fingerprint
     found = policy.keys.get(key_id)
     if found is None:

@@ -53,6 +53,11 @@ class Store:
         self._size -= len(found[1])
         return found
 
+    def peek(self, oid: str) -> bytes | None:
+        """The content of a blob that was fetched ahead, which stays to be read; None when it was not."""
+        kind, data = self._ahead.get(oid, ("", b""))
+        return data if kind == "blob" else None
+
     def blob(self, oid: str) -> bytes:
         """The content of a blob. Raises MissingObject, CorruptObject."""
         return self._of_kind(oid, "blob")

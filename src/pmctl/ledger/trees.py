@@ -12,19 +12,20 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 from pmctl.ledger.store import Store
 from pmctl.objects import CorruptObject
 
-_TREE = b"40000"
+_MODES = {b"40000": "40000", b"040000": "40000", b"100644": "100644"}
 _ENTRY = {
     20: re.compile(rb"([0-7]{5,6}) ([^\0/]+)\0(.{20})", re.DOTALL),
     32: re.compile(rb"([0-7]{5,6}) ([^\0/]+)\0(.{32})", re.DOTALL),
 }
 _LARGE = 4096  # bytes of a tree from which on it pays to look for the differing part
 _REMEMBERED = 64  # trees whose entries were asked for by name
-_MARK_EVERY = 1024  # bytes between the known starts of entries in a large tree
+_MARK_EVERY = 512  # bytes between the known starts of entries in a large tree
 _BLOCKS = (8192, 512, 32, 1)  # bytes that are compared at a time
 
 
@@ -50,11 +51,13 @@ class Difference(NamedTuple):
 
 @dataclass(slots=True)
 class _Folder:
-    """A tree's bytes; `marks` are offsets at which entries certainly start, ascending, for large trees."""
+    """A tree's bytes; `marks` are offsets at which entries certainly start, ascending, for large trees;
+    `entries` are those of a small one."""
 
     oid: str
     data: bytes
     marks: list[int]
+    entries: dict[str, Entry] | None = None
 
 
 class Trees:
@@ -132,6 +135,12 @@ class Trees:
             self._seen.pop(path, None)
             return [(name, entry, None) for name, entry in _parse(old, before.data)]
         data = self._read(new)
+        if len(data) <= _LARGE and len(before.data) <= _LARGE:
+            # The new tree of a step is the old one of the next, so that each is parsed once.
+            was = before.entries if before.entries is not None else dict(_parse(old, before.data))
+            now = dict(_parse(new, data))
+            self._seen[path] = _Folder(new, data, [], now)
+            return _unequal(was, now)
         start, old_end, new_end, marks = _differing(before, data, _width(new))
         self._seen[path] = _Folder(new, data, marks)
         try:
@@ -139,8 +148,7 @@ class Trees:
             now = dict(_parse(new, data[start:new_end]))
         except CorruptObject:  # an object id that reads like an entry; the whole trees decide
             was, now = dict(_parse(old, before.data)), dict(_parse(new, data))
-        names = list(dict.fromkeys((*was, *now)))
-        return [(name, was.get(name), now.get(name)) for name in names if was.get(name) != now.get(name)]
+        return _unequal(was, now)
 
     def _folder(self, oid: str, path: str) -> _Folder:
         seen = self._seen.get(path)
@@ -156,22 +164,26 @@ class Trees:
         return data
 
 
+def _unequal(was: dict[str, Entry], now: dict[str, Entry]) -> list[tuple[str, Entry | None, Entry | None]]:
+    names = {name for name, _ in was.items() ^ now.items()}
+    return [(name, was.get(name), now.get(name)) for name in dict.fromkeys((*was, *now)) if name in names]
+
+
 def _width(oid: str) -> int:
     return len(oid) // 2
 
 
 def _parse(oid: str, data: bytes) -> list[tuple[str, Entry]]:
     """Entries of (a part of) a tree that begins and ends at entries; raises CorruptObject otherwise."""
-    found: list[tuple[str, Entry]] = []
-    pattern, at = _ENTRY[_width(oid) or 20], 0
-    while at < len(data):
-        match = pattern.match(data, at)
-        if match is None:
-            raise CorruptObject(oid, "a tree entry that cannot be read")
-        mode, name, raw = match.groups()
-        entry = Entry("40000" if mode in (_TREE, b"040000") else mode.decode(), raw.hex())
-        found.append((name.decode("utf-8", "surrogateescape"), entry))
-        at = match.end()
+    width = _width(oid) or 20
+    parts = _ENTRY[width].findall(data)
+    # What was found lies in order and apart; when it is as long as the whole, nothing lies in between.
+    if sum(map(len, chain.from_iterable(parts))) + 2 * len(parts) != len(data):
+        raise CorruptObject(oid, "a tree entry that cannot be read")
+    found = [
+        (name.decode("utf-8", "surrogateescape"), Entry(_MODES.get(mode) or mode.decode(), raw.hex()))
+        for mode, name, raw in parts
+    ]
     if len({name for name, _ in found}) != len(found):
         raise CorruptObject(oid, "a tree names an entry twice")
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from pmctl.ledger.facts import content_digest_of, facts_of
@@ -37,8 +37,13 @@ def view_of(
     )
 
 
-def missing_sections(document: Document, templates: Iterable[Template] = ()) -> tuple[str, ...]:
-    """The required sections of the document's template that are absent or hold only prompts."""
+def missing_sections(
+    document: Document, templates: Iterable[Template] = (), sections: Mapping[str, str] | None = None
+) -> tuple[str, ...]:
+    """The required sections of the document's template that are absent or hold only prompts.
+
+    `sections` are the texts of the document's sections by title in folded case, when they are known already.
+    """
     from pmctl.document.prompts import is_empty
     from pmctl.document.template_library import requirements
 
@@ -47,8 +52,12 @@ def missing_sections(document: Document, templates: Iterable[Template] = ()) -> 
     if not document.title.strip():
         missing.append("title")
     for title in requirements(recorded if isinstance(recorded, str) else "", templates).required:
-        section = document.section(title)
-        if section is None or is_empty(section.text):
+        if sections is None:
+            section = document.section(title)
+            text = section.text if section is not None else None
+        else:
+            text = sections.get(title.casefold())
+        if text is None or is_empty(text):
             missing.append(title)
     return tuple(missing)
 

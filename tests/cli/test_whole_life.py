@@ -48,6 +48,8 @@ def fill(stage: Stage, path: Path) -> None:
                 "| AI-7f3k | Alert at 80 % of the limit | @jane | 2030-01-22 | HIGH | OPEN | | |"
             )
         document = edits.replace_section(document, section.title, text)
+    if not document.meta.get("resolved_at"):  # the record was of an incident that went on
+        document = edits.set_field(document, "resolved_at", "2030-01-15T15:00:00Z")
     path.write_bytes(document.data)
     become(stage, "jane")
     subprocess.run(["git", "commit", "-qam", "Write it up"], cwd=stage.repository, env=stage.environment, check=True)

@@ -10,6 +10,7 @@ import pytest
 from pmctl.sources.draft import draft_values
 from pmctl.sources.refresh import imported_parts
 from pmctl.sources.stored import restored, stored
+from pmctl.sources.text import clean
 
 from .records import EXAMPLES, example
 
@@ -24,7 +25,7 @@ def test_round_trip(name: str) -> None:
     known = {person.email.lower() for person in incident.participants}
     known |= {item.owner.email.lower() for item in incident.action_items if item.owner}
     value = json.loads(json.dumps(stored(incident, known)))
-    assert restored(value, "x") == incident
+    assert restored(value, "x") == replace(incident, summary=clean(incident.summary))
 
 
 def test_addresses_of_strangers_are_left_out() -> None:

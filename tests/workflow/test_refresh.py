@@ -77,7 +77,7 @@ def test_what_nobody_edited_follows_the_record(team: Team) -> None:
         "+ mitigated_at: 2024-01-15T14:40:00Z",
         "~ summary: No orders. -> No orders for an hour.",
         "~ timeline: 2024-01-15T14:10:00Z  Restart -> Restart of the pods",
-        "+ timeline: 2024-01-15T14:30:00Z  A &lt;b>new&lt;/b> \\| entry",
+        "+ timeline: 2024-01-15T14:30:00Z  A &lt;b>new&lt;/b> | entry",
         "+ timeline: 2024-01-15T14:40:00Z  Impact mitigated",
     ]
     document = team.land(planned)

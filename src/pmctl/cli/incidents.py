@@ -281,6 +281,7 @@ def _finish(
     from pmctl.workflow.imports import land
 
     sys.stdout.write(differences_text(planned.differences, color=session.colored))
+    sys.stdout.flush()
     if planned.kept:
         session.note("kept as people wrote it:")
         sys.stdout.flush()

@@ -91,19 +91,25 @@ class _Edited:
     def __init__(self, present: Sequence[TimelineEntry], draft: DraftValues) -> None:
         ours = {shown(entry.event) for entry in draft.timeline}
         self.texts = {shown(entry.text): entry for entry in reversed(present)}
-        strangers = [entry for entry in present if entry.at is not None and shown(entry.text) not in ours]
-        self.minutes = {entry.at.replace(second=0): entry for entry in reversed(strangers) if entry.at is not None}
+        self.minutes: dict[datetime, list[TimelineEntry]] = {}
+        for entry in present:
+            if entry.at is not None and shown(entry.text) not in ours:
+                self.minutes.setdefault(entry.at.replace(second=0), []).append(entry)
 
     def of(self, row: Mapping[str, Any]) -> TimelineEntry | None:
         """The entry with the row's text at another time, or another text at its minute which comes from no
-        record that is left."""
+        record that is left, one with the same label first."""
         moment = parse_instant(str(row["at"])).at
         found = self.texts.get(shown(str(row["text"])))
-        return found or (self.minutes.get(moment.replace(second=0)) if moment else None)
+        if found is not None or moment is None:
+            return found
+        label = shown(str(row["text"])).partition(": ")[0]
+        near = self.minutes.get(moment.replace(second=0), [])
+        return min(near, key=lambda entry: shown(entry.text).partition(": ")[0] != label, default=None)
 
 
 def brief(value: object) -> str:
     """A value in at most 160 characters on one line."""
     text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-    line = " ".join(text.split())
+    line = " ".join(text.replace("\\|", "|").split())
     return line if len(line) <= 160 else f"{line[:159]}…"

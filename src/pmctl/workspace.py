@@ -7,7 +7,6 @@ here trusts: findings come back as values, and the callers decide.
 from __future__ import annotations
 
 import hashlib
-import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +15,7 @@ from pathlib import Path
 from pmctl import git
 from pmctl.document import schema
 from pmctl.document.digest import Attachment, content_digest
+from pmctl.document.files import Unreadable, read_regular
 from pmctl.document.finding import Finding
 from pmctl.document.reader import Document, read
 from pmctl.document.template import Template
@@ -28,8 +28,6 @@ from pmctl.settings import Settings, load_settings
 POSTMORTEMS = "postmortems"
 POLICY_FILE = ".pmctl/policy.yaml"
 TEMPLATES = ".pmctl/templates"
-# A postmortem of the largest size that is read, and one byte more to notice that it is larger.
-_MOST = 1024 * 1024 + 1
 
 
 @dataclass(frozen=True)
@@ -218,16 +216,10 @@ def read_file(file: Path, shown: str) -> bytes:
     Raises BadInput for links, folders, devices, and whatever cannot be opened.
     """
     try:
-        kind = file.lstat().st_mode
-        if not stat.S_ISREG(kind):
-            what = "a symbolic link" if stat.S_ISLNK(kind) else "a folder" if stat.S_ISDIR(kind) else "no regular file"
-            raise BadInput(f"{shown} is {what}", hint="a postmortem is a plain Markdown file")
-        with file.open("rb") as handle:
-            return handle.read(_MOST)
-    except FileNotFoundError:
-        raise BadInput(f"{shown} does not exist") from None
-    except OSError as error:
-        raise BadInput(f"{shown} cannot be read: {error.strerror}") from None
+        return read_regular(file)
+    except Unreadable as problem:
+        hint = "a postmortem is a plain Markdown file" if problem.kind == "no file" else ""
+        raise BadInput(f"{shown} {problem.reason}", hint=hint) from None
 
 
 def _near(wanted: str, known: Iterable[str]) -> tuple[str, ...]:

@@ -1,0 +1,60 @@
+"""Read a file of the work tree that anybody may have put there: a regular file, whole, and nothing else.
+
+Nothing here follows a symbolic link, waits for a pipe or reads more than the limit of a document.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from pmctl.document.reader import MAX_BYTES
+
+
+class Unreadable(Exception):
+    """Why a file was not read, in words that follow its name: "is a folder".
+
+    `kind` is "missing", "no file" (a link, a folder, a device: nothing that a document can be) or "refused".
+    """
+
+    def __init__(self, kind: str, reason: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
+        self.reason = reason
+
+
+def read_regular(file: str | os.PathLike[str]) -> bytes:
+    """The bytes of a regular file, at most one more than a document may have, so that the reader sees it is too large.
+
+    Raises Unreadable.
+    """
+    try:
+        handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise Unreadable("missing", "does not exist") from None
+    except OSError as problem:
+        raise _refusal(file, problem) from None
+    try:
+        kind = os.fstat(handle).st_mode
+        if not stat.S_ISREG(kind):
+            raise Unreadable("no file", "is a folder" if stat.S_ISDIR(kind) else "is no regular file")
+        data = os.read(handle, MAX_BYTES + 1)
+        while len(data) <= MAX_BYTES and (more := os.read(handle, MAX_BYTES + 1 - len(data))):
+            data += more
+    except OSError as problem:
+        raise _refusal(file, problem) from None
+    finally:
+        os.close(handle)
+    return data
+
+
+def _refusal(file: str | os.PathLike[str], problem: OSError) -> Unreadable:
+    try:
+        kind = os.lstat(file).st_mode
+    except OSError:
+        kind = 0
+    if stat.S_ISLNK(kind):
+        return Unreadable("no file", "is a symbolic link")
+    if kind and not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
+        return Unreadable("no file", "is no regular file")  # a socket, or a device without a driver
+    return Unreadable("refused", f"cannot be read: {problem.strerror or problem}")

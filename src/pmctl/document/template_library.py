@@ -42,7 +42,7 @@ def requirements(recorded: str, own: Iterable[Template] = ()) -> Requirements:
     the rest may have come later. An unknown template asks what the default template asks.
     """
     reference = parse_reference(recorded or "default")
-    candidates = [] if reference is None else [t for t in _with_builtins(own) if t.name == reference[0]]
+    candidates = [] if reference is None else _versions(reference[0], own)
     if reference is None or not candidates:
         stand_in = builtin("default")
         return Requirements(
@@ -119,7 +119,8 @@ def builtin_source(name: str) -> bytes:
     return data
 
 
-def _with_builtins(own: Iterable[Template]) -> list[Template]:
-    mine = list(own)
-    taken = {(template.name, template.version) for template in mine}
-    return mine + [builtin(name) for name in BUILTIN_NAMES if (name, 1) not in taken]
+def _versions(name: str, own: Iterable[Template]) -> list[Template]:
+    """Every version of a template that is there; a shipped one counts as the first, unless there is an own first."""
+    mine = [template for template in own if template.name == name]
+    shipped = name in BUILTIN_NAMES and all(template.version != 1 for template in mine)
+    return [*mine, builtin(name)] if shipped else mine

@@ -15,7 +15,6 @@ from pathlib import Path
 from pmctl import git
 from pmctl.document import schema
 from pmctl.document.finding import Finding, Severity
-from pmctl.document.template_file import parse_template
 from pmctl.errors import EnvironmentProblem, PmctlError
 from pmctl.rules.bulk import Checked, Item, check_many
 from pmctl.rules.cache import open_cache
@@ -129,6 +128,8 @@ def context_of(workspace: Workspace, selection: Selection) -> tuple[Context, tup
     problems = [*general, *findings]
     templates = []
     for name, data in workspace.templates().items():
+        from pmctl.document.template_file import parse_template
+
         template, wrong = parse_template(data, f"{TEMPLATES}/{name}.md")
         problems.extend(wrong)
         templates.extend([template] if template is not None else [])

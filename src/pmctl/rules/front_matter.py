@@ -160,12 +160,12 @@ def custom_field(doc: Document, context: Context) -> Iterable[Finding]:
     Fix:
         fields: {cost_center: 4711}
     """
-    from pmctl.document.template import field_problem
-
     node = doc.front.get("fields")
     given = node.value if node is not None and isinstance(node.value, dict) else {}
     declared = {field.name: field for field in context.template.fields}
     for name, field in declared.items():
+        from pmctl.document.template import field_problem
+
         value = given.get(name)
         problem = field_problem(field, value.plain() if value is not None else None)
         if problem:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pmctl import git
 from pmctl.document import schema
@@ -18,16 +19,19 @@ from pmctl.document.digest import Attachment, content_digest
 from pmctl.document.files import Unreadable, read_regular
 from pmctl.document.finding import Finding
 from pmctl.document.reader import Document, read
-from pmctl.document.template import Template
-from pmctl.document.template_file import parse_template
 from pmctl.errors import BadInput, EnvironmentProblem, NotFound
 from pmctl.policy.model import Policy
 from pmctl.policy.reading import parse_policy
 from pmctl.settings import Settings, load_settings
 
+if TYPE_CHECKING:
+    from pmctl.document.template import Template
+
 POSTMORTEMS = "postmortems"
 POLICY_FILE = ".pmctl/policy.yaml"
 TEMPLATES = ".pmctl/templates"
+# git's words (LC_ALL=C) for a path that a commit does not hold, and for a branch without a commit.
+_NOT_THERE = (b"does not exist in", b"exists on disk, but not in", b"invalid object name", b"Not a valid object name")
 
 
 @dataclass(frozen=True)
@@ -123,9 +127,17 @@ class Workspace:
         return self.at(path, "HEAD")
 
     def at(self, path: str, revision: str) -> bytes | None:
-        """The bytes of `path` in the commit `revision` ('HEAD' or a full id), None when it is not there."""
-        shown = git.run(self.repo.top, "cat-file", "blob", f"{revision}:{self.repo.prefix}{path}", check=False)
-        return shown.stdout if shown.code == 0 else None
+        """The bytes of `path` in the commit `revision` ('HEAD' or a full id), None when it is not there.
+
+        Raises EnvironmentProblem when git cannot read what is there: a damaged object is not a missing file.
+        """
+        words = ("cat-file", "blob", f"{revision}:{self.repo.prefix}{path}")
+        shown = git.run(self.repo.top, *words, check=False)
+        if shown.code == 0:
+            return shown.stdout
+        if any(said in shown.stderr for said in _NOT_THERE):
+            return None
+        raise git.failure(words, shown)
 
     def read_at(self, name: str, revision: str = "HEAD") -> Document:
         """The postmortem `name` as it is in a commit.
@@ -206,6 +218,8 @@ class Workspace:
     @cached_property
     def own_templates(self) -> tuple[Template, ...]:
         """The organisation's templates that can be read; `pmctl template check` says what is wrong with the others."""
+        from pmctl.document.template_file import parse_template
+
         parsed = (parse_template(data, f"{TEMPLATES}/{name}.md")[0] for name, data in self.templates().items())
         return tuple(template for template in parsed if template is not None)
 

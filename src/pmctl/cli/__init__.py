@@ -25,6 +25,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         print(f"pmctl {__version__}")
         return 0
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a file name may hold bytes that are no text: shown, never a crash
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = _run(words)
         sys.stdout.flush()
@@ -39,6 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader has gone (`| head`): no complaint, and none from the interpreter's last flush.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        return _system(error)
     except Exception as error:
         return _unexpected(error)
 
@@ -79,13 +84,25 @@ def _clean(text: str) -> str:
     return safe(text)
 
 
+def _system(error: OSError) -> int:
+    """What the operating system refused: a full disk, a missing right. Nothing that pmctl could know better."""
+    what = f"{error.filename}: " if error.filename else ""
+    print(f"error: {_clean(what)}{_clean(error.strerror or str(error))}", file=sys.stderr)
+    print("  hint: look at the rights of that place and at the free disk space, then try again", file=sys.stderr)
+    return 2
+
+
 def _unexpected(error: Exception) -> int:
     import tempfile
     import traceback
 
-    text = "".join(traceback.format_exception(error))
-    with tempfile.NamedTemporaryFile("w", prefix="pmctl-", suffix=".log", delete=False, encoding="utf-8") as log:
-        log.write(text)
     print(f"error: unexpected {type(error).__name__}: {_clean(str(error))[:200]}", file=sys.stderr)
-    print(f"  hint: this is a defect of pmctl; please report it with the log {log.name}", file=sys.stderr)
+    text = "".join(traceback.format_exception(error))
+    try:
+        with tempfile.NamedTemporaryFile("w", prefix="pmctl-", suffix=".log", delete=False, encoding="utf-8") as log:
+            log.write(text)
+    except OSError:
+        print(text, file=sys.stderr)  # there is no place for a log
+    else:
+        print(f"  hint: this is a defect of pmctl; please report it with the log {log.name}", file=sys.stderr)
     return 2

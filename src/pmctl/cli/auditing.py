@@ -93,7 +93,8 @@ def examined(session: Session, *, root: str = "", reach: str = "", accept: bool 
 
     return examine(
         session.repo,
-        branch=session.workspace.settings.protected_branch,
+        # Settings that cannot be read do not keep anybody from auditing.
+        branch=session.workspace.settings_and_findings()[0].protected_branch,
         environ=os.environ,
         root=root,
         reach=reach,

@@ -85,10 +85,11 @@ def edit(
     id: Id,
     note: Note = "",
     no_commit: Annotated[bool, typer.Option("--no-commit", help="Leave the change uncommitted.")] = False,
+    handle: As = "",
 ) -> None:
     """Open a postmortem in $VISUAL or $EDITOR, show what validation says, and commit the change."""
     from pmctl.cli.checking import report_one
-    from pmctl.workflow.actor import git_config
+    from pmctl.workflow.actor import author_handle, git_config
     from pmctl.workflow.editing import commit_edit, open_editor
 
     session: Session = ctx.obj
@@ -102,7 +103,9 @@ def edit(
     if no_commit:
         session.note(f"not committed; when it is ready: pmctl edit {name}")
         return
-    landed = commit_edit(workspace, name, note, signing_of(git_config(session.repo)))
+    config = git_config(session.repo)
+    by = handle or session.handle or author_handle(workspace.policy, config) or ""
+    landed = commit_edit(workspace, by, name, note, signing_of(config))
     session.result(f"committed {landed.oid[:12]}")
     session.note(f"  next: {'correct what is listed above: pmctl edit' if problems else 'pmctl status'} {name}")
 

@@ -111,7 +111,7 @@ def catalog(workspace: Workspace) -> list[Summary]:
         except BadInput as error:
             found.append(Summary(path, schema.id_of(path) or Path(path).stem, problem=error.message))
             continue
-        key = hashlib.sha256(path.encode() + b"\0" + data).hexdigest()
+        key = hashlib.sha256(os.fsencode(path) + b"\0" + data).hexdigest()
         summary = _restored(known.get(key))
         if summary is None:
             summary = summarise(read(data, path), path)

@@ -7,11 +7,16 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from pmctl.document import schema
 from pmctl.errors import EnvironmentProblem, Refused
+from pmctl.policy.state import FINAL, IN_REVIEW
 from pmctl.workflow.transaction import Landed, Write, commit
 from pmctl.workspace import Workspace, read_file
+
+if TYPE_CHECKING:
+    from pmctl.document.reader import Document
 
 
 def open_editor(workspace: Workspace, name: str) -> bool:
@@ -32,44 +37,63 @@ def open_editor(workspace: Workspace, name: str) -> bool:
     return read_file(path, schema.path_of(name)) != workspace.at_head(schema.path_of(name))
 
 
-def commit_edit(workspace: Workspace, name: str, note: str, signing: Sequence[str]) -> Landed:
-    """Commit the work tree's version of `name`.
+def commit_edit(workspace: Workspace, by: str, name: str, note: str, signing: Sequence[str]) -> Landed:
+    """Commit the work tree's version of `name`; `by` is the handle of who edited it.
 
-    Raises Refused when the lifecycle forbids it: published content changes by amend, the status by acts.
+    Raises Refused when the audit would object: the status changes by acts, published content by amend, the
+    author by an admin, and only author, editors, admins and (in review) reviewers edit.
     """
     from pmctl.document.reader import read
 
     path = schema.path_of(name)
     data = read_file(workspace.repo.root / path, path)
     before = workspace.at_head(path)
-    after = read(data, path)
     if before is not None:
-        was = read(before, path)
-        refuse_what_needs_an_act(
-            name, was.status, after.status, changed=_content_changed(workspace, name, data, before)
-        )
+        _refuse_what_needs_an_act(workspace, name, by, read(before, path), read(data, path))
     message = f"Edit {name}\n\n" + (f"{note}\n\n" if note else "") + f"Postmortem: {name}\n"
     return commit(workspace.repo, [Write(path, data)], message, signing=signing, may_overwrite=True)
 
 
-def refuse_what_needs_an_act(name: str, before: str, after: str, *, changed: bool) -> None:
-    """Raise Refused for an edit that only an act may make."""
-    if before != after:
+def _refuse_what_needs_an_act(workspace: Workspace, name: str, by: str, was: Document, now: Document) -> None:
+    from pmctl.document.digest import content_digest
+
+    if was.status != now.status:
         raise Refused(
-            f"the edit changes the status from {before} to {after}",
-            hint=f"put status back to {before}; acts change it: pmctl status {name}",
+            f"the edit changes the status from {was.status or 'none'} to {now.status or 'none'}",
+            hint=f"put status back to {was.status}; acts change it: pmctl status {name}",
         )
-    if before in (schema.Status.PUBLISHED, schema.Status.ARCHIVED) and changed:
+    attachments = workspace.attachments(name)
+    if was.status in FINAL and content_digest(was, attachments) != content_digest(now, attachments):
         raise Refused(
-            f"{name} is {before}: its content changes only on the record",
+            f"{name} is {was.status}: its content changes only on the record",
             hint=f'an admin runs: pmctl amend {name} -m "why"',
         )
+    admins = workspace.policy.admins
+    if was.author and was.author != now.author:
+        raise Refused(
+            f"the edit changes the author from {was.author} to {now.author or 'nobody'}",
+            hint=f'an admin puts that on the record: pmctl amend {name} -m "why"',
+        )
+    in_review = was.status == IN_REVIEW
+    missing = [handle for handle in _handles(was, "reviewers") if handle not in _handles(now, "reviewers")]
+    if in_review and missing:
+        raise Refused(
+            f"the edit drops the reviewer {missing[0]}", hint="reviewers who were asked stay until it is sent back"
+        )
+    allowed = (was.author, *_editors(was), *admins, *(_handles(was, "reviewers") if in_review else ()))
+    if was.author and by not in allowed:
+        names = ", ".join(dict.fromkeys(handle for handle in allowed if handle))
+        raise Refused(
+            f"{by or 'you'} may not edit {name}", hint=f"ask one of: {names}; the author can make you an editor"
+        )
 
 
-def _content_changed(workspace: Workspace, name: str, data: bytes, before: bytes) -> bool:
-    from pmctl.document.digest import content_digest
-    from pmctl.document.reader import read
+def _editors(document: Document) -> tuple[str, ...]:
+    editors = document.meta.get("editors")
+    named = editors.items() if isinstance(editors, dict) else ()
+    return tuple(handle for handle, right in named if right == schema.EditorRole.EDIT)
 
-    attachments = workspace.attachments(name)
-    path = schema.path_of(name)
-    return content_digest(read(data, path), attachments) != content_digest(read(before, path), attachments)
+
+def _handles(document: Document, key: str) -> tuple[str, ...]:
+    value = document.meta.get(key)
+    return tuple(str(handle) for handle in value) if isinstance(value, list | tuple) else ()

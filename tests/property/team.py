@@ -1,0 +1,185 @@
+"""A team for property tests: people with keys made once, a repository that is copied, acts without processes.
+
+Everything that is written goes through the same functions as the command line; git and the keys are real.
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cache
+from pathlib import Path
+
+from pmctl import git
+from pmctl.document import edits
+from pmctl.document.reader import read
+from pmctl.ledger import record
+from pmctl.policy.model import Key
+from pmctl.workflow import people
+from pmctl.workflow.actor import Actor
+from pmctl.workflow.create import Wish, land, plan
+from pmctl.workflow.demo import story_edit
+from pmctl.workflow.init import initialise, prepare
+from pmctl.workflow.signing import SshSigner
+from pmctl.workflow.signing_keys import signing_key
+from pmctl.workspace import Workspace
+
+AT = datetime(2024, 1, 23, 9, 0, tzinfo=UTC)
+TODAY = AT.date()
+ADMIN = "alice"
+PEOPLE = ("alice", "jane", "bob", "carol")
+"""Those of the policy; alice is the admin. mallory has a key and is not among them."""
+TITLES = ("Payments failed", "Search was slow")
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The folder with everybody's keys: NAME and NAME-2."""
+
+    folder: Path
+
+    def actor(self, name: str, number: int = 1) -> Actor:
+        """The person who signs with their first or a later key."""
+        file = self.folder / (name if number == 1 else f"{name}-{number}")
+        signer = SshSigner(signing_key({}, self.folder, explicit=str(file)), interactive=False)
+        return Actor(name, f"{name.capitalize()} Roe", f"{name}@example.com", signer)
+
+    def public(self, name: str, number: int = 1) -> str:
+        """A public key as `type base64`."""
+        return self.actor(name, number).signer.key
+
+
+@cache
+def keys() -> Keys:
+    """Everybody's keys, made once per process."""
+    folder = Path(tempfile.mkdtemp(prefix="pmctl-keys-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for name in (*PEOPLE, *(f"{name}-2" for name in PEOPLE), "mallory"):
+        command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", str(folder / name)]
+        subprocess.run(command, check=True)
+    return Keys(folder)
+
+
+@cache
+def start() -> Path:
+    """A repository with the policy of everybody and one complete draft, made once per process."""
+    folder = keys().folder / "start"
+    repo, _ = prepare(folder)
+    set_identity(repo.top, ADMIN)
+    initialise(repo, keys().actor(ADMIN).signer, at=AT, handle=ADMIN)  # type: ignore[arg-type]
+    team = Team(folder)
+    for name in PEOPLE[1:]:
+        given = [people.GivenKey(Key(keys().public(name)))]
+        people.add(
+            team.workspace, team.actor(ADMIN), name, name=f"{name.capitalize()} Roe", emails=(f"{name}@example.com",),
+            keys=given, at=AT,
+        )  # fmt: skip
+    team.new("jane", TITLES[0])
+    return folder
+
+
+def set_identity(top: Path, name: str) -> None:
+    """Let git commit as that person. Written as a file: a process for each change would cost more than the act."""
+    config = top / ".git" / "config"
+    text = config.read_text().partition("[user]")[0]
+    config.write_text(f"{text}[user]\n\tname = {name.capitalize()} Roe\n\temail = {name}@example.com\n")
+
+
+class Team:
+    """One copy of the repository and who does what in it."""
+
+    def __init__(self, top: Path, key_numbers: dict[str, int] | None = None) -> None:
+        self.top = top
+        self.numbers = key_numbers if key_numbers is not None else {}
+        self.repo = git.discover(top)
+
+    @classmethod
+    def copy(cls, folder: Path) -> Team:
+        """A fresh team in `folder`."""
+        return cls(Path(shutil.copytree(start(), folder, symlinks=True)))
+
+    @property
+    def workspace(self) -> Workspace:
+        """The repository as it stands now."""
+        return Workspace(self.repo)
+
+    def actor(self, name: str) -> Actor:
+        """The person with the key that they use now; git commits as them from here on."""
+        set_identity(self.top, name)
+        return keys().actor(name, self.numbers.get(name, 1))
+
+    def git(self, *words: str, check: bool = True) -> str:
+        """git in the work tree; standard output comes back."""
+        return git.run(self.top, *words, check=check, reading=False).text
+
+    @property
+    def head(self) -> str:
+        """The commit of the branch that is checked out."""
+        return self.git("rev-parse", "HEAD")
+
+    def snapshot(self) -> tuple[str, str]:
+        """HEAD and the status: what a refused act must not change."""
+        return self.head, self.git("status", "--porcelain", "--untracked-files=all")
+
+    def new(self, author: str, title: str) -> str:
+        """Create a complete draft; returns its id."""
+        signing = self.actor(author).signer.git_arguments()
+        wish = Wish(title=title, day=date(2024, 1, 15), author=author, services=("payment-api",))
+        created = plan(self.workspace, wish, None, today=TODAY)
+        land(self.workspace, created, signing)
+        timeline = "| Time | Event | Who |\n|---|---|---|\n| 14:00 | The alert fired | |"
+        written = edits.replace_section(read(created.data, created.path), "Timeline", timeline)
+        (self.top / created.path).write_bytes(story_edit(written).data)
+        self.git("commit", "-qam", "Write it up")
+        return created.id
+
+    def path(self, doc: str) -> str:
+        """The file of a postmortem."""
+        return f"postmortems/{doc[:4]}/{doc}.md"
+
+    def edit_text(self, doc: str, change: object) -> None:
+        """Change the text of a postmortem in the work tree."""
+        assert callable(change)
+        file = self.top / self.path(doc)
+        before = file.read_bytes()
+        file.write_bytes(change(before.decode()).encode())
+        assert file.read_bytes() != before
+
+    def set_field(self, doc: str, key: str, value: object) -> None:
+        """Change one field of the front matter in the work tree."""
+        file = self.top / self.path(doc)
+        file.write_bytes(edits.set_field(read(file.read_bytes(), self.path(doc)), key, value).data)
+
+    def records(self, doc: str) -> list[Path]:
+        """The record files of a postmortem, in order."""
+        return sorted((self.top / record.FOLDER / doc).glob("*.json"))
+
+    def commit_all(self, message: str) -> str:
+        """Commit whatever the work tree holds, unsigned; returns the commit."""
+        self.git("add", "-A")
+        self.git("commit", "-q", "--no-gpg-sign", "-m", message)
+        return self.head
+
+    def sign_record(self, path: Path, by: str) -> None:
+        """Put `by`'s signature beside a record."""
+        signature = self.actor(by).signer.sign(path.read_bytes(), record.NAMESPACE)
+        path.with_name(path.name + ".sig").write_bytes(signature)
+
+
+def digest(data: bytes) -> str:
+    """A digest as records name it."""
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+def isolated_environment(home: Path) -> dict[str, str]:
+    """What the process's environment has to say so that nothing of the person who runs the tests takes part."""
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "PMCTL_", "XDG_", "SSH_"))
+    }
+    return kept | {"HOME": str(home), "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull}

@@ -72,7 +72,7 @@ def load_settings(data: bytes, path: str = "pmctl.yaml") -> tuple[Settings, tupl
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         return Settings(), (
-            Finding("PM002", "the settings are not UTF-8", path, line, 1, fix="save the file as UTF-8"),
+            Finding("PM001", "the settings are not UTF-8", path, line, 1, fix="save the file as UTF-8"),
         )
     parsed = strict_yaml.load(text, path=path)
     findings = list(parsed.problems)

@@ -8,7 +8,7 @@ import pytest
 
 from pmctl.document.template_library import BUILTIN_NAMES, builtin, builtin_source
 from pmctl.errors import NotFound, Refused, UsageProblem
-from pmctl.workflow.template import FOLDER, TEMPLATE_CODES, check, find, listing, load, new, parse_all, source
+from pmctl.workflow.template import FOLDER, check, find, listing, load, new, parse_all, source
 
 
 def store(root: Path, **files: str) -> None:
@@ -114,8 +114,3 @@ def test_a_sound_template_of_one_s_own_has_no_findings() -> None:
         + "| Action | Owner | Due | Priority | Status |\n|-|-|-|-|-|\n"
     )
     assert check(text.encode(), f"{FOLDER}/a.md") == ()
-
-
-def test_every_code_is_explained() -> None:
-    assert sorted(TEMPLATE_CODES) == [f"PM{number}" for number in range(281, 295)]
-    assert all(title and text.endswith(".") for title, text in TEMPLATE_CODES.values())

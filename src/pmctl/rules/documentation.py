@@ -1,7 +1,8 @@
 """`pmctl explain CODE`: one shape for the documentation of every code, wherever it is found.
 
-Rules document themselves in their docstrings; the reader (`pmctl.document.codes`) and the audit
-(`pmctl.ledger.codes`) keep tables; the few codes about checking itself are below.
+Rules document themselves in their docstrings; the reader (`pmctl.document.codes`), settings and templates
+(`pmctl.document.codes_configuration`) and the audit (`pmctl.ledger.codes`) keep tables; the few codes about checking
+itself are below.
 """
 
 from __future__ import annotations
@@ -111,7 +112,7 @@ _OWN = (
         "structure",
     ),
 )
-_TABLES = ("pmctl.document.codes", "pmctl.ledger.codes")
+_TABLES = ("pmctl.document.codes", "pmctl.document.codes_configuration", "pmctl.ledger.codes")
 _PART = re.compile(r"^(What it does|Why|Example|Fix):[ ]*\n?", re.MULTILINE)
 
 
@@ -125,7 +126,7 @@ def known_codes() -> tuple[str, ...]:
 
 
 def explain(code: str) -> RuleDoc:
-    """The documentation of a code or of a rule's name. Raises NotFound with the nearest ones."""
+    """The documentation of a code or of its name. Raises NotFound with the nearest ones."""
     wanted = code.strip()
     every = rules()
     rule = every.get(wanted.upper()) or next((one for one in every.values() if one.name == wanted.lower()), None)
@@ -135,9 +136,9 @@ def explain(code: str) -> RuleDoc:
         if wanted.upper() == doc.code or wanted.lower() == doc.name:
             return doc
     for module in _TABLES:
-        entry = _table(module).get(wanted.upper())
-        if entry is not None:
-            return _from_table(wanted.upper(), entry)
+        for known, entry in _table(module).items():
+            if wanted.upper() == known or wanted.lower() == getattr(entry, "name", None):
+                return _from_table(known, entry)
     from difflib import get_close_matches
 
     near = get_close_matches(wanted.upper(), known_codes(), n=3, cutoff=0.5)
@@ -204,4 +205,5 @@ def _from_table(code: str, entry: object) -> RuleDoc:
 
 
 def _family(code: str) -> str:
-    return "audit" if code.startswith("AU") else "reading"
+    prefixes = {"AU": "audit", "PM19": "settings", "PM28": "templates", "PM29": "templates"}
+    return next((family for prefix, family in prefixes.items() if code.startswith(prefix)), "reading")

@@ -25,33 +25,6 @@ FOLDER = ".pmctl/templates"
 MAX_TEMPLATES = 200
 _NEEDED = ("Action", "Owner", "Due", "Priority", "Status")
 
-TEMPLATE_CODES: dict[str, tuple[str, str]] = {
-    "PM281": ("template name", "A template's name is a-z, 0-9 and -, and its file is called <name>.md, or "
-              "<name>@<version>.md for an older version that is kept for the postmortems written with it."),
-    "PM282": ("template version", "The version is a whole number from 1. Raise it when required sections or fields "
-              "change, and keep the old file as <name>@<version>.md."),
-    "PM283": ("unknown key in a template", "The front matter of a template knows name, version, description, "
-              "applies_to, defaults, sections and fields."),
-    "PM284": ("malformed section of a template", "An entry of sections is a title, or a mapping of title, required, "
-              "prompt and text; each title comes once."),
-    "PM285": ("undeclared section of a template", "The body has a second-level heading that sections does not declare: "
-              "it is neither required nor optional, and its place is not fixed."),
-    "PM286": ("section order of a template", "The body's sections stand in another order than the declared one, "
-              "which new postmortems follow."),
-    "PM287": ("section without a prompt", "A section without prompt and text gives its writer nothing to start from."),
-    "PM288": ("malformed condition or default", "applies_to holds lists of texts for severity, urgency and services; "
-              "defaults holds visibility, tags, teams, severity or urgency."),
-    "PM289": ("malformed custom field", "A custom field has a kind (string, number, boolean, date, choice), and "
-              "optionally required, choices and description."),
-    "PM290": ("template does not render", "The body's Jinja is wrong or asks for something that it may not do."),
-    "PM291": ("columns missing in a template", "The Action Items table needs the columns Action, Owner, Due, "
-              "Priority and Status, or its rows can't be tracked."),
-    "PM292": ("prompt not closed", "A comment without its end swallows everything after it."),
-    "PM293": ("template twice", "Two files declare the same name and version; only the first one counts."),
-    "PM294": ("required section depends on a condition", "Jinja leaves a required section out for some incidents; "
-              "their postmortems could never be published."),
-}  # fmt: skip
-
 
 @dataclass(frozen=True, slots=True)
 class Listed:

@@ -261,9 +261,11 @@ def test_corrupt_object_is_no_pass(play: At) -> None:
 
 
 def test_reader_that_goes_away(play: At) -> None:
-    done = play("published").run("jane", f"pmctl show {ID} | head -1; pmctl explain --all | head -1")
-    assert done.returncode == 0
-    assert done.stderr == ""
+    line = (
+        f"set -o pipefail; pmctl show {ID} | head -1 && pmctl explain --all | head -1 && pmctl schema postmortem | true"
+    )
+    done = play("published").run("jane", line)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_file_names_with_unusual_bytes(play: At) -> None:

@@ -67,6 +67,10 @@ def _run(words: list[str]) -> int:
         return 2
     except typer.Abort:
         raise KeyboardInterrupt from None
+    except SystemExit:  # this is how typer ends when the reader has gone
+        raise BrokenPipeError from None
+    if code == 130:  # and this is what it makes of Ctrl-C
+        raise KeyboardInterrupt
     return code if isinstance(code, int) else 0
 
 

@@ -3,7 +3,8 @@
 Everything is prepared in memory by the caller. Here the files are written (temporary file, then
 rename), staged, and committed by `git commit --only`, so that whatever else the person has staged
 stays staged. Before the first write a journal under the git directory notes what stood there; a
-failure or Ctrl-C puts it back at once, and after a kill the next act (or `pmctl doctor --fix`) does.
+failure puts it back at once, and after a kill the next act (or `pmctl doctor --fix`) does. Ctrl-C and
+SIGTERM wait until git has ended: a terminal sends them to git as well, which gives up or lands the act.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ import base64
 import fcntl
 import json
 import os
+import signal
 import tempfile
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -60,7 +63,7 @@ def commit(
     Raises Refused when a file of the act has uncommitted changes, EnvironmentProblem when git, the
     disk or a lock forbids the act; in both cases nothing is changed.
     """
-    with _locked(repo):
+    with _locked(repo), _signals_later():
         recover(repo)
         paths = tuple(write.path for write in writes)
         in_git = tuple(repo.prefix + path for path in paths)
@@ -85,7 +88,8 @@ def commit(
 def recover(repo: git.Repository) -> str:
     """Finish or undo an act that was killed; returns a sentence about what was done, '' when nothing was.
 
-    Call it only with the act lock held, or when no other act can run.
+    Call it only with the act lock held, or when no other act can run. Raises EnvironmentProblem while the
+    index is locked: the git of the interrupted act may still be at work.
     """
     path = repo.state_dir / _JOURNAL
     try:
@@ -95,6 +99,12 @@ def recover(repo: git.Repository) -> str:
     except (OSError, ValueError):
         _forget(repo)  # written by rename: only a damaged disk leaves half of one
         return "a damaged journal of an interrupted act was set aside"
+    lock = repo.git_dir / "index.lock"
+    if lock.exists():
+        raise EnvironmentProblem(
+            "an act was interrupted, and its git may still be running: the index is locked",
+            hint=f"when no git is running in this repository, delete {lock} and try again",
+        )
     if _landed_after_all(repo, journal["head"], journal["message"]):
         _reset_index(repo, [repo.prefix + entry["path"] for entry in journal["files"]], journal["head"])
         _forget(repo)
@@ -106,6 +116,26 @@ def recover(repo: git.Repository) -> str:
 def interrupted(repo: git.Repository) -> bool:
     """True when an act was killed half way and nothing has recovered it yet."""
     return (repo.state_dir / _JOURNAL).exists()
+
+
+@contextmanager
+def _signals_later() -> Iterator[None]:
+    """Hold back Ctrl-C, SIGTERM and SIGHUP until the body has ended, then let them take effect."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are the main thread's business
+        return
+    came: list[signal.Signals] = []
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    held = [number for number, handler in before.items() if handler not in (signal.SIG_IGN, None)]
+    try:
+        for number in held:
+            signal.signal(number, lambda received, _: came.append(signal.Signals(received)))
+        yield
+    finally:
+        for number in held:
+            signal.signal(number, before[number])
+        for number in dict.fromkeys(came):
+            signal.raise_signal(number)
 
 
 @contextmanager
@@ -225,17 +255,19 @@ def _put_back(repo: git.Repository, journal: dict[str, object]) -> None:
             _remove_empty_folders(target.parent, repo.root)
         else:
             replace_file(target, before, scratch=repo.state_dir)
-    _reset_index(repo, [repo.prefix + entry["path"] for entry in files], str(journal["head"]))
-    _forget(repo)
+    if _reset_index(repo, [repo.prefix + entry["path"] for entry in files], str(journal["head"])):
+        _forget(repo)  # otherwise the journal stays, and the next act tries again
 
 
-def _reset_index(repo: git.Repository, paths: Sequence[str], head: str) -> None:
-    if head:
-        git.run(repo.top, "reset", "-q", "--", *_literal(paths), check=False, reading=False)
-    else:
-        git.run(
-            repo.top, "rm", "-q", "--cached", "--ignore-unmatch", "--", *_literal(paths), check=False, reading=False
-        )
+def _reset_index(repo: git.Repository, paths: Sequence[str], head: str) -> bool:
+    """Take the paths out of what is staged; False when the index is locked and something of them is staged."""
+    words = ("reset", "-q") if head else ("rm", "-q", "--cached", "--ignore-unmatch")
+    done = git.run(repo.top, *words, "--", *_literal(paths), check=False, reading=False)
+    if done.code == 0:
+        return True
+    if not head:
+        return False
+    return git.run(repo.top, "diff-index", "--cached", "--quiet", head, "--", *_literal(paths), check=False).code == 0
 
 
 def _landed_after_all(repo: git.Repository, before_head: str, message: str) -> str:

@@ -7,11 +7,12 @@ import subprocess
 from datetime import date, timedelta
 from pathlib import Path
 
-_WORDS = (
+_TEXT = (
     "the connection pool of the payment service was exhausted while traffic from a campaign arrived and the "
     "dashboard showed rising latency before the alert fired so the on-call engineer raised the limit and "
     "restarted three pods which brought the queue down again within minutes of the first page"
-).split()
+)
+_WORDS = _TEXT.split()
 
 
 def prose(rng: random.Random, words: int) -> str:
@@ -35,8 +36,8 @@ def postmortem(number: int) -> tuple[str, str]:
         f"| 14:{minute:02d} | {prose(rng, 9)[:-1].replace(chr(10), ' ')} | @alice |" for minute in range(0, 40, 4)
     )
     items = "\n".join(
-        f"| AI-{number % 10000:04d} | Add an alert at 80 % pool usage, step {step} | @alice | {day + timedelta(days=7)} "
-        f"| HIGH | OPEN | | |"
+        f"| AI-{number % 10000:04d} | Add an alert at 80 % pool usage, step {step} | @alice "
+        f"| {day + timedelta(days=7)} | HIGH | OPEN | | |"
         for step in range(1)
     )
     text = f"""---

@@ -1,8 +1,11 @@
 """Measure what is felt: start-up, lists, hooks, acts and audits, each as a ratio to something in the same run.
 
-    python tests/benchmarks/run.py [--quick] [--only NAME]
+    python tests/benchmarks/run.py [--quick] [--only NAME] [--count N]
 
-Prints a table; asserts nothing. Every figure is the median of whole processes on this machine.
+Prints a table; asserts nothing. Every figure is the median of whole processes on this machine, as wall time and, where
+that says more on a busy machine, as the processor time of the process and its children. Python keeps its compiled
+modules between the runs, as it does for an installed package. rumdl and markdownlint-cli2 take part when they are on
+PATH.
 """
 
 from __future__ import annotations
@@ -16,30 +19,59 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from generate import git, write_postmortems
+from history import RECORDS_EACH, STEPS_EACH, signed_commits, signed_history
 
 from pmctl.workflow.demo import Stage, become
 
 ROWS: list[tuple[str, str]] = []
 
 
-def seconds(
-    command: list[str], cwd: Path, env: dict[str, str], runs: int, before: Callable[[], None] | None = None
-) -> float:
-    """The median wall time of whole runs of a command, after one that does not count."""
-    times = []
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a command costs: wall time and processor time (its children's too) in seconds, peak memory of its largest
+    process in MB.
+    """
+
+    wall: float
+    cpu: float
+    memory: float
+
+
+def cost(
+    command: list[str], cwd: Path, env: dict[str, str], runs: int, before: Callable[[], object] | None = None
+) -> Cost:
+    """The medians of whole runs of a command, after one that does not count; the most memory of all."""
+    costs = []
     for number in range(runs + 1):
         if before is not None:
             before()
-        start = time.perf_counter()
-        done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, check=False)
+        with tempfile.TemporaryFile() as errors:
+            start = time.perf_counter()
+            process = subprocess.Popen(command, cwd=cwd, env=env, stdout=subprocess.DEVNULL, stderr=errors)
+            _, status, used = os.wait4(process.pid, 0)
+            wall = time.perf_counter() - start
+            process.returncode = os.waitstatus_to_exitcode(status)
+            if process.returncode not in (0, 1):
+                errors.seek(0)
+                raise SystemExit(f"{command} failed: {errors.read().decode()[:400]}")
         if number:
-            times.append(time.perf_counter() - start)
-        if done.returncode not in (0, 1):
-            raise SystemExit(f"{command} failed: {done.stderr.decode()[:400]}")
-    return statistics.median(times)
+            costs.append(Cost(wall, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024))
+    return Cost(
+        statistics.median(one.wall for one in costs),
+        statistics.median(one.cpu for one in costs),
+        max(one.memory for one in costs),
+    )
+
+
+def seconds(
+    command: list[str], cwd: Path, env: dict[str, str], runs: int, before: Callable[[], object] | None = None
+) -> float:
+    """The median wall time of whole runs of a command, after one that does not count."""
+    return cost(command, cwd, env, runs, before).wall
 
 
 def say(name: str, text: str) -> None:
@@ -54,7 +86,11 @@ class Yard:
         self.stage = Stage(folder)
         self.stage.set_up()
         self.root = self.stage.repository
-        self.env = self.stage.environment
+        self.env = {
+            **{name: value for name, value in self.stage.environment.items() if name != "PYTHONDONTWRITEBYTECODE"},
+            "PYTHONPYCACHEPREFIX": str(folder / "bytecode"),
+        }
+        self.folder = folder
         self.count = count
         become(self.stage, "alice")
         self.pmctl("init", "--handle", "alice")
@@ -71,6 +107,10 @@ class Yard:
         if done.returncode:
             raise SystemExit(f"pmctl {' '.join(words)}: {done.stderr.decode()[:400]}")
 
+    def forget(self) -> None:
+        """Throw away what pmctl remembers about this repository."""
+        shutil.rmtree(self.root / ".git" / "pmctl", ignore_errors=True)
+
     def command(self, *words: str) -> list[str]:
         return [sys.executable, "-m", "pmctl", *words]
 
@@ -84,25 +124,40 @@ def start_up(yard: Yard, runs: int) -> None:
 
 
 def listing(yard: Yard, runs: int) -> None:
-    warm = seconds(yard.command("list"), yard.root, yard.env, runs)
-    say(f"list, {yard.count} postmortems, warm", f"{warm:.2f} s")
+    warm = cost(yard.command("list"), yard.root, yard.env, runs)
+    say(f"list, {yard.count} postmortems, warm", spoken(warm))
+
+
+def spoken(what: Cost) -> str:
+    return f"{what.wall:.2f} s  ({what.cpu:.2f} s of processor, {what.memory:.0f} MB)"
 
 
 def validation(yard: Yard, runs: int) -> None:
-    cache = yard.root / ".git" / "pmctl"
-    cold = seconds(yard.command("validate"), yard.root, yard.env, max(2, runs // 2), lambda: shutil.rmtree(cache, True))
-    warm = seconds(yard.command("validate"), yard.root, yard.env, runs)
-    one = seconds(
-        yard.command("validate", f"postmortems/{yard.ids[0][:4]}/{yard.ids[0]}.md"), yard.root, yard.env, runs
-    )
-    say(f"validate, {yard.count}, cold", f"{cold:.2f} s")
-    say(f"validate, {yard.count}, warm", f"{warm:.2f} s")
-    say("validate, one file", f"{one * 1000:.0f} ms")
-    for tool, words in (("rumdl", ["check", "."]), ("markdownlint-cli2", ["**/*.md"])):
+    few = max(2, runs // 2)
+    cold = cost(yard.command("validate"), yard.root, yard.env, few, yard.forget)
+    warm = cost(yard.command("validate"), yard.root, yard.env, runs)
+    file = f"postmortems/{yard.ids[0][:4]}/{yard.ids[0]}.md"
+    one = cost(yard.command("validate", file), yard.root, yard.env, runs, yard.forget)
+    say(f"validate, {yard.count}, cold", spoken(cold))
+    say(f"validate, {yard.count}, warm", spoken(warm))
+    say("validate, one file, cold", spoken(one))
+    for tool, words in (("rumdl", ["check", "--no-cache", "."]), ("markdownlint-cli2", ["**/*.md"])):
         program = shutil.which(tool)
-        if program:
-            other = seconds([program, *words], yard.root / "postmortems", yard.env, max(2, runs // 2))
-            say(f"validate cold / {tool}", f"{cold / other:.2f}x  ({cold:.2f} s / {other:.2f} s)")
+        if program is None:
+            say(f"validate cold / {tool}", "not on PATH")
+            continue
+        other = cost([program, *words], yard.root / "postmortems", yard.env, few)
+        say(f"validate cold / {tool}", f"{cold.wall / other.wall:.2f}x  ({cold.wall:.2f} s / {other.wall:.2f} s; "
+            f"processor {cold.cpu:.2f} s / {other.cpu:.2f} s)")  # fmt: skip
+
+
+def many(yard: Yard, runs: int) -> None:
+    """Ten times as many documents as the other measures have."""
+    large = Yard(yard.folder.parent / "many", yard.count * 10)
+    cold = cost(large.command("validate"), large.root, large.env, max(1, runs // 3), large.forget)
+    say(f"validate, {large.count}, cold", spoken(cold))
+    warm = cost(large.command("validate"), large.root, large.env, max(1, runs // 3))
+    say(f"validate, {large.count}, warm", spoken(warm))
 
 
 def approval(yard: Yard, runs: int) -> None:
@@ -135,27 +190,93 @@ def auditing(yard: Yard, runs: int) -> None:
         yard.root,
         yard.env,
         max(2, runs // 2),
-        lambda: shutil.rmtree(yard.root / ".git/pmctl", True),
+        yard.forget,
     )
     warm = seconds(yard.command("audit"), yard.root, yard.env, runs)
     say("audit, cold / warm", f"{cold:.2f} s / {warm:.2f} s")
 
 
-MEASURES = {"start": start_up, "list": listing, "validate": validation, "approve": approval, "audit": auditing}
+def ledger(yard: Yard, runs: int) -> None:
+    """Histories of signed records: cold, growth, after one more commit, and one signature against git's own check."""
+    audit = yard.command("audit")
+    costs: dict[int, Cost] = {}
+    tenth = max(1, yard.count // RECORDS_EACH)
+    for postmortems in (0, tenth, 10 * tenth):
+        root = yard.folder.parent / f"ledger-{postmortems}"
+        signed_history(root, postmortems)
+        done = subprocess.run(audit, cwd=root, env=yard.env, capture_output=True, check=False)
+        if done.returncode:
+            raise SystemExit(f"the audit of {root.name} is not clean: {done.stdout.decode()[-400:]}")
+        costs[postmortems] = cost(audit, root, yard.env, max(1, runs // 3), lambda: forget(root))  # noqa: B023  run here
+    start, small, large = costs.values()
+    say(f"audit, {RECORDS_EACH * postmortems} records, cold", spoken(large))
+    grown = (large.cpu - start.cpu) / (small.cpu - start.cpu)
+    say(f"audit, {STEPS_EACH * tenth} -> {STEPS_EACH * postmortems} steps", f"{grown:.1f}x the processor time")
+
+    def land() -> None:
+        (root / "note.txt").write_text(str(time.perf_counter()))
+        git(root, "add", "note.txt")
+        git(root, "-c", "user.name=jane", "-c", "user.email=jane@example.com", "commit", "-qm", "note")
+
+    cost(audit, root, yard.env, 1)
+    next_one = cost(audit, root, yard.env, runs, land)
+    extra = (next_one.wall - start.wall, next_one.cpu - start.cpu)
+    say(
+        "audit, one commit later",
+        f"{extra[0]:.2f} s above start-up  ({extra[1]:.2f} s of processor; {next_one.wall:.2f} s)",
+    )
+    signatures(yard, max(50, min(300, yard.count)))
+
+
+def forget(root: Path) -> None:
+    shutil.rmtree(root / ".git" / "pmctl", ignore_errors=True)
+
+
+def signatures(yard: Yard, count: int) -> None:
+    """One SSH signature, verified here and by git, which starts ssh-keygen for each."""
+    from pmctl.ledger.sshsig import verify
+
+    root = yard.folder.parent / "signed"
+    signed = signed_commits(root, count)
+    verify(signed[0][1], signed[0][0], "git")
+    start = time.perf_counter()
+    for _ in range(5):
+        for payload, signature in signed:
+            verify(signature, payload, "git")
+    mine = (time.perf_counter() - start) / 5 / count
+    words = ["git", "log", "--format=%G?"]
+    shown = subprocess.run(words, cwd=root, env=yard.env, capture_output=True, check=True, text=True).stdout.split()
+    if shown != ["G"] * count:
+        raise SystemExit(f"git does not verify the generated commits: {shown[:3]}")
+    theirs = seconds(words, root, yard.env, 1) / count
+    say(
+        "git log --format=%G? / pmctl",
+        f"{theirs / mine:.0f}x  ({theirs * 1000:.2f} ms / {mine * 1000:.3f} ms a signature)",
+    )
+
+
+MEASURES = {
+    "start": start_up, "list": listing, "validate": validation, "many": many, "approve": approval, "audit": auditing,
+    "ledger": ledger,
+}  # fmt: skip
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--quick", action="store_true", help="fewer runs over fewer postmortems")
+    arguments.add_argument("--count", type=int, help="how many postmortems (default 1000, or 200 with --quick)")
     arguments.add_argument("--only", choices=sorted(MEASURES))
     chosen = arguments.parse_args()
     count, runs = (200, 2) if chosen.quick else (1000, 5)
+    count = chosen.count or count
     with tempfile.TemporaryDirectory(prefix="pmctl-bench-") as folder:
         yard = Yard(Path(folder) / "yard", count)
         for name, measure in MEASURES.items():
             if chosen.only in (None, name):
                 measure(yard, runs)
-    print(f"{count} postmortems, {runs} runs each, {os.cpu_count()} cores, Python {sys.version.split()[0]}")
+    load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
+    python = sys.version.split()[0]
+    print(f"{count} postmortems, {runs} runs each, {os.cpu_count()} cores, load {load}, Python {python}")
 
 
 if __name__ == "__main__":

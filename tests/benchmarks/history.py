@@ -1,0 +1,163 @@
+"""Make signed histories to measure the audit on, within seconds: records signed in process, commits by fast-import.
+
+signed_history(folder, count)   each postmortem drafted, submitted, approved twice and published: 5 steps, 4 records
+signed_commits(folder, count)   plain commits that carry an SSH signature, as `git commit -S` makes them
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import struct
+import subprocess
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from generate import postmortem
+
+from pmctl.document.reader import read
+from pmctl.ledger import record
+from pmctl.ledger.facts import content_digest_of
+from pmctl.policy import lifecycle
+from pmctl.policy.change import propose_policy
+from pmctl.policy.model import POLICY_PATH, Key, Person, Policy
+from pmctl.policy.reading import parse_policy
+from pmctl.policy.state import PostmortemState
+from pmctl.policy.writing import render_policy
+
+AT = "2024-01-17T10:00:00Z"
+PEOPLE = ("jane", "alice", "bob", "carol")
+RECORDS_EACH = 4
+STEPS_EACH = 5
+
+
+def _wire(data: bytes) -> bytes:
+    """A string of the SSH wire format (RFC 4251, section 5)."""
+    return struct.pack(">I", len(data)) + data
+
+
+class Signer:
+    """An ed25519 key in memory that signs as `ssh-keygen -Y sign` does (OpenSSH's PROTOCOL.sshsig)."""
+
+    def __init__(self) -> None:
+        self._key = Ed25519PrivateKey.generate()
+        raw = self._key.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+        self._blob = _wire(b"ssh-ed25519") + _wire(raw)
+        self.public = "ssh-ed25519 " + base64.b64encode(self._blob).decode()
+
+    def sign(self, data: bytes, namespace: bytes) -> bytes:
+        tail = _wire(namespace) + _wire(b"") + _wire(b"sha512")
+        signed = self._key.sign(b"SSHSIG" + tail + _wire(hashlib.sha512(data).digest()))
+        signature = _wire(_wire(b"ssh-ed25519") + _wire(signed))
+        text = base64.b64encode(b"SSHSIG" + struct.pack(">I", 1) + _wire(self._blob) + tail + signature)
+        lines = [text[at : at + 70] for at in range(0, len(text), 70)]
+        return b"\n".join((b"-----BEGIN SSH SIGNATURE-----", *lines, b"-----END SSH SIGNATURE-----", b""))
+
+
+class _Import:
+    """A `git fast-import` under way: one commit after the other, a minute apart."""
+
+    def __init__(self, folder: Path) -> None:
+        subprocess.run(["git", "init", "-q", "-b", "main", str(folder)], check=True)
+        self._folder = folder
+        self._process = subprocess.Popen(
+            ["git", "-C", str(folder), "fast-import", "--quiet"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+        )
+        self._clock = 1_700_000_000
+
+    def commit(self, files: Iterable[tuple[str, bytes]], by: str, message: str) -> None:
+        self._clock += 60
+        who = f"{by} <{by}@example.com> {self._clock} +0000".encode()
+        text = message.encode()
+        parts = [b"commit refs/heads/main\nauthor %s\ncommitter %s\ndata %d\n%s\n" % (who, who, len(text), text)]
+        parts += [b"M 100644 inline %s\ndata %d\n%s\n" % (path.encode(), len(data), data) for path, data in files]
+        assert self._process.stdin is not None
+        self._process.stdin.write(b"".join(parts) + b"\n")
+
+    def finish(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        if self._process.wait():
+            raise SystemExit("git fast-import failed")
+        subprocess.run(["git", "-C", str(self._folder), "reset", "-q", "--hard"], check=True)
+
+
+def signed_history(folder: Path, count: int) -> None:
+    """A repository in which `count` postmortems were published: 4 * count + 1 records in 5 * count + 1 steps."""
+    signers = {handle: Signer() for handle in PEOPLE}
+    people = {
+        handle: Person(handle, f"{handle} Doe", (f"{handle}@example.com",), (Key(signer.public),))
+        for handle, signer in signers.items()
+    }
+    data = render_policy(Policy(1, people, {}, ("alice",)))
+    policy, problems = parse_policy(data)
+    if policy is None:
+        raise SystemExit(f"the generated policy is wrong: {problems}")
+
+    def files_of(act: object, number: int) -> list[tuple[str, bytes]]:
+        text = record.to_bytes(act)  # type: ignore[arg-type]  # an Act; its module is the policy's own
+        path = record.path(act.doc, number, act.act, act.by)  # type: ignore[attr-defined]
+        signature = signers[act.by].sign(text, record.NAMESPACE.encode())  # type: ignore[attr-defined]
+        return [(path, text), (record.signature_path(path), signature)]
+
+    line = _Import(folder)
+    first = propose_policy(policy, None, "", by="alice", at=AT)
+    line.commit([("pmctl.yaml", b""), (POLICY_PATH, data), *files_of(first, 1)], "alice", "Initialise")
+    for index in range(count):
+        name, text = postmortem(index)
+        text = text.replace("author: alice", "author: jane")
+        path = f"postmortems/{name[:4]}/{name}.md"
+        line.commit([(path, text.encode())], "jane", f"Draft {name}")
+        state = PostmortemState(name, author="jane")
+        digest = content_digest_of(read(text.encode()), [])
+        acts = (("submit", "jane", ("bob", "carol")), ("approve", "bob", ()), ("approve", "carol", ()),
+                ("publish", "jane", ()))  # fmt: skip
+        for number, (kind, by, reviewers) in enumerate(acts, 1):
+            act = lifecycle.propose(
+                kind, state, policy, policy.digest, by=by, at=AT, content=digest, reviewers=reviewers
+            )
+            files = files_of(act, number)
+            state = lifecycle.advance(state, act, record.digest(files[0][1]))
+            if act.to_status != act.from_status:
+                text = text.replace(f"status: {act.from_status}", f"status: {act.to_status}")
+                files.append((path, text.encode()))
+            line.commit(files, by, f"{kind} {name}\n\nPostmortem: {name}\nAct: {kind}\n")
+    line.finish()
+
+
+def signed_commits(folder: Path, count: int) -> list[tuple[bytes, bytes]]:
+    """A repository of `count` signed commits of the empty tree, which git is set up to verify.
+
+    Returns what was signed and the signature, for each of them.
+    """
+    subprocess.run(["git", "init", "-q", "-b", "main", str(folder)], check=True)
+    signer = Signer()
+    (folder / "signers").write_text(f'jane@example.com namespaces="git" {signer.public}\n')
+    for key, value in (("gpg.format", "ssh"), ("gpg.ssh.allowedSignersFile", str(folder / "signers"))):
+        subprocess.run(["git", "-C", str(folder), "config", key, value], check=True)
+    made, parent = [], b""
+    tree = _write_object(folder, b"tree", b"")
+    for number in range(count):
+        who = f"Jane <jane@example.com> {1_700_000_000 + number * 60} +0000".encode()
+        head = b"tree %s\n%sauthor %s\ncommitter %s\n" % (tree, parent, who, who)
+        payload = head + b"\nstep %d\n" % number
+        signature = signer.sign(payload, b"git")
+        folded = signature.rstrip(b"\n").replace(b"\n", b"\n ")
+        oid = _write_object(folder, b"commit", head + b"gpgsig " + folded + b"\n\nstep %d\n" % number)
+        parent = b"parent %s\n" % oid
+        made.append((payload, signature))
+    (folder / ".git/refs/heads/main").write_bytes(oid + b"\n")
+    return made
+
+
+def _write_object(folder: Path, kind: bytes, content: bytes) -> bytes:
+    """Write a loose object; returns its id."""
+    data = b"%s %d\0" % (kind, len(content)) + content
+    oid = hashlib.sha1(data, usedforsecurity=False).hexdigest()
+    path = folder / ".git/objects" / oid[:2] / oid[2:]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(zlib.compress(data, 1))
+    return oid.encode()

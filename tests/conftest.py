@@ -1,13 +1,15 @@
-"""Ready-made stages for every test that plays the command line, made once per session."""
+"""Ready-made stages and teams for every test that needs a whole repository, made once per session."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.cli.play import Play, Settings
+from tests.property.team import Team, isolated_environment
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +22,17 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def play(settings: Settings, tmp_path: Path) -> Callable[[str], Play]:
     """A function that gives a fresh stage at a setting: team, draft, review, approved or published."""
     return lambda name: settings.at(name, tmp_path / name)
+
+
+@pytest.fixture
+def crew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Team:
+    """A repository with the policy of alice (admin), jane, bob and carol, and one complete draft of jane's.
+
+    For calls of the workflow without a process for each; nothing of the caller's environment takes part.
+    """
+    environment = isolated_environment(tmp_path)
+    for name in set(os.environ) - set(environment):
+        monkeypatch.delenv(name)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    return Team.copy(tmp_path / "team")

@@ -26,7 +26,13 @@ def open_editor(workspace: Workspace, name: str) -> bool:
     """
     path = workspace.repo.root / schema.path_of(name)
     read_file(path, schema.path_of(name))
-    command = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
+    named = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    try:
+        command = shlex.split(named)
+    except ValueError as error:
+        raise EnvironmentProblem(
+            f"the editor {named!r} cannot be started: {error}", hint="export EDITOR=nano"
+        ) from None
     if not command or shutil.which(command[0]) is None:
         raise EnvironmentProblem(
             f"there is no editor {command[0] if command else ''!r}", hint="set one: export EDITOR=nano"

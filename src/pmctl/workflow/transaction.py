@@ -82,6 +82,9 @@ def commit(
                 _put_back(repo, journal)
                 raise _explained(error) from None
         _forget(repo)
+        for write in writes:
+            if write.data is None:
+                _remove_empty_folders((repo.root / write.path).parent, repo.root)
         return Landed(oid, paths)
 
 

@@ -124,7 +124,10 @@ def check_signature(judge: Judge, step: Step, commit: Commit, doc: str) -> None:
         return
     handle = author_of(policy, commit)
     try:
-        who = signer(payload, signature, policy, lambda path: judge.read_file(fold.tree, path), "git")
+        who = signer(
+            payload, signature, policy, judge.key_files(fold.tree), "git", by=handle,
+            keyrings=judge.verifications.keyrings,
+        )  # fmt: skip
     except SignatureProblem as problem:
         if required:
             message = f"the signature of {commit.oid[:12]}, which edits {doc}, does not count: {problem.message}"

@@ -82,6 +82,7 @@ class _Run:
         reader, rank = self.judge.reader, self.judge.rank
         known = cache.load(self.repo) if self.use_cache else None
         reader.fetch_history(tip, (known.tip,) if known is not None else ())
+        self.judge.newest = self.judge.root_tree(reader.commit(tip).tree)
         through = descendants(reader, tip, base) if base else frozenset()
         if not through:
             self._up_to(tip, known)

@@ -17,7 +17,6 @@ import secrets
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +32,7 @@ from pmctl.policy.act import Act
 from pmctl.policy.reading import parse_policy
 from pmctl.policy.state import Approval, PostmortemState
 
-FORMAT = "pmctl-fold-2"
+FORMAT = "pmctl-fold-3"
 _APPROVALS = [field.name for field in fields(PostmortemState)].index("approvals")
 _LARGEST = 256 * 1024 * 1024  # bytes
 
@@ -126,12 +125,7 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def _row(value: Any) -> list[Any]:
-    return [getattr(value, name) for name in _names(type(value))]
-
-
-@lru_cache(maxsize=16)
-def _names(kind: type[Any]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
+    return [getattr(value, name) for name in value.__dataclass_fields__]
 
 
 def _plain(fold: Fold) -> dict[str, Any]:
@@ -154,6 +148,7 @@ def _plain(fold: Fold) -> dict[str, Any]:
         "line": list(fold.line),
         "landed": sorted(fold.landed - fold.line.keys()),
         "folders": sorted(fold.folders),
+        "lapsed": fold.lapsed,
         "refused_policy": fold.refused_policy,
         "tree": fold.tree,
         "verified": fold.verified,
@@ -169,7 +164,8 @@ def _fold(value: dict[str, Any]) -> Fold:
             raise ValueError("the policy cannot be read")
     for row, approvals in value["states"]:
         row[_APPROVALS] = [Approval(*one) for one in approvals]
-        state = PostmortemState(*(tuple(one) if isinstance(one, list) else one for one in row))
+        fitting: list[Any] = [tuple(one) if isinstance(one, list) else one for one in row]
+        state = PostmortemState(*fitting)
         fold.states[state.id] = state
     for doc, entry in value["held"].items():
         fold.held[doc] = Held(Entry(*entry[:2]), Entry(*entry[2:]) if len(entry) > 2 else None)
@@ -184,6 +180,7 @@ def _fold(value: dict[str, Any]) -> Fold:
     fold.line = {commit: number for number, commit in enumerate(value["line"])}
     fold.landed = set(value["landed"]) | fold.line.keys()
     fold.folders = set(value["folders"])
+    fold.lapsed = value["lapsed"]
     fold.refused_policy, fold.tree, fold.verified = value["refused_policy"], value["tree"], value["verified"]
     return fold
 

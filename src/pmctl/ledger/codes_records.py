@@ -103,11 +103,12 @@ _TABLE = (
         "AU216",
         "openpgp-key-out-of-use",
         "The OpenPGP key or signature has expired or is revoked. "
-        "Expiry and revocation are taken from the key files of the policy, at today's date: the time that a signature"
-        " states is a claim.",
+        "Expiry and revocation are taken from the key's file beside the policy and at the tip, at today's date: the"
+        " time that a signature states is a claim. Once a policy has the key as retired, neither is looked at any"
+        " more.",
         "Whoever finds an expired key could otherwise backdate an approval.",
-        "The person extends the key (`gpg --quick-set-expire`) or makes a new one, and an admin lands its public half:"
-        " what was signed before counts again with the extended key.",
+        "The person extends the key (`gpg --quick-set-expire`) and lands its public half in the same file, or an admin"
+        " retires it (`pmctl people revoke`): what it signed before that stays.",
         "An approval by a key that expired last week.",
     ),
     CodeDoc(

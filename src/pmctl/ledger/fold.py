@@ -12,7 +12,7 @@ from pmctl.ledger.facts import Held
 from pmctl.ledger.report import ATTRIBUTED, PROVED, AuditFinding, Event
 from pmctl.policy.act import Act
 from pmctl.policy.change import waivable
-from pmctl.policy.model import COMPROMISED, SIGNED, Policy
+from pmctl.policy.model import ACTIVE, COMPROMISED, SIGNED, Policy
 from pmctl.policy.state import PostmortemState
 
 
@@ -38,7 +38,8 @@ class Fold:
     not. `waiting` are policy records whose policy has not landed.
     `compromised` maps a key to the commit since which it counts as such. `line` are the commits of the steps
     in order, `landed` all commits that they brought. `writers` are who changed a postmortem's content, `folders`
-    the ids that have attachments.
+    the ids that have attachments. `lapsed` says of records, by digest, why the OpenPGP key behind them may not be
+    used any more.
     """
 
     root: str = ""
@@ -57,6 +58,7 @@ class Fold:
     line: dict[str, int] = field(default_factory=dict)
     landed: set[str] = field(default_factory=set)
     folders: set[str] = field(default_factory=set)
+    lapsed: dict[str, str] = field(default_factory=dict)
     refused_policy: str = ""
     tree: str = ""
     verified: int = 0
@@ -114,8 +116,28 @@ class Fold:
             )
             for event in tainted.values()
         ]
+        lapsed = {event.digest: event for event in self.events if self._is_lapsed(event)}
+        findings += [
+            AuditFinding(
+                "AU216",
+                f"{event.kind} by {event.by} counts no longer: {self.lapsed[event.digest]}",
+                event.commit,
+                event.doc,
+                event.record,
+                hint="land the extended key, or an admin retires the key: what it signed before that stays",
+            )
+            for event in lapsed.values()
+        ]
+        tainted = {**tainted, **lapsed}
         accepted = [a for a in self.acceptances if a.digest not in tainted]
         return self.events, [self._accepted(finding, accepted) for finding in findings]
+
+    def _is_lapsed(self, event: Event) -> bool:
+        """Whether a record's key has expired or is revoked, and no policy since has put it out of use."""
+        if event.digest not in self.lapsed or self.policy is None:
+            return False
+        owner = self.policy.keys.get(event.key_id)
+        return owner is not None and owner[1].status == ACTIVE
 
     def _tainted(self) -> dict[str, Event]:
         """Records by compromised keys that landed in or after the step named, by digest."""

@@ -18,6 +18,7 @@ from pmctl.ledger.fold import Acceptance, Fold
 from pmctl.ledger.history import Step
 from pmctl.ledger.incoming import Basis, Incoming, incoming
 from pmctl.ledger.report import Event
+from pmctl.ledger.signatures import ReadFile
 from pmctl.ledger.store import Store
 from pmctl.ledger.trees import Difference, Entry, Trees
 from pmctl.ledger.verifying import Verifications
@@ -49,7 +50,10 @@ class Prepared:
 
 
 class Judge:
-    """Moves a Fold forward, step by step. Holds the readers; all knowledge is in the fold."""
+    """Moves a Fold forward, step by step. Holds the readers; all knowledge is in the fold.
+
+    `newest` is the pmctl root's tree at the tip, for key files only.
+    """
 
     def __init__(self, reader: Store, prefix: str, fold: Fold, verifications: Verifications | None = None) -> None:
         self.reader = reader
@@ -61,6 +65,7 @@ class Judge:
         self.library = Library(self._templates)
         self._policies: dict[str, Policy | None] = {}
         self._templates_folder: str | None = None
+        self.newest = ""
 
     def resume(self, fold: Fold) -> None:
         """Go on from a fold that was judged before."""
@@ -75,6 +80,15 @@ class Judge:
         """A file below the pmctl root's tree, None when there is no regular file by that name."""
         entry = self.trees.entry(tree, path) if tree else None
         return self.reader.blob(entry.oid) if entry is not None and entry.mode == REGULAR else None
+
+    def key_files(self, tree: str) -> ReadFile:
+        """Key files as they are beside a policy and at the tip (a key that was extended since counts again)."""
+
+        def versions(path: str) -> list[bytes]:
+            found = [self.read_file(one, path) for one in dict.fromkeys((tree, self.newest)) if one]
+            return [data for data in found if data is not None]
+
+        return versions
 
     def rank(self, commit: str) -> int:
         """The version of the policy file in a commit's tree; 0 without one that can be read."""
@@ -165,8 +179,8 @@ class Judge:
         judging = fold.policy or policy
         assert judging is not None  # noqa: S101  one of the two is there; for the type checker
         basis = Basis(
-            judging, fold.root, None if first else policy, lambda path: self.read_file(before or tree, path), first,
-            self.verifications.verify,
+            judging, fold.root, None if first else policy, lambda path: self.read_file(before or tree, path),
+            self.key_files(before or tree), first, self.verifications.verify, self.verifications.keyrings,
         )  # fmt: skip
         arrived = incoming(fold, step.commit, self.reader, records, basis)
         fold.verified += len(arrived)

@@ -14,7 +14,7 @@ import re
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -27,6 +27,7 @@ END = b"-----END PGP SIGNATURE-----"
 LARGEST_SIGNATURE = 16 * 1024  # bytes
 LARGEST_KEY = 256 * 1024  # bytes; a key with many certifications, stripped with `gpg --export-options export-minimal`
 MINIMUM_RSA_BITS = 2048
+_MOST_RINGS = 32  # kept at a time; each is a folder
 PATIENCE = 30.0  # seconds for one run of gpg
 
 _fingerprint = re.compile(r"[0-9A-F]{40}|[0-9A-F]{64}").fullmatch
@@ -56,7 +57,12 @@ _REASONS = {
     "5": ("AU213", "the OpenPGP signature rests on a weak or unknown digest, such as SHA-1"),
     "9": ("AU217", "the OpenPGP signature was made by a key that the policy does not have"),
 }
-_FIX_EXPIRED = "the person extends or replaces the key, and an admin lands the new public key in the policy"
+# A good signature, by a key that may not be used any more at today's date.
+_LAPSED = ("REVKEYSIG", "EXPKEYSIG")
+_FIX_EXPIRED = (
+    "the person extends or replaces the key and lands its new public half; of a key that is out of use for good, an"
+    " admin says so: pmctl people revoke"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,33 +73,81 @@ class Keyring:
     fingerprints: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A good signature: the primary key's fingerprint (upper-case hex), and why the key may not be used any more
+    ('' while it may): it has expired or is revoked at today's date."""
+
+    fingerprint: str
+    lapsed: str = ""
+
+
+class Keyrings:
+    """Keyrings by the files that they are made of, kept while many signatures are verified; a context manager."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[bytes, ...], tuple[ExitStack, Keyring, tuple[SignatureProblem, ...]]] = {}
+
+    def __enter__(self) -> Keyrings:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        while self._kept:
+            self._kept.popitem()[1][0].close()
+
+    def ring(self, keys: tuple[bytes, ...]) -> tuple[Keyring, tuple[SignatureProblem, ...]]:
+        """The keyring of those files that hold a public key, and what is wrong with the others.
+
+        Raises EnvironmentProblem without gpg.
+        """
+        if keys not in self._kept:
+            if len(self._kept) >= _MOST_RINGS:
+                self._kept.pop(next(iter(self._kept)))[0].close()
+            problems: list[SignatureProblem] = []
+            stack = ExitStack()
+            self._kept[keys] = (stack, stack.enter_context(keyring(keys, problems)), tuple(problems))
+        _, ring, found = self._kept[keys]
+        return ring, found
+
+
 @contextmanager
-def keyring(keys: Iterable[bytes]) -> Iterator[Keyring]:
+def keyring(keys: Iterable[bytes], problems: list[SignatureProblem] | None = None) -> Iterator[Keyring]:
     """A temporary keyring of exactly these public key files (armored or binary), gone when the block ends.
 
     Several versions of one key merge: pass the newest as well, so that an extended expiry or a revocation
-    counts. Raises EnvironmentProblem without gpg, SignatureProblem (AU213) for a file that holds no public key.
+    counts. Raises EnvironmentProblem without gpg, SignatureProblem (AU213) for a file that holds no public key;
+    with `problems` such a file is left out and what is wrong with it is added there.
     """
     with tempfile.TemporaryDirectory(prefix="pmctl-gpg-") as folder:
         home = Path(folder)
         for key in keys:
-            if len(key) > LARGEST_KEY:
-                raise SignatureProblem(
-                    "AU213",
-                    f"the OpenPGP key file is larger than {LARGEST_KEY} bytes",
-                    hint="export it with: gpg --armor --export-options export-minimal --export FINGERPRINT",
-                )
-            if b"PRIVATE KEY BLOCK" in key:
-                raise SignatureProblem("AU213", "the OpenPGP key file holds a private key")
-            lines, _ = _gpg(home, ("--import",), key)
-            if not any(words[0] == "IMPORT_OK" for words in lines):
-                raise SignatureProblem(
-                    "AU213",
-                    "the key file holds no OpenPGP public key that gpg accepts",
-                    hint="look at it with: gpg --show-keys FILE; a key whose own signatures rest on SHA-1 is renewed"
-                    " with: gpg --cert-digest-algo SHA512 --quick-set-expire FINGERPRINT 2y",
-                )
+            try:
+                _import(home, key)
+            except SignatureProblem as problem:
+                if problems is None:
+                    raise
+                problems.append(problem)
         yield Keyring(home, tuple(_primary_fingerprints(_colons(home))))
+
+
+def _import(home: Path, key: bytes) -> None:
+    """Take one public key file into a keyring; raises SignatureProblem for anything else."""
+    if len(key) > LARGEST_KEY:
+        raise SignatureProblem(
+            "AU213",
+            f"the OpenPGP key file is larger than {LARGEST_KEY} bytes",
+            hint="export it with: gpg --armor --export-options export-minimal --export FINGERPRINT",
+        )
+    if b"PRIVATE KEY BLOCK" in key:
+        raise SignatureProblem("AU213", "the OpenPGP key file holds a private key")
+    lines, _ = _gpg(home, ("--import",), key)
+    if not any(words[0] == "IMPORT_OK" for words in lines):
+        raise SignatureProblem(
+            "AU213",
+            "the key file holds no OpenPGP public key that gpg accepts",
+            hint="look at it with: gpg --show-keys FILE; a key whose own signatures rest on SHA-1 is renewed"
+            " with: gpg --cert-digest-algo SHA512 --quick-set-expire FINGERPRINT 2y",
+        )
 
 
 def verify(armored: bytes, message: bytes, ring: Keyring) -> str:
@@ -101,21 +155,32 @@ def verify(armored: bytes, message: bytes, ring: Keyring) -> str:
 
     Raises SignatureProblem for anything but one good signature by one valid, strong key.
     """
+    found = examine(armored, message, ring)
+    if found.lapsed:
+        raise SignatureProblem("AU216", found.lapsed, hint=_FIX_EXPIRED)
+    return found.fingerprint
+
+
+def examine(armored: bytes, message: bytes, ring: Keyring) -> Verified:
+    """The same as `verify`, but a good signature by a key that has expired or is revoked is told, not refused."""
     _check_armor(armored)
     signature = ring.home / "signature.asc"
     signature.write_bytes(armored)
     lines, errors = _gpg(ring.home, ("--verify", "--", str(signature), "-"), message)
+    lapsed = next((words[0] for words in lines if words[0] in _LAPSED), "")
     for words in lines:
-        if words[0] in _FATAL:
+        if words[0] in _FATAL and words[0] not in _LAPSED:
             reason = words[6] if words[0] == "ERRSIG" and len(words) > 6 else ""
             code, text = _REASONS.get(reason, _FATAL[words[0]])
             raise SignatureProblem(code, text, hint=_FIX_EXPIRED if code == "AU216" else "")
-    count = {word: sum(words[0] == word for words in lines) for word in ("NEWSIG", "GOODSIG", "VALIDSIG")}
+    good = lapsed or "GOODSIG"
+    count = {word: sum(words[0] == word for words in lines) for word in ("NEWSIG", good, "VALIDSIG")}
+    count["any"] = sum(words[0] in (*_LAPSED, "GOODSIG") for words in lines)
     if set(count.values()) != {1}:
         why = "it holds more than one signature" if max(count.values()) > 1 else "gpg finds no good one"
         raise SignatureProblem("AU214", f"the OpenPGP signature does not count: {why}", hint=errors)
     valid = next(words for words in lines if words[0] == "VALIDSIG")
-    return _judge(valid[1:], ring)
+    return Verified(_judge(valid[1:], ring), _FATAL[lapsed][1] if lapsed else "")
 
 
 def _judge(fields: list[str], ring: Keyring) -> str:
@@ -214,6 +279,7 @@ def _run(home: Path, arguments: tuple[str, ...], data: bytes) -> subprocess.Comp
             "gpg is not installed, and the policy has an OpenPGP key to verify with", hint="install GnuPG 2.2 or newer"
         ) from error
     except subprocess.TimeoutExpired as error:
-        raise EnvironmentProblem(f"gpg did not answer within {PATIENCE:.0f} seconds") from error
+        # What keeps gpg busy for so long is what it was given: one file must not end the whole audit.
+        raise SignatureProblem("AU213", f"gpg did not answer within {PATIENCE:.0f} seconds") from error
     except OSError as error:
         raise EnvironmentProblem(f"gpg cannot be started: {error.strerror}") from error

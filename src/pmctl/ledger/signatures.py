@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pmctl.ledger import sshsig
 from pmctl.ledger.record import NAMESPACE
 from pmctl.ledger.sshsig import SignatureProblem, VerifiedSignature
 from pmctl.policy.model import ACTIVE, COMPROMISED, Key, Policy
 
-ReadFile = Callable[[str], bytes | None]
-"""The content of a file of the tree that the policy was read from, by path below the pmctl root."""
+if TYPE_CHECKING:
+    from pmctl.ledger.openpgp import Keyrings, Verified
+
+_WAYS_ON = (
+    "the person extends the key and lands its new public half, or an admin retires it in the policy: what it signed"
+    " before that stays"
+)
+
+ReadFile = Callable[[str], Sequence[bytes]]
+"""The versions of a key file that count, by its path below the pmctl root: the one beside the policy, and the newest.
+
+A key's own signatures protect what is in its file, so a newer version can only extend or revoke it."""
 
 Verify = Callable[[bytes, bytes, str], VerifiedSignature]
 """(signature, what was signed, namespace) -> the key, as `sshsig.verify`."""
@@ -20,11 +31,15 @@ Verify = Callable[[bytes, bytes, str], VerifiedSignature]
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """The person and the key behind a good signature. `fingerprint` is what `ssh-keygen -l` shows."""
+    """The person and the key behind a good signature. `fingerprint` is what `ssh-keygen -l` shows.
+
+    `lapsed` says why an OpenPGP key may not be used any more at today's date, '' while it may.
+    """
 
     handle: str
     key: Key
     fingerprint: str
+    lapsed: str = ""
 
 
 def signer(
@@ -34,13 +49,20 @@ def signer(
     read_file: ReadFile,
     namespace: str = NAMESPACE,
     verify: Verify = sshsig.verify,
+    by: str = "",
+    keyrings: Keyrings | None = None,
 ) -> Signer:
     """The person of `policy` who signed exactly `data`, whatever the status of the key.
 
-    Raises SignatureProblem: AU211 to AU216 for the signature itself, AU217 for a key that nobody has.
+    `read_file` gives all versions of a key file that count. OpenPGP keys of the person `by` are tried first.
+    Raises SignatureProblem: AU211 to AU216 for the signature itself, AU217 for a key that nobody has; and
+    EnvironmentProblem for an OpenPGP signature without gpg.
     """
+    lapsed = ""
     if signature.startswith(b"-----BEGIN PGP SIGNATURE-----"):
-        key_id, fingerprint = _openpgp(data, signature, policy, read_file)
+        found_pgp = _openpgp(data, signature, policy, read_file, by, keyrings)
+        fingerprint, lapsed = found_pgp.fingerprint, found_pgp.lapsed
+        key_id = f"openpgp {fingerprint}"
     else:
         verified = verify(signature, data, namespace)
         key_id, fingerprint = verified.key, verified.fingerprint
@@ -51,7 +73,7 @@ def signer(
             f"the signature is by a key that nobody in policy version {policy.version} has ({fingerprint})",
             hint="an admin adds the key to the policy first, in a step of its own: pmctl people add",
         )
-    return Signer(found[0], found[1], fingerprint)
+    return Signer(found[0], found[1], fingerprint, lapsed)
 
 
 def key_problem(signer: Signer, by: str) -> SignatureProblem | None:
@@ -68,16 +90,39 @@ def key_problem(signer: Signer, by: str) -> SignatureProblem | None:
             f"the record is signed with a retired key of {by} ({signer.fingerprint})",
             hint="act again with the present key",
         )
-    return None
+    return lapsed_problem(signer) if signer.lapsed else None
 
 
-def _openpgp(data: bytes, signature: bytes, policy: Policy, read_file: ReadFile) -> tuple[str, str]:
+def lapsed_problem(signer: Signer) -> SignatureProblem:
+    """What is said of a good signature whose OpenPGP key has expired or is revoked."""
+    return SignatureProblem("AU216", f"{signer.lapsed} ({signer.fingerprint})", hint=_WAYS_ON)
+
+
+def _openpgp(
+    data: bytes, signature: bytes, policy: Policy, read_file: ReadFile, by: str, keyrings: Keyrings | None
+) -> Verified:
+    """Verify with the keys of `by`, then with everybody else's: one person's bad file is nobody else's matter."""
     from pmctl.ledger import openpgp
 
-    files = sorted({key.file for _, key in policy.keys.values() if key.openpgp and key.file})
-    blobs = [blob for blob in map(read_file, files) if blob is not None]
-    if not blobs:
+    own = {key.file for handle, key in policy.keys.values() if key.openpgp and handle == by}
+    others = {key.file for _, key in policy.keys.values() if key.openpgp} - own
+    if not own and not others:
         raise SignatureProblem("AU217", f"policy version {policy.version} has no OpenPGP key")
+    unknown: SignatureProblem | None = None
     with ExitStack() as stack:
-        fingerprint = openpgp.verify(signature, data, stack.enter_context(openpgp.keyring(blobs)))
-    return f"openpgp {fingerprint}", fingerprint
+        rings = keyrings if keyrings is not None else stack.enter_context(openpgp.Keyrings())
+        for files in filter(None, (own, others)):
+            blobs = tuple(dict.fromkeys(blob for file in sorted(files) for blob in read_file(file)))
+            missing = [file for file in sorted(files) if not read_file(file)]
+            ring, problems = rings.ring(blobs)
+            try:
+                return openpgp.examine(signature, data, ring)
+            except SignatureProblem as problem:
+                if problem.code != "AU217":
+                    raise
+                if unknown is None or not unknown.hint:
+                    why = f"the key file {missing[0]} is missing: land it again" if missing else problem.hint
+                    why = f"a key file cannot be used: {problems[0].message}" if problems and not missing else why
+                    unknown = SignatureProblem(problem.code, problem.message, hint=why)
+    assert unknown is not None  # noqa: S101  both rounds end in a return or here; for the type checker
+    raise unknown

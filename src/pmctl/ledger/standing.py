@@ -26,7 +26,7 @@ from pmctl.ledger.trees import Entry, Trees
 from pmctl.ledger.view import view_of
 from pmctl.policy import act as acts
 from pmctl.policy import lifecycle
-from pmctl.policy.model import COMPROMISED, POLICY_PATH, Policy
+from pmctl.policy.model import ACTIVE, COMPROMISED, POLICY_PATH, Policy
 from pmctl.policy.reading import parse_policy
 from pmctl.policy.state import DELETED, DRAFT, IN_REVIEW, PostmortemState, View
 
@@ -94,9 +94,10 @@ class _Quick:
         self.trees = Trees(reader)
         self.documents = Documents(reader, self.trees)
         self.known: dict[str, Incoming | str] = {}
+        self.newest = ""
 
     def at(self, tip: str) -> Standing:
-        tree = self._tree(tip)
+        tree = self.newest = self._tree(tip)
         data = self._file(tree, POLICY_PATH)
         policy, problems = parse_policy(data) if data is not None else (None, ())
         if policy is None:
@@ -193,9 +194,13 @@ class _Quick:
             number = record.check_path(path, act).number
             if signature is None:
                 return "it is not signed"
-            who = signer(data, self.reader.blob(signature.oid), policy, lambda file: self._file(tree, file))
+            who = signer(
+                data, self.reader.blob(signature.oid), policy, lambda file: self._versions(tree, file), by=act.by
+            )
         except (RecordProblem, SignatureProblem) as problem:
             return problem.message
+        if who.lapsed and who.key.status == ACTIVE:
+            return who.lapsed
         if who.handle != act.by or who.key.status == COMPROMISED:
             return "it is signed by somebody else or with a compromised key"
         return Incoming(act, record.digest(data), path, number, who)
@@ -247,6 +252,11 @@ class _Quick:
     def _file(self, tree: str, path: str) -> bytes | None:
         entry = self.trees.entry(tree, path) if tree else None
         return self.reader.blob(entry.oid) if entry is not None and entry.mode == REGULAR else None
+
+    def _versions(self, tree: str, path: str) -> list[bytes]:
+        """The key file in a tree and the newest one."""
+        found = [self._file(one, path) for one in dict.fromkeys((tree, self.newest))]
+        return [data for data in found if data is not None]
 
     def _rank(self, commit: str) -> int:
         data = self._file(self._tree(commit), POLICY_PATH)

@@ -31,6 +31,8 @@ from pmctl.ledger.sshsig import SignatureProblem, VerifiedSignature
 if TYPE_CHECKING:
     from queue import SimpleQueue  # the child only needs it
 
+    from pmctl.ledger.openpgp import Keyrings
+
 WORTH_IT = 400
 """Steps from which on the start of a second process pays; a step brings about one signature."""
 
@@ -51,12 +53,15 @@ class Verifications:
         self._sent: deque[list[Pair]] = deque()
         self._answers: dict[Pair, VerifiedSignature | SignatureProblem] = {}
         self._greeted = False
+        self._keyrings: Keyrings | None = None
 
     def __enter__(self) -> Verifications:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+        if self._keyrings is not None:
+            self._keyrings.__exit__()
 
     def start(self) -> None:
         """Start the second process where there is a core for it; without one everything is done here."""
@@ -70,6 +75,15 @@ class Verifications:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
             )
+
+    @property
+    def keyrings(self) -> Keyrings:
+        """The OpenPGP keyrings of this audit."""
+        if self._keyrings is None:
+            from pmctl.ledger.openpgp import Keyrings
+
+            self._keyrings = Keyrings()
+        return self._keyrings
 
     def close(self) -> None:
         """End the second process; what it has not answered is verified here from now on."""

@@ -170,7 +170,9 @@ def signed_records(workspace: Workspace, old: Policy) -> tuple[Act, ...]:
             continue
         try:
             act = record.from_bytes(data)
-            who = signer(data, signature, old, workspace.at_head)
+            who = signer(
+                data, signature, old, lambda file: [found for found in [workspace.at_head(file)] if found], by=act.by
+            )
         except BadInput:
             continue  # the audit reports it; it counts for nothing here
         if act.prev == old.digest and key_problem(who, act.by) is None:

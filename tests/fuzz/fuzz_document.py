@@ -1,0 +1,6 @@
+"""Fuzz the target "document" by hand; see drive.py."""
+
+from drive import drive
+
+if __name__ == "__main__":
+    drive("document")

@@ -198,6 +198,8 @@ def _interrupts(text: str, *, paragraph: bool) -> bool:
     Only inside a `paragraph` is a list held to begin with 1 and with text.
     """
     first = text[0]
+    if first.isalpha():
+        return False
     if first == "#":
         return _HEADING.match(text) is not None
     if first in "`~":

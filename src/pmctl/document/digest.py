@@ -115,8 +115,9 @@ def tracking_problems(doc: Document) -> list[Finding]:
     """What keeps a tracking cell from being short plain text, as content that no approval covers has to be."""
     problems = []
     for table in action_tables(doc):
+        columns = tracking_columns(table)
         for row in table.rows:
-            for index, name in tracking_columns(table).items():
+            for index, name in columns.items():
                 cell = row.cells[index]
                 if len(cell.text) > MAX_TRACKING:
                     code, message = "PM590", f"{len(cell.text)} characters in {name}, at most {MAX_TRACKING}"

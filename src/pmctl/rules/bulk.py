@@ -79,6 +79,7 @@ def _chunk(items: Sequence[Item], context: Context, cache: Cache | None, workers
     results: list[Result | None] = [None] * len(items)
     keys: list[str] = [""] * len(items)
     missing = []
+    context = replace(context, ids={})  # ids are compared at the end, so that results can be kept
     for number, item in enumerate(items):
         if item.data is None:
             results[number] = Result("", (item.finding,) if item.finding else ())
@@ -154,14 +155,15 @@ def _result(item: Item, context: Context) -> Result:
 
 
 def _context(item: Item, context: Context) -> Context:
-    """The common context with what is the item's own. Ids are compared at the end, so that results can be kept."""
+    """The common context with what is the item's own; for most items that is nothing."""
+    if not (item.status or item.adopted or item.template or item.history):
+        return context
     return replace(
         context,
         status=item.status or context.status,
         adopted=item.adopted or context.adopted,
         template=item.template or context.template,
         history=item.history or context.history,
-        ids={},
     )
 
 

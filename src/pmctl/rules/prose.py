@@ -150,15 +150,20 @@ def timelines(doc: Document) -> tuple[tuple[int, int], ...]:
 
 
 @lru_cache(maxsize=4)
+def _word_list(text: str, start: int) -> list[str]:
+    return text[start:].lower().translate(_LETTERS).split()
+
+
+@lru_cache(maxsize=4)
 def words(text: str, start: int = 0) -> str:
     """The words of `text[start:]` in lower case, one space between and around: the prefilter's haystack."""
-    return f" {' '.join(text[start:].lower().translate(_LETTERS).split())} "
+    return f" {' '.join(_word_list(text, start))} "
 
 
 @lru_cache(maxsize=4)
 def vocabulary(text: str, start: int = 0) -> frozenset[str]:
     """The different words of `words`: asking it for one takes no time, however long the text is."""
-    return frozenset(words(text, start).split())
+    return frozenset(_word_list(text, start))
 
 
 def mentions(text: str, start: int, needles: tuple[str, ...]) -> bool:

@@ -17,9 +17,11 @@ from pmctl.ledger import cache
 from pmctl.ledger.fold import Fold
 from pmctl.ledger.history import Step, descendants, main_line
 from pmctl.ledger.judge import Judge
+from pmctl.ledger.memory import no_collection
 from pmctl.ledger.report import AuditFinding, Event, Report
 from pmctl.ledger.store import Store
 from pmctl.ledger.verifying import WORTH_IT, Verifications
+from pmctl.object_reader import ObjectReader
 from pmctl.objects import CorruptObject, MissingObject
 
 Progress = Callable[[int, int], None]
@@ -54,8 +56,9 @@ def audit(
     start = "" if base is None else base if _is_full(base) else git.resolve(repo.top, base)
     lacking = git.is_shallow_or_partial(repo.common_dir)
     with (
-        git.ObjectReader(repo.common_dir, object_directory=object_directory, alternates=alternates) as reader,
+        ObjectReader(repo.common_dir, object_directory=object_directory, alternates=alternates) as reader,
         Verifications() as verifications,
+        no_collection(),
     ):
         judge = Judge(Store(reader), repo.prefix, Fold(), verifications)
         run = _Run(repo, judge, use_cache and not lacking, progress)

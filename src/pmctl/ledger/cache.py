@@ -8,7 +8,6 @@ else is ignored, and the history is judged again. Writing it may fail silently: 
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import hmac
 import json
@@ -25,6 +24,7 @@ from pmctl.document.finding import Severity
 from pmctl.git import Repository
 from pmctl.ledger.facts import Held
 from pmctl.ledger.fold import Acceptance, Fold
+from pmctl.ledger.memory import no_collection
 from pmctl.ledger.report import AuditFinding, Event
 from pmctl.ledger.trees import Entry
 from pmctl.ledger.trust import user_folder
@@ -57,17 +57,12 @@ def load(repo: Repository) -> Known | None:
     mark, _, body = data.partition(b"\n")
     if not hmac.compare_digest(mark, _mark(secret, repo, body)):
         return None
-    # Nothing of the tens of thousands of values made here is garbage, and looking for some takes a third of the time.
-    collecting = gc.isenabled()
-    gc.disable()
     try:
-        value = json.loads(body)
-        return Known(value["tip"], _fold(value["fold"]))
+        with no_collection():
+            value = json.loads(body)
+            return Known(value["tip"], _fold(value["fold"]))
     except (ValueError, KeyError, TypeError, IndexError, AttributeError):
         return None
-    finally:
-        if collecting:
-            gc.enable()
 
 
 def save(repo: Repository, tip: str, fold: Fold) -> None:

@@ -24,6 +24,7 @@ from pmctl.ledger.sshsig import SignatureProblem
 from pmctl.ledger.store import Store
 from pmctl.ledger.trees import Entry, Trees
 from pmctl.ledger.view import view_of
+from pmctl.object_reader import ObjectReader
 from pmctl.policy import act as acts
 from pmctl.policy import lifecycle
 from pmctl.policy.model import ACTIVE, COMPROMISED, POLICY_PATH, Policy
@@ -71,7 +72,7 @@ def standing(repo: git.Repository, doc: str, revision: str = "HEAD") -> Standing
     lacks what it needs.
     """
     tip = git.resolve(repo.top, revision)
-    with git.ObjectReader(repo.common_dir) as reader:
+    with ObjectReader(repo.common_dir) as reader:
         quick = _Quick(Store(reader), repo.prefix.strip("/"), doc).at(tip)
     if not quick.ignored:
         return quick

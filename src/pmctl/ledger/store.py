@@ -1,14 +1,14 @@
 """Objects asked for ahead of time. A question to git costs a switch between two processes, which costs more than
 most of the work on the answer; so whoever knows what comes next asks for all of it at once.
 
-Reads through `git.ObjectReader`, which verifies every object's hash; nothing here is trusted or written.
+Reads through `ObjectReader`, which verifies every object's hash; nothing here is trusted or written.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pmctl.git import ObjectReader
+from pmctl.object_reader import ObjectReader
 from pmctl.objects import Commit, CorruptObject, parse_commit
 
 _COMMITS = 4096  # read at a time

@@ -15,8 +15,9 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pmctl.git import ObjectReader, Repository
+from pmctl.git import Repository
 from pmctl.ledger.report import AuditFinding, Report
+from pmctl.object_reader import ObjectReader
 from pmctl.objects import CorruptObject, MissingObject
 
 

@@ -87,7 +87,7 @@ class Workspace:
     def files(self) -> Iterator[str]:
         """Paths, relative to the root, of all Markdown files directly in a year's folder."""
         base = self.repo.root / POSTMORTEMS
-        if not base.is_dir():
+        if not base.is_dir() or base.is_symlink():
             return
         for year in sorted(base.iterdir()):
             if year.is_dir() and not year.is_symlink():
@@ -239,7 +239,7 @@ def read_file(file: Path, shown: str) -> bytes:
 def _near(wanted: str, known: Iterable[str]) -> tuple[str, ...]:
     import difflib
 
-    close = difflib.get_close_matches(wanted, list(known), n=3, cutoff=0.5)
+    close = difflib.get_close_matches(wanted, list(known), n=3, cutoff=0.75)
     return tuple(f"did you mean {name}?" for name in close)
 
 

@@ -1,57 +1,69 @@
-"""What is checked, and by which settings."""
+"""Which files a selection checks, and by what."""
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from pmctl.errors import EnvironmentProblem, UsageProblem
+from pmctl.errors import EnvironmentProblem, NotFound, UsageProblem
 from pmctl.insight.validation import Selection, validation
+from tests.property.team import AT, Team
 
-from ..rules.sample import source
-
-FILE = "postmortems/2024/2024-01-15-payment-api-outage.md"
-
-
-@pytest.fixture
-def top(tmp_path: Path) -> Path:
-    """A repository whose pmctl root is a subfolder with settings of its own."""
-    (tmp_path / "docs" / FILE).parent.mkdir(parents=True)
-    (tmp_path / "docs" / FILE).write_text(source("urgency: VERY"))
-    (tmp_path / "docs/pmctl.yaml").write_text("rules: {ignore: [PM104]}\n")
-    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
-    return tmp_path
+DOC = "2024-01-15-payments-failed"
 
 
-def test_a_file_is_judged_by_the_settings_around_it(top: Path) -> None:
-    """Named from the top of a repository, as hooks do, or from inside of its root: the same settings count."""
-    for directory, path in (
-        (top, f"docs/{FILE}"),
-        (top / "docs", FILE),
-        (top / "docs/postmortems", f"2024/{FILE[17:]}"),
-    ):
-        run = validation(directory, Selection((path,)))
-        assert run.root == (top / "docs").resolve()
-        assert [item.path for item in run.items] == [FILE]
-        assert "PM104" not in [finding.code for finding in run.findings]
+def checked(crew: Team, *what: str, staged: bool = False, directory: Path | None = None) -> list[str]:
+    return [item.path for item in validation(directory or crew.top, Selection(what, staged, now=AT)).items]
 
 
-def test_a_file_outside_of_every_repository(tmp_path: Path) -> None:
-    """The default rules count."""
-    (tmp_path / "x.md").write_text(source("urgency: VERY"))
-    run = validation(tmp_path, Selection(("x.md",)))
-    assert "PM104" in [finding.code for finding in run.findings]
+def test_everything_an_id_a_path_or_a_folder(crew: Team) -> None:
+    crew.new("jane", "Search was slow")
+    both = [crew.path("2024-01-15-payments-failed"), crew.path("2024-01-15-search-was-slow")]
+    assert checked(crew) == both
+    assert checked(crew, "payments") == both[:1]
+    assert checked(crew, both[1]) == both[1:]
+    assert checked(crew, "postmortems/2024") == both
+    assert checked(crew, Path(both[0]).name, directory=crew.top / "postmortems/2024") == both[:1]
+    assert checked(crew, "payments", both[0]) == both[:1], "once"
 
 
-def test_nothing_named_outside_of_every_repository(tmp_path: Path) -> None:
-    with pytest.raises(EnvironmentProblem):
-        validation(tmp_path, Selection())
+def test_staged_is_what_the_index_holds(crew: Team) -> None:
+    assert checked(crew, staged=True) == []
+    crew.set_field(DOC, "urgency", "EXTREME")
+    crew.git("add", "-A")
+    crew.git("checkout", "-q", "HEAD", "--", "pmctl.yaml")
+    (crew.top / crew.path(DOC)).write_bytes(crew.workspace.at_head(crew.path(DOC)) or b"")
+    found = validation(crew.top, Selection(staged=True, now=AT))
+    assert found.failed and any("EXTREME" in finding.message for finding in found.findings)
+    assert not validation(crew.top, Selection(now=AT)).failed
 
 
-@pytest.mark.parametrize("selection", [{"select": ("PM999",)}, {"ignore": ("nonsense",)}])
-def test_unknown_codes(top: Path, selection: dict[str, tuple[str, ...]]) -> None:
-    """A misspelt code on the command line is refused, not ignored."""
-    with pytest.raises(UsageProblem, match="unknown code"):
-        validation(top / "docs", Selection((), **selection))
+def test_unknown_ids_and_codes(crew: Team) -> None:
+    with pytest.raises(NotFound):
+        checked(crew, "nothing-like-it")
+    with pytest.raises(UsageProblem, match="--select: unknown code 'PM9999'"):
+        validation(crew.top, Selection(select=("PM9999",), now=AT))
+    with pytest.raises(UsageProblem, match="--ignore") as caught:
+        validation(crew.top, Selection(ignore=("X1,X2",), now=AT))
+    assert len(caught.value.details) == 1, "all of them are said"
+
+
+def test_without_a_repository_a_file_can_be_checked(crew: Team, tmp_path: Path) -> None:
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    (alone / "x.md").write_text("no front matter\n")
+    found = validation(alone, Selection(("x.md",), now=AT))
+    assert [item.path for item in found.items] == ["x.md"] and found.failed
+    for selection in (Selection(now=AT), Selection(staged=True, now=AT)):
+        with pytest.raises(EnvironmentProblem, match="not inside a git repository"):
+            validation(alone, selection)
+
+
+def test_broken_settings_and_templates_are_findings_too(crew: Team) -> None:
+    (crew.top / "pmctl.yaml").write_text("templat: x\nrules: {ignore: [PM8O2]}\n")
+    (crew.top / ".pmctl/templates/broken.md").write_text("---\nname: [\n---\n")
+    found = validation(crew.top, Selection(now=AT))
+    assert {finding.path for finding in found.general} >= {"pmctl.yaml", ".pmctl/templates/broken.md"}
+    assert found.failed
+    assert found.findings[: len(found.general)] == found.general, "they come first"

@@ -126,7 +126,7 @@ def slug_of(title: str) -> str:
 
     A title without a single such letter (Japanese, say) gives 'incident' and four random characters.
     """
-    plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    plain = unicodedata.normalize("NFKD", title.casefold()).encode("ascii", "ignore").decode()
     slug = re.sub(r"[^a-z0-9]+", "-", re.sub(r"['’]", "", plain)).strip("-")
     return slug or "incident-" + random_characters(4)
 

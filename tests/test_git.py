@@ -1,0 +1,125 @@
+"""The only module that runs git: hostile repositories, hostile environments, objects that lie."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from pathlib import Path
+
+import pytest
+
+from pmctl import git
+from pmctl.errors import EnvironmentProblem
+from pmctl.object_reader import ObjectReader
+from pmctl.objects import CorruptObject, MissingObject
+from tests.property.team import Team
+
+
+def test_discover_finds_the_root_from_below(crew: Team) -> None:
+    repo = git.discover(crew.top / "postmortems/2024")
+    assert (repo.root, repo.prefix) == (crew.top, "")
+    with pytest.raises(EnvironmentProblem, match="is not a folder"):
+        git.discover(crew.top / "pmctl.yaml")
+
+
+def test_the_callers_environment_leads_nowhere_else(
+    crew: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = crew.head
+    other = tmp_path / "other"
+    other.mkdir()
+    git.run(other, "init", "-q", reading=False)
+    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR"):
+        monkeypatch.setenv(name, str(other / ".git"))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(other / "index"))
+    monkeypatch.setenv("GIT_NAMESPACE", "elsewhere")
+    assert git.discover(crew.top).top == crew.top
+    assert git.resolve(crew.top, "HEAD") == head
+    with ObjectReader(crew.repo.common_dir) as reader:
+        assert reader.commit(head).oid == head
+
+
+def test_reading_runs_nothing_that_a_repository_configures(crew: Team, tmp_path: Path) -> None:
+    touched = tmp_path / "touched"
+    script = tmp_path / "evil"
+    script.write_text(f"#!/bin/sh\ntouch {touched}\ncat\n")
+    script.chmod(0o755)
+    for key in ("core.fsmonitor", "diff.external", "core.pager", "gpg.program", "gpg.ssh.program", "core.editor"):
+        git.run(crew.top, "config", key, str(script), reading=False)
+    git.run(crew.top, "config", "core.hooksPath", str(tmp_path), reading=False)
+    git.run(crew.top, "config", "alias.rev-parse", f"!{script}", reading=False)
+    for words in (("status", "--porcelain"), ("log", "-1"), ("diff", "HEAD"), ("rev-parse", "HEAD")):
+        git.run(crew.top, *words)
+    with ObjectReader(crew.repo.common_dir) as reader:
+        reader.commit(crew.head)
+    assert not touched.exists()
+
+
+def test_replace_refs_and_grafts_are_ignored(crew: Team) -> None:
+    head = crew.head
+    crew.actor("bob")
+    fake = crew.git("commit-tree", f"{head}^{{tree}}", "-m", "a root of its own")
+    crew.git("replace", head, fake)
+    (crew.top / ".git/info/grafts").write_text(f"{head}\n")
+    with ObjectReader(crew.repo.common_dir) as reader:
+        assert reader.commit(head).parents
+
+
+def test_missing_and_lying_objects(crew: Team) -> None:
+    with ObjectReader(crew.repo.common_dir) as reader, pytest.raises(MissingObject):
+        reader.read("0" * 40)
+    tree = crew.git("rev-parse", "HEAD^{tree}")
+    file = crew.top / ".git/objects" / tree[:2] / tree[2:]
+    file.chmod(0o644)
+    file.write_bytes(zlib.compress(b"blob 5\0hello"))
+    with ObjectReader(crew.repo.common_dir) as reader, pytest.raises(CorruptObject):
+        reader.read(tree)
+
+
+@pytest.mark.parametrize("name", ["--help", "-1", "--output=/tmp/x", "no-such", "HEAD^{tree}", "", "a..b", "@{-1}"])
+def test_names_of_commits_are_no_options(crew: Team, name: str) -> None:
+    with pytest.raises(EnvironmentProblem, match="no commit named"):
+        git.resolve(crew.top, name)
+
+
+def test_staged_files_come_from_the_index(crew: Team) -> None:
+    path = crew.path("2024-01-15-payments-failed")
+    file = crew.top / path
+    before = file.read_bytes()
+    file.write_bytes(before + b"staged\n")
+    crew.git("add", path)
+    file.write_bytes(b"only in the work tree")
+    (crew.top / "other.md").write_text("x")
+    crew.git("add", "other.md")
+    assert git.staged_files(crew.repo, "postmortems/") == {path: before + b"staged\n"}
+    crew.git("reset", "-q")
+    assert git.staged_files(crew.repo, "postmortems/") == {}
+
+
+@pytest.mark.parametrize(
+    ("stderr", "hint"),
+    [
+        (b"fatal: Unable to create '/x/.git/index.lock': File exists.", "delete .git/index.lock"),
+        (b"fatal: detected dubious ownership in repository", "safe.directory"),
+        (b"error: No space left on device", "free some disk space"),
+        (b"*** Please tell me who you are.", "git config user.name"),
+    ],
+)
+def test_usual_failures_have_a_next_step(stderr: bytes, hint: str) -> None:
+    error = git.failure(("commit",), git.Completed(b"", stderr, 128))
+    assert hint in error.hint
+    assert error.message.startswith("git commit failed: ")
+
+
+def test_version_is_at_least_the_oldest() -> None:
+    assert git.version() >= git.OLDEST_GIT
+
+
+def test_no_process_and_no_folder_is_left(crew: Team) -> None:
+    before = set(os.listdir("/tmp"))  # noqa: S108, PTH208  where the reader's own folder is made
+    with ObjectReader(crew.repo.common_dir) as reader:
+        reader.commit(crew.head)
+        process = reader._process
+    assert process is not None and process.poll() is not None
+    left = {name for name in set(os.listdir("/tmp")) - before if name.startswith("pmctl-git-")}  # noqa: S108, PTH208
+    assert reader._folder.rpartition("/")[2] not in left

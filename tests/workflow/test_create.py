@@ -1,0 +1,97 @@
+"""New postmortems: ids, what is filled in, what is refused."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pmctl.document import schema
+from pmctl.document.reader import read
+from pmctl.errors import BadInput, NotFound, Refused
+from pmctl.workflow.create import Wish, item_id, new_id, plan, slug_of, write_only
+from tests.property.team import TODAY, Team
+
+DAY = date(2024, 2, 29)
+
+
+@pytest.mark.parametrize(
+    ("title", "slug"),
+    [
+        ("Payment API: 45 min. outage!", "payment-api-45-min-outage"),
+        ("Größere Störung", "grossere-storung"),
+        ("Bob's café", "bobs-cafe"),
+        ("  --  x  --  ", "x"),
+    ],
+)
+def test_slugs(title: str, slug: str) -> None:
+    assert slug_of(title) == slug
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(max_size=300))
+def test_any_title_gives_a_valid_id(title: str) -> None:
+    name = f"2024-01-15-{slug_of(title)}"[: schema.MAX_ID].rstrip("-")
+    assert schema.is_id(name)
+    assert schema.id_of(schema.path_of(name)) == name
+
+
+def test_titles_without_a_latin_letter_do_not_collide() -> None:
+    assert slug_of("障害") != slug_of("障害")
+
+
+def test_id_that_is_taken_is_refused_also_when_only_in_the_history(crew: Team) -> None:
+    with pytest.raises(Refused, match="exists already"):
+        new_id(crew.workspace, "Payments failed", date(2024, 1, 15))
+    (crew.top / crew.path("2024-01-15-payments-failed")).unlink()
+    with pytest.raises(Refused, match="exists already"):
+        new_id(crew.workspace, "Payments, failed", date(2024, 1, 15))
+    assert new_id(crew.workspace, "x" * 300, DAY) == f"2024-02-29-{'x' * 89}"
+
+
+def test_what_was_given_stands_in_the_front_matter(crew: Team) -> None:
+    wish = Wish(
+        title='  "Quotes"  and: colons # hash\n- {', day=DAY, author="jane", severity="SEV1", urgency="high",
+        services=("a, b", "c"), teams=("payments",), tags=("x",), fields={"cost": "12: 3"},
+    )  # fmt: skip
+    created = plan(crew.workspace, wish, None, today=TODAY)
+    document = read(created.data, created.path)
+    assert document.readable
+    meta = document.meta
+    assert meta["title"] == '"Quotes" and: colons # hash - {'
+    assert (meta["id"], meta["status"], meta["author"]) == (created.id, "DRAFT", "jane")
+    assert (meta["severity"], meta["urgency"], meta["services"]) == ("SEV1", "HIGH", ["a, b", "c"])
+    assert meta["fields"] == {"cost": "12: 3"}
+
+
+@pytest.mark.parametrize("title", ["", "   ", "\n\t"])
+def test_a_title_is_needed(crew: Team, title: str) -> None:
+    with pytest.raises(BadInput, match="needs a title"):
+        plan(crew.workspace, Wish(title=title), None, today=TODAY)
+
+
+def test_unknown_template_names_those_that_there_are(crew: Team) -> None:
+    with pytest.raises(NotFound, match="no template 'x'") as caught:
+        plan(crew.workspace, Wish(title="T", template="x"), None, today=TODAY)
+    assert "lightweight" in caught.value.details
+
+
+@pytest.mark.parametrize("template", ["default", "lightweight", "security", "near-miss"])
+def test_every_shipped_template_makes_a_readable_postmortem(crew: Team, template: str) -> None:
+    created = plan(crew.workspace, Wish(title="T", author="jane", template=template, day=DAY), None, today=TODAY)
+    assert created.warnings == ()
+    assert read(created.data).meta["template"] == template
+
+
+def test_written_only_is_not_committed(crew: Team) -> None:
+    before = crew.head
+    created = plan(crew.workspace, Wish(title="Written only", author="jane", day=DAY), None, today=TODAY)
+    write_only(crew.workspace, created)
+    assert (crew.head, crew.snapshot()[1]) == (before, f"?? {created.path}")
+
+
+def test_item_ids() -> None:
+    made = {item_id() for _ in range(200)}
+    assert len(made) > 190 and all(len(one) == 7 and one.startswith("AI-") for one in made)

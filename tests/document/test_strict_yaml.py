@@ -9,6 +9,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pmctl.document import strict_yaml
 from pmctl.document.strict_yaml import Node, load
 
 PLAIN_TYPES = st.recursive(
@@ -133,3 +134,12 @@ def test_without_libyaml_the_pure_parser_reads_the_same(monkeypatch: pytest.Monk
     assert fast.node is not None
     assert slow.node is not None
     assert slow.node.plain() == fast.node.plain()
+
+
+@given(st.text("a\r\n", max_size=20))
+def test_line_starts_and_positions_agree(text: str) -> None:
+    starts = strict_yaml.line_starts(text)
+    for offset in range(len(text) + 1):
+        line, column = strict_yaml.position(text, offset)
+        inside = offset > 0 and text[offset - 1 : offset + 1] == "\r\n"  # between the two nothing can be
+        assert inside or starts[line - 1] == offset - column + 1

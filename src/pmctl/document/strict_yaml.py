@@ -315,7 +315,12 @@ def position(text: str, offset: int) -> tuple[int, int]:
 
 def line_starts(text: str) -> tuple[int, ...]:
     """The offset at which each line begins, for many positions in one text; see `position`."""
-    return (0, *(match.end() for match in _LINE_BREAK.finditer(text)))
+    if "\r" in text:
+        return (0, *(match.end() for match in _LINE_BREAK.finditer(text)))
+    starts = [0]
+    while at := text.find("\n", starts[-1]) + 1:
+        starts.append(at)
+    return tuple(starts)
 
 
 def _advice(message: str) -> str:

@@ -68,14 +68,13 @@ def _people_named(doc: Document, context: Context) -> tuple[str, ...]:
     """Names of known people that occur in the text, lower case: full names, and first names that are no words."""
     if context.people is None:
         return ()
-    haystack = words(doc.text, doc.body_start)
     present = vocabulary(doc.text, doc.body_start)
     names = []
     for name in context.people.names.values():
         parts = name.lower().split()
         if not parts or parts[0] not in present:
             continue
-        if len(parts) > 1 and f" {' '.join(parts)} " in haystack:
+        if len(parts) > 1 and f" {' '.join(parts)} " in words(doc.text, doc.body_start):
             names.append(" ".join(parts))
         if len(parts[0]) > 2 and parts[0] not in _AMBIGUOUS:
             names.append(parts[0])

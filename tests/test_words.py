@@ -103,7 +103,7 @@ def test_git_is_started_by_one_module() -> None:
             command = node.args[0] if isinstance(node, ast.Call) and node.args else None
             if isinstance(command, ast.List) and command.elts and isinstance(command.elts[0], ast.Constant):
                 found += [path.name] if command.elts[0].value == "git" else []
-    assert found == [], "git.run and git.ObjectReader are the ways to git"
+    assert found == [], "git.run and git.hermetic are the ways to git"
 
 
 def test_only_the_command_line_prints() -> None:

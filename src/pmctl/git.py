@@ -1,32 +1,26 @@
 """The only module that runs git.
 
-Two ways in. `run` calls git in a work tree: with the person's own configuration when an act is
-written, and with everything that a repository could use to run code or to write switched off when
-something is only read. `ObjectReader` reads history hermetically: one `git cat-file --batch` over
-the repository's objects, in an empty temporary GIT_DIR with a cleared environment, so that no
-configuration, hook, filter, replace ref or graft of the repository takes part, and with every
-object's hash recomputed.
+`run` calls git in a work tree: with the person's own configuration when an act is written, and with
+everything that a repository could use to run code or to write switched off when something is only read.
+`hermetic` starts git on a repository's objects alone, for `pmctl.object_reader`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import subprocess
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from types import TracebackType
 
 from pmctl.errors import EnvironmentProblem
-from pmctl.objects import Commit, CorruptObject, MissingObject, TreeEntry, parse_commit, parse_tree
 
 SETTINGS_FILE = "pmctl.yaml"
 OLDEST_GIT = (2, 34)
+
+Process = subprocess.Popen[bytes]
 
 # Configuration that would let a repository run a program, or change what it shows, while it is only read.
 _READING = (
@@ -265,169 +259,31 @@ def is_shallow_or_partial(common_dir: Path) -> str:
     return ""
 
 
-class ObjectReader:
-    """Hermetic access to objects by full id; a context manager around one `git cat-file --batch`.
+def hermetic(folder: Path, objects: Path, alternates: Sequence[Path], *arguments: str) -> Process:
+    """Start git on the objects in `objects` with nothing else of any repository; its two ends are pipes.
 
-    `object_directory` and `alternates` are for a hook that runs in git's quarantine, where new objects
-    live beside the repository's own.
+    `folder` is an empty GIT_DIR that the caller made and removes. Of the environment only PATH is passed on: no
+    configuration, hook, filter, replace ref or graft takes part, and nothing is fetched.
     """
-
-    def __init__(
-        self, common_dir: Path, *, object_directory: Path | None = None, alternates: Sequence[Path] = ()
-    ) -> None:
-        self._objects = object_directory or common_dir / "objects"
-        self._alternates = tuple(alternates)
-        self._sha256 = _uses_sha256(common_dir)
-        self._folder = ""
-        self._process: subprocess.Popen[bytes] | None = None
-        self._env: dict[str, str] = {}
-
-    def __enter__(self) -> ObjectReader:
-        self._folder = tempfile.mkdtemp(prefix="pmctl-git-")
-        folder = Path(self._folder)
-        (folder / "refs").mkdir()
-        (folder / "objects").mkdir()
-        (folder / "HEAD").write_text("ref: refs/heads/none\n")
-        config = "[core]\n\trepositoryformatversion = 0\n\tbare = true\n"
-        if self._sha256:
-            config = "[core]\n\trepositoryformatversion = 1\n\tbare = true\n[extensions]\n\tobjectformat = sha256\n"
-        (folder / "config").write_text(config)
-        env = {
-            "PATH": os.environ.get("PATH", os.defpath),
-            "HOME": self._folder,
-            "LC_ALL": "C",
-            "GIT_DIR": self._folder,
-            "GIT_OBJECT_DIRECTORY": str(self._objects),
-            "GIT_NO_REPLACE_OBJECTS": "1",
-            "GIT_CONFIG_NOSYSTEM": "1",
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            "GIT_NO_LAZY_FETCH": "1",
-            "GIT_TERMINAL_PROMPT": "0",
-        }
-        self._env = env
-        if self._alternates:
-            env["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = os.pathsep.join(str(path) for path in self._alternates)
-        self._process = subprocess.Popen(
-            [git_program(), "cat-file", "--batch"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=env,
-            cwd=self._folder,
-        )
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        process = self._process
-        if process is not None:
-            for stream in (process.stdin, process.stdout):
-                if stream is not None:
-                    try:
-                        stream.close()
-                    except OSError:
-                        continue  # a broken pipe: the process has ended already
-            process.kill()
-            process.wait()
-        shutil.rmtree(self._folder, ignore_errors=True)
-
-    def read(self, oid: str) -> tuple[str, bytes]:
-        """(kind, content) of the object `oid` (40 or 64 hex digits).
-
-        Raises MissingObject, or CorruptObject when the bytes do not hash to the id.
-        """
-        return next(self.read_many((oid,)))
-
-    def read_many(self, oids: Sequence[str]) -> Iterator[tuple[str, bytes]]:
-        """The objects in the order asked for; requests go out in groups, so that few switches are paid."""
-        process = self._process
-        if process is None or process.stdin is None or process.stdout is None:
-            raise EnvironmentProblem("the object reader is not open")
-        length = 64 if self._sha256 else 40
-        for first in range(0, len(oids), 64):
-            group = oids[first : first + 64]
-            for oid in group:
-                if len(oid) != length or not set(oid) <= set("0123456789abcdef"):
-                    raise CorruptObject(oid, "not a full object id")
-            try:
-                process.stdin.write("".join(oid + "\n" for oid in group).encode())
-                process.stdin.flush()
-            except OSError as error:
-                raise EnvironmentProblem(f"git cat-file ended early: {error}") from None
-            for oid in group:
-                yield self._next(process, oid)
-
-    def read_present(self, oids: Sequence[str]) -> dict[str, tuple[str, bytes]]:
-        """Those of the objects that are there and whole, by id; the others are left out, for a later read to report."""
-        process = self._process
-        if process is None or process.stdin is None or process.stdout is None:
-            raise EnvironmentProblem("the object reader is not open")
-        found: dict[str, tuple[str, bytes]] = {}
-        for first in range(0, len(oids), 64):
-            group = oids[first : first + 64]
-            try:
-                process.stdin.write("".join(oid + "\n" for oid in group).encode())
-                process.stdin.flush()
-            except OSError as error:
-                raise EnvironmentProblem(f"git cat-file ended early: {error}") from None
-            for oid in group:
-                with suppress(MissingObject, CorruptObject):
-                    found[oid] = self._next(process, oid)
-        return found
-
-    def commit_ids(self, tip: str, without: Sequence[str] = ()) -> list[str]:
-        """The ids of `tip` and its ancestors, newest first, without those of `without`: a hint what to read ahead.
-
-        git answers from whatever it finds, unverified; nothing may be concluded from it. Empty when git cannot say.
-        """
-        done = subprocess.run(
-            [git_program(), "-c", "core.commitGraph=false", "rev-list", "--topo-order", "--stdin"],
-            input="".join(f"{oid}\n" for oid in (tip, *(f"^{oid}" for oid in without))).encode(),
-            env=self._env, cwd=self._folder, capture_output=True, check=False,
-        )  # fmt: skip
-        return done.stdout.decode("ascii", "replace").split() if done.returncode == 0 else []
-
-    def _next(self, process: subprocess.Popen[bytes], oid: str) -> tuple[str, bytes]:
-        assert process.stdout is not None  # noqa: S101  for the type checker; read_many has looked
-        header = process.stdout.readline().split()
-        if len(header) == 2 and header[1] == b"missing":
-            raise MissingObject(oid)
-        if len(header) != 3 or header[0].decode() != oid:
-            raise CorruptObject(oid, "git cannot read it")
-        size = int(header[2])
-        data = process.stdout.read(size)
-        process.stdout.read(1)
-        if len(data) != size:
-            raise CorruptObject(oid, "it ends early")
-        kind = header[1].decode()
-        new = hashlib.sha256 if self._sha256 else hashlib.sha1
-        if new(b"%s %d\x00" % (header[1], size) + data).hexdigest() != oid:
-            raise CorruptObject(oid, "its content does not hash to its id")
-        return kind, data
-
-    def blob(self, oid: str) -> bytes:
-        """The content of a blob."""
-        return self._of_kind(oid, "blob")
-
-    def commit(self, oid: str) -> Commit:
-        """The commit `oid`, parsed without git's formatting code."""
-        return parse_commit(oid, self._of_kind(oid, "commit"))
-
-    def tree(self, oid: str) -> tuple[TreeEntry, ...]:
-        """The entries of a tree, in git's order."""
-        return parse_tree(oid, self._of_kind(oid, "tree"), width=32 if self._sha256 else 20)
-
-    def _of_kind(self, oid: str, expected: str) -> bytes:
-        kind, data = self.read(oid)
-        if kind != expected:
-            raise CorruptObject(oid, f"it is a {kind}, not a {expected}")
-        return data
-
-
-def _uses_sha256(common_dir: Path) -> bool:
-    try:
-        text = (common_dir / "config").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return False
-    return "objectformat=sha256" in "".join(text.lower().split())
+    env = {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(folder),
+        "LC_ALL": "C",
+        "GIT_DIR": str(folder),
+        "GIT_OBJECT_DIRECTORY": str(objects),
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+    }
+    if alternates:
+        env["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = os.pathsep.join(str(path) for path in alternates)
+    return subprocess.Popen(
+        [git_program(), *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=env,
+        cwd=folder,
+    )

@@ -1,6 +1,6 @@
 """git's objects as values, parsed from their bytes without git's formatting code.
 
-Data flows one way: bytes that `pmctl.git.ObjectReader` has read and hashed -> Commit or TreeEntry.
+Data flows one way: bytes that `pmctl.object_reader.ObjectReader` has read and hashed -> Commit or TreeEntry.
 The formats are those of git's own documentation (gitformat-pack, git-cat-file).
 """
 

@@ -10,6 +10,7 @@ import pytest
 
 from pmctl.ledger import trust
 from pmctl.ledger.report import Report
+from pmctl.object_reader import ObjectReader
 from pmctl.policy import act as acts
 
 from .world import DOC, Actor, World, document
@@ -237,10 +238,9 @@ def test_range_goes_through_the_commit_that_landed(world: World) -> None:
 
 
 def last_steps(world: World, base: str) -> list[object]:
-    from pmctl import git
     from pmctl.ledger.history import descendants, main_line
 
-    with git.ObjectReader(world.repo.common_dir) as reader:
+    with ObjectReader(world.repo.common_dir) as reader:
         through = descendants(reader, world.head, base)
         return list(main_line(reader, world.head, lambda _: 1, prefer=through, stop=(base,)))
 

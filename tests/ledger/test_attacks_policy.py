@@ -305,4 +305,3 @@ def hash_object(world: World, raw: bytes) -> str:
     """Write a commit object as it stands, without git's checks."""
     command = ["git", "hash-object", "-t", "commit", "-w", "--literally", "--stdin"]
     return subprocess.run(command, cwd=world.path, input=raw, capture_output=True, check=True).stdout.decode().strip()
-

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pmctl import git
 from pmctl.ledger.store import Store
 from pmctl.ledger.trees import Entry, Trees, _differing, _Folder, _marks
+from pmctl.object_reader import ObjectReader
 
 
 def entry_bytes(name: str, value: int) -> bytes:
@@ -74,7 +74,7 @@ def test_differences_are_those_of_git(tmp_path: Path, count: int) -> None:
         run("add", "-A")
         run("commit", "-qm", "x")
         trees.append(run("rev-parse", "HEAD^{tree}"))
-    with git.ObjectReader(tmp_path / ".git") as reader:
+    with ObjectReader(tmp_path / ".git") as reader:
         found = Trees(Store(reader)).many(list(zip(["", *trees], trees, strict=False)), "")
     empty = run("hash-object", "-t", "tree", "/dev/null")
     for old, new, differences in zip([empty, *trees], trees, found, strict=False):

@@ -18,6 +18,7 @@ from pmctl.ledger.audit import Progress, audit
 from pmctl.ledger.history import descendants
 from pmctl.ledger.report import AuditFinding, Report
 from pmctl.ledger.store import Store
+from pmctl.object_reader import ObjectReader
 from pmctl.objects import CorruptObject, MissingObject
 
 ROOT_VARIABLE = "PMCTL_TRUST_ROOT"
@@ -129,7 +130,7 @@ def _other_root(report: Report, seen: trust.Sight) -> tuple[AuditFinding, ...]:
 
 def _holds(repo: git.Repository, tip: str, commit: str) -> bool:
     """Whether `commit` is in the history of `tip`, read without the repository's replace refs and grafts."""
-    with git.ObjectReader(repo.common_dir) as reader:
+    with ObjectReader(repo.common_dir) as reader:
         try:
             return bool(descendants(Store(reader), tip, commit))
         except (MissingObject, CorruptObject):

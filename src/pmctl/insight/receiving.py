@@ -16,6 +16,7 @@ from pmctl import git
 from pmctl.errors import EnvironmentProblem
 from pmctl.ledger.audit import audit
 from pmctl.ledger.report import AuditFinding, Report
+from pmctl.object_reader import ObjectReader
 from pmctl.policy.model import POLICY_PATH
 
 PROTECTED = "pmctl.protectedbranch"
@@ -224,8 +225,8 @@ def _contains(git_dir: Path, tip: str, wanted: str, objects: Objects) -> bool:
     return False
 
 
-def _reader(git_dir: Path, objects: Objects) -> git.ObjectReader:
-    return git.ObjectReader(git_dir, object_directory=objects.directory, alternates=objects.alternates)
+def _reader(git_dir: Path, objects: Objects) -> ObjectReader:
+    return ObjectReader(git_dir, object_directory=objects.directory, alternates=objects.alternates)
 
 
 def _is_oid(text: str) -> bool:

@@ -51,9 +51,12 @@ class Standing:
     ignored: tuple[str, ...] = ()
 
     def view(
-        self, document: Document, content: str, *, templates: Iterable[Template] = (), unresolved: int = 0
+        self, document: Document, content: str, *, templates: Iterable[Template] | None = (), unresolved: int = 0
     ) -> View:
-        """The document's side of a judgement; `content` is its digest with attachments."""
+        """The document's side of a judgement; `content` is its digest with attachments.
+
+        Without `templates` (None) it is not asked whether the document is complete.
+        """
         return replace(view_of(document, templates=templates, unresolved=unresolved), content=content)
 
 

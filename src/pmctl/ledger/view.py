@@ -19,20 +19,20 @@ def view_of(
     document: Document,
     attachments: Iterable[tuple[str, str, str]] = (),
     *,
-    templates: Iterable[Template] = (),
+    templates: Iterable[Template] | None = (),
     unresolved: int = 0,
 ) -> View:
     """The view of a document that is about to be committed.
 
-    `attachments` are (path below their folder, git mode, sha256 hex); `templates` the organisation's own;
-    `unresolved` counts open discussions.
+    `attachments` are (path below their folder, git mode, sha256 hex); `templates` the organisation's own, or
+    None when nobody asks whether the document is complete (only a publication does); `unresolved` counts open discussions.
     """
     facts = facts_of(document)
     return View(
         content=content_digest_of(document, attachments),
         author=facts.author,
         editors=facts.editors,
-        missing=missing_sections(document, templates),
+        missing=missing_sections(document, templates) if templates is not None else (),
         unresolved=unresolved,
     )
 

@@ -25,7 +25,8 @@ def view_of(
     """The view of a document that is about to be committed.
 
     `attachments` are (path below their folder, git mode, sha256 hex); `templates` the organisation's own, or
-    None when nobody asks whether the document is complete (only a publication does); `unresolved` counts open discussions.
+    None when nobody asks whether the document is complete (only a publication does); `unresolved` counts
+    open discussions.
     """
     facts = facts_of(document)
     return View(

@@ -12,11 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from pmctl.document import edits, schema
+from pmctl.document import schema
 from pmctl.document.digest import Attachment, content_digest
 from pmctl.document.reader import Document
 from pmctl.errors import Refused
-from pmctl.insight.incidents import unresolved_incidents
 from pmctl.ledger import record
 from pmctl.ledger.standing import Standing, standing
 from pmctl.policy import act as acts
@@ -88,7 +87,7 @@ def perform(
         reviewers=asked,
     )
     # The audit judges by the templates of the commit, so they are asked here too, not those of the work tree.
-    templates = workspace.templates_at_head() if kind == acts.PUBLISH else ()
+    templates = workspace.templates_at_head() if kind == acts.PUBLISH else None
     violations = lifecycle.check(act, now.state, workspace.policy, now.view(document, content, templates=templates))
     refusals = tuple(violation for violation in violations if not violation.attributed)
     if refusals:
@@ -120,7 +119,8 @@ def _write(
         writes.append(Write(path, None))
         writes.extend(Write(f"{folder}/{item.path}", None) for item in workspace.attachments(act.doc))
     else:
-        changed = _edited(document, act, after)
+        # An approval leaves the document as it is.
+        changed = document if act.act == acts.APPROVE else _edited(document, act, after)
         if act.act == acts.AMEND or changed.data != document.data:
             writes.append(Write(path, changed.data))
     writes.extend(attached)
@@ -167,6 +167,8 @@ def record_writes(actor: Actor, act: Act, number: int, data: bytes) -> tuple[Wri
 
 def _edited(document: Document, act: Act, after: PostmortemState) -> Document:
     """The document with the front matter that the state after the act asks for; everything else as it was."""
+    from pmctl.document import edits
+
     changed = document
     if document.status != after.status:
         changed = edits.set_field(changed, "status", after.status)
@@ -196,6 +198,8 @@ def _refuse_unreadable(document: Document, name: str) -> None:
 
 def _refuse_open_incident(workspace: Workspace, name: str, document: Document) -> None:
     """An incident that is not over has no end to write about. Only advice: the audit does not ask for it."""
+    from pmctl.insight.incidents import unresolved_incidents
+
     still_open = unresolved_incidents(workspace, name, document)
     if still_open:
         raise Refused(

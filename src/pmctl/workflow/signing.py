@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Protocol
 
 from pmctl.errors import EnvironmentProblem
-from pmctl.ledger import openpgp, sshsig
+from pmctl.ledger import sshsig
 from pmctl.policy.keys import fingerprint
 from pmctl.workflow.signing_keys import SigningKey, public_half, signing_key
 
@@ -183,6 +183,8 @@ def sign_openpgp(primary: str, message: bytes, *, interactive: bool = True) -> b
     `primary` is the fingerprint of the primary key; gpg picks the subkey that signs.
     Raises EnvironmentProblem: no gpg, no such key, an expired or revoked one, an aborted passphrase.
     """
+    from pmctl.ledger import openpgp
+
     environment = dict(os.environ)
     with _terminal(interactive) as terminal:
         if terminal is not None and "GPG_TTY" not in environment:

@@ -10,6 +10,8 @@ import stat
 
 from pmctl.document.reader import MAX_BYTES
 
+_MORE = 16 * 1024
+
 
 class Unreadable(Exception):
     """Why a file was not read, in words that follow its name: "is a folder".
@@ -35,11 +37,12 @@ def read_regular(file: str | os.PathLike[str]) -> bytes:
     except OSError as problem:
         raise _refusal(file, problem) from None
     try:
-        kind = os.fstat(handle).st_mode
-        if not stat.S_ISREG(kind):
-            raise Unreadable("no file", "is a folder" if stat.S_ISDIR(kind) else "is no regular file")
-        data = os.read(handle, MAX_BYTES + 1)
-        while len(data) <= MAX_BYTES and (more := os.read(handle, MAX_BYTES + 1 - len(data))):
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode):
+            raise Unreadable("no file", "is a folder" if stat.S_ISDIR(found.st_mode) else "is no regular file")
+        # Asking for the limit at once would have a megabyte of memory mapped and given back for every file.
+        data = os.read(handle, min(found.st_size, MAX_BYTES) + 1)
+        while len(data) <= MAX_BYTES and (more := os.read(handle, min(_MORE, MAX_BYTES + 1 - len(data)))):
             data += more
     except OSError as problem:
         raise _refusal(file, problem) from None

@@ -12,6 +12,7 @@ its first anchor). libyaml's parser is used where PyYAML was built with it.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
@@ -173,13 +174,15 @@ class _Reader:
                 "move long text into the body",
             )
             return None
+        starts: tuple[int, ...] = ()
         for match in _UNPRINTABLE.finditer(text):
-            line, column = position(text, match.start())
+            starts = starts or line_starts(text)  # once: counting anew for each of thousands took many seconds
+            line = bisect_right(starts, match.start())
             self.report(
                 "PM028",
                 f"the character U+{ord(match.group()):04X} may not stand in YAML",
                 line + self.offset - 1,
-                column,
+                match.start() - starts[line - 1] + 1,
                 "remove it; many editors show it only as a gap",
             )
         if self.problems:

@@ -41,9 +41,7 @@ def approval_gaps(state: PostmortemState, policy: Policy, approvals: tuple[Appro
         gaps.append(
             Gap(
                 f"nobody of the team {policy.review.team} has approved this content",
-                hint
-                if members
-                else f"ask one of them: pmctl submit {state.id} --reviewer {_names(team, 'or')}",
+                hint if members else f"ask one of them: pmctl submit {state.id} --reviewer {_names(team, 'or')}",
                 members,
             )
         )

@@ -13,6 +13,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 from unittest import mock
 
@@ -53,6 +54,7 @@ class Histories(RuleBasedStateMachine):
         self.environment.start()
         self.team = Team.copy(self.folder / "team")
         self.forgery, self.victim = "status_edit", DOCS[0]
+        self.acts = 0
 
     def teardown(self) -> None:
         try:
@@ -89,7 +91,7 @@ class Histories(RuleBasedStateMachine):
                 self.team.actor(person),
                 kind,
                 doc,
-                at=AT,
+                at=self.now(),
                 note="because",
                 reviewers=(reviewer,) if kind == acts.SUBMIT else (),
             ),
@@ -204,7 +206,7 @@ class Histories(RuleBasedStateMachine):
             keep = what == "second key"
             done = self.attempt(
                 f"{person} gives {whom} a new key",
-                lambda: people.rotate(workspace, actor, whom, given, keep=keep, at=AT),
+                lambda: people.rotate(workspace, actor, whom, given, keep=keep, at=self.now()),
             )
             if done:
                 self.team.numbers[whom] = 2
@@ -216,7 +218,7 @@ class Histories(RuleBasedStateMachine):
         }[what]
         self.attempt(
             f"{person} changes {whom}: {change}",
-            lambda: people.change_person(workspace, actor, whom, at=AT, **change),  # type: ignore[arg-type]
+            lambda: people.change_person(workspace, actor, whom, at=self.now(), **change),  # type: ignore[arg-type]
         )
 
     # Branches
@@ -291,7 +293,8 @@ class Histories(RuleBasedStateMachine):
         """No violation, and no false alarm of the attributed layer either."""
         report = audit(self.team.repo, tip="main", use_cache=False)
         assert report.complete
-        assert [(f.code, f.message) for f in report.findings] == []
+        found = [f"{f.code} {f.message}" for f in report.findings]
+        assert found == [], found
         cached = audit(self.team.repo, tip="main")
         assert (cached.states, cached.findings, cached.tip) == (report.states, report.findings, report.tip)
         for doc, state in report.states.items():
@@ -334,12 +337,19 @@ class Histories(RuleBasedStateMachine):
 
     def must(self, person: str, kind: str, doc: str, reviewers: tuple[str, ...] = ()) -> None:
         note(f"{person} {kind} {doc} {reviewers}")
-        perform(self.team.workspace, self.team.actor(person), kind, doc, at=AT, note="because", reviewers=reviewers)
+        perform(
+            self.team.workspace, self.team.actor(person), kind, doc, at=self.now(), note="because", reviewers=reviewers
+        )
 
     def write(self, doc: str, number: int) -> None:
         self.team.edit_text(
             doc, lambda text: text.replace("## Timeline", f"It was seen by {number} users.\n\n## Timeline")
         )
+
+    def now(self) -> datetime:
+        """A minute later than the last time."""
+        self.acts += 1
+        return AT + timedelta(minutes=self.acts)
 
     def there(self, doc: str) -> bool:
         return (self.team.top / self.team.path(doc)).is_file()

@@ -6,13 +6,17 @@ plays them once and hands out copies: nothing, team, draft, review, approved, pu
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from pmctl.document.reader import read
@@ -20,6 +24,7 @@ from pmctl.workflow.demo import FILE, ID, NOW, PEOPLE, Stage, become, story_edit
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 BYTECODE = Path(__file__).parents[2] / ".pytest_cache" / "bytecode"
+SERVER = Path(__file__).with_name("server.py")
 SETTINGS = ("nothing", "team", "draft", "review", "approved", "published")
 
 _VARIES = (
@@ -57,7 +62,8 @@ class Play:
             # Every command is a new process: what they import is compiled once.
             "PYTHONPYCACHEPREFIX": str(BYTECODE),
         }
-        self.environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED"):
+            self.environment.pop(name, None)
 
     @property
     def root(self) -> Path:
@@ -157,13 +163,33 @@ _STEPS = {
 
 
 def _shims(folder: Path) -> Path:
-    """A folder whose `pmctl` is the one under test."""
+    """A folder whose `pmctl` is the one under test, without its start-up (see tests/cli/server.py)."""
     place = folder / "bin"
     place.mkdir()
     shim = place / "pmctl"
-    shim.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m pmctl --no-input "$@"\n')
+    command = shlex.join([sys.executable, "-I", "-S", str(SERVER), "call", _server()])
+    shim.write_text(f'#!/bin/sh\nexec {command} --no-input "$@"\n')
     shim.chmod(0o755)
     return place
+
+
+@cache
+def _server() -> str:
+    """The address of this process's server, started when it is first asked for."""
+    folder = Path(tempfile.mkdtemp(prefix="pmctl-server-"))
+    address = folder / "socket"
+    environment = os.environ | {"PYTHONPATH": str(SERVER.parents[2]), "PYTHONPYCACHEPREFIX": str(BYTECODE)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    process = subprocess.Popen(
+        [sys.executable, str(SERVER), str(address)], env=environment, stdin=subprocess.DEVNULL, start_new_session=True
+    )
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    atexit.register(process.kill)
+    deadline = time.monotonic() + 60
+    while not address.exists():
+        assert process.poll() is None and time.monotonic() < deadline, "the server does not start"
+        time.sleep(0.02)
+    return str(address)
 
 
 __all__ = ["EXAMPLES", "FILE", "ID", "PEOPLE", "SETTINGS", "Play", "Settings"]

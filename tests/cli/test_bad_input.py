@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -187,7 +188,14 @@ def test_merge_under_way(play: At) -> None:
 def test_full_disk(play: At) -> None:
     """No file may grow at all: the first write of the act fails, as on a full disk."""
     review = play("review")
-    refused(review, "bob", f"trap '' XFSZ; ulimit -f 0; pmctl approve {ID}", "error: ", "hint:", "disk space")
+    refused(
+        review,
+        "bob",
+        f"trap '' XFSZ; ulimit -f 0; {sys.executable} -m pmctl approve {ID}",
+        "error: ",
+        "hint:",
+        "disk space",
+    )
     review.do("bob", f"pmctl approve {ID}")
 
 

@@ -75,6 +75,7 @@ def _run(words: list[str]) -> int:
 
 
 def _say(error: PmctlError) -> None:
+    sys.stdout.flush()
     print(f"error: {_clean(error.message)}", file=sys.stderr)
     for line in error.details:
         print(f"  {_clean(line)}", file=sys.stderr)

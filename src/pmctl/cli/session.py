@@ -65,11 +65,11 @@ class Session:
     def note(self, text: str) -> None:
         """Tell the person something beside the result, on stderr; silent with -q."""
         if not self.quiet:
-            print(terminal.safe(text), file=sys.stderr)
+            _say(text)
 
     def warn(self, text: str) -> None:
         """A warning on stderr, also with -q."""
-        print(f"warning: {terminal.safe(text)}", file=sys.stderr)
+        _say(f"warning: {text}")
 
     def json(self, schema: str, content: Mapping[str, Any]) -> None:
         """Print a JSON result: one object whose first key names its schema, `pmctl/<what>/v1`."""
@@ -86,6 +86,12 @@ class Session:
     def width(self) -> int:
         """Columns of the terminal on stdout, 0 for a pipe."""
         return shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+
+
+def _say(text: str) -> None:
+    """Print to stderr after everything that went to stdout, so that both in one file read in order."""
+    sys.stdout.flush()
+    print(terminal.safe(text), file=sys.stderr)
 
 
 def now() -> datetime:

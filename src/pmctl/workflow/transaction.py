@@ -71,7 +71,10 @@ def commit(
             clean = () if may_overwrite else in_git
             _refuse_uncommitted(repo, dict.fromkeys((*(repo.prefix + path for path in unchanged), *clean)))
         before_head = _head(repo)
-        journal = _write_journal(repo, writes, before_head, message)
+        try:
+            journal = _write_journal(repo, writes, before_head, message)
+        except OSError as error:
+            raise _explained(error) from None
         try:
             for write in writes:
                 _put(repo, write)
@@ -150,8 +153,12 @@ def locked(repo: git.Repository) -> Iterator[None]:
 
 @contextmanager
 def _locked(repo: git.Repository) -> Iterator[None]:
-    repo.state_dir.mkdir(parents=True, exist_ok=True)
-    with (repo.state_dir / LOCK).open("a") as handle:
+    try:
+        repo.state_dir.mkdir(parents=True, exist_ok=True)
+        opened = (repo.state_dir / LOCK).open("a")
+    except OSError as error:
+        raise _explained(error) from None
+    with opened as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -289,7 +296,8 @@ def _explained(error: BaseException) -> BaseException:
     if isinstance(error, OSError):
         text = error.strerror or str(error)
         return EnvironmentProblem(
-            f"cannot write {error.filename or 'the files of this act'}: {text}; nothing was changed"
+            f"cannot write {error.filename or 'the files of this act'}: {text}; nothing was changed",
+            hint="look at the rights of that place and at the free disk space, then try again",
         )
     if isinstance(error, PmctlError) and "cannot do a partial commit" in " ".join((error.message, *error.details)):
         return EnvironmentProblem(

@@ -123,3 +123,8 @@ def test_no_process_and_no_folder_is_left(crew: Team) -> None:
     assert process is not None and process.poll() is not None
     left = {name for name in set(os.listdir("/tmp")) - before if name.startswith("pmctl-git-")}  # noqa: S108, PTH208
     assert reader._folder.rpartition("/")[2] not in left
+
+
+def test_failure_names_the_verb_and_not_a_setting() -> None:
+    error = git.failure(("-c", "gpg.format=ssh", "--no-pager", "commit", "-S"), git.Completed(b"", b"no\n", 1))
+    assert error.message == "git commit failed: no"

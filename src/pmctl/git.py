@@ -149,7 +149,9 @@ def failure(arguments: Sequence[str], result: Completed) -> EnvironmentProblem:
         hint = "free some disk space and try again"
     elif "Author identity unknown" in text or "Please tell me who you are" in text:
         hint = 'run: git config user.name "Your Name" && git config user.email you@example.com'
-    verb = next((word for word in arguments if not word.startswith("-")), "git")
+    # Before the verb stand options, and settings behind each -c.
+    pairs = zip(("", *arguments), arguments, strict=False)
+    verb = next((word for before, word in pairs if before != "-c" and not word.startswith("-")), "git")
     return EnvironmentProblem(
         f"git {verb} failed: {said[-1] if said else result.code}", hint=hint, details=tuple(said[:-1])
     )

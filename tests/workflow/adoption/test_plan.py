@@ -243,3 +243,13 @@ def test_every_line_of_every_corpus_document_is_still_there() -> None:
         with_timeline += bool(entries(document))
     # What was judged by eye is in docs/adopting.md; these counts notice when recognition gets worse.
     assert adopted >= 112 and with_items >= 64 and with_timeline >= 94
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_block_between_rules_below_the_title_is_no_second_front_matter(newline: str) -> None:
+    text = newline.join(
+        ("# Outage of 2024-01-15", "", "---", "severity: high", "---", "", "## Summary", "", "Down.", "")
+    )
+    _, document = adopt(text)
+    assert "severity: high" in document.body
+    assert "Summary" in titles(document)

@@ -114,6 +114,10 @@ def convert(named: Named, postmortem: str, text: str, setting: Setting, *, moved
     path = path_of(postmortem)
     managed = _compose(source, front, arranged.body)
     document = sections.reread(managed, path, bom=source.bom)
+    if any(problem.code == "PM013" for problem in document.problems):
+        # Without the title above it, a block between rules would be taken for a second front matter.
+        managed = _compose(source, front, f"{_AS_FOUND}{source.newline * 2}{arranged.body.lstrip()}")
+        document = sections.reread(managed, path, bom=source.bom)
     if source.front_text:
         kept.append("the original front matter, word for word at the end")
     recognised += [Recognised("section", section, title) for title, section, _ in arranged.mapped]
@@ -144,6 +148,8 @@ def convert(named: Named, postmortem: str, text: str, setting: Setting, *, moved
         tuple(dict.fromkeys(questions)), confidence,
     )  # fmt: skip
 
+
+_AS_FOUND = "<!-- What follows stands as it was found. -->"
 
 # What is made a table, the most first.
 _WANTED = (frozenset(("timeline", "items")), frozenset(("items",)), frozenset(("timeline",)), frozenset[str]())

@@ -6,7 +6,6 @@ here trusts: findings come back as values, and the callers decide.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -155,6 +154,8 @@ class Workspace:
 
     def attachments(self, name: str, revision: str = "HEAD") -> tuple[Attachment, ...]:
         """The attachments of `name` in a commit, by path relative to its folder, sorted."""
+        import hashlib
+
         folder = schema.path_of(name).removesuffix(".md") + "/"
         listed = git.run(
             self.repo.top, "ls-tree", "-r", "-z", "--full-tree", revision, "--", self.repo.prefix + folder

@@ -22,8 +22,6 @@ A document that cannot be read in one right way counts as its bytes:
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -56,19 +54,27 @@ class Attachment(NamedTuple):
 
 def canonical_json(value: Any) -> bytes:
     """ASCII JSON with sorted keys and no spaces: the same bytes for the same value, everywhere."""
+    import json
+
     return json.dumps(value, ensure_ascii=True, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
 
 
 def sha256_digest(data: bytes) -> str:
     """The digest of bytes, as it is written in records: `sha256:` and 64 hex digits."""
-    return "sha256:" + hashlib.sha256(data).hexdigest()
+    return "sha256:" + _hex(data)
+
+
+def _hex(data: bytes) -> str:
+    import hashlib  # as json above: checks of a document read this module and digest nothing
+
+    return hashlib.sha256(data).hexdigest()
 
 
 def content_digest(doc: Document, attachments: Iterable[Attachment] = ()) -> str:
     """The digest that an approval of this document with these attachments binds. Never raises for content."""
     files = sorted([item.path, item.mode, item.sha256] for item in attachments)
     if not doc.readable:
-        return sha256_digest(canonical_json([VERSION, "unreadable", hashlib.sha256(doc.data).hexdigest(), files]))
+        return sha256_digest(canonical_json([VERSION, "unreadable", _hex(doc.data), files]))
     return sha256_digest(canonical_json([VERSION, doc.id, metadata(doc), canonical_body(doc), files]))
 
 

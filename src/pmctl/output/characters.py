@@ -7,7 +7,6 @@ and bidirectional controls make text read differently from what it is (Unicode T
 
 from __future__ import annotations
 
-import json
 import re
 
 # C0 but tab and newline, DEL, C1; Arabic letter mark, Mongolian vowel separator, zero-width space and the
@@ -48,6 +47,8 @@ def json_text(value: object) -> str:
 
     Values that JSON does not know are written as their text.
     """
+    import json
+
     text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
     return DECEIVING.sub(_json_escape, text) + "\n"
 

@@ -8,7 +8,6 @@ Formats for services live in a module each: `findings_github`, `findings_gitlab`
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -105,6 +104,8 @@ def summary(report: Report) -> str:
 
 def as_json(report: Report) -> str:
     """`pmctl/findings/v1`: counts and all findings, one object each."""
+    import json
+
     return (
         json.dumps(
             {

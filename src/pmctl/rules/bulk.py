@@ -6,7 +6,6 @@ items -> (cache | check, in as many processes as there are cores) -> findings pe
 from __future__ import annotations
 
 import gc
-import json
 import os
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -118,6 +117,8 @@ def _compute(items: Sequence[Item], context: Context, workers: int) -> list[Resu
 
 def _start(share: Sequence[Item], context: Context) -> tuple[int, int]:
     """Begin a process that checks its share and writes the results, as JSON, into a pipe: (process, pipe)."""
+    import json
+
     reading, writing = os.pipe()
     process = os.fork()
     if process:
@@ -136,6 +137,8 @@ def _start(share: Sequence[Item], context: Context) -> tuple[int, int]:
 
 def _finish(process: int, pipe: int, share: Sequence[Item], context: Context) -> list[Result]:
     """The results of a process; computed here when it died or wrote something else."""
+    import json
+
     with os.fdopen(pipe, "rb") as stream:
         data = stream.read()
     os.waitpid(process, 0)

@@ -10,10 +10,7 @@ Deleting the folder costs time and nothing else.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-import tempfile
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -100,6 +97,8 @@ class Cache:
 
     def save(self) -> None:
         """Write what is new. A disk that is full or read-only costs the cache, not the check."""
+        import json
+
         for name, entries in self._new.items():
             target = self.folder / f"{name}.json"
             merged = {**_load(target), **entries}
@@ -115,6 +114,8 @@ class Cache:
 
 def open_cache(common_dir: Path, context: Context) -> Cache:
     """The cache for what all documents of a run share: the rules' settings, people, severities, version."""
+    import json
+
     people = context.people
     source = [
         __version__,
@@ -125,7 +126,7 @@ def open_cache(common_dir: Path, context: Context) -> Cache:
         context.exists is None,
         repr(context.own_templates),
     ]
-    digest = hashlib.sha256(json.dumps(source, sort_keys=True).encode()).hexdigest()
+    digest = _digest(json.dumps(source, sort_keys=True).encode())
     return Cache(common_dir.joinpath(*_FOLDER, digest[:32]))
 
 
@@ -137,11 +138,19 @@ def result_key(data: bytes, path: str, context: Context, template: str) -> str:
         moments = (history.created, history.submitted, history.approved, history.published, context.now)
     hours = [moment.strftime("%Y%m%d%H") if moment else "" for moment in moments]
     state = (path, context.status, context.adopted, template, hours)
-    return hashlib.sha256(f"{state!r}\0".encode(errors="surrogateescape") + data).hexdigest()
+    return _digest(f"{state!r}\0".encode(errors="surrogateescape") + data)
+
+
+def _digest(data: bytes) -> str:
+    import hashlib
+
+    return hashlib.sha256(data).hexdigest()
 
 
 def _load(file: Path) -> dict[str, Any]:
     """The entries of a file, {} when it is not there or damaged."""
+    import json
+
     try:
         entries = json.loads(file.read_bytes())
     except (OSError, ValueError, RecursionError):
@@ -151,6 +160,8 @@ def _load(file: Path) -> dict[str, Any]:
 
 def _write(target: Path, data: bytes) -> None:
     """Replace a file in one step."""
+    import tempfile
+
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=".new-")
     try:
         with os.fdopen(handle, "wb") as stream:

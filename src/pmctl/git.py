@@ -11,9 +11,9 @@ import os
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from pmctl.errors import EnvironmentProblem
 
@@ -41,8 +41,7 @@ _REDIRECTING = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Completed:
+class Completed(NamedTuple):
     """What a git command left: its two streams as bytes and its exit code."""
 
     stdout: bytes
@@ -55,8 +54,7 @@ class Completed:
         return self.stdout.decode("utf-8", "surrogateescape").rstrip("\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Repository:
+class Repository(NamedTuple):
     """Where things are. `prefix` is the pmctl root inside the work tree: '' or 'folder/sub/'.
 
     `top` is the work tree's top folder, or the git directory itself of a bare repository.

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from pmctl.document import strict_yaml
 from pmctl.document.finding import Finding, Severity
@@ -54,15 +55,14 @@ _SHAPES = {int: "a number", str: "text", tuple: "a list", dict: "a mapping"}
 _VISIBILITIES = ("private", "team", "organization")
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """What pmctl.yaml says. `blocks` holds the parsed mappings that other packages read, by their key."""
 
     template: str = "default"
     severities: tuple[str, ...] = ()
     protected_branch: str = "main"
     visibility: str = "organization"
-    blocks: Mapping[str, strict_yaml.Node] = field(default_factory=dict)
+    blocks: Mapping[str, strict_yaml.Node] = MappingProxyType({})
 
 
 def load_settings(data: bytes, path: str = "pmctl.yaml") -> tuple[Settings, tuple[Finding, ...]]:

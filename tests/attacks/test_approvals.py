@@ -21,8 +21,8 @@ OTHER = "2024-02-01-other"
 def two_reviewers(world: World) -> None:
     """A policy that wants two approvals, and a review by bob and carol under way."""
     people = dict(world.policy.people)
-    people["bob"] = replace(people["bob"], keys=(*people["bob"].keys, Key(world.people["spare"].public)))
-    world.change_policy(people=people, review=replace(world.policy.review, minimum=2, approvals=2))
+    people["bob"] = people["bob"]._replace(keys=(*people["bob"].keys, Key(world.people["spare"].public)))
+    world.change_policy(people=people, review=world.policy.review._replace(minimum=2, approvals=2))
     world.new()
     world.act(acts.SUBMIT, "jane", reviewers=("bob", "carol"))
     world.act(acts.APPROVE, "bob")
@@ -73,8 +73,8 @@ def test_attack_02_two_handles_with_one_key_or_address(stage: Copy) -> None:
     gate = Gate(world)
     people = dict(world.policy.people)
     for twin in (
-        replace(people["carol"], keys=people["bob"].keys),
-        replace(people["carol"], emails=("bob@example.com",)),
+        people["carol"]._replace(keys=people["bob"].keys),
+        people["carol"]._replace(emails=("bob@example.com",)),
     ):
         data = render_policy(replace(world.policy, version=2, people={**people, "carol": twin}))
         assert parse_policy(data)[0] is None

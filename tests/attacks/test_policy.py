@@ -21,13 +21,13 @@ OTHER = "2024-02-01-other"
 def with_keys(world: World, handle: str, *keys: Key) -> dict[str, Person]:
     """The people of the policy, one of them with other keys."""
     people = dict(world.policy.people)
-    people[handle] = replace(people[handle], keys=keys)
+    people[handle] = people[handle]._replace(keys=keys)
     return people
 
 
 def rotated(world: World, handle: str, *, status: str = "retired", since: str = "") -> dict[str, Person]:
     """The people, one of them with the present keys out of use and a new one."""
-    old = tuple(replace(key, status=status, since=since) for key in world.policy.people[handle].keys)
+    old = tuple(key._replace(status=status, since=since) for key in world.policy.people[handle].keys)
     return with_keys(world, handle, *old, Key(world.people["spare"].public))
 
 

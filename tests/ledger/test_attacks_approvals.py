@@ -45,7 +45,7 @@ def test_01_asking_oneself(world: World) -> None:
 
 
 def test_01_self_approval_where_the_policy_allows_it(world: World) -> None:
-    world.change_policy(review=replace(world.policy.review, self_approval=True))
+    world.change_policy(review=world.policy.review._replace(self_approval=True))
     submitted(world, "jane")
     world.act(acts.APPROVE, "jane")
     world.act(acts.PUBLISH, "jane")
@@ -63,8 +63,8 @@ def test_01_approval_of_what_only_the_reviewer_wrote(world: World) -> None:
 
 def test_02_one_person_with_two_keys_counts_once(world: World) -> None:
     people = dict(world.policy.people)
-    people["bob"] = replace(people["bob"], keys=(*people["bob"].keys, Key(world.people["spare"].public)))
-    world.change_policy(people=people, review=replace(world.policy.review, minimum=2, approvals=2))
+    people["bob"] = people["bob"]._replace(keys=(*people["bob"].keys, Key(world.people["spare"].public)))
+    world.change_policy(people=people, review=world.policy.review._replace(minimum=2, approvals=2))
     submitted(world, "bob", "carol")
     world.act(acts.APPROVE, "bob")
     world.act(acts.APPROVE, "bob", key="spare", note="again")
@@ -75,8 +75,8 @@ def test_02_one_person_with_two_keys_counts_once(world: World) -> None:
 def test_02_two_people_cannot_share_a_key_or_an_address(world: World) -> None:
     people = dict(world.policy.people)
     for changed in (
-        replace(people["bob"], keys=people["carol"].keys),
-        replace(people["bob"], emails=("carol@example.com",)),
+        people["bob"]._replace(keys=people["carol"].keys),
+        people["bob"]._replace(emails=("carol@example.com",)),
     ):
         data = render_policy(replace(world.policy, people={**people, "bob": changed}))
         assert parse_policy(data)[0] is None
@@ -203,7 +203,7 @@ def test_13_signature_for_another_namespace(world: World) -> None:
 
 
 def test_14_the_same_statement_twice(world: World) -> None:
-    world.change_policy(review=replace(world.policy.review, minimum=2, approvals=2))
+    world.change_policy(review=world.policy.review._replace(minimum=2, approvals=2))
     submitted(world, "bob", "carol")
     world.act(acts.APPROVE, "bob")
     first = world.root / f".pmctl/records/{DOC}/0002-approve-bob.json"

@@ -25,13 +25,13 @@ def only(world: World, code: str, commit: str) -> None:
 def with_keys(world: World, handle: str, *keys: Key) -> dict[str, Person]:
     """The people of the policy, one of them with other keys."""
     people = dict(world.policy.people)
-    people[handle] = replace(people[handle], keys=keys)
+    people[handle] = people[handle]._replace(keys=keys)
     return people
 
 
 def retired(world: World, handle: str, *more: Key) -> dict[str, Person]:
     """The people, with all present keys of one retired."""
-    old = tuple(replace(key, status="retired") for key in world.policy.people[handle].keys)
+    old = tuple(key._replace(status="retired") for key in world.policy.people[handle].keys)
     return with_keys(world, handle, *old, *more)
 
 
@@ -161,7 +161,7 @@ def test_35_a_compromised_key_from_the_commit_named(world: World) -> None:
     stolen = world.new(OTHER)
     world.act(acts.SUBMIT, "jane", OTHER, reviewers=("bob",))
     forged = world.act(acts.APPROVE, "bob", OTHER)
-    lost = replace(world.policy.people["bob"].keys[0], status="compromised", since=stolen)
+    lost = world.policy.people["bob"].keys[0]._replace(status="compromised", since=stolen)
     world.change_policy(people=with_keys(world, "bob", lost, Key(world.people["spare"].public)))
     only(world, "AU220", forged)
     later = world.act(acts.APPROVE, "bob", OTHER, note="again")
@@ -170,7 +170,7 @@ def test_35_a_compromised_key_from_the_commit_named(world: World) -> None:
 
 def test_35_a_compromised_key_and_an_unknown_commit_count_from_the_beginning(world: World) -> None:
     world.published()
-    lost = replace(world.policy.people["bob"].keys[0], status="compromised", since="0" * 40)
+    lost = world.policy.people["bob"].keys[0]._replace(status="compromised", since="0" * 40)
     world.change_policy(people=with_keys(world, "bob", lost))
     assert [code for code, _ in world.found()] == ["AU220"]
 

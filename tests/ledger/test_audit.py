@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from pmctl.policy import act as acts
@@ -114,7 +113,7 @@ def test_an_approval_that_arrives_after_an_edit_is_stale_and_no_finding(world: W
 
 
 def test_an_approval_that_arrives_after_the_publication_is_kept(world: World) -> None:
-    world.change_policy(review=replace(world.policy.review, approvals=1))
+    world.change_policy(review=world.policy.review._replace(approvals=1))
     world.new()
     world.act(acts.SUBMIT, "jane", reviewers=("bob", "carol"))
     world.git("switch", "-qc", "carol")
@@ -212,11 +211,11 @@ def test_a_rotated_key_a_new_address_and_a_person_who_left(world: World) -> None
     world.published()
     people = dict(world.policy.people)
     spare = Key(world.people["spare"].public)
-    people["bob"] = replace(
-        people["bob"], emails=("bob@new.example", "bob@example.com"),
-        keys=(*[replace(k, status="retired") for k in people["bob"].keys], spare),
+    people["bob"] = people["bob"]._replace(
+        emails=("bob@new.example", "bob@example.com"),
+        keys=(*[k._replace(status="retired") for k in people["bob"].keys], spare),
     )  # fmt: skip
-    people["carol"] = replace(people["carol"], keys=tuple(replace(k, status="retired") for k in people["carol"].keys))
+    people["carol"] = people["carol"]._replace(keys=tuple(k._replace(status="retired") for k in people["carol"].keys))
     world.change_policy(people=people)
     world.new("2024-02-01-other", by="jane")
     world.act(acts.SUBMIT, "jane", "2024-02-01-other", reviewers=("bob",))

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -69,7 +69,7 @@ def enrol(world: World, gnupg: Person, name: str, fingerprint: str = "", **key: 
 def bobs_key(world: World, **changes: str) -> dict[str, Member]:
     assert isinstance(world.policy, Policy)
     bob = world.policy.people["bob"]
-    return {**world.policy.people, "bob": replace(bob, keys=(replace(bob.keys[0], **changes),))}
+    return {**world.policy.people, "bob": bob._replace(keys=(bob.keys[0]._replace(**changes),))}
 
 
 def codes(world: World) -> list[str]:
@@ -259,7 +259,7 @@ def test_a_bad_key_file_is_its_owners_matter_only(world: World, gnupg: Person, s
     people = dict(world.policy.people)
     for handle, fingerprint in (("bob", bobs), ("carol", carols)):
         keys = (Key(f"openpgp {fingerprint}", file=f".pmctl/keys/{handle}.asc"),)
-        people[handle] = replace(people[handle], keys=keys)
+        people[handle] = people[handle]._replace(keys=keys)
     world.change_policy(people=people)
     world.new()
     world.act("submit", "jane", reviewers=("bob", "carol"))

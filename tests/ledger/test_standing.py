@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from pmctl.policy import act as acts
 from pmctl.policy.model import Key
 from pmctl.policy.state import IN_REVIEW, PUBLISHED
@@ -41,7 +39,7 @@ def test_an_unsigned_record_does_not_count(world: World) -> None:
 def test_records_of_a_key_that_is_gone_still_count(world: World) -> None:
     world.published()
     people = dict(world.policy.people)
-    people["bob"] = replace(people["bob"], keys=(Key(world.people["spare"].public),))
+    people["bob"] = people["bob"]._replace(keys=(Key(world.people["spare"].public),))
     world.change_policy(people=people)
     agree(world)
     assert world.standing().state.status == PUBLISHED

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from pmctl.rules.engine import check
@@ -15,7 +13,7 @@ from .sample import CONTEXT, sample
 def flagged(text: str, section: str = "Root Cause", settings: RuleSettings | None = None) -> list[tuple[str, str]]:
     """(code, words) of the blameless findings about a text."""
     doc = sample(f"## {section}\n\n{text}\n")
-    context = replace(CONTEXT, settings=settings) if settings else CONTEXT
+    context = CONTEXT._replace(settings=settings) if settings else CONTEXT
     lines = doc.text.split("\n")
     return [
         (one.code, lines[one.line - 1][one.column - 1 : one.end_column - 1 if one.end_line == one.line else None])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -96,7 +95,7 @@ def test_the_cache_gives_the_same_and_is_used(tmp_path, monkeypatch):
 )
 def test_another_environment_is_not_answered_from_the_cache(tmp_path, change):
     rows = items(5)
-    other = replace(CONTEXT, **change)
+    other = CONTEXT._replace(**change)
     check_many(rows, CONTEXT, cache=open_cache(tmp_path, CONTEXT))
     assert check_many(rows, other, cache=open_cache(tmp_path, other)) == check_many(rows, other)
 
@@ -104,7 +103,7 @@ def test_another_environment_is_not_answered_from_the_cache(tmp_path, change):
 def test_a_file_that_appears_changes_the_result(tmp_path):
     rows = items(5)
     check_many(rows, CONTEXT, cache=open_cache(tmp_path, CONTEXT))
-    there = replace(CONTEXT, exists=lambda path: True)
+    there = CONTEXT._replace(exists=lambda path: True)
     done = check_many(rows, there, cache=open_cache(tmp_path, there))
     assert "PM803" not in {finding.code for one in done for finding in one.findings}
 
@@ -115,7 +114,7 @@ def test_an_item_that_falls_due_overnight_changes_the_result(tmp_path):
     rows = [Item(PATH, source(f"## Action Items\n\n{head}{row}\n").encode())]
 
     def codes(day: date) -> list[str]:
-        context = replace(CONTEXT, today=day)
+        context = CONTEXT._replace(today=day)
         done = check_many(rows, context, cache=open_cache(tmp_path, context))
         return [finding.code for finding in done[0].findings]
 

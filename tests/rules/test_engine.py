@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from pmctl.document.edits import set_field
@@ -42,24 +40,24 @@ def test_a_draft_gets_hints_where_a_review_gets_errors():
     assert severity("status: DRAFT\n" + empty) == [Severity.HINT]
     assert severity("status: IN_REVIEW\n" + empty) == [Severity.ERROR]
     assert severity("status: PUBLISHED\n" + empty) == [Severity.ERROR]
-    assert severity("status: DRAFT\n" + empty, replace(CONTEXT, status="IN_REVIEW")) == [Severity.ERROR]
+    assert severity("status: DRAFT\n" + empty, CONTEXT._replace(status="IN_REVIEW")) == [Severity.ERROR]
 
 
 def test_adopted_history_gets_the_gentle_profile():
     empty = "status: PUBLISHED\n## Impact\n\n<!-- how many? -->\n"
-    assert severity(empty, replace(CONTEXT, adopted=True)) == [Severity.HINT]
+    assert severity(empty, CONTEXT._replace(adopted=True)) == [Severity.HINT]
 
 
 def test_strict_raises_warnings_and_asks_of_a_draft_what_its_review_will():
     assert severity(YESTERDAY) == [Severity.WARNING]
-    assert severity(YESTERDAY, replace(CONTEXT, strict=True)) == [Severity.ERROR]
+    assert severity(YESTERDAY, CONTEXT._replace(strict=True)) == [Severity.ERROR]
     assert severity("status: DRAFT\n" + YESTERDAY) == [Severity.HINT]
-    assert severity("status: DRAFT\n" + YESTERDAY, replace(CONTEXT, strict=True)) == [Severity.ERROR]
+    assert severity("status: DRAFT\n" + YESTERDAY, CONTEXT._replace(strict=True)) == [Severity.ERROR]
 
 
 def test_strict_leaves_hints():
     steps = "| Step | Action | Result |\n|---|---|---|\n| 1 | a | b |\n| 1 | c | d |"
-    assert severity(f"## Resolution\n\n{steps}\n", replace(CONTEXT, strict=True)) == [Severity.HINT]
+    assert severity(f"## Resolution\n\n{steps}\n", CONTEXT._replace(strict=True)) == [Severity.HINT]
 
 
 @pytest.mark.parametrize(
@@ -79,13 +77,13 @@ def test_strict_leaves_hints():
     ],
 )
 def test_settings(text, expected):
-    assert severity(YESTERDAY, replace(CONTEXT, settings=settings(text))) == expected
+    assert severity(YESTERDAY, CONTEXT._replace(settings=settings(text))) == expected
 
 
 def test_what_cannot_be_read_is_always_an_error():
     everything_off = settings('rules: {ignore: [PM0], select: [PM7], severity: {PM0: "off"}}')
     doc = read(b"---\nid: a\nid: b\n---\n\nWe forgot, obviously.\n", PATH)
-    found = check(doc, replace(CONTEXT, settings=everything_off))
+    found = check(doc, CONTEXT._replace(settings=everything_off))
     assert [(finding.code[:3], finding.severity) for finding in found] == [("PM0", Severity.ERROR)]
 
 
@@ -172,7 +170,7 @@ def test_ignores_are_checked_themselves():
 
 def test_an_ignore_is_not_unused_when_its_rule_did_not_run():
     text = "## Root Cause\n\nFirst.\n\n<!-- pmctl: ignore PM701 some reason -->\nSecond.\n"
-    assert codes(text, replace(CONTEXT, settings=RuleSettings(select=("PM8",)))) == []
+    assert codes(text, CONTEXT._replace(settings=RuleSettings(select=("PM8",)))) == []
 
 
 def test_an_ignore_in_code_is_text():

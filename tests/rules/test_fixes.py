@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -104,7 +103,7 @@ def test_sections_are_put_in_order_and_keep_their_bytes():
 def test_a_foreign_section_stays_behind_the_one_it_follows():
     body = "\n## Impact\n\n3 users.\n\n## Notes\n\nabout impact\n\n## Summary\n\nDown for 3 minutes.\n"
     doc = read(f"---\nid: 2024-01-15-x\ntitle: t\nstatus: DRAFT\nauthor: jane\n---\n{body}".encode(), PATH)
-    fixed = fix(doc, replace(CONTEXT, template=TemplateView(required=("Summary", "Impact"), optional=())))
+    fixed = fix(doc, CONTEXT._replace(template=TemplateView(required=("Summary", "Impact"), optional=())))
     assert fixed.document.body == (
         "\n## Summary\n\nDown for 3 minutes.\n\n## Impact\n\n3 users.\n\n## Notes\n\nabout impact\n"
     )
@@ -113,21 +112,21 @@ def test_a_foreign_section_stays_behind_the_one_it_follows():
 def test_the_last_section_may_lack_its_newline():
     body = "\r\n## Impact\r\n\r\n3 users.\r\n\r\n## Summary\r\n\r\nDown."
     doc = read(f"---\r\nid: 2024-01-15-x\r\n---\r\n{body}".encode(), PATH)
-    fixed = fix(doc, replace(CONTEXT, template=TemplateView(required=("Summary", "Impact"), optional=())))
+    fixed = fix(doc, CONTEXT._replace(template=TemplateView(required=("Summary", "Impact"), optional=())))
     assert fixed.document.body == "\r\n## Summary\r\n\r\nDown.\r\n\r\n## Impact\r\n\r\n3 users."
 
 
 def test_a_fence_that_is_not_closed_keeps_the_order():
     body = "\n## Impact\n\n3 users.\n\n## Summary\n\n```\nDown.\n"
     doc = read(f"---\nid: 2024-01-15-x\n---\n{body}".encode(), PATH)
-    fixed = fix(doc, replace(CONTEXT, template=TemplateView(required=("Summary", "Impact"), optional=())))
+    fixed = fix(doc, CONTEXT._replace(template=TemplateView(required=("Summary", "Impact"), optional=())))
     assert fixed.document.data == doc.data
     assert fixed.applied[0].startswith("not mended (PM203)")
 
 
 def test_codes_that_are_ignored_are_not_mended():
     doc = sample(items("| | Alert at 80 % | @jane | 2999-01-22 | HIGH | Done | | |"))
-    fixed = fix(doc, replace(CONTEXT, settings=RuleSettings(ignore=("PM502",))))
+    fixed = fix(doc, CONTEXT._replace(settings=RuleSettings(ignore=("PM502",))))
     assert [line.split(": ", 1)[1] for line in fixed.applied] == ["Status 'Done' is now 'COMPLETED'"]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,7 @@ from pmctl.rules.sharing import redact
 
 from .sample import CONTEXT, PATH, sample, source
 
-EVERYTHING = replace(CONTEXT, settings=RuleSettings(internal=("corp.example",), customers=("customer.example",)))
+EVERYTHING = CONTEXT._replace(settings=RuleSettings(internal=("corp.example",), customers=("customer.example",)))
 
 PIECES = st.sampled_from(
     [

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from pmctl.rules.engine import check
@@ -34,7 +32,7 @@ def found(text: str, head: str = "", section: str = "Resolution", **changes: obj
     lines = doc.text.split("\n")
     return [
         (one.code, lines[one.line - 1][one.column - 1 : one.end_column - 1])
-        for one in check(doc, replace(CONTEXT, **changes))
+        for one in check(doc, CONTEXT._replace(**changes))
         if one.code.startswith("PM90")
     ]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -159,7 +158,7 @@ def test_a_proposal_is_given_up_with_its_branch(two: World) -> None:
 
 def test_a_proposal_that_was_overtaken_is_said(two: World) -> None:
     acting.change_person(workspace(two), actor(two), "jane", add_teams=("ops",), at=AT)
-    two.change_policy(by="alice", also=("bob",), key="", review=replace(two.policy.review, minimum=2))
+    two.change_policy(by="alice", also=("bob",), key="", review=two.policy.review._replace(minimum=2))
     assert steps.proposal(workspace(two)) is None
     assert [f.code for f in steps.problems(workspace(two))] == ["AU103"]
 

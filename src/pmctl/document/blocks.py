@@ -29,6 +29,9 @@ _COLUMN = re.compile(r":?-+:?")
 # `<` followed by anything else cannot begin an HTML block.
 _MAYBE_HTML = re.compile(r"<(?![A-Za-z][A-Za-z0-9+.-]*:)[A-Za-z/!?]")
 _PREFIX = re.compile(r"[ \t>*+\-0-9.)]*")
+# Where a run ends in the text that holds the first character of every line, see `scan_blocks`.
+_NO_LETTER = re.compile("[^A-Za-z]")
+_NO_PIPE = re.compile("[^|]")
 _PLAIN_ITEM = re.compile(r"[ ]*(?:(?:[-*+]|[0-9]{1,9}[.)])[ ]{1,4})?[A-Za-z][^|]*")
 # Ten lists within each other reach the parser's nesting limit, and each takes two columns or more.
 _DEEP = 18
@@ -53,9 +56,14 @@ def scan_blocks(lines: list[str]) -> list[Block]:
     blocks: list[Block] = []
     count = len(lines)
     references = "]:" in "\n".join(lines)
+    # One character a line, so that whole paragraphs and tables are passed by one match.
+    firsts = "".join([line[0] if line else "\n" for line in lines])
     row = 0
     behind_item = -1
     while row < count:
+        if firsts[row] == "\n":
+            row += 1
+            continue
         line = lines[row]
         text = line.lstrip(" \t")
         if not text:
@@ -68,7 +76,7 @@ def scan_blocks(lines: list[str]) -> list[Block]:
         if "|" in text and row + 1 < count and (columns := _columns(lines, row)):
             if row == behind_item and _MARKER.match(text):
                 raise Doubt
-            end = _table_end(lines, row, columns)
+            end = _table_end(lines, row, columns, firsts)
             blocks.append(Block(0, row, end))
             row = end
             continue
@@ -88,7 +96,7 @@ def scan_blocks(lines: list[str]) -> list[Block]:
         else:
             if first == "<" and _MAYBE_HTML.match(text):
                 raise Doubt
-            row = _paragraph(lines, row, blocks, references)
+            row = _paragraph(lines, row, blocks, references, firsts)
     return blocks
 
 
@@ -174,10 +182,14 @@ def _columns(lines: list[str], row: int) -> int:
     return count if count and count == count_cells(head) else 0
 
 
-def _table_end(lines: list[str], row: int, columns: int) -> int:
+def _table_end(lines: list[str], row: int, columns: int, firsts: str) -> int:
     """The line behind the table of so many columns that begins in line `row`."""
     missing = 0
     row += 2
+    behind = _NO_PIPE.search(firsts, row)
+    end = behind.start() if behind else len(lines)
+    if (end == len(lines) or not lines[end]) and (end - row) * columns <= _CELL_LIMIT:
+        return end  # which most tables are: rows that begin with a pipe, then a blank line
     while row < len(lines):
         line = lines[row]
         text = line.lstrip(" \t")
@@ -221,13 +233,15 @@ def _interrupts(text: str, *, paragraph: bool) -> bool:
     return False
 
 
-def _paragraph(lines: list[str], row: int, blocks: list[Block], references: bool) -> int:
+def _paragraph(lines: list[str], row: int, blocks: list[Block], references: bool, firsts: str) -> int:
     """Pass a paragraph, or record the heading that it turns out to be; the line behind it.
 
     `references` says whether there may be link reference definitions anywhere.
     """
     start = row
-    row += 1
+    # A line that begins with a letter interrupts nothing, and before another such line it heads no table.
+    behind = _NO_LETTER.search(firsts, row)
+    row = max(row + 1, (behind.start() if behind else len(lines)) - 1)
     while row < len(lines):
         line = lines[row]
         text = line.lstrip(" \t")

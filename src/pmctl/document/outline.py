@@ -6,15 +6,15 @@ text -> lines -> blocks (by a fast scan, or by the Markdown parser where that is
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from itertools import accumulate
+from typing import NamedTuple
 
 from pmctl.document.blocks import Doubt, scan_blocks
 
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(NamedTuple):
     """A heading. `title` has its white space collapsed; `start` and `end` (of its last line, newline included)
     are offsets in the text, `line` counts from 1, `lines` is how many lines it takes."""
 
@@ -26,8 +26,7 @@ class Heading:
     lines: int
 
 
-@dataclass(frozen=True, slots=True)
-class TableLines:
+class TableLines(NamedTuple):
     """Where a table lies: its first line, from 1, and for each line its offsets without the newline.
 
     The first line is the header, the second the row of dashes.
@@ -37,8 +36,7 @@ class TableLines:
     spans: tuple[tuple[int, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Outline:
+class Outline(NamedTuple):
     """Headings and tables in order. `scanned` is false when the Markdown parser had to decide."""
 
     headings: tuple[Heading, ...]
@@ -51,12 +49,10 @@ def lines_of(text: str, start: int) -> tuple[list[str], list[int], list[int]]:
     if "\r" not in text:
         body = text[start:] if start else text
         lines = body.split("\n")
-        starts = []
-        offset = start
-        for line in lines:
-            starts.append(offset)
-            offset += len(line) + 1
-        following = [*starts[1:], len(text)]
+        following = list(accumulate([len(line) + 1 for line in lines], initial=start))
+        starts = following[:-1]
+        following = following[1:]
+        following[-1] = len(text)
     else:
         lines, starts, following = [], [], []
         offset = start

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pmctl.document import strict_yaml
 from pmctl.document.finding import Finding, Severity
@@ -24,8 +24,7 @@ MAX_BYTES = 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """A heading and what stands under it, down to the next heading of its level or above.
 
     Offsets are into `Document.text`: `start` of the heading's line, `content_start` behind it, `end` exclusive.

@@ -14,7 +14,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
 import yaml
@@ -85,8 +84,7 @@ class Node(NamedTuple):
         return value
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(NamedTuple):
     """The tree, as far as it could be read, and every departure from the subset.
 
     With problems the tree is a best effort that is good for further messages only: of a duplicate key the
@@ -95,6 +93,10 @@ class Parsed:
 
     node: Node | None
     problems: tuple[Finding, ...]
+
+
+# Node(...) would go through a function of its own, which is felt a thousand documents later.
+_tuple = tuple.__new__
 
 
 class _Abort(Exception):
@@ -253,7 +255,8 @@ class _Reader:
                 value, quoted = resolve(raw), False
             start = self.base + mark.index
             end = self.base + event.end_mark.index
-            return Node(value, raw, mark.line + self.offset, mark.column + 1, start, end, quoted, False, *key)
+            place = (value, raw, mark.line + self.offset, mark.column + 1, start, end, quoted, False)
+            return _tuple(Node, place + key)
         if depth > self.max_depth:
             self.at("PM005", f"nested deeper than {self.max_depth} levels", mark, "flatten it")
             raise _Abort

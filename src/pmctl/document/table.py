@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from pmctl.document.blocks import TRIM, split_row
@@ -10,6 +9,10 @@ from pmctl.document.outline import TableLines
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document, Section
+
+
+# Cell(...) would go through a function of its own, a hundred times a document.
+_tuple = tuple.__new__
 
 
 class Cell(NamedTuple):
@@ -43,8 +46,7 @@ class Row(NamedTuple):
     extra: tuple[Cell, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """A table. `delimiter` holds the offsets of the row of dashes; `start` and `end` enclose all of its lines.
 
     `names` are the header's texts folded for comparison.
@@ -92,26 +94,38 @@ def build(text: str, lines: TableLines) -> Table:
 
 def _row(text: str, start: int, end: int, line: int, width: int | None) -> Row:
     source = text[start:end]
-    special = "\\" in source or "\0" in source
-    cells = []
-    for left, right in split_row(source):
-        raw = source[left:right]
-        trimmed = raw.strip(TRIM)
-        first = left + raw.index(trimmed) if trimmed else min(left + 1, right)
-        cells.append(
-            Cell(
-                trimmed.replace("\\|", "|").replace("\0", "\ufffd") if special else trimmed,
-                line,
-                first + 1,
-                start + first,
-                start + first + len(trimmed),
-                start + left,
-                start + right,
+    if "\\" in source or "\0" in source or not source[:1] == source[-1:] == "|":
+        cells = [_cell(source, left, right, line, start) for left, right in split_row(source)]
+    else:
+        # Nearly every row: its outer pipes stand there, and none of them is escaped.
+        cells = []
+        left = start + 1
+        for part in source.split("|")[1:-1]:
+            trimmed = part.strip(TRIM)
+            right = left + len(part)
+            first = left + part.index(trimmed) if trimmed else min(left + 1, right)
+            cells.append(
+                _tuple(Cell, (trimmed, line, first - start + 1, first, first + len(trimmed), left, right, False))
             )
-        )
+            left = right + 1
     if width is None:
         return Row(tuple(cells), line, start, end)
     stop = start + len(source.rstrip(TRIM))
     while len(cells) < width:
         cells.append(Cell("", line, stop - start + 1, stop, stop, stop, stop, missing=True))
     return Row(tuple(cells[:width]), line, start, end, tuple(cells[width:]))
+
+
+def _cell(source: str, left: int, right: int, line: int, start: int) -> Cell:
+    """The cell at these offsets of a row that begins at offset `start` of the text."""
+    trimmed = source[left:right].strip(TRIM)
+    first = left + source[left:right].index(trimmed) if trimmed else min(left + 1, right)
+    return Cell(
+        trimmed.replace("\\|", "|").replace("\0", "\ufffd"),
+        line,
+        first + 1,
+        start + first,
+        start + first + len(trimmed),
+        start + left,
+        start + right,
+    )

@@ -6,6 +6,7 @@ Bytes become a Policy in `policy.reading`; everything here is what the lifecycle
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 POLICY_PATH = ".pmctl/policy.yaml"
 """Where the policy is, relative to the pmctl root."""
@@ -20,8 +21,7 @@ ATTRIBUTED = "attributed"
 SIGNED = "signed"
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """One public key of a person.
 
     `id` is what keys are compared by: "type base64" without a comment for SSH, "openpgp FINGERPRINT" for
@@ -42,8 +42,7 @@ class Key:
         return self.id.removeprefix("openpgp ") if self.id.startswith("openpgp ") else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(NamedTuple):
     """One person: `handle` is the name in documents and records, `emails` are lower case."""
 
     handle: str
@@ -57,8 +56,7 @@ class Person:
         return tuple(key for key in self.keys if key.status == ACTIVE)
 
 
-@dataclass(frozen=True, slots=True)
-class ReviewRules:
+class ReviewRules(NamedTuple):
     """When a review is enough: `approvals` of the requested reviewers (None for all), never fewer than
     `minimum`, one of them by `team` when it is set. Records are always signed."""
 
@@ -66,6 +64,9 @@ class ReviewRules:
     minimum: int = 1
     self_approval: bool = False
     team: str = ""
+
+
+_DEFAULT_RULES = ReviewRules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class Policy:
     people: dict[str, Person]
     teams: dict[str, tuple[str, ...]]
     admins: tuple[str, ...]
-    review: ReviewRules = ReviewRules()
+    review: ReviewRules = _DEFAULT_RULES
     publishers: tuple[str, ...] = PUBLISHER_ROLES
     edits: str = ATTRIBUTED
     policy_threshold: int = 1

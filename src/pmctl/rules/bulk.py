@@ -9,9 +9,9 @@ import gc
 import os
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
+from typing import NamedTuple
 
 from pmctl.document.finding import Finding
 from pmctl.rules.cache import Cache, Result, result_key
@@ -23,8 +23,7 @@ _ENOUGH_FOR_PROCESSES = 150
 """Documents from which on a second process pays for its start (about 10 ms)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One document to check: its path relative to the pmctl root, its bytes, and what is its own of the context.
 
     `template` None is the context's. `finding` stands for a file that could not be read: it is the only result.
@@ -39,8 +38,7 @@ class Item:
     finding: Finding | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(NamedTuple):
     """The result for one item, in the order given."""
 
     path: str
@@ -78,7 +76,7 @@ def _chunk(items: Sequence[Item], context: Context, cache: Cache | None, workers
     results: list[Result | None] = [None] * len(items)
     keys: list[str] = [""] * len(items)
     missing = []
-    context = replace(context, ids={})  # ids are compared at the end, so that results can be kept
+    context = context._replace(ids={})  # ids are compared at the end, so that results can be kept
     for number, item in enumerate(items):
         if item.data is None:
             results[number] = Result("", (item.finding,) if item.finding else ())
@@ -152,7 +150,7 @@ def _result(item: Item, context: Context) -> Result:
     from pmctl.document.reader import read
 
     asked = Asked()
-    own = replace(_context(item, context), asked=asked)
+    own = _context(item, context)._replace(asked=asked)
     doc = read(item.data or b"", item.path)
     return Result.of(doc.id if doc.readable else "", check(doc, own), asked, own.today)
 
@@ -161,8 +159,7 @@ def _context(item: Item, context: Context) -> Context:
     """The common context with what is the item's own; for most items that is nothing."""
     if not (item.status or item.adopted or item.template or item.history):
         return context
-    return replace(
-        context,
+    return context._replace(
         status=item.status or context.status,
         adopted=item.adopted or context.adopted,
         template=item.template or context.template,
@@ -191,7 +188,7 @@ def _with_duplicates(done: list[Checked], chunk: Sequence[Item], context: Contex
     for number, item in enumerate(chunk, at):
         one = done[number]
         if one.id and item.data is not None and one.id.casefold() in shared:
-            own = replace(_context(item, context), ids=shared)
+            own = _context(item, context)._replace(ids=shared)
             again[number] = Checked(one.path, one.id, check(read(item.data, item.path), own))
     return again
 

@@ -11,10 +11,9 @@ Deleting the folder costs time and nothing else.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pmctl import __version__
 from pmctl.document.finding import Finding, Severity
@@ -25,8 +24,7 @@ _MOST_ENTRIES = 4_000
 """Entries of one of the 16 files; above it those that this run did not use are dropped."""
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """What a check of one document gave, and what it rests on besides the content."""
 
     id: str

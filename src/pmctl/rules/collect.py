@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from pmctl.document.files import Unreadable, read_regular
 from pmctl.document.finding import Finding
@@ -19,8 +19,7 @@ UNREADABLE = "PM031"
 _SKIPPED_FOLDERS = frozenset({".git", ".pmctl", "node_modules", ".venv", "__pycache__"})
 
 
-@dataclass(frozen=True, slots=True)
-class Collected:
+class Collected(NamedTuple):
     """One file to check: `path` with forward slashes, relative to the root when it lies below it, and either its
     bytes or the finding that says why there are none.
     """

@@ -1,6 +1,6 @@
 """What a rule may know besides the document: settings, template, people, the repository's files, dates.
 
-A context is built once per run by the caller and narrowed per document with `dataclasses.replace`.
+A context is built once per run by the caller and narrowed per document with `_replace`.
 Questions whose answer can change while the document stays the same (is there such a file? what day is
 it?) go through methods that note them, so that a cached result is used only while they answer alike.
 """
@@ -8,9 +8,10 @@ it?) go through methods that note them, so that a cached result is used only whi
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Protocol
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from pmctl.rules.settings import RuleSettings
 
@@ -22,8 +23,7 @@ REQUIRED = ("Summary", "Timeline", "Impact", "Root Cause", "Resolution", "Action
 OPTIONAL = ("Lessons Learned", "Contributing Factors", "Detection", "Response")
 
 
-@dataclass(frozen=True, slots=True)
-class TemplateView:
+class TemplateView(NamedTuple):
     """What the rules need of a template. `order` lists every section in its place; empty means the
     required ones, then the optional ones. Other sections are kept where they stand.
     """
@@ -78,8 +78,7 @@ class PolicyPerson(Protocol):
     def emails(self) -> tuple[str, ...]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class PeopleView:
+class PeopleView(NamedTuple):
     """Who exists: handle -> full name, the teams' names and everybody's e-mail addresses (lower case)."""
 
     names: Mapping[str, str]
@@ -96,8 +95,7 @@ class PeopleView:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(NamedTuple):
     """When things landed, from the ledger, in UTC; None for what has not happened (yet)."""
 
     created: datetime | None = None
@@ -114,22 +112,22 @@ class Asked:
     today: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """Everything that a check may use. The default judges a document on its own.
 
     `status` overrides the document's own (a draft is judged as IN_REVIEW before it is submitted);
     `adopted` asks for the gentle profile; `ids` maps a case-folded id to the paths that carry it;
     `exists` tells whether a path relative to the pmctl root is a file of the repository (None: unknown).
+    `asked` collects which changeable facts were looked at, when somebody wants to know.
     With `own_templates` (the organisation's, possibly none) every document is judged by the template that it
     records, otherwise by `template`.
     """
 
-    settings: RuleSettings = field(default_factory=RuleSettings)
+    settings: RuleSettings = RuleSettings()
     template: TemplateView = DEFAULT_TEMPLATE
     people: PeopleView | None = None
     exists: Callable[[str], bool] | None = None
-    ids: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    ids: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     severities: tuple[str, ...] = ()
     today: date | None = None
     now: datetime | None = None
@@ -138,19 +136,21 @@ class Context:
     strict: bool = False
     history: History | None = None
     own_templates: tuple[Template, ...] | None = None
-    asked: Asked = field(default_factory=Asked, compare=False)
+    asked: Asked | None = None
 
     def has(self, path: str) -> bool | None:
         """Whether `path`, relative to the pmctl root, exists in the repository; None when nobody can say."""
         if self.exists is None:
             return None
         answer = self.exists(path)
-        self.asked.files[path] = answer
+        if self.asked is not None:
+            self.asked.files[path] = answer
         return answer
 
     def day(self) -> date | None:
         """Today, noted as asked."""
-        self.asked.today = True
+        if self.asked is not None:
+            self.asked.today = True
         return self.today
 
     def of_document(self, doc: Document) -> Context:
@@ -165,7 +165,7 @@ class Context:
                 _VIEWS.clear()
             known = self.own_templates, TemplateView.recorded(name, self.own_templates)
             _VIEWS[name, id(self.own_templates)] = known
-        return replace(self, template=known[1])
+        return self._replace(template=known[1])
 
     def state(self, doc: Document) -> str:
         """The status by which the document is judged: the override, else its own, else DRAFT.

@@ -7,7 +7,6 @@ Nothing here reads files or prints. `pmctl.rules.bulk` adds many documents at on
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -35,7 +34,7 @@ def check(doc: Document, context: Context) -> tuple[Finding, ...]:
 
     context = context.of_document(doc)
     if not context.adopted and _is_adopted(doc):
-        context = replace(context, adopted=True)
+        context = context._replace(adopted=True)
     of_document = (*doc.problems, *check_front_matter(doc), *tracking_problems(doc))
     raw: list[tuple[Finding, Rule | None]] = [(finding, None) for finding in of_document]
     ignored = context.settings.ignored_for(doc.path)

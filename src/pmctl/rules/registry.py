@@ -8,11 +8,10 @@ sentence, then the paragraphs `What it does:`, `Why:`, `Example:` (a fragment th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pmctl.document.finding import Finding, Severity
 
@@ -41,8 +40,7 @@ FAMILIES = (
 """The modules that hold rules, in the order in which they run."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """One rule. `draft`, `review` and `adopted` are the severities of its findings by the document's state:
     a draft, anything from IN_REVIEW on, and history that was brought under management as it stood.
     `ignorable` is False where an inline ignore would only hide what blocks publishing anyway.

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pmctl.document.finding import Finding
-from pmctl.rules.prose import Pattern
+from pmctl.rules.prose import Pattern, written
 from pmctl.rules.registry import ERROR, WARNING, found, rule
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def secret_token(doc: Document, context: Context) -> Iterable[Finding]:
 
         The worker was restarted with the key of its role.
     """
-    for name, start, end in tokens(doc.text):
+    for name, start, end in tokens(doc.text, doc.body_start):
         fix = "revoke it, then take it out: git keeps what was committed"
         yield found(doc, start, end, f"this looks like a secret: {name}", fix)
 
@@ -283,7 +283,7 @@ def detected_secret(doc: Document, context: Context) -> Iterable[Finding]:
     """
     if not context.settings.detect_secrets:
         return
-    known = [(start, end) for _, start, end in tokens(doc.text)]
+    known = [(start, end) for _, start, end in tokens(doc.text, doc.body_start)]
     offset = 0
     for line in doc.text.splitlines(keepends=True):
         for kind, column, length in _detect(line.rstrip("\r\n")):
@@ -294,10 +294,13 @@ def detected_secret(doc: Document, context: Context) -> Iterable[Finding]:
         offset += len(line)
 
 
-def tokens(text: str) -> Iterator[tuple[str, int, int]]:
-    """Every token of a known shape in a text: what it is, start, end. Ordered by place, without overlaps."""
+def tokens(text: str, body: int = 0) -> Iterator[tuple[str, int, int]]:
+    """Every token of a known shape in a text: what it is, start, end. Ordered by place, without overlaps.
+
+    `body` may say where the body begins: its words have been told apart for other rules.
+    """
     spans: list[tuple[int, int, str]] = []
-    long = " ".join([word for word in text.split() if len(word) > _SHORTEST])
+    long = " ".join([word for word in (*text[:body].split(), *written(text, body)) if len(word) > _SHORTEST])
     if "earer " in text:
         long += " Bearer bearer"
     for name, prefixes, _ in _TOKENS:

@@ -129,7 +129,7 @@ def change_person(
         edits.append(partial(_without_email, handle, email))
     gone = {email.lower() for email in remove_emails}
     emails = (*person.emails, *(email.lower() for email in new_emails))
-    changed = replace(person, emails=tuple(email for email in emails if email not in gone))
+    changed = person._replace(emails=tuple(email for email in emails if email not in gone))
     meant = replace(meant, people={**meant.people, handle: changed})
     for team in dict.fromkeys(add_teams):
         if handle not in meant.teams.get(team, ()):
@@ -170,9 +170,9 @@ def rotate(
     edits: list[Edit] = [partial(_with_key, handle, given.key) for given in keys]
     present = person.keys
     if not keep:
-        present = tuple(replace(key, status=RETIRED) if key.status == ACTIVE else key for key in present)
+        present = tuple(key._replace(status=RETIRED) if key.status == ACTIVE else key for key in present)
         edits += [_status_edit(handle, key.id, RETIRED) for key in person.active_keys]
-    changed = replace(person, keys=(*present, *(given.key for given in keys)))
+    changed = person._replace(keys=(*present, *(given.key for given in keys)))
     meant = replace(old, people={**old.people, handle: changed})
     return _carry_out(workspace, actor, meant, edits, _files(keys), at, note)
 
@@ -200,9 +200,8 @@ def revoke(
     concerned = _chosen_keys(person, key, compromised=bool(compromised_since))
     ids = {one.id for one in concerned}
     edits: list[Edit] = [_status_edit(handle, one.id, status, compromised_since) for one in concerned]
-    changed = replace(
-        person,
-        keys=tuple(replace(k, status=status, since=compromised_since) if k.id in ids else k for k in person.keys),
+    changed = person._replace(
+        keys=tuple(k._replace(status=status, since=compromised_since) if k.id in ids else k for k in person.keys),
     )
     meant = replace(old, people={**old.people, handle: changed})
     if not changed.active_keys and not key:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from pmctl.document.reader import read
 from pmctl.integrations.lsp.desk import Kind, Sheet
 from pmctl.integrations.lsp.positions import positions
@@ -16,7 +14,7 @@ CURSOR = "‸"
 
 def sheet(text: str, context: Context = CONTEXT, encoding: str = "utf-16", kind: Kind = Kind.POSTMORTEM) -> Sheet:
     document = read(text.encode("utf-8"), PATH)
-    return Sheet(PATH, kind, document, replace(context, own_templates=()), positions(text, encoding))
+    return Sheet(PATH, kind, document, context._replace(own_templates=()), positions(text, encoding))
 
 
 def at_cursor(text: str, context: Context = CONTEXT) -> tuple[Sheet, int]:

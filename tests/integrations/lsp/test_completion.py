@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 pytest.importorskip("lsprotocol", reason="the language server needs the extra lsp")
@@ -128,7 +126,7 @@ def test_mentions(text: str, people: int) -> None:
 
 def test_nobody_is_known() -> None:
     """Without a policy there are no handles to offer, and no error."""
-    page, offset = at_cursor(f"{HEAD}author: {CURSOR}\n---\n", replace(CONTEXT, people=None))
+    page, offset = at_cursor(f"{HEAD}author: {CURSOR}\n---\n", CONTEXT._replace(people=None))
     assert completion(page, offset) == []
 
 

@@ -80,7 +80,7 @@ def _mends(target: _Target, finding: Finding) -> list[types.CodeAction]:
     """The mend of one finding, and of nothing else; none when there is no one right answer."""
     sheet = target.sheet
     settings = replace(sheet.context.settings, select=(finding.code,), ignore=(), paths={})
-    fixed = fix(sheet.document, replace(sheet.context, settings=settings))
+    fixed = fix(sheet.document, sheet.context._replace(settings=settings))
     changes = edits(sheet.document.text, fixed.document.text)
     own = f"line {finding.line}: "
     what = fixed.applied[0] if fixed.applied else ""

@@ -8,7 +8,7 @@ the server does whenever a file is opened or saved or the settings, templates or
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
@@ -59,7 +59,7 @@ def findings_of(kind: Kind, document: Document, context: Context) -> tuple[Findi
     if kind is Kind.POSTMORTEM:
         from pmctl.rules.engine import check
 
-        return check(document, replace(context, asked=Asked()))
+        return check(document, context._replace(asked=Asked()))
     if kind is Kind.SETTINGS:
         return _settings_findings(document)
     if kind is Kind.TEMPLATE:
@@ -101,7 +101,7 @@ class Desk:
         if repo is None or kind is Kind.OTHER:
             context = context_alone(now)
         else:
-            context = replace(self._context(repo), today=now.now.date(), now=now.now, asked=Asked())
+            context = self._context(repo)._replace(today=now.now.date(), now=now.now, asked=Asked())
         return Sheet(path, kind, document, context, positions(text, encoding))
 
     def _context(self, repo: git.Repository) -> Context:

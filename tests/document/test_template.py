@@ -11,14 +11,13 @@ from pmctl.document.reader import read
 from pmctl.document.template import Conditions, Template, TemplateField, TemplateSection, field_problem, parse_reference
 from pmctl.document.template_file import parse_template
 from pmctl.document.template_library import (
-    BUILTIN_NAMES,
     STANDARD_SECTIONS,
     builtin,
-    builtin_source,
     choose,
     latest_versions,
     requirements,
 )
+from pmctl.document.templates import BUILTIN_NAMES, builtin_source
 
 GOOD = """---
 name: api

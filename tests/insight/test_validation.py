@@ -67,3 +67,27 @@ def test_broken_settings_and_templates_are_findings_too(crew: Team) -> None:
     assert {finding.path for finding in found.general} >= {"pmctl.yaml", ".pmctl/templates/broken.md"}
     assert found.failed
     assert found.findings[: len(found.general)] == found.general, "they come first"
+
+
+def test_results_are_kept_when_there_are_many(crew: Team) -> None:
+    kept = crew.top / ".git/pmctl/validate-v1"
+    few = validation(crew.top, Selection(now=AT))
+    assert not kept.exists(), "for a handful of documents a cache costs more than it saves"
+    text = (crew.top / crew.path(DOC)).read_text()
+    for number in range(20):
+        name = f"{DOC}-{number}"
+        (crew.top / crew.path(name)).write_text(text.replace(DOC, name))
+    first = validation(crew.top, Selection(now=AT))
+    assert list(kept.rglob("*.json"))
+    assert validation(crew.top, Selection(now=AT)).findings == first.findings
+    assert [one for one in first.findings if one.path == crew.path(DOC)] == list(few.findings)
+
+
+def test_the_template_that_init_wrote_counts_until_it_is_changed(crew: Team) -> None:
+    shipped = crew.top / ".pmctl/templates/default.md"
+    before = validation(crew.top, Selection(now=AT))
+    assert before.context.own_templates == (), "nothing differs from what is shipped"
+    shipped.write_text(shipped.read_text().replace("title: Impact", "title: Damage").replace("## Impact", "## Damage"))
+    after = validation(crew.top, Selection(now=AT))
+    assert [template.name for template in after.context.own_templates or ()] == ["default"]
+    assert {finding.code for finding in after.findings} - {finding.code for finding in before.findings}

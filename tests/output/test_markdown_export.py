@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from pmctl.document.reader import read
-from pmctl.document.template_library import BUILTIN_NAMES, builtin
+from pmctl.document.template_library import builtin
+from pmctl.document.templates import BUILTIN_NAMES
 from pmctl.output.html import to_html
 from pmctl.output.markdown import to_markdown
 from pmctl.workflow.draft import Draft, render

@@ -15,7 +15,8 @@ from pmctl.document.reader import Document, read
 from pmctl.document.schema import FIELDS
 from pmctl.document.template import Template
 from pmctl.document.template_file import parse_template
-from pmctl.document.template_library import BUILTIN_NAMES, builtin
+from pmctl.document.template_library import builtin
+from pmctl.document.templates import BUILTIN_NAMES
 from pmctl.document.timeline import entries
 from pmctl.errors import BadInput
 from pmctl.workflow.draft import Draft, TimelineRow, render

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pmctl.document.template_library import BUILTIN_NAMES, builtin, builtin_source
+from pmctl.document.template_library import builtin
+from pmctl.document.templates import BUILTIN_NAMES, builtin_source
 from pmctl.errors import NotFound, Refused, UsageProblem
 from pmctl.workflow.template import FOLDER, check, find, listing, load, new, parse_all, source
 

@@ -12,8 +12,8 @@ from functools import cache
 
 from pmctl.document.template import Template, TemplateField, parse_reference
 from pmctl.document.template_file import parse_template
+from pmctl.document.templates import BUILTIN_NAMES, builtin_source
 
-BUILTIN_NAMES = ("default", "lightweight", "security", "near-miss")
 STANDARD_SECTIONS = (
     "Summary", "Timeline", "Impact", "Root Cause", "Resolution", "Action Items",
     "Lessons Learned", "Contributing Factors", "Detection", "Response",
@@ -107,16 +107,6 @@ def builtin(name: str) -> Template:
     if template is None:  # the package's own file; a test parses each of them
         raise KeyError(name)
     return template
-
-
-def builtin_source(name: str) -> bytes:
-    """The file of one of BUILTIN_NAMES; KeyError for any other name. (importlib.resources costs start-up time.)"""
-    import pkgutil
-
-    data = pkgutil.get_data("pmctl.document", f"templates/{name}.md") if name in BUILTIN_NAMES else None
-    if data is None:
-        raise KeyError(name)
-    return data
 
 
 def _versions(name: str, own: Iterable[Template]) -> list[Template]:

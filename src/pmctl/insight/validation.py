@@ -15,6 +15,7 @@ from pathlib import Path
 from pmctl import git
 from pmctl.document import schema
 from pmctl.document.finding import Finding, Severity
+from pmctl.document.templates import BUILTIN_NAMES, builtin_source
 from pmctl.errors import EnvironmentProblem, PmctlError
 from pmctl.rules.bulk import Checked, Item, check_many
 from pmctl.rules.cache import open_cache
@@ -22,6 +23,9 @@ from pmctl.rules.collect import collect
 from pmctl.rules.context import Context, PeopleView
 from pmctl.rules.settings import RuleSettings, code_list, parse_rule_settings
 from pmctl.workspace import POSTMORTEMS, TEMPLATES, Workspace
+
+_ENOUGH_FOR_A_CACHE = 20
+"""Documents from which on earlier results pay for being read and kept; a commit rarely changes as many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ def validation(directory: Path, selection: Selection) -> Validation:
     workspace = Workspace(repo)
     context, general = context_of(workspace, selection)
     items = _staged_items(workspace) if selection.staged else _items(workspace, directory, selection.what)
-    cache = open_cache(repo.common_dir, context)
+    cache = open_cache(repo.common_dir, context) if len(items) >= _ENOUGH_FOR_A_CACHE else None
     checked = check_many(items, context, cache=cache)
     sources = {item.path: item.data for item in items if item.data is not None}
     return Validation(repo.root, context, tuple(items), tuple(checked), general, repo.prefix, sources)
@@ -128,6 +132,8 @@ def context_of(workspace: Workspace, selection: Selection) -> tuple[Context, tup
     problems = [*general, *findings]
     templates = []
     for name, data in workspace.templates().items():
+        if name in BUILTIN_NAMES and data == builtin_source(name):
+            continue  # the copy that `pmctl init` wrote, and nobody changed: what there would be without it
         from pmctl.document.template_file import parse_template
 
         template, wrong = parse_template(data, f"{TEMPLATES}/{name}.md")

@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pmctl import git
-from pmctl.document import template_library
+from pmctl.document.templates import builtin_source
 from pmctl.errors import EnvironmentProblem, Refused, UsageProblem
 from pmctl.ledger import record
 from pmctl.policy.change import propose_policy
@@ -124,7 +124,7 @@ def initialise(
     writes = [
         Write(git.SETTINGS_FILE, DEFAULT_SETTINGS),
         Write(POLICY_PATH, policy_bytes),
-        Write(f"{TEMPLATES}/default.md", template_library.builtin_source("default")),
+        Write(f"{TEMPLATES}/default.md", builtin_source("default")),
         *record_writes(actor, act, parsed.version, data),
         *(Write(path, content) for path, content in ci_files(ci, repo.prefix, parsed.digest).items()),
     ]

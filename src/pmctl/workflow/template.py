@@ -17,7 +17,8 @@ from pmctl.document.reader import read
 from pmctl.document.table import tables
 from pmctl.document.template import NAME, Template
 from pmctl.document.template_file import parse_template
-from pmctl.document.template_library import BUILTIN_NAMES, builtin, builtin_source
+from pmctl.document.template_library import builtin
+from pmctl.document.templates import BUILTIN_NAMES, builtin_source
 from pmctl.errors import BadInput, NotFound, PmctlError, Refused, UsageProblem
 from pmctl.workflow.draft import Draft, render
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pmctl.document.finding import Finding
 from pmctl.rules import phrases
-from pmctl.rules.prose import Pattern, mentions, prose, timelines, vocabulary, words
+from pmctl.rules.prose import Pattern, mentions, prose, says, timelines, vocabulary
 from pmctl.rules.registry import HINT, WARNING, found, rule
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _people_named(doc: Document, context: Context) -> tuple[str, ...]:
         parts = name.lower().split()
         if not parts or parts[0] not in present:
             continue
-        if len(parts) > 1 and f" {' '.join(parts)} " in words(doc.text, doc.body_start):
+        if len(parts) > 1 and says(doc.text, doc.body_start, f" {' '.join(parts)} "):
             names.append(" ".join(parts))
         if len(parts[0]) > 2 and parts[0] not in _AMBIGUOUS:
             names.append(parts[0])

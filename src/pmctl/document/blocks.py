@@ -47,12 +47,39 @@ class Block(NamedTuple):
     content: str = ""
 
 
+class Leaf(NamedTuple):
+    """A block that holds no other block, wherever it stands.
+
+    `kind` is one of CODE, HTML, TABLE, TEXT; `first` is its first line, from 0. `lines` are its lines without what
+    stands for the lists and quotes around it: each is the end of a line.
+    """
+
+    kind: str
+    first: int
+    lines: list[str]
+
+
+CODE, HTML, TABLE, TEXT = "code", "html", "table", "text"
+
+
 class Doubt(Exception):
     """A construct that the scan does not judge."""
 
 
 def scan_blocks(lines: list[str]) -> list[Block]:
     """The top-level headings and tables by lines alone. Raises `Doubt` for what only a parser can judge."""
+    return _scan(lines, None, 0)
+
+
+def scan_leaves(lines: list[str]) -> list[Leaf]:
+    """Every leaf, in lists and quotes too, by lines alone. Raises `Doubt` for what only a parser can judge."""
+    leaves: list[Leaf] = []
+    _scan(lines, leaves, 0)
+    return leaves
+
+
+def _scan(lines: list[str], leaves: list[Leaf] | None, base: int) -> list[Block]:
+    """The headings and tables among lines; collects their leaves, too, when asked to, the first line being `base`."""
     blocks: list[Block] = []
     count = len(lines)
     references = "]:" in "\n".join(lines)
@@ -69,8 +96,11 @@ def scan_blocks(lines: list[str]) -> list[Block]:
         if not text:
             row += 1
             continue
+        start, kind = row, TEXT
         if line is not text and _indent(line, text) >= 4:
             row = _code_end(lines, row)
+            if leaves is not None:
+                leaves.append(Leaf(CODE, base + start, lines[start:row]))
             continue
         first = text[0]
         if "|" in text and row + 1 < count and (columns := _columns(lines, row)):
@@ -79,24 +109,35 @@ def scan_blocks(lines: list[str]) -> list[Block]:
             end = _table_end(lines, row, columns, firsts)
             blocks.append(Block(0, row, end))
             row = end
+            if leaves is not None:
+                leaves.append(Leaf(TABLE, base + start, lines[start:row]))
             continue
         if first == "#" and (match := _HEADING.match(text)):
             blocks.append(Block(len(match[1]), row, row + 1, heading_text(text, match.end())))
             row += 1
         elif first in "`~" and (fence := _FENCE.match(text)):
-            row = _fence_end(lines, row, fence[1])
+            row, kind = _fence_end(lines, row, fence[1]), CODE
         elif first == ">":
             row = _quote_end(lines, row)
+            if leaves is not None:
+                _scan(_inside_quote(lines[start:row]), leaves, base + start)
+            continue
         elif first in "-*_" and _RULE.fullmatch(text):
             row += 1
+            continue
         elif first in "-*+0123456789" and (marker := _MARKER.match(text)):
             row = behind_item = _item_end(lines, row, _indent(line, text), text, marker.end())
+            if leaves is not None:
+                _scan(_inside_item(lines[start:row], marker.end()), leaves, base + start)
+            continue
         elif first == "<" and text.startswith("<!--"):
-            row = _comment_end(lines, row)
+            row, kind = _comment_end(lines, row), HTML
         else:
             if first == "<" and _MAYBE_HTML.match(text):
                 raise Doubt
             row = _paragraph(lines, row, blocks, references, firsts)
+        if leaves is not None:
+            leaves.append(Leaf(kind, base + start, lines[start:row]))
     return blocks
 
 
@@ -370,6 +411,28 @@ def _item_end(lines: list[str], row: int, indent: int, text: str, marker: int) -
             raise Doubt
         row += 1
     return row
+
+
+def _inside_quote(lines: list[str]) -> list[str]:
+    """The lines of a block quote without its marks."""
+    return [line.lstrip(" ")[1:].removeprefix(" ") for line in lines]
+
+
+def _inside_item(lines: list[str], marker: int) -> list[str]:
+    """The lines of a list item without its marker of `marker` characters and its indentation."""
+    text = lines[0].lstrip(" ")
+    behind = text[marker:]
+    padding = len(behind) - len(behind.lstrip(" "))
+    if padding > 4:
+        padding = 1
+    inner = len(lines[0]) - len(text) + marker + padding
+    inside = [behind[padding:]]
+    for line in lines[1:]:
+        rest = line.lstrip(" ")
+        if rest[:1] == "\t" and rest.strip(" \t"):
+            raise Doubt
+        inside.append(line[inner:] if len(line) - len(rest) >= inner else rest)
+    return inside
 
 
 def _deep(line: str) -> bool:

@@ -1,4 +1,4 @@
-"""The one Markdown parser, asked for block structure only.
+"""The one Markdown parser, asked for block structure, and for a block's code spans and HTML.
 
 Imported only where the fast scan of `blocks` is in doubt: loading it costs more than reading ten documents.
 """
@@ -8,10 +8,13 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from pmctl.document.blocks import Block
+from pmctl.document.blocks import CODE, HTML, TABLE, TEXT, Block, Leaf
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 
 @lru_cache(maxsize=1)
@@ -36,3 +39,46 @@ def parse_blocks(lines: list[str]) -> list[Block]:
         elif token.type == "table_open":
             blocks.append(Block(0, token.map[0], token.map[1]))
     return blocks
+
+
+def parse_leaves(lines: list[str]) -> list[Leaf]:
+    """Every leaf of these lines, as the parser sees them."""
+    leaves = []
+    rows = (0, 0)
+    kind = TEXT
+    for token in block_parser().parse("\n".join(lines)):
+        if token.map is not None:
+            rows = (token.map[0], token.map[1])
+        if token.type in ("fence", "code_block", "html_block"):
+            leaves.append(Leaf(HTML if token.type == "html_block" else CODE, rows[0], lines[slice(*rows)]))
+        elif token.type == "tr_open":
+            leaves.append(Leaf(TABLE, rows[0], [lines[rows[0]].lstrip(" \t>")]))
+        elif token.type == "table_open":
+            kind = TABLE
+        elif token.type == "table_close":
+            kind = TEXT
+        elif token.type == "inline" and kind == TEXT:
+            written = [part.strip() for part in token.content.split("\n")]
+            # The parser strips a block's text as a whole: lines of unusual white space are missing at its beginning.
+            first = next((row for row in range(*rows) if written[0] in lines[row]), rows[0])
+            behind = zip(lines[first : rows[1]], written, strict=False)
+            leaves.append(Leaf(TEXT, first, [line[max(0, line.rfind(part)) :] for line, part in behind]))
+    return leaves
+
+
+def parse_inline(text: str) -> list[tuple[str, str]]:
+    """The code spans (mark and content) and the HTML ("" and the tag) of a block's text, in order."""
+    from markdown_it import MarkdownIt
+
+    parser = MarkdownIt("commonmark")
+    return list(_inline(parser.parseInline(text)))
+
+
+def _inline(tokens: Iterable[Token]) -> Iterable[tuple[str, str]]:
+    for token in tokens:
+        if token.type == "code_inline":
+            yield token.markup, token.content
+        elif token.type == "html_inline":
+            yield "", token.content
+        elif token.children:
+            yield from _inline(token.children)

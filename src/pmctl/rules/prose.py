@@ -8,16 +8,18 @@ lower case, and NULs stand between blocks, so that no pattern runs from one para
 `mentions(text, start, needles)` is the cheap question before any pattern is compiled: what is not mentioned can't
 match.
 
-Each kind of thing is blanked in its own pass, and a pass runs only when the text holds its first character at all:
-one pattern for everything took ten times as long.
+What is code and what is a comment, `document.markup` says. Every other kind of thing is blanked in a pass of its own,
+which runs only when the text holds its first character at all: one pattern for everything took ten times as long.
 """
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from functools import cached_property, lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING
+
+from pmctl.document.markup import markup
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document
@@ -40,18 +42,6 @@ class Pattern:
         return re.compile(self.source, self.flags)
 
 
-_BLOCK_PASSES: tuple[tuple[tuple[str, ...], Pattern], ...] = (
-    (
-        ("```", "~~~"),
-        Pattern(
-            r"^(?:[ \t]*(?:[-*+]|\d{1,9}[.)]|>)[ \t]+)*[ \t>]*(?P<mark>`{3,}|~{3,})[^\n]*(?:\n|\Z)"
-            r"(?:[\s\S]*?^[ \t>]*(?P=mark)[`~]*[ \t\r]*$|[\s\S]*)",
-            re.MULTILINE,
-        ),
-    ),
-    (("<!--",), Pattern(r"<!--(?:[\s\S]*?-->|[\s\S]*)")),
-    (("\n    ", "\n\t"), Pattern(r"(?<=\n\n)(?:(?:[ ]{4}|\t)[^\n]*\n?)+")),
-)
 _PROSE_PASSES: tuple[tuple[tuple[str, ...], Pattern], ...] = (
     (("\n>", "\n >", "\n  >", "\n   >"), Pattern(r"^[ ]{0,3}>[^\n]*", re.MULTILINE)),
     (("$ ",), Pattern(r"^[ \t]*[$][ ][^\n]*", re.MULTILINE)),
@@ -80,8 +70,8 @@ def _end_heading(match: re.Match[str]) -> str:
     return match[0][: -len(match["end"])] + _NUL * len(match["end"])
 
 
-def _run(passes: tuple[tuple[tuple[str, ...], Pattern], ...], body: str) -> str:
-    for needles, pattern in passes:
+def _run(body: str) -> str:
+    for needles, pattern in _PROSE_PASSES:
         for needle in needles:
             if needle in body:
                 body = pattern.compiled.sub(_blank, body)
@@ -89,48 +79,21 @@ def _run(passes: tuple[tuple[tuple[str, ...], Pattern], ...], body: str) -> str:
     return body
 
 
-_TICKS = Pattern(r"`+")
-_BLANK_LINE = Pattern(r"\n[ \t\r]*\n")
-
-
-def _without_spans(body: str) -> str:
-    """Blank the code spans: a run of backticks up to the next run of the same length in the same paragraph.
-
-    By hand, because a pattern that looks for the same run again takes quadratic time on a line of backticks.
-    """
-    ends = [match.start() for match in _BLANK_LINE.compiled.finditer(body)] + [len(body)]
-    runs = [match.span() for match in _TICKS.compiled.finditer(body)]
-    places: dict[int, list[int]] = {}
-    for start, end in runs:
-        places.setdefault(end - start, []).append(start)
-    parts: list[str] = []
-    done = 0
-    for start, end in runs:
-        if start < done:
-            continue
-        same = places[end - start]
-        following = bisect_right(same, start)
-        if following == len(same) or same[following] > ends[bisect_right(ends, start)]:
-            continue
-        stop = same[following] + end - start
-        parts += (body[done:start], _NUL * (stop - start))
-        done = stop
-    return "".join([*parts, body[done:]])
-
-
 @lru_cache(maxsize=4)
 def without_code(text: str, start: int = 0) -> str:
     """`text` with NULs for code (fenced, indented, in backticks), comments and everything before `start`."""
-    body = _run(_BLOCK_PASSES, text[start:])
-    if "`" in body:
-        body = _without_spans(body)
-    return _NUL * start + body
+    parts = [_NUL * start]
+    at = start
+    for first, last in sorted(chain(*markup(text, start))):
+        parts += (text[at:first], _NUL * (last - first))
+        at = last
+    return "".join([*parts, text[at:]])
 
 
 @lru_cache(maxsize=4)
 def prose(text: str, start: int = 0) -> str:
     """`text` in lower case with NULs for whatever is not prose, same length; nothing before `start` is prose."""
-    body = _run(_PROSE_PASSES, without_code(text, start)[start:])
+    body = _run(without_code(text, start)[start:])
     body = _HEADING.compiled.sub(_end_heading, body)
     body = _BLOCK.compiled.sub(_blank, body).translate(_MARKS)
     if "_" in body:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from posixpath import normpath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -36,10 +37,14 @@ _RELATIVE_NEEDLES = (
 )  # fmt: skip
 
 _LINK = re.compile(
-    r"(?P<image>!?)\[(?P<text>(?:[^\[\]\n]|\[[^\[\]\n]*\]|\n(?!\s*\n))*)\]"
+    r"(?<!\\)(?P<image>!?)\[(?P<text>(?:[^\[\]\n]|\[[^\[\]\n]*\]|\n(?!\s*\n))*)\]"
     r"\(\s*(?P<target><[^>\n]*>|[^\s()]*(?:\([^\s()]*\)[^\s()]*)*)(?:\s+(?:\"[^\"]*\"|'[^']*'|\([^)]*\)))?\s*\)"
 )
-_DEFINITION = re.compile(r"(?m)^[ ]{0,3}(?P<image>)\[(?P<text>[^\]\n]+)\]:[ \t]*(?P<target><[^>\n]*>|\S+)")
+# Nothing but a title may follow the target: `[14:02]: We restarted it` defines nothing.
+_DEFINITION = re.compile(
+    r"(?m)^[ ]{0,3}(?P<image>)\[(?P<text>[^\]\n]+)\]:[ \t]*(?P<target><[^>\n]*>|\S+)"
+    r"(?=[ \t]*(?:[ \t][\"'(][^\n]*)?\r?$)"
+)
 _HTML_IMAGE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
 _ALT = re.compile(r"\balt\s*=\s*(?:\"[^\"]*\S[^\"]*\"|'[^']*\S[^']*'|[^\s\"'>]+)", re.IGNORECASE)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
@@ -204,7 +209,7 @@ def image_without_text(doc: Document, context: Context) -> Iterable[Finding]:
     if "![" not in text and "<img" not in text:
         return
     plain = without_code(text, doc.body_start)
-    for match in _LINK.finditer(text, doc.body_start):
+    for match in _links(text, doc.body_start, len(text)):
         if match["image"] and not match["text"].strip() and plain[match.start()] != "\0":
             fix = "say between the brackets what the image shows"
             yield found(doc, match.start(), match.end(), "the image has no alternative text", fix)
@@ -215,18 +220,30 @@ def image_without_text(doc: Document, context: Context) -> Iterable[Finding]:
 
 def _targets(doc: Document) -> Iterator[tuple[re.Match[str], str]]:
     """Every inline link, image and link definition that points into the repository, with its target."""
-    text = doc.text
-    if "](" not in text and "]:" not in text:
-        return
-    plain = ""
-    for pattern in (_LINK, _DEFINITION):
-        for match in pattern.finditer(text, doc.body_start):
-            target = match["target"].strip("<>")
-            if not target or _SCHEME.match(target):
-                continue
-            plain = plain or without_code(text, doc.body_start)
-            if plain[match.start()] != "\0":
-                yield match, target
+    for match, target in link_targets(doc.text, doc.body_start, lambda: without_code(doc.text, doc.body_start)):
+        if not _SCHEME.match(target):
+            yield match, target
+
+
+def link_targets(text: str, start: int, plain: Callable[[], str]) -> Iterator[tuple[re.Match[str], str]]:
+    """Every inline link, image and link definition in `text[start:]` with its target, code left out.
+
+    `plain` gives the text with NULs for code; it is asked when there is any link.
+    """
+    links = _links(text, start, len(text)) if "](" in text else ()
+    definitions = _DEFINITION.finditer(text, start) if "]:" in text else ()
+    for match in chain(links, definitions):
+        target = match["target"].strip("<>")
+        if target and plain()[match.start()] != "\0":
+            yield match, target
+
+
+def _links(text: str, start: int, end: int) -> Iterator[re.Match[str]]:
+    """The inline links and images between two offsets, an image within a link behind that link."""
+    for match in _LINK.finditer(text, start, end):
+        yield match
+        if "![" in match["text"]:
+            yield from _links(text, *match.span("text"))
 
 
 def _repository_path(doc: Document, target: str) -> str | None:

@@ -1,0 +1,204 @@
+"""Which parts of a text are code and which are HTML comments, as the Markdown parser sees them.
+
+text -> leaf blocks (by a scan of lines, or by the parser where that is in doubt) -> spans of each block's line of text
+
+Code spans, HTML tags, autolinks and comments are told apart as CommonMark (0.31) does: whichever begins first counts,
+and none of them reaches from one paragraph, list item or table cell into the next. A differential test holds the scan
+and the parser together.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from functools import lru_cache
+from typing import NamedTuple
+
+from pmctl.document.blocks import CODE, HTML, TABLE, Doubt, Leaf, scan_leaves, split_row
+from pmctl.document.outline import lines_of
+
+Span = tuple[int, int]
+
+# Without one of these there is neither code nor a comment; four columns make indented code.
+_SIGNS = ("`", "~~~", "<!--", "    ", "\t")
+_SPECIAL = re.compile(r"`+|[\\<]|\]\(")
+_ATTRIBUTE = r"""\s+[a-zA-Z_:][\w:.-]*(?:\s*=\s*(?:[^"'=<>`\x00-\x20]+|'[^']*'|"[^"]*"))?"""
+_COMMENT = re.compile(r"<!---?>|<!--[\s\S]*?-->")
+_TAG = re.compile(
+    rf"<[A-Za-z][A-Za-z0-9-]*(?:{_ATTRIBUTE})*\s*/?>|</[A-Za-z][A-Za-z0-9-]*\s*>|<\?[\s\S]*?\?>|<![A-Za-z][^>]*>"
+    r"|<!\[CDATA\[[\s\S]*?\]\]>",
+    re.ASCII,
+)
+_AUTOLINK = re.compile(r"<(?:[a-zA-Z][a-zA-Z0-9+.-]{1,31}:[^<>\x00-\x20]*|[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+)>", re.ASCII)
+_TARGET = re.compile(r"[^\s()<`\\]*[\s)]")
+_TICKS = re.compile("`+")
+_CLOSING = (">", "-->", "?>", "]]>")
+_LONGEST_TARGET = 1_000
+_LONGEST_BLOCK = 8 * 1024
+"""Characters of a block's text up to which the parser is asked about it: people write less, and it takes its time."""
+_PUNCTUATION = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
+
+
+class Markup(NamedTuple):
+    """Offsets of what is code (fences and backticks included) and of HTML comments, each in order."""
+
+    code: tuple[Span, ...] = ()
+    comments: tuple[Span, ...] = ()
+
+
+@lru_cache(maxsize=32)
+def markup(text: str, start: int = 0) -> Markup:
+    """What is code and what is a comment in `text` from offset `start` on, where a body begins. Never raises."""
+    if not any(sign in text for sign in _SIGNS):
+        return Markup()
+    lines, starts, _ = lines_of(text, start)
+    found = _Finder(lines, starts)
+    try:
+        for leaf in scan_leaves(lines):
+            found.leaf(leaf)
+    except Doubt:
+        from pmctl.document.markdown import parse_leaves
+
+        found = _Finder(lines, starts)
+        for leaf in parse_leaves(lines):
+            found.leaf(leaf)
+    return Markup(tuple(found.code), tuple(found.comments))
+
+
+class _Finder:
+    """Collects the spans of one text, leaf by leaf."""
+
+    def __init__(self, lines: list[str], starts: list[int]) -> None:
+        self.lines = lines
+        self.starts = starts
+        self.code: list[Span] = []
+        self.comments: list[Span] = []
+
+    def leaf(self, leaf: Leaf) -> None:
+        if leaf.kind == CODE:
+            last = leaf.first + len(leaf.lines) - 1
+            self.code.append((self.starts[leaf.first], self.starts[last] + len(self.lines[last])))
+            return
+        offsets = [
+            self.starts[row] + len(self.lines[row]) - len(line) for row, line in enumerate(leaf.lines, leaf.first)
+        ]
+        if leaf.kind == TABLE:
+            for line, offset in zip(leaf.lines, offsets, strict=True):
+                for left, right in split_row(line) if "`" in line or "<" in line else ():
+                    self.inline(line[left:right], [0], [offset + left])
+            return
+        text = "\n".join(leaf.lines)
+        if "`" not in text and "<" not in text:
+            return
+        begins = [0]
+        for line in leaf.lines[:-1]:
+            begins.append(begins[-1] + len(line) + 1)
+        if leaf.kind == HTML:
+            self.block_of_html(text, begins, offsets)
+        else:
+            self.inline(text, begins, offsets)
+
+    def block_of_html(self, text: str, begins: list[int], offsets: list[int]) -> None:
+        """The comments of an HTML block; one that is not closed goes on to the block's end."""
+        at = text.find("<!--")
+        while at >= 0:
+            match = _COMMENT.match(text, at)
+            end = match.end() if match else len(text)
+            self.comments.append(_placed(at, end, begins, offsets))
+            at = text.find("<!--", end)
+
+    def inline(self, text: str, begins: list[int], offsets: list[int]) -> None:
+        """The code spans and comments of a block's text, whose lines begin at these offsets."""
+        code: list[Span] = []
+        comments: list[Span] = []
+        runs: dict[int, list[int]] = {}
+        last = {mark: text.rfind(mark) for mark in _CLOSING} if "<" in text else {}
+        at = 0
+        while special := _SPECIAL.search(text, at):
+            start, at = special.span()
+            first = special[0][0]
+            if first == "\\":
+                at += text[at : at + 1] in _PUNCTUATION
+            elif first == "]":
+                target = text[at : at + _LONGEST_TARGET].partition(")")[0]
+                if ("`" in target or "<" in target) and len(text) < _LONGEST_BLOCK:
+                    code, comments = _by_parser(text)  # which counts first depends on whether this is a link
+                    break
+            elif first == "`":
+                runs = runs or _runs(text)
+                same = runs.get(at - start, [])
+                closing = bisect_right(same, start)
+                if closing < len(same):
+                    at += same[closing] - start
+                    code.append((start, at))
+            elif tag := _tag(text, start, last):
+                at = tag.end()
+                if tag[0].startswith("<!--"):
+                    comments.append((start, at))
+        self.code += [_placed(first, last, begins, offsets) for first, last in code]
+        self.comments += [_placed(first, last, begins, offsets) for first, last in comments]
+
+
+def _tag(text: str, start: int, last: dict[str, int]) -> re.Match[str] | None:
+    """The autolink, tag or comment that begins with the `<` at `start`; None when there is none.
+
+    Each kind ends with a mark of its own. `last` says where each mark stands last: behind that nothing is tried, so
+    that a text of openings is not searched to its end for each of them.
+    """
+    if text.startswith("<!--", start):
+        short = text.startswith((">", "->"), start + 4)
+        return _COMMENT.match(text, start) if short or last["-->"] >= start + 4 else None
+    mark = "?>" if text.startswith("<?", start) else "]]>" if text.startswith("<![CDATA[", start) else ">"
+    if last[mark] < start:
+        return None
+    return _AUTOLINK.match(text, start) or _TAG.match(text, start)
+
+
+def _placed(start: int, end: int, begins: list[int], offsets: list[int]) -> Span:
+    """A span of a block's text as offsets of the whole text."""
+    first = bisect_right(begins, start) - 1
+    last = bisect_right(begins, end - 1) - 1
+    return offsets[first] + start - begins[first], offsets[last] + end - begins[last]
+
+
+def _runs(text: str) -> dict[int, list[int]]:
+    """Where runs of backticks begin, by their length."""
+    runs: dict[int, list[int]] = {}
+    for run in _TICKS.finditer(text):
+        runs.setdefault(run.end() - run.start(), []).append(run.start())
+    return runs
+
+
+def _by_parser(text: str) -> tuple[list[Span], list[Span]]:
+    """The code spans and comments of a block's text, by the parser's own tokens looked up one behind the other."""
+    from pmctl.document.markdown import parse_inline
+
+    code: list[Span] = []
+    comments: list[Span] = []
+    at = 0
+    for mark, content in parse_inline(text):
+        if mark:
+            start, end = _find_code(text, at, mark, content)
+            code.append((start, end))
+        else:
+            start = text.find(content, at)
+            end = start + len(content)
+            if content.startswith("<!--"):
+                comments.append((start, end))
+        at = end
+    return code, comments
+
+
+def _find_code(text: str, at: int, mark: str, content: str) -> Span:
+    """The code span with this mark and content, from `at` on."""
+    runs = [run.span() for run in _TICKS.finditer(text, at)]
+    for index, (_, begin) in enumerate(runs):
+        for end, behind in runs[index + 1 :]:
+            if behind - end == len(mark):
+                inner = text[begin:end].replace("\n", " ")
+                if inner.startswith(" ") and inner.endswith(" ") and inner.strip(" "):
+                    inner = inner[1:-1]
+                if inner == content:
+                    return begin - len(mark), behind
+                break
+    return at, at

@@ -71,11 +71,10 @@ def scan_blocks(lines: list[str]) -> list[Block]:
     return _scan(lines, None, 0)
 
 
-def scan_leaves(lines: list[str]) -> list[Leaf]:
-    """Every leaf, in lists and quotes too, by lines alone. Raises `Doubt` for what only a parser can judge."""
+def scan_leaves(lines: list[str]) -> tuple[list[Block], list[Leaf]]:
+    """As `scan_blocks`, and every leaf, in lists and quotes too. Raises `Doubt` for what only a parser can judge."""
     leaves: list[Leaf] = []
-    _scan(lines, leaves, 0)
-    return leaves
+    return _scan(lines, leaves, 0), leaves
 
 
 def _scan(lines: list[str], leaves: list[Leaf] | None, base: int) -> list[Block]:

@@ -11,26 +11,23 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from functools import lru_cache
+from functools import cache, lru_cache
+from itertools import accumulate
 from typing import NamedTuple
 
-from pmctl.document.blocks import CODE, HTML, TABLE, Doubt, Leaf, scan_leaves, split_row
-from pmctl.document.outline import lines_of
+from pmctl.document.blocks import CODE, HTML, TABLE, Leaf, split_row
+from pmctl.document.outline import scanned
 
 Span = tuple[int, int]
 
-# Without one of these there is neither code nor a comment; four columns make indented code.
-_SIGNS = ("`", "~~~", "<!--", "    ", "\t")
 _SPECIAL = re.compile(r"`+|[\\<]|\]\(")
 _ATTRIBUTE = r"""\s+[a-zA-Z_:][\w:.-]*(?:\s*=\s*(?:[^"'=<>`\x00-\x20]+|'[^']*'|"[^"]*"))?"""
 _COMMENT = re.compile(r"<!---?>|<!--[\s\S]*?-->")
-_TAG = re.compile(
+_TAG_OR_AUTOLINK = (
     rf"<[A-Za-z][A-Za-z0-9-]*(?:{_ATTRIBUTE})*\s*/?>|</[A-Za-z][A-Za-z0-9-]*\s*>|<\?[\s\S]*?\?>|<![A-Za-z][^>]*>"
-    r"|<!\[CDATA\[[\s\S]*?\]\]>",
-    re.ASCII,
+    r"|<!\[CDATA\[[\s\S]*?\]\]>"
+    r"|<(?:[a-zA-Z][a-zA-Z0-9+.-]{1,31}:[^<>\x00-\x20]*|[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+)>"
 )
-_AUTOLINK = re.compile(r"<(?:[a-zA-Z][a-zA-Z0-9+.-]{1,31}:[^<>\x00-\x20]*|[\w.!#$%&'*+/=?^`{|}~-]+@[\w.-]+)>", re.ASCII)
-_TARGET = re.compile(r"[^\s()<`\\]*[\s)]")
 _TICKS = re.compile("`+")
 _CLOSING = (">", "-->", "?>", "]]>")
 _LONGEST_TARGET = 1_000
@@ -49,19 +46,15 @@ class Markup(NamedTuple):
 @lru_cache(maxsize=32)
 def markup(text: str, start: int = 0) -> Markup:
     """What is code and what is a comment in `text` from offset `start` on, where a body begins. Never raises."""
-    if not any(sign in text for sign in _SIGNS):
-        return Markup()
-    lines, starts, _ = lines_of(text, start)
-    found = _Finder(lines, starts)
-    try:
-        for leaf in scan_leaves(lines):
-            found.leaf(leaf)
-    except Doubt:
+    known = scanned(text, start)
+    leaves = known.leaves
+    if leaves is None:
         from pmctl.document.markdown import parse_leaves
 
-        found = _Finder(lines, starts)
-        for leaf in parse_leaves(lines):
-            found.leaf(leaf)
+        leaves = parse_leaves(known.lines)
+    found = _Finder(known.lines, known.starts)
+    for leaf in leaves:
+        found.leaf(leaf)
     return Markup(tuple(found.code), tuple(found.comments))
 
 
@@ -79,24 +72,26 @@ class _Finder:
             last = leaf.first + len(leaf.lines) - 1
             self.code.append((self.starts[leaf.first], self.starts[last] + len(self.lines[last])))
             return
-        offsets = [
-            self.starts[row] + len(self.lines[row]) - len(line) for row, line in enumerate(leaf.lines, leaf.first)
-        ]
         if leaf.kind == TABLE:
-            for line, offset in zip(leaf.lines, offsets, strict=True):
-                for left, right in split_row(line) if "`" in line or "<" in line else ():
-                    self.inline(line[left:right], [0], [offset + left])
+            for row, line in enumerate(leaf.lines, leaf.first):
+                if "`" in line or "<" in line:
+                    offset = self.offset(row, line)
+                    for left, right in split_row(line):
+                        self.inline(line[left:right], [0], [offset + left])
             return
         text = "\n".join(leaf.lines)
         if "`" not in text and "<" not in text:
             return
-        begins = [0]
-        for line in leaf.lines[:-1]:
-            begins.append(begins[-1] + len(line) + 1)
+        offsets = [self.offset(row, line) for row, line in enumerate(leaf.lines, leaf.first)]
+        begins = list(accumulate([len(line) + 1 for line in leaf.lines[:-1]], initial=0))
         if leaf.kind == HTML:
             self.block_of_html(text, begins, offsets)
         else:
             self.inline(text, begins, offsets)
+
+    def offset(self, row: int, line: str) -> int:
+        """Where `line`, the end of line `row`, begins."""
+        return self.starts[row] + len(self.lines[row]) - len(line)
 
     def block_of_html(self, text: str, begins: list[int], offsets: list[int]) -> None:
         """The comments of an HTML block; one that is not closed goes on to the block's end."""
@@ -151,7 +146,13 @@ def _tag(text: str, start: int, last: dict[str, int]) -> re.Match[str] | None:
     mark = "?>" if text.startswith("<?", start) else "]]>" if text.startswith("<![CDATA[", start) else ">"
     if last[mark] < start:
         return None
-    return _AUTOLINK.match(text, start) or _TAG.match(text, start)
+    return _tags().match(text, start)
+
+
+@cache
+def _tags() -> re.Pattern[str]:
+    """Compiled when it is first needed: most documents have no tag."""
+    return re.compile(_TAG_OR_AUTOLINK, re.ASCII)
 
 
 def _placed(start: int, end: int, begins: list[int], offsets: list[int]) -> Span:

@@ -6,10 +6,12 @@ text -> lines -> blocks (by a fast scan, or by the Markdown parser where that is
 from __future__ import annotations
 
 import re
+from contextlib import suppress
+from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple
 
-from pmctl.document.blocks import Doubt, scan_blocks
+from pmctl.document.blocks import Block, Doubt, Leaf, scan_blocks, scan_leaves
 
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 
@@ -67,17 +69,49 @@ def lines_of(text: str, start: int) -> tuple[list[str], list[int], list[int]]:
     return lines, starts, following
 
 
+class Scanned(NamedTuple):
+    """The lines of a text with their starts and what follows them, and what the scan says of them.
+
+    `blocks` and `leaves` are None where the scan is in doubt; `leaves` are empty, too, when nothing in the text could
+    make code or a comment.
+    """
+
+    lines: list[str]
+    starts: list[int]
+    following: list[int]
+    blocks: list[Block] | None
+    leaves: list[Leaf] | None
+
+
+# Without one of these there is neither code nor a comment; four columns make indented code.
+_SIGNS = ("`", "~~~", "<!--", "    ", "\t")
+
+
+@lru_cache(maxsize=4)
+def scanned(text: str, start: int) -> Scanned:
+    """The scan of `text` from offset `start` on: once for its outline and for its code and comments."""
+    lines, starts, following = lines_of(text, start)
+    blocks: list[Block] | None = None
+    leaves: list[Leaf] | None = []
+    if any(sign in text for sign in _SIGNS):
+        try:
+            blocks, leaves = scan_leaves(lines)
+        except Doubt:
+            leaves = None
+    if blocks is None:
+        with suppress(Doubt):
+            blocks = scan_blocks(lines)
+    return Scanned(lines, starts, following, blocks, leaves)
+
+
 def scan(text: str, start: int = 0, first_line: int = 1) -> Outline:
     """The outline of `text` from offset `start`, where line `first_line` begins. Never raises."""
-    lines, starts, following = lines_of(text, start)
-    try:
-        blocks = scan_blocks(lines)
-        scanned = True
-    except Doubt:
+    lines, starts, following, blocks, _ = scanned(text, start)
+    sure = blocks is not None
+    if blocks is None:
         from pmctl.document.markdown import parse_blocks
 
         blocks = parse_blocks(lines)
-        scanned = False
     headings = []
     tables = []
     for block in blocks:
@@ -96,4 +130,4 @@ def scan(text: str, start: int = 0, first_line: int = 1) -> Outline:
         else:
             spans = tuple((starts[row], starts[row] + len(lines[row])) for row in range(block.first, block.last))
             tables.append(TableLines(first_line + block.first, spans))
-    return Outline(tuple(headings), tuple(tables), scanned)
+    return Outline(tuple(headings), tuple(tables), sure)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from pmctl.document.comments import layout
+from pmctl.document.comments import comment_spans, layout
 from pmctl.document.reader import Document, read
 from pmctl.document.strict_yaml import Node
 
@@ -15,6 +15,7 @@ _CUTS = re.compile(r"[ \t]*\0[ \t\0]*")
 _CONTAINERS = re.compile(r"[ \t>]*(?:(?:[-*+]|[0-9]{1,9}[.)])[ \t]+)*")
 _ITEM = re.compile(r"[ \t>]*(?:[-*+]|[0-9]{1,9}[.)])(?:[ \t]|$)")
 _OPENS_BLOCK = re.compile(r"#{1,6}(?=\s|$)|[-+*](?=\s|$)|>|=+\s*$|-+\s*$|`{3}|~{3}|[0-9]{1,9}(?=[.)](?:\s|$))")
+_BLANK_LINES = re.compile(r"\n[ \t]*\n[ \t]*\n")
 _YAML_COMMENT = re.compile(r"(?<![^ \t\n])#[^\n]*")
 
 
@@ -39,16 +40,20 @@ def to_markdown(document: Document, *, front_matter: bool = True) -> str:
 
 
 def _without_comments(text: str) -> str:
-    spans = layout(text).comments
+    spans = comment_spans(text)
     if not spans:
         return text
     pieces = [text[start:end] for (_, start), (end, _) in zip([(0, 0), *spans], [*spans, (len(text), 0)], strict=True)]
     lines = _CUT.join(pieces).split("\n")
     out: list[str] = []
+    gap = False  # a comment was cut out since the last line with text
     for number, line in enumerate(lines):
         if _CUT not in line:
-            out.append(line)
+            gap = gap and not line.strip(" \t")
+            if not gap or (out and out[-1].strip(" \t")):
+                out.append(line)
             continue
+        gap = True
         following = lines[number + 1] if number + 1 < len(lines) else ""
         opening = _CONTAINERS.match(line)
         containers = opening[0] if opening else ""
@@ -65,8 +70,8 @@ def _without_comments(text: str) -> str:
             lines[number + 1] = containers.rstrip(" \t") + " " + following.lstrip(" \t>")
         elif ">" in containers and not _ITEM.match(containers):
             out.append(containers.rstrip(" \t"))
-        elif not (out and _ITEM.match(out[-1]) and _ITEM.match(following)) and not _continues(line, out):
-            out.append("")  # and between two items of a list nothing, which keeps it tight
+        elif out and out[-1].strip(" \t") and not _continues(line) and not _between_items(out[-1], following):
+            out.append("")
     return "\n".join(out)
 
 
@@ -74,10 +79,14 @@ def _gap(cut: re.Match[str]) -> str:
     return " " if cut[0].strip("\0") else ""
 
 
-def _continues(line: str, out: list[str]) -> bool:
+def _continues(line: str) -> bool:
     """Whether a line is indented so far that it goes on with the paragraph above it."""
-    indent = line[: len(line) - len(line.lstrip(" \t"))].expandtabs(4)
-    return len(indent) >= 4 and bool(out) and bool(out[-1].strip())
+    return len(line[: len(line) - len(line.lstrip(" \t"))].expandtabs(4)) >= 4
+
+
+def _between_items(above: str, below: str) -> bool:
+    """Whether two lines begin items of a list, which stays tight without a blank line between them."""
+    return bool(_ITEM.match(above) and _ITEM.match(below))
 
 
 def _is_inside(line: str, containers: str) -> bool:
@@ -97,6 +106,8 @@ def _literal(text: str) -> str:
 
 def _without_runs(text: str) -> str:
     """At most one blank line in a row, except in code."""
+    if _BLANK_LINES.search(text) is None:
+        return text
     code = {number for block in layout(text).code for number in block}
     out: list[str] = []
     for number, line in enumerate(text.split("\n")):

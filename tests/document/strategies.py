@@ -209,3 +209,41 @@ hostile = st.one_of(
     st.text(max_size=20),
     st.text(alphabet="|\\ -:#'\"\n\t`<>!&*[]{},?%@=~ab1.", max_size=12),
 )
+
+_COMMENTS = [
+    "<!-- a -->",
+    "<!-- a",
+    "b -->",
+    "<!-->",
+    "<!--->",
+    "--->",
+    "- <!-- x -->",
+    "- <!-- x",
+    "1.      <!-- n -->",
+    "-\t<!-- t -->",
+    "> <!-- q",
+    "`<!-- c -->`",
+    "`` ` <!-- z --> ``",
+    "text <!-- i --> more",
+    "text ` <!-- i --> `",
+    "\\<!-- e -->",
+    "| <!-- a --> | b |",
+    "| ` | <!-- q --> | ` |",
+    "<!-- a --> <!-- b",
+    "<!-- a --> rest `x`",
+    "<!-- a --> ## rest",
+    "<div><!-- d -->",
+    "=<!-->",
+]
+commented_lines = st.lists(
+    st.one_of(
+        lines,
+        st.sampled_from(_COMMENTS),
+        st.builds(
+            lambda lead, line: lead + line,
+            st.sampled_from(["- ", "> ", "  ", "   ", "    ", "1. "]),
+            st.sampled_from(_COMMENTS),
+        ),
+    ),
+    max_size=10,
+)

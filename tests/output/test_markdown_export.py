@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
 
+from pmctl.document.comments import layout
+from pmctl.document.digest import content_digest
+from pmctl.document.outline import scan
+from pmctl.document.prompts import strip_comments
 from pmctl.document.reader import read
 from pmctl.document.template_library import builtin
 from pmctl.document.templates import BUILTIN_NAMES
 from pmctl.output.html import to_html
-from pmctl.output.markdown import to_markdown
+from pmctl.output.json_export import to_json
+from pmctl.output.markdown import clean_body, to_markdown
 from pmctl.workflow.draft import Draft, render
+
+from ..document.strategies import commented_lines
 
 FRONT: dict[str, object] = {"id": "2024-01-15-x", "title": "An [outage]", "status": "DRAFT", "author": "jane"}
 
@@ -44,6 +54,130 @@ def test_code_keeps_its_comments_and_blank_lines() -> None:
     source = f"---\ntitle: T\n---\n{fence}\n\n\n`<!-- kept too -->` <!-- gone -->after\n"
     clean = to_markdown(read(source.encode()), front_matter=False)
     assert clean == f"# T\n\n{fence}\n`<!-- kept too -->` after\n"
+
+
+EVERYWHERE = """<!-- PROMPT above -->
+
+## Summary
+
+<!-- PROMPT --> It broke. <!-- PROMPT
+PROMPT --> Then it was mended.
+
+- <!-- PROMPT -->
+- first <!-- PROMPT -->
+- <!-- PROMPT
+  PROMPT -->
+  second
+- [ ] <!-- PROMPT -->
+
+> <!-- PROMPT -->
+> quoted
+
+```html
+<!-- code 1 -->
+```
+
+- ```
+  <!-- code 2 -->
+  ```
+
+1. item
+
+    ```
+    <!-- code 3 -->
+
+
+    ```
+
+## Timeline <!-- PROMPT -->
+
+| Time | Event | Who |
+|---|---|---|
+| 14:00 | Alert <!-- PROMPT --> | <!-- PROMPT --> |
+
+## Impact
+
+| Impact Type | Measurement |
+|---|---|
+| Duration <!-- PROMPT --> | 5 minutes |
+
+## Action Items
+
+| ID | Action | Owner | Due | Priority | Status | Ticket | Notes |
+|---|---|---|---|---|---|---|---|
+| AI-7f3k | Do <!-- PROMPT --> it | @jane | 2024-01-22 | HIGH | OPEN | | <!-- PROMPT --> |
+<!-- PROMPT -->
+"""
+HEAD = "---\nid: 2024-01-15-x\ntitle: T\nstatus: DRAFT\nauthor: jane\n---\n"
+
+
+def test_a_prompt_left_anywhere_reaches_no_export_and_code_stays_whole() -> None:
+    document = read((HEAD + EVERYWHERE).encode())
+    exported = [to_markdown(document), to_html(document, today=date(2024, 2, 1)), to_json(document)]
+    for text in exported:
+        assert "PROMPT" not in text
+        assert all(f"code {number}" in text for number in (1, 2, 3))
+    content = json.loads(exported[2])
+    assert [section["title"] for section in content["sections"]] == ["Summary", "Timeline", "Impact", "Action Items"]
+    assert (content["timeline"][0]["text"], content["timeline"][0]["who"]) == ("Alert", "")
+    assert content["impact"] == [{"type": "Duration", "measurement": "5 minutes"}]
+    assert (content["action_items"][0]["description"], content["action_items"][0]["notes"]) == ("Do it", "")
+    assert content["content"] == content_digest(document)
+    assert "It broke. Then it was mended.\n\n- first\n- second\n\n>\n> quoted\n" in exported[0]
+    assert "    <!-- code 3 -->\n\n\n    ```\n" in exported[0]
+
+
+@pytest.mark.parametrize(
+    ("source", "clean"),
+    [
+        ("Told\n- <!-- whom? -->\n", "Told\n"),
+        ("Told\n- <!-- whom? -->\n---\n", "Told\n\n---\n"),
+        ("Told\n- <!-- whom? -->\n  Bob\n", "Told\n- Bob\n"),
+        ("a\n<!-- x -->\nb\n", "a\n\nb\n"),
+        ("- a\n<!-- x -->\n- b\n", "- a\n- b\n"),
+        ("<!-- x --> ## no heading\n", "\\## no heading\n"),
+        ("<!-- x --> 1. no list\n", "1\\. no list\n"),
+        ("## A <!-- x -->\n", "## A\n"),
+        ("a <!-- x -->\nb\n", "a\nb\n"),
+        ("a<!-- x -->b <!-- y --> c\n", "ab c\n"),
+    ],
+)
+def test_taking_a_comment_out_changes_no_structure(source: str, clean: str) -> None:
+    assert clean_body(read((HEAD + source).encode())) == clean
+
+
+@settings(max_examples=600, deadline=None)
+@given(commented_lines)
+def test_headings_are_the_same_without_comments(lines: list[str]) -> None:
+    text = "\n".join(lines)
+    document = read(f"---\nid: x\n---\n{text}".encode())
+    if not document.readable or document.body != text or re.search("<[a-z/?]|-->.*<!--(?!.*-->)", text):
+        return  # other HTML, which is shown as text, and comments that reach beyond their block and take what is there
+    if re.search(r"^<!--", text, re.MULTILINE) and re.search(r"^[ \t]", text, re.MULTILINE):
+        return  # a comment may end a list, and what is indented behind it would belong to the list without it
+    if re.search(r"^(?: {4}|\t)", text, re.MULTILINE) and re.search(r"^ *[=-]+ *$", text, re.MULTILINE):
+        return  # an underlined heading of several lines, one of which only looks like a list item
+    hidden = layout(text).comments
+    shown = [h for h in scan(text).headings if not any(start <= h.start < end for start, end in hidden)]
+    before = [_plain(strip_comments(heading.title)) for heading in shown]
+    assert before == [_plain(heading.title) for heading in scan(clean_body(document)).headings]
+
+
+def _plain(title: str) -> str:
+    return " ".join(title.replace("\\", "").split())
+
+
+def test_front_matter_loses_its_comments_and_nothing_else() -> None:
+    source = (
+        "---\nid: x  # internal\n# ask legal first\ntitle: 'a # b'\ntags: [c#d, \"e # f\"]  # why\n"
+        "fields:\n  cost: 5 # number, required: what it cost\n  text: |\n    # kept\n---\n\nbody\n"
+    )
+    document = read(source.encode())
+    assert document.readable
+    clean = to_markdown(document)
+    assert "internal" not in clean and "legal" not in clean and "why" not in clean and "number" not in clean
+    assert read(clean.encode()).meta == document.meta
+    assert "    # kept\n" in clean
 
 
 def test_line_ends_are_lf() -> None:

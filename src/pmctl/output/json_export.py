@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pmctl.document.prompts import strip_comments
-from pmctl.document.reader import Document
+from pmctl.document.reader import Document, read
 from pmctl.output.characters import json_text
+from pmctl.output.markdown import to_markdown
 
 
 def to_json(document: Document, evidence: Mapping[str, object] | None = None) -> str:
@@ -15,11 +15,15 @@ def to_json(document: Document, evidence: Mapping[str, object] | None = None) ->
 
     `evidence` holds JSON's own kinds of values. Raises BadInput for a document whose front matter is not valid.
     """
+    from pmctl.document.digest import content_digest
     from pmctl.document.model import to_model
 
-    content: dict[str, Any] = to_model(document).model_dump(mode="json", by_alias=True)
+    to_model(document)  # says what is wrong with it, with its lines
+    clean = read(to_markdown(document).encode("utf-8"), document.path)
+    content: dict[str, Any] = to_model(clean).model_dump(mode="json", by_alias=True)
+    content["content"] = content_digest(document)
     for section in content["sections"]:
-        section["markdown"] = strip_comments(section["markdown"]).strip()
+        section["markdown"] = section["markdown"].strip()
     if evidence is not None:
         content["evidence"] = dict(evidence)
     return json_text(content)

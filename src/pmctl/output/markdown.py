@@ -3,42 +3,146 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 
-from pmctl.document.prompts import strip_comments
-from pmctl.document.reader import Document
+from pmctl.document.comments import comment_spans, layout
+from pmctl.document.reader import Document, read
+from pmctl.document.strict_yaml import Node
+
+# Stands where a comment stood. The reader refuses a NUL, so no readable document holds one.
+_CUT = "\0"
+_CUTS = re.compile(r"[ \t]*\0[ \t\0]*")
+_CONTAINERS = re.compile(r"[ \t>]*(?:(?:[-*+]|[0-9]{1,9}[.)])[ \t]+)*")
+_ITEM = re.compile(r"[ \t>]*(?:[-*+]|[0-9]{1,9}[.)])(?:[ \t]|$)")
+_OPENS_BLOCK = re.compile(r"#{1,6}(?=\s|$)|[-+*](?=\s|$)|>|=+\s*$|-+\s*$|`{3}|~{3}|[0-9]{1,9}(?=[.)](?:\s|$))")
+_BLANK_LINES = re.compile(r"\n[ \t]*\n[ \t]*\n")
+_YAML_COMMENT = re.compile(r"(?<![^ \t\n])#[^\n]*")
 
 
 def clean_body(document: Document) -> str:
-    """The body without comments, with LF line ends, without runs of blank lines outside code; ends with a newline."""
-    text = strip_comments(document.body).replace("\r\n", "\n").replace("\r", "\n")
-    return _without_runs(text).strip("\n") + "\n"
+    """The body without comments, with LF line ends, without runs of blank lines outside code; ends with a newline.
+
+    What stood around a comment stays what it was: a list, a table, a paragraph of its own.
+    """
+    text = document.body.replace("\r\n", "\n").replace("\r", "\n")
+    return _without_runs(_without_comments(text)).strip("\n") + "\n"
 
 
 def to_markdown(document: Document, *, front_matter: bool = True) -> str:
-    """The document for somewhere else: clean body, and the front matter as written or the title as a heading."""
+    """The document for somewhere else: clean body, and the front matter without comments or the title as a heading."""
     body = clean_body(document)
     if front_matter and document.body_start:
-        head = document.text[: document.body_start].replace("\r\n", "\n")
-        return f"{head.rstrip()}\n\n{body}"
+        return f"{_clean_front_matter(document).rstrip()}\n\n{body}"
     title = " ".join(document.title.split())
     if not title or re.match(r"#\s+" + re.escape(title) + r"\s*$", body, re.MULTILINE | re.IGNORECASE):
         return body
     return f"# {_escaped(title)}\n\n{body}"
 
 
-def _without_runs(text: str) -> str:
-    """At most one blank line in a row, except inside fenced code."""
+def _without_comments(text: str) -> str:
+    spans = comment_spans(text)
+    if not spans:
+        return text
+    pieces = [text[start:end] for (_, start), (end, _) in zip([(0, 0), *spans], [*spans, (len(text), 0)], strict=True)]
+    lines = _CUT.join(pieces).split("\n")
     out: list[str] = []
-    fence = ""
-    for line in text.split("\n"):
-        mark = re.match(r" {0,3}(`{3,}|~{3,})(.*)", line)
-        if mark and not fence:
-            fence = mark[1]
-        elif mark and fence and mark[1].startswith(fence) and not mark[2].strip():
-            fence = ""
-        if fence or line.strip() or (out and out[-1].strip()):
+    gap = False  # a comment was cut out since the last line with text
+    for number, line in enumerate(lines):
+        if _CUT not in line:
+            gap = gap and not line.strip(" \t")
+            if not gap or (out and out[-1].strip(" \t")):
+                out.append(line)
+            continue
+        gap = True
+        following = lines[number + 1] if number + 1 < len(lines) else ""
+        opening = _CONTAINERS.match(line)
+        containers = opening[0] if opening else ""
+        content = line[len(containers) :]
+        rest = _CUTS.sub(_gap, content).strip(" \t")
+        if rest and rest not in ("[ ]", "[x]", "[X]"):
+            kept = containers + (rest if _OPENS_BLOCK.match(content) else _literal(rest))
+            # A comment that begins its line, or its item, makes a block of that line.
+            begins = content.startswith(_CUT)
+            alone = begins and not containers.strip(" ")
+            apart = begins and not (_ITEM.match(following) or _is_inside(following, containers))
+            out += [*([""] if alone else ()), kept, *([""] if alone or apart else ())]
+        elif _ITEM.match(containers) and _is_inside(following, containers):
+            lines[number + 1] = containers.rstrip(" \t") + " " + following.lstrip(" \t>")
+        elif ">" in containers and not _ITEM.match(containers):
+            out.append(containers.rstrip(" \t"))
+        elif out and out[-1].strip(" \t") and not _continues(line) and not _between_items(out[-1], following):
+            out.append("")
+    return "\n".join(out)
+
+
+def _gap(cut: re.Match[str]) -> str:
+    return " " if cut[0].strip("\0") else ""
+
+
+def _continues(line: str) -> bool:
+    """Whether a line is indented so far that it goes on with the paragraph above it."""
+    return len(line[: len(line) - len(line.lstrip(" \t"))].expandtabs(4)) >= 4
+
+
+def _between_items(above: str, below: str) -> bool:
+    """Whether two lines begin items of a list, which stays tight without a blank line between them."""
+    return bool(_ITEM.match(above) and _ITEM.match(below))
+
+
+def _is_inside(line: str, containers: str) -> bool:
+    """Whether a line goes on with the list item that `containers` opens."""
+    indent = line[: len(line) - len(line.lstrip(" \t>"))].expandtabs(4)
+    return bool(line.strip(" \t>\0")) and len(indent) >= len(containers.expandtabs(4))
+
+
+def _literal(text: str) -> str:
+    """Text that opened no block beside its comment, so that it opens none without it either."""
+    opening = _OPENS_BLOCK.match(text)
+    if opening is None:
+        return text
+    digits = opening[0] if opening[0].isdigit() else ""
+    return f"{digits}\\{text[len(digits) :]}"
+
+
+def _without_runs(text: str) -> str:
+    """At most one blank line in a row, except in code."""
+    if _BLANK_LINES.search(text) is None:
+        return text
+    code = {number for block in layout(text).code for number in block}
+    out: list[str] = []
+    for number, line in enumerate(text.split("\n")):
+        if number in code or line.strip(" \t") or (out and out[-1].strip(" \t")):
             out.append(line)
     return "\n".join(out)
+
+
+def _clean_front_matter(document: Document) -> str:
+    """The front matter as written, without YAML's comments."""
+    text = document.text[: document.body_start].replace("\r\n", "\n")
+    if "#" not in text:
+        return text
+    taken = [(node.start, node.end) for node in _scalars(read(text.encode("utf-8")).front)]
+    kept: list[str] = []
+    at = 0
+    while (comment := _YAML_COMMENT.search(text, at)) is not None:
+        inside = next((end for start, end in taken if start <= comment.start() < end), 0)
+        if inside:
+            kept.append(text[at:inside])
+            at = inside
+            continue
+        kept.append(text[at : comment.start()].rstrip(" \t"))
+        alone = not text[text.rfind("\n", 0, comment.start()) + 1 : comment.start()].strip(" \t")
+        at = comment.end() + alone  # a line that held nothing else goes with it
+    clean = "".join((*kept, text[at:]))
+    return clean if read(clean.encode("utf-8")).meta == document.meta else text
+
+
+def _scalars(nodes: Mapping[str, Node] | tuple[Node, ...]) -> Iterator[Node]:
+    for node in nodes.values() if isinstance(nodes, Mapping) else nodes:
+        if isinstance(node.value, dict | tuple):
+            yield from _scalars(node.value)
+        else:
+            yield node
 
 
 def _escaped(title: str) -> str:

@@ -13,8 +13,10 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from pmctl.document.markup import markup
-from pmctl.document.outline import lines_of
+from pmctl.document.outline import lines_of, scanned
+from pmctl.document.prompts import strip_comments
 from pmctl.document.reader import read
+from pmctl.document.templates import BUILTIN_NAMES, builtin_source
 
 from .strategies import markdown_lines
 
@@ -46,11 +48,12 @@ def numbered(text: str) -> str:
     return _WORD.sub(name, text)
 
 
-def parsed(text: str) -> tuple[set[str], set[str], set[str]]:
-    """The words in code, in comments, and in neither, as the parser reads them."""
+def parsed(text: str) -> tuple[set[str], set[str], set[str], bool]:
+    """The words in code, in comments, and in neither, as the parser reads them; whether a comment is left open."""
     code: set[str] = set()
     comments: set[str] = set()
     plain: set[str] = set()
+    left_open = False
 
     def read_inline(tokens: list[Token]) -> None:
         for token in tokens:
@@ -70,15 +73,18 @@ def parsed(text: str) -> tuple[set[str], set[str], set[str]]:
         elif token.type == "html_block":
             for part in _COMMENT_OR_NOT.finditer(token.content):
                 (comments if part["comment"] else plain).update(_TOKEN.findall(part[0]))
+                left_open |= bool(part["comment"]) and not part[0].endswith("->")
         elif token.children:
             read_inline(token.children)
-    return code, comments, plain
+    return code, comments, plain, left_open
 
 
 def assert_agreement(text: str) -> None:
     text = numbered(text)
-    code, comments, plain = parsed(text)
+    code, comments, plain, left_open = parsed(text)
     found = markup(text)
+    if left_open or any("|" in text[start:end] for start, end in found.comments):
+        return  # goes on behind its block, or its cell, see the tests below
     in_code = {word for start, end in found.code for word in _TOKEN.findall(text[start:end])}
     in_comments = {word for start, end in found.comments for word in _TOKEN.findall(text[start:end])}
     assert code <= in_code, "the parser sees code"
@@ -131,6 +137,66 @@ def test_spans(text: str, code: list[str], comments: list[str]) -> None:
     assert [text[start:end] for start, end in found.comments] == comments
     moved = markup(f"---\nid: x\n---\n{text}", 14)
     assert [(start - 14, end - 14) for start, end in moved.code] == list(found.code)
+
+
+CODE = {
+    "fence": "```\n<!-- x -->\n```\n",
+    "long fence": "````\n```\n<!-- x -->\n````\n",
+    "tilde fence": "~~~ html\n<!-- x\ny -->\n~~~\n",
+    "indented code": "text\n\n    <!-- x -->\n",
+    "fence in an item": "- item\n\n  ```\n  <!-- x -->\n  ```\n",
+    "fence far in an item": "1. item\n\n    ```\n    <!-- x -->\n    ```\n",
+    "fence behind a marker": "- ```\n  <!-- x -->\n  ```\n",
+    "fence in a quote": "> ```\n> <!-- x -->\n> ```\n",
+    "indented code in an item": "- item\n\n      <!-- x -->\n",
+    "span": "a `<!-- x -->` b\n",
+    "long span": "a ``<!-- ` -->`` b\n",
+    "span over lines": "a `b\nc <!-- x --> d` e\n",
+    "span in a cell": "| a |\n|---|\n| `<!-- x -->` |\n",
+    "escaped": "a \\<!-- x --> b\n",
+}
+PROMPTS = {
+    "several lines": "<!-- PROMPT\n\n## PROMPT\n\n| PROMPT |\n|---|\n-->\n",
+    "in a line": "a <!-- PROMPT --> b\n",
+    "in a paragraph": "a <!-- PROMPT\nPROMPT --> b\n",
+    "in an item": "- <!-- PROMPT -->\n- a <!-- PROMPT -->\n",
+    "over lines in an item": "- <!-- PROMPT\n  PROMPT -->\n  a\n",
+    "over a blank line in an item": "- <!-- PROMPT\n\n  PROMPT -->\n\n  a\n",
+    "not indented in an item": "- <!-- PROMPT\nPROMPT -->\n\na\n",
+    "in a quote": "> <!-- PROMPT -->\n> a <!-- PROMPT -->\n> <!-- PROMPT\n> PROMPT -->\n",
+    "in a cell": "| a | b |\n|---|---|\n| x <!-- PROMPT --> | <!-- PROMPT \\| PROMPT --> |\n",
+    "over cells": "| a | b |\n|---|---|\n| <!-- PROMPT | PROMPT --> |\n",
+    "beside a code span that ends in its cell": "| a | b | c |\n|---|---|---|\n| ` | <!-- PROMPT --> | ` |\n",
+    "in a heading": "### A <!-- PROMPT -->\n",
+    "behind code in an item": "- ```\n  a\n  ```\n\nb\n\n<!-- PROMPT -->\n",
+    "behind an escaped one": "a \\<!-- b\n\n<!-- PROMPT -->\n",
+    "in other HTML": "<details>\n<!-- PROMPT -->\n</details>\n",
+    "with dashes": "<!--PROMPT---->a <!---PROMPT --->\n",
+    "never closed": "a\n\n<!-- PROMPT\n\nPROMPT\n",
+}
+
+
+@pytest.mark.parametrize("text", CODE.values(), ids=CODE)
+def test_what_looks_like_a_comment_in_code_stays(text: str) -> None:
+    assert strip_comments(text) == text
+    assert strip_comments(f"<!-- a -->\n\n{text}\n<!-- b\n\nc -->\n") == f"\n\n{text}\n\n"
+
+
+@pytest.mark.parametrize("text", PROMPTS.values(), ids=PROMPTS)
+def test_no_prompt_is_left_wherever_it_stands(text: str) -> None:
+    assert "PROMPT" in text
+    assert "PROMPT" not in strip_comments(text)
+    assert "PROMPT" not in strip_comments(text.replace("\n", "\r\n"))
+
+
+def test_a_comment_that_is_open_in_a_list_hides_no_section() -> None:
+    assert strip_comments("- <!-- a\n\n## Impact\n\nb\n") == "- \n## Impact\n\nb\n"
+
+
+def test_the_shipped_templates_need_no_parser() -> None:
+    for name in BUILTIN_NAMES:
+        template = read(builtin_source(name), name)
+        assert scanned(template.text, template.body_start).leaves, name
 
 
 @pytest.mark.parametrize(

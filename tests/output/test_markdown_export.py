@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
-from pmctl.document.comments import layout
 from pmctl.document.digest import content_digest
+from pmctl.document.markup import comment_spans
 from pmctl.document.outline import scan
 from pmctl.document.prompts import strip_comments
 from pmctl.document.reader import read
@@ -157,7 +157,7 @@ def test_headings_are_the_same_without_comments(lines: list[str]) -> None:
         return  # a comment may end a list, and what is indented behind it would belong to the list without it
     if re.search(r"^(?: {4}|\t)", text, re.MULTILINE) and re.search(r"^ *[=-]+ *$", text, re.MULTILINE):
         return  # an underlined heading of several lines, one of which only looks like a list item
-    hidden = layout(text).comments
+    hidden = comment_spans(text)
     shown = [h for h in scan(text).headings if not any(start <= h.start < end for start, end in hidden)]
     before = [_plain(strip_comments(heading.title)) for heading in shown]
     assert before == [_plain(heading.title) for heading in scan(clean_body(document)).headings]

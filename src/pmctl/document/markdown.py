@@ -49,8 +49,11 @@ def parse_leaves(lines: list[str]) -> list[Leaf]:
     for token in block_parser().parse("\n".join(lines)):
         if token.map is not None:
             rows = (token.map[0], token.map[1])
-        if token.type in ("fence", "code_block", "html_block"):
-            leaves.append(Leaf(HTML if token.type == "html_block" else CODE, rows[0], lines[slice(*rows)]))
+        if token.type in ("fence", "code_block"):
+            leaves.append(Leaf(CODE, rows[0], lines[slice(*rows)]))
+        elif token.type == "html_block":
+            inside = lines[slice(*rows)]
+            leaves.append(Leaf(HTML, rows[0], [line.lstrip(" \t>") for line in inside] if token.level else inside))
         elif token.type == "tr_open":
             leaves.append(Leaf(TABLE, rows[0], [lines[rows[0]].lstrip(" \t>")]))
         elif token.type == "table_open":

@@ -16,7 +16,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from pmctl.document.blocks import CODE, HTML, TABLE, Leaf, split_row
-from pmctl.document.outline import scanned
+from pmctl.document.outline import Scanned, scanned
 
 Span = tuple[int, int]
 
@@ -52,58 +52,103 @@ def markup(text: str, start: int = 0) -> Markup:
         from pmctl.document.markdown import parse_leaves
 
         leaves = parse_leaves(known.lines)
-    found = _Finder(known.lines, known.starts)
+    found = _Finder(text, known, leaves)
     for leaf in leaves:
         found.leaf(leaf)
     return Markup(tuple(found.code), tuple(found.comments))
 
 
+def comment_spans(text: str) -> tuple[Span, ...]:
+    """The offsets of the HTML comments: of each `<!--`, and behind its `-->`."""
+    return markup(text).comments if "<!--" in text else ()
+
+
 class _Finder:
     """Collects the spans of one text, leaf by leaf."""
 
-    def __init__(self, lines: list[str], starts: list[int]) -> None:
-        self.lines = lines
-        self.starts = starts
+    def __init__(self, text: str, known: Scanned, leaves: list[Leaf]) -> None:
+        self.text = text
+        self.known = known
+        self.leaves = leaves
         self.code: list[Span] = []
         self.comments: list[Span] = []
+        self.behind = 0  # where the last comment ends, which may be inside a later leaf
 
     def leaf(self, leaf: Leaf) -> None:
+        starts, lines = self.known.starts, self.known.lines
         if leaf.kind == CODE:
             last = leaf.first + len(leaf.lines) - 1
-            self.code.append((self.starts[leaf.first], self.starts[last] + len(self.lines[last])))
-            return
-        if leaf.kind == TABLE:
+            start, end = max(starts[leaf.first], self.behind), starts[last] + len(lines[last])
+            if start < end:
+                self.code.append((start, end))
+        elif leaf.kind == TABLE:
             for row, line in enumerate(leaf.lines, leaf.first):
                 if "`" in line or "<" in line:
-                    offset = self.offset(row, line)
-                    for left, right in split_row(line):
-                        self.inline(line[left:right], [0], [offset + left])
-            return
-        text = "\n".join(leaf.lines)
-        if "`" not in text and "<" not in text:
-            return
-        offsets = [self.offset(row, line) for row, line in enumerate(leaf.lines, leaf.first)]
-        begins = list(accumulate([len(line) + 1 for line in leaf.lines[:-1]], initial=0))
-        if leaf.kind == HTML:
-            self.block_of_html(text, begins, offsets)
-        else:
-            self.inline(text, begins, offsets)
+                    self.row(line, starts[row] + len(lines[row]) - len(line))
+        elif any("`" in line or "<" in line for line in leaf.lines):
+            placed = [
+                (line, starts[row] + len(lines[row]) - len(line)) for row, line in enumerate(leaf.lines, leaf.first)
+            ]
+            if placed[0][1] < self.behind:
+                placed = [
+                    (line[max(0, self.behind - offset) :], max(offset, self.behind))
+                    for line, offset in placed
+                    if offset + len(line) > self.behind
+                ]
+            text = "\n".join([line for line, _ in placed])
+            begins = list(accumulate([len(line) + 1 for line, _ in placed[:-1]], initial=0))
+            offsets = [offset for _, offset in placed]
+            if leaf.kind == HTML:
+                self.block_of_html(text, begins, offsets, leaf)
+            else:
+                self.inline(text, begins, offsets)
 
-    def offset(self, row: int, line: str) -> int:
-        """Where `line`, the end of line `row`, begins."""
-        return self.starts[row] + len(self.lines[row]) - len(line)
+    def row(self, line: str, offset: int) -> None:
+        """A row of a table: a code span keeps to its cell, a comment is one across cells as well."""
+        for left, right in split_row(line):
+            begin = max(left, self.behind - offset)
+            if begin < right:
+                self.inline(line[begin:right], [0], [offset + begin], line[right:])
 
-    def block_of_html(self, text: str, begins: list[int], offsets: list[int]) -> None:
-        """The comments of an HTML block; one that is not closed goes on to the block's end."""
+    def block_of_html(self, text: str, begins: list[int], offsets: list[int], leaf: Leaf) -> None:
+        """The comments of an HTML block.
+
+        Like a browser, and so that no prompt is ever shown, one that is not closed there goes on to its `-->`, or to
+        the end of the text; in a list or quote at most to the next heading or fence.
+        """
         at = text.find("<!--")
         while at >= 0:
             match = _COMMENT.match(text, at)
-            end = match.end() if match else len(text)
-            self.comments.append(_placed(at, end, begins, offsets))
-            at = text.find("<!--", end)
+            start, end = _placed(at, match.end() if match else len(text), begins, offsets)
+            at = text.find("<!--", match.end()) if match else -1
+            if not match:
+                stop = self.stop(leaf)
+                closing = self.text.find("-->", start + 4, stop)
+                end = closing + 3 if closing >= 0 else stop if stop == len(self.text) else end
+            self.comments.append((start, end))
+            self.behind = end
 
-    def inline(self, text: str, begins: list[int], offsets: list[int]) -> None:
-        """The code spans and comments of a block's text, whose lines begin at these offsets."""
+    def stop(self, leaf: Leaf) -> int:
+        """How far a comment may reach that begins in a leaf and is not closed there."""
+        if leaf.lines[0] == self.known.lines[leaf.first]:
+            return len(self.text)
+        blocks = self.known.blocks
+        if blocks is None:
+            from pmctl.document.markdown import parse_blocks
+
+            blocks = parse_blocks(self.known.lines)
+        rows = [block.first for block in blocks if block.level]
+        rows += [
+            one.first for one in self.leaves if one.kind == CODE and one.lines[0].lstrip(" ")[:3] in ("```", "~~~")
+        ]
+        following = min((row for row in rows if row >= leaf.first + len(leaf.lines)), default=None)
+        return len(self.text) if following is None else self.known.starts[following]
+
+    def inline(self, text: str, begins: list[int], offsets: list[int], beyond: str = "") -> None:
+        """The code spans and comments of a block's text, whose lines begin at these offsets.
+
+        `beyond` is what stands behind the text on its line: a comment may be closed there.
+        """
         code: list[Span] = []
         comments: list[Span] = []
         runs: dict[int, list[int]] = {}
@@ -130,8 +175,13 @@ class _Finder:
                 at = tag.end()
                 if tag[0].startswith("<!--"):
                     comments.append((start, at))
+            elif text.startswith("<!--", start) and "-->" in beyond:
+                at = len(text) + beyond.index("-->") + 3
+                comments.append((start, at))
         self.code += [_placed(first, last, begins, offsets) for first, last in code]
-        self.comments += [_placed(first, last, begins, offsets) for first, last in comments]
+        if comments:
+            self.comments += [_placed(first, last, begins, offsets) for first, last in comments]
+            self.behind = self.comments[-1][1]
 
 
 def _tag(text: str, start: int, last: dict[str, int]) -> re.Match[str] | None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 
 from pmctl.document.blocks import TRIM, split_row
-from pmctl.document.comments import comment_spans
+from pmctl.document.markup import comment_spans
 from pmctl.document.outline import lines_of, scan
 
 _PLACEHOLDER = re.compile(r"(?:[-*+]|[0-9]{1,9}[.)])(?:[ \t]+\[[ xX]\])?")
 
 
 def strip_comments(text: str) -> str:
-    """The text without its HTML comments; those in code stay (see `comments`)."""
+    """The text without its HTML comments; those in code stay (see `markup`)."""
     spans = comment_spans(text)
     if not spans:
         return text

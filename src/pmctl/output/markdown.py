@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 
-from pmctl.document.comments import comment_spans, layout
+from pmctl.document.markup import comment_spans, markup
 from pmctl.document.reader import Document, read
 from pmctl.document.strict_yaml import Node
 
@@ -108,10 +109,14 @@ def _without_runs(text: str) -> str:
     """At most one blank line in a row, except in code."""
     if _BLANK_LINES.search(text) is None:
         return text
-    code = {number for block in layout(text).code for number in block}
+    code = markup(text).code
     out: list[str] = []
-    for number, line in enumerate(text.split("\n")):
-        if number in code or line.strip(" \t") or (out and out[-1].strip(" \t")):
+    offset = 0
+    for line in text.split("\n"):
+        block = bisect_right(code, (offset, len(text))) - 1
+        inside = block >= 0 and offset < code[block][1]
+        offset += len(line) + 1
+        if inside or line.strip(" \t") or (out and out[-1].strip(" \t")):
             out.append(line)
     return "\n".join(out)
 

@@ -76,7 +76,7 @@ def read_suppressions(doc: Document) -> tuple[list[Suppression], list[Finding]]:
 
 def comment_offsets(text: str, start: int) -> frozenset[int]:
     """The offsets, from `start` on, where an HTML comment begins: `<!--` in code is none."""
-    from pmctl.document.comments import comment_spans
+    from pmctl.document.markup import comment_spans
 
     return frozenset(start + first for first, _ in comment_spans(text[start:]))
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pmctl.document.actions import COLUMNS, SECTION
-from pmctl.document.comments import comment_spans
 from pmctl.document.finding import Finding, Severity
+from pmctl.document.markup import comment_spans
 from pmctl.document.reader import read
 from pmctl.document.table import tables
 from pmctl.document.template import NAME, Template

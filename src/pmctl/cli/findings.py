@@ -46,10 +46,10 @@ def _step_summary(session: Session, report: Report) -> None:
     path = os.environ.get("GITHUB_STEP_SUMMARY", "")
     if not path:
         return
-    from pmctl.output.findings_github import step_summary
+    from pmctl.output.findings_github import MOST_BYTES, step_summary
 
     try:
         with open(path, "a", encoding="utf-8") as summary:  # noqa: PTH123  the path is the service's, used as given
-            summary.write(step_summary(report))
+            summary.write(step_summary(report, MOST_BYTES - summary.tell()))
     except OSError as error:
         session.warn(f"the step summary cannot be written: {error.strerror}")

@@ -38,13 +38,13 @@ def pre_commit(ctx: typer.Context) -> None:
     """Check what is staged: the postmortems as validate does, and what the audit would say of the commit."""
     from pmctl.cli.findings import show_findings
     from pmctl.insight.staged import advice
-    from pmctl.insight.validation import Selection, validation
+    from pmctl.insight.validation import Selection, validations
 
     session: Session = ctx.obj
-    checked = validation(session.directory, Selection(staged=True))
+    runs = [run for run in validations(session.directory, Selection(staged=True)) if run.root == session.repo.root]
     failed = False
-    if checked.findings:
-        failed = show_findings(session, checked, "text")
+    if any(run.findings for run in runs):
+        failed = show_findings(session, runs, "text")
     found = advice(session.repo)
     for one in found:
         session.result(terminal.safe(f"{one.path}: {one.code} {one.message} (fix: {one.fix})"))

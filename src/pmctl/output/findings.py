@@ -29,15 +29,14 @@ class Report:
     """What is to be printed.
 
     `paths` are all files that were checked, also those without findings; `sources` gives a file's text for the
-    line that a finding is about (None: not shown); `prefix` is the pmctl root's place in the git repository ("" or
-    "sub/"), because services want paths from the top of the repository. `width` is the terminal's, 0 for a pipe;
-    `at` is when it was checked, for formats that say so.
+    line that a finding is about (None: not shown). All paths are as the reader wants them: a person's are relative to
+    the pmctl root, a service's to the top of the git repository. `width` is the terminal's, 0 for a pipe; `at` is
+    when it was checked, for formats that say so.
     """
 
     findings: Sequence[Finding]
     paths: Sequence[str] = ()
     sources: Mapping[str, bytes] | Callable[[str], str | None] | None = None
-    prefix: str = ""
     width: int = 0
     color: bool = False
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -130,15 +129,14 @@ def as_json(report: Report) -> str:
 def fingerprints(report: Report) -> list[str]:
     """For each finding a digest by which a service knows it again.
 
-    It stays the same when lines above move, and differs from that of every other finding, also in a report about
-    another pmctl root of the repository.
+    It stays the same when lines above move, and differs from that of every other finding.
     """
     import hashlib
 
     seen: Counter[tuple[str, str, str]] = Counter()
     digests = []
     for finding in report.findings:
-        key = (finding.code, report.prefix + finding.path, finding.message)
+        key = (finding.code, finding.path, finding.message)
         source = "\0".join((*key, str(seen[key])))
         seen[key] += 1
         digests.append(hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest())
@@ -226,6 +224,8 @@ def _plural(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
+FOR_PEOPLE = ("text", "json")
+"""Formats whose paths are relative to the pmctl root, as everything is that a person sees."""
 FORMATS: dict[str, tuple[str, str]] = {
     "text": ("pmctl.output.findings", "text"),
     "json": ("pmctl.output.findings", "as_json"),

@@ -22,7 +22,7 @@ _LAST_LINE = 100
 
 def github(report: Report) -> str:
     """One workflow command per finding, errors first, and a last line that counts them."""
-    lines = [_command(finding, report.prefix) for finding in _ordered(report)]
+    lines = [_command(finding) for finding in _ordered(report)]
     last = summary(report)
     if any(count > _SHOWN for count in report.counts.values()):
         last += f"; the host shows {_SHOWN} of each kind, the job's summary and this log all of them"
@@ -42,7 +42,7 @@ def step_summary(report: Report, room: int = MOST_BYTES) -> str:
     room -= sum(len(row) + 1 for row in rows)
     shown = 0
     for one in _ordered(report):
-        place = _code(report.prefix + one.path, one.line)
+        place = _code(one.path, one.line)
         rows.append(f"| {_KINDS[one.severity]} | {one.code} | {place} | {_cell(_said(one))} |")
         room -= len(rows[-1].encode()) + 1
         if room < 0:
@@ -58,8 +58,8 @@ def _ordered(report: Report) -> list[Finding]:
     return sorted(report.findings, key=lambda finding: list(_KINDS).index(finding.severity))
 
 
-def _command(finding: Finding, prefix: str) -> str:
-    properties = {"file": prefix + finding.path} if finding.path else {}
+def _command(finding: Finding) -> str:
+    properties = {"file": finding.path} if finding.path else {}
     for name, number in (
         ("line", finding.line),
         ("endLine", finding.end_line),

@@ -21,7 +21,7 @@ def gitlab(report: Report) -> str:
                 "check_name": finding.code,
                 "fingerprint": fingerprint,
                 "severity": _SEVERITIES[finding.severity],
-                "location": {"path": report.prefix + finding.path, "lines": {"begin": finding.line or 1}},
+                "location": {"path": finding.path, "lines": {"begin": finding.line or 1}},
             }
         )
     return json.dumps(issues, indent=2) + "\n"

@@ -31,8 +31,7 @@ def junit(report: Report) -> str:
         by_path[finding.path].append(finding)
     common = f'timestamp="{report.at:%Y-%m-%dT%H:%M:%S}" hostname="localhost" time="0"'
     suites = [
-        _suite(f'id="{number}" {common}', report.prefix + path, findings)
-        for number, (path, findings) in enumerate(by_path.items())
+        _suite(f'id="{number}" {common}', path, findings) for number, (path, findings) in enumerate(by_path.items())
     ]
     return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', "<testsuites>", *suites, "</testsuites>", ""])
 

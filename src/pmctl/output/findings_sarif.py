@@ -36,7 +36,7 @@ def sarif(report: Report) -> str:
         "tool": {"driver": {"name": "pmctl", "version": __version__, "rules": [_rule(code) for code in codes]}},
         "columnKind": "unicodeCodePoints",
         "originalUriBaseIds": {_TOP: {"description": {"text": "The top of the git repository."}}},
-        "results": [_result(finding, print_, report.prefix, codes.index(finding.code)) for finding, print_ in pairs],
+        "results": [_result(finding, print_, codes.index(finding.code)) for finding, print_ in pairs],
     }
     if more > 0:
         text = f"{more} of {len(report.findings)} findings are left out: a run holds at most {MOST_RESULTS}"
@@ -45,7 +45,7 @@ def sarif(report: Report) -> str:
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
 
-def _result(finding: Finding, fingerprint: str, prefix: str, index: int) -> dict[str, Any]:
+def _result(finding: Finding, fingerprint: str, index: int) -> dict[str, Any]:
     fix = f" (fix: {finding.fix})" if finding.fix else ""
     result: dict[str, Any] = {
         "ruleId": finding.code,
@@ -55,7 +55,7 @@ def _result(finding: Finding, fingerprint: str, prefix: str, index: int) -> dict
         "partialFingerprints": {"pmctl/v1": fingerprint},
     }
     if finding.path:
-        uri = quote(os.fsencode(prefix + finding.path), safe="/")
+        uri = quote(os.fsencode(finding.path), safe="/")
         location: dict[str, Any] = {"artifactLocation": {"uri": uri, "uriBaseId": _TOP}}
         if finding.line:
             location["region"] = _region(finding)

@@ -10,7 +10,7 @@ import pytest
 from pmctl.policy import act as acts
 from tests.attacks.gate import Said, command
 from tests.ledger.world import DOC, Actor, World, make_actor
-from tests.output.published import sarif_problems
+from tests.published import sarif_problems
 
 
 @pytest.fixture(scope="module")

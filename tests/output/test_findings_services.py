@@ -15,7 +15,7 @@ from pmctl.document.finding import Finding, Severity
 from pmctl.output.findings import FORMATS, Report, render
 from pmctl.output.findings_github import step_summary
 from pmctl.output.findings_sarif import MOST_RESULTS
-from tests.output.published import junit_problems, junit_schemas, sarif_problems
+from tests.published import junit_problems, junit_schemas, sarif_problems
 
 FIX = "write 2024-01-22"
 ERROR = Finding("PM508", "'soon' is not a date", "docs/postmortems/2024/a.md", 3, 5, Severity.ERROR, FIX, 3, 9)

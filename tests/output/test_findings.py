@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import unicodedata
 
 import jsonschema
@@ -149,6 +150,17 @@ def test_no_line_wraps(line: str, first: int, length: int, width: int):
     if line.strip():
         assert width_of(lines[1]) < width and width_of(lines[2]) < width
         assert "^" in lines[2]
+
+
+def test_many_findings_in_one_long_line_are_quick():
+    line = "日 last week " * 80_000
+    findings = [
+        Finding("PM802", "x", "a.md", 1, n * 12 + 3, Severity.HINT, "", 1, n * 12 + 12) for n in range(0, 80_000, 80)
+    ]
+    began = time.monotonic()
+    text = render(Report(findings, sources={"a.md": line.encode()}, width=80))
+    assert time.monotonic() - began < 10
+    assert text.count("^^^^^^^^^") == len(findings)
 
 
 def test_lines_are_counted_as_the_reader_counts_them():

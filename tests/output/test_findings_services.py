@@ -315,6 +315,7 @@ def test_junit_of_anything_is_xml():
     root = ET.fromstring(render(Report((strange, HOSTILE)), "junit"))  # noqa: S314  # as above
     assert len(root.findall("testsuite/testcase/failure")) == 2
     assert junit_problems(root) == []
+    assert render(Report((strange, HOSTILE)), "junit").isascii()
 
 
 def test_no_format_fails_on_a_name_that_is_not_utf8():

@@ -167,7 +167,12 @@ def _excerpt(finding: Finding, report: Report) -> str:
     first = min(finding.column - 1, len(line)) if finding.column else 0
     last = finding.end_column - 1 if finding.end_line == finding.line and finding.end_column else first + 1
     number = str(finding.line)
-    shown, before, marked = _window(*_visible(line, first, max(first + 1, last)), report.width - len(number) - 5)
+    room = max(20, report.width - len(number) - 5)
+    limit = 4 * room  # characters to look at: marks that combine take no column, and a line may be a mebibyte long
+    start = max(0, first - limit - 1)
+    near = line[start : first + limit + 1]
+    parts = _visible(near, first - start, max(first + 1, last) - start)
+    shown, before, marked = _window(*parts, room, limit)
     gutter = " " * len(number)
     bar = paint("|", "dim", report.color)
     caret = paint(f"{' ' * before}{'^' * marked}", _STYLES[finding.severity], report.color)
@@ -184,13 +189,12 @@ def _visible(line: str, first: int, last: int) -> tuple[str, str, str]:
     return text[:first], text[first:last], text[last:]
 
 
-def _window(before: str, marked: str, after: str, room: int) -> tuple[str, int, int]:
+def _window(before: str, marked: str, after: str, room: int, limit: int) -> tuple[str, int, int]:
     """What fits into `room` columns around what is marked: the text, and the columns before and under the carets.
 
-    What is marked begins in the first third when both ends must go; "…" stands where something went.
+    What is marked begins in the first third when both ends must go; "…" stands where something went. More than `limit`
+    characters at one end never fit.
     """
-    room = max(20, room)
-    limit = 4 * room  # characters to look at: marks that combine take no column, and a line may be a mebibyte long
     rest = marked + after
     left = max(room // 3, room - max(1, width_of(rest[:limit])))
     if len(before) > limit or width_of(before) > left:

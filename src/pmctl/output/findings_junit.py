@@ -33,7 +33,8 @@ def junit(report: Report) -> str:
     suites = [
         _suite(f'id="{number}" {common}', path, findings) for number, (path, findings) in enumerate(by_path.items())
     ]
-    return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', "<testsuites>", *suites, "</testsuites>", ""])
+    text = "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', "<testsuites>", *suites, "</testsuites>", ""])
+    return text.encode("ascii", "xmlcharrefreplace").decode()  # right in whatever encoding it is printed
 
 
 def _suite(attributes: str, path: str, findings: list[Finding]) -> str:

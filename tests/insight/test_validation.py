@@ -9,6 +9,7 @@ import pytest
 
 from pmctl.errors import EnvironmentProblem, NotFound, UsageProblem
 from pmctl.insight.validation import Selection, validations
+from pmctl.workflow.fixing import fixed
 from tests.property.team import AT, Team
 from tests.rules.sample import source
 
@@ -169,6 +170,17 @@ def test_started_above_the_roots_all_of_them_are_checked(mono: Path) -> None:
     assert by_root(mono / "web", staged=True) == {"": {"PM104"}, "inner/": {"PM802"}}
     subprocess.run(["git", "rm", "-q", "--cached", f"web/{FILE}", "web/pmctl.yaml"], cwd=mono, check=True)
     assert by_root(mono, staged=True) == {"api team/": {"PM802"}, "web/inner/": {"PM802"}}
+
+
+def test_mends_name_files_as_findings_do(mono: Path) -> None:
+    """So that a diff shown above the roots can be applied there."""
+    for root in ("api team", "web"):
+        text = (mono / root / FILE).read_text()
+        (mono / root / FILE).write_text(text.replace("| HIGH | OPEN |", "| high | OPEN |"))
+    outcomes = [one for run in validations(mono, Selection(now=AT)) for one in fixed(run, write=True)]
+    assert [one.path for one in outcomes] == [f"api team/{FILE}", f"web/{FILE}"]
+    assert "+++ b/web/postmortems" in outcomes[1].diff
+    assert "| HIGH | OPEN |" in (mono / "web" / FILE).read_text()
 
 
 def test_started_above_no_root_at_all(mono: Path) -> None:

@@ -52,7 +52,7 @@ def validate(
                 if diff:
                     session.result(outcome.diff.rstrip("\n"))
                 for line in outcome.applied:
-                    session.note(f"{run.shown}{outcome.path}: {line}")
+                    session.note(f"{outcome.path}: {line}")
         if fix and not diff:
             runs = validations(session.directory, selection)
     if show_findings(session, runs, format):

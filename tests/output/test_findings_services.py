@@ -254,6 +254,12 @@ def test_sarif_addresses_lead_to_the_file_whatever_its_name():
         assert unquote_to_bytes(uri) == os.fsencode(path)
 
 
+def test_sarif_of_a_file_outside_of_every_repository():
+    data = json.loads(render(Report((Finding("PM801", "x", "/tmp/a b.md"),)), "sarif"))  # noqa: S108  # only a name
+    place = data["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]
+    assert place == {"uri": "file:///tmp/a%20b.md"}
+
+
 def test_sarif_leaves_out_the_lightest_of_too_many_and_says_so():
     hints = tuple(Finding("PM201", f"hint {n}", "a.md", 0, 0, Severity.HINT) for n in range(MOST_RESULTS))
     text = render(Report((*hints, ERROR)), "sarif")

@@ -56,7 +56,9 @@ def _result(finding: Finding, fingerprint: str, index: int) -> dict[str, Any]:
     }
     if finding.path:
         uri = quote(os.fsencode(finding.path), safe="/")
-        location: dict[str, Any] = {"artifactLocation": {"uri": uri, "uriBaseId": _TOP}}
+        outside = uri.startswith("/")  # of every repository
+        place = {"uri": f"file://{uri}"} if outside else {"uri": uri, "uriBaseId": _TOP}
+        location: dict[str, Any] = {"artifactLocation": place}
         if finding.line:
             location["region"] = _region(finding)
         result["locations"] = [{"physicalLocation": location}]

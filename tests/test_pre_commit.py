@@ -238,6 +238,10 @@ def test_the_action_in_a_repository(tmp_path: Path, repository: Path) -> None:
     assert done.returncode == 1
     assert re.search(r"::error .*file=postmortems/2024/2024-02-01-search-outage\.md", done.stdout), done.stdout
     assert "VERY" in summary.read_text()
+    summary.write_text("x" * 1024 * 1024)
+    done = run(repository, "bash", "-e", "-c", script, GITHUB_STEP_SUMMARY=str(summary), **environment)
+    assert summary.stat().st_size == 1024 * 1024
+    assert "the step summary is full" in done.stdout
     (repository / BAD).write_text(source("id: 2024-02-01-search-outage"))
     done = run(repository, "bash", "-e", "-c", script, GITHUB_STEP_SUMMARY=str(summary), **environment)
     assert done.returncode == 0, done.stdout

@@ -62,6 +62,10 @@ def _step_summary(session: Session, report: Report) -> None:
 
     try:
         with open(path, "a", encoding="utf-8") as summary:  # noqa: PTH123  the path is the service's, used as given
-            summary.write(step_summary(report, MOST_BYTES - summary.tell()))
+            text = step_summary(report, MOST_BYTES - summary.tell())
+            summary.write(text)
     except OSError as error:
         session.warn(f"the step summary cannot be written: {error.strerror}")
+    else:
+        if not text:
+            session.warn("the step summary is full already: this log lists all findings")

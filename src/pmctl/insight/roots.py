@@ -90,26 +90,34 @@ def named(here: git.Repository | None, start: str, what: Iterable[str]) -> dict[
             paths.append(direct)
         else:
             paths.append(here.root / schema.path_of(Workspace(here).find(word)))
-    explicit = {os.path.normpath(path) for path in paths}
     roots = Roots(here)
     groups: dict[git.Repository | None, list[Item]] = {}
+    known: dict[str, tuple[str, list[Item]]] = {}  # of each folder: what stands before its files' names, and its root's
+    explicit: set[str] = set()
     for found in collect(paths, base):
-        file = os.path.normpath(os.path.join(base, found.path))  # noqa: PTH118  # as above
-        folder, name = os.path.split(file)
-        repo = roots.around(folder)
-        if repo is not None and not is_below(file, repo.root):
-            file = os.path.join(os.path.realpath(folder), name)  # noqa: PTH118  # a symbolic link leads into the root
-        repo = repo or here
-        path = _shown(file, repo.root if repo else base, repo.top if repo else base)
-        if is_document(path, deep=file in explicit):
-            finding = replace(found.finding, path=path) if found.finding else None
-            groups.setdefault(repo, []).append(Item(path, found.data, finding=finding))
-    return groups
+        file = found.path if found.path.startswith("/") else f"{base}/{found.path}"
+        folder, _, name = file.rpartition("/")
+        if folder not in known:
+            place = os.path.normpath(folder)
+            repo = roots.around(place)
+            if repo is not None and not is_below(place, repo.root):
+                place = os.path.realpath(place)  # a symbolic link leads into the root
+            repo = repo or here
+            shown = _shown(place, repo.root if repo else base, repo.top if repo else base)
+            known[folder] = shown, groups.setdefault(repo, [])
+        before, items = known[folder]
+        path = before + name
+        if not is_document(path):
+            explicit = explicit or {os.path.normpath(one) for one in paths}
+            if os.path.normpath(file) not in explicit:
+                continue  # an attachment in a folder that was named
+        items.append(Item(path, found.data, finding=replace(found.finding, path=path) if found.finding else None))
+    return {repo: items for repo, items in groups.items() if items}
 
 
-def is_document(path: str, *, deep: bool = False) -> bool:
-    """False for what lies in a postmortem's own folder, its attachments, unless `deep`. `path` is behind the root."""
-    return deep or not path.startswith(POSTMORTEMS + "/") or path.count("/") <= _DEEPEST
+def is_document(path: str) -> bool:
+    """False for what lies in a postmortem's own folder: its attachments. `path` is behind the root."""
+    return not path.startswith(POSTMORTEMS + "/") or path.count("/") <= _DEEPEST
 
 
 def is_below(file: str, folder: str | os.PathLike[str]) -> bool:
@@ -118,8 +126,9 @@ def is_below(file: str, folder: str | os.PathLike[str]) -> bool:
     return file == base or file.startswith(base + "/")
 
 
-def _shown(file: str, root: Path, top: Path) -> str:
-    """An absolute path relative to the root when it lies within the repository, whole when it does not."""
-    if is_below(file, root):
-        return file[len(os.fspath(root).rstrip("/")) + 1 :] or "."
-    return Path(os.path.relpath(file, root) if is_below(file, top) else file).as_posix()
+def _shown(folder: str, root: Path, top: Path) -> str:
+    """What stands before the names of a folder's files: relative to the root within the repository, else whole."""
+    if not is_below(folder, top):
+        return f"{folder.rstrip('/')}/"
+    shown = Path(os.path.relpath(folder, root)).as_posix()
+    return "" if shown == "." else f"{shown}/"

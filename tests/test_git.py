@@ -82,20 +82,6 @@ def test_names_of_commits_are_no_options(crew: Team, name: str) -> None:
         git.resolve(crew.top, name)
 
 
-def test_staged_files_come_from_the_index(crew: Team) -> None:
-    path = crew.path("2024-01-15-payments-failed")
-    file = crew.top / path
-    before = file.read_bytes()
-    file.write_bytes(before + b"staged\n")
-    crew.git("add", path)
-    file.write_bytes(b"only in the work tree")
-    (crew.top / "other.md").write_text("x")
-    crew.git("add", "other.md")
-    assert git.staged_files(crew.repo, "postmortems/") == {path: before + b"staged\n"}
-    crew.git("reset", "-q")
-    assert git.staged_files(crew.repo, "postmortems/") == {}
-
-
 @pytest.mark.parametrize(
     ("stderr", "hint"),
     [

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from .cli.play import Settings
+from .published import service_file_problems
 from .rules.sample import source
 
 HERE = Path(__file__).parents[1]
@@ -23,10 +24,10 @@ BAD = "postmortems/2024/2024-02-01-search-outage.md"
 
 
 def pre_commit() -> str:
-    """The pre-commit to try: PMCTL_PRE_COMMIT, or the one on PATH."""
-    found = os.environ.get("PMCTL_PRE_COMMIT") or shutil.which("pre-commit")
-    if not found:
-        pytest.skip("pre-commit is not installed (set PMCTL_PRE_COMMIT to one)")
+    """The pre-commit to try: PMCTL_PRE_COMMIT, the one beside this Python, or the one on PATH."""
+    beside = str(Path(sys.executable).parent)
+    found = os.environ.get("PMCTL_PRE_COMMIT") or shutil.which("pre-commit", path=beside) or shutil.which("pre-commit")
+    assert found, "pre-commit comes with the extra `test`"
     return found
 
 
@@ -75,14 +76,13 @@ def test_which_files_are_handed_over() -> None:
         assert not re.search(pattern, path), path
 
 
-@pytest.mark.parametrize("hook", ["pmctl-validate", "pmctl-staged"])
-def test_tried_with_pre_commit(repository: Path, tmp_path: Path, hook: str) -> None:
-    """The hook fails with the finding's place, and passes once it is mended; the good file is never named.
+@pytest.fixture
+def installed(tmp_path: Path) -> Path:
+    """A repository of hooks as a configuration names it, and a home for pre-commit.
 
-    pre-commit builds an environment for a hook in `python`; here the hook runs pmctl as it is installed for the tests,
-    which the next test does without.
+    pre-commit builds an environment for a hook in `python`; here the hooks run pmctl as it is installed for the tests,
+    which `test_built_by_pre_commit` does without.
     """
-    tool = pre_commit()
     hooks = tmp_path / "hooks"
     hooks.mkdir()
     manifest = HOOKS.read_text().replace("entry: pmctl ", f"entry: {sys.executable} -m pmctl ")
@@ -90,15 +90,83 @@ def test_tried_with_pre_commit(repository: Path, tmp_path: Path, hook: str) -> N
     run(hooks, "git", "init", "-q")
     run(hooks, "git", "add", "-A")
     run(hooks, "git", "commit", "-q", "-m", "Hooks")
-    home = {"PRE_COMMIT_HOME": str(tmp_path / "home")}
-    done = run(repository, tool, "try-repo", str(hooks), hook, "--all-files", **home)
+    return hooks
+
+
+def configure(folder: Path, hooks: Path, *ids: str) -> str:
+    """Use the hooks in a repository and install pre-commit's own hook there; returns pre-commit's home."""
+    rev = run(hooks, "git", "rev-parse", "HEAD").stdout.strip()
+    used = [{"id": one} for one in ids]
+    config = {"repos": [{"repo": str(hooks), "rev": rev, "hooks": used}]}
+    (folder / ".pre-commit-config.yaml").write_text(yaml.safe_dump(config))
+    home = str(hooks.parent / "home")
+    done = run(folder, pre_commit(), "install", PRE_COMMIT_HOME=home)
+    assert done.returncode == 0, done.stdout
+    return home
+
+
+@pytest.mark.parametrize("hook", ["pmctl-validate", "pmctl-staged"])
+def test_tried_with_pre_commit(repository: Path, installed: Path, hook: str) -> None:
+    """The hook fails with the finding's place, and passes once it is mended; the good file is never named."""
+    home = {"PRE_COMMIT_HOME": str(installed.parent / "home")}
+    done = run(repository, pre_commit(), "try-repo", str(installed), hook, "--all-files", **home)
     assert done.returncode == 1, done.stdout
     assert re.search(rf"{re.escape(BAD)}:\d+:\d+: PM\d+ .*VERY", done.stdout), done.stdout
     assert f"{GOOD}:" not in done.stdout
     (repository / BAD).write_text(source("id: 2024-02-01-search-outage"))
     run(repository, "git", "add", "-A")
-    done = run(repository, tool, "try-repo", str(hooks), hook, "--all-files", **home)
+    done = run(repository, pre_commit(), "try-repo", str(installed), hook, "--all-files", **home)
     assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("hook", ["pmctl-validate", "pmctl-staged"])
+def test_several_roots_below_the_top(tmp_path: Path, installed: Path, hook: str) -> None:
+    """Every file is judged by the settings around it, and named from the top; what is not staged does not count."""
+    top = tmp_path / "mono"
+    for root, ignored in (("api team/pm", "PM8"), ("web", "PM104")):
+        (top / root / GOOD).parent.mkdir(parents=True)
+        (top / root / GOOD).write_text(source("urgency: VERY"))
+        (top / root / "pmctl.yaml").write_text(f"rules: {{ignore: [{ignored}]}}\n")
+    run(top, "git", "init", "-q")
+    home = {"PRE_COMMIT_HOME": configure(top, installed, hook)}
+    run(top, "git", "add", "-A")
+    done = run(top, "git", "commit", "-q", "-m", "Both", **home)
+    assert done.returncode == 1
+    assert f"api team/pm/{GOOD}:12:10: PM104" in done.stdout, done.stdout
+    assert f"web/{GOOD}:" not in done.stdout
+    (top / "api team/pm" / GOOD).write_text(source())
+    run(top, "git", "add", "-A")
+    (top / "api team/pm" / GOOD).write_text("half done")
+    done = run(top, "git", "commit", "-q", "-m", "Both", **home)
+    assert done.returncode == 0, done.stdout
+    assert (top / "api team/pm" / GOOD).read_text() == "half done"
+
+
+@pytest.mark.parametrize(
+    ("change", "validate", "staged"),
+    [
+        ("README.md", "Skipped", "Skipped"),
+        ("pmctl.yaml", "Skipped", "Failed"),
+        (BAD, "Failed", "Failed"),
+    ],
+)
+def test_hooks_run_for_what_concerns_them(
+    repository: Path, installed: Path, change: str, validate: str, staged: str
+) -> None:
+    """A commit of something else starts nothing; settings are seen when they are staged; a link is a finding."""
+    home = {"PRE_COMMIT_HOME": configure(repository, installed, "pmctl-validate", "pmctl-staged")}
+    run(repository, "git", "add", "-A")
+    run(repository, "git", "commit", "-q", "--no-verify", "-m", "All")
+    file = repository / change
+    if change == BAD:
+        file.unlink()
+        file.symlink_to(Path(GOOD).name)
+    else:
+        file.write_text("rules: {ignore: [PM8O2]}\n")
+    run(repository, "git", "add", "-A")
+    lines = run(repository, "git", "commit", "-q", "-m", "Change", **home).stdout.splitlines()
+    said = [line.rpartition(".")[2].rpartition(")")[2] for line in lines if line.startswith("validate ")]
+    assert said == [validate, staged]
 
 
 def test_built_by_pre_commit(repository: Path, tmp_path: Path) -> None:
@@ -134,6 +202,7 @@ def test_the_index_is_what_is_checked(repository: Path) -> None:
 
 def test_the_action_runs_what_exists() -> None:
     """Every pmctl command line in action.yml is one that this version understands, and inputs reach it as variables."""
+    assert service_file_problems("github-actions", HERE / "action.yml") == ""
     action = yaml.safe_load((HERE / "action.yml").read_text())
     assert action["runs"]["using"] == "composite"
     steps = action["runs"]["steps"]
@@ -169,6 +238,10 @@ def test_the_action_in_a_repository(tmp_path: Path, repository: Path) -> None:
     assert done.returncode == 1
     assert re.search(r"::error .*file=postmortems/2024/2024-02-01-search-outage\.md", done.stdout), done.stdout
     assert "VERY" in summary.read_text()
+    summary.write_text("x" * 1024 * 1024)
+    done = run(repository, "bash", "-e", "-c", script, GITHUB_STEP_SUMMARY=str(summary), **environment)
+    assert summary.stat().st_size == 1024 * 1024
+    assert "the step summary is full" in done.stdout
     (repository / BAD).write_text(source("id: 2024-02-01-search-outage"))
     done = run(repository, "bash", "-e", "-c", script, GITHUB_STEP_SUMMARY=str(summary), **environment)
     assert done.returncode == 0, done.stdout

@@ -34,6 +34,7 @@ _READING = (
     "-c", "submodule.recurse=false",
     "-c", "gc.auto=0",
 )  # fmt: skip
+_QUIET = {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_REPLACE_OBJECTS": "1", "GIT_TERMINAL_PROMPT": "0", "GIT_PAGER": "cat"}
 # Variables by which a caller's environment redirects git; an act is about the repository it stands in.
 _REDIRECTING = (
     "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES",
@@ -122,9 +123,7 @@ def run(
     Raises EnvironmentProblem with git's last line when it fails and `check` is set.
     """
     settings = _READING if reading else ("-c", "core.quotePath=false")
-    variables = environment(env)
-    if reading:
-        variables.update(GIT_OPTIONAL_LOCKS="0", GIT_NO_REPLACE_OBJECTS="1", GIT_TERMINAL_PROMPT="0", GIT_PAGER="cat")
+    variables = environment({**_QUIET, **(env or {})} if reading else env)
     done = subprocess.run(
         [git_program(), *settings, *arguments], cwd=cwd, input=stdin, env=variables, capture_output=True, check=False
     )
@@ -224,26 +223,16 @@ def resolve(cwd: Path, revision: str) -> str:
     return result.text
 
 
-def staged_files(repo: Repository, folder: str) -> dict[str, bytes]:
-    """What is staged and differs from HEAD below `folder`: path relative to the pmctl root -> bytes.
-
-    Reads the index that git itself uses now: while it commits, it names one by GIT_INDEX_FILE.
-    """
-    names = ("GIT_INDEX_FILE",)
-    env = {name: os.environ[name] for name in names if name in os.environ}
-    head = run(repo.top, "rev-parse", "--verify", "--quiet", "HEAD", check=False).text
-    against = [head] if head else [run(repo.top, "hash-object", "-t", "tree", "--stdin").text]
-    listed = run(
-        repo.top, "diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--diff-filter=ACMT",
-        *against, "--", f":(literal){repo.prefix}{folder}".removesuffix("/"), env=env,
-    ).stdout.split(b"\0")  # fmt: skip
-    found = {}
-    for meta, path in zip(listed[::2], listed[1::2], strict=False):
-        name = path.decode("utf-8", "surrogateescape").removeprefix(repo.prefix)
-        mode, oid = meta.split()[1], meta.split()[3].decode()
-        if mode in (b"100644", b"100755"):
-            found[name] = run(repo.top, "cat-file", "blob", oid).stdout
-    return found
+def start(cwd: Path, *arguments: str) -> Process:
+    """Start git in `cwd` to read from, as `run` does; its two ends are pipes, and the caller waits for it."""
+    return subprocess.Popen(
+        [git_program(), *_READING, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment(_QUIET),
+        cwd=cwd,
+    )
 
 
 def is_shallow_or_partial(common_dir: Path) -> str:

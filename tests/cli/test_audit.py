@@ -10,6 +10,7 @@ import pytest
 from pmctl.policy import act as acts
 from tests.attacks.gate import Said, command
 from tests.ledger.world import DOC, Actor, World, make_actor
+from tests.published import sarif_problems
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +93,7 @@ def test_the_sarif_report_keeps_the_layers_in_two_runs(world: World) -> None:
     assert said.code == 0
     found = json.loads(said.out)
     assert found["version"] == "2.1.0"
+    assert sarif_problems(said.out) == []
     proved, attributed = found["runs"]
     assert proved["automationDetails"]["id"] == "pmctl-audit/proved/"
     assert attributed["automationDetails"]["id"] == "pmctl-audit/attributed/"

@@ -88,6 +88,42 @@ def test_hooks_path_inside_and_outside(world: World, tmp_path: Path) -> None:
     assert not (tmp_path / "shared").exists()
 
 
+def test_a_hook_that_goes_by_its_own_name_is_not_renamed(world: World) -> None:
+    hook = world.path / ".git/hooks/pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text('#!/bin/sh\nexec runner --hook "$(basename "$0")"\n')
+    hook.chmod(0o755)
+    assert "--chain" not in command(world, "jane", "hook", "install").out
+    said = command(world, "jane", "hook", "install", "--chain")
+    assert said.code == 1
+    assert "pmctl hook pre-commit || exit $?" in said.err
+    assert "runner" in hook.read_text()
+
+
+def test_husky(world: World) -> None:
+    """Husky's own programs in `.husky/_` run the files in `.husky`: those are the hooks to install or to add to."""
+    own = world.path / ".husky/_"
+    own.mkdir(parents=True)
+    (own / "h").write_text('s="$(dirname "$(dirname "$0")")/$(basename "$0")"\n[ ! -f "$s" ] || sh -e "$s" "$@"\n')
+    for name in ("pre-commit", "pre-push"):
+        (own / name).write_text('#!/bin/sh\n. "$(dirname "$0")/h"\n')
+        (own / name).chmod(0o755)
+    world.git("config", "core.hooksPath", ".husky/_")
+    (world.path / ".husky/pre-commit").write_text("echo theirs >&2\n")
+    said = command(world, "jane", "hook", "install")
+    assert "add to it: pmctl hook pre-commit || exit $?\n" in said.out
+    assert command(world, "jane", "hook", "install", "--chain").code == 1
+    assert (own / "pre-commit").read_text().endswith('/h"\n')
+    (world.path / ".husky/pre-commit").unlink()
+    assert command(world, "jane", "hook", "install").code == 0
+    git(world, "add", "-A")
+    assert git(world, "commit", "-qm", "Hooks").returncode == 0
+    world.edit("status: DRAFT", "status: PUBLISHED", commit=False)
+    done = git(world, "commit", "-aqm", "Publish")
+    assert done.returncode == 1
+    assert "AU301" in done.stdout + done.stderr
+
+
 def test_pre_commit_reads_the_index(world: World) -> None:
     command(world, "jane", "hook", "install")
     honest = world.text()
@@ -201,6 +237,112 @@ def test_in_a_subfolder(tmp_path: Path, keys: dict[str, Actor], world: World) ->
     assert "AU108" in done.stderr
     subprocess.run(["git", "config", "pmctl.folder", "docs/our incidents"], cwd=server, check=True)
     assert git(mono, "push", "-q", str(server), "main").returncode == 0
+
+
+@pytest.fixture
+def two_roots(tmp_path: Path, keys: dict[str, Actor], world: World) -> tuple[World, World]:
+    """Two pmctl roots in one repository; the hooks are installed from each of them."""
+    api = World(tmp_path / "mono", keys, prefix="api team")
+    api.path.mkdir()
+    api.init()
+    api.new()
+    web = World(tmp_path / "mono", keys, prefix="web")
+    web.init()
+    web.new()
+    (api.path / "main.c").write_text("int main(void) { return 0; }\n")
+    api.commit("Code", "jane")
+    for one in (api, web):
+        assert command(one, "jane", "hook", "install").code == 0
+    assert command(api, "jane", "hook", "install").out.count("installed already") == 2
+    return api, web
+
+
+def test_every_root_is_checked_before_a_commit(two_roots: tuple[World, World]) -> None:
+    """Also the one that was installed first, and paths say which root they are of."""
+    api, web = two_roots
+    for one, other in ((api, web), (web, api)):
+        one.edit("status: DRAFT", "status: PUBLISHED", commit=False)
+        done = git(other, "commit", "-aqm", "Publish")
+        assert done.returncode == 1
+        assert f"{one.prefix}/{one.file()}: AU301" in done.stdout + done.stderr
+        one.write(one.file(), one.text().replace("status: PUBLISHED", "status: DRAFT"))
+        one.edit("title: ", "title: a\ntitle: ", commit=False)
+    done = git(web, "commit", "-aqm", "Two mistakes")
+    said = done.stdout + done.stderr
+    assert f"{api.prefix}/{api.file()}:" in said and f"{web.prefix}/{web.file()}:" in said, "all findings at once"
+
+
+def test_a_commit_that_touches_no_root_starts_no_pmctl(two_roots: tuple[World, World], tmp_path: Path) -> None:
+    api, _ = two_roots
+    trace = tmp_path / "trace"
+    (tmp_path / "bin/pmctl").write_text(f'#!/bin/sh\necho "$@" >> {trace}\n')
+    (api.path / "main.c").write_text("int main(void) { return 1; }\n")
+    assert git(api, "commit", "-aqm", "Code").returncode == 0
+    assert not trace.exists()
+    (api.root / "notes.txt").write_text("x")
+    git(api, "add", "-A")
+    assert git(api, "commit", "-qm", "Notes").returncode == 0
+    assert trace.read_text() == "-C api team hook pre-commit\n"
+
+
+def test_a_push_is_audited_for_every_root(two_roots: tuple[World, World], tmp_path: Path) -> None:
+    api, web = two_roots
+    server = tmp_path / "mono.git"
+    api.git("clone", "-q", "--bare", str(api.path), str(server))
+    for one in (api, web):
+        one.edit("status: DRAFT", "status: PUBLISHED", commit=False)
+        git(one, "commit", "-aqm", "Publish", "--no-verify")
+        done = git(one, "push", "-q", str(server), "main")
+        assert done.returncode == 1
+        assert "AU301" in done.stderr
+        git(one, "reset", "-q", "--hard", "HEAD~1")
+    api.edit("too small", "far too small")
+    assert git(api, "push", "-q", str(server), "main").returncode == 0
+
+
+@pytest.mark.parametrize("place", ["worktree", "submodule"])
+def test_in_other_checkouts(world: World, tmp_path: Path, place: str) -> None:
+    """In a linked work tree, which shares the hooks, and in a submodule, whose `.git` is a file."""
+    command(world, "jane", "hook", "install")
+    there = tmp_path / "another place"
+    if place == "worktree":
+        world.git("worktree", "add", "-q", str(there), "-b", "other")
+    else:
+        subprocess.run(["git", "init", "-q", str(tmp_path / "super")], check=True)
+        allowed = ("git", "-c", "protocol.file.allow=always")
+        added = [*allowed, "submodule", "--quiet", "add", str(world.path), "sub mod"]
+        subprocess.run(added, cwd=tmp_path / "super", check=True)
+        there = tmp_path / "super/sub mod"
+    copy = World.__new__(World)
+    copy.__dict__ = {**world.__dict__, "path": there}
+    assert command(copy, "jane", "hook", "install").code == 0
+    copy.edit("too small", "far too small", commit=False)
+    assert git(copy, "commit", "-aqm", "Edit").returncode == 0
+    copy.edit("status: DRAFT", "status: PUBLISHED", commit=False)
+    done = git(copy, "commit", "-aqm", "Publish")
+    assert done.returncode == 1
+    assert "AU301" in done.stdout + done.stderr
+
+
+def test_a_merge_that_is_concluded_by_hand(world: World) -> None:
+    """The index holds what both sides brought: an honest act of the other side is no finding, a mistake is one."""
+    command(world, "jane", "hook", "install")
+    world.git("branch", "side")
+    world.act(acts.SUBMIT, "jane", reviewers=("bob",))
+    world.git("switch", "-q", "side")
+    world.edit("status: DRAFT", "status: DRAFT # of the side")
+    done = git(world, "merge", "-q", "main")
+    assert done.returncode == 1, done.stdout
+    world.git("checkout", "main", "--", world.file())
+    honest = world.text()
+    world.write(world.file(), honest.replace("title: ", "title: a\ntitle: "))
+    git(world, "add", "-A")
+    done = git(world, "commit", "-qm", "Merge")
+    assert done.returncode == 1
+    assert "PM022" in done.stdout + done.stderr
+    world.write(world.file(), honest)
+    git(world, "add", "-A")
+    assert git(world, "commit", "-qm", "Merge").returncode == 0
 
 
 def documented_hook(server: Path, root: str) -> None:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import time
+import unicodedata
 
 import jsonschema
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pmctl.document.finding import Finding, Severity
 from pmctl.output.findings import FORMATS, Report, render
+from pmctl.output.terminal import width_of
 
 FIX = "write 2024-01-22"
 ERROR = Finding("PM508", "'soon' is not a date", "postmortems/2024/a.md", 3, 5, Severity.ERROR, FIX, 3, 9)
@@ -98,13 +103,79 @@ def test_wide_characters_and_tabs_keep_the_caret_in_place():
     assert caret == "   |        ^^^^^^^^^"
 
 
-def test_a_long_line_is_cut_around_the_finding():
-    line = "a" * 300 + " soon " + "b" * 300
-    finding = Finding("PM508", "x", "a.md", 1, 302, Severity.ERROR, "", 1, 306)
-    shown, caret = render(Report((finding,), sources={"a.md": line.encode()}, width=60)).split("\n")[1:3]
-    assert len(shown) <= 60
-    at = caret.index("^^^^")
-    assert shown[at : at + 4] == "soon"
+def excerpt(line: str, first: int, last: int, width: int) -> tuple[str, str]:
+    """The source line and the carets that a terminal of this width gets, for a finding in columns first to last."""
+    finding = Finding("PM508", "x", "a.md", 1, first + 1, Severity.ERROR, "", 1, last + 1)
+    shown, caret = render(Report((finding,), sources={"a.md": line.encode()}, width=width)).split("\n")[1:3]
+    assert shown.startswith(" 1 | ") and caret.startswith("   | ")
+    return shown[5:], caret[5:]
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+@pytest.mark.parametrize("filling", ["a", "日", "e\u0301", "a日 "])
+def test_a_long_line_is_cut_around_the_finding(filling: str, width: int):
+    """Both ends are marked, nothing wraps, and the carets stand under what is meant, whatever its letters' width."""
+    before = filling * 300
+    shown, caret = excerpt(f"{before} soon {filling * 300}", len(before) + 1, len(before) + 5, width)
+    assert width_of(shown) <= width - 6
+    assert shown[0] == shown[-1] == "…"
+    at = width_of(shown.partition(" soon ")[0]) + 1
+    assert caret == " " * at + "^^^^"
+
+
+def test_a_cut_uses_the_room_of_a_short_side():
+    assert excerpt("soon " + "b" * 99, 0, 4, 40) == ("soon " + "b" * 28 + "…", "^^^^")
+    assert excerpt("a" * 99 + " soon", 100, 104, 40) == ("…" + "a" * 28 + " soon", " " * 30 + "^^^^")
+    shown, caret = excerpt("x" * 99, 0, 99, 40)
+    assert (shown, caret) == ("x" * 33 + "…", "^" * 34)
+
+
+def test_a_cut_takes_no_letter_from_its_marks():
+    line = "👩\u200d👩 e\u0301" * 60 + " soon"
+    shown, _ = excerpt(line, len(line) - 4, len(line), 40)
+    assert "\\u" not in shown
+    assert not unicodedata.combining(shown[1])
+
+
+def test_syllables_in_parts_are_as_wide_as_whole_ones():
+    whole = "한국어"
+    assert width_of(unicodedata.normalize("NFD", whole)) == width_of(whole) == 6
+
+
+@given(st.text(max_size=120), st.integers(0, 119), st.integers(1, 30), st.integers(30, 90))
+def test_no_line_wraps(line: str, first: int, length: int, width: int):
+    line = line.replace("\n", "")
+    finding = Finding("PM508", "x", "a.md", 1, first + 1, Severity.ERROR, "", 1, first + 1 + length)
+    lines = render(Report((finding,), sources=lambda path: line, width=width)).split("\n")
+    if line.strip():
+        assert width_of(lines[1]) < width and width_of(lines[2]) < width
+        assert "^" in lines[2]
+
+
+def test_many_findings_in_one_long_line_are_quick():
+    line = "日 last week " * 80_000
+    findings = [
+        Finding("PM802", "x", "a.md", 1, n * 12 + 3, Severity.HINT, "", 1, n * 12 + 12) for n in range(0, 80_000, 80)
+    ]
+    began = time.monotonic()
+    text = render(Report(findings, sources={"a.md": line.encode()}, width=80))
+    assert time.monotonic() - began < 10
+    assert text.count("^^^^^^^^^") == len(findings)
+
+
+def test_lines_are_counted_as_the_reader_counts_them():
+    """By line feeds alone: a form feed or U+2028 in a text with CRLF begins no line."""
+    text = "one\x0cstill\u2028one\r\ntwo\r\nthe third\r\n"
+    finding = Finding("PM508", "x", "a.md", 3, 5, Severity.ERROR, "", 3, 10)
+    shown = render(Report((finding,), sources={"a.md": text.encode()}, width=60)).split("\n")[1:3]
+    assert shown == [" 3 | the third", "   |     ^^^^^"]
+
+
+def test_lines_behind_a_private_key_are_the_right_ones():
+    key = "-----BEGIN RSA " + "PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----"
+    finding = Finding("PM508", "x", "a.md", 5, 5, Severity.ERROR, "", 5, 10)
+    text = render(Report((finding,), sources={"a.md": f"one\n{key}\nthe fifth\n".encode()}, width=60))
+    assert " 5 | the fifth\n" in text
 
 
 def test_control_characters_never_reach_the_terminal():

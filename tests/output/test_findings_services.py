@@ -1,7 +1,4 @@
-"""Findings for GitHub, GitLab, code scanning and JUnit, each held against the shape that the service documents.
-
-With PMCTL_SARIF_SCHEMA naming a copy of the OASIS schema, SARIF is validated against that as well.
-"""
+"""Findings for GitHub, GitLab, code scanning and JUnit, each held against its published schema or documentation."""
 
 from __future__ import annotations
 
@@ -9,23 +6,26 @@ import json
 import os
 import re
 import xml.etree.ElementTree as ET
-from pathlib import Path
+from datetime import UTC, datetime
+from urllib.parse import unquote_to_bytes
 
 import jsonschema
-import pytest
 
 from pmctl.document.finding import Finding, Severity
-from pmctl.output.findings import Report, render
+from pmctl.output.findings import FORMATS, Report, render
 from pmctl.output.findings_github import step_summary
+from pmctl.output.findings_sarif import MOST_RESULTS
+from tests.published import junit_problems, junit_schemas, sarif_problems
 
 FIX = "write 2024-01-22"
-ERROR = Finding("PM508", "'soon' is not a date", "postmortems/2024/a.md", 3, 5, Severity.ERROR, FIX, 3, 9)
-WARNING = Finding("PM701", "100 % hindsight", "b c,d:e.md", 2, 11, Severity.WARNING, "", 4, 2)
-HINT = Finding("PM201", "the required section 'Impact' is missing", "postmortems/2024/a.md", 0, 0, Severity.HINT)
+ERROR = Finding("PM508", "'soon' is not a date", "docs/postmortems/2024/a.md", 3, 5, Severity.ERROR, FIX, 3, 9)
+WARNING = Finding("PM701", "100 % hindsight", "docs/b c,d:e.md", 2, 11, Severity.WARNING, "", 4, 2)
+HINT = Finding("PM201", "the required section 'Impact' is missing", "docs/postmortems/2024/a.md", 0, 0, Severity.HINT)
 NASTY = "a\x1b[31m\u202e\nsecond: %0A::error::x <b>|`]]>&"
-HOSTILE = Finding("PM801", NASTY, "x\x07é.md", 1, 1, Severity.ERROR, "f\r\n::stop")
+HOSTILE = Finding("PM801", NASTY, "docs/x\x07é.md", 1, 1, Severity.ERROR, "f\r\n::stop")
 ALL = (WARNING, HINT, ERROR, HOSTILE)
-REPORT = Report(ALL, paths=("clean.md",), prefix="docs/")
+REPORT = Report(ALL, paths=("docs/clean.md",), at=datetime(2024, 1, 15, 14, 0, 7, tzinfo=UTC))
+NOT_UTF8 = os.fsdecode(b"postmortems/2024/\xff\xfe.md")
 
 # What the documentation of a GitLab code quality report asks for.
 GITLAB = {
@@ -95,6 +95,10 @@ SARIF = closed(
                 ),
             ),
             columnKind={"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
+            originalUriBaseIds={
+                "type": "object",
+                "additionalProperties": closed(["description"], description=MESSAGE),
+            },
             results={
                 "type": "array",
                 "items": closed(
@@ -150,6 +154,12 @@ def test_github_properties_can_be_read_back():
         assert "\n" not in unescaped(data)
 
 
+def test_github_paths_keep_their_names_and_reach_no_terminal_raw():
+    strange = "a%b\nc\rd\x1b[31m\u202e,e:f.md"
+    line = render(Report((Finding("PM801", "x", strange, 1, 1),)), "github").splitlines()[0]
+    assert line == "::error file=a%25b%0Ac%0Dd\\x1b[31m\\u202e%2Ce%3Af.md,line=1,col=1,title=PM801::x"
+
+
 def test_github_says_what_the_host_hides():
     many = Report(tuple(Finding("PM701", f"number {n}", "a.md", n + 1, 1, Severity.WARNING) for n in range(11)))
     assert render(many, "github").splitlines()[-1] == (
@@ -168,11 +178,17 @@ def test_github_summary_is_a_table_that_nothing_breaks_out_of():
     assert "no findings" in step_summary(Report((), paths=("a.md",)))
 
 
-def test_github_summary_of_thousands_stays_below_a_mebibyte():
-    many = Report(tuple(Finding("PM701", "x" * 200, "a.md", n + 1, 1, Severity.WARNING) for n in range(5000)))
-    text = step_summary(many)
-    assert len(text.encode()) < 1024 * 1024
-    assert text.endswith("… and 4000 more\n")
+def test_github_summary_keeps_errors_first_and_below_a_mebibyte():
+    many = [Finding("PM701", "é" * 200, "a.md", n + 1, 1, Severity.WARNING) for n in range(5000)]
+    text = step_summary(Report((*many, ERROR)))
+    rows = [line for line in text.splitlines() if line.startswith(("| warning", "| error"))]
+    assert 1_000_000 < len(text.encode()) <= 1024 * 1024
+    assert "PM508" in rows[0]
+    assert text.endswith(f"\n… and {5001 - len(rows)} more: the job's log lists all\n")
+    short = step_summary(Report((ERROR, *many)), 1000)
+    assert len(short.encode()) <= 1000
+    assert "PM508" in short
+    assert step_summary(Report((ERROR,)), 20) == "", "the summary of the step is full already"
 
 
 def test_gitlab_report_fits_its_shape():
@@ -211,32 +227,103 @@ def test_sarif_fits_its_shape():
 
 
 def test_sarif_fits_the_schema_of_oasis():
-    place = os.environ.get("PMCTL_SARIF_SCHEMA")
-    if not place:
-        pytest.skip("PMCTL_SARIF_SCHEMA names no copy of the SARIF 2.1.0 schema")
-    schema = json.loads(Path(place).read_text())
-    for report in (REPORT, Report(()), Report((Finding("AU301", "no path"),))):
-        jsonschema.validate(json.loads(render(report, "sarif")), schema)
+    for report in (REPORT, Report(()), Report((Finding("AU301", "no path"),)), Report((Finding("XX1", "x", "y"),))):
+        assert sarif_problems(render(report, "sarif")) == []
+    assert sarif_problems(render(REPORT, "sarif").replace('"startLine": 3', '"startLine": 0')) != []
+
+
+def test_sarif_rules_hold_what_code_scanning_requires():
+    """shortDescription, fullDescription and help, for every code that validation can report."""
+    from pmctl.rules.documentation import known_codes
+
+    every = Report(tuple(Finding(code, "x", "a.md") for code in known_codes()))
+    text = render(every, "sarif")
+    assert sarif_problems(text) == []
+    for rule in json.loads(text)["runs"][0]["tool"]["driver"]["rules"]:
+        assert all(rule[key]["text"] for key in ("shortDescription", "fullDescription", "help")), rule["id"]
+        assert rule["help"]["markdown"]
+        assert len(rule["properties"]["tags"]) <= 10
+
+
+def test_sarif_addresses_lead_to_the_file_whatever_its_name():
+    for path in ("a b.md", "é日.md", "p#q?r%20.md", "c:d.md", "nl\nx.md", "back\\slash.md", "\u202ertl.md", NOT_UTF8):
+        text = render(Report((Finding("PM801", "x", path, 1, 1),)), "sarif")
+        assert sarif_problems(text) == []
+        uri = json.loads(text)["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+        assert re.fullmatch(r"(?:[A-Za-z0-9._~/-]|%[0-9A-F]{2})+", uri)
+        assert unquote_to_bytes(uri) == os.fsencode(path)
+
+
+def test_sarif_of_a_file_outside_of_every_repository():
+    data = json.loads(render(Report((Finding("PM801", "x", "/tmp/a b.md"),)), "sarif"))  # noqa: S108  # only a name
+    place = data["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]
+    assert place == {"uri": "file:///tmp/a%20b.md"}
+
+
+def test_sarif_leaves_out_the_lightest_of_too_many_and_says_so():
+    hints = tuple(Finding("PM201", f"hint {n}", "a.md", 0, 0, Severity.HINT) for n in range(MOST_RESULTS))
+    text = render(Report((*hints, ERROR)), "sarif")
+    assert sarif_problems(text) == []
+    run = json.loads(text)["runs"][0]
+    assert len(run["results"]) == MOST_RESULTS
+    assert run["results"][0]["ruleId"] == "PM508"
+    said = run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"]
+    assert said == "1 of 25001 findings are left out: a run holds at most 25000"
+
+
+def test_junit_fits_both_schemas():
+    for report in (REPORT, Report(()), Report((), paths=("a.md",)), Report((Finding("AU301", "no path"),))):
+        assert junit_problems(ET.fromstring(render(report, "junit"))) == []  # noqa: S314  # written a line above
+    broken = render(REPORT, "junit").replace(' hostname="localhost"', "")
+    assert "Apache Ant: testsuite without hostname" in junit_problems(ET.fromstring(broken))  # noqa: S314  # as above
+
+
+def test_junit_fits_the_schema_files():
+    schemas = junit_schemas()
+    from lxml import etree
+
+    for report in (REPORT, Report(()), Report((), paths=("a.md",)), Report((Finding("AU301", "no path"),))):
+        document = etree.fromstring(render(report, "junit").encode())
+        for schema in schemas:
+            assert schema.validate(document), schema.error_log
 
 
 def test_junit_counts_agree_with_its_cases():
     root = ET.fromstring(render(REPORT, "junit"))  # noqa: S314  # written by ourselves a line above
-    assert root.tag == "testsuites"
-    assert (root.get("tests"), root.get("failures"), root.get("errors")) == ("4", "3", "0")
     suites = {suite.get("name"): suite for suite in root}
     assert set(suites) == {"docs/clean.md", "docs/b c,d:e.md", "docs/postmortems/2024/a.md", "docs/x\\x07é.md"}
     for suite in suites.values():
         cases = suite.findall("testcase")
         assert int(suite.get("tests")) == len(cases)
         assert int(suite.get("failures")) == len(suite.findall("testcase/failure"))
+        assert suite.get("timestamp") == "2024-01-15T14:00:07"
     assert suites["docs/clean.md"].find("testcase").get("name") == "valid"
     failure = suites["docs/postmortems/2024/a.md"].find("testcase/failure")
     assert failure.get("type") == "error"
-    assert failure.text == "postmortems/2024/a.md:3:5: PM508 'soon' is not a date (fix: write 2024-01-22)"
+    assert failure.text == "docs/postmortems/2024/a.md:3:5: PM508 'soon' is not a date (fix: write 2024-01-22)"
     assert "PM201" in suites["docs/postmortems/2024/a.md"].find("system-out").text
+
+
+def test_junit_names_are_unique_and_survive_moved_lines():
+    """GitLab shows only the first of two cases with one name, and knows a case again by it."""
+
+    def names(line: int) -> list[str]:
+        same = tuple(Finding("PM701", "same", "a.md", line + n, 1, Severity.WARNING) for n in range(2))
+        other = Finding("PM102", "author is missing", "a.md")
+        root = ET.fromstring(render(Report((*same, other)), "junit"))  # noqa: S314  # written by ourselves
+        return [case.get("name") for case in root.iter("testcase")]
+
+    assert names(1) == names(40) == ["PM701 same", "PM701 same (2)", "PM102 author is missing"]
 
 
 def test_junit_of_anything_is_xml():
     strange = Finding("PM801", "\x00\x0b\ud800\ufffe]]>&<", "\x01.md", 1, 1)
     root = ET.fromstring(render(Report((strange, HOSTILE)), "junit"))  # noqa: S314  # as above
-    assert root.get("tests") == "2"
+    assert len(root.findall("testsuite/testcase/failure")) == 2
+    assert junit_problems(root) == []
+    assert render(Report((strange, HOSTILE)), "junit").isascii()
+
+
+def test_no_format_fails_on_a_name_that_is_not_utf8():
+    for name in FORMATS:
+        assert render(Report((Finding("PM801", "x", NOT_UTF8, 1, 1),)), name)

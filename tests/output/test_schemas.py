@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator, Draft202012Validator
 from jsonschema.validators import validator_for
 
-from pmctl.document.finding import Finding
+from pmctl.document.fields import FIELDS
+from pmctl.document.finding import Finding, Severity
 from pmctl.document.reader import read
 from pmctl.document.schema import check_front_matter
 from pmctl.errors import NotFound
@@ -161,27 +162,81 @@ def test_schema_and_readers_agree(values: dict[str, Any]) -> None:
     assert accepted == (not found), (values, found)
 
 
-@pytest.mark.parametrize(
-    ("change", "fits"),
-    [
-        ("", True),
-        ("status: DONE", False),
-        ("urgency: VERY", False),
-        ("author: Jane Doe", False),
-        ("editors: {bob: edit}", True),
-        ("editors: {bob: own}", False),
-        ("reviewers: alice", False),
-        ("visibilty: team", False),
-        ("fields: {cost_center: '4711'}", True),
-    ],
+FRONT_MATTER = published()["front-matter"]()
+WORD = st.sampled_from(
+    ["jane", "Jane Doe", "", " ", "a" * 64, "a" * 65, "x" * 500, "x" * 501, "SEV 2", "two\nlines", "a\u202eb", "é日本",
+     "-x", "edit", "HIGH", "team", "DRAFT", "default", "mine@1.2", "@x"]
+)  # fmt: skip
+PLAIN = WORD | st.sampled_from([None, True, False, 0, 7, -7, 1.5, 10**12])
+LIST = st.lists(PLAIN, max_size=3) | st.sampled_from([[f"x{n}" for n in range(count)] for count in (200, 201)])
+MOMENT = st.sampled_from(
+    ["2024-01-15T14:00:00Z", "2024-01-15 14:00 +02:00", "2024-01-15t14:00:00.123+0200", "2024-01-15T14:00:00,5z",
+     "2024-01-15T14:00-07", "2024-01-15T14:00:00", "2024-01-15", "2024-13-15T14:00Z", "2024-01-32T14:00Z",
+     "2024-01-15T24:00Z", "2024-01-15T14:60Z", "2024-01-15T14:00+25:00", "0000-01-15T14:00Z", "14:00", "soon"]
+)  # fmt: skip
+INCIDENT = st.fixed_dictionaries(
+    {},
+    optional={
+        "source": PLAIN,
+        "id": PLAIN,
+        "url": PLAIN | st.sampled_from(["https://a.example/1", "http://a b", "ftp://a"]),
+        "more": st.just(1),
+    },
 )
-def test_front_matter_schema_and_reader_agree(change: str, fits: bool) -> None:
-    """A valid front matter fits, one with a mistake does not."""
-    text = source(change)
-    document = read(text.encode(), "postmortems/2024/2024-01-15-payment-api-outage.md")
-    plain = {key: node.plain() for key, node in document.front.items()}
-    assert Draft202012Validator(published()["front-matter"]()).is_valid(plain) == fits
-    assert (not check_front_matter(document)) == fits
+ANYTHING = PLAIN | LIST | st.dictionaries(WORD.filter(str.strip), PLAIN, max_size=2)
+EVERY_FIELD = {
+    "id": PLAIN
+    | st.sampled_from(["2024-01-15-a", "2024-1-15-a", "2024-13-15-a", "2024-01-15-A", "2024-01-15-" + "a" * 90]),
+    "title": PLAIN,
+    "status": PLAIN,
+    "author": PLAIN,
+    "editors": st.dictionaries(WORD.filter(str.strip), PLAIN, max_size=2),
+    "reviewers": LIST,
+    "participants": LIST,
+    "visibility": PLAIN,
+    "teams": LIST,
+    "services": LIST,
+    "severity": PLAIN,
+    "urgency": PLAIN,
+    "incidents": st.lists(INCIDENT | PLAIN, max_size=2),
+    **dict.fromkeys(("started_at", "detected_at", "acknowledged_at", "mitigated_at", "resolved_at"), MOMENT | PLAIN),
+    "tags": LIST,
+    "root_causes": LIST,
+    "template": PLAIN,
+    "fields": st.dictionaries(WORD.filter(str.strip), PLAIN | LIST | st.just([["x"]]), max_size=2),
+}
+GOOD = {"id": "2024-01-15-payment-api-outage", "title": "Payment API outage", "status": "DRAFT", "author": "jane"}
+
+
+def test_every_field_is_drawn() -> None:
+    assert list(EVERY_FIELD) == [field.name for field in FIELDS] == list(FRONT_MATTER["properties"])
+
+
+@given(
+    st.sampled_from(list(EVERY_FIELD)).flatmap(lambda key: st.tuples(st.just(key), EVERY_FIELD[key] | ANYTHING)),
+    st.sampled_from([*EVERY_FIELD, "visibilty", "x"]),
+)
+@settings(max_examples=1500, deadline=None)
+def test_front_matter_schema_and_checks_agree(changed: tuple[str, Any], other: str) -> None:
+    """What the schema accepts the checks accept, and the other way: one key with any value, one without a value."""
+    key, value = changed
+    values = {**GOOD, other: None, key: value}
+    if other in GOOD:
+        del values[other]
+    text = "---\n" + "".join(f"{name}: {json.dumps(one)}\n" for name, one in values.items()) + "---\n"
+    document = read(text.encode(), "")
+    assert document.readable, document.problems
+    plain = {name: node.plain() for name, node in document.front.items()}
+    assert plain == values
+    accepted = Draft202012Validator(FRONT_MATTER).is_valid(plain)
+    errors = [finding for finding in check_front_matter(document) if finding.severity is Severity.ERROR]
+    assert accepted == (not errors), (values, errors)
+
+
+@pytest.mark.parametrize("fragment", ["", "severity: 2", "editors: {bob: edit}", "fields: {cost_center: '4711'}"])
+def test_front_matter_of_a_postmortem_fits(fragment: str) -> None:
+    document = read(source(fragment).encode(), "postmortems/2024/2024-01-15-payment-api-outage.md")
+    Draft202012Validator(FRONT_MATTER).validate({key: node.plain() for key, node in document.front.items()})
 
 
 COMMANDS = {

@@ -83,6 +83,7 @@ def test_secrets_are_found_in_front_matter_and_code():
 def test_a_private_key():
     key = "-----BEGIN RSA " + "PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----"
     assert found(f"```\n{key}\n```") == [("PM902", "-----BEGIN RSA " + "PRIVATE KEY-----")]
+    assert redact(f"x\n{key}\ny").count("\n") == 4, "every line stays in its place"
     assert "MIIEow" not in redact(f"x\n{key}\ny")
     assert found("-----BEGIN PUBLIC KEY-----") == []
 

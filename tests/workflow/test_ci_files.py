@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from pmctl.errors import UsageProblem
 from pmctl.policy import act as acts
 from pmctl.workflow.ci_files import SERVICES, ci_files
 from tests.ledger.world import Actor, World, make_actor
+from tests.published import junit_problems, service_file_problems
 
 Service = Callable[[World, Path], "subprocess.CompletedProcess[str]"]
 
@@ -54,16 +57,24 @@ def play(script: str, clone: Path, env: dict[str, str]) -> subprocess.CompletedP
 
 
 def github(world: World, tmp_path: Path) -> subprocess.CompletedProcess[str]:
-    """The steps of the GitHub job for a pull request from the branch `change`."""
+    """The steps of the GitHub job for a pull request from the branch `change`; one that fails stops only some."""
     world.git("update-ref", "refs/pull/7/head", "change")
     clone = tmp_path / "github"
     world.git("clone", "-q", "--branch", "main", f"file://{world.path}", str(clone))
     job = yaml.safe_load(ci_files("github", "", world.first)[".github/workflows/postmortems.yml"])["jobs"]["check"]
-    env = environment(tmp_path, NUMBER="7", GITHUB_SHA=world.git("rev-parse", "main"), **job["env"])
+    summary = tmp_path / "summary.md"
+    numbers = {"NUMBER": "7", "GITHUB_SHA": world.git("rev-parse", "main"), "GITHUB_STEP_SUMMARY": str(summary)}
+    env = environment(tmp_path, **numbers, **job["env"])
     steps = [step for step in job["steps"] if "run" in step and "pip install" not in step["run"]]
-    chosen = [step["run"] for step in steps if "push" not in step.get("if", "")]
-    assert len(chosen) == 3
-    return play("\n".join(chosen), clone, env)
+    chosen = [step for step in steps if "'push'" not in step.get("if", "")]
+    assert [step.get("name", "").split()[0] for step in chosen] == ["Merge", "Validate", "Audit"]
+    out, failed = "", 0
+    for step in chosen:
+        if not failed or "!cancelled()" in step["if"]:
+            done = play(step["run"], clone, env)
+            out += done.stdout + done.stderr
+            failed = failed or done.returncode
+    return subprocess.CompletedProcess([], failed, out, summary.read_text())
 
 
 def gitlab(world: World, tmp_path: Path) -> subprocess.CompletedProcess[str]:
@@ -77,7 +88,33 @@ def gitlab(world: World, tmp_path: Path) -> subprocess.CompletedProcess[str]:
         CI_COMMIT_SHA=world.git("rev-parse", "change"),
         PMCTL_TRUST_ROOT=job["variables"]["PMCTL_TRUST_ROOT"],
     )
-    return play("\n".join(job["script"]), clone, env)
+    done = play("\n".join(job["script"]), clone, env)
+    reports = job["artifacts"]["reports"]
+    assert job["artifacts"]["when"] == "always"
+    issues = json.loads((clone / reports["codequality"]).read_text())
+    suites = ET.fromstring((clone / reports["junit"]).read_text())  # noqa: S314  # written by ourselves
+    assert junit_problems(suites) == []
+    errors = [issue["check_name"] for issue in issues if issue["severity"] == "major"]
+    failures = [case.get("name", "").split()[0] for case in suites.iter("testcase") if len(case)]
+    assert set(errors) <= set(failures)
+    return subprocess.CompletedProcess([], done.returncode, done.stdout + done.stderr, " ".join(errors))
+
+
+@pytest.mark.parametrize(
+    ("service", "path", "schema"),
+    [
+        ("github", ".github/workflows/postmortems.yml", "github-workflows"),
+        ("gitlab", ".gitlab-ci.yml", "gitlab-ci"),
+    ],
+)
+def test_files_fit_the_schema_of_their_service(tmp_path: Path, service: str, path: str, schema: str) -> None:
+    content = ci_files(service, "", "sha256:" + "0" * 64)
+    assert list(content) == [path]
+    file = tmp_path / "file.yml"
+    file.write_bytes(content[path])
+    assert service_file_problems(schema, file) == ""
+    file.write_bytes(content[path].replace(b"runs-on:", b"run-on:").replace(b"script:", b"scrip:"))
+    assert service_file_problems(schema, file) != ""
 
 
 @pytest.mark.parametrize("service", [github, gitlab])
@@ -96,6 +133,19 @@ def test_a_violation_fails(world: World, tmp_path: Path, service: Service) -> No
     done = service(world, tmp_path)
     assert done.returncode == 1
     assert "AU305" in done.stdout
+
+
+@pytest.mark.parametrize("service", [github, gitlab])
+def test_a_mistake_hides_no_violation(world: World, tmp_path: Path, service: Service) -> None:
+    """Both are reported, and the reports of the service hold the mistake."""
+    world.git("switch", "-q", "change")
+    world.act(acts.APPROVE, "carol")
+    world.edit("title: ", "title: a\ntitle: ")
+    done = service(world, tmp_path)
+    assert done.returncode == 1
+    assert "AU305" in done.stdout
+    assert "PM022" in done.stdout
+    assert "PM022" in done.stderr
 
 
 def test_a_change_that_brings_its_own_judge_fails(world: World, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pmctl.insight.validation import Selection, validation
+from pmctl.insight.validation import Selection, validations
 from pmctl.workflow.fixing import fixed
 from tests.property.team import AT, Team
 
@@ -17,7 +17,7 @@ def spoil(crew: Team) -> Path:
 
 
 def run(crew: Team, *, write: bool) -> list[tuple[str, ...]]:
-    found = validation(crew.top, Selection((DOC,), now=AT))
+    (found,) = validations(crew.top, Selection((DOC,), now=AT))
     return [outcome.applied for outcome in fixed(found, write=write)]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pmctl.document.prompts import is_empty
-from pmctl.insight.validation import Selection, validation
+from pmctl.insight.validation import Selection, validations
 from pmctl.sources.draft import draft_values
 from pmctl.sources.incident import Incident
 from pmctl.sources.registry import read_incidents
@@ -43,7 +43,7 @@ EXPECTED = {"PM202", "PM801", "PM802", "PM306", "PM156"}
 
 def check(team: Team, names: Iterable[str]) -> None:
     """No error and no warning, and hints about the prompts and what the record itself lacks."""
-    run = validation(team.root, Selection(now=NOW))
+    (run,) = validations(team.root, Selection(now=NOW))
     assert [finding for finding in run.findings if finding.severity != "hint"] == []
     assert {finding.code for finding in run.findings} <= EXPECTED
     assert {finding.message.split("'")[1] for finding in run.findings if finding.code == "PM202"} <= {

@@ -36,25 +36,26 @@ def validate(
     from pmctl.cli.options import choose_format
     from pmctl.cli.session import now
     from pmctl.errors import UsageProblem
-    from pmctl.insight.validation import Selection, validation
+    from pmctl.insight.validation import Selection, validations
 
     session: Session = ctx.obj
     choose_format(format, _FORMATS)
     if staged and (fix or diff or what):
         raise UsageProblem("--staged checks the index as it is; leave out paths, --fix and --diff")
     selection = Selection(tuple(what or ()), staged, strict, tuple(select or ()), tuple(ignore or ()), now())
-    run = validation(session.directory, selection)
+    runs = validations(session.directory, selection)
     if fix or diff:
         from pmctl.workflow.fixing import fixed
 
-        for outcome in fixed(run, write=fix and not diff):
-            if diff:
-                session.result(outcome.diff.rstrip("\n"))
-            for line in outcome.applied:
-                session.note(f"{outcome.path}: {line}")
+        for run in runs:
+            for outcome in fixed(run, write=fix and not diff):
+                if diff:
+                    session.result(outcome.diff.rstrip("\n"))
+                for line in outcome.applied:
+                    session.note(f"{outcome.path}: {line}")
         if fix and not diff:
-            run = validation(session.directory, selection)
-    if show_findings(session, run, format):
+            runs = validations(session.directory, selection)
+    if show_findings(session, runs, format):
         raise typer.Exit(1)
 
 
@@ -62,9 +63,9 @@ def report_one(session: Session, name: str) -> bool:
     """Print what validation says about one postmortem of the work tree; returns whether there are errors."""
     from pmctl.cli.findings import show_findings
     from pmctl.cli.session import now
-    from pmctl.insight.validation import Selection, validation
+    from pmctl.insight.validation import Selection, validations
 
-    return show_findings(session, validation(session.directory, Selection((name,), now=now())), "text")
+    return show_findings(session, validations(session.directory, Selection((name,), now=now())), "text")
 
 
 def explain(

@@ -8,27 +8,38 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pmctl.document.finding import Finding, Severity
-from pmctl.output.findings import Report, render
+from pmctl.output.findings import FOR_PEOPLE, Report, render
 
 if TYPE_CHECKING:
     from pmctl.cli.session import Session
     from pmctl.insight.validation import Validation
 
 
-def show_findings(session: Session, run: Validation, format: str) -> bool:
-    """Print what validation found; returns whether any of it is an error."""
-    report = Report(
-        run.findings,
-        paths=tuple(item.path for item in run.items),
-        sources=run.sources,
-        prefix=run.prefix,
-        width=session.width,
-        color=session.colored,
-    )
+def show_findings(session: Session, runs: Sequence[Validation], format: str) -> bool:
+    """Print what validation found, in one report; returns whether any of it is an error."""
+    from pmctl.cli.session import now
+
+    findings: list[Finding] = []
+    paths: list[str] = []
+    sources: dict[str, bytes] = {}
+    for run in runs:
+        base = run.shown if format in FOR_PEOPLE else run.prefix
+        findings += [one._replace(path=_placed(base, one.path)) if base else one for one in run.findings]
+        paths += [_placed(base, item.path) for item in run.items]
+        if session.width:
+            sources |= {_placed(base, path): data for path, data in run.sources.items()}
+    report = Report(findings, paths=paths, sources=sources, width=session.width, color=session.colored, at=now())
     sys.stdout.write(render(report, format))
     if format == "github":
         _step_summary(session, report)
-    return run.failed
+    return report.failed
+
+
+def _placed(base: str, path: str) -> str:
+    """A path behind a root, from where the root is; one from outside the repository stays."""
+    if not base or not path or path.startswith("/"):
+        return path
+    return os.path.normpath(base + path) if path.startswith("../") else base + path
 
 
 def show_plain(session: Session, findings: Sequence[Finding], noun: str, checked: int) -> bool:
@@ -46,10 +57,14 @@ def _step_summary(session: Session, report: Report) -> None:
     path = os.environ.get("GITHUB_STEP_SUMMARY", "")
     if not path:
         return
-    from pmctl.output.findings_github import step_summary
+    from pmctl.output.findings_github import MOST_BYTES, step_summary
 
     try:
         with open(path, "a", encoding="utf-8") as summary:  # noqa: PTH123  the path is the service's, used as given
-            summary.write(step_summary(report))
+            text = step_summary(report, MOST_BYTES - summary.tell())
+            summary.write(text)
     except OSError as error:
         session.warn(f"the step summary cannot be written: {error.strerror}")
+    else:
+        if not text:
+            session.warn("the step summary is full already: this log lists all findings")

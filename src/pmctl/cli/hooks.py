@@ -36,18 +36,23 @@ def install(
 @app.command("pre-commit")
 def pre_commit(ctx: typer.Context) -> None:
     """Check what is staged: the postmortems as validate does, and what the audit would say of the commit."""
+    from dataclasses import replace
+
     from pmctl.cli.findings import show_findings
     from pmctl.insight.staged import advice
-    from pmctl.insight.validation import Selection, validation
+    from pmctl.insight.validation import Selection, validations
 
     session: Session = ctx.obj
-    checked = validation(session.directory, Selection(staged=True))
+    repo = session.repo
+    # git runs hooks at the top of the repository, and roots within this one are called for by themselves.
+    runs = validations(session.directory, Selection(staged=True))
+    runs = tuple(replace(run, shown=repo.prefix) for run in runs if run.root == repo.root)
     failed = False
-    if checked.findings:
-        failed = show_findings(session, checked, "text")
-    found = advice(session.repo)
+    if any(run.findings for run in runs):
+        failed = show_findings(session, runs, "text")
+    found = advice(repo)
     for one in found:
-        session.result(terminal.safe(f"{one.path}: {one.code} {one.message} (fix: {one.fix})"))
+        session.result(terminal.safe(f"{repo.prefix}{one.path}: {one.code} {one.message} (fix: {one.fix})"))
     if failed or found:
         session.note("nothing was committed; --no-verify commits it as it is, and the audit will say the same")
         raise typer.Exit(1)

@@ -1,7 +1,7 @@
 """The vocabulary of a postmortem: its front matter's fields in one table, its choices, ids and paths, its timestamps.
 
-`FIELDS` lists every key of the front matter with its kind. Checks and typed values (`schema`), the pydantic models and
-the JSON Schema (`model`) follow it.
+`FIELDS` lists every key of the front matter with its kind. Checks and typed values (`schema`), the pydantic models
+(`model`) and the JSON Schema (`pmctl.output.schema_front_matter`) follow it.
 """
 
 from __future__ import annotations

@@ -16,7 +16,6 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pmctl.document.actions import action_items
 from pmctl.document.digest import content_digest
 from pmctl.document.fields import (
-    FIELD,
     HANDLE,
     ID,
     MAX_HANDLE,
@@ -203,18 +202,6 @@ def json_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of `Postmortem` as it is exported."""
     schema = Postmortem.model_json_schema(by_alias=True, mode="serialization")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": SCHEMA, **_without_title(schema)}
-
-
-def front_matter_schema() -> dict[str, Any]:
-    """The JSON Schema of the front matter as people write it, for completion and checks in editors."""
-    schema = FrontMatter.model_json_schema(by_alias=True, mode="validation")
-    for name, described in schema["properties"].items():
-        described["description"] = FIELD[name].doc
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "pmctl/front-matter/v1",
-        **_without_title(schema),
-    }
 
 
 def _without_title(schema: dict[str, Any]) -> dict[str, Any]:

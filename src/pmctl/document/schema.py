@@ -237,7 +237,7 @@ class _Checks:
     def handle(self, field: Field, node: Node) -> None:
         if isinstance(node.value, (dict, tuple)):
             self.at("PM103", f"{field.name} is not one handle", node, "write one handle")
-        elif not is_handle(node.raw):
+        elif node.value is None or not is_handle(node.raw):
             meant = re.sub(r"[^a-z0-9]+", "-", node.raw.casefold().removeprefix("@")).strip("-")[:MAX_HANDLE]
             fix = f"did you mean {meant}?" if meant else "write a handle such as jane"
             self.at("PM105", f"{_shown(node.raw)} in {field.name} is not a handle (a-z, 0-9 and -)", node, fix)

@@ -5,14 +5,12 @@ Advice for the pre-commit hook: the cheap questions only, with the audit's codes
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-from pmctl import git
+from pmctl import git, index
 from pmctl.document.digest import content_digest
 from pmctl.document.finding import Finding
-from pmctl.document.reader import read
+from pmctl.document.reader import MAX_BYTES, read
 from pmctl.document.schema import id_of, is_id
 from pmctl.ledger import record
 from pmctl.policy import act as acts
@@ -22,52 +20,15 @@ from pmctl.policy.state import FINAL
 _KINDS = {"120000": "a symbolic link", "160000": "a submodule", "100755": "executable"}
 
 
-@dataclass(frozen=True, slots=True)
-class Staged:
-    """One path that differs from HEAD: modes as six digits and object ids; zeros where it is not there."""
-
-    path: str
-    old_mode: str
-    mode: str
-    old: str
-    new: str
-
-    @property
-    def added(self) -> bool:
-        """True when HEAD does not have it."""
-        return not self.old_mode.strip("0")
-
-    @property
-    def removed(self) -> bool:
-        """True when the index does not have it."""
-        return not self.mode.strip("0")
-
-
-def staged(repo: git.Repository) -> tuple[Staged, ...]:
-    """What differs between HEAD and the index below the pmctl root, paths relative to it.
-
-    While git commits it names its index by GIT_INDEX_FILE (`git commit --only` has one of its own).
-    """
-    env = {name: os.environ[name] for name in ("GIT_INDEX_FILE",) if name in os.environ}
-    head = git.run(repo.top, "rev-parse", "--verify", "--quiet", "HEAD", check=False).text
-    if not head:
-        return ()
-    listed = git.run(
-        repo.top, "diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", head, "--",
-        f":(literal){repo.prefix}" if repo.prefix else ".", env=env,
-    ).stdout.split(b"\0")  # fmt: skip
-    found = []
-    for meta, path in zip(listed[::2], listed[1::2], strict=False):
-        old_mode, mode, old, new, _ = meta.decode().removeprefix(":").split()
-        name = path.decode("utf-8", "surrogateescape").removeprefix(repo.prefix)
-        found.append(Staged(name, old_mode, mode, old, new))
-    return tuple(found)
-
-
 def advice(repo: git.Repository) -> tuple[Finding, ...]:
     """What the audit would find in the staged changes; empty when nothing comes to mind."""
-    changes = staged(repo)
+    if not git.run(repo.top, "rev-parse", "--verify", "--quiet", "HEAD", check=False).text:
+        return ()
+    changes = index.staged(repo.top, repo.prefix)
     new_acts = _new_acts(changes)
+    documents = [change for change in changes if id_of(change.path) and not change.removed]
+    sides = [side for one in documents for side in ((one.old_mode, one.old), (one.mode, one.new))]
+    blobs = index.blobs(repo.top, [oid for mode, oid in sides if mode.startswith("1") and mode != "160000"], MAX_BYTES)
     found: list[Finding] = []
     for change in changes:
         if change.path.startswith(record.FOLDER + "/"):
@@ -79,11 +40,13 @@ def advice(repo: git.Repository) -> tuple[Finding, ...]:
                 message = "the policy is changed without a signed record"
                 found.append(_finding("AU102", message, change, "an admin runs pmctl policy sign instead"))
         elif change.path.startswith("postmortems/"):
-            found += _postmortem(repo, change, new_acts)
+            found += _postmortem(repo, change, new_acts, blobs)
     return tuple(found)
 
 
-def _postmortem(repo: git.Repository, change: Staged, new_acts: dict[str, set[str]]) -> list[Finding]:
+def _postmortem(
+    repo: git.Repository, change: index.Staged, new_acts: dict[str, set[str]], blobs: dict[str, bytes]
+) -> list[Finding]:
     if not change.removed and change.mode in _KINDS:
         message = f"this is {_KINDS[change.mode]}, not a regular file"
         return [_finding("AU501", message, change, "replace it by a regular file without the executable bit")]
@@ -95,8 +58,8 @@ def _postmortem(repo: git.Repository, change: Staged, new_acts: dict[str, set[st
         if acts.DELETE in done:
             return []
         return [_finding("AU406", f"{name} is being deleted or moved", change, f"an admin runs pmctl delete {name}")]
-    after = read(_blob(repo, change.new), change.path)
-    before = read(_blob(repo, change.old), change.path) if not change.added else None
+    after = read(blobs[change.new], change.path)
+    before = read(blobs[change.old], change.path) if change.old in blobs else None
     if not after.readable or (before is not None and not before.readable):
         return []  # validation says what is wrong with it
     was = before.status if before is not None else "DRAFT"
@@ -110,7 +73,7 @@ def _postmortem(repo: git.Repository, change: Staged, new_acts: dict[str, set[st
     return [_finding("AU401", f"{name} is {was} and its content is changed", change, f"pmctl amend {name} -m REASON")]
 
 
-def _attachment(repo: git.Repository, change: Staged, new_acts: dict[str, set[str]]) -> list[Finding]:
+def _attachment(repo: git.Repository, change: index.Staged, new_acts: dict[str, set[str]]) -> list[Finding]:
     parts = change.path.split("/")
     owner = parts[2] if len(parts) > 3 else ""
     if not is_id(owner) or new_acts.get(owner, set()) & {acts.AMEND, acts.DELETE, acts.REOPEN}:
@@ -122,7 +85,7 @@ def _attachment(repo: git.Repository, change: Staged, new_acts: dict[str, set[st
     return [_finding("AU402", message, change, f"pmctl amend {owner} -m REASON")]
 
 
-def _new_acts(changes: Iterable[Staged]) -> dict[str, set[str]]:
+def _new_acts(changes: Iterable[index.Staged]) -> dict[str, set[str]]:
     """The acts that staged records state, by postmortem, as their names say; signatures are the audit's."""
     found: dict[str, set[str]] = {}
     for change in changes:
@@ -132,9 +95,5 @@ def _new_acts(changes: Iterable[Staged]) -> dict[str, set[str]]:
     return found
 
 
-def _blob(repo: git.Repository, oid: str) -> bytes:
-    return git.run(repo.top, "cat-file", "blob", oid).stdout
-
-
-def _finding(code: str, message: str, change: Staged, fix: str) -> Finding:
+def _finding(code: str, message: str, change: index.Staged, fix: str) -> Finding:
     return Finding(code, message, change.path, fix=fix)

@@ -6,23 +6,24 @@ check anything.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
 from pmctl import git
-from pmctl.document import schema
 from pmctl.document.finding import Finding, Severity
 from pmctl.document.templates import BUILTIN_NAMES, builtin_source
 from pmctl.errors import EnvironmentProblem, PmctlError
+from pmctl.insight.roots import Files, every_root, everything, is_below, named
 from pmctl.rules.bulk import Checked, Item, check_many
 from pmctl.rules.cache import open_cache
-from pmctl.rules.collect import collect
 from pmctl.rules.context import Context, PeopleView
 from pmctl.rules.settings import RuleSettings, code_list, parse_rule_settings
-from pmctl.workspace import POSTMORTEMS, TEMPLATES, Workspace
+from pmctl.settings import load_settings
+from pmctl.workspace import TEMPLATES, Workspace
 
 _ENOUGH_FOR_A_CACHE = 20
 """Documents from which on earlier results pay for being read and kept; a commit rarely changes as many."""
@@ -45,7 +46,8 @@ class Validation:
     """The files that were checked, the context they were judged in, and what was found.
 
     `general` are findings about settings and templates; `prefix` is the root's place in the git repository
-    ("" or "sub/"); `sources` holds the bytes of every file by path.
+    ("" or "sub/"), `shown` its place as seen from the folder that pmctl was started in ("" inside of it); `sources`
+    holds the bytes of every file by path.
     """
 
     root: Path
@@ -54,6 +56,7 @@ class Validation:
     checked: tuple[Checked, ...]
     general: tuple[Finding, ...] = ()
     prefix: str = ""
+    shown: str = ""
     sources: Mapping[str, bytes] = field(default_factory=dict)
 
     @cached_property
@@ -67,47 +70,61 @@ class Validation:
         return any(finding.severity is Severity.ERROR for finding in self.findings)
 
 
-def validation(directory: Path, selection: Selection) -> Validation:
-    """Check what `selection` names, seen from `directory`; everything below postmortems/ when it names nothing.
+def validations(directory: Path, selection: Selection) -> tuple[Validation, ...]:
+    """Check what `selection` names, seen from `directory`: one result for each pmctl root that is concerned.
+
+    A file is judged by the root that it lies in, outside of every root by the one around `directory`, or by the
+    default rules. When nothing is named it is everything below postmortems/ of the root around `directory`, or of
+    every root of the repository when there is none around it.
 
     Raises NotFound for an id that fits nothing or several, UsageProblem for unknown codes, and
     EnvironmentProblem when neither a repository nor a file is there.
     """
-    repo = _repository(directory, selection)
-    if repo is None:
-        return _without_repository(directory, selection)
-    workspace = Workspace(repo)
-    context, general = context_of(workspace, selection)
-    items = _staged_items(workspace) if selection.staged else _items(workspace, directory, selection.what)
+    start = os.path.realpath(directory)
+    here: git.Repository | None = None
+    every: list[git.Repository] = []
+    try:
+        here = git.discover(directory)
+    except EnvironmentProblem:
+        if not directory.is_dir():
+            raise
+        if selection.staged or not selection.what:
+            every = every_root(directory)
+            if not every:
+                raise
+    if selection.staged:
+        from pmctl.insight.staged_documents import staged
+
+        found = staged(here or every[0], within=here is not None)
+        return tuple(_of_root(repo, items, start, selection, files) for repo, items, files in found)
+    if selection.what:
+        return tuple(
+            _of_root(repo, items, start, selection) if repo else _without_repository(items, start, selection)
+            for repo, items in named(here, start, selection.what).items()
+        )
+    whole = every if here is None else [here]
+    return tuple(_of_root(repo, everything(repo), start, selection) for repo in whole)
+
+
+def _of_root(
+    repo: git.Repository, items: list[Item], start: str, selection: Selection, files: Files | None = None
+) -> Validation:
+    context, general = context_of(Workspace(repo), selection, files)
     cache = open_cache(repo.common_dir, context) if len(items) >= _ENOUGH_FOR_A_CACHE else None
     checked = check_many(items, context, cache=cache)
-    sources = {item.path: item.data for item in items if item.data is not None}
-    return Validation(repo.root, context, tuple(items), tuple(checked), general, repo.prefix, sources)
+    root = os.fspath(repo.root)
+    shown = "" if is_below(start, root) else Path(os.path.relpath(root, start)).as_posix() + "/"
+    return Validation(repo.root, context, tuple(items), tuple(checked), general, repo.prefix, shown, _sources(items))
 
 
-def _repository(directory: Path, selection: Selection) -> git.Repository | None:
-    """The repository around `directory`, else around the files that are named: hooks name them from the top of a
-    repository whose pmctl root may be a subfolder. None for files outside of any.
-    """
-    try:
-        return git.discover(directory)
-    except EnvironmentProblem:
-        if not selection.what or selection.staged:
-            raise
-    for path in _paths(directory, selection.what):
-        folder = path if path.is_dir() else path.parent
-        try:
-            return git.discover(folder)
-        except EnvironmentProblem:
-            continue
-    return None
-
-
-def _without_repository(directory: Path, selection: Selection) -> Validation:
+def _without_repository(items: list[Item], start: str, selection: Selection) -> Validation:
     context = context_alone(selection)
-    items = [Item(c.path, c.data, finding=c.finding) for c in collect(_paths(directory, selection.what), directory)]
-    sources = {item.path: item.data for item in items if item.data is not None}
-    return Validation(directory, context, tuple(items), tuple(check_many(items, context)), (), "", sources)
+    checked = tuple(check_many(items, context))
+    return Validation(Path(start), context, tuple(items), checked, sources=_sources(items))
+
+
+def _sources(items: list[Item]) -> dict[str, bytes]:
+    return {item.path: item.data for item in items if item.data is not None}
 
 
 def context_alone(selection: Selection) -> Context:
@@ -121,17 +138,28 @@ def context_alone(selection: Selection) -> Context:
     )
 
 
-def context_of(workspace: Workspace, selection: Selection) -> tuple[Context, tuple[Finding, ...]]:
+def context_of(
+    workspace: Workspace, selection: Selection, files: Files | None = None
+) -> tuple[Context, tuple[Finding, ...]]:
     """What the documents of a repository are judged by, and what is wrong with its settings and templates.
 
     The one place that puts settings, templates and people together: for the command line, hooks and editors.
-    Raises UsageProblem for unknown codes.
+    Settings and templates are those of `files`, by default of the work tree. Raises UsageProblem for unknown codes.
     """
-    settings, general = workspace.settings_and_findings()
+    root = workspace.repo.root
+    if files is None:
+        settings, general = workspace.settings_and_findings()
+        files = Files(b"", workspace.templates(), lambda path: (root / path).exists())
+    else:
+        settings, general = load_settings(files.settings, git.SETTINGS_FILE)
     rules, findings = parse_rule_settings(settings.blocks.get("rules"), git.SETTINGS_FILE)
     problems = [*general, *findings]
+    if "triggers" in settings.blocks:
+        from pmctl.insight.triggers import trigger_settings
+
+        problems += trigger_settings(settings.blocks["triggers"], git.SETTINGS_FILE)[1]
     templates = []
-    for name, data in workspace.templates().items():
+    for name, data in files.templates.items():
         if name in BUILTIN_NAMES and data == builtin_source(name):
             continue  # the copy that `pmctl init` wrote, and nobody changed: what there would be without it
         from pmctl.document.template_file import parse_template
@@ -145,11 +173,10 @@ def context_of(workspace: Workspace, selection: Selection) -> tuple[Context, tup
         people = PeopleView.of(policy.people, policy.teams)
     except PmctlError:
         people = None  # before `pmctl init` has been committed nobody is known; names then are not checked
-    root = workspace.repo.root
     context = Context(
         settings=_narrowed(rules, selection),
         people=people,
-        exists=lambda path: (root / path).exists(),
+        exists=files.exists,
         severities=settings.severities,
         today=selection.now.date(),
         now=selection.now,
@@ -169,27 +196,3 @@ def _narrowed(rules: RuleSettings, selection: Selection) -> RuleSettings:
 
 def _codes(words: tuple[str, ...], option: str) -> tuple[str, ...]:
     return code_list(words, option=option)
-
-
-def _items(workspace: Workspace, directory: Path, what: Iterable[str]) -> list[Item]:
-    root = workspace.repo.root
-    paths: list[Path] = []
-    for word in what:
-        direct = directory / word
-        if direct.exists() or direct.is_symlink() or "/" in word or word.endswith(".md"):
-            paths.append(direct)
-        else:
-            paths.append(root / schema.path_of(workspace.find(word)))
-    if not what:
-        paths = [root / POSTMORTEMS] if (root / POSTMORTEMS).exists() else []
-    return [Item(found.path, found.data, finding=found.finding) for found in collect(paths, root)]
-
-
-def _staged_items(workspace: Workspace) -> list[Item]:
-    """What is staged below postmortems/, read from the index; deletions are not checked."""
-    staged = git.staged_files(workspace.repo, POSTMORTEMS + "/")
-    return [Item(path, data) for path, data in staged.items() if schema.id_of(path) or path.endswith(".md")]
-
-
-def _paths(directory: Path, what: Iterable[str]) -> list[Path]:
-    return [directory / word for word in what]

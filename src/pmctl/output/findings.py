@@ -9,11 +9,13 @@ Formats for services live in a module each: `findings_github`, `findings_gitlab`
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from importlib import import_module
 
 from pmctl.document.finding import Finding, Severity
+from pmctl.output.characters import DECEIVING, code_of, made_visible
 from pmctl.output.terminal import paint, safe, width_of
 
 SCHEMA = "pmctl/findings/v1"
@@ -26,17 +28,19 @@ class Report:
     """What is to be printed.
 
     `paths` are all files that were checked, also those without findings; `sources` gives a file's text for the
-    line that a finding is about (None: not shown); `prefix` is the pmctl root's place in the git repository ("" or
-    "sub/"), because services want paths from the top of the repository. `width` is the terminal's, 0 for a pipe.
+    line that a finding is about (None: not shown). All paths are as the reader wants them: a person's are relative to
+    the pmctl root, a service's to the top of the git repository. `width` is the terminal's, 0 for a pipe; `at` is
+    when it was checked, for formats that say so.
     """
 
     findings: Sequence[Finding]
     paths: Sequence[str] = ()
     sources: Mapping[str, bytes] | Callable[[str], str | None] | None = None
-    prefix: str = ""
     width: int = 0
     color: bool = False
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
     counts: Counter[Severity] = field(init=False)
+    _lines: dict[str, list[str] | None] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "counts", Counter(finding.severity for finding in self.findings))
@@ -48,11 +52,14 @@ class Report:
 
     def line(self, finding: Finding) -> str | None:
         """The source line of a finding, secrets redacted, None when it is not known."""
-        text = self._text(finding.path) if finding.line else None
-        if text is None:
+        if not finding.line:
             return None
-        lines = text.splitlines() if "\r" in text else text.split("\n")
-        return lines[finding.line - 1] if finding.line <= len(lines) else None
+        if finding.path not in self._lines:
+            text = self._text(finding.path)
+            self._lines.clear()  # findings come file by file
+            self._lines[finding.path] = None if text is None else text.split("\n")
+        lines = self._lines[finding.path]
+        return lines[finding.line - 1].rstrip("\r") if lines and finding.line <= len(lines) else None
 
     def _text(self, path: str) -> str | None:
         if self.sources is None:
@@ -120,6 +127,23 @@ def as_json(report: Report) -> str:
     )
 
 
+def fingerprints(report: Report) -> list[str]:
+    """For each finding a digest by which a service knows it again.
+
+    It stays the same when lines above move, and differs from that of every other finding.
+    """
+    import hashlib
+
+    seen: Counter[tuple[str, str, str]] = Counter()
+    digests = []
+    for finding in report.findings:
+        key = (finding.code, finding.path, finding.message)
+        source = "\0".join((*key, str(seen[key])))
+        seen[key] += 1
+        digests.append(hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest())
+    return digests
+
+
 def plain(finding: Finding) -> dict[str, object]:
     """A finding as JSON data; `line` and `column` are 0 when it is about the whole file."""
     return {
@@ -141,31 +165,72 @@ def _excerpt(finding: Finding, report: Report) -> str:
     line = report.line(finding)
     if line is None or not line.strip():
         return ""
-    number = str(finding.line)
-    room = max(20, report.width - len(number) - 6)
     first = min(finding.column - 1, len(line)) if finding.column else 0
     last = finding.end_column - 1 if finding.end_line == finding.line and finding.end_column else first + 1
-    last = max(first + 1, min(last, len(line)))
-    left = 0 if width_of(line) <= room else max(0, min(first - room // 3, len(line) - room))
-    shown, marked = safe(line[left:first]), safe(line[first:last])
-    rest = safe(line[last : left + room])
-    caret = " " * width_of(shown) + "^" * max(1, min(width_of(marked), room - width_of(shown)))
+    number = str(finding.line)
+    room = max(20, report.width - len(number) - 5)
+    limit = 4 * room  # characters to look at: marks that combine take no column, and a line may be a mebibyte long
+    start = max(0, first - limit - 1)
+    near = line[start : first + limit + 1]
+    parts = _visible(near, first - start, max(first + 1, last) - start)
+    shown, before, marked = _window(*parts, room, limit)
     gutter = " " * len(number)
-    style = _STYLES[finding.severity]
-    return (
-        f"\n {paint(number, 'dim', report.color)} {paint('|', 'dim', report.color)} {_cut(shown + marked + rest, room)}"
-        f"\n {gutter} {paint('|', 'dim', report.color)} {paint(caret, style, report.color)}"
-    )
+    bar = paint("|", "dim", report.color)
+    caret = paint(f"{' ' * before}{'^' * marked}", _STYLES[finding.severity], report.color)
+    return f"\n {paint(number, 'dim', report.color)} {bar} {shown}\n {gutter} {bar} {caret}"
 
 
-def _cut(line: str, room: int) -> str:
-    return line if width_of(line) <= room else line[: room - 1] + "…"
+def _visible(line: str, first: int, last: int) -> tuple[str, str, str]:
+    """The line before, inside and behind a span, as a terminal shows it: a tab is a space, codes for what deceives."""
+    plain = line.replace("\t", " ").replace("\r", " ")
+    grown = [(match.start(), len(code_of(match.group())) - 1) for match in DECEIVING.finditer(plain)]
+    first += sum(more for place, more in grown if place < first)
+    last += sum(more for place, more in grown if place < last)
+    text = made_visible(plain)
+    return text[:first], text[first:last], text[last:]
+
+
+def _window(before: str, marked: str, after: str, room: int, limit: int) -> tuple[str, int, int]:
+    """What fits into `room` columns around what is marked: the text, and the columns before and under the carets.
+
+    What is marked begins in the first third when both ends must go; "…" stands where something went. More than `limit`
+    characters at one end never fit.
+    """
+    rest = marked + after
+    left = max(room // 3, room - max(1, width_of(rest[:limit])))
+    if len(before) > limit or width_of(before) > left:
+        before = "…" + _end(before[-limit:], left - 1)
+    room -= width_of(before)
+    if len(rest) > limit or width_of(rest) > room:
+        rest = rest[: _fitting(rest[:limit], room - 1)] + "…"
+    return before + rest, width_of(before), max(1, width_of(rest[: len(marked)]))
+
+
+def _end(text: str, columns: int) -> str:
+    """The end of a text that fits into that many columns, without marks that have lost their letter."""
+    kept = text[len(text) - _fitting(reversed(text), columns) :]
+    while kept and not width_of(kept[0]):
+        kept = kept[1:]
+    return kept
+
+
+def _fitting(characters: Iterable[str], columns: int) -> int:
+    """How many of the characters fit into that many columns."""
+    count = 0
+    for character in characters:
+        columns -= width_of(character)
+        if columns < 0:
+            break
+        count += 1
+    return count
 
 
 def _plural(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
+FOR_PEOPLE = ("text", "json")
+"""Formats whose paths are relative to the pmctl root, as everything is that a person sees."""
 FORMATS: dict[str, tuple[str, str]] = {
     "text": ("pmctl.output.findings", "text"),
     "json": ("pmctl.output.findings", "as_json"),

@@ -1,15 +1,19 @@
 """Findings as JUnit XML: one test case per error or warning, and one that passes for each file without any.
 
-The shape is the one that CI services agree on (testsuites, testsuite, testcase, failure); hints are
-`system-out`, because they fail nothing.
+The shape is what the schemas in circulation accept, that of Apache Ant's JUnit task and those of Jenkins; so there are
+no totals on `testsuites`, which the first one knows nothing of, every attribute that it asks for, and a property, which
+an old one of Jenkins misses. Hints are `system-out`, because they fail nothing. Services know a case again by its class
+and name, and GitLab drops a second one of the same name: so names hold the message and no line, and repeated ones a
+number.
 """
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from xml.sax.saxutils import quoteattr
 
+from pmctl import __version__
 from pmctl.document.finding import Finding, Severity
 from pmctl.output.findings import Report, one_line
 from pmctl.output.terminal import safe
@@ -25,40 +29,41 @@ def junit(report: Report) -> str:
         by_path[path] = []
     for finding in report.findings:
         by_path[finding.path].append(finding)
-    suites = [_suite(report.prefix + path, findings) for path, findings in by_path.items()]
-    tests = sum(count for _, count, _ in suites)
-    failures = sum(failed for _, _, failed in suites)
+    common = f'timestamp="{report.at:%Y-%m-%dT%H:%M:%S}" hostname="localhost" time="0"'
+    suites = [
+        _suite(f'id="{number}" {common}', path, findings) for number, (path, findings) in enumerate(by_path.items())
+    ]
+    text = "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', "<testsuites>", *suites, "</testsuites>", ""])
+    return text.encode("ascii", "xmlcharrefreplace").decode()  # right in whatever encoding it is printed
+
+
+def _suite(attributes: str, path: str, findings: list[Finding]) -> str:
+    """The suite of one file."""
+    failing = [finding for finding in findings if finding.severity is not Severity.HINT]
+    said = "\n".join(one_line(finding) for finding in findings if finding.severity is Severity.HINT)
+    seen: Counter[str] = Counter()
+    cases = []
+    for finding in failing:
+        name = f"{finding.code} {finding.message}"
+        seen[name] += 1
+        cases.append(_case(path, name if seen[name] == 1 else f"{name} ({seen[name]})", finding))
+    cases = cases or [f'    <testcase classname={_attribute(path)} name="valid" time="0"/>']
+    counts = f'tests="{len(cases)}" failures="{len(failing)}" errors="0"'
     return "\n".join(
         [
-            '<?xml version="1.0" encoding="UTF-8"?>',
-            f'<testsuites name="pmctl" tests="{tests}" failures="{failures}" errors="0">',
-            *(text for text, _, _ in suites),
-            "</testsuites>",
-            "",
+            f'  <testsuite package="pmctl" {attributes} name={_attribute(path or "pmctl")} {counts}>',
+            f'    <properties><property name="pmctl" value={_attribute(__version__)}/></properties>',
+            *cases,
+            f"    <system-out>{_content(said)}</system-out>",
+            "    <system-err/>",
+            "  </testsuite>",
         ]
     )
 
 
-def _suite(path: str, findings: list[Finding]) -> tuple[str, int, int]:
-    """The suite of one file, with the number of its cases and of those that failed."""
-    failing = [finding for finding in findings if finding.severity is not Severity.HINT]
-    hints = [finding for finding in findings if finding.severity is Severity.HINT]
-    cases = [_case(path, finding) for finding in failing] or [_passed(path)]
-    said = "\n".join(one_line(finding) for finding in hints)
-    out = [f"    <system-out>{_content(said)}</system-out>"] if hints else []
-    failed = len(failing)
-    head = f'  <testsuite name={_attribute(path)} tests="{len(cases)}" failures="{failed}" errors="0" skipped="0">'
-    return "\n".join([head, *cases, *out, "  </testsuite>"]), len(cases), failed
-
-
-def _passed(path: str) -> str:
-    return f'    <testcase classname={_attribute(path)} name="valid"/>'
-
-
-def _case(path: str, finding: Finding) -> str:
-    name = f"{finding.code} {finding.line}:{finding.column}"
+def _case(path: str, name: str, finding: Finding) -> str:
     return (
-        f"    <testcase classname={_attribute(path)} name={_attribute(name)}>\n"
+        f'    <testcase classname={_attribute(path)} name={_attribute(name)} time="0">\n'
         f"      <failure type={_attribute(str(finding.severity))} message={_attribute(finding.message)}>"
         f"{_content(one_line(finding))}</failure>\n"
         "    </testcase>"

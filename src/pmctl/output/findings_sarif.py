@@ -6,50 +6,59 @@ driver's rules, from the same documentation as `pmctl explain`.
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections import Counter
+import os
 from typing import Any
 from urllib.parse import quote
 
 from pmctl import __version__
 from pmctl.document.finding import Finding, Severity
 from pmctl.errors import NotFound
-from pmctl.output.findings import Report
+from pmctl.output.findings import Report, fingerprints
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_TOP = "%SRCROOT%"
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.HINT: "note"}
 
 
+MOST_RESULTS = 25_000
+"""Results of one run: GitHub refuses a file with more."""
+
+
 def sarif(report: Report) -> str:
-    """One run with one result per finding."""
-    codes = sorted({finding.code for finding in report.findings})
-    places = {code: index for index, code in enumerate(codes)}
-    seen: Counter[tuple[str, str, str]] = Counter()
-    results = [_result(finding, report.prefix, places, seen) for finding in report.findings]
-    driver = {"name": "pmctl", "version": __version__, "rules": [_rule(code) for code in codes]}
-    run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
+    """One run with one result per finding; of more than MOST_RESULTS the heaviest, and a notification that says so."""
+    pairs = list(zip(report.findings, fingerprints(report), strict=True))
+    more = len(pairs) - MOST_RESULTS
+    if more > 0:
+        pairs = sorted(pairs, key=lambda pair: list(_LEVELS).index(pair[0].severity))[:MOST_RESULTS]
+    codes = sorted({finding.code for finding, _ in pairs})
+    run: dict[str, Any] = {
+        "tool": {"driver": {"name": "pmctl", "version": __version__, "rules": [_rule(code) for code in codes]}},
+        "columnKind": "unicodeCodePoints",
+        "originalUriBaseIds": {_TOP: {"description": {"text": "The top of the git repository."}}},
+        "results": [_result(finding, print_, codes.index(finding.code)) for finding, print_ in pairs],
+    }
+    if more > 0:
+        text = f"{more} of {len(report.findings)} findings are left out: a run holds at most {MOST_RESULTS}"
+        notification = {"level": "warning", "message": {"text": text}}
+        run["invocations"] = [{"executionSuccessful": True, "toolExecutionNotifications": [notification]}]
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
 
-def _result(
-    finding: Finding, prefix: str, places: dict[str, int], seen: Counter[tuple[str, str, str]]
-) -> dict[str, Any]:
-    key = (finding.code, finding.path, finding.message)
-    source = "\0".join((*key, str(seen[key])))
-    seen[key] += 1
+def _result(finding: Finding, fingerprint: str, index: int) -> dict[str, Any]:
     fix = f" (fix: {finding.fix})" if finding.fix else ""
     result: dict[str, Any] = {
         "ruleId": finding.code,
-        "ruleIndex": places[finding.code],
+        "ruleIndex": index,
         "level": _LEVELS[finding.severity],
         "message": {"text": f"{finding.message}{fix}"},
-        "partialFingerprints": {"pmctl/v1": hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()},
+        "partialFingerprints": {"pmctl/v1": fingerprint},
     }
     if finding.path:
-        location: dict[str, Any] = {
-            "artifactLocation": {"uri": quote(prefix + finding.path, safe="/"), "uriBaseId": "%SRCROOT%"}
-        }
+        uri = quote(os.fsencode(finding.path), safe="/")
+        outside = uri.startswith("/")  # of every repository
+        place = {"uri": f"file://{uri}"} if outside else {"uri": uri, "uriBaseId": _TOP}
+        location: dict[str, Any] = {"artifactLocation": place}
         if finding.line:
             location["region"] = _region(finding)
         result["locations"] = [{"physicalLocation": location}]
@@ -80,13 +89,12 @@ def _rule(code: str) -> dict[str, Any]:
         "id": code,
         "name": "".join(part.capitalize() for part in doc.name.split("-")),
         "shortDescription": {"text": doc.summary},
+        "fullDescription": {"text": doc.what or doc.summary},
         "help": {
             "text": plain,
             "markdown": doc.markdown(),
         },
     }
-    if doc.what:
-        described["fullDescription"] = {"text": doc.what}
     if doc.family:
         described["properties"] = {"tags": [doc.family.replace("_", "-")]}
     return described

@@ -34,7 +34,7 @@ def render(name: str) -> str:
 
 
 def _front_matter() -> dict[str, Any]:
-    from pmctl.document.model import front_matter_schema
+    from pmctl.output.schema_front_matter import front_matter_schema
 
     return front_matter_schema()
 

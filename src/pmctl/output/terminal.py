@@ -85,6 +85,8 @@ def width_of(text: str) -> int:
     for character in text:
         if unicodedata.combining(character) or unicodedata.category(character) in ("Cf", "Mn", "Me"):
             continue
+        if "\u1160" <= character <= "\u11ff":  # Hangul vowels and finals join the syllable that they follow
+            continue
         columns += 2 if unicodedata.east_asian_width(character) in "WF" else 1
     return columns
 

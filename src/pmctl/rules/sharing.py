@@ -322,13 +322,13 @@ def tokens(text: str, body: int = 0) -> Iterator[tuple[str, int, int]]:
 
 
 def redact(text: str) -> str:
-    """The text with known tokens, private keys and assigned secrets replaced by asterisks of the same length."""
+    """The text with known tokens, private keys and assigned secrets replaced by asterisks, every line in its place."""
     spans = [(start, end) for _, start, end in tokens(text)]
     if _KEY_HEADER in text:
         spans += [match.span() for match in _PRIVATE_KEY.compiled.finditer(text)]
     spans += [match.span("value") for match in _ASSIGNED.compiled.finditer(text)]
     for start, end in spans:
-        text = text[:start] + "*" * (end - start) + text[end:]
+        text = text[:start] + re.sub(r"[^\r\n]", "*", text[start:end]) + text[end:]
     return text
 
 

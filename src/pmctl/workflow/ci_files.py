@@ -34,19 +34,21 @@ jobs:
         with: {{python-version: "3.12"}}
       - run: pip install pmctl=={version}
       - name: Merge the change as it would land
+        id: merge
         if: github.event_name == 'pull_request_target'
         env: {{NUMBER: "${{{{ github.event.number }}}}"}}
         run: |
           git fetch --no-tags origin "+refs/pull/$NUMBER/head:refs/change"
           git -c user.name=ci -c user.email=ci@localhost merge --quiet --no-ff -m "As it would land" refs/change
-      - name: Audit what the change would land
-        if: github.event_name == 'pull_request_target'
-        run: pmctl audit --range "$GITHUB_SHA..HEAD"
-      - name: Audit everything
-        if: github.event_name == 'push'
-        run: pmctl audit
       - name: Validate
         run: pmctl validate --format github
+      # A mistake in a text must not hide a violation: both are reported.
+      - name: Audit what the change would land
+        if: ${{{{ !cancelled() && steps.merge.outcome == 'success' }}}}
+        run: pmctl audit --range "$GITHUB_SHA..HEAD"
+      - name: Audit everything
+        if: ${{{{ !cancelled() && github.event_name == 'push' }}}}
+        run: pmctl audit
 """
 
 _GITLAB = """\
@@ -67,19 +69,23 @@ postmortems:
     - pip install pmctl=={version}
   script:
     - |
-      set -e
+      set -e --
       if [ -n "${{CI_MERGE_REQUEST_TARGET_BRANCH_NAME:-}}" ]; then
         git fetch --quiet origin "+refs/heads/$CI_MERGE_REQUEST_TARGET_BRANCH_NAME:refs/target"
         git checkout --quiet --detach refs/target
         git -c user.name=ci -c user.email=ci@localhost merge --quiet --no-ff -m "As it would land" "$CI_COMMIT_SHA"
-        pmctl audit --range refs/target..HEAD
-      else
-        pmctl audit
+        set -- --range refs/target..HEAD
       fi
-    - pmctl validate --format gitlab > gl-code-quality-report.json
+      # A mistake in a text must not hide a violation: both are reported, and the reports are written whatever they say.
+      failed=0
+      pmctl validate || failed=$?
+      pmctl validate --format gitlab > gl-code-quality-report.json || failed=$?
+      pmctl validate --format junit > pmctl-junit.xml || failed=$?
+      pmctl audit "$@" || failed=$?
+      exit $failed
   artifacts:
     when: always
-    reports: {{codequality: gl-code-quality-report.json}}
+    reports: {{codequality: gl-code-quality-report.json, junit: pmctl-junit.xml}}
 """
 
 

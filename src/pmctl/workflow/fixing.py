@@ -13,7 +13,7 @@ from pmctl.workflow.transaction import replace_file
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What was (or would be) mended in one file."""
+    """What was (or would be) mended in one file; `path` is as seen from where pmctl was started."""
 
     path: str
     applied: tuple[str, ...]
@@ -32,4 +32,5 @@ def fixed(run: Validation, *, write: bool) -> Iterator[Outcome]:
         if write:
             target = run.root / item.path
             replace_file(target, result.document.data, scratch=target.parent)
-        yield Outcome(item.path, result.applied, unified_diff(document.text, result.document.text, item.path))
+        path = run.shown + item.path
+        yield Outcome(path, result.applied, unified_diff(document.text, result.document.text, path))

@@ -1,0 +1,115 @@
+"""What is staged: the index that git uses now, and the content of what it holds.
+
+While git commits it names its index by GIT_INDEX_FILE (`git commit --only` has one of its own), and that one counts.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pmctl import git
+from pmctl.errors import EnvironmentProblem
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """One path that differs between HEAD and the index: modes as six digits and object ids, zeros where it is not."""
+
+    path: str
+    old_mode: str
+    mode: str
+    old: str
+    new: str
+
+    @property
+    def added(self) -> bool:
+        """True when HEAD does not have it."""
+        return not self.old_mode.strip("0")
+
+    @property
+    def removed(self) -> bool:
+        """True when the index does not have it."""
+        return not self.mode.strip("0")
+
+
+def staged(top: Path, prefix: str = "") -> tuple[Staged, ...]:
+    """What differs between HEAD (nothing, before the first commit) and the index below `prefix`, by path behind it."""
+    words = ("diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames")
+    listed = git.run(top, *words, "HEAD", "--", *_below(prefix), env=_environment(), check=False)
+    if listed.code != 0:
+        empty = git.run(top, "hash-object", "-t", "tree", "--stdin").text
+        listed = git.run(top, *words, empty, "--", *_below(prefix), env=_environment())
+    parts = listed.stdout.split(b"\0")
+    found = []
+    for meta, path in zip(parts[::2], parts[1::2], strict=False):
+        old_mode, mode, old, new, _ = meta.decode().removeprefix(":").split()
+        found.append(Staged(_text(path).removeprefix(prefix), old_mode, mode, old, new))
+    return tuple(found)
+
+
+def entries(top: Path, prefix: str, *paths: str) -> dict[str, str]:
+    """The regular files that the index holds at or below `paths`, all below `prefix` when none are given.
+
+    Paths, here and in the answer, are those behind `prefix`; the values are object ids.
+    """
+    below = [word for path in paths or ("",) for word in _below(prefix + path)]
+    found = {}
+    for entry in git.run(top, "ls-files", "-s", "-z", "--", *below, env=_environment()).stdout.split(b"\0")[:-1]:
+        meta, _, path = entry.partition(b"\t")
+        mode, oid, _ = meta.decode().split()
+        if mode.startswith("100"):
+            found[_text(path).removeprefix(prefix)] = oid
+    return found
+
+
+def files_named(top: Path, name: str) -> tuple[str, ...]:
+    """Where the index holds files of this name, in any folder."""
+    listed = git.run(top, "ls-files", "-z", "--", f":(top,glob)**/{name}", env=_environment()).stdout
+    return tuple(_text(path) for path in listed.split(b"\0")[:-1])
+
+
+def blobs(top: Path, oids: Iterable[str], most: int) -> dict[str, bytes]:
+    """The content of blobs by their full ids, each read up to one byte more than `most`.
+
+    Raises EnvironmentProblem when one cannot be read.
+    """
+    wanted = dict.fromkeys(oids)
+    if not wanted:
+        return {}
+    found = {}
+    with git.start(top, "cat-file", "--batch") as process:
+        asking, answer = process.stdin, process.stdout
+        assert asking is not None and answer is not None  # noqa: S101  # for the type checker: both are pipes
+        for oid in wanted:
+            try:
+                asking.write(f"{oid}\n".encode())
+                asking.flush()
+            except OSError:
+                break  # git has ended
+            header = answer.readline().split()
+            if len(header) != 3 or header[1] != b"blob":
+                break
+            found[oid] = answer.read(min(int(header[2]), most + 1))
+            left = int(header[2]) - len(found[oid]) + 1  # a line break follows
+            while left and (skipped := answer.read(min(left, 1 << 20))):
+                left -= len(skipped)
+    missing = next((oid for oid in wanted if oid not in found), "")
+    if missing:
+        raise EnvironmentProblem(f"git cannot read the object {missing}", hint="git fsck says what is damaged")
+    return found
+
+
+def _environment() -> dict[str, str]:
+    return {name: os.environ[name] for name in ("GIT_INDEX_FILE",) if name in os.environ}
+
+
+def _below(path: str) -> tuple[str, ...]:
+    """The pathspec of a file or folder, none for the top."""
+    return (f":(literal){path.rstrip('/')}",) if path else ()
+
+
+def _text(path: bytes) -> str:
+    return path.decode("utf-8", "surrogateescape")

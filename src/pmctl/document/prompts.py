@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from dataclasses import dataclass
 
 from pmctl.document.blocks import TRIM, split_row
 from pmctl.document.outline import lines_of, scan
@@ -11,6 +13,18 @@ _FENCE = re.compile(r" {0,3}(`{3,}(?=[^`\n]*$)|~{3,})")
 _TICKS = re.compile("`+")
 _BLANK_LINE = re.compile(r"\n[ \t\r]*(?=\n)")
 _PLACEHOLDER = re.compile(r"(?:[-*+]|[0-9]{1,9}[.)])(?:[ \t]+\[[ xX]\])?")
+
+
+@dataclass(slots=True)
+class _Known:
+    """What earlier lines showed, so that no stretch of the text is searched again for each of many comments.
+
+    `limit` is the blank line that a comment inside a line can't pass, when it lies ahead; up to `dead` no comment
+    inside a line is closed.
+    """
+
+    limit: int = -1
+    dead: int = 0
 
 
 def strip_comments(text: str) -> str:
@@ -36,7 +50,7 @@ def comment_spans(text: str) -> tuple[tuple[int, int], ...]:
     fence = ""
     at = 0
     length = len(text)
-    dead = 0
+    known = _Known()
     while at < length:
         stop = text.find("\n", at)
         stop = length if stop < 0 else stop
@@ -51,47 +65,44 @@ def comment_spans(text: str) -> tuple[tuple[int, int], ...]:
             fence = opening[1]
             at = stop + 1
         else:
-            at, dead = _comments_of_line(text, at, stop, spans, dead)
+            at = _comments_of_line(text, at, stop, spans, known)
     return tuple(spans)
 
 
-def _comments_of_line(text: str, at: int, stop: int, spans: list[tuple[int, int]], dead: int) -> tuple[int, int]:
-    """Collect the comments that begin in the line from `at` to `stop`.
-
-    The result is where to read on, and up to where no comment inside a line is closed (`dead` so far): without it, a
-    text of unclosed comments would be searched to its end for each of them.
-    """
+def _comments_of_line(text: str, at: int, stop: int, spans: list[tuple[int, int]], known: _Known) -> int:
+    """Collect the comments that begin in the line from `at` to `stop`. The result is where to read on."""
     if text.find("<!--", at, stop) < 0:
-        return stop + 1, dead
+        return stop + 1
     if text[at:stop].lstrip(" \t").startswith("<!--"):
         # An HTML block: closed anywhere, or never. What follows on its last line belongs to it.
         start = text.index("<!--", at)
         end = _close(text, start, len(text))
         spans.append((start, len(text) if end < 0 else end))
         if end < 0:
-            return len(text), dead
+            return len(text)
         at = end
         stop = _line_stop(text, at)
-    if at < dead:
-        return stop + 1, dead
-    blank = _BLANK_LINE.search(text, at)
-    limit = blank.start() if blank else len(text)
+    if at < known.dead or text.find("<!--", at, stop) < 0:
+        return stop + 1
+    if known.limit < at:
+        blank = _BLANK_LINE.search(text, at)
+        known.limit = blank.start() if blank else len(text)
     code = _code_spans(text, at, stop)
     while (start := text.find("<!--", at, stop)) >= 0:
-        inside = next((end for begin, end in code if begin < start < end), None)
-        if inside is not None:
-            at = inside
+        before = bisect_left(code, (start, 0)) - 1
+        if before >= 0 and start < code[before][1]:
+            at = code[before][1]
             continue
-        end = _close(text, start, limit)
+        end = _close(text, start, known.limit)
         if end < 0:
-            dead = limit
+            known.dead = known.limit
             break
         spans.append((start, end))
         at = end
         if at > stop:
             stop = _line_stop(text, at)
             code = _code_spans(text, at, stop)
-    return stop + 1, dead
+    return stop + 1
 
 
 def _close(text: str, start: int, limit: int) -> int:

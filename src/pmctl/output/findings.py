@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 
 from pmctl.document.finding import Finding, Severity
+from pmctl.output.characters import LINE_BREAK
 from pmctl.output.terminal import paint, safe, width_of
 
 SCHEMA = "pmctl/findings/v1"
@@ -38,6 +39,7 @@ class Report:
     width: int = 0
     color: bool = False
     counts: Counter[Severity] = field(init=False)
+    _lines: dict[str, list[str]] = field(init=False, default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "counts", Counter(finding.severity for finding in self.findings))
@@ -49,10 +51,12 @@ class Report:
 
     def line(self, finding: Finding) -> str | None:
         """The source line of a finding, secrets redacted, None when it is not known."""
-        text = self._text(finding.path) if finding.line else None
-        if text is None:
+        if not finding.line:
             return None
-        lines = text.splitlines() if "\r" in text else text.split("\n")
+        if finding.path not in self._lines:
+            self._lines.clear()  # findings come file by file, and each file's text is taken apart once
+            self._lines[finding.path] = LINE_BREAK.split(self._text(finding.path) or "")
+        lines = self._lines[finding.path]
         return lines[finding.line - 1] if finding.line <= len(lines) else None
 
     def _text(self, path: str) -> str | None:
@@ -143,9 +147,10 @@ def _excerpt(finding: Finding, report: Report) -> str:
     number = str(finding.line)
     room = max(20, report.width - len(number) - 6)
     first = min(finding.column - 1, len(line)) if finding.column else 0
+    whole = len(line) <= 4 * room and width_of(line) <= room  # nothing here may take the time of a very long line
+    left = 0 if whole else max(0, min(first - room // 3, len(line) - room))
     last = finding.end_column - 1 if finding.end_line == finding.line and finding.end_column else first + 1
-    last = max(first + 1, min(last, len(line)))
-    left = 0 if width_of(line) <= room else max(0, min(first - room // 3, len(line) - room))
+    last = max(first + 1, min(last, len(line), left + room))
     shown, marked = safe(line[left:first]), safe(line[first:last])
     rest = safe(line[last : left + room])
     caret = " " * width_of(shown) + "^" * max(1, min(width_of(marked), room - width_of(shown)))
@@ -158,7 +163,14 @@ def _excerpt(finding: Finding, report: Report) -> str:
 
 
 def _cut(line: str, room: int) -> str:
-    return line if width_of(line) <= room else line[: room - 1] + "…"
+    if width_of(line) <= room:
+        return line
+    columns = 0
+    for kept, character in enumerate(line):
+        columns += width_of(character)
+        if columns >= room:
+            return line[:kept] + "…"
+    return line
 
 
 def _plural(count: int, noun: str) -> str:

@@ -47,13 +47,16 @@ def _result(
         "partialFingerprints": {"pmctl/v1": hashlib.sha256(source.encode("utf-8", "surrogatepass")).hexdigest()},
     }
     if finding.path:
-        location: dict[str, Any] = {
-            "artifactLocation": {"uri": quote(prefix + finding.path, safe="/"), "uriBaseId": "%SRCROOT%"}
-        }
+        location: dict[str, Any] = {"artifactLocation": {"uri": _uri(prefix + finding.path), "uriBaseId": "%SRCROOT%"}}
         if finding.line:
             location["region"] = _region(finding)
         result["locations"] = [{"physicalLocation": location}]
     return result
+
+
+def _uri(path: str) -> str:
+    """A path as a URI reference: its bytes, which need not be UTF-8."""
+    return quote(path.encode("utf-8", "surrogateescape"), safe="/")
 
 
 def _region(finding: Finding) -> dict[str, int]:

@@ -27,7 +27,11 @@ def test_the_default_file_says_the_defaults() -> None:
         (b"\nseverities: SEV1", "PM190", 2, "must be a list"),
         (b"severities: [SEV1, {a: b}]", "PM190", 1, "a severity must be text"),
         (b"version: true", "PM190", 1, "version must be a number"),
+        (b"severities: [SEV1, ' ', true]", "PM190", 1, "a severity must be text"),
         (b"visibility: public", "PM190", 1, "one of private, team, organization"),
+        (b"template: ../x", "PM190", 1, "the name of a template"),
+        (b"protected_branch: ''", "PM190", 1, "the name of a branch"),
+        (b"protected_branch: --force", "PM190", 1, "the name of a branch"),
         (b"- a", "PM", 1, ""),
         (b"template: a\nrules: \xff", "PM001", 2, "not UTF-8"),
         (b"a: &x 1\nb: *x", "PM", 1, ""),
@@ -44,6 +48,18 @@ def test_what_is_wrong_is_a_finding_with_its_line(text: bytes, code: str, line: 
 def test_a_wrong_key_keeps_its_default_and_the_others_count() -> None:
     found, findings = load_settings(b"template: lightweight\nprotected_branch: [x]\n")
     assert (found.template, found.protected_branch, len(findings)) == ("lightweight", "main", 1)
+
+
+def test_what_is_commented_out_counts_as_not_there() -> None:
+    assert load_settings(b"# version: 1\n") == (Settings(), ())
+    found, findings = load_settings(b"---\nversion: 1\nrules:\n  # ignore: [PM8]\nseverities:\ntemplate: security\n")
+    assert (findings, found) == ((), Settings(template="security"))
+
+
+def test_what_cannot_be_used_is_not_used() -> None:
+    found, findings = load_settings(b"severities: [SEV1, ' ', null, 2]\ntemplate: A B\nprotected_branch: a..b\n")
+    assert (found.severities, found.template, found.protected_branch) == (("SEV1", "2"), "default", "main")
+    assert len(findings) == 4
 
 
 @settings(max_examples=150, deadline=None)

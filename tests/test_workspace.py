@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from pmctl import git
 from pmctl.document.digest import content_digest
 from pmctl.errors import BadInput, EnvironmentProblem, NotFound
-from pmctl.workspace import Workspace, read_file
+from pmctl.workspace import Workspace, read_file, template_files
 from tests.property.team import Team
 
 DOC = "2024-01-15-payments-failed"
@@ -121,3 +122,33 @@ def test_unborn_branch_has_no_policy(tmp_path: Path, crew: Team) -> None:
     (top / "pmctl.yaml").write_text("")
     with pytest.raises(EnvironmentProblem, match=r"there is no \.pmctl/policy\.yaml"):
         _ = Workspace(git.discover(top)).policy
+
+
+def test_templates_that_cannot_be_read_are_findings_and_the_others_count(crew: Team) -> None:
+    folder = crew.top / ".pmctl/templates"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "ours.md").write_text("---\nname: ours\nsections: [Summary]\n---\n")
+    (folder / "folder.md").mkdir()
+    (folder / "gone.md").symlink_to("nowhere")
+    (folder / ".#ours.md").symlink_to("jane@laptop.4711:1705312800")
+    files, findings = template_files(crew.top)
+    assert ".pmctl/templates/ours.md" in files
+    assert [(one.path, one.code) for one in findings] == [
+        (".pmctl/templates/folder.md", "PM030"),
+        (".pmctl/templates/gone.md", "PM030"),
+    ]
+    assert "ours" in [template.name for template in crew.workspace.own_templates]
+    with pytest.raises(BadInput, match=r"folder\.md is a folder"):
+        crew.workspace.templates()
+
+
+@pytest.mark.parametrize("kind", ["file", "link", "loop"])
+def test_what_stands_in_the_templates_place_is_said(crew: Team, kind: str) -> None:
+    folder = crew.top / ".pmctl/templates"
+    shutil.rmtree(folder, ignore_errors=True)
+    if kind == "file":
+        folder.write_text("x")
+    else:
+        folder.symlink_to("templates" if kind == "loop" else "nowhere")
+    files, findings = template_files(crew.top)
+    assert (files, [one.path for one in findings]) == ({}, [".pmctl/templates"])

@@ -8,12 +8,14 @@ triggers) are handed over as they were parsed, and that package reads them.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
 from pmctl.document import strict_yaml
-from pmctl.document.finding import Finding, Severity
+from pmctl.document.finding import Finding
+from pmctl.document.template import NAME
 
 CURRENT_VERSION = 1
 
@@ -53,6 +55,8 @@ _KEYS: Mapping[str, type] = {
 }
 _SHAPES = {int: "a number", str: "text", tuple: "a list", dict: "a mapping"}
 _VISIBILITIES = ("private", "team", "organization")
+BRANCH = r"(?![-/.])(?!.*(?:\.\.|//|/\.|@\{|\.lock(?:/|$)|[/.]$))[^\x00-\x20\x7f~^:?*\[\\]+"
+"""What git takes for the name of a branch (git-check-ref-format)."""
 
 
 class Settings(NamedTuple):
@@ -74,12 +78,10 @@ def load_settings(data: bytes, path: str = "pmctl.yaml") -> tuple[Settings, tupl
         return Settings(), (
             Finding("PM001", "the settings are not UTF-8", path, line, 1, fix="save the file as UTF-8"),
         )
-    parsed = strict_yaml.load(text, path=path)
+    parsed = strict_yaml.load(text, path=path, document_start=True)
     findings = list(parsed.problems)
     node = parsed.node
-    if node is None or not isinstance(node.value, dict):
-        if not findings and text.strip():
-            findings.append(Finding("PM190", "the settings must be one mapping of keys to values", path, 1, 1))
+    if node is None or not isinstance(node.value, dict):  # nothing but comments, or nothing that can be read
         return Settings(), tuple(findings)
     good: dict[str, strict_yaml.Node] = {}
     for key, value in node.value.items():
@@ -90,6 +92,8 @@ def load_settings(data: bytes, path: str = "pmctl.yaml") -> tuple[Settings, tupl
             findings.append(
                 Finding("PM191", f"unknown setting {key!r}", path, value.key_line, value.key_column, fix=fix)
             )
+        elif value.value is None:
+            continue  # a key whose whole content is commented out
         elif not isinstance(value.value, shape) or isinstance(value.value, bool):
             message = f"{key} must be {_SHAPES[shape]}"
             findings.append(Finding("PM190", message, path, value.line, value.column))
@@ -99,7 +103,7 @@ def load_settings(data: bytes, path: str = "pmctl.yaml") -> tuple[Settings, tupl
     plain = {key: value.plain() for key, value in good.items()}
     settings = Settings(
         template=plain.get("template", "default"),
-        severities=tuple(str(item) for item in plain.get("severities", ())),
+        severities=tuple(str(item) for item in plain.get("severities", ()) if _is_severity(item)),
         protected_branch=plain.get("protected_branch", "main"),
         visibility=plain.get("visibility", "organization"),
         blocks={key: value for key, value in good.items() if isinstance(value.value, dict)},
@@ -108,26 +112,31 @@ def load_settings(data: bytes, path: str = "pmctl.yaml") -> tuple[Settings, tupl
 
 
 def _check_values(good: dict[str, strict_yaml.Node], path: str) -> list[Finding]:
+    """Findings about values of the right shape. A text that can't be used is taken out of `good`."""
     findings: list[Finding] = []
     version = good.get("version")
     if version is not None and version.value != CURRENT_VERSION:
         message = f"version {version.value} of the settings is not known to this pmctl"
         findings.append(Finding("PM192", message, path, version.line, version.column, fix="upgrade pmctl"))
-    visibility = good.get("visibility")
-    if visibility is not None and visibility.value not in _VISIBILITIES:
-        message = f"visibility must be one of {', '.join(_VISIBILITIES)}"
-        findings.append(Finding("PM190", message, path, visibility.line, visibility.column))
-        del good["visibility"]
+    for key, fits, message in (
+        ("visibility", "|".join(_VISIBILITIES), f"visibility must be one of {', '.join(_VISIBILITIES)}"),
+        ("template", NAME.pattern, "template must be the name of a template: a-z, 0-9 and -"),
+        ("protected_branch", BRANCH, "protected_branch must be the name of a branch"),
+    ):
+        node = good.get(key)
+        if node is not None and not re.fullmatch(fits, str(node.value)):
+            findings.append(Finding("PM190", message, path, node.line, node.column))
+            del good[key]
     severities = good.get("severities")
     if severities is not None and isinstance(severities.value, tuple):
         findings += [
             Finding("PM190", "a severity must be text", path, item.line, item.column)
             for item in severities.value
-            if not isinstance(item.value, str | int)
+            if not _is_severity(item.value)
         ]
     return findings
 
 
-def setting_errors(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """The findings that make settings unusable."""
-    return tuple(finding for finding in findings if finding.severity is Severity.ERROR)
+def _is_severity(value: object) -> bool:
+    """Whether a value of the list can stand in a postmortem: a word, or a number as in `severities: [1, 2, 3]`."""
+    return bool(value.strip()) if isinstance(value, str) else isinstance(value, int) and not isinstance(value, bool)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from pmctl import git
 from pmctl.document import schema
 from pmctl.document.digest import Attachment, content_digest
-from pmctl.document.files import Unreadable, read_regular
+from pmctl.document.files import Unreadable, finding_of, read_regular
 from pmctl.document.finding import Finding
 from pmctl.document.reader import Document, read
 from pmctl.errors import BadInput, EnvironmentProblem, NotFound
@@ -210,19 +210,46 @@ class Workspace:
         return content_digest(self.read_at(name, revision), self.attachments(name, revision))
 
     def templates(self) -> dict[str, bytes]:
-        """The organisation's own template files of the work tree: file name without .md -> bytes."""
-        folder = self.repo.root / TEMPLATES
-        if not folder.is_dir():
-            return {}
-        return {file.stem: read_file(file, f"{TEMPLATES}/{file.name}") for file in sorted(folder.glob("*.md"))}
+        """The organisation's own template files of the work tree: file name without .md -> bytes.
+
+        Raises BadInput for the first that can't be read.
+        """
+        files, unreadable = template_files(self.repo.root)
+        if unreadable:
+            first = unreadable[0]
+            raise BadInput(f"{first.path} {first.message}", hint=first.fix)
+        return {path.rpartition("/")[2].removesuffix(".md"): data for path, data in files.items()}
 
     @cached_property
     def own_templates(self) -> tuple[Template, ...]:
         """The organisation's templates that can be read; `pmctl template check` says what is wrong with the others."""
-        from pmctl.document.template_file import parse_template
+        from pmctl.document.template_library import parse_templates
 
-        parsed = (parse_template(data, f"{TEMPLATES}/{name}.md")[0] for name, data in self.templates().items())
-        return tuple(template for template in parsed if template is not None)
+        return parse_templates(template_files(self.repo.root)[0])[0]
+
+
+def template_files(root: Path) -> tuple[dict[str, bytes], tuple[Finding, ...]]:
+    """The template files of the work tree under `root`, by path relative to it, and a finding for each that can't be
+    read: neither keeps the others from being used.
+    """
+    folder = root / TEMPLATES
+    if folder.is_symlink():
+        return {}, (Finding("PM030", "is a symbolic link; the folder of the templates is a folder", TEMPLATES),)
+    try:
+        listed = [file.name for file in folder.iterdir()]
+    except FileNotFoundError:
+        return {}, ()
+    except OSError as problem:
+        return {}, (Finding("PM031", f"the folder cannot be read: {problem.strerror}", TEMPLATES),)
+    files: dict[str, bytes] = {}
+    findings = []
+    for name in sorted(one for one in listed if one.endswith(".md") and not one.startswith(".#")):  # an editor's lock
+        path = f"{TEMPLATES}/{name}"
+        try:
+            files[path] = read_regular(folder / name)
+        except Unreadable as problem:
+            findings.append(finding_of(problem, path, "a template"))
+    return files, tuple(findings)
 
 
 def read_file(file: Path, shown: str) -> bytes:
@@ -233,7 +260,7 @@ def read_file(file: Path, shown: str) -> bytes:
     try:
         return read_regular(file)
     except Unreadable as problem:
-        hint = "a postmortem is a plain Markdown file" if problem.kind == "no file" else ""
+        hint = "put the file itself in its place" if problem.kind == "no file" else problem.fix
         raise BadInput(f"{shown} {problem.reason}", hint=hint) from None
 
 

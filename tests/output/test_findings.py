@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 import unicodedata
+from urllib.parse import unquote_to_bytes
 
 import jsonschema
 import pytest
@@ -195,6 +197,27 @@ def test_the_source_line_never_shows_a_secret():
     assert " 1 | key " + "*" * len(secret) + "!" in text
 
 
+def test_lines_end_where_an_editor_ends_them():
+    finding = Finding("PM802", "x", "a.md", 2, 1, Severity.HINT, "", 2, 5)
+    text = render(Report((finding,), sources={"a.md": "one \u2028 \x0c more\r\nlast week\r\n".encode()}, width=60))
+    assert text.split("\n")[1] == " 2 | last week"
+
+
+@pytest.mark.parametrize("line", ["We should have done it.\n", "日", "x"])
+def test_thousands_of_findings_in_a_large_file_take_no_time(line):
+    data = (line * (300_000 // len(line))).encode()
+    lines = data.count(b"\n")
+    findings = [
+        Finding("PM701", "x", "a.md", number % lines + 1 if lines else 1, 4 if lines else number + 1, Severity.HINT, "")
+        for number in range(5_000)
+    ]
+    begun = time.process_time()
+    text = render(Report(findings, sources={"a.md": data}, width=100))
+    assert text.count("^\n") == 5_000
+    assert max(width_of(shown) for shown in text.split("\n")) <= 100
+    assert time.process_time() - begun < 3
+
+
 def test_a_line_that_is_not_there_is_not_shown():
     beyond = Finding("PM508", "x", "a.md", 99, 302, Severity.ERROR, "", 99, 306)
     assert render(Report((beyond,), sources={"a.md": b"one\n"}, width=60)).count("\n") == 2
@@ -226,6 +249,18 @@ def test_every_format_takes_anything_and_ends_with_a_newline(name):
         text = render(Report(findings, paths=("clean.md",)), name)
         assert text.endswith("\n")
         assert "\x1b" not in text
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_takes_a_file_name_that_is_no_text(name):
+    path = os.fsdecode(b"postmortems/2024/\xff \xc3\xbc.md")
+    finding = Finding("PM802", f"like {path}", path, 1, 1, Severity.HINT)
+    text = render(Report((finding,), paths=(path,), sources={path: b"x"}, width=80), name)
+    assert text.encode("utf-8", "backslashreplace")
+    if name == "sarif":
+        result = json.loads(text)["runs"][0]["results"][0]
+        uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+        assert unquote_to_bytes(uri) == os.fsencode(path)
 
 
 def test_only_errors_fail():

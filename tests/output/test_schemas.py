@@ -96,6 +96,7 @@ def test_default_settings_fit() -> None:
 CODES = st.sampled_from(["PM7", "PM801", "AU", "PM999", "nonsense", "", 7])
 LENGTHS = st.sampled_from(["24h", "7d", "2w", "30m", "3", "x", 24, "1 day"])
 WORDS = st.lists(st.sampled_from(["of course", "x", "", 3]), max_size=2)
+HOSTS = st.lists(st.sampled_from(["corp.example", ".corp.example", "@x", "*", "a b", ".", "", 3]), max_size=2)
 RULE_SETTINGS = st.fixed_dictionaries(
     {},
     optional={
@@ -104,7 +105,9 @@ RULE_SETTINGS = st.fixed_dictionaries(
         "severity": st.dictionaries(
             CODES.filter(bool).map(str), st.sampled_from(["error", "hint", "off", "loud", 1, False])
         ),
-        "paths": st.dictionaries(st.just("a/**"), st.lists(CODES, max_size=1)),
+        "paths": st.dictionaries(
+            st.sampled_from(["a/**", "a", "./a", "/a", "a/../b", ".."]), st.lists(CODES, max_size=1)
+        ),
         "phrases": st.fixed_dictionaries(
             {},
             optional={
@@ -114,8 +117,8 @@ RULE_SETTINGS = st.fixed_dictionaries(
             },
         ),
         "targets": st.dictionaries(st.sampled_from(["draft", "publish", "nonsense"]), LENGTHS),
-        "internal": WORDS,
-        "customers": WORDS,
+        "internal": HOSTS,
+        "customers": HOSTS,
         "detect_secrets": st.sampled_from([True, False, "yes"]),
         "selct": st.just([]),
     },
@@ -137,9 +140,11 @@ SETTINGS = st.fixed_dictionaries(
     {},
     optional={
         "version": st.sampled_from([1, 2, "1"]),
-        "template": st.sampled_from(["security", 3]),
-        "severities": st.lists(st.sampled_from(["SEV1", 1]), max_size=2),
-        "protected_branch": st.sampled_from(["main", ["main"]]),
+        "template": st.sampled_from(["security", "Our Template", "", 3]),
+        "severities": st.lists(st.sampled_from(["SEV1", 1, " ", True]), max_size=2),
+        "protected_branch": st.sampled_from(
+            ["main", "a/b.c", ["main"], "", "-x", "a..b", "a.lock", "a/", "/a", "a b", "@{u}"]
+        ),
         "visibility": st.sampled_from(["team", "everybody"]),
         "rules": RULE_SETTINGS | st.just("all"),
         "triggers": TRIGGERS,

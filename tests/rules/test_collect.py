@@ -51,12 +51,45 @@ def test_what_is_no_file_is_a_finding_and_the_others_are_read(tmp_path):
     assert len(found["big.md"].data) == MAX_BYTES + 1
 
 
+def test_what_lies_at_a_postmortem_s_path_is_said_whatever_it_is(tmp_path):
+    folder = tree(tmp_path)
+    (folder / "2024-01-17-c.md").mkdir()
+    (folder / "2024-01-17-c.md" / "2024-01-18-d.md").write_bytes(b"inside")
+    (folder.parent / "2023").symlink_to(folder)
+    found = {one.path: one for one in collect([tmp_path / "postmortems"], tmp_path)}
+    assert [path for path, one in found.items() if one.finding] == [
+        "postmortems/2023",
+        "postmortems/2024/2024-01-17-c.md",
+    ]
+    assert {one.finding.code for one in found.values() if one.finding} == {"PM030"}
+    assert found["postmortems/2024/2024-01-17-c.md"].finding.message == "is a folder; a postmortem is a regular file"
+
+
+def test_a_lock_of_an_editor_is_no_postmortem(tmp_path):
+    folder = tree(tmp_path)
+    (folder / ".#2024-01-15-a.md").symlink_to("jane@laptop.4711:1705312800")
+    assert not [one for one in collect([tmp_path], tmp_path) if one.finding]
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_a_file_without_permission_is_a_finding(tmp_path):
     folder = tree(tmp_path)
     (folder / "2024-01-15-a.md").chmod(0)
-    found = list(collect([tmp_path], tmp_path))
-    assert [one.finding.code if one.finding else "" for one in found] == ["PM031", ""]
+    (folder.parent / "2023").mkdir(mode=0)
+    (folder.parent / "2022").mkdir()
+    (folder.parent / "2022" / "2022-01-15-a.md").write_bytes(b"three")
+    (folder.parent / "2022").chmod(0o444)
+    try:
+        found = {one.path: one.finding for one in collect([tmp_path], tmp_path) if one.finding}
+    finally:
+        (folder.parent / "2022").chmod(0o755)
+    assert list(found) == ["postmortems/2022/2022-01-15-a.md", "postmortems/2023", "postmortems/2024/2024-01-15-a.md"]
+    assert {(one.code, one.fix) for one in found.values()} == {("PM031", "check its permissions")}
+
+
+def test_a_name_that_is_too_long_is_a_finding(tmp_path):
+    [found] = collect([tmp_path / ("x" * 300 + ".md")], tmp_path)
+    assert (found.finding.code, found.finding.fix) == ("PM031", "")
 
 
 def test_a_file_outside_the_root_keeps_its_name(tmp_path):

@@ -78,6 +78,13 @@ def test_unknown_template_names_those_that_there_are(crew: Team) -> None:
     assert "lightweight" in caught.value.details
 
 
+def test_a_template_of_the_settings_that_is_not_there_is_said(crew: Team) -> None:
+    (crew.top / "pmctl.yaml").write_text("template: lightwieght\n")
+    created = plan(crew.workspace, Wish(title="T", author="jane", day=DAY), None, today=TODAY)
+    assert read(created.data).meta["template"] == "default"
+    assert created.warnings == ("pmctl.yaml: there is no template 'lightwieght'; default stands in for it",)
+
+
 @pytest.mark.parametrize("template", ["default", "lightweight", "security", "near-miss"])
 def test_every_shipped_template_makes_a_readable_postmortem(crew: Team, template: str) -> None:
     created = plan(crew.workspace, Wish(title="T", author="jane", template=template, day=DAY), None, today=TODAY)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from pmctl.document.template_library import builtin
+from pmctl.document.template_library import builtin, parse_templates
 from pmctl.document.templates import BUILTIN_NAMES, builtin_source
 from pmctl.errors import NotFound, Refused, UsageProblem
-from pmctl.workflow.template import FOLDER, check, find, listing, load, new, parse_all, source
+from pmctl.workflow.template import FOLDER, check, find, listing, load, new, source
 
 
 def store(root: Path, **files: str) -> None:
@@ -33,7 +33,7 @@ def test_a_broken_template_does_not_hide_the_others(tmp_path: Path) -> None:
     own, findings = load(tmp_path)
     assert [template.reference for template in own] == ["api@2", "api"]
     found = {(finding.path.rpartition("/")[2], finding.code) for finding in findings}
-    assert {("dir.md", "PM281"), ("link.md", "PM281"), ("copy.md", "PM293"), ("copy.md", "PM281")} <= found
+    assert {("dir.md", "PM030"), ("link.md", "PM030"), ("copy.md", "PM293"), ("copy.md", "PM281")} <= found
     assert any(path == "broken.md" and code.startswith("PM0") for path, code in found)
 
 
@@ -42,7 +42,7 @@ def test_listing_shows_each_version_conditions_and_origin() -> None:
         "---\nname: default\nversion: 2\ndescription: Ours\n"
         "applies_to: {severity: [SEV1, SEV2], services: [pay*]}\n---\n"
     )
-    own, _ = parse_all({f"{FOLDER}/default.md": text.encode()})
+    own, _ = parse_templates({f"{FOLDER}/default.md": text.encode()})
     lines = {(line.name, line.version): line for line in listing(own)}
     ours = lines["default", 2]
     assert (ours.applies, ours.description) == ("severity SEV1 or SEV2; service pay*", "Ours")
@@ -51,7 +51,7 @@ def test_listing_shows_each_version_conditions_and_origin() -> None:
 
 
 def test_a_template_is_found_by_name_and_version() -> None:
-    own, _ = parse_all(
+    own, _ = parse_templates(
         {f"{FOLDER}/default.md": b"---\nname: default\nversion: 2\n---\n", f"{FOLDER}/api.md": b"---\nname: api\n---\n"}
     )
     assert find("default", own).version == 2

@@ -34,7 +34,7 @@ def list_(ctx: typer.Context, format: Format = "text") -> None:
         rows = [(t.name, str(t.version), t.path or "shipped with pmctl", t.applies, t.description) for t in listed]
         session.table(("NAME", "VERSION", "WHERE", "FOR", "DESCRIPTION"), rows)
     for finding in findings:
-        session.warn(f"{finding.path}:{finding.line}: {finding.code} {finding.message}")
+        session.warn(f"{finding.path}:{finding.line or 1}: {finding.code} {finding.message}")
 
 
 @app.command()

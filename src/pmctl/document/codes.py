@@ -116,6 +116,17 @@ _TABLE = (
         "Remove it; write visible characters.", "title: \"Payment\\e[8m API\"",
     ),
     CodeDoc(
+        "PM030", "not-a-file", "A link, a folder or a device lies where a postmortem or a template is expected.",
+        "What a link shows can change without a commit, and may lie outside the repository. Only regular files are"
+        " read, and no link is followed.",
+        "Put the file itself in its place.", "postmortems/2024/2024-01-15-payment.md -> ../../drafts/payment.md",
+    ),
+    CodeDoc(
+        "PM031", "unreadable-file", "A file or a folder is not there or can't be read.",
+        "The message is the operating system's; the other files are still checked.",
+        "Correct the name, or the permissions.", "a file of mode 000",
+    ),
+    CodeDoc(
         "PM101", "unknown-key", "A key that the schema does not know.",
         "A misspelt key would silently not count.",
         "Correct the spelling, or put the organisation's own fields under `fields:`.", "titel: Payment API outage",

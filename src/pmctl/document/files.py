@@ -8,7 +8,11 @@ from __future__ import annotations
 import os
 import stat
 
+from pmctl.document.finding import Finding
 from pmctl.document.reader import MAX_BYTES
+
+NOT_A_FILE = "PM030"
+UNREADABLE = "PM031"
 
 _MORE = 16 * 1024
 
@@ -16,13 +20,15 @@ _MORE = 16 * 1024
 class Unreadable(Exception):
     """Why a file was not read, in words that follow its name: "is a folder".
 
-    `kind` is "missing", "no file" (a link, a folder, a device: nothing that a document can be) or "refused".
+    `kind` is "missing", "no file" (a link, a folder, a device: nothing that a document can be) or "refused"; `fix`
+    says what to do about it.
     """
 
-    def __init__(self, kind: str, reason: str) -> None:
+    def __init__(self, kind: str, reason: str, fix: str = "") -> None:
         super().__init__(reason)
         self.kind = kind
         self.reason = reason
+        self.fix = fix
 
 
 def read_regular(file: str | os.PathLike[str]) -> bytes:
@@ -51,6 +57,16 @@ def read_regular(file: str | os.PathLike[str]) -> bytes:
     return data
 
 
+def finding_of(problem: Unreadable, path: str, what: str = "a postmortem") -> Finding:
+    """The finding that stands for a file that was not read: `path` as it is shown, `what` it should have been."""
+    if problem.kind == "no file":
+        message = f"{problem.reason}; {what} is a regular file"
+        return Finding(NOT_A_FILE, message, path, fix="replace it by the file itself")
+    if problem.kind == "missing":
+        return Finding(UNREADABLE, "there is no such file", path)
+    return Finding(UNREADABLE, problem.reason, path, fix=problem.fix)
+
+
 def _refusal(file: str | os.PathLike[str], problem: OSError) -> Unreadable:
     try:
         kind = os.lstat(file).st_mode
@@ -60,4 +76,5 @@ def _refusal(file: str | os.PathLike[str], problem: OSError) -> Unreadable:
         return Unreadable("no file", "is a symbolic link")
     if kind and not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
         return Unreadable("no file", "is no regular file")  # a socket, or a device without a driver
-    return Unreadable("refused", f"cannot be read: {problem.strerror or problem}")
+    fix = "check its permissions" if isinstance(problem, PermissionError) else ""
+    return Unreadable("refused", f"cannot be read: {problem.strerror or problem}", fix)

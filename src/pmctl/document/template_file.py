@@ -19,6 +19,10 @@ DEFAULTABLE = ("visibility", "tags", "teams", "severity", "urgency")
 
 _KEYS = ("name", "version", "description", "applies_to", "defaults", "sections", "fields")
 _CONDITIONS = ("severity", "urgency", "services")
+_FIXES = dict.fromkeys(
+    ("PM010", "PM021"), "begin with `---`, name, description, sections and `---`; `pmctl template new` starts one"
+)
+"""The mends of the reader that would make a postmortem of a template."""
 _COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
 
 
@@ -29,7 +33,7 @@ def parse_template(data: bytes, path: str = "") -> tuple[Template | None, tuple[
     does not hide the rest of it.
     """
     document = read(data, path)
-    notes = _Notes(path, list(document.problems))
+    notes = _Notes(path, [one._replace(fix=_FIXES.get(one.code, one.fix)) for one in document.problems])
     if not document.readable:
         return None, tuple(notes.findings)
     front = document.front

@@ -1,4 +1,4 @@
-"""Which templates there are besides an organisation's own, and what each asks of a postmortem.
+"""Which templates there are, an organisation's own and those shipped, and what each asks of a postmortem.
 
 Rules and the audit call `requirements` with the `template` value that a postmortem records. Changing a
 template never breaks postmortems written with an earlier version of it.
@@ -6,10 +6,11 @@ template never breaks postmortems written with an earlier version of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from pmctl.document.finding import Finding
 from pmctl.document.template import Template, TemplateField, parse_reference
 from pmctl.document.template_file import parse_template
 from pmctl.document.templates import BUILTIN_NAMES, builtin_source
@@ -67,6 +68,29 @@ def requirements(recorded: str, own: Iterable[Template] = ()) -> Requirements:
             f"(keep old versions as .pmctl/templates/{name}@{version}.md)"
         ),
     )
+
+
+def parse_templates(files: Mapping[str, bytes]) -> tuple[tuple[Template, ...], tuple[Finding, ...]]:
+    """The templates of some files by path, and everything wrong with them.
+
+    A broken one does not keep the others from being used; of two with one name and version the first counts.
+    """
+    found: dict[tuple[str, int], Template] = {}
+    findings: list[Finding] = []
+    for path in sorted(files):
+        template, problems = parse_template(files[path], path)
+        findings += problems
+        if template is None:
+            continue
+        key = (template.name, template.version)
+        if key in found:
+            findings.append(
+                Finding("PM293", f"{found[key].path} declares {template.reference} already", path, 1, 1,
+                        fix="give one of them another name or version")
+            )  # fmt: skip
+            continue
+        found[key] = template
+    return tuple(found.values()), tuple(findings)
 
 
 def choose(

@@ -19,7 +19,7 @@ _DEEPEST = 2
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """What documents are judged by besides people: settings, templates by name, and which files there are.
+    """What documents are judged by besides people: settings, templates by path, and which files there are.
 
     `exists` is asked for a path relative to the pmctl root.
     """

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from pmctl import git, index
+from pmctl.document.files import NOT_A_FILE
 from pmctl.document.finding import Finding
 from pmctl.document.reader import MAX_BYTES
 from pmctl.insight.roots import Files, Roots, is_document
 from pmctl.rules.bulk import Item
-from pmctl.rules.collect import NOT_A_FILE
 from pmctl.workspace import POSTMORTEMS, TEMPLATES, read_file
 
 _KINDS = {"120000": "a symbolic link", "160000": "a submodule"}
@@ -46,7 +45,7 @@ def _of_root(repo: git.Repository, changes: list[index.Staged]) -> tuple[list[It
     items = [_item(one, content) for one in documents]
     settings = beside.pop(git.SETTINGS_FILE, "")
     templates = {
-        Path(path).stem: content[oid]
+        path: content[oid]
         for path, oid in sorted(beside.items())
         if path.endswith(".md") and path.count("/") == TEMPLATES.count("/") + 1
     }

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pmctl import git
 from pmctl.document.finding import Finding, Severity
@@ -23,7 +24,10 @@ from pmctl.rules.cache import open_cache
 from pmctl.rules.context import Context, PeopleView
 from pmctl.rules.settings import RuleSettings, code_list, parse_rule_settings
 from pmctl.settings import load_settings
-from pmctl.workspace import TEMPLATES, Workspace
+from pmctl.workspace import Workspace, template_files
+
+if TYPE_CHECKING:
+    from pmctl.document.template import Template
 
 _ENOUGH_FOR_A_CACHE = 20
 """Documents from which on earlier results pay for being read and kept; a commit rarely changes as many."""
@@ -149,7 +153,9 @@ def context_of(
     root = workspace.repo.root
     if files is None:
         settings, general = workspace.settings_and_findings()
-        files = Files(b"", workspace.templates(), lambda path: (root / path).exists())
+        own, unreadable = template_files(root)
+        general = (*general, *unreadable)
+        files = Files(b"", own, lambda path: (root / path).exists())
     else:
         settings, general = load_settings(files.settings, git.SETTINGS_FILE)
     rules, findings = parse_rule_settings(settings.blocks.get("rules"), git.SETTINGS_FILE)
@@ -158,15 +164,13 @@ def context_of(
         from pmctl.insight.triggers import trigger_settings
 
         problems += trigger_settings(settings.blocks["triggers"], git.SETTINGS_FILE)[1]
-    templates = []
-    for name, data in files.templates.items():
-        if name in BUILTIN_NAMES and data == builtin_source(name):
-            continue  # the copy that `pmctl init` wrote, and nobody changed: what there would be without it
-        from pmctl.document.template_file import parse_template
+    templates: tuple[Template, ...] = ()
+    changed = {path: data for path, data in files.templates.items() if not _is_shipped(path, data)}
+    if changed:
+        from pmctl.document.template_library import parse_templates
 
-        template, wrong = parse_template(data, f"{TEMPLATES}/{name}.md")
-        problems.extend(wrong)
-        templates.extend([template] if template is not None else [])
+        templates, wrong = parse_templates(changed)
+        problems += wrong
     people = None
     try:
         policy = workspace.policy
@@ -181,9 +185,15 @@ def context_of(
         today=selection.now.date(),
         now=selection.now,
         strict=selection.strict,
-        own_templates=tuple(templates),
+        own_templates=templates,
     )
     return context, tuple(problems)
+
+
+def _is_shipped(path: str, data: bytes) -> bool:
+    """Whether a template is the copy that `pmctl init` wrote, and nobody changed: what there would be without it."""
+    name = path.rpartition("/")[2].removesuffix(".md")
+    return name in BUILTIN_NAMES and data == builtin_source(name)
 
 
 def _narrowed(rules: RuleSettings, selection: Selection) -> RuleSettings:

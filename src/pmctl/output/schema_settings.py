@@ -9,16 +9,18 @@ from __future__ import annotations
 from typing import Any
 
 from pmctl.document.finding import Severity
+from pmctl.document.template import NAME
 from pmctl.document.templates import BUILTIN_NAMES
 from pmctl.insight.triggers import RULES, WORD_RULES, Verdict
 from pmctl.rules.documentation import known_codes
-from pmctl.rules.settings import PHRASE_FAMILIES, TARGETS
-from pmctl.settings import CURRENT_VERSION
+from pmctl.rules.settings import HOST, PHRASE_FAMILIES, PLACE, TARGETS
+from pmctl.settings import BRANCH, CURRENT_VERSION
 
 Schema = dict[str, Any]
 
 _WORD = {"type": "string", "pattern": r"\S"}
 _WORDS: Schema = {"type": "array", "items": _WORD}
+_HOSTS: Schema = {"type": "array", "items": {"type": "string", "pattern": f"^(?:{HOST})$"}}
 _LENGTH: Schema = {"type": "string", "pattern": r"^\s*[0-9]{1,6}\s*(s|m|h|d|w)\s*$", "examples": ["30m", "1h", "90d"]}
 _TARGET: Schema = {
     "type": "string",
@@ -43,14 +45,17 @@ def settings_schema() -> Schema:
             {
                 "version": ({"const": CURRENT_VERSION}, "The version of this file's format."),
                 "template": (
-                    {"type": "string", "examples": list(BUILTIN_NAMES)},
+                    {"type": "string", "pattern": f"^{NAME.pattern}$", "examples": list(BUILTIN_NAMES)},
                     "The template of `pmctl new`: a built-in one, or the name of a file in .pmctl/templates/.",
                 ),
                 "severities": (
-                    {"type": "array", "items": {"type": ["string", "integer"]}},
+                    {"type": "array", "items": {"type": ["string", "integer"], "pattern": r"\S"}},
                     "The severities that the team uses, worst first. Without the list any text is allowed.",
                 ),
-                "protected_branch": ({"type": "string"}, "The branch whose history is the audit trail."),
+                "protected_branch": (
+                    {"type": "string", "pattern": f"^{BRANCH}$"},
+                    "The branch whose history is the audit trail.",
+                ),
                 "visibility": (
                     {"enum": ["private", "team", "organization"]},
                     "Who may see a postmortem that says nothing about it.",
@@ -100,8 +105,8 @@ def _rules() -> Schema:
                 "What a finding weighs, whatever the state of the postmortem. The longest beginning wins.",
             ),
             "paths": (
-                {"type": "object", "additionalProperties": _codes()},
-                "Checks that don't run for some files: a pattern such as postmortems/2019/**, and the codes.",
+                {"type": "object", "propertyNames": {"pattern": f"^{PLACE}$"}, "additionalProperties": _codes()},
+                "Checks that don't run for some files: folders or patterns such as postmortems/2019/**, and the codes.",
             ),
             "phrases": (
                 _mapping(
@@ -113,8 +118,8 @@ def _rules() -> Schema:
                 "The vocabulary of blameless language.",
             ),
             "targets": (_mapping(targets), "How soon after an incident each step is expected."),
-            "internal": (_WORDS, "Endings of host names that must not be published."),
-            "customers": (_WORDS, "E-mail domains of customers; without the list every foreign one."),
+            "internal": (_HOSTS, "Endings of host names that must not be published."),
+            "customers": (_HOSTS, "E-mail domains of customers; without the list every foreign one."),
             "detect_secrets": ({"type": "boolean"}, "Also run the detect-secrets package, when it is installed."),
         }
     )

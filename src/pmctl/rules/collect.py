@@ -10,13 +10,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from pmctl.document.files import Unreadable, read_regular
+from pmctl.document.files import Unreadable, finding_of, read_regular
 from pmctl.document.finding import Finding
 
-NOT_A_FILE = "PM030"
-UNREADABLE = "PM031"
-
 _SKIPPED_FOLDERS = frozenset({".git", ".pmctl", "node_modules", ".venv", "__pycache__"})
+_LOCK = ".#"
+"""How the name of a link begins by which Emacs marks a file with unsaved changes."""
 
 
 class Collected(NamedTuple):
@@ -33,7 +32,7 @@ def collect(paths: Iterable[Path], root: Path) -> Iterator[Collected]:
     """Every file that the paths name: files as they are, folders with the Markdown files below them.
 
     Below `postmortems/` only `<year>/<id>.md` counts; Markdown files in a postmortem's own folder are its
-    attachments. A file that is named twice is read once.
+    attachments. What else lies at such a path (a folder, a link) is said. A file that is named twice is read once.
     """
     # Texts, not paths: a thousand of them are felt.
     base = os.path.abspath(root)  # noqa: PTH100  # Path.resolve would follow symbolic links
@@ -50,12 +49,7 @@ def _read(file: str, name: str) -> Collected:
     try:
         return Collected(name, read_regular(file))
     except Unreadable as problem:
-        if problem.kind == "no file":
-            message, fix = f"{problem.reason}; a postmortem is a regular file", "replace it by the file itself"
-            return Collected(name, None, Finding(NOT_A_FILE, message, name, fix=fix))
-        if problem.kind == "missing":
-            return Collected(name, None, Finding(UNREADABLE, "there is no such file", name))
-        return Collected(name, None, Finding(UNREADABLE, problem.reason, name, fix="check its permissions"))
+        return Collected(name, None, finding_of(problem, name))
 
 
 def _files(path: str, base: str) -> Iterator[str]:
@@ -73,14 +67,18 @@ def _files(path: str, base: str) -> Iterator[str]:
             yield folder
             continue
         below = _name(folder, base).split("/")
-        leaf = below[0] == "postmortems" and len(below) >= 2
+        managed = below[0] == "postmortems"
+        leaf = managed and len(below) >= 2
         folders = []
         for entry in listed:
-            if entry.is_dir(follow_symlinks=False):
+            if entry.is_dir(follow_symlinks=False) and not (leaf and entry.name.endswith(".md")):
                 if entry.name not in _SKIPPED_FOLDERS and not leaf:
                     folders.append(entry.path)
             elif entry.name.endswith(".md"):
-                yield entry.path
+                if not entry.name.startswith(_LOCK):
+                    yield entry.path
+            elif managed and not leaf and entry.is_symlink() and entry.is_dir():
+                yield entry.path  # a year's folder that stands elsewhere: not followed, but said
         stack.extend(reversed(folders))
 
 

@@ -56,21 +56,6 @@ class RuleDoc:
 
 _OWN = (
     RuleDoc(
-        "PM030",
-        "not-a-file",
-        "A symbolic link, a folder or a device lies where a postmortem is expected.",
-        "Reads regular files only, and follows no link.",
-        "What a link shows can change without a commit, and may lie outside the repository.",
-        family="reading",
-    ),
-    RuleDoc(
-        "PM031",
-        "unreadable-file",
-        "A file is not there or can't be read.",
-        "Reports what the operating system says; the other files are still checked.",
-        family="reading",
-    ),
-    RuleDoc(
         "PM260",
         "unknown-setting",
         "The rules' settings name something that does not exist or can't be read.",

@@ -4,7 +4,7 @@
       select: [PM]                     # codes or prefixes; everything by default
       ignore: [PM803]
       severity: {PM801: error, PM7: warning, PM205: "off"}
-      paths: {"postmortems/2019/**": [PM3, PM5]}
+      paths: {"postmortems/2019/**": [PM3, PM5]}    # a folder stands for all in it
       phrases:
         add: {hindsight: ["as everyone knows"]}
         remove: ["of course"]
@@ -55,6 +55,11 @@ _KEYS = (
     "customers",
     "detect_secrets",
 )
+HOST = r"[.@]?\w(?:[\w-]*\w)?(?:\.\w(?:[\w-]*\w)?)*"
+"""A host name or the ending of one, as in corp.example, .corp.example or @customer.example."""
+PLACE = r"(?!/|\.{1,2}(?:/|$)|.*/\.{1,2}(?:/|$)).+"
+"""A path below the folder of pmctl.yaml, or a pattern for some."""
+
 _DURATION = re.compile(r"(\d{1,4})\s*(h|hours?|d|days?|w|weeks?)")
 _HOURS = {"h": 1, "d": 24, "w": 168}
 
@@ -78,7 +83,7 @@ class RuleSettings:
 
     @cached_property
     def _path_patterns(self) -> tuple[tuple[re.Pattern[str], tuple[str, ...]], ...]:
-        return tuple((re.compile(_glob(pattern)), codes) for pattern, codes in self.paths.items())
+        return tuple((re.compile(_glob(pattern), re.DOTALL), codes) for pattern, codes in self.paths.items())
 
     @cached_property
     def removed(self) -> frozenset[str]:
@@ -114,12 +119,31 @@ def matches(code: str, patterns: tuple[str, ...]) -> bool:
 
 
 def _glob(pattern: str) -> str:
-    """A path pattern as a regular expression: `*` within a folder, `**` across folders, a folder for all in it."""
-    if pattern.endswith("/"):
-        pattern += "**"
-    parts = re.split(r"(\*\*/?|\*|\?)", pattern)
-    table = {"**/": r"(?:[^/]+/)*", "**": r".*", "*": r"[^/]*", "?": r"[^/]"}
-    return "".join(table.get(part, re.escape(part)) for part in parts)
+    """A path pattern as a regular expression: `*` within a folder, `**` across folders, a folder for all in it.
+
+    What stands in front of the last `**`, and within each part in front of the last `*`, is taken where it first
+    fits and not tried again (an atomic group), because a later place would leave less for the star behind it. So a
+    pattern of many stars takes no time, whatever the path.
+    """
+    first, *others = re.split(r"((?:\A|(?<=/))\*\*/|\*\*)", pattern.rstrip("/"))
+    source = _part(first, last=not others)
+    for number in range(0, len(others), 2):
+        stars = r"(?:[^/]+/)*" if others[number] == "**/" else ".*"
+        last = number == len(others) - 2
+        part = _part(others[number + 1], last=last)
+        source += stars + part if last else f"(?>{stars}?{part})"
+    return f"{source}(?:/.*)?"
+
+
+def _part(text: str, *, last: bool) -> str:
+    """The part of a pattern between two `**`; `last` when none follows."""
+    first, *others = (re.escape(word).replace(r"\?", "[^/]") for word in text.split("*"))
+    if not others:
+        return first
+    *between, final = others
+    if not last:
+        between, final = others, ""
+    return first + "".join(f"(?>[^/]*?{word})" for word in between) + (f"[^/]*{final}" if last else "")
 
 
 def parse_rule_settings(node: Node | None, path: str = "pmctl.yaml") -> tuple[RuleSettings, tuple[Finding, ...]]:
@@ -179,7 +203,7 @@ class _Reader:
             elif key == "severity":
                 values[key] = self.severities(value)
             elif key == "paths":
-                values[key] = {pattern: self.codes(codes) for pattern, codes in self.mapping(value, "rules.paths")}
+                values[key] = self.paths(value)
             elif key == "phrases":
                 self.phrases(value, values)
             elif key == "targets":
@@ -190,7 +214,7 @@ class _Reader:
                 else:
                     self.problem(value, "rules.detect_secrets must be true or false")
             else:
-                values[key] = tuple(text.casefold().lstrip(".@") for text in self.strings(value, f"rules.{key}"))
+                values[key] = self.hosts(value, f"rules.{key}")
         return RuleSettings(**values)  # type: ignore[arg-type]  # each value was built for its field above
 
     def mapping(self, node: Node, name: str) -> Iterator[tuple[str, Node]]:
@@ -222,6 +246,24 @@ class _Reader:
                 good.append(code)
         return tuple(good)
 
+    def paths(self, node: Node) -> dict[str, tuple[str, ...]]:
+        table = {}
+        for pattern, codes in self.mapping(node, "rules.paths"):
+            table[pattern] = self.codes(codes)
+            if not re.fullmatch(PLACE, pattern):
+                message = f"{pattern!r} fits no file: a path begins in the folder of {self.path}"
+                self.problem(codes, message, "write for example postmortems/2019/**", key=True)
+        return table
+
+    def hosts(self, node: Node, name: str) -> tuple[str, ...]:
+        good = []
+        for item in self.items(node):
+            if isinstance(item.value, str) and re.fullmatch(HOST, item.value):
+                good.append(item.value.casefold().lstrip(".@"))
+            else:
+                self.problem(item, f"{name} must be a list of host names or their endings", "write corp.example.com")
+        return tuple(good)
+
     def severities(self, node: Node) -> dict[str, Severity | None]:
         table: dict[str, Severity | None] = {}
         names = (*(str(severity) for severity in Severity), "off")
@@ -233,6 +275,8 @@ class _Reader:
                 self.problem(value, *problem, key=True)
             elif word not in names:
                 self.problem(value, f"severity must be one of {', '.join(names)}")
+            elif code in table:
+                self.problem(value, f"the severity of {code} is set twice", "keep one of the two", key=True)
             else:
                 table[code] = None if word == "off" else Severity(word)
         return table
@@ -260,7 +304,7 @@ class _Reader:
             if key not in TARGETS:
                 self.problem(value, f"unknown target {key!r}", _did_you_mean(key, tuple(TARGETS)), key=True)
             elif not found:
-                self.problem(value, f"{value.value!r} is not a duration", "write for example 24h, 7d or 2w")
+                self.problem(value, f"{value.raw!r} is not a duration", "write for example 24h, 7d or 2w")
             else:
                 table[key] = timedelta(hours=int(found[1]) * _HOURS[found[2][0]])
         return table

@@ -1,13 +1,15 @@
 """Inline ignores: `<!-- pmctl: ignore PM702 the runbook's own words -->`.
 
 One counts for its own line, for the next line when it stands alone, for the whole section when it stands
-directly under the heading, and for what has no line (the whole file) when it stands above every heading.
+directly under the heading, and for what has no line (the whole file) when it stands above every heading. Several
+that stand alone, one below the other, count as one place: each reaches what the others reach.
 The reason is required. An ignore that hides nothing, names no code or gives no reason is a finding.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -18,8 +20,11 @@ if TYPE_CHECKING:
     from pmctl.document.reader import Document
 
 _MARK = "pmctl:"
-_COMMENT = re.compile(r"<!--\s*pmctl:(.*?)-->", re.DOTALL)
-_IGNORE = re.compile(r"\s*ignore\s+([A-Za-z]{2}\d{1,3}(?:\s*,\s*[A-Za-z]{2}\d{1,3})*)(?:\s+(.*?))?\s*", re.DOTALL)
+# Both are matched at one place only: searching a text of open comments for the end of each took minutes.
+_OURS = re.compile(r"<!--\s*pmctl:")
+_IGNORE = re.compile(r"\s*ignore\s+([A-Za-z]{2}\d{1,3}(?:\s*,\s*[A-Za-z]{2}\d{1,3})*)(?!\S)")
+_BESIDE = re.compile(r"[ \t\r>*+-]*")
+_SPACE = re.compile(r"\s*")
 
 
 @dataclass(slots=True)
@@ -49,36 +54,38 @@ def read_suppressions(doc: Document) -> tuple[list[Suppression], list[Finding]]:
     text = doc.text
     if _MARK not in text:
         return [], []
-    comments = comment_offsets(text, doc.body_start)
     suppressions: list[Suppression] = []
     findings: list[Finding] = []
-    for match in _COMMENT.finditer(text, doc.body_start):
-        if match.start() not in comments:
+    places = _Places(doc)
+    for start, end in _comments(text, doc.body_start):
+        mark = _OURS.match(text, start, end)
+        if not mark or not text.endswith("-->", mark.end(), end):
             continue
-        line = text.count("\n", 0, match.start()) + 1
-        column = match.start() - text.rfind("\n", 0, match.start())
-        form = _IGNORE.fullmatch(match[1])
+        line, column = doc.position(start)
+        said = text[mark.end() : end - 3]
+        form = _IGNORE.match(said)
         if not form:
             message = "this comment is not an ignore that pmctl understands"
             fix = "write <!-- pmctl: ignore PM801 the reason -->"
             findings.append(Finding("PM263", message, doc.path, line, column, Severity.ERROR, fix))
             continue
         codes = tuple(code.strip().upper() for code in form[1].split(","))
-        if len((form[2] or "").strip()) < 3:
+        if len(said[form.end() :].strip()) < 3:
             message = f"the ignore of {', '.join(codes)} gives no reason"
             fix = "write the reason after the code"
             findings.append(Finding("PM262", message, doc.path, line, column, Severity.ERROR, fix))
         codes = tuple(code for code in codes if not _refused(doc, code, line, column, findings))
         if codes:
-            suppressions.append(_place(doc, match, codes, line, column))
+            suppressions.append(places.add(start, end, codes))
+    places.finish()
     return suppressions, findings
 
 
-def comment_offsets(text: str, start: int) -> frozenset[int]:
-    """The offsets, from `start` on, where an HTML comment begins: `<!--` in code is none."""
-    from pmctl.document.markup import comment_spans
+def _comments(text: str, start: int) -> tuple[tuple[int, int], ...]:
+    """Start and end of every HTML comment from `start` on: `<!--` in code is none."""
+    from pmctl.document.markup import markup
 
-    return frozenset(start + first for first, _ in comment_spans(text[start:]))
+    return markup(text, start).comments
 
 
 def unused(suppressions: Iterable[Suppression], active: Iterable[str], path: str) -> list[Finding]:
@@ -109,20 +116,52 @@ def _refused(doc: Document, code: str, line: int, column: int, findings: list[Fi
     return bool(message)
 
 
-def _place(doc: Document, match: re.Match[str], codes: tuple[str, ...], line: int, column: int) -> Suppression:
-    """Work out which lines an ignore counts for."""
-    text = doc.text
-    start = text.rfind("\n", 0, match.start()) + 1
-    stop = text.find("\n", match.end())
-    stop = len(text) if stop < 0 else stop
-    alone = not (text[start : match.start()] + text[match.end() : stop]).strip(" \t\r-*+>")
-    end_line = line + match[0].count("\n")
-    first, last = line, end_line
-    whole_file = False
-    if alone:
-        last = end_line + 1
-        whole_file = not doc.headings or start < doc.headings[0].start
-        for section in doc.headings:
-            if section.content_start <= start < section.end and not text[section.content_start : start].strip():
-                last = max(last, doc.position(section.end - 1)[0])
-    return Suppression(codes, first, last, line, column, whole_file)
+class _Places:
+    """Works out which lines each ignore counts for. They are added in the order of the text, then `finish` is called.
+
+    No step looks at more than lies between two ignores: a document may hold tens of thousands of them.
+    """
+
+    def __init__(self, doc: Document) -> None:
+        self.doc = doc
+        self.headings = [heading.start for heading in doc.headings]
+        self.together: list[Suppression] = []
+        self.begin = 0
+        self.end = 0
+
+    def add(self, start: int, end: int, codes: tuple[str, ...]) -> Suppression:
+        """The ignore that stands in text[start:end]."""
+        text = self.doc.text
+        line, column = self.doc.position(start)
+        last = self.doc.position(end)[0]
+        begin = start - column + 1
+        stop = _past(_BESIDE, text, end, len(text))
+        alone = _past(_BESIDE, text, begin, start) == start and text[stop : stop + 1] in ("", "\n")
+        whole_file = alone and not (self.headings and self.headings[0] < start)
+        added = Suppression(codes, line, last + 1 if alone else last, line, column, whole_file)
+        if alone:
+            if not self.together or _past(_SPACE, text, self.end, begin) < begin:
+                self.finish()
+                self.begin = begin
+            self.together.append(added)
+            self.end = min(stop + 1, len(text))
+        return added
+
+    def finish(self) -> None:
+        """Those that stand together reach what the last of them reaches, and the section whose heading is above."""
+        last = max((one.last for one in self.together), default=0)
+        index = bisect_right(self.headings, self.begin) - 1
+        if self.together and index >= 0:
+            section = self.doc.headings[index]
+            first = section.content_start
+            if first <= self.begin and _past(_SPACE, self.doc.text, first, self.begin) == self.begin:
+                last = max(last, self.doc.position(section.end - 1)[0])
+        for one in self.together:
+            one.last = last
+        self.together = []
+
+
+def _past(pattern: re.Pattern[str], text: str, start: int, end: int) -> int:
+    """Where a run of some characters, possibly none, that begins at `start` ends."""
+    match = pattern.match(text, start, end)
+    return match.end() if match else start

@@ -143,7 +143,7 @@ def item_id() -> str:
 
 def _template(workspace: Workspace, wish: Wish, front: Mapping[str, object]) -> tuple[Template, tuple[str, ...]]:
     own, findings = templates.load(workspace.repo.root)
-    notes = tuple(f"{f.path}:{f.line}: {f.code} {f.message}" for f in findings)
+    notes = tuple(f"{f.path}:{f.line or 1}: {f.code} {f.message}" for f in findings)
     known = latest_versions(own)
     if wish.template:
         if wish.template not in known:
@@ -151,13 +151,16 @@ def _template(workspace: Workspace, wish: Wish, front: Mapping[str, object]) -> 
                 f"there is no template {wish.template!r}", hint="pmctl template list", details=(*sorted(known), *notes)
             )
         return known[wish.template], notes
+    usual = workspace.settings.template
+    if usual not in known:
+        notes = (*notes, f"pmctl.yaml: there is no template {usual!r}; default stands in for it")
     services = wish.services or tuple(str(name) for name in _list(front.get("services")))
     chosen = choose(
         own,
         severity=wish.severity or str(front.get("severity", "")),
         urgency=wish.urgency or str(front.get("urgency", "")),
         services=services,
-        fallback=workspace.settings.template,
+        fallback=usual,
     )
     return chosen, notes
 

@@ -6,7 +6,7 @@ is the one function here that touches the disk. Nothing here writes: `new` retur
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,13 +17,13 @@ from pmctl.document.reader import read
 from pmctl.document.table import tables
 from pmctl.document.template import NAME, Template
 from pmctl.document.template_file import parse_template
-from pmctl.document.template_library import builtin
+from pmctl.document.template_library import builtin, parse_templates
 from pmctl.document.templates import BUILTIN_NAMES, builtin_source
 from pmctl.errors import BadInput, NotFound, PmctlError, Refused, UsageProblem
 from pmctl.workflow.draft import Draft, render
+from pmctl.workspace import TEMPLATES, template_files
 
-FOLDER = ".pmctl/templates"
-MAX_TEMPLATES = 200
+FOLDER = TEMPLATES
 _NEEDED = ("Action", "Owner", "Due", "Priority", "Status")
 
 
@@ -40,41 +40,13 @@ class Listed:
 
 
 def load(root: Path) -> tuple[tuple[Template, ...], tuple[Finding, ...]]:
-    """The templates in `.pmctl/templates` of the work tree under `root`, and what is wrong with them."""
-    folder = root / FOLDER
-    files: dict[str, bytes] = {}
-    findings: list[Finding] = []
-    for path in sorted(folder.glob("*.md"))[:MAX_TEMPLATES] if folder.is_dir() else ():
-        name = f"{FOLDER}/{path.name}"
-        if path.is_symlink() or not path.is_file():
-            findings.append(Finding("PM281", "a template must be a regular file", name))
-            continue
-        try:
-            files[name] = path.read_bytes()
-        except OSError as error:
-            findings.append(Finding("PM281", f"cannot be read: {error.strerror}", name))
-    templates, problems = parse_all(files)
-    return templates, (*findings, *problems)
+    """The templates in `.pmctl/templates` of the work tree under `root`, and what is wrong with them.
 
-
-def parse_all(files: Mapping[str, bytes]) -> tuple[tuple[Template, ...], tuple[Finding, ...]]:
-    """The templates of some files by path. A broken one does not keep the others from being used."""
-    found: dict[tuple[str, int], Template] = {}
-    findings: list[Finding] = []
-    for path in sorted(files):
-        template, problems = parse_template(files[path], path)
-        findings += problems
-        if template is None:
-            continue
-        key = (template.name, template.version)
-        if key in found:
-            findings.append(
-                Finding("PM293", f"{found[key].path} declares {template.reference} already", path, 1, 1,
-                        fix="give one of them another name or version")
-            )  # fmt: skip
-            continue
-        found[key] = template
-    return tuple(found.values()), tuple(findings)
+    A broken one does not keep the others from being used.
+    """
+    files, unreadable = template_files(root)
+    templates, problems = parse_templates(files)
+    return templates, (*unreadable, *problems)
 
 
 def listing(own: Iterable[Template]) -> tuple[Listed, ...]:

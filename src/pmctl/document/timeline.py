@@ -1,87 +1,57 @@
 """The timeline: rows of the Timeline section's tables, each with its moment in UTC.
 
-A time is `HH:MM`, `HH:MM:SS` or an ISO timestamp, with or without a date and a zone. Without a zone it is in the
-zone that the column's header or the section names, otherwise UTC. Without a date it is on the day of the entry
-before it; the first day comes from `started_at`, otherwise from the id. A clock that goes backwards without a date
-is a problem of that entry, because nobody can tell a typing error from midnight.
+A time is `HH:MM`, `HH:MM:SS` or an ISO timestamp, with or without a date and a zone; `??` is a time that nobody
+knows. Without a zone it is in the zone that the column's header or the section names, otherwise UTC. Without a date it
+is on the day of the entry before it, or of the heading above its table; the first day comes from `started_at`,
+otherwise from the id. A clock that goes backwards without a date is a problem of that entry, because nobody can tell a
+typing error from midnight.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
-from functools import lru_cache
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from pmctl.document.prompts import strip_comments
 from pmctl.document.table import Table, tables
+from pmctl.document.zones import AMBIGUOUS, ZONE, ends_a_range, zone_of
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document, Section
 
 SECTION = "Timeline"
+DAY_ALONE = "a date without a time"
+"""The problem of an entry that says on which day it was and no more."""
 _TIME_COLUMNS = ("time", "timestamp", "when", "utc", "date/time", "datetime", "date")
 _EVENT_COLUMNS = ("Event", "Description", "What", "What happened", "Details", "Action")
 _WHO_COLUMNS = ("Who", "Actor", "By", "Person", "Owner")
 
 _WRITTEN = re.compile(
-    r"[~≈]?\s*(?:(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]\s*|$))?"
+    r"[~≈]?\s*(?:(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})(?:(?P<joint>[T ])\s*|$))?"
     r"(?:(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:[.,][0-9]{1,9})?)?)?"
-    r"\s*\(?(?P<zone>[A-Za-z][A-Za-z_/]*(?:[+-][0-9:]+)?|[+-][0-9]{2}:?[0-9]{2})?\)?"
+    r"(?P<gap>\s*)\(?(?P<zone>[A-Za-z][A-Za-z_/]*(?:[+-][0-9:]+)?|[+-][0-9]{2}:?[0-9]{2})?\)?"
 )
-_OFFSET = re.compile(r"(?:UTC|GMT)?\s*([+-])([0-9]{1,2})(?::?([0-9]{2}))?")
-# Hours from UTC. Left out are abbreviations that stand for several zones (IST, CST in Asia is rare enough).
-_ABBREVIATIONS = {
-    "UTC": 0,
-    "GMT": 0,
-    "Z": 0,
-    "WET": 0,
-    "WEST": 1,
-    "BST": 1,
-    "CET": 1,
-    "CEST": 2,
-    "EET": 2,
-    "EEST": 3,
-    "MSK": 3,
-    "EST": -5,
-    "EDT": -4,
-    "CST": -6,
-    "CDT": -5,
-    "MST": -7,
-    "MDT": -6,
-    "PST": -8,
-    "PDT": -7,
-    "AKST": -9,
-    "AKDT": -8,
-    "HST": -10,
-    "JST": 9,
-    "KST": 9,
-    "SGT": 8,
-    "HKT": 8,
-    "AWST": 8,
-    "AEST": 10,
-    "AEDT": 11,
-    "NZST": 12,
-    "NZDT": 13,
-}
-_REGIONS = {"PT": "America/Los_Angeles", "MT": "America/Denver", "CT": "America/Chicago", "ET": "America/New_York"}
-_ZONE = (
-    r"(?:UTC|GMT)\s?[+-][0-9]{1,2}(?::?[0-9]{2})?|[+-][0-9]{2}:?[0-9]{2}"
-    r"|[A-Z][A-Za-z_]+(?:/[A-Z][A-Za-z_-]+)+|[A-Z]{1,5}"
-)
+_NOT_KNOWN = re.compile(r"[~≈]?\s*(?:(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})\s+)?(?:\?+|[0-9?]{1,2}:\?+)")
+_MARKS = re.compile(r"[*_`]+|^\[(?=[^\]]*\]\([^)]*\)$)|\]\([^)]*\)$")
+_SPOKEN = r"(?P<spoken>Pacific|Mountain|Central|Eastern)\s+(?P<half>Standard\s+|Daylight\s+)?[Tt]ime"
 _SECTION_ZONE = re.compile(
     r"\b(?:[Aa]ll\s+times|[Tt]imes|[Tt]imestamps|[Tt]ime\s?zone)(?:\s+(?:are|is|shown|given|below|here|listed|all))*\s*"
-    rf"(?:\bin\b|:|=)?\s*(?:the\s+)?\(?(?P<zone>{_ZONE})(?![A-Za-z])"
+    rf"(?:\bin\b|:|=)?\s*(?:the\s+)?(?:(?:[A-Z][a-z]+\s+){{1,4}}(?=\())?\(?(?:(?P<zone>{ZONE})(?![A-Za-z])|{_SPOKEN})"
 )
-_HEADER_ZONE = re.compile(rf"(?:[(\[,]\s*|\bin\s+|\s)(?P<zone>{_ZONE})\s*[)\]]?\s*$|^(?P<alone>{_ZONE})$")
+_HEADER_ZONE = re.compile(rf"(?:[(\[,]\s*|\bin\s+|\s)(?P<zone>{ZONE})\s*[)\]]?\s*$|^(?P<alone>{ZONE})$")
+_DAY_LINE = re.compile(
+    r"(?m)^[ \t]{0,3}(?:#{1,6}[ \t]+(?P<heading>[^\n]*[0-9][^\n]*)|\*\*(?P<bold>[^*\n]*[0-9][^*\n]*)\*\*[ \t:]*$)"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
     """One row of the timeline. `time` is as written; `at` is its moment in UTC, None when it cannot be told.
 
-    `line` and `column` are those of the time's cell. `problem` says in words what is wrong, "" when nothing is.
+    `day` is the day, in the timeline's own zone, that the timeline has come to with it. `line` and `column` are those
+    of the time's cell. `problem` says in words what is wrong, "" when nothing is.
     """
 
     time: str
@@ -91,41 +61,31 @@ class TimelineEntry:
     line: int
     column: int
     problem: str = ""
-
-
-@lru_cache(maxsize=64)
-def zone_of(name: str) -> tzinfo | None:
-    """The zone of an abbreviation, an offset such as +02:00 or UTC+2, or an IANA name; None when unknown."""
-    name = name.strip()
-    if name.upper() in _ABBREVIATIONS:
-        hours = _ABBREVIATIONS[name.upper()]
-        return timezone(timedelta(hours=hours), name.upper()) if hours else UTC
-    if match := _OFFSET.fullmatch(name):
-        minutes = int(match[2]) * 60 + int(match[3] or 0)
-        if minutes > 14 * 60 or int(match[3] or 0) > 59:
-            return None
-        return timezone(timedelta(minutes=minutes if match[1] == "+" else -minutes))
-    if "/" in name or name in _REGIONS:
-        from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-        try:
-            return ZoneInfo(_REGIONS.get(name, name))
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            return None
-    return None
+    day: date | None = None
 
 
 def section_zone(doc: Document, section: Section) -> tuple[str, bool]:
     """The zone that the section's prose or heading names, "UTC" otherwise, and whether it was named."""
-    prose = strip_comments(section.text)
-    match = _SECTION_ZONE.search(prose) or _SECTION_ZONE.search(section.title)
-    return (match["zone"], True) if match else ("UTC", False)
+    for text in (strip_comments(section.text), section.title):
+        for match in _SECTION_ZONE.finditer(text):
+            half = (match["half"] or "")[:1]
+            name = f"{match['spoken'][0]}{half}T" if match["spoken"] else match["zone"]
+            if _is_zone(name):
+                return name, True
+    name = header_zone(section.title)
+    return (name, True) if name else ("UTC", False)
 
 
 def header_zone(header: str) -> str:
     """The zone that a time column's header names, such as CET in `Time (CET)`; "" when it names none."""
     match = _HEADER_ZONE.search(header.strip())
-    return (match["zone"] or match["alone"] or "") if match else ""
+    name = (match["zone"] or match["alone"] or "") if match else ""
+    return name if name and name.casefold() != "date/time" and _is_zone(name) else ""
+
+
+def _is_zone(name: str) -> bool:
+    """Whether a word that could be a zone's name is one, also when it stands for several."""
+    return zone_of(name) is not None or name in AMBIGUOUS or "/" in name
 
 
 def timeline_section(doc: Document) -> Section | None:
@@ -162,42 +122,70 @@ def timeline_tables(doc: Document) -> tuple[Table, ...]:
     return tuple(table for table in tables(doc, section) if time_column(table) is not None)
 
 
+def table_zone(doc: Document, section: Section, table: Table) -> str:
+    """The zone of a timeline table's times: that of its header, otherwise that of the section."""
+    column = time_column(table)
+    named = header_zone(table.columns[column]) if column is not None else ""
+    return named or section_zone(doc, section)[0]
+
+
 def entries(doc: Document) -> tuple[TimelineEntry, ...]:
     """Every row that has any text, in the order written."""
     section = timeline_section(doc)
     if section is None:
         return ()
-    named, _ = section_zone(doc, section)
     clock = _Clock(doc)
     found = []
+    at = section.content_start
     for table in timeline_tables(doc):
         column = time_column(table)
         if column is None:
             continue
-        header = header_zone(table.columns[column])
-        zone_name = header if header and (zone_of(header) or "/" in header) else named
+        clock.come_to(doc.text[at : table.start])
+        at = table.end
+        zone_name = table_zone(doc, section, table)
         event, who = text_columns(table)
-        day = table.column("Date")
+        day = _day_column(table, column)
         for row in table.rows:
             if not any(cell.text for cell in row.cells):
                 continue
             cell = row.cells[column]
-            written = cell.text
-            if day is not None and day != column and row.cells[day].text:
-                written = f"{row.cells[day].text} {written}"
-            at, problem = clock.read(written, zone_name)
+            written = _bare(cell.text)
+            if day is not None and (written_day := _bare(row.cells[day].text)):
+                written = f"{_iso_day(written_day, clock.known) or written_day} {written}".rstrip()
+            moment, problem = clock.read(written, zone_name)
             found.append(
                 TimelineEntry(
                     cell.text,
-                    at,
+                    moment,
                     row.cells[event].text if event is not None else "",
                     row.cells[who].text if who is not None else "",
                     cell.line,
                     cell.column,
                     problem,
+                    clock.day,
                 )
             )
     return tuple(found)
+
+
+def _day_column(table: Table, time: int) -> int | None:
+    """The index of a column of days beside the one of times: Date, Date (2024)."""
+    names = [name.partition(" ")[0] for name in table.names]
+    return next((index for index, name in enumerate(names) if name == "date" and index != time), None)
+
+
+def _bare(text: str) -> str:
+    """A cell's text without emphasis, code marks and a link around it."""
+    return _MARKS.sub("", text).strip() if text[:1] in "*_`[" else text
+
+
+def _iso_day(text: str, known: date | None) -> str:
+    """The one day that a text names, as YYYY-MM-DD; without a year it is the one nearest to `known`. "" otherwise."""
+    from pmctl.document.moments import days
+
+    found = [day.near(known) for _, _, day in days(text)]
+    return found[0].isoformat() if len(found) == 1 and found[0] is not None else ""
 
 
 class _Clock:
@@ -208,18 +196,33 @@ class _Clock:
         self.day: date | None = None
         self.before: datetime | None = None
 
+    @property
+    def known(self) -> date | None:
+        """A day that the next one is near to."""
+        return self.day or (self.start.date() if isinstance(self.start, datetime) else self.start)
+
+    def come_to(self, text: str) -> None:
+        """Move on to the day that a heading or a bold line names in what stands above a table."""
+        for match in _DAY_LINE.finditer(text) if "#" in text or "**" in text else ():
+            if day := _iso_day(match["heading"] or match["bold"], self.known):
+                self.day = date.fromisoformat(day)
+
     def read(self, written: str, zone_name: str) -> tuple[datetime | None, str]:
         if not written:
             return None, "no time"
         match = _WRITTEN.fullmatch(written)
         if match is None or (match["hour"] is None and match["date"] is None):
-            return None, f"the time {written!r} is neither HH:MM nor an ISO timestamp"
+            return self.unread(written)
         if match["hour"] is None:
             return self.dated(match["date"])
+        if _is_range(match):
+            return None, f"the time {written!r} is a range"
         name = match["zone"] or zone_name
         zone = zone_of(name)
         if zone is None:
-            return None, f"the zone {name!r} is unknown or stands for several; write an offset such as +02:00"
+            if match["zone"] and not _looks_like_a_zone(name):
+                return self.unread(written)
+            return None, f"the zone {name!r} is unknown or stands for several"
         if self.day is None and self.start is not None:
             start = self.start
             self.day = start.astimezone(zone_of(zone_name) or zone).date() if isinstance(start, datetime) else start
@@ -243,13 +246,36 @@ class _Clock:
         self.before = at
         return at, problem
 
+    def unread(self, written: str) -> tuple[datetime | None, str]:
+        """What is no time; `??` says that nobody knows it, which is no problem."""
+        match = _NOT_KNOWN.fullmatch(written)
+        if match is None:
+            return None, f"the time {written!r} is neither HH:MM nor an ISO timestamp"
+        if match["date"]:
+            _, problem = self.dated(match["date"])
+            return None, problem if problem != DAY_ALONE else ""
+        return None, ""
+
     def dated(self, text: str) -> tuple[datetime | None, str]:
         """A date alone moves the day on, but is no time."""
         try:
             self.day = date.fromisoformat(text)
         except ValueError:
             return None, f"there is no such date as {text!r}"
-        return None, "a date without a time"
+        return None, DAY_ALONE
+
+
+def _is_range(match: re.Match[str]) -> bool:
+    """Whether `09:00-10:00` says from when to when. The T of an ISO timestamp, or a blank, makes it an offset."""
+    zone = match["zone"] or ""
+    if not zone.startswith("-") or match["gap"] or match["joint"] == "T":
+        return False
+    return ends_a_range(int(match["hour"]), int(match["minute"]), zone)
+
+
+def _looks_like_a_zone(name: str) -> bool:
+    """Whether an unknown word behind a time is meant as a zone: XYZ, Europe/Berln, but not pm or approx."""
+    return "/" in name or not name.isalpha() or (name.isupper() and name not in ("AM", "PM", "H"))
 
 
 def _next(day: date) -> str:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from pmctl.document.duration import duration_text
 from pmctl.insight.phrases import slug, stated, tagged
 from pmctl.insight.triggers import RULES, TriggerSettings, Verdict
-from pmctl.sources.duration import duration_text
 from pmctl.sources.incident import Incident, Reference
 from pmctl.sources.instants import parse_instant
 from pmctl.sources.severity import severity_rank

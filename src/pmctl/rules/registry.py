@@ -27,6 +27,7 @@ FAMILIES = (
     "structure",
     "front_matter",
     "timeline",
+    "timeline_order",
     "impact",
     "resolution",
     "action_items",

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
-from pmctl.sources.duration import duration_text
+from pmctl.document.duration import duration_text
 from pmctl.sources.incident import MOMENTS, Event, FollowUp, Incident, Participant
 from pmctl.sources.instants import format_instant
 from pmctl.sources.stored import stored

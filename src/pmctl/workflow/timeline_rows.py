@@ -19,8 +19,7 @@ from pmctl.document.table import Row, Table, tables
 from pmctl.document.timeline import (
     SECTION,
     entries,
-    header_zone,
-    section_zone,
+    table_zone,
     text_columns,
     time_column,
     timeline_section,
@@ -172,10 +171,8 @@ def _inserted(
 
 
 def _in_utc(document: Document, around: Table) -> bool:
-    column = time_column(around)
     section = timeline_section(document)
-    zone = header_zone(around.columns[column]) if column is not None else ""
-    zone = zone or (section_zone(document, section)[0] if section is not None else "UTC")
+    zone = table_zone(document, section, around) if section is not None else "UTC"
     return zone.upper() in ("UTC", "GMT", "Z")
 
 

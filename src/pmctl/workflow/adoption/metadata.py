@@ -13,11 +13,11 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from pmctl.document.blocks import TRIM, split_row
-from pmctl.document.timeline import zone_of
+from pmctl.document.moments import Moment, leading
+from pmctl.document.zones import zone_of
 from pmctl.workflow.adoption.aliases import METADATA
 from pmctl.workflow.adoption.aliases import names as split_names
 from pmctl.workflow.adoption.headings import bare, meaning, plain
-from pmctl.workflow.adoption.moments import Moment, leading
 from pmctl.workflow.adoption.source import Source, fenced
 
 _LABELS: dict[str, str] = {

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from pmctl.document.moments import leading
 from pmctl.document.outline import Heading
 from pmctl.workflow.adoption.aliases import (
     ACTION_ITEMS,
@@ -35,7 +36,6 @@ from pmctl.workflow.adoption.headings import (
     same_wording,
     two_sections,
 )  # fmt: skip
-from pmctl.workflow.adoption.moments import leading
 from pmctl.workflow.adoption.source import Source
 from pmctl.workflow.adoption.timelines import names_days
 

@@ -11,15 +11,15 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-from pmctl.document.timeline import zone_of
+from pmctl.document.moments import Moment, days, leading, trailing
+from pmctl.document.zones import zone_of
 from pmctl.workflow.adoption.blocks import Block, blocks, cell_text, escaped
 from pmctl.workflow.adoption.completeness import words
-from pmctl.workflow.adoption.moments import Moment, days, leading, trailing
 
 # What pmctl reads as a time: [~][date ]HH:MM[:SS][ zone], or a day alone.
 READABLE = re.compile(
     r"[~≈]?\s*(?=\d)(?:\d{4}-\d{2}-\d{2})?(?:[T ](?=\d))?(?:\d{1,2}:\d{2}(?::\d{2})?)?"
-    r"\s?(?:Z|[A-Z]{3,4}|[+-]\d\d:?\d\d)?"
+    r"\s?(?:Z|[A-Z]{3,4}|(?:\+|(?<=T\d\d:\d\d)-)\d\d:?\d\d)?"
 )
 _OPENING = re.compile(r"(?:\*{1,3}|_{1,3}|`|\[|\(|\s)*")
 _PREPOSITION = re.compile(r"(?:at|on|by|from)\s+(?=[~\d]|about|around|approx|[A-Z])", re.IGNORECASE)

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from pmctl.workflow.adoption.moments import day_in_name, days, leading, trailing
+from pmctl.document.moments import day_in_name, days, leading, trailing
 
 KNOWN = date(2023, 7, 5)
 
@@ -29,6 +29,9 @@ KNOWN = date(2023, 7, 5)
         ("2024-01-15T14:00:00Z up", date(2024, 1, 15), "14:00:00", "Z"),
         ("Friday, 21 March 2025: report", date(2025, 3, 21), "", ""),
         ("May 12", date(2023, 5, 12), "", ""),
+        ("09:00-10:00 degraded", None, "09:00", ""),
+        ("09:00-04:00 up", None, "09:00", "-04:00"),
+        ("2024-01-15T09:00-10:00 up", date(2024, 1, 15), "09:00", "-10:00"),
     ],
 )
 def test_leading(text: str, day: date | None, clock: str, zone: str) -> None:

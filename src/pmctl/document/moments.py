@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from pmctl.document.timeline import zone_of
+from pmctl.document.zones import AMBIGUOUS, ends_a_range, zone_of
 
 _MONTHS = {
     name: number
@@ -66,7 +66,7 @@ _ZONE = re.compile(
     r"\s*(?P<open>[(\[])?(?P<zone>(?:UTC|GMT)\s?[+-]\d{1,2}(?::?\d\d)?|[+-]\d\d:?\d\d|[A-Z]{1,5})(?![\w/])(?(open)[)\]])"
 )
 # Zones that stand for several: kept as written, never resolved.
-_SEVERAL = frozenset(("IST", "AST", "BRT", "ART", "PKT", "WIB", "NPT", "CDST", "PT", "ET", "MT", "CT"))
+_SEVERAL = AMBIGUOUS | {"PT", "ET", "MT", "CT"}
 _APPROXIMATE = re.compile(
     r"(?:~|≈|c(?:irc)?a\.?\s|approx(?:imately|\.)?\s|around\s|about\s|at about\s|roughly\s)\s*", re.IGNORECASE
 )
@@ -186,7 +186,8 @@ def leading(text: str) -> Moment | None:
             clock, rough, at = _clock(time), about is not None, time.end()
             if not clock:
                 return None
-            at, zone = _zone(text, at)
+            if text[time.start() - 1 : time.start()] == "T" or not _is_range(text, at, clock):
+                at, zone = _zone(text, at)
             at, end_zone = _range_end(text, at)
             zone = zone or end_zone
             behind = _behind(text, at, r"\s*,?\s+(?:on\s+)?")
@@ -204,6 +205,12 @@ def leading(text: str) -> Moment | None:
             elif short := re.compile(r"[0-3]?\d-[0-3]?\d(?![\d:])").match(text, ending.end()):
                 at = short.end()
     return Moment(at, day, clock, zone, rough, unknown)
+
+
+def _is_range(text: str, at: int, clock: str) -> bool:
+    """Whether what stands directly behind a time looks like an offset, but is the end of a range: 09:00-10:00."""
+    offset = re.compile(r"-\d\d:\d\d(?!\d)").match(text, at)
+    return offset is not None and ends_a_range(int(clock[:2]), int(clock[3:5]), offset.group())
 
 
 def _range_end(text: str, at: int) -> tuple[int, str]:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from pmctl.sources.duration import duration_text
+from pmctl.document.duration import duration_text
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -248,4 +247,4 @@ def test_days_are_suggested_by_the_incidents_day():
 
 def test_an_adopted_timeline_is_judged_gently():
     doc = sample(middle("| 2pm | Pool enlarged | @jane |"))
-    assert {str(one.severity) for one in check(doc, replace(CONTEXT, adopted=True))} == {"hint"}
+    assert {str(one.severity) for one in check(doc, CONTEXT._replace(adopted=True))} == {"hint"}

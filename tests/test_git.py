@@ -10,6 +10,7 @@ import pytest
 
 from pmctl import git
 from pmctl.errors import EnvironmentProblem
+from pmctl.insight.staged import staged
 from pmctl.object_reader import ObjectReader
 from pmctl.objects import CorruptObject, MissingObject
 from tests.property.team import Team
@@ -94,6 +95,32 @@ def test_staged_files_come_from_the_index(crew: Team) -> None:
     assert git.staged_files(crew.repo, "postmortems/") == {path: before + b"staged\n"}
     crew.git("reset", "-q")
     assert git.staged_files(crew.repo, "postmortems/") == {}
+
+
+def test_what_is_only_meant_to_be_added_is_not_staged(crew: Team) -> None:
+    (crew.top / "postmortems/2024/2024-01-16-later.md").write_text("x")
+    crew.git("add", "-N", "postmortems/2024/2024-01-16-later.md")
+    assert git.staged_files(crew.repo, "postmortems/") == {}
+    assert staged(crew.repo) == ()
+
+
+def test_conflicts_in_the_index_are_an_error(crew: Team) -> None:
+    path = crew.path("2024-01-15-payments-failed")
+    text = (crew.top / path).read_text()
+    crew.git("switch", "-qc", "side")
+    (crew.top / path).write_text(text + "theirs\n")
+    crew.commit_all("Theirs")
+    crew.git("switch", "-q", "main")
+    (crew.top / path).write_text(text + "ours\n")
+    crew.commit_all("Ours")
+    crew.git("merge", "-q", "side", check=False)
+    (crew.top / "postmortems/2024/2024-01-16-other.md").write_text("x")
+    crew.git("add", "postmortems/2024/2024-01-16-other.md")
+    with pytest.raises(EnvironmentProblem, match="conflicts that are not resolved") as caught:
+        git.staged_files(crew.repo, "postmortems/")
+    assert caught.value.details == (path,)
+    crew.git("add", path)
+    assert b"<<<<<<<" in git.staged_files(crew.repo, "postmortems/")[path]
 
 
 @pytest.mark.parametrize(

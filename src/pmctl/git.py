@@ -229,22 +229,34 @@ def resolve(cwd: Path, revision: str) -> str:
 def staged_files(repo: Repository, folder: str) -> dict[str, bytes]:
     """What is staged and differs from HEAD below `folder`: path relative to the pmctl root -> bytes.
 
-    Reads the index that git itself uses now: while it commits, it names one by GIT_INDEX_FILE.
+    Reads the index that git itself uses now: while it commits, it names one by GIT_INDEX_FILE. A file of which only
+    the intent to add is staged (`git add -N`) has no content there yet, and a commit leaves it out.
+
+    Raises EnvironmentProblem for files whose conflicts are not resolved: the index holds no one content of them.
     """
     names = ("GIT_INDEX_FILE",)
     env = {name: os.environ[name] for name in names if name in os.environ}
     head = run(repo.top, "rev-parse", "--verify", "--quiet", "HEAD", check=False).text
     against = [head] if head else [run(repo.top, "hash-object", "-t", "tree", "--stdin").text]
     listed = run(
-        repo.top, "diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--diff-filter=ACMT",
-        *against, "--", f":(literal){repo.prefix}{folder}".removesuffix("/"), env=env,
+        repo.top, "diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--diff-filter=ACMTU",
+        "--ita-invisible-in-index", *against, "--", f":(literal){repo.prefix}{folder}".removesuffix("/"), env=env,
     ).stdout.split(b"\0")  # fmt: skip
     found = {}
+    conflicts = []
     for meta, path in zip(listed[::2], listed[1::2], strict=False):
         name = path.decode("utf-8", "surrogateescape").removeprefix(repo.prefix)
         mode, oid = meta.split()[1], meta.split()[3].decode()
-        if mode in (b"100644", b"100755"):
+        if meta.endswith(b"U"):
+            conflicts.append(name)
+        elif mode in (b"100644", b"100755"):
             found[name] = run(repo.top, "cat-file", "blob", oid).stdout
+    if conflicts:
+        raise EnvironmentProblem(
+            "what is staged has conflicts that are not resolved",
+            hint="resolve them, then git add the files",
+            details=tuple(dict.fromkeys(conflicts)),
+        )
     return found
 
 

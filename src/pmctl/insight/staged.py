@@ -53,8 +53,8 @@ def staged(repo: git.Repository) -> tuple[Staged, ...]:
     if not head:
         return ()
     listed = git.run(
-        repo.top, "diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", head, "--",
-        f":(literal){repo.prefix}" if repo.prefix else ".", env=env,
+        repo.top, "diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames",
+        "--ita-invisible-in-index", head, "--", f":(literal){repo.prefix}" if repo.prefix else ".", env=env,
     ).stdout.split(b"\0")  # fmt: skip
     found = []
     for meta, path in zip(listed[::2], listed[1::2], strict=False):

@@ -72,3 +72,28 @@ def test_blobs_are_read_up_to_a_limit_and_the_next_one_is_whole(crew: Team) -> N
 def test_what_cannot_be_read_is_an_error(crew: Team, oid: str) -> None:
     with pytest.raises(EnvironmentProblem, match=f"cannot read the object {oid}"):
         index.blobs(crew.top, [oid], 100)
+
+
+def test_what_is_only_meant_to_be_added_is_not_staged(crew: Team) -> None:
+    (crew.top / "postmortems/2024/2024-01-16-later.md").write_text("x")
+    crew.git("add", "-N", "postmortems/2024/2024-01-16-later.md")
+    assert index.staged(crew.top) == ()
+
+
+def test_conflicts_in_the_index_are_an_error(crew: Team) -> None:
+    path = crew.path(DOC)
+    text = (crew.top / path).read_text()
+    crew.git("switch", "-qc", "side")
+    (crew.top / path).write_text(text + "theirs\n")
+    crew.commit_all("Theirs")
+    crew.git("switch", "-q", "main")
+    (crew.top / path).write_text(text + "ours\n")
+    crew.commit_all("Ours")
+    crew.git("merge", "-q", "side", check=False)
+    (crew.top / "postmortems/2024/2024-01-16-other.md").write_text("x")
+    crew.git("add", "postmortems/2024/2024-01-16-other.md")
+    with pytest.raises(EnvironmentProblem, match="conflicts that are not resolved") as caught:
+        index.staged(crew.top)
+    assert caught.value.details == (path,)
+    crew.git("add", path)
+    assert path in [one.path for one in index.staged(crew.top)]

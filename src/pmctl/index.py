@@ -36,17 +36,33 @@ class Staged:
 
 
 def staged(top: Path, prefix: str = "") -> tuple[Staged, ...]:
-    """What differs between HEAD (nothing, before the first commit) and the index below `prefix`, by path behind it."""
-    words = ("diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames")
+    """What differs between HEAD (nothing, before the first commit) and the index below `prefix`, by path behind it.
+
+    A file of which only the intent to add is staged (`git add -N`) has no content there yet: a commit leaves it out.
+
+    Raises EnvironmentProblem for files whose conflicts are not resolved: the index holds no one content of them.
+    """
+    words = ("diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--ita-invisible-in-index")
     listed = git.run(top, *words, "HEAD", "--", *_below(prefix), env=_environment(), check=False)
     if listed.code != 0:
         empty = git.run(top, "hash-object", "-t", "tree", "--stdin").text
         listed = git.run(top, *words, empty, "--", *_below(prefix), env=_environment())
     parts = listed.stdout.split(b"\0")
     found = []
+    conflicts = []
     for meta, path in zip(parts[::2], parts[1::2], strict=False):
-        old_mode, mode, old, new, _ = meta.decode().removeprefix(":").split()
-        found.append(Staged(_text(path).removeprefix(prefix), old_mode, mode, old, new))
+        old_mode, mode, old, new, kind = meta.decode().removeprefix(":").split()
+        name = _text(path).removeprefix(prefix)
+        if kind == "U":
+            conflicts.append(name)
+        else:
+            found.append(Staged(name, old_mode, mode, old, new))
+    if conflicts:
+        raise EnvironmentProblem(
+            "what is staged has conflicts that are not resolved",
+            hint="resolve them, then git add the files",
+            details=tuple(dict.fromkeys(conflicts)),
+        )
     return tuple(found)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
 import sys
 from collections.abc import Callable
@@ -275,17 +274,6 @@ def test_reader_that_goes_away(play: At) -> None:
     )
     done = play("published").run("jane", line)
     assert (done.returncode, done.stderr) == (0, "")
-
-
-@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
-def test_closed_streams(closed: str, play: At) -> None:
-    draft = play("draft")
-    draft.file.write_text("no front matter\n")
-    command = f"{shlex.quote(sys.executable)} -m pmctl validate"
-    done = draft.run("jane", f"{{ {command}; }} {closed}")
-    assert done.returncode == 1, done.stderr
-    assert done.stderr == "", "what has no reader is no defect"
-    assert ("PM010" in done.stdout) == (">&-" not in closed.replace("2>&-", ""))
 
 
 def test_file_names_with_unusual_bytes(play: At) -> None:

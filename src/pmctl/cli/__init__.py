@@ -24,12 +24,9 @@ def run() -> NoReturn:
     takes back anyway.
     """
     gc.set_threshold(50_000)
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:  # closed by the caller: its number must not go to the next file that is opened
-            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115, PTH123  open for as long as the process lives
     code = main()
     atexit._run_exitfuncs()
-    for stream in (sys.stdout, sys.stderr):
+    for stream in filter(None, (sys.stdout, sys.stderr)):  # None: closed by the caller
         with suppress(OSError, ValueError):  # `main` has told what could not be written
             stream.flush()
     os._exit(code)
@@ -42,16 +39,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with a short message and the path of a log, never a bare traceback.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
-    if words == ["--version"]:
-        # Asked by scripts and editors at every start: answered before the command line is built.
-        from pmctl import __version__
-
-        print(f"pmctl {__version__}")
-        return 0
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a file name may hold bytes that are no text: shown, never a crash
-            stream.reconfigure(errors="backslashreplace")
     try:
+        if words == ["--version"]:
+            # Asked by scripts and editors at every start: answered before the command line is built.
+            from pmctl import __version__
+
+            print(f"pmctl {__version__}", flush=True)
+            return 0
+        _make_ready()
         code = _run(words)
         sys.stdout.flush()
         return code
@@ -59,16 +54,43 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say(error)
         return error.exit_code
     except KeyboardInterrupt:
-        print("\ninterrupted: nothing is half done", file=sys.stderr)
+        _tell("\ninterrupted: nothing is half done")
         return 130
     except BrokenPipeError:
         # The reader has gone (`| head`): no complaint, and none from the interpreter's last flush.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence(sys.stdout.fileno())
         return 0
     except OSError as error:
+        _flush()
         return _system(error)
+    except MemoryError:
+        _tell("error: there is not enough memory")
+        _tell("  hint: give it more (ulimit -v shows the limit), or less at once")
+        return 2
     except Exception as error:
         return _unexpected(error)
+
+
+def _make_ready() -> None:
+    """Put right what the caller may have left odd.
+
+    Raises EnvironmentProblem when standard output is closed: nobody would learn the answer.
+    """
+    import signal
+
+    closed = [name for name in ("stdin", "stdout", "stderr") if getattr(sys, name) is None]
+    for name in closed:  # the next file to be opened would take its place, and what is printed would end up there
+        setattr(sys, name, open(os.devnull, "r" if name == "stdin" else "w"))  # noqa: PTH123, SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a file name may hold bytes that are no text: shown, never a crash
+            stream.reconfigure(errors="backslashreplace")
+    if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN:
+        # Otherwise git's exit code is lost, and a failure looks like success.
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    if "stdout" in closed:
+        from pmctl.errors import EnvironmentProblem
+
+        raise EnvironmentProblem("standard output is closed", hint="send it to /dev/null if the exit code is enough")
 
 
 def _run(words: list[str]) -> int:
@@ -82,11 +104,11 @@ def _run(words: list[str]) -> int:
         context = getattr(error, "ctx", None)
         text = error.format_message()
         if context is not None and text in (context.get_help(), "Missing command."):  # the help is the answer
-            print(context.get_help(), file=sys.stderr)
+            _tell(context.get_help())
             return 2
-        print(f"error: {_clean(text)}", file=sys.stderr)
+        _tell(f"error: {_clean(text)}")
         if context is not None:
-            print(f"  hint: {context.command_path} --help", file=sys.stderr)
+            _tell(f"  hint: {context.command_path} --help")
         return 2
     except typer.Abort:
         raise KeyboardInterrupt from None
@@ -98,12 +120,32 @@ def _run(words: list[str]) -> int:
 
 
 def _say(error: PmctlError) -> None:
-    sys.stdout.flush()
-    print(f"error: {_clean(error.message)}", file=sys.stderr)
+    _flush()
+    _tell(f"error: {_clean(error.message)}")
     for line in error.details:
-        print(f"  {_clean(line)}", file=sys.stderr)
+        _tell(f"  {_clean(line)}")
     if error.hint:
-        print(f"  hint: {_clean(error.hint)}", file=sys.stderr)
+        _tell(f"  hint: {_clean(error.hint)}")
+
+
+def _tell(text: str) -> None:
+    """Print to standard error; when that fails as well the exit code is all that is left to say it."""
+    try:
+        print(text, file=sys.stderr)
+    except OSError:
+        _silence(sys.stderr.fileno())
+
+
+def _flush() -> None:
+    """Let out what was printed so far; on a full disk the interpreter's last try must not change the exit code."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _silence(sys.stdout.fileno())
+
+
+def _silence(descriptor: int) -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
 
 
 def _clean(text: str) -> str:
@@ -114,9 +156,18 @@ def _clean(text: str) -> str:
 
 def _system(error: OSError) -> int:
     """What the operating system refused: a full disk, a missing right. Nothing that pmctl could know better."""
+    import errno
+
+    hints = {
+        errno.EMFILE: "allow more open files: ulimit -n 1024",
+        errno.ENFILE: "too many files are open on this machine: end what you do not need",
+        errno.EAGAIN: "too many processes are running: end some, or allow more (ulimit -u)",
+        errno.ENOMEM: "there is not enough memory: end what you do not need",
+    }
     what = f"{error.filename}: " if error.filename else ""
-    print(f"error: {_clean(what)}{_clean(error.strerror or str(error))}", file=sys.stderr)
-    print("  hint: look at the rights of that place and at the free disk space, then try again", file=sys.stderr)
+    usual = "look at the rights of that place and at the free disk space, then try again"
+    _tell(f"error: {_clean(str(what))}{_clean(error.strerror or str(error))}")
+    _tell(f"  hint: {hints.get(error.errno or 0, usual)}")
     return 2
 
 
@@ -124,13 +175,13 @@ def _unexpected(error: Exception) -> int:
     import tempfile
     import traceback
 
-    print(f"error: unexpected {type(error).__name__}: {_clean(str(error))[:200]}", file=sys.stderr)
+    _tell(f"error: unexpected {type(error).__name__}: {_clean(str(error))[:200]}")
     text = "".join(traceback.format_exception(error))
     try:
         with tempfile.NamedTemporaryFile("w", prefix="pmctl-", suffix=".log", delete=False, encoding="utf-8") as log:
             log.write(text)
     except OSError:
-        print(text, file=sys.stderr)  # there is no place for a log
+        _tell(text)  # there is no place for a log
     else:
-        print(f"  hint: this is a defect of pmctl; please report it with the log {log.name}", file=sys.stderr)
+        _tell(f"  hint: this is a defect of pmctl; please report it with the log {log.name}")
     return 2

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from pmctl.output.terminal import width_of
 from pmctl.workflow.demo import become
 from tests.cli.play import ID, Play
 
@@ -26,12 +27,21 @@ ENTER, DOWN, CTRL_C = "\r", "\x1b[B", "\x03"
 class Terminal:
     """A pmctl process at a pseudo-terminal of its own, and somebody who reads and types."""
 
-    def __init__(self, play: Play, person: str, *words: str, env: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        play: Play,
+        person: str,
+        *words: str,
+        env: dict[str, str] | None = None,
+        columns: int = 120,
+        program: tuple[str, ...] = (),
+    ) -> None:
         become(play.stage, person)
         self.master, slave = pty.openpty()
-        termios.tcsetwinsize(slave, (40, 120))
+        termios.tcsetwinsize(slave, (40, columns))
+        command = [*(program or (sys.executable, "-m", "pmctl")), *words]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "pmctl", *words], cwd=play.root, stdin=slave, stdout=slave, stderr=slave,
+            command, cwd=play.root, stdin=slave, stdout=slave, stderr=slave,
             env=play.environment | {"TERM": "xterm"} | (env or {}), start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
         )  # fmt: skip
@@ -196,6 +206,35 @@ def test_colours_at_a_terminal_only(play: At, terminal: Callable[..., Terminal])
     sat = terminal(draft, "jane", "list", env={"NO_COLOR": "1"})
     assert sat.end() == 0
     assert "\x1b[" not in sat.seen
+
+
+INNER = """
+import os, pty, subprocess, sys
+master, slave = pty.openpty()
+done = subprocess.run([sys.executable, "-m", "pmctl", *sys.argv[1:]], stdin=subprocess.DEVNULL, stdout=slave)
+os.write(1, os.read(master, 65536))
+"""
+
+
+@pytest.mark.parametrize("columns", [50, 120])
+@pytest.mark.parametrize("program", [(), (sys.executable, "-c", INNER)])
+def test_excerpts_fit_the_terminal(
+    play: At, terminal: Callable[..., Terminal], columns: int, program: tuple[str, ...]
+) -> None:
+    """Also where pmctl has a terminal without a size of its own, as pre-commit gives to hooks."""
+    team = play("draft")
+    for file in (team.root / "postmortems/2024").glob("*.md"):
+        text = file.read_text()
+        file.write_text(text.replace("## Summary\n", f"## Summary\n\n{'日本 ' * 60} last week {'日本 ' * 60}\n"))
+    unset = {"NO_COLOR": "1", "COLUMNS": "", "LINES": ""}
+    sat = terminal(team, "jane", "validate", "--select", "PM802", columns=columns, program=program, env=unset)
+    sat.end()
+    lines = sat.plain.replace("\r", "").split("\n")
+    at = next(number for number, line in enumerate(lines) if "PM802" in line)
+    shown, carets = lines[at + 1 : at + 3]
+    assert columns - 4 < width_of(shown) < columns
+    assert shown.count("…") == 2
+    assert width_of(shown.partition("last week")[0]) == carets.index("^^^^^^^^^")
 
 
 def test_hostile_titles_cannot_move_the_cursor(play: At, terminal: Callable[..., Terminal]) -> None:

@@ -85,7 +85,19 @@ class Session:
     @property
     def width(self) -> int:
         """Columns of the terminal on stdout, 0 for a pipe."""
-        return shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+        return _columns() if sys.stdout.isatty() else 0
+
+
+def _columns() -> int:
+    """The width of the terminal on stdout; of the person's own when that one has none, as pre-commit's for hooks."""
+    columns = shutil.get_terminal_size((0, 0)).columns
+    if not columns:
+        try:
+            with open("/dev/tty", "rb") as own:  # noqa: PTH123  # a device
+                columns = os.get_terminal_size(own.fileno()).columns
+        except OSError:
+            columns = 0
+    return columns or 80
 
 
 def _say(text: str) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from pmctl.document.markup import markup
+from pmctl.document.markup import Markup, Span, markup
 from pmctl.document.outline import lines_of, scanned
 from pmctl.document.prompts import strip_comments
 from pmctl.document.reader import read
@@ -79,19 +79,23 @@ def parsed(text: str) -> tuple[set[str], set[str], set[str], bool]:
     return code, comments, plain, left_open
 
 
+def code_of(found: Markup) -> list[Span]:
+    return sorted([*found.blocks, *found.spans])
+
+
 def assert_agreement(text: str) -> None:
     text = numbered(text)
     code, comments, plain, left_open = parsed(text)
     found = markup(text)
     if left_open or any("|" in text[start:end] for start, end in found.comments):
         return  # goes on behind its block, or its cell, see the tests below
-    in_code = {word for start, end in found.code for word in _TOKEN.findall(text[start:end])}
+    in_code = {word for start, end in code_of(found) for word in _TOKEN.findall(text[start:end])}
     in_comments = {word for start, end in found.comments for word in _TOKEN.findall(text[start:end])}
     assert code <= in_code, "the parser sees code"
     assert comments <= in_comments, "the parser sees a comment"
     assert not in_code & (plain | comments), "the parser sees no code"
     assert not in_comments & (plain | code), "the parser sees no comment"
-    spans = sorted([*found.code, *found.comments])
+    spans = sorted([*code_of(found), *found.comments])
     assert all(before[1] <= after[0] for before, after in pairwise(spans))
 
 
@@ -133,10 +137,10 @@ def test_code_and_comments_are_those_of_the_parser_in_real_documents(corpus: lis
 )
 def test_spans(text: str, code: list[str], comments: list[str]) -> None:
     found = markup(text)
-    assert [text[start:end] for start, end in found.code] == code
+    assert [text[start:end] for start, end in code_of(found)] == code
     assert [text[start:end] for start, end in found.comments] == comments
     moved = markup(f"---\nid: x\n---\n{text}", 14)
-    assert [(start - 14, end - 14) for start, end in moved.code] == list(found.code)
+    assert [(start - 14, end - 14) for start, end in code_of(moved)] == code_of(found)
 
 
 CODE = {

@@ -167,5 +167,5 @@ def test_cached_findings_keep_every_field(tmp_path):
     again = check_many(rows, CONTEXT, cache=open_cache(tmp_path, CONTEXT))
     [finding] = again[1].findings
     assert (finding.code, finding.severity, finding.path) == ("PM701", Severity.WARNING, rows[1].path)
-    assert (finding.end_line, finding.end_column - finding.column) == (finding.line, len("should have been"))
+    assert (finding.end_line, finding.end_column - finding.column) == (finding.line, len("should have been raised"))
     assert finding.fix

@@ -75,6 +75,49 @@ def test_a_password_in_a_url_and_a_bearer_token():
     assert [code for code, _ in found("Authorization: Bearer " + "a1b2c3d4" * 4)] == ["PM901"]
 
 
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("AWS_SECRET_ACCESS_KEY={}", "wJalrXUtnFEMI/K7MDENG/" + "bPxRfiCYzQ8mKd2pLs"),
+        (
+            "DefaultEndpointsProtocol=https;AccountName=x;AccountKey={}",
+            "Eby8vdM02xNOcqFlqUwJ" + "PLlmEtlCDXJ1OUzFT50u/w==",
+        ),
+        ("export PGPASSWORD='{}'", "s3cr3t-" + "Pw9"),
+        ("DB_PASSWORD: {}", "hunt" + "er2"),
+        ("mysqldump -h db -u app -p{} shop", "S3cret" + "Pw99"),
+        ("curl -s -u admin:{} https://api.example.com/", "Tr0ub4" + "dor3x"),
+    ],
+)
+def test_a_secret_by_its_place(text, secret):
+    text = text.format(secret)
+    assert found(text) == [("PM903", secret)]
+    assert secret not in redact(text)
+
+
+def test_basic_credentials():
+    pair = "YWRtaW46" + "VHIwdWI0ZG9yM3g="
+    assert found(f"Authorization: Basic {pair}") == [("PM901", pair)]
+    assert pair not in redact(f"Authorization: Basic {pair}")
+    assert found("Basic authentication, Basic configurations and Basic dGVzdGluZzEyMw==") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "secret: app-db-v2 and secretName: my-app-credentials-v1.2",
+        "private_key: /etc/ssl/private/server1.key",
+        "api_key: sha256 and password: base64",
+        "the access_key: rotated on 2024-01-15",
+        "mysql -p and mysql -p$PASSWORD shop; curl -u $USER:$PASSWORD https://example.com",
+        "secret: projects/p1/secrets/db-password1",
+        "passwordless: true1, keyboard: qwerty12",
+    ],
+)
+def test_no_secret_by_its_place(text):
+    assert found(text) == []
+
+
 def test_secrets_are_found_in_front_matter_and_code():
     assert found("```\nexport K=" + SECRETS["AWS access key"] + "\n```") == [("PM901", SECRETS["AWS access key"])]
     assert found("Fine.", f"severity: {SECRETS['npm token']}\n") == [("PM901", SECRETS["npm token"])]
@@ -86,6 +129,10 @@ def test_a_private_key():
     assert redact(f"x\n{key}\ny").count("\n") == 4, "every line stays in its place"
     assert "MIIEow" not in redact(f"x\n{key}\ny")
     assert found("-----BEGIN PUBLIC KEY-----") == []
+    header = "-----BEGIN OPENSSH " + "PRIVATE KEY-----"
+    assert [code for code, _ in found(f"{header}\n{key}\n{header}")] == ["PM902"] * 3
+    assert "MIIEow" not in redact(f"{header}\nabc\n{key}\n{header}\nrest")
+    assert "rest" in redact(f"{header}\nabc\n{key}\n{header}\nrest")
 
 
 def test_mail_addresses_of_others():
@@ -101,6 +148,14 @@ def test_internal_addresses_only_where_everybody_reads():
     text = "Moved 10.1.2.3 and db-7.prod.internal out of 10.0.0.0/8; see 8.8.8.8, v10.1.2, a.internal.example.com."
     assert found(text) == []
     assert found(text, "visibility: organization\n") == [("PM905", "10.1.2.3"), ("PM905", "db-7.prod.internal")]
+    more = (
+        "See settings.local and time.local(), printer.local:631, db1.lan, fd12:3456:789a::1 and chart version 10.4.2.1."
+    )
+    assert found(more, "visibility: organization\n") == [
+        ("PM905", "printer.local"),
+        ("PM905", "db1.lan"),
+        ("PM905", "fd12:3456:789a::1"),
+    ]
     own = RuleSettings(internal=("corp.example.com",))
     assert found("On ci.corp.example.com.", "visibility: organization\n", settings=own) == [
         ("PM905", "ci.corp.example.com")

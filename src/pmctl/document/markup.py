@@ -37,9 +37,10 @@ _PUNCTUATION = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 
 
 class Markup(NamedTuple):
-    """Offsets of what is code (fences and backticks included) and of HTML comments, each in order."""
+    """Offsets, in order: blocks of code (fences included), code spans (backticks included), HTML comments."""
 
-    code: tuple[Span, ...] = ()
+    blocks: tuple[Span, ...] = ()
+    spans: tuple[Span, ...] = ()
     comments: tuple[Span, ...] = ()
 
 
@@ -55,7 +56,7 @@ def markup(text: str, start: int = 0) -> Markup:
     found = _Finder(text, known, leaves)
     for leaf in leaves:
         found.leaf(leaf)
-    return Markup(tuple(found.code), tuple(found.comments))
+    return Markup(tuple(found.blocks), tuple(found.spans), tuple(found.comments))
 
 
 def comment_spans(text: str) -> tuple[Span, ...]:
@@ -70,7 +71,8 @@ class _Finder:
         self.text = text
         self.known = known
         self.leaves = leaves
-        self.code: list[Span] = []
+        self.blocks: list[Span] = []
+        self.spans: list[Span] = []
         self.comments: list[Span] = []
         self.behind = 0  # where the last comment ends, which may be inside a later leaf
 
@@ -80,7 +82,7 @@ class _Finder:
             last = leaf.first + len(leaf.lines) - 1
             start, end = max(starts[leaf.first], self.behind), starts[last] + len(lines[last])
             if start < end:
-                self.code.append((start, end))
+                self.blocks.append((start, end))
         elif leaf.kind == TABLE:
             for row, line in enumerate(leaf.lines, leaf.first):
                 if "`" in line or "<" in line:
@@ -178,7 +180,7 @@ class _Finder:
             elif text.startswith("<!--", start) and "-->" in beyond:
                 at = len(text) + beyond.index("-->") + 3
                 comments.append((start, at))
-        self.code += [_placed(first, last, begins, offsets) for first, last in code]
+        self.spans += [_placed(first, last, begins, offsets) for first, last in code]
         if comments:
             self.comments += [_placed(first, last, begins, offsets) for first, last in comments]
             self.behind = self.comments[-1][1]

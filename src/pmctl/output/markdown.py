@@ -109,7 +109,7 @@ def _without_runs(text: str) -> str:
     """At most one blank line in a row, except in code."""
     if _BLANK_LINES.search(text) is None:
         return text
-    code = markup(text).code
+    code = markup(text).blocks
     out: list[str] = []
     offset = 0
     for line in text.split("\n"):

@@ -7,88 +7,38 @@ are skipped. Names are welcome in the Timeline (who did what) and in Action Item
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from pmctl.document.finding import Finding
 from pmctl.rules import phrases
-from pmctl.rules.prose import Pattern, mentions, prose, says, timelines, vocabulary
+from pmctl.rules.counterfactual import counterfactuals
+from pmctl.rules.prose import Pattern, lucky, prose, timelines
 from pmctl.rules.registry import HINT, WARNING, found, rule
+from pmctl.rules.wording import (
+    as_written,
+    inside,
+    led_by,
+    matches,
+    negated,
+    people_named,
+    sentence_end,
+    subject_of,
+    text_before,
+)
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document
     from pmctl.rules.context import Context
 
-_WINDOW = 90
-"""How many characters before a verb may hold its subject."""
-
 _CAUSES = ("Root Cause", "Contributing Factors", "Lessons Learned")
-_ALSO_WORDS = (
-    "will mark grace rose may art hope joy faith dawn eve bill rob pat sue drew chase chance chip dale dean frank gene"
-    " grant guy jack june april august lance max miles nick page ray rich rusty sandy skip summer sunny ted tony van"
-    " wade case angel christian jordan austin dallas paris jersey"
+_HANDLE = Pattern(r"(?<![\w/.@`+-])@[a-z][a-z0-9-]*\b(?![/.@:(]\w)")
+_NO_NAMES = (
+    "here channel everyone all team latest next import media include supports keyframes property dataclass cached cache"
+    " classmethod staticmethod override deprecated decorator test param return returns throws since author types"
 )
-_AMBIGUOUS = frozenset(_ALSO_WORDS.split())
-"""First names that are words as well."""
-
-_HANDLE = Pattern(r"(?<![\w/.@`+-])@[a-z0-9][a-z0-9-]*\b(?![/.@]\w)")
-
-
-def _matches(
-    doc: Document, context: Context, kind: str, needles: tuple[tuple[str, ...], ...], pattern: Pattern
-) -> Iterator[tuple[re.Match[str], str]]:
-    """Matches of a pattern in the prose, when one needle of each group occurs at all, and of the organisation's own
-    phrases of this kind; without the phrases that it lets pass. Yields (match, lower-case prose).
-    """
-    own = context.settings.phrases.get(kind, ())
-    patterns = [pattern] if all(mentions(doc.text, doc.body_start, group) for group in needles) else []
-    if own:
-        patterns.append(Pattern(r"(?<!\w)(?:" + "|".join(_phrase(one) for one in own) + r")(?!\w)"))
-    if not patterns:
-        return
-    text = prose(doc.text, doc.body_start)
-    removed = context.settings.removed
-    for one in patterns:
-        for match in one.compiled.finditer(text):
-            plain = " ".join(match[0].split())
-            if not removed or not any(f" {phrase} " in f" {plain} " for phrase in removed):
-                yield match, text
-
-
-def _phrase(text: str) -> str:
-    return r"\s+".join(re.escape(word) for word in text.casefold().split())
-
-
-def _said(doc: Document, match: re.Match[str]) -> str:
-    """The flagged words as the document has them, on one line."""
-    return " ".join(doc.text[match.start() : match.end()].split())
-
-
-def _people_named(doc: Document, context: Context) -> tuple[str, ...]:
-    """Names of known people that occur in the text, lower case: full names, and first names that are no words."""
-    if context.people is None:
-        return ()
-    present = vocabulary(doc.text, doc.body_start)
-    names = []
-    for name in context.people.names.values():
-        parts = name.lower().split()
-        if not parts or parts[0] not in present:
-            continue
-        if len(parts) > 1 and says(doc.text, doc.body_start, f" {' '.join(parts)} "):
-            names.append(" ".join(parts))
-        if len(parts[0]) > 2 and parts[0] not in _AMBIGUOUS:
-            names.append(parts[0])
-    return tuple(sorted(set(names), key=lambda name: (-len(name), name)))
-
-
-def _subject(text: str, start: int, names: tuple[str, ...]) -> re.Match[str] | None:
-    """The person that stands before `start` as the subject, None when there is none."""
-    window = text[max(0, start - _WINDOW) : start]
-    return phrases.subject_before(names).compiled.search(window)
-
-
-def _negated(text: str, start: int) -> bool:
-    return phrases.NEGATION.compiled.search(text[max(0, start - 40) : start]) is not None
+_NO_HANDLES = frozenset(f"@{word}" for word in _NO_NAMES.split())
+"""Mentions of nobody in particular, decorators and annotations."""
 
 
 @rule("PM701", "counterfactual", review=WARNING)
@@ -114,21 +64,13 @@ def counterfactual(doc: Document, context: Context) -> Iterable[Finding]:
 
         The limit dated from the first deployment, and no alert showed how close the traffic had come to it.
     """
-    seen: set[int] = set()
-    for needles, pattern, needs_person in (
-        ((phrases.SHOULD_WORDS, phrases.HAVE_WORDS), phrases.SHOULD_HAVE, False),
-        ((phrases.COULD_WORDS, phrases.HAVE_WORDS), phrases.COULD_HAVE, False),
-        ((phrases.COULD_WORDS, phrases.HAVE_WORDS), phrases.PERSON_COULD_HAVE, True),
-        (((" if only ",),), phrases.IF_ONLY, False),
-        (((" had ",), (" had we ", " had i ", " had he ", " had she ", *phrases.COULD_WORDS)), phrases.HAD_WE, False),
-    ):
-        for match, text in _matches(doc, context, "counterfactual", needles, pattern):
-            start = match.start() + len(match[0]) - len(match[0].lstrip())
-            if start in seen or (needs_person and not _subject(text, start, ())):
-                continue
-            seen.add(start)
-            message = f"{_said(doc, match)!r} describes what did not happen"
-            yield found(doc, start, match.end(), message, "say what happened, and what was known then")
+    sentences: set[int] = set()
+    for match, text in counterfactuals(doc, context):
+        end = sentence_end(text, match.end())
+        if end not in sentences:
+            sentences.add(end)
+            message = f"{as_written(doc, *match.span())!r} describes what did not happen"
+            yield found(doc, match.start(), match.end(), message, "say what happened, and what was known then")
 
 
 @rule("PM702", "omission", review=WARNING)
@@ -154,15 +96,18 @@ def omission(doc: Document, context: Context) -> Iterable[Finding]:
         The runbook did not name the drain step, and nothing refused a reboot of a node with traffic.
     """
     names = None
-    for match, text in _matches(doc, context, "omission", (phrases.OMITTED_WORDS,), phrases.OMISSION):
+    for match, text in matches(doc, context, "omission", (phrases.OMITTED_WORDS,), *phrases.OMISSIONS):
         if names is None:
-            names = _people_named(doc, context)
-        subject = _subject(text, match.start(), names)
-        if subject:
-            message = f"{_said(doc, match)!r} puts an omission on a person"
+            names = people_named(doc, context)
+        subject = subject_of(text, match.start(), names)
+        if subject and not phrases.IN_CASE.compiled.search(text_before(text, match.start())[: subject.start()]):
+            message = f"{as_written(doc, *match.span())!r} puts an omission on a person"
             yield found(doc, match.start(), match.end(), message, "name the signal or the guard that was absent")
-    for match, _ in _matches(doc, context, "", (phrases.NOBODY_WORDS,), phrases.NOBODY):
-        message = f"{_said(doc, match)!r} puts an omission on people"
+    spared = lucky(doc)
+    for match, _ in matches(doc, context, "", (phrases.NOBODY_WORDS,), phrases.NOBODY):
+        if inside(spared, match.start()):
+            continue
+        message = f"{as_written(doc, *match.span())!r} puts an omission on people"
         yield found(doc, match.start(), match.end(), message, "name the signal or the guard that was absent")
 
 
@@ -188,11 +133,13 @@ def human_error(doc: Document, context: Context) -> Iterable[Finding]:
 
         Both consoles show the same prompt, and the drop command asks for no confirmation.
     """
-    for match, text in _matches(doc, context, "human-error", phrases.ERROR_WORDS, phrases.HUMAN_ERROR):
-        if any(start <= match.start() < end for start, end in timelines(doc)):
+    for match, text in matches(doc, context, "human-error", phrases.ERROR_WORDS, phrases.HUMAN_ERROR):
+        before = text_before(text, match.start())
+        listed = match["role"] and not phrases.AS_CAUSE.compiled.search(before)
+        if listed or phrases.AS_RISK.compiled.search(before) or inside(timelines(doc), match.start()):
             continue
-        if not _negated(text, match.start()):
-            message = f"{_said(doc, match)!r} is given as a cause"
+        if not negated(text, match.start()):
+            message = f"{as_written(doc, *match.span())!r} is given as a cause"
             yield found(doc, match.start(), match.end(), message, "describe the conditions that made it likely")
 
 
@@ -218,10 +165,12 @@ def character(doc: Document, context: Context) -> Iterable[Finding]:
 
         The review tool showed 40 generated files before the one that mattered.
     """
-    for match, text in _matches(doc, context, "character", (phrases.CHARACTER_WORDS,), phrases.CHARACTER):
-        if not _negated(text, match.start()):
-            message = f"{_said(doc, match)!r} judges a person"
-            yield found(doc, match.start(), match.end(), message, "remove it")
+    words = (phrases.CHARACTER_WORDS,)
+    spans = [(*match.span(), text) for match, text in matches(doc, context, "character", words, *phrases.CHARACTER)]
+    spans += led_by(doc, context, words, phrases.LAZY, phrases.WAS)
+    for start, end, text in spans:
+        if not negated(text, start):
+            yield found(doc, start, end, f"{as_written(doc, start, end)!r} judges a person", "remove it")
 
 
 @rule("PM705", "hindsight", review=WARNING)
@@ -246,9 +195,10 @@ def hindsight(doc: Document, context: Context) -> Iterable[Finding]:
 
         The timeout was 2 s, and the slowest 1 % of calls had grown to 2.4 s during the week before.
     """
-    for match, text in _matches(doc, context, "hindsight", (phrases.HINDSIGHT_WORDS,), phrases.HINDSIGHT):
-        if not _negated(text, match.start()):
-            message = f"{_said(doc, match)!r} tells it from hindsight"
+    for match, text in matches(doc, context, "hindsight", (phrases.HINDSIGHT_WORDS,), *phrases.HINDSIGHT):
+        then = match[0].startswith(("it ", "this ", "that ")) and inside(timelines(doc), match.start())
+        if not then and not negated(text, match.start()):
+            message = f"{as_written(doc, *match.span())!r} tells it from hindsight"
             yield found(doc, match.start(), match.end(), message, "tell it forward, as it was seen then")
 
 
@@ -273,8 +223,8 @@ def who_and_why(doc: Document, context: Context) -> Iterable[Finding]:
 
         It is still open how the broken build passed the checks.
     """
-    for match, _ in _matches(doc, context, "who-and-why", phrases.WHO_WORDS, phrases.WHO):
-        message = f"{_said(doc, match)!r} looks for a person"
+    for match, _ in matches(doc, context, "who-and-why", phrases.WHO_WORDS, *phrases.WHO):
+        message = f"{as_written(doc, *match.span())!r} looks for a person"
         yield found(doc, match.start(), match.end(), message, "ask how it happened, and what made it possible")
 
 
@@ -306,17 +256,21 @@ def name_near_cause(doc: Document, context: Context) -> Iterable[Finding]:
         if section is None:
             continue
         if names is None:
-            names = _people_named(doc, context)
+            names = people_named(doc, context)
         if "@" not in section.text and not names:
             continue
         text = prose(doc.text, doc.body_start)
+        known = {f"@{one}" for one in context.people.names} if context.people else set()
         patterns = [_HANDLE] if "@" in section.text else []
         if names:
             patterns.append(Pattern(r"(?<![\w@-])(?:" + "|".join(map(re.escape, names)) + r")(?![\w-])"))
         for pattern in patterns:
             for match in pattern.compiled.finditer(text, section.content_start, section.end):
-                said = _said(doc, match)
-                if said.startswith("@") or said[0].isupper():
+                said = as_written(doc, *match.span())
+                handle = said.startswith("@") and (
+                    said.lower() in known or (said.islower() and said not in _NO_HANDLES)
+                )
+                if handle or said[0].isupper():
                     message = f"{said} is named in {section.title}"
                     yield found(doc, match.start(), match.end(), message, "name the role, not the person")
 
@@ -342,10 +296,14 @@ def blame_word(doc: Document, context: Context) -> Iterable[Finding]:
 
         The migration runs on every start, and two instances started at once.
     """
-    for match, text in _matches(doc, context, "blame-word", (phrases.BLAME_WORDS,), phrases.BLAME):
-        if not _negated(text, match.start()) and not match[0].startswith("nobody"):
-            message = f"{_said(doc, match)!r} blames a person"
-            yield found(doc, match.start(), match.end(), message, "describe the condition instead")
+    words = (phrases.BLAME_WORDS,)
+    led = ((phrases.OWN_FAULT, phrases.OWNER), (phrases.IS_BLAMED, phrases.BLAMED))
+    spans = [(*match.span(), text) for match, text in matches(doc, context, "blame-word", words, *phrases.BLAME)]
+    spans += [span for one, lead in led for span in led_by(doc, context, words, one, lead)]
+    for start, end, text in spans:
+        if not negated(text, start):
+            message = f"{as_written(doc, start, end)!r} blames a person"
+            yield found(doc, start, end, message, "describe the condition instead")
 
 
 @rule("PM709", "vague-care", review=WARNING, draft=HINT)
@@ -370,8 +328,21 @@ def vague_care(doc: Document, context: Context) -> Iterable[Finding]:
 
         A migration that locks a table for more than 1 s is refused by the pipeline.
     """
-    for match, text in _matches(doc, context, "vague-action", (phrases.VAGUE_WORDS,), phrases.VAGUE):
-        inside = any(start <= match.start() < end for start, end in timelines(doc))
-        if not inside and not _negated(text, match.start()):
-            message = f"{_said(doc, match)!r} can't be verified"
-            yield found(doc, match.start(), match.end(), message, "name a change to the system and how to check it")
+    words = (phrases.VAGUE_WORDS,)
+    spans = [(*match.span(), text) for match, text in matches(doc, context, "vague-action", words, *phrases.VAGUE)]
+    spans += led_by(doc, context, words, phrases.AWARE, phrases.BY_PEOPLE)
+    spans += [
+        (*match.span(), text)
+        for match, text in matches(doc, context, "", words, *phrases.ASKED_FOR)
+        if phrases.ASKING.compiled.search(text_before(text, match.start()))
+    ]
+    said: list[tuple[int, int]] = []
+    for start, end, text in spans:
+        if any(start < last and first < end for first, last in said):
+            continue
+        said.append((start, end))
+        before = text_before(text, start)
+        told = phrases.WHAT.compiled.search(before) or phrases.DONE.compiled.search(before)
+        if not told and not inside(timelines(doc), start) and not negated(text, start):
+            message = f"{as_written(doc, start, end)!r} can't be verified"
+            yield found(doc, start, end, message, "name a change to the system and how to check it")

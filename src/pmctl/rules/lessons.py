@@ -30,8 +30,8 @@ def lessons_part_missing(doc: Document, context: Context) -> Iterable[Finding]:
     """Lessons Learned lacks one of its three parts.
 
     What it does:
-        Looks, when the section is there and filled, for headings or bold labels that say what went well, what
-        could be improved and where we got lucky.
+        Looks, when the section is there and filled, for headings or labels (bold, or with a colon) that say what
+        went well, what could be improved and where we got lucky.
 
     Why:
         What went well is to be kept, and luck is the part that will not be there the next time: both are left
@@ -123,13 +123,16 @@ def lessons_part_empty(doc: Document, context: Context) -> Iterable[Finding]:
             yield heading(doc, part, f"{part.title!r} is empty", "answer it; 'nothing' is an answer")
 
 
-_BOLD = re.compile(r"(?m)^[ \t]*(?:[-*+][ \t]+)?\*\*(?P<label>[^*\n]{3,60})\*\*:?")
+_LABEL = re.compile(
+    r"(?m)^[ \t]*(?:[-*+][ \t]+)?"
+    r"(?:(?:\*\*|__)(?P<bold>[^*_\n]{3,60})(?:\*\*|__):?|(?P<plain>[A-Za-z][^*:|\n]{2,40}):(?:[ \t]|$))"
+)
 
 
 def _labels(doc: Document, section: Section) -> Iterator[tuple[str, int, int]]:
-    """Headings and bold labels inside a section: title, start, end of the label."""
+    """Headings and labels (bold, or with a colon) inside a section: title, start, end of the label."""
     for part in doc.headings:
         if section.start < part.start < section.end:
             yield part.title, part.start, part.content_start
-    for match in _BOLD.finditer(doc.text, section.content_start, section.end):
-        yield match["label"], match.start(), match.end()
+    for match in _LABEL.finditer(doc.text, section.content_start, section.end):
+        yield match["bold"] or match["plain"], match.start(), match.end()

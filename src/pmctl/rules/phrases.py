@@ -11,178 +11,230 @@ Guide to Understanding Human Error), who and why (Allspaw, The Infinite Hows), h
 
 from __future__ import annotations
 
-from functools import lru_cache
-
-from pmctl.rules.prose import Pattern
-
-_NOUN = (
-    r"(?:engineer|developer|devs|programmer|sysadmin|administrator|dba|sres?|technician|architect|contractor"
-    r"|employee|staff(?: members?)?|colleague|co-?worker|intern|manager|person|people|individual|responder"
-    r"|reviewer|author|maintainer|committer|on-?call|teams?|team members?|(?:tech|team|incident|shift) lead"
-    r"|(?:code|service|product) owner|human operator|operations|management|vendor's engineer"
-    r"|members? of [\w' -]{3,30})s?"
-)
-_DETERMINER = (
-    r"(?:the|an?|our|one|another|this|that|their|his|her|my|both|neither|two|three|several|most|many|some|all"
-    r"|each|every|no)(?: of (?:the|our|us))?"
-)
-PERSON = (
-    r"(?:we|i|he|she|someone|somebody|nobody|no[ -]?one|everyone|everybody|none of us|all of us"
-    rf"|{_DETERMINER}\s+(?:[\w'/-]+\s+){{0,3}}?{_NOUN}|@[a-z0-9][a-z0-9-]*"
-)
-_ADVERB = (
-    r"(?:\s+(?:also|then|simply|just|initially|still|unfortunately|apparently|probably|clearly|obviously|both|all"
-    r"|even|again|later|first|mistakenly|wrongly|incorrectly|collectively|however|carelessly|had|have|has|'ve|'d"
-    r"|was|were|must|may|might)|'ve|'d)*"
-)
-
-# --- counterfactual -----------------------------------------------------------------------------------
-_NOT = r"(?:n't|\s+not|\s+never|\s+also|\s+already|\s+probably|\s+likely|\s+perhaps|\s+easily|\s+simply|\s+clearly)*"
-# "It would not have been noticed" weighs a risk; only the wish that it had been is a counterfactual.
-_ALSO = r"(?:\s+also|\s+already|\s+probably|\s+likely|\s+perhaps|\s+easily|\s+simply|\s+clearly)*"
-_IRREGULAR = (
-    r"(?:been|known|caught|seen|done|had|taken|gone|made|found|given|run|put|set|read|told|thought|written"
-    r"|gotten|got|kept|left|built|sent|held|met|led|spent|begun|chosen|understood|foreseen|come|brought|paid"
-    r"|shut|cut|spoken|stuck|let)"
-)
-_ADJECTIVAL = (
-    r"(?!(?:automated|dedicated|limited|detailed|improved|centrali[sz]ed|standardi[sz]ed|distributed|shared"
-    r"|managed|documented|defined|required|increased|reduced|advanced|integrated|isolated|redundant|combined"
-    r"|proposed|related|trusted|agreed|skilled|fixed|named|mixed|updated|reserved|encrypted|replicated"
-    r"|established|enforced|synchroni[sz]ed|need|speed|seed)\s+(?!(?:this|that|it|them|us|the|our|a|an|by|before|in|for|to|and|so"
-    r"|earlier|sooner|when|because|if|on|from|as)\b)[a-z])"
-)
-_PREVENT = (
-    r"(?:been\s+)?(?:\w+ly\s+)?(?:been\s+)?(?:prevented|avoided|caught|detected|mitigated|noticed|stopped|spotted"
-    r"|known|checked|tested|foreseen|anticipated|averted|identified\s+(?:this|the)|discovered|reacted|responded"
-    r"|acted|escalated|minimi[sz]ed|helped|alerted|shown\s+up)\b"
-)
-SHOULD_HAVE = Pattern(
-    rf"\b(?:should|ought\s+to){_NOT}\s+have\s+(?:\w+ly\s+|also\s+|never\s+)?"
-    r"(?!been\s+(?:able\b|automatically\b)"
-    r"|(?:mattered|existed|resulted|worked|returned|contained|succeeded|appeared|stayed|remained)\b)"
-    rf"(?:{_IRREGULAR}\b(?!\s+(?:points|times|up)\b)|{_ADJECTIVAL}[a-z]{{2,}}ed\b)"
-)
-COULD_HAVE = Pattern(rf"\b(?:could|would|might){_ALSO}\s+have\s+{_PREVENT}")
-PERSON_COULD_HAVE = Pattern(
-    rf"\bcould{_NOT}\s+have\s+(?:\w+ly\s+)?(?!(?:expected|liked|preferred|wanted|wished|loved|needed|had\s+to)\b)"
-    rf"(?:{_IRREGULAR}\b|[a-z]{{2,}}ed\b)(?!\s+to\s+be\b)"
-)
-IF_ONLY = Pattern(
-    rf"\bif\s+only\s+{PERSON}|they|it|there|the\s+\w+|this|that)(?:\s+\w+)?\s+(?:had|could|would|did|were|was)\b"
-)
-HAD_WE = Pattern(
-    r"(?:(?<=[.;:,(!?\0])|(?<=[.;:,(!?\0] )|^)(?:\s*(?:but|and|or|so|also|however,?)\s+)?\bhad\s+(?:(?:we|i|he|she"
-    r"|someone|somebody|anyone)\b|[\w' -]{1,50}?\s(?:been|\w{2,}ed)\b(?=[^.;|\0]{0,160}\b(?:would|could|might)\b))"
-)
+from pmctl.rules.persons import ONE, PEOPLE, PERSON
+from pmctl.rules.prose import Pattern, word
 
 # --- omission -----------------------------------------------------------------------------------------
 _CARE = (
     r"(?:check|test|verify|notice|review|follow|read|ask|tell|inform|notify|communicate|monitor|document|validate"
-    r"|reali[sz]e|catch|consider|account\s+for|anticipate|foresee|plan|think\s+(?:of|about|to)|remember|bother"
-    r"|look\s+(?:at|into)|pay|double-?check|ensure|make\s+sure|spot|recogni[sz]e|understand|escalate|alert|warn"
-    r"|coordinate|run|perform|provision|take\s+into|appreciate|question|report|update|rotate|renew|raise)"
+    r"|reali[sz]e|catch|consider|account\s+for|anticipate|foresee|plan(?!\s+to\b)|think\s+(?:of|about|to)|remember|bother"
+    r"|look\s+(?:at|into)|pay\s+(?:\w+\s+)?attention|double-?check|ensure|make\s+sure|spot|recogni[sz]e|understand(?!\s+(?:why|how|what|where))|escalate|alert|warn"
+    r"|coordinate|run(?!\s+(?:out|into))|perform|provision|take\s+into|appreciate|question|report|update|rotate|renew|raise)"
 )
 _CARED = (
     r"(?:checked|tested|verified|noticed|reviewed|followed|read|asked|told|informed|notified|communicated|monitored"
     r"|documented|validated|reali[sz]ed|caught|considered|accounted\s+for|anticipated|foreseen|planned|thought"
-    r"|remembered|bothered|looked|paid|ensured|made\s+sure|spotted|recogni[sz]ed|understood|escalated|warned"
-    r"|coordinated|performed|provisioned|questioned|renewed|rotated)"
+    r"|remembered|bothered|looked|paid\s+(?:\w+\s+)?attention|ensured|made\s+sure|spotted|recogni[sz]ed|understood|escalated|warned"
+    r"|coordinated|performed|provisioned|questioned|renewed|rotated|ran(?!\s+(?:out|into)))"
 )
-OMISSION = Pattern(
-    r"\b(?:(?:failed|neglected|omitted)\s+to\s+(?!(?:reproduce|connect|resolve|fix|find|restore|recover|mitigate|get"
-    r"|reach|bring|load|start|log|deploy|upgrade|solve|replicate)\b)\w+"
-    r"|neglected\b|forgot(?:ten)?\b(?!\s+(?:what|how|whether|who|where|why)\b)|overlooked\b"
-    r"|missed\b(?!\s+(?:(?:the|our|its|their|an?)\s+)?(?:\S+\s+)?(?:slos?|slas?|targets?|deadlines?|release|goals?)\b)"
-    rf"|(?:did\s+not|didn't|did\s+n't|never|had(?:n't|\s+not|\s+never))\s+(?:\w+ly\s+|even\s+|always\s+)?"
-    rf"(?:{_CARE}|{_CARED})\b)"
+_TRIED = (
+    r"(?:reproduce|connect|resolve|fix|find|restore|recover|mitigate|get|reach|bring|load|start|log|deploy|upgrade|solve"
+    r"|replicate|identify|determine|isolate|diagnose|locate|pinpoint|roll|revert|apply|delete|create|authenticate|open"
+    r"|build|install|ssh|access|download|push|merge|publish|restart|stop|drain|import|export|sign|fetch|pull|contact)"
 )
+_NOT_DONE = (
+    r"\s+(?:\w+ly\s+|even\s+|always\s+)?"
+    rf"(?:(?:{_CARE}|{_CARED})\b(?<!notice)(?<!spot)(?<!catch)(?!\s+(?:all|every)\b)|(?:notice|spot|catch)\b(?!\s+any\s))"
+)
+OMISSIONS = (
+    word("failed", rf"\s+to\s+(?!{_TRIED}\b)\w+"),
+    word("neglected", rf"(?:\s+to\s+(?!{_TRIED}\b)\w+|\b)"),
+    word("omitted", rf"\s+to\s+(?!{_TRIED}\b)\w+"),
+    word("forgot", r"(?:ten)?\b(?!\s+(?:what|how|whether|who|where|why)\b)"),
+    word("overlooked", r"\b"),
+    word(
+        "missed",
+        r"\b(?!\s+(?:(?:the|our|its|their|an?)\s+)?(?:\S{1,40}\s+)?(?:slos?|slas?|targets?|deadlines?|release|goals?)\b)",
+    ),
+    word("did", rf"(?:\s+not|\s?n't){_NOT_DONE}"),
+    word("never", _NOT_DONE),
+    word("had", rf"(?:n't|\s+not|\s+never){_NOT_DONE}"),
+)
+IN_CASE = Pattern(r"\b(?:if|unless|in case|when|whenever|whether|until|not(?:\s+(?:that|because))?)\s+$")
+"""Before the subject of an omission: what is provided for or denied, not what happened."""
 NOBODY = Pattern(
-    r"\b(?:nobody|no[ -]one|none\s+of\s+(?:us|the\s+(?:engineers|developers|reviewers|team|responders)))\s+"
-    rf"(?:had\s+|ever\s+)*(?:{_CARED}|saw|knew)\b"
+    r"no(?<!\wno)(?:body|[ -]one|ne\s+of\s+(?:us|the\s+(?:engineers|developers|reviewers|team|responders)))\s+"
+    r"(?:(?:on|in|from)\s+(?:the|our)\s+(?:[\w-]{1,40}\s+)?(?:team|shift|rotation|call)\s+)?"
+    rf"(?:had\s+|ever\s+){{0,2}}(?:{_CARED}|saw|knew)\b(?!\s+any\s|\s+for\b)"
 )
 
 # --- human error, character, hindsight ----------------------------------------------------------------
 HUMAN_ERROR = Pattern(
-    r"\b(?:(?:human|operator|pilot|user|manual|engineer(?:'s|ing)?|developer(?:'s)?|admin(?:istrator)?(?:'s)?"
-    r"|people|personnel)[\s-]+(?:error(?!s)|mistake)s?\b(?!['\w-]|\s+(?:rates?|messages?|counts?|logs?|budgets?|pages?|codes?"
-    r"|reports?|handling|responses?|tracking|monitoring|\d))"
+    r"\b(?:(?:(?P<role>human|operator|pilot|user|manual|engineering|people|personnel)|engineer(?:'s)?|developer(?:'s)?"
+    r"|admin(?:istrator)?(?:'s)?)[\s-]+(?:error(?!s)|mistake)s?\b(?!['\w-]|\s+(?:rates?|messages?|counts?|logs?|budgets?"
+    r"|pages?|codes?|reports?|handling|responses?|tracking|monitoring|\d"
+    r"|(?:was|is|can\s+be|has\s+been)\s+(?:ruled|excluded|not|never|unlikely|a\s+symptom)))"
     r"|(?:errors?|mistakes?)\s+(?:(?:was|were)\s+)?(?:made\s+)?by\s+(?:a\s+|an\s+|the\s+|our\s+|one\s+of\s+)"
-    r"(?:[\w-]+\s+){0,2}?(?:human|engineer|developer|team|administrator|employee|person|colleague|intern|contractor)s?\b"
+    r"(?:[\w-]{1,40}\s+){0,2}?(?:human|engineer|developer|team|administrator|employee|person|colleague|intern|contractor)s?\b"
     r"|(?:human|operator)\s+failure\b|fat[\s-]?finger\w*)"
 )
-CHARACTER = Pattern(
-    r"\b(?:careless(?:ly|ness)?|negligen(?:t|ce|tly)|incompeten(?:t|ce|tly|cy)|reckless(?:ly|ness)?"
-    r"|irresponsibl[ey]|stupid(?:ly|ity)?|foolish(?:ly)?|sloppy(?:\s+(?:work|engineering|review|coding|code|mistake)\w*)"
-    r"|sloppiness|laziness|lazy\s+(?:engineer|developer|admin|operator|review|work|approach|habit)\w*"
-    r"|(?:was|were|being|got|too|been)\s+(?:too\s+|so\s+|a\s+bit\s+)?(?:sloppy|lazy)(?!-|\s+(?:load|eval|init|import))"
-    r"|should(?:\s+have)?\s+know[n]?\s+better|ought\s+to(?:\s+have)?\s+know[n]?\s+better)\b"
+AS_CAUSE = Pattern(
+    r"(?:^|[\0.:;(!?-]|\b(?:was|were|is|be|been|being|by|to|of|an?|from|some|pure|simple|as|and|or|our|my|for|through"
+    r"|another|one|partly|mainly|purely|and|also))\s*$"
 )
+"""Before an error that somebody made: elsewhere it is one of a list, or a message of software."""
+AS_RISK = Pattern(
+    r"\b(?:risks?|chances?|possibilit\w+|likelihood|potential|room|prone|susceptible|vulnerable|open|guards?|guarding"
+    r"|protects?|protection|invit\w+|allow\w*|prevent\w*|avoid\w*|reduc\w+|minimi\w+|eliminat\w+|mitigat\w+|treat\w*"
+    r"|instead\s+of|rather\s+than|such\s+as|more\s+than|against)\b[^.;:!?\0]{0,30}$"
+)
+"""Before an error that may happen and that something is done about."""
+CHARACTER = (
+    Pattern(
+        r"\b(?:careless(?:ly|ness)?|negligen(?:t|ce|tly)|incompeten(?:t|ce|tly|cy)|reckless(?:ly|ness)?|irresponsibl[ey]"
+        r"|stupid(?:ly|ity)?|foolish(?:ly)?|sloppy(?!\s+(?:quorums?|counters?|phrases?))|sloppiness|laziness)\b",
+        needs=("careless", "negligen", "incompeten", "reckless", "irrespons", "stupid", "foolish", "slopp", "laziness"),
+    ),
+    word("lazy", r"\s+(?:engineer|developer|admin|operator|review|work|approach|habit)\w*\b"),
+    Pattern(r"\b(?:should|ought\s+to)(?:\s+have|'ve)?\s+known?\s+better\b", needs=("better",)),
+)
+LAZY = word("lazy", r"(?![-\w]|\s+(?:load|eval|init|import))")
+WAS = Pattern(rf"(?<![\w']){PERSON})\s+(?:was|were|got|became|had\s+been)\s+(?:too\s+|so\s+|a\s+bit\s+)?$")
+"""Before LAZY."""
 _FLAW = (
-    r"(?:wrong|an?\s|the\s+(?:wrong|cause|culprit|problem|result)|due|caused|mis\w+|insufficient|inadequate|visible"
-    r"|broken|missing|bad|too\s|not\s|under\w+|unsafe|flawed|incorrect|foreseeable|avoidable|preventable)"
+    r"(?:wrong|a\s+(?:mistake|bad|poor|wrong)|the\s+wrong|mis(?:configured|judged|taken|handled)|insufficient|inadequate"
+    r"|bad|too\b|unsafe|flawed|incorrect|foreseeable|avoidable|preventable)"
 )
-HINDSIGHT = Pattern(
-    r"\b(?:obviously\b|of\s+course\b|as\s+everyone\s+knows|in\s+hindsight\b|with\s+hindsight\b"
-    r"|(?:it|this|that)\s+(?:is|was|should\s+have\s+been)\s+(?:clear|obvious|evident)\s+that\b"
-    r"|(?:should|could|would|might)(?:\s+have)?(?:\s+been)?\s+(?:easily|simply|clearly)\s+(?:have|be|been|\w+ed)\b"
-    r"|(?:easily|simply|clearly)\s+(?:should|could|would|might)\s+have\b"
-    r"|easily\s+(?:been\s+)?(?:avoided|prevented|avoidable|preventable|caught|foreseen|foreseeable)\b"
-    rf"|(?:is|was|were|are)\s+(?:quite\s+|very\s+)?(?:clearly|obviously|simply)\s+{_FLAW}"
-    r"|(?:that|which|had|logs?|metrics?|graphs?|dashboards?|alerts?)\s+clearly\s+(?:showed|indicated|pointed)"
-    r"|(?:(?<=[.!?\0] )|(?<=\0))clearly,)"
+_NOW = r"(?![^.;:!?\0]{0,40}?\b(?:can|will|is|are|may|want|should|needs?|have|has|you|means?|would\s+like)\b)"
+_SEEN = r"(?:see|notice|spot|catch|detect|avoid|prevent|find|check|test|fix)\b"
+HINDSIGHT = (
+    Pattern(
+        rf"obviously(?<!\wobviously)(?:\)?\s+(?:(?:not|never)\s+(?:\w+ed|caught|known|seen|done|good|enough)\b|should|could|would|{_FLAW}|(?:in)?correct|adding|nobody|no\s+one)"
+        rf"|(?<=\0obviously)\b{_NOW}|(?<=[.!?] obviously)\b{_NOW})",
+        needs=("obviously",),
+    ),
+    Pattern(
+        rf"(?:(?<=\0)|(?<=[.!?] )|\b(?:which|this|that|it|had|did|was|were)\s+)of\s+course\b{_NOW}", needs=("course",)
+    ),
+    Pattern(r"\bas\s+everyone\s+knows\b", needs=("everyone",)),
+    Pattern(
+        r"\b(?:in\s+hindsight|with\s+(?:the\s+(?:benefit|power)\s+of\s+)?hindsight|in\s+retrospect)\b(?=[^.!?\0]{0,160}\b"
+        r"(?:(?:should|could|would|might|ought\s+to)\s+(?:not\s+|never\s+)?have|obvious(?:ly)?|clear(?:ly)?|mistake|wrong"
+        r"|error|bad|poor|right|correct|too|better|unnecessary|preventable|avoidable)\b)",
+        needs=("hindsight", "retrospect"),
+    ),
+    Pattern(r"\b(?:it|this|that)\s+(?:is|was)\s+obvious(?:\s+to\s+\w+)?\s+that\b", needs=("obvious",)),
+    Pattern(
+        r"\b(?:it|this|that)\s+(?:should|ought\s+to)(?:\s+have|'ve)\s+been\s+(?:clear|obvious|evident)(?:\s+to\s+\w+)?\s+that\b",
+        needs=("been clear", "been obvious", "been evident"),
+    ),
+    Pattern(
+        r"\b(?:(?:should|could|would|might)(?:(?:\s+have|'ve)(?:\s+been)?\s+(?:easily|simply|clearly)"
+        r"|\s+(?:easily|simply|clearly)\s+have)\s+(?:been|\w+ed)\b"
+        r"|(?:easily|simply|clearly)\s+(?:(?:should|could|would|might)(?:\s+have|'ve)\b"
+        r"|(?:been\s+)?(?:avoided|prevented|avoidable|preventable|caught|foreseen|foreseeable)\b))",
+        needs=("easily", "simply", "clearly"),
+    ),
+    Pattern(rf"\b(?:is|was|were|are)\s+(?:quite\s+|very\s+)?clearly\s+{_FLAW}", needs=("clearly",)),
+    Pattern(r"(?:(?<=[.!?\0] )|(?<=\0))clearly,", needs=("clearly,",)),
+    Pattern(r"simply\s+a\s+mistake\b", needs=("simply",)),
+    Pattern(
+        r"\bany(?:one|body)\s+(?:could|would|should)(?:\s+have|'ve)\s+(?:seen|known|noticed|spotted|guessed|predicted)\b",
+        needs=("anyone", "anybody"),
+    ),
+    Pattern(
+        rf"\b(?:would|should)(?:\s+have|'ve)\s+been\s+(?:easy|trivial|simple)\s+to\s+{_SEEN}",
+        needs=("been easy", "been trivial", "been simple"),
+    ),
 )
-NEGATION = Pattern(
-    r"(?:\b(?:no|not|never|nothing|without|isn't|wasn't|aren't|weren't|don't|doesn't|didn't|nor|neither|none|instead\s+of"
-    r"|rather\s+than|hardly|avoid(?:ing)?|prevent(?:ing)?"
-    r"|reduc(?:e|ing)|minimi[sz](?:e|ing)|eliminat(?:e|ing)|against|than)|n't)(?:\s+[\w'-]+){0,2}\s*[\s(]$"
-)
-
 # --- who, blame ---------------------------------------------------------------------------------------
-_ONE = (
-    rf"(?:he|she|him|her|someone|somebody|anyone|anybody|everyone|{_DETERMINER}\s+(?:[\w'/-]+\s+){{0,2}}?{_NOUN}"
-    r"|@[a-z0-9][a-z0-9-]*|individuals?|people|colleagues?|engineers|developers)"
+_OTHERS = ("attacker", "attackers", "user", "users", "customer", "customers", "tenant", "tenants")
+_NOT_STAFF = "".join(f"(?<!{one} who)" for one in _OTHERS)
+WHO = (
+    word(
+        "who",
+        rf"{_NOT_STAFF}\s+(?:\w+ly\s+)?(?:caused(?!\s+the\s+alert)|broke(?!\s+(?:up|in|into|out|down)\b)|messed\s+up"
+        r"|screwed\s+up|did\s+this|let\s+this|made\s+(?:the|this)\s+(?:mistake|error|change)|(?:is|was)\s+(?:to\s+blame|at\s+fault"
+        r"|responsible\s+for\s+(?:the|this)\s+(?:outage|incident|failure|error|mistake|bug|breakage)))",
+    ),
+    word("whose", r"\s+(?:fault|mistake|error)"),
+    word("why", rf"\s+did(?:n't)?\s+{ONE}\b"),
 )
-WHO = Pattern(
-    r"\b(?:who\s+(?:\w+ly\s+)?(?:caused|broke|messed\s+up|screwed\s+up|did\s+this|let\s+this|made\s+(?:the|this)\s+"
-    r"(?:mistake|error|change)|is\s+to\s+blame|was\s+to\s+blame|is\s+at\s+fault|was\s+at\s+fault"
-    r"|(?:is|was)\s+responsible\s+for\s+(?:the|this)\s+(?:outage|incident|failure|error|mistake|bug|breakage))"
-    rf"|whose\s+(?:fault|mistake|error)|why\s+did(?:n't)?\s+{_ONE}\b)"
+BLAME = (
+    word("blam", rf"(?:e|es|ed|ing)\s+(?:on\s+)?{ONE}\b"),
+    Pattern(rf"(?:fault|guilt)\s+(?:of|(?:lies|lay|is|was|rests)\s+with)\s+{ONE}\b", needs=("fault", "guilt")),
+    word("guilty", r"\s+(?:part(?:y|ies)|engineer|developer|person)"),
+    word("culprit", rf"(?:s?\s+(?:is|was|were|are)\s+{ONE}\b|\s+who\b)"),
 )
-BLAME = Pattern(
-    rf"\b(?:(?:to\s+)?blam(?:e|es|ed|ing)\s+(?:on\s+)?{_ONE}\b"
-    rf"|{_ONE}\s+(?:is|was|were|are|should\s+be|must\s+be|'s)\s+(?:to\s+blame|to\s+be\s+blamed|blamed|at\s+fault|guilty)\b"
-    r"|(?:his|her|my|our|someone's|somebody's|nobody's|(?:engineer|developer|team|operator|admin|administrator|manager"
-    r"|employee|person|intern|vendor)(?:'s|s'))\s+(?:own\s+)?(?:fault(?!\s+toleran|\s+domain|\s+inject|-)|guilt|failing)\b"
-    rf"|(?:fault|guilt)\s+of\s+{_ONE}\b|guilty\s+part(?:y|ies)|guilty\s+(?:engineer|developer|person)"
-    rf"|culprits?\s+(?:is|was|were|are)\s+{_ONE}\b|{_ONE}\s+(?:is|was|were|are)\s+the\s+culprits?"
-    r"|the\s+culprit\s+who\b)"
+OWN_FAULT = Pattern(
+    r"(?:fault(?!\s+(?:toleran|domain|inject|report|ticket|code|tree|anal)|-)|guilt|failing)\b",
+    needs=("fault", "guilt", "failing"),
 )
+OWNER = Pattern(
+    r"\b(?:his|her|my|our|someone's|somebody's|(?:engineer|developer|team|operator|admin|administrator|manager"
+    r"|employee|person|intern|vendor)(?:'s|s'))\s+(?:own\s+)?$"
+)
+"""Before OWN_FAULT."""
+IS_BLAMED = Pattern(
+    r"(?:is|was|were|are|should\s+be|must\s+be|'s)\s+(?:to\s+blame|to\s+be\s+blamed|blamed|at\s+fault|guilty|the\s+culprits?)\b",
+    needs=("blame", "at fault", "guilty", "the culprit"),
+)
+BLAMED = Pattern(rf"(?<![\w']){ONE}\s*$")
+"""Before IS_BLAMED."""
 
 # --- vague actions ------------------------------------------------------------------------------------
-_PEOPLE = (
-    r"(?:everyone|everybody|people|(?:the\s+|our\s+|all\s+|an?\s+|new\s+|each\s+|every\s+)*(?:[\w-]+\s+)?(?:teams?|engineers?"
-    r"|staff|developers?|operators?|personnel|responders?|employees|colleagues|on-?calls?|members|sres|reviewers?|authors?)"
-    r"|him|her|them|us|we|@[a-z0-9][a-z0-9-]*)"
+_CAREFUL = r"(?:careful|vigilant|mindful|diligent|attentive|cautious)\b(?!\s+not\s+to\s+take)"
+VAGUE = (
+    Pattern(
+        rf"\b(?:be|being|been)\s+(?:a\s+(?:bit|little|lot)\s+)?more\s+{_CAREFUL}",
+        needs=("careful", "vigilant", "mindful", "diligent", "attentive", "cautious"),
+    ),
+    Pattern(
+        r"\b(?:(?:take|exercise|use|apply)\s+(?:more|extra|greater)\s+(?:care|caution|vigilance|diligence)\b"
+        r"|(?:more|extra|greater)\s+(?:care|caution|vigilance|diligence)\s+(?:is|should|must|needs?)\b)",
+        needs=(" care", "caution", "vigilance", "diligence"),
+    ),
+    word("pay", r"(?:ing)?\s+(?:more|closer|better|extra)\s+attention\b"),
+    word("try", r"\s+harder\b"),
+    Pattern(
+        r"\bwe\s+(?:need|have)\s+to\s+(?:remember|double-?check|keep\s+in\s+mind)\b",
+        needs=("remember", "check", "mind"),
+    ),
+    Pattern(r"\b(?:must|need\s+to|have\s+to|will|should|try\s+to|we'll)\s+do\s+better\b", needs=("do better",)),
+    Pattern(rf"\bre-?train(?:ing)?\s+(?:of\s+)?{PEOPLE}\b", needs=("retrain", "re-train")),
+    word(
+        "mak",
+        rf"(?:e|ing)\s+(?:sure\s+)?(?!them\b|him\b|her\b|us\b){PEOPLE}\s+(?:(?:is|are)\s+)?(?:more\s+)?"
+        r"(?:aware|careful|understands?|knows?)\b",
+    ),
+    word("raise", r"\s+(?:more\s+)?awareness\b"),
+    Pattern(r"(?:(?<=\0)|(?<=\0[-+ ] ))be\s+(?:more\s+)?aware\s+of\b", needs=("aware",)),
+    Pattern(
+        r"\b(?:not|don't|never)\s+(?:(?:do|make)\s+(?:it|this|that|(?:the\s+)?same\s+mistakes?)\s+again"
+        r"|(?:make|repeat)\s+(?:the\s+)?same\s+mistakes?)\b",
+        needs=(" again", "same mistake"),
+    ),
 )
-VAGUE = Pattern(
-    r"\b(?:(?:be|being|been)\s+(?:(?:a\s+(?:bit|little)\s+)?more\s+|extra\s+|very\s+)?(?:careful|vigilant|mindful|diligent"
-    r"|attentive|cautious)\b(?!\s+not\s+to\s+take)"
-    r"|take\s+(?:more|extra|greater)\s+care\b|(?:more|extra|greater)\s+(?:care|caution|vigilance|diligence)\b"
-    r"|pay(?:ing)?\s+(?:more\s+|closer\s+|better\s+|extra\s+)?attention\b|try\s+harder\b|do\s+better\b"
-    rf"|re-?train(?:ing)?\s+(?:of\s+)?{_PEOPLE}\b|remind(?:ing)?\s+{_PEOPLE}\b"
-    rf"|{_PEOPLE}\s+(?:should|must|need(?:s)?\s+to|ha(?:s|ve)\s+to|will|to)\s+(?:all\s+)?(?:be\s+(?:more\s+|made\s+)?aware"
-    r"|remember|double-?check|keep\s+in\s+mind)\b"
-    rf"|(?:make|making)\s+(?:sure\s+)?{_PEOPLE}\s+(?:(?:is|are)\s+)?(?:more\s+)?(?:aware|careful|understands?|knows?)\b"
-    r"|raise\s+(?:more\s+)?awareness\b|not\s+(?:do|make)\s+(?:it|this|that|the\s+same\s+mistakes?)\s+again\b)"
+ASKED_FOR = (
+    Pattern(
+        rf"\bbe\s+(?:extra\s+|very\s+)?{_CAREFUL}",
+        needs=("careful", "vigilant", "mindful", "diligent", "attentive", "cautious"),
+    ),
+    word("pay", r"\s+attention\b"),
+    word("remind", rf"\s+{PEOPLE}\b"),
 )
-VAGUE_START = Pattern(r"(?:retrain|re-train|be\s+(?:more\s+)?aware|double-?check|remember)\b(?![-\w])")
+"""What is vague only where it is asked of somebody: after ASKING."""
+ASKING = Pattern(
+    r"(?:^|[\0.:;,!?]\s*(?:[-+*]\s+)?(?:\[[ x]?\]\s+)?|\b(?:please|always)\s+"
+    r"|\b(?:we|i|you|engineers|developers|operators|everyone|everybody|people|the\s+team|teams|the\s+user|users)\s+"
+    r"(?:all\s+|also\s+)?(?:should|must|need\s+to|needs\s+to|have\s+to|ought\s+to|will|'ll)\s+(?:all\s+|also\s+|always\s+)?)$"
+)
+AWARE = Pattern(
+    r"\b(?:(?:should|must|needs?\s+to|ha(?:s|ve)\s+to)\s+(?:all\s+)?be\s+(?:more\s+|made\s+)?aware(?!\s+of\s*[.,;:!?)\0])"
+    r"|(?:should|must|will)\s+(?:all\s+)?(?:remember|double-?check|keep\s+in\s+mind))\b",
+    needs=("aware", "remember", "check", "in mind"),
+)
+BY_PEOPLE = Pattern(rf"(?<![\w']){PEOPLE}\s+$")
+"""Before AWARE."""
+DONE = Pattern(
+    r"\b(?:posted|sent|published|written|announced|shared|held|used|done|made|started)\s+(?:\w+\s+){0,3}to\s+$"
+)
+"""Before the purpose of something that was done."""
+WHAT = Pattern(r"\bwhat\s+(?:else\s+)?(?:[\w']{1,40}\s+){0,2}$")
+"""Before a remedy that is asked for: "what we should do better" is a heading."""
 
 
 # --- what a text must hold before a pattern is compiled: ` word ` or a part of the text's words -----------------------
-SHOULD_WORDS = (" should ", " ought ", " shouldn't ")
-COULD_WORDS = (" could ", " would ", " might ", " couldn't ", " wouldn't ")
-HAVE_WORDS = (" have ",)
 OMITTED_WORDS = (
     " neglected ",
     " omitted ",
@@ -238,6 +290,12 @@ HINDSIGHT_WORDS = (
     " easily ",
     " simply ",
     " evident ",
+    " retrospect ",
+    " easy ",
+    " trivial ",
+    " simple ",
+    " anyone ",
+    " anybody ",
     "everyone knows",
 )
 WHO_WORDS = (
@@ -304,12 +362,3 @@ VAGUE_WORDS = (
     "make sure all",
     "same mistake",
 )
-
-
-@lru_cache(maxsize=256)
-def subject_before(names: tuple[str, ...] = ()) -> Pattern:
-    """A pattern that matches text which ends with a person as the subject; `names` are known people's, lower case."""
-    import re
-
-    known = "".join(rf"|{re.escape(name)}" for name in names)
-    return Pattern(rf"(?<![\w'@/.-]){PERSON}{known}){_ADVERB}\s+(?:\w+ly\s+)?$")

@@ -2,8 +2,9 @@
 
 `without_code(text, start)` and `prose(text, start)` return strings of the same length as `text`, so that a
 match's offsets are offsets in the document. In the first, code and HTML comments are NULs; in the second also front
-matter, quotations, link targets, URLs, tags, command lines and table rules, emphasis marks are spaces, letters are
-lower case, and NULs stand between blocks, so that no pattern runs from one paragraph, bullet or cell into the next.
+matter, block quotes, command lines and table rules. What stands for a noun in its sentence (a code span, a quotation,
+a URL) is a word of x's; brackets, link targets, tags and emphasis marks are spaces; letters are lower case; and NULs
+stand between blocks, so that no pattern runs from one paragraph, bullet or cell into the next.
 
 `mentions(text, start, needles)` is the cheap question before any pattern is compiled: what is not mentioned can't
 match.
@@ -15,8 +16,8 @@ which runs only when the text holds its first character at all: one pattern for 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cached_property, lru_cache
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from pmctl.document.markup import markup
@@ -25,37 +26,77 @@ if TYPE_CHECKING:
     from pmctl.document.reader import Document
 
 _NUL = "\0"
+_NOUN = "\1"
+"""Stands, while the passes run, for text that is skipped and is a noun in its sentence."""
 _LETTERS = {code: " " for code in range(128) if not (chr(code).isalnum() or chr(code) in "'@")}
 _LETTERS[ord("’")] = "'"
-_MARKS = {ord("*"): " ", ord("~"): " ", ord("\r"): " ", ord("’"): "'"}
+_MARKS = {
+    **dict.fromkeys(map(ord, "*~\r[]"), " "),
+    ord("’"): "'",
+    ord("|"): _NUL,
+    ord(_NOUN): "x",
+}
 
 
 class Pattern:
-    """A regular expression that is compiled when it is first needed: start-up is felt in every hook."""
+    """A regular expression that is compiled when it is first needed: start-up is felt in every hook.
 
-    def __init__(self, source: str, flags: int = 0) -> None:
+    `needs` are texts of which one is in every match: a text without them is not searched. A source that begins with a
+    literal is searched several times as fast as one that begins with a boundary or with alternatives: what leads up to
+    it is asked of the text before a match (`lead`), and belongs to what is found unless it is only a condition.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        flags: int = 0,
+        needs: tuple[str, ...] = (),
+        lead: Pattern | None = None,
+        condition: Pattern | None = None,
+    ) -> None:
         self.source = source
         self.flags = flags
+        self.needs = needs
+        self.lead = lead
+        self.condition = condition
 
     @cached_property
     def compiled(self) -> re.Pattern[str]:
         return re.compile(self.source, self.flags)
 
+    def matches(self, text: str) -> Iterator[re.Match[str]]:
+        """Every match in a text."""
+        if not self.needs or any(need in text for need in self.needs):
+            yield from self.compiled.finditer(text)
 
-_PROSE_PASSES: tuple[tuple[tuple[str, ...], Pattern], ...] = (
-    (("\n>", "\n >", "\n  >", "\n   >"), Pattern(r"^[ ]{0,3}>[^\n]*", re.MULTILINE)),
-    (("$ ",), Pattern(r"^[ \t]*[$][ ][^\n]*", re.MULTILINE)),
-    (("](",), Pattern(r"\]\([^)\n\[\]]*\)")),
-    (("]:",), Pattern(r"^[ ]{0,3}\[[^\]\n]+\]:[^\n]*", re.MULTILINE)),
-    (("://",), Pattern(r"[A-Za-z][A-Za-z+.-]{1,12}://[^\s)>\]|]+")),
-    (("www.",), Pattern(r"www\.[^\s)>\]|]+")),
-    (("<",), Pattern(r"</?[A-Za-z][^>\n]*>")),
-    (('"',), Pattern(r'"(?<![\w"]")(?=\S)(?:[^"\n|]|\n(?!\s*\n)){1,400}?(?<=\S)"(?!\w)')),
-    (("“",), Pattern(r"“(?:[^“”\n|]|\n(?!\s*\n)){1,600}?”")),
-    (("«",), Pattern(r"«(?:[^«»\n|]|\n(?!\s*\n)){1,600}?»")),
-    (("‘",), Pattern(r"‘(?=\S)(?:[^‘’\n|]|(?<=\w)’(?=\w)){1,300}?(?<=[\w.,!?])’(?!\w)")),
-    ((" '", "('"), Pattern(r"(?<=[ (])'(?=\S)[^'\n|]{1,200}?(?<=[\w.,!?])'(?!\w)")),
-    (("|-", "| -", "|:", "| :"), Pattern(r"^[ \t]*\|?(?:[ \t]*:?-+:?[ \t]*\|)+[ \t:|-]*$", re.MULTILINE)),
+
+def word(text: str, rest: str, lead: Pattern | None = None, condition: Pattern | None = None) -> Pattern:
+    """A pattern that begins with this whole word."""
+    return Pattern(rf"{text}(?<!\w{text}){rest}", needs=(text,), lead=lead, condition=condition)
+
+
+_PRE = Pattern(r"<pre\b[^>]{0,500}>(?:[\s\S]*?</pre>|[\s\S]*)", needs=("<pre",))
+# A line without a mark goes on with the quotation above it, unless it begins a block of its own.
+_QUOTE = (
+    r"^[ ]{0,3}>(?:[ \t>]*[^\s>#][^\n]*"
+    r"(?:\n(?![ \t]*(?:\n|\Z|>|[-*+][ \t]|\d{1,9}[.)][ \t]|#{1,6}[ \t]|<|\||[-*_=]{3}|\0))[^\n]+)*|[^\n]*)"
+)
+_PROSE_PASSES: tuple[tuple[tuple[str, ...], Pattern, str], ...] = (
+    (("\n>", "\n >", "\n  >", "\n   >"), Pattern(_QUOTE, re.MULTILINE), _NUL),
+    (("<blockquote",), Pattern(r"<blockquote\b[^>]{0,500}>(?:[\s\S]*?</blockquote>|[\s\S]*)"), _NUL),
+    (("$ ",), Pattern(r"^[ \t]*[$][ ][^\n]*", re.MULTILINE), _NUL),
+    (("](",), Pattern(r"\]\([^)\n\[\]]*\)"), " "),
+    (("]:",), Pattern(r"^[ ]{0,3}\[[^\]\n]+\]:[^\n]*", re.MULTILINE), _NUL),
+    (("://",), Pattern(r"[A-Za-z][A-Za-z+.-]{1,12}://[^\s)>\]|]+"), _NOUN),
+    (("www.",), Pattern(r"www\.[^\s)>\]|]+"), _NOUN),
+    (("<code", "<kbd", "<samp", "<q"), Pattern(r"<(code|kbd|samp|q)\b[^>\n]{0,200}>[^\n]{0,300}?</\1>"), _NOUN),
+    (("<",), Pattern(r"</?[A-Za-z][^>\n]{0,500}>"), " "),
+    (('"',), Pattern(r'"(?<![\w"]")(?=\S)(?:[^"\n|]|\n(?!\s*\n)){1,400}?(?<=\S)"(?!\w)'), _NOUN),
+    (("“",), Pattern(r"“(?:[^“”\n|]|\n(?!\s*\n)){1,600}?”"), _NOUN),
+    (("«",), Pattern(r"«(?:[^«»\n|]|\n(?!\s*\n)){1,600}?»"), _NOUN),
+    (("‘",), Pattern(r"‘(?=\S)(?:[^‘’\n|]|(?<=\w)’(?=\w)){1,300}?(?<=[\w.,!?])’(?!\w)"), _NOUN),
+    ((" '", "('"), Pattern(r"(?<=[ (])'(?=\S)[^'\n|]{1,200}?(?<=[\w.,!?])'(?!\w)"), _NOUN),
+    (("|-", "| -", "|:", "| :"), Pattern(r"^[ \t]*\|?(?:[ \t]*:?-+:?[ \t]*\|)+[ \t:|-]*$", re.MULTILINE), _NUL),
 )
 _BLOCK = Pattern(r"\n(?:[ \t\r]*\n)+|\n(?=[ \t]*(?:[-*+][ \t]|\d{1,9}[.)][ \t]|#{1,6}[ \t]|\|))")
 _HEADING = Pattern(r"^#{1,6}[ \t][^\n]*(?P<end>\n\s*)", re.MULTILINE)
@@ -66,50 +107,95 @@ def _blank(match: re.Match[str]) -> str:
     return _NUL * (match.end() - match.start())
 
 
+def _space(match: re.Match[str]) -> str:
+    return " " * (match.end() - match.start())
+
+
+def _noun(match: re.Match[str]) -> str:
+    return _stand_in(match[0])
+
+
+def _stand_in(text: str) -> str:
+    """The mark of a noun, as long as the text and on as many lines."""
+    return "\n".join([_NOUN * len(line) for line in text.split("\n")])
+
+
+_FILL = {_NUL: _blank, " ": _space, _NOUN: _noun}
+
+
 def _end_heading(match: re.Match[str]) -> str:
     return match[0][: -len(match["end"])] + _NUL * len(match["end"])
 
 
 def _run(body: str) -> str:
-    for needles, pattern in _PROSE_PASSES:
+    for needles, pattern, filler in _PROSE_PASSES:
         for needle in needles:
             if needle in body:
-                body = pattern.compiled.sub(_blank, body)
+                body = pattern.compiled.sub(_FILL[filler], body)
                 break
     return body
 
 
 @lru_cache(maxsize=4)
-def without_code(text: str, start: int = 0) -> str:
-    """`text` with NULs for code (fenced, indented, in backticks), comments and everything before `start`."""
+def _marked(text: str, start: int) -> str:
+    """`text` with NULs for blocks of code, comments and everything before `start`, and nouns for code spans."""
+    found = markup(text, start)
     parts = [_NUL * start]
     at = start
-    for first, last in sorted(chain(*markup(text, start))):
-        parts += (text[at:first], _NUL * (last - first))
+    for first, last, span in sorted(
+        [(*place, False) for place in (*found.blocks, *found.comments)] + [(*place, True) for place in found.spans]
+    ):
+        parts += (text[at:first], _stand_in(text[first:last]) if span else _NUL * (last - first))
         at = last
-    return "".join([*parts, text[at:]])
+    body = "".join([*parts, text[at:]])
+    return _PRE.compiled.sub(_blank, body) if "<pre" in body else body
+
+
+@lru_cache(maxsize=4)
+def without_code(text: str, start: int = 0) -> str:
+    """`text` with NULs for code (fenced, indented, in backticks), comments and everything before `start`."""
+    return _marked(text, start).replace(_NOUN, _NUL)
 
 
 @lru_cache(maxsize=4)
 def prose(text: str, start: int = 0) -> str:
-    """`text` in lower case with NULs for whatever is not prose, same length; nothing before `start` is prose."""
-    body = _run(without_code(text, start)[start:])
+    """`text` in lower case without whatever is not prose, same length; nothing before `start` is prose."""
+    body = _run(_marked(text, start)[start:])
     body = _HEADING.compiled.sub(_end_heading, body)
     body = _BLOCK.compiled.sub(_blank, body).translate(_MARKS)
     if "_" in body:
-        body = _UNDERSCORES.compiled.sub(lambda match: " " * (match.end() - match.start()), body)
+        body = _UNDERSCORES.compiled.sub(_space, body)
     lower = body.lower()
     if len(lower) != len(body):  # a few capitals have a lower case of two characters
         lower = "".join(one if len(one.lower()) != 1 else one.lower() for one in body)
     return _NUL * start + lower
 
 
-_TIMELINE = Pattern(r"\b(?:timeline|chronology|transcript|chat log|chain of events)\b", re.IGNORECASE)
+_TIMELINE = Pattern(r"\b(?:timeline|chronology|transcript|chat logs?|chain of events)\b", re.IGNORECASE)
+_LUCK = Pattern(r"\b(?:luck|lucky|luckily|fortunate|fortunately|near[- ]miss(?:es)?)\b", re.IGNORECASE)
+_REMEDIES = Pattern(
+    r"\b(?:actions?|follow[- ]?ups?|next steps|to-?dos?|prevent\w*|remedia\w+|corrective|improvements?)\b",
+    re.IGNORECASE,
+)
 
 
 def timelines(doc: Document) -> tuple[tuple[int, int], ...]:
     """The spans of the sections, of any level, that tell what was said and thought at the time: start, end."""
-    return tuple((one.start, one.end) for one in doc.headings if _TIMELINE.compiled.search(one.title))
+    return _titled(doc, _TIMELINE)
+
+
+def lucky(doc: Document) -> tuple[tuple[int, int], ...]:
+    """The spans of the sections, of any level, that weigh what was spared: start, end."""
+    return _titled(doc, _LUCK)
+
+
+def remedies(doc: Document) -> tuple[tuple[int, int], ...]:
+    """The spans of the sections, of any level, that say what is going to be done: start, end."""
+    return _titled(doc, _REMEDIES)
+
+
+def _titled(doc: Document, title: Pattern) -> tuple[tuple[int, int], ...]:
+    return tuple((one.start, one.end) for one in doc.headings if title.compiled.search(one.title))
 
 
 @lru_cache(maxsize=4)

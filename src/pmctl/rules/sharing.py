@@ -57,15 +57,25 @@ _URL_PASSWORD = Pattern(
     r"[^\s/:@<>\"'`]{3,})@[\w.-]"
 )
 _KEY_HEADER = "PRIVATE KEY"
-_PRIVATE_KEY = Pattern(
-    r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----(?:[\s\S]{0,8000}?-----END (?:[A-Z0-9]+ )*PRIVATE KEY"
-    r"(?: BLOCK)?-----)?"
-)
+_PRIVATE_KEY = Pattern(r"-----(?P<which>BEGIN|END) (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?-----")
+_LONGEST_KEY = 8_000
+_BASIC = Pattern(r"[Bb]asic (?P<secret>[A-Za-z0-9+/]{12,400}={0,2})(?![\w+/=])")
 _ASSIGNED = Pattern(
-    r"(?<!\w)(?P<name>(?:[A-Za-z]{1,24}[_-]){0,4}(?:password|passwd|pwd|passphrase|secret|api[_-]?key|access[_-]?key|auth[_-]?token"
-    r"|client[_-]?secret|private[_-]?key))[\"']?[ \t]*[:=][ \t]*[\"'`]?(?P<value>[^\s\"'`,;|<>{}()\[\]]{8,200})",
-    re.IGNORECASE,
+    r"(?:password|passwd|pwd|passphrase|secret|api[_-]?key|access[_-]?key|account[_-]?key|auth[_-]?token|private[_-]?key)"
+    r"[\"']?[ \t]*[:=][ \t]*[\"'`]?(?P<value>[^\s\"'`,;|<>{}()\[\]]{6,200})"
 )
+"""Over lower-case text: without a flag for case the search is several times as fast."""
+_ASSIGNED_NAME = Pattern(r"(?<![^\W_])(?:[A-Za-z]{1,24}[_-]){0,4}[A-Za-z]{0,12}$")
+_OPTION = Pattern(
+    r"\b(?:mysql(?:dump|admin)?\b[^\n|;&]{0,80}?\s(?P<mysql>-p)"
+    r"|curl\b[^\n|;&]{0,80}?\s(?P<curl>-u|--user)[ =][\"']?[^\s:\"']{1,60}:)"
+    r"(?P<value>[^\s\"'`$<{*|;&]{6,200})"
+)
+_SHORT_NAMES = ("password", "passwd", "pwd", "passphrase")
+"""What may have a value of 6 characters; others need 8."""
+_RANDOM = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d)(?!(?:.*/){4})(?!.*EXAMPLE)[A-Za-z0-9/+]{32,}={0,2}")
+_WORDS = re.compile(r"(?!.*[0-9a-f]{8}-[0-9a-f]{4}-)[a-z0-9]+(?:[-._][a-z0-9]+)+|(?:sha|md|base|utf-?|v)\d\w{0,8}")
+"""A name, with a version perhaps, and no secret."""
 _PLACEHOLDER = re.compile(
     r"(?i)\$|%|\*{3,}|x{4,}|\.{3}|…|example|changeme|placeholder|redacted|removed|your|none|null|true|false|todo|dummy"
     r"|\bsecret\b|password|vault|secretsmanager|arn:|https?:|/|^[a-z]+$|^[A-Z_]+$|^[a-z_.-]+$"
@@ -87,6 +97,10 @@ _INTERNAL_ADDRESS = Pattern(
     r"|svc)(?![\w-]|\.\w)",
     re.IGNORECASE,
 )
+_INTERNAL_V6 = Pattern(r"(?<![\w:.])f[cd][0-9a-f]{2}:(?:[0-9a-f]{0,4}:){1,7}[0-9a-f]{0,4}(?![\w:])", re.IGNORECASE)
+_NO_HOST = re.compile(r"(?i)[a-z]+\.(?:local|lan|private|svc)")
+"""One word with such an ending is a file or an attribute more often than a host."""
+_VERSION = re.compile(r"(?i)\b(?:versions?|releases?|v\.?)\s*$")
 _INTERNAL_NEEDLES = ("10.", "192.168.", "172.", "100.", "169.254.", ".internal", ".corp", ".intranet", ".local",
                      ".lan", ".private", ".svc")  # fmt: skip
 
@@ -138,10 +152,8 @@ def private_key(doc: Document, context: Context) -> Iterable[Finding]:
         The deploy key was replaced.
     """
     if _KEY_HEADER in doc.text:
-        for match in _PRIVATE_KEY.compiled.finditer(doc.text):
-            stop = doc.text.find("\n", match.start())
-            end = match.end() if stop < 0 else min(stop, match.end())
-            yield found(doc, match.start(), end, "this is a private key", "replace the key, then take it out")
+        for start, header, _ in _private_keys(doc.text):
+            yield found(doc, start, header, "this is a private key", "replace the key, then take it out")
 
 
 @rule("PM903", "assigned-secret", draft=WARNING)
@@ -165,14 +177,14 @@ def assigned_secret(doc: Document, context: Context) -> Iterable[Finding]:
 
             mysql --user=app --password=$DB_PASSWORD
     """
-    lowered = doc.text.lower()
-    if not any(word in lowered for word in ("passw", "pwd", "passphrase", "secret", "key", "token")):
-        return
-    for match in _ASSIGNED.compiled.finditer(doc.text):
-        value = match["value"]
-        if any(map(str.isdigit, value)) and any(map(str.isalpha, value)) and not _PLACEHOLDER.search(value):
-            message = f"{match['name']} is written with its value"
-            yield found(doc, match.start("value"), match.end("value"), message, "replace the value by a placeholder")
+    for name, start, end in _assigned(doc.text):
+        value = doc.text[start:end]
+        if not (any(map(str.isdigit, value)) and any(map(str.isalpha, value))):
+            continue
+        long_enough = len(value) >= (6 if name.lower().endswith(_SHORT_NAMES) or name.startswith("-") else 8)
+        plain = _PLACEHOLDER.search(value) or _WORDS.fullmatch(value)
+        if _RANDOM.fullmatch(value) or (long_enough and not plain):
+            yield found(doc, start, end, f"{name} is written with its value", "replace the value by a placeholder")
 
 
 @rule("PM904", "foreign-mail", review=WARNING)
@@ -248,12 +260,16 @@ def internal_address(doc: Document, context: Context) -> Iterable[Finding]:
         return
     lowered = doc.text.lower()
     endings = context.settings.internal
-    if not any(needle in lowered for needle in (*_INTERNAL_NEEDLES, *endings)):
-        return
+    patterns = [*((_INTERNAL_ADDRESS,) if any(needle in lowered for needle in _INTERNAL_NEEDLES) else ())]
+    patterns += [*((_INTERNAL_V6,) if "fd" in lowered or "fc" in lowered else ()), *_internal(endings)]
     spans: list[tuple[int, int]] = []
-    for pattern in (_INTERNAL_ADDRESS, *_internal(endings)):
+    for pattern in patterns:
         for match in pattern.compiled.finditer(doc.text, doc.body_start):
             if doc.text[match.end() : match.end() + 1] == "/" and doc.text[match.end() + 1 : match.end() + 2].isdigit():
+                continue
+            if _NO_HOST.fullmatch(match[0]) and not re.match(r":\d", doc.text[match.end() : match.end() + 2]):
+                continue
+            if match[0][0].isdigit() and _VERSION.search(doc.text[max(0, match.start() - 12) : match.start()]):
                 continue
             if not any(start <= match.start() < end for start, end in spans):
                 spans.append(match.span())
@@ -312,6 +328,9 @@ def tokens(text: str, body: int = 0) -> Iterator[tuple[str, int, int]]:
                 if match:
                     spans.append((at, match.end(), name))
                 at = text.find(prefix, at + 1)
+    if "asic " in text:
+        pairs = [match for match in _BASIC.compiled.finditer(text) if _is_pair(match)]
+        spans += [(*match.span("secret"), "basic credentials") for match in pairs]
     if "://" in text and "@" in text:
         spans += [(*match.span("secret"), "password in a URL") for match in _URL_PASSWORD.compiled.finditer(text)]
     last = -1
@@ -325,11 +344,53 @@ def redact(text: str) -> str:
     """The text with known tokens, private keys and assigned secrets replaced by asterisks, every line in its place."""
     spans = [(start, end) for _, start, end in tokens(text)]
     if _KEY_HEADER in text:
-        spans += [match.span() for match in _PRIVATE_KEY.compiled.finditer(text)]
-    spans += [match.span("value") for match in _ASSIGNED.compiled.finditer(text)]
+        spans += [(start, end) for start, _, end in _private_keys(text)]
+    spans += [(start, end) for _, start, end in _assigned(text)]
     for start, end in spans:
         text = text[:start] + re.sub(r"[^\r\n]", "*", text[start:end]) + text[end:]
     return text
+
+
+def _is_pair(match: re.Match[str]) -> bool:
+    """Whether it is the base64 of `user:password` (RFC 7617)."""
+    from base64 import b64decode
+
+    try:
+        user, colon, password = b64decode(match["secret"], validate=True).decode().partition(":")
+    except ValueError:
+        return False
+    return bool(user and colon and password) and (user + password).isprintable()
+
+
+def _assigned(text: str) -> Iterator[tuple[str, int, int]]:
+    """Every value that is given to something named like a password or a key: name, start and end of the value."""
+    lowered = text.lower()
+    if len(lowered) != len(text):  # a few capitals have a lower case of two characters
+        lowered = "".join(one if len(one.lower()) != 1 else one.lower() for one in text)
+    if any(word in lowered for word in ("passw", "pwd", "passphrase", "secret", "key", "token")):
+        for match in _ASSIGNED.compiled.finditer(lowered):
+            name = _ASSIGNED_NAME.compiled.search(text, max(0, match.start() - 112), match.start())
+            if name:
+                key = re.split(r"[\"'\s:=]", text[match.start() : match.start("value")], maxsplit=1)[0]
+                yield name[0] + key, *match.span("value")
+    if " -p" in text or " -u" in text or " --user" in text:
+        for match in _OPTION.compiled.finditer(text):
+            yield match["mysql"] or match["curl"], *match.span("value")
+
+
+def _private_keys(text: str) -> Iterator[tuple[int, int, int]]:
+    """Every private key: its start, the end of its header, and its end, which is the header's when it has none."""
+    begun: tuple[int, int] | None = None
+    for match in _PRIVATE_KEY.compiled.finditer(text):
+        if match["which"] == "BEGIN":
+            if begun:
+                yield *begun, begun[1]
+            begun = match.span()
+        elif begun:
+            yield *begun, match.end() if match.end() - begun[0] <= _LONGEST_KEY else begun[1]
+            begun = None
+    if begun:
+        yield *begun, begun[1]
 
 
 @lru_cache(maxsize=64)

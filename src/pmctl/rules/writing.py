@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from itertools import chain
+from collections.abc import Iterable, Iterator
 from posixpath import normpath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -20,17 +19,25 @@ if TYPE_CHECKING:
     from pmctl.rules.context import Context
 
 _DAYS = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
-_RELATIVE = Pattern(
-    r"(?<![\w-])(?:yesterday|tomorrow"
-    rf"|last\s+(?:night|week|month|quarter|year|{_DAYS})(?!\s+of\b|'s\s+\w+\s+of\b)"
-    rf"|(?<!the )(?<!in )(?<!a )next\s+(?:week|month|quarter|year|{_DAYS})(?!\s+of\b)"
-    r"|this\s+(?:morning|afternoon|evening|week|month|quarter|year)(?!\s+of\b)|(?:earlier|later)\s+today"
-    r"|(?:\d+|an?|one|two|three|four|five|six|seven|eight|nine|ten|a\s+few|several|a\s+couple\s+of|some)\s+"
-    r"(?:minute|hour|day|week|month|quarter|year)s?\s+ago"
-    r"|a\s+while\s+ago)(?![\w-])(?!\s*\(\w*[\s-]?\d)"
+_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?"
+_DATE = rf"(?:\d{{4}}-\d\d|\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}|{_MONTH}\s+\d|\d{{1,2}}[./]\d)"
+_PERIOD = rf"(?:week|month|quarter|year|{_DAYS})"
+_UNDATED = rf"(?![\w-])(?!(?:'s)?(?:\s+[\w-]{{1,40}}){{0,3}}\s*[(,]\s*(?:\w+,?\s+)?{_DATE})"
+_RELATIVE = (
+    Pattern(rf"(?:yesterday|tomorrow){_UNDATED}", needs=("yesterday", "tomorrow")),
+    Pattern(rf"last\s+(?:night|{_PERIOD})(?!\s+of\b|'s\s+\w+\s+of\b){_UNDATED}", needs=("last",)),
+    Pattern(rf"next(?<!the next)(?<!in next)(?<!a next)\s+{_PERIOD}(?!\s+of\b){_UNDATED}", needs=("next",)),
+    Pattern(rf"this\s+(?:morning|afternoon|evening|{_PERIOD})(?!\s+of\b){_UNDATED}", needs=("this",)),
+    Pattern(rf"(?:earlier|later)\s+today{_UNDATED}", needs=("today",)),
+    Pattern(
+        r"(?:\d+|an?|one|two|three|four|five|six|seven|eight|nine|ten|a\s+few|several|a\s+couple\s+of|some)\s+"
+        rf"(?:(?:day|week|month|quarter|year)s?|while)\s+ago{_UNDATED}",
+        needs=(" ago", "\nago"),
+    ),
 )
 _BEFORE = Pattern(
-    r"(?:\bthe|\bover|\bduring\s+the|\bwithin|\bpast|\beach|\bevery|\bby|\bsince|\bof\s+the|\bin\s+the|'s)\s+$"
+    r"(?:[\w=-]|(?:\bthe|\bover|\bduring\s+the|\bwithin|\bpast|\beach|\bevery|\bof\s+the|\bin\s+the|'s"
+    r"|\b(?:more|less|longer|older|newer|earlier)\s+than)\s+)$"
 )
 _RELATIVE_NEEDLES = (
     " yesterday ", " yesterday's ", " tomorrow ", " tomorrow's ", " last ", " next ", " this ", " today ", " ago ",
@@ -40,19 +47,68 @@ _LINK = re.compile(
     r"(?<!\\)(?P<image>!?)\[(?P<text>(?:[^\[\]\n]|\[[^\[\]\n]*\]|\n(?!\s*\n))*)\]"
     r"\(\s*(?P<target><[^>\n]*>|[^\s()]*(?:\([^\s()]*\)[^\s()]*)*)(?:\s+(?:\"[^\"]*\"|'[^']*'|\([^)]*\)))?\s*\)"
 )
-# Nothing but a title may follow the target: `[14:02]: We restarted it` defines nothing.
 _DEFINITION = re.compile(
-    r"(?m)^[ ]{0,3}(?P<image>)\[(?P<text>[^\]\n]+)\]:[ \t]*(?P<target><[^>\n]*>|\S+)"
-    r"(?=[ \t]*(?:[ \t][\"'(][^\n]*)?\r?$)"
+    r"(?m)^[ ]{0,3}(?P<image>)\[(?P<text>(?!\^)[^\]\n]+)\]:[ \t]*(?P<target><[^>\n]*>|\S+)"
+    r"[ \t]*(?:\"[^\"\n]*\"|'[^'\n]*'|\([^)\n]*\))?[ \t\r]*$"
 )
-_HTML_IMAGE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
+_NO_TEXT = re.compile(r"!\[[ \t]*\][(\[][^()\[\]\n]{0,1000}[)\]]?")
+_HTML_IMAGE = re.compile(r"<img\b[^>]{0,1000}>", re.IGNORECASE)
+_HTML_SOURCE = re.compile(
+    r"(?P<image><img)\b(?P<text>[^>]{0,500}?)\ssrc\s*=\s*[\"']?(?P<target>[^\"'>\s]+)", re.IGNORECASE
+)
 _ALT = re.compile(r"\balt\s*=\s*(?:\"[^\"]*\S[^\"]*\"|'[^']*\S[^']*'|[^\s\"'>]+)", re.IGNORECASE)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
-_FIGURE = re.compile(
-    r"\d|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:twen|thir|for|fif)ty|dozens?|hundreds?"
-    r"|thousands?|millions?|half|no (?:users?|customers?|data|impact))\b",
-    re.IGNORECASE,
+_DIGIT = re.compile(r"\d")
+_WORD = re.compile(r"[a-z]+")
+_NUMBERS = frozenset(
+    [
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+        "twenty",
+        "thirty",
+        "forty",
+        "fifty",
+        "sixty",
+        "seventy",
+        "eighty",
+        "ninety",
+        "dozen",
+        "dozens",
+        "hundred",
+        "hundreds",
+        "thousand",
+        "thousands",
+        "million",
+        "millions",
+        "half",
+        "both",
+        "twice",
+        "single",
+    ]
 )
+_UNITS = frozenset(
+    ["second", "minute", "hour", "day", "week", "month", "user", "users", "customer", "customers", "data", "impact"]
+)
+_ONE_OR_NONE = re.compile(
+    r"\b(?:an?|one) (?:\w+ )?(?:second|minute|hour|day|week|month)\b|\bno (?:users?|customers?|data|impact)\b"
+)
+
+
+def _has_figure(text: str) -> bool:
+    if _DIGIT.search(text):
+        return True
+    lowered = text.lower()
+    said = set(_WORD.findall(lowered))
+    return not said.isdisjoint(_NUMBERS) or (not said.isdisjoint(_UNITS) and bool(_ONE_OR_NONE.search(lowered)))
 
 
 @rule("PM801", "summary-without-figures", review=WARNING)
@@ -77,7 +133,7 @@ def summary_without_figures(doc: Document, context: Context) -> Iterable[Finding
         On 2024-01-15 the payment API was down for 45 minutes; about 2,300 payments failed.
     """
     section = doc.section("Summary")
-    if section and not _FIGURE.search(strip_comments(section.text)) and not is_blank(section.text):
+    if section and not _has_figure(strip_comments(section.text)) and not is_blank(section.text):
         message = "the Summary has no time, duration or number"
         fix = "say when it was, how long it lasted and how many it reached"
         yield heading(doc, section, message, fix)
@@ -108,10 +164,10 @@ def relative_date(doc: Document, context: Context) -> Iterable[Finding]:
         return
     text = prose(doc.text, doc.body_start)
     spans = timelines(doc)
-    for match in _RELATIVE.compiled.finditer(text):
+    for match in (match for pattern in _RELATIVE for match in pattern.matches(text)):
         if any(start <= match.start() < end for start, end in spans):
             continue
-        if not _BEFORE.compiled.search(text[max(0, match.start() - 14) : match.start()]):
+        if not _BEFORE.compiled.search(text[max(0, match.start() - 20) : match.start()]):
             said = " ".join(doc.text[match.start() : match.end()].split())
             message = f"{said!r} depends on the day of writing"
             yield found(doc, match.start(), match.end(), message, "write the date, as in 2024-01-15")
@@ -209,8 +265,8 @@ def image_without_text(doc: Document, context: Context) -> Iterable[Finding]:
     if "![" not in text and "<img" not in text:
         return
     plain = without_code(text, doc.body_start)
-    for match in _links(text, doc.body_start, len(text)):
-        if match["image"] and not match["text"].strip() and plain[match.start()] != "\0":
+    for match in _NO_TEXT.finditer(text, doc.body_start):
+        if plain[match.start()] != "\0":
             fix = "say between the brackets what the image shows"
             yield found(doc, match.start(), match.end(), "the image has no alternative text", fix)
     for match in _HTML_IMAGE.finditer(text, doc.body_start):
@@ -219,31 +275,27 @@ def image_without_text(doc: Document, context: Context) -> Iterable[Finding]:
 
 
 def _targets(doc: Document) -> Iterator[tuple[re.Match[str], str]]:
-    """Every inline link, image and link definition that points into the repository, with its target."""
-    for match, target in link_targets(doc.text, doc.body_start, lambda: without_code(doc.text, doc.body_start)):
+    """Every link, image and link definition that points into the repository, with its target."""
+    for match, target in link_targets(doc.text, doc.body_start):
         if not _SCHEME.match(target):
             yield match, target
 
 
-def link_targets(text: str, start: int, plain: Callable[[], str]) -> Iterator[tuple[re.Match[str], str]]:
-    """Every inline link, image and link definition in `text[start:]` with its target, code left out.
-
-    `plain` gives the text with NULs for code; it is asked when there is any link.
-    """
-    links = _links(text, start, len(text)) if "](" in text else ()
-    definitions = _DEFINITION.finditer(text, start) if "]:" in text else ()
-    for match in chain(links, definitions):
-        target = match["target"].strip("<>")
-        if target and plain()[match.start()] != "\0":
-            yield match, target
+def link_targets(text: str, start: int) -> Iterator[tuple[re.Match[str], str]]:
+    """Every link, image and link definition in `text[start:]` with its target, code left out."""
+    for needle, pattern in (("](", _LINK), ("]:", _DEFINITION), ("<img", _HTML_SOURCE)):
+        for match in _nested(pattern, text, start, len(text)) if needle in text else ():
+            target = match["target"].strip("<>")
+            if target and without_code(text, start)[match.start()] != "\0":
+                yield match, target
 
 
-def _links(text: str, start: int, end: int) -> Iterator[re.Match[str]]:
-    """The inline links and images between two offsets, an image within a link behind that link."""
-    for match in _LINK.finditer(text, start, end):
+def _nested(pattern: re.Pattern[str], text: str, start: int, end: int) -> Iterator[re.Match[str]]:
+    """Every match, and those inside a link's text: an image that leads to its large version."""
+    for match in pattern.finditer(text, start, end):
         yield match
-        if "![" in match["text"]:
-            yield from _links(text, *match.span("text"))
+        if "](" in match["text"]:
+            yield from pattern.finditer(text, *match.span("text"))
 
 
 def _repository_path(doc: Document, target: str) -> str | None:

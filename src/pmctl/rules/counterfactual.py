@@ -1,0 +1,134 @@
+"""What is said of what did not happen: should, could, would, if only, had we.
+
+Most of such sentences weigh a risk, describe a guard or say what a system is built for. Each kind has its own gate;
+what passes is a counterfactual (Dekker, The Field Guide to Understanding Human Error).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from pmctl.rules.persons import PERSON
+from pmctl.rules.prose import Pattern, lucky, remedies
+from pmctl.rules.wording import asked, inside, matches, people_named, subject_of, text_before
+
+if TYPE_CHECKING:
+    from pmctl.document.reader import Document
+    from pmctl.rules.context import Context
+
+_NOT = (
+    r"(?:n't|\s+not|\s+never|\s+also|\s+already|\s+probably|\s+likely|\s+perhaps|\s+easily|\s+simply|\s+clearly){0,3}"
+)
+# "It would not have been noticed" weighs a risk; only the wish that it had been is a counterfactual.
+_ALSO = r"(?:\s+also|\s+already|\s+probably|\s+likely|\s+perhaps|\s+easily|\s+simply|\s+clearly){0,3}"
+_HAVE = r"(?:\s+have|'ve)\s+"
+_IRREGULAR = (
+    r"(?:known|caught|seen|done|had|taken|gone|made|found|given|run|put|set|read(?!\s+(?:replicas?|access|only))|told|thought|written"
+    r"|gotten|got|kept|left|built|sent|held|met|led|spent|begun|chosen|understood|foreseen|come|brought|paid"
+    r"|shut|cut|spoken|stuck|let)(?!-)"
+)
+_ADJECTIVAL = (
+    r"(?!(?:automated|dedicated|limited|detailed|improved|centrali[sz]ed|standardi[sz]ed|distributed|shared"
+    r"|managed|documented|defined|required|increased|reduced|advanced|integrated|isolated|redundant|combined"
+    r"|proposed|related|trusted|agreed|skilled|fixed|named|mixed|updated|reserved|encrypted|replicated"
+    r"|established|enforced|synchroni[sz]ed|need|speed|seed)\s+(?!(?:this|that|it|them|us|the|our|a|an|by|before|in|for|to|and|so"
+    r"|earlier|sooner|when|because|if|on|from|as)\b)[a-z])"
+)
+# What a machine does by itself: that it should have says what it is built for, not what somebody left undone.
+_BY_MACHINE = (
+    r"(?:able|automatically|cached|alerted|notified|paged|woken|triggered|rejected|refused|retried|evicted|expired|queued"
+    r"|routed|redirected|rerouted|rendered|returned|dropped|throttled|(?:re)?scheduled|delivered|processed|skipped|ignored"
+    r"|charged|billed|un\w+ed|supposed|expected)\b"
+)
+_NOT_WORSE = r"(?![^.;!?\0]{0,50}\b(?:later|longer|worse|harder|slower)\b)"
+_BETTER = (
+    r"(?:clear|obvious|evident|easy|simple|trivial|enough|better|faster|quicker|earlier|sooner|more|part\s+of|in\s+place"
+    r"|an?\s+(?:clear\s+|strong\s+|early\s+|big\s+)?(?:signal|sign|warning|red\s+flag|hint|indication))"
+)
+_PREVENT = (
+    r"(?:been\s+)?(?:\w+ly\s+)?(?:been\s+)?(?:prevented|avoided|caught|detected|mitigated|noticed|spotted|averted"
+    r"|identified\s+(?:this|the)|discovered|minimi[sz]ed|helped|shown\s+up)\b"
+    r"|been\s+(?:\w+ly\s+)?(?:known|foreseen|anticipated|stopped|alerted\s+(?:on|by))\b"
+    r"|(?:stopped|exposed|surfaced|revealed|flagged|uncovered|highlighted)\s+(?:this|it|(?:the|a|an)\s+(?:[\w-]{1,40}\s+){0,2}?"
+    r"(?:(?:missing|wrong|broken|stale|faulty|incorrect|invalid)\s+\w+|rollout|deploy(?:ment)?|bug|issue|problem|error|defect|failure|regression|mistake|gap|cause|mismatch"
+    r"|misconfiguration|divergence|drift|risk|conflict|outage|incident|attack))\b"
+)
+_SHOULD_BEEN = Pattern(
+    rf"(?:should(?<!\wshould)|ought(?<!\wought)\s+to){_NOT}{_HAVE}(?:\w+ly\s+|also\s+|never\s+)?been\s+(?!{_BY_MACHINE})"
+    rf"(?:(?:\w+ly|also|already|more|better)\s+)?(?:{_BETTER}\b|{_IRREGULAR}\b|[a-z]{{2,}}ed\b)"
+)
+_SHOULD_HAVE = Pattern(
+    rf"(?:should(?<!\wshould)|ought(?<!\wought)\s+to){_NOT}{_HAVE}(?:\w+ly\s+|also\s+|never\s+)?"
+    rf"(?:{_IRREGULAR}\b(?!\s+(?:points|times|up)\b)|{_ADJECTIVAL}[a-z]{{2,}}ed\b)"
+)
+"""In the active voice: needs a person as the subject, or a verb of _REALISED."""
+_REALISED = Pattern(r"\b(?:known|reali[sz]ed|thought|foreseen|anticipated|asked|remembered)$")
+_STARTS = Pattern(r"(?:^|[\0.:;!?(]\s*|\bthe\s+(?:(?:code\s+)?review|investigation|process)\s+)$")
+"""What may stand before a verb without a subject of its own, or before a process that people carry out."""
+_COULD_HAVE = Pattern(rf"(?:could|would|might)(?<!\w\w{{5}}){_ALSO}{_HAVE}(?:{_PREVENT}){_NOT_WORSE}")
+_PERSON_COULD_HAVE = Pattern(
+    rf"could(?<!\wcould){_ALSO}{_HAVE}(?:\w+ly\s+)?(?!(?:expected|liked|preferred|wanted|wished|loved|needed|had"
+    r"|lost|broken|ended|faced|suffered|seen|missed|experienced|exceeded|leaked|exposed|corrupted|deleted|charged|failed"
+    r"|run\s+(?:out|into)|gone\s+down)\b)"
+    rf"(?:{_IRREGULAR}\b|been\s+(?:more|better|faster|quicker|earlier|clearer)\b|[a-z]{{2,}}ed\b)(?!\s+to\s+be\b){_NOT_WORSE}"
+    rf"|(?:would|might)(?<!\w\w{{5}}){_ALSO}{_HAVE}(?:known|reacted|responded|acted|escalated|checked|tested|reali[sz]ed)\b"
+)
+_ANYBODY = Pattern(r"(?:an?|any|each|every|some|another)\s|some(?:one|body)\b")
+"""A subject that is nobody in particular: what such a person could have done is a risk."""
+_WEIGHED = Pattern(
+    r"\b(?:(?:whether|if)\b[^.:;,!?\0]{0,40}|(?:no|none\s+of|neither|nothing|nobody)\b[^.:;,!?\0]{0,60}"
+    r"|(?:(?:assum|thought|believed|suspect|expected|doubt)\w*|means?|meant)\s+(?:that\s+)?(?:\w+\s+){0,2}"
+    r"|(?:what|how|where|when|why|things?|ways?)\s+(?:(?:else|that|we|i|they|the\s+team|people)\s+){0,2})$"
+)
+"""Before what could have been: a doubt, a denial, a question that is going to be answered."""
+_GUARD = Pattern(r"(?<!,)(?<!, )\b(?:that|which|who)\s+$")
+"""Before "would have caught it": the sentence is about a guard that was absent."""
+_IF_ONLY = Pattern(
+    rf"if(?<!\wif)\s+only\s+{PERSON}|they|it|there|the\s+\w+|this|that)(?:\s+\w+)?"
+    r"\s+(?:had|could\s+have|would\s+have|did)\b"
+)
+_HAD_WE = Pattern(
+    rf"had(?<!\whad)\s+(?:{PERSON})(?!\s+not\b)\b(?=[^.;!?\0]{{0,160}}\b(?:would|could|might)\b)"
+    r"|(?!(?:\w+\s+)?(?:been|not)\b)[\w' -]{1,50}?\s(?:been|\w{2,}ed)\b"
+    r"(?=[^.;!?\0]{0,160}\b(?:(?:would|could|might)(?:n't|\s+not|\s+never)\s+have)\b))"
+)
+_BEGINS = Pattern(r"(?:^|[\0.;:,(!?-]\s*(?:(?:but|and|or|so|also|however,?)\s+)?)$")
+_SHOULD_WORDS = (" should ", " ought ", " shouldn't ", " should've ")
+_COULD_WORDS = (" could ", " would ", " might ", " couldn't ", " wouldn't ", " could've ", " would've ", " might've ")
+_HAVE_WORDS = (" have ", " should've ", " could've ", " would've ", " might've ")
+
+
+def counterfactuals(doc: Document, context: Context) -> Iterator[tuple[re.Match[str], str]]:
+    """What is said of what did not happen, without what only weighs it: (match, prose); the surest kinds first."""
+    yield from matches(doc, context, "counterfactual", ())
+    should, could = (_SHOULD_WORDS, _HAVE_WORDS), (_COULD_WORDS, _HAVE_WORDS)
+    for match, text in matches(doc, context, "", should, _SHOULD_BEEN):
+        before = text_before(text, match.start())
+        if not _GUARD.compiled.search(before) and not _WEIGHED.compiled.search(before):
+            yield match, text
+    names: tuple[str, ...] | None = None
+    for match, text in matches(doc, context, "", should, _SHOULD_HAVE):
+        names = people_named(doc, context) if names is None else names
+        before = text_before(text, match.start())
+        needless = _REALISED.compiled.search(match[0]) or _STARTS.compiled.search(before)
+        if not _WEIGHED.compiled.search(before) and (needless or subject_of(text, match.start(), names)):
+            yield match, text
+    planned = remedies(doc)
+    for match, text in matches(doc, context, "", could, _COULD_HAVE):
+        before = text_before(text, match.start())
+        guard = "been" not in match[0] and (_GUARD.compiled.search(before) or inside(planned, match.start()))
+        if not (guard or _WEIGHED.compiled.search(before) or asked(text, match.end())):
+            yield match, text
+    spared = lucky(doc)
+    for match, text in matches(doc, context, "", could, _PERSON_COULD_HAVE):
+        names = people_named(doc, context) if names is None else names
+        weighed = _WEIGHED.compiled.search(text_before(text, match.start())) or asked(text, match.end())
+        subject = None if weighed or inside(spared, match.start()) else subject_of(text, match.start(), names)
+        if subject and not _ANYBODY.compiled.match(subject[0]):
+            yield match, text
+    yield from matches(doc, context, "", ((" if only ",),), _IF_ONLY)
+    for match, text in matches(doc, context, "", ((" had ",), _COULD_WORDS), _HAD_WE):
+        if _BEGINS.compiled.search(text_before(text, match.start())) and not inside(spared, match.start()):
+            yield match, text

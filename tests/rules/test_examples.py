@@ -29,6 +29,7 @@ FLAGGED = {
     "PM203": "## Timeline",
     "PM204": "## Response",
     "PM205": "## Lessons Learnt",
+    "PM206": "",
     "PM301": "## Timeline",
     "PM302": "25:99",
     "PM303": "## Timeline",

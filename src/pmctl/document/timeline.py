@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
+from pmctl.document.completeness import TIMELINE_TITLE
 from pmctl.document.prompts import strip_comments
 from pmctl.document.table import Table, tables
 from pmctl.document.zones import AMBIGUOUS, ZONE, ends_a_range, zone_of
@@ -93,7 +94,7 @@ def timeline_section(doc: Document) -> Section | None:
     found = doc.section(SECTION)
     if found is not None:
         return found
-    return next((s for s in doc.sections if re.fullmatch(r"timeline\b[\s(:,\[].*", s.title, re.IGNORECASE)), None)
+    return next((section for section in doc.sections if TIMELINE_TITLE.fullmatch(section.title)), None)
 
 
 def time_column(table: Table) -> int | None:

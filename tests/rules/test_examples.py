@@ -58,6 +58,7 @@ FLAGGED = {
     "PM512": "",
     "PM513": "Improve monitoring",
     "PM514": "### What could be improved",
+    "PM515": "",
     "PM601": "## Lessons Learned",
     "PM602": "### Where we got lucky",
     "PM701": "should have been",

@@ -1,7 +1,7 @@
 """Inline ignores: `<!-- pmctl: ignore PM702 the runbook's own words -->`.
 
-One counts for its own line, for the next line when it stands alone, for the whole section when it stands
-directly under the heading, and for what has no line (the whole file) when it stands above every heading.
+One counts for its own line, for the next line when it stands alone, for the whole section with its heading when it
+stands directly under the heading, and for the front matter and what has no line when it stands above every heading.
 The reason is required. An ignore that hides nothing, names no code or gives no reason is a finding.
 """
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from pmctl.document.reader import Document
 
 _MARK = "pmctl:"
+_NEVER = ("PM0", "PM10", "PM11")
+"""What keeps a file or its front matter from being read in one way is never hidden."""
 _COMMENT = re.compile(r"<!--\s*pmctl:(.*?)-->", re.DOTALL)
 _IGNORE = re.compile(r"\s*ignore\s+([A-Za-z]{2}\d{1,3}(?:\s*,\s*[A-Za-z]{2}\d{1,3})*)(?:\s+(.*?))?\s*", re.DOTALL)
 
@@ -36,9 +38,9 @@ class Suppression:
 
     def covers(self, finding: Finding) -> bool:
         """Whether this ignore hides the finding; notes the code as used."""
-        if self.first <= finding.line <= self.last or (self.whole_file and finding.line == 0):
+        if self.first <= finding.line <= self.last or (self.whole_file and finding.line < self.first):
             for code in self.codes:
-                if finding.code.startswith(code):
+                if finding.code.startswith(code) and not finding.code.startswith(_NEVER):
                     self.used.add(code)
                     return True
         return False
@@ -102,7 +104,7 @@ def _refused(doc: Document, code: str, line: int, column: int, findings: list[Fi
     message = ""
     if not any(one.startswith(code) for one in known_codes()):
         message = f"the ignore names the unknown code {code}"
-    elif code.startswith("PM0") or (code in rules() and not rules()[code].ignorable):
+    elif code.startswith(_NEVER) or (code in rules() and not rules()[code].ignorable):
         message = f"{code} can't be ignored"
     if message:
         findings.append(Finding("PM263", message, doc.path, line, column, Severity.WARNING, "remove it"))
@@ -124,5 +126,5 @@ def _place(doc: Document, match: re.Match[str], codes: tuple[str, ...], line: in
         whole_file = not doc.headings or start < doc.headings[0].start
         for section in doc.headings:
             if section.content_start <= start < section.end and not text[section.content_start : start].strip():
-                last = max(last, doc.position(section.end - 1)[0])
+                first, last = min(first, section.line), max(last, doc.position(section.end - 1)[0])
     return Suppression(codes, first, last, line, column, whole_file)

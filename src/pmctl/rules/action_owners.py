@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from pmctl.document.completeness import is_stand_in
+from pmctl.document.digest import MAX_TRACKING
 from pmctl.document.finding import Finding
 from pmctl.rules.action_items import at_cell, lacking, sound_items
 from pmctl.rules.registry import WARNING, rule
@@ -54,7 +55,7 @@ def item_owner(doc: Document, context: Context) -> Iterable[Finding]:
         |---|---|---|---|---|---|---|---|
         | AI-7f3k | Alert when the pool is 80 % used | @jane | 2999-01-22 | HIGH | OPEN | | |
     """
-    items = sound_items(doc)
+    items = _items(doc)
     missing = [item for item in items if is_nobody(item.owner)]
     yield from lacking(doc, "Owner", missing, "an owner", "name one person, as in @jane")
     for item in items:
@@ -88,7 +89,7 @@ def owner_is_a_team(doc: Document, context: Context) -> Iterable[Finding]:
         |---|---|---|---|---|---|---|---|
         | AI-7f3k | Alert when the pool is 80 % used | @jane | 2999-01-22 | HIGH | OPEN | | |
     """
-    for item in sound_items(doc):
+    for item in _items(doc):
         if not is_nobody(item.owner) and (kind := _collective(item.owner, context)):
             yield at_cell(item, "Owner", f"{_written(item)!r} is a {kind}", "name the one person who will do it")
 
@@ -120,7 +121,7 @@ def unknown_owner(doc: Document, context: Context) -> Iterable[Finding]:
     if context.people is None:
         return
     names = context.people.names
-    for item in sound_items(doc):
+    for item in _items(doc):
         owner = item.owner
         if owner in names or is_nobody(owner) or _several(owner, context) or _collective(owner, context):
             continue
@@ -132,6 +133,11 @@ def unknown_owner(doc: Document, context: Context) -> Iterable[Finding]:
         near = get_close_matches(owner.casefold(), tuple(names), n=1, cutoff=0.6)
         fix = f"did you mean @{near[0]}?" if near else "write the handle of a person of the policy: pmctl people list"
         yield at_cell(item, "Owner", f"the policy knows no person {_written(item)!r}", fix)
+
+
+def _items(doc: Document) -> list[ActionItem]:
+    """The items whose owner can be looked at: what is longer than a tracking cell may be is PM590's."""
+    return [item for item in sound_items(doc) if len(item.owner) <= MAX_TRACKING]
 
 
 def _written(item: ActionItem) -> str:

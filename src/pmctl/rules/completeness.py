@@ -84,7 +84,9 @@ def _stands_for(doc: Document, title: str) -> tuple[int, str] | None:
     """
     from pmctl.document.headings import ALIAS, EXACT, meaning
 
-    named = [(section, meaning(section.title)) for section in doc.headings if section.level <= 3]
+    named = [
+        (section, meaning(section.title)) for section in doc.headings if section.level <= 3 and len(section.title) < 200
+    ]
     # A sub-heading called Fix belongs to its section; one called Resolution is on the wrong level.
     sure = {1: ALIAS, 2: ALIAS, 3: EXACT}
     same = [

@@ -236,6 +236,8 @@ def _nearest(title: str, absent: tuple[str, ...]) -> str:
 
     from pmctl.document.headings import PATTERN, bare, meaning
 
+    if len(title) > 200:
+        return ""
     name = bare(title)
     if close := get_close_matches(name, absent, n=1, cutoff=0.8):
         return close[0]

@@ -227,12 +227,12 @@ def test_alignment_survives() -> None:
 @pytest.mark.parametrize(
     ("row", "expected"),
     [
-        ("| AI-1 | Do |", "| AI-1 | Do || z |"),
-        ("| AI-1 | Do", "| AI-1 | Do || z |"),
-        ("AI-1 | Do", "AI-1 | Do || z |"),
+        ("| AI-1 | Do |", "| AI-1 | Do | | z |"),
+        ("| AI-1 | Do", "| AI-1 | Do | | z |"),
+        ("AI-1 | Do", "AI-1 | Do | | z |"),
         ("| AI-1 | Do | @a | |", "| AI-1 | Do | @a | z |"),
         ("| AI-1 | Do | @a ||", "| AI-1 | Do | @a | z |"),
-        ("| AI-1 | Do \\|", "| AI-1 | Do \\| || z |"),
+        ("| AI-1 | Do \\|", "| AI-1 | Do \\| | | z |"),
     ],
 )
 def test_short_rows_are_completed(row: str, expected: str) -> None:

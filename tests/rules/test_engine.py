@@ -151,12 +151,32 @@ def test_an_ignore_above_all_headings_counts_for_the_file():
     assert "PM201" in [finding.code for finding in check(read(data, PATH), CONTEXT)]
 
 
+def test_an_ignore_under_the_heading_counts_for_the_heading_too():
+    text = "## Timeline\n\n<!-- pmctl: ignore PM301, PM303 the chat is attached -->\n\nIt began on 2024-01-15.\n"
+    assert codes(text) == [("PM261", 25)]
+    assert codes(text.replace(", PM303", "")) == []
+
+
+def test_an_ignore_above_all_headings_counts_for_the_front_matter():
+    text = sample("started_at:\nseverity: SEV9\n").text
+    ignore = "---\n\n<!-- pmctl: ignore PM156, PM153 set by the customer -->\n\n## Summary"
+    found = check(read(text.replace("---\n\n## Summary", ignore).encode(), PATH), CONTEXT)
+    schema = read(text.replace("urgency: HIGH", "urgency: VERY").replace("---\n\n## Summary", ignore).encode(), PATH)
+    assert [one.code for one in check(schema, CONTEXT)] == ["PM104"]
+    wide = ignore.replace("PM156, PM153", "PM1")
+    schema = read(text.replace("urgency: HIGH", "urgency: VERY").replace("---\n\n## Summary", wide).encode(), PATH)
+    assert [one.code for one in check(schema, CONTEXT)] == ["PM104"]
+    assert [one.code for one in check(sample("started_at:\nseverity: SEV9\n"), CONTEXT)] == ["PM153", "PM156"]
+    assert found == ()
+
+
 def test_ignores_are_checked_themselves():
     lines = {
         "<!-- pmctl: ignore PM802 -->": ("PM262", "the ignore of PM802 gives no reason"),
         "<!-- pmctl: ignore PM999 some reason -->": ("PM263", "the ignore names the unknown code PM999"),
         "<!-- pmctl: ignore PM001 some reason -->": ("PM263", "PM001 can't be ignored"),
         "<!-- pmctl: ignore PM201 some reason -->": ("PM263", "PM201 can't be ignored"),
+        "<!-- pmctl: ignore PM104 some reason -->": ("PM263", "PM104 can't be ignored"),
         "<!-- pmctl: ignroe PM802 some reason -->": ("PM263", "this comment is not an ignore that pmctl understands"),
         "<!-- pmctl: ignore PM701 some reason -->": ("PM261", "this ignore of PM701 hides nothing"),
     }

@@ -172,6 +172,35 @@ def test_repetition_takes_no_time(unit):
     assert time.process_time() - begun < 1.5
 
 
+ROW = "| AI-7f3k | {action} | {owner} | {due} | HIGH | {status} | | |"
+ITEMS = "## Action Items\n\n| ID | Action | Owner | Due | Priority | Status | Ticket | Notes |\n" + "|---" * 8 + "|\n"
+FINE = {"action": "Alert", "owner": "@jane", "due": "2999-01-22", "status": "OPEN"}
+PLACES = {
+    "heading": "## {}\n\nText.\n",
+    "sub-heading": "## Timeline\n\n### {}\n\n| Time | Event |\n|---|---|\n| 14:00 | a |\n",
+    "bold": "## Timeline\n\n**{}**\n\n| Time | Event |\n|---|---|\n| 14:00 | a |\n",
+    "zone": "## Timeline\n\nAll times {} x\n\n| Time | Event |\n|---|---|\n| 14:00 | a |\n",
+    "column": "## Timeline\n\n| Time {} x | Event |\n|---|---|\n| 14:00 | a |\n",
+    "time": "## Timeline\n\n| Time | Event |\n|---|---|\n| {} | Restarted |\n",
+    "list": "## Timeline\n\n- 14:00 {}\n",
+    "impact": "## Impact\n\n{}\n\nThe outage lasted {}\n",
+    "measure": "## Impact\n\n| Impact Type | Measurement |\n|---|---|\n| Duration | {} |\n",
+    "section": "## Root Cause\n\nTBD {}\n",
+    **{name: ITEMS + ROW.format(**{**FINE, name: "{}"}) + "\n" for name in FINE},
+}
+
+
+@pytest.mark.parametrize("place", sorted(PLACES))
+@pytest.mark.parametrize(
+    "unit", ["1", "a", "a ", "1 ", "a1-", "1:", "12:00-", "?", "- ", "](", "[a](", "*a", "(", "a.", "@a ", "PT "]
+)
+def test_repetition_in_any_place_takes_no_time(place, unit):
+    doc = sample(PLACES[place].replace("{}", unit * (12_000 // len(unit))))
+    begun = time.process_time()
+    inside(doc.text, check(doc, EVERYTHING))
+    assert time.process_time() - begun < 3
+
+
 def test_the_corpus_is_judged_without_a_crash():
     corpus = os.environ.get("PMCTL_CORPUS")
     if not corpus:

@@ -25,8 +25,8 @@ def spans(body: str) -> list[tuple[str, int, int]]:
 def test_ignores_that_stand_together_reach_the_same():
     one, two = "<!-- pmctl: ignore PM701 the ticket's words -->", "<!-- pmctl: ignore PM702 so it was\nreported -->"
     assert spans(f"## A\n\nText.\n{one}\n{two}\nText.\nMore.\n") == [("PM701", 4, 7), ("PM702", 5, 7)]
-    assert spans(f"## A\n\n{one}\n\n{two}\n\nText.\n\nMore.\n\n## B\n\nText.\n") == [("PM701", 3, 11), ("PM702", 5, 11)]
-    assert spans(f"## A\n\n{one}\nText.\n{two}\n\nText.\n") == [("PM701", 3, 8), ("PM702", 5, 7)]
+    assert spans(f"## A\n\n{one}\n\n{two}\n\nText.\n\nMore.\n\n## B\n\nText.\n") == [("PM701", 1, 11), ("PM702", 1, 11)]
+    assert spans(f"## A\n\n{one}\nText.\n{two}\n\nText.\n") == [("PM701", 1, 8), ("PM702", 5, 7)]
     assert spans(f"## A\n\nText.\n\n{one} {two}\nText.\n") == [("PM701", 5, 5), ("PM702", 5, 6)]
 
 
@@ -36,7 +36,7 @@ def test_another_comment_that_is_not_closed_hides_no_ignore():
 
 def test_carriage_returns_change_nothing():
     body = "## A\n\n<!-- pmctl: ignore PM701 as said -->\n<!-- pmctl: ignore PM702 as said -->\n\nText.\n\n## B\n"
-    assert spans(body.replace("\n", "\r\n")) == spans(body) == [("PM701", 3, 7), ("PM702", 4, 7)]
+    assert spans(body.replace("\n", "\r\n")) == spans(body) == [("PM701", 1, 7), ("PM702", 1, 7)]
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def validate(
 ) -> None:
     """Check postmortems. Every finding has its place, a code and the mend; the last line counts them.
 
-    Exit code 1 when there are errors. `pmctl explain CODE` documents any code.
+    Exit code 1 when there are errors, 2 when --fix could not write a file. `pmctl explain CODE` documents any code.
     """
     from pmctl.cli.findings import show_findings
     from pmctl.cli.options import choose_format
@@ -47,15 +47,20 @@ def validate(
     if fix or diff:
         from pmctl.workflow.fixing import fixed
 
-        for run in runs:
-            for outcome in fixed(run, write=fix and not diff):
-                if diff:
-                    session.result(outcome.diff.rstrip("\n"))
-                for line in outcome.applied:
-                    session.note(f"{outcome.path}: {line}")
+        unwritten = False
+        for outcome in (one for run in runs for one in fixed(run, write=fix and not diff)):
+            if diff and outcome.diff:
+                session.result(outcome.diff.rstrip("\n"))
+            for line in (*outcome.applied, *outcome.refused):
+                session.note(f"{outcome.path}: {line}")
+            if outcome.problem:
+                unwritten = True
+                session.warn(f"{outcome.path} is not mended: {outcome.problem}")
         if fix and not diff:
             runs = validations(session.directory, selection)
-    if show_findings(session, runs, format):
+        if show_findings(session, runs, format) or unwritten:
+            raise typer.Exit(2 if unwritten else 1)
+    elif show_findings(session, runs, format):
         raise typer.Exit(1)
 
 

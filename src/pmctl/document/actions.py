@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -26,6 +27,9 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }
 # Cells that change after publication without touching what was approved.
 TRACKING = ("Owner", "Due", "Priority", "Status", "Ticket", "Notes")
+
+
+_BETWEEN = re.compile(r"[\s_\-'’´`*.!]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +103,14 @@ def action_items(doc: Document) -> tuple[ActionItem, ...]:
 
 
 def canonical(text: str, choices: type[ItemStatus] | type[Priority]) -> str:
-    """The choice that differs from `text` only in case, spaces and hyphens; otherwise `text`."""
-    key = "_".join(text.upper().replace("-", " ").replace("_", " ").replace("'", "").replace("’", "").split())
-    return str(choices[key]) if key in choices.__members__ else text
+    """The choice that differs from `text` only in case, emphasis and what stands between words; otherwise `text`."""
+    key = spelling_key(text)
+    return next((str(choice) for choice in choices if choice.replace("_", "") == key), text)
+
+
+def spelling_key(text: str) -> str:
+    """A word of a status or priority as spellings are compared: `Won't do`, `**WONT-DO**` and `wontdo` are one."""
+    return _BETWEEN.sub("", text).upper()
 
 
 def _item(postmortem: str, table: Table, columns: dict[str, int | None], row: Row) -> ActionItem:

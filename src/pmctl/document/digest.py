@@ -41,6 +41,7 @@ MAX_TRACKING = 300
 # Text in a tracking cell that would not be rendered as the plain text it is.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _DECEPTIVE = re.compile("[\u202a-\u202e\u2066-\u2069\u200b\u2060\ufeff]")
+_LINK = re.compile(r"\[[^\]]*\]\((https?://[^()\s]+)\)")
 _MARKUP = re.compile(r"<[A-Za-z/!?]|!\[|\]\(")
 
 
@@ -133,7 +134,8 @@ def tracking_problems(doc: Document) -> list[Finding]:
                     fix = "remove it"
                 elif _MARKUP.search(cell.text):
                     code, message = "PM592", f"{name} holds markup; it is shown as plain text"
-                    fix = "write plain text; a ticket is a key or an address"
+                    link = _LINK.fullmatch(cell.text) if name == "Ticket" else None
+                    fix = f"write {link[1]}" if link else "write plain text; a ticket is a key or an address"
                 else:
                     continue
                 problems.append(Finding(code, message, doc.path, cell.line, cell.column, fix=fix))

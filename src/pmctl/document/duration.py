@@ -1,10 +1,42 @@
-"""How long something took, in words."""
+"""How long something took, to and from words."""
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 _UNITS = (("day", 86400), ("hour", 3600), ("minute", 60))
+_SECONDS = {"w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1}
+_WORDS = {
+    "half a": 0.5, "half an": 0.5, "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6,
+    "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "fifteen": 15, "twenty": 20,
+    "thirty": 30, "forty": 40, "fifty": 50, "ninety": 90,
+}  # fmt: skip
+_LONG = r"weeks?|days?|hours?|hrs?|minutes?|mins?|seconds?|secs?"
+_WORD = "|".join(sorted(_WORDS, key=len, reverse=True))
+_AMOUNT = re.compile(
+    rf"(?:(?P<number>\d{{1,3}}(?:,\d{{3}})+|\d+(?:[.,]\d+)?)\s*-?\s*(?P<unit>{_LONG}|min|[wdhms])"
+    rf"|(?<![\w-])(?P<word>{_WORD})[\s-]+(?P<long>{_LONG}))(?![a-z])",
+    re.IGNORECASE,
+)
+_HOURS_AND_MINUTES = re.compile(r"(\d+)\s?h\s?([0-5]\d)(?![\d.:]|\s?[hdms])", re.IGNORECASE)
+_CLOCK = re.compile(
+    r"[~≈]?\s*(\d{1,3}):([0-5]\d)(?::([0-5]\d))?(?:\s*(?:h|hours?|hrs?|min|minutes?))?\.?", re.IGNORECASE
+)
+_ISO = re.compile(r"P(?:(?P<d>\d+)D)?(?:T(?:(?P<h>\d+)H)?(?:(?P<m>\d+)M)?(?:(?P<s>\d+)S)?)?")
+_FROM_TO = re.compile(
+    r"\d{1,2}:\d\d(?:\s*(?:[A-Z]{2,5}|[ap]m))?\s*(?:[-–—]|to|until|till)\s*~?\d{1,2}:\d\d", re.IGNORECASE
+)
+# What makes a figure a bound, a rate or a span of figures, with which nothing can disagree.
+_NO_FIGURE = re.compile(
+    r"[<>≤≥]|\d\s*[-–—]\s*\d|\d\s+to\s+\d|\band a half\b"
+    r"|\b(?:under|over|less|more|up to|at most|at least|below|above|per|each|every|between)\b",
+    re.IGNORECASE,
+)
+_MOST = 200
+"""Characters of a text that are looked at: a duration is short, and what follows it is somebody's essay."""
+_ROUGH = re.compile(r"[~≈]|\b(?:about|around|approx\w*|roughly|nearly|almost|circa|ca|some)\b", re.IGNORECASE)
+_JOINT = re.compile(r"\s*(?:,|and|&)?\s*", re.IGNORECASE)
 
 
 def duration_text(length: timedelta) -> str:
@@ -23,6 +55,49 @@ def duration_text(length: timedelta) -> str:
         seconds %= size
     first = next(place for place, (amount, _) in enumerate(amounts) if amount)
     return " ".join(_count(amount, unit) for amount, unit in amounts[first : first + 2] if amount)
+
+
+def durations_in(text: str) -> tuple[timedelta, ...]:
+    """Every length of time that a short text states: `1h 45m`, `2.5 hours`, `three hours`, `00:45:00`, `PT45M`.
+
+    Empty when the text gives a bound (`under an hour`), a rate, or a span of figures (`45-50 minutes`). Hours and
+    minutes that may be minutes and seconds (`1:30`) are given as both.
+    """
+    text = text[:_MOST].strip()
+    if match := _CLOCK.fullmatch(text):
+        first, second, third = (int(part) if part else None for part in match.groups())
+        if third is not None:
+            return (timedelta(hours=first or 0, minutes=second or 0, seconds=third),)
+        return timedelta(hours=first or 0, minutes=second or 0), timedelta(minutes=first or 0, seconds=second or 0)
+    if (match := _ISO.fullmatch(text)) and any(match.groupdict().values()):
+        return (timedelta(seconds=sum(int(value or 0) * _SECONDS[unit] for unit, value in match.groupdict().items())),)
+    text = _FROM_TO.sub(" ", text)
+    if _NO_FIGURE.search(text):
+        return ()
+    text = _HOURS_AND_MINUTES.sub(r"\1h \2min", text)
+    found: list[float] = []
+    end, last = 0, 0
+    for match in _AMOUNT.finditer(text):
+        size = _SECONDS[(match["unit"] or match["long"])[0].lower()]
+        seconds = size * (
+            _WORDS[" ".join(match["word"].lower().split())] if match["word"] else _figure(match["number"])
+        )
+        if found and size < last and _JOINT.fullmatch(text[end : match.start()]):
+            found[-1] += seconds
+        else:
+            found.append(seconds)
+        end, last = match.end(), size
+    return tuple(timedelta(seconds=min(seconds, 1e10)) for seconds in found)
+
+
+def is_rough(text: str) -> bool:
+    """Whether a length of time is given as an estimate: `~45 min`, `about an hour`."""
+    return _ROUGH.search(text) is not None
+
+
+def _figure(text: str) -> float:
+    """A number with a decimal point or comma, or with commas between thousands."""
+    return float(text.replace(",", "") if re.fullmatch(r"\d{1,3}(?:,\d{3})+", text) else text.replace(",", "."))
 
 
 def _count(amount: int, unit: str) -> str:

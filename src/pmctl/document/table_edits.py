@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pmctl.document.blocks import TRIM
 from pmctl.document.reader import Document
@@ -72,6 +72,34 @@ def remove_row(doc: Document, table: Table, row: Row) -> Document:
     return _checked_body(doc, doc.text[:start] + doc.text[end:], intended)
 
 
+def add_column(doc: Document, table: Table, name: str, texts: Sequence[str]) -> Document:
+    """Put a new column in front of the others, with one text for each row below the header.
+
+    Raises BadInput when the name or a text cannot stand in a cell.
+    """
+    values = [one_line(text) for text in (name, *texts)]
+    padded = any(_is_aligned(table, index) for index in range(len(table.columns)))
+    width = max(len(value) for value in values) + 2 if padded else 0
+    cells = [(f" {value} " if value else " ").ljust(width) for value in (v.replace("|", "\\|") for v in values)]
+    lines = [(table.header.start, cells[0]), (table.delimiter[0], "-" * max(width, 3))]
+    lines += [(row.start, cell) for row, cell in zip(table.rows, cells[1:], strict=True)]
+    text = doc.text
+    for start, cell in reversed(lines):
+        at = start + len(text[start:]) - len(text[start:].lstrip(" "))
+        if text[at : at + 1] == "|":
+            text = f"{text[: at + 1]}{cell}|{text[at + 1 :]}"
+        else:
+            # No pipe around the row: the new cell brings the first one, with blanks unless it is the row of dashes.
+            gap = "" if start == table.delimiter[0] else " "
+            text = f"{text[:at]}{cell.strip()}{gap}|{gap}{text[at:]}"
+    place = _place(doc, table)
+    intended = _all_rows(doc)
+    intended[place] = [[value, *row] for value, row in zip(values[1:], intended[place], strict=True)]
+    headers = [found.columns for found in tables(doc)]
+    headers[place] = (values[0], *headers[place])
+    return _checked_body(doc, text, intended, headers)
+
+
 def _column(table: Table, column: str | int) -> int:
     if isinstance(column, int):
         if 0 <= column < len(table.columns):
@@ -95,7 +123,7 @@ def _completion(doc: Document, table: Table, row: Row, written: Mapping[int, str
     at = row.start + len(doc.text[row.start : row.end].rstrip(TRIM))
     present = sum(not cell.missing for cell in row.cells)
     cells = [written.get(index, "") for index in range(present, max(written) + 1)]
-    body = "|".join(f" {cell} " if cell else "" for cell in cells)
+    body = "|".join(f" {cell} " if cell else " " for cell in cells)
     if doc.text[row.start : at].endswith("|") and not doc.text[row.start : at].endswith("\\|"):
         return at, at, body + "|"
     return at, at, " |" + body + "|"
@@ -145,12 +173,14 @@ def _texts(cells: tuple[Cell, ...], extra: tuple[Cell, ...]) -> list[str]:
     return [cell.text for cell in (*cells, *extra)]
 
 
-def _checked_body(doc: Document, text: str, intended: list[_Rows]) -> Document:
+def _checked_body(
+    doc: Document, text: str, intended: list[_Rows], headers: list[tuple[str, ...]] | None = None
+) -> Document:
+    """The text as a document, when its tables, headings and front matter are as intended; `headers` None: as before."""
     result = reread(doc, text)
-    headers = [table.columns for table in tables(doc)]
     if (
         _all_rows(result) != intended
-        or [table.columns for table in tables(result)] != headers
+        or [table.columns for table in tables(result)] != (headers or [table.columns for table in tables(doc)])
         or result.front != doc.front
         or [(found.level, found.title) for found in result.headings]
         != [(found.level, found.title) for found in doc.headings]

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
+from pmctl.document.completeness import TIMELINE_TITLE
 from pmctl.document.prompts import strip_comments
 from pmctl.document.table import Table, tables
 from pmctl.document.zones import AMBIGUOUS, ZONE, ends_a_range, zone_of
@@ -35,14 +36,15 @@ _WRITTEN = re.compile(
 )
 _NOT_KNOWN = re.compile(r"[~≈]?\s*(?:(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})\s+)?(?:\?+|[0-9?]{1,2}:\?+)")
 _MARKS = re.compile(r"[*_`]+|^\[(?=[^\]]*\]\([^)]*\)$)|\]\([^)]*\)$")
-_SPOKEN = r"(?P<spoken>Pacific|Mountain|Central|Eastern)\s+(?P<half>Standard\s+|Daylight\s+)?[Tt]ime"
+_SPOKEN = r"(?P<spoken>Pacific|Mountain|Central|Eastern)\s(?P<half>Standard\s|Daylight\s)?[Tt]ime"
 _SECTION_ZONE = re.compile(
-    r"\b(?:[Aa]ll\s+times|[Tt]imes|[Tt]imestamps|[Tt]ime\s?zone)(?:\s+(?:are|is|shown|given|below|here|listed|all))*\s*"
-    rf"(?:\bin\b|:|=)?\s*(?:the\s+)?(?:(?:[A-Z][a-z]+\s+){{1,4}}(?=\())?\(?(?:(?P<zone>{ZONE})(?![A-Za-z])|{_SPOKEN})"
+    r"\b(?:[Aa]ll\s+times|[Tt]imes|[Tt]imestamps|[Tt]ime\s?zone)(?:\s{1,9}(?:are|is|shown|given|below|here|listed|all))*"
+    r"\s{0,9}(?:\bin\b|:|=)?\s{0,9}(?:the\s)?(?:(?:[A-Z][a-z]{1,20}\s){1,4}(?=\())?"
+    rf"\(?(?:(?P<zone>{ZONE})(?![A-Za-z])|{_SPOKEN})"
 )
 _HEADER_ZONE = re.compile(rf"(?:[(\[,]\s*|\bin\s+|\s)(?P<zone>{ZONE})\s*[)\]]?\s*$|^(?P<alone>{ZONE})$")
 _DAY_LINE = re.compile(
-    r"(?m)^[ \t]{0,3}(?:#{1,6}[ \t]+(?P<heading>[^\n]*[0-9][^\n]*)|\*\*(?P<bold>[^*\n]*[0-9][^*\n]*)\*\*[ \t:]*$)"
+    r"(?m)^[ \t]{0,3}(?:#{1,6}[ \t]+(?P<heading>(?=[^\n]*[0-9])[^\n]+)|\*\*(?P<bold>[^*\n]{1,80})\*\*[ \t:]*$)"
 )
 
 
@@ -78,7 +80,7 @@ def section_zone(doc: Document, section: Section) -> tuple[str, bool]:
 
 def header_zone(header: str) -> str:
     """The zone that a time column's header names, such as CET in `Time (CET)`; "" when it names none."""
-    match = _HEADER_ZONE.search(header.strip())
+    match = _HEADER_ZONE.search(header.strip()) if len(header) < 200 else None
     name = (match["zone"] or match["alone"] or "") if match else ""
     return name if name and name.casefold() != "date/time" and _is_zone(name) else ""
 
@@ -93,7 +95,7 @@ def timeline_section(doc: Document) -> Section | None:
     found = doc.section(SECTION)
     if found is not None:
         return found
-    return next((s for s in doc.sections if re.fullmatch(r"timeline\b[\s(:,\[].*", s.title, re.IGNORECASE)), None)
+    return next((section for section in doc.sections if TIMELINE_TITLE.fullmatch(section.title)), None)
 
 
 def time_column(table: Table) -> int | None:
@@ -177,7 +179,7 @@ def _day_column(table: Table, time: int) -> int | None:
 
 def _bare(text: str) -> str:
     """A cell's text without emphasis, code marks and a link around it."""
-    return _MARKS.sub("", text).strip() if text[:1] in "*_`[" else text
+    return _MARKS.sub("", text).strip() if text[:1] in "*_`[" and len(text) < 500 else text
 
 
 def _iso_day(text: str, known: date | None) -> str:

@@ -107,12 +107,14 @@ class Documents:
         return found
 
     def sections(self, held: Held) -> dict[str, str]:
-        """The text of the first section of each title (without regard to case). A function of the body alone."""
+        """The texts of the sections by title (without regard to case). A function of the body alone."""
         document = self.document(held)
         return self._sections.get(_hash(document.body)) or self._note_sections(document)
 
     def _note_sections(self, document: Document) -> dict[str, str]:
-        found = {section.title.casefold(): section.text for section in reversed(document.sections)}
+        from pmctl.document.completeness import section_texts
+
+        found = section_texts(document)
         _remember(self._sections, _hash(document.body), found, _BODIES)
         return found
 

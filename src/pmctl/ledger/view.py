@@ -41,26 +41,17 @@ def view_of(
 def missing_sections(
     document: Document, templates: Iterable[Template] = (), sections: Mapping[str, str] | None = None
 ) -> tuple[str, ...]:
-    """The required sections of the document's template that are absent or hold only prompts.
+    """What the document's template requires and the document lacks: the title, sections, text in a section.
 
     `sections` are the texts of the document's sections by title in folded case, when they are known already.
     """
-    from pmctl.document.prompts import is_empty
+    from pmctl.document.completeness import section_texts, unwritten
     from pmctl.document.template_library import requirements
 
     recorded = document.meta.get("template")
-    missing = []
-    if not document.title.strip():
-        missing.append("title")
-    for title in requirements(recorded if isinstance(recorded, str) else "", templates).required:
-        if sections is None:
-            section = document.section(title)
-            text = section.text if section is not None else None
-        else:
-            text = sections.get(title.casefold())
-        if text is None or is_empty(text):
-            missing.append(title)
-    return tuple(missing)
+    required = requirements(recorded if isinstance(recorded, str) else "", templates).required
+    missing = unwritten(required, section_texts(document) if sections is None else sections)
+    return missing if document.title.strip() else ("title", *missing)
 
 
 class Library:

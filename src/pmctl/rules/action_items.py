@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from pmctl.document.completeness import is_stand_in
 from pmctl.document.finding import Finding
 from pmctl.document.schema import ITEM_ID
 from pmctl.rules.completeness import is_blank
@@ -18,19 +19,27 @@ if TYPE_CHECKING:
     from pmctl.rules.context import Context
 
 _VAGUE_START = re.compile(
-    r"(?:consider|think about|look into|discuss|explore|try to|try and|be (?:more|better)|maybe|possibly"
-    r"|see if|see whether|talk (?:to|about|with)|keep an eye|be aware|remember|double-?check|be careful|learn)\b",
+    r"(?:consider|think about|look into|discuss|explore|try to|try and|be (?:more|better)(?! (?:care|attent))|maybe"
+    r"|possibly|see if|see whether|talk (?:to|about|with)|keep an eye|remember|double-?check|learn"
+    r"|communicate (?:better|more)|follow[- ]?ups?$"
+    r"|(?:ensure|make sure)(?: that)? (?:this|it|such \w+) .*(?:again|never)"
+    r"|(?:prevent|avoid) (?:this|it|future|similar|such|recurrence|(?:a )?repeat))\b",
     re.IGNORECASE,
 )
 _UNMEASURED = re.compile(
-    r"(?:improve|better|enhance|increase|more|strengthen|optimi[sz]e|tighten|raise|clean up|fix|review"
-    r"|investigate|monitor)"
-    r"(?:\s+(?:the|our|more|better|general|overall|all))*(?:\s+[\w-]+){0,2}",
+    r"(?:(?:improve|better|enhance|increase|reduce|more|strengthen|optimi[sz]e|tighten"
+    r"|raise(?! (?:more )?awareness)|clean up|review|revisit|investigate|evaluate|assess|research|monitor)"
+    r"(?:\s+(?:the|our|more|better|general|overall|all))*(?:\s+[\w-]+){0,2}"
+    r"|(?:fix|address|resolve|solve)\s+(?:(?:the|all|these|those|any|remaining)\s+)*(?:bugs?|issues?|problems?|things|it|this|them)"
+    r"|(?:add|create|write)\s+(?:(?:more|better|some)\s+)?"
+    r"(?:alerts?|alerting|monitoring|tests?|logs?|logging|metrics|documentation|docs|dashboards?))",
     re.IGNORECASE,
 )
 _TARGET = re.compile(
     r"\d|\b(?:until|so that|when|whenever|below|above|within|at least|at most|to detect|to prevent|by|for|if|on)\b|`"
 )
+_OPTIONAL = ("ticket", "ticket link", "notes")
+_TICKET = re.compile(r"#\d+|[A-Z][A-Z0-9]+-\d+|https?://\S+")
 
 
 @lru_cache(maxsize=2)
@@ -41,13 +50,44 @@ def items_of(doc: Document) -> tuple[ActionItem, ...]:
     return action_items(doc)
 
 
-def at_cell(item: ActionItem, column: str, message: str, fix: str = "") -> Finding:
-    """A finding about one cell of an item, by the column's name, or about its line when there is no such cell."""
+def sound_items(doc: Document) -> tuple[ActionItem, ...]:
+    """The items whose cells can be told apart: a row with too many is PM206's alone."""
+    return tuple(item for item in items_of(doc) if not item.row.extra)
+
+
+def lacking(
+    doc: Document, column: str, missing: Sequence[ActionItem], what: str, fix: str, *, add: str = ""
+) -> Iterator[Finding]:
+    """The findings about items of whose `column` nothing can be read: one where the table has no such column
+    (`add` says how to get it), or where not one of many items has it, otherwise one for each.
+    """
+    told: set[int] = set()
+    none_has = len(missing) > 2 and len(missing) == len(sound_items(doc))
+    for item in missing:
+        if item.cell(column) is None:
+            if item.table.start not in told:
+                told.add(item.table.start)
+                place = item.table.header
+                message = f"the table of action items has no column {column}"
+                yield found_at(place.line, 1, message, add or f"add a column {column}")
+        elif none_has:
+            if not told:
+                told.add(item.table.start)
+                yield at_cell(item, column, f"none of the {len(missing)} items has {what}", fix, label=False)
+        else:
+            yield at_cell(item, column, f"the item has no {what.split(' ', 1)[1]}", fix)
+
+
+def at_cell(item: ActionItem, column: str, message: str, fix: str = "", *, label: bool = True) -> Finding:
+    """A finding about one cell of an item, by the column's name, or about its line when there is no such cell.
+
+    It begins with the item's id when there is one and `label` is set.
+    """
     cell = item.cell(column)
-    label = f"{item.id}: " if item.id else ""
+    named = f"{item.id}: " if item.id and label else ""
     if cell is None:
-        return found_at(item.line, 1, label + message, fix)
-    return found_at(cell.line, cell.column, label + message, fix, width=len(cell.text))
+        return found_at(item.line, 1, named + message, fix)
+    return found_at(cell.line, cell.column, named + message, fix, width=len(cell.text))
 
 
 @rule("PM501", "no-action-items", review=WARNING)
@@ -55,7 +95,8 @@ def no_action_items(doc: Document, context: Context) -> Iterable[Finding]:
     """There is no action item.
 
     What it does:
-        Flags an Action Items section with text but without a row.
+        Flags an Action Items section with text but without a row that can be read: a table with a column Action and
+        at least one of Owner, Due, Priority, Status, Ticket and Notes.
 
     Why:
         A postmortem that changes nothing will be written again. When nothing is to be done, a WONT_DO item with
@@ -74,11 +115,16 @@ def no_action_items(doc: Document, context: Context) -> Iterable[Finding]:
         | AI-7f3k | Alert when the pool is 80 % used | @jane | 2999-01-22 | HIGH | OPEN | | |
     """
     section = doc.section("Action Items")
-    if section is None or items_of(doc):
+    if section is None or items_of(doc) or is_blank(section.text):
         return
-    if not is_blank(section.text):
+    inside = [table for table in doc.tables if section.content_start <= table.start < section.end]
+    if any(table.rows for table in inside):
+        message = "no table here has the columns of action items"
+        fix = "call its columns ID, Action, Owner, Due, Priority, Status, Ticket and Notes"
+    else:
         message = "there is no action item in a table"
-        yield heading(doc, section, message, 'pmctl actions add ID "TEXT" --owner HANDLE --due DATE')
+        fix = f'pmctl actions add {doc.id or "ID"} "TEXT" --owner HANDLE --due DATE --priority HIGH'
+    yield heading(doc, section, message, fix)
 
 
 @rule("PM502", "item-id", draft=WARNING, fixable=True)
@@ -105,13 +151,19 @@ def item_id(doc: Document, context: Context) -> Iterable[Finding]:
         |---|---|---|---|---|---|---|---|
         | AI-7f3k | Alert when the pool is 80 % used | @jane | 2999-01-22 | HIGH | OPEN | | |
     """
-    for item in items_of(doc):
-        if not item.id:
-            yield at_cell(item, "ID", "the item has no id", "pmctl validate --fix gives it one")
-        elif not ITEM_ID.fullmatch(item.id):
-            yield at_cell(
-                item, "ID", f"{item.id!r} is not an item's id", "write AI- and four characters, as in AI-7f3k"
-            )
+    items = sound_items(doc)
+    mend = "pmctl validate --fix gives it one"
+    missing = [item for item in items if not item.id]
+    yield from lacking(doc, "ID", missing, "an id", mend, add="pmctl validate --fix adds it, with an id for each item")
+    for item in items:
+        if item.id and not ITEM_ID.fullmatch(item.id):
+            fix = f"empty the cell, then {mend}"
+            bare = item.id.strip("*_` ")
+            if ITEM_ID.fullmatch(meant := bare[:3].upper() + bare[3:]):
+                fix = f"write {meant}"
+            elif _TICKET.fullmatch(item.id) and not meant.startswith("AI-"):
+                fix = f"move it to Ticket, then {mend}"
+            yield at_cell(item, "ID", f"{item.id!r} is no id of an action item (AI-7f3k)", fix, label=False)
 
 
 @rule("PM503", "duplicate-item-id", draft=WARNING)
@@ -154,7 +206,7 @@ def item_description(doc: Document, context: Context) -> Iterable[Finding]:
     """An action item does not say what is to be done.
 
     What it does:
-        Flags rows with an empty Action.
+        Flags rows whose Action is empty or a placeholder such as TBD.
 
     Why:
         An owner and a date without a task can't be completed.
@@ -174,8 +226,8 @@ def item_description(doc: Document, context: Context) -> Iterable[Finding]:
         | AI-7f3k | Alert when the pool is 80 % used | @jane | 2999-01-22 | HIGH | OPEN | | |
     """
     for item in items_of(doc):
-        if not item.description:
-            yield at_cell(item, "Action", "the item does not say what is to be done")
+        if not item.description or is_stand_in(item.description):
+            yield at_cell(item, "Action", "the item does not say what is to be done", "say it, or take the row out")
 
 
 @rule("PM513", "vague-item", review=WARNING)
@@ -184,7 +236,7 @@ def vague_item(doc: Document, context: Context) -> Iterable[Finding]:
 
     What it does:
         Flags items that begin with "consider", "look into", "be more ...", and short ones such as "improve
-        monitoring" that name no measure.
+        monitoring" that name no measure. Appeals to take more care are PM709's.
 
     Why:
         Nobody can say when it is done, so it stays open or is closed by tiredness (Google's SRE book,
@@ -209,7 +261,45 @@ def vague_item(doc: Document, context: Context) -> Iterable[Finding]:
         vague = _VAGUE_START.match(text) or (_UNMEASURED.fullmatch(text) and not _TARGET.search(text))
         if text and vague and item.is_open:
             message = f"{text[:60]!r} does not say when it is done"
-            yield at_cell(item, "Action", message, "name the change and how to check it")
+            fix = "name the change and how to check it, as in: alert when the pool is 80 % used"
+            yield at_cell(item, "Action", message, fix)
+
+
+@rule("PM515", "short-item", draft=HINT, review=HINT, fixable=True)
+def short_item(doc: Document, context: Context) -> Iterable[Finding]:
+    """An action item's row ends before its optional cells.
+
+    What it does:
+        Flags rows that lack Ticket, Notes or both at their end, and nothing else.
+
+    Why:
+        Whoever adds the ticket later has to count pipes first.
+
+    Example:
+        ## Action Items
+
+        | ID | Action | Owner | Due | Priority | Status | Ticket | Notes |
+        |---|---|---|---|---|---|---|---|
+        | AI-7f3k | Alert when the pool is 80 % used | @jane | 2999-01-22 | HIGH | OPEN |
+
+    Fix:
+        ## Action Items
+
+        | ID | Action | Owner | Due | Priority | Status | Ticket | Notes |
+        |---|---|---|---|---|---|---|---|
+        | AI-7f3k | Alert when the pool is 80 % used | @jane | 2999-01-22 | HIGH | OPEN | | |
+    """
+    for item in items_of(doc):
+        if names := missing_optional(item):
+            cell = next(cell for cell in item.row.cells if cell.missing)
+            message = f"the row ends before {' and '.join(names)}"
+            yield found_at(cell.line, cell.column, message, "pmctl validate --fix adds the empty cells")
+
+
+def missing_optional(item: ActionItem) -> tuple[str, ...]:
+    """The columns that an item's row is too short for, when they are optional ones; empty when others lack as well."""
+    names = tuple(name for name, cell in zip(item.table.columns, item.row.cells, strict=True) if cell.missing)
+    return names if all(name.casefold() in _OPTIONAL for name in names) else ()
 
 
 @rule("PM514", "lesson-without-item", review=HINT)

@@ -1,4 +1,4 @@
-"""What is tracked of an action item: one person, a real date, a priority, a status, a reason for not doing it."""
+"""What is tracked of an action item: a real date, a priority, a status, a reason for not doing it."""
 
 from __future__ import annotations
 
@@ -6,116 +6,46 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from pmctl.document.actions import spelling_key
+from pmctl.document.completeness import is_stand_in
 from pmctl.document.finding import Finding
 from pmctl.document.schema import ItemStatus, Priority
-from pmctl.rules.action_items import at_cell, items_of
+from pmctl.rules.action_items import at_cell, items_of, lacking, sound_items
+from pmctl.rules.action_owners import NOBODY
+from pmctl.rules.front_matter import incident_day
 from pmctl.rules.registry import WARNING, rule
 
 if TYPE_CHECKING:
+    from pmctl.document.actions import ActionItem
     from pmctl.document.reader import Document
     from pmctl.rules.context import Context
 
-_SEVERAL = re.compile(r"[,;&/+]|\band\b|\bor\b|@\S+\s+@", re.IGNORECASE)
-_TEAM_WORD = re.compile(
-    r"(?:^|[\s-])(?:team|teams|squad|crew|department|guild|everyone|all|engineering|operations)$", re.I
-)
-
-
-@rule("PM505", "item-owner")
-def item_owner(doc: Document, context: Context) -> Iterable[Finding]:
-    """An action item has no owner, or several.
-
-    What it does:
-        Expects exactly one handle in Owner.
-
-    Why:
-        What belongs to two people is done by neither.
-
-    Example:
-        ## Action Items
-
-        | ID | Action | Owner | Due | Priority | Status | Ticket | Notes |
-        |---|---|---|---|---|---|---|---|
-        | AI-7f3k | Alert when the pool is 80 % used | @jane, @bob | 2999-01-22 | HIGH | OPEN | | |
-
-    Fix:
-        ## Action Items
-
-        | ID | Action | Owner | Due | Priority | Status | Ticket | Notes |
-        |---|---|---|---|---|---|---|---|
-        | AI-7f3k | Alert when the pool is 80 % used | @jane | 2999-01-22 | HIGH | OPEN | | |
-    """
-    for item in items_of(doc):
-        if not item.owner:
-            yield at_cell(item, "Owner", "the item has no owner", "name one person, as in @jane")
-        elif _SEVERAL.search(item.owner):
-            yield at_cell(item, "Owner", f"{item.owner!r} is more than one owner", "name one person; split the item")
-
-
-@rule("PM506", "owner-is-a-team")
-def owner_is_a_team(doc: Document, context: Context) -> Iterable[Finding]:
-    """An action item belongs to a team.
-
-    What it does:
-        Flags an owner that is one of the policy's teams, or that ends in "team".
-
-    Why:
-        A team agrees that it should be done; a person does it.
-
-    Example:
-        ## Action Items
-
-        | ID | Action | Owner | Due | Priority | Status | Ticket | Notes |
-        |---|---|---|---|---|---|---|---|
-        | AI-7f3k | Alert when the pool is 80 % used | payments team | 2999-01-22 | HIGH | OPEN | | |
-
-    Fix:
-        ## Action Items
-
-        | ID | Action | Owner | Due | Priority | Status | Ticket | Notes |
-        |---|---|---|---|---|---|---|---|
-        | AI-7f3k | Alert when the pool is 80 % used | @jane | 2999-01-22 | HIGH | OPEN | | |
-    """
-    for item in items_of(doc):
-        if item.owner and _is_team(item.owner, context):
-            yield at_cell(item, "Owner", f"{item.owner!r} is a team", "name the one person who will do it")
-
-
-@rule("PM507", "unknown-owner", review=WARNING)
-def unknown_owner(doc: Document, context: Context) -> Iterable[Finding]:
-    """An action item's owner is nobody whom the policy knows.
-
-    What it does:
-        Looks the owner's handle up in `.pmctl/policy.yaml`.
-
-    Why:
-        `actions list --owner` and the reminders find items by handle.
-
-    Example:
-        ## Action Items
-
-        | ID | Action | Owner | Due | Priority | Status | Ticket | Notes |
-        |---|---|---|---|---|---|---|---|
-        | AI-7f3k | Alert when the pool is 80 % used | @jnae | 2999-01-22 | HIGH | OPEN | | |
-
-    Fix:
-        ## Action Items
-
-        | ID | Action | Owner | Due | Priority | Status | Ticket | Notes |
-        |---|---|---|---|---|---|---|---|
-        | AI-7f3k | Alert when the pool is 80 % used | @jane | 2999-01-22 | HIGH | OPEN | | |
-    """
-    if context.people is None:
-        return
-    for item in items_of(doc):
-        owner = item.owner
-        if not owner or owner in context.people.names or _SEVERAL.search(owner) or _is_team(owner, context):
-            continue
-        from difflib import get_close_matches
-
-        near = get_close_matches(owner, tuple(context.people.names), n=1, cutoff=0.6)
-        fix = f"did you mean @{near[0]}?" if near else "write the handle of a person of the policy"
-        yield at_cell(item, "Owner", f"the policy knows no person {owner!r}", fix)
+# Words that mean one of the choices and nothing else: `validate --fix` writes it. Compared by `spelling_key`.
+SPELLINGS = {
+    "Status": {
+        **dict.fromkeys(("DONE", "CLOSED", "COMPLETE", "FINISHED", "RESOLVED"), "COMPLETED"),
+        **dict.fromkeys(("TODO", "NEW", "NOTSTARTED"), "OPEN"),
+        **dict.fromkeys(("DOING", "STARTED", "WIP", "ONGOING"), "IN_PROGRESS"),
+        **dict.fromkeys(("WONTFIX", "WILLNOTDO", "WILLNOTFIX"), "WONT_DO"),
+    },
+    "Priority": {"HI": "HIGH", "MED": "MEDIUM", "NORMAL": "MEDIUM", "LO": "LOW"},
+}
+# Words of which a person has to say whether they mean it.
+_MEANT = {
+    "Status": {
+        **dict.fromkeys(("FIXED", "MERGED", "SHIPPED", "DEPLOYED", "YES", "X", "✅"), "COMPLETED"),
+        **dict.fromkeys(("BLOCKED", "WAITING", "PENDING", "BACKLOG", "PLANNED", "DEFERRED", "TBD", "NO"), "OPEN"),
+        "INREVIEW": "IN_PROGRESS",
+        **dict.fromkeys(
+            ("CANCELLED", "CANCELED", "REJECTED", "DECLINED", "ABANDONED", "DROPPED", "OBSOLETE"), "WONT_DO"
+        ),
+    },
+    "Priority": {
+        **dict.fromkeys(("URGENT", "CRITICAL", "HIGHEST", "BLOCKER", "MAJOR", "P0", "P1"), "HIGH"),
+        **dict.fromkeys(("MODERATE", "P2"), "MEDIUM"),
+        **dict.fromkeys(("MINOR", "TRIVIAL", "LOWEST", "P3", "P4"), "LOW"),
+    },
+}
 
 
 @rule("PM508", "item-due")
@@ -123,7 +53,7 @@ def item_due(doc: Document, context: Context) -> Iterable[Finding]:
     """An action item has no due date, or one that is no date.
 
     What it does:
-        Expects a real date in the form 2024-01-22.
+        Expects a real date in the form 2024-01-22. An item that will not be done needs none.
 
     Why:
         "Soon" is never overdue.
@@ -142,11 +72,22 @@ def item_due(doc: Document, context: Context) -> Iterable[Finding]:
         |---|---|---|---|---|---|---|---|
         | AI-7f3k | Alert when the pool is 80 % used | @jane | 2999-02-28 | HIGH | OPEN | | |
     """
-    for item in items_of(doc):
-        if not item.due:
-            yield at_cell(item, "Due", "the item has no due date", "write a date, as in 2024-01-22")
-        elif item.due_date is None:
-            yield at_cell(item, "Due", f"{item.due!r} is not a date", "write it as in 2024-01-22")
+    items = sound_items(doc)
+    undated = [item for item in items if not item.due or is_stand_in(item.due) or NOBODY.fullmatch(item.due)]
+    missing = [item for item in undated if item.status != "WONT_DO"]
+    yield from lacking(doc, "Due", missing, "a due date", "agree on a day and write it as in 2024-01-22")
+    for item in items:
+        if item.due_date is None and item not in undated:
+            message = f"{item.due!r} is not a date"
+            fix = "write a day, as in 2024-01-22"
+            if re.fullmatch(r"\d{4}-\d\d-\d\d", item.due):
+                message, fix = f"there is no such day as {item.due}", "correct the date"
+            else:
+                from pmctl.rules.suggestions import written_dates
+
+                if meant := written_dates(item.due, incident_day(doc)):
+                    fix = f"write {' or '.join(meant)}"
+            yield at_cell(item, "Due", message, fix)
 
 
 @rule("PM509", "item-due-in-the-past", review=WARNING)
@@ -180,7 +121,8 @@ def item_due_in_the_past(doc: Document, context: Context) -> Iterable[Finding]:
         if item.due_date is not None and item.is_open:
             today = context.day()
             if today is not None and item.due_date < today:
-                yield at_cell(item, "Due", f"{item.due} has passed", "agree on a new date, or complete the item")
+                fix = "agree on a new date, or complete the item"
+                yield at_cell(item, "Due", f"the due date {item.due} has passed", fix)
 
 
 @rule("PM510", "item-priority", fixable=True)
@@ -242,7 +184,7 @@ def wont_do_reason(doc: Document, context: Context) -> Iterable[Finding]:
     """An item is not going to be done, and nobody says why.
 
     What it does:
-        Expects a reason in Notes when the status is WONT_DO.
+        Expects a reason in Notes when the status is WONT_DO; TBD, n/a and the like are none.
 
     Why:
         Not doing it is a decision about a known risk. The next postmortem will ask for its reason.
@@ -261,30 +203,40 @@ def wont_do_reason(doc: Document, context: Context) -> Iterable[Finding]:
         |---|---|---|---|---|---|---|---|
         | AI-7f3k | Alert at 80 % of the pool | @jane | 2999-01-22 | HIGH | WONT_DO | | The pool grows by itself |
     """
-    for item in items_of(doc):
-        if item.status == "WONT_DO" and not item.notes:
-            yield at_cell(item, "Notes", "WONT_DO needs its reason in Notes", "say why the risk is accepted")
+    for item in sound_items(doc):
+        if item.status == "WONT_DO" and (not item.notes or is_stand_in(item.notes) or NOBODY.fullmatch(item.notes)):
+            fix = "say why the risk is accepted" if item.cell("Notes") else "add a column Notes and say why"
+            yield at_cell(item, "Notes", "WONT_DO needs its reason in Notes", fix)
 
 
-def _is_team(owner: str, context: Context) -> bool:
-    if context.people is not None:
-        if owner in context.people.names:
-            return False
-        if owner.casefold() in context.people.teams:
-            return True
-    return _TEAM_WORD.search(owner) is not None
+def spelt(column: str, written: str, canonical: str) -> str:
+    """The right spelling of a Status or Priority cell; "" when it is right already or a person has to say."""
+    allowed = tuple(Priority) if column == "Priority" else tuple(ItemStatus)
+    right = canonical if canonical in allowed else SPELLINGS[column].get(spelling_key(written), "")
+    return right if right != written else ""
 
 
 def _one_of(doc: Document, column: str, allowed: tuple[str, ...]) -> Iterable[Finding]:
     """Items whose cell of this column is missing, unknown, or spelt otherwise than the choice it stands for."""
-    for item in items_of(doc):
-        cell = item.cell(column)
-        written = cell.text if cell else ""
+    items = sound_items(doc)
+    choices = f"one of {', '.join(allowed)}"
+    texts = [(item, _cell_text(item, column)) for item in items]
+    missing = [
+        item for item, text in texts if not text or (is_stand_in(text) and spelling_key(text) not in SPELLINGS[column])
+    ]
+    yield from lacking(doc, column, missing, f"a {column.lower()}", choices)
+    for item, written in texts:
         value = item.priority if column == "Priority" else item.status
-        if not written:
-            yield at_cell(item, column, f"the item has no {column.lower()}", f"one of {', '.join(allowed)}")
+        if item in missing:
+            continue
+        if right := spelt(column, written, value):
+            yield at_cell(item, column, f"{written!r} is written {right}", "pmctl validate --fix spells it")
         elif value not in allowed:
-            fix = f"one of {', '.join(allowed)}"
+            meant = _MEANT[column].get(spelling_key(written), "")
+            fix = f"did you mean {meant}?" if meant else choices
             yield at_cell(item, column, f"{written!r} is not a {column.lower()}", fix)
-        elif value != written:
-            yield at_cell(item, column, f"{written!r} is written {value}", "pmctl validate --fix spells it")
+
+
+def _cell_text(item: ActionItem, column: str) -> str:
+    cell = item.cell(column)
+    return cell.text if cell else ""

@@ -1,7 +1,6 @@
 """What blocks publishing: required sections that are missing, empty, or still only the template's prompts.
 
-The command line asks it before it publishes, and the audit asks it of every publication, so it rests on
-the document alone.
+Findings with their places and mends for `pmctl.document.completeness`, which publication and audit ask.
 """
 
 from __future__ import annotations
@@ -10,8 +9,9 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from pmctl.document.completeness import is_stand_in, is_unwritten, section_texts, text_of
 from pmctl.document.finding import Finding, Severity
-from pmctl.document.prompts import is_empty
+from pmctl.document.prompts import strip_comments
 from pmctl.document.timeline import timeline_section
 
 if TYPE_CHECKING:
@@ -25,38 +25,77 @@ _FILLED_ROW = re.compile(r"^\|(?=[ :|]*-)[ :|-]*(?<=\|)[ \t]*\n\|[^\n]*[A-Za-z0-
 
 
 def is_blank(text: str) -> bool:
-    """`prompts.is_empty`, with a quick no for sections that plainly hold a sentence or a filled table."""
-    if "<!--" not in text and (_PLAIN_LINE.search(text) or _FILLED_ROW.search(text)):
-        return False
-    return is_empty(text)
+    """`is_unwritten`, with a quick answer for what is plainly a sentence, a filled table or a stand-in."""
+    if "<!--" not in text:
+        if is_stand_in(text):
+            return True
+        if _PLAIN_LINE.search(text) or _FILLED_ROW.search(text):
+            return False
+    return is_unwritten(text)
 
 
 def completeness(doc: Document, required: Sequence[str]) -> tuple[Finding, ...]:
-    """Findings, all errors, for each required section (by title, without regard to case) that blocks publishing.
-
-    A heading that occurs twice counts as filled when one of the two is.
-    """
-    by_title: dict[str, list[Section]] = {}
-    for section in doc.sections:
-        by_title.setdefault(section.title.casefold(), []).append(section)
+    """Findings, all errors, for each required section (by title, without regard to case) that blocks publishing."""
+    texts = section_texts(doc)
     findings = []
     for title in required:
-        sections = by_title.get(title.casefold(), [])
-        if not sections and title == "Timeline":
-            named = timeline_section(doc)  # the heading may name the zone: "Timeline (CET)"
-            sections = [named] if named else []
-        if not sections:
-            message = f"the required section {title!r} is missing"
-            fix = f"add '## {title}'"
-            findings.append(Finding(MISSING, message, doc.path, severity=Severity.ERROR, fix=fix))
-        elif all(is_blank(section.text) for section in sections):
-            section = sections[0]
-            heading = doc.text[section.start : section.content_start].rstrip()
-            place = (*doc.position(section.start), *doc.position(section.start + len(heading)))
-            held = "still only the template's prompt" if section.text.strip() else "empty"
-            message = f"the required section {title!r} is {held}"
-            fix = "write it, or move the prompt's answer out of the comment"
-            findings.append(
-                Finding(EMPTY, message, doc.path, place[0], place[1], Severity.ERROR, fix, place[2], place[3])
-            )
+        text = text_of(title, texts)
+        if text is None:
+            findings.append(_missing(doc, title))
+        elif is_blank(text):
+            section = doc.section(title) or timeline_section(doc)
+            if section is not None:
+                findings.append(_unwritten(doc, title, section))
     return tuple(findings)
+
+
+def _unwritten(doc: Document, title: str, section: Section) -> Finding:
+    heading = doc.text[section.start : section.content_start].rstrip()
+    place = (*doc.position(section.start), *doc.position(section.start + len(heading)))
+    bare = strip_comments(section.text).strip()
+    if not section.text.strip():
+        held, fix = "is empty", "write it"
+    elif bare and is_stand_in(bare):
+        held, fix = f"says only {bare!r}", "write it; pmctl publish refuses it like this"
+    elif "<!--" in section.text:
+        held = "is still only the template's prompt"
+        fix = "write below the prompt; what stands inside <!-- --> is not published"
+    else:
+        held, fix = "holds no text, only headings and empty rows", "fill it in"
+    message = f"the required section {title!r} {held}"
+    return Finding(EMPTY, message, doc.path, place[0], place[1], Severity.ERROR, fix, place[2], place[3])
+
+
+def _missing(doc: Document, title: str) -> Finding:
+    """A section that is not there: at the heading that stands for it under another name or level, else at no line."""
+    message = f"the required section {title!r} is missing"
+    near = _stands_for(doc, title)
+    if near is None:
+        return Finding(MISSING, message, doc.path, severity=Severity.ERROR, fix=f"add '## {title}'")
+    start, written = near
+    line, column = doc.position(start)
+    fix = f"write '## {title}' instead of {written!r}"
+    return Finding(MISSING, message, doc.path, line, column, Severity.ERROR, fix, line, column + len(written))
+
+
+def _stands_for(doc: Document, title: str) -> tuple[int, str] | None:
+    """Where something else stands for a section, and how it is written: a heading of another name or level, the name
+    in bold, a heading without its blank.
+    """
+    from pmctl.document.headings import ALIAS, EXACT, meaning
+
+    named = [
+        (section, meaning(section.title)) for section in doc.headings if section.level <= 3 and len(section.title) < 200
+    ]
+    # A sub-heading called Fix belongs to its section; one called Resolution is on the wrong level.
+    sure = {1: ALIAS, 2: ALIAS, 3: EXACT}
+    same = [
+        section for section, found in named if found and found.section == title and found.tier >= sure[section.level]
+    ]
+    if same:
+        section = min(same, key=lambda one: one.level != 2)
+        return section.start, doc.text[section.start : section.content_start].split("\n")[0].strip()
+    words = re.escape(title)
+    pattern = rf"(?mi)^[ \t]{{0,3}}(?P<all>(?:\*\*|__){words}:?(?:\*\*|__):?|#{{1,6}}{words}:?)[ \t\r]*$"
+    line = re.compile(pattern).search(doc.text, doc.body_start)
+    return (line.start("all"), line["all"]) if line else None

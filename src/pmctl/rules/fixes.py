@@ -1,7 +1,8 @@
 """`pmctl validate --fix`: mend what has exactly one right answer, and nothing else.
 
 Each mend is a surgical edit of the document (`pmctl.document.edits`), so every byte that it does not mean to
-change stays. Fixing a fixed document changes nothing. Nothing is written or staged here.
+change stays. Fixing a fixed document changes nothing. What is published is content that people approved: only its
+tracking cells are mended. Nothing is written or staged here.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from pmctl.document.fields import Status
+from pmctl.document.finding import Finding
 from pmctl.errors import BadInput
 
 if TYPE_CHECKING:
@@ -20,15 +23,7 @@ if TYPE_CHECKING:
 
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 """Characters of an item's id: none that is mistaken for another one."""
-
-_STATUS = {
-    **dict.fromkeys(("DONE", "CLOSED", "COMPLETE", "FINISHED", "RESOLVED"), "COMPLETED"),
-    **dict.fromkeys(("TODO", "TO_DO", "NEW", "NOT_STARTED"), "OPEN"),
-    **dict.fromkeys(("DOING", "STARTED", "WIP", "ONGOING"), "IN_PROGRESS"),
-    **dict.fromkeys(("WONTFIX", "WONT_FIX", "WON'T_FIX", "WON'T_DO", "WILL_NOT_DO"), "WONT_DO"),
-}
-_PRIORITY = {"HI": "HIGH", "MED": "MEDIUM", "NORMAL": "MEDIUM"}
-_OPTIONAL_CELLS = ("Ticket", "Notes")
+_FINAL = (Status.PUBLISHED, Status.ARCHIVED)
 
 
 class Chooser(Protocol):
@@ -39,34 +34,57 @@ class Chooser(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """A document after the mends, and what was mended, one line each, in order. `document` is the same object when
-    nothing was.
+    """A document after the mends. `applied` says what was mended and `refused` what was not although a rule asks for
+    it, one line each in the order of the document. `document` is the same object when nothing was mended.
     """
 
     document: Document
     applied: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
 
 
 def fix(doc: Document, context: Context, *, random: Chooser | None = None) -> Fixed:
     """Mend what has one right answer: items without an id, the spelling of status and priority, rows that are too
     short for their optional cells, the order of the sections.
 
-    A document that can't be read is returned as it is. Codes that the settings ignore are not mended.
+    A document that can't be read is returned as it is. What the settings or an inline ignore hide is not mended.
     """
     if not doc.readable:
         return Fixed(doc)
     context = context.of_document(doc)
     chooser = random or _random.SystemRandom()
-    applied: list[str] = []
+    before = doc
+    applied: list[tuple[int, str]] = []
+    refused: list[str] = []
     for code, mend in _MENDS:
         if not _active(code, doc, context):
             continue
+        done: list[tuple[int, str]] = []
         try:
-            doc = mend(doc, context, chooser, applied)
+            mended = mend(doc, context, chooser, done)
         except BadInput as problem:
             # The edit would have changed more than it meant to: leave that part to a person.
-            applied.append(f"not mended ({code}): {problem.message}")
-    return Fixed(doc, tuple(applied))
+            refused.append(f"not mended ({code}): {problem.message}")
+            continue
+        if doc.status in _FINAL and _changes_content(doc, mended):
+            by_hand = f"an admin mends it by hand, then pmctl amend {doc.id} -m REASON"
+            refused.append(f"not mended ({code}): the postmortem is {doc.status}; {by_hand}")
+            continue
+        doc = mended
+        applied += done
+    if doc.status == Status.IN_REVIEW and _changes_content(before, doc):
+        refused.append("the mends change content under review: approvals that were given no longer count")
+    lines = tuple(f"line {line}: {what}" if line else what for line, what in sorted(applied, key=lambda one: one[0]))
+    return Fixed(doc, lines, tuple(refused))
+
+
+def _changes_content(before: Document, after: Document) -> bool:
+    """Whether what approvals bind has changed."""
+    if before is after:
+        return False
+    from pmctl.document.digest import content_digest
+
+    return content_digest(before) != content_digest(after)
 
 
 def unified_diff(before: str, after: str, path: str) -> str:
@@ -95,75 +113,100 @@ def _active(code: str, doc: Document, context: Context) -> bool:
     return (not settings.select or matches(code, settings.select)) and not (ignored and matches(code, ignored))
 
 
-def _ids(doc: Document, _context: Context, chooser: Chooser, applied: list[str]) -> Document:
-    """Give an id to every item that has none."""
-    from pmctl.document.actions import action_items
+def _ignored(doc: Document) -> Callable[[str, int], bool]:
+    """Whether an inline ignore hides a code on a line."""
+    from pmctl.rules.suppressions import read_suppressions
 
+    suppressions, _ = read_suppressions(doc)
+    return lambda code, line: any(one.covers(Finding(code, "", line=line)) for one in suppressions)
+
+
+def _ids(doc: Document, _context: Context, chooser: Chooser, applied: list[tuple[int, str]]) -> Document:
+    """Give an id to every item that has none, and the column for it to a table that has none."""
+    from pmctl.document.actions import action_items, column_of
+    from pmctl.document.edits import add_column
+
+    ignored = _ignored(doc)
     taken = [item.id for item in action_items(doc) if item.id]
+    for item in reversed(action_items(doc)):
+        table = next((one for one in doc.tables if one.start == item.table.start), None)
+        if table is None or column_of(table, "ID") is not None or ignored("PM502", item.line):
+            continue
+        new = [_new_id(taken, chooser) if any(cell.text for cell in row.cells) else "" for row in table.rows]
+        doc = add_column(doc, table, "ID", new)
+        many = sum(map(bool, new))
+        applied.append((table.line, f"added a column ID with {many} id{'s' if many > 1 else ''}"))
 
     def missing(item: ActionItem) -> str | None:
         cell = item.cell("ID")
-        if cell is None or cell.text:
-            return None
-        taken.append(new_item_id(taken, chooser))
-        return taken[-1]
+        return _new_id(taken, chooser) if cell is not None and not cell.text else None
 
-    return _cells(doc, "ID", missing, applied)
+    return _cells(doc, "PM502", "ID", missing, applied)
 
 
-def _statuses(doc: Document, _context: Context, _chooser: Chooser, applied: list[str]) -> Document:
-    return _cells(doc, "Status", lambda item: _spelling(item, "Status", item.status, _STATUS), applied)
+def _new_id(taken: list[str], chooser: Chooser) -> str:
+    taken.append(new_item_id(taken, chooser))
+    return taken[-1]
 
 
-def _priorities(doc: Document, _context: Context, _chooser: Chooser, applied: list[str]) -> Document:
-    return _cells(doc, "Priority", lambda item: _spelling(item, "Priority", item.priority, _PRIORITY), applied)
+def _statuses(doc: Document, _context: Context, _chooser: Chooser, applied: list[tuple[int, str]]) -> Document:
+    return _cells(doc, "PM511", "Status", lambda item: _spelling(item, "Status", item.status), applied)
 
 
-def _spelling(item: ActionItem, column: str, canonical: str, others: dict[str, str]) -> str | None:
+def _priorities(doc: Document, _context: Context, _chooser: Chooser, applied: list[tuple[int, str]]) -> Document:
+    return _cells(doc, "PM510", "Priority", lambda item: _spelling(item, "Priority", item.priority), applied)
+
+
+def _spelling(item: ActionItem, column: str, canonical: str) -> str | None:
     """The right spelling of a cell, None when it is right already or nobody can tell."""
+    from pmctl.rules.action_tracking import spelt
+
     cell = item.cell(column)
-    if cell is None or not cell.text:
-        return None
-    key = "_".join(cell.text.upper().replace("-", " ").replace("_", " ").replace("’", "'").split())
-    right = others.get(key, canonical)
-    return right if right != cell.text else None
+    return spelt(column, cell.text, canonical) or None if cell is not None and cell.text else None
 
 
-def _short_rows(doc: Document, _context: Context, _chooser: Chooser, applied: list[str]) -> Document:
+def _short_rows(doc: Document, _context: Context, _chooser: Chooser, applied: list[tuple[int, str]]) -> Document:
     """Add the empty cells that a row lacks at its end, when only optional ones are lacking."""
+    from pmctl.rules.action_items import missing_optional
 
-    def empty(item: ActionItem) -> str | None:
-        lacking = [name for name, cell in zip(item.table.columns, item.row.cells, strict=True) if cell.missing]
-        known = {name for name in lacking if name.casefold() in {one.casefold() for one in _OPTIONAL_CELLS}}
-        return "" if lacking and len(known) == len(lacking) else None
-
-    return _cells(doc, "", empty, applied)
+    return _cells(doc, "PM515", "", lambda item: "" if missing_optional(item) else None, applied)
 
 
-def _cells(doc: Document, column: str, wanted: Callable[[ActionItem], str | None], applied: list[str]) -> Document:
+def _cells(
+    doc: Document, code: str, column: str, wanted: Callable[[ActionItem], str | None], applied: list[tuple[int, str]]
+) -> Document:
     """Set one cell of each item for which `wanted` gives a text. Items are found again after every edit, by place."""
     from pmctl.document.actions import action_items, column_of
     from pmctl.document.edits import set_cell
 
+    ignored = _ignored(doc)
     index = 0
     while index < len(items := action_items(doc)):
         item = items[index]
         index += 1
-        text = wanted(item)
-        if text is None:
+        if item.row.extra or ignored(code, item.line):
             continue
+        text = wanted(item)
         place = column_of(item.table, column) if column else len(item.table.columns) - 1
-        if place is None:
+        if text is None or place is None:
             continue
         old = item.row.cells[place].text
         doc = set_cell(doc, item.table, item.row, place, text)
-        what = f"{column} {old!r} is now {text!r}" if column else "added the missing optional cells"
-        applied.append(f"line {item.line}: {what}")
+        if column == "ID":
+            what = f"the item has the id {text}"
+        else:
+            what = f"{column} {old!r} is now {text!r}" if column else "added the missing optional cells"
+        applied.append((item.line, what))
     return doc
 
 
-def _order(doc: Document, context: Context, _chooser: Chooser, applied: list[str]) -> Document:
+def _order(doc: Document, context: Context, _chooser: Chooser, applied: list[tuple[int, str]]) -> Document:
     """Put the template's sections into the template's order; every other section stays behind the one it follows."""
+    from pmctl.rules.structure import section_order
+
+    ignored = _ignored(doc)
+    if all(ignored("PM203", finding.line) for finding in section_order(doc, context)):
+        return doc
     places = {title.casefold(): place for place, title in enumerate(context.template.sections)}
     sections = doc.sections
     known = [places.get(section.title.casefold(), -1) for section in sections]
@@ -198,7 +241,7 @@ def _order(doc: Document, context: Context, _chooser: Chooser, applied: list[str
     result = set_body_text(doc, lead + "".join(chunks))
     if sorted(map(_content, result.sections)) != sorted(map(_content, sections)):
         raise BadInput("the order of the sections can't be changed without changing what they hold")
-    applied.append("the sections are in the template's order")
+    applied.append((0, "the sections are in the template's order"))
     return result
 
 
@@ -210,6 +253,6 @@ _MENDS = (
     ("PM502", _ids),
     ("PM511", _statuses),
     ("PM510", _priorities),
-    ("PM590", _short_rows),
+    ("PM515", _short_rows),
     ("PM203", _order),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -212,6 +212,17 @@ def incident_times(doc: Document) -> dict[str, datetime]:
 
     moments = {name: parse_timestamp(doc.front[name].raw) for name in TIMES if name in doc.front}
     return {name: moment for name, moment in moments.items() if moment is not None}
+
+
+def incident_day(doc: Document) -> date | None:
+    """The day of the incident in UTC, by which days without a year are told: of `started_at`, otherwise of the id."""
+    start = incident_times(doc).get("started_at")
+    if start is not None:
+        return start.date()
+    try:
+        return date.fromisoformat(doc.id[:10])
+    except ValueError:
+        return None
 
 
 def _handles(node: Node | None) -> Iterator[tuple[str, Node]]:

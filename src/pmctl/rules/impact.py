@@ -8,6 +8,8 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from pmctl.document.completeness import is_stand_in
+from pmctl.document.duration import duration_text, durations_in, is_rough
 from pmctl.document.finding import Finding
 from pmctl.document.prompts import strip_comments
 from pmctl.rules.completeness import is_blank
@@ -18,15 +20,42 @@ if TYPE_CHECKING:
     from pmctl.document.table import Cell
     from pmctl.rules.context import Context
 
-_DIGIT = re.compile(r"\d")
-_UNKNOWN = re.compile(r"(?:tbd|tba|tbc|todo|xxx+|unknown|\?+|-+|\.\.\.|…|fill in)\.?", re.IGNORECASE)
-_DURATION_NAME = re.compile(r"(?:total |incident |outage |overall )*(?:duration|downtime|time to resolve|outage)", re.I)
-_AMOUNT = re.compile(
-    r"(\d+(?:\.\d+)?)\s*-?\s*(days?|d|hours?|hrs?|h|minutes?|mins?|min|m|seconds?|secs?|s)(?![a-z])", re.IGNORECASE
+_PLAIN = re.compile(r"(?<![\w/#:.`-])[~$€£]?\d[\d,.]* ?(?:%|[a-z]{3,})")
+# What holds digits and measures nothing: code, addresses, links to issues, names such as EC2, HTTP's status codes.
+_NO_MEASURE = re.compile(
+    r"```.*?```|`[^`\n]*`|https?://\S+|\]\([^)\n]*\)|\b\d{4}-\d{2}-\d{2}\b|#\d+|\b[A-Z]+-\d+\b"
+    r"|\b(?:HTTP|SEV|error|code) ?-?\d+\b|(?<![\w~$€£])(?!PT?\d+[DHMS])[A-Za-z_][\w-]{0,30}?\d[\w.-]{0,60}",
+    re.DOTALL,
 )
-_SECONDS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
+_THINGS = r"(?:user|customer|tenant|node|host|pod|cluster|service|request|job|hour|minute|day|region|replica)"
+_MEASURED = re.compile(
+    r"[\d½¼¾]|\b(?:none|nobody|no[- ]one|nothing|zero|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
+    r"|half|third|quarter|(?:twen|thir|for|fif|six|seven|eigh|nine)ty|twice|dozens?|hundreds?|thousands?|millions?"
+    rf"|one (?:\w+ )?{_THINGS}|an (?:hour|outage)"
+    r"|no (?:[\w-]+ ){0,2}(?:impact|effect|users?|customers?|data|loss|downtime|outage|errors?|requests?|packages?"
+    r"|disruption|degradation|traffic|action|breach|exposure))\b|なし|なかった|无|無",
+    re.IGNORECASE,
+)
+_DAYS = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
+_OPEN = re.compile(
+    r"unknown(?: yet)?|pending|not (?:yet )?(?:known|measured|clear)(?: yet)?|[<\[{]+ ?\w[\w ]* ?[>\]}]+", re.IGNORECASE
+)
+_NAMES = ("Impact Type", "Type", "Impact", "Metric", "Measure", "Kind", "What", "Area")
+_MEASURES = ("Measurement", "Measure", "Value", "Amount", "Figure", "Count", "Number")
+_DURATION_NAME = re.compile(
+    r"(?:total |incident |outage |overall )*"
+    r"(?:duration|downtime|time to (?:resolve|resolution|recover\w*)|outage|(?<= )length)"
+    r"(?: of (?:the )?(?:incident|outage|impact|disruption))?",
+    re.IGNORECASE,
+)
 _LINE = re.compile(
-    r"(?im)^[ \t]*[-*+]?[ \t]*(?:\*\*)?(?:total |incident )?duration(?:\*\*)?:(?:\*\*)?[ \t]*(?P<value>[^\n]+)"
+    r"(?im)^[ \t]{0,9}[-*+]?[ \t]{0,9}(?:\*\*)?(?:total |incident |outage )?duration(?:\*\*)?(?::|[ \t]{1,9}[-–—])"
+    r"(?:\*\*)?[ \t]{0,9}(?P<value>[^\n]+)"
+)
+_LASTED = re.compile(
+    r"\b(?:outage|incident|impact|downtime|disruption|degradation) lasted (?:for )?"
+    r"(?P<value>[^.;()\n]{2,40}?)(?=[.;()\n,]|$)",
+    re.IGNORECASE,
 )
 
 
@@ -35,7 +64,8 @@ def impact_without_figures(doc: Document, context: Context) -> Iterable[Finding]
     """The Impact is not quantified.
 
     What it does:
-        Looks for a figure in the Impact section.
+        Looks for a figure in the Impact section, as digits or words; "none" is one. Dates, code, links and names such
+        as EC2 are none.
 
     Why:
         How bad it was decides what may be spent on preventing the next one, and "many users" is no measure.
@@ -56,8 +86,12 @@ def impact_without_figures(doc: Document, context: Context) -> Iterable[Finding]
     if section is None:
         return
     text = strip_comments(section.text)
-    if not _DIGIT.search(text) and not is_blank(section.text):
-        fix = "say how long, how many customers, how many requests"
+    if _PLAIN.search(text):
+        return
+    if is_blank(section.text) or _MEASURED.search(_NO_MEASURE.sub(" ", text)) or len(set(_DAYS.findall(text))) > 1:
+        return
+    if not any(_is_open(measure) for _, measure in _measures(doc)):  # those are PM403's
+        fix = "say how long, how many customers, how many requests; 'none' is an answer"
         yield heading(doc, section, "the Impact holds no figure", fix)
 
 
@@ -66,8 +100,9 @@ def impact_duration(doc: Document, context: Context) -> Iterable[Finding]:
     """The duration given does not agree with the incident's times.
 
     What it does:
-        Compares the Duration of the Impact with `started_at` to `resolved_at` or `mitigated_at`; two minutes or a
-        tenth of it are forgiven.
+        Compares the Duration of the Impact, and "lasted 45 minutes" in it and the Summary, with the time from
+        `started_at` or `detected_at` to `resolved_at` or `mitigated_at`. Two minutes or a tenth of it are forgiven, ten
+        minutes or a quarter where it is an estimate; bounds such as "under an hour" are not compared.
 
     Why:
         One of the two is wrong, and service levels are computed from both.
@@ -95,18 +130,26 @@ def impact_duration(doc: Document, context: Context) -> Iterable[Finding]:
     from pmctl.rules.front_matter import incident_times
 
     times = incident_times(doc)
-    start = times.get("started_at")
-    spans = [times[end] - start for end in ("resolved_at", "mitigated_at") if start and end in times]
-    if not spans:
+    spans = [
+        (times[end] - times[start], start, end)
+        for start in ("started_at", "detected_at")
+        for end in ("resolved_at", "mitigated_at")
+        if start in times and end in times and times[end] >= times[start]
+    ]
+    if not spans or "started_at" not in times:
         return
+    told: set[tuple[int, int]] = set()
     for text, line, column in _durations(doc):
-        given = _duration(text)
-        if given is None:
+        stated = durations_in(text)
+        if not stated or (line, column) in told:
             continue
-        if all(abs(given - span) > max(timedelta(minutes=2), span / 10) for span in spans):
-            minutes = int(spans[0].total_seconds() // 60)
-            message = f"the duration {text!r} does not agree with started_at and resolved_at ({minutes} minutes)"
-            yield found_at(line, column, message, width=len(text))
+        least, part = (timedelta(minutes=10), 4) if is_rough(text) else (timedelta(minutes=2), 10)
+        if all(abs(given - span) > max(least, span / part) for given in stated for span, _, _ in spans):
+            told.add((line, column))
+            span, start, end = spans[0]
+            message = f"the duration {text!r} does not agree with the {duration_text(span)} from {start} to {end}"
+            fix = f"write {duration_text(span)}, or correct the times"
+            yield found_at(line, column, message, fix, width=len(text))
 
 
 @rule("PM403", "impact-measure", draft=WARNING, review=WARNING)
@@ -114,7 +157,8 @@ def impact_measure(doc: Document, context: Context) -> Iterable[Finding]:
     """A row of the Impact table has no measurement.
 
     What it does:
-        Flags rows whose Measurement is empty or a placeholder such as TBD.
+        Flags rows whose Measurement is empty, unknown or a placeholder such as TBD. Tables that measure nothing, by
+        their headings, are left aside.
 
     Why:
         An open measurement is forgotten as soon as the postmortem is published. "None" is an answer.
@@ -134,9 +178,15 @@ def impact_measure(doc: Document, context: Context) -> Iterable[Finding]:
         | Affected customers | about 2,300 |
     """
     for name, measure in _measures(doc):
-        if name.text and (not measure.text or _UNKNOWN.fullmatch(measure.text)):
-            message = f"{name.text} has no measurement"
+        if name.text and _is_open(measure):
+            message = f"there is no measurement for {name.text.strip('* ')!r}"
             yield found_at(measure.line, measure.column, message, "measure it, or say 'none'", width=len(measure.text))
+
+
+def _is_open(measure: Cell) -> bool:
+    """Whether a measurement has still to be made."""
+    text = measure.text.strip("*_` ")
+    return not text or is_stand_in(text) or _OPEN.fullmatch(text) is not None
 
 
 @lru_cache(maxsize=2)
@@ -149,30 +199,26 @@ def _measures(doc: Document) -> tuple[tuple[Cell, Cell], ...]:
     from pmctl.document.table import tables
 
     for table in tables(doc, section):
-        measured = table.column("Measurement")
-        if measured is None:
-            measured = 1
-        if measured > 0:
-            pairs += [(row.cells[0], row.cells[measured]) for row in table.rows if measured < len(row.cells)]
+        name, measure = table.column(*_NAMES), table.column(*_MEASURES)
+        if measure is None and len(table.columns) == 2 and name == 0:
+            measure = 1
+        if measure is not None and measure != (name or 0):
+            pairs += [(row.cells[name or 0], row.cells[measure]) for row in table.rows if not row.extra]
     return tuple(pairs)
 
 
 def _durations(doc: Document) -> Iterator[tuple[str, int, int]]:
-    """Every duration that the Impact states as such: text, line, column."""
-    section = doc.section("Impact")
-    if section is None or ("uration" not in section.text and "owntime" not in section.text):
-        return
+    """Every duration that the Impact, or a sentence of the Summary, states as such: text, line, column."""
     for name, measure in _measures(doc):
-        if _DURATION_NAME.fullmatch(name.text.strip("* ")):
+        if _DURATION_NAME.fullmatch(name.text.strip("*: ")):
             yield measure.text, measure.line, measure.column
-    for match in _LINE.finditer(doc.text, section.content_start, section.end):
-        line, column = doc.position(match.start("value"))
-        yield match["value"].strip(), line, column
-
-
-def _duration(text: str) -> timedelta | None:
-    """`1 h 30 min`, `45 minutes`, `2.5 hours` as a time span; None when it is no plain duration."""
-    amounts = _AMOUNT.findall(text.split("(")[0])
-    if not amounts or re.search(r"\bto\b|\d\s*[-–]\s*\d", text):
-        return None
-    return timedelta(seconds=sum(float(number) * _SECONDS[unit[0].lower()] for number, unit in amounts))
+    for title in ("Impact", "Summary"):
+        section = doc.section(title)
+        if section is None:
+            continue
+        for mark, pattern in (("uration", _LINE), (" lasted ", _LASTED)):
+            if mark not in section.text or (pattern is _LINE and title != "Impact"):
+                continue
+            for match in pattern.finditer(doc.text, section.content_start, section.end):
+                line, column = doc.position(match.start("value"))
+                yield match["value"].strip(" *"), line, column

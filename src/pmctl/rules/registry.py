@@ -31,6 +31,7 @@ FAMILIES = (
     "impact",
     "resolution",
     "action_items",
+    "action_owners",
     "action_tracking",
     "lessons",
     "blameless",

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from pmctl.document.completeness import is_stand_in
 from pmctl.document.finding import Finding
 from pmctl.rules.registry import HINT, WARNING, found_at, rule
 
@@ -23,7 +24,7 @@ def resolution_step(doc: Document, context: Context) -> Iterable[Finding]:
     """A step of the Resolution lacks its action or its result.
 
     What it does:
-        Flags rows of the Resolution table with an empty Action or Result.
+        Flags rows of the Resolution table whose Action or Result is empty or a placeholder such as TBD.
 
     Why:
         A step without its result does not tell whether to take it again next time.
@@ -44,14 +45,15 @@ def resolution_step(doc: Document, context: Context) -> Iterable[Finding]:
     """
     for table in _steps(doc):
         for row in table.rows:
-            if not any(cell.text for cell in row.cells):
+            if row.extra or not any(cell.text for cell in row.cells):
                 continue
             for name in ("Action", "Result"):
                 place = table.column(name)
-                if place is not None and (place >= len(row.cells) or not row.cells[place].text):
-                    column = row.cells[place].column if place < len(row.cells) else 1
+                cell = row.cells[place] if place is not None else None
+                if cell is not None and (not cell.text or is_stand_in(cell.text)):
                     fix = "say what was done" if name == "Action" else "say what came of it, even if it was nothing"
-                    yield found_at(row.line, column, f"the step has no {name.lower()}", fix)
+                    message = f"the step has no {name.lower()}"
+                    yield found_at(row.line, cell.column, message, fix, width=len(cell.text))
 
 
 @rule("PM412", "resolution-order", review=HINT)
@@ -91,7 +93,7 @@ def resolution_order(doc: Document, context: Context) -> Iterable[Finding]:
                 continue
             if int(cell.text) <= last:
                 message = f"step {cell.text} is below step {last}"
-                yield found_at(cell.line, cell.column, message, width=len(cell.text))
+                yield found_at(cell.line, cell.column, message, "number the steps 1, 2, 3", width=len(cell.text))
             last = int(cell.text)
 
 

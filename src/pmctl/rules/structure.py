@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from pmctl.document.completeness import TIMELINE_TITLE
 from pmctl.document.finding import Finding
 from pmctl.rules.completeness import EMPTY, MISSING, completeness
-from pmctl.rules.registry import HINT, WARNING, heading, rule
+from pmctl.rules.registry import HINT, WARNING, found_at, heading, rule
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document, Section
@@ -20,7 +21,8 @@ def missing_section(doc: Document, context: Context) -> Iterable[Finding]:
     """A section that the template requires is missing.
 
     What it does:
-        Compares the second-level headings with the template's required sections, without regard to case.
+        Compares the second-level headings with the template's required sections, without regard to case, and looks
+        for a heading that stands for a missing one under another name or level.
 
     Why:
         Readers, search and trends look for the same parts in every postmortem. A postmortem without them can't
@@ -50,7 +52,8 @@ def empty_section(doc: Document, context: Context) -> Iterable[Finding]:
     """A required section is empty or still holds only the template's prompt.
 
     What it does:
-        Takes HTML comments and empty table rows out of the section and looks whether anything is left.
+        Takes HTML comments and empty table rows out of the section and looks whether anything is left. TBD and the
+        like are nothing; "None." is an answer.
 
     Why:
         The prompt asks a question; a published postmortem answers it.
@@ -73,7 +76,8 @@ def section_order(doc: Document, context: Context) -> Iterable[Finding]:
     """A section stands before one that the template places above it.
 
     What it does:
-        Compares the order of the template's sections with the document's. Other sections may stand anywhere.
+        Compares the order of the template's sections with the document's and names those that have to move, as few as
+        possible. Other sections may stand anywhere.
 
     Why:
         Somebody who has read ten postmortems knows where to look in the eleventh.
@@ -101,17 +105,27 @@ def section_order(doc: Document, context: Context) -> Iterable[Finding]:
         2,347 payments failed within 45 minutes.
     """
     places = {title.casefold(): place for place, title in enumerate(context.template.sections)}
-    highest = -1
-    above = ""
-    for section in doc.sections:
-        place = places.get(section.title.casefold())
-        if place is None:
-            continue
-        if place < highest:
-            message = f"{section.title} stands below {above}; the template has it above"
+    known = [(places[name], section) for section in doc.sections if (name := section.title.casefold()) in places]
+    order = [place for place, _ in known]
+    if order == sorted(order):
+        return
+    stay = _longest_rise(order)
+    for number, (place, section) in enumerate(known):
+        if number not in stay:
+            above = next((other for other in sorted(stay, reverse=True) if known[other][0] < place), None)
+            where = f"below {known[above][1].title}" if above is not None else f"above {known[min(stay)][1].title}"
+            message = f"{section.title} is out of order; the template has it {where}"
             yield heading(doc, section, message, "pmctl validate --fix puts the sections in order")
-        else:
-            highest, above = place, section.title
+
+
+def _longest_rise(numbers: list[int]) -> frozenset[int]:
+    """The places of a longest part of the list that never falls; there are a dozen sections at most."""
+    best: list[tuple[int, list[int]]] = [(0, [])]
+    for place, number in enumerate(numbers):
+        fits = [one for one in best if not one[1] or numbers[one[1][-1]] <= number]
+        length, rise = max(fits, key=lambda one: one[0])
+        best.append((length + 1, [*rise, place]))
+    return frozenset(max(best, key=lambda one: one[0])[1])
 
 
 @rule("PM204", "duplicate-section", draft=WARNING)
@@ -153,10 +167,10 @@ def unknown_section(doc: Document, context: Context) -> Iterable[Finding]:
 
     What it does:
         Compares second-level headings that the template does not know with those that it does, by spelling and
-        by the names that they also go by.
+        by the names that they also go by. One that stands for a missing required section is PM201's.
 
     Why:
-        "Root Causes" is not read as the root cause, so the required section counts as missing.
+        "Lessons Learnt" is not read as the lessons learned: no search, export or other rule finds it.
 
     Example:
         ## Lessons Learnt
@@ -170,39 +184,70 @@ def unknown_section(doc: Document, context: Context) -> Iterable[Finding]:
     """
     known = {title.casefold(): title for title in context.template.sections}
     present = {section.title.casefold() for section in doc.sections}
+    absent = tuple(name for name in known if name not in present)
     for section in doc.sections:
-        if section.title.casefold() in known:
+        name = section.title.casefold()
+        if name in known or not absent or TIMELINE_TITLE.fullmatch(name):
             continue
-        near = _nearest(section.title.casefold(), tuple(known))
-        if near and near not in present:
+        near = _nearest(section.title, absent)
+        if near and known[near] not in context.template.required:
             message = f"{section.title!r} is not a section of the template"
             yield heading(doc, section, message, f"did you mean '## {known[near]}'?")
 
 
-_ALSO_CALLED = {
-    "summary": "executive summary|issue summary|incident summary|overview|tl;dr|tldr|what happened|what happened?",
-    "timeline": "incident timeline|timeline of events|chain of events|chronology|key events",
-    "impact": "impacts|customer impact|user impact|affected users",
-    "root cause": "root causes|root cause(s)|root cause analysis|five whys|5 whys|cause|causes|diagnosis",
-    "resolution": "resolution and recovery|mitigation|recovery|remediation|fix",
-    "action items": "action items & follow-ups|actions|follow-up tasks|follow-ups|corrective actions|next steps"
-    "|recommendations|prevention|todo",
-    "lessons learned": "lessons|lessons learnt|learnings|key takeaways|takeaways|conclusion",
-    "contributing factors": "contributors|contributing conditions|trigger|background",
-    "detection": "how was it detected|monitoring",
-    "response": "investigation|incident response",
-}
+@rule("PM206", "row-too-long", draft=WARNING)
+def row_too_long(doc: Document, context: Context) -> Iterable[Finding]:
+    """A row of a table has more cells than its header.
+
+    What it does:
+        Counts the cells of every table's rows. A `|` begins a new cell, also within code.
+
+    Why:
+        Markdown drops what is too much, so the end of the row is not shown, and every cell behind a stray `|` is
+        read under the wrong heading.
+
+    Example:
+        ## Resolution
+
+        | Step | Action | Result |
+        |---|---|---|
+        | 1 | Ran `ps aux | grep pool` | 48 of 50 connections in use |
+
+    Fix:
+        ## Resolution
+
+        | Step | Action | Result |
+        |---|---|---|
+        | 1 | Ran `ps aux \\| grep pool` | 48 of 50 connections in use |
+    """
+    for table in doc.tables:
+        for row in table.rows:
+            if row.extra:
+                many, columns = len(row.cells) + len(row.extra), len(table.columns)
+                message = f"the row has {many} cells, the table {columns} columns: what is too much is not shown"
+                first = row.extra[0]
+                yield found_at(first.line, first.column, message, "write a | that belongs to the text as \\|")
 
 
 @lru_cache(maxsize=256)
-def _nearest(title: str, known: tuple[str, ...]) -> str:
-    """The template's section that a heading most likely means, "" when none is near."""
-    for name, others in _ALSO_CALLED.items():
-        if name in known and title in others.split("|"):
-            return name
+def _nearest(title: str, absent: tuple[str, ...]) -> str:
+    """The template's section, of those that are absent, that a heading most likely means; "" when none is near."""
     from difflib import get_close_matches
 
-    return next(iter(get_close_matches(title, known, n=1, cutoff=0.8)), "")
+    from pmctl.document.headings import PATTERN, bare, meaning
+
+    if len(title) > 200:
+        return ""
+    name = bare(title)
+    if close := get_close_matches(name, absent, n=1, cutoff=0.8):
+        return close[0]
+    found = meaning(title)
+    section = found.section.casefold() if found and found.tier > PATTERN else ""
+    # Names such as Background or Conclusion are as often sections of their own.
+    return section if section in absent and (section[:5] in name or section not in _FREE) else ""
+
+
+_FREE = ("lessons learned", "contributing factors", "detection", "response")
 
 
 def _blocking(doc: Document, context: Context, code: str) -> Iterable[Finding]:

@@ -11,6 +11,8 @@ from datetime import date, timedelta
 
 _MIDNIGHT = re.compile(r"(?:(?P<day>\d{4}-\d{2}-\d{2})[T ])?24:00(?P<rest>\s?[A-Z]{0,5})")
 _MARKS = re.compile(r"[*_`~]+|\s*\((?:approx\.?|approximately|estimated|est\.?)\)$|\?+$")
+_MOST = 200
+"""Characters of a text that may still be meant as a time or a date."""
 _ROUGH = re.compile(r"[~≈?]|\b(?:around|about|approx|ca|circa|roughly|est)\b", re.IGNORECASE)
 
 
@@ -24,7 +26,7 @@ def written_time(text: str, known: date | None) -> str:
     if match := _MIDNIGHT.fullmatch(text):
         day = _real(match["day"]) or known
         return f"{day + timedelta(days=1)} 00:00{match['rest']}" if day else ""
-    bare = _MARKS.sub("", text).strip()
+    bare = _MARKS.sub("", text).strip() if len(text) < _MOST else ""
     moment = leading(bare)
     if moment is None or re.search(r"\d", bare[moment.length :]):
         return ""
@@ -43,7 +45,7 @@ def written_dates(text: str, known: date | None) -> tuple[str, ...]:
     """
     from pmctl.document.moments import days
 
-    found = [day for _, _, day in days(_MARKS.sub("", text))]
+    found = [day for _, _, day in days(_MARKS.sub("", text))] if len(text) < _MOST else []
     if len(found) != 1:
         return ()
     [day] = found

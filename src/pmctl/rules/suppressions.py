@@ -1,8 +1,8 @@
 """Inline ignores: `<!-- pmctl: ignore PM702 the runbook's own words -->`.
 
-One counts for its own line, for the next line when it stands alone, for the whole section when it stands
-directly under the heading, and for what has no line (the whole file) when it stands above every heading. Several
-that stand alone, one below the other, count as one place: each reaches what the others reach.
+One counts for its own line, for the next line when it stands alone, for the whole section with its heading when it
+stands directly under the heading, and for the front matter and what has no line when it stands above every heading.
+Several that stand alone, one below the other, count as one place: each reaches what the others reach.
 The reason is required. An ignore that hides nothing, names no code or gives no reason is a finding.
 """
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pmctl.document.reader import Document
 
 _MARK = "pmctl:"
+_NEVER = ("PM0", "PM10", "PM11")
+"""What keeps a file or its front matter from being read in one way is never hidden."""
 # Both are matched at one place only: searching a text of open comments for the end of each took minutes.
 _OURS = re.compile(r"<!--\s*pmctl:")
 _IGNORE = re.compile(r"\s*ignore\s+([A-Za-z]{2}\d{1,3}(?:\s*,\s*[A-Za-z]{2}\d{1,3})*)(?!\S)")
@@ -41,9 +43,9 @@ class Suppression:
 
     def covers(self, finding: Finding) -> bool:
         """Whether this ignore hides the finding; notes the code as used."""
-        if self.first <= finding.line <= self.last or (self.whole_file and finding.line == 0):
+        if self.first <= finding.line <= self.last or (self.whole_file and finding.line < self.first):
             for code in self.codes:
-                if finding.code.startswith(code):
+                if finding.code.startswith(code) and not finding.code.startswith(_NEVER):
                     self.used.add(code)
                     return True
         return False
@@ -109,7 +111,7 @@ def _refused(doc: Document, code: str, line: int, column: int, findings: list[Fi
     message = ""
     if not any(one.startswith(code) for one in known_codes()):
         message = f"the ignore names the unknown code {code}"
-    elif code.startswith("PM0") or (code in rules() and not rules()[code].ignorable):
+    elif code.startswith(_NEVER) or (code in rules() and not rules()[code].ignorable):
         message = f"{code} can't be ignored"
     if message:
         findings.append(Finding("PM263", message, doc.path, line, column, Severity.WARNING, "remove it"))
@@ -150,14 +152,15 @@ class _Places:
     def finish(self) -> None:
         """Those that stand together reach what the last of them reaches, and the section whose heading is above."""
         last = max((one.last for one in self.together), default=0)
+        heading = last
         index = bisect_right(self.headings, self.begin) - 1
         if self.together and index >= 0:
             section = self.doc.headings[index]
             first = section.content_start
             if first <= self.begin and _past(_SPACE, self.doc.text, first, self.begin) == self.begin:
-                last = max(last, self.doc.position(section.end - 1)[0])
+                heading, last = section.line, max(last, self.doc.position(section.end - 1)[0])
         for one in self.together:
-            one.last = last
+            one.first, one.last = min(one.first, heading), last
         self.together = []
 
 

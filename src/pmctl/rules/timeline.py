@@ -12,6 +12,7 @@ from pmctl.document.finding import Finding
 from pmctl.document.prompts import strip_comments
 from pmctl.document.timeline import DAY_ALONE, header_zone, section_zone, time_column, timeline_section
 from pmctl.rules.completeness import is_blank
+from pmctl.rules.front_matter import incident_day
 from pmctl.rules.registry import HINT, WARNING, found_at, heading, rule
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def timeline_time(doc: Document, context: Context) -> Iterable[Finding]:
     """
     found = entries_of(doc)
     days = {entry.day for entry in found if entry.at is not None}
-    known = _day_of(doc)
+    known = incident_day(doc)
     zones: set[str] = set()
     for entry in found:
         if entry.at is not None:
@@ -196,16 +197,3 @@ def _time_headings(doc: Document, section: Section) -> list[str]:
         (table, time_column(table)) for table in doc.tables if section.content_start <= table.start < section.end
     ]
     return [table.columns[column] for table, column in columns if column is not None]
-
-
-def _day_of(doc: Document) -> date | None:
-    """The day of the incident, by which days without a year are told."""
-    from pmctl.rules.front_matter import incident_times
-
-    start = incident_times(doc).get("started_at")
-    if start is not None:
-        return start.date()
-    try:
-        return date.fromisoformat(doc.id[:10])
-    except ValueError:
-        return None

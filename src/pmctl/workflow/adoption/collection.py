@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from pmctl import git
+from pmctl.document.aliases import METADATA
+from pmctl.document.headings import ALIAS, meaning
 from pmctl.document.moments import day_in_name
 from pmctl.errors import EnvironmentProblem
-from pmctl.workflow.adoption.aliases import METADATA
-from pmctl.workflow.adoption.headings import ALIAS, meaning
 from pmctl.workflow.adoption.source import Source
 
 _SUFFIXES = frozenset((".md", ".markdown", ".mdown", ".mkd"))

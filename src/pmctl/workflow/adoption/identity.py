@@ -15,9 +15,9 @@ from datetime import date, timedelta
 from pathlib import PurePosixPath
 
 from pmctl.document.fields import MAX_ID
+from pmctl.document.headings import bare, is_section_name, meaning, plain
 from pmctl.document.moments import Day, day_in_name, days, each_day, leading
 from pmctl.document.outline import Heading
-from pmctl.workflow.adoption.headings import bare, is_section_name, meaning, plain
 from pmctl.workflow.adoption.metadata import Facts
 from pmctl.workflow.adoption.source import Source, fenced
 

@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from pmctl.document.actions import COLUMNS, canonical
+from pmctl.document.aliases import names
 from pmctl.document.digest import MAX_TRACKING
 from pmctl.document.fields import ItemStatus
+from pmctl.document.headings import plain
 from pmctl.document.outline import TableLines
 from pmctl.document.table import Table, build
-from pmctl.workflow.adoption.aliases import names
 from pmctl.workflow.adoption.blocks import Block, blocks, cell_text
-from pmctl.workflow.adoption.headings import plain
 
 STANDARD = ("ID", "Action", "Owner", "Due", "Priority", "Status", "Ticket", "Notes")
 _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"

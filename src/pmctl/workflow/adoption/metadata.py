@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
+from pmctl.document.aliases import METADATA
+from pmctl.document.aliases import names as split_names
 from pmctl.document.blocks import TRIM, split_row
+from pmctl.document.headings import bare, meaning, plain
 from pmctl.document.moments import Moment, leading
 from pmctl.document.zones import zone_of
-from pmctl.workflow.adoption.aliases import METADATA
-from pmctl.workflow.adoption.aliases import names as split_names
-from pmctl.workflow.adoption.headings import bare, meaning, plain
 from pmctl.workflow.adoption.source import Source, fenced
 
 _LABELS: dict[str, str] = {

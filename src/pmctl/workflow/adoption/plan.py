@@ -12,13 +12,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from pmctl.document.fields import FIELDS
+from pmctl.document.headings import PATTERN, plain
 from pmctl.document.reader import MAX_BYTES, Document, Section
 from pmctl.document.schema import check_front_matter, path_of
 from pmctl.document.template_library import builtin
 from pmctl.document.yaml_text import flow
 from pmctl.workflow.adoption import identity, metadata, sections, structure
 from pmctl.workflow.adoption.completeness import missing_lines
-from pmctl.workflow.adoption.headings import PATTERN, plain
 from pmctl.workflow.adoption.items import Ids
 from pmctl.workflow.adoption.likeness import followed
 from pmctl.workflow.adoption.source import Source, Unadoptable, from_text

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
+from pmctl.document.headings import plain
 from pmctl.document.moments import leading
 from pmctl.document.reader import Document, Section, read
 from pmctl.document.table import tables
 from pmctl.document.timeline import time_column
 from pmctl.document.zones import zone_of
 from pmctl.workflow.adoption import items, timelines
-from pmctl.workflow.adoption.headings import plain
 
 _READABLE_ONLY = "its times stay as written; write them as HH:MM or YYYY-MM-DD HH:MM"
 

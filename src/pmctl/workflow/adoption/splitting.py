@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from pmctl.document.headings import meaning, plain
 from pmctl.document.moments import days
 from pmctl.document.outline import Heading
-from pmctl.workflow.adoption.headings import meaning, plain
 from pmctl.workflow.adoption.source import Source
 
 

@@ -12,9 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from pmctl.document.moments import leading
-from pmctl.document.outline import Heading
-from pmctl.workflow.adoption.aliases import (
+from pmctl.document.aliases import (
     ACTION_ITEMS,
     DETECTION,
     IMPACT,
@@ -24,8 +22,7 @@ from pmctl.workflow.adoption.aliases import (
     ROOT_CAUSE,
     TIMELINE,
 )  # fmt: skip
-from pmctl.workflow.adoption.completeness import words
-from pmctl.workflow.adoption.headings import (
+from pmctl.document.headings import (
     ALIAS,
     EXACT,
     PATTERN,
@@ -36,6 +33,9 @@ from pmctl.workflow.adoption.headings import (
     same_wording,
     two_sections,
 )  # fmt: skip
+from pmctl.document.moments import leading
+from pmctl.document.outline import Heading
+from pmctl.workflow.adoption.completeness import words
 from pmctl.workflow.adoption.source import Source
 from pmctl.workflow.adoption.timelines import names_days
 

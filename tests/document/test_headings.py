@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pmctl.workflow.adoption.headings import bare, meaning, plain, same_wording, two_sections
+from pmctl.document.headings import bare, meaning, plain, same_wording, two_sections
 
 
 @pytest.mark.parametrize(

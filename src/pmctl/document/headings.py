@@ -11,7 +11,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-from pmctl.workflow.adoption.aliases import (
+from pmctl.document.aliases import (
     ACTION_ITEMS,
     DETECTION,
     FACTORS,

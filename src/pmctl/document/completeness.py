@@ -1,0 +1,60 @@
+"""Which required sections of a postmortem are not written yet: the one answer of checks, publication and audit.
+
+A section is unwritten when it is empty, holds only prompts, headings and empty rows, or only the place of what is to
+come (TBD). Of two sections with one title either may hold the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from pmctl.document.prompts import is_empty, strip_comments
+
+if TYPE_CHECKING:
+    from pmctl.document.reader import Document
+
+TIMELINE_TITLE = re.compile(r"timeline(?:[\s(:,\[].*)?", re.IGNORECASE)
+"""The heading of the timeline, which may name its zone: Timeline (CET)."""
+_STAND_IN = re.compile(
+    r"(?:(?:tbd|tba|tbc|todo|to do|fixme|wip)(?:\s*[-–—:;,.(/].{0,60})?|xx+(?: \w+)?|\?+|[-–—_]+|\.{2,}|…"
+    r"|placeholder|lorem ipsum.{0,99}|(?:please )?fill (?:me |this |it )?(?:in|out)|coming soon"
+    r"|not (?:yet )?written(?: yet)?"
+    r"|(?:still )?to be (?:added|announced|completed|confirmed|decided|defined|determined|done|filled(?: in)?|measured"
+    r"|provided|written)\b.{0,40})[.!?:]*",
+    re.IGNORECASE,
+)
+_WRAPPING = " \t\r\n*_`~>[]{}()<"
+
+
+def is_stand_in(text: str) -> bool:
+    """Whether a short text only holds the place of what is to be written: TBD, ???, to be determined."""
+    return len(text) < 200 and _STAND_IN.fullmatch(text.strip(_WRAPPING)) is not None
+
+
+def is_unwritten(text: str) -> bool:
+    """Whether a section's text holds nothing that a person wrote for the reader."""
+    return is_empty(text) or (len(text) < 2000 and is_stand_in(strip_comments(text)))
+
+
+def section_texts(doc: Document) -> dict[str, str]:
+    """The text of every section by its title in folded case; texts under the same title are joined."""
+    found: dict[str, str] = {}
+    for section in doc.sections:
+        title = section.title.casefold()
+        found[title] = f"{found[title]}\n{section.text}" if title in found else section.text
+    return found
+
+
+def text_of(title: str, texts: Mapping[str, str]) -> str | None:
+    """The text of a section, None when there is none; `texts` is what `section_texts` gives."""
+    found = texts.get(title.casefold())
+    if found is None and title.casefold() == "timeline":
+        return next((text for name, text in texts.items() if TIMELINE_TITLE.fullmatch(name)), None)
+    return found
+
+
+def unwritten(required: Iterable[str], texts: Mapping[str, str]) -> tuple[str, ...]:
+    """The required sections that are absent or unwritten, in the order given."""
+    return tuple(title for title in required if (text := text_of(title, texts)) is None or is_unwritten(text))

@@ -1,0 +1,121 @@
+"""Sections: what is missing under which name, what counts as unwritten, and which ones are out of order."""
+
+from __future__ import annotations
+
+import pytest
+
+from pmctl.document.reader import read
+from pmctl.ledger.view import missing_sections
+from pmctl.rules.engine import check
+
+from .sample import CONTEXT, PATH, SECTIONS, sample
+
+
+def found(text: str, family: str = "PM2") -> list[tuple[str, int, str, str]]:
+    doc = read(text.encode(), PATH)
+    return [(one.code, one.line, one.message, one.fix) for one in check(doc, CONTEXT) if one.code.startswith(family)]
+
+
+def renamed(new: str) -> str:
+    return sample().text.replace("## Root Cause\n", f"{new}\n")
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["## Root Causes", "## Root cause analysis", "# Root Cause", "### Root Cause", "## 4. Root Cause",
+     "## **Root Cause**", "## Root Cause:", "## :mag: Root Cause", "**Root Cause**", "##Root Cause", "## 根本原因"],
+)  # fmt: skip
+def test_a_missing_section_is_shown_where_it_stands_under_another_name(written):
+    line = 1 + renamed(written).split("\n").index(written)
+    assert found(renamed(written)) == [
+        ("PM201", line, "the required section 'Root Cause' is missing", f"write '## Root Cause' instead of {written!r}")
+    ]
+
+
+def test_a_sub_heading_of_another_name_does_not_stand_for_a_missing_section():
+    text = sample().text.replace("## Resolution\n", "### Fix\n")
+    assert ("PM201", 0, "the required section 'Resolution' is missing", "add '## Resolution'") in found(text)
+
+
+@pytest.mark.parametrize("title", ["Background", "Monitoring", "Trigger", "Conclusion", "Glossary", "Five Whys"])
+def test_sections_of_ones_own_are_no_misspellings(title):
+    assert found(sample().text + f"\n## {title}\n\nThe pool was 2 years old.\n") == []
+
+
+@pytest.mark.parametrize(("title", "meant"), [("Lessons", "Lessons Learned"), ("Reponse", "Response")])
+def test_what_is_close_to_an_optional_section_is_named(title, meant):
+    [(code, _, message, fix)] = found(sample().text + f"\n## {title}\n\nThe alert came first.\n")
+    assert (code, message, fix) == (
+        "PM205",
+        f"{title!r} is not a section of the template",
+        f"did you mean '## {meant}'?",
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("", "is empty"),
+        ("<!-- Why? -->\n\n| Why | How |\n|---|---|", "is still only the template's prompt"),
+        ("<!-- Why? -->", "is still only the template's prompt"),
+        ("TBD", "says only 'TBD'"),
+        ("_To be written._", "says only '_To be written._'"),
+        ("TODO: ask the database team", "says only 'TODO: ask the database team'"),
+        ("...", "says only '...'"),
+        ("### Why it failed", "holds no text, only headings and empty rows"),
+    ],
+)
+def test_what_is_not_written(body, said):
+    text = sample().text.replace(SECTIONS["Root Cause"], body)
+    assert [(code, message) for code, _, message, _ in found(text)] == [
+        ("PM202", f"the required section 'Root Cause' {said}")
+    ]
+    assert missing_sections(read(text.encode(), PATH)) == ("Root Cause",), "publishing and the audit agree"
+
+
+@pytest.mark.parametrize(
+    "body", ["None.", "N/A", "Unknown.", "Todo lists could not be saved.", "TBD was the host's name"]
+)
+def test_what_is_written(body):
+    text = sample().text.replace(SECTIONS["Root Cause"], body)
+    assert found(text) == []
+    assert missing_sections(read(text.encode(), PATH)) == ()
+
+
+def test_publishing_knows_the_timeline_with_its_zone_and_sections_that_occur_twice():
+    zone = read(sample().text.replace("## Timeline", "## Timeline (UTC)").encode(), PATH)
+    twice = read(sample().text.replace("## Impact\n", "## Impact\n\n## Impact\n").encode(), PATH)
+    assert missing_sections(zone) == missing_sections(twice) == ()
+    assert found(zone.text) == []
+    assert [code for code, _, _, _ in found(twice.text)] == ["PM204"]
+
+
+def order(*titles: str) -> list[tuple[str, str]]:
+    body = "".join(f"\n## {title}\n\nText with 1 figure.\n" for title in titles)
+    head = sample().text.partition("\n## ")[0]
+    return [(message, fix) for code, _, message, fix in found(head + body) if code == "PM203"]
+
+
+def test_only_the_sections_that_have_to_move_are_out_of_order():
+    mend = "pmctl validate --fix puts the sections in order"
+    assert order("Action Items", "Summary", "Timeline", "Impact", "Root Cause", "Resolution") == [
+        ("Action Items is out of order; the template has it below Resolution", mend)
+    ]
+    assert order("Timeline", "Impact", "Root Cause", "Resolution", "Action Items", "Summary") == [
+        ("Summary is out of order; the template has it above Timeline", mend)
+    ]
+    assert order("Summary", "Notes", "Timeline", "Impact", "Links", "Root Cause") == []
+
+
+def test_a_row_with_more_cells_than_columns_is_one_finding():
+    row = "| AI-7f3k | Run `ps | grep pool` at 80 % | @jane | 2999-01-22 | HIGH | OPEN | | |"
+    items = SECTIONS["Action Items"].rpartition("\n")[0] + "\n" + row
+    text = sample().text.replace(SECTIONS["Action Items"], items)
+    mend = "write a | that belongs to the text as \\|"
+    assert found(text, "PM") == [
+        ("PM206", 52, "the row has 9 cells, the table 8 columns: what is too much is not shown", mend)
+    ]
+    text = sample().text.replace("| OPEN | | |", "| OPEN | OPS-1 | | see the chat |")
+    assert found(text, "PM") == [
+        ("PM206", 52, "the row has 9 cells, the table 8 columns: what is too much is not shown", mend)
+    ]

@@ -145,7 +145,9 @@ def _answer(server: PostmortemServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=list(TRIGGERS)))
     def completed(params: types.CompletionParams) -> types.CompletionList:
         sheet = server.sheet(params.text_document.uri)
-        items = completion(sheet, sheet.positions.offset(params.position)) if sheet else []
+        items = []
+        if sheet is not None:
+            items = completion(sheet, sheet.positions.offset(params.position), snippets=_takes_snippets(server))
         return types.CompletionList(is_incomplete=False, items=items)
 
     @server.feature(types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=list(actions.KINDS)))
@@ -178,3 +180,9 @@ def _client(server: PostmortemServer) -> actions.Client:
 def _word(value: str) -> str:
     """The protocol's word, be it given as such or as a member of an enumeration (whose `str` is its Python name)."""
     return str(getattr(value, "value", value))
+def _takes_snippets(server: PostmortemServer) -> bool:
+    texts = server.client_capabilities.text_document
+    item = texts.completion.completion_item if texts and texts.completion else None
+    return bool(item and item.snippet_support)
+
+

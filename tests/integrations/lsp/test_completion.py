@@ -6,6 +6,9 @@ import pytest
 
 pytest.importorskip("lsprotocol", reason="the language server needs the extra lsp")
 
+from lsprotocol import types
+
+from pmctl.document.template_file import parse_template
 from pmctl.integrations.lsp.completion import completion
 from pmctl.integrations.lsp.desk import Kind
 
@@ -35,20 +38,23 @@ def typed(text: str, label: str) -> str:
     ("line", "expected"),
     [
         ("status: ‸", ["DRAFT", "IN_REVIEW", "PUBLISHED", "ARCHIVED"]),
-        ("status: DR‸", ["DRAFT", "IN_REVIEW", "PUBLISHED", "ARCHIVED"]),
-        ("urgency:‸", ["HIGH", "MEDIUM", "LOW"]),
+        ("status: dR‸", ["DRAFT"]),
+        ("status: nothing‸", []),
+        ("urgency:‸", [" HIGH", " MEDIUM", " LOW"]),
         ("visibility: ‸", ["private", "team", "organization"]),
         ("severity: ‸", ["SEV1", "SEV2", "SEV3"]),
         ("template: ‸", ["default", "lightweight", "security", "near-miss"]),
         ("teams: [‸", ["payments"]),
         ("author: ‸", ["alice", "bob", "jane"]),
         ("reviewers: [alice, ‸", ["alice", "bob", "jane"]),
-        ("reviewers: [alice, b‸]", ["alice", "bob", "jane"]),
+        ("reviewers: [alice, b‸]", ["bob"]),
         ("participants:\n  - ‸", ["alice", "bob", "jane"]),
-        ("participants:\n- bob\n- ja‸", ["alice", "bob", "jane"]),
+        ("participants:\n- bob\n- ja‸", ["jane"]),
+        ("participants:\n  -‸", [" alice", " bob", " jane"]),
         ("editors: {‸", ["alice", "bob", "jane"]),
         ("editors: {bob: ‸", ["edit", "comment"]),
-        ("editors: {bob: edit, a‸", ["alice", "bob", "jane"]),
+        ("editors: {bob:‸", [" edit", " comment"]),
+        ("editors: {bob: edit, a‸", ["alice", "jane"]),
         ("services: [‸", []),
         ("nonsense: ‸", []),
     ],
@@ -82,13 +88,33 @@ def test_what_is_typed_is_replaced(line: str, label: str, whole: str) -> None:
 
 def test_section_headings() -> None:
     """The template's sections that are missing, required ones marked; the half-typed one counts as missing."""
-    text = source().replace("## Root Cause", f"## Root{CURSOR}")
-    page, offset = at_cursor(text)
+    page, offset = at_cursor(source().replace("## Root Cause", f"## {CURSOR}"))
     items = {item.label: item.detail for item in completion(page, offset)}
     assert items["Root Cause"] == "required"
     assert items["Lessons Learned"] == "optional"
     assert "Summary" not in items
+    text = source().replace("## Root Cause", f"## root c{CURSOR}")
+    assert offered(text) == ["Root Cause"]
     assert typed(text, "Root Cause") == "## Root Cause"
+
+
+def test_texts_with_blanks_as_snippets() -> None:
+    """For an editor that takes snippets, and with what means something in a snippet taken for what it is."""
+    text = f"{source('template: odd')}\n## {CURSOR}\n"
+    templates, wrong = parse_template(
+        b"---\nname: odd\ndescription: X.\n---\n\n## Cost in $ {a}\n\n## Cause\n", "odd.md"
+    )
+    assert not wrong
+    page, offset = at_cursor(text)
+    page = replace(page, context=replace(page.context, own_templates=(templates,)))
+    plain = {item.label: item for item in completion(page, offset)}
+    snippets = {item.label: item for item in completion(page, offset, snippets=True)}
+    assert plain["Cost in $ {a}"].insert_text_format is None
+    assert snippets["Cost in $ {a}"].insert_text_format is types.InsertTextFormat.Snippet
+    edit = snippets["Cost in $ {a}"].text_edit
+    assert edit is not None
+    assert edit.new_text == "Cost in \\$ {a\\}"
+    assert snippets["Cause"] == plain["Cause"]
 
 
 def test_sections_of_the_recorded_template() -> None:
@@ -103,11 +129,16 @@ def test_sections_of_the_recorded_template() -> None:
     ("cell", "expected"),
     [
         ("| AI-7f3k | Alert | ‸ | | | | | |", ["@alice", "@bob", "@jane"]),
-        ("| AI-7f3k | Alert | @b‸ | | | | | |", ["@alice", "@bob", "@jane"]),
+        ("| AI-7f3k | Alert | @b‸ | | | | | |", ["@bob"]),
+        ("| AI-7f3k | Alert | ja‸ | | | | | |", ["@jane"]),
         ("| AI-7f3k | Alert | | | ‸ | | | |", ["HIGH", "MEDIUM", "LOW"]),
-        ("| AI-7f3k | Alert | | | HI‸GH | | | |", ["HIGH", "MEDIUM", "LOW"]),
+        ("| AI-7f3k | Alert | | | HI‸GH | | | |", ["HIGH"]),
         ("| AI-7f3k | Alert | | | |‸| | |", ["OPEN", "IN_PROGRESS", "COMPLETED", "WONT_DO"]),
-        ("| AI-7f3k | Alert | | | | op‸", ["OPEN", "IN_PROGRESS", "COMPLETED", "WONT_DO"]),
+        ("| AI-7f3k | Alert | | | | op‸", ["OPEN", "COMPLETED"]),
+        ("| AI-7f3k | Alert | ‸", ["@alice", "@bob", "@jane"]),
+        ("| AI-7f3k | Say \\| and `\\|` | @bob | 2999-01-22 |‸", ["HIGH", "MEDIUM", "LOW"]),
+        ("| AI-7f3k | Alert | @bob | 2999-01-22 | LOW | ‸", ["OPEN", "IN_PROGRESS", "COMPLETED", "WONT_DO"]),
+        ("|‸", []),
         ("| AI-7f3k | Ask @‸ | | | | | | |", ["alice", "bob", "jane"]),
         ("| AI-7f3k | ‸ | | | | | | |", []),
     ],
@@ -118,7 +149,24 @@ def test_cells_of_action_items(cell: str, expected: list[str]) -> None:
     assert offered(source().replace(row, cell)) == expected
 
 
-@pytest.mark.parametrize(("text", "people"), [("Ask @‸", 3), ("Ask (@ja‸", 3), ("mail bob@‸", 0), ("a word ‸", 0)])
+@pytest.mark.parametrize(("cell", "compared"), [("", "bob"), ("bo", "bob"), ("@b", None)])
+def test_an_owner_is_found_by_name(cell: str, compared: str | None) -> None:
+    """The @ may be left to the editor, which compares the item with what is typed."""
+    row = "| AI-7f3k | Alert when the pool is 80 % used | @jane | 2999-01-22 | HIGH | OPEN | | |"
+    text = source().replace(row, f"| AI-7f3k | Alert | {cell}{CURSOR}")
+    item = next(item for item in completion(*at_cursor(text)) if item.label == "@bob")
+    assert item.filter_text == compared
+    assert typed(text, "@bob") == "| AI-7f3k | Alert | @bob"
+
+
+def test_cells_of_the_timeline() -> None:
+    """Handles in the column that says who."""
+    row = next(line for line in source().splitlines() if "@jane" in line and ":" in line)
+    assert offered(source().replace(row, "| 14:00 | Deploy begins | ‸")) == ["@alice", "@bob", "@jane"]
+    assert offered(source().replace(row, "| 14:00 | ‸")) == []
+
+
+@pytest.mark.parametrize(("text", "people"), [("Ask @‸", 3), ("Ask (@ja‸", 1), ("mail bob@‸", 0), ("a word ‸", 0)])
 def test_mentions(text: str, people: int) -> None:
     """Handles behind an @ that begins a word; not within an e-mail address."""
     assert len(offered(source() + f"\n{text}\n")) == people

@@ -31,3 +31,21 @@ def test_lines_that_differ_are_replaced_one_by_one() -> None:
     found = edits(before, "A\nB\nc\n")
     assert [one.line for one in found] == [1, 2]
     assert applied(before, found[1:]) == "a\nB\nc\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "changed", "text"),
+    [
+        ("| a | high |\n| b |\n", "| a | HIGH |\n| b |\n", "high", "HIGH"),
+        ("| a | high |\r\n", "| a | HIGH |\r\n", "high", "HIGH"),
+        ("one\ntwo\n", "one\nand a half\ntwo\n", "", "and a half\n"),
+        ("one\r\n", "one\n", "\r\n", "\n"),
+        ("one\n", "one\r\n", "", "\r"),
+        ("aa\n", "aaa\n", "", "a"),
+    ],
+)
+def test_only_what_differs_is_replaced(before: str, after: str, changed: str, text: str) -> None:
+    """An editor's cursor and marks in the rest of a line stay where they are; a CR and its LF stay together."""
+    (edit,) = edits(before, after)
+    assert before[edit.start : edit.end] == changed
+    assert edit.text == text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ import pytest
 
 from ...rules.sample import source
 from .conftest import SETTINGS, git
-from .editor import PUBLISHED, Editor, after
+from .editor import PUBLISHED, SECONDS, Editor, after
 
 PATH = "postmortems/2024/2024-01-15-payment-api-outage.md"
 PEOPLE = "[carol]"
@@ -126,6 +127,28 @@ def test_a_policy_that_lands_is_noticed(repository: Path, editor_for: Callable[.
     assert not [one for one in editor.published(uri_of(repository), 1) if "carol" in one["message"]]
 
 
+def test_what_changes_on_disk_is_noticed_without_being_told(repository: Path, editor: Editor) -> None:
+    """Neovim on Linux watches no files: settings, a template and the people of a new commit count from the next
+    change of the text on.
+    """
+    text = source("severity: SEV9\nparticipants: [jane, carol]\ntemplate: cellar")
+    first = [one["message"] for one in editor.open(uri_of(repository), text)]
+    assert [one for one in first if "SEV9" in one]
+    assert [one for one in first if "carol" in one]
+    assert [one for one in first if "'Barrels'" in one]
+    (repository / "pmctl.yaml").write_text(SETTINGS.replace("SEV2", "SEV9"))
+    template, policy = repository / ".pmctl/templates/cellar.md", repository / ".pmctl/policy.yaml"
+    template.write_text(template.read_text().replace("## Barrels", "## Summary of barrels"))
+    policy.write_text(policy.read_text().replace("  bob:", "  carol:"))
+    git(repository, "commit", "-q", "-am", "Change everything")
+    editor.change(uri_of(repository), text + "\n", 2)
+    second = [one["message"] for one in editor.published(uri_of(repository), 2)]
+    assert not [one for one in second if "SEV9" in one]
+    assert not [one for one in second if "carol" in one]
+    assert not [one for one in second if "'Barrels'" in one]
+    assert [one for one in second if "'Summary of barrels'" in one]
+
+
 def test_settings_and_templates_are_checked_as_well(repository: Path, editor: Editor) -> None:
     """The files that every check rests on have findings of their own, at their place."""
     found = editor.open(uri_of(repository, "pmctl.yaml"), "version: 1\nseverites: [A]\nrules: {ignore: [PM999]}\n")
@@ -216,6 +239,26 @@ def test_a_broken_repository_is_no_obstacle(repository: Path, editor: Editor) ->
     assert [one for one in found if "VERY" in one["message"]]
 
 
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"", 0),
+        (os.urandom(10_000), 0),
+        (b"hello\nworld\n", 0),
+        (b"Content-Length: abc\r\n\r\n{}", 0),
+        (b"Content-Length: 9999\r\n\r\n{}", 0),
+        (b"Content-Length: 99999999999999999999999\r\n\r\n{}", 2),
+    ],
+    ids=["nothing", "noise", "words", "length", "short", "endless"],
+)
+def test_what_is_no_protocol_at_all(repository: Path, data: bytes, code: int) -> None:
+    """Whatever else is piped into it, it ends, and without the message for defects of pmctl."""
+    words = [sys.executable, "-m", "pmctl", "lsp"]
+    run = subprocess.run(words, cwd=repository, input=data, capture_output=True, timeout=SECONDS, check=False)
+    assert run.returncode == code, run.stderr
+    assert b"defect" not in run.stderr
+
+
 def test_it_ends_with_its_editor(repository: Path, editor: Editor) -> None:
     """An editor that dies leaves no server behind."""
     assert editor.process.stdin is not None
@@ -254,7 +297,7 @@ def test_positions_in_the_agreed_encoding(repository: Path, editor_for: Callable
     fixed = after(text, fix["edit"]["changes"][uri], encoding)
     assert fixed == text.replace("| high |", "| HIGH |")
     items = editor.at("completion", uri, found["range"]["start"]["line"], column + 2)["items"]
-    assert [one["label"] for one in items] == ["HIGH", "MEDIUM", "LOW"]
+    assert [one["label"] for one in items] == ["HIGH"]
     assert items[0]["textEdit"]["range"]["start"]["character"] == column
 
 

@@ -1,4 +1,4 @@
-"""What can be typed here: section headings, front matter keys and values, handles, an action item's cells.
+"""What can be typed here: section headings, front matter keys and values, handles, cells of the tables.
 
 Works on the text while it is broken: the place is told from the lines above, not from what could be read.
 """
@@ -6,43 +6,53 @@ Works on the text while it is broken: the place is told from the lines above, no
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from lsprotocol import types
 
 from pmctl.document.actions import action_tables, column_of
+from pmctl.document.blocks import split_row
 from pmctl.document.fields import FIELD, FIELDS, EditorRole, ItemStatus, Priority
 from pmctl.document.fields import Kind as FieldKind
 from pmctl.document.reader import Document
+from pmctl.document.table import Table
 from pmctl.document.template_library import latest_versions
+from pmctl.document.timeline import text_columns, timeline_tables
 from pmctl.integrations.lsp.desk import Kind, Sheet
 from pmctl.rules.context import TemplateView
 
-TRIGGERS = ("#", " ", "@", ":", ",", "[", "{", "|", "-")
+TRIGGERS = (" ", "@", ",", "[", "{")
+"""Not `:` and `|`: what is offered before the blank behind them would take the place of that blank."""
 
 _HEADING = re.compile(r"##[ \t]+(.*)")
 _KEY = re.compile(r"([A-Za-z_]*)")
 _VALUE = re.compile(r"([A-Za-z_]+)[ \t]*:[ \t]*(.*)")
-_ITEM = re.compile(r"[ \t]*(?:-[ \t]+)?(.*)")
+_ITEM = re.compile(r"[ \t]*(?:-(?:[ \t]+|$))?(.*)")
 _PART = re.compile(r"""[^\s,:\[\]{}"']*$""")
 _MENTION = re.compile(r"(?:^|[^\w@.])@([a-z0-9-]*)$")
 _FENCE = re.compile(r"---[ \t]*\r?\n?")
+_SPECIAL = re.compile(r"[$}\\]")
 _PEOPLE_KINDS = (FieldKind.HANDLE, FieldKind.HANDLES, FieldKind.EDITORS)
 
 
 @dataclass(frozen=True, slots=True)
 class _Offer:
-    """One thing to type: the text, what it is, and more about it."""
+    """One thing to type: the text, what it is, and more about it. `filter` is what an editor shall compare with what
+    is typed when that is not the text.
+    """
 
     text: str
     kind: types.CompletionItemKind
     detail: str = ""
     documentation: str = ""
+    filter: str = ""
 
 
-def completion(sheet: Sheet, offset: int) -> list[types.CompletionItem]:
-    """The items for an offset; each replaces what has been typed of it so far."""
+def completion(sheet: Sheet, offset: int, *, snippets: bool = False) -> list[types.CompletionItem]:
+    """The items for an offset; each replaces what has been typed of it so far. `snippets` says that the editor
+    takes texts in the syntax of snippets.
+    """
     if sheet.kind is not Kind.POSTMORTEM:
         return []
     text = sheet.document.text
@@ -54,18 +64,30 @@ def completion(sheet: Sheet, offset: int) -> list[types.CompletionItem]:
         offers, word = _body(sheet, typed, offset)
     first = offset - len(word)
     where = sheet.positions.range(first, offset)
-    return [_item(offer, where, number) for number, offer in enumerate(offers)]
+    return [_item(offer, where, number, snippets) for number, offer in enumerate(offers) if _fits(word, offer.text)]
 
 
-def _item(offer: _Offer, where: types.Range, number: int) -> types.CompletionItem:
+def _fits(word: str, text: str) -> bool:
+    """Whether all that has been typed comes in the text, in this order and whatever its case. No editor's own filter
+    lets more through; those that leave it to the server (Neovim) would offer everything.
+    """
+    rest = iter(text.casefold())
+    return all(char in rest for char in word.casefold())
+
+
+def _item(offer: _Offer, where: types.Range, number: int, snippets: bool) -> types.CompletionItem:
+    # Neovim cuts a plain text at its first blank, "Root Cause" to "Root"; a snippet without a stop is taken whole.
+    whole = snippets and " " in offer.text
+    text = _SPECIAL.sub(r"\\\g<0>", offer.text) if whole else offer.text
     return types.CompletionItem(
-        label=offer.text.strip(),
+        label=offer.text.rstrip(),
         kind=offer.kind,
         detail=offer.detail or None,
         documentation=offer.documentation or None,
         sort_text=f"{number:04}",
-        filter_text=offer.text,
-        text_edit=types.TextEdit(where, offer.text),
+        filter_text=offer.filter or None,
+        insert_text_format=types.InsertTextFormat.Snippet if whole else None,
+        text_edit=types.TextEdit(where, text),
     )
 
 
@@ -90,7 +112,10 @@ def _front_matter(sheet: Sheet, above: str, typed: str) -> tuple[list[_Offer], s
         name, rest = _key_above(above), (_ITEM.match(typed) or [typed, typed])[1]
     part = _PART.search(rest)
     word = part[0] if part else ""
-    return _values(sheet, name, rest[: len(rest) - len(word)]), word
+    offers = _values(sheet, name, rest[: len(rest) - len(word)])
+    if not word and typed.endswith((":", "-")):
+        offers = [replace(offer, text=f" {offer.text}") for offer in offers]  # YAML wants the blank
+    return offers, word
 
 
 def _key_above(above: str) -> str:
@@ -131,12 +156,16 @@ def _handles(sheet: Sheet, prefix: str = "") -> list[_Offer]:
 def _body(sheet: Sheet, typed: str, offset: int) -> tuple[list[_Offer], str]:
     if (heading := _HEADING.fullmatch(typed)) is not None:
         return _sections(sheet, offset), heading[1]
-    column, cell = _action_cell(sheet.document, offset)
+    column, cell = _cell(sheet.document, offset)
     choices = {"Status": ItemStatus, "Priority": Priority}.get(column)
     if choices is not None:
         return [_Offer(str(choice), types.CompletionItemKind.EnumMember) for choice in choices], cell
-    if column == "Owner":
-        return _handles(sheet, "@"), cell
+    if column in ("Owner", "Who"):
+        people = _handles(sheet, "@")
+        if not cell.startswith("@"):
+            # Whoever begins with the name means it: VS Code does not find "bo" in "@bob".
+            people = [replace(person, filter=person.text.removeprefix("@")) for person in people]
+        return people, cell
     if (mention := _MENTION.search(typed)) is not None:
         return _handles(sheet), mention[1]
     return [], ""
@@ -156,17 +185,21 @@ def _sections(sheet: Sheet, offset: int) -> list[_Offer]:
     return [_Offer(title, kind, "required" if title.casefold() in required else "optional") for title in missing]
 
 
-def _action_cell(document: Document, offset: int) -> tuple[str, str]:
-    """The column of the action items' table in which an offset lies, and what its cell holds up to there."""
-    for table in action_tables(document):
+def _cell(document: Document, offset: int) -> tuple[str, str]:
+    """The column in which an offset lies, of the tables whose cells can be completed, and what its cell holds up to
+    there. Columns are counted in what is typed: the rest of the row may still be missing.
+    """
+    for table, columns in _completed_tables(document):
         for row in table.rows:
-            if not row.start <= offset <= row.end:
-                continue
-            known: Iterable[tuple[str, int | None]] = (
-                (n, column_of(table, n)) for n in ("Owner", "Status", "Priority")
-            )
-            for name, index in known:
-                cell = row.cells[index] if index is not None else None
-                if cell is not None and not cell.missing and cell.left <= offset <= cell.right:
-                    return name, document.text[cell.left : offset].lstrip()
+            if row.start <= offset <= row.end:
+                typed = document.text[row.start : offset]
+                cells = split_row(typed + "x")  # the cell that is being typed counts, also when it is still empty
+                return columns.get(len(cells) - 1, ""), typed[cells[-1][0] :].lstrip()
     return "", ""
+
+
+def _completed_tables(document: Document) -> Iterator[tuple[Table, dict[int | None, str]]]:
+    for table in action_tables(document):
+        yield table, {column_of(table, name): name for name in ("Owner", "Priority", "Status")}
+    for table in timeline_tables(document):
+        yield table, {text_columns(table)[1]: "Who"}

@@ -3,7 +3,7 @@
     uri, text -> Sheet (document, context, findings)
 
 The context of a repository is put together once (`pmctl.insight.validation`) and again when `forget` is called, which
-the server does whenever a file is opened or saved or the settings, templates or policy change on disk.
+the server does before every check; between two of them, completion and hover do with what is known.
 """
 
 from __future__ import annotations
@@ -149,7 +149,7 @@ def _kind(path: str, document: Document, *, inside: bool) -> Kind:
     if path == git.SETTINGS_FILE:
         return Kind.SETTINGS
     if inside and path.endswith(".md"):
-        if len(parts) == 3 and parts[0] == POSTMORTEMS:
+        if len(parts) in (2, 3) and parts[0] == POSTMORTEMS:
             return Kind.POSTMORTEM
         if path.startswith(TEMPLATES + "/"):
             return Kind.TEMPLATE

@@ -1,7 +1,8 @@
-"""Two versions of a text -> the smallest edits of whole lines between them."""
+"""Two versions of a text -> the smallest edits between them, line by line."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -18,16 +19,13 @@ class Edit:
 
 def edits(before: str, after: str) -> tuple[Edit, ...]:
     """The edits that make `after` of `before`, in order and apart from each other. Lines that only differ are
-    replaced one by one, so that one of them can be taken alone.
+    changed one by one, so that one of them can be taken alone, and only where they differ, so that a cursor in them
+    stays where it is.
     """
     old, new = before.split("\n"), after.split("\n")
     old, new = [f"{line}\n" for line in old[:-1]] + old[-1:], [f"{line}\n" for line in new[:-1]] + new[-1:]
-    first = 0
-    while first < min(len(old), len(new)) and old[first] == new[first]:
-        first += 1
-    last = 0
-    while last < min(len(old), len(new)) - first and old[-1 - last] == new[-1 - last]:
-        last += 1
+    first = _shared(old, new)
+    last = _shared(old[first:][::-1], new[first:][::-1])
     starts = [0]
     for line in old:
         starts.append(starts[-1] + len(line))
@@ -38,12 +36,29 @@ def edits(before: str, after: str) -> tuple[Edit, ...]:
             continue
         i1, i2, j1, j2 = i1 + first, i2 + first, j1 + first, j2 + first
         if i2 - i1 == j2 - j1:
-            found += [
-                Edit(starts[i], starts[i + 1], new[j], i + 1) for i, j in zip(range(i1, i2), range(j1, j2), strict=True)
-            ]
+            found += [_edit(starts[i], old[i], new[i - i1 + j1], i + 1) for i in range(i1, i2)]
         else:
-            found.append(Edit(starts[i1], starts[i2], "".join(new[j1:j2]), i1 + 1))
+            found.append(_edit(starts[i1], "".join(old[i1:i2]), "".join(new[j1:j2]), i1 + 1))
     return tuple(found)
+
+
+def _edit(start: int, old: str, new: str, line: int) -> Edit:
+    """The edit of what differs; what both begin and end with is left alone. Never between a CR and its LF, where
+    the protocol has no position.
+    """
+    first = _shared(old, new)
+    first -= old[:first].endswith("\r")
+    rest, instead = old[first:], new[first:]
+    last = _shared(rest[::-1], instead[::-1])
+    last -= rest[len(rest) - last :].startswith("\n") and rest[: len(rest) - last].endswith("\r")
+    return Edit(start + first, start + len(old) - last, new[first : len(new) - last], line)
+
+
+def _shared(left: Sequence[str], right: Sequence[str]) -> int:
+    """How many lines, or characters, two sequences have in common at their beginning."""
+    return next(
+        (at for at, (one, two) in enumerate(zip(left, right, strict=False)) if one != two), min(len(left), len(right))
+    )
 
 
 def applied(text: str, changes: tuple[Edit, ...]) -> str:

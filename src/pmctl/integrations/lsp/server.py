@@ -1,9 +1,10 @@
 """The server: the protocol's requests in, answers of the other modules out. Speaks over stdin and stdout.
 
     open, save -> check at once            change -> check when the typing pauses
-    settings, templates, policy change on disk -> read them anew, check everything that is open
+    settings, templates, policy change on disk -> check everything that is open
 
-Texts are synchronised whole: a postmortem is small, and a whole text can't drift from what the editor shows.
+Every check reads settings, templates and policy anew: not every editor tells when they change (Neovim on Linux
+does not). Texts are synchronised whole: a postmortem is small, and a whole text can't drift from what the editor shows.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from pmctl import __version__, git
+from pmctl.errors import EnvironmentProblem
 from pmctl.integrations.lsp import actions
 from pmctl.integrations.lsp.completion import TRIGGERS, completion
 from pmctl.integrations.lsp.desk import Desk, Kind, Sheet
@@ -53,9 +55,11 @@ class PostmortemServer(LanguageServer):
         return known[1]
 
     def check(self, uri: str) -> None:
-        """Publish what is found in a text, now."""
+        """Publish what is found in a text, now, by what is on disk now."""
         if handle := self.waiting.pop(uri, None):
             handle.cancel()
+        self.desk.forget()
+        self.sheets.pop(uri, None)
         sheet = self.sheet(uri)
         if sheet is not None:
             version = self.workspace.text_documents[uri].version
@@ -69,12 +73,10 @@ class PostmortemServer(LanguageServer):
             handle.cancel()
         self.waiting[uri] = asyncio.get_running_loop().call_later(self.pause, self.check, uri)
 
-    def refresh(self, uri: str = "") -> None:
-        """Read settings, templates and people anew, and check `uri`, or everything that is open."""
-        self.desk.forget()
-        self.sheets.clear()
-        for one in [uri] if uri else list(self.workspace.text_documents):
-            self.check(one)
+    def check_all(self) -> None:
+        """Publish what is found in every text that is open."""
+        for uri in list(self.workspace.text_documents):
+            self.check(uri)
 
     def close(self, uri: str) -> None:
         """Forget a text, and take its findings off the editor's list."""
@@ -95,17 +97,22 @@ def build(pause: float = PAUSE) -> PostmortemServer:
 def serve() -> None:
     """Talk to an editor over stdin and stdout until it says goodbye or goes away.
 
+    Raises EnvironmentProblem when it announces a message that no memory can hold.
+
     The protocol has a stream of its own, which pygls closes at the end; whatever else is printed meanwhile goes to
     stderr, where it can't damage a message.
     """
     with os.fdopen(os.dup(sys.stdout.fileno()), "wb") as stream, contextlib.redirect_stdout(sys.stderr):
-        build().start_io(stdout=stream)
+        try:
+            build().start_io(stdout=stream)
+        except (MemoryError, OverflowError):
+            raise EnvironmentProblem("the editor announced a message that is too long to be read") from None
 
 
 def _watch_texts(server: PostmortemServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
     def opened(params: types.DidOpenTextDocumentParams) -> None:
-        server.refresh(params.text_document.uri)
+        server.check(params.text_document.uri)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     def changed(params: types.DidChangeTextDocumentParams) -> None:
@@ -114,8 +121,10 @@ def _watch_texts(server: PostmortemServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     def saved(params: types.DidSaveTextDocumentParams) -> None:
         sheet = server.sheet(params.text_document.uri)
-        judges = sheet is not None and sheet.kind in (Kind.SETTINGS, Kind.TEMPLATE)
-        server.refresh("" if judges else params.text_document.uri)
+        if sheet is not None and sheet.kind in (Kind.SETTINGS, Kind.TEMPLATE):
+            server.check_all()
+        else:
+            server.check(params.text_document.uri)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def closed(params: types.DidCloseTextDocumentParams) -> None:
@@ -123,7 +132,11 @@ def _watch_texts(server: PostmortemServer) -> None:
 
     @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     def changed_on_disk(params: types.DidChangeWatchedFilesParams) -> None:
-        server.refresh()
+        server.check_all()
+
+    @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
+    def configured(params: types.DidChangeConfigurationParams) -> None:
+        """Editors send their settings unasked; there are none for this server, and no reason to log a warning."""
 
     @server.feature(types.INITIALIZED)
     async def ready(params: types.InitializedParams) -> None:
@@ -145,7 +158,9 @@ def _answer(server: PostmortemServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=list(TRIGGERS)))
     def completed(params: types.CompletionParams) -> types.CompletionList:
         sheet = server.sheet(params.text_document.uri)
-        items = completion(sheet, sheet.positions.offset(params.position)) if sheet else []
+        items = []
+        if sheet is not None:
+            items = completion(sheet, sheet.positions.offset(params.position), snippets=_takes_snippets(server))
         return types.CompletionList(is_incomplete=False, items=items)
 
     @server.feature(types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=list(actions.KINDS)))
@@ -173,6 +188,12 @@ def _client(server: PostmortemServer) -> actions.Client:
     return actions.Client(
         versioned=bool(edits and edits.document_changes), shows=bool(shows is not None and shows.support)
     )
+
+
+def _takes_snippets(server: PostmortemServer) -> bool:
+    texts = server.client_capabilities.text_document
+    item = texts.completion.completion_item if texts and texts.completion else None
+    return bool(item and item.snippet_support)
 
 
 def _word(value: str) -> str:

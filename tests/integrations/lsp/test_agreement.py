@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("lsprotocol", reason="the language server needs the extra lsp")
 
 from pmctl.document.finding import Severity
-from pmctl.insight.validation import Selection, validation
+from pmctl.insight.validation import Selection, validations
 from pmctl.integrations.lsp.desk import Desk
 from pmctl.integrations.lsp.diagnostics import diagnostics
 
@@ -42,7 +42,7 @@ Bob should have known that 100 is too few. <!-- pmctl: ignore PM704 -->
 
 def agree(root: Path) -> set[str]:
     """Hold the two against each other for every file; returns the codes that were met, with their severities."""
-    checked = validation(root, Selection()).checked
+    checked = validations(root, Selection())[0].checked
     assert checked
     desk, met = Desk(), set()
     for one in checked:

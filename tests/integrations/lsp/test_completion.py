@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 pytest.importorskip("lsprotocol", reason="the language server needs the extra lsp")
@@ -106,7 +108,7 @@ def test_texts_with_blanks_as_snippets() -> None:
     )
     assert not wrong
     page, offset = at_cursor(text)
-    page = replace(page, context=replace(page.context, own_templates=(templates,)))
+    page = replace(page, context=page.context._replace(own_templates=(templates,)))
     plain = {item.label: item for item in completion(page, offset)}
     snippets = {item.label: item for item in completion(page, offset, snippets=True)}
     assert plain["Cost in $ {a}"].insert_text_format is None

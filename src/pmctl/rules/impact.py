@@ -25,6 +25,8 @@ _AMOUNT = re.compile(
     r"(\d+(?:\.\d+)?)\s*-?\s*(days?|d|hours?|hrs?|h|minutes?|mins?|min|m|seconds?|secs?|s)(?![a-z])", re.IGNORECASE
 )
 _SECONDS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
+_LONGEST = 100 * 365 * 86400
+"""Seconds beyond which no duration is told from another: a number may have any count of digits."""
 _LINE = re.compile(
     r"(?im)^[ \t]*[-*+]?[ \t]*(?:\*\*)?(?:total |incident )?duration(?:\*\*)?:(?:\*\*)?[ \t]*(?P<value>[^\n]+)"
 )
@@ -175,4 +177,5 @@ def _duration(text: str) -> timedelta | None:
     amounts = _AMOUNT.findall(text.split("(")[0])
     if not amounts or re.search(r"\bto\b|\d\s*[-–]\s*\d", text):
         return None
-    return timedelta(seconds=sum(float(number) * _SECONDS[unit[0].lower()] for number, unit in amounts))
+    seconds = sum(float(number) * _SECONDS[unit[0].lower()] for number, unit in amounts)
+    return timedelta(seconds=min(seconds, _LONGEST))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -200,7 +200,8 @@ def _backwards(doc: Document, *, overnight: bool) -> Iterable[Finding]:
             rollover = "-" not in entry.time and above.at - entry.at >= _HALF_DAY
             if rollover and overnight:
                 message = f"{entry.time} is below {above.time}: is it the next day?"
-                fix = f"write the date, as in {entry.at + _DAY:%Y-%m-%d} {entry.time}"
+                following = entry.at + min(_DAY, datetime.max.replace(tzinfo=UTC) - entry.at)
+                fix = f"write the date, as in {following:%Y-%m-%d} {entry.time}"
                 yield found_at(entry.line, entry.column, message, fix, width=len(entry.time))
             elif not rollover and not overnight:
                 message = f"{entry.time} is below {above.time}"
@@ -248,8 +249,8 @@ def timeline_outside_incident(doc: Document, context: Context) -> Iterable[Findi
     times = incident_times(doc)
     start, end = times.get("started_at"), times.get("resolved_at")
     entries = [entry for entry in _entries(doc) if entry.at is not None]
-    before = [entry for entry in entries if start and entry.at and entry.at < start - _MINUTE]
-    after = [entry for entry in entries if end and entry.at and entry.at > end + _MINUTE]
+    before = [entry for entry in entries if start and entry.at and start - entry.at > _MINUTE]
+    after = [entry for entry in entries if end and entry.at and entry.at - end > _MINUTE]
     for outside, side in ((before, "before started_at"), (after, "after resolved_at")):
         if outside:
             count = f"{len(outside)} entries are" if len(outside) > 1 else "an entry is"
@@ -361,11 +362,11 @@ def _edge(doc: Document, name: str) -> Iterable[Finding]:
         return
     if name == "detected_at":
         entry, at = min(timed, key=lambda pair: pair[1])
-        message = "the first entry is after detected_at" if at > moment + _MINUTE else ""
+        message = "the first entry is after detected_at" if at - moment > _MINUTE else ""
         fix = "add how it was detected"
     else:
         entry, at = max(timed, key=lambda pair: pair[1])
-        message = "the last entry is before resolved_at" if at < moment - _MINUTE else ""
+        message = "the last entry is before resolved_at" if moment - at > _MINUTE else ""
         fix = "add how it was known that service was back"
     if message:
         yield found_at(entry.line, entry.column, message, fix, width=len(entry.time))

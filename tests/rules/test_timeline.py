@@ -248,3 +248,18 @@ def test_days_are_suggested_by_the_incidents_day():
 def test_an_adopted_timeline_is_judged_gently():
     doc = sample(middle("| 2pm | Pool enlarged | @jane |"))
     assert {str(one.severity) for one in check(doc, CONTEXT._replace(adopted=True))} == {"hint"}
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_the_ends_of_the_calendar_and_any_number_of_digits_are_judged(at: str) -> None:
+    """Go writes year 1 for no time: one such document must not keep the others from being checked."""
+    times = f"started_at: {at}\ndetected_at: {at}\nresolved_at: {at}\n"
+    rows = "".join(
+        f"| {one} | Alert | |\n" for one in ("14:00", "9999-12-31 23:59", "00:01", "24:00", "0001-01-01 00:00 +05:00")
+    )
+    amounts = "".join(f"| Duration | {one} |\n" for one in ("9" * 40 + " days", "9" * 20 + ":00", "P" + "9" * 20 + "D"))
+    text = (
+        f"---\nid: 2024-01-15-x\ntitle: x\nstatus: IN_REVIEW\nauthor: jane\n{times}---\n\n## Timeline\n\n"
+        f"| Time | Event | Who |\n|---|---|---|\n{rows}\n## Impact\n\n| Impact Type | Measurement |\n|---|---|\n{amounts}"
+    )
+    assert check(read(text.encode()), CONTEXT)

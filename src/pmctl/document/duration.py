@@ -67,10 +67,10 @@ def durations_in(text: str) -> tuple[timedelta, ...]:
     if match := _CLOCK.fullmatch(text):
         first, second, third = (int(part) if part else None for part in match.groups())
         if third is not None:
-            return (timedelta(hours=first or 0, minutes=second or 0, seconds=third),)
-        return timedelta(hours=first or 0, minutes=second or 0), timedelta(minutes=first or 0, seconds=second or 0)
+            return (_lasting((first or 0) * 3600 + (second or 0) * 60 + third),)
+        return _lasting((first or 0) * 3600 + (second or 0) * 60), _lasting((first or 0) * 60 + (second or 0))
     if (match := _ISO.fullmatch(text)) and any(match.groupdict().values()):
-        return (timedelta(seconds=sum(int(value or 0) * _SECONDS[unit] for unit, value in match.groupdict().items())),)
+        return (_lasting(sum(int(value or 0) * _SECONDS[unit] for unit, value in match.groupdict().items())),)
     text = _FROM_TO.sub(" ", text)
     if _NO_FIGURE.search(text):
         return ()
@@ -87,7 +87,12 @@ def durations_in(text: str) -> tuple[timedelta, ...]:
         else:
             found.append(seconds)
         end, last = match.end(), size
-    return tuple(timedelta(seconds=min(seconds, 1e10)) for seconds in found)
+    return tuple(_lasting(seconds) for seconds in found)
+
+
+def _lasting(seconds: float) -> timedelta:
+    """A length of time; beyond three centuries none is told from another, however many digits it is written with."""
+    return timedelta(seconds=min(seconds, 1e10))
 
 
 def is_rough(text: str) -> bool:

@@ -225,10 +225,10 @@ class _Clock:
             if match["zone"] and not _looks_like_a_zone(name):
                 return self.unread(written)
             return None, f"the zone {name!r} is unknown or stands for several"
-        if self.day is None and self.start is not None:
-            start = self.start
-            self.day = start.astimezone(zone_of(zone_name) or zone).date() if isinstance(start, datetime) else start
         try:
+            if self.day is None and self.start is not None:
+                start = self.start
+                self.day = start.astimezone(zone_of(zone_name) or zone).date() if isinstance(start, datetime) else start
             day = date.fromisoformat(match["date"]) if match["date"] else self.day
             if day is None:
                 return None, "no date: the document has neither started_at nor an id with a date"

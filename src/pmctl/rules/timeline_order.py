@@ -178,12 +178,13 @@ def timeline_outside_incident(doc: Document, context: Context) -> Iterable[Findi
     if _day_is_open(doc):
         return
     timed = [(entry, entry.at) for entry in entries_of(doc) if entry.at is not None]
-    inside = [at for _, at in timed if (not start or at >= start - _MINUTE) and (not end or at <= end + _MINUTE)]
+    # Differences only: a minute more or less than a moment at an end of the calendar is none.
+    inside = [at for _, at in timed if (not start or start - at <= _MINUTE) and (not end or at - end <= _MINUTE)]
     days = {at.date() for at in (start, end) if at}
     if inside:
         timed = [(entry, at) for entry, at in timed if not _DATED.search(entry.time) or at.date() in days]
-    before = [(entry, start - at) for entry, at in timed if start and at < start - _MINUTE]
-    after = [(entry, at - end) for entry, at in timed if end and at > end + _MINUTE]
+    before = [(entry, start - at) for entry, at in timed if start and start - at > _MINUTE]
+    after = [(entry, at - end) for entry, at in timed if end and at - end > _MINUTE]
     for outside, side, name in ((before, "before", "started_at"), (after, "after", "resolved_at")):
         if outside:
             entry, span = outside[0]

@@ -82,7 +82,7 @@ def test_everything_at_once() -> None:
     [
         ("## Root Cause\n\nThe pool was too small, and\nobviously nobody saw it,\nfor 45 minutes.\n", "here"),
         ("## Root Cause\n\n- one\n- Bob should have known better.\n- two\n", "here"),
-        ("## Impact\n\n| Impact Type | Measurement |\n|---|---|\n| Time | 45 minutes |\n| Users | all, it was obviously wrong |\n",
+        ("## Impact\n\n| Impact Type | Measurement |\n|---|---|\n| Time | 45 minutes |\n| All | obviously wrong |\n",
          "in all of Impact"),
     ],
 )  # fmt: skip

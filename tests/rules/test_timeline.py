@@ -260,6 +260,7 @@ def test_the_ends_of_the_calendar_and_any_number_of_digits_are_judged(at: str) -
     amounts = "".join(f"| Duration | {one} |\n" for one in ("9" * 40 + " days", "9" * 20 + ":00", "P" + "9" * 20 + "D"))
     text = (
         f"---\nid: 2024-01-15-x\ntitle: x\nstatus: IN_REVIEW\nauthor: jane\n{times}---\n\n## Timeline\n\n"
-        f"| Time | Event | Who |\n|---|---|---|\n{rows}\n## Impact\n\n| Impact Type | Measurement |\n|---|---|\n{amounts}"
+        f"| Time | Event | Who |\n|---|---|---|\n{rows}\n## Impact\n\n"
+        f"| Impact Type | Measurement |\n|---|---|\n{amounts}"
     )
     assert check(read(text.encode()), CONTEXT)

@@ -47,6 +47,7 @@ def test_inline_shows_exactly_the_text(text: str) -> None:
 @example("| a |\n|---|\n| b |")
 @example("\\\\<!-- x")
 @example("> # a\n> ```")
+@example("|\n:-")
 def test_block_opens_no_structure(text: str) -> None:
     tokens = PARSER.parse(f"before\n\n{block(text)}\n\n## After\n\nend\n")
     outer = [token.type for token in tokens if token.level == 0 and token.nesting >= 0]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
 
+from pmctl.document.codes_configuration import CODES
 from pmctl.errors import BadInput
-from pmctl.workflow.sandbox import MAX_BODY, expand, uses_jinja
+from pmctl.workflow.sandbox import FILTERS, LISTS, MAX_BODY, VARIABLES, expand, uses_jinja
 
 VALUES: dict[str, str | list[str]] = {"title": "Outage", "services": ["api", "web"], "severity": "SEV1", "tags": []}
 
@@ -22,11 +24,13 @@ def test_values_conditions_and_loops() -> None:
     assert run("{% if severity in ['SEV1'] and not tags %}yes{% endif %}") == "yes"
     assert run("{{ services }} {{ services|join(' / ') }} {{ author or 'nobody' }}") == "api, web api / web nobody"
     assert run("{% raw %}{{ x }}{% endraw %}") == "{{ x }}"
+    assert run("{# a note #}{{ tags|first }}{{ tags|last|upper }}.") == "."
 
 
 def test_only_marks_of_jinja_call_for_it() -> None:
     assert uses_jinja("{{ a") and uses_jinja("{% a")
-    assert not uses_jinja("{a} %} }} {# b #}")
+    assert uses_jinja("a {# b\n #} c")
+    assert not uses_jinja("{a} %} }} #} ## Heading {#anchor}")
 
 
 @pytest.mark.parametrize(
@@ -52,6 +56,12 @@ def test_only_marks_of_jinja_call_for_it() -> None:
         ("{{ 'a' * 999999999 }}", 10),
         ("{{ 9 ** 999999999 }}", 10),
         ("{{ self }}", 10),
+        ("{% if '%999999999d' is odd %}{% endif %}", 10),
+        ("{% if 7 is divisibleby 0 %}{% endif %}", 10),
+        ("{% if title is sameas title %}{% endif %}", 10),
+        ("{{ services[0] }}", 10),
+        ("{{ {'a': 1} }}", 10),
+        ("{{ title - 1 }}", 10),
         ("{{ loop }}", 10),
         ("{% for s in services %}{{ loop.__class__ }}{% endfor %}", 10),
         ("{% for s in services %}\n{{ loop }}{% endfor %}", 11),
@@ -66,6 +76,28 @@ def test_everything_else_is_refused_at_its_line(body: str, line: int) -> None:
     with pytest.raises(BadInput) as caught:
         run(body)
     assert caught.value.message.startswith(f"t.md:{line}: ")
+
+
+def test_everything_wrong_is_said_at_once_with_what_was_probably_meant() -> None:
+    with pytest.raises(BadInput) as caught:
+        run("{{ tilte }}\n{{ services|jion(',') }}\n{{ fields.cost }}{% include 'x' %}")
+    assert (caught.value.message, *caught.value.details) == (
+        "t.md:10: unknown variable 'tilte' (did you mean title?)",
+        "t.md:11: filter 'jion' is not allowed (did you mean join?)",
+        "t.md:12: fields.cost is not allowed: only loop has attributes",
+        "t.md:12: {% include %} is not allowed in a template",
+    )
+
+
+def test_the_documentation_lists_what_is_allowed() -> None:
+    text = CODES["PM290"].fix + CODES["PM290"].why
+    assert [name for name in (*VARIABLES, *FILTERS, *LISTS) if not re.search(rf"\b{name}\b", text)] == []
+
+
+def test_a_loop_that_would_take_minutes_is_refused() -> None:
+    inner = "{% if title in title %}{% endif %}" * 500
+    with pytest.raises(BadInput, match="too much"):
+        run(f"{{% for a in services %}}{{% for b in tags %}}{inner}{{% endfor %}}{{% endfor %}}")
 
 
 def test_the_largest_loops_end_soon() -> None:

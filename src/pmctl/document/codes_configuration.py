@@ -72,8 +72,13 @@ _TABLE = (
     ),
     CodeDoc(
         "PM290", "template-does-not-render", "The body's Jinja is wrong, or asks for something that it may not do.",
-        "`pmctl new` could not make a postmortem from it.", "Correct the expression that the message names.",
-        "{{ title ",
+        "`pmctl new` could not make a postmortem from it. A template may use {{ }}, {% if %} and {% for %} over the"
+        " variables id, title, date, author, severity, urgency, services, teams, tags, participants, incidents,"
+        " started_at, detected_at, acknowledged_at, mitigated_at, resolved_at and duration; the filters capitalize,"
+        " count, default, first, join, last, length, lower, title, trim and upper; and, in a loop, loop.index and its"
+        " like. Loops go over services, teams, tags, participants or incidents, two deep at most.",
+        "Correct the expression that the message names. Braces that are no Jinja go between {% raw %} and"
+        " {% endraw %}.", "{{ title ",
     ),
     CodeDoc(
         "PM291", "template-columns", "The Action Items table of a template lacks a column.",

@@ -17,7 +17,9 @@ _LINE_START = re.compile(r"^([#+=-]|\d{1,9}(?=[.)](?:\s|$)))")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 # Only the characters that open a structure at the start of a line, and a comment or tag anywhere.
-_OPENS_BLOCK = re.compile(r"^(#{1,6}(?=\s|$)|=+\s*$|-+\s*$|-(?:\s*-){2,}\s*$|`{3,}|~{3,}|\||\[(?=[^\]]+\]:))")
+_OPENS_BLOCK = re.compile(
+    r"^(#{1,6}(?=\s|$)|=+\s*$|-+\s*$|-(?:\s*-){2,}\s*$|`{3,}|~{3,}|\||:(?=[-:\s]+$)|\[(?=[^\]]+\]:))"
+)
 # A character that opens a code span, a tag or a table cell, when an even number of backslashes precedes it.
 _UNESCAPED = re.compile(r"(?<!\\)((?:\\\\)*)([`<|])")
 _BULLETS = re.compile(r"(?:(?:[-*+]|\d{1,9}[.)])\s+)+")

@@ -8,14 +8,15 @@ Values come out as Markdown that shows as written.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, NoReturn
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from pmctl.errors import BadInput
 from pmctl.workflow.markdown_text import inline
 
 if TYPE_CHECKING:
     from jinja2 import nodes
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 VARIABLES = (
     "id", "title", "date", "author", "severity", "urgency", "services", "teams", "tags", "participants",
@@ -23,61 +24,112 @@ VARIABLES = (
 )  # fmt: skip
 LISTS = ("services", "teams", "tags", "participants", "incidents")
 FILTERS = ("capitalize", "count", "default", "first", "join", "last", "length", "lower", "title", "trim", "upper")
+TESTS = ("defined", "in", "undefined")  # odd, even and divisibleby would format a text with %
 MAX_BODY = 256 * 1024
 MAX_OUTPUT = 1024 * 1024
 MAX_ITEMS = 200
 MAX_VALUE = 2000
 MAX_LOOPS = 20
-_HINT = f"a template may use {{{{ }}}}, {{% if %}} and {{% for %}} with {', '.join(VARIABLES)}"
+MAX_WORK = 20_000_000  # parts of expressions carried out, if every list were full: a few seconds
+HINT = "pmctl explain PM290 lists what a template may use"
+
+# What Jinja calls a construct -> how it is written.
+_WRITTEN = {
+    "Include": "{% include %}", "Import": "{% import %}", "FromImport": "{% from %}", "Extends": "{% extends %}",
+    "Block": "{% block %}", "Macro": "{% macro %}", "CallBlock": "{% call %}", "FilterBlock": "{% filter %}",
+    "Assign": "{% set %}", "AssignBlock": "{% set %}", "With": "{% with %}", "Call": "a call", "Dict": "a mapping",
+    "Getitem": "an index in brackets", "Mul": "*", "Div": "/", "FloorDiv": "//", "Mod": "%", "Pow": "**",
+    "Neg": "-", "Pos": "+",
+}  # fmt: skip
+
+
+class Problem(NamedTuple):
+    """What is wrong in a body: the line in it, from 1, and the mend when there is one to name."""
+
+    line: int
+    message: str
+    fix: str = ""
 
 
 def uses_jinja(body: str) -> bool:
     """Whether there is anything to expand; Jinja is imported only then."""
-    return "{{" in body or "{%" in body
+    return "{{" in body or "{%" in body or 0 <= body.find("{#") < body.rfind("#}")
+
+
+def problems(body: str) -> tuple[Problem, ...]:
+    """Everything that is wrong or not allowed in a body, as far as that shows without carrying it out."""
+    from jinja2 import TemplateError
+
+    if not uses_jinja(body):
+        return ()
+    if len(body) > MAX_BODY:
+        return (Problem(1, f"a template with Jinja may be {MAX_BODY // 1024} KiB at most"),)
+    try:
+        return tuple(sorted(_refusals(_environment().parse(body))))
+    except TemplateError as error:
+        return (Problem(getattr(error, "lineno", None) or 1, str(error.message or error)),)
+    except RecursionError:
+        return (Problem(1, "an expression is nested too deeply"),)
 
 
 def expand(body: str, values: Mapping[str, str | list[str]], *, path: str, first_line: int) -> str:
     """`body` with its Jinja carried out over `values` (those of VARIABLES; a missing one is empty).
 
-    Raises BadInput with `path:line` for anything that is wrong or not allowed, and when the result is larger
-    than MAX_OUTPUT characters. `first_line` is the line of the body in its file.
+    Raises BadInput with `path:line` for anything that is wrong or not allowed, all of it at once, and when the result
+    is larger than MAX_OUTPUT characters. `first_line` is the line of the body in its file.
     """
-    from jinja2 import StrictUndefined, TemplateError
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
+    from jinja2 import TemplateError
 
-    def refuse(line: int, message: str) -> NoReturn:
-        raise BadInput(f"{path}:{first_line + max(line, 1) - 1}: {message}", hint=_HINT)
+    def refuse(found: Iterable[Problem]) -> NoReturn:
+        first, *others = (f"{path}:{first_line + one.line - 1}: {_said(one)}" for one in found)
+        raise BadInput(first, hint=HINT, details=tuple(others))
 
-    def shown(value: object) -> str:
-        if isinstance(value, (list, tuple)):
-            return ", ".join(inline(str(item)) for item in value)
-        if isinstance(value, (str, int, float)):
-            return inline(str(value))
-        raise ValueError(f"a value is not text or a number, but {type(value).__name__}")
-
-    environment = ImmutableSandboxedEnvironment(
-        undefined=StrictUndefined, finalize=shown, trim_blocks=True, lstrip_blocks=True,
-        keep_trailing_newline=True, autoescape=False,
-    )  # fmt: skip
+    wrong = problems(body)
+    if wrong:
+        refuse(wrong)
     known = {name: _limited(values.get(name, [] if name in LISTS else "")) for name in VARIABLES}
-    environment.globals.clear()
-    if len(body) > MAX_BODY:
-        refuse(1, f"a template with Jinja may be {MAX_BODY // 1024} KiB at most")
+    size = 0
+    parts: list[str] = []
     try:
-        for line, message in _refusals(environment.parse(body)):
-            refuse(line, message)
-        size = 0
-        parts: list[str] = []
-        for part in environment.from_string(body).generate(known):
+        for part in _environment().from_string(body).generate(known):
             size += len(part)
             if size > MAX_OUTPUT:
-                refuse(1, f"the template makes more than {MAX_OUTPUT // 1024} KiB of text")
+                refuse([Problem(1, f"the template makes more than {MAX_OUTPUT // 1024} KiB of text")])
             parts.append(part)
     except TemplateError as error:
-        refuse(getattr(error, "lineno", None) or _line_of(error), str(error.message or error))
-    except (ValueError, TypeError, RecursionError, MemoryError) as error:
-        refuse(_line_of(error), str(error) or type(error).__name__)
+        refuse([Problem(_line_of(error), str(error.message or error))])
+    except (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError) as error:
+        refuse([Problem(_line_of(error), str(error) or type(error).__name__)])
     return "".join(parts)
+
+
+def _environment() -> ImmutableSandboxedEnvironment:
+    """The sandbox. What a filter does not find, as the first of an empty list, is an empty text."""
+    from jinja2 import Undefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    environment = ImmutableSandboxedEnvironment(
+        finalize=_shown, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, autoescape=False,
+        undefined=Undefined,
+    )  # fmt: skip
+    environment.globals.clear()
+    return environment
+
+
+def _shown(value: object) -> str:
+    from jinja2 import Undefined
+
+    if isinstance(value, Undefined):
+        return ""
+    if isinstance(value, (list, tuple)):
+        return ", ".join(inline(str(item)) for item in value)
+    if isinstance(value, (str, int, float)):
+        return inline(str(value))
+    raise ValueError(f"a value is not text or a number, but {type(value).__name__}")
+
+
+def _said(problem: Problem) -> str:
+    return f"{problem.message} ({problem.fix})" if problem.fix else problem.message
 
 
 def _limited(value: str | list[str]) -> str | list[str]:
@@ -86,16 +138,23 @@ def _limited(value: str | list[str]) -> str | list[str]:
 
 def _line_of(error: BaseException) -> int:
     """The template's line that an error of a running template comes from (Jinja maps its frames back)."""
-    line, trace = 1, error.__traceback__
+    line, trace = getattr(error, "lineno", None) or 1, error.__traceback__
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == "<template>":
             line = trace.tb_lineno
         trace = trace.tb_next
-    return line
+    return int(line)
 
 
-def _refusals(tree: nodes.Template) -> Iterator[tuple[int, str]]:
-    """Line and reason of every construct that is not in the closed language."""
+def _near(word: str, known: Iterable[str]) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"did you mean {near[0]}?" if near else ""
+
+
+def _refusals(tree: nodes.Template) -> Iterator[Problem]:
+    """Every construct that is not in the closed language."""
     from jinja2 import nodes
 
     allowed = (
@@ -103,37 +162,45 @@ def _refusals(tree: nodes.Template) -> Iterator[tuple[int, str]]:
         nodes.Filter, nodes.Test, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not,
         nodes.CondExpr, nodes.Concat, nodes.Add, nodes.Sub, nodes.Getattr, nodes.List, nodes.Tuple,
     )  # fmt: skip
-    loops = 0
+    loops = work = 0
 
-    def walk(node: nodes.Node, names: frozenset[str], depth: int) -> Iterator[tuple[int, str]]:
-        nonlocal loops
+    def walk(node: nodes.Node, names: frozenset[str], depth: int) -> Iterator[Problem]:
+        nonlocal loops, work
         inner, inside = names, depth
+        work += MAX_ITEMS**depth
         if not isinstance(node, allowed):
-            yield node.lineno, f"{type(node).__name__.lower()} is not allowed in a template"
+            kind = type(node).__name__
+            yield Problem(node.lineno, f"{_WRITTEN.get(kind, kind.lower())} is not allowed in a template")
             return
         if isinstance(node, nodes.Name) and node.name not in names:
-            yield node.lineno, f"unknown variable {node.name!r}"
-        elif isinstance(node, nodes.Getattr) and not (
-            isinstance(node.node, nodes.Name) and node.node.name == "loop" and not node.attr.startswith("_")
-        ):
-            yield node.lineno, "only loop.index and its like have attributes"
+            yield Problem(node.lineno, f"unknown variable {node.name!r}", _near(node.name, names))
+        elif isinstance(node, nodes.Getattr):
+            owner = node.node.name if isinstance(node.node, nodes.Name) else ""
+            if owner != "loop" or node.attr.startswith("_"):
+                yield Problem(node.lineno, f"{owner}.{node.attr} is not allowed: only loop has attributes")
+                return
         elif isinstance(node, nodes.Filter):
             if node.name not in FILTERS:
-                yield node.lineno, f"filter {node.name!r} is not allowed; these are: {', '.join(FILTERS)}"
+                yield Problem(node.lineno, f"filter {node.name!r} is not allowed", _near(node.name, FILTERS))
             if node.name == "join" and not isinstance(node.node, nodes.Name):
-                yield node.lineno, "join goes directly on a variable"
+                yield Problem(node.lineno, "join goes directly on a variable")
+        elif isinstance(node, nodes.Test) and node.name not in TESTS:
+            yield Problem(node.lineno, f"test {node.name!r} is not allowed", f"known are {', '.join(TESTS)}")
         elif isinstance(node, nodes.For):
             loops += 1
             if not isinstance(node.iter, nodes.Name) or node.iter.name not in LISTS or node.recursive:
-                yield node.lineno, f"a loop goes over one of {', '.join(LISTS)}"
+                yield Problem(node.lineno, f"a loop goes over one of {', '.join(LISTS)}")
             if not isinstance(node.target, nodes.Name):
-                yield node.lineno, "a loop has one variable"
+                yield Problem(node.lineno, "a loop has one variable")
             else:
                 inner = names | {node.target.name, "loop"}
             if depth >= 2 or loops > MAX_LOOPS:
-                yield node.lineno, f"at most two loops in each other, and {MAX_LOOPS} in all"
+                yield Problem(node.lineno, f"at most two loops in each other, and {MAX_LOOPS} in all")
+                return
             inside = depth + 1
         for child in node.iter_child_nodes():
             yield from walk(child, inner, inside)
 
     yield from walk(tree, frozenset(VARIABLES), 0)
+    if work > MAX_WORK:
+        yield Problem(1, "the loops have too much in them: long lists would keep them busy for minutes")

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pmctl.rules.persons import PERSON
-from pmctl.rules.prose import Pattern, lucky, remedies
+from pmctl.rules.prose import Pattern, lucky, mentions, remedies
 from pmctl.rules.wording import asked, inside, matches, people_named, subject_of, text_before
 
 if TYPE_CHECKING:
@@ -103,32 +103,40 @@ _HAVE_WORDS = (" have ", " should've ", " could've ", " would've ", " might've "
 def counterfactuals(doc: Document, context: Context) -> Iterator[tuple[re.Match[str], str]]:
     """What is said of what did not happen, without what only weighs it: (match, prose); the surest kinds first."""
     yield from matches(doc, context, "counterfactual", ())
-    should, could = (_SHOULD_WORDS, _HAVE_WORDS), (_COULD_WORDS, _HAVE_WORDS)
-    for match, text in matches(doc, context, "", should, _SHOULD_BEEN):
+    if mentions(doc.text, doc.body_start, _HAVE_WORDS):
+        if mentions(doc.text, doc.body_start, _SHOULD_WORDS):
+            yield from _should(doc, context)
+        if mentions(doc.text, doc.body_start, _COULD_WORDS):
+            yield from _could(doc, context)
+    yield from matches(doc, context, "", ((" if only ",),), _IF_ONLY)
+    for match, text in matches(doc, context, "", ((" had ",), _COULD_WORDS), _HAD_WE):
+        if _BEGINS.compiled.search(text_before(text, match.start())) and not inside(lucky(doc), match.start()):
+            yield match, text
+
+
+def _should(doc: Document, context: Context) -> Iterator[tuple[re.Match[str], str]]:
+    for match, text in matches(doc, context, "", (), _SHOULD_BEEN):
         before = text_before(text, match.start())
         if not _GUARD.compiled.search(before) and not _WEIGHED.compiled.search(before):
             yield match, text
-    names: tuple[str, ...] | None = None
-    for match, text in matches(doc, context, "", should, _SHOULD_HAVE):
-        names = people_named(doc, context) if names is None else names
+    for match, text in matches(doc, context, "", (), _SHOULD_HAVE):
         before = text_before(text, match.start())
         needless = _REALISED.compiled.search(match[0]) or _STARTS.compiled.search(before)
-        if not _WEIGHED.compiled.search(before) and (needless or subject_of(text, match.start(), names)):
+        if not _WEIGHED.compiled.search(before) and (
+            needless or subject_of(text, match.start(), people_named(doc, context))
+        ):
             yield match, text
-    planned = remedies(doc)
-    for match, text in matches(doc, context, "", could, _COULD_HAVE):
+
+
+def _could(doc: Document, context: Context) -> Iterator[tuple[re.Match[str], str]]:
+    for match, text in matches(doc, context, "", (), _COULD_HAVE):
         before = text_before(text, match.start())
-        guard = "been" not in match[0] and (_GUARD.compiled.search(before) or inside(planned, match.start()))
+        guard = "been" not in match[0] and (_GUARD.compiled.search(before) or inside(remedies(doc), match.start()))
         if not (guard or _WEIGHED.compiled.search(before) or asked(text, match.end())):
             yield match, text
-    spared = lucky(doc)
-    for match, text in matches(doc, context, "", could, _PERSON_COULD_HAVE):
-        names = people_named(doc, context) if names is None else names
-        weighed = _WEIGHED.compiled.search(text_before(text, match.start())) or asked(text, match.end())
-        subject = None if weighed or inside(spared, match.start()) else subject_of(text, match.start(), names)
-        if subject and not _ANYBODY.compiled.match(subject[0]):
-            yield match, text
-    yield from matches(doc, context, "", ((" if only ",),), _IF_ONLY)
-    for match, text in matches(doc, context, "", ((" had ",), _COULD_WORDS), _HAD_WE):
-        if _BEGINS.compiled.search(text_before(text, match.start())) and not inside(spared, match.start()):
+    for match, text in matches(doc, context, "", (), _PERSON_COULD_HAVE):
+        if _WEIGHED.compiled.search(text_before(text, match.start())) or asked(text, match.end()):
+            continue
+        subject = subject_of(text, match.start(), people_named(doc, context))
+        if subject and not _ANYBODY.compiled.match(subject[0]) and not inside(lucky(doc), match.start()):
             yield match, text

@@ -79,6 +79,7 @@ AS_RISK = Pattern(
     r"|instead\s+of|rather\s+than|such\s+as|more\s+than|against)\b[^.;:!?\0]{0,30}$"
 )
 """Before an error that may happen and that something is done about."""
+_WAS = Pattern(rf"(?<![\w']){PERSON})\s+(?:was|were|got|became|had\s+been)\s+(?:too\s+|so\s+|a\s+bit\s+)?$")
 CHARACTER = (
     Pattern(
         r"\b(?:careless(?:ly|ness)?|negligen(?:t|ce|tly)|incompeten(?:t|ce|tly|cy)|reckless(?:ly|ness)?|irresponsibl[ey]"
@@ -86,11 +87,9 @@ CHARACTER = (
         needs=("careless", "negligen", "incompeten", "reckless", "irrespons", "stupid", "foolish", "slopp", "laziness"),
     ),
     word("lazy", r"\s+(?:engineer|developer|admin|operator|review|work|approach|habit)\w*\b"),
+    word("lazy", r"(?![-\w]|\s+(?:load|eval|init|import))", lead=_WAS),
     Pattern(r"\b(?:should|ought\s+to)(?:\s+have|'ve)?\s+known?\s+better\b", needs=("better",)),
 )
-LAZY = word("lazy", r"(?![-\w]|\s+(?:load|eval|init|import))")
-WAS = Pattern(rf"(?<![\w']){PERSON})\s+(?:was|were|got|became|had\s+been)\s+(?:too\s+|so\s+|a\s+bit\s+)?$")
-"""Before LAZY."""
 _FLAW = (
     r"(?:wrong|a\s+(?:mistake|bad|poor|wrong)|the\s+wrong|mis(?:configured|judged|taken|handled)|insufficient|inadequate"
     r"|bad|too\b|unsafe|flawed|incorrect|foreseeable|avoidable|preventable)"
@@ -150,31 +149,51 @@ WHO = (
     word("whose", r"\s+(?:fault|mistake|error)"),
     word("why", rf"\s+did(?:n't)?\s+{ONE}\b"),
 )
+_OWNER = Pattern(
+    r"\b(?:his|her|my|our|someone's|somebody's|(?:engineer|developer|team|operator|admin|administrator|manager"
+    r"|employee|person|intern|vendor)(?:'s|s'))\s+(?:own\s+)?$"
+)
+_BLAMED = Pattern(rf"(?<![\w']){ONE}\s*$")
 BLAME = (
+    Pattern(
+        r"(?:fault(?!\s+(?:toleran|domain|inject|report|ticket|code|tree|anal)|-)|guilt|failing)\b",
+        needs=("fault", "guilt", "failing"),
+        lead=_OWNER,
+    ),
+    Pattern(
+        r"(?:is|was|were|are|should\s+be|must\s+be|'s)\s+"
+        r"(?:to\s+blame|to\s+be\s+blamed|blamed|at\s+fault|guilty|the\s+culprits?)\b",
+        needs=("blame", "at fault", "guilty", "the culprit"),
+        lead=_BLAMED,
+    ),
     word("blam", rf"(?:e|es|ed|ing)\s+(?:on\s+)?{ONE}\b"),
     Pattern(rf"(?:fault|guilt)\s+(?:of|(?:lies|lay|is|was|rests)\s+with)\s+{ONE}\b", needs=("fault", "guilt")),
     word("guilty", r"\s+(?:part(?:y|ies)|engineer|developer|person)"),
     word("culprit", rf"(?:s?\s+(?:is|was|were|are)\s+{ONE}\b|\s+who\b)"),
 )
-OWN_FAULT = Pattern(
-    r"(?:fault(?!\s+(?:toleran|domain|inject|report|ticket|code|tree|anal)|-)|guilt|failing)\b",
-    needs=("fault", "guilt", "failing"),
-)
-OWNER = Pattern(
-    r"\b(?:his|her|my|our|someone's|somebody's|(?:engineer|developer|team|operator|admin|administrator|manager"
-    r"|employee|person|intern|vendor)(?:'s|s'))\s+(?:own\s+)?$"
-)
-"""Before OWN_FAULT."""
-IS_BLAMED = Pattern(
-    r"(?:is|was|were|are|should\s+be|must\s+be|'s)\s+(?:to\s+blame|to\s+be\s+blamed|blamed|at\s+fault|guilty|the\s+culprits?)\b",
-    needs=("blame", "at fault", "guilty", "the culprit"),
-)
-BLAMED = Pattern(rf"(?<![\w']){ONE}\s*$")
-"""Before IS_BLAMED."""
 
 # --- vague actions ------------------------------------------------------------------------------------
 _CAREFUL = r"(?:careful|vigilant|mindful|diligent|attentive|cautious)\b(?!\s+not\s+to\s+take)"
+_ASKING = Pattern(
+    r"(?:^|[\0.:;,!?]\s*(?:[-+*]\s+)?(?:\[[ x]?\]\s+)?|\b(?:please|always)\s+"
+    r"|\b(?:we|i|you|engineers|developers|operators|everyone|everybody|people|the\s+team|teams|the\s+user|users)\s+"
+    r"(?:all\s+|also\s+)?(?:should|must|need\s+to|needs\s+to|have\s+to|ought\s+to|will|'ll)\s+(?:all\s+|also\s+|always\s+)?)$"
+)
+_BY_PEOPLE = Pattern(rf"(?<![\w']){PEOPLE}\s+$")
 VAGUE = (
+    Pattern(
+        rf"\bbe\s+(?:extra\s+|very\s+)?{_CAREFUL}",
+        needs=("careful", "vigilant", "mindful", "diligent", "attentive", "cautious"),
+        condition=_ASKING,
+    ),
+    word("pay", r"\s+attention\b", condition=_ASKING),
+    word("remind", rf"\s+{PEOPLE}\b", condition=_ASKING),
+    Pattern(
+        r"\b(?:(?:should|must|needs?\s+to|ha(?:s|ve)\s+to)\s+(?:all\s+)?be\s+(?:more\s+|made\s+)?"
+        r"aware(?!\s+of\s*[.,;:!?)\0])|(?:should|must|will)\s+(?:all\s+)?(?:remember|double-?check|keep\s+in\s+mind))\b",
+        needs=("aware", "remember", "check", "in mind"),
+        lead=_BY_PEOPLE,
+    ),
     Pattern(
         rf"\b(?:be|being|been)\s+(?:a\s+(?:bit|little|lot)\s+)?more\s+{_CAREFUL}",
         needs=("careful", "vigilant", "mindful", "diligent", "attentive", "cautious"),
@@ -205,27 +224,6 @@ VAGUE = (
         needs=(" again", "same mistake"),
     ),
 )
-ASKED_FOR = (
-    Pattern(
-        rf"\bbe\s+(?:extra\s+|very\s+)?{_CAREFUL}",
-        needs=("careful", "vigilant", "mindful", "diligent", "attentive", "cautious"),
-    ),
-    word("pay", r"\s+attention\b"),
-    word("remind", rf"\s+{PEOPLE}\b"),
-)
-"""What is vague only where it is asked of somebody: after ASKING."""
-ASKING = Pattern(
-    r"(?:^|[\0.:;,!?]\s*(?:[-+*]\s+)?(?:\[[ x]?\]\s+)?|\b(?:please|always)\s+"
-    r"|\b(?:we|i|you|engineers|developers|operators|everyone|everybody|people|the\s+team|teams|the\s+user|users)\s+"
-    r"(?:all\s+|also\s+)?(?:should|must|need\s+to|needs\s+to|have\s+to|ought\s+to|will|'ll)\s+(?:all\s+|also\s+|always\s+)?)$"
-)
-AWARE = Pattern(
-    r"\b(?:(?:should|must|needs?\s+to|ha(?:s|ve)\s+to)\s+(?:all\s+)?be\s+(?:more\s+|made\s+)?aware(?!\s+of\s*[.,;:!?)\0])"
-    r"|(?:should|must|will)\s+(?:all\s+)?(?:remember|double-?check|keep\s+in\s+mind))\b",
-    needs=("aware", "remember", "check", "in mind"),
-)
-BY_PEOPLE = Pattern(rf"(?<![\w']){PEOPLE}\s+$")
-"""Before AWARE."""
 DONE = Pattern(
     r"\b(?:posted|sent|published|written|announced|shared|held|used|done|made|started)\s+(?:\w+\s+){0,3}to\s+$"
 )

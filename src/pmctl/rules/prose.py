@@ -41,13 +41,23 @@ class Pattern:
     """A regular expression that is compiled when it is first needed: start-up is felt in every hook.
 
     `needs` are texts of which one is in every match: a text without them is not searched. A source that begins with a
-    literal is searched several times as fast as one that begins with a boundary or with alternatives.
+    literal is searched several times as fast as one that begins with a boundary or with alternatives: what leads up to
+    it is asked of the text before a match (`lead`), and belongs to what is found unless it is only a condition.
     """
 
-    def __init__(self, source: str, flags: int = 0, needs: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        source: str,
+        flags: int = 0,
+        needs: tuple[str, ...] = (),
+        lead: Pattern | None = None,
+        condition: Pattern | None = None,
+    ) -> None:
         self.source = source
         self.flags = flags
         self.needs = needs
+        self.lead = lead
+        self.condition = condition
 
     @cached_property
     def compiled(self) -> re.Pattern[str]:
@@ -59,9 +69,9 @@ class Pattern:
             yield from self.compiled.finditer(text)
 
 
-def word(text: str, rest: str) -> Pattern:
+def word(text: str, rest: str, lead: Pattern | None = None, condition: Pattern | None = None) -> Pattern:
     """A pattern that begins with this whole word."""
-    return Pattern(rf"{text}(?<!\w{text}){rest}", needs=(text,))
+    return Pattern(rf"{text}(?<!\w{text}){rest}", needs=(text,), lead=lead, condition=condition)
 
 
 _BLOCK_PASSES: tuple[tuple[tuple[str, ...], Pattern, str], ...] = (

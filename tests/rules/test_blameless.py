@@ -83,6 +83,7 @@ FLAGGED = {
         [Of course], the disk filled up.
         The timeout was [obviously too] low.
         [Obviously], nobody had looked at the graph.
+        Some payments failed, [obviously].
         This bug was [obviously not caught] in review.
         [It was obvious that] the pool would run out.
         [It should have been clear that] the queue was full.

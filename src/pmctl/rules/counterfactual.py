@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pmctl.rules.persons import PERSON
-from pmctl.rules.prose import Pattern, lucky, remedies
+from pmctl.rules.prose import Pattern, lucky, mentions, remedies
 from pmctl.rules.wording import asked, inside, matches, people_named, subject_of, text_before
 
 if TYPE_CHECKING:
@@ -25,7 +25,8 @@ _NOT = (
 _ALSO = r"(?:\s+also|\s+already|\s+probably|\s+likely|\s+perhaps|\s+easily|\s+simply|\s+clearly){0,3}"
 _HAVE = r"(?:\s+have|'ve)\s+"
 _IRREGULAR = (
-    r"(?:known|caught|seen|done|had|taken|gone|made|found|given|run|put|set|read(?!\s+(?:replicas?|access|only))|told|thought|written"
+    r"(?:known|caught|seen|done|had|taken|gone|made|found|given|run|put|set|read(?!\s+(?:replicas?|access|only))|told"
+    r"|thought|written"
     r"|gotten|got|kept|left|built|sent|held|met|led|spent|begun|chosen|understood|foreseen|come|brought|paid"
     r"|shut|cut|spoken|stuck|let)(?!-)"
 )
@@ -33,30 +34,37 @@ _ADJECTIVAL = (
     r"(?!(?:automated|dedicated|limited|detailed|improved|centrali[sz]ed|standardi[sz]ed|distributed|shared"
     r"|managed|documented|defined|required|increased|reduced|advanced|integrated|isolated|redundant|combined"
     r"|proposed|related|trusted|agreed|skilled|fixed|named|mixed|updated|reserved|encrypted|replicated"
-    r"|established|enforced|synchroni[sz]ed|need|speed|seed)\s+(?!(?:this|that|it|them|us|the|our|a|an|by|before|in|for|to|and|so"
+    r"|established|enforced|synchroni[sz]ed|need|speed|seed)\s+(?!(?:this|that|it|them|us|the|our|a|an|by|before|in"
+    r"|for|to|and|so"
     r"|earlier|sooner|when|because|if|on|from|as)\b)[a-z])"
 )
 # What a machine does by itself: that it should have says what it is built for, not what somebody left undone.
 _BY_MACHINE = (
-    r"(?:able|automatically|cached|alerted|notified|paged|woken|triggered|rejected|refused|retried|evicted|expired|queued"
-    r"|routed|redirected|rerouted|rendered|returned|dropped|throttled|(?:re)?scheduled|delivered|processed|skipped|ignored"
+    r"(?:able|automatically|cached|alerted|notified|paged|woken|triggered|rejected|refused|retried|evicted|expired"
+    r"|queued"
+    r"|routed|redirected|rerouted|rendered|returned|dropped|throttled|(?:re)?scheduled|delivered|processed|skipped"
+    r"|ignored"
     r"|charged|billed|un\w+ed|supposed|expected)\b"
 )
 _NOT_WORSE = r"(?![^.;!?\0]{0,50}\b(?:later|longer|worse|harder|slower)\b)"
 _BETTER = (
-    r"(?:clear|obvious|evident|easy|simple|trivial|enough|better|faster|quicker|earlier|sooner|more|part\s+of|in\s+place"
+    r"(?:clear|obvious|evident|easy|simple|trivial|enough|better|faster|quicker|earlier|sooner|more|part\s+of"
+    r"|in\s+place"
     r"|an?\s+(?:clear\s+|strong\s+|early\s+|big\s+)?(?:signal|sign|warning|red\s+flag|hint|indication))"
 )
 _PREVENT = (
     r"(?:been\s+)?(?:\w+ly\s+)?(?:been\s+)?(?:prevented|avoided|caught|detected|mitigated|noticed|spotted|averted"
     r"|identified\s+(?:this|the)|discovered|minimi[sz]ed|helped|shown\s+up)\b"
     r"|been\s+(?:\w+ly\s+)?(?:known|foreseen|anticipated|stopped|alerted\s+(?:on|by))\b"
-    r"|(?:stopped|exposed|surfaced|revealed|flagged|uncovered|highlighted)\s+(?:this|it|(?:the|a|an)\s+(?:[\w-]{1,40}\s+){0,2}?"
-    r"(?:(?:missing|wrong|broken|stale|faulty|incorrect|invalid)\s+\w+|rollout|deploy(?:ment)?|bug|issue|problem|error|defect|failure|regression|mistake|gap|cause|mismatch"
+    r"|(?:stopped|exposed|surfaced|revealed|flagged|uncovered|highlighted)\s+(?:this|it|(?:the|a"
+    r"|an)\s+(?:[\w-]{1,40}\s+){0,2}?"
+    r"(?:(?:missing|wrong|broken|stale|faulty|incorrect|invalid)\s+\w+|rollout|deploy(?:ment)?|bug|issue|problem"
+    r"|error|defect|failure|regression|mistake|gap|cause|mismatch"
     r"|misconfiguration|divergence|drift|risk|conflict|outage|incident|attack))\b"
 )
 _SHOULD_BEEN = Pattern(
-    rf"(?:should(?<!\wshould)|ought(?<!\wought)\s+to){_NOT}{_HAVE}(?:\w+ly\s+|also\s+|never\s+)?been\s+(?!{_BY_MACHINE})"
+    rf"(?:should(?<!\wshould)|ought(?<!\wought)\s+to){_NOT}{_HAVE}(?:\w+ly\s+|also\s+"
+    rf"|never\s+)?been\s+(?!{_BY_MACHINE})"
     rf"(?:(?:\w+ly|also|already|more|better)\s+)?(?:{_BETTER}\b|{_IRREGULAR}\b|[a-z]{{2,}}ed\b)"
 )
 _SHOULD_HAVE = Pattern(
@@ -70,10 +78,13 @@ _STARTS = Pattern(r"(?:^|[\0.:;!?(]\s*|\bthe\s+(?:(?:code\s+)?review|investigati
 _COULD_HAVE = Pattern(rf"(?:could|would|might)(?<!\w\w{{5}}){_ALSO}{_HAVE}(?:{_PREVENT}){_NOT_WORSE}")
 _PERSON_COULD_HAVE = Pattern(
     rf"could(?<!\wcould){_ALSO}{_HAVE}(?:\w+ly\s+)?(?!(?:expected|liked|preferred|wanted|wished|loved|needed|had"
-    r"|lost|broken|ended|faced|suffered|seen|missed|experienced|exceeded|leaked|exposed|corrupted|deleted|charged|failed"
+    r"|lost|broken|ended|faced|suffered|seen|missed|experienced|exceeded|leaked|exposed|corrupted|deleted|charged"
+    r"|failed"
     r"|run\s+(?:out|into)|gone\s+down)\b)"
-    rf"(?:{_IRREGULAR}\b|been\s+(?:more|better|faster|quicker|earlier|clearer)\b|[a-z]{{2,}}ed\b)(?!\s+to\s+be\b){_NOT_WORSE}"
-    rf"|(?:would|might)(?<!\w\w{{5}}){_ALSO}{_HAVE}(?:known|reacted|responded|acted|escalated|checked|tested|reali[sz]ed)\b"
+    rf"(?:{_IRREGULAR}\b|been\s+(?:more|better|faster|quicker|earlier|clearer)\b"
+    rf"|[a-z]{{2,}}ed\b)(?!\s+to\s+be\b){_NOT_WORSE}"
+    rf"|(?:would|might)(?<!\w\w{{5}}){_ALSO}{_HAVE}(?:known|reacted|responded|acted|escalated|checked|tested"
+    rf"|reali[sz]ed)\b"
 )
 _ANYBODY = Pattern(r"(?:an?|any|each|every|some|another)\s|some(?:one|body)\b")
 """A subject that is nobody in particular: what such a person could have done is a risk."""
@@ -103,32 +114,40 @@ _HAVE_WORDS = (" have ", " should've ", " could've ", " would've ", " might've "
 def counterfactuals(doc: Document, context: Context) -> Iterator[tuple[re.Match[str], str]]:
     """What is said of what did not happen, without what only weighs it: (match, prose); the surest kinds first."""
     yield from matches(doc, context, "counterfactual", ())
-    should, could = (_SHOULD_WORDS, _HAVE_WORDS), (_COULD_WORDS, _HAVE_WORDS)
-    for match, text in matches(doc, context, "", should, _SHOULD_BEEN):
+    if mentions(doc.text, doc.body_start, _HAVE_WORDS):
+        if mentions(doc.text, doc.body_start, _SHOULD_WORDS):
+            yield from _should(doc, context)
+        if mentions(doc.text, doc.body_start, _COULD_WORDS):
+            yield from _could(doc, context)
+    yield from matches(doc, context, "", ((" if only ",),), _IF_ONLY)
+    for match, text in matches(doc, context, "", ((" had ",), _COULD_WORDS), _HAD_WE):
+        if _BEGINS.compiled.search(text_before(text, match.start())) and not inside(lucky(doc), match.start()):
+            yield match, text
+
+
+def _should(doc: Document, context: Context) -> Iterator[tuple[re.Match[str], str]]:
+    for match, text in matches(doc, context, "", (), _SHOULD_BEEN):
         before = text_before(text, match.start())
         if not _GUARD.compiled.search(before) and not _WEIGHED.compiled.search(before):
             yield match, text
-    names: tuple[str, ...] | None = None
-    for match, text in matches(doc, context, "", should, _SHOULD_HAVE):
-        names = people_named(doc, context) if names is None else names
+    for match, text in matches(doc, context, "", (), _SHOULD_HAVE):
         before = text_before(text, match.start())
         needless = _REALISED.compiled.search(match[0]) or _STARTS.compiled.search(before)
-        if not _WEIGHED.compiled.search(before) and (needless or subject_of(text, match.start(), names)):
+        if not _WEIGHED.compiled.search(before) and (
+            needless or subject_of(text, match.start(), people_named(doc, context))
+        ):
             yield match, text
-    planned = remedies(doc)
-    for match, text in matches(doc, context, "", could, _COULD_HAVE):
+
+
+def _could(doc: Document, context: Context) -> Iterator[tuple[re.Match[str], str]]:
+    for match, text in matches(doc, context, "", (), _COULD_HAVE):
         before = text_before(text, match.start())
-        guard = "been" not in match[0] and (_GUARD.compiled.search(before) or inside(planned, match.start()))
+        guard = "been" not in match[0] and (_GUARD.compiled.search(before) or inside(remedies(doc), match.start()))
         if not (guard or _WEIGHED.compiled.search(before) or asked(text, match.end())):
             yield match, text
-    spared = lucky(doc)
-    for match, text in matches(doc, context, "", could, _PERSON_COULD_HAVE):
-        names = people_named(doc, context) if names is None else names
-        weighed = _WEIGHED.compiled.search(text_before(text, match.start())) or asked(text, match.end())
-        subject = None if weighed or inside(spared, match.start()) else subject_of(text, match.start(), names)
-        if subject and not _ANYBODY.compiled.match(subject[0]):
-            yield match, text
-    yield from matches(doc, context, "", ((" if only ",),), _IF_ONLY)
-    for match, text in matches(doc, context, "", ((" had ",), _COULD_WORDS), _HAD_WE):
-        if _BEGINS.compiled.search(text_before(text, match.start())) and not inside(spared, match.start()):
+    for match, text in matches(doc, context, "", (), _PERSON_COULD_HAVE):
+        if _WEIGHED.compiled.search(text_before(text, match.start())) or asked(text, match.end()):
+            continue
+        subject = subject_of(text, match.start(), people_named(doc, context))
+        if subject and not _ANYBODY.compiled.match(subject[0]) and not inside(lucky(doc), match.start()):
             yield match, text

@@ -44,8 +44,10 @@ ONE = (
 )
 """A person or a group, as the object too."""
 PEOPLE = (
-    r"(?:everyone|everybody|people|(?:(?:the|our|all|an?|new|each|every)\s+){0,3}(?:(?!and\b|or\b)[\w-]{1,40}\s+)?(?:teams?|engineers?"
-    r"|staff|developers?|operators?|personnel|responders?|employees|colleagues|on-?calls?|members|sres|reviewers?|authors?)"
+    r"(?:everyone|everybody|people|(?:(?:the|our|all|an?|new|each|every)\s+){0,3}(?:(?!and\b"
+    r"|or\b)[\w-]{1,40}\s+)?(?:teams?|engineers?"
+    r"|staff|developers?|operators?|personnel|responders?|employees|colleagues|on-?calls?|members|sres|reviewers?"
+    r"|authors?)"
     r"|him|her|them|us|we|@[a-z0-9][a-z0-9-]{0,40})"
 )
 """Those who are asked to take care."""

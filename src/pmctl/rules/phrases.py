@@ -17,24 +17,30 @@ from pmctl.rules.prose import Pattern, word
 # --- omission -----------------------------------------------------------------------------------------
 _CARE = (
     r"(?:check|test|verify|notice|review|follow|read|ask|tell|inform|notify|communicate|monitor|document|validate"
-    r"|reali[sz]e|catch|consider|account\s+for|anticipate|foresee|plan(?!\s+to\b)|think\s+(?:of|about|to)|remember|bother"
-    r"|look\s+(?:at|into)|pay\s+(?:\w+\s+)?attention|double-?check|ensure|make\s+sure|spot|recogni[sz]e|understand(?!\s+(?:why|how|what|where))|escalate|alert|warn"
-    r"|coordinate|run(?!\s+(?:out|into))|perform|provision|take\s+into|appreciate|question|report|update|rotate|renew|raise)"
+    r"|reali[sz]e|catch|consider|account\s+for|anticipate|foresee|plan(?!\s+to\b)|think\s+(?:of|about|to)|remember"
+    r"|bother"
+    r"|look\s+(?:at|into)|pay\s+(?:\w+\s+)?attention|double-?check|ensure|make\s+sure|spot|recogni[sz]e"
+    r"|understand(?!\s+(?:why|how|what|where))|escalate|alert|warn"
+    r"|coordinate|run(?!\s+(?:out|into))|perform|provision|take\s+into|appreciate|question|report|update|rotate|renew"
+    r"|raise)"
 )
 _CARED = (
     r"(?:checked|tested|verified|noticed|reviewed|followed|read|asked|told|informed|notified|communicated|monitored"
     r"|documented|validated|reali[sz]ed|caught|considered|accounted\s+for|anticipated|foreseen|planned|thought"
-    r"|remembered|bothered|looked|paid\s+(?:\w+\s+)?attention|ensured|made\s+sure|spotted|recogni[sz]ed|understood|escalated|warned"
+    r"|remembered|bothered|looked|paid\s+(?:\w+\s+)?attention|ensured|made\s+sure|spotted|recogni[sz]ed|understood"
+    r"|escalated|warned"
     r"|coordinated|performed|provisioned|questioned|renewed|rotated|ran(?!\s+(?:out|into)))"
 )
 _TRIED = (
-    r"(?:reproduce|connect|resolve|fix|find|restore|recover|mitigate|get|reach|bring|load|start|log|deploy|upgrade|solve"
+    r"(?:reproduce|connect|resolve|fix|find|restore|recover|mitigate|get|reach|bring|load|start|log|deploy|upgrade"
+    r"|solve"
     r"|replicate|identify|determine|isolate|diagnose|locate|pinpoint|roll|revert|apply|delete|create|authenticate|open"
     r"|build|install|ssh|access|download|push|merge|publish|restart|stop|drain|import|export|sign|fetch|pull|contact)"
 )
 _NOT_DONE = (
     r"\s+(?:\w+ly\s+|even\s+|always\s+)?"
-    rf"(?:(?:{_CARE}|{_CARED})\b(?<!notice)(?<!spot)(?<!catch)(?!\s+(?:all|every)\b)|(?:notice|spot|catch)\b(?!\s+any\s))"
+    rf"(?:(?:{_CARE}|{_CARED})\b(?<!notice)(?<!spot)(?<!catch)(?!\s+(?:all|every)\b)|(?:notice|spot"
+    rf"|catch)\b(?!\s+any\s))"
 )
 OMISSIONS = (
     word("failed", rf"\s+to\s+(?!{_TRIED}\b)\w+"),
@@ -61,11 +67,13 @@ NOBODY = Pattern(
 # --- human error, character, hindsight ----------------------------------------------------------------
 HUMAN_ERROR = Pattern(
     r"\b(?:(?:(?P<role>human|operator|pilot|user|manual|engineering|people|personnel)|engineer(?:'s)?|developer(?:'s)?"
-    r"|admin(?:istrator)?(?:'s)?)[\s-]+(?:error(?!s)|mistake)s?\b(?!['\w-]|\s+(?:rates?|messages?|counts?|logs?|budgets?"
+    r"|admin(?:istrator)?(?:'s)?)[\s-]+(?:error(?!s)|mistake)s?\b(?!['\w-]|\s+(?:rates?|messages?|counts?|logs?"
+    r"|budgets?"
     r"|pages?|codes?|reports?|handling|responses?|tracking|monitoring|\d"
     r"|(?:was|is|can\s+be|has\s+been)\s+(?:ruled|excluded|not|never|unlikely|a\s+symptom)))"
     r"|(?:errors?|mistakes?)\s+(?:(?:was|were)\s+)?(?:made\s+)?by\s+(?:a\s+|an\s+|the\s+|our\s+|one\s+of\s+)"
-    r"(?:[\w-]{1,40}\s+){0,2}?(?:human|engineer|developer|team|administrator|employee|person|colleague|intern|contractor)s?\b"
+    r"(?:[\w-]{1,40}\s+){0,2}?(?:human|engineer|developer|team|administrator|employee|person|colleague|intern"
+    r"|contractor)s?\b"
     r"|(?:human|operator)\s+failure\b|fat[\s-]?finger\w*)"
 )
 AS_CAUSE = Pattern(
@@ -79,28 +87,30 @@ AS_RISK = Pattern(
     r"|instead\s+of|rather\s+than|such\s+as|more\s+than|against)\b[^.;:!?\0]{0,30}$"
 )
 """Before an error that may happen and that something is done about."""
+_WAS = Pattern(rf"(?<![\w']){PERSON})\s+(?:was|were|got|became|had\s+been)\s+(?:too\s+|so\s+|a\s+bit\s+)?$")
 CHARACTER = (
     Pattern(
-        r"\b(?:careless(?:ly|ness)?|negligen(?:t|ce|tly)|incompeten(?:t|ce|tly|cy)|reckless(?:ly|ness)?|irresponsibl[ey]"
+        r"\b(?:careless(?:ly|ness)?|negligen(?:t|ce|tly)|incompeten(?:t|ce|tly|cy)|reckless(?:ly|ness)?"
+        r"|irresponsibl[ey]"
         r"|stupid(?:ly|ity)?|foolish(?:ly)?|sloppy(?!\s+(?:quorums?|counters?|phrases?))|sloppiness|laziness)\b",
         needs=("careless", "negligen", "incompeten", "reckless", "irrespons", "stupid", "foolish", "slopp", "laziness"),
     ),
     word("lazy", r"\s+(?:engineer|developer|admin|operator|review|work|approach|habit)\w*\b"),
+    word("lazy", r"(?![-\w]|\s+(?:load|eval|init|import))", lead=_WAS),
     Pattern(r"\b(?:should|ought\s+to)(?:\s+have|'ve)?\s+known?\s+better\b", needs=("better",)),
 )
-LAZY = word("lazy", r"(?![-\w]|\s+(?:load|eval|init|import))")
-WAS = Pattern(rf"(?<![\w']){PERSON})\s+(?:was|were|got|became|had\s+been)\s+(?:too\s+|so\s+|a\s+bit\s+)?$")
-"""Before LAZY."""
 _FLAW = (
-    r"(?:wrong|a\s+(?:mistake|bad|poor|wrong)|the\s+wrong|mis(?:configured|judged|taken|handled)|insufficient|inadequate"
+    r"(?:wrong|a\s+(?:mistake|bad|poor|wrong)|the\s+wrong|mis(?:configured|judged|taken|handled)|insufficient"
+    r"|inadequate"
     r"|bad|too\b|unsafe|flawed|incorrect|foreseeable|avoidable|preventable)"
 )
 _NOW = r"(?![^.;:!?\0]{0,40}?\b(?:can|will|is|are|may|want|should|needs?|have|has|you|means?|would\s+like)\b)"
 _SEEN = r"(?:see|notice|spot|catch|detect|avoid|prevent|find|check|test|fix)\b"
 HINDSIGHT = (
     Pattern(
-        rf"obviously(?<!\wobviously)(?:\)?\s+(?:(?:not|never)\s+(?:\w+ed|caught|known|seen|done|good|enough)\b|should|could|would|{_FLAW}|(?:in)?correct|adding|nobody|no\s+one)"
-        rf"|(?<=\0obviously)\b{_NOW}|(?<=[.!?] obviously)\b{_NOW})",
+        r"obviously(?<!\wobviously)(?:\)?\s+(?:(?:not|never)\s+(?:\w+ed|caught|known|seen|done|good|enough)\b"
+        rf"|should|could|would|{_FLAW}|(?:in)?correct|adding|nobody|no\s+one)"
+        rf"|(?:(?<=\0obviously)|(?<=\0 obviously)|(?<=[.!?] obviously))\b{_NOW}|(?<=, obviously)(?=[.!)\0]))",
         needs=("obviously",),
     ),
     Pattern(
@@ -108,8 +118,10 @@ HINDSIGHT = (
     ),
     Pattern(r"\bas\s+everyone\s+knows\b", needs=("everyone",)),
     Pattern(
-        r"\b(?:in\s+hindsight|with\s+(?:the\s+(?:benefit|power)\s+of\s+)?hindsight|in\s+retrospect)\b(?=[^.!?\0]{0,160}\b"
-        r"(?:(?:should|could|would|might|ought\s+to)\s+(?:not\s+|never\s+)?have|obvious(?:ly)?|clear(?:ly)?|mistake|wrong"
+        r"\b(?:in\s+hindsight|with\s+(?:the\s+(?:benefit|power)\s+of\s+)?hindsight"
+        r"|in\s+retrospect)\b(?=[^.!?\0]{0,160}\b"
+        r"(?:(?:should|could|would|might|ought\s+to)\s+(?:not\s+|never\s+)?have|obvious(?:ly)?|clear(?:ly)?|mistake"
+        r"|wrong"
         r"|error|bad|poor|right|correct|too|better|unnecessary|preventable|avoidable)\b)",
         needs=("hindsight", "retrospect"),
     ),
@@ -144,37 +156,59 @@ WHO = (
     word(
         "who",
         rf"{_NOT_STAFF}\s+(?:\w+ly\s+)?(?:caused(?!\s+the\s+alert)|broke(?!\s+(?:up|in|into|out|down)\b)|messed\s+up"
-        r"|screwed\s+up|did\s+this|let\s+this|made\s+(?:the|this)\s+(?:mistake|error|change)|(?:is|was)\s+(?:to\s+blame|at\s+fault"
+        r"|screwed\s+up|did\s+this|let\s+this|made\s+(?:the|this)\s+(?:mistake|error|change)|(?:is"
+        r"|was)\s+(?:to\s+blame|at\s+fault"
         r"|responsible\s+for\s+(?:the|this)\s+(?:outage|incident|failure|error|mistake|bug|breakage)))",
     ),
     word("whose", r"\s+(?:fault|mistake|error)"),
     word("why", rf"\s+did(?:n't)?\s+{ONE}\b"),
 )
+_OWNER = Pattern(
+    r"\b(?:his|her|my|our|someone's|somebody's|(?:engineer|developer|team|operator|admin|administrator|manager"
+    r"|employee|person|intern|vendor)(?:'s|s'))\s+(?:own\s+)?$"
+)
+_BLAMED = Pattern(rf"(?<![\w']){ONE}\s*$")
 BLAME = (
+    Pattern(
+        r"(?:fault(?!\s+(?:toleran|domain|inject|report|ticket|code|tree|anal)|-)|guilt|failing)\b",
+        needs=("fault", "guilt", "failing"),
+        lead=_OWNER,
+    ),
+    Pattern(
+        r"(?:is|was|were|are|should\s+be|must\s+be|'s)\s+"
+        r"(?:to\s+blame|to\s+be\s+blamed|blamed|at\s+fault|guilty|the\s+culprits?)\b",
+        needs=("blame", "at fault", "guilty", "the culprit"),
+        lead=_BLAMED,
+    ),
     word("blam", rf"(?:e|es|ed|ing)\s+(?:on\s+)?{ONE}\b"),
     Pattern(rf"(?:fault|guilt)\s+(?:of|(?:lies|lay|is|was|rests)\s+with)\s+{ONE}\b", needs=("fault", "guilt")),
     word("guilty", r"\s+(?:part(?:y|ies)|engineer|developer|person)"),
     word("culprit", rf"(?:s?\s+(?:is|was|were|are)\s+{ONE}\b|\s+who\b)"),
 )
-OWN_FAULT = Pattern(
-    r"(?:fault(?!\s+(?:toleran|domain|inject|report|ticket|code|tree|anal)|-)|guilt|failing)\b",
-    needs=("fault", "guilt", "failing"),
-)
-OWNER = Pattern(
-    r"\b(?:his|her|my|our|someone's|somebody's|(?:engineer|developer|team|operator|admin|administrator|manager"
-    r"|employee|person|intern|vendor)(?:'s|s'))\s+(?:own\s+)?$"
-)
-"""Before OWN_FAULT."""
-IS_BLAMED = Pattern(
-    r"(?:is|was|were|are|should\s+be|must\s+be|'s)\s+(?:to\s+blame|to\s+be\s+blamed|blamed|at\s+fault|guilty|the\s+culprits?)\b",
-    needs=("blame", "at fault", "guilty", "the culprit"),
-)
-BLAMED = Pattern(rf"(?<![\w']){ONE}\s*$")
-"""Before IS_BLAMED."""
 
 # --- vague actions ------------------------------------------------------------------------------------
 _CAREFUL = r"(?:careful|vigilant|mindful|diligent|attentive|cautious)\b(?!\s+not\s+to\s+take)"
+_ASKING = Pattern(
+    r"(?:^|[\0.:;,!?]\s*(?:[-+*]\s+)?(?:\[[ x]?\]\s+)?|\b(?:please|always)\s+"
+    r"|\b(?:we|i|you|engineers|developers|operators|everyone|everybody|people|the\s+team|teams|the\s+user|users)\s+"
+    r"(?:all\s+|also\s+)?(?:should|must|need\s+to|needs\s+to|have\s+to|ought\s+to|will|'ll)\s+(?:all\s+|also\s+"
+    r"|always\s+)?)$"
+)
+_BY_PEOPLE = Pattern(rf"(?<![\w']){PEOPLE}\s+$")
 VAGUE = (
+    Pattern(
+        rf"\bbe\s+(?:extra\s+|very\s+)?{_CAREFUL}",
+        needs=("careful", "vigilant", "mindful", "diligent", "attentive", "cautious"),
+        condition=_ASKING,
+    ),
+    word("pay", r"\s+attention\b", condition=_ASKING),
+    word("remind", rf"\s+{PEOPLE}\b", condition=_ASKING),
+    Pattern(
+        r"\b(?:(?:should|must|needs?\s+to|ha(?:s|ve)\s+to)\s+(?:all\s+)?be\s+(?:more\s+|made\s+)?"
+        r"aware(?!\s+of\s*[.,;:!?)\0])|(?:should|must|will)\s+(?:all\s+)?(?:remember|double-?check|keep\s+in\s+mind))\b",
+        needs=("aware", "remember", "check", "in mind"),
+        lead=_BY_PEOPLE,
+    ),
     Pattern(
         rf"\b(?:be|being|been)\s+(?:a\s+(?:bit|little|lot)\s+)?more\s+{_CAREFUL}",
         needs=("careful", "vigilant", "mindful", "diligent", "attentive", "cautious"),
@@ -205,27 +239,6 @@ VAGUE = (
         needs=(" again", "same mistake"),
     ),
 )
-ASKED_FOR = (
-    Pattern(
-        rf"\bbe\s+(?:extra\s+|very\s+)?{_CAREFUL}",
-        needs=("careful", "vigilant", "mindful", "diligent", "attentive", "cautious"),
-    ),
-    word("pay", r"\s+attention\b"),
-    word("remind", rf"\s+{PEOPLE}\b"),
-)
-"""What is vague only where it is asked of somebody: after ASKING."""
-ASKING = Pattern(
-    r"(?:^|[\0.:;,!?]\s*(?:[-+*]\s+)?(?:\[[ x]?\]\s+)?|\b(?:please|always)\s+"
-    r"|\b(?:we|i|you|engineers|developers|operators|everyone|everybody|people|the\s+team|teams|the\s+user|users)\s+"
-    r"(?:all\s+|also\s+)?(?:should|must|need\s+to|needs\s+to|have\s+to|ought\s+to|will|'ll)\s+(?:all\s+|also\s+|always\s+)?)$"
-)
-AWARE = Pattern(
-    r"\b(?:(?:should|must|needs?\s+to|ha(?:s|ve)\s+to)\s+(?:all\s+)?be\s+(?:more\s+|made\s+)?aware(?!\s+of\s*[.,;:!?)\0])"
-    r"|(?:should|must|will)\s+(?:all\s+)?(?:remember|double-?check|keep\s+in\s+mind))\b",
-    needs=("aware", "remember", "check", "in mind"),
-)
-BY_PEOPLE = Pattern(rf"(?<![\w']){PEOPLE}\s+$")
-"""Before AWARE."""
 DONE = Pattern(
     r"\b(?:posted|sent|published|written|announced|shared|held|used|done|made|started)\s+(?:\w+\s+){0,3}to\s+$"
 )

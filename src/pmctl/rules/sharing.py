@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pmctl.document.finding import Finding
-from pmctl.rules.prose import Pattern, written
+from pmctl.rules.prose import Pattern, vocabulary, written
 from pmctl.rules.registry import ERROR, WARNING, found, rule
 
 if TYPE_CHECKING:
@@ -65,9 +65,10 @@ _ASSIGNED = Pattern(
     r"[\"']?[ \t]*[:=][ \t]*[\"'`]?(?P<value>[^\s\"'`,;|<>{}()\[\]]{6,200})"
 )
 """Over lower-case text: without a flag for case the search is several times as fast."""
+_ASSIGNED_NEEDLES = ("passw", "pwd", "passphrase", "secret", "key", "token")
 _ASSIGNED_NAME = Pattern(r"(?<![^\W_])(?:[A-Za-z]{1,24}[_-]){0,4}[A-Za-z]{0,12}$")
 _OPTION = Pattern(
-    r"\b(?:mysql(?:dump|admin)?\b[^\n|;&]{0,80}?\s(?P<mysql>-p)"
+    r"\b(?:mysql(?:dump)?\b[^\n|;&]{0,80}?\s(?P<mysql>-p)"
     r"|curl\b[^\n|;&]{0,80}?\s(?P<curl>-u|--user)[ =][\"']?[^\s:\"']{1,60}:)"
     r"(?P<value>[^\s\"'`$<{*|;&]{6,200})"
 )
@@ -177,7 +178,8 @@ def assigned_secret(doc: Document, context: Context) -> Iterable[Finding]:
 
             mysql --user=app --password=$DB_PASSWORD
     """
-    for name, start, end in _assigned(doc.text):
+    known = vocabulary(doc.text, doc.body_start)
+    for name, start, end in _assigned(doc.text, commands="curl" in known or "mysql" in known or "mysqldump" in known):
         value = doc.text[start:end]
         if not (any(map(str.isdigit, value)) and any(map(str.isalpha, value))):
             continue
@@ -362,18 +364,21 @@ def _is_pair(match: re.Match[str]) -> bool:
     return bool(user and colon and password) and (user + password).isprintable()
 
 
-def _assigned(text: str) -> Iterator[tuple[str, int, int]]:
-    """Every value that is given to something named like a password or a key: name, start and end of the value."""
+def _assigned(text: str, commands: bool = True) -> Iterator[tuple[str, int, int]]:
+    """Every value that is given to something named like a password or a key: name, start and end of the value.
+
+    `commands` False says that none of the commands occurs whose options take a password.
+    """
     lowered = text.lower()
     if len(lowered) != len(text):  # a few capitals have a lower case of two characters
         lowered = "".join(one if len(one.lower()) != 1 else one.lower() for one in text)
-    if any(word in lowered for word in ("passw", "pwd", "passphrase", "secret", "key", "token")):
+    if any(word in lowered for word in _ASSIGNED_NEEDLES):
         for match in _ASSIGNED.compiled.finditer(lowered):
             name = _ASSIGNED_NAME.compiled.search(text, max(0, match.start() - 112), match.start())
             if name:
                 key = re.split(r"[\"'\s:=]", text[match.start() : match.start("value")], maxsplit=1)[0]
                 yield name[0] + key, *match.span("value")
-    if " -p" in text or " -u" in text or " --user" in text:
+    if commands:
         for match in _OPTION.compiled.finditer(text):
             yield match["mysql"] or match["curl"], *match.span("value")
 

@@ -55,14 +55,26 @@ def _phrase(text: str) -> str:
     return r"\s+".join(re.escape(word) for word in text.casefold().split())
 
 
-def led_by(
-    doc: Document, context: Context, needles: tuple[tuple[str, ...], ...], pattern: Pattern, lead: Pattern
+def spans(
+    doc: Document, context: Context, kind: str, needles: tuple[str, ...], patterns: tuple[Pattern, ...]
 ) -> Iterator[tuple[int, int, str]]:
-    """Matches of a pattern that something else leads up to, with that: start, end, lower-case prose."""
-    for match, text in matches(doc, context, "", needles, pattern):
-        found = lead.compiled.search(text_before(text, match.start()))
-        if found:
-            yield match.start() - len(found[0]), match.end(), text
+    """`matches` of several patterns with what leads up to them: start, end, lower-case prose; without overlaps and
+    without what the sentence denies.
+    """
+    done: list[tuple[int, int]] = []
+    for match, text in matches(doc, context, kind, (needles,), *patterns):
+        start, end = match.span()
+        pattern = next((one for one in patterns if one.compiled is match.re), None)
+        if pattern and pattern.condition and not pattern.condition.compiled.search(text_before(text, start)):
+            continue
+        if pattern and pattern.lead:
+            lead = pattern.lead.compiled.search(text_before(text, start))
+            if not lead:
+                continue
+            start -= len(lead[0])
+        if not negated(text, start) and not any(start < last and first < end for first, last in done):
+            done.append((start, end))
+            yield start, end, text
 
 
 def as_written(doc: Document, start: int, end: int) -> str:

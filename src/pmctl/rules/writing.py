@@ -60,41 +60,11 @@ _ALT = re.compile(r"\balt\s*=\s*(?:\"[^\"]*\S[^\"]*\"|'[^']*\S[^']*'|[^\s\"'>]+)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//")
 _DIGIT = re.compile(r"\d")
 _WORD = re.compile(r"[a-z]+")
-_NUMBERS = frozenset(
-    [
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "eleven",
-        "twelve",
-        "twenty",
-        "thirty",
-        "forty",
-        "fifty",
-        "sixty",
-        "seventy",
-        "eighty",
-        "ninety",
-        "dozen",
-        "dozens",
-        "hundred",
-        "hundreds",
-        "thousand",
-        "thousands",
-        "million",
-        "millions",
-        "half",
-        "both",
-        "twice",
-        "single",
-    ]
+_COUNTS = (
+    "two three four five six seven eight nine ten eleven twelve twenty thirty forty fifty sixty seventy eighty ninety"
+    " dozen dozens hundred hundreds thousand thousands million millions half both twice single"
 )
+_NUMBERS = frozenset(_COUNTS.split())
 _UNITS = frozenset(
     ["second", "minute", "hour", "day", "week", "month", "user", "users", "customer", "customers", "data", "impact"]
 )
@@ -104,6 +74,7 @@ _ONE_OR_NONE = re.compile(
 
 
 def _has_figure(text: str) -> bool:
+    """Whether a text holds a number, in digits or in words, or says that it was none."""
     if _DIGIT.search(text):
         return True
     lowered = text.lower()

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from pmctl.document import strict_yaml
 from pmctl.document.finding import Finding
-from pmctl.document.template import NAME
+from pmctl.document.templates import NAME
 
 CURRENT_VERSION = 1
 

@@ -14,29 +14,25 @@ _WORDS = {
 }  # fmt: skip
 _LONG = r"weeks?|days?|hours?|hrs?|minutes?|mins?|seconds?|secs?"
 _WORD = "|".join(sorted(_WORDS, key=len, reverse=True))
-_AMOUNT = re.compile(
-    rf"(?:(?P<number>\d{{1,3}}(?:,\d{{3}})+|\d+(?:[.,]\d+)?)\s*-?\s*(?P<unit>{_LONG}|min|[wdhms])"
-    rf"|(?<![\w-])(?P<word>{_WORD})[\s-]+(?P<long>{_LONG}))(?![a-z])",
-    re.IGNORECASE,
+# Texts, not compiled patterns: `re` compiles one when a document first needs it, and most say just `45 minutes`.
+_AMOUNT = (
+    rf"(?i)(?:(?P<number>\d{{1,3}}(?:,\d{{3}})+|\d+(?:[.,]\d+)?)\s*-?\s*(?P<unit>{_LONG}|min|[wdhms])"
+    rf"|(?<![\w-])(?P<word>{_WORD})[\s-]+(?P<long>{_LONG}))(?![a-z])"
 )
-_HOURS_AND_MINUTES = re.compile(r"(\d+)\s?h\s?([0-5]\d)(?![\d.:]|\s?[hdms])", re.IGNORECASE)
-_CLOCK = re.compile(
-    r"[~≈]?\s*(\d{1,3}):([0-5]\d)(?::([0-5]\d))?(?:\s*(?:h|hours?|hrs?|min|minutes?))?\.?", re.IGNORECASE
-)
-_ISO = re.compile(r"P(?:(?P<d>\d+)D)?(?:T(?:(?P<h>\d+)H)?(?:(?P<m>\d+)M)?(?:(?P<s>\d+)S)?)?")
-_FROM_TO = re.compile(
-    r"\d{1,2}:\d\d(?:\s*(?:[A-Z]{2,5}|[ap]m))?\s*(?:[-–—]|to|until|till)\s*~?\d{1,2}:\d\d", re.IGNORECASE
-)
+_HOURS_AND_MINUTES = r"(?i)(\d+)\s?h\s?([0-5]\d)(?![\d.:]|\s?[hdms])"
+_CLOCK = r"(?i)[~≈]?\s*(\d{1,3}):([0-5]\d)(?::([0-5]\d))?(?:\s*(?:h|hours?|hrs?|min|minutes?))?\.?"
+_ISO = r"P(?:(?P<d>\d+)D)?(?:T(?:(?P<h>\d+)H)?(?:(?P<m>\d+)M)?(?:(?P<s>\d+)S)?)?"
+_FROM_TO = r"(?i)\d{1,2}:\d\d(?:\s*(?:[A-Z]{2,5}|[ap]m))?\s*(?:[-–—]|to|until|till)\s*~?\d{1,2}:\d\d"
 # What makes a figure a bound, a rate or a span of figures, with which nothing can disagree.
-_NO_FIGURE = re.compile(
-    r"[<>≤≥]|\d\s*[-–—]\s*\d|\d\s+to\s+\d|\band a half\b"
-    r"|\b(?:under|over|less|more|up to|at most|at least|below|above|per|each|every|between)\b",
-    re.IGNORECASE,
+_NO_FIGURE = (
+    r"(?i)[<>≤≥]|\d\s*[-–—]\s*\d|\d\s+to\s+\d|\band a half\b"
+    r"|\b(?:under|over|less|more|up to|at most|at least|below|above|per|each|every|between)\b"
 )
+_PLAIN = re.compile(r"(\d{1,9}) ([wdhms])(?:eeks?|ays?|ours?|inutes?|econds?)")
 _MOST = 200
 """Characters of a text that are looked at: a duration is short, and what follows it is somebody's essay."""
-_ROUGH = re.compile(r"[~≈]|\b(?:about|around|approx\w*|roughly|nearly|almost|circa|ca|some)\b", re.IGNORECASE)
-_JOINT = re.compile(r"\s*(?:,|and|&)?\s*", re.IGNORECASE)
+_ROUGH = r"(?i)[~≈]|\b(?:about|around|approx\w*|roughly|nearly|almost|circa|ca|some)\b"
+_JOINT = r"(?i)\s*(?:,|and|&)?\s*"
 
 
 def duration_text(length: timedelta) -> str:
@@ -64,25 +60,27 @@ def durations_in(text: str) -> tuple[timedelta, ...]:
     minutes that may be minutes and seconds (`1:30`) are given as both.
     """
     text = text[:_MOST].strip()
-    if match := _CLOCK.fullmatch(text):
+    if match := _PLAIN.fullmatch(text):
+        return (_lasting(int(match[1]) * _SECONDS[match[2]]),)
+    if match := re.fullmatch(_CLOCK, text):
         first, second, third = (int(part) if part else None for part in match.groups())
         if third is not None:
             return (_lasting((first or 0) * 3600 + (second or 0) * 60 + third),)
         return _lasting((first or 0) * 3600 + (second or 0) * 60), _lasting((first or 0) * 60 + (second or 0))
-    if (match := _ISO.fullmatch(text)) and any(match.groupdict().values()):
+    if (match := re.fullmatch(_ISO, text)) and any(match.groupdict().values()):
         return (_lasting(sum(int(value or 0) * _SECONDS[unit] for unit, value in match.groupdict().items())),)
-    text = _FROM_TO.sub(" ", text)
-    if _NO_FIGURE.search(text):
+    text = re.sub(_FROM_TO, " ", text)
+    if re.search(_NO_FIGURE, text):
         return ()
-    text = _HOURS_AND_MINUTES.sub(r"\1h \2min", text)
+    text = re.sub(_HOURS_AND_MINUTES, r"\1h \2min", text)
     found: list[float] = []
     end, last = 0, 0
-    for match in _AMOUNT.finditer(text):
+    for match in re.finditer(_AMOUNT, text):
         size = _SECONDS[(match["unit"] or match["long"])[0].lower()]
         seconds = size * (
             _WORDS[" ".join(match["word"].lower().split())] if match["word"] else _figure(match["number"])
         )
-        if found and size < last and _JOINT.fullmatch(text[end : match.start()]):
+        if found and size < last and re.fullmatch(_JOINT, text[end : match.start()]):
             found[-1] += seconds
         else:
             found.append(seconds)
@@ -97,7 +95,7 @@ def _lasting(seconds: float) -> timedelta:
 
 def is_rough(text: str) -> bool:
     """Whether a length of time is given as an estimate: `~45 min`, `about an hour`."""
-    return _ROUGH.search(text) is not None
+    return re.search(_ROUGH, text) is not None
 
 
 def _figure(text: str) -> float:

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+from pmctl.document.templates import NAME
+
 FIELD_KINDS = ("string", "number", "boolean", "date", "choice")
 MAX_VERSION = 9999
 

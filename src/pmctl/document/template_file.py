@@ -13,7 +13,8 @@ from pmctl.document.finding import Finding, Severity
 from pmctl.document.prompts import strip_comments
 from pmctl.document.reader import Document, read
 from pmctl.document.strict_yaml import Node
-from pmctl.document.template import FIELD_KINDS, MAX_VERSION, NAME, Conditions, Template, TemplateField, TemplateSection
+from pmctl.document.template import FIELD_KINDS, MAX_VERSION, Conditions, Template, TemplateField, TemplateSection
+from pmctl.document.templates import NAME
 
 DEFAULTABLE = ("visibility", "tags", "teams", "severity", "urgency")
 

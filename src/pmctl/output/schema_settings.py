@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from pmctl.document.finding import Severity
-from pmctl.document.template import NAME
-from pmctl.document.templates import BUILTIN_NAMES
+from pmctl.document.templates import BUILTIN_NAMES, NAME
 from pmctl.insight.triggers import RULES, WORD_RULES, Verdict
 from pmctl.rules.documentation import known_codes
 from pmctl.rules.settings import HOST, PHRASE_FAMILIES, PLACE, TARGETS

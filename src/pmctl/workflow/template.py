@@ -15,10 +15,10 @@ from pmctl.document.finding import Finding, Severity
 from pmctl.document.markup import comment_spans
 from pmctl.document.reader import read
 from pmctl.document.table import tables
-from pmctl.document.template import NAME, Template
+from pmctl.document.template import Template
 from pmctl.document.template_file import parse_template
 from pmctl.document.template_library import builtin, parse_templates
-from pmctl.document.templates import BUILTIN_NAMES, builtin_source
+from pmctl.document.templates import BUILTIN_NAMES, NAME, builtin_source
 from pmctl.errors import BadInput, NotFound, PmctlError, Refused, UsageProblem
 from pmctl.workflow.draft import Draft, render
 from pmctl.workspace import TEMPLATES, template_files

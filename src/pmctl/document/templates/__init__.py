@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+"""A template's name, one of ours or of an organisation's."""
+
 BUILTIN_NAMES = ("default", "lightweight", "security", "near-miss")
 
 

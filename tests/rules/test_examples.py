@@ -187,8 +187,25 @@ def test_targets_count_what_has_not_happened_yet():
     found = check(sample(), begun)
     assert [(finding.code, finding.severity) for finding in found] == [("PM952", Severity.HINT)]
     assert found[0].message == (
-        "2 days since the incident was resolved, and not yet: the draft was completed; the target was 2 days"
+        "the draft is not completed more than 2 days after the incident was resolved; the target is 2 days"
     )
+    assert found[0].fix == "finish it, then pmctl submit 2024-01-15-payment-api-outage --reviewer HANDLE"
+
+
+def test_of_what_has_not_happened_only_the_next_step_is_asked_for():
+    def codes(**dates: datetime) -> list[str]:
+        context = replace(CONTEXT, history=History(created=day(15, 20), **dates), now=day(31, 20))
+        return [finding.code for finding in check(sample(), context)]
+
+    assert codes() == ["PM952"]
+    assert codes(submitted=day(16)) == ["PM953"]
+    assert codes(submitted=day(16), approved=day(17)) == ["PM954"]
+    assert codes(submitted=day(25)) == ["PM952", "PM953"]
+
+
+def test_adopted_history_has_no_targets():
+    late = replace(CONTEXT, history=History(created=day(31)), now=day(31, 20), adopted=True)
+    assert check(sample(), late) == ()
 
 
 def test_the_sample_is_what_it_says():

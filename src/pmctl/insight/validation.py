@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -19,9 +19,11 @@ from pmctl.errors import EnvironmentProblem, PmctlError
 from pmctl.rules.bulk import Checked, Item, check_many
 from pmctl.rules.cache import open_cache
 from pmctl.rules.collect import collect
-from pmctl.rules.context import Context, PeopleView
+from pmctl.rules.context import Context, History, PeopleView
 from pmctl.rules.settings import RuleSettings, code_list, parse_rule_settings
 from pmctl.workspace import POSTMORTEMS, TEMPLATES, Workspace
+
+_LATELY = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Validation:
     """The files that were checked, the context they were judged in, and what was found.
 
     `general` are findings about settings and templates; `prefix` is the root's place in the git repository
-    ("" or "sub/"); `sources` holds the bytes of every file by path.
+    ("" or "sub/"); `sources` holds the bytes of every file by path; `notes` say what could not be looked at.
     """
 
     root: Path
@@ -51,6 +53,7 @@ class Validation:
     general: tuple[Finding, ...] = ()
     prefix: str = ""
     sources: Mapping[str, bytes] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
@@ -75,10 +78,43 @@ def validation(directory: Path, selection: Selection) -> Validation:
     workspace = Workspace(repo)
     context, general = context_of(workspace, selection)
     items = _staged_items(workspace) if selection.staged else _items(workspace, directory, selection.what)
+    notes: tuple[str, ...] = ()
+    if not selection.staged and not any(_is_path(directory, word) for word in selection.what):
+        items, notes = _with_history(repo, items, selection.now)
     cache = open_cache(repo.common_dir, context)
     checked = check_many(items, context, cache=cache)
     sources = {item.path: item.data for item in items if item.data is not None}
-    return Validation(repo.root, context, tuple(items), tuple(checked), general, repo.prefix, sources)
+    return Validation(repo.root, context, tuple(items), tuple(checked), general, repo.prefix, sources, notes)
+
+
+def _with_history(repo: git.Repository, items: list[Item], now: datetime) -> tuple[list[Item], tuple[str, ...]]:
+    """The items with the dates that targets are held against, and why that could not be done.
+
+    Only those that are under way or were published lately: what is done is a figure, not a reminder. Hooks name files
+    or read the index, and are spared: they are about the change at hand.
+    """
+    if why := git.is_shallow_or_partial(repo.common_dir):
+        return items, (f"this is a {why}: targets (PM95) are not compared with its history",)
+    from pmctl.insight.milestones import milestones
+
+    try:
+        known = milestones(repo)
+    except EnvironmentProblem as problem:
+        return items, (f"targets (PM95) are not compared with the history: {problem.message}",)
+    new = History(created=_start_of_day(now))
+    found = []
+    for item in items:
+        name = schema.id_of(item.path)
+        history = known.get(name, new) if name else None
+        done = history.published if history is not None else None
+        asked = history is not None and item.data is not None and (done is None or now - done < _LATELY)
+        found.append(replace(item, history=history) if asked else item)
+    return found, ()
+
+
+def _start_of_day(now: datetime) -> datetime:
+    """The beginning of a day in UTC: results that rest on the present hold for a day."""
+    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _repository(directory: Path, selection: Selection) -> git.Repository | None:
@@ -146,7 +182,7 @@ def context_of(workspace: Workspace, selection: Selection) -> tuple[Context, tup
         exists=lambda path: (root / path).exists(),
         severities=settings.severities,
         today=selection.now.date(),
-        now=selection.now,
+        now=_start_of_day(selection.now),
         strict=selection.strict,
         own_templates=tuple(templates),
     )
@@ -169,14 +205,19 @@ def _items(workspace: Workspace, directory: Path, what: Iterable[str]) -> list[I
     root = workspace.repo.root
     paths: list[Path] = []
     for word in what:
-        direct = directory / word
-        if direct.exists() or direct.is_symlink() or "/" in word or word.endswith(".md"):
-            paths.append(direct)
+        if _is_path(directory, word):
+            paths.append(directory / word)
         else:
             paths.append(root / schema.path_of(workspace.find(word)))
     if not what:
         paths = [root / POSTMORTEMS] if (root / POSTMORTEMS).exists() else []
     return [Item(found.path, found.data, finding=found.finding) for found in collect(paths, root)]
+
+
+def _is_path(directory: Path, word: str) -> bool:
+    """Whether a word names a file or a folder rather than an id."""
+    direct = directory / word
+    return direct.exists() or direct.is_symlink() or "/" in word or word.endswith(".md")
 
 
 def _staged_items(workspace: Workspace) -> list[Item]:

@@ -207,11 +207,14 @@ def times_missing(doc: Document, context: Context) -> Iterable[Finding]:
 
 @lru_cache(maxsize=2)
 def incident_times(doc: Document) -> dict[str, datetime]:
-    """The incident's times that the front matter gives in a readable form, in UTC, by field name."""
+    """The incident's times that the front matter gives in a readable form, in UTC, by field name.
+
+    The first and the last year there is are left out, so that whoever adds a minute needs not think of them.
+    """
     from pmctl.document.fields import parse_timestamp
 
     moments = {name: parse_timestamp(doc.front[name].raw) for name in TIMES if name in doc.front}
-    return {name: moment for name, moment in moments.items() if moment is not None}
+    return {name: moment for name, moment in moments.items() if moment is not None and 1 < moment.year < 9999}
 
 
 def incident_day(doc: Document) -> date | None:

@@ -25,7 +25,7 @@ def written_time(text: str, known: date | None) -> str:
 
     if match := _MIDNIGHT.fullmatch(text):
         day = _real(match["day"]) or known
-        return f"{day + timedelta(days=1)} 00:00{match['rest']}" if day else ""
+        return f"{day + timedelta(days=1)} 00:00{match['rest']}" if day and day < date.max else ""
     bare = _MARKS.sub("", text).strip() if len(text) < _MOST else ""
     moment = leading(bare)
     if moment is None or re.search(r"\d", bare[moment.length :]):

@@ -25,6 +25,7 @@ FLAGGED = {
     "PM154": "2024-01-15T13:45:00Z",
     "PM155": "",
     "PM156": "",
+    "PM157": "near-mis",
     "PM202": "## Impact",
     "PM203": "## Timeline",
     "PM204": "## Response",
@@ -89,6 +90,8 @@ ELSEWHERE = {"PM152", "PM201"} | {code for code, rule in rules().items() if rule
 
 
 def context_of(code: str) -> Context:
+    if code == "PM157":
+        return replace(CONTEXT, own_templates=())
     if code == "PM155":
         return replace(CONTEXT, template=TemplateView(fields=(TemplateField("cost_center", "number"),)))
     if code == "PM906":

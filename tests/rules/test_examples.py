@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from pmctl.document.codes import CODES
 from pmctl.document.finding import Severity
+from pmctl.document.reader import read
 from pmctl.document.template import TemplateField
 from pmctl.rules.context import Context, History, TemplateView
 from pmctl.rules.documentation import explain, known_codes, rule_doc
@@ -15,7 +17,7 @@ from pmctl.rules.engine import check
 from pmctl.rules.registry import FAMILIES, rules
 from pmctl.rules.settings import RuleSettings
 
-from .sample import CONTEXT, sample, source
+from .sample import CONTEXT, PATH, sample, source
 
 # What the example's finding is about, word for word; None: a place where something is missing.
 FLAGGED = {
@@ -143,6 +145,33 @@ def test_the_documentation_is_complete(code):
     page = doc.markdown()
     assert page.startswith(f"# {doc.name} ({code})")
     assert explain(doc.name) == doc
+
+
+# Examples of the reader's and the schema's codes that are told in words: bytes, long texts, the file's place.
+TOLD = {"PM001", "PM003", "PM004", "PM007", "PM110", "PM590"}
+ESCAPES = {"\\x00": "\0", "\\r": "\r", "\\e": "\x1b", "\\u200b": "\u200b", "\\u202e": "\u202e"}
+
+
+def with_example(code: str) -> str:
+    """The sample with the example of a code of the reader or the schema in it."""
+    text = CODES[code].example
+    for shown, meant in ESCAPES.items():
+        text = text.replace(shown, meant) if code != "PM028" or shown != "\\e" else text
+    if text.startswith(("---", "+++", "#")):
+        return text + "\n"
+    if code in ("PM591", "PM592"):
+        return sample().text.replace("| OPEN | |", f"| OPEN | {text} |")
+    front, _, body = sample().text.partition("\n---\n")
+    if code == "PM021":
+        return f"---\n{text}\n---\n{body}"
+    kept = [line for line in front.split("\n") if not line.startswith(text.partition(":")[0] + ":")]
+    return "\n".join([*kept, text, "---", body])
+
+
+@pytest.mark.parametrize("code", sorted(set(CODES) - TOLD))
+def test_the_example_of_the_reader_or_the_schema_is_found(code):
+    doc = read(with_example(code).encode("utf-8", "surrogatepass"), PATH)
+    assert code in {finding.code for finding in check(doc, CONTEXT)}
 
 
 def test_codes_are_unique_names_too():

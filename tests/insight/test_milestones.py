@@ -157,6 +157,14 @@ def test_files_and_what_is_staged_are_not_held_against_targets(place: Place) -> 
     assert place.codes(now=at(25), staged=True) == []
 
 
+def test_an_ignore_of_a_target_is_not_unused_where_targets_are_not_looked_at(place: Place) -> None:
+    ignore = "---\n\n<!-- pmctl: ignore PM952 waits for the provider -->\n\n## Summary"
+    place.commit(PATH, TEXT.replace("---\n\n## Summary", ignore), at(15, 20))
+    for what in (DOC, PATH):
+        found = validation(place.top / place.prefix, Selection((what,), now=at(25))).findings
+        assert not {finding.code for finding in found} & {"PM952", "PM261"}
+
+
 def test_a_shallow_clone_is_told_of_and_not_judged(place: Place, tmp_path: Path) -> None:
     place.commit(PATH, TEXT, at(15, 20))
     place.commit(PATH, TEXT + "\nMore.\n", at(25))

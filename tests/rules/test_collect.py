@@ -51,6 +51,15 @@ def test_what_is_no_file_is_a_finding_and_the_others_are_read(tmp_path):
     assert len(found["big.md"].data) == MAX_BYTES + 1
 
 
+def test_a_year_that_is_a_link_is_a_finding_and_not_passed_over(tmp_path):
+    folder = tree(tmp_path)
+    folder.rename(tmp_path / "elsewhere")
+    folder.symlink_to(tmp_path / "elsewhere")
+    [found] = collect([tmp_path / "postmortems"], tmp_path)
+    assert found.path == "postmortems/2024"
+    assert found.finding.message == "is a symbolic link; a postmortem is a regular file"
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_a_file_without_permission_is_a_finding(tmp_path):
     folder = tree(tmp_path)

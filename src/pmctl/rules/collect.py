@@ -80,8 +80,8 @@ def _files(path: str, base: str) -> Iterator[str]:
             if entry.is_dir(follow_symlinks=False):
                 if entry.name not in _SKIPPED_FOLDERS and not leaf:
                     folders.append(entry.path)
-            elif entry.name.endswith(".md"):
-                yield entry.path
+            elif entry.name.endswith(".md") or (below == ["postmortems"] and entry.is_symlink()):
+                yield entry.path  # a link instead of a year's folder would hide all that lies behind it
         stack.extend(reversed(folders))
 
 

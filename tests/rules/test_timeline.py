@@ -56,6 +56,7 @@ def middle(row: str, **named: str) -> str:
         ("24:00", "write 2024-01-16 00:00"),
         ("14:00-14:10", "write 14:00 and say in the event how long it took"),
         ("14:00 – 14:10", "write 14:00 and say in the event how long it took"),
+        ("14:00-14:??", "write ~14:00"),
         ("14:05 IST", "write its offset from UTC, as in 14:00 +05:30"),
         ("03/04/2024", "write 2024-03-04 or 2024-04-03, with the time when it is known"),
         ("HH:mm", "write HH:MM or 2024-01-15T14:00Z, or ?? when nobody knows it"),

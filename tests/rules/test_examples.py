@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from pmctl.document.codes import CODES
 from pmctl.document.finding import Severity
+from pmctl.document.reader import read
 from pmctl.document.template import TemplateField
 from pmctl.rules.context import Context, History, TemplateView
 from pmctl.rules.documentation import explain, known_codes, rule_doc
@@ -14,7 +16,7 @@ from pmctl.rules.engine import check
 from pmctl.rules.registry import FAMILIES, rules
 from pmctl.rules.settings import RuleSettings
 
-from .sample import CONTEXT, sample, source
+from .sample import CONTEXT, PATH, sample, source
 
 # What the example's finding is about, word for word; None: a place where something is missing.
 FLAGGED = {
@@ -24,6 +26,7 @@ FLAGGED = {
     "PM154": "2024-01-15T13:45:00Z",
     "PM155": "",
     "PM156": "",
+    "PM157": "near-mis",
     "PM202": "## Impact",
     "PM203": "## Timeline",
     "PM204": "## Response",
@@ -88,6 +91,8 @@ ELSEWHERE = {"PM152", "PM201"} | {code for code, rule in rules().items() if rule
 
 
 def context_of(code: str) -> Context:
+    if code == "PM157":
+        return CONTEXT._replace(own_templates=())
     if code == "PM155":
         return CONTEXT._replace(template=TemplateView(fields=(TemplateField("cost_center", "number"),)))
     if code == "PM906":
@@ -141,6 +146,33 @@ def test_the_documentation_is_complete(code):
     assert explain(doc.name) == doc
 
 
+# Examples of the reader's and the schema's codes that are told in words: bytes, long texts, the file's place.
+TOLD = {"PM001", "PM003", "PM004", "PM007", "PM030", "PM031", "PM110", "PM590"}
+ESCAPES = {"\\x00": "\0", "\\r": "\r", "\\e": "\x1b", "\\u200b": "\u200b", "\\u202e": "\u202e"}
+
+
+def with_example(code: str) -> str:
+    """The sample with the example of a code of the reader or the schema in it."""
+    text = CODES[code].example
+    for shown, meant in ESCAPES.items():
+        text = text.replace(shown, meant) if code != "PM028" or shown != "\\e" else text
+    if text.startswith(("---", "+++", "#")):
+        return text + "\n"
+    if code in ("PM591", "PM592"):
+        return sample().text.replace("| OPEN | |", f"| OPEN | {text} |")
+    front, _, body = sample().text.partition("\n---\n")
+    if code == "PM021":
+        return f"---\n{text}\n---\n{body}"
+    kept = [line for line in front.split("\n") if not line.startswith(text.partition(":")[0] + ":")]
+    return "\n".join([*kept, text, "---", body])
+
+
+@pytest.mark.parametrize("code", sorted(set(CODES) - TOLD))
+def test_the_example_of_the_reader_or_the_schema_is_found(code):
+    doc = read(with_example(code).encode("utf-8", "surrogatepass"), PATH)
+    assert code in {finding.code for finding in check(doc, CONTEXT)}
+
+
 def test_codes_are_unique_names_too():
     names = [rule.name for rule in rules().values()]
     assert len(names) == len(set(names))
@@ -186,8 +218,25 @@ def test_targets_count_what_has_not_happened_yet():
     found = check(sample(), begun)
     assert [(finding.code, finding.severity) for finding in found] == [("PM952", Severity.HINT)]
     assert found[0].message == (
-        "2 days since the incident was resolved, and not yet: the draft was completed; the target was 2 days"
+        "the draft is not completed more than 2 days after the incident was resolved; the target is 2 days"
     )
+    assert found[0].fix == "finish it, then pmctl submit 2024-01-15-payment-api-outage --reviewer HANDLE"
+
+
+def test_of_what_has_not_happened_only_the_next_step_is_asked_for():
+    def codes(**dates: datetime) -> list[str]:
+        context = CONTEXT._replace(history=History(created=day(15, 20), **dates), now=day(31, 20))
+        return [finding.code for finding in check(sample(), context)]
+
+    assert codes() == ["PM952"]
+    assert codes(submitted=day(16)) == ["PM953"]
+    assert codes(submitted=day(16), approved=day(17)) == ["PM954"]
+    assert codes(submitted=day(25)) == ["PM952", "PM953"]
+
+
+def test_adopted_history_has_no_targets():
+    late = CONTEXT._replace(history=History(created=day(31)), now=day(31, 20), adopted=True)
+    assert check(sample(), late) == ()
 
 
 def test_the_sample_is_what_it_says():

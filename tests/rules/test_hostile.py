@@ -201,6 +201,21 @@ def test_repetition_in_any_place_takes_no_time(place, unit):
     assert time.process_time() - begun < 3
 
 
+@pytest.mark.parametrize(("first", "last"), [("0001-01-01", "0001-01-02"), ("9999-12-30", "9999-12-31")])
+def test_the_ends_of_the_calendar_are_days_like_others(first, last):
+    rows = "\n".join(
+        f"| {time} | Restarted | |" for time in ("23:50", "24:00", "00:10", f"{last} 23:59", "Dec 31 25:00")
+    )
+    times = (
+        f"started_at: {first}T00:00:00Z\ndetected_at: {first}T00:00:00Z\nmitigated_at:\nresolved_at: {last}T23:59:59Z\n"
+    )
+    text = sample(f"{times}## Timeline\n\n| Time | Event | Who |\n|---|---|---|\n{rows}\n").text
+    doc = read(
+        text.replace("2024-01-15-payment", f"{last}-payment").encode(), f"postmortems/{last[:4]}/{last}-payment.md"
+    )
+    inside(doc.text, check(doc, EVERYTHING))
+
+
 def test_the_corpus_is_judged_without_a_crash():
     corpus = os.environ.get("PMCTL_CORPUS")
     if not corpus:

@@ -37,6 +37,11 @@ def test_a_sub_heading_of_another_name_does_not_stand_for_a_missing_section():
     assert ("PM201", 0, "the required section 'Resolution' is missing", "add '## Resolution'") in found(text)
 
 
+def test_a_look_ahead_is_not_taken_for_the_action_items():
+    text = sample().text.replace("## Action Items\n", "## Looking Ahead\n")
+    assert found(text) == [("PM201", 0, "the required section 'Action Items' is missing", "add '## Action Items'")]
+
+
 @pytest.mark.parametrize("title", ["Background", "Monitoring", "Trigger", "Conclusion", "Glossary", "Five Whys"])
 def test_sections_of_ones_own_are_no_misspellings(title):
     assert found(sample().text + f"\n## {title}\n\nThe pool was 2 years old.\n") == []

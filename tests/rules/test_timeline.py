@@ -55,7 +55,9 @@ def middle(row: str, **named: str) -> str:
         ("24:00", "write 2024-01-16 00:00"),
         ("14:00-14:10", "write 14:00 and say in the event how long it took"),
         ("14:00 – 14:10", "write 14:00 and say in the event how long it took"),
+        ("14:00-14:??", "write ~14:00"),
         ("14:05 IST", "write its offset from UTC, as in 14:00 +05:30"),
+        ("03/04/2024", "write 2024-03-04 or 2024-04-03, with the time when it is known"),
         ("HH:mm", "write HH:MM or 2024-01-15T14:00Z, or ?? when nobody knows it"),
         ("14:05 / 15:05 CET", "write HH:MM or 2024-01-15T14:00Z, or ?? when nobody knows it"),
         ("2024-01-15", "write its time too, as in 2024-01-15 14:00, or 2024-01-15 ?? when nobody knows it"),
@@ -79,6 +81,12 @@ def test_a_day_is_enough_for_what_happened_days_before_and_as_a_row_of_its_own()
                           "| 14:45 | Resolved | @bob |")) == []  # fmt: skip
     days = ("| 2024-01-15 | | |", "| 23:50 | Alert fired | |", "| 2024-01-16 | | |", "| 00:40 | Resolved | @bob |")
     assert found(OVERNIGHT + timeline(*days)) == []
+
+
+def test_a_day_is_enough_where_the_timeline_runs_over_many_days():
+    rows = ("| 2024-01-15 14:00 | Published | |", "| 2024-01-15 | Read | |", "| 2024-01-{} 09:00 | Mended | @bob |")
+    assert "PM302" in codes(timeline(*(row.format(17) for row in rows)))
+    assert "PM302" not in codes(timeline(*(row.format(18) for row in rows)))
 
 
 def test_a_zone_of_the_heading_that_stands_for_several_is_said_once():

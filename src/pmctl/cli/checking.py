@@ -30,6 +30,8 @@ def validate(
 ) -> None:
     """Check postmortems. Every finding has its place, a code and the mend; the last line counts them.
 
+    Targets (PM95) are compared with the history when ids or nothing is named, not for files and what is staged.
+
     Exit code 1 when there are errors, 2 when --fix could not write a file. `pmctl explain CODE` documents any code.
     """
     from pmctl.cli.findings import show_findings
@@ -44,6 +46,8 @@ def validate(
         raise UsageProblem("--staged checks the index as it is; leave out paths, --fix and --diff")
     selection = Selection(tuple(what or ()), staged, strict, tuple(select or ()), tuple(ignore or ()), now())
     runs = validations(session.directory, selection)
+    for line in dict.fromkeys(line for run in runs for line in run.notes):
+        session.note(line)
     if fix or diff:
         from pmctl.workflow.fixing import fixed
 

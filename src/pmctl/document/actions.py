@@ -104,6 +104,8 @@ def action_items(doc: Document) -> tuple[ActionItem, ...]:
 
 def canonical(text: str, choices: type[ItemStatus] | type[Priority]) -> str:
     """The choice that differs from `text` only in case, emphasis and what stands between words; otherwise `text`."""
+    if text in choices.__members__:
+        return text
     key = spelling_key(text)
     return next((str(choice) for choice in choices if choice.replace("_", "") == key), text)
 

@@ -197,7 +197,7 @@ _TABLE = (
     ),
     CodeDoc(
         "PM116", "deceptive-character", "A text holds a character that is invisible or changes the order of others.",
-        "What reviewers see would not be what is stored.", "Remove it.", "author: ja\\u200bne",
+        "What reviewers see would not be what is stored.", "Remove it.", "title: Pay\\u200bment API outage",
     ),
     CodeDoc(
         "PM590", "tracking-cell-too-long", "A tracking cell of an action item is longer than 300 characters.",

@@ -25,12 +25,15 @@ _STAND_IN = re.compile(
     r"|provided|written)\b.{0,40})[.!?:]*",
     re.IGNORECASE,
 )
+_BEGINNINGS = frozenset("tTwWfFxX?-–—_.…pPlLcCnNsS")
+"""What a stand-in can begin with: nearly every text is told from one by its first character."""
 _WRAPPING = " \t\r\n*_`~>[]{}()<"
 
 
 def is_stand_in(text: str) -> bool:
     """Whether a short text only holds the place of what is to be written: TBD, ???, to be determined."""
-    return len(text) < 200 and _STAND_IN.fullmatch(text.strip(_WRAPPING)) is not None
+    bare = text.strip(_WRAPPING) if len(text) < 200 else ""
+    return bare[:1] in _BEGINNINGS and _STAND_IN.fullmatch(bare) is not None
 
 
 def is_unwritten(text: str) -> bool:

@@ -76,6 +76,8 @@ __all__ = [
 # One line of front matter text, and entries of one list: far beyond real use, short of abuse.
 MAX_TEXT = 500
 MAX_ENTRIES = 200
+_PERSON = "write the person's handle, as in jane: pmctl people list"
+_HANDLES = {"teams": "write the team's handle, as in payments"}
 _INCIDENT_KEYS = ("source", "id", "url")
 _BREAK = re.compile("[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 # Characters that reorder what a reader sees: embeddings, overrides, isolates; and invisible ones.
@@ -187,7 +189,10 @@ class _Checks:
             return
         expected = path_of(node.raw)
         if not f"/{doc.path}".endswith(f"/{expected}"):
-            self.at("PM110", f"the id {node.raw} belongs to {expected}", node, "rename the file; an id never changes")
+            from shlex import quote
+
+            fix = f"git mv {quote(doc.path)} {expected}; in a copy of another postmortem, write an id of its own"
+            self.at("PM110", f"the id {node.raw} belongs to {expected}", node, fix)
 
     def text(self, field: Field, node: Node) -> bool:
         """Whether the value is one line of text; findings otherwise."""
@@ -238,8 +243,8 @@ class _Checks:
         if isinstance(node.value, (dict, tuple)):
             self.at("PM103", f"{field.name} is not one handle", node, "write one handle")
         elif node.value is None or not is_handle(node.raw):
-            meant = re.sub(r"[^a-z0-9]+", "-", node.raw.casefold().removeprefix("@")).strip("-")[:MAX_HANDLE]
-            fix = f"did you mean {meant}?" if meant else "write a handle such as jane"
+            meant = node.raw.strip().removeprefix("@").casefold().replace("_", "-")
+            fix = f"did you mean {meant}?" if is_handle(meant) else _HANDLES.get(field.name, _PERSON)
             self.at("PM105", f"{_shown(node.raw)} in {field.name} is not a handle (a-z, 0-9 and -)", node, fix)
 
     def handles(self, field: Field, node: Node) -> None:
@@ -253,7 +258,7 @@ class _Checks:
         for handle, role in node.value.items():
             if not is_handle(handle):
                 message = f"{_shown(handle)} in editors is not a handle (a-z, 0-9 and -)"
-                self.add("PM105", message, role.key_line, role.key_column, "write a handle such as jane")
+                self.add("PM105", message, role.key_line, role.key_column, _PERSON)
             if role.raw not in tuple(EditorRole):
                 message = f"{_shown(role.raw)} is not what an editor may do: edit or comment"
                 self.at("PM113", message, role, f"write {handle}: {nearest(role.raw, tuple(EditorRole)) or 'edit'}")
@@ -264,6 +269,8 @@ class _Checks:
         elif node.raw not in field.choices:
             meant = nearest(node.raw, field.choices)
             fix = f"did you mean {meant}?" if meant else f"write one of {', '.join(field.choices)}"
+            if field.name == "status" and meant != "DRAFT":
+                fix = "put back what it was, DRAFT for a new one: pmctl submit, publish and archive change it"
             self.at("PM104", f"{field.name} {_shown(node.raw)} is not one of {', '.join(field.choices)}", node, fix)
 
     def identity(self, field: Field, node: Node) -> None:
@@ -281,7 +288,7 @@ class _Checks:
             self.at("PM108", f"{field.name} {_shown(node.raw)} has no offset from UTC", node, fix)
         else:
             message = f"{field.name} {_shown(node.raw)} is not an ISO 8601 time"
-            self.at("PM107", message, node, "write 2024-01-15T14:00:00Z")
+            self.at("PM107", message, node, _as_timestamp(node.raw))
 
     def incidents(self, field: Field, node: Node) -> None:
         for item in self.items(field, node):
@@ -333,6 +340,27 @@ _CHECKS: dict[Kind, Callable[[_Checks, Field, Node], object]] = {
     Kind.TEMPLATE: _Checks.template,
     Kind.CUSTOM: _Checks.custom,
 }
+
+
+def _as_timestamp(text: str) -> str:
+    """How to write a day and a time in another form; an example when they can't be told. UTC without a zone."""
+    from pmctl.document.moments import leading
+    from pmctl.document.zones import zone_of
+
+    example = "write it as in 2024-01-15T14:00:00Z"
+    bare = re.sub(r"(?<=\d)T(?=\d)", " ", text.strip()) if len(text) < 80 else ""
+    moment = leading(bare)
+    day = moment.day.near(None) if moment is not None and moment.day is not None else None
+    if moment is None or day is None:
+        return example
+    rest = bare[moment.length :].strip(" ()")
+    zone = zone_of(moment.zone or rest or "UTC")
+    if not moment.clock or zone is None:
+        return f"add the time of day, as in {day}T14:00:00Z" if not rest and zone else example
+    from datetime import datetime, time
+
+    at = datetime.combine(day, time.fromisoformat(moment.clock), zone)
+    return f"write {at.isoformat().replace('+00:00', 'Z')}"
 
 
 def _shown(text: str) -> str:

@@ -145,7 +145,7 @@ def entries(doc: Document) -> tuple[TimelineEntry, ...]:
             continue
         clock.come_to(doc.text[at : table.start])
         at = table.end
-        zone_name = table_zone(doc, section, table)
+        zone_name = header_zone(table.columns[column]) or section_zone(doc, section)[0]
         event, who = text_columns(table)
         day = _day_column(table, column)
         for row in table.rows:

@@ -85,9 +85,8 @@ def named(here: git.Repository | None, start: str, what: Iterable[str]) -> dict[
     base = Path(start) if here is None else here.root
     paths = []
     for word in what:
-        direct = Path(start, word)
-        if here is None or direct.exists() or direct.is_symlink() or "/" in word or word.endswith(".md"):
-            paths.append(direct)
+        if here is None or is_path(start, word):
+            paths.append(Path(start, word))
         else:
             paths.append(here.root / schema.path_of(Workspace(here).find(word)))
     roots = Roots(here)
@@ -113,6 +112,12 @@ def named(here: git.Repository | None, start: str, what: Iterable[str]) -> dict[
                 continue  # an attachment in a folder that was named
         items.append(Item(path, found.data, finding=found.finding._replace(path=path) if found.finding else None))
     return {repo: items for repo, items in groups.items() if items}
+
+
+def is_path(start: str, word: str) -> bool:
+    """Whether a word, seen from the folder `start`, names a file or a folder rather than an id."""
+    direct = Path(start, word)
+    return direct.exists() or direct.is_symlink() or "/" in word or word.endswith(".md")
 
 
 def is_document(path: str) -> bool:

@@ -9,19 +9,20 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pmctl import git
+from pmctl.document import schema
 from pmctl.document.finding import Finding, Severity
 from pmctl.document.templates import BUILTIN_NAMES, builtin_source
 from pmctl.errors import EnvironmentProblem, PmctlError
-from pmctl.insight.roots import Files, every_root, everything, is_below, named
+from pmctl.insight.roots import Files, every_root, everything, is_below, is_path, named
 from pmctl.rules.bulk import Checked, Item, check_many
 from pmctl.rules.cache import open_cache
-from pmctl.rules.context import Context, PeopleView
+from pmctl.rules.context import Context, History, PeopleView
 from pmctl.rules.settings import RuleSettings, code_list, parse_rule_settings
 from pmctl.settings import load_settings
 from pmctl.workspace import Workspace, template_files
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 _ENOUGH_FOR_A_CACHE = 20
 """Documents from which on earlier results pay for being read and kept; a commit rarely changes as many."""
+
+_LATELY = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ class Validation:
 
     `general` are findings about settings and templates; `prefix` is the root's place in the git repository
     ("" or "sub/"), `shown` its place as seen from the folder that pmctl was started in ("" inside of it); `sources`
-    holds the bytes of every file by path.
+    holds the bytes of every file by path; `notes` say what could not be looked at.
     """
 
     root: Path
@@ -62,6 +65,7 @@ class Validation:
     prefix: str = ""
     shown: str = ""
     sources: Mapping[str, bytes] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
@@ -102,23 +106,68 @@ def validations(directory: Path, selection: Selection) -> tuple[Validation, ...]
         found = staged(here or every[0], within=here is not None)
         return tuple(_of_root(repo, items, start, selection, files) for repo, items, files in found)
     if selection.what:
+        timed = not any(is_path(start, word) for word in selection.what)
         return tuple(
-            _of_root(repo, items, start, selection) if repo else _without_repository(items, start, selection)
+            _of_root(repo, items, start, selection, timed=timed)
+            if repo
+            else _without_repository(items, start, selection)
             for repo, items in named(here, start, selection.what).items()
         )
     whole = every if here is None else [here]
-    return tuple(_of_root(repo, everything(repo), start, selection) for repo in whole)
+    return tuple(_of_root(repo, everything(repo), start, selection, timed=True) for repo in whole)
 
 
 def _of_root(
-    repo: git.Repository, items: list[Item], start: str, selection: Selection, files: Files | None = None
+    repo: git.Repository,
+    items: list[Item],
+    start: str,
+    selection: Selection,
+    files: Files | None = None,
+    *,
+    timed: bool = False,
 ) -> Validation:
+    """The result for one root; `timed` holds targets against its history."""
+    notes: tuple[str, ...] = ()
+    if timed:
+        items, notes = _with_history(repo, items, selection.now)
     context, general = context_of(Workspace(repo), selection, files)
     cache = open_cache(repo.common_dir, context) if len(items) >= _ENOUGH_FOR_A_CACHE else None
     checked = check_many(items, context, cache=cache)
     root = os.fspath(repo.root)
     shown = "" if is_below(start, root) else Path(os.path.relpath(root, start)).as_posix() + "/"
-    return Validation(repo.root, context, tuple(items), tuple(checked), general, repo.prefix, shown, _sources(items))
+    return Validation(
+        repo.root, context, tuple(items), tuple(checked), general, repo.prefix, shown, _sources(items), notes
+    )
+
+
+def _with_history(repo: git.Repository, items: list[Item], now: datetime) -> tuple[list[Item], tuple[str, ...]]:
+    """The items with the dates that targets are held against, and why that could not be done.
+
+    Only those that are under way or were published lately: what is done is a figure, not a reminder. Hooks name files
+    or read the index, and are spared: they are about the change at hand.
+    """
+    if why := git.is_shallow_or_partial(repo.common_dir):
+        return items, (f"this is a {why}: targets (PM95) are not compared with its history",)
+    from pmctl.insight.milestones import milestones
+
+    try:
+        known = milestones(repo)
+    except EnvironmentProblem as problem:
+        return items, (f"targets (PM95) are not compared with the history: {problem.message}",)
+    new = History(created=_start_of_day(now))
+    found = []
+    for item in items:
+        name = schema.id_of(item.path)
+        history = known.get(name, new) if name else None
+        done = history.published if history is not None else None
+        asked = history is not None and item.data is not None and (done is None or now - done < _LATELY)
+        found.append(item._replace(history=history) if asked else item)
+    return found, ()
+
+
+def _start_of_day(now: datetime) -> datetime:
+    """The beginning of a day in UTC: results that rest on the present hold for a day."""
+    return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _without_repository(items: list[Item], start: str, selection: Selection) -> Validation:
@@ -183,7 +232,7 @@ def context_of(
         exists=files.exists,
         severities=settings.severities,
         today=selection.now.date(),
-        now=selection.now,
+        now=_start_of_day(selection.now),
         strict=selection.strict,
         own_templates=templates,
     )

@@ -50,6 +50,7 @@ def items_of(doc: Document) -> tuple[ActionItem, ...]:
     return action_items(doc)
 
 
+@lru_cache(maxsize=2)
 def sound_items(doc: Document) -> tuple[ActionItem, ...]:
     """The items whose cells can be told apart: a row with too many is PM206's alone."""
     return tuple(item for item in items_of(doc) if not item.row.extra)

@@ -211,9 +211,10 @@ def wont_do_reason(doc: Document, context: Context) -> Iterable[Finding]:
 
 def spelt(column: str, written: str, canonical: str) -> str:
     """The right spelling of a Status or Priority cell; "" when it is right already or a person has to say."""
-    allowed = tuple(Priority) if column == "Priority" else tuple(ItemStatus)
-    right = canonical if canonical in allowed else SPELLINGS[column].get(spelling_key(written), "")
-    return right if right != written else ""
+    allowed = Priority.__members__ if column == "Priority" else ItemStatus.__members__
+    if written in allowed:
+        return ""
+    return canonical if canonical in allowed else SPELLINGS[column].get(spelling_key(written), "")
 
 
 def _one_of(doc: Document, column: str, allowed: tuple[str, ...]) -> Iterable[Finding]:

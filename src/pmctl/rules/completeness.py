@@ -82,7 +82,7 @@ def _stands_for(doc: Document, title: str) -> tuple[int, str] | None:
     """Where something else stands for a section, and how it is written: a heading of another name or level, the name
     in bold, a heading without its blank.
     """
-    from pmctl.document.headings import ALIAS, EXACT, meaning
+    from pmctl.document.headings import ALIAS, EXACT, is_outlook, meaning
 
     named = [
         (section, meaning(section.title)) for section in doc.headings if section.level <= 3 and len(section.title) < 200
@@ -90,7 +90,9 @@ def _stands_for(doc: Document, title: str) -> tuple[int, str] | None:
     # A sub-heading called Fix belongs to its section; one called Resolution is on the wrong level.
     sure = {1: ALIAS, 2: ALIAS, 3: EXACT}
     same = [
-        section for section, found in named if found and found.section == title and found.tier >= sure[section.level]
+        one
+        for one, found in named
+        if found and found.section == title and found.tier >= sure[one.level] and not is_outlook(one.title)
     ]
     if same:
         section = min(same, key=lambda one: one.level != 2)

@@ -40,7 +40,7 @@ class RuleDoc:
         """The page that `pmctl explain` prints."""
         parts = [f"# {self.name} ({self.code})", self.summary]
         if self.fixable:
-            parts.append("`pmctl validate --fix` mends this.")
+            parts.append("`pmctl validate --fix` mends what has one right answer.")
         if self.severities:
             parts.append(", ".join(f"{state}: {severity}" for state, severity in self.severities.items()))
         for title, text in (("What it does", self.what), ("Why", self.why)):

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from pmctl.document.fields import is_handle, is_id
 from pmctl.document.finding import Finding
-from pmctl.rules.registry import WARNING, found_at, rule
+from pmctl.rules.registry import HINT, WARNING, found_at, rule
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document
     from pmctl.document.strict_yaml import Node
     from pmctl.rules.context import Context
 
+_MINUTE = timedelta(minutes=1)
+_ORDER = (
+    ("started_at", "detected_at"), ("started_at", "acknowledged_at"), ("started_at", "mitigated_at"),
+    ("started_at", "resolved_at"), ("detected_at", "acknowledged_at"), ("detected_at", "mitigated_at"),
+    ("detected_at", "resolved_at"), ("acknowledged_at", "resolved_at"), ("mitigated_at", "resolved_at"),
+)  # fmt: skip
+"""Which of the incident's times can't be later than which."""
 TIMES = ("started_at", "detected_at", "acknowledged_at", "mitigated_at", "resolved_at")
 
 
@@ -24,7 +33,8 @@ def unknown_person(doc: Document, context: Context) -> Iterable[Finding]:
     """A handle names nobody whom the policy knows.
 
     What it does:
-        Looks up author, editors, reviewers and participants in `.pmctl/policy.yaml`.
+        Looks up author, editors, reviewers and participants in `.pmctl/policy.yaml`. What is no handle at all is
+        PM105's.
 
     Why:
         A reviewer who does not exist can't approve, and the postmortem never gets published.
@@ -40,8 +50,14 @@ def unknown_person(doc: Document, context: Context) -> Iterable[Finding]:
     known = context.people.names
     for key in ("author", "editors", "reviewers", "participants"):
         for handle, node in _handles(doc.front.get(key)):
-            if handle and handle not in known:
-                yield _unknown("person", handle, node, tuple(known), "pmctl people add")
+            if handle in known or not is_handle(handle):
+                continue
+            if handle in context.people.teams:
+                message = f"{handle!r} in {key} is a team"
+                yield found_at(node.line, node.column, message, "name a person", width=len(handle))
+            else:
+                otherwise = f"if the handle is right, an admin runs pmctl people add {handle}"
+                yield _unknown("person", handle, node, tuple(known), otherwise)
 
 
 @rule("PM151", "unknown-team", draft=WARNING)
@@ -63,8 +79,9 @@ def unknown_team(doc: Document, context: Context) -> Iterable[Finding]:
     if context.people is None or not context.people.teams:
         return
     for name, node in _handles(doc.front.get("teams")):
-        if name and name not in context.people.teams:
-            yield _unknown("team", name, node, tuple(sorted(context.people.teams)), "")
+        if name not in context.people.teams and is_handle(name):
+            teams = tuple(sorted(context.people.teams))
+            yield _unknown("team", name, node, teams, f"the policy has {', '.join(teams[:9])}")
 
 
 @rule("PM152", "duplicate-id", draft=WARNING, adopted=WARNING)
@@ -109,7 +126,19 @@ def unknown_severity(doc: Document, context: Context) -> Iterable[Finding]:
     value = doc.meta.get("severity")
     if node is not None and value and context.severities and value not in context.severities:
         message = f"{value!r} is not a severity of this organisation"
-        yield found_at(node.line, node.column, message, f"one of {', '.join(context.severities)}")
+        near = _same_severity(str(value), context.severities)
+        fix = f"did you mean {near}?" if near else f"write one of {', '.join(context.severities)}"
+        yield found_at(node.line, node.column, message, fix)
+
+
+def _same_severity(value: str, known: tuple[str, ...]) -> str:
+    """The severity that differs in case and punctuation only, else the only one with the same number; "" otherwise."""
+    for pattern in (r"\W|_", r"\D"):
+        key = re.sub(pattern, "", value.casefold())
+        same = [one for one in known if re.sub(pattern, "", one.casefold()) == key]
+        if key and len(same) == 1:
+            return same[0]
+    return ""
 
 
 @rule("PM154", "times-out-of-order", draft=WARNING)
@@ -117,7 +146,9 @@ def times_out_of_order(doc: Document, context: Context) -> Iterable[Finding]:
     """The incident's times contradict each other.
 
     What it does:
-        Expects started_at <= detected_at <= acknowledged_at, and started_at <= mitigated_at <= resolved_at.
+        Expects started_at <= detected_at <= acknowledged_at <= resolved_at, and detected_at <= mitigated_at <=
+        resolved_at, give or take the seconds. Of times that contradict each other, the one that most others contradict
+        is named.
 
     Why:
         Time to detect and time to resolve are computed from them; a typing error makes them negative.
@@ -131,17 +162,21 @@ def times_out_of_order(doc: Document, context: Context) -> Iterable[Finding]:
         resolved_at: 2024-01-15T14:45:00Z
     """
     times = incident_times(doc)
-    chains = (("started_at", "detected_at", "acknowledged_at", "resolved_at"), ("detected_at", "mitigated_at"),
-              ("started_at", "mitigated_at", "resolved_at"))  # fmt: skip
-    reported = set()
-    for chain in chains:
-        known = [name for name in chain if name in times]
-        for earlier, later in pairwise(known):
-            if times[later] < times[earlier] and later not in reported:
-                reported.add(later)
-                node = doc.front[later]
-                message = f"{later} is before {earlier}"
-                yield found_at(node.line, node.column, message, width=len(node.raw))
+    wrong = [
+        (earlier, later)
+        for earlier, later in _ORDER
+        if earlier in times and later in times and times[earlier] - times[later] >= _MINUTE
+    ]
+    while wrong:
+        # The time that contradicts most of the others is the one to look at; of two, the later one.
+        counted = Counter(name for pair in wrong for name in pair)
+        culprit = max(TIMES, key=lambda name: (counted[name], TIMES.index(name)))
+        earlier, later = next(pair for pair in wrong if culprit in pair)
+        other, side = (earlier, "before") if culprit == later else (later, "after")
+        node = doc.front[culprit]
+        message = f"{culprit} is {side} {other}, {doc.front[other].raw}"
+        yield found_at(node.line, node.column, message, "correct the one that is wrong", width=len(node.raw))
+        wrong = [pair for pair in wrong if culprit not in pair]
 
 
 @rule("PM155", "custom-field", draft=WARNING)
@@ -170,7 +205,8 @@ def custom_field(doc: Document, context: Context) -> Iterable[Finding]:
         problem = field_problem(field, value.plain() if value is not None else None)
         if problem:
             place = value or node
-            yield found_at(place.line if place else 1, place.column if place else 1, problem, field.description)
+            fix = f"write fields: {{{name}: ...}}; {field.description}" if value is None else field.description
+            yield found_at(place.line if place else 1, place.column if place else 1, problem, fix)
     for name, value in given.items():
         if name not in declared:
             message = f"the template {context.template.name} declares no field {name!r}"
@@ -198,20 +234,60 @@ def times_missing(doc: Document, context: Context) -> Iterable[Finding]:
     """
     if context.state(doc) == "ARCHIVED":
         return
-    for key in ("started_at", "resolved_at"):
-        node = doc.front.get(key)
-        if node is None or node.value in (None, ""):
-            line, column = (node.key_line, node.key_column) if node is not None else (1, 1)
-            yield found_at(line, column, f"{key} is not given", f"add {key}: 2024-01-15T14:00:00Z")
+    missing = [key for key in ("started_at", "resolved_at") if not doc.meta.get(key)]
+    if missing:
+        node = next((doc.front[key] for key in missing if key in doc.front), None)
+        line, column = (node.key_line, node.key_column) if node is not None else (1, 1)
+        day = doc.id[:10] if is_id(doc.id) else "2024-01-15"
+        fix = f"add {' and '.join(missing)}, as in {missing[0]}: {day}T14:00:00Z"
+        yield found_at(line, column, f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not given", fix)
+
+
+@rule("PM157", "unknown-template", review=HINT)
+def unknown_template(doc: Document, context: Context) -> Iterable[Finding]:
+    """There is no template of the name that the postmortem records.
+
+    What it does:
+        Looks `template` up among the shipped templates and those in `.pmctl/templates/`.
+
+    Why:
+        The default template's sections are asked for instead, so a misspelt name asks for other sections than meant.
+
+    Example:
+        template: near-mis
+
+    Fix:
+        template: near-miss
+    """
+    recorded = doc.meta.get("template")
+    if context.own_templates is None or not isinstance(recorded, str) or recorded in ("", "default"):
+        return
+    from pmctl.document.template import parse_reference
+    from pmctl.document.templates import BUILTIN_NAMES
+
+    reference = parse_reference(recorded)
+    known = (*BUILTIN_NAMES, *dict.fromkeys(template.name for template in context.own_templates))
+    if reference is None or reference[0] in known:
+        return
+    from difflib import get_close_matches
+
+    near = get_close_matches(reference[0], known, n=1, cutoff=0.6)
+    node = doc.front["template"]
+    message = f"there is no template {reference[0]!r}; the default template's sections are asked for"
+    fix = f"did you mean {near[0]}?" if near else "pmctl template list shows them all"
+    yield found_at(node.line, node.column, message, fix, width=len(node.raw))
 
 
 @lru_cache(maxsize=2)
 def incident_times(doc: Document) -> dict[str, datetime]:
-    """The incident's times that the front matter gives in a readable form, in UTC, by field name."""
+    """The incident's times that the front matter gives in a readable form, in UTC, by field name.
+
+    The first and the last year there is are left out, so that whoever adds a minute needs not think of them.
+    """
     from pmctl.document.fields import parse_timestamp
 
     moments = {name: parse_timestamp(doc.front[name].raw) for name in TIMES if name in doc.front}
-    return {name: moment for name, moment in moments.items() if moment is not None}
+    return {name: moment for name, moment in moments.items() if moment is not None and 1 < moment.year < 9999}
 
 
 def incident_day(doc: Document) -> date | None:
@@ -240,9 +316,9 @@ def _handles(node: Node | None) -> Iterator[tuple[str, Node]]:
             yield key, value._replace(line=value.key_line, column=value.key_column)
 
 
-def _unknown(kind: str, name: str, node: Node, known: tuple[str, ...], command: str) -> Finding:
+def _unknown(kind: str, name: str, node: Node, known: tuple[str, ...], otherwise: str) -> Finding:
     from difflib import get_close_matches
 
     near = get_close_matches(name, known, n=1, cutoff=0.6)
-    fix = f"did you mean {near[0]}?" if near else f"{command} {name}" if command else ""
+    fix = f"did you mean {near[0]}?" if near else otherwise
     return found_at(node.line, node.column, f"the policy knows no {kind} {name!r}", fix, width=len(name))

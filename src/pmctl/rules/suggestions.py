@@ -10,7 +10,7 @@ import re
 from datetime import date, timedelta
 
 _MIDNIGHT = re.compile(r"(?:(?P<day>\d{4}-\d{2}-\d{2})[T ])?24:00(?P<rest>\s?[A-Z]{0,5})")
-_MARKS = re.compile(r"[*_`~]+|\s*\((?:approx\.?|approximately|estimated|est\.?)\)$|\?+$")
+_MARKS = re.compile(r"[*_`~]+|\s*\((?:approx\.?|approximately|estimated|est\.?)\)$|\s*[-–—]\s*(?:\d{1,2}:)?\?+$|\?+$")
 _MOST = 200
 """Characters of a text that may still be meant as a time or a date."""
 _ROUGH = re.compile(r"[~≈?]|\b(?:around|about|approx|ca|circa|roughly|est)\b", re.IGNORECASE)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _MARK = "pmctl:"
 _NEVER = ("PM0", "PM10", "PM11")
 """What keeps a file or its front matter from being read in one way is never hidden."""
+_HISTORY = "PM95"
+"""Targets, which only some runs hold against the history: that such an ignore hid nothing says nothing about it."""
 # Both are matched at one place only: searching a text of open comments for the end of each took minutes.
 _OURS = re.compile(r"<!--\s*pmctl:")
 _IGNORE = re.compile(r"\s*ignore\s+([A-Za-z]{2}\d{1,3}(?:\s*,\s*[A-Za-z]{2}\d{1,3})*)(?!\S)")
@@ -92,7 +94,7 @@ def _comments(text: str, start: int) -> tuple[tuple[int, int], ...]:
 
 def unused(suppressions: Iterable[Suppression], active: Iterable[str], path: str) -> list[Finding]:
     """Findings for the codes of ignores that hid nothing although their rule ran."""
-    running = tuple(active)
+    running = tuple(code for code in active if not code.startswith(_HISTORY))
     findings = []
     for suppression in suppressions:
         for code in suppression.codes:

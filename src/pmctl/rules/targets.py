@@ -1,6 +1,7 @@
 """Targets: how soon after the incident's end a postmortem was begun, completed, reviewed and published.
 
-The dates come from the history of the repository, never from the document; the time allowed from pmctl.yaml.
+The dates come from the history of the repository, never from the document; the time allowed from pmctl.yaml. Of what
+has not happened yet only the next step is asked for. History that was adopted is not held against anything.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ def draft_late(doc: Document, context: Context) -> Iterable[Finding]:
     """The draft was started late.
 
     What it does:
-        Compares the first commit of the postmortem with `resolved_at` (24 hours by default).
+        Compares the first commit of the postmortem with `resolved_at` (24 hours by default), until a month after it
+        was published.
 
     Why:
         Chat logs scroll away and memories settle: after a day the timeline is a reconstruction.
@@ -33,7 +35,7 @@ def draft_late(doc: Document, context: Context) -> Iterable[Finding]:
     Fix:
         pmctl new --from incident.json, on the day of the incident
     """
-    return _late(doc, context, "draft", "created", "the draft was started")
+    return _late(doc, context, "draft", "the draft was started")
 
 
 @rule("PM952", "completion-late", review=HINT)
@@ -41,7 +43,7 @@ def completion_late(doc: Document, context: Context) -> Iterable[Finding]:
     """The draft was submitted for review late, or is still being written.
 
     What it does:
-        Compares the submit with `resolved_at` (48 hours by default).
+        Compares the first submit with `resolved_at` (48 hours by default), until a month after the publication.
 
     Why:
         The details that make the analysis are fresh for two days.
@@ -52,7 +54,10 @@ def completion_late(doc: Document, context: Context) -> Iterable[Finding]:
     Fix:
         pmctl submit ID --reviewer HANDLE
     """
-    return _late(doc, context, "complete", "submitted", "the draft was completed")
+    return _late(
+        doc, context, "complete", "the draft was completed", "the draft is not completed",
+        f"finish it, then pmctl submit {doc.id} --reviewer HANDLE",
+    )  # fmt: skip
 
 
 @rule("PM953", "review-late", review=HINT)
@@ -60,7 +65,7 @@ def review_late(doc: Document, context: Context) -> Iterable[Finding]:
     """The review took too long, or is still going on.
 
     What it does:
-        Compares the last approval with `resolved_at` (a week by default).
+        Compares the last approval with `resolved_at` (a week by default), until a month after the publication.
 
     Why:
         A review that drags on is one that nobody does; ask somebody else.
@@ -71,7 +76,10 @@ def review_late(doc: Document, context: Context) -> Iterable[Finding]:
     Fix:
         pmctl status ID says whose approval is missing
     """
-    return _late(doc, context, "review", "approved", "the review was completed")
+    return _late(
+        doc, context, "review", "the review was completed", "the review is not completed",
+        f"pmctl status {doc.id} says whose turn it is",
+    )  # fmt: skip
 
 
 @rule("PM954", "publication-late", review=HINT)
@@ -79,7 +87,7 @@ def publication_late(doc: Document, context: Context) -> Iterable[Finding]:
     """The postmortem was published late, or is not published yet.
 
     What it does:
-        Compares the publication with `resolved_at` (two weeks by default).
+        Compares the publication with `resolved_at` (two weeks by default), for a month.
 
     Why:
         Others can only learn from what they can read.
@@ -90,30 +98,38 @@ def publication_late(doc: Document, context: Context) -> Iterable[Finding]:
     Fix:
         pmctl status ID says what blocks it
     """
-    return _late(doc, context, "publish", "published", "the postmortem was published")
+    return _late(
+        doc, context, "publish", "the postmortem was published", "the postmortem is not published",
+        f"pmctl status {doc.id} says what blocks it",
+    )  # fmt: skip
 
 
-def _late(doc: Document, context: Context, target: str, date: str, what: str) -> Iterable[Finding]:
-    """The finding of one target, when its time was exceeded or has passed without the event."""
+_STEPS = {"draft": "created", "complete": "submitted", "review": "approved", "publish": "published"}
+"""The targets in the order of a postmortem's life, and the date of the history that each is held against."""
+
+
+def _late(
+    doc: Document, context: Context, target: str, was_done: str, is_not_done: str = "", fix: str = ""
+) -> Iterable[Finding]:
+    """The finding of one target, when its time was exceeded or has passed without the step, which is the next one."""
     from pmctl.rules.front_matter import incident_times
 
-    if context.history is None:
+    history = context.history
+    if history is None or context.adopted:
         return
     resolved = incident_times(doc).get("resolved_at")
     allowed = context.settings.targets.get(target)
-    if resolved is None or allowed is None:
-        return
-    done: datetime | None = getattr(context.history, date)
+    done: datetime | None = getattr(history, _STEPS[target])
     moment = done or context.now
-    if moment is None or moment - resolved <= allowed:
+    if resolved is None or allowed is None or moment is None or moment - resolved <= allowed:
         return
-    took = _spoken(moment - resolved)
-    if done:
-        message = f"{what} {took} after the incident was resolved, the target is {_spoken(allowed)}"
-    else:
-        message = f"{took} since the incident was resolved, and not yet: {what}; the target was {_spoken(allowed)}"
+    took = f"more than {_spoken(moment - resolved)} after the incident was resolved; the target is {_spoken(allowed)}"
     node = doc.front.get("resolved_at")
-    yield found_at(node.line if node else 0, node.column if node else 0, message)
+    place = (node.line, node.column) if node else (0, 0)
+    if done:
+        yield found_at(*place, f"{was_done} {took}")
+    elif is_not_done and target == next((step for step, date in _STEPS.items() if not getattr(history, date)), ""):
+        yield found_at(*place, f"{is_not_done} {took}", fix)
 
 
 def _spoken(span: timedelta) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,8 @@ _ZONE = re.compile(
     r"|(?<=\d)Z\b|[+-]\d\d:?\d\d\b|\btime ?zone\b|\b[A-Z][a-z]+/[A-Z][A-Za-z_]+\b"
 )
 _UTC = re.compile(r"\b(?:UTC|GMT)\b|(?<=\d)Z\b")
+_HOURS_MATTER = timedelta(days=2)
+"""Up to how long a timeline is one of hours and not of days."""
 _OWN_ZONE = re.compile(r"[A-Za-z]\)?$|[+-]\d\d:?\d\d\)?$")
 _BULLET = re.compile(r"(?m)^[ \t]*(?:[-*+]|\d{1,3}[.)])[ \t]+(?P<text>[*_`\[(]*[~\d][^\n]*)")
 
@@ -90,7 +92,7 @@ def timeline_time(doc: Document, context: Context) -> Iterable[Finding]:
 
     What it does:
         Expects `HH:MM`, an ISO timestamp such as `2024-01-15T14:00Z`, or `??` for a time that nobody knows. A date
-        alone will do on a day of which no other entry has a time.
+        alone will do on a day of which no other entry has a time, and where the timeline runs over many days.
 
     Why:
         "Around two" can't be ordered, and the durations that follow from it are guesses.
@@ -110,7 +112,9 @@ def timeline_time(doc: Document, context: Context) -> Iterable[Finding]:
         | 14:00 | Alert for elevated latency | |
     """
     found = entries_of(doc)
-    days = {entry.day for entry in found if entry.at is not None}
+    days = {entry.day for entry in found if entry.at is not None and entry.day is not None}
+    if days and max(days) - min(days) > _HOURS_MATTER:
+        days.clear()
     known = incident_day(doc)
     zones: set[str] = set()
     for entry in found:
@@ -130,7 +134,7 @@ def timeline_time(doc: Document, context: Context) -> Iterable[Finding]:
 
 def _rewritten(entry: TimelineEntry, known: date | None) -> str:
     """What to type in place of a time that can't be read."""
-    from pmctl.rules.suggestions import written_time
+    from pmctl.rules.suggestions import written_dates, written_time
 
     day = f"{known or '2024-01-15'}"
     if entry.problem == DAY_ALONE:
@@ -140,6 +144,8 @@ def _rewritten(entry: TimelineEntry, known: date | None) -> str:
     if entry.problem.startswith("the zone"):
         return "write its offset from UTC, as in 14:00 +05:30"
     meant = written_time(entry.time, known)
+    if not meant and (days := written_dates(entry.time, known)):
+        return f"write {' or '.join(days)}, with the time when it is known"
     if not meant:
         return f"write HH:MM or {day}T14:00Z, or ?? when nobody knows it"
     if ":" not in meant:

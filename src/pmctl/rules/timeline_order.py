@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from pmctl.document.duration import duration_text
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _MINUTE = timedelta(minutes=1)
 _HALF_DAY = timedelta(hours=12)
+_NOBODY = ("", "-", "–", "—", "?", "??", "TBD")
 _ACTED = re.compile(
     r"\s*(?:acknowledged|restarted|rolled back|reverted|deployed|merged|paged|escalated|decided|declared"
     r"|disabled|enabled|drained|scaled|joined|applied|started investigat\w+|switched|failed over|opened"
@@ -93,9 +95,8 @@ def timeline_midnight(doc: Document, context: Context) -> Iterable[Finding]:
 
 def _backwards(doc: Document, *, overnight: bool) -> Iterable[Finding]:
     """Entries that are earlier than the one above; those that look like a day's rollover or the others."""
-    wrong = [(entry, above, rollover) for entry, above, rollover in _steps_back(doc) if rollover == overnight]
-    timed = sum(entry.at is not None for entry in entries_of(doc))
-    if not overnight and len(wrong) == timed - 1 > 1:
+    wrong = [step for step in _steps_back(doc) if step[2] == overnight]
+    if not overnight and len(wrong) > 1 and len(wrong) == len(_timed(doc)) - 1:
         entry = wrong[0][0]
         message = "the entries run from the newest to the oldest"
         yield found_at(entry.line, entry.column, message, "put the oldest entry first", width=len(entry.time))
@@ -119,17 +120,19 @@ def _in_utc(entry: TimelineEntry, above: TimelineEntry) -> str:
 
 
 @lru_cache(maxsize=2)
+def _timed(doc: Document) -> tuple[tuple[TimelineEntry, datetime], ...]:
+    """The entries whose moment is known, with it, in the order written."""
+    return tuple((entry, entry.at) for entry in entries_of(doc) if entry.at is not None)
+
+
+@lru_cache(maxsize=2)
 def _steps_back(doc: Document) -> tuple[tuple[TimelineEntry, TimelineEntry, bool], ...]:
     """Every entry that is earlier than the one above it, that one, and whether midnight may lie between them."""
     found = []
-    above: TimelineEntry | None = None
-    for entry in entries_of(doc):
-        if entry.at is None:
-            continue
-        if above is not None and above.at is not None and entry.at < above.at:
+    for (above, before), (entry, at) in pairwise(_timed(doc)):
+        if at < before:
             undated = entry.problem.startswith("the clock goes backwards")
-            found.append((entry, above, undated and above.at - entry.at >= _HALF_DAY))
-        above = entry
+            found.append((entry, above, undated and before - at >= _HALF_DAY))
     return tuple(found)
 
 
@@ -175,24 +178,23 @@ def timeline_outside_incident(doc: Document, context: Context) -> Iterable[Findi
     """
     times = incident_times(doc)
     start, end = times.get("started_at"), times.get("resolved_at")
-    if _day_is_open(doc):
-        return
-    timed = [(entry, entry.at) for entry in entries_of(doc) if entry.at is not None]
+    timed = _timed(doc)
     # Differences only: a minute more or less than a moment at an end of the calendar is none.
     inside = [at for _, at in timed if (not start or start - at <= _MINUTE) and (not end or at - end <= _MINUTE)]
+    if len(inside) == len(timed) or _day_is_open(doc):
+        return
     days = {at.date() for at in (start, end) if at}
-    if inside:
-        timed = [(entry, at) for entry, at in timed if not _DATED.search(entry.time) or at.date() in days]
-    before = [(entry, start - at) for entry, at in timed if start and start - at > _MINUTE]
-    after = [(entry, at - end) for entry, at in timed if end and at - end > _MINUTE]
-    for outside, side, name in ((before, "before", "started_at"), (after, "after", "resolved_at")):
+    meant = [pair for pair in timed if not inside or not _DATED.search(pair[0].time) or pair[1].date() in days]
+    before = [(entry, start - at) for entry, at in meant if start and start - at > _MINUTE]
+    after = [(entry, at - end) for entry, at in meant if end and at - end > _MINUTE]
+    for outside, side, name, what in (
+        (before, "before", "started_at", "led up to it"), (after, "after", "resolved_at", "followed"),
+    ):  # fmt: skip
         if outside:
             entry, span = outside[0]
-            count = f"{len(outside)} entries are {side} {name}, the first" if len(outside) > 1 else "the entry is"
-            by = "by " if len(outside) > 1 else ""
-            rest = "" if len(outside) > 1 else f" {side} {name}"
-            message = f"{count} {by}{duration_text(span)}{rest}"
-            what = "led up to it" if side == "before" else "followed"
+            message = f"the entry is {duration_text(span)} {side} {name}"
+            if len(outside) > 1:
+                message = f"{len(outside)} entries are {side} {name}, the first by {duration_text(span)}"
             fix = f"check its date, time and zone, and {name}; what {what} may stand here"
             yield found_at(entry.line, entry.column, message, fix, width=len(entry.time))
 
@@ -225,7 +227,7 @@ def timeline_who(doc: Document, context: Context) -> Iterable[Finding]:
     silent = [
         entry
         for entry in entries_of(doc)
-        if not entry.who.strip("-–—? ") and _ACTED.match(entry.text) and not _NAMED.search(entry.text)
+        if entry.who in _NOBODY and _ACTED.match(entry.text) and not _NAMED.search(entry.text)
     ]
     section = timeline_section(doc)
     if silent and section is not None and not _has_who(doc, section):
@@ -316,8 +318,10 @@ def _edge(doc: Document, name: str) -> Iterable[Finding]:
     first = name == "detected_at"
     if moment is None or not found or found[0 if first else -1].at is None or _day_is_open(doc):
         return  # what has no time of its own may well be what is asked for
-    timed = [(entry, entry.at) for entry in found if entry.at is not None]
-    entry, at = min(timed, key=lambda pair: pair[1]) if first else max(timed, key=lambda pair: pair[1])
+    timed = _timed(doc)
+    entry, at = timed[0 if first else -1]
+    if _steps_back(doc):
+        entry, at = (min if first else max)(timed, key=lambda pair: pair[1])
     span = at - moment if first else moment - at
     if span <= _MINUTE:
         return

@@ -1,0 +1,118 @@
+"""When each postmortem was begun, submitted, approved and published, as the history tells: what targets rest on.
+
+commits -> files that they add -> dates per postmortem
+
+A postmortem is begun by the commit that adds its file; every other date is that of the commit that adds the record of
+the act. Dates are the authors' claims, good enough for a reminder; whether an act was allowed is the audit's business.
+What a commit adds never changes, so the answer is kept under the git directory by the commit that it was asked at, and
+only newer commits are read the next time. The file can be deleted at any time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+from pmctl import git
+from pmctl.document.schema import id_of
+from pmctl.policy import act as acts
+from pmctl.rules.context import History
+from pmctl.workspace import POSTMORTEMS
+
+_STORE = "milestones-v1.json"
+_RECORDS = ".pmctl/records"
+_ACTS = {acts.SUBMIT: "submitted", acts.APPROVE: "approved", acts.PUBLISH: "published"}
+_Dates = dict[str, dict[str, int]]
+"""Seconds since 1970 by postmortem and milestone."""
+
+
+def milestones(repo: git.Repository) -> Mapping[str, History]:
+    """The dates of every postmortem that the history knows, by id; empty before the first commit.
+
+    In a shallow clone every file seems to be added by its oldest commit: ask `git.is_shallow_or_partial` first.
+    """
+    head = git.run(repo.top, "rev-parse", "--verify", "--quiet", "HEAD^{commit}", check=False).text
+    if not head:
+        return {}
+    known, dates = _load(repo)
+    if known != head:
+        dates = _read(repo, head, known, dates)
+        _save(repo, head, dates)
+    return {name: _history(found) for name, found in dates.items()}
+
+
+def _read(repo: git.Repository, head: str, known: str, dates: _Dates) -> _Dates:
+    """The dates up to `head`, by way of those up to `known` when that lies before it."""
+    since: tuple[str, ...] = ()
+    if known and git.run(repo.top, "merge-base", "--is-ancestor", known, head, check=False).code == 0:
+        since = (f"^{known}",)
+    else:
+        dates = {}
+    folders = [f":(literal){repo.prefix}{folder}" for folder in (POSTMORTEMS, _RECORDS)]
+    listed = git.run(
+        repo.top, "log", "--format=%x00%at", "--name-only", "--diff-filter=A", "--no-renames",
+        "--diff-merges=first-parent", head, *since, "--", *folders,
+    ).text  # fmt: skip
+    for when, path in _added(listed):
+        _note(dates, path.removeprefix(repo.prefix), when)
+    return dates
+
+
+def _added(listed: str) -> Iterator[tuple[int, str]]:
+    """(seconds since 1970, path) of every file that a commit adds."""
+    for commit in listed.split("\0")[1:]:
+        when, _, paths = commit.partition("\n")
+        with suppress(ValueError):
+            at = int(when)
+            yield from ((at, path) for path in paths.split("\n") if path)
+
+
+def _note(dates: _Dates, path: str, when: int) -> None:
+    """Take down what the path stands for: of several times the first counts, of approvals the last."""
+    name, what = id_of(path), "created"
+    if path.startswith(_RECORDS):
+        from pmctl.ledger.record import parse_path
+
+        parts = parse_path(path)
+        name, what = (parts.doc, _ACTS.get(parts.act, "")) if parts is not None else (None, "")
+    if name and what:
+        found = dates.setdefault(name, {})
+        found[what] = (max if what == "approved" else min)(when, found.get(what, when))
+
+
+def _history(dates: Mapping[str, int]) -> History:
+    moments = {}
+    for name, when in dates.items():
+        with suppress(ValueError, OverflowError, OSError):
+            moments[name] = datetime.fromtimestamp(when, UTC)
+    return History(**moments)
+
+
+def _load(repo: git.Repository) -> tuple[str, _Dates]:
+    """The commit up to which dates are known, and the dates; "" and none when the file is not there or damaged."""
+    try:
+        content: Any = json.loads((repo.state_dir / _STORE).read_bytes())
+        known = content[repo.prefix]
+        names = ("created", "submitted", "approved", "published")
+        dates = {
+            str(doc): {name: int(when) for name, when in found.items() if name in names}
+            for doc, found in known["dates"].items()
+        }
+        commit = str(known["commit"])
+        return (commit, dates) if commit.isalnum() else ("", {})
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return "", {}
+
+
+def _save(repo: git.Repository, head: str, dates: _Dates) -> None:
+    """Keep the dates, by rename; a read-only git directory only means that nothing is kept."""
+    store = repo.state_dir / _STORE
+    temporary = store.with_name(f"{store.name}.{os.getpid()}")
+    with suppress(OSError):
+        store.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(json.dumps({repo.prefix: {"commit": head, "dates": dates}}), encoding="utf-8")
+        os.replace(temporary, store)  # noqa: PTH105  both names are at hand as they are

@@ -46,8 +46,10 @@ def counterfactual(doc: Document, context: Context) -> Iterable[Finding]:
     """A sentence says what should, could or would have happened.
 
     What it does:
-        Flags "should have" and "ought to have" with what was not done, "could have" and "would have" with
-        preventing or noticing, "if only we had" and "had we ..., it would".
+        Flags "should have" and "ought to have" with what people did not do, "could have" and "would have" with
+        preventing or noticing, "if only we had" and "had we ..., it would"; once in a sentence. What a system was
+        meant to do passes ("the alert should have fired"), as do questions, risks, guards that were absent ("no test
+        that would have caught it"), what stands under "Where we got lucky", and reasons in a section of actions.
 
     Why:
         A counterfactual describes an incident that did not happen. It explains nothing about why the
@@ -79,7 +81,8 @@ def omission(doc: Document, context: Context) -> Iterable[Finding]:
 
     What it does:
         Flags a person or team as the subject of "failed to", "forgot", "neglected", "missed", "overlooked" or
-        "did not check". A system as the subject ("the health check failed to ...") passes.
+        "did not check", and "nobody noticed". A system as the subject ("the health check failed to ...") passes, as
+        do attempts ("we failed to reproduce it") and what is provided for ("if somebody missed the page").
 
     Why:
         What somebody did not do is only visible afterwards. Behind every omission is a signal that was not
@@ -114,8 +117,9 @@ def human_error(doc: Document, context: Context) -> Iterable[Finding]:
     """Human error is given as a cause.
 
     What it does:
-        Flags "human error", "operator error", "user error" and a mistake by somebody. Rates, messages and counts
-        of user errors pass, and so does a sentence that denies it. The Timeline may say what was assumed then.
+        Flags "human error", "operator error", "user error" and a mistake by somebody where it is said to be the
+        cause. Rates, messages and counts of user errors pass, and so do a risk that something guards against, one of
+        a list, and a sentence that denies it. The Timeline may say what was assumed then.
 
     Why:
         Human error is where an investigation begins, not where it ends: the conditions that made the slip
@@ -172,8 +176,9 @@ def hindsight(doc: Document, context: Context) -> Iterable[Finding]:
     """A word claims that the outcome was plain to see.
 
     What it does:
-        Flags "obviously", "of course", "in hindsight" and judging uses of "clearly", "simply" and "easily"
-        ("could easily have"). "Easily accessible documentation" and "clearly state the goal" pass.
+        Flags "of course" and "obviously" before what was done or not done, "it was obvious that", "should have been
+        clear", "clearly wrong", "could easily have been", and "in hindsight" with what should have been. "The graph
+        clearly showed", "easily accessible documentation" and "clearly state the goal" pass.
 
     Why:
         After the fact the one signal that mattered stands out; at the time it was one of many (hindsight
@@ -300,8 +305,8 @@ def vague_care(doc: Document, context: Context) -> Iterable[Finding]:
     """The remedy is that people take more care.
 
     What it does:
-        Flags "be more careful", "pay attention", "retrain the team", "remind everyone", "raise awareness"
-        outside the Timeline.
+        Flags "be more careful", "pay attention", "retrain the team", "remind everyone", "raise awareness" where
+        they are asked of somebody, outside the Timeline.
 
     Why:
         Nobody can tell whether it was done, and it fails on the next busy night. A change to the system can be

@@ -83,7 +83,7 @@ def secret_token(doc: Document, context: Context) -> Iterable[Finding]:
 
     What it does:
         Looks everywhere, code and front matter too, for the published shapes of well-known tokens, for bearer
-        tokens and for passwords inside URLs. The finding names the kind and never shows the token.
+        tokens, basic credentials and passwords inside URLs. The finding names the kind and never shows the token.
 
     Why:
         Git keeps it for ever: deleting the line does not take it back. Revoke the token first, then remove it.
@@ -133,8 +133,8 @@ def assigned_secret(doc: Document, context: Context) -> Iterable[Finding]:
     """A password or secret is written with its value.
 
     What it does:
-        Flags `password=`, `api_key:` and the like when the value mixes letters with digits or signs and is no
-        placeholder or variable.
+        Flags `password=`, `api_key:`, `mysql -p`, `curl -u` and the like when the value mixes letters with digits and
+        is no placeholder, variable, path or name with a version.
 
     Why:
         Command lines and configuration are pasted into timelines as they were, credentials included.
@@ -208,9 +208,9 @@ def internal_address(doc: Document, context: Context) -> Iterable[Finding]:
     """The text holds an internal address.
 
     What it does:
-        Flags private IP addresses (RFC 1918, RFC 6598, link-local) and host names that end in `.internal`, `.corp`,
-        `.local` and the endings of `rules: internal:`, when the visibility is `organization`. Networks such as
-        10.0.0.0/8 pass.
+        Flags private IP addresses (RFC 1918, RFC 4193, RFC 6598, link-local) and host names that end in `.internal`,
+        `.corp`, `.local` and the endings of `rules: internal:`, when the visibility is `organization`. Networks such
+        as 10.0.0.0/8 pass.
 
     Why:
         Published pages travel further than the network that they describe.

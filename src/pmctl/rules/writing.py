@@ -116,7 +116,7 @@ def relative_date(doc: Document, context: Context) -> Iterable[Finding]:
 
     What it does:
         Flags "yesterday", "last week", "next Monday", "this morning", "two weeks ago", but not in the Timeline,
-        whose entries have a date.
+        whose entries have a date, nor where the date follows.
 
     Why:
         A postmortem is read months later, when nobody knows what yesterday was.

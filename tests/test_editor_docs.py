@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from pmctl.document.finding import Finding
+from pmctl.document.finding import Finding, Severity
 from pmctl.output.findings import Report, render
 from pmctl.output.schemas import published
 
@@ -32,15 +32,28 @@ def test_blocks_can_be_read(language: str) -> None:
         assert READERS[language](block)
 
 
-def test_the_task_finds_places_and_codes() -> None:
-    """The pattern of the VS Code task fits what `pmctl validate` prints."""
-    task = next(json.loads(block) for block in blocks("json") if "problemMatcher" in block)
-    pattern = task["tasks"][0]["problemMatcher"]["pattern"]
-    finding = Finding("PM801", "no number", "postmortems/2024/x.md", 12, 3, fix="write one")
-    line = render(Report((finding,), (finding.path,)), "text").splitlines()[0]
-    match = re.match(pattern["regexp"], line)
-    assert match is not None, line
-    assert (match[1], match[2], match[3], match[4]) == (finding.path, "12", "3", "PM801")
+@pytest.mark.parametrize("path", ["postmortems/2024/x.md", "pmctl.yaml", ".pmctl/templates/x.md"])
+@pytest.mark.parametrize("prefix", ["", "deep/down/"])
+def test_the_task_finds_places_and_codes(path: str, prefix: str) -> None:
+    """The pattern of the VS Code task fits what its command prints, also in a subfolder of a larger repository."""
+    task = next(json.loads(block) for block in blocks("json") if "problemMatcher" in block)["tasks"][0]
+    assert "--format github" in task["command"]
+    pattern = task["problemMatcher"]["pattern"]
+    kinds = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.HINT: "notice"}
+    for severity, kind in kinds.items():
+        for place in ((12, 3, 12, 9), (12, 3, 14, 1), (12, 3, 0, 0), (12, 0, 0, 0)):
+            line, column, end_line, end_column = place
+            finding = Finding(
+                "PM801", "no, number: a", path, line, column, severity, "one", end_line=end_line, end_column=end_column
+            )
+            text = render(Report((finding,), (path,), prefix=prefix), "github").splitlines()[0]
+            match = re.match(pattern["regexp"], text)
+            assert match is not None, text
+            found = {name: match[pattern[name]] for name in pattern if name != "regexp"}
+            wanted = (kind, path, "PM801", "no, number: a (fix: one)")
+            assert (found["severity"], found["file"], found["code"], found["message"]) == wanted
+            numbers = tuple(int(found[name] or 0) for name in ("line", "column", "endLine", "endColumn"))
+            assert numbers == (line, column, end_line, end_column if end_line == line else 0)
 
 
 def test_schemas_that_are_named_exist() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from ...rules.sample import source
-from .conftest import SETTINGS, git
+from .conftest import SETTINGS, git, make_repository
 from .editor import PUBLISHED, SECONDS, Editor, after
 
 PATH = "postmortems/2024/2024-01-15-payment-api-outage.md"
@@ -127,24 +127,52 @@ def test_a_policy_that_lands_is_noticed(repository: Path, editor_for: Callable[.
     assert not [one for one in editor.published(uri_of(repository), 1) if "carol" in one["message"]]
 
 
+def test_several_repositories_in_one_session(tmp_path: Path, editor_for: Callable[..., Editor]) -> None:
+    """Each text is judged by the settings and people of its own repository, in a subfolder of a larger one as well."""
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        make_repository(tmp_path / name)
+    larger = tmp_path / "two/repo"
+    (larger / "deep/down").mkdir(parents=True)
+    for path in ("pmctl.yaml", ".pmctl", "postmortems"):
+        (larger / path).rename(larger / "deep/down" / path)
+    settings = larger / "deep/down/pmctl.yaml"
+    settings.write_text(settings.read_text().replace("SEV2", "SEV9"))
+    policy = larger / "deep/down/.pmctl/policy.yaml"
+    policy.write_text(policy.read_text().replace("bob", "carol"))
+    git(larger, "add", "-A")
+    git(larger, "commit", "-q", "-m", "Move into a subfolder")
+    editor = editor_for(tmp_path)
+    text = source("severity: SEV9\nparticipants: [jane, bob]")
+    for _ in range(2):
+        first = " ".join(one["message"] for one in editor.open(uri_of(tmp_path / "one/repo"), text))
+        second = " ".join(one["message"] for one in editor.open(uri_of(larger / "deep/down"), text))
+        assert "SEV9" in first
+        assert "'bob'" not in first
+        assert "SEV9" not in second
+        assert "'bob'" in second
+
+
 def test_what_changes_on_disk_is_noticed_without_being_told(repository: Path, editor: Editor) -> None:
     """Neovim on Linux watches no files: settings, a template and the people of a new commit count from the next
     change of the text on.
     """
-    text = source("severity: SEV9\nparticipants: [jane, carol]\ntemplate: cellar")
+    text = source("severity: SEV9\nparticipants: [jane, carol, bob]\ntemplate: cellar")
     first = [one["message"] for one in editor.open(uri_of(repository), text)]
     assert [one for one in first if "SEV9" in one]
-    assert [one for one in first if "carol" in one]
+    assert [one for one in first if "'carol'" in one]
+    assert not [one for one in first if "'bob'" in one]
     assert [one for one in first if "'Barrels'" in one]
     (repository / "pmctl.yaml").write_text(SETTINGS.replace("SEV2", "SEV9"))
     template, policy = repository / ".pmctl/templates/cellar.md", repository / ".pmctl/policy.yaml"
     template.write_text(template.read_text().replace("## Barrels", "## Summary of barrels"))
-    policy.write_text(policy.read_text().replace("  bob:", "  carol:"))
+    policy.write_text(policy.read_text().replace("bob", "carol"))
     git(repository, "commit", "-q", "-am", "Change everything")
     editor.change(uri_of(repository), text + "\n", 2)
     second = [one["message"] for one in editor.published(uri_of(repository), 2)]
     assert not [one for one in second if "SEV9" in one]
-    assert not [one for one in second if "carol" in one]
+    assert not [one for one in second if "'carol'" in one]
+    assert [one for one in second if "'bob'" in one]
     assert not [one for one in second if "'Barrels'" in one]
     assert [one for one in second if "'Summary of barrels'" in one]
 

@@ -10,7 +10,7 @@ from lsprotocol import types
 from pmctl.document.finding import Finding
 from pmctl.integrations.lsp import diagnostics
 from pmctl.integrations.lsp.desk import Kind, Sheet
-from pmctl.integrations.lsp.edits import Edit, edits
+from pmctl.integrations.lsp.edits import Edit, edits, in_whole_lines
 from pmctl.integrations.lsp.ignores import ignore
 from pmctl.rules.fixes import fix
 
@@ -63,8 +63,9 @@ class _Target:
 
     def edit(self, changes: Iterable[Edit]) -> types.WorkspaceEdit:
         """The changes in the protocol's shape; with the document's version when the client compares it."""
-        lines = self.sheet.positions
-        texts = [types.TextEdit(lines.range(one.start, one.end), one.text) for one in changes]
+        lines, text = self.sheet.positions, self.sheet.document.text
+        whole = [in_whole_lines(text, one) for one in changes]
+        texts = [types.TextEdit(lines.range(one.start, one.end), one.text) for one in whole]
         if not self.client.versioned:
             return types.WorkspaceEdit(changes={self.uri: texts})
         document = types.OptionalVersionedTextDocumentIdentifier(self.uri, self.version)

@@ -61,6 +61,21 @@ def _shared(left: Sequence[str], right: Sequence[str]) -> int:
     )
 
 
+def in_whole_lines(text: str, edit: Edit) -> Edit:
+    """The same edit, of whole lines if it would begin or end within a line that holds more than ASCII.
+
+    Not every editor counts in the units that were agreed on: ALE takes UTF-16 for bytes, lsp-mode up to 8 for
+    characters. Where a line begins all agree, so that none of them writes into the middle of a word.
+    """
+    start = text.rfind("\n", 0, edit.start) + 1
+    stop = edit.end
+    if stop and text[stop - 1] != "\n":
+        stop = text.find("\n", stop) + 1 or len(text)
+    if text[start:stop].isascii():
+        return edit
+    return Edit(start, stop, text[start : edit.start] + edit.text + text[edit.end : stop], edit.line)
+
+
 def applied(text: str, changes: tuple[Edit, ...]) -> str:
     """The text after the edits."""
     for edit in sorted(changes, key=lambda one: one.start, reverse=True):

@@ -67,9 +67,26 @@ def test_a_template_gives_defaults_that_a_value_overrides() -> None:
 
 def test_custom_fields_are_written_and_the_missing_ones_named_in_a_comment() -> None:
     document = made(builtin("security"), Draft({**FRONT, "fields": {"personal_data": True}}))
-    assert document.meta["fields"] == {"personal_data": True}
-    assert "#   disclosed_on: date, optional" in document.text
-    assert "#   personal_data" not in document.text
+    assert document.meta["fields"] == {"personal_data": True, "attack_vector": None, "disclosed_on": None}
+    told = "  disclosed_on:  # a date such as 2024-01-31: The day on which those affected were told\n"
+    assert told in document.text
+    assert "  personal_data: true\n" in document.text
+    assert "# true or false, required: " in made(builtin("security"), Draft(FRONT)).text
+
+
+def test_tags_of_a_template_stay_beside_those_that_are_given() -> None:
+    assert made(builtin("near-miss"), Draft({**FRONT, "tags": ["db", "near-miss"]})).meta["tags"] == ["near-miss", "db"]
+
+
+def test_a_row_that_waits_for_its_value_is_filled_and_empty_rows_make_room() -> None:
+    template = own(
+        "---\nname: own\n---\n## Timeline\n\n| Time | Event | Who |\n|-|-|-|\n| | | |\n| | | |\n\n"
+        "## Impact\n\n| Impact Type | Measurement |\n|-|-|\n| duration | |\n| Users | ask support |\n| Revenue | |\n"
+    )
+    draft = Draft(FRONT, timeline=(TimelineRow("14:00", "Alert"),), impact=(("Duration", "5 | 6"), ("Users", "12")))
+    document = made(template, draft)
+    assert "| Time | Event | Who |\n|-|-|-|\n| 14:00 | Alert | |\n\n## Impact" in document.text
+    assert document.text.endswith("| duration | 5 \\| 6 |\n| Users | ask support |\n| Revenue | |\n| Users | 12 |\n")
 
 
 def test_tables_and_summary_are_filled() -> None:

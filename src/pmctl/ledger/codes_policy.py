@@ -229,7 +229,7 @@ _TABLE = (
     CodeDoc(
         "AU311",
         "incomplete",
-        "A required section is missing or holds only the template's prompt.",
+        "A required section is missing or holds only the template's prompt or text, or a required field is not set.",
         "A postmortem without a root cause teaches nobody.",
         "pmctl validate ID shows what is missing.",
         "## Root Cause\n<!-- why did it happen? -->",

@@ -160,6 +160,8 @@ def custom_field(doc: Document, context: Context) -> Iterable[Finding]:
     Fix:
         fields: {cost_center: 4711}
     """
+    if context.template.missing:
+        return  # nobody knows which fields there were
     node = doc.front.get("fields")
     given = node.value if node is not None and isinstance(node.value, dict) else {}
     declared = {field.name: field for field in context.template.fields}
@@ -169,13 +171,43 @@ def custom_field(doc: Document, context: Context) -> Iterable[Finding]:
         value = given.get(name)
         problem = field_problem(field, value.plain() if value is not None else None)
         if problem:
-            place = value or node
-            yield found_at(place.line if place else 1, place.column if place else 1, problem, field.description)
+            place = value or node or doc.front.get("template")
+            line, column = (place.line, place.column) if place is not None else (1, 1)
+            if place is not None and place is not value:
+                line, column = place.key_line, place.key_column
+            about = f" ({field.description})" if field.description else ""
+            fix = f"write {name}: {field.example}{about}"
+            if value is None:
+                fix = f"write fields: {{{name}: {field.example}}}{about}" if node is None else f"{fix} under fields"
+            yield found_at(line, column, problem, fix)
     for name, value in given.items():
         if name not in declared:
             message = f"the template {context.template.name} declares no field {name!r}"
             fix = f"it declares {', '.join(declared)}" if declared else "declare it in the template, or remove it"
             yield found_at(value.key_line, value.key_column, message, fix, width=len(name))
+
+
+@rule("PM157", "template-not-there", draft=WARNING, review=WARNING)
+def template_not_there(doc: Document, context: Context) -> Iterable[Finding]:
+    """The template that a postmortem was written with is not there any more, or never was.
+
+    What it does:
+        Looks `template` up among the organisation's templates, in their earlier versions as far as the history of
+        this clone reaches, and among those that come with pmctl.
+
+    Why:
+        Sections and custom fields are asked for by that template. Another one can only stand in for it.
+
+    Example:
+        template: paymnets
+
+    Fix:
+        template: payments
+    """
+    node = doc.front.get("template")
+    if node is not None and context.template.missing:
+        fix = "correct the name, fetch the whole history, or bring its file back to .pmctl/templates/"
+        yield found_at(node.line, node.column, context.template.missing, fix, width=len(node.raw))
 
 
 @rule("PM156", "times-missing", review=WARNING)

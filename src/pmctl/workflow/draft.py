@@ -8,14 +8,14 @@ Markdown that opens no structure of its own.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from pmctl.document.reader import Document, Section, read
 from pmctl.document.schema import FIELDS
-from pmctl.document.table import tables
-from pmctl.document.template import Template
+from pmctl.document.table import Row, Table, tables
+from pmctl.document.template import Template, TemplateField
 from pmctl.document.yaml_text import flow
 from pmctl.errors import BadInput
 from pmctl.workflow.markdown_text import block, cell
@@ -28,6 +28,9 @@ _COLUMNS = {
     "Action Items": ("ID", "Action", "Owner", "Due", "Priority", "Status", "Ticket", "Notes"),
 }
 
+
+_Edit = tuple[int, int, str]
+"""Offsets of what is replaced, and by what."""
 
 _REFUSED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 
@@ -80,25 +83,37 @@ def render(template: Template, draft: Draft) -> bytes:
 
 
 def _front_matter(template: Template, front: Mapping[str, object]) -> str:
-    values = {**template.defaults, **{key: value for key, value in front.items() if not _is_blank(value)}}
-    values["template"] = template.reference
+    given = {key: value for key, value in front.items() if not _is_blank(value)}
+    values = {**template.defaults, **given, "template": template.reference}
+    if "tags" in template.defaults and "tags" in given:
+        values["tags"] = list(dict.fromkeys((*_items(template.defaults["tags"]), *_items(given["tags"]))))
     lines = ["---"]
     for known in FIELDS:
         value = values.get(known.name)
-        if not _is_blank(value):
+        if known.name == "fields":
+            lines += _fields(template.fields, value)
+        elif not _is_blank(value):
             lines.append(f"{known.name}: {flow(_cleaned(value))}")
-    given = front.get("fields")
-    filled = given if isinstance(given, Mapping) else {}
-    missing = [declared for declared in template.fields if declared.name not in filled]
-    if missing:
-        lines.append("# custom fields of this template, to be written under fields:")
-    for declared in missing:
-        kind = " | ".join(declared.choices) if declared.choices else declared.kind
-        optional = "" if declared.required else ", optional"
-        about = f"  {declared.description}" if declared.description else ""
-        lines.append(f"#   {declared.name}: {kind}{optional}{about}")
     lines.append("---")
     return "\n".join(lines) + "\n"
+
+
+def _fields(declared: Sequence[TemplateField], given: object) -> list[str]:
+    """The custom fields, those that are to be written yet with a comment on what is wanted."""
+    values = dict(given) if isinstance(given, Mapping) else {}
+    lines = ["fields:"] if values or declared else []
+    for one in declared:
+        if one.name in values:
+            lines.append(f"  {one.name}: {flow(_cleaned(values.pop(one.name)))}")
+            continue
+        wanted = ", ".join(filter(None, (one.expected, "required" if one.required else "")))
+        lines.append(f"  {one.name}:  # {wanted}{f': {one.description}' if one.description else ''}")
+    lines += [f"  {flow(_cleaned(str(name)))}: {flow(_cleaned(value))}" for name, value in values.items()]
+    return lines
+
+
+def _items(value: object) -> Iterable[object]:
+    return value if isinstance(value, (list, tuple)) else ()
 
 
 def _cleaned(value: object) -> object:
@@ -190,18 +205,19 @@ def _filled(document: Document, draft: Draft) -> str:
         "Action Items": [dict(item) for item in draft.action_items],
     }
     texts = {**draft.sections, **({"Summary": draft.summary} if draft.summary.strip() else {})}
-    edits: list[tuple[int, str]] = []
+    edits: list[_Edit] = []
     for title, text in texts.items():
         section = document.section(title)
         if section is not None and text.strip():
-            edits.append((_content_end(document, section), f"\n\n{block(text)}"))
+            end = _content_end(document, section)
+            edits.append((end, end, f"\n\n{block(text)}"))
     for title, filled in rows.items():
         section = document.section(title)
         if section is not None and filled:
-            edits.append(_rows(document, section, _COLUMNS[title], filled))
+            edits += _rows(document, section, _COLUMNS[title], filled)
     text = document.text
-    for offset, addition in sorted(edits, reverse=True):
-        text = text[:offset] + addition + text[offset:]
+    for start, end, replacement in sorted(edits, reverse=True):
+        text = text[:start] + replacement + text[end:]
     return text
 
 
@@ -226,18 +242,46 @@ def _timeline(entries: Iterable[TimelineRow], day: str) -> list[dict[str, str]]:
     return rows
 
 
-def _rows(
-    document: Document, section: Section, standard: tuple[str, ...], rows: list[dict[str, str]]
-) -> tuple[int, str]:
-    """Offset and text of the rows: into the section's first table that has one of their columns, else a new one."""
+def _rows(document: Document, section: Section, standard: tuple[str, ...], rows: list[dict[str, str]]) -> list[_Edit]:
+    """The rows in the section's first table that has one of their columns, else in a new table."""
     for table in tables(document, section):
-        columns = [" ".join(name.split()) for name in table.columns]
         if any(table.column(name) is not None for name in rows[0]):
-            folded = [column.casefold() for column in columns]
-            return table.end, "".join("\n" + _line(row, folded) for row in rows)
+            return _into(table, rows)
     head = "| " + " | ".join(standard) + " |\n|" + "---|" * len(standard)
     names = [name.casefold() for name in standard]
-    return _content_end(document, section), "\n\n" + "\n".join([head, *(_line(row, names) for row in rows)])
+    end = _content_end(document, section)
+    return [(end, end, "\n\n" + "\n".join([head, *(_line(row, names) for row in rows)]))]
+
+
+def _into(table: Table, rows: list[dict[str, str]]) -> list[_Edit]:
+    """Where the template has a row for it, as in `| Duration | |`, that row is filled; empty rows make room."""
+    edits: list[_Edit] = []
+    behind = []
+    waiting = list(table.rows)
+    for row in rows:
+        found = next((one for one in waiting if _waits_for(table, one, row)), None)
+        if found is None:
+            behind.append("\n" + _line(row, list(table.names)))
+            continue
+        waiting.remove(found)
+        for name, value in list(row.items())[1:]:
+            index = table.column(name)
+            if index is not None and value:
+                edits.append((found.cells[index].left, found.cells[index].right, f" {cell(value)} "))
+    if behind:
+        edits.append((table.end, table.end, "".join(behind)))
+        edits += [(one.start - 1, one.end, "") for one in waiting if not any(c.text for c in (*one.cells, *one.extra))]
+    return edits
+
+
+def _waits_for(table: Table, one: Row, row: Mapping[str, str]) -> bool:
+    """Whether a row of the template names the same as `row` in its first column, and holds nothing else."""
+    index = table.column(next(iter(row)))
+    if index is None or any(cell.missing for cell in one.cells):
+        return False
+    named = one.cells[index].text.casefold()
+    others = (cell.text for place, cell in enumerate(one.cells) if place != index)
+    return named == next(iter(row.values())).casefold() and not any(others)
 
 
 def _line(row: Mapping[str, str], columns: list[str]) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+MAX_TEMPLATES = 200
+"""Files of an organisation that are read, in the order of their names."""
+
 BUILTIN_NAMES = ("default", "lightweight", "security", "near-miss")
 
 

@@ -9,18 +9,21 @@ from __future__ import annotations
 import re
 import secrets
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from pmctl.document import schema
-from pmctl.document.reader import read
+from pmctl.document.reader import Document, read
 from pmctl.document.template import Template, field_problem, field_value
 from pmctl.document.template_library import choose, latest_versions
+from pmctl.document.timeline import timeline_section
 from pmctl.errors import BadInput, NotFound, Refused, UsageProblem
 from pmctl.sources.draft import DraftValues, provenance_bytes
+from pmctl.sources.instants import parse_instant
 from pmctl.workflow import template as templates
-from pmctl.workflow.draft import Draft, TimelineRow, render
+from pmctl.workflow.draft import Draft, render
+from pmctl.workflow.draft_tables import TimelineRow
 from pmctl.workflow.transaction import Landed, Write, commit, replace_file
 from pmctl.workspace import Workspace
 
@@ -91,12 +94,17 @@ def plan(workspace: Workspace, wish: Wish, values: DraftValues | None, *, today:
         known = [team.lower() for team in values.teams if team.lower() in workspace.policy.teams]
         front.update({"teams": known} if known else {})
     data = render(chosen, _draft(front, values))
-    problems = read(data, schema.path_of(name)).problems
+    document = read(data, schema.path_of(name))
+    lost = _without_place(document, values)
     writes = [Write(schema.path_of(name), data)]
     if values and values.provenance:
         writes.append(Write(f"{IMPORTS}/{name}.json", provenance_bytes(values.provenance)))
-    warnings = (*notes, *(values.warnings if values else ()), *(problem.message for problem in problems))
-    filled = _filled(front, values)
+    unused = tuple(
+        f"template {chosen.reference} has no section {section}: {what} of the record left out" for section, what in lost
+    )
+    problems = (problem.message for problem in document.problems)
+    warnings = (*notes, *(values.warnings if values else ()), *unused, *problems)
+    filled = _filled(front, values, {section for section, _ in lost})
     return Created(name, schema.path_of(name), data, chosen.reference, why, filled, warnings, tuple(writes))
 
 
@@ -206,20 +214,41 @@ def _draft(front: Mapping[str, object], values: DraftValues | None) -> Draft:
     return Draft(
         front,
         summary=values.summary,
-        timeline=tuple(TimelineRow(row.time, row.event, row.who) for row in values.timeline),
+        timeline=tuple(TimelineRow(row.time, row.event, row.who, parse_instant(row.at).at) for row in values.timeline),
         impact=values.impact,
         action_items=tuple(rows),
     )
 
 
-def _filled(front: Mapping[str, object], values: DraftValues | None) -> tuple[str, ...]:
-    """What the incident record gave, for the person to see."""
+def _without_place(document: Document, values: DraftValues | None) -> list[tuple[str, str]]:
+    """The sections that the record has something for and that the template does not have, with what that is."""
+    if values is None:
+        return []
+    wanted = (
+        ("Summary", "the summary" if values.summary else ""),
+        ("Timeline", _counted(len(values.timeline), "timeline entry", "timeline entries")),
+        ("Impact", _counted(len(values.impact), "impact figure", "impact figures")),
+        ("Action Items", _counted(len(values.action_items), "action item", "action items")),
+    )
+    missing = {title for title, _ in wanted if document.section(title) is None}
+    if timeline_section(document) is not None:
+        missing.discard("Timeline")
+    return [(title, what) for title, what in wanted if what and title in missing]
+
+
+def _counted(count: int, one: str, several: str) -> str:
+    return "" if not count else f"{count} {one if count == 1 else several}"
+
+
+def _filled(front: Mapping[str, object], values: DraftValues | None, without: Container[str]) -> tuple[str, ...]:
+    """What the incident record gave, for the person to see; sections in `without` are not there to be filled."""
     if values is None:
         return ()
     parts = [key for key in values.front if key != "incidents" and front.get(key)]
-    parts += ["summary"] if values.summary else []
-    parts += [f"timeline ({len(values.timeline)} entries)"] if values.timeline else []
-    parts += [f"action items ({len(values.action_items)})"] if values.action_items else []
+    parts += ["summary"] if values.summary and "Summary" not in without else []
+    parts += [f"timeline ({len(values.timeline)} entries)"] if values.timeline and "Timeline" not in without else []
+    items = len(values.action_items)
+    parts += [f"action items ({items})"] if items and "Action Items" not in without else []
     return tuple(parts)
 
 

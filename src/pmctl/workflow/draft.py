@@ -12,36 +12,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from pmctl.document.reader import Document, Section, read
+from pmctl.document.reader import Document, read
 from pmctl.document.schema import FIELDS
-from pmctl.document.table import Row, Table, tables
 from pmctl.document.template import Template, TemplateField
+from pmctl.document.timeline import timeline_section
 from pmctl.document.yaml_text import flow
 from pmctl.errors import BadInput
-from pmctl.workflow.markdown_text import block, cell
+from pmctl.workflow.draft_tables import Edit, TimelineRow, content_end, row_edits, timeline_edits
+from pmctl.workflow.markdown_text import block
 from pmctl.workflow.sandbox import LISTS, VARIABLES, expand, uses_jinja
 
-_COLUMNS = {
-    "Timeline": ("Time", "Event", "Who"),
-    "Impact": ("Impact Type", "Measurement"),
-    "Resolution": ("Step", "Action", "Result"),
-    "Action Items": ("ID", "Action", "Owner", "Due", "Priority", "Status", "Ticket", "Notes"),
-}
-
-
-_Edit = tuple[int, int, str]
-"""Offsets of what is replaced, and by what."""
-
 _REFUSED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
-
-
-@dataclass(frozen=True, slots=True)
-class TimelineRow:
-    """Something that happened: when (a time of day as text, or a moment), what, and by whom."""
-
-    at: str | datetime
-    event: str
-    who: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,9 +175,7 @@ def _duration(start: str, end: str) -> str:
 
 def _filled(document: Document, draft: Draft) -> str:
     """The document's text with the known values in their sections. Edits go from the end to the start."""
-    day = str(draft.front.get("id", ""))[:10]
     rows = {
-        "Timeline": _timeline(draft.timeline, day),
         "Impact": [{"Impact Type": kind, "Measurement": measure} for kind, measure in draft.impact],
         "Resolution": [
             {"Step": str(number), "Action": action, "Result": result}
@@ -205,85 +184,20 @@ def _filled(document: Document, draft: Draft) -> str:
         "Action Items": [dict(item) for item in draft.action_items],
     }
     texts = {**draft.sections, **({"Summary": draft.summary} if draft.summary.strip() else {})}
-    edits: list[_Edit] = []
+    edits: list[Edit] = []
     for title, text in texts.items():
         section = document.section(title)
         if section is not None and text.strip():
-            end = _content_end(document, section)
+            end = content_end(document, section)
             edits.append((end, end, f"\n\n{block(text)}"))
+    timeline = timeline_section(document)
+    if timeline is not None and draft.timeline:
+        edits += timeline_edits(document, timeline, draft.timeline, str(draft.front.get("id", ""))[:10])
     for title, filled in rows.items():
         section = document.section(title)
         if section is not None and filled:
-            edits += _rows(document, section, _COLUMNS[title], filled)
+            edits += row_edits(document, section, title, filled)
     text = document.text
     for start, end, replacement in sorted(edits, reverse=True):
         text = text[:start] + replacement + text[end:]
     return text
-
-
-def _content_end(document: Document, section: Section) -> int:
-    """Where a section's own text ends: before its first subsection, without the blank lines there."""
-    inner = (other.start for other in document.headings if section.start < other.start < section.end)
-    end = min(inner, default=section.end)
-    return section.start + len(document.text[section.start : end].rstrip())
-
-
-def _timeline(entries: Iterable[TimelineRow], day: str) -> list[dict[str, str]]:
-    """Times as HH:MM in UTC; the first row of each further day has a full timestamp."""
-    rows = []
-    for entry in entries:
-        if isinstance(entry.at, datetime):
-            at = entry.at.astimezone(UTC) if entry.at.tzinfo else entry.at.replace(tzinfo=UTC)
-            shown = f"{at:%H:%M}" if f"{at:%Y-%m-%d}" == day else f"{at:%Y-%m-%dT%H:%MZ}"
-            day = f"{at:%Y-%m-%d}"
-        else:
-            shown = entry.at
-        rows.append({"Time": shown, "Event": entry.event, "Who": entry.who})
-    return rows
-
-
-def _rows(document: Document, section: Section, standard: tuple[str, ...], rows: list[dict[str, str]]) -> list[_Edit]:
-    """The rows in the section's first table that has one of their columns, else in a new table."""
-    for table in tables(document, section):
-        if any(table.column(name) is not None for name in rows[0]):
-            return _into(table, rows)
-    head = "| " + " | ".join(standard) + " |\n|" + "---|" * len(standard)
-    names = [name.casefold() for name in standard]
-    end = _content_end(document, section)
-    return [(end, end, "\n\n" + "\n".join([head, *(_line(row, names) for row in rows)]))]
-
-
-def _into(table: Table, rows: list[dict[str, str]]) -> list[_Edit]:
-    """Where the template has a row for it, as in `| Duration | |`, that row is filled; empty rows make room."""
-    edits: list[_Edit] = []
-    behind = []
-    waiting = list(table.rows)
-    for row in rows:
-        found = next((one for one in waiting if _waits_for(table, one, row)), None)
-        if found is None:
-            behind.append("\n" + _line(row, list(table.names)))
-            continue
-        waiting.remove(found)
-        for name, value in list(row.items())[1:]:
-            index = table.column(name)
-            if index is not None and value:
-                edits.append((found.cells[index].left, found.cells[index].right, f" {cell(value)} "))
-    if behind:
-        edits.append((table.end, table.end, "".join(behind)))
-        edits += [(one.start - 1, one.end, "") for one in waiting if not any(c.text for c in (*one.cells, *one.extra))]
-    return edits
-
-
-def _waits_for(table: Table, one: Row, row: Mapping[str, str]) -> bool:
-    """Whether a row of the template names the same as `row` in its first column, and holds nothing else."""
-    index = table.column(next(iter(row)))
-    if index is None or any(cell.missing for cell in one.cells):
-        return False
-    named = one.cells[index].text.casefold()
-    others = (cell.text for place, cell in enumerate(one.cells) if place != index)
-    return named == next(iter(row.values())).casefold() and not any(others)
-
-
-def _line(row: Mapping[str, str], columns: list[str]) -> str:
-    cells = {name.casefold(): cell(value) for name, value in row.items()}
-    return "|" + "|".join(f" {cells[name]} " if cells.get(name) else " " for name in columns) + "|"

@@ -19,9 +19,19 @@ _Name = Annotated[str, typer.Argument(metavar="NAME", help="A template's name, o
 def templates() -> None:
     """List, show, create and check templates: what a new postmortem starts with, and what it must hold.
 
-    A template is a Markdown file, .pmctl/templates/NAME.md. Its front matter declares name, version, description,
-    applies_to (which incidents it is for), defaults, sections and fields; below are the sections with their text,
-    and prompts as HTML comments, which never reach a published page. docs/templates.md documents the format.
+    A template is a Markdown file, .pmctl/templates/NAME.md. Below its front matter are the sections with their text,
+    and prompts as HTML comments, which never reach an exported page. The front matter declares:
+
+    \b
+    name, version   recorded in every postmortem, which is judged by them
+    description     one line, for people
+    applies_to      severity, urgency, services: incidents that take it unasked
+    defaults        visibility, tags, teams, severity, urgency to start with
+    sections        in their order: {title, required, prompt, text}
+    fields          custom front matter: {kind, required, choices, description};
+                    kind is string, number, boolean, date or choice
+
+    pmctl template show security is an example of nearly all of it; docs/templates.md explains it.
     """
 
 

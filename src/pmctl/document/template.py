@@ -53,8 +53,9 @@ class TemplateSection:
     """A section of a template: `content` is what a new postmortem gets, `prompt` and `text` its two parts.
 
     `prompt` is the text of the HTML comments; `text` is what is left without them. `line` counts from 1 in
-    the template's file. `default` is `text` with its white space collapsed when it says something and is the same for
-    every postmortem: headings, empty tables and Jinja say nothing.
+    the template's file; `declared` is the line in its front matter, 0 without one. `default` is `text` with its
+    white space collapsed when it says something and is the same for every postmortem: headings, empty tables and
+    Jinja say nothing.
     """
 
     title: str
@@ -64,6 +65,7 @@ class TemplateSection:
     text: str = ""
     line: int = 0
     default: str = ""
+    declared: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ def stricter(before: Template, after: Template) -> list[tuple[int, str]]:
     """What `after` asks that `before` did not, as line and sentence."""
     known = {title.casefold() for title in before.required}
     found = [
-        (section.line, f"section {section.title!r} is required now")
+        (section.declared or section.line, f"section {section.title!r} is required now")
         for section in after.sections
         if section.required and section.title.casefold() not in known
     ]

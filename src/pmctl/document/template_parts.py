@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pmctl.document.finding import Finding, Severity
 from pmctl.document.markup import comment_spans
@@ -149,7 +149,7 @@ def _declared(item: Node, bodies: dict[str, TemplateSection], notes: Notes) -> T
             if text_of(entry.get(key)):
                 message = f"the body has section {title!r}, so that this {key} is not used"
                 notes.add("PM284", entry[key], message, f"move it below ## {title}", at_key=True)
-        return TemplateSection(title, required, body.content, body.prompt, body.text, body.line, body.default)
+        return replace(body, title=title, required=required, declared=item.line)
     prompt, text = text_of(entry.get("prompt")).strip(), text_of(entry.get("text")).strip()
     if "-->" in prompt:
         notes.add("PM284", entry["prompt"], "a prompt can't hold -->, which ends it", "say it in words")
@@ -161,7 +161,7 @@ def _declared(item: Node, bodies: dict[str, TemplateSection], notes: Notes) -> T
         notes.add("PM284", entry["text"], "this text opens another section", "declare that one as well, or use ###")
         text = ""
     content = "\n\n".join(part for part in (f"<!-- {prompt} -->" if prompt else "", text) if part)
-    return _section(title, required, content, item.line)
+    return replace(_section(title, required, content, item.line), declared=item.line)
 
 
 def _yes_or_no(node: Node | None, code: str, notes: Notes, *, otherwise: bool) -> bool:

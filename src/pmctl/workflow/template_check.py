@@ -45,8 +45,8 @@ def check_templates(workspace: Workspace, names: Sequence[str], against: str) ->
     for path in sorted(paths & files.keys()):
         made = check(files[path], path, severities=workspace.settings.severities)
         findings += [one for one in made if one not in findings]
-    changes = _changes(workspace, files, against)
-    return [*findings, *(one for one in changes if not names or one.path in paths)], len(paths)
+    findings += [one for one in _changes(workspace, files, against) if not names or one.path in paths]
+    return sorted(findings, key=lambda one: (one.path, one.line, one.column)), len(paths)
 
 
 def _stem(name: str) -> str:

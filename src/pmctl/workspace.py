@@ -191,34 +191,26 @@ class Workspace:
 
     def templates_at_head(self) -> tuple[Template, ...]:
         """The organisation's templates in HEAD, by which the audit judges completeness."""
-        from pmctl.document.template_file import parse_template
+        from pmctl.document.template_library import parse_templates
 
-        listed = git.run(
-            self.repo.top, "ls-tree", "-r", "-z", "--full-tree", "HEAD", "--", self.repo.prefix + TEMPLATES + "/"
-        ).stdout
-        parsed = []
+        return parse_templates(self.template_files_at("HEAD"))[0]
+
+    def template_files_at(self, revision: str) -> dict[str, bytes]:
+        """The files of the organisation's templates in a commit ('HEAD' or a full id), by path."""
+        folder = self.repo.prefix + TEMPLATES + "/"
+        listed = git.run(self.repo.top, "ls-tree", "-r", "-z", "--full-tree", revision, "--", folder).stdout
+        files = {}
         for entry in filter(None, listed.split(b"\0")):
             meta, _, path = entry.partition(b"\t")
             mode, _, oid = meta.decode().split()
-            if mode == "100644" and path.endswith(b".md"):
-                data = git.run(self.repo.top, "cat-file", "blob", oid).stdout
-                parsed.append(parse_template(data, path.decode("utf-8", "surrogateescape"))[0])
-        return tuple(template for template in parsed if template is not None)
+            name = path.decode("utf-8", "surrogateescape").removeprefix(self.repo.prefix)
+            if mode in ("100644", "100755") and name.endswith(".md") and "/" not in name.removeprefix(TEMPLATES + "/"):
+                files[name] = git.run(self.repo.top, "cat-file", "blob", oid).stdout
+        return files
 
     def content(self, name: str, revision: str = "HEAD") -> str:
         """The content digest of `name` in a commit: what an approval binds."""
         return content_digest(self.read_at(name, revision), self.attachments(name, revision))
-
-    def templates(self) -> dict[str, bytes]:
-        """The organisation's own template files of the work tree: file name without .md -> bytes.
-
-        Raises BadInput for the first that can't be read.
-        """
-        files, unreadable = template_files(self.repo.root)
-        if unreadable:
-            first = unreadable[0]
-            raise BadInput(f"{first.path} {first.message}", hint=first.fix)
-        return {path.rpartition("/")[2].removesuffix(".md"): data for path, data in files.items()}
 
     @cached_property
     def own_templates(self) -> tuple[Template, ...]:
@@ -226,6 +218,25 @@ class Workspace:
         from pmctl.document.template_library import parse_templates
 
         return parse_templates(template_files(self.repo.root)[0])[0]
+
+    def with_earlier(self, own: tuple[Template, ...], recorded: Iterable[str]) -> tuple[Template, ...]:
+        """`own`, and the templates that postmortems record and that only the history up to HEAD still has."""
+        from pmctl.document.template_library import with_earlier
+
+        def look_up(wanted: frozenset[tuple[str, int]]) -> list[Template]:
+            from pmctl.ledger.template_history import earlier_templates
+
+            known = self._earlier
+            if new := wanted - known.keys():
+                found = earlier_templates(self.repo, new)
+                known |= dict.fromkeys(new) | {(one.name, one.version): one for one in found}
+            return [one for name in sorted(wanted) if (one := known[name]) is not None]
+
+        return with_earlier(own, recorded, look_up)
+
+    @cached_property
+    def _earlier(self) -> dict[tuple[str, int], Template | None]:
+        return {}
 
 
 def template_files(root: Path) -> tuple[dict[str, bytes], tuple[Finding, ...]]:

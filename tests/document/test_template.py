@@ -11,13 +11,13 @@ from pmctl.document.reader import read
 from pmctl.document.template import Conditions, Template, TemplateField, TemplateSection, field_problem, parse_reference
 from pmctl.document.template_file import parse_template
 from pmctl.document.template_library import (
-    STANDARD_SECTIONS,
     builtin,
     choose,
     latest_versions,
     requirements,
 )
 from pmctl.document.templates import BUILTIN_NAMES, builtin_source
+from pmctl.rules.context import OPTIONAL, REQUIRED
 
 GOOD = """---
 name: api
@@ -96,7 +96,7 @@ def test_every_shipped_template_is_sound_and_only_prompts(name: str) -> None:
 
 def test_the_default_template_has_the_sections_of_the_format() -> None:
     default = builtin("default")
-    assert tuple(section.title for section in default.sections) == STANDARD_SECTIONS
+    assert tuple(section.title for section in default.sections) == REQUIRED + OPTIONAL
     assert default.required == ("Summary", "Timeline", "Impact", "Root Cause", "Resolution", "Action Items")
     assert "| ID | Action | Owner | Due | Priority | Status | Ticket | Notes |" in default.body
     for part in ("What went well", "What could be improved", "Where we got lucky"):
@@ -111,6 +111,17 @@ def test_the_default_template_has_the_sections_of_the_format() -> None:
         (("version: 3", "version: new"), ("PM282", 3)),
         (("description:", "descripton:"), ("PM283", 4)),
         (("  - Summary\n", "  - {title: ''}\n"), ("PM284", 9)),
+        (("  - Summary\n", "  - 5\n"), ("PM284", 9)),
+        (("  - Summary\n", "  - {title: Summary, prompt: Twice?}\n"), ("PM284", 9)),
+        (("text: Nobody yet.", "text: '<!-- open'"), ("PM292", 11)),
+        (("text: Nobody yet.", 'text: "## Other"'), ("PM284", 11)),
+        (("description: For\n  the API", "description: [For]"), ("PM283", 4)),
+        (("urgency: [HIGH]", "urgency: [urgent]"), ("PM288", 6)),
+        (("services: [payment-*]", "services: [5]"), ("PM288", 6)),
+        (("visibility: team", "visibility: secret"), ("PM288", 7)),
+        (("choices: [gold, silver]", "choices: [gold, gold]"), ("PM289", 13)),
+        (("choices: [gold, silver]", "choices: [1, 2]"), ("PM289", 13)),
+        (("required: true, desc", 'required: "yes", desc'), ("PM289", 13)),
         (("required: false", "required: perhaps"), ("PM284", 10)),
         (("  - Summary\n", "  - Timeline\n"), ("PM284", 10)),
         (("  - Summary\n", ""), ("PM285", 18)),
@@ -126,6 +137,32 @@ def test_the_default_template_has_the_sections_of_the_format() -> None:
 def test_a_mistake_is_found_where_it_is(change: tuple[str, str], expected: tuple[str, int]) -> None:
     assert change[0] in GOOD
     assert expected in codes(GOOD.replace(*change, 1))
+
+
+def test_everything_wrong_is_said_in_the_order_of_the_file_each_with_its_mend() -> None:
+    text = (
+        GOOD.replace("version: 3", "version: new").replace("severity:", "severty:").replace("cost: number", "Cost: n")
+    )
+    _, findings = parse_template(text.replace("## Timeline", "## Extra").encode(), "api.md")
+    assert [finding.line for finding in findings] == sorted(finding.line for finding in findings)
+    assert len(findings) == 4
+    assert all(finding.fix for finding in findings)
+
+
+def test_with_a_mistake_among_its_conditions_a_template_is_taken_only_by_its_name() -> None:
+    parsed, _ = parse_template(GOOD.replace("services:", "service:").encode())
+    assert parsed is not None
+    assert parsed.applies == Conditions()
+
+
+def test_text_besides_prompts_is_a_default_unless_jinja_makes_it() -> None:
+    text = (
+        "---\nname: a\n---\n## A\n\n<!-- p -->\n\n- **Lost:**\n\n## B\n\n| x | y |\n|---|---|\n\n## C\n\n{{ title }}\n"
+    )
+    parsed, _ = parse_template(text.encode())
+    assert parsed is not None
+    assert [section.default for section in parsed.sections] == ["- **Lost:**", "", ""]
+    assert requirements("a", (parsed,)).texts == (("a", "- **Lost:**"),)
 
 
 def test_a_file_is_called_like_its_template() -> None:
@@ -165,11 +202,11 @@ def test_a_postmortem_is_judged_by_the_version_that_it_records() -> None:
 
 
 def test_a_version_that_is_gone_asks_for_nothing_that_may_have_come_later() -> None:
-    own = (template("api", 3, ("Summary", "Customers")),)
+    own = (template("api", 3, ("Summary", "Detection", "Customers")),)
     stand_in = requirements("api@2", own)
     assert stand_in.required == ("Summary",)
     assert not stand_in.exact
-    assert "api@2.md" in stand_in.hint
+    assert stand_in.hint == "there is no version 2 of template api; version 3 stands in for it"
 
 
 def test_an_unknown_template_asks_what_the_default_one_asks() -> None:

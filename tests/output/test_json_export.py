@@ -13,7 +13,8 @@ from pmctl.document.templates import BUILTIN_NAMES
 from pmctl.errors import BadInput
 from pmctl.output.characters import DECEIVING, json_text
 from pmctl.output.json_export import json_schema, to_json
-from pmctl.workflow.draft import Draft, TimelineRow, render
+from pmctl.workflow.draft import Draft, render
+from pmctl.workflow.draft_tables import TimelineRow
 
 FRONT: dict[str, object] = {
     "id": "2024-01-15-x", "title": "Ausfall 障害", "status": "DRAFT", "author": "jane", "services": ["api"],

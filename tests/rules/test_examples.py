@@ -9,7 +9,8 @@ import pytest
 from pmctl.document.codes import CODES
 from pmctl.document.finding import Severity
 from pmctl.document.reader import read
-from pmctl.document.template import TemplateField
+from pmctl.document.template import Template, TemplateField
+from pmctl.document.template_library import builtin
 from pmctl.rules.context import Context, History, TemplateView
 from pmctl.rules.documentation import explain, known_codes, rule_doc
 from pmctl.rules.engine import check
@@ -26,7 +27,7 @@ FLAGGED = {
     "PM154": "2024-01-15T13:45:00Z",
     "PM155": "",
     "PM156": "",
-    "PM157": "near-mis",
+    "PM157": "paymnets",
     "PM202": "## Impact",
     "PM203": "## Timeline",
     "PM204": "## Response",
@@ -91,10 +92,10 @@ ELSEWHERE = {"PM152", "PM201"} | {code for code, rule in rules().items() if rule
 
 
 def context_of(code: str) -> Context:
-    if code == "PM157":
-        return CONTEXT._replace(own_templates=())
     if code == "PM155":
         return CONTEXT._replace(template=TemplateView(fields=(TemplateField("cost_center", "number"),)))
+    if code == "PM157":
+        return CONTEXT._replace(own_templates=(Template("payments", sections=builtin("default").sections),))
     if code == "PM906":
         pytest.importorskip("detect_secrets", reason="the extra `secrets` is not installed")
         return CONTEXT._replace(settings=RuleSettings(detect_secrets=True))

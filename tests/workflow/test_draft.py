@@ -19,7 +19,8 @@ from pmctl.document.template_library import builtin
 from pmctl.document.templates import BUILTIN_NAMES
 from pmctl.document.timeline import entries
 from pmctl.errors import BadInput
-from pmctl.workflow.draft import Draft, TimelineRow, render
+from pmctl.workflow.draft import Draft, render
+from pmctl.workflow.draft_tables import TimelineRow
 
 FRONT: dict[str, object] = {
     "status": "DRAFT",
@@ -67,9 +68,26 @@ def test_a_template_gives_defaults_that_a_value_overrides() -> None:
 
 def test_custom_fields_are_written_and_the_missing_ones_named_in_a_comment() -> None:
     document = made(builtin("security"), Draft({**FRONT, "fields": {"personal_data": True}}))
-    assert document.meta["fields"] == {"personal_data": True}
-    assert "#   disclosed_on: date, optional" in document.text
-    assert "#   personal_data" not in document.text
+    assert document.meta["fields"] == {"personal_data": True, "attack_vector": None, "disclosed_on": None}
+    told = "  disclosed_on:  # a date such as 2024-01-31: The day on which those affected were told\n"
+    assert told in document.text
+    assert "  personal_data: true\n" in document.text
+    assert "# true or false, required: " in made(builtin("security"), Draft(FRONT)).text
+
+
+def test_tags_of_a_template_stay_beside_those_that_are_given() -> None:
+    assert made(builtin("near-miss"), Draft({**FRONT, "tags": ["db", "near-miss"]})).meta["tags"] == ["near-miss", "db"]
+
+
+def test_a_row_that_waits_for_its_value_is_filled_and_empty_rows_make_room() -> None:
+    template = own(
+        "---\nname: own\n---\n## Timeline\n\n| Time | Event | Who |\n|-|-|-|\n| | | |\n| | | |\n\n"
+        "## Impact\n\n| Impact Type | Measurement |\n|-|-|\n| duration | |\n| Users | ask support |\n| Revenue | |\n"
+    )
+    draft = Draft(FRONT, timeline=(TimelineRow("14:00", "Alert"),), impact=(("Duration", "5 | 6"), ("Users", "12")))
+    document = made(template, draft)
+    assert "| Time | Event | Who |\n|-|-|-|\n| 14:00 | Alert | |\n\n## Impact" in document.text
+    assert document.text.endswith("| duration | 5 \\| 6 |\n| Users | ask support |\n| Revenue | |\n| Users | 12 |\n")
 
 
 def test_tables_and_summary_are_filled() -> None:
@@ -106,7 +124,41 @@ def test_tables_and_summary_are_filled() -> None:
 def test_a_template_without_the_table_gets_one() -> None:
     template = own("---\nname: own\n---\n## Timeline\n\nTell it.\n\n### Notes\n\nx\n")
     document = made(template, Draft(FRONT, timeline=(TimelineRow("14:00", "Alert"),)))
-    assert "Tell it.\n\n| Time | Event | Who |\n|---|---|---|\n| 14:00 | Alert | |\n\n### Notes" in document.text
+    assert "Tell it.\n\n| Time (UTC) | Event | Who |\n|---|---|---|\n| 14:00 | Alert | |\n\n### Notes" in document.text
+
+
+def test_columns_go_by_other_names_and_what_has_none_is_not_lost() -> None:
+    template = own(
+        "---\nname: own\n---\n## Timeline (all UTC)\n\n| When | What |\n|-|-|\n\n"
+        "## Impact\n\n| Metric | Value |\n|-|-|\n\n"
+        "## Action Items\n\n| Task | Owner | Due Date | Priority | Status |\n|-|-|-|-|-|\n"
+    )
+    item = {
+        "ID": "AI-7f3k",
+        "Action": "Alert",
+        "Owner": "@jane",
+        "Due": "2024-02-01",
+        "Ticket": "OPS-1",
+        "Status": "OPEN",
+    }
+    draft = Draft(
+        FRONT, timeline=(TimelineRow("14:00", "Alert", "@bob"),), impact=(("Duration", "5"),), action_items=(item,)
+    )
+    text = made(template, draft).text
+    assert "| When | What |\n|-|-|\n| 14:00 | Alert (@bob) |\n" in text
+    assert "| Metric | Value |\n|-|-|\n| Duration | 5 |\n" in text
+    assert "|-|-|-|-|-|\n| Alert (OPS-1) | @jane | 2024-02-01 | | OPEN |\n" in text
+
+
+@pytest.mark.parametrize(
+    ("heading", "column"), [("Timeline", "Time (CET)"), ("Timeline (CET)", "Time"), ("Timeline", "Time (Mars/Base)")]
+)
+def test_times_name_their_zone_in_a_table_of_another_one(heading: str, column: str) -> None:
+    template = own(f"---\nname: own\n---\n## {heading}\n\n| {column} | Event |\n|-|-|\n")
+    at = datetime(2024, 1, 15, 23, 30, tzinfo=UTC)
+    document = made(template, Draft(FRONT, timeline=(TimelineRow("23:30", "Alert", moment=at),)))
+    (entry,) = entries(document)
+    assert (entry.time, entry.at) == ("2024-01-15 23:30 UTC", at)
 
 
 def test_rows_follow_the_columns_of_the_template() -> None:

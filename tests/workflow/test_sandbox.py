@@ -9,7 +9,7 @@ import pytest
 
 from pmctl.document.codes_configuration import CODES
 from pmctl.errors import BadInput
-from pmctl.workflow.sandbox import FILTERS, LISTS, MAX_BODY, VARIABLES, expand, uses_jinja
+from pmctl.workflow.sandbox import FILTERS, LISTS, MAX_BODY, VARIABLES, conditional_titles, expand, uses_jinja
 
 VALUES: dict[str, str | list[str]] = {"title": "Outage", "services": ["api", "web"], "severity": "SEV1", "tags": []}
 
@@ -92,6 +92,19 @@ def test_everything_wrong_is_said_at_once_with_what_was_probably_meant() -> None
 def test_the_documentation_lists_what_is_allowed() -> None:
     text = CODES["PM290"].fix + CODES["PM290"].why
     assert [name for name in (*VARIABLES, *FILTERS, *LISTS) if not re.search(rf"\b{name}\b", text)] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "titles"),
+    [
+        ("## A\n{% if title %}\n## B\n{% endif %}\n", {"b"}),
+        ("{% if title %}\n## A\n## B\n{% elif id %}\n## A\n{% else %}\n## a ##\n{% endif %}\n", {"b"}),
+        ("{% for s in services %}\n## A\n{% endfor %}\n## B\n", {"a"}),
+        ("{% if title %}\n## A\n{% endif %}\n## A\n", set()),
+    ],
+)
+def test_headings_that_only_some_branches_write(body: str, titles: set[str]) -> None:
+    assert conditional_titles(body) == titles
 
 
 def test_a_loop_that_would_take_minutes_is_refused() -> None:

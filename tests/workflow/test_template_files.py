@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 
 from pmctl.document.template_library import builtin, parse_templates
-from pmctl.document.templates import BUILTIN_NAMES, builtin_source
+from pmctl.document.templates import BUILTIN_NAMES, MAX_TEMPLATES, builtin_source
 from pmctl.errors import NotFound, Refused, UsageProblem
-from pmctl.workflow.template import FOLDER, check, find, listing, load, new, source
+from pmctl.workflow.template import find, following, listing, load, new, source, summary
+from pmctl.workflow.template_check import check
+from pmctl.workspace import TEMPLATES as FOLDER
+from pmctl.workspace import template_files
 
 
 def store(root: Path, **files: str) -> None:
@@ -22,7 +25,7 @@ def store(root: Path, **files: str) -> None:
 def test_a_repository_without_templates_has_the_shipped_ones(tmp_path: Path) -> None:
     assert load(tmp_path) == ((), ())
     assert [line.name for line in listing(())] == list(BUILTIN_NAMES)
-    assert source("security", (), tmp_path) == builtin_source("security")
+    assert source("security", (), {}) == builtin_source("security")
 
 
 def test_a_broken_template_does_not_hide_the_others(tmp_path: Path) -> None:
@@ -35,6 +38,31 @@ def test_a_broken_template_does_not_hide_the_others(tmp_path: Path) -> None:
     found = {(finding.path.rpartition("/")[2], finding.code) for finding in findings}
     assert {("dir.md", "PM030"), ("link.md", "PM030"), ("copy.md", "PM293"), ("copy.md", "PM281")} <= found
     assert any(path == "broken.md" and code.startswith("PM0") for path, code in found)
+    assert all(finding.fix for finding in findings)
+
+
+def test_more_templates_than_the_limit_are_said_not_to_be_read(tmp_path: Path) -> None:
+    store(tmp_path, **{f"t{number:03}": f"---\nname: t{number:03}\n---\n" for number in range(MAX_TEMPLATES + 3)})
+    own, findings = load(tmp_path)
+    assert len(own) == MAX_TEMPLATES
+    assert [(finding.code, finding.path) for finding in findings] == [("PM281", f"{FOLDER}/t200.md")]
+
+
+def test_a_huge_file_is_not_read_whole(tmp_path: Path) -> None:
+    store(tmp_path, huge="---\nname: huge\n---\n" + "x" * 3_000_000)
+    (finding,) = load(tmp_path)[1]
+    assert (finding.code, finding.fix) == ("PM003", "a template is a page or two of text")
+    assert len(template_files(tmp_path)[0][f"{FOLDER}/huge.md"]) < 1_100_000
+
+
+def test_for_other_commands_each_file_is_one_line() -> None:
+    _, findings = parse_templates(
+        {f"{FOLDER}/a.md": b"---\nname: b\nverion: 1\nversion: x\n---\n", f"{FOLDER}/c.md": b""}
+    )
+    assert summary(findings) == (
+        ".pmctl/templates/a.md:2:7: PM281 the file is called a.md but declares b, and 2 more (pmctl template check)",
+        ".pmctl/templates/c.md:1:1: PM010 no front matter (pmctl template check)",
+    )
 
 
 def test_listing_shows_each_version_conditions_and_origin() -> None:
@@ -66,20 +94,54 @@ def test_a_template_is_found_by_name_and_version() -> None:
 
 
 def test_a_new_template_starts_as_a_sound_copy(tmp_path: Path) -> None:
-    path, data = new("api-outage", (), tmp_path, base="security")
+    path, data = new("api-outage", (), {}, tmp_path, base="security")
     assert path == f"{FOLDER}/api-outage.md"
     assert check(data, path) == ()
     assert data == builtin_source("security").replace(b"name: security", b"name: api-outage", 1)
-    store(tmp_path, api="---\nversion: 7\nname: api # ours\n---\n## Summary\n")
-    own, _ = load(tmp_path)
-    assert new("web", own, tmp_path, base="api")[1] == b"---\nversion: 1\nname: web # ours\n---\n## Summary\n"
-    with pytest.raises(Refused):
-        new("api", own, tmp_path)
+    store(tmp_path, api="---\nversion: 7\nname: api # ours\n---\n## Summary\n", broken="---\nname: [\n---\n")
+    own, files = load(tmp_path)[0], template_files(tmp_path)[0]
+    assert new("web", own, files, tmp_path, base="api")[1] == b"---\nversion: 1\nname: web # ours\n---\n## Summary\n"
+    for name in ("api", "broken"):
+        with pytest.raises(Refused, match="already") as caught:
+            new(name, own, files, tmp_path)
+        assert caught.value.hint.startswith(f"pmctl template new {name} --next")
     for name in ("Api", "../x", "", "a b"):
         with pytest.raises(UsageProblem):
-            new(name, own, tmp_path)
+            new(name, own, files, tmp_path)
     with pytest.raises(NotFound):
-        new("other", own, tmp_path, base="nothing")
+        new("other", own, files, tmp_path, base="nothing")
+
+
+def test_the_next_version_keeps_the_present_one(tmp_path: Path) -> None:
+    first = "---\r\nname: api # ours\r\n---\r\n## Summary\r\n"
+    store(tmp_path, api=first)
+    number, files = following("api", load(tmp_path)[0], template_files(tmp_path)[0])
+    kept = first.encode().replace(b"\r\r", b"\r")
+    assert number == 2
+    assert files == {f"{FOLDER}/api.md": b"---\r\nversion: 2\r\n" + kept[5:], f"{FOLDER}/api@1.md": kept}
+    own, findings = parse_templates(files)
+    assert ([template.reference for template in own], findings) == (["api@2", "api"], ())
+    number, files = following("api", own, files)
+    assert (number, sorted(files)) == (3, [f"{FOLDER}/api.md", f"{FOLDER}/api@2.md"])
+    assert b"version: 3\r\n" in files[f"{FOLDER}/api.md"]
+
+
+def test_the_next_version_of_a_shipped_template_needs_no_copy_of_the_first() -> None:
+    number, files = following("lightweight", (), {})
+    assert (number, list(files)) == (2, [f"{FOLDER}/lightweight.md"])
+    assert check(files[f"{FOLDER}/lightweight.md"], f"{FOLDER}/lightweight.md") == ()
+
+
+def test_the_next_version_goes_on_from_the_file_without_a_number() -> None:
+    second = b"---\nname: api\nversion: 2\n---\n## Summary\n"
+    own, _ = parse_templates({f"{FOLDER}/api@2.md": second})
+    with pytest.raises(Refused, match="kept as"):
+        following("api", own, {f"{FOLDER}/api@2.md": second})
+    own, _ = parse_templates({f"{FOLDER}/api.md": b"---\nname: api\nversion: 9999\n---\n"})
+    with pytest.raises(Refused, match="are the most"):
+        following("api", own, {f"{FOLDER}/api.md": b"---\nname: api\nversion: 9999\n---\n"})
+    with pytest.raises(NotFound):
+        following("nonesuch", own, {})
 
 
 @pytest.mark.parametrize("name", BUILTIN_NAMES)
@@ -100,11 +162,43 @@ ITEMS = "## Action Items\n\n<!-- What? -->\n"
         (HEAD + "## Summary\n{% if title %}\n" + ITEMS, "PM290", 7),
         (HEAD + "## Summary\nx\n" + ITEMS + "| Action | Owner | Due Date | Priority |\n|-|-|-|-|\n", "PM291", 10),
         (HEAD + "## Summary\nx\n" + ITEMS + "\n<!-- open\n", "PM292", 11),
-        (HEAD + "## Summary\nx\n{% if severity %}\n" + ITEMS + "{% endif %}\n", "PM294", 1),
+        (HEAD + "## Summary\nx\n" + ITEMS + "a <!-- open\n\nb -->\n", "PM292", 10),
+        (HEAD + "## Summary\nx\n{% if severity %}\n" + ITEMS + "{% endif %}\n", "PM294", 8),
+        (HEAD + "## Summary\nx\n{% if severity != 'SEV3' %}\n" + ITEMS + "{% endif %}\n", "PM294", 8),
+        (HEAD + "## Summary\nx\n{% for tag in tags %}\n" + ITEMS + "{% endfor %}\n", "PM294", 8),
     ],
 )
 def test_the_check_finds_it_at_its_line(text: str, code: str, line: int) -> None:
     assert (code, line) in {(finding.code, finding.line) for finding in check(text.encode(), f"{FOLDER}/a.md")}
+
+
+def test_every_mistake_in_jinja_is_found_at_once() -> None:
+    head = "---\nname: a\nsections: [Summary, {title: Cost, text: '{{ fields.cost }}'}]\n---\n"
+    text = head + "## Summary\n\n{{ tilte }}\n\n{{ title|e }} {% set x = 1 %}\n"
+    findings = check(text.encode(), f"{FOLDER}/a.md")
+    assert [(finding.code, finding.line, finding.fix.split("?")[0]) for finding in findings] == [
+        ("PM290", 3, "pmctl explain PM290 lists what a template may use"),
+        ("PM290", 7, "did you mean title"),
+        ("PM290", 9, "pmctl explain PM290 lists what a template may use"),
+        ("PM290", 9, "pmctl explain PM290 lists what a template may use"),
+    ]
+
+
+def test_a_required_section_in_every_branch_is_always_there() -> None:
+    text = HEAD + "## Summary\nx\n{% if severity %}\n" + ITEMS + "{% else %}\n" + ITEMS + "{% endif %}\n"
+    assert [finding.code for finding in check(text.encode(), f"{FOLDER}/a.md")] == ["PM284"]  # the body has it twice
+
+
+def test_comments_in_code_are_no_prompts_to_be_closed() -> None:
+    text = HEAD + "## Summary\n<!-- x -->\n```\n<!-- a\n\nb\n```\n`<!-- c` \\<!-- d\n\n" + ITEMS
+    assert check(text.encode(), f"{FOLDER}/a.md") == ()
+
+
+def test_a_severity_that_no_incident_has_is_found() -> None:
+    text = "---\nname: a\napplies_to: {severity: [SEV1, sev9]}\n---\n## Summary\n<!-- x -->\n"
+    (finding,) = check(text.encode(), f"{FOLDER}/a.md", severities=("SEV1", "SEV2"))
+    assert (finding.code, finding.line, finding.message.split("'")[1]) == ("PM288", 3, "sev9")
+    assert check(text.encode(), f"{FOLDER}/a.md") == ()
 
 
 def test_a_sound_template_of_one_s_own_has_no_findings() -> None:

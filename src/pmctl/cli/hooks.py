@@ -52,9 +52,11 @@ def pre_commit(ctx: typer.Context) -> None:
         failed = show_findings(session, runs, "text")
     found = advice(repo)
     for one in found:
-        session.result(terminal.safe(f"{repo.prefix}{one.path}: {one.code} {one.message} (fix: {one.fix})"))
+        place = f"{repo.prefix}{one.path}" + (f":{one.line}" if one.line else "")
+        session.result(terminal.safe(f"{place}: {one.code} {one.message} (fix: {one.fix})"))
     if failed or found:
-        session.note("nothing was committed; --no-verify commits it as it is, and the audit will say the same")
+        audited = ", and the audit will say the same" if any(one.code.startswith("AU") for one in found) else ""
+        session.note(f"nothing was committed; --no-verify commits it as it is{audited}")
         raise typer.Exit(1)
 
 

@@ -11,10 +11,28 @@ from pmctl.cli.options import Format, choose_format
 if TYPE_CHECKING:
     from pmctl.cli.session import Session
 
-app = typer.Typer(
-    help="List, show, create and check templates.", no_args_is_help=True, rich_markup_mode=None, add_completion=False
-)
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False)
 _Name = Annotated[str, typer.Argument(metavar="NAME", help="A template's name, or name@version.")]
+
+
+@app.callback()
+def templates() -> None:
+    """List, show, create and check templates: what a new postmortem starts with, and what it must hold.
+
+    A template is a Markdown file, .pmctl/templates/NAME.md. Below its front matter are the sections with their text,
+    and prompts as HTML comments, which never reach an exported page. The front matter declares:
+
+    \b
+    name, version   recorded in every postmortem, which is judged by them
+    description     one line, for people
+    applies_to      severity, urgency, services: incidents that take it unasked
+    defaults        visibility, tags, teams, severity, urgency to start with
+    sections        in their order: {title, required, prompt, text}
+    fields          custom front matter: {kind, required, choices, description};
+                    kind is string, number, boolean, date or choice
+
+    pmctl template show security is an example of nearly all of it; docs/templates.md explains it.
+    """
 
 
 @app.command("list")
@@ -33,8 +51,8 @@ def list_(ctx: typer.Context, format: Format = "text") -> None:
     else:
         rows = [(t.name, str(t.version), t.path or "shipped with pmctl", t.applies, t.description) for t in listed]
         session.table(("NAME", "VERSION", "WHERE", "FOR", "DESCRIPTION"), rows)
-    for finding in findings:
-        session.warn(f"{finding.path}:{finding.line or 1}: {finding.code} {finding.message}")
+    for line in templates.summary(findings):
+        session.warn(line)
 
 
 @app.command()
@@ -42,51 +60,70 @@ def show(ctx: typer.Context, name: _Name) -> None:
     """A template's file as it is: front matter with its sections and fields, then text and prompts."""
     from pmctl.output.terminal import safe_block
     from pmctl.workflow import template as templates
+    from pmctl.workspace import template_files
 
     session: Session = ctx.obj
     own, _ = templates.load(session.repo.root)
-    session.result(safe_block(templates.source(name, own, session.repo.root).decode("utf-8", "replace")).rstrip("\n"))
+    data = templates.source(name, own, template_files(session.repo.root)[0])
+    session.result(safe_block(data.decode("utf-8", "replace")).rstrip("\n"))
 
 
 @app.command()
 def new(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="a-z, 0-9 and -, as in api-outage.")],
-    base: Annotated[str, typer.Option("--from", metavar="NAME", help="The template to start from.")] = "default",
+    base: Annotated[str, typer.Option("--from", metavar="NAME", help="Start from this one.  [default: default]")] = "",
+    following: Annotated[
+        bool, typer.Option("--next", help="Start the next version of NAME; the present one is kept beside it.")
+    ] = False,
 ) -> None:
-    """Start a template of your own as a copy of another one, in one commit."""
+    """Start a template of your own as a copy of another one, or the next version of one, in one commit.
+
+    A new version is for asking more of postmortems, or otherwise: those that exist keep the one they were written
+    with. Prompts, texts and optional sections may change without one.
+    """
     from pmctl.cli.writing import signing_of
+    from pmctl.errors import UsageProblem
     from pmctl.workflow import template as templates
     from pmctl.workflow.actor import git_config
     from pmctl.workflow.transaction import Write, commit
+    from pmctl.workspace import template_files
 
     session: Session = ctx.obj
     own, _ = templates.load(session.repo.root)
-    path, data = templates.new(name, own, session.repo.root, base=base)
-    commit(session.repo, [Write(path, data)], f"Add template {name}\n", signing=signing_of(git_config(session.repo)))
-    session.result(path)
-    session.note(f"  next: edit it, then pmctl template check {name}")
+    present = template_files(session.repo.root)[0]
+    if following:
+        if base:
+            raise UsageProblem("--next goes on from the present version; leave out --from")
+        number, files = templates.following(name, own, present)
+        message = f"Start version {number} of template {name}\n"
+    else:
+        path, data = templates.new(name, own, present, session.repo.root, base=base or "default")
+        files, message = {path: data}, f"Add template {name}\n"
+    writes = [Write(path, data) for path, data in files.items()]
+    commit(session.repo, writes, message, signing=signing_of(git_config(session.repo)))
+    for path in files:
+        session.result(path)
+    session.note(f"  next: edit {next(iter(files))}, then pmctl template check {name}")
 
 
 @app.command()
 def check(
     ctx: typer.Context,
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]...", help="Templates to check; all of your own if none.")
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="Names or paths; all of your own if none.")
     ] = None,
+    against: Annotated[
+        str, typer.Option("--against", metavar="REV", help="Find what asks more than the templates of this commit.")
+    ] = "HEAD",
 ) -> None:
-    """Check templates: what they declare, their text, and whether they make a postmortem. Exit code 1 on errors."""
+    """Check templates: what they declare, their text, whether they make a postmortem, and whether a change
+    asks more of postmortems under the version that they were written with. Exit code 1 on errors.
+    """
     from pmctl.cli.findings import show_plain
-    from pmctl.workflow import template as templates
+    from pmctl.workflow.template_check import check_templates
 
     session: Session = ctx.obj
-    own, problems = templates.load(session.repo.root)
-    broken = {name for name in names or () for found in problems if found.path == f"{templates.FOLDER}/{name}.md"}
-    wanted = [templates.find(name, own) for name in names or () if name not in broken]
-    findings = [f for f in problems if not names or f.path in {f"{templates.FOLDER}/{name}.md" for name in broken}]
-    for entry in wanted if names else own:
-        data = templates.source(entry.reference, own, session.repo.root)
-        findings += [found for found in templates.check(data, entry.path or entry.name) if found not in findings]
-    count = len(wanted) + len(broken) if names else len(own) + len({found.path for found in problems})
+    findings, count = check_templates(session.workspace, tuple(names or ()), against)
     if show_plain(session, findings, "template", count):
         raise typer.Exit(1)

@@ -73,6 +73,7 @@ def new(
     else:
         land(workspace, created, signing_of(config))
     session.result(safe(created.path))
+    session.note(f"  template: {created.template}{f', for {created.why}' if created.why else ''}")
     if created.filled:
         session.note(f"  filled in from the record: {', '.join(created.filled)}")
     for warning in created.warnings:

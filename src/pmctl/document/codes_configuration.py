@@ -20,15 +20,16 @@ _TABLE = (
         "Keys may mean something else in another version.", "Upgrade pmctl, or write version: 1.", "version: 7",
     ),
     CodeDoc(
-        "PM281", "template-name", "A template's name is not a-z, 0-9 and -, or its file is called otherwise.",
+        "PM281", "template-name", "A template's name is not a-z, 0-9 and -, its file is called otherwise, or is no file"
+        " that can be read.",
         "Postmortems record the name, and the file is found by it: <name>.md, or <name>@<version>.md for an older"
-        " version that is kept for the postmortems written with it.",
+        " version that is kept for the postmortems written with it. Links and folders are not read.",
         "Rename the template or its file, so that the two agree.", "name: Our Template",
     ),
     CodeDoc(
         "PM282", "template-version", "A template's version is no whole number from 1.",
         "A postmortem is judged by the version that it was written with.",
-        "Raise the number when required sections or fields change, and keep the old file as <name>@<version>.md.",
+        "Write a whole number; pmctl template new NAME --next raises it and keeps the present file.",
         "version: 1.2",
     ),
     CodeDoc(
@@ -39,7 +40,8 @@ _TABLE = (
     CodeDoc(
         "PM284", "template-section", "An entry of a template's sections is malformed, or a title comes twice.",
         "Required sections and their order are read from these entries.",
-        "Write a title, or a mapping of title, required, prompt and text.", "sections: [{required: true}]",
+        "Write a title, or a mapping of title, required, prompt and text. Prompt and text stand here or in the body,"
+        " not in both.", "sections: [{required: true}]",
     ),
     CodeDoc(
         "PM285", "template-undeclared-section", "The body of a template has a second-level heading that `sections`"
@@ -61,7 +63,7 @@ _TABLE = (
     CodeDoc(
         "PM288", "template-condition", "A condition or a default of a template is malformed.",
         "`applies_to` holds lists of texts for severity, urgency and services; `defaults` holds visibility, tags,"
-        " teams, severity or urgency.",
+        " teams, severity or urgency. With a mistake among the conditions the template is taken only by its name.",
         "Write lists of texts, under these keys.", "applies_to: {severity: {is: SEV1}}",
     ),
     CodeDoc(
@@ -86,8 +88,9 @@ _TABLE = (
         "| Action | Who |",
     ),
     CodeDoc(
-        "PM292", "template-open-prompt", "A comment in a template has no end.",
-        "It swallows everything behind it.", "Close it with -->.", "<!-- What happened?",
+        "PM292", "template-open-prompt", "A comment in a template has no end, or none that counts.",
+        "One that begins its line swallows everything behind it; one within a line that is not closed before the next"
+        " blank line is no comment, and would be published.", "Close it with -->.", "<!-- What happened?",
     ),
     CodeDoc(
         "PM293", "template-twice", "Two files declare the same name and version of a template.",
@@ -97,6 +100,19 @@ _TABLE = (
         "PM294", "template-conditional-section", "Jinja leaves a required section out for some incidents.",
         "Their postmortems could never be published.", "Make the section optional, or take the condition away.",
         "{% if severity == 'SEV1' %}\n## Impact\n{% endif %}",
+    ),
+    CodeDoc(
+        "PM295", "template-changed-in-place", "A template asks more, under the same version, of postmortems that were"
+        " written with it.",
+        "A postmortem that was complete yesterday could not be published today. Prompts, texts, descriptions and"
+        " optional sections may change at any time; what is required, and the kinds and choices of fields, only with"
+        " the next version.",
+        "pmctl template new NAME --next, and change the new version.", "required: false becomes required: true",
+    ),
+    CodeDoc(
+        "PM296", "template-version-gone", "A template that postmortems were written with is not there any more.",
+        "The history still has it, so that they are judged as before; a shallow clone, as CI services make, has not.",
+        "Keep the file as <name>@<version>.md.", "git rm .pmctl/templates/api.md",
     ),
 )  # fmt: skip
 

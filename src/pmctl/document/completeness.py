@@ -1,7 +1,7 @@
-"""Which required sections of a postmortem are not written yet: the one answer of checks, publication and audit.
+"""What a postmortem lacks of what its template requires: the one answer of checks, publication and audit.
 
-A section is unwritten when it is empty, holds only prompts, headings and empty rows, or only the place of what is to
-come (TBD). Of two sections with one title either may hold the text.
+A section is unwritten when it is empty, holds only prompts, headings and empty rows, only the text that the template
+put there, or only the place of what is to come (TBD). Of two sections with one title either may hold the text.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from pmctl.document.prompts import is_empty, strip_comments
+from pmctl.document.prompts import is_empty, plain_text, strip_comments
+from pmctl.document.template import TemplateField, field_problem
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document
@@ -36,9 +37,14 @@ def is_stand_in(text: str) -> bool:
     return bare[:1] in _BEGINNINGS and _STAND_IN.fullmatch(bare) is not None
 
 
-def is_unwritten(text: str) -> bool:
-    """Whether a section's text holds nothing that a person wrote for the reader."""
-    return is_empty(text) or (len(text) < 2000 and is_stand_in(strip_comments(text)))
+def is_unwritten(text: str, given: str = "") -> bool:
+    """Whether a section's text holds nothing that a person wrote for the reader.
+
+    `given` is what the template put there besides prompts, its white space collapsed.
+    """
+    if is_empty(text) or (bool(given) and plain_text(text) == given):
+        return True
+    return len(text) < 2000 and is_stand_in(strip_comments(text))
 
 
 def section_texts(doc: Document) -> dict[str, str]:
@@ -58,6 +64,26 @@ def text_of(title: str, texts: Mapping[str, str]) -> str | None:
     return found
 
 
-def unwritten(required: Iterable[str], texts: Mapping[str, str]) -> tuple[str, ...]:
-    """The required sections that are absent or unwritten, in the order given."""
-    return tuple(title for title in required if (text := text_of(title, texts)) is None or is_unwritten(text))
+def unwritten(
+    required: Iterable[str], texts: Mapping[str, str], given: Iterable[tuple[str, str]] = ()
+) -> tuple[str, ...]:
+    """The required sections that are absent or unwritten, in the order given.
+
+    `given` holds titles in folded case with the text that the template put there.
+    """
+    known = dict(given)
+    return tuple(
+        title
+        for title in required
+        if (text := text_of(title, texts)) is None or is_unwritten(text, known.get(title.casefold(), ""))
+    )
+
+
+def missing_fields(given: object, declared: Iterable[TemplateField]) -> list[tuple[str, str]]:
+    """Name and problem of each required custom field that is not there, or not of its kind.
+
+    `given` is the value of `fields` in the front matter, as plain values.
+    """
+    values = given if isinstance(given, Mapping) else {}
+    problems = [(one.name, field_problem(one, values.get(one.name))) for one in declared if one.required]
+    return [(name, problem) for name, problem in problems if problem]

@@ -25,6 +25,11 @@ def strip_comments(text: str) -> str:
     return "".join(kept)
 
 
+def plain_text(text: str) -> str:
+    """The text without comments, its white space collapsed: what is compared with a template's own text."""
+    return " ".join(strip_comments(text).split())
+
+
 def is_empty(text: str) -> bool:
     """Whether a section's content holds nothing that a person wrote.
 

@@ -15,6 +15,13 @@ from pmctl.document.templates import NAME
 FIELD_KINDS = ("string", "number", "boolean", "date", "choice")
 MAX_VERSION = 9999
 
+_EXPECTED = {
+    "string": ("text", '"some text"'),
+    "number": ("a number", "12.5"),
+    "boolean": ("true or false", "true"),
+    "date": ("a date such as 2024-01-31", "2024-01-31"),
+    "choice": ("one of its choices", ""),
+}
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -47,7 +54,9 @@ class TemplateSection:
     """A section of a template: `content` is what a new postmortem gets, `prompt` and `text` its two parts.
 
     `prompt` is the text of the HTML comments; `text` is what is left without them. `line` counts from 1 in
-    the template's file.
+    the template's file; `declared` is the line in its front matter, 0 without one. `default` is `text` with its
+    white space collapsed when it says something and is the same for every postmortem: headings, empty tables and
+    Jinja say nothing.
     """
 
     title: str
@@ -56,22 +65,41 @@ class TemplateSection:
     prompt: str = ""
     text: str = ""
     line: int = 0
+    default: str = ""
+    declared: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class TemplateField:
-    """A custom field, written under `fields` in a postmortem's front matter; `kind` is one of FIELD_KINDS."""
+    """A custom field, written under `fields` in a postmortem's front matter; `kind` is one of FIELD_KINDS.
+
+    `line` counts from 1 in the template's file.
+    """
 
     name: str
     kind: str = "string"
     required: bool = False
     choices: tuple[str, ...] = ()
     description: str = ""
+    line: int = field(default=0, compare=False)
+
+    @property
+    def expected(self) -> str:
+        """What a value looks like, in a few words."""
+        return " | ".join(self.choices) if self.choices else _EXPECTED[self.kind][0]
+
+    @property
+    def example(self) -> str:
+        """A value as it is written in front matter."""
+        from pmctl.document.yaml_text import scalar
+
+        return scalar(self.choices[0]) if self.choices else _EXPECTED[self.kind][1]
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A template as declared. `body` is the file's text after the front matter, from line `body_line` on."""
+    """A template as declared. `body` is the file's text after the front matter, from line `body_line` on; `line` is
+    that of its name."""
 
     name: str
     version: int = 1
@@ -83,6 +111,7 @@ class Template:
     body: str = ""
     body_line: int = 1
     path: str = ""
+    line: int = 1
 
     @property
     def reference(self) -> str:
@@ -118,11 +147,34 @@ def field_problem(declared: TemplateField, value: object) -> str:
         case "date":
             return "" if _is_date(str(value)) else f"{declared.name} must be a date such as 2024-01-31"
         case "choice":
-            if str(value) in declared.choices:
+            if _written(value) in declared.choices:
                 return ""
             return f"{declared.name} must be one of {', '.join(declared.choices)}"
         case _:
-            return "" if isinstance(value, str) else f'{declared.name} must be text; write it in quotes: "{value}"'
+            if isinstance(value, str):
+                return ""
+            written = _written(value)
+            return f"{declared.name} must be text" + (f'; write it in quotes: "{written}"' if written else "")
+
+
+def field_value(declared: TemplateField, text: str) -> object:
+    """What somebody who types `text` for the field means: a number or a boolean where it is one, else the text."""
+    from pmctl.document.strict_yaml import resolve
+
+    word = text.strip().lower()
+    if declared.kind == "boolean":
+        return {"true": True, "yes": True, "false": False, "no": False}.get(word, text)
+    if declared.kind == "number":
+        value = resolve(word)
+        return value if type(value) in (int, float) else text
+    return text if declared.kind == "string" else text.strip()
+
+
+def _written(value: object) -> str:
+    """A scalar as it stands in front matter, "" for anything else."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, (str, int, float)) else ""
 
 
 def _one_of(wanted: tuple[str, ...], given: Iterable[str]) -> bool:

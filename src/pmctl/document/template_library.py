@@ -6,91 +6,105 @@ template never breaks postmortems written with an earlier version of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
 from pmctl.document.finding import Finding
 from pmctl.document.template import Template, TemplateField, parse_reference
 from pmctl.document.template_file import parse_template
-from pmctl.document.templates import BUILTIN_NAMES, builtin_source
-
-STANDARD_SECTIONS = (
-    "Summary", "Timeline", "Impact", "Root Cause", "Resolution", "Action Items",
-    "Lessons Learned", "Contributing Factors", "Detection", "Response",
-)  # fmt: skip
+from pmctl.document.templates import BUILTIN_NAMES, MAX_TEMPLATES, builtin_source
 
 
 @dataclass(frozen=True, slots=True)
 class Requirements:
     """What a postmortem must hold: required titles, all titles in order, custom fields.
 
-    `exact` is False when the recorded version is not there any more; `hint` then says what stands in for it.
+    `texts` are, for required sections that begin with a text besides prompts, their title in folded case and that
+    text: a section that still holds only it is empty. `exact` is False when the recorded version is not there any
+    more; `hint` then says what stands in for it.
     """
 
     required: tuple[str, ...]
     titles: tuple[str, ...]
     fields: tuple[TemplateField, ...]
+    texts: tuple[tuple[str, str], ...] = ()
     exact: bool = True
     hint: str = ""
 
 
-def requirements(recorded: str, own: Iterable[Template] = ()) -> Requirements:
-    """What the template that a postmortem records asks of it; `own` are the organisation's templates.
-
-    A template is never judged by a later version of itself: when the recorded version is gone, the nearest one
-    stands in with those of its sections that every postmortem may have, and none of its custom fields, because
-    the rest may have come later. An unknown template asks what the default template asks.
-    """
-    reference = parse_reference(recorded or "default")
-    candidates = [] if reference is None else _versions(reference[0], own)
-    if reference is None or not candidates:
-        stand_in = builtin("default")
-        return Requirements(
-            stand_in.required,
-            tuple(section.title for section in stand_in.sections),
-            (),
-            exact=False,
-            hint=f"no template {recorded!r} here; the default template's sections are asked for",
-        )
-    name, version = reference
-    nearest = min(candidates, key=lambda template: (abs(template.version - version), template.version))
-    if nearest.version == version:
-        titles = tuple(section.title for section in nearest.sections)
-        return Requirements(nearest.required, titles, nearest.fields)
-    return Requirements(
-        tuple(title for title in nearest.required if title in STANDARD_SECTIONS),
-        tuple(section.title for section in nearest.sections),
-        (),
-        exact=False,
-        hint=(
-            f"version {version} of template {name} is not kept; version {nearest.version} stands in for it "
-            f"(keep old versions as .pmctl/templates/{name}@{version}.md)"
-        ),
-    )
-
-
 def parse_templates(files: Mapping[str, bytes]) -> tuple[tuple[Template, ...], tuple[Finding, ...]]:
-    """The templates of some files by path, and everything wrong with them.
-
-    A broken one does not keep the others from being used; of two with one name and version the first counts.
-    """
+    """The templates of some files by path, and what is wrong. A broken one does not keep the others from being used."""
     found: dict[tuple[str, int], Template] = {}
     findings: list[Finding] = []
-    for path in sorted(files):
+    for number, path in enumerate(sorted(files)):
+        if number >= MAX_TEMPLATES:
+            message = (
+                f"{MAX_TEMPLATES} templates are read, in the order of their names: not this one and those behind it"
+            )
+            findings.append(Finding("PM281", message, path, 1, 1, fix="remove templates that nobody uses"))
+            break
         template, problems = parse_template(files[path], path)
         findings += problems
         if template is None:
             continue
         key = (template.name, template.version)
         if key in found:
-            findings.append(
-                Finding("PM293", f"{found[key].path} declares {template.reference} already", path, 1, 1,
-                        fix="give one of them another name or version")
-            )  # fmt: skip
+            message = f"{found[key].path} declares {template.reference} already"
+            fix = "give one of them another name or version"
+            findings.append(Finding("PM293", message, path, template.line, 1, fix=fix))
             continue
         found[key] = template
     return tuple(found.values()), tuple(findings)
+
+
+def with_earlier(
+    own: tuple[Template, ...],
+    recorded: Iterable[str],
+    look_up: Callable[[frozenset[tuple[str, int]]], Iterable[Template]],
+) -> tuple[Template, ...]:
+    """`own`, and those templates that postmortems record and that are not there, as far as the history still has them.
+
+    `look_up` is asked for names with versions, and only when there is something to look for.
+    """
+    present = {(template.name, template.version) for template in own} | {(name, 1) for name in BUILTIN_NAMES}
+    references = {parse_reference(one) for one in recorded if one}
+    wanted = frozenset(one for one in references if one is not None and one not in present)
+    return (*own, *look_up(wanted)) if wanted else own
+
+
+def requirements(recorded: str, own: Iterable[Template] = ()) -> Requirements:
+    """What the template that a postmortem records asks of it; `own` are the organisation's templates.
+
+    A template is never judged by another version of itself: when the recorded one is gone, also from the history,
+    the nearest one stands in with those of its required sections that the default template requires too, and none
+    of its custom fields. An unknown template asks what the default template asks.
+    """
+    reference = parse_reference(recorded or "default")
+    mine = tuple(own)
+    candidates = [] if reference is None else _versions(reference[0], mine)
+    standard = builtin("default")
+    if reference is None or not candidates:
+        return Requirements(
+            standard.required,
+            tuple(section.title for section in standard.sections),
+            (),
+            exact=False,
+            hint=f"there is no template {recorded!r}; what the default template requires is asked for",
+        )
+    name, version = reference
+    nearest = min(candidates, key=lambda template: (abs(template.version - version), template.version))
+    titles = tuple(section.title for section in nearest.sections)
+    if nearest.version == version:
+        texts = tuple((one.title.casefold(), one.default) for one in nearest.sections if one.required and one.default)
+        return Requirements(nearest.required, titles, nearest.fields, texts)
+    return Requirements(
+        tuple(title for title in nearest.required if title in standard.required),
+        titles,
+        (),
+        exact=False,
+        hint=f"there is no version {version} of template {name}; version {nearest.version} stands in for it",
+    )
 
 
 def choose(

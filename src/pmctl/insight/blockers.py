@@ -8,8 +8,9 @@ from typing import Any
 
 from pmctl.document import schema
 from pmctl.document.actions import action_items
+from pmctl.document.completeness import missing_fields
 from pmctl.document.reader import Document
-from pmctl.document.template_library import requirements
+from pmctl.document.template_library import Requirements, requirements
 from pmctl.errors import NotFound
 from pmctl.insight.catalog import Summary, catalog
 from pmctl.insight.incidents import unresolved_incidents
@@ -17,7 +18,7 @@ from pmctl.ledger.standing import Standing, standing
 from pmctl.policy.approvals import approval_gaps
 from pmctl.policy.state import FINAL, IN_REVIEW
 from pmctl.rules.completeness import completeness
-from pmctl.workspace import Workspace
+from pmctl.workspace import TEMPLATES, Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def outlook(workspace: Workspace, name: str, today: date) -> Outlook:
         return Outlook(name, document.status or "?", 0, (), (Blocker(message, problem.fix),), step)
     now = standing(workspace.repo, name)
     blockers = [*_work_tree(workspace, name), *_mismatch(document, now)]
-    facts = _items(document, today)
+    facts = [*_template(workspace, document), *_items(document, today)]
     status = now.state.status
     step = f"pmctl log {name}" if status in FINAL else ""
     if status == IN_REVIEW:
@@ -157,9 +158,30 @@ def _approvals(now: Standing, content: str) -> list[str]:
 
 
 def _incomplete(workspace: Workspace, document: Document) -> list[Blocker]:
+    asked = _asked(workspace, document)
+    sections = completeness(document, asked.required, asked.texts)
+    fields = missing_fields(document.meta.get("fields"), asked.fields)
+    return [
+        *(Blocker(finding.message, finding.fix) for finding in sections),
+        *(Blocker(f"the custom field {problem}", f"write {name} under fields") for name, problem in fields),
+    ]
+
+
+def _asked(workspace: Workspace, document: Document) -> Requirements:
+    """What the template that the document records asks of it."""
     recorded = str(document.meta.get("template") or "")
-    required = requirements(recorded, workspace.own_templates).required
-    return [Blocker(finding.message, finding.fix) for finding in completeness(document, required)]
+    return requirements(recorded, workspace.with_earlier(workspace.own_templates, (recorded,)))
+
+
+def _template(workspace: Workspace, document: Document) -> list[str]:
+    """A line about the template when it is not there as it was recorded."""
+    asked = _asked(workspace, document)
+    if asked.hint:
+        return [f"template: {asked.hint}"]
+    recorded = str(document.meta.get("template") or "")
+    if workspace.with_earlier(workspace.own_templates, (recorded,)) != workspace.own_templates:
+        return [f"template: {recorded} is not in {TEMPLATES} any more; it counts as the history last had it"]
+    return []
 
 
 def _open_incidents(workspace: Workspace, name: str, document: Document) -> list[Blocker]:

@@ -7,7 +7,7 @@ check anything.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -30,6 +30,7 @@ from pmctl.workspace import Workspace, template_files
 if TYPE_CHECKING:
     from pmctl.document.template import Template
 
+_FRONT_MATTER = 64 * 1024
 _ENOUGH_FOR_A_CACHE = 20
 """Documents from which on earlier results pay for being read and kept; a commit rarely changes as many."""
 
@@ -130,7 +131,9 @@ def _of_root(
     notes: tuple[str, ...] = ()
     if timed:
         items, notes = _with_history(repo, items, selection.now)
-    context, general = context_of(Workspace(repo), selection, files)
+    workspace = Workspace(repo)
+    context, general = context_of(workspace, selection, files)
+    context = _with_earlier_templates(workspace, context, items)
     cache = open_cache(repo.common_dir, context) if len(items) >= _ENOUGH_FOR_A_CACHE else None
     checked = check_many(items, context, cache=cache)
     root = os.fspath(repo.root)
@@ -243,6 +246,19 @@ def _is_shipped(path: str, data: bytes) -> bool:
     """Whether a template is the copy that `pmctl init` wrote, and nobody changed: what there would be without it."""
     name = path.rpartition("/")[2].removesuffix(".md")
     return name in BUILTIN_NAMES and data == builtin_source(name)
+
+
+def _with_earlier_templates(workspace: Workspace, context: Context, items: Iterable[Item]) -> Context:
+    """The context with those templates that the documents record and that only the history still has."""
+    lines = {_template_line(item.data) for item in items if item.data}
+    recorded = {line.partition(b"#")[0].strip().strip(b"\"'").decode("ascii", "ignore") for line in lines}
+    return context._replace(own_templates=workspace.with_earlier(context.own_templates or (), recorded))
+
+
+def _template_line(data: bytes) -> bytes:
+    """What stands behind `template:` in front matter; parsing it would cost more than all that it is for."""
+    start = data.find(b"\ntemplate:", 0, _FRONT_MATTER)
+    return data[start + len(b"\ntemplate:") : data.find(b"\n", start + 1)] if start >= 0 else b""
 
 
 def _narrowed(rules: RuleSettings, selection: Selection) -> RuleSettings:

@@ -229,7 +229,8 @@ _TABLE = (
     CodeDoc(
         "AU311",
         "incomplete",
-        "A required section is missing or not written: it holds only the template's prompt, or TBD.",
+        "A required section is missing or not written: it holds only the template's prompt or text, or TBD; or a "
+        "required field is not set.",
         "A postmortem without a root cause teaches nobody.",
         "pmctl validate ID shows what is missing.",
         "## Root Cause\n<!-- why did it happen? -->",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 from pmctl.ledger import attribution, documents, paths
@@ -65,11 +65,15 @@ class Judge:
         self.library = Library(self._templates)
         self._policies: dict[str, Policy | None] = {}
         self._templates_folder: str | None = None
+        self._folders: dict[str, None] = {}  # of templates, by the last step that had each
+        self._looked_at = 0
         self.newest = ""
 
     def resume(self, fold: Fold) -> None:
         """Go on from a fold that was judged before."""
         self.fold = fold
+        self._folders.clear()
+        self._looked_at = 0
 
     def root_tree(self, tree: str) -> str:
         """The tree of the pmctl root below a commit's tree; '' when there is none."""
@@ -344,17 +348,36 @@ class Judge:
             fold.held[doc] = Held(fold.held[doc].file, folder)
         return changed
 
-    def templates(self, tree: str) -> tuple[Template, ...]:
-        """The organisation's own templates in the pmctl root's tree of the step that is judged."""
+    def templates(self, tree: str, recorded: object) -> tuple[Template, ...]:
+        """The organisation's own templates in the pmctl root's tree of the step that is judged.
+
+        With the one that a postmortem records, when only earlier steps have it.
+        """
+        from pmctl.document.template_library import with_earlier
+
         if self._templates_folder is None:
-            entry = self.trees.entry(tree, TEMPLATES)
-            self._templates_folder = entry.oid if entry is not None and entry.is_tree else ""
-        return self.library.templates(self._templates_folder)
+            self._templates_folder = self.templates_folder(tree)
+        own = self.library.templates(self._templates_folder)
+        return with_earlier(own, (recorded,) if isinstance(recorded, str) else (), self._earlier_templates)
+
+    def templates_folder(self, tree: str) -> str:
+        """The object id of the folder of templates below the pmctl root's tree; '' when there is none."""
+        entry = self.trees.entry(tree, TEMPLATES) if tree else None
+        return entry.oid if entry is not None and entry.is_tree else ""
+
+    def _earlier_templates(self, wanted: frozenset[tuple[str, int]]) -> list[Template]:
+        """The latest definitions of templates in the steps so far, each of which is looked at once."""
+        for commit in islice(self.fold.line, self._looked_at, None):
+            folder = self.templates_folder(self.root_tree(self.reader.commit(commit).tree))
+            self._folders.pop(folder, None)
+            self._folders[folder] = None
+        self._looked_at = len(self.fold.line)
+        return self.library.definitions(reversed(self._folders), wanted)
 
     def _templates(self, folder: str) -> Iterable[tuple[str, bytes]]:
         for path, entry in self.trees.files(folder):
-            if path.endswith(".md") and entry.mode == REGULAR:
-                yield path, self.reader.blob(entry.oid)
+            if path.endswith(".md") and "/" not in path and entry.mode in (REGULAR, "100755"):
+                yield f"{TEMPLATES}/{path}", self.reader.blob(entry.oid)
 
     def _policy(self, oid: str, data: bytes) -> Policy | None:
         if oid not in self._policies:

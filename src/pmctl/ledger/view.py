@@ -41,17 +41,20 @@ def view_of(
 def missing_sections(
     document: Document, templates: Iterable[Template] = (), sections: Mapping[str, str] | None = None
 ) -> tuple[str, ...]:
-    """What the document's template requires and the document lacks: the title, sections, text in a section.
+    """What the document's template requires and the document lacks: the title, sections, text in a section, and custom
+    fields, as `fields.<name>`.
 
     `sections` are the texts of the document's sections by title in folded case, when they are known already.
     """
-    from pmctl.document.completeness import section_texts, unwritten
+    from pmctl.document.completeness import missing_fields, section_texts, unwritten
     from pmctl.document.template_library import requirements
 
     recorded = document.meta.get("template")
-    required = requirements(recorded if isinstance(recorded, str) else "", templates).required
-    missing = unwritten(required, section_texts(document) if sections is None else sections)
-    return missing if document.title.strip() else ("title", *missing)
+    asked = requirements(recorded if isinstance(recorded, str) else "", templates)
+    there = section_texts(document) if sections is None else sections
+    fields = (f"fields.{name}" for name, _ in missing_fields(document.meta.get("fields"), asked.fields))
+    title = () if document.title.strip() else ("title",)
+    return (*title, *unwritten(asked.required, there, asked.texts), *fields)
 
 
 class Library:
@@ -66,8 +69,18 @@ class Library:
         if not folder:
             return ()
         if folder not in self._known:
-            from pmctl.document.template_file import parse_template
+            from pmctl.document.template_library import parse_templates
 
-            found = [parse_template(data, name)[0] for name, data in self._files(folder)]
-            self._known[folder] = tuple(template for template in found if template is not None)
+            self._known[folder] = parse_templates(dict(self._files(folder)))[0]
         return self._known[folder]
+
+    def definitions(self, folders: Iterable[str], wanted: Iterable[tuple[str, int]]) -> list[Template]:
+        """For each name and version the first definition that one of these folders holds."""
+        left = set(wanted)
+        found = []
+        for folder in folders:
+            for template in self.templates(folder) if left else ():
+                if (template.name, template.version) in left:
+                    left.remove((template.name, template.version))
+                    found.append(template)
+        return found

@@ -91,7 +91,7 @@ class View:
     """The document's side of a judgement, as plain data: what an act is about to bind.
 
     `content` is the content digest, `author` and `editors` (those with the right to edit) come from the
-    front matter, `missing` names required sections that are absent or still prompts, `unresolved` counts
+    front matter, `missing` names required sections and custom fields that nobody has written, `unresolved` counts
     open discussions. `writers` are the people who wrote the content as far as commits tell.
 
     The audit also says what the document was while an act was under way: `earlier` holds digests that it

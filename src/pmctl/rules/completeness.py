@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pmctl.document.completeness import is_stand_in, is_unwritten, section_texts, text_of
 from pmctl.document.finding import Finding, Severity
-from pmctl.document.prompts import strip_comments
+from pmctl.document.prompts import is_empty, strip_comments
 from pmctl.document.timeline import timeline_section
 
 if TYPE_CHECKING:
@@ -24,25 +24,29 @@ _PLAIN_LINE = re.compile(r"^(?:[-*+] |\d\. )?[A-Za-z][^|\n]{20,}\n?(?!\s*[=-])",
 _FILLED_ROW = re.compile(r"^\|(?=[ :|]*-)[ :|-]*(?<=\|)[ \t]*\n\|[^\n]*[A-Za-z0-9]", re.MULTILINE)
 
 
-def is_blank(text: str) -> bool:
+def is_blank(text: str, given: str = "") -> bool:
     """`is_unwritten`, with a quick answer for what is plainly a sentence, a filled table or a stand-in."""
-    if "<!--" not in text:
+    if "<!--" not in text and not given:
         if is_stand_in(text):
             return True
         if _PLAIN_LINE.search(text) or _FILLED_ROW.search(text):
             return False
-    return is_unwritten(text)
+    return is_unwritten(text, given)
 
 
-def completeness(doc: Document, required: Sequence[str]) -> tuple[Finding, ...]:
-    """Findings, all errors, for each required section (by title, without regard to case) that blocks publishing."""
+def completeness(doc: Document, required: Sequence[str], given: Sequence[tuple[str, str]] = ()) -> tuple[Finding, ...]:
+    """Findings, all errors, for each required section (by title, without regard to case) that blocks publishing.
+
+    `given` holds titles in folded case with the text that the template put there.
+    """
     texts = section_texts(doc)
+    known = dict(given)
     findings = []
     for title in required:
         text = text_of(title, texts)
         if text is None:
             findings.append(_missing(doc, title))
-        elif is_blank(text):
+        elif is_blank(text, known.get(title.casefold(), "")):
             section = doc.section(title) or timeline_section(doc)
             if section is not None:
                 findings.append(_unwritten(doc, title, section))
@@ -57,6 +61,8 @@ def _unwritten(doc: Document, title: str, section: Section) -> Finding:
         held, fix = "is empty", "write it"
     elif bare and is_stand_in(bare):
         held, fix = f"says only {bare!r}", "write it; pmctl publish refuses it like this"
+    elif not is_empty(section.text):
+        held, fix = "is still only the template's text", "write it; what the template says counts once it says more"
     elif "<!--" in section.text:
         held = "is still only the template's prompt"
         fix = "write below the prompt; what stands inside <!-- --> is not published"

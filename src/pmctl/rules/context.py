@@ -25,7 +25,8 @@ OPTIONAL = ("Lessons Learned", "Contributing Factors", "Detection", "Response")
 
 class TemplateView(NamedTuple):
     """What the rules need of a template. `order` lists every section in its place; empty means the
-    required ones, then the optional ones. Other sections are kept where they stand.
+    required ones, then the optional ones. Other sections are kept where they stand. `texts` are the texts that required
+    sections begin with, by title in folded case. `missing` says why another template stands in for the recorded one.
     """
 
     name: str = "default"
@@ -33,6 +34,8 @@ class TemplateView(NamedTuple):
     optional: tuple[str, ...] = OPTIONAL
     order: tuple[str, ...] = ()
     fields: tuple[TemplateField, ...] = ()
+    texts: tuple[tuple[str, str], ...] = ()
+    missing: str = ""
 
     @property
     def sections(self) -> tuple[str, ...]:
@@ -48,7 +51,7 @@ class TemplateView(NamedTuple):
 
         asked = requirements(name, own)
         optional = tuple(title for title in asked.titles if title not in asked.required)
-        return cls(name or "default", asked.required, optional, asked.titles, asked.fields)
+        return cls(name or "default", asked.required, optional, asked.titles, asked.fields, asked.texts, asked.hint)
 
     @classmethod
     def of(cls, template: Template) -> TemplateView:

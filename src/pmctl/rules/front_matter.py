@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pmctl.document.fields import is_handle, is_id
 from pmctl.document.finding import Finding
-from pmctl.rules.registry import HINT, WARNING, found_at, rule
+from pmctl.rules.registry import WARNING, found_at, rule
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document
@@ -195,6 +195,8 @@ def custom_field(doc: Document, context: Context) -> Iterable[Finding]:
     Fix:
         fields: {cost_center: 4711}
     """
+    if context.template.missing:
+        return  # nobody knows which fields there were
     node = doc.front.get("fields")
     given = node.value if node is not None and isinstance(node.value, dict) else {}
     declared = {field.name: field for field in context.template.fields}
@@ -204,14 +206,52 @@ def custom_field(doc: Document, context: Context) -> Iterable[Finding]:
         value = given.get(name)
         problem = field_problem(field, value.plain() if value is not None else None)
         if problem:
-            place = value or node
-            fix = f"write fields: {{{name}: ...}}; {field.description}" if value is None else field.description
-            yield found_at(place.line if place else 1, place.column if place else 1, problem, fix)
+            place = value or node or doc.front.get("template")
+            line, column = (place.line, place.column) if place is not None else (1, 1)
+            if place is not None and place is not value:
+                line, column = place.key_line, place.key_column
+            about = f" ({field.description})" if field.description else ""
+            fix = f"write {name}: {field.example}{about}"
+            if value is None:
+                fix = f"write fields: {{{name}: {field.example}}}{about}" if node is None else f"{fix} under fields"
+            yield found_at(line, column, problem, fix)
     for name, value in given.items():
         if name not in declared:
             message = f"the template {context.template.name} declares no field {name!r}"
             fix = f"it declares {', '.join(declared)}" if declared else "declare it in the template, or remove it"
             yield found_at(value.key_line, value.key_column, message, fix, width=len(name))
+
+
+@rule("PM157", "template-not-there", draft=WARNING, review=WARNING)
+def template_not_there(doc: Document, context: Context) -> Iterable[Finding]:
+    """The template that a postmortem was written with is not there any more, or never was.
+
+    What it does:
+        Looks `template` up among the organisation's templates, in their earlier versions as far as the history of
+        this clone reaches, and among those that come with pmctl.
+
+    Why:
+        Sections and custom fields are asked for by that template. Another one can only stand in for it.
+
+    Example:
+        template: paymnets
+
+    Fix:
+        template: payments
+    """
+    node = doc.front.get("template")
+    if node is None or not context.template.missing:
+        return
+    from difflib import get_close_matches
+
+    from pmctl.document.templates import BUILTIN_NAMES
+
+    name = str(node.value).partition("@")[0]
+    known = {template.name for template in context.own_templates or ()}.union(BUILTIN_NAMES)
+    near = () if name in known else get_close_matches(name, sorted(known), n=1)
+    fix = "correct the name, fetch the whole history, or bring its file back to .pmctl/templates/"
+    message = context.template.missing
+    yield found_at(node.line, node.column, message, f"did you mean {near[0]}?" if near else fix, width=len(node.raw))
 
 
 @rule("PM156", "times-missing", review=WARNING)
@@ -241,41 +281,6 @@ def times_missing(doc: Document, context: Context) -> Iterable[Finding]:
         day = doc.id[:10] if is_id(doc.id) else "2024-01-15"
         fix = f"add {' and '.join(missing)}, as in {missing[0]}: {day}T14:00:00Z"
         yield found_at(line, column, f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not given", fix)
-
-
-@rule("PM157", "unknown-template", review=HINT)
-def unknown_template(doc: Document, context: Context) -> Iterable[Finding]:
-    """There is no template of the name that the postmortem records.
-
-    What it does:
-        Looks `template` up among the shipped templates and those in `.pmctl/templates/`.
-
-    Why:
-        The default template's sections are asked for instead, so a misspelt name asks for other sections than meant.
-
-    Example:
-        template: near-mis
-
-    Fix:
-        template: near-miss
-    """
-    recorded = doc.meta.get("template")
-    if context.own_templates is None or not isinstance(recorded, str) or recorded in ("", "default"):
-        return
-    from pmctl.document.template import parse_reference
-    from pmctl.document.templates import BUILTIN_NAMES
-
-    reference = parse_reference(recorded)
-    known = (*BUILTIN_NAMES, *dict.fromkeys(template.name for template in context.own_templates))
-    if reference is None or reference[0] in known:
-        return
-    from difflib import get_close_matches
-
-    near = get_close_matches(reference[0], known, n=1, cutoff=0.6)
-    node = doc.front["template"]
-    message = f"there is no template {reference[0]!r}; the default template's sections are asked for"
-    fix = f"did you mean {near[0]}?" if near else "pmctl template list shows them all"
-    yield found_at(node.line, node.column, message, fix, width=len(node.raw))
 
 
 @lru_cache(maxsize=2)

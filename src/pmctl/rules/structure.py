@@ -49,11 +49,11 @@ def missing_section(doc: Document, context: Context) -> Iterable[Finding]:
 
 @rule(EMPTY, "empty-section", ignorable=False)
 def empty_section(doc: Document, context: Context) -> Iterable[Finding]:
-    """A required section is empty or still holds only the template's prompt.
+    """A required section is empty or still holds only what the template put there.
 
     What it does:
         Takes HTML comments and empty table rows out of the section and looks whether anything is left. TBD and the
-        like are nothing; "None." is an answer.
+        like are nothing, nor is the template's own text as long as nobody has changed it; "None." is an answer.
 
     Why:
         The prompt asks a question; a published postmortem answers it.
@@ -251,9 +251,10 @@ _FREE = ("lessons learned", "contributing factors", "detection", "response")
 
 
 def _blocking(doc: Document, context: Context, code: str) -> Iterable[Finding]:
-    return [one for one in _completeness(doc, context.template.required) if one.code == code]
+    template = context.template
+    return [one for one in _completeness(doc, template.required, template.texts) if one.code == code]
 
 
 @lru_cache(maxsize=2)
-def _completeness(doc: Document, required: tuple[str, ...]) -> tuple[Finding, ...]:
-    return completeness(doc, required)
+def _completeness(doc: Document, required: tuple[str, ...], given: tuple[tuple[str, str], ...]) -> tuple[Finding, ...]:
+    return completeness(doc, required, given)

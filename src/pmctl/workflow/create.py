@@ -9,18 +9,21 @@ from __future__ import annotations
 import re
 import secrets
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from pmctl.document import schema
-from pmctl.document.reader import read
-from pmctl.document.template import Template
+from pmctl.document.reader import Document, read
+from pmctl.document.template import Template, field_problem, field_value
 from pmctl.document.template_library import choose, latest_versions
-from pmctl.errors import BadInput, NotFound, Refused
+from pmctl.document.timeline import timeline_section
+from pmctl.errors import BadInput, NotFound, Refused, UsageProblem
 from pmctl.sources.draft import DraftValues, provenance_bytes
+from pmctl.sources.instants import parse_instant
 from pmctl.workflow import template as templates
-from pmctl.workflow.draft import Draft, TimelineRow, render
+from pmctl.workflow.draft import Draft, render
+from pmctl.workflow.draft_tables import TimelineRow
 from pmctl.workflow.transaction import Landed, Write, commit, replace_file
 from pmctl.workspace import Workspace
 
@@ -46,12 +49,17 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """The new postmortem: where it is, what it was filled with, and what the person should know."""
+    """The new postmortem: where it is, what it was filled with, and what the person should know.
+
+    `template` is the one that was taken, with its version; `why` are the conditions that it was taken by, "" when it
+    was asked for or is the one of the settings.
+    """
 
     id: str
     path: str
     data: bytes
     template: str
+    why: str
     filled: tuple[str, ...]
     warnings: tuple[str, ...]
     writes: tuple[Write, ...]
@@ -68,29 +76,36 @@ def plan(workspace: Workspace, wish: Wish, values: DraftValues | None, *, today:
     if not title:
         raise BadInput("a postmortem needs a title", hint='pmctl new "What happened, in a few words"')
     _refuse_known_incident(workspace, front)
-    chosen, notes = _template(workspace, wish, front)
+    chosen, why, notes = _template(workspace, wish, front)
     name = new_id(workspace, title, wish.day or _day_of(front) or today)
     front.update(
         id=name,
         title=title,
         status=schema.Status.DRAFT.value,
         author=wish.author,
-        visibility=workspace.settings.visibility,
     )
+    if "visibility" not in chosen.defaults:
+        front["visibility"] = workspace.settings.visibility
     given: dict[str, object] = {"severity": wish.severity, "urgency": wish.urgency.upper()}
     given["services"] = list(wish.services)
-    given |= {"teams": list(wish.teams), "tags": list(wish.tags), "fields": dict(wish.fields)}
+    given |= {"teams": list(wish.teams), "tags": list(wish.tags), "fields": _custom(chosen, wish.fields)}
     front.update({key: value for key, value in given.items() if value})
     if values and not wish.teams:
         known = [team.lower() for team in values.teams if team.lower() in workspace.policy.teams]
         front.update({"teams": known} if known else {})
     data = render(chosen, _draft(front, values))
-    problems = read(data, schema.path_of(name)).problems
+    document = read(data, schema.path_of(name))
+    lost = _without_place(document, values)
     writes = [Write(schema.path_of(name), data)]
     if values and values.provenance:
         writes.append(Write(f"{IMPORTS}/{name}.json", provenance_bytes(values.provenance)))
-    warnings = (*notes, *(values.warnings if values else ()), *(problem.message for problem in problems))
-    return Created(name, schema.path_of(name), data, chosen.reference, _filled(front, values), warnings, tuple(writes))
+    unused = tuple(
+        f"template {chosen.reference} has no section {section}: {what} of the record left out" for section, what in lost
+    )
+    problems = (problem.message for problem in document.problems)
+    warnings = (*notes, *(values.warnings if values else ()), *unused, *problems)
+    filled = _filled(front, values, {section for section, _ in lost})
+    return Created(name, schema.path_of(name), data, chosen.reference, why, filled, warnings, tuple(writes))
 
 
 def land(workspace: Workspace, created: Created, signing: Sequence[str]) -> Landed:
@@ -141,28 +156,51 @@ def item_id() -> str:
     return "AI-" + random_characters(4)
 
 
-def _template(workspace: Workspace, wish: Wish, front: Mapping[str, object]) -> tuple[Template, tuple[str, ...]]:
+def _template(workspace: Workspace, wish: Wish, front: Mapping[str, object]) -> tuple[Template, str, tuple[str, ...]]:
+    """The template to start from, the conditions that it was taken by, and what is wrong with templates."""
     own, findings = templates.load(workspace.repo.root)
-    notes = tuple(f"{f.path}:{f.line or 1}: {f.code} {f.message}" for f in findings)
-    known = latest_versions(own)
+    notes = templates.summary(findings)
     if wish.template:
-        if wish.template not in known:
-            raise NotFound(
-                f"there is no template {wish.template!r}", hint="pmctl template list", details=(*sorted(known), *notes)
-            )
-        return known[wish.template], notes
-    usual = workspace.settings.template
-    if usual not in known:
-        notes = (*notes, f"pmctl.yaml: there is no template {usual!r}; default stands in for it")
+        try:
+            return templates.find(wish.template, own), "", notes
+        except NotFound as error:
+            raise NotFound(error.message, hint=error.hint, details=(*error.details, *notes)) from None
+    fallback = workspace.settings.template
+    known = latest_versions(own)
+    if fallback not in known:
+        notes = (*notes, f"pmctl.yaml: there is no template {fallback!r}; default stands in for it")
     services = wish.services or tuple(str(name) for name in _list(front.get("services")))
-    chosen = choose(
-        own,
-        severity=wish.severity or str(front.get("severity", "")),
-        urgency=wish.urgency or str(front.get("urgency", "")),
-        services=services,
-        fallback=usual,
-    )
-    return chosen, notes
+    severity = wish.severity or str(front.get("severity", ""))
+    urgency = wish.urgency or str(front.get("urgency", ""))
+    chosen = choose(own, severity=severity, urgency=urgency, services=services, fallback=fallback)
+    fits = chosen.applies.given() and chosen.applies.hold(severity, urgency, services)
+    return chosen, templates.describe_conditions(chosen) if fits else "", notes
+
+
+def _custom(template: Template, given: Mapping[str, str]) -> dict[str, object]:
+    """The custom fields as typed on the command line, each as the template declares it.
+
+    Raises UsageProblem that lists every value that does not fit, and every name that is a near miss of a declared one.
+    """
+    declared = {one.name: one for one in template.fields}
+    found: dict[str, object] = {}
+    problems = []
+    for name, text in given.items():
+        if name in declared:
+            found[name] = field_value(declared[name], text)
+            problem = field_problem(declared[name], found[name])
+            problems += [problem] if problem else []
+        else:
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, declared, n=1)
+            problems += [f"template {template.name} has no field {name!r}; did you mean {near[0]}?"] if near else []
+            found[name] = text
+    if problems:
+        raise UsageProblem(
+            f"--field: {problems[0]}", hint=f"pmctl template show {template.reference}", details=tuple(problems[1:])
+        )
+    return found
 
 
 def _draft(front: Mapping[str, object], values: DraftValues | None) -> Draft:
@@ -176,20 +214,41 @@ def _draft(front: Mapping[str, object], values: DraftValues | None) -> Draft:
     return Draft(
         front,
         summary=values.summary,
-        timeline=tuple(TimelineRow(row.time, row.event, row.who) for row in values.timeline),
+        timeline=tuple(TimelineRow(row.time, row.event, row.who, parse_instant(row.at).at) for row in values.timeline),
         impact=values.impact,
         action_items=tuple(rows),
     )
 
 
-def _filled(front: Mapping[str, object], values: DraftValues | None) -> tuple[str, ...]:
-    """What the incident record gave, for the person to see."""
+def _without_place(document: Document, values: DraftValues | None) -> list[tuple[str, str]]:
+    """The sections that the record has something for and that the template does not have, with what that is."""
+    if values is None:
+        return []
+    wanted = (
+        ("Summary", "the summary" if values.summary else ""),
+        ("Timeline", _counted(len(values.timeline), "timeline entry", "timeline entries")),
+        ("Impact", _counted(len(values.impact), "impact figure", "impact figures")),
+        ("Action Items", _counted(len(values.action_items), "action item", "action items")),
+    )
+    missing = {title for title, _ in wanted if document.section(title) is None}
+    if timeline_section(document) is not None:
+        missing.discard("Timeline")
+    return [(title, what) for title, what in wanted if what and title in missing]
+
+
+def _counted(count: int, one: str, several: str) -> str:
+    return "" if not count else f"{count} {one if count == 1 else several}"
+
+
+def _filled(front: Mapping[str, object], values: DraftValues | None, without: Container[str]) -> tuple[str, ...]:
+    """What the incident record gave, for the person to see; sections in `without` are not there to be filled."""
     if values is None:
         return ()
     parts = [key for key in values.front if key != "incidents" and front.get(key)]
-    parts += ["summary"] if values.summary else []
-    parts += [f"timeline ({len(values.timeline)} entries)"] if values.timeline else []
-    parts += [f"action items ({len(values.action_items)})"] if values.action_items else []
+    parts += ["summary"] if values.summary and "Summary" not in without else []
+    parts += [f"timeline ({len(values.timeline)} entries)"] if values.timeline and "Timeline" not in without else []
+    items = len(values.action_items)
+    parts += [f"action items ({items})"] if items and "Action Items" not in without else []
     return tuple(parts)
 
 

@@ -8,37 +8,21 @@ Markdown that opens no structure of its own.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from pmctl.document.reader import Document, Section, read
+from pmctl.document.reader import Document, read
 from pmctl.document.schema import FIELDS
-from pmctl.document.table import tables
-from pmctl.document.template import Template
+from pmctl.document.template import Template, TemplateField
+from pmctl.document.timeline import timeline_section
 from pmctl.document.yaml_text import flow
 from pmctl.errors import BadInput
-from pmctl.workflow.markdown_text import block, cell
+from pmctl.workflow.draft_tables import Edit, TimelineRow, content_end, row_edits, timeline_edits
+from pmctl.workflow.markdown_text import block
 from pmctl.workflow.sandbox import LISTS, VARIABLES, expand, uses_jinja
 
-_COLUMNS = {
-    "Timeline": ("Time", "Event", "Who"),
-    "Impact": ("Impact Type", "Measurement"),
-    "Resolution": ("Step", "Action", "Result"),
-    "Action Items": ("ID", "Action", "Owner", "Due", "Priority", "Status", "Ticket", "Notes"),
-}
-
-
 _REFUSED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
-
-
-@dataclass(frozen=True, slots=True)
-class TimelineRow:
-    """Something that happened: when (a time of day as text, or a moment), what, and by whom."""
-
-    at: str | datetime
-    event: str
-    who: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,25 +64,37 @@ def render(template: Template, draft: Draft) -> bytes:
 
 
 def _front_matter(template: Template, front: Mapping[str, object]) -> str:
-    values = {**template.defaults, **{key: value for key, value in front.items() if not _is_blank(value)}}
-    values["template"] = template.reference
+    given = {key: value for key, value in front.items() if not _is_blank(value)}
+    values = {**template.defaults, **given, "template": template.reference}
+    if "tags" in template.defaults and "tags" in given:
+        values["tags"] = list(dict.fromkeys((*_items(template.defaults["tags"]), *_items(given["tags"]))))
     lines = ["---"]
     for known in FIELDS:
         value = values.get(known.name)
-        if not _is_blank(value):
+        if known.name == "fields":
+            lines += _fields(template.fields, value)
+        elif not _is_blank(value):
             lines.append(f"{known.name}: {flow(_cleaned(value))}")
-    given = front.get("fields")
-    filled = given if isinstance(given, Mapping) else {}
-    missing = [declared for declared in template.fields if declared.name not in filled]
-    if missing:
-        lines.append("# custom fields of this template, to be written under fields:")
-    for declared in missing:
-        kind = " | ".join(declared.choices) if declared.choices else declared.kind
-        optional = "" if declared.required else ", optional"
-        about = f"  {declared.description}" if declared.description else ""
-        lines.append(f"#   {declared.name}: {kind}{optional}{about}")
     lines.append("---")
     return "\n".join(lines) + "\n"
+
+
+def _fields(declared: Sequence[TemplateField], given: object) -> list[str]:
+    """The custom fields, those that are to be written yet with a comment on what is wanted."""
+    values = dict(given) if isinstance(given, Mapping) else {}
+    lines = ["fields:"] if values or declared else []
+    for one in declared:
+        if one.name in values:
+            lines.append(f"  {one.name}: {flow(_cleaned(values.pop(one.name)))}")
+            continue
+        wanted = ", ".join(filter(None, (one.expected, "required" if one.required else "")))
+        lines.append(f"  {one.name}:  # {wanted}{f': {one.description}' if one.description else ''}")
+    lines += [f"  {flow(_cleaned(str(name)))}: {flow(_cleaned(value))}" for name, value in values.items()]
+    return lines
+
+
+def _items(value: object) -> Iterable[object]:
+    return value if isinstance(value, (list, tuple)) else ()
 
 
 def _cleaned(value: object) -> object:
@@ -179,9 +175,7 @@ def _duration(start: str, end: str) -> str:
 
 def _filled(document: Document, draft: Draft) -> str:
     """The document's text with the known values in their sections. Edits go from the end to the start."""
-    day = str(draft.front.get("id", ""))[:10]
     rows = {
-        "Timeline": _timeline(draft.timeline, day),
         "Impact": [{"Impact Type": kind, "Measurement": measure} for kind, measure in draft.impact],
         "Resolution": [
             {"Step": str(number), "Action": action, "Result": result}
@@ -190,56 +184,20 @@ def _filled(document: Document, draft: Draft) -> str:
         "Action Items": [dict(item) for item in draft.action_items],
     }
     texts = {**draft.sections, **({"Summary": draft.summary} if draft.summary.strip() else {})}
-    edits: list[tuple[int, str]] = []
+    edits: list[Edit] = []
     for title, text in texts.items():
         section = document.section(title)
         if section is not None and text.strip():
-            edits.append((_content_end(document, section), f"\n\n{block(text)}"))
+            end = content_end(document, section)
+            edits.append((end, end, f"\n\n{block(text)}"))
+    timeline = timeline_section(document)
+    if timeline is not None and draft.timeline:
+        edits += timeline_edits(document, timeline, draft.timeline, str(draft.front.get("id", ""))[:10])
     for title, filled in rows.items():
         section = document.section(title)
         if section is not None and filled:
-            edits.append(_rows(document, section, _COLUMNS[title], filled))
+            edits += row_edits(document, section, title, filled)
     text = document.text
-    for offset, addition in sorted(edits, reverse=True):
-        text = text[:offset] + addition + text[offset:]
+    for start, end, replacement in sorted(edits, reverse=True):
+        text = text[:start] + replacement + text[end:]
     return text
-
-
-def _content_end(document: Document, section: Section) -> int:
-    """Where a section's own text ends: before its first subsection, without the blank lines there."""
-    inner = (other.start for other in document.headings if section.start < other.start < section.end)
-    end = min(inner, default=section.end)
-    return section.start + len(document.text[section.start : end].rstrip())
-
-
-def _timeline(entries: Iterable[TimelineRow], day: str) -> list[dict[str, str]]:
-    """Times as HH:MM in UTC; the first row of each further day has a full timestamp."""
-    rows = []
-    for entry in entries:
-        if isinstance(entry.at, datetime):
-            at = entry.at.astimezone(UTC) if entry.at.tzinfo else entry.at.replace(tzinfo=UTC)
-            shown = f"{at:%H:%M}" if f"{at:%Y-%m-%d}" == day else f"{at:%Y-%m-%dT%H:%MZ}"
-            day = f"{at:%Y-%m-%d}"
-        else:
-            shown = entry.at
-        rows.append({"Time": shown, "Event": entry.event, "Who": entry.who})
-    return rows
-
-
-def _rows(
-    document: Document, section: Section, standard: tuple[str, ...], rows: list[dict[str, str]]
-) -> tuple[int, str]:
-    """Offset and text of the rows: into the section's first table that has one of their columns, else a new one."""
-    for table in tables(document, section):
-        columns = [" ".join(name.split()) for name in table.columns]
-        if any(table.column(name) is not None for name in rows[0]):
-            folded = [column.casefold() for column in columns]
-            return table.end, "".join("\n" + _line(row, folded) for row in rows)
-    head = "| " + " | ".join(standard) + " |\n|" + "---|" * len(standard)
-    names = [name.casefold() for name in standard]
-    return _content_end(document, section), "\n\n" + "\n".join([head, *(_line(row, names) for row in rows)])
-
-
-def _line(row: Mapping[str, str], columns: list[str]) -> str:
-    cells = {name.casefold(): cell(value) for name, value in row.items()}
-    return "|" + "|".join(f" {cells[name]} " if cells.get(name) else " " for name in columns) + "|"

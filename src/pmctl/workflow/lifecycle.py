@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from pmctl.document import schema
 from pmctl.document.digest import Attachment, content_digest
@@ -25,6 +26,9 @@ from pmctl.policy.state import FINAL, IN_REVIEW, PostmortemState
 from pmctl.workflow.actor import Actor
 from pmctl.workflow.transaction import Landed, Write, commit
 from pmctl.workspace import Workspace
+
+if TYPE_CHECKING:
+    from pmctl.document.template import Template
 
 NAMESPACE = "pmctl-record-v1"
 
@@ -87,7 +91,7 @@ def perform(
         reviewers=asked,
     )
     # The audit judges by the templates of the commit, so they are asked here too, not those of the work tree.
-    templates = workspace.templates_at_head() if kind == acts.PUBLISH else None
+    templates = _templates(workspace, document) if kind == acts.PUBLISH else None
     violations = lifecycle.check(act, now.state, workspace.policy, now.view(document, content, templates=templates))
     refusals = tuple(violation for violation in violations if not violation.attributed)
     if refusals:
@@ -100,6 +104,11 @@ def perform(
     after = lifecycle.advance(now.state, act, record.digest(data), author=document.author or "")
     landed = _write(workspace, actor, act, now, after, document, data, attached)
     return _done(workspace, act, after, landed, content, tuple(v.message for v in violations if v.attributed))
+
+
+def _templates(workspace: Workspace, document: Document) -> tuple[Template, ...]:
+    recorded = document.meta.get("template")
+    return workspace.with_earlier(workspace.templates_at_head(), (recorded,) if isinstance(recorded, str) else ())
 
 
 def _write(

@@ -8,6 +8,7 @@ Values come out as Markdown that shows as written.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
@@ -33,6 +34,7 @@ MAX_LOOPS = 20
 MAX_WORK = 20_000_000  # parts of expressions carried out, if every list were full: a few seconds
 HINT = "pmctl explain PM290 lists what a template may use"
 
+_HEADING = re.compile(r"^ {0,3}##[ \t]+(.+?)(?:[ \t]+#+)?[ \t\r]*$", re.MULTILINE)
 # What Jinja calls a construct -> how it is written.
 _WRITTEN = {
     "Include": "{% include %}", "Import": "{% import %}", "FromImport": "{% from %}", "Extends": "{% extends %}",
@@ -70,6 +72,14 @@ def problems(body: str) -> tuple[Problem, ...]:
         return (Problem(getattr(error, "lineno", None) or 1, str(error.message or error)),)
     except RecursionError:
         return (Problem(1, "an expression is nested too deeply"),)
+
+
+def conditional_titles(body: str) -> frozenset[str]:
+    """The second-level headings, in folded case, that only some branches of a body without `problems` write."""
+    if not uses_jinja(body):
+        return frozenset()
+    anywhere, always = _titles(_environment().parse(body).body)
+    return anywhere - always
 
 
 def expand(body: str, values: Mapping[str, str | list[str]], *, path: str, first_line: int) -> str:
@@ -204,3 +214,23 @@ def _refusals(tree: nodes.Template) -> Iterator[Problem]:
     yield from walk(tree, frozenset(VARIABLES), 0)
     if work > MAX_WORK:
         yield Problem(1, "the loops have too much in them: long lists would keep them busy for minutes")
+
+
+def _titles(tree: Iterable[nodes.Node]) -> tuple[frozenset[str], frozenset[str]]:
+    """The headings that some of these nodes write, and those that they write whatever the values are."""
+    from jinja2 import nodes
+
+    anywhere: frozenset[str] = frozenset()
+    always: frozenset[str] = frozenset()
+    for node in tree:
+        if isinstance(node, nodes.Output):
+            data = "".join(one.data for one in node.nodes if isinstance(one, nodes.TemplateData))
+            written = frozenset(" ".join(title.casefold().split()) for title in _HEADING.findall(data))
+            anywhere, always = anywhere | written, always | written
+        elif isinstance(node, nodes.If):
+            branches = [_titles(branch) for branch in (node.body, *(one.body for one in node.elif_), node.else_)]
+            anywhere = anywhere.union(*(some for some, _ in branches))
+            always |= branches[0][1].intersection(*(every for _, every in branches))
+        elif isinstance(node, nodes.For):
+            anywhere = anywhere.union(_titles(node.body)[0], _titles(node.else_)[0])
+    return anywhere, always

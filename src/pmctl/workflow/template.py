@@ -1,30 +1,23 @@
-"""An organisation's templates: finding, listing, showing, starting and checking them.
+"""An organisation's templates: listing, showing and starting them.
 
-Files come in as bytes by path, so that the index and a commit are read the same way as the work tree; `load`
-is the one function here that touches the disk. Nothing here writes: `new` returns what the caller commits.
+Templates and files come in as values, so that the index and a commit are read the same way as the work tree; `load`
+is the one function here that touches the disk.
+Nothing here writes: `new` and `following` return what the caller commits.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pmctl.document.actions import COLUMNS, SECTION
-from pmctl.document.finding import Finding, Severity
-from pmctl.document.markup import comment_spans
+from pmctl.document.finding import Finding
 from pmctl.document.reader import read
-from pmctl.document.table import tables
-from pmctl.document.template import Template
-from pmctl.document.template_file import parse_template
+from pmctl.document.template import MAX_VERSION, Template
 from pmctl.document.template_library import builtin, parse_templates
 from pmctl.document.templates import BUILTIN_NAMES, NAME, builtin_source
-from pmctl.errors import BadInput, NotFound, PmctlError, Refused, UsageProblem
-from pmctl.workflow.draft import Draft, render
+from pmctl.errors import BadInput, NotFound, Refused, UsageProblem
 from pmctl.workspace import TEMPLATES, template_files
-
-FOLDER = TEMPLATES
-_NEEDED = ("Action", "Owner", "Due", "Priority", "Status")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +82,18 @@ def find(name: str, own: Iterable[Template]) -> Template:
     raise NotFound(f"no template {name!r}", hint="pmctl template list", details=tuple(near))
 
 
-def source(name: str, own: Iterable[Template], root: Path) -> bytes:
-    """The file of a template as it is, for `template show`. Raises NotFound."""
+def source(name: str, own: Iterable[Template], files: Mapping[str, bytes]) -> bytes:
+    """The file of a template as it is, for `template show`; `files` are the organisation's, by path.
+
+    Raises NotFound.
+    """
     template = find(name, own)
-    if not template.path.startswith(FOLDER):
-        return builtin_source(template.name)
-    try:
-        return (root / template.path).read_bytes()
-    except OSError as error:
-        raise NotFound(f"{template.path} cannot be read: {error.strerror}", hint="pmctl template list") from error
+    return files[template.path] if template.path.startswith(TEMPLATES) else builtin_source(template.name)
 
 
-def new(name: str, own: Iterable[Template], root: Path, *, base: str = "default") -> tuple[str, bytes]:
+def new(
+    name: str, own: Iterable[Template], files: Mapping[str, bytes], root: Path, *, base: str = "default"
+) -> tuple[str, bytes]:
     """Path and bytes of a new template called `name` that starts as a copy of `base`, with version 1.
 
     Raises UsageProblem for a bad name and Refused when there is one of that name.
@@ -108,100 +101,63 @@ def new(name: str, own: Iterable[Template], root: Path, *, base: str = "default"
     if not NAME.fullmatch(name):
         raise UsageProblem(f"{name!r} can't name a template", hint="use a-z, 0-9 and -, as in api-outage")
     mine = tuple(own)
-    path = f"{FOLDER}/{name}.md"
+    path = f"{TEMPLATES}/{name}.md"
     if any(template.name == name for template in mine) or (root / path).exists():
-        raise Refused(f"there is a template {name!r} already", hint=f"edit {path}, and raise its version")
-    document = read(source(base, mine, root))
+        raise Refused(
+            f"there is a template {name!r} already",
+            hint=f"pmctl template new {name} --next starts its next version and keeps this one",
+        )
+    return path, _renamed(source(base, mine, files), base, name, 1)
+
+
+def following(name: str, own: Iterable[Template], files: Mapping[str, bytes]) -> tuple[int, dict[str, bytes]]:
+    """The number of the next version of a template, and the files that start it: path -> bytes.
+
+    The present version stays, as <name>@<version>.md, for the postmortems written with it.
+    Raises NotFound, and Refused when the present version has such a file already or is the last that can be.
+    """
+    mine = tuple(own)
+    present = find(name, mine)
+    data = source(present.reference, mine, files)
+    number = present.version + 1
+    if number > MAX_VERSION:
+        raise Refused(
+            f"{name} has {MAX_VERSION} versions, which are the most there can be", hint="start a new template"
+        )
+    if present.path.startswith(TEMPLATES) and present.path != f"{TEMPLATES}/{present.name}.md":
+        fix = f"rename it to {present.name}.md first: git mv {present.path} {TEMPLATES}/{present.name}.md"
+        raise Refused(f"the latest version of {present.name} is kept as {present.path}", hint=fix)
+    writes = {f"{TEMPLATES}/{present.name}.md": _renamed(data, name, present.name, number)}
+    if present.path.startswith(TEMPLATES):
+        writes[f"{TEMPLATES}/{present.name}@{present.version}.md"] = data
+    return number, writes
+
+
+def _renamed(data: bytes, base: str, name: str, version: int) -> bytes:
+    """A template's file under another name and version, everything else as it is."""
+    document = read(data)
     if not document.readable:
         raise BadInput(f"template {base!r} can't be read", hint=f"pmctl template check {base}")
-    edits = [(document.front["name"], name)]
+    named = document.front["name"]
+    edits = [(named.start, named.end, name)]
     if "version" in document.front:
-        edits.append((document.front["version"], "1"))
+        edits.append((document.front["version"].start, document.front["version"].end, str(version)))
+    elif version != 1:
+        edits.append((named.key_start, named.key_start, f"version: {version}{document.newline}"))
     text = document.text
-    for node, value in sorted(edits, key=lambda edit: edit[0].start, reverse=True):
-        text = text[: node.start] + value + text[node.end :]
-    return path, text.encode("utf-8")
+    for start, end, value in sorted(edits, reverse=True):
+        text = text[:start] + value + text[end:]
+    return text.encode("utf-8")
 
 
-def check(data: bytes, path: str = "") -> tuple[Finding, ...]:
-    """Everything wrong with a template file: what it declares, its body, and whether it makes a postmortem."""
-    template, problems = parse_template(data, path)
-    if template is None:
-        return problems
-    findings = [*problems, *_check_body(template, data)]
-    try:
-        rendered = [render(template, sample) for sample in _SAMPLES]
-    except PmctlError as error:
-        findings.append(_render_finding(error, template))
-        return tuple(findings)
-    findings += [
-        Finding(
-            "PM294", f"required section {title!r} is missing for some incidents", path, 1, 1,
-            fix="declare it with required: false, or move it out of the condition",
-        )
-        for title in template.required
-        if any(read(made).section(title) is None for made in rendered)
-    ]  # fmt: skip
-    return tuple(findings)
-
-
-def _check_body(template: Template, data: bytes) -> list[Finding]:
-    document = read(data, template.path)
-    findings = []
-    declared = [section.title.casefold() for section in template.sections]
-    written = [s for s in document.sections if s.title.casefold() in declared]
-    order = [declared.index(section.title.casefold()) for section in written]
-    for before, after, section in zip(order, order[1:], written[1:], strict=False):
-        if after < before:
-            findings.append(
-                Finding("PM286", f"section {section.title!r} comes later here than sections declares", template.path,
-                        section.line, 1, Severity.WARNING, "put the sections in one order in both places")
-            )  # fmt: skip
-            break
-    findings += [
-        Finding(
-            "PM287", f"section {empty.title!r} has neither a prompt nor a text", template.path, empty.line, 1,
-            Severity.HINT, "write a question as <!-- How was it noticed? -->",
-        )
-        for empty in template.sections
-        if not empty.prompt and not empty.text
-    ]  # fmt: skip
-    items = document.section(SECTION)
-    for table in tables(document, items) if items else ():
-        missing = [name for name in _NEEDED if table.column(*COLUMNS[name]) is None]
-        if missing:
-            message = f"the {SECTION} table lacks {', '.join(missing)}"
-            fix = f"write | {' | '.join(COLUMNS)} |"
-            findings.append(Finding("PM291", message, template.path, table.line, 1, fix=fix))
-    for start, end in comment_spans(document.body):
-        if not document.body[start:end].endswith("-->"):
-            line, column = document.position(document.body_start + start)
-            message = "this comment is never closed"
-            findings.append(Finding("PM292", message, template.path, line, column, fix="end it with -->"))
-    return findings
-
-
-def _render_finding(error: PmctlError, template: Template) -> Finding:
-    """A rendering error as a finding; the sandbox puts `path:line: ` before its message."""
-    name = template.path or template.name
-    line, message = 1, error.message
-    if message.startswith(f"{name}:"):
-        number, _, message = message[len(name) + 1 :].partition(": ")
-        line = int(number) if number.isdigit() else 1
-    details = f" ({'; '.join(error.details)})" if error.details else ""
-    return Finding("PM290", message + details, template.path, line, 1, fix=error.hint)
-
-
-# A new postmortem about which little is known, and one about which much is.
-_SAMPLES = (
-    Draft({"id": "2024-01-15-example", "title": "Example", "status": "DRAFT", "author": "jane"}),
-    Draft(
-        {
-            "id": "2024-01-15-example", "title": "Example | with <marks>", "status": "DRAFT", "author": "jane",
-            "participants": ["jane", "bob"], "teams": ["payments"], "services": ["payment-api", "checkout"],
-            "severity": "SEV1", "urgency": "HIGH", "tags": ["database"],
-            "incidents": [{"source": "pagerduty", "id": "PT4KHLK"}],
-            "started_at": "2024-01-15T14:00:00Z", "resolved_at": "2024-01-15T14:45:00Z",
-        }
-    ),
-)  # fmt: skip
+def summary(findings: Iterable[Finding]) -> tuple[str, ...]:
+    """A line for each file that something is wrong with, for commands that are about something else."""
+    by_path: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_path.setdefault(finding.path, []).append(finding)
+    lines = []
+    for path, found in by_path.items():
+        more = f", and {len(found) - 1} more" if len(found) > 1 else ""
+        first = f"{path}:{found[0].line or 1}:{found[0].column or 1}: {found[0].code} {found[0].message}"
+        lines.append(f"{first}{more} (pmctl template check)")
+    return tuple(lines)

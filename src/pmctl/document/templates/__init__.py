@@ -7,6 +7,9 @@ import re
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 """A template's name, one of ours or of an organisation's."""
 
+MAX_TEMPLATES = 200
+"""Files of an organisation that are read, in the order of their names."""
+
 BUILTIN_NAMES = ("default", "lightweight", "security", "near-miss")
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from pmctl import git
@@ -23,6 +24,9 @@ from pmctl.insight.validation import Selection, context_alone, context_of
 from pmctl.integrations.lsp.positions import Positions, positions
 from pmctl.rules.context import Asked, Context
 from pmctl.workspace import POSTMORTEMS, TEMPLATES, Workspace
+
+if TYPE_CHECKING:
+    from pmctl.document.template import Template
 
 
 class Kind(StrEnum):
@@ -85,6 +89,7 @@ class Desk:
     """The contexts in use, by pmctl root. The one thing with state, besides the editor's texts."""
 
     _contexts: dict[Path, Context] = field(default_factory=dict)
+    _histories: dict[Path, Workspace] = field(default_factory=dict)
 
     def forget(self) -> None:
         """Read settings, templates and people anew when they are next needed."""
@@ -102,6 +107,7 @@ class Desk:
             context = context_alone(now)
         else:
             context = self._context(repo)._replace(today=now.now.date(), now=now.now, asked=Asked())
+            context = context._replace(own_templates=self._templates(repo, context, document))
         return Sheet(path, kind, document, context, positions(text, encoding))
 
     def _context(self, repo: git.Repository) -> Context:
@@ -113,6 +119,15 @@ class Desk:
                 # until `pmctl validate` or `pmctl doctor` has been asked what is wrong.
                 return context_alone(Selection())
         return self._contexts[repo.root]
+
+    def _templates(self, repo: git.Repository, context: Context, document: Document) -> tuple[Template, ...]:
+        """The organisation's templates, with the one that the document records when only the history still has it.
+
+        The history is asked once for each: what was, stays.
+        """
+        recorded = document.meta.get("template")
+        workspace = self._histories.setdefault(repo.root, Workspace(repo))
+        return workspace.with_earlier(context.own_templates or (), (recorded,) if isinstance(recorded, str) else ())
 
 
 def file_of(uri: str) -> Path | None:

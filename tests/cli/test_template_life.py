@@ -1,0 +1,199 @@
+"""An organisation's template from its first line to a version that replaces it, and postmortems that outlive it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pmctl.document.reader import read
+from tests.cli.play import Play
+
+MINI = """---
+name: mini
+description: Small.
+applies_to: {severity: [SEV3], services: [shop-*]}
+defaults: {visibility: team, tags: [small]}
+sections:
+  - {title: Summary, required: true}
+  - {title: Cost, required: true, prompt: "How much?", text: "- **Lost:**"}
+  - {title: Notes, required: false, text: None.}
+fields:
+  center: {kind: string, required: true, description: Who pays}
+  amount: number
+---
+
+## Summary
+
+<!-- What happened to {{ services|join(' and ') }}? -->
+"""
+ID = "2024-01-18-shop-slow"
+FILE = f"postmortems/2024/{ID}.md"
+
+
+def start(play: Play) -> None:
+    """A template, and a postmortem written with it that waits for its publication."""
+    (play.root / ".pmctl/templates/mini.md").write_text(MINI)
+    play.do("alice", "git add -A && git commit -qm 'Add mini' && pmctl template check mini")
+    play.do("jane", "pmctl new 'Shop slow' --severity SEV3 --service shop-api --date 2024-01-18 --field amount=12.50")
+    file = play.root / FILE
+    text = file.read_text().replace("  center:  # text, required: Who pays\n", "  center: A1\n")
+    file.write_text(
+        text.replace("to shop-api? -->", "to shop-api? -->\n\nIt was slow.").replace("Lost:**", "Lost:** 5")
+    )
+    play.do("jane", f"git commit -qam 'Write' && pmctl validate {ID} && pmctl submit {ID} --reviewer bob")
+    play.do("bob", f"pmctl approve {ID}")
+
+
+def change(play: Play, what: Callable[[Path], object]) -> None:
+    what(play.root / ".pmctl/templates")
+    play.do("alice", "git add -A && git commit -qm 'Change mini'")
+
+
+def asks_more(text: str) -> str:
+    return text.replace(
+        "  - {title: Notes", "  - {title: Detection, required: true, prompt: 'How?'}\n  - {title: Notes"
+    )
+
+
+def test_what_an_incident_chooses_is_filled_in_and_typed(play: Callable[[str], Play]) -> None:
+    team = play("team")
+    (team.root / ".pmctl/templates/mini.md").write_text(MINI)
+    done = team.run(
+        "jane", "pmctl new 'Shop slow' --severity sev3 --service shop-api --date 2024-01-18 --tag db --no-commit"
+    )
+    assert "template: mini, for severity SEV3; service shop-*" in done.stderr
+    meta = read((team.root / FILE).read_bytes()).meta
+    assert (meta["template"], meta["visibility"], meta["tags"]) == ("mini", "team", ["small", "db"])
+    assert meta["fields"] == {"center": None, "amount": None}
+    assert "<!-- What happened to shop-api? -->" in (team.root / FILE).read_text()
+    done = team.run("jane", "pmctl new B --template mini --field amount=much --field centre=1 --no-commit")
+    assert done.returncode == 2
+    assert "amount must be a number" in done.stderr and "did you mean center?" in done.stderr
+    done = team.run("jane", "pmctl new 'Leaked key' --template security --date 2024-01-18 --no-commit")
+    assert read((team.root / done.stdout.strip()).read_bytes()).meta["visibility"] == "private"
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "lacking"),
+    [("center: A1", "center:", "fields.center"), ("It was slow.", "", "Summary"), ("Lost:** 5", "Lost:**", "Cost")],
+)
+def test_what_the_template_requires_stops_a_publication(
+    play: Callable[[str], Play], written: str, instead: str, lacking: str
+) -> None:
+    team = play("team")
+    start(team)
+    file = team.root / FILE
+    text = file.read_text()
+    assert written in text
+    file.write_text(text.replace(written, instead))
+    team.do("jane", f"git commit -qam 'Take it out' && pmctl submit {ID} --reviewer bob")
+    team.do("bob", f"pmctl approve {ID}")
+    refused = team.run("jane", f"pmctl publish {ID}")
+    assert refused.returncode == 1
+    assert f"is not complete: {lacking} missing or empty" in refused.stderr
+    assert lacking.removeprefix("fields.") in team.do("jane", f"pmctl status {ID}")
+    assert team.run("jane", f"pmctl validate {ID}").returncode == 1
+
+
+def renamed(folder: Path) -> None:
+    (folder / "mini.md").unlink()
+    (folder / "tiny.md").write_text(MINI.replace("name: mini", "name: tiny"))
+
+
+def linked(folder: Path) -> None:
+    (folder / "mini.md").unlink()
+    (folder / "mini.md").symlink_to("/etc/hosts")
+
+
+def raised(folder: Path) -> None:
+    (folder / "mini.md").write_text(asks_more(MINI).replace("name: mini", "name: mini\nversion: 2"))
+
+
+GONE: dict[str, Callable[[Path], object]] = {
+    "deleted": lambda folder: (folder / "mini.md").unlink(),
+    "renamed": renamed,
+    "broken": lambda folder: (folder / "mini.md").write_text("---\nname: [\n---\n"),
+    "a link": linked,
+    "raised": raised,
+}
+
+
+@pytest.mark.parametrize("how", GONE)
+def test_a_postmortem_outlives_its_template(play: Callable[[str], Play], how: str) -> None:
+    team = play("team")
+    start(team)
+    change(team, GONE[how])
+    assert "PM2" not in (found := team.run("jane", f"pmctl validate {ID}").stdout) or "templates/mini.md" in found
+    assert "template: mini is not in .pmctl/templates any more" in team.do("jane", f"pmctl status {ID}")
+    team.do("jane", f"pmctl publish {ID}")
+    assert "passed: 0 proved violations" in team.do("alice", "pmctl audit")
+
+
+def test_the_next_version_asks_more_of_new_postmortems_only(play: Callable[[str], Play]) -> None:
+    team = play("team")
+    start(team)
+    team.do("alice", "pmctl template new mini --next")
+    path = team.root / ".pmctl/templates/mini.md"
+    path.write_text(asks_more(path.read_text()))
+    team.do("alice", "pmctl template check && git commit -qam 'Ask how it was detected' && pmctl validate")
+    team.do("jane", f"pmctl publish {ID}")
+    team.do("jane", "pmctl new 'Shop down' --template mini --date 2024-01-19")
+    assert "template: mini@2\n" in (team.root / "postmortems/2024/2024-01-19-shop-down.md").read_text()
+    assert "'Detection'" in team.do("jane", "pmctl status shop-down")
+    assert "passed: 0 proved violations" in team.do("alice", "pmctl audit")
+
+
+def test_asking_more_under_the_same_version_is_found_before_it_lands(play: Callable[[str], Play]) -> None:
+    team = play("team")
+    start(team)
+    path = team.root / ".pmctl/templates/mini.md"
+    kept = path.read_text()
+    for text, said in (
+        (asks_more(kept), "section 'Detection' is required now"),
+        (kept.replace("amount: number", "amount: {kind: number, required: true}"), "field 'amount' is required now"),
+        (kept.replace("amount: number", "amount: date"), "was of kind number and is of kind date now"),
+        (kept.replace("  amount: number\n", ""), "field 'amount' is declared no more"),
+    ):
+        path.write_text(text)
+        checked = team.run("alice", "pmctl template check mini")
+        assert (checked.returncode, f"PM295 {said}" in checked.stdout) == (1, True) or said in checked.stdout
+        hooked = team.run("alice", "git add -A && pmctl hook pre-commit")
+        assert (hooked.returncode, "PM295" in hooked.stdout, ID in hooked.stdout) == (1, True, True)
+    team.do("alice", "git commit -qam 'All the same'")
+    assert team.run("alice", "pmctl template check").returncode == 0
+    assert "PM295" in team.run("alice", "pmctl template check --against HEAD~1").stdout
+    path.write_text(kept.replace("How much?", "How much, in euros?").replace("Small.", "Tiny."))
+    team.do("alice", "pmctl template check --against HEAD~1")
+    path.unlink()
+    assert "PM296" in team.do("alice", "pmctl template check")
+
+
+def test_an_unknown_template_is_said_to_be_one(play: Callable[[str], Play]) -> None:
+    team = play("team")
+    start(team)
+    file = team.root / FILE
+    file.write_text(file.read_text().replace("template: mini", "template: minni"))
+    found = team.run("jane", f"pmctl validate {ID}").stdout
+    assert "PM157 there is no template 'minni'" in found and "did you mean mini?" in found
+    assert "PM155" not in found
+    team.do("jane", "git commit -qam 'Wrong name'")
+    assert "template: there is no template 'minni'" in team.do("jane", f"pmctl status {ID}")
+
+
+@pytest.mark.parametrize("make", ["ln -s /etc/passwd", "mkdir", "mkfifo", "head -c 10485760 /dev/zero >"])
+def test_a_template_that_cannot_be_read_leaves_the_others_and_every_document_checked(
+    play: Callable[[str], Play], make: str
+) -> None:
+    team = play("team")
+    start(team)
+    team.do("alice", f"{make} .pmctl/templates/odd.md")
+    done = team.run("jane", "pmctl validate")
+    assert done.returncode == 1
+    assert ".pmctl/templates/odd.md:1:1: PM" in done.stdout
+    assert f"{FILE}:" in done.stdout
+    assert team.run("jane", "pmctl template check mini").returncode == 0
+    assert team.run("jane", "pmctl template check odd").returncode == 1
+    made = team.run("jane", "pmctl new Other --template mini --no-commit")
+    assert made.returncode == 0 and "odd.md" in made.stderr

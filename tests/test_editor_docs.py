@@ -44,9 +44,9 @@ def test_the_task_finds_places_and_codes(path: str, prefix: str) -> None:
         for place in ((12, 3, 12, 9), (12, 3, 14, 1), (12, 3, 0, 0), (12, 0, 0, 0)):
             line, column, end_line, end_column = place
             finding = Finding(
-                "PM801", "no, number: a", path, line, column, severity, "one", end_line=end_line, end_column=end_column
+                "PM801", "no, number: a", prefix + path, line, column, severity, "one", end_line, end_column
             )
-            text = render(Report((finding,), (path,), prefix=prefix), "github").splitlines()[0]
+            text = render(Report((finding,), (finding.path,)), "github").splitlines()[0]
             match = re.match(pattern["regexp"], text)
             assert match is not None, text
             found = {name: match[pattern[name]] for name in pattern if name != "regexp"}

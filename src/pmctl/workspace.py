@@ -6,7 +6,7 @@ here trusts: findings come back as values, and the callers decide.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +25,7 @@ from pmctl.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from pmctl.document.template import Template
+    from pmctl.document.template_past import Replaced
 
 POSTMORTEMS = "postmortems"
 POLICY_FILE = ".pmctl/policy.yaml"
@@ -219,24 +220,25 @@ class Workspace:
 
         return parse_templates(template_files(self.repo.root)[0])[0]
 
-    def with_earlier(self, own: tuple[Template, ...], recorded: Iterable[str]) -> tuple[Template, ...]:
-        """`own`, and the templates that postmortems record and that only the history up to HEAD still has."""
-        from pmctl.document.template_library import with_earlier
+    def definitions(self, own: tuple[Template, ...], recorded: Mapping[str, object]) -> dict[str, tuple[Template, ...]]:
+        """The templates by which each postmortem is judged, where `own` are not all: see `template_past.Definitions`.
 
-        def look_up(wanted: frozenset[tuple[str, int]]) -> list[Template]:
-            from pmctl.ledger.template_history import earlier_templates
+        `recorded` is, by path, what each says of its template.
+        """
+        from pmctl.document.template_past import Definitions, unchanging
 
-            known = self._earlier
-            if new := wanted - known.keys():
-                found = earlier_templates(self.repo, new)
-                known |= dict.fromkeys(new) | {(one.name, one.version): one for one in found}
-            return [one for name in sorted(wanted) if (one := known[name]) is not None]
-
-        return with_earlier(own, recorded, look_up)
+        asked = {path: word for path, word in recorded.items() if not unchanging(own, word)}
+        if not asked:
+            return {}
+        definitions = Definitions(own, self._replaced_templates)
+        found = {path: definitions.of(word, path) for path, word in asked.items()}
+        return {path: templates for path, templates in found.items() if templates is not own}
 
     @cached_property
-    def _earlier(self) -> dict[tuple[str, int], Template | None]:
-        return {}
+    def _replaced_templates(self) -> tuple[Replaced, ...]:
+        from pmctl.ledger.template_history import replaced
+
+        return replaced(self.repo)
 
 
 def template_files(root: Path) -> tuple[dict[str, bytes], tuple[Finding, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -127,6 +128,36 @@ def test_a_postmortem_outlives_its_template(play: Callable[[str], Play], how: st
     change(team, GONE[how])
     assert "PM2" not in (found := team.run("jane", f"pmctl validate {ID}").stdout) or "templates/mini.md" in found
     assert "template: mini is not in .pmctl/templates any more" in team.do("jane", f"pmctl status {ID}")
+    team.do("jane", f"pmctl publish {ID}")
+    assert "passed: 0 proved violations" in team.do("alice", "pmctl audit")
+
+
+def stricter(text: str) -> str:
+    """The same version with everything about it asking for more or something else."""
+    more = asks_more(text).replace("amount: number", "amount: date\n  team: {kind: string, required: true}")
+    return more.replace("  - {title: Notes, required: false", "  - {title: Notes, required: true")
+
+
+@pytest.mark.parametrize("how", ["committed", "staged", "in the work tree", "on a branch"])
+def test_a_change_under_the_same_version_asks_no_more_of_what_was_written(
+    play: Callable[[str], Play], how: str
+) -> None:
+    team = play("team")
+    start(team)
+    (team.root / ".pmctl/templates/mini.md").write_text(stricter(MINI))
+    if how == "on a branch":
+        team.do("alice", "git checkout -qb side && git commit -qam 'Ask more' && git checkout -q -")
+        team.do("alice", "git merge -q --no-ff -m Merge side")
+    elif how != "in the work tree":
+        team.do("alice", "git add -A" if how == "staged" else "git commit -qam 'Ask more'")
+    for words in (ID, FILE, f"postmortems/2024 {FILE}", "", "--strict"):
+        assert not re.search(f"{FILE}.*PM(155|2)", team.run("jane", f"pmctl validate {words}").stdout), words
+    assert "mini was changed since under the same version" in team.do("jane", f"pmctl status {ID}")
+    if how in ("committed", "on a branch"):
+        made = team.do("jane", "pmctl new 'Shop down' --template mini --date 2024-01-19").split()[0]
+        found = team.run("jane", "pmctl validate").stdout
+        assert re.search(f"{made}.*PM202.*'Detection'", found) and re.search(f"{made}.*PM155 team is required", found)
+        assert not re.search(f"{FILE}.*PM(155|2)", found)
     team.do("jane", f"pmctl publish {ID}")
     assert "passed: 0 proved violations" in team.do("alice", "pmctl audit")
 

@@ -104,9 +104,9 @@ _TABLE = (
     CodeDoc(
         "PM295", "template-changed-in-place", "A template asks more, under the same version, of postmortems that were"
         " written with it.",
-        "A postmortem that was complete yesterday could not be published today. Prompts, texts, descriptions and"
-        " optional sections may change at any time; what is required, and the kinds and choices of fields, only with"
-        " the next version.",
+        "A version says what was asked. The history keeps those that are there from being asked for more; a shallow"
+        " clone, as CI services make, has none. Prompts, texts, descriptions and optional sections may change at any"
+        " time; what is required, and the kinds and choices of fields, only with the next version.",
         "pmctl template new NAME --next, and change the new version.", "required: false becomes required: true",
     ),
     CodeDoc(

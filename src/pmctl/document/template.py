@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pmctl.document.templates import NAME
 
 FIELD_KINDS = ("string", "number", "boolean", "date", "choice")
+ANY_KIND = "any"
+"""Not to be declared: the kind of a field that changed its kind under one version."""
 MAX_VERSION = 9999
 
 _EXPECTED = {
@@ -21,6 +23,7 @@ _EXPECTED = {
     "boolean": ("true or false", "true"),
     "date": ("a date such as 2024-01-31", "2024-01-31"),
     "choice": ("one of its choices", ""),
+    ANY_KIND: ("a value", '"some text"'),
 }
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -139,6 +142,8 @@ def field_problem(declared: TemplateField, value: object) -> str:
     """Why `value` (a plain front matter value) does not fit the custom field; "" when it does."""
     if value is None or value == "":
         return f"{declared.name} is required" if declared.required else ""
+    if declared.kind == ANY_KIND:
+        return ""
     match declared.kind:
         case "number":
             return "" if type(value) in (int, float) else f"{declared.name} must be a number"

@@ -1,7 +1,7 @@
 """What a changed template asks beyond what it asked before. (templates before, after, who uses them) -> findings.
 
-A postmortem records the name and version of its template. Under the same version it may be asked for less, never for
-more: what is required of it must not change while it is being written.
+A postmortem records the name and version of its template, so a version should ask the same of all. What it asks more
+than it did is not asked of postmortems that were there before (`template_past`), but only where the history is there.
 """
 
 from __future__ import annotations

@@ -6,13 +6,14 @@ template never breaks postmortems written with an earlier version of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
 from pmctl.document.finding import Finding
 from pmctl.document.template import Template, TemplateField, parse_reference
 from pmctl.document.template_file import parse_template
+from pmctl.document.template_past import joined
 from pmctl.document.templates import BUILTIN_NAMES, MAX_TEMPLATES, builtin_source
 
 
@@ -58,25 +59,11 @@ def parse_templates(files: Mapping[str, bytes]) -> tuple[tuple[Template, ...], t
     return tuple(found.values()), tuple(findings)
 
 
-def with_earlier(
-    own: tuple[Template, ...],
-    recorded: Iterable[str],
-    look_up: Callable[[frozenset[tuple[str, int]]], Iterable[Template]],
-) -> tuple[Template, ...]:
-    """`own`, and those templates that postmortems record and that are not there, as far as the history still has them.
-
-    `look_up` is asked for names with versions, and only when there is something to look for.
-    """
-    present = {(template.name, template.version) for template in own} | {(name, 1) for name in BUILTIN_NAMES}
-    references = {parse_reference(one) for one in recorded if one}
-    wanted = frozenset(one for one in references if one is not None and one not in present)
-    return (*own, *look_up(wanted)) if wanted else own
-
-
 def requirements(recorded: str, own: Iterable[Template] = ()) -> Requirements:
     """What the template that a postmortem records asks of it; `own` are the organisation's templates.
 
-    A template is never judged by another version of itself: when the recorded one is gone, also from the history,
+    Of several definitions of the recorded version, the oldest first, what all of them ask counts.
+    A postmortem is never judged by another version: when the recorded one is gone, also from the history,
     the nearest one stands in with those of its required sections that the default template requires too, and none
     of its custom fields. An unknown template asks what the default template asks.
     """
@@ -94,8 +81,11 @@ def requirements(recorded: str, own: Iterable[Template] = ()) -> Requirements:
         )
     name, version = reference
     nearest = min(candidates, key=lambda template: (abs(template.version - version), template.version))
+    exact = [one for one in candidates if one.version == version]
+    if exact:
+        nearest = joined(exact)
     titles = tuple(section.title for section in nearest.sections)
-    if nearest.version == version:
+    if exact:
         texts = tuple((one.title.casefold(), one.default) for one in nearest.sections if one.required and one.default)
         return Requirements(nearest.required, titles, nearest.fields, texts)
     return Requirements(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pmctl.document import schema
 from pmctl.document.actions import action_items
 from pmctl.document.completeness import missing_fields
 from pmctl.document.reader import Document
+from pmctl.document.template import parse_reference
 from pmctl.document.template_library import Requirements, requirements
+from pmctl.document.template_past import definition
 from pmctl.errors import NotFound
 from pmctl.insight.catalog import Summary, catalog
 from pmctl.insight.incidents import unresolved_incidents
@@ -19,6 +21,9 @@ from pmctl.policy.approvals import approval_gaps
 from pmctl.policy.state import FINAL, IN_REVIEW
 from pmctl.rules.completeness import completeness
 from pmctl.workspace import TEMPLATES, Workspace
+
+if TYPE_CHECKING:
+    from pmctl.document.template import Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,8 @@ def outlook(workspace: Workspace, name: str, today: date) -> Outlook:
         return Outlook(name, document.status or "?", 0, (), (Blocker(message, problem.fix),), step)
     now = standing(workspace.repo, name)
     blockers = [*_work_tree(workspace, name), *_mismatch(document, now)]
-    facts = [*_template(workspace, document), *_items(document, today)]
+    templates = _definitions(workspace, document)
+    facts = [*_template(workspace, document, templates), *_items(document, today)]
     status = now.state.status
     step = f"pmctl log {name}" if status in FINAL else ""
     if status == IN_REVIEW:
@@ -80,7 +86,7 @@ def outlook(workspace: Workspace, name: str, today: date) -> Outlook:
         gaps = approval_gaps(now.state, now.policy, now.state.counting(content))
         stale = {approval.by for approval in now.state.approvals if approval not in now.state.counting(content)}
         blockers += [Blocker(gap.message, gap.hint, ", ".join(gap.waiting_for)) for gap in gaps]
-        blockers += [*_open_incidents(workspace, name, document), *_incomplete(workspace, document)]
+        blockers += [*_open_incidents(workspace, name, document), *_incomplete(document, templates)]
         waiting = sorted({handle for gap in gaps for handle in gap.waiting_for} | (stale if gaps else set()))
         if waiting:
             step = f"pmctl approve {name}   (as {' or '.join(waiting)})"
@@ -89,7 +95,7 @@ def outlook(workspace: Workspace, name: str, today: date) -> Outlook:
         else:
             step = f"pmctl edit {name}"
     elif status == schema.Status.DRAFT:
-        missing = [*_open_incidents(workspace, name, document), *_incomplete(workspace, document)]
+        missing = [*_open_incidents(workspace, name, document), *_incomplete(document, templates)]
         blockers += missing
         step = f"pmctl edit {name}" if missing else f"pmctl submit {name} --reviewer HANDLE"
     return Outlook(name, status, now.state.round, tuple(facts), tuple(blockers), step)
@@ -120,7 +126,7 @@ def _safely(workspace: Workspace, summary: Summary, today: date) -> Outlook:
 def _draft(workspace: Workspace, name: str, today: date) -> Outlook:
     """The outlook of a draft from its file alone: an overview of many asks git nothing about each of them."""
     document = workspace.read(name)
-    missing = tuple(_incomplete(workspace, document))
+    missing = tuple(_incomplete(document, _definitions(workspace, document)))
     step = f"pmctl edit {name}" if missing else f"pmctl submit {name} --reviewer HANDLE"
     return Outlook(name, document.status, 0, tuple(_items(document, today)), missing, step)
 
@@ -157,8 +163,8 @@ def _approvals(now: Standing, content: str) -> list[str]:
     return lines
 
 
-def _incomplete(workspace: Workspace, document: Document) -> list[Blocker]:
-    asked = _asked(workspace, document)
+def _incomplete(document: Document, templates: tuple[Template, ...]) -> list[Blocker]:
+    asked = _asked(document, templates)
     sections = completeness(document, asked.required, asked.texts)
     fields = missing_fields(document.meta.get("fields"), asked.fields)
     return [
@@ -167,21 +173,33 @@ def _incomplete(workspace: Workspace, document: Document) -> list[Blocker]:
     ]
 
 
-def _asked(workspace: Workspace, document: Document) -> Requirements:
+def _definitions(workspace: Workspace, document: Document) -> tuple[Template, ...]:
+    """The templates by which the document is judged."""
+    own, path = workspace.own_templates, document.path
+    return workspace.definitions(own, {path: document.meta.get("template")}).get(path, own)
+
+
+def _asked(document: Document, templates: tuple[Template, ...]) -> Requirements:
     """What the template that the document records asks of it."""
-    recorded = str(document.meta.get("template") or "")
-    return requirements(recorded, workspace.with_earlier(workspace.own_templates, (recorded,)))
+    return requirements(_recorded(document), templates)
 
 
-def _template(workspace: Workspace, document: Document) -> list[str]:
-    """A line about the template when it is not there as it was recorded."""
-    asked = _asked(workspace, document)
-    if asked.hint:
-        return [f"template: {asked.hint}"]
-    recorded = str(document.meta.get("template") or "")
-    if workspace.with_earlier(workspace.own_templates, (recorded,)) != workspace.own_templates:
+def _recorded(document: Document) -> str:
+    recorded = document.meta.get("template")
+    return recorded if isinstance(recorded, str) else ""
+
+
+def _template(workspace: Workspace, document: Document, templates: tuple[Template, ...]) -> list[str]:
+    """A line about the template when it is not there as it was when the postmortem was written."""
+    if hint := _asked(document, templates).hint:
+        return [f"template: {hint}"]
+    recorded = _recorded(document) or "default"
+    reference = parse_reference(recorded)
+    if templates is workspace.own_templates or reference is None:
+        return []
+    if definition(workspace.own_templates, reference) is None:
         return [f"template: {recorded} is not in {TEMPLATES} any more; it counts as the history last had it"]
-    return []
+    return [f"template: {recorded} was changed since under the same version; only what it asked all along is asked"]
 
 
 def _open_incidents(workspace: Workspace, name: str, document: Document) -> list[Blocker]:

@@ -7,7 +7,7 @@ check anything.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -133,7 +133,7 @@ def _of_root(
         items, notes = _with_history(repo, items, selection.now)
     workspace = Workspace(repo)
     context, general = context_of(workspace, selection, files)
-    context = _with_earlier_templates(workspace, context, items)
+    items = _with_their_templates(workspace, context, items)
     cache = open_cache(repo.common_dir, context) if len(items) >= _ENOUGH_FOR_A_CACHE else None
     checked = check_many(items, context, cache=cache)
     root = os.fspath(repo.root)
@@ -248,17 +248,21 @@ def _is_shipped(path: str, data: bytes) -> bool:
     return name in BUILTIN_NAMES and data == builtin_source(name)
 
 
-def _with_earlier_templates(workspace: Workspace, context: Context, items: Iterable[Item]) -> Context:
-    """The context with those templates that the documents record and that only the history still has."""
-    lines = {_template_line(item.data) for item in items if item.data}
-    recorded = {line.partition(b"#")[0].strip().strip(b"\"'").decode("ascii", "ignore") for line in lines}
-    return context._replace(own_templates=workspace.with_earlier(context.own_templates or (), recorded))
+def _with_their_templates(workspace: Workspace, context: Context, items: list[Item]) -> list[Item]:
+    """The items, with the templates by which a postmortem is judged where they are not those of today."""
+    own = context.own_templates or ()
+    recorded = {item.path: _template_line(item.data) for item in items if item.data}
+    found = workspace.definitions(own, recorded)
+    if not found:
+        return items
+    return [item._replace(own_templates=found.get(item.path)) for item in items]
 
 
-def _template_line(data: bytes) -> bytes:
+def _template_line(data: bytes) -> str:
     """What stands behind `template:` in front matter; parsing it would cost more than all that it is for."""
     start = data.find(b"\ntemplate:", 0, _FRONT_MATTER)
-    return data[start + len(b"\ntemplate:") : data.find(b"\n", start + 1)] if start >= 0 else b""
+    line = data[start + len(b"\ntemplate:") : data.find(b"\n", start + 1)] if start >= 0 else b""
+    return line.partition(b"#")[0].strip().strip(b"\"'").decode("ascii", "ignore")
 
 
 def _narrowed(rules: RuleSettings, selection: Selection) -> RuleSettings:

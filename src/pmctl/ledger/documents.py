@@ -87,7 +87,7 @@ def _view(judge: Judge, turn: Turn, one: Incoming, facts: Facts, earlier: Facts)
     missing: tuple[str, ...] = ()
     if one.act.act == acts.PUBLISH and turn.new is not None and turn.new.file.mode == REGULAR:
         document = documents.document(turn.new)
-        templates = judge.templates(turn.tree, document.meta.get("template"))
+        templates = judge.templates(turn.tree, turn.path, document.meta.get("template"))
         missing = missing_sections(document, templates, documents.sections(turn.new))
     return View(
         content=content,

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice, pairwise
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from pmctl.document.template_past import Definitions, Replaced
 from pmctl.ledger import attribution, documents, paths
 from pmctl.ledger.facts import REGULAR, Documents, Held
 from pmctl.ledger.fold import Acceptance, Fold
@@ -65,15 +66,11 @@ class Judge:
         self.library = Library(self._templates)
         self._policies: dict[str, Policy | None] = {}
         self._templates_folder: str | None = None
-        self._folders: dict[str, None] = {}  # of templates, by the last step that had each
-        self._looked_at = 0
         self.newest = ""
 
     def resume(self, fold: Fold) -> None:
         """Go on from a fold that was judged before."""
         self.fold = fold
-        self._folders.clear()
-        self._looked_at = 0
 
     def root_tree(self, tree: str) -> str:
         """The tree of the pmctl root below a commit's tree; '' when there is none."""
@@ -175,6 +172,8 @@ class Judge:
         fold = self.fold
         if any(path.startswith(TEMPLATES) for path, _, _ in differences):
             self._templates_folder = None
+            if before:
+                fold.templates.append((self.templates_folder(before), tree))
         records = [one for one in differences if one.path.startswith(_RECORDS)]
         policy, data = self._arriving(step.commit, differences)
         first = fold.policy is None
@@ -348,31 +347,24 @@ class Judge:
             fold.held[doc] = Held(fold.held[doc].file, folder)
         return changed
 
-    def templates(self, tree: str, recorded: object) -> tuple[Template, ...]:
-        """The organisation's own templates in the pmctl root's tree of the step that is judged.
+    def templates(self, tree: str, path: str, recorded: object) -> tuple[Template, ...]:
+        """The templates by which the postmortem at `path` is judged in the pmctl root's tree of the step.
 
-        With the one that a postmortem records, when only earlier steps have it.
+        `recorded` is what it says of its template.
         """
-        from pmctl.document.template_library import with_earlier
-
         if self._templates_folder is None:
             self._templates_folder = self.templates_folder(tree)
         own = self.library.templates(self._templates_folder)
-        return with_earlier(own, (recorded,) if isinstance(recorded, str) else (), self._earlier_templates)
+        return Definitions(own, [self.replaced(*one) for one in self.fold.templates]).of(recorded, path)
 
     def templates_folder(self, tree: str) -> str:
         """The object id of the folder of templates below the pmctl root's tree; '' when there is none."""
         entry = self.trees.entry(tree, TEMPLATES) if tree else None
         return entry.oid if entry is not None and entry.is_tree else ""
 
-    def _earlier_templates(self, wanted: frozenset[tuple[str, int]]) -> list[Template]:
-        """The latest definitions of templates in the steps so far, each of which is looked at once."""
-        for commit in islice(self.fold.line, self._looked_at, None):
-            folder = self.templates_folder(self.root_tree(self.reader.commit(commit).tree))
-            self._folders.pop(folder, None)
-            self._folders[folder] = None
-        self._looked_at = len(self.fold.line)
-        return self.library.definitions(reversed(self._folders), wanted)
+    def replaced(self, folder: str, tree: str) -> Replaced:
+        """The templates in a folder, and which postmortems the pmctl root's tree holds that replaced it."""
+        return Replaced(self.library.templates(folder), lambda path: self.trees.entry(tree, path) is not None)
 
     def _templates(self, folder: str) -> Iterable[tuple[str, bytes]]:
         for path, entry in self.trees.files(folder):

@@ -73,14 +73,3 @@ class Library:
 
             self._known[folder] = parse_templates(dict(self._files(folder)))[0]
         return self._known[folder]
-
-    def definitions(self, folders: Iterable[str], wanted: Iterable[tuple[str, int]]) -> list[Template]:
-        """For each name and version the first definition that one of these folders holds."""
-        left = set(wanted)
-        found = []
-        for folder in folders:
-            for template in self.templates(folder) if left else ():
-                if (template.name, template.version) in left:
-                    left.remove((template.name, template.version))
-                    found.append(template)
-        return found

@@ -91,7 +91,7 @@ def perform(
         reviewers=asked,
     )
     # The audit judges by the templates of the commit, so they are asked here too, not those of the work tree.
-    templates = _templates(workspace, document) if kind == acts.PUBLISH else None
+    templates = _templates(workspace, name, document) if kind == acts.PUBLISH else None
     violations = lifecycle.check(act, now.state, workspace.policy, now.view(document, content, templates=templates))
     refusals = tuple(violation for violation in violations if not violation.attributed)
     if refusals:
@@ -106,9 +106,9 @@ def perform(
     return _done(workspace, act, after, landed, content, tuple(v.message for v in violations if v.attributed))
 
 
-def _templates(workspace: Workspace, document: Document) -> tuple[Template, ...]:
-    recorded = document.meta.get("template")
-    return workspace.with_earlier(workspace.templates_at_head(), (recorded,) if isinstance(recorded, str) else ())
+def _templates(workspace: Workspace, name: str, document: Document) -> tuple[Template, ...]:
+    own, path = workspace.templates_at_head(), schema.path_of(name)
+    return workspace.definitions(own, {path: document.meta.get("template")}).get(path, own)
 
 
 def _write(

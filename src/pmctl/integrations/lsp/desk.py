@@ -89,11 +89,12 @@ class Desk:
     """The contexts in use, by pmctl root. The one thing with state, besides the editor's texts."""
 
     _contexts: dict[Path, Context] = field(default_factory=dict)
-    _histories: dict[Path, Workspace] = field(default_factory=dict)
+    _workspaces: dict[Path, Workspace] = field(default_factory=dict)
 
     def forget(self) -> None:
         """Read settings, templates and people anew when they are next needed."""
         self._contexts.clear()
+        self._workspaces.clear()
 
     def sheet(self, uri: str, text: str, encoding: str) -> Sheet:
         """The text of `uri` with everything that it is judged by. Never raises for what the text or folder holds."""
@@ -121,13 +122,10 @@ class Desk:
         return self._contexts[repo.root]
 
     def _templates(self, repo: git.Repository, context: Context, document: Document) -> tuple[Template, ...]:
-        """The organisation's templates, with the one that the document records when only the history still has it.
-
-        The history is asked once for each: what was, stays.
-        """
-        recorded = document.meta.get("template")
-        workspace = self._histories.setdefault(repo.root, Workspace(repo))
-        return workspace.with_earlier(context.own_templates or (), (recorded,) if isinstance(recorded, str) else ())
+        """The templates by which the document is judged; the history is asked at most once until `forget`."""
+        own = context.own_templates or ()
+        workspace = self._workspaces.setdefault(repo.root, Workspace(repo))
+        return workspace.definitions(own, {document.path: document.meta.get("template")}).get(document.path, own)
 
 
 def file_of(uri: str) -> Path | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -131,6 +131,23 @@ def run(
     if check and result.code != 0:
         raise failure(arguments, result)
     return result
+
+
+def begin(cwd: Path, *arguments: str) -> Callable[[], Completed]:
+    """Let git read something while other work is done: `run`, whose result is there when it is asked for."""
+    process = subprocess.Popen(
+        [git_program(), *_READING, *arguments], cwd=cwd, env=environment(_QUIET),
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+    def finish() -> Completed:
+        printed, said = process.communicate()
+        result = Completed(printed, said, process.returncode)
+        if result.code != 0:
+            raise failure(arguments, result)
+        return result
+
+    return finish
 
 
 def failure(arguments: Sequence[str], result: Completed) -> EnvironmentProblem:

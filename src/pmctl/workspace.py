@@ -227,7 +227,9 @@ class Workspace:
         """
         from pmctl.document.template_past import Definitions, unchanging
 
-        asked = {path: word for path, word in recorded.items() if not unchanging(own, word)}
+        words = {word for word in recorded.values() if isinstance(word, str)}
+        changing = {word: not unchanging(own, word) for word in (*words, None)}
+        asked = {path: word for path, word in recorded.items() if changing[word if isinstance(word, str) else None]}
         if not asked:
             return {}
         definitions = Definitions(own, self._replaced_templates)

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from pmctl.document.prompts import is_empty, plain_text, strip_comments
-from pmctl.document.template import TemplateField, field_problem
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document
+    from pmctl.document.template import TemplateField
 
 TIMELINE_TITLE = re.compile(r"timeline(?:[\s(:,\[].*)?", re.IGNORECASE)
 """The heading of the timeline, which may name its zone: Timeline (CET)."""
@@ -84,6 +84,8 @@ def missing_fields(given: object, declared: Iterable[TemplateField]) -> list[tup
 
     `given` is the value of `fields` in the front matter, as plain values.
     """
+    from pmctl.document.template import field_problem
+
     values = given if isinstance(given, Mapping) else {}
     problems = [(one.name, field_problem(one, values.get(one.name))) for one in declared if one.required]
     return [(name, problem) for name, problem in problems if problem]

@@ -83,8 +83,15 @@ class Scanned(NamedTuple):
     leaves: list[Leaf] | None
 
 
-# Without one of these there is neither code nor a comment; four columns make indented code.
-_SIGNS = ("`", "~~~", "<!--", "    ", "\t")
+def _may_hold_code(text: str) -> bool:
+    """Whether there may be code or a comment: four columns make indented code.
+
+    One character is found a hundred times as fast as several, so it is asked for first.
+    """
+    return (
+        "`" in text or "\t" in text or "    " in text
+        or ("~" in text and "~~~" in text) or ("<" in text and "<!--" in text)
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=4)
@@ -93,7 +100,7 @@ def scanned(text: str, start: int) -> Scanned:
     lines, starts, following = lines_of(text, start)
     blocks: list[Block] | None = None
     leaves: list[Leaf] | None = []
-    if any(sign in text for sign in _SIGNS):
+    if _may_hold_code(text):
         try:
             blocks, leaves = scan_leaves(lines)
         except Doubt:

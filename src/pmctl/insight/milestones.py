@@ -12,13 +12,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
+from typing import Any, NoReturn
 
 from pmctl import git
 from pmctl.document.schema import id_of
+from pmctl.errors import EnvironmentProblem
 from pmctl.policy import act as acts
 from pmctl.rules.context import History
 from pmctl.workspace import POSTMORTEMS
@@ -30,36 +32,46 @@ _Dates = dict[str, dict[str, int]]
 """Seconds since 1970 by postmortem and milestone."""
 
 
-def milestones(repo: git.Repository) -> Mapping[str, History]:
-    """The dates of every postmortem that the history knows, by id; empty before the first commit.
+def milestones(repo: git.Repository) -> Callable[[], Mapping[str, History]]:
+    """Begin to read the dates of every postmortem that the history knows; calling the result gives them, by id.
 
-    In a shallow clone every file seems to be added by its oldest commit: ask `git.is_shallow_or_partial` first.
+    None before the first commit. git reads while its caller does other things. The result raises EnvironmentProblem
+    when git fails, or in a shallow clone, where every file seems to be added by the oldest commit.
     """
+    if why := git.is_shallow_or_partial(repo.common_dir):
+        return partial(_refuse, EnvironmentProblem(f"this is a {why}"))
     head = git.run(repo.top, "rev-parse", "--verify", "--quiet", "HEAD^{commit}", check=False).text
     if not head:
-        return {}
+        return dict
     known, dates = _load(repo)
-    if known != head:
-        dates = _read(repo, head, known, dates)
-        _save(repo, head, dates)
-    return {name: _history(found) for name, found in dates.items()}
-
-
-def _read(repo: git.Repository, head: str, known: str, dates: _Dates) -> _Dates:
-    """The dates up to `head`, by way of those up to `known` when that lies before it."""
+    if known == head:
+        return partial(_histories, dates)
     since: tuple[str, ...] = ()
     if known and git.run(repo.top, "merge-base", "--is-ancestor", known, head, check=False).code == 0:
         since = (f"^{known}",)
     else:
         dates = {}
     folders = [f":(literal){repo.prefix}{folder}" for folder in (POSTMORTEMS, _RECORDS)]
-    listed = git.run(
+    listed = git.begin(
         repo.top, "log", "--format=%x00%at", "--name-only", "--diff-filter=A", "--no-renames",
         "--diff-merges=first-parent", head, *since, "--", *folders,
-    ).text  # fmt: skip
-    for when, path in _added(listed):
-        _note(dates, path.removeprefix(repo.prefix), when)
-    return dates
+    )  # fmt: skip
+
+    def finish() -> Mapping[str, History]:
+        for when, path in _added(listed().text):
+            _note(dates, path.removeprefix(repo.prefix), when)
+        _save(repo, head, dates)
+        return _histories(dates)
+
+    return finish
+
+
+def _refuse(problem: EnvironmentProblem) -> NoReturn:
+    raise problem
+
+
+def _histories(dates: _Dates) -> Mapping[str, History]:
+    return {name: _history(found) for name, found in dates.items()}
 
 
 def _added(listed: str) -> Iterator[tuple[int, str]]:

@@ -7,7 +7,7 @@ check anything.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -109,13 +109,24 @@ def validations(directory: Path, selection: Selection) -> tuple[Validation, ...]
     if selection.what:
         timed = not any(is_path(start, word) for word in selection.what)
         return tuple(
-            _of_root(repo, items, start, selection, timed=timed)
+            _of_root(repo, items, start, selection, history=_history(repo) if timed else None)
             if repo
             else _without_repository(items, start, selection)
             for repo, items in named(here, start, selection.what).items()
         )
     whole = every if here is None else [here]
-    return tuple(_of_root(repo, everything(repo), start, selection, timed=True) for repo in whole)
+    return tuple(_of_whole_root(repo, start, selection) for repo in whole)
+
+
+def _of_whole_root(repo: git.Repository, start: str, selection: Selection) -> Validation:
+    history = _history(repo)  # git reads it while the files are read here
+    return _of_root(repo, everything(repo), start, selection, history=history)
+
+
+def _history(repo: git.Repository) -> Callable[[], Mapping[str, History]]:
+    from pmctl.insight.milestones import milestones
+
+    return milestones(repo)
 
 
 def _of_root(
@@ -125,12 +136,12 @@ def _of_root(
     selection: Selection,
     files: Files | None = None,
     *,
-    timed: bool = False,
+    history: Callable[[], Mapping[str, History]] | None = None,
 ) -> Validation:
-    """The result for one root; `timed` holds targets against its history."""
+    """The result for one root; targets are held against its `history`, by id, if that is given."""
     notes: tuple[str, ...] = ()
-    if timed:
-        items, notes = _with_history(repo, items, selection.now)
+    if history is not None:
+        items, notes = _with_history(history, items, selection.now)
     workspace = Workspace(repo)
     context, general = context_of(workspace, selection, files)
     items = _with_their_templates(workspace, context, items)
@@ -143,28 +154,26 @@ def _of_root(
     )
 
 
-def _with_history(repo: git.Repository, items: list[Item], now: datetime) -> tuple[list[Item], tuple[str, ...]]:
+def _with_history(
+    history: Callable[[], Mapping[str, History]], items: list[Item], now: datetime
+) -> tuple[list[Item], tuple[str, ...]]:
     """The items with the dates that targets are held against, and why that could not be done.
 
     Only those that are under way or were published lately: what is done is a figure, not a reminder. Hooks name files
     or read the index, and are spared: they are about the change at hand.
     """
-    if why := git.is_shallow_or_partial(repo.common_dir):
-        return items, (f"this is a {why}: targets (PM95) are not compared with its history",)
-    from pmctl.insight.milestones import milestones
-
     try:
-        known = milestones(repo)
+        known = history()
     except EnvironmentProblem as problem:
         return items, (f"targets (PM95) are not compared with the history: {problem.message}",)
     new = History(created=_start_of_day(now))
     found = []
     for item in items:
         name = schema.id_of(item.path)
-        history = known.get(name, new) if name else None
-        done = history.published if history is not None else None
-        asked = history is not None and item.data is not None and (done is None or now - done < _LATELY)
-        found.append(item._replace(history=history) if asked else item)
+        dates = known.get(name, new) if name else None
+        done = dates.published if dates is not None else None
+        asked = dates is not None and item.data is not None and (done is None or now - done < _LATELY)
+        found.append(item._replace(history=dates) if asked else item)
     return found, ()
 
 
@@ -252,6 +261,8 @@ def _with_their_templates(workspace: Workspace, context: Context, items: list[It
     """The items, with the templates by which a postmortem is judged where they are not those of today."""
     own = context.own_templates or ()
     recorded = {item.path: _template_line(item.data) for item in items if item.data}
+    if not own and set(recorded.values()) <= {"", *BUILTIN_NAMES}:
+        return items  # as nearly everywhere: what is shipped stays as it is
     found = workspace.definitions(own, recorded)
     if not found:
         return items

@@ -134,7 +134,7 @@ def result_key(data: bytes, path: str, context: Context, template: str) -> str:
     moments: tuple[datetime | None, ...] = ()
     if history is not None:
         moments = (history.created, history.submitted, history.approved, history.published, context.now)
-    hours = [moment.strftime("%Y%m%d%H") if moment else "" for moment in moments]
+    hours = [moment.toordinal() * 24 + moment.hour if moment else 0 for moment in moments]
     state = (path, context.status, context.adopted, template, hours)
     return _digest(f"{state!r}\0".encode(errors="surrogateescape") + data)
 

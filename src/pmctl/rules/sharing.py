@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pmctl.document.finding import Finding
-from pmctl.rules.prose import Pattern, vocabulary, written
+from pmctl.rules.prose import Pattern, mentions, vocabulary, written
 from pmctl.rules.registry import ERROR, WARNING, found, rule
 from pmctl.rules.token_shapes import TOKENS
 
@@ -150,7 +150,10 @@ def assigned_secret(doc: Document, context: Context) -> Iterable[Finding]:
             mysql --user=app --password=$DB_PASSWORD
     """
     known = vocabulary(doc.text, doc.body_start)
-    for name, start, end in _assigned(doc.text, commands="curl" in known or "mysql" in known or "mysqldump" in known):
+    front = doc.text[: doc.body_start].lower()
+    names = mentions(doc.text, doc.body_start, _ASSIGNED_NEEDLES) or any(word in front for word in _ASSIGNED_NEEDLES)
+    commands = "curl" in known or "mysql" in known or "mysqldump" in known
+    for name, start, end in _assigned(doc.text, names=names, commands=commands):
         value = doc.text[start:end]
         if not (any(map(str.isdigit, value)) and any(map(str.isalpha, value))):
             continue
@@ -290,7 +293,7 @@ def tokens(text: str, body: int = 0) -> Iterator[tuple[str, int, int]]:
     """
     spans: list[tuple[int, int, str]] = []
     long = " ".join([word for word in (*text[:body].split(), *written(text, body)) if len(word) > _SHORTEST])
-    if "earer " in text:
+    if _has_word("bearer", text, body):
         long += " Bearer bearer"
     for name, prefixes, _ in TOKENS:
         for prefix in prefixes.split(" "):
@@ -301,16 +304,21 @@ def tokens(text: str, body: int = 0) -> Iterator[tuple[str, int, int]]:
                 if match:
                     spans.append((at, match.end(), name))
                 at = text.find(prefix, at + 1)
-    if "asic " in text:
+    if _has_word("basic", text, body):
         pairs = [match for match in _BASIC.compiled.finditer(text) if _is_pair(match)]
         spans += [(*match.span("secret"), "basic credentials") for match in pairs]
-    if "://" in text and "@" in text:
+    if "@" in text and "/" in text and "://" in text:
         spans += [(*match.span("secret"), "password in a URL") for match in _URL_PASSWORD.compiled.finditer(text)]
     last = -1
     for start, end, name in sorted(spans, key=lambda span: (span[0], -span[1])):
         if start >= last:
             last = end
             yield name, start, end
+
+
+def _has_word(word: str, text: str, body: int) -> bool:
+    """Whether a word may occur; in the body it is looked up among the words that other rules have told apart."""
+    return (mentions(text, body, (word,)) or word in text[:body].lower()) if body else word in text.lower()
 
 
 def redact(text: str) -> str:
@@ -335,15 +343,15 @@ def _is_pair(match: re.Match[str]) -> bool:
     return bool(user and colon and password) and (user + password).isprintable()
 
 
-def _assigned(text: str, commands: bool = True) -> Iterator[tuple[str, int, int]]:
+def _assigned(text: str, *, names: bool = True, commands: bool = True) -> Iterator[tuple[str, int, int]]:
     """Every value that is given to something named like a password or a key: name, start and end of the value.
 
-    `commands` False says that none of the commands occurs whose options take a password.
+    `names` False says that no such name occurs, `commands` False none of the commands whose options take a password.
     """
-    lowered = text.lower()
-    if len(lowered) != len(text):  # a few capitals have a lower case of two characters
-        lowered = "".join(one if len(one.lower()) != 1 else one.lower() for one in text)
-    if any(word in lowered for word in _ASSIGNED_NEEDLES):
+    if names:
+        lowered = text.lower()
+        if len(lowered) != len(text):  # a few capitals have a lower case of two characters
+            lowered = "".join(one if len(one.lower()) != 1 else one.lower() for one in text)
         for match in _ASSIGNED.compiled.finditer(lowered):
             name = _ASSIGNED_NAME.compiled.search(text, max(0, match.start() - 112), match.start())
             if name:

@@ -233,7 +233,7 @@ def image_without_text(doc: Document, context: Context) -> Iterable[Finding]:
         ![Failed payments per minute, 40 at the peak at 14:10](https://graphs.example.com/12.png)
     """
     text = doc.text
-    if "![" not in text and "<img" not in text:
+    if ("!" not in text or "![" not in text) and ("<" not in text or "<img" not in text):
         return
     plain = without_code(text, doc.body_start)
     for match in _NO_TEXT.finditer(text, doc.body_start):
@@ -254,8 +254,11 @@ def _targets(doc: Document) -> Iterator[tuple[re.Match[str], str]]:
 
 def link_targets(text: str, start: int) -> Iterator[tuple[re.Match[str], str]]:
     """Every link, image and link definition in `text[start:]` with its target, code left out."""
-    for needle, pattern in (("](", _LINK), ("]:", _DEFINITION), ("<img", _HTML_SOURCE)):
-        for match in _nested(pattern, text, start, len(text)) if needle in text else ():
+    brackets, tags = text.find("]", start) >= 0, text.find("<", start) >= 0  # one character is found quickly
+    for likely, needle, pattern in (
+        (brackets, "](", _LINK), (brackets, "]:", _DEFINITION), (tags, "<img", _HTML_SOURCE),
+    ):  # fmt: skip
+        for match in _nested(pattern, text, start, len(text)) if likely and needle in text else ():
             target = match["target"].strip("<>")
             if target and without_code(text, start)[match.start()] != "\0":
                 yield match, target

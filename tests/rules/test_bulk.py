@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import date
 
 import pytest
@@ -47,19 +48,27 @@ def test_several_processes_give_the_same(monkeypatch):
 
 def test_a_process_that_dies_is_replaced(monkeypatch):
     monkeypatch.setattr(bulk, "_ENOUGH_FOR_PROCESSES", 4)
-    import os
-
     parent = os.getpid()
     honest = bulk._result
+    reading, writing = os.pipe()
 
     def deadly(item, context):
         if os.getpid() != parent:
+            os.write(writing, b"x")
             os._exit(9)
+        if not done:
+            os.read(reading, 1)  # the other one has taken a portion, and will never give a result
+        done.append(item.path)
         return honest(item, context)
 
-    monkeypatch.setattr(bulk, "_result", deadly)
     rows = items(10)
-    assert check_many(rows, CONTEXT, workers=2) == check_many(rows, CONTEXT, workers=1)
+    expected = check_many(rows, CONTEXT, workers=1)
+    done = []
+    monkeypatch.setattr(bulk, "_result", deadly)
+    assert check_many(rows, CONTEXT, workers=2) == expected
+    assert sorted(done) == sorted(row.path for row in rows)
+    os.close(reading)
+    os.close(writing)
 
 
 def test_a_file_that_could_not_be_read_keeps_its_finding():

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pmctl.document.reader import Document
     from pmctl.rules.context import Context
 
-_SEVERAL = re.compile(r"[,;&/+]|\band\b|\bor\b|@\S+\s+@", re.IGNORECASE)
+_SEVERAL = re.compile(r"[,;&/+]|\band\b|\bor\b|@[^\s@]+\s+@", re.IGNORECASE)
 _TEAM_WORD = re.compile(
     r"(?:^|[\s-])(?:team|teams|squad|crew|department|guild|everyone|all|engineering|operations)$", re.I
 )

@@ -21,7 +21,7 @@ MISSING = "PM201"
 EMPTY = "PM202"
 
 _PLAIN_LINE = re.compile(r"^(?:[-*+] |\d\. )?[A-Za-z][^|\n]{20,}\n?(?!\s*[=-])", re.MULTILINE)
-_FILLED_ROW = re.compile(r"^\|[ :|-]*-[ :|-]*\|[ \t]*\n\|[^\n]*[A-Za-z0-9]", re.MULTILINE)
+_FILLED_ROW = re.compile(r"^\|(?=[ :|]*-)(?:[ :-]*\|)+[ \t]*\n\|[^\n]*[A-Za-z0-9]", re.MULTILINE)
 
 
 def is_blank(text: str) -> bool:

@@ -22,13 +22,14 @@ _DIGIT = re.compile(r"\d")
 _UNKNOWN = re.compile(r"(?:tbd|tba|tbc|todo|xxx+|unknown|\?+|-+|\.\.\.|…|fill in)\.?", re.IGNORECASE)
 _DURATION_NAME = re.compile(r"(?:total |incident |outage |overall )*(?:duration|downtime|time to resolve|outage)", re.I)
 _AMOUNT = re.compile(
-    r"(\d+(?:\.\d+)?)\s*-?\s*(days?|d|hours?|hrs?|h|minutes?|mins?|min|m|seconds?|secs?|s)(?![a-z])", re.IGNORECASE
+    r"(?<!\d)(\d++(?:\.\d++)?)\s*(?:-\s*)?(days?|d|hours?|hrs?|h|minutes?|mins?|min|m|seconds?|secs?|s)(?![a-z])",
+    re.IGNORECASE,
 )
 _SECONDS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 _LONGEST = 100 * 365 * 86400
 """Seconds beyond which no duration is told from another: a number may have any count of digits."""
 _LINE = re.compile(
-    r"(?im)^[ \t]*[-*+]?[ \t]*(?:\*\*)?(?:total |incident )?duration(?:\*\*)?:(?:\*\*)?[ \t]*(?P<value>[^\n]+)"
+    r"(?im)^[ \t]*(?:[-*+][ \t]*)?(?:\*\*)?(?:total |incident )?duration(?:\*\*)?:(?:\*\*)?[ \t]*(?P<value>[^\n]+)"
 )
 
 

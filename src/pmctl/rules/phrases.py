@@ -161,7 +161,7 @@ BLAME = Pattern(
 
 # --- vague actions ------------------------------------------------------------------------------------
 _PEOPLE = (
-    r"(?:everyone|everybody|people|(?:the\s+|our\s+|all\s+|an?\s+|new\s+|each\s+|every\s+)*(?:[\w-]+\s+)?(?:teams?|engineers?"
+    r"(?:everyone|everybody|people|(?:the\s+|our\s+|all\s+|an?\s+|new\s+|each\s+|every\s+){0,4}(?:[\w-]{1,40}\s+)?(?:teams?|engineers?"
     r"|staff|developers?|operators?|personnel|responders?|employees|colleagues|on-?calls?|members|sres|reviewers?|authors?)"
     r"|him|her|them|us|we|@[a-z0-9][a-z0-9-]*)"
 )

@@ -7,6 +7,7 @@ detect-secrets package, when it is installed (extra `secrets`) and switched on i
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -58,8 +59,8 @@ _URL_PASSWORD = Pattern(
 )
 _KEY_HEADER = "PRIVATE KEY"
 _PRIVATE_KEY = Pattern(
-    r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----(?:[\s\S]{0,8000}?-----END (?:[A-Z0-9]+ )*PRIVATE KEY"
-    r"(?: BLOCK)?-----)?"
+    r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"
+    r"(?:(?:(?!-----BEGIN )[\s\S]){0,8000}?-----END (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----)?"
 )
 _ASSIGNED = Pattern(
     r"(?<!\w)(?P<name>(?:[A-Za-z]{1,24}[_-]){0,4}(?:password|passwd|pwd|passphrase|secret|api[_-]?key|access[_-]?key|auth[_-]?token"
@@ -250,14 +251,17 @@ def internal_address(doc: Document, context: Context) -> Iterable[Finding]:
     endings = context.settings.internal
     if not any(needle in lowered for needle in (*_INTERNAL_NEEDLES, *endings)):
         return
-    spans: list[tuple[int, int]] = []
+    others: list[tuple[int, int]] = []
     for pattern in (_INTERNAL_ADDRESS, *_internal(endings)):
+        spans = []
         for match in pattern.compiled.finditer(doc.text, doc.body_start):
             if doc.text[match.end() : match.end() + 1] == "/" and doc.text[match.end() + 1 : match.end() + 2].isdigit():
                 continue
-            if not any(start <= match.start() < end for start, end in spans):
+            before = bisect_right(others, (match.start(), len(doc.text))) - 1
+            if before < 0 or others[before][1] <= match.start():
                 spans.append(match.span())
                 yield found(doc, match.start(), match.end(), "an internal address", "name the role of the host")
+        others = sorted([*others, *spans])
 
 
 @rule("PM906", "detected-secret", draft=WARNING)
@@ -324,9 +328,14 @@ def redact(text: str) -> str:
     if _KEY_HEADER in text:
         spans += [match.span() for match in _PRIVATE_KEY.compiled.finditer(text)]
     spans += [match.span("value") for match in _ASSIGNED.compiled.finditer(text)]
-    for start, end in spans:
-        text = text[:start] + "*" * (end - start) + text[end:]
-    return text
+    parts: list[str] = []
+    done = 0
+    for start, end in sorted(spans):
+        if end > done:
+            begin = max(start, done)
+            parts += (text[done:begin], "*" * (end - begin))
+            done = end
+    return "".join([*parts, text[done:]])
 
 
 @lru_cache(maxsize=64)

@@ -242,6 +242,10 @@ LONG = {
     "open tags": ("## Root Cause\n\nPay attention. ", "<a ", ""),
     "keys": ("## Root Cause\n\n", "-----BEGIN PRIVATE KEY-----\n", ""),
     "secrets": ("## Root Cause\n\n", "password=abcdEFGH12345678 ", ""),
+    "quotes in quotes": ("## Root Cause\n\n```\ncode\n```\n", ">", ""),
+    "lists in lists": ("## Root Cause\n\n```\ncode\n```\n", "1) ", ""),
+    "items without an owner": (ITEM.rpartition("| AI")[0], "a\n", ""),
+    "open targets in an impact": ("## Impact\n\nx ", "[a](", ""),
     "addresses": ("visibility: organization\n## Root Cause\n\n", "10.1.2.3 ", ""),
 }
 

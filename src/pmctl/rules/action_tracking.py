@@ -73,11 +73,11 @@ def item_due(doc: Document, context: Context) -> Iterable[Finding]:
         | AI-7f3k | Alert when the pool is 80 % used | @jane | 2999-02-28 | HIGH | OPEN | | |
     """
     items = sound_items(doc)
-    undated = [item for item in items if not item.due or is_stand_in(item.due) or NOBODY.fullmatch(item.due)]
-    missing = [item for item in undated if item.status != "WONT_DO"]
+    undated = [not item.due or is_stand_in(item.due) or bool(NOBODY.fullmatch(item.due)) for item in items]
+    missing = [item for item, lacks in zip(items, undated, strict=True) if lacks and item.status != "WONT_DO"]
     yield from lacking(doc, "Due", missing, "a due date", "agree on a day and write it as in 2024-01-22")
-    for item in items:
-        if item.due_date is None and item not in undated:
+    for item, lacks in zip(items, undated, strict=True):
+        if item.due_date is None and not lacks:
             message = f"{item.due!r} is not a date"
             fix = "write a day, as in 2024-01-22"
             if re.fullmatch(r"\d{4}-\d\d-\d\d", item.due):

@@ -221,15 +221,17 @@ def _one_of(doc: Document, column: str, allowed: tuple[str, ...]) -> Iterable[Fi
     """Items whose cell of this column is missing, unknown, or spelt otherwise than the choice it stands for."""
     items = sound_items(doc)
     choices = f"one of {', '.join(allowed)}"
-    texts = [(item, _cell_text(item, column)) for item in items]
-    missing = [
-        item for item, text in texts if not text or (is_stand_in(text) and spelling_key(text) not in SPELLINGS[column])
-    ]
+    missing: list[ActionItem] = []
+    texts: list[tuple[ActionItem, str]] = []
+    for item in items:
+        text = _cell_text(item, column)
+        if not text or (is_stand_in(text) and spelling_key(text) not in SPELLINGS[column]):
+            missing.append(item)
+        else:
+            texts.append((item, text))
     yield from lacking(doc, column, missing, f"a {column.lower()}", choices)
     for item, written in texts:
         value = item.priority if column == "Priority" else item.status
-        if item in missing:
-            continue
         if right := spelt(column, written, value):
             yield at_cell(item, column, f"{written!r} is written {right}", "pmctl validate --fix spells it")
         elif value not in allowed:

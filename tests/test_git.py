@@ -97,6 +97,36 @@ def test_usual_failures_have_a_next_step(stderr: bytes, hint: str) -> None:
     assert error.message.startswith("git commit failed: ")
 
 
+def test_the_reason_is_said_and_not_the_advice_below_it() -> None:
+    stderr = (
+        b"fatal: detected dubious ownership in repository at '/srv/x'\nTo add an exception, call:\n\n"
+        b"\tgit config --global --add safe.directory /srv/x\n"
+    )
+    error = git.failure(("rev-parse",), git.Completed(b"", stderr, 128))
+    assert error.message == "git rev-parse failed: fatal: detected dubious ownership in repository at '/srv/x'"
+    assert error.details[-1].strip() == "git config --global --add safe.directory /srv/x"
+    error = git.failure(("commit",), git.Completed(b"", b"error: gpg failed\nfatal: failed to write\n", 128))
+    assert error.message == "git commit failed: fatal: failed to write"
+
+
+def test_an_old_git_is_named(crew: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before 2.31 git prints the option that it does not know, and goes on."""
+    old = tmp_path / "git"
+    old.write_text('#!/bin/sh\ncase "$*" in *version*) echo git version 2.25.1;; *) printf "%s\\n" 1 2 3 4;; esac\n')
+    old.chmod(0o755)
+    monkeypatch.setattr(git, "git_program", lambda: str(old))
+    with pytest.raises(EnvironmentProblem, match=r"git 2\.25\.1 is too old") as caught:
+        git.discover(crew.top)
+    assert caught.value.hint == "install git 2.34 or newer"
+
+
+def test_a_line_break_in_the_path_of_the_repository(crew: Team, tmp_path: Path) -> None:
+    odd = tmp_path / "a\nb"
+    crew.top.rename(odd)
+    with pytest.raises(EnvironmentProblem, match="holds a line break"):
+        git.discover(odd)
+
+
 def test_version_is_at_least_the_oldest() -> None:
     assert git.version() >= git.OLDEST_GIT
 

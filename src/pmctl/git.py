@@ -19,6 +19,7 @@ from pmctl.errors import EnvironmentProblem
 
 SETTINGS_FILE = "pmctl.yaml"
 OLDEST_GIT = (2, 34)
+_OLDEST = ".".join(map(str, OLDEST_GIT))
 
 Process = subprocess.Popen[bytes]
 
@@ -86,7 +87,7 @@ def git_program() -> str:
     """
     found = shutil.which("git")
     if found is None:
-        raise EnvironmentProblem("git is not installed", hint="install git 2.34 or newer")
+        raise EnvironmentProblem("git is not installed", hint=f"install git {_OLDEST} or newer")
     return found
 
 
@@ -163,11 +164,14 @@ def failure(arguments: Sequence[str], result: Completed) -> EnvironmentProblem:
         hint = "free some disk space and try again"
     elif "Author identity unknown" in text or "Please tell me who you are" in text:
         hint = 'run: git config user.name "Your Name" && git config user.email you@example.com'
+    # The last line says why, unless it is advice.
+    last = said[-1:]
+    reason = next((line for line in (*last, *said) if line.startswith(("fatal: ", "error: "))), "".join(last))
     # Before the verb stand options, and settings behind each -c.
     pairs = zip(("", *arguments), arguments, strict=False)
     verb = next((word for before, word in pairs if before != "-c" and not word.startswith("-")), "git")
     return EnvironmentProblem(
-        f"git {verb} failed: {said[-1] if said else result.code}", hint=hint, details=tuple(said[:-1])
+        f"git {verb} failed: {reason or result.code}", hint=hint, details=tuple(line for line in said if line != reason)
     )
 
 
@@ -183,7 +187,15 @@ def find_work_tree(start: Path) -> tuple[Path, Path, Path] | None:
         if b"not a git repository" in result.stderr or b"must be run in a work tree" in result.stderr:
             return None
         raise failure(("rev-parse",), result)
-    top, git_dir, common = result.text.split("\n")
+    places = result.text.split("\n")
+    if len(places) != 3:  # an old git says an option back that it does not know
+        if version() < OLDEST_GIT:
+            said = ".".join(map(str, version()))
+            raise EnvironmentProblem(f"git {said} is too old", hint=f"install git {_OLDEST} or newer")
+        raise EnvironmentProblem(
+            f"the path of the repository around {start} holds a line break", hint="rename that folder"
+        )
+    top, git_dir, common = places
     return Path(top), Path(git_dir), Path(common)
 
 

@@ -164,6 +164,7 @@ def test_rows_without_any_text_are_the_templates_own() -> None:
 
 
 def test_unknown_zones() -> None:
+    assert zone_of("a/" * 2_000 + "a") is None, "and not looked up folder by folder"
     assert zone_of("XYZ") is None
     assert zone_of("+25:00") is None
     assert zone_of("Not/AZone") is None

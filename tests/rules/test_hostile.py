@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -214,6 +215,83 @@ def test_the_ends_of_the_calendar_are_days_like_others(first, last):
         text.replace("2024-01-15-payment", f"{last}-payment").encode(), f"postmortems/{last[:4]}/{last}-payment.md"
     )
     inside(doc.text, check(doc, EVERYTHING))
+
+
+ITEM = "## Action Items\n\n| ID | Action | Owner | Due | Priority | Status |\n|---|---|---|---|---|---|\n| AI-7f3k | "
+IMPACT = "## Impact\n\n| Impact Type | Measurement |\n|---|---|\n| Duration | "
+LONG = {
+    "delimiters": ("## Summary\n\n|", "|-", ""),
+    "rule of dashes": ("## Root Cause\n\n```\ncode\n```\n", "-  ", "x"),
+    "quotes": ("## Root Cause\n\n```\ncode\n```\n", "> ", "x"),
+    "spaces": ("## Root Cause\n\n", " ", "x"),
+    "underscores": ("## Root Cause\n\nx ", "_", "x"),
+    "digits": (IMPACT, "1", " |"),
+    "spaces behind a number": (IMPACT + "5", " ", "x |"),
+    "digits and dots": (IMPACT, "1.", " |"),
+    "spaces before a duration": ("## Impact\n\nNo duration.\n", " ", "x"),
+    "owners": (ITEM + "Alert at 80 % | ", "@", " | 2024-01-22 | HIGH | OPEN |"),
+    "owners in words": (ITEM + "Alert at 80 % | ", "@a", " | 2024-01-22 | HIGH | OPEN |"),
+    "letters on lines": ("## Root Cause\n\nPay attention.\n", "a\n", ""),
+    "hyphens": ("## Root Cause\n\nPay attention.\n", "a-", ""),
+    "articles": ("## Root Cause\n\nPay attention.\n", "the ", ""),
+    "anchors": ("## Root Cause\n\n", "[a](#a) ", ""),
+    "headings of one name": ("## Root Cause\n\n[a](#nowhere)\n\n", "### a\n\n", ""),
+    "open targets": ("## Root Cause\n\n", "[a](<", ""),
+    "open titles": ("## Root Cause\n\n", "[a](b (c", ""),
+    "open images": ("## Root Cause\n\n", "<img ", ""),
+    "open tags": ("## Root Cause\n\nPay attention. ", "<a ", ""),
+    "keys": ("## Root Cause\n\n", "-----BEGIN PRIVATE KEY-----\n", ""),
+    "secrets": ("## Root Cause\n\n", "password=abcdEFGH12345678 ", ""),
+    "quotes in quotes": ("## Root Cause\n\n```\ncode\n```\n", ">", ""),
+    "lists in lists": ("## Root Cause\n\n```\ncode\n```\n", "1) ", ""),
+    "items without an owner": (ITEM.rpartition("| AI")[0], "a\n", ""),
+    "open targets in an impact": ("## Impact\n\nx ", "[a](", ""),
+    "addresses": ("visibility: organization\n## Root Cause\n\n", "10.1.2.3 ", ""),
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_a_long_text_takes_time_that_grows_with_its_length(name):
+    """Each of these took minutes per megabyte once, because the time grew with the square of the length; one of them
+    (two spaces behind each of thirty dashes) did not come to an end at all.
+    """
+    before, unit, behind = LONG[name]
+    head, _, body = before.partition("## ")
+    doc = sample(f"{head}## {body}{unit * (250_000 // len(unit))}{behind}\n")
+    begun = time.process_time()
+    check(doc, EVERYTHING)
+    redact(doc.text)
+    assert time.process_time() - begun < 5
+
+
+MOMENTS = st.sampled_from(
+    [
+        *("0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59-14:00"),
+        *("2024-01-15T14:00:00Z", "2024-01-15T24:00:00Z", "2024-01-15T14:00:00+99:99", "0000-01-01T00:00:00Z"),
+        *("14:00", "23:59", "00:00", "14:00 UTC-12", "2024-01-15 00:10", "9999-12-31", "0001-01-01", "99:99", ""),
+    ]
+)
+AMOUNTS = st.sampled_from(["45 minutes", "99999999999999 days", "9" * 400 + " h", "9" * 5_000, "0.5 s", "1 h 30 min"])
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(MOMENTS, min_size=5, max_size=5),
+    st.lists(MOMENTS, min_size=1, max_size=4),
+    AMOUNTS,
+    st.sampled_from([datetime.min, datetime.max, datetime(2024, 6, 1)]).map(lambda moment: moment.replace(tzinfo=UTC)),
+    st.sampled_from(["UTC", "UTC+14", "UTC-12", "Europe/Berlin"]),
+)
+def test_moments_at_the_ends_of_the_calendar_are_judged(fields, entries, amount, now, zone):
+    keys = ("started_at", "detected_at", "acknowledged_at", "mitigated_at", "resolved_at")
+    front = "".join(f"{key}: {value}\n" for key, value in zip(keys, fields, strict=True) if value)
+    rows = "".join(f"| {entry} | Alert, resolved | @jane |\n" for entry in entries)
+    doc = sample(
+        f"{front}## Timeline\n\n| Time ({zone}) | Event | Who |\n|---|---|---|\n{rows}\n"
+        f"## Impact\n\n| Impact Type | Measurement |\n|---|---|\n| Duration | {amount} |\n"
+    )
+    check(doc, EVERYTHING._replace(now=now, today=now.date(), strict=True))
+    fix(doc, EVERYTHING)
 
 
 def test_the_corpus_is_judged_without_a_crash():

@@ -98,6 +98,20 @@ def test_names_of_hosts():
     assert (found.customers, findings) == (("y.example", "münchen.example"), [])
 
 
+def test_a_scanner_that_is_not_installed_is_said_and_its_results_are_kept_apart(monkeypatch):
+    monkeypatch.setattr("pmctl.rules.settings.scanner_is_there", lambda: False)
+    without, findings = parsed("detect_secrets: true")
+    assert [(one.code, one.severity, one.fix) for one in findings] == [
+        ("PM260", Severity.WARNING, "pip install 'pmctl[secrets]'")
+    ]
+    keys = [without.digest_source()]
+    monkeypatch.setattr("pmctl.rules.settings.scanner_is_there", lambda: True)
+    found, findings = parsed("detect_secrets: true")
+    assert (found.detect_secrets, findings) == (True, [])
+    assert found.digest_source() not in keys
+    assert parsed("detect_secrets: false") == (RuleSettings(), [])
+
+
 def test_a_severity_that_is_set_twice_is_said():
     found, findings = parsed("severity: {pm5: error, PM5: off}")
     assert [one.message for one in findings] == ["the severity of PM5 is set twice"]

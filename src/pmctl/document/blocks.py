@@ -77,8 +77,13 @@ def scan_leaves(lines: list[str]) -> tuple[list[Block], list[Leaf]]:
     return _scan(lines, leaves, 0), leaves
 
 
-def _scan(lines: list[str], leaves: list[Leaf] | None, base: int) -> list[Block]:
-    """The headings and tables among lines; collects their leaves, too, when asked to, the first line being `base`."""
+def _scan(lines: list[str], leaves: list[Leaf] | None, base: int, depth: int = 0) -> list[Block]:
+    """The headings and tables among lines; collects their leaves, too, when asked to, the first line being `base`.
+
+    `depth` counts the lists and quotes around them.
+    """
+    if depth >= _DEEP:
+        raise Doubt
     blocks: list[Block] = []
     count = len(lines)
     references = "]:" in "\n".join(lines)
@@ -119,7 +124,7 @@ def _scan(lines: list[str], leaves: list[Leaf] | None, base: int) -> list[Block]
         elif first == ">":
             row = _quote_end(lines, row)
             if leaves is not None:
-                _scan(_inside_quote(lines[start:row]), leaves, base + start)
+                _scan(_inside_quote(lines[start:row]), leaves, base + start, depth + 1)
             continue
         elif first in "-*_" and _RULE.fullmatch(text):
             row += 1
@@ -127,7 +132,7 @@ def _scan(lines: list[str], leaves: list[Leaf] | None, base: int) -> list[Block]
         elif first in "-*+0123456789" and (marker := _MARKER.match(text)):
             row = behind_item = _item_end(lines, row, _indent(line, text), text, marker.end())
             if leaves is not None:
-                _scan(_inside_item(lines[start:row], marker.end()), leaves, base + start)
+                _scan(_inside_item(lines[start:row], marker.end()), leaves, base + start, depth + 1)
             continue
         elif first == "<" and text.startswith("<!--"):
             row, kind = _comment_end(lines, row), HTML

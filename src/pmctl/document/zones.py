@@ -41,6 +41,8 @@ _ABBREVIATIONS = {
     "NZST": 12,
     "NZDT": 13,
 }
+_LONGEST_ZONE = 64
+"""Twice as long as any name of the IANA's. The standard library looks a name of a thousand slashes up recursively."""
 _REGIONS = {"PT": "America/Los_Angeles", "MT": "America/Denver", "CT": "America/Chicago", "ET": "America/New_York"}
 ZONE = (
     r"(?:UTC|GMT)\s?[+-][0-9]{1,2}(?::?[0-9]{2})?|[+-][0-9]{2}:?[0-9]{2}"
@@ -55,6 +57,8 @@ AMBIGUOUS = frozenset(("IST", "AST", "BRT", "ART", "PKT", "WIB", "NPT", "CDST"))
 def zone_of(name: str) -> tzinfo | None:
     """The zone of an abbreviation, an offset such as +02:00 or UTC+2, or an IANA name; None when unknown."""
     name = name.strip()
+    if len(name) > _LONGEST_ZONE:
+        return None
     if name.upper() in _ABBREVIATIONS:
         hours = _ABBREVIATIONS[name.upper()]
         return timezone(timedelta(hours=hours), name.upper()) if hours else UTC

@@ -59,7 +59,7 @@ def item_owner(doc: Document, context: Context) -> Iterable[Finding]:
     missing = [item for item in items if is_nobody(item.owner)]
     yield from lacking(doc, "Owner", missing, "an owner", "name one person, as in @jane")
     for item in items:
-        if item not in missing and _several(item.owner, context):
+        if not is_nobody(item.owner) and _several(item.owner, context):
             yield at_cell(
                 item, "Owner", f"{_written(item)!r} is more than one owner", "name one person; split the item"
             )

@@ -73,11 +73,11 @@ def item_due(doc: Document, context: Context) -> Iterable[Finding]:
         | AI-7f3k | Alert when the pool is 80 % used | @jane | 2999-02-28 | HIGH | OPEN | | |
     """
     items = sound_items(doc)
-    undated = [item for item in items if not item.due or is_stand_in(item.due) or NOBODY.fullmatch(item.due)]
-    missing = [item for item in undated if item.status != "WONT_DO"]
+    undated = [not item.due or is_stand_in(item.due) or bool(NOBODY.fullmatch(item.due)) for item in items]
+    missing = [item for item, lacks in zip(items, undated, strict=True) if lacks and item.status != "WONT_DO"]
     yield from lacking(doc, "Due", missing, "a due date", "agree on a day and write it as in 2024-01-22")
-    for item in items:
-        if item.due_date is None and item not in undated:
+    for item, lacks in zip(items, undated, strict=True):
+        if item.due_date is None and not lacks:
             message = f"{item.due!r} is not a date"
             fix = "write a day, as in 2024-01-22"
             if re.fullmatch(r"\d{4}-\d\d-\d\d", item.due):
@@ -221,15 +221,17 @@ def _one_of(doc: Document, column: str, allowed: tuple[str, ...]) -> Iterable[Fi
     """Items whose cell of this column is missing, unknown, or spelt otherwise than the choice it stands for."""
     items = sound_items(doc)
     choices = f"one of {', '.join(allowed)}"
-    texts = [(item, _cell_text(item, column)) for item in items]
-    missing = [
-        item for item, text in texts if not text or (is_stand_in(text) and spelling_key(text) not in SPELLINGS[column])
-    ]
+    missing: list[ActionItem] = []
+    texts: list[tuple[ActionItem, str]] = []
+    for item in items:
+        text = _cell_text(item, column)
+        if not text or (is_stand_in(text) and spelling_key(text) not in SPELLINGS[column]):
+            missing.append(item)
+        else:
+            texts.append((item, text))
     yield from lacking(doc, column, missing, f"a {column.lower()}", choices)
     for item, written in texts:
         value = item.priority if column == "Priority" else item.status
-        if item in missing:
-            continue
         if right := spelt(column, written, value):
             yield at_cell(item, column, f"{written!r} is written {right}", "pmctl validate --fix spells it")
         elif value not in allowed:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _PLAIN = re.compile(r"(?<![\w/#:.`-])[~$€£]?\d[\d,.]* ?(?:%|[a-z]{3,})")
 # What holds digits and measures nothing: code, addresses, links to issues, names such as EC2, HTTP's status codes.
 _NO_MEASURE = re.compile(
-    r"```.*?```|`[^`\n]*`|https?://\S+|\]\([^)\n]*\)|\b\d{4}-\d{2}-\d{2}\b|#\d+|\b[A-Z]+-\d+\b"
+    r"```.*?```|`[^`\n]*`|https?://\S+|\]\([^)\n\[\]]*\)|\b\d{4}-\d{2}-\d{2}\b|#\d+|\b[A-Z]+-\d+\b"
     r"|\b(?:HTTP|SEV|error|code) ?-?\d+\b|(?<![\w~$€£])(?!PT?\d+[DHMS])[A-Za-z_][\w-]{0,30}?\d[\w.-]{0,60}",
     re.DOTALL,
 )

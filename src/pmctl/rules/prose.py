@@ -92,17 +92,22 @@ _PROSE_PASSES: tuple[tuple[str, tuple[str, ...], Pattern, str], ...] = (
     ("/", ("://",), Pattern(r"[A-Za-z][A-Za-z+.-]{1,12}://[^\s)>\]|]+"), _NOUN),
     (".", ("www.",), Pattern(r"www\.[^\s)>\]|]+"), _NOUN),
     ("<", ("<code", "<kbd", "<samp", "<q"), Pattern(r"<(code|kbd|samp|q)\b[^>\n]{0,200}>[^\n]{0,300}?</\1>"), _NOUN),
-    ("<", ("<",), Pattern(r"</?[A-Za-z][^>\n]{0,500}>"), " "),
+    ("<", ("<",), Pattern(r"</?[A-Za-z][^<>\n]{0,500}>"), " "),
     ('"', ('"',), Pattern(r'"(?<![\w"]")(?=\S)(?:[^"\n|]|\n(?!\s*\n)){1,400}?(?<=\S)"(?!\w)'), _NOUN),
     ("“", ("“",), Pattern(r"“(?:[^“”\n|]|\n(?!\s*\n)){1,600}?”"), _NOUN),
     ("«", ("«",), Pattern(r"«(?:[^«»\n|]|\n(?!\s*\n)){1,600}?»"), _NOUN),
     ("‘", ("‘",), Pattern(r"‘(?=\S)(?:[^‘’\n|]|(?<=\w)’(?=\w)){1,300}?(?<=[\w.,!?])’(?!\w)"), _NOUN),
     ("'", (" '", "('"), Pattern(r"(?<=[ (])'(?=\S)[^'\n|]{1,200}?(?<=[\w.,!?])'(?!\w)"), _NOUN),
-    ("|", ("|-", "| -", "|:", "| :"), Pattern(r"^[ \t]*\|?(?:[ \t]*:?-+:?[ \t]*\|)+[ \t:|-]*$", re.MULTILINE), _NUL),
+    (
+        "|",
+        ("|-", "| -", "|:", "| :"),
+        Pattern(r"^[ \t]*+\|?(?:[ \t]*+:?-++:?[ \t]*+\|)++[ \t:|-]*+$", re.MULTILINE),
+        _NUL,
+    ),
 )
 _BLOCK = Pattern(r"\n(?:[ \t\r]*\n)+|\n(?=[ \t]*(?:[-*+][ \t]|\d{1,9}[.)][ \t]|#{1,6}[ \t]|\|))")
 _HEADING = Pattern(r"^#{1,6}[ \t][^\n]*(?P<end>\n\s*)", re.MULTILINE)
-_UNDERSCORES = Pattern(r"_+(?:(?<!\w_)|(?!\w))")
+_UNDERSCORES = Pattern(r"(?<!_)_++(?!\w)|(?<!\w)_")
 
 
 def _blank(match: re.Match[str]) -> str:

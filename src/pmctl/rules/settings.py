@@ -109,8 +109,15 @@ class RuleSettings:
             sorted((name, target.total_seconds()) for name, target in self.targets.items()),
             self.internal,
             self.customers,
-            self.detect_secrets,
+            self.detect_secrets and scanner_is_there(),
         ]
+
+
+def scanner_is_there() -> bool:
+    """Whether the detect-secrets package is installed (asked without loading it: that takes a quarter of a second)."""
+    from importlib.util import find_spec
+
+    return find_spec("detect_secrets") is not None
 
 
 def matches(code: str, patterns: tuple[str, ...]) -> bool:
@@ -209,10 +216,7 @@ class _Reader:
             elif key == "targets":
                 values[key] = self.targets(value)
             elif key == "detect_secrets":
-                if isinstance(value.value, bool):
-                    values[key] = value.value
-                else:
-                    self.problem(value, "rules.detect_secrets must be true or false")
+                values[key] = self.scanner(value)
             else:
                 values[key] = self.hosts(value, f"rules.{key}")
         return RuleSettings(**values)  # type: ignore[arg-type]  # each value was built for its field above
@@ -245,6 +249,16 @@ class _Reader:
             else:
                 good.append(code)
         return tuple(good)
+
+    def scanner(self, node: Node) -> bool:
+        if not isinstance(node.value, bool):
+            self.problem(node, "rules.detect_secrets must be true or false")
+        elif node.value and not scanner_is_there():
+            message = "rules.detect_secrets is on, but the package is not installed here: only pmctl's own rules look"
+            place = (self.path, node.line, node.column)
+            fix = "pip install 'pmctl[secrets]'"
+            self.findings.append(Finding("PM260", message, *place, Severity.WARNING, fix))
+        return node.value is True
 
     def paths(self, node: Node) -> dict[str, tuple[str, ...]]:
         table = {}

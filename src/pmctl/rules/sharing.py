@@ -7,6 +7,7 @@ detect-secrets package, when it is installed (extra `secrets`) and switched on i
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -238,8 +239,9 @@ def internal_address(doc: Document, context: Context) -> Iterable[Finding]:
     endings = context.settings.internal
     patterns = [*((_INTERNAL_ADDRESS,) if any(needle in lowered for needle in _INTERNAL_NEEDLES) else ())]
     patterns += [*((_INTERNAL_V6,) if "fd" in lowered or "fc" in lowered else ()), *_internal(endings)]
-    spans: list[tuple[int, int]] = []
+    others: list[tuple[int, int]] = []
     for pattern in patterns:
+        spans = []
         for match in pattern.compiled.finditer(doc.text, doc.body_start):
             if doc.text[match.end() : match.end() + 1] == "/" and doc.text[match.end() + 1 : match.end() + 2].isdigit():
                 continue
@@ -247,9 +249,11 @@ def internal_address(doc: Document, context: Context) -> Iterable[Finding]:
                 continue
             if match[0][0].isdigit() and _VERSION.search(doc.text[max(0, match.start() - 12) : match.start()]):
                 continue
-            if not any(start <= match.start() < end for start, end in spans):
+            before = bisect_right(others, (match.start(), len(doc.text))) - 1
+            if before < 0 or others[before][1] <= match.start():
                 spans.append(match.span())
                 yield found(doc, match.start(), match.end(), "an internal address", "name the role of the host")
+        others = sorted([*others, *spans])
 
 
 @rule("PM906", "detected-secret", draft=WARNING)
@@ -327,9 +331,14 @@ def redact(text: str) -> str:
     if _KEY_HEADER in text:
         spans += [(start, end) for start, _, end in _private_keys(text)]
     spans += [(start, end) for _, start, end in _assigned(text)]
-    for start, end in spans:
-        text = text[:start] + re.sub(r"[^\r\n]", "*", text[start:end]) + text[end:]
-    return text
+    parts: list[str] = []
+    done = 0
+    for start, end in sorted(spans):
+        if end > done:
+            begin = max(start, done)
+            parts += (text[done:begin], re.sub(r"[^\r\n]", "*", text[begin:end]))
+            done = end
+    return "".join([*parts, text[done:]])
 
 
 def _is_pair(match: re.Match[str]) -> bool:

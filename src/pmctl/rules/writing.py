@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from posixpath import normpath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -45,14 +46,14 @@ _RELATIVE_NEEDLES = (
 
 _LINK = re.compile(
     r"(?<!\\)(?P<image>!?)\[(?P<text>(?:[^\[\]\n]|\[[^\[\]\n]*\]|\n(?!\s*\n))*)\]"
-    r"\(\s*(?P<target><[^>\n]*>|[^\s()]*(?:\([^\s()]*\)[^\s()]*)*)(?:\s+(?:\"[^\"]*\"|'[^']*'|\([^)]*\)))?\s*\)"
+    r"\(\s*(?P<target><[^<>\n]*>|[^\s()]*(?:\([^\s()]*\)[^\s()]*)*)(?:\s+(?:\"[^\"]*\"|'[^']*'|\([^()]*\)))?\s*\)"
 )
 _DEFINITION = re.compile(
-    r"(?m)^[ ]{0,3}(?P<image>)\[(?P<text>(?!\^)[^\]\n]+)\]:[ \t]*(?P<target><[^>\n]*>|\S+)"
+    r"(?m)^[ ]{0,3}(?P<image>)\[(?P<text>(?!\^)[^\]\n]+)\]:[ \t]*(?P<target><[^<>\n]*>|\S+)"
     r"[ \t]*(?:\"[^\"\n]*\"|'[^'\n]*'|\([^)\n]*\))?[ \t\r]*$"
 )
 _NO_TEXT = re.compile(r"!\[[ \t]*\][(\[][^()\[\]\n]{0,1000}[)\]]?")
-_HTML_IMAGE = re.compile(r"<img\b[^>]{0,1000}>", re.IGNORECASE)
+_HTML_IMAGE = re.compile(r"<img\b[^<>]{0,1000}>", re.IGNORECASE)
 _HTML_SOURCE = re.compile(
     r"(?P<image><img)\b(?P<text>[^>]{0,500}?)\ssrc\s*=\s*[\"']?(?P<target>[^\"'>\s]+)", re.IGNORECASE
 )
@@ -290,16 +291,16 @@ def _is_attachment(doc: Document, target: str) -> bool:
     return bool(stem) and target.removeprefix("./").startswith(f"{stem}/")
 
 
-def _anchors(doc: Document) -> set[str]:
+@lru_cache(maxsize=2)
+def _anchors(doc: Document) -> frozenset[str]:
     """The anchors of the headings as GitHub and GitLab make them, and explicit ones."""
-    anchors: set[str] = set()
+    numbers: dict[str, int] = {}
     for section in doc.headings:
         slug = re.sub(r"[^\w\- ]", "", section.title.lower()).replace(" ", "-")
-        number = 0
         name = slug
-        while name in anchors:
-            number += 1
-            name = f"{slug}-{number}"
-        anchors.add(name)
-    anchors.update(found.lower() for found in re.findall(r"(?:\bid|\bname)=[\"']([^\"'\s]+)", doc.text))
-    return anchors
+        while name in numbers:
+            numbers[slug] += 1
+            name = f"{slug}-{numbers[slug]}"
+        numbers[name] = 0
+    explicit = re.findall(r"(?:\bid|\bname)=[\"']([^\"'\s]+)", doc.text)
+    return frozenset(numbers).union(found.lower() for found in explicit)

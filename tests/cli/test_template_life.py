@@ -176,6 +176,20 @@ def test_the_next_version_asks_more_of_new_postmortems_only(play: Callable[[str]
     assert "passed: 0 proved violations" in team.do("alice", "pmctl audit")
 
 
+def test_what_was_changed_already_goes_into_the_next_version(play: Callable[[str], Play]) -> None:
+    team = play("team")
+    start(team)
+    path = team.root / ".pmctl/templates/mini.md"
+    path.write_text(asks_more(MINI))
+    assert "PM295" in team.run("alice", "pmctl template check").stdout
+    team.do("alice", "pmctl template new mini --next && pmctl template check && git diff --exit-code HEAD")
+    assert (path.parent / "mini@1.md").read_text() == MINI
+    assert path.read_text() == asks_more(MINI).replace("name: mini", "version: 2\nname: mini")
+    path.write_text(path.read_text().replace("version: 2", "version: 3"))
+    refused = team.run("alice", "pmctl template new mini --next")
+    assert refused.returncode == 1 and "has changes that are not committed" in refused.stderr
+
+
 def test_asking_more_under_the_same_version_is_found_before_it_lands(play: Callable[[str], Play]) -> None:
     team = play("team")
     start(team)

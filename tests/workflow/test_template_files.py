@@ -126,6 +126,13 @@ def test_the_next_version_keeps_the_present_one(tmp_path: Path) -> None:
     assert b"version: 3\r\n" in files[f"{FOLDER}/api.md"]
 
 
+def test_the_next_version_writes_over_nothing() -> None:
+    first = b"---\nname: api\n---\n## Summary\n"
+    files = {f"{FOLDER}/api.md": first, f"{FOLDER}/api@1.md": first}
+    with pytest.raises(Refused, match="is there already"):
+        following("api", parse_templates(files)[0], files)
+
+
 def test_the_next_version_of_a_shipped_template_needs_no_copy_of_the_first() -> None:
     number, files = following("lightweight", (), {})
     assert (number, list(files)) == (2, [f"{FOLDER}/lightweight.md"])

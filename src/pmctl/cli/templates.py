@@ -80,14 +80,15 @@ def new(
     """Start a template of your own as a copy of another one, or the next version of one, in one commit.
 
     A new version is for asking more of postmortems, or otherwise: those that exist keep the one they were written
-    with. Prompts, texts and optional sections may change without one.
+    with. Prompts, texts and optional sections may change without one. What is changed in the file already goes into
+    the new version.
     """
     from pmctl.cli.writing import signing_of
     from pmctl.errors import UsageProblem
     from pmctl.workflow import template as templates
     from pmctl.workflow.actor import git_config
     from pmctl.workflow.transaction import Write, commit
-    from pmctl.workspace import template_files
+    from pmctl.workspace import TEMPLATES, template_files
 
     session: Session = ctx.obj
     own, _ = templates.load(session.repo.root)
@@ -95,13 +96,15 @@ def new(
     if following:
         if base:
             raise UsageProblem("--next goes on from the present version; leave out --from")
-        number, files = templates.following(name, own, present)
+        committed = session.workspace.template_files_at("HEAD")
+        number, files = templates.following(name, own, present, committed)
         message = f"Start version {number} of template {name}\n"
+        edited = any(data == committed.get(f"{TEMPLATES}/{name}.md") for data in files.values())
     else:
         path, data = templates.new(name, own, present, session.repo.root, base=base or "default")
-        files, message = {path: data}, f"Add template {name}\n"
+        files, message, edited = {path: data}, f"Add template {name}\n", False
     writes = [Write(path, data) for path, data in files.items()]
-    commit(session.repo, writes, message, signing=signing_of(git_config(session.repo)))
+    commit(session.repo, writes, message, signing=signing_of(git_config(session.repo)), may_overwrite=edited)
     for path in files:
         session.result(path)
     session.note(f"  next: edit {next(iter(files))}, then pmctl template check {name}")

@@ -14,6 +14,7 @@ from pathlib import Path
 from pmctl.document.finding import Finding
 from pmctl.document.reader import read
 from pmctl.document.template import MAX_VERSION, Template
+from pmctl.document.template_file import parse_template
 from pmctl.document.template_library import builtin, parse_templates
 from pmctl.document.templates import BUILTIN_NAMES, NAME, builtin_source
 from pmctl.errors import BadInput, NotFound, Refused, UsageProblem
@@ -110,10 +111,13 @@ def new(
     return path, _renamed(source(base, mine, files), base, name, 1)
 
 
-def following(name: str, own: Iterable[Template], files: Mapping[str, bytes]) -> tuple[int, dict[str, bytes]]:
+def following(
+    name: str, own: Iterable[Template], files: Mapping[str, bytes], committed: Mapping[str, bytes] | None = None
+) -> tuple[int, dict[str, bytes]]:
     """The number of the next version of a template, and the files that start it: path -> bytes.
 
-    The present version stays, as <name>@<version>.md, for the postmortems written with it.
+    The present version stays, as <name>@<version>.md, for the postmortems written with it: as it is in `committed`,
+    by path, so that what was changed since goes into the next version.
     Raises NotFound, and Refused when the present version has such a file already or is the last that can be.
     """
     mine = tuple(own)
@@ -129,7 +133,13 @@ def following(name: str, own: Iterable[Template], files: Mapping[str, bytes]) ->
         raise Refused(f"the latest version of {present.name} is kept as {present.path}", hint=fix)
     writes = {f"{TEMPLATES}/{present.name}.md": _renamed(data, name, present.name, number)}
     if present.path.startswith(TEMPLATES):
-        writes[f"{TEMPLATES}/{present.name}@{present.version}.md"] = data
+        before = (committed or {}).get(present.path, data)
+        template, _ = parse_template(before, present.path)
+        same = template is not None and template.reference == present.reference
+        kept = f"{TEMPLATES}/{present.name}@{present.version}.md"
+        if kept in files:
+            raise Refused(f"{kept} is there already", hint="pmctl template check says which of the two counts")
+        writes[kept] = before if same else data
     return number, writes
 
 

@@ -313,7 +313,7 @@ def test_attack_61_a_page_link_to_another_host() -> None:
 
 
 def test_attack_62_tokens_in_errors_and_remote_urls(stage: Copy) -> None:
-    from pmctl.rules.sharing import redact
+    from pmctl.rules.credentials import redact
 
     token = "ghp_" + "a1B2" * 9
     world = stage("published")

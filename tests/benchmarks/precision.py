@@ -14,8 +14,8 @@ from pathlib import Path
 
 from pmctl.document.reader import read
 from pmctl.rules.context import Context
+from pmctl.rules.credentials import redact
 from pmctl.rules.registry import rules
-from pmctl.rules.sharing import redact
 
 FAMILIES = ("blameless", "writing")
 LEFT_OUT = ("PM804",)

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
-from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from pmctl.document.blocks import Block, Doubt, count_cells, scan_blocks, split_row
+from pmctl.document.blocks import Block, Doubt, scan_blocks
 from pmctl.document.markdown import parse_blocks
 from pmctl.document.outline import lines_of, scan
 from pmctl.document.reader import read
@@ -115,14 +114,3 @@ def test_html_is_left_to_the_parser() -> None:
     outline = scan("<details>\n## inside\n\n## outside\n")
     assert not outline.scanned
     assert [heading.title for heading in outline.headings] == ["outside"]
-
-
-@given(st.text("|\\ a\t\u3000", max_size=12))
-@example("|")
-@example("||")
-@example("\\|")
-def test_cells_are_counted_as_they_are_split(row: str) -> None:
-    cells = split_row(row)
-    assert count_cells(row) == len(cells)
-    # What stands between the cells are unescaped pipes, and nothing but pipes is left out.
-    assert all("|" not in row[left:right].replace("\\|", "") for left, right in cells)

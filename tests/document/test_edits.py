@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from pmctl.document import edits
 from pmctl.document.actions import action_items, action_tables
-from pmctl.document.blocks import TRIM
 from pmctl.document.fields import FIELDS
 from pmctl.document.reader import Document, read
+from pmctl.document.rows import TRIM
 from pmctl.errors import BadInput, NotFound
 
 from .conftest import OUTAGE

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pmctl.document.reader import read
+from pmctl.rules.credentials import redact
 from pmctl.rules.engine import check
 from pmctl.rules.fixes import fix
 from pmctl.rules.prose import prose, without_code
 from pmctl.rules.settings import RuleSettings
-from pmctl.rules.sharing import redact
 
 from .sample import CONTEXT, PATH, sample, source
 

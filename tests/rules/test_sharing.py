@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from pmctl.rules.credentials import redact, tokens
 from pmctl.rules.engine import check
 from pmctl.rules.settings import RuleSettings
-from pmctl.rules.sharing import redact, tokens
 
 from .sample import CONTEXT, sample
 

@@ -15,8 +15,9 @@ from functools import cache, lru_cache
 from itertools import accumulate
 from typing import NamedTuple
 
-from pmctl.document.blocks import CODE, HTML, TABLE, Leaf, split_row
+from pmctl.document.blocks import CODE, HTML, TABLE, Leaf
 from pmctl.document.outline import Scanned, scanned
+from pmctl.document.rows import split_row
 
 Span = tuple[int, int]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from pmctl.document.blocks import TRIM, split_row
 from pmctl.document.markup import comment_spans
 from pmctl.document.outline import lines_of, scan
+from pmctl.document.rows import TRIM, split_row
 
 _PLACEHOLDER = re.compile(r"(?:[-*+]|[0-9]{1,9}[.)])(?:[ \t]+\[[ xX]\])?")
 

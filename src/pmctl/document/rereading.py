@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from pmctl.document.blocks import TRIM
 from pmctl.document.reader import Document, read
+from pmctl.document.rows import TRIM
 from pmctl.errors import BadInput
 
 _UNFIT = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")

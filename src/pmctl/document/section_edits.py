@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from pmctl.document.blocks import TRIM
 from pmctl.document.reader import Document, Section
 from pmctl.document.rereading import newlines, one_line, require_readable, reread
+from pmctl.document.rows import TRIM
 from pmctl.errors import BadInput, NotFound
 
 

@@ -71,7 +71,7 @@ class Report:
             text = None if data is None else data.decode("utf-8-sig", "replace")
         if text is None:
             return None
-        from pmctl.rules.sharing import redact
+        from pmctl.rules.credentials import redact
 
         return redact(text)
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from lsprotocol import types
 
 from pmctl.document.actions import action_tables, column_of
-from pmctl.document.blocks import split_row
 from pmctl.document.fields import FIELD, FIELDS, EditorRole, ItemStatus, Priority
 from pmctl.document.fields import Kind as FieldKind
 from pmctl.document.reader import Document
+from pmctl.document.rows import split_row
 from pmctl.document.table import Table
 from pmctl.document.template_library import latest_versions
 from pmctl.document.timeline import text_columns, timeline_tables

@@ -14,9 +14,9 @@ from typing import Any
 
 from pmctl.document.aliases import METADATA
 from pmctl.document.aliases import names as split_names
-from pmctl.document.blocks import TRIM, split_row
 from pmctl.document.headings import bare, meaning, plain
 from pmctl.document.moments import Moment, leading
+from pmctl.document.rows import TRIM, split_row
 from pmctl.document.zones import zone_of
 from pmctl.workflow.adoption.source import Source, fenced
 

@@ -104,6 +104,20 @@ def test_the_dates_of_one_life(place: Place) -> None:
         assert milestones(place.repo)() == expected
 
 
+def test_every_root_of_a_repository_keeps_its_own(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.commit(PATH, TEXT, at(18))
+    first = place.repo
+    other = Place.__new__(Place)
+    other.top, other.prefix = place.top, "other/team/"
+    other.commit("pmctl.yaml", "version: 1\n", at(19))
+    other.commit(PATH, TEXT, at(20))
+    roots = {first: History(at(18)), other.repo: History(at(20))}
+    for root, history in roots.items():
+        assert milestones(root)() == {DOC: history}
+    monkeypatch.setattr(git, "begin", None)
+    assert [milestones(root)() for root in roots] == [{DOC: history} for history in roots.values()], "without git's log"
+
+
 def test_a_history_that_was_replaced_is_read_anew(place: Place) -> None:
     place.commit(PATH, TEXT, at(18))
     assert milestones(place.repo)() == {DOC: History(at(18))}

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any, NoReturn
 
 from pmctl import git
@@ -107,8 +108,7 @@ def _history(dates: Mapping[str, int]) -> History:
 def _load(repo: git.Repository) -> tuple[str, _Dates]:
     """The commit up to which dates are known, and the dates; "" and none when the file is not there or damaged."""
     try:
-        content: Any = json.loads((repo.state_dir / _STORE).read_bytes())
-        known = content[repo.prefix]
+        known = _content(repo.state_dir / _STORE)[repo.prefix]
         names = ("created", "submitted", "approved", "published")
         dates = {
             str(doc): {name: int(when) for name, when in found.items() if name in names}
@@ -116,15 +116,26 @@ def _load(repo: git.Repository) -> tuple[str, _Dates]:
         }
         commit = str(known["commit"])
         return (commit, dates) if commit.isalnum() else ("", {})
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError):
         return "", {}
 
 
 def _save(repo: git.Repository, head: str, dates: _Dates) -> None:
     """Keep the dates, by rename; a read-only git directory only means that nothing is kept."""
     store = repo.state_dir / _STORE
-    temporary = store.with_name(f"{store.name}.{os.getpid()}")
+    new = store.with_name(f".new-{os.urandom(8).hex()}")
+    content = _content(store)
+    content[repo.prefix] = {"commit": head, "dates": dates}
     with suppress(OSError):
         store.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps({repo.prefix: {"commit": head, "dates": dates}}), encoding="utf-8")
-        os.replace(temporary, store)  # noqa: PTH105  both names are at hand as they are
+        new.write_text(json.dumps(content), encoding="utf-8")
+        new.replace(store)
+
+
+def _content(store: Path) -> dict[str, Any]:
+    """What is kept for each pmctl root of the repository; nothing when the file is not there or damaged."""
+    try:
+        content = json.loads(store.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}

@@ -70,8 +70,10 @@ def wants_color(choice: str, stream: Stream, environ: Mapping[str, str]) -> bool
 
 def paint(text: str, style: str, color: bool) -> str:
     """`text` in a style of words such as "bold red"; unchanged without colour, without style or when empty."""
+    if not (color and style and text):
+        return text
     codes = ";".join(_CODES[word] for word in style.split())
-    return f"\x1b[{codes}m{text}\x1b[0m" if color and codes and text else text
+    return f"\x1b[{codes}m{text}\x1b[0m"
 
 
 def width_of(text: str) -> int:

@@ -157,14 +157,11 @@ def _load(file: Path) -> dict[str, Any]:
 
 
 def _write(target: Path, data: bytes) -> None:
-    """Replace a file in one step."""
-    import tempfile
-
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".new-")
+    """Replace a file in one step. (The standard library's temporary files take longer to load than to write.)"""
+    new = target.with_name(f".new-{os.urandom(8).hex()}")
     try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-        Path(name).replace(target)
+        new.write_bytes(data)
+        new.replace(target)
     except OSError:
-        Path(name).unlink(missing_ok=True)
+        new.unlink(missing_ok=True)
         raise

@@ -219,7 +219,7 @@ def _decode(data: bytes, path: str) -> tuple[str, list[Finding]]:
         return "", [
             Finding(
                 "PM003",
-                f"{len(data)} bytes, more than the limit of {MAX_BYTES}",
+                f"more than the limit of {MAX_BYTES} bytes",
                 path,
                 1,
                 1,

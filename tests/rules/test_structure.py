@@ -7,6 +7,7 @@ import pytest
 from pmctl.document.reader import read
 from pmctl.ledger.view import missing_sections
 from pmctl.rules.engine import check
+from pmctl.rules.fixes import fix as mend
 
 from .sample import CONTEXT, PATH, SECTIONS, sample
 
@@ -23,7 +24,8 @@ def renamed(new: str) -> str:
 @pytest.mark.parametrize(
     "written",
     ["## Root Causes", "## Root cause analysis", "# Root Cause", "### Root Cause", "## 4. Root Cause",
-     "## **Root Cause**", "## Root Cause:", "## :mag: Root Cause", "**Root Cause**", "##Root Cause", "## 根本原因"],
+     "## **Root Cause**", "## Root Cause:", "## :mag: Root Cause", "**Root Cause**", "##Root Cause", "## 根本原因",
+     "## Rot Cause", "## Root-Cause"],
 )  # fmt: skip
 def test_a_missing_section_is_shown_where_it_stands_under_another_name(written):
     line = 1 + renamed(written).split("\n").index(written)
@@ -35,6 +37,24 @@ def test_a_missing_section_is_shown_where_it_stands_under_another_name(written):
 def test_a_sub_heading_of_another_name_does_not_stand_for_a_missing_section():
     text = sample().text.replace("## Resolution\n", "### Fix\n")
     assert ("PM201", 0, "the required section 'Resolution' is missing", "add '## Resolution'") in found(text)
+
+
+@pytest.mark.parametrize(
+    ("more", "fix"),
+    [
+        ("", "pmctl validate --fix puts the sections in order"),
+        ("\n## Summary\n\nAgain.\n", "move it there"),
+        ("\n# Appendix\n", "move it there"),
+        ("\r\n", "move it there"),
+    ],
+    ids=["sure", "two of one title", "an H1 between", "mixed line endings"],
+)
+def test_a_section_out_of_order_names_the_fix_only_where_it_works(more, fix):
+    text = sample().text
+    start, end = text.index("## Resolution"), text.index("## Action Items")
+    moved = text[:start] + text[end:].rstrip() + f"\n\n{text[start:end]}{more}"
+    assert {one[3] for one in found(moved) if one[0] == "PM203"} == {fix}
+    assert bool(mend(read(moved.encode(), PATH), CONTEXT).applied) is (not more)
 
 
 def test_a_look_ahead_is_not_taken_for_the_action_items():

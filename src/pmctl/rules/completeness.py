@@ -85,10 +85,10 @@ def _missing(doc: Document, title: str) -> Finding:
 
 
 def _stands_for(doc: Document, title: str) -> tuple[int, str] | None:
-    """Where something else stands for a section, and how it is written: a heading of another name or level, the name
-    in bold, a heading without its blank.
+    """Where something else stands for a section, and how it is written: a heading of another name or level, a misspelt
+    one, the name in bold, a heading without its blank.
     """
-    from pmctl.document.headings import ALIAS, EXACT, is_outlook, meaning
+    from pmctl.document.headings import ALIAS, EXACT, bare, is_outlook, meaning
 
     named = [
         (section, meaning(section.title)) for section in doc.headings if section.level <= 3 and len(section.title) < 200
@@ -100,6 +100,12 @@ def _stands_for(doc: Document, title: str) -> tuple[int, str] | None:
         for one, found in named
         if found and found.section == title and found.tier >= sure[one.level] and not is_outlook(one.title)
     ]
+    if not same:
+        from difflib import get_close_matches
+
+        likely = [one for one, found in named if one.level == 2 and (found is None or found.section == title)]
+        names = {bare(one.title): one for one in likely}
+        same = [names[name] for name in get_close_matches(title.casefold(), names, n=1, cutoff=0.8)]
     if same:
         section = min(same, key=lambda one: one.level != 2)
         return section.start, doc.text[section.start : section.content_start].split("\n")[0].strip()

@@ -202,7 +202,7 @@ def _cells(
 
 def _order(doc: Document, context: Context, _chooser: Chooser, applied: list[tuple[int, str]]) -> Document:
     """Put the template's sections into the template's order; every other section stays behind the one it follows."""
-    from pmctl.rules.structure import section_order
+    from pmctl.rules.structure import can_be_ordered, section_order
 
     ignored = _ignored(doc)
     if all(ignored("PM203", finding.line) for finding in section_order(doc, context)):
@@ -211,7 +211,7 @@ def _order(doc: Document, context: Context, _chooser: Chooser, applied: list[tup
     sections = doc.sections
     known = [places.get(section.title.casefold(), -1) for section in sections]
     ordered = [place for place in known if place >= 0]
-    if ordered == sorted(ordered) or len(set(ordered)) != len(ordered) or any(s.level != 2 for s in sections):
+    if ordered == sorted(ordered) or not can_be_ordered(doc, context):
         return doc
     from pmctl.document.edits import set_body_text
 
@@ -225,8 +225,6 @@ def _order(doc: Document, context: Context, _chooser: Chooser, applied: list[tup
             groups[-1] = (groups[-1][0], groups[-1][1] + chunk)
         else:
             groups.append((place, chunk))
-    if any(heading.level == 1 and heading.start > starts[0] for heading in doc.headings):
-        return doc  # an H1 between the sections: nobody can tell what belongs to it
     last = groups[-1]
     moved = sorted(groups, key=lambda group: group[0])
     chunks = [chunk for _, chunk in moved]
@@ -236,8 +234,6 @@ def _order(doc: Document, context: Context, _chooser: Chooser, applied: list[tup
         bare = last[1].rstrip("\r\n")
         chunks[spot] = bare + doc.newline * 2
         chunks[-1] = chunks[-1].rstrip("\r\n") + last[1][len(bare) :]
-    if "\r" in text.replace(doc.newline, "\n"):
-        return doc  # mixed line endings, which writing the body would make one
     result = set_body_text(doc, lead + "".join(chunks))
     if sorted(map(_content, result.sections)) != sorted(map(_content, sections)):
         raise BadInput("the order of the sections can't be changed without changing what they hold")

@@ -110,12 +110,26 @@ def section_order(doc: Document, context: Context) -> Iterable[Finding]:
     if order == sorted(order):
         return
     stay = _longest_rise(order)
+    fix = "pmctl validate --fix puts the sections in order" if can_be_ordered(doc, context) else "move it there"
     for number, (place, section) in enumerate(known):
         if number not in stay:
             above = next((other for other in sorted(stay, reverse=True) if known[other][0] < place), None)
             where = f"below {known[above][1].title}" if above is not None else f"above {known[min(stay)][1].title}"
             message = f"{section.title} is out of order; the template has it {where}"
-            yield heading(doc, section, message, "pmctl validate --fix puts the sections in order")
+            yield heading(doc, section, message, fix)
+
+
+def can_be_ordered(doc: Document, context: Context) -> bool:
+    """Whether moving whole sections is certain to do no harm: not where two have one title, where an H1 stands between
+    them, nor where writing the body would make mixed line endings one.
+    """
+    known = {title.casefold() for title in context.template.sections}
+    titles = [title for section in doc.sections if (title := section.title.casefold()) in known]
+    return (
+        len(set(titles)) == len(titles)
+        and not any(one.level == 1 and one.start > doc.sections[0].start for one in doc.headings)
+        and "\r" not in doc.text.replace(doc.newline, "\n")
+    )
 
 
 def _longest_rise(numbers: list[int]) -> frozenset[int]:

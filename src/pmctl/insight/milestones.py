@@ -11,17 +11,16 @@ only newer commits are read the next time. The file can be deleted at any time.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from pmctl import git
 from pmctl.document.schema import id_of
 from pmctl.errors import EnvironmentProblem
+from pmctl.kept import keep, read_object
 from pmctl.policy import act as acts
 from pmctl.rules.context import History
 from pmctl.workspace import POSTMORTEMS
@@ -108,7 +107,7 @@ def _history(dates: Mapping[str, int]) -> History:
 def _load(repo: git.Repository) -> tuple[str, _Dates]:
     """The commit up to which dates are known, and the dates; "" and none when the file is not there or damaged."""
     try:
-        known = _content(repo.state_dir / _STORE)[repo.prefix]
+        known = read_object(repo.state_dir / _STORE)[repo.prefix]
         names = ("created", "submitted", "approved", "published")
         dates = {
             str(doc): {name: int(when) for name, when in found.items() if name in names}
@@ -121,21 +120,9 @@ def _load(repo: git.Repository) -> tuple[str, _Dates]:
 
 
 def _save(repo: git.Repository, head: str, dates: _Dates) -> None:
-    """Keep the dates, by rename; a read-only git directory only means that nothing is kept."""
+    """Keep the dates, beside those of the repository's other roots; a read-only git directory keeps nothing."""
     store = repo.state_dir / _STORE
-    new = store.with_name(f".new-{os.urandom(8).hex()}")
-    content = _content(store)
-    content[repo.prefix] = {"commit": head, "dates": dates}
+    content = {**read_object(store), repo.prefix: {"commit": head, "dates": dates}}
     with suppress(OSError):
         store.parent.mkdir(parents=True, exist_ok=True)
-        new.write_text(json.dumps(content), encoding="utf-8")
-        new.replace(store)
-
-
-def _content(store: Path) -> dict[str, Any]:
-    """What is kept for each pmctl root of the repository; nothing when the file is not there or damaged."""
-    try:
-        content = json.loads(store.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return content if isinstance(content, dict) else {}
+        keep(store, json.dumps(content).encode())

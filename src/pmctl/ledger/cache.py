@@ -11,9 +11,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
 import secrets
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -22,6 +20,7 @@ from typing import Any
 from pmctl import __version__
 from pmctl.document.finding import Severity
 from pmctl.git import Repository
+from pmctl.kept import keep
 from pmctl.ledger.facts import Held
 from pmctl.ledger.fold import Acceptance, Fold
 from pmctl.ledger.memory import no_collection
@@ -74,7 +73,7 @@ def save(repo: Repository, tip: str, fold: Fold) -> None:
     path = _file(repo)
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write(path, _mark(secret, repo, body) + b"\n" + body)
+        keep(path, _mark(secret, repo, body) + b"\n" + body)
 
 
 def _file(repo: Repository) -> Path:
@@ -100,23 +99,10 @@ def _secret(*, create: bool) -> bytes | None:
     fresh = secrets.token_bytes(32)
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _write(path, fresh)
+        keep(path, fresh)
     except OSError:
         return None
     return fresh
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Replace a file in one go, readable by its owner only."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(name).replace(path)
-    except OSError:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise
 
 
 def _row(value: Any) -> list[Any]:

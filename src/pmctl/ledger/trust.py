@@ -10,12 +10,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pmctl.git import Repository
+from pmctl.kept import keep
 from pmctl.ledger.report import AuditFinding, Report
 from pmctl.object_reader import ObjectReader
 from pmctl.objects import CorruptObject, MissingObject
@@ -55,15 +54,7 @@ def remember(repo: Repository, report: Report) -> None:
     path = _file(repo)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     data = json.dumps({**asdict(Sight(report.root, report.tip, report.policy.version)), "place": _place(repo)})
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    try:
-        with os.fdopen(handle, "w") as file:
-            file.write(data + "\n")
-        Path(name).replace(path)
-    except OSError:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise
+    keep(path, f"{data}\n".encode())
 
 
 def compare(repo: Repository, report: Report, seen: Sight) -> tuple[AuditFinding, ...]:

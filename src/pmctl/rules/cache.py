@@ -10,13 +10,13 @@ Deleting the folder costs time and nothing else.
 
 from __future__ import annotations
 
-import os
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pmctl import __version__
 from pmctl.document.finding import Finding, Severity
+from pmctl.kept import keep, read_object
 from pmctl.rules.context import Asked, Context
 
 _FOLDER = ("pmctl", "validate-v1")
@@ -77,7 +77,7 @@ class Cache:
         """The result under a key, None when there is none that can be read."""
         shard = self._shards.get(key[0])
         if shard is None:
-            shard = self._shards[key[0]] = _load(self.folder / f"{key[0]}.json")
+            shard = self._shards[key[0]] = read_object(self.folder / f"{key[0]}.json")
         plain = shard.get(key)
         if plain is None:
             return None
@@ -99,12 +99,12 @@ class Cache:
 
         for name, entries in self._new.items():
             target = self.folder / f"{name}.json"
-            merged = {**_load(target), **entries}
+            merged = {**read_object(target), **entries}
             if len(merged) > _MOST_ENTRIES:
                 merged = {key: value for key, value in merged.items() if key in self._used}
             try:
                 self.folder.mkdir(parents=True, exist_ok=True)
-                _write(target, json.dumps(merged, separators=(",", ":")).encode())
+                keep(target, json.dumps(merged, separators=(",", ":")).encode())
             except OSError:
                 return
         self._new.clear()
@@ -143,25 +143,3 @@ def _digest(data: bytes) -> str:
     import hashlib
 
     return hashlib.sha256(data).hexdigest()
-
-
-def _load(file: Path) -> dict[str, Any]:
-    """The entries of a file, {} when it is not there or damaged."""
-    import json
-
-    try:
-        entries = json.loads(file.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return entries if isinstance(entries, dict) else {}
-
-
-def _write(target: Path, data: bytes) -> None:
-    """Replace a file in one step. (The standard library's temporary files take longer to load than to write.)"""
-    new = target.with_name(f".new-{os.urandom(8).hex()}")
-    try:
-        new.write_bytes(data)
-        new.replace(target)
-    except OSError:
-        new.unlink(missing_ok=True)
-        raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -133,6 +134,10 @@ def test_a_prompt_left_anywhere_reaches_no_export_and_code_stays_whole() -> None
         ("Told\n- <!-- whom? -->\n", "Told\n"),
         ("Told\n- <!-- whom? -->\n---\n", "Told\n\n---\n"),
         ("Told\n- <!-- whom? -->\n  Bob\n", "Told\n- Bob\n"),
+        ("- - <!-- whom? -->\n  # Bob\n", "- # Bob\n"),
+        ("- 1. <!-- whom? -->\n     Bob\n", "- 1. Bob\n"),
+        ("- a\n- <!-- whom? -->\n\n  # Bob\n", "- a\n\n- # Bob\n"),
+        ("- a\n-   <!-- x -->\n  # B\n", "- a\n\n# B\n"),
         ("a\n<!-- x -->\nb\n", "a\n\nb\n"),
         ("- a\n<!-- x -->\n- b\n", "- a\n- b\n"),
         ("<!-- x --> ## no heading\n", "\\## no heading\n"),
@@ -158,9 +163,20 @@ def test_headings_are_the_same_without_comments(lines: list[str]) -> None:
     if re.search(r"^(?: {4}|\t)", text, re.MULTILINE) and re.search(r"^ *[=-]+ *$", text, re.MULTILINE):
         return  # an underlined heading of several lines, one of which only looks like a list item
     hidden = comment_spans(text)
-    shown = [h for h in scan(text).headings if not any(start <= h.start < end for start, end in hidden)]
+    headings = scan(text).headings
+    if any(start <= h.start < end < h.end for h in headings for start, end in hidden) or _leaves_its_item(text, hidden):
+        return  # a comment that reaches beyond its block, into another one
+    shown = [h for h in headings if not any(start <= h.start < end for start, end in hidden)]
     before = [_plain(strip_comments(heading.title)) for heading in shown]
     assert before == [_plain(heading.title) for heading in scan(clean_body(document)).headings]
+
+
+def _leaves_its_item(text: str, comments: Sequence[tuple[int, int]]) -> bool:
+    for start, end in comments:
+        opening = text[text.rfind("\n", 0, start) + 1 : start]
+        if opening.strip() and not all(line.startswith(" " * len(opening)) for line in text[start:end].split("\n")[1:]):
+            return True
+    return False
 
 
 def _plain(title: str) -> str:

@@ -14,6 +14,7 @@ from pmctl.document.strict_yaml import Node
 _CUT = "\0"
 _CUTS = re.compile(r"[ \t]*\0[ \t\0]*")
 _CONTAINERS = re.compile(r"[ \t>]*(?:(?:[-*+]|[0-9]{1,9}[.)])[ \t]+)*")
+_OPENING = re.compile(r"[ \t>]*(?:[-*+]|[0-9]{1,9}[.)])[ \t]+")
 _ITEM = re.compile(r"[ \t>]*(?:[-*+]|[0-9]{1,9}[.)])(?:[ \t]|$)")
 _OPENS_BLOCK = re.compile(r"#{1,6}(?=\s|$)|[-+*](?=\s|$)|>|=+\s*$|-+\s*$|`{3}|~{3}|[0-9]{1,9}(?=[.)](?:\s|$))")
 _BLANK_LINES = re.compile(r"\n[ \t]*\n[ \t]*\n")
@@ -67,8 +68,17 @@ def _without_comments(text: str) -> str:
             alone = begins and not containers.strip(" ")
             apart = begins and not (_ITEM.match(following) or _is_inside(following, containers))
             out += [*([""] if alone else ()), kept, *([""] if alone or apart else ())]
-        elif _ITEM.match(containers) and _is_inside(following, containers):
-            lines[number + 1] = containers.rstrip(" \t") + " " + following.lstrip(" \t>")
+        elif item := _item_of(lines[below := _next_text(lines, number, containers)], containers):
+            lines[below] = item.rstrip(" \t") + " " + _inner(lines[below], item)
+        elif (
+            _ITEM.match(containers)
+            and containers[0] not in " \t>"
+            and following[:1] == " "
+            and not (_continues(following) or _ITEM.match(following))
+        ):
+            # What stands below the item that goes was in no list: it must not become part of the one above.
+            lines[number + 1] = following.lstrip(" ")
+            out += [""] if out and out[-1].strip(" \t") else []
         elif ">" in containers and not _ITEM.match(containers):
             out.append(containers.rstrip(" \t"))
         elif out and out[-1].strip(" \t") and not _continues(line) and not _between_items(out[-1], following):
@@ -92,8 +102,29 @@ def _between_items(above: str, below: str) -> bool:
 
 def _is_inside(line: str, containers: str) -> bool:
     """Whether a line goes on with the list item that `containers` opens."""
-    indent = line[: len(line) - len(line.lstrip(" \t>"))].expandtabs(4)
+    indent = line[: len(line) - len(_inner(line, containers))].expandtabs(4)
     return bool(line.strip(" \t>\0")) and len(indent) >= len(containers.expandtabs(4))
+
+
+def _inner(line: str, containers: str) -> str:
+    """A line without what leads it into such containers; quotation marks only lead into quotations."""
+    return line.lstrip(" \t>" if ">" in containers else " \t")
+
+
+def _next_text(lines: list[str], number: int, containers: str) -> int:
+    """The line behind this one that holds something within such containers; this one when there is none."""
+    return next((row for row in range(number + 1, len(lines)) if _inner(lines[row], containers).strip(" \t")), number)
+
+
+def _item_of(line: str, containers: str) -> str:
+    """As much of `containers` as opens the innermost list item that a line goes on with; "" when there is none."""
+    found = ""
+    opening = _OPENING.match(containers)
+    while opening:
+        if _is_inside(line, containers[: opening.end()]):
+            found = containers[: opening.end()]
+        opening = _OPENING.match(containers, opening.end())
+    return found
 
 
 def _literal(text: str) -> str:

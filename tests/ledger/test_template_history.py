@@ -5,8 +5,6 @@ from __future__ import annotations
 from pmctl.document.template_past import Replaced
 from pmctl.ledger import cache, template_history
 from pmctl.ledger.audit import audit
-from pmctl.ledger.fold import Fold
-from pmctl.ledger.judge import Judge
 from pmctl.ledger.store import Store
 from pmctl.object_reader import ObjectReader
 from pmctl.workflow import people
@@ -49,8 +47,7 @@ def look(crew: Team) -> list[tuple[str, str]]:
     """What the command line finds in git's log, without the state of HEAD."""
     repo = crew.workspace.repo
     with ObjectReader(repo.common_dir) as reader:
-        judge = Judge(Store(reader), repo.prefix, Fold())
-        _, *found = template_history._folders(judge, repo, crew.head)
+        _, *found = template_history._Past(repo, Store(reader)).folders(crew.head)
     return found[::-1]
 
 

@@ -6,6 +6,8 @@ body may use Jinja; headings made by Jinja belong to no declared section until i
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from pmctl.document.fields import FIELD
 from pmctl.document.finding import Finding
 from pmctl.document.reader import read
@@ -26,6 +28,7 @@ _FIXES = {
 }
 
 
+@lru_cache(maxsize=64)  # the same file stands in the work tree and in commit after commit
 def parse_template(data: bytes, path: str = "") -> tuple[Template | None, tuple[Finding, ...]]:
     """The template that a file declares, and everything wrong with it, by place.
 

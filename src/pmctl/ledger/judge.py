@@ -7,23 +7,23 @@ name are compared with who may edit; at last a new policy comes into force for t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from pmctl.document.template_past import Definitions, Replaced
+from pmctl.document.template_past import Definitions
 from pmctl.ledger import attribution, documents, paths
 from pmctl.ledger.facts import REGULAR, Documents, Held
 from pmctl.ledger.fold import Acceptance, Fold
 from pmctl.ledger.history import Step
 from pmctl.ledger.incoming import Basis, Incoming, incoming
+from pmctl.ledger.library import TEMPLATES, Library
 from pmctl.ledger.report import Event
 from pmctl.ledger.signatures import ReadFile
 from pmctl.ledger.store import Store
-from pmctl.ledger.trees import Difference, Entry, Trees
+from pmctl.ledger.trees import Difference, Trees
 from pmctl.ledger.verifying import Verifications
-from pmctl.ledger.view import TEMPLATES, Library
 from pmctl.objects import Commit
 from pmctl.policy import act as acts
 from pmctl.policy import change, lifecycle
@@ -63,7 +63,7 @@ class Judge:
         self.verifications = verifications or Verifications()
         self.trees = Trees(reader)
         self.documents = Documents(reader, self.trees)
-        self.library = Library(self._templates)
+        self.library = Library(reader, self.trees)
         self._policies: dict[str, Policy | None] = {}
         self._templates_folder: str | None = None
         self.newest = ""
@@ -74,8 +74,7 @@ class Judge:
 
     def root_tree(self, tree: str) -> str:
         """The tree of the pmctl root below a commit's tree; '' when there is none."""
-        entry = self.trees.entry(tree, self.prefix) if self.prefix else Entry("40000", tree)
-        return entry.oid if entry is not None and entry.is_tree else ""
+        return self.trees.folder(tree, self.prefix) if self.prefix else tree
 
     def read_file(self, tree: str, path: str) -> bytes | None:
         """A file below the pmctl root's tree, None when there is no regular file by that name."""
@@ -173,7 +172,7 @@ class Judge:
         if any(path.startswith(TEMPLATES) for path, _, _ in differences):
             self._templates_folder = None
             if before:
-                fold.templates.append((self.templates_folder(before), tree))
+                fold.templates.append((self.library.folder(before), tree))
         records = [one for one in differences if one.path.startswith(_RECORDS)]
         policy, data = self._arriving(step.commit, differences)
         first = fold.policy is None
@@ -353,23 +352,9 @@ class Judge:
         `recorded` is what it says of its template.
         """
         if self._templates_folder is None:
-            self._templates_folder = self.templates_folder(tree)
+            self._templates_folder = self.library.folder(tree)
         own = self.library.templates(self._templates_folder)
-        return Definitions(own, [self.replaced(*one) for one in self.fold.templates]).of(recorded, path)
-
-    def templates_folder(self, tree: str) -> str:
-        """The object id of the folder of templates below the pmctl root's tree; '' when there is none."""
-        entry = self.trees.entry(tree, TEMPLATES) if tree else None
-        return entry.oid if entry is not None and entry.is_tree else ""
-
-    def replaced(self, folder: str, tree: str) -> Replaced:
-        """The templates in a folder, and which postmortems the pmctl root's tree holds that replaced it."""
-        return Replaced(self.library.templates(folder), lambda path: self.trees.entry(tree, path) is not None)
-
-    def _templates(self, folder: str) -> Iterable[tuple[str, bytes]]:
-        for path, entry in self.trees.files(folder):
-            if path.endswith(".md") and "/" not in path and entry.mode in (REGULAR, "100755"):
-                yield f"{TEMPLATES}/{path}", self.reader.blob(entry.oid)
+        return Definitions(own, [self.library.replaced(*one) for one in self.fold.templates]).of(recorded, path)
 
     def _policy(self, oid: str, data: bytes) -> Policy | None:
         if oid not in self._policies:

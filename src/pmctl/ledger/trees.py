@@ -80,6 +80,14 @@ class Trees:
             found = self.entries(found.oid).get(name)
         return found
 
+    def folder(self, tree: str, path: str) -> str:
+        """The object id of the folder at `path` below the tree `tree` ('' for none); '' when there is no folder.
+
+        Raises MissingObject or CorruptObject.
+        """
+        entry = self.entry(tree, path) if tree else None
+        return entry.oid if entry is not None and entry.is_tree else ""
+
     def entries(self, tree: str) -> dict[str, Entry]:
         """The entries of a tree by name; the last few trees are remembered."""
         found = self._entries.get(tree)

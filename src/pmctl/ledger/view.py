@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from pmctl.ledger.facts import content_digest_of, facts_of
@@ -11,8 +11,6 @@ from pmctl.policy.state import View
 if TYPE_CHECKING:
     from pmctl.document.reader import Document
     from pmctl.document.template import Template
-
-TEMPLATES = ".pmctl/templates"
 
 
 def view_of(
@@ -55,21 +53,3 @@ def missing_sections(
     fields = (f"fields.{name}" for name, _ in missing_fields(document.meta.get("fields"), asked.fields))
     title = () if document.title.strip() else ("title",)
     return (*title, *unwritten(asked.required, there, asked.texts), *fields)
-
-
-class Library:
-    """The organisation's own templates in a tree, remembered by the folder's object id."""
-
-    def __init__(self, files: Callable[[str], Iterable[tuple[str, bytes]]]) -> None:
-        self._files = files
-        self._known: dict[str, tuple[Template, ...]] = {}
-
-    def templates(self, folder: str) -> tuple[Template, ...]:
-        """The templates in the folder with this object id ('' for none)."""
-        if not folder:
-            return ()
-        if folder not in self._known:
-            from pmctl.document.template_library import parse_templates
-
-            self._known[folder] = parse_templates(dict(self._files(folder)))[0]
-        return self._known[folder]

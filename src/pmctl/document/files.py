@@ -48,7 +48,8 @@ def read_regular(file: str | os.PathLike[str]) -> bytes:
             raise Unreadable("no file", "is a folder" if stat.S_ISDIR(found.st_mode) else "is no regular file")
         # Asking for the limit at once would have a megabyte of memory mapped and given back for every file.
         data = os.read(handle, min(found.st_size, MAX_BYTES) + 1)
-        while len(data) <= MAX_BYTES and (more := os.read(handle, min(_MORE, MAX_BYTES + 1 - len(data)))):
+        whole = 0 < len(data) == found.st_size  # asking for the end of every file is felt, too
+        while not whole and len(data) <= MAX_BYTES and (more := os.read(handle, min(_MORE, MAX_BYTES + 1 - len(data)))):
             data += more
     except OSError as problem:
         raise _refusal(file, problem) from None

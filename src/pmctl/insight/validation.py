@@ -169,8 +169,11 @@ def _with_history(
     new = History(created=_start_of_day(now))
     found = []
     for item in items:
-        name = schema.id_of(item.path)
-        dates = known.get(name, new) if name else None
+        stem = item.path[item.path.rfind("/") + 1 : -len(".md")]
+        if stem in known and item.path == f"postmortems/{stem[:4]}/{stem}.md":
+            dates: History | None = known[stem]
+        else:
+            dates = new if schema.id_of(item.path) else None
         done = dates.published if dates is not None else None
         asked = dates is not None and item.data is not None and (done is None or now - done < _LATELY)
         found.append(item._replace(history=dates) if asked else item)

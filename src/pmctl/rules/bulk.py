@@ -137,8 +137,8 @@ def _portions(items: Sequence[Item], context: Context, queue: int, size: int) ->
 
 
 def _start(items: Sequence[Item], context: Context, queue: int, size: int) -> tuple[int, int]:
-    """Begin a process that checks portions and writes the results, as JSON, into a pipe: (process, pipe)."""
-    import json
+    """Begin a process that checks portions and writes the results into a pipe: (process, pipe)."""
+    import marshal  # which both ends have alike, being one program; it is quicker than JSON
 
     reading, writing = os.pipe()
     process = os.fork()
@@ -150,7 +150,7 @@ def _start(items: Sequence[Item], context: Context, queue: int, size: int) -> tu
         os.close(reading)
         found = [(number, result.plain()) for number, result in _portions(items, context, queue, size)]
         with os.fdopen(writing, "wb") as stream:
-            stream.write(json.dumps(found).encode())
+            marshal.dump(found, stream)
         status = 0
     finally:
         os._exit(status)
@@ -158,14 +158,15 @@ def _start(items: Sequence[Item], context: Context, queue: int, size: int) -> tu
 
 def _finish(process: int, pipe: int, items: Sequence[Item]) -> dict[int, Result]:
     """The results of a process, by number; none when it died or wrote something else."""
-    import json
+    import marshal
 
     with os.fdopen(pipe, "rb") as stream:
         data = stream.read()
     os.waitpid(process, 0)
     try:
-        return {number: Result.of_plain(plain, items[number].path) for number, plain in json.loads(data)}
-    except (ValueError, TypeError, KeyError, IndexError):
+        found = marshal.loads(data)  # noqa: S302  written by this program's own process
+        return {number: Result.of_plain(plain, items[number].path) for number, plain in found}
+    except (ValueError, TypeError, KeyError, IndexError, EOFError):
         return {}
 
 

@@ -123,13 +123,13 @@ def _late(
     moment = done or context.now
     if resolved is None or allowed is None or moment is None or moment - resolved <= allowed:
         return
+    following = next((step for step, date in _STEPS.items() if not getattr(history, date)), "")
+    if not done and (not is_not_done or target != following):
+        return
     took = f"more than {_spoken(moment - resolved)} after the incident was resolved; the target is {_spoken(allowed)}"
     node = doc.front.get("resolved_at")
     place = (node.line, node.column) if node else (0, 0)
-    if done:
-        yield found_at(*place, f"{was_done} {took}")
-    elif is_not_done and target == next((step for step, date in _STEPS.items() if not getattr(history, date)), ""):
-        yield found_at(*place, f"{is_not_done} {took}", fix)
+    yield found_at(*place, f"{was_done} {took}") if done else found_at(*place, f"{is_not_done} {took}", fix)
 
 
 def _spoken(span: timedelta) -> str:

@@ -140,6 +140,7 @@ def test_a_prompt_left_anywhere_reaches_no_export_and_code_stays_whole() -> None
         ("- a\n-   <!-- x -->\n  # B\n", "- a\n\n# B\n"),
         ("a\n<!-- x -->\nb\n", "a\n\nb\n"),
         ("- a\n<!-- x -->\n- b\n", "- a\n- b\n"),
+        ("a\n2. b\n<!-- x -->\n2. c\n", "a\n2. b\n\n2. c\n"),
         ("<!-- x --> ## no heading\n", "\\## no heading\n"),
         ("<!-- x --> 1. no list\n", "1\\. no list\n"),
         ("## A <!-- x -->\n", "## A\n"),

@@ -16,6 +16,7 @@ _CUTS = re.compile(r"[ \t]*\0[ \t\0]*")
 _CONTAINERS = re.compile(r"[ \t>]*(?:(?:[-*+]|[0-9]{1,9}[.)])[ \t]+)*")
 _OPENING = re.compile(r"[ \t>]*(?:[-*+]|[0-9]{1,9}[.)])[ \t]+")
 _ITEM = re.compile(r"[ \t>]*(?:[-*+]|[0-9]{1,9}[.)])(?:[ \t]|$)")
+_FIRST_ITEM = re.compile(r"[ \t>]*(?:[-*+]|1[.)])[ \t]+\S")
 _OPENS_BLOCK = re.compile(r"#{1,6}(?=\s|$)|[-+*](?=\s|$)|>|=+\s*$|-+\s*$|`{3}|~{3}|[0-9]{1,9}(?=[.)](?:\s|$))")
 _BLANK_LINES = re.compile(r"\n[ \t]*\n[ \t]*\n")
 _YAML_COMMENT = re.compile(r"(?<![^ \t\n])#[^\n]*")
@@ -81,7 +82,7 @@ def _without_comments(text: str) -> str:
             out += [""] if out and out[-1].strip(" \t") else []
         elif ">" in containers and not _ITEM.match(containers):
             out.append(containers.rstrip(" \t"))
-        elif out and out[-1].strip(" \t") and not _continues(line) and not _between_items(out[-1], following):
+        elif out and out[-1].strip(" \t") and not _continues(line) and not _between_items(out, following):
             out.append("")
     return "\n".join(out)
 
@@ -95,9 +96,15 @@ def _continues(line: str) -> bool:
     return len(line[: len(line) - len(line.lstrip(" \t"))].expandtabs(4)) >= 4
 
 
-def _between_items(above: str, below: str) -> bool:
-    """Whether two lines begin items of a list, which stays tight without a blank line between them."""
-    return bool(_ITEM.match(above) and _ITEM.match(below))
+def _between_items(above: list[str], below: str) -> bool:
+    """Whether the last of some lines and the next begin items of a list, which stays tight without a blank line.
+
+    Behind a line of text only the first item of a list, and one that is not empty, is an item.
+    """
+    if not (_ITEM.match(above[-1]) and _ITEM.match(below)):
+        return False
+    before = above[-2] if len(above) > 1 else ""
+    return bool(not before.strip(" \t") or _ITEM.match(before) or _FIRST_ITEM.match(above[-1]))
 
 
 def _is_inside(line: str, containers: str) -> bool:

@@ -66,6 +66,20 @@ def test_a_shipped_template_counts_where_there_is_no_own_one() -> None:
     assert not unchanging(own, "default") and not unchanging((), "api") and not unchanging((), "default@2")
 
 
+def test_a_postmortem_is_looked_for_only_where_more_or_less_was_asked() -> None:
+    asked_for: list[str] = []
+
+    def holds(path: str) -> bool:
+        asked_for.append(path)
+        return True
+
+    other = [Replaced((made("Summary"), made("Costs", name=f"other-{number}")), holds) for number in range(50)]
+    own = (made("Summary", "Detection"),)
+    definitions = Definitions(own, [Replaced((), holds), *other, Replaced(own, holds)])
+    assert requirements("api", definitions.of("api", PATH)).required == ("Summary",)
+    assert asked_for == [PATH], "once for fifty changes of other templates"
+
+
 def test_only_the_version_that_is_recorded_counts() -> None:
     other = Template("api", 2, sections=(TemplateSection("Fix", True),))
     own = (made("Summary", "Detection"), other)
@@ -115,8 +129,9 @@ TEMPLATES = st.builds(
 def test_no_change_ever_asks_more(definitions: list[Template], lived: list[bool]) -> None:
     """Whatever the template becomes, what is asked was asked by every definition that the postmortem lived under."""
     *past, now = definitions
-    found = asked((now,), *(((one,), there) for one, there in zip(past, lived, strict=False)))
-    under = [one for one, there in zip(past, lived, strict=False) if there] + [now]
+    since = sorted(lived[: len(past)])  # from some state on it was there
+    found = asked((now,), *(((one,), there) for one, there in zip(past, since, strict=True)))
+    under = [one for one, there in zip(past, since, strict=True) if there] + [now]
     assert set(found.required) == set.intersection(*(set(one.required) for one in under))
     assert set(found.titles) == {section.title for one in under for section in one.sections}
     for field in found.fields:

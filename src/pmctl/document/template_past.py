@@ -34,6 +34,7 @@ class Definitions:
     def __init__(self, own: tuple[Template, ...], past: Sequence[Replaced]) -> None:
         self._own = own
         self._past = past
+        self._turns: dict[Reference, list[tuple[Template, Replaced]]] = {}
         self._known: dict[tuple[Reference, tuple[bool, ...]], tuple[Template, ...]] = {}
 
     def of(self, recorded: object, path: str) -> tuple[Template, ...]:
@@ -45,20 +46,32 @@ class Definitions:
         reference = _reference(recorded)
         if reference is None or not self._past:
             return self._own
-        lived = tuple(one.holds(path) for one in self._past)
-        key = reference, lived
+        if reference not in self._turns:
+            self._turns[reference] = self._turns_of(reference)
+        turns = self._turns[reference]
+        key = reference, tuple(state.holds(path) for _, state in turns)
         if key not in self._known:
-            self._known[key] = self._found(reference, lived)
+            self._known[key] = self._found(reference, [one for one, _ in turns], key[1])
         return self._known[key]
 
-    def _found(self, reference: Reference, lived: tuple[bool, ...]) -> tuple[Template, ...]:
-        ever = [definition(one.templates, reference) for one in self._past]
-        under = [one for one, there in zip(ever, lived, strict=True) if there and one is not None]
+    def _turns_of(self, reference: Reference) -> list[tuple[Template, Replaced]]:
+        """The past definitions that ask otherwise than the one behind them: to look for a postmortem costs most."""
+        turns: list[tuple[Template, Replaced]] = []
+        behind = definition(self._own, reference)
+        for state in reversed(self._past):
+            one = definition(state.templates, reference)
+            if one is not None and (behind is None or _differ(one, behind)):
+                turns.append((one, state))
+            behind = one
+        return turns[::-1]
+
+    def _found(self, reference: Reference, ever: list[Template], lived: tuple[bool, ...]) -> tuple[Template, ...]:
+        under = [one for one, there in zip(ever, lived, strict=True) if there]
         now = definition(self._own, reference)
         if now is not None:
             under.append(now)
         elif not under:
-            under = [one for one in ever if one is not None][-1:]
+            under = ever[-1:]
         under = [one for number, one in enumerate(under) if all(_differ(one, other) for other in under[number + 1 :])]
         if not under or (now is not None and len(under) == 1):
             return self._own

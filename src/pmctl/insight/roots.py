@@ -49,9 +49,9 @@ class Roots:
             return self._known[folder]
         above = os.path.dirname(folder)  # noqa: PTH120  # texts: a thousand paths are felt, here and below
         found = None
-        if os.path.isfile(os.path.join(folder, git.SETTINGS_FILE)):  # noqa: PTH113, PTH118
+        if os.path.isfile(os.path.join(folder, git.SETTINGS_FILE)):  # noqa: PTH113, PTH118  # as above
             found = git.discover(Path(folder))
-        elif above != folder and not os.path.lexists(os.path.join(folder, ".git")):  # noqa: PTH118
+        elif above != folder and not os.path.lexists(os.path.join(folder, ".git")):  # noqa: PTH118  # as above
             found = self.around(above)
         self._known[folder] = found
         return found

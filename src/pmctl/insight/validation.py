@@ -25,7 +25,7 @@ from pmctl.rules.cache import open_cache
 from pmctl.rules.context import Context, History, PeopleView
 from pmctl.rules.settings import RuleSettings, code_list, parse_rule_settings
 from pmctl.settings import load_settings
-from pmctl.workspace import Workspace, template_files
+from pmctl.workspace import POSTMORTEMS, Workspace, template_files
 
 if TYPE_CHECKING:
     from pmctl.document.template import Template
@@ -170,7 +170,7 @@ def _with_history(
     found = []
     for item in items:
         stem = item.path[item.path.rfind("/") + 1 : -len(".md")]
-        if stem in known and item.path == f"postmortems/{stem[:4]}/{stem}.md":
+        if stem in known and item.path == f"{POSTMORTEMS}/{stem[:4]}/{stem}.md":
             dates: History | None = known[stem]
         else:
             dates = new if schema.id_of(item.path) else None

@@ -65,12 +65,13 @@ class Judge:
         self.documents = Documents(reader, self.trees)
         self.library = Library(reader, self.trees)
         self._policies: dict[str, Policy | None] = {}
-        self._templates_folder: str | None = None
+        self._definitions: Definitions | None = None  # until a step changes templates
         self.newest = ""
 
     def resume(self, fold: Fold) -> None:
         """Go on from a fold that was judged before."""
         self.fold = fold
+        self._definitions = None
 
     def root_tree(self, tree: str) -> str:
         """The tree of the pmctl root below a commit's tree; '' when there is none."""
@@ -170,7 +171,7 @@ class Judge:
     ) -> None:
         fold = self.fold
         if any(path.startswith(TEMPLATES) for path, _, _ in differences):
-            self._templates_folder = None
+            self._definitions = None
             if before:
                 fold.templates.append((self.library.folder(before), tree))
         records = [one for one in differences if one.path.startswith(_RECORDS)]
@@ -351,10 +352,10 @@ class Judge:
 
         `recorded` is what it says of its template.
         """
-        if self._templates_folder is None:
-            self._templates_folder = self.library.folder(tree)
-        own = self.library.templates(self._templates_folder)
-        return Definitions(own, [self.library.replaced(*one) for one in self.fold.templates]).of(recorded, path)
+        if self._definitions is None:
+            own = self.library.templates(self.library.folder(tree))
+            self._definitions = Definitions(own, [self.library.replaced(*one) for one in self.fold.templates])
+        return self._definitions.of(recorded, path)
 
     def _policy(self, oid: str, data: bytes) -> Policy | None:
         if oid not in self._policies:

@@ -20,7 +20,7 @@ from pmctl.object_reader import ObjectReader
 from pmctl.objects import CorruptObject, MissingObject
 from pmctl.policy.model import POLICY_PATH
 
-POSTMORTEMS = "postmortems"
+_POSTMORTEMS = "postmortems"
 
 
 def replaced(repo: git.Repository, revision: str = "HEAD") -> tuple[Replaced, ...]:
@@ -38,8 +38,8 @@ def replaced(repo: git.Repository, revision: str = "HEAD") -> tuple[Replaced, ..
         found = []
         with suppress(MissingObject, CorruptObject):
             for folder, tree in past.folders(tip):
-                files = past.trees.files(postmortems) if (postmortems := past.trees.folder(tree, POSTMORTEMS)) else ()
-                there = frozenset(f"{POSTMORTEMS}/{path}" for path, _ in files)
+                files = past.trees.files(postmortems) if (postmortems := past.trees.folder(tree, _POSTMORTEMS)) else ()
+                there = frozenset(f"{_POSTMORTEMS}/{path}" for path, _ in files)
                 found.append(Replaced(past.library.templates(folder), there.__contains__))
         return tuple(reversed(found))
 

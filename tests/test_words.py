@@ -15,12 +15,12 @@ SOURCE = ROOT / "src" / "pmctl"
 # Only these start processes: git through git.py, keys through workflow's signing, the person's editor, the demo.
 STARTS_PROCESSES = {
     "git.py",
-    "insight/health.py",
+    "insight/doctor.py",
     "ledger/openpgp.py",
     "ledger/verifying.py",
     "workflow/demo.py",
     "workflow/editing.py",
-    "workflow/signing.py",
+    "repository/signing.py",
 }
 STARTERS = {"subprocess", "os.system", "os.popen", "os.execv", "os.execve", "os.execvp", "os.posix_spawn", "pty.spawn"}
 # The site that serves packages, and that of test packages: spelt so that this file does not name them.
@@ -116,7 +116,7 @@ def test_only_the_command_line_prints() -> None:
     }
     allowed = {path for path in printing if path.startswith("cli/")}
     # A language server and a worker process speak to whoever started them.
-    assert printing - allowed <= {"integrations/lsp/server.py", "ledger/verifying.py"}
+    assert printing - allowed <= {"editor/server.py", "ledger/verifying.py"}
 
 
 def test_modules_stay_readable() -> None:

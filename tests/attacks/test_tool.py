@@ -275,7 +275,7 @@ def test_attack_59_script_on_a_page() -> None:
     ],
 )
 def test_attack_60_template_injection(payload: str) -> None:
-    from pmctl.workflow.sandbox import expand
+    from pmctl.workflow.template_engine import expand
 
     with pytest.raises(BadInput):
         expand(payload, {"title": "Payment"}, path="x.md", first_line=1)
@@ -304,7 +304,7 @@ def test_attack_61_requests_to_private_addresses(stage: Copy, monkeypatch: pytes
 def test_attack_61_a_page_link_to_another_host() -> None:
     import httpx
 
-    from pmctl.integrations.fetching import Service
+    from pmctl.services.client import Service
 
     with httpx.Client() as client:
         service = Service("PagerDuty", "https://api.pagerduty.com", "TOKEN", client)
@@ -349,7 +349,7 @@ def test_attack_63_check_then_commit(stage: Copy) -> None:
 def test_attack_64_two_people_at_once(stage: Copy) -> None:
     import threading
 
-    from pmctl.workflow.transaction import locked
+    from pmctl.repository.transaction import locked
 
     world = stage("submitted")
     gate = Gate(world)

@@ -20,7 +20,7 @@ from generate import postmortem
 
 from pmctl.document.reader import read
 from pmctl.ledger import record
-from pmctl.ledger.facts import content_digest_of
+from pmctl.ledger.tree_documents import content_digest_of
 from pmctl.policy import lifecycle
 from pmctl.policy.change import propose_policy
 from pmctl.policy.model import POLICY_PATH, Key, Person, Policy

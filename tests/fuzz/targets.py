@@ -18,9 +18,9 @@ from pmctl.document.finding import Finding
 from pmctl.document.reader import read
 from pmctl.errors import PmctlError
 from pmctl.ledger import record, sshsig
-from pmctl.ledger.facts import facts_of
 from pmctl.ledger.record import RecordProblem
 from pmctl.ledger.sshsig import SignatureProblem
+from pmctl.ledger.tree_documents import facts_of
 from pmctl.ledger.view import missing_sections
 from pmctl.policy.keys import KeyProblem, public_key
 from pmctl.policy.reading import parse_policy

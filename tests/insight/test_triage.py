@@ -12,8 +12,8 @@ import pytest
 from pmctl.document import strict_yaml
 from pmctl.insight.triage import Triage, WrittenPostmortem, missing, triage, triage_document
 from pmctl.insight.triggers import RULES, TriggerSettings, Verdict, trigger_settings
-from pmctl.sources.incident import Event, Impact, Incident, Reference
-from pmctl.sources.registry import read_records
+from pmctl.services.incident import Event, Impact, Incident, Reference
+from pmctl.services.registry import read_records
 
 START = datetime(2024, 1, 15, 14, tzinfo=UTC)
 NOW = datetime(2024, 2, 1, tzinfo=UTC)

@@ -16,9 +16,9 @@ from pmctl import git
 from pmctl.document.reader import read
 from pmctl.ledger import record
 from pmctl.ledger.audit import audit
-from pmctl.ledger.facts import content_digest_of
+from pmctl.ledger.current_state import CurrentState, current_state
 from pmctl.ledger.report import Report
-from pmctl.ledger.standing import Standing, standing
+from pmctl.ledger.tree_documents import content_digest_of
 from pmctl.policy import act as acts
 from pmctl.policy import lifecycle
 from pmctl.policy.act import Act
@@ -229,8 +229,8 @@ class World:
         self.write(self.file(doc), text.replace(old, new))
         return self.commit(f"Edit {doc}", by) if commit else ""
 
-    def standing(self, doc: str = DOC) -> Standing:
-        return standing(self.repo, doc)
+    def standing(self, doc: str = DOC) -> CurrentState:
+        return current_state(self.repo, doc)
 
     def digest(self, doc: str = DOC) -> str:
         """The content digest of the document in the work tree, without attachments in subfolders."""

@@ -21,8 +21,8 @@ from pmctl.document.schema import check_front_matter
 from pmctl.errors import NotFound
 from pmctl.insight import triggers
 from pmctl.output.schemas import published, render
+from pmctl.repository.settings import DEFAULT_SETTINGS, load_settings
 from pmctl.rules import settings as rule_settings
-from pmctl.settings import DEFAULT_SETTINGS, load_settings
 
 from ..cli.play import ID, Play, Settings
 from ..rules.sample import source
@@ -69,7 +69,7 @@ def test_every_answer_of_the_command_line_is_published() -> None:
 
 def test_settings_have_the_keys_of_their_readers() -> None:
     """No key, target, kind of phrase, trigger or rule is missing from the schema, and none is too many."""
-    from pmctl import settings as top
+    from pmctl.repository import settings as top
 
     def keys(*path: str) -> set[str]:
         place = SCHEMA

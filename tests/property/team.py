@@ -21,14 +21,14 @@ from pmctl.document import edits
 from pmctl.document.reader import read
 from pmctl.ledger import record
 from pmctl.policy.model import Key
+from pmctl.repository.actor import Actor
+from pmctl.repository.signing import SshSigner
+from pmctl.repository.signing_keys import signing_key
+from pmctl.repository.workspace import Workspace
 from pmctl.workflow import people
-from pmctl.workflow.actor import Actor
-from pmctl.workflow.create import Wish, land, plan
+from pmctl.workflow.create import NewPostmortem, land, plan
 from pmctl.workflow.demo import story_edit
 from pmctl.workflow.init import initialise, prepare
-from pmctl.workflow.signing import SshSigner
-from pmctl.workflow.signing_keys import signing_key
-from pmctl.workspace import Workspace
 
 AT = datetime(2024, 1, 23, 9, 0, tzinfo=UTC)
 TODAY = AT.date()
@@ -130,7 +130,7 @@ class Team:
     def new(self, author: str, title: str) -> str:
         """Create a complete draft; returns its id."""
         signing = self.actor(author).signer.git_arguments()
-        wish = Wish(title=title, day=date(2024, 1, 15), author=author, services=("payment-api",))
+        wish = NewPostmortem(title=title, day=date(2024, 1, 15), author=author, services=("payment-api",))
         created = plan(self.workspace, wish, None, today=TODAY)
         land(self.workspace, created, signing)
         timeline = "| Time | Event | Who |\n|---|---|---|\n| 14:00 | The alert fired | |"

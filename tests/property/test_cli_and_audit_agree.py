@@ -25,7 +25,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from pmctl import git
 from pmctl.errors import NotFound, PmctlError, Refused, UsageProblem
 from pmctl.ledger.audit import audit
-from pmctl.ledger.standing import standing
+from pmctl.ledger.current_state import current_state
 from pmctl.policy import act as acts
 from pmctl.policy.model import Key
 from pmctl.policy.state import DRAFT, FINAL, IN_REVIEW, PUBLISHED, PostmortemState
@@ -299,7 +299,7 @@ class Histories(RuleBasedStateMachine):
         assert (cached.states, cached.findings, cached.tip) == (report.states, report.findings, report.tip)
         for doc, state in report.states.items():
             if self.there(doc):
-                now = standing(self.team.repo, doc).state
+                now = current_state(self.team.repo, doc).state
                 assert (now.status, now.round, now.head) == (state.status, state.round, state.head)
 
     def forge(self, kind: str, doc: str) -> None:
@@ -355,7 +355,7 @@ class Histories(RuleBasedStateMachine):
         return (self.team.top / self.team.path(doc)).is_file()
 
     def state(self, doc: str) -> PostmortemState:
-        return standing(self.team.repo, doc).state
+        return current_state(self.team.repo, doc).state
 
     def author(self, doc: str) -> str:
         return self.team.workspace.read(doc).author
@@ -428,7 +428,7 @@ def _approval(team: Team, doc: str, state: PostmortemState, *, by: str, signed_b
 
     if state.status != IN_REVIEW:
         return False
-    now = standing(team.repo, doc)
+    now = current_state(team.repo, doc)
     act = lifecycle.propose(
         acts.APPROVE, state, now.policy, now.root, by=by, at="2024-01-23T09:00:00Z", content=team.workspace.content(doc)
     )
@@ -446,7 +446,7 @@ def approval_replayed(team: Team, doc: str, state: PostmortemState) -> bool:
     old = [file for file in team.records(doc) if "-approve-" in file.name]
     if not old:
         return False
-    number = standing(team.repo, doc).next_number
+    number = current_state(team.repo, doc).next_number
     new = old[0].with_name(f"{number:04d}" + old[0].name[4:])
     shutil.copy(old[0], new)
     shutil.copy(f"{old[0]}.sig", f"{new}.sig")
@@ -461,7 +461,7 @@ def approval_of_another_postmortem(team: Team, doc: str, state: PostmortemState)
         return False
     target = old[0].parent.with_name(doc)
     target.mkdir(exist_ok=True)
-    number = standing(team.repo, doc).next_number
+    number = current_state(team.repo, doc).next_number
     shutil.copy(old[0], target / (f"{number:04d}" + old[0].name[4:]))
     shutil.copy(f"{old[0]}.sig", target / (f"{number:04d}" + old[0].name[4:] + ".sig"))
     team.commit_all("Approve this as well")

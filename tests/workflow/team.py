@@ -13,13 +13,13 @@ from pmctl import git
 from pmctl.document import schema
 from pmctl.document.reader import Document, read
 from pmctl.document.timeline import entries
-from pmctl.sources.draft import draft_values
-from pmctl.sources.incident import Incident
-from pmctl.sources.registry import read_incidents, read_records
+from pmctl.repository.workspace import Workspace
+from pmctl.services.draft import draft_values
+from pmctl.services.incident import Incident
+from pmctl.services.registry import read_incidents, read_records
 from pmctl.workflow import imports
-from pmctl.workflow.create import Wish, land, plan
+from pmctl.workflow.create import NewPostmortem, land, plan
 from pmctl.workflow.imports import Plan
-from pmctl.workspace import Workspace
 
 NOW = datetime(2025, 6, 1, tzinfo=UTC)
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDIPpXgnYpUQnJaaGkVfqLtoZVGjsmnphxI9EZB/P0Fq"
@@ -95,7 +95,7 @@ class Team:
     def new(self, *records: dict[str, Any], title: str = "") -> str:
         """Draft a postmortem from these records, or from nothing with a title; returns its id."""
         values = draft_values(one(*records), imports.people_by_email(self.workspace.policy)) if records else None
-        created = plan(self.workspace, Wish(title=title, author="jane"), values, today=date(2024, 1, 20))
+        created = plan(self.workspace, NewPostmortem(title=title, author="jane"), values, today=date(2024, 1, 20))
         land(self.workspace, created, ())
         return created.id
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pmctl.document import schema
 from pmctl.document.reader import read
 from pmctl.errors import BadInput, NotFound, Refused
-from pmctl.workflow.create import Wish, item_id, new_id, plan, slug_of, write_only
+from pmctl.workflow.create import NewPostmortem, item_id, new_id, plan, slug_of, write_only
 from tests.property.team import TODAY, Team
 
 DAY = date(2024, 2, 29)
@@ -52,7 +52,7 @@ def test_id_that_is_taken_is_refused_also_when_only_in_the_history(crew: Team) -
 
 
 def test_what_was_given_stands_in_the_front_matter(crew: Team) -> None:
-    wish = Wish(
+    wish = NewPostmortem(
         title='  "Quotes"  and: colons # hash\n- {', day=DAY, author="jane", severity="SEV1", urgency="high",
         services=("a, b", "c"), teams=("payments",), tags=("x",), fields={"cost": "12: 3"},
     )  # fmt: skip
@@ -69,32 +69,34 @@ def test_what_was_given_stands_in_the_front_matter(crew: Team) -> None:
 @pytest.mark.parametrize("title", ["", "   ", "\n\t"])
 def test_a_title_is_needed(crew: Team, title: str) -> None:
     with pytest.raises(BadInput, match="needs a title"):
-        plan(crew.workspace, Wish(title=title), None, today=TODAY)
+        plan(crew.workspace, NewPostmortem(title=title), None, today=TODAY)
 
 
 def test_unknown_template_names_those_that_there_are(crew: Team) -> None:
     with pytest.raises(NotFound, match="no template 'x'") as caught:
-        plan(crew.workspace, Wish(title="T", template="x"), None, today=TODAY)
+        plan(crew.workspace, NewPostmortem(title="T", template="x"), None, today=TODAY)
     assert "lightweight" in caught.value.details
 
 
 def test_a_template_of_the_settings_that_is_not_there_is_said(crew: Team) -> None:
     (crew.top / "pmctl.yaml").write_text("template: lightwieght\n")
-    created = plan(crew.workspace, Wish(title="T", author="jane", day=DAY), None, today=TODAY)
+    created = plan(crew.workspace, NewPostmortem(title="T", author="jane", day=DAY), None, today=TODAY)
     assert read(created.data).meta["template"] == "default"
     assert created.warnings == ("pmctl.yaml: there is no template 'lightwieght'; default stands in for it",)
 
 
 @pytest.mark.parametrize("template", ["default", "lightweight", "security", "near-miss"])
 def test_every_shipped_template_makes_a_readable_postmortem(crew: Team, template: str) -> None:
-    created = plan(crew.workspace, Wish(title="T", author="jane", template=template, day=DAY), None, today=TODAY)
+    created = plan(
+        crew.workspace, NewPostmortem(title="T", author="jane", template=template, day=DAY), None, today=TODAY
+    )
     assert created.warnings == ()
     assert read(created.data).meta["template"] == template
 
 
 def test_written_only_is_not_committed(crew: Team) -> None:
     before = crew.head
-    created = plan(crew.workspace, Wish(title="Written only", author="jane", day=DAY), None, today=TODAY)
+    created = plan(crew.workspace, NewPostmortem(title="Written only", author="jane", day=DAY), None, today=TODAY)
     write_only(crew.workspace, created)
     assert (crew.head, crew.snapshot()[1]) == (before, f"?? {created.path}")
 

@@ -11,10 +11,10 @@ import pytest
 
 from pmctl.document.prompts import is_empty
 from pmctl.insight.validation import Selection, validations
-from pmctl.sources.draft import draft_values
-from pmctl.sources.incident import Incident
-from pmctl.sources.registry import read_incidents
-from pmctl.workflow.create import Wish, plan, write_only
+from pmctl.services.draft import draft_values
+from pmctl.services.incident import Incident
+from pmctl.services.registry import read_incidents
+from pmctl.workflow.create import NewPostmortem, plan, write_only
 
 from .team import NOW, Team
 
@@ -30,7 +30,9 @@ def drafted(team: Team, incidents: Iterable[Incident]) -> list[str]:
     """Their drafts in the work tree, each checked; returns the ids."""
     found = []
     for incident in incidents:
-        created = plan(team.workspace, Wish(author="jane"), draft_values(incident, {}), today=date(2024, 1, 20))
+        created = plan(
+            team.workspace, NewPostmortem(author="jane"), draft_values(incident, {}), today=date(2024, 1, 20)
+        )
         write_only(team.workspace, created)
         found.append(created.id)
     return found

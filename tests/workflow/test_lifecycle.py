@@ -6,7 +6,7 @@ import pytest
 
 from pmctl.errors import Refused
 from pmctl.ledger.audit import audit
-from pmctl.ledger.standing import standing
+from pmctl.ledger.current_state import current_state
 from pmctl.policy import act as acts
 from pmctl.workflow.lifecycle import Done, perform
 from tests.property.team import AT, Team
@@ -98,7 +98,7 @@ def test_amend_takes_the_attachments_along(crew: Team) -> None:
     assert crew.snapshot()[1] == ""
     assert sorted(path.name for path in folder.iterdir()) == ["graph.txt", "new.txt"]
     assert findings(crew) == []
-    assert standing(crew.repo, DOC).state.content == crew.workspace.content(DOC)
+    assert current_state(crew.repo, DOC).state.content == crew.workspace.content(DOC)
 
 
 def test_amend_of_a_removed_and_staged_attachment(crew: Team) -> None:

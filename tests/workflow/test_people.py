@@ -12,10 +12,10 @@ from pmctl.errors import NotFound, Refused, UsageProblem
 from pmctl.policy import membership
 from pmctl.policy.model import POLICY_PATH
 from pmctl.policy.reading import parse_policy
+from pmctl.repository.actor import Actor as Signing
+from pmctl.repository.signing import SigningKey, SshSigner
+from pmctl.repository.workspace import Workspace
 from pmctl.workflow import people as acting
-from pmctl.workflow.actor import Actor as Signing
-from pmctl.workflow.signing import SigningKey, SshSigner
-from pmctl.workspace import Workspace
 from tests.ledger.world import Actor, World, make_actor
 
 AT = datetime(2024, 2, 1, tzinfo=UTC)

@@ -9,11 +9,11 @@ import pytest
 
 from pmctl.errors import NotFound, Refused
 from pmctl.policy.model import POLICY_PATH
+from pmctl.repository.actor import Actor as Signing
+from pmctl.repository.signing import SigningKey, SshSigner
+from pmctl.repository.workspace import Workspace
 from pmctl.workflow import people as acting
 from pmctl.workflow import policy as steps
-from pmctl.workflow.actor import Actor as Signing
-from pmctl.workflow.signing import SigningKey, SshSigner
-from pmctl.workspace import Workspace
 from tests.ledger.world import DOC, Actor, World, document, make_actor
 
 AT = datetime(2024, 2, 1, tzinfo=UTC)

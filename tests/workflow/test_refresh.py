@@ -14,10 +14,10 @@ from pmctl.document import edits
 from pmctl.document.timeline import entries, timeline_tables
 from pmctl.errors import BadInput, Refused
 from pmctl.insight.incidents import unresolved_incidents
-from pmctl.sources.draft import TimelineRow
+from pmctl.services.draft import TimelineRow
 from pmctl.workflow.imports import Plan
 from pmctl.workflow.refresh import plan_refresh
-from pmctl.workflow.timeline_rows import woven
+from pmctl.workflow.timeline_rows import merge_entries
 
 from .team import DATABASE, SHOP, Team, each, left, shown, told
 
@@ -38,16 +38,16 @@ def test_the_same_record_changes_nothing(team: Team) -> None:
 def test_every_example_refreshed_from_itself_changes_nothing(team: Team, file: str) -> None:
     from datetime import date
 
-    from pmctl.sources.draft import draft_values
-    from pmctl.sources.registry import read_records
-    from pmctl.workflow.create import Wish, land, plan
+    from pmctl.services.draft import draft_values
+    from pmctl.services.registry import read_records
+    from pmctl.workflow.create import NewPostmortem, land, plan
 
     try:
         incident = read_records([(file, (EXAMPLES / file).read_bytes())])
     except BadInput:
         assert "holds entries of an incident" in str(_problem(file))
         return
-    created = plan(team.workspace, Wish(author="jane"), draft_values(incident, {}), today=date(2024, 1, 20))
+    created = plan(team.workspace, NewPostmortem(author="jane"), draft_values(incident, {}), today=date(2024, 1, 20))
     land(team.workspace, created, ())
     planned = plan_refresh(team.workspace, "jane", created.id, [incident])
     assert [d for d in told(planned) if "participants" not in d] == []
@@ -55,7 +55,7 @@ def test_every_example_refreshed_from_itself_changes_nothing(team: Team, file: s
 
 
 def _problem(file: str) -> Exception:
-    from pmctl.sources.registry import read_records
+    from pmctl.services.registry import read_records
 
     with pytest.raises(BadInput) as caught:
         read_records([(file, (EXAMPLES / file).read_bytes())])
@@ -98,7 +98,7 @@ def test_what_nobody_edited_follows_the_record(team: Team) -> None:
 
 def plan_again(team: Team, name: str, planned: Plan) -> Plan:
     """The same records once more, as the import document keeps them."""
-    from pmctl.sources.refresh import imported_parts
+    from pmctl.services.refresh import imported_parts
 
     return plan_refresh(team.workspace, "jane", name, imported_parts(team.imported(name), "x"))
 
@@ -300,12 +300,12 @@ def test_weaving_keeps_every_moment(
             "## Summary\n\ntext\n\n## Timeline\n\n| Time | Event | Who |\n|---|---|---|\n\n## Impact\n".encode()
         )
 
-    written = woven(document(0), document(0), add=rows(old))
+    written = merge_entries(document(0), document(0), add=rows(old))
     moments = [entry.at for entry in entries(written)]
     assert moments == sorted(first + timedelta(minutes=minutes) for minutes, _ in old)
     moved = edits.set_field(written, "started_at", f"2024-01-{15 - start}T12:00:00Z")
     out = frozenset(number for number in drop if number < len(old))
-    result = woven(written, moved, add=rows(new), drop=out)
+    result = merge_entries(written, moved, add=rows(new), drop=out)
     kept = [at for number, at in enumerate(moments) if number not in out]
     assert [entry.at for entry in entries(result)] == sorted(
         [*(at for at in kept if at), *(first + timedelta(minutes=minutes) for minutes, _ in new)]
@@ -322,7 +322,7 @@ def test_weaving_into_another_zone_and_other_columns() -> None:
         b"## Timeline\n\nAll times are CET.\n\n| Who | When | What happened | Link |\n|---|---|---|---|\n"
         b"| Jane | 13:00 | Alert | x |\n| Bob | 14:00 | Fixed | y |\n"
     )
-    result = woven(document, document, add=[TimelineRow("", "Between", "@carol", at="2024-01-15T12:30:00Z")])
+    result = merge_entries(document, document, add=[TimelineRow("", "Between", "@carol", at="2024-01-15T12:30:00Z")])
     assert "| @carol | 2024-01-15 12:30 UTC | Between | |\n" in result.text
     assert [(f"{entry.at:%H:%M}", entry.text, entry.who) for entry in entries(result)] == [
         ("12:00", "Alert", "Jane"), ("12:30", "Between", "@carol"), ("13:00", "Fixed", "Bob"),
@@ -336,7 +336,7 @@ def test_weaving_without_a_table_makes_one() -> None:
         b"---\nid: 2024-01-15-x\ntitle: x\nstatus: DRAFT\n---\n## Timeline\n\nIt went quickly.\n\n## Impact\n\nnone"
     )
     row = TimelineRow("", "Alert", at="2024-01-15T12:30:00Z")
-    result = woven(document, document, add=[row])
+    result = merge_entries(document, document, add=[row])
     assert len(timeline_tables(result)) == 1
     assert "It went quickly." in result.text
     assert [entry.text for entry in entries(result)] == ["Alert"]

@@ -9,10 +9,10 @@ import pytest
 from pmctl.document.template_library import builtin, parse_templates
 from pmctl.document.templates import BUILTIN_NAMES, MAX_TEMPLATES, builtin_source
 from pmctl.errors import NotFound, Refused, UsageProblem
+from pmctl.repository.workspace import TEMPLATES as FOLDER
+from pmctl.repository.workspace import template_files
 from pmctl.workflow.template import find, following, listing, load, new, source, summary
 from pmctl.workflow.template_check import check
-from pmctl.workspace import TEMPLATES as FOLDER
-from pmctl.workspace import template_files
 
 
 def store(root: Path, **files: str) -> None:

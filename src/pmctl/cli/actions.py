@@ -152,7 +152,7 @@ def set_(
 
 def _actor(session: Session, handle: str) -> tuple[str, tuple[str, ...]]:
     from pmctl.cli.writing import signing_of
-    from pmctl.workflow.actor import author_handle, git_config
+    from pmctl.repository.actor import author_handle, git_config
 
     config = git_config(session.repo)
     by = handle or session.handle or author_handle(session.workspace.policy, config) or ""

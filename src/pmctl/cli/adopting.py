@@ -9,8 +9,8 @@ import typer
 from pmctl.cli.options import As, Format, Note, choose_format
 
 if TYPE_CHECKING:
+    from pmctl.adopt.adopt import Plan, Result
     from pmctl.cli.session import Session
-    from pmctl.workflow.adoption.adopt import Plan, Result
 
 
 def adopt(
@@ -37,9 +37,9 @@ def adopt(
     PUBLISHED and ARCHIVED need --baseline: a record, signed by an admin, that accepts the documents and
     the history before it as found.
     """
+    from pmctl.adopt.adopt import AdoptOptions, prepare
     from pmctl.cli.dates import parse_day
     from pmctl.errors import UsageProblem
-    from pmctl.workflow.adoption.adopt import Wish, prepare
 
     session: Session = ctx.obj
     choose_format(format)
@@ -53,7 +53,7 @@ def adopt(
         )
     if baseline and write and not note.strip():
         raise UsageProblem("--baseline needs a reason", hint="say why with -m TEXT")
-    wish = Wish(wished, split, parse_day(date, "--date"))
+    wish = AdoptOptions(wished, split, parse_day(date, "--date"))
     planned = prepare(session.workspace, paths, session.directory, wish, _acting(session, handle))
     commit = _land(session, planned, baseline, note, handle) if write and planned.adopted else ""
     if format == "json":
@@ -67,7 +67,7 @@ def adopt(
 
 def _acting(session: Session, handle: str) -> str:
     from pmctl.errors import NotFound, Refused
-    from pmctl.workflow.actor import author_handle, git_config
+    from pmctl.repository.actor import author_handle, git_config
 
     policy = session.workspace.policy
     wanted = handle or session.handle or author_handle(policy, git_config(session.repo)) or ""
@@ -79,10 +79,10 @@ def _acting(session: Session, handle: str) -> str:
 
 
 def _land(session: Session, planned: Plan, baseline: bool, note: str, handle: str) -> str:
+    from pmctl.adopt.adopt import write, write_with_baseline
     from pmctl.cli.session import now
     from pmctl.cli.writing import signing_of
-    from pmctl.workflow.actor import git_config, identify
-    from pmctl.workflow.adoption.adopt import write, write_with_baseline
+    from pmctl.repository.actor import git_config, identify
 
     workspace = session.workspace
     if baseline:

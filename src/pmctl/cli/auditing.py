@@ -71,8 +71,8 @@ def waive(
     """
     from pmctl import git
     from pmctl.cli.session import now
+    from pmctl.repository.actor import identify
     from pmctl.workflow import policy
-    from pmctl.workflow.actor import identify
 
     session: Session = ctx.obj
     actor = identify(session.repo, session.workspace.policy, handle or session.handle)

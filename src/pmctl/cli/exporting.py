@@ -94,7 +94,7 @@ def _rendered(
 
 def _write(output: Path, text: str) -> None:
     from pmctl.errors import EnvironmentProblem
-    from pmctl.workflow.transaction import replace_file
+    from pmctl.repository.transaction import replace_file
 
     try:
         replace_file(output, text.encode(), scratch=output.parent)

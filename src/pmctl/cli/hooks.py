@@ -39,7 +39,7 @@ def pre_commit(ctx: typer.Context) -> None:
     from dataclasses import replace
 
     from pmctl.cli.findings import show_findings
-    from pmctl.insight.staged import advice
+    from pmctl.insight.pre_commit import advice
     from pmctl.insight.validation import Selection, validations
 
     session: Session = ctx.obj
@@ -67,7 +67,7 @@ def pre_push(
     url: Annotated[str, typer.Argument(metavar="[URL]", help="Where it is.")] = "",
 ) -> None:
     """Audit what a push would land: refused for the protected branch, said for any other."""
-    from pmctl.insight.pushing import Pushed, pushed_reports
+    from pmctl.insight.pre_push import Pushed, pushed_reports
     from pmctl.output.audit import finding_lines
 
     del remote, url  # git gives them; what lands is what standard input says
@@ -91,15 +91,15 @@ def pre_receive(ctx: typer.Context) -> None:
     pmctl.root (the digest of the first policy), pmctl.folder (where pmctl.yaml is).
     """
     from pmctl.errors import PmctlError, Refused
-    from pmctl.insight import receiving
+    from pmctl.insight import pre_receive
     from pmctl.output.audit import finding_lines
 
     session: Session = ctx.obj
     try:
-        git_dir = receiving.bare_directory(Path(session.directory), os.environ)
-        updates = receiving.parse_updates(sys.stdin)
-        answer = receiving.judge(
-            git_dir, updates, receiving.protection(git_dir), receiving.quarantine(os.environ, git_dir)
+        git_dir = pre_receive.bare_directory(Path(session.directory), os.environ)
+        updates = pre_receive.parse_updates(sys.stdin)
+        answer = pre_receive.check_push(
+            git_dir, updates, pre_receive.protection(git_dir), pre_receive.quarantine(os.environ, git_dir)
         )
     except PmctlError as error:
         raise Refused(f"this push cannot be judged: {error.message}", hint=error.hint, details=error.details) from None

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pmctl.cli.session import Session
     from pmctl.insight.triage import Triage, WrittenPostmortem
     from pmctl.insight.triggers import TriggerSettings
-    from pmctl.sources.incident import Incident
+    from pmctl.services.incident import Incident
     from pmctl.workflow.imports import Plan
 
 app = typer.Typer(
@@ -199,7 +199,7 @@ def unlink(
 def _read(names: list[str], source: str) -> tuple[Incident, ...]:
     from pmctl.cli.session import now
     from pmctl.cli.writing import record_files
-    from pmctl.sources.registry import read_incidents
+    from pmctl.services.registry import read_incidents
 
     return read_incidents(record_files(names), source or None, now=now())
 
@@ -247,8 +247,8 @@ def _fetched(session: Session, name: str, linked: Sequence[str]) -> list[Inciden
     """The linked incidents as their systems have them now. Raises UsageProblem when none can be fetched."""
     from pmctl.cli.session import now
     from pmctl.errors import UsageProblem
-    from pmctl.integrations.fetch import fetch_reference, parse_reference
-    from pmctl.sources.registry import read_incidents
+    from pmctl.services.fetch import fetch_reference, parse_reference
+    from pmctl.services.registry import read_incidents
 
     hint = f"pmctl incident refresh {name} --from FILE"
     if not linked:
@@ -265,7 +265,7 @@ def _fetched(session: Session, name: str, linked: Sequence[str]) -> list[Inciden
 
 def _actor(session: Session, handle: str) -> tuple[str, tuple[str, ...]]:
     from pmctl.cli.writing import signing_of
-    from pmctl.workflow.actor import author_handle, git_config
+    from pmctl.repository.actor import author_handle, git_config
 
     config = git_config(session.repo)
     by = handle or session.handle or author_handle(session.workspace.policy, config) or ""

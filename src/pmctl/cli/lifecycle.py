@@ -71,7 +71,7 @@ def delete(ctx: typer.Context, id: Id, note: Reason, handle: As = "") -> None:
 
 def _act(ctx: typer.Context, kind: str, part: str, note: str, handle: str, reviewers: tuple[str, ...] = ()) -> None:
     from pmctl.cli.session import now
-    from pmctl.workflow.actor import identify
+    from pmctl.repository.actor import identify
     from pmctl.workflow.lifecycle import perform
 
     session: Session = ctx.obj

@@ -16,7 +16,7 @@ def lsp(ctx: typer.Context) -> None:
     from pmctl.errors import EnvironmentProblem
 
     try:
-        from pmctl.integrations.lsp.server import serve
+        from pmctl.editor.server import serve
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in ("pygls", "lsprotocol"):
             raise

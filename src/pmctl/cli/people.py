@@ -11,7 +11,7 @@ from pmctl.cli.options import As, Format, Note, choose_format
 if TYPE_CHECKING:
     from pmctl.cli.session import Session
     from pmctl.policy.model import Policy
-    from pmctl.workflow.actor import Actor
+    from pmctl.repository.actor import Actor
     from pmctl.workflow.policy import Changed
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="People, their keys, teams and admins.")
@@ -192,7 +192,7 @@ def _tell(session: Session, done: Changed) -> None:
 
 
 def _actor(session: Session, acting: str) -> Actor:
-    from pmctl.workflow.actor import identify
+    from pmctl.repository.actor import identify
 
     return identify(session.repo, session.workspace.policy, acting or session.handle)
 

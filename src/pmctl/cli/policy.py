@@ -44,8 +44,8 @@ def diff(
     from pmctl.policy.differences import differences
     from pmctl.policy.model import POLICY_PATH
     from pmctl.policy.reading import parse_policy
+    from pmctl.repository.workspace import read_file
     from pmctl.workflow.policy import proposal
-    from pmctl.workspace import read_file
 
     session: Session = ctx.obj
     old = _policy_at(session, revision)
@@ -75,8 +75,8 @@ def sign(ctx: typer.Context, note: Note = "", acting: As = "") -> None:
     """
     from pmctl.cli.people import tell_change
     from pmctl.cli.session import now
+    from pmctl.repository.actor import identify
     from pmctl.workflow import policy
-    from pmctl.workflow.actor import identify
 
     session: Session = ctx.obj
     actor = identify(session.repo, session.workspace.policy, acting or session.handle)
@@ -150,8 +150,8 @@ def baseline(ctx: typer.Context, note: Reason, acting: As = "") -> None:
     postmortem stands in the state that its file says now.
     """
     from pmctl.cli.session import now
+    from pmctl.repository.actor import identify
     from pmctl.workflow import policy
-    from pmctl.workflow.actor import identify
 
     session: Session = ctx.obj
     actor = identify(session.repo, session.workspace.policy, acting or session.handle)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pmctl.workspace import Workspace
+    from pmctl.repository.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)

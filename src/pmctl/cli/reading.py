@@ -130,13 +130,13 @@ def status(ctx: typer.Context, id: OptionalId = "", format: Format = "text") -> 
     Without ID: one line for every postmortem that is not archived.
     """
     from pmctl.cli.session import today
-    from pmctl.insight.blockers import Outlook, outlook, outlooks
+    from pmctl.insight.status_report import StatusReport, status_report, status_reports
 
     session: Session = ctx.obj
     choose_format(format)
     workspace = session.workspace
-    found: list[Outlook]
-    found = [outlook(workspace, workspace.find(id), today())] if id else outlooks(workspace, today())
+    found: list[StatusReport]
+    found = [status_report(workspace, workspace.find(id), today())] if id else status_reports(workspace, today())
     if format == "json":
         session.json("status", {"postmortems": [entry.as_dict() for entry in found]})
     elif id:
@@ -172,9 +172,9 @@ def log(ctx: typer.Context, id: Id, format: Format = "text") -> None:
 
 
 def _print_outlook(session: Session, found: object) -> None:
-    from pmctl.insight.blockers import Outlook
+    from pmctl.insight.status_report import StatusReport
 
-    assert isinstance(found, Outlook)  # noqa: S101  for the type checker: imported late
+    assert isinstance(found, StatusReport)  # noqa: S101  for the type checker: imported late
     session.result(terminal.safe(f"{found.id}: {found.status}" + (f" (round {found.round})" if found.round else "")))
     for fact in found.facts:
         session.result(terminal.safe(f"  {fact}"))
@@ -201,7 +201,7 @@ def _facts(session: Session, name: str) -> tuple[tuple[str, str], ...]:
 
 def _me(session: Session) -> str:
     from pmctl.errors import Refused
-    from pmctl.workflow.actor import author_handle, git_config
+    from pmctl.repository.actor import author_handle, git_config
 
     handle = session.handle or author_handle(session.workspace.policy, git_config(session.repo))
     if not handle:

@@ -20,7 +20,7 @@ from pmctl.output.characters import json_text
 
 if TYPE_CHECKING:
     from pmctl.git import Repository
-    from pmctl.workspace import Workspace
+    from pmctl.repository.workspace import Workspace
 
 
 @dataclass
@@ -44,7 +44,7 @@ class Session:
     @cached_property
     def workspace(self) -> Workspace:
         """The postmortems, settings and policy of the work tree."""
-        from pmctl.workspace import Workspace
+        from pmctl.repository.workspace import Workspace
 
         return Workspace(self.repo)
 

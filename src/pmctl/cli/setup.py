@@ -11,7 +11,7 @@ from pmctl.cli.options import Format, choose_format
 if TYPE_CHECKING:
     from pmctl.cli.session import Session
     from pmctl.git import Repository
-    from pmctl.workflow.signing import SshSigner
+    from pmctl.repository.signing import SshSigner
 
 
 def init(
@@ -56,7 +56,7 @@ def doctor(
     format: Format = "text",
 ) -> None:
     """What is missing or wrong on this machine and in this repository, and the mend. Exit code 1 when anything is."""
-    from pmctl.insight.health import examine
+    from pmctl.insight.doctor import diagnose
     from pmctl.output.terminal import safe
 
     session: Session = ctx.obj
@@ -66,7 +66,7 @@ def doctor(
 
         for line in repair(session.repo):
             session.note(line)
-    checks = examine(session.directory)
+    checks = diagnose(session.directory)
     if format == "json":
         session.json("doctor", {"checks": [check.as_dict() for check in checks]})
     else:
@@ -80,7 +80,7 @@ def doctor(
 
 def _signer(session: Session, repo: Repository, make_key: bool) -> SshSigner:
     from pmctl.errors import EnvironmentProblem
-    from pmctl.workflow.actor import git_config, require_identity
+    from pmctl.repository.actor import git_config, require_identity
     from pmctl.workflow.init import KEY_FOR_PMCTL, find_key, make_key_for_pmctl
 
     _, email = require_identity(git_config(repo))

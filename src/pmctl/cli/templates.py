@@ -59,8 +59,8 @@ def list_(ctx: typer.Context, format: Format = "text") -> None:
 def show(ctx: typer.Context, name: _Name) -> None:
     """A template's file as it is: front matter with its sections and fields, then text and prompts."""
     from pmctl.output.terminal import safe_block
+    from pmctl.repository.workspace import template_files
     from pmctl.workflow import template as templates
-    from pmctl.workspace import template_files
 
     session: Session = ctx.obj
     own, _ = templates.load(session.repo.root)
@@ -85,10 +85,10 @@ def new(
     """
     from pmctl.cli.writing import signing_of
     from pmctl.errors import UsageProblem
+    from pmctl.repository.actor import git_config
+    from pmctl.repository.transaction import Write, commit
+    from pmctl.repository.workspace import TEMPLATES, template_files
     from pmctl.workflow import template as templates
-    from pmctl.workflow.actor import git_config
-    from pmctl.workflow.transaction import Write, commit
-    from pmctl.workspace import TEMPLATES, template_files
 
     session: Session = ctx.obj
     own, _ = templates.load(session.repo.root)

@@ -12,8 +12,8 @@ from pmctl.cli.options import As, Id, Note
 
 if TYPE_CHECKING:
     from pmctl.cli.session import Session
-    from pmctl.sources.draft import DraftValues
-    from pmctl.sources.incident import Incident
+    from pmctl.services.draft import DraftValues
+    from pmctl.services.incident import Incident
 
 _Many = list[str] | None
 
@@ -50,8 +50,8 @@ def new(
     from pmctl.cli.dates import parse_day
     from pmctl.cli.session import today
     from pmctl.output.terminal import safe
-    from pmctl.workflow.actor import author_handle, git_config
-    from pmctl.workflow.create import Wish, land, plan, write_only
+    from pmctl.repository.actor import author_handle, git_config
+    from pmctl.workflow.create import NewPostmortem, land, plan, write_only
 
     session: Session = ctx.obj
     workspace = session.workspace
@@ -63,7 +63,7 @@ def new(
 
         answers = ask_new(workspace, title, severity, urgency, tuple(service or ()))
         title, severity, urgency, service = answers.title, answers.severity, answers.urgency, list(answers.services)
-    wish = Wish(
+    wish = NewPostmortem(
         title, parse_day(date, "--date"), known_author(session, writer), template, severity, urgency,
         _split(service), _split(team), _split(tag), _fields(field or []),
     )  # fmt: skip
@@ -90,7 +90,7 @@ def edit(
 ) -> None:
     """Open a postmortem in $VISUAL or $EDITOR, show what validation says, and commit the change."""
     from pmctl.cli.checking import report_one
-    from pmctl.workflow.actor import author_handle, git_config
+    from pmctl.repository.actor import author_handle, git_config
     from pmctl.workflow.editing import commit_edit, open_editor
 
     session: Session = ctx.obj
@@ -117,7 +117,7 @@ def _values(
     if not names:
         return None
     from pmctl.errors import Refused
-    from pmctl.sources.draft import draft_values
+    from pmctl.services.draft import draft_values
 
     record = read_incident(session, names, source, only)
     if not record.resolved and not allow_open:
@@ -132,15 +132,15 @@ def _values(
 def read_incident(session: Session, names: list[str], source: str, only: tuple[str, ...]) -> Incident:
     """The incident of these files, `-` or SOURCE:ID names, several merged into one."""
     from pmctl.cli.session import now
-    from pmctl.sources.registry import read_records
+    from pmctl.services.registry import read_records
 
     return read_records(record_files(names), source or None, only=only, now=now())
 
 
 def record_files(names: list[str]) -> list[tuple[str, bytes]]:
     """(name, bytes) of these files, of standard input for `-`, and of what a SOURCE:ID fetches."""
-    from pmctl.integrations.fetch import fetch_reference, parse_reference
-    from pmctl.sources.parsing import load_files
+    from pmctl.services.fetch import fetch_reference, parse_reference
+    from pmctl.services.parsing import load_files
 
     files: list[tuple[str, bytes]] = []
     for name in names:
@@ -168,7 +168,7 @@ def known_author(session: Session, handle: str) -> str:
 def signing_of(config: dict[str, str]) -> tuple[str, ...]:
     """git's arguments for a signed commit when the person has a key, else none: a draft needs no signature."""
     from pmctl.errors import EnvironmentProblem
-    from pmctl.workflow.signing import git_config_arguments, signing_key
+    from pmctl.repository.signing import git_config_arguments, signing_key
 
     if config.get("gpg.format", "").lower() != "ssh" or not config.get("user.signingkey"):
         return ()

@@ -344,12 +344,12 @@ _CHECKS: dict[Kind, Callable[[_Checks, Field, Node], object]] = {
 
 def _as_timestamp(text: str) -> str:
     """How to write a day and a time in another form; an example when they can't be told. UTC without a zone."""
-    from pmctl.document.moments import leading
+    from pmctl.document.dates import find_leading
     from pmctl.document.zones import zone_of
 
     example = "write it as in 2024-01-15T14:00:00Z"
     bare = re.sub(r"(?<=\d)T(?=\d)", " ", text.strip()) if len(text) < 80 else ""
-    moment = leading(bare)
+    moment = find_leading(bare)
     day = moment.day.near(None) if moment is not None and moment.day is not None else None
     if moment is None or day is None:
         return example

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from pmctl.document.reader import Document, Section
-from pmctl.document.rereading import newlines, one_line, require_readable, reread
 from pmctl.document.rows import TRIM
+from pmctl.document.verify_edit import newlines, one_line, require_readable, reread
 from pmctl.errors import BadInput, NotFound
 
 

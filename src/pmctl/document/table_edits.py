@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from pmctl.document.reader import Document
-from pmctl.document.rereading import line_end, one_line, reread
 from pmctl.document.rows import TRIM
 from pmctl.document.table import Cell, Row, Table, tables
+from pmctl.document.verify_edit import line_end, one_line, reread
 from pmctl.errors import BadInput, NotFound
 
 # Texts of a table's rows below the header, the extra cells included.

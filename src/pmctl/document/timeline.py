@@ -184,7 +184,7 @@ def _bare(text: str) -> str:
 
 def _iso_day(text: str, known: date | None) -> str:
     """The one day that a text names, as YYYY-MM-DD; without a year it is the one nearest to `known`. "" otherwise."""
-    from pmctl.document.moments import days
+    from pmctl.document.dates import days
 
     found = [day.near(known) for _, _, day in days(text)]
     return found[0].isoformat() if len(found) == 1 and found[0] is not None else ""

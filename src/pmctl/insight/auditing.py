@@ -91,7 +91,7 @@ def _range(reach: str) -> tuple[str | None, str]:
 
 
 def _compared(
-    repo: git.Repository, report: Report, seen: trust.Sight | None, source: str, branch: str, *, accept: bool
+    repo: git.Repository, report: Report, seen: trust.KnownRepository | None, source: str, branch: str, *, accept: bool
 ) -> Examined:
     """Hold a whole audit against what this user saw before, and remember it when nothing speaks against it."""
     published, shared = _published(repo, branch)
@@ -121,7 +121,7 @@ def _compared(
     return Examined(whole, source, tuple(notes))
 
 
-def _other_root(report: Report, seen: trust.Sight) -> tuple[AuditFinding, ...]:
+def _other_root(report: Report, seen: trust.KnownRepository) -> tuple[AuditFinding, ...]:
     if not report.root or report.root == seen.root:
         return ()
     message = f"the first policy is {report.root}; until now it was {seen.root}"

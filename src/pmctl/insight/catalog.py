@@ -20,7 +20,7 @@ from pmctl import __version__
 from pmctl.document import schema
 from pmctl.document.reader import Document, read
 from pmctl.errors import BadInput
-from pmctl.workspace import Workspace, read_file
+from pmctl.repository.workspace import Workspace, read_file
 
 _STORE = "catalog-v1.json"
 _TEXTS = ("severity", "urgency", "visibility", "started_at", "resolved_at")

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from pmctl.document import schema
 from pmctl.document.reader import Document
 from pmctl.errors import BadInput, EnvironmentProblem
-from pmctl.workspace import Workspace
+from pmctl.repository.workspace import Workspace
 
 # `status` and `publish` ask here about open incidents only: what reads records and triggers is loaded when it is used.
 if TYPE_CHECKING:
     from pmctl.insight.triage import WrittenPostmortem
     from pmctl.insight.triggers import TriggerSettings
-    from pmctl.sources.incident import FollowUp, Incident, Participant
+    from pmctl.services.incident import FollowUp, Incident, Participant
 
 _FIELDS = ("id", "url", "title", "summary", "status", "severity", "urgency", "services", "teams", "tags")
 _IMPORTS = ".pmctl/imports"
@@ -25,8 +25,8 @@ def understood(incident: Incident) -> list[tuple[str, str | list[str], str]]:
 
     Times are written as in the front matter; the path is "" for what was concluded from the whole record.
     """
-    from pmctl.sources.incident import MOMENTS
-    from pmctl.sources.instants import format_instant
+    from pmctl.services.incident import MOMENTS
+    from pmctl.services.instants import format_instant
 
     found: list[tuple[str, str | list[str], str]] = []
     for name in (*_FIELDS, *(moment for moment, _ in MOMENTS), "root_causes"):
@@ -45,7 +45,7 @@ def incident_documents(incidents: Iterable[Incident]) -> list[dict[str, Any]]:
 
 
 def _document(incident: Incident) -> dict[str, Any]:
-    from pmctl.sources.instants import format_instant
+    from pmctl.services.instants import format_instant
 
     return {
         "source": incident.source,
@@ -117,7 +117,7 @@ def unresolved_incidents(workspace: Workspace, name: str, document: Document | N
     data = workspace.at_head(f"{_IMPORTS}/{name}.json")
     if data is None:
         return []
-    from pmctl.sources.refresh import parse_provenance
+    from pmctl.services.refresh import parse_provenance
 
     try:
         parts = parse_provenance(data, name).get("parts", [])

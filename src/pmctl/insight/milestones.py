@@ -20,10 +20,10 @@ from typing import NoReturn
 from pmctl import git
 from pmctl.document.schema import id_of
 from pmctl.errors import EnvironmentProblem
-from pmctl.kept import keep, read_object
+from pmctl.files import read_object, write_atomic
 from pmctl.policy import act as acts
+from pmctl.repository.workspace import POSTMORTEMS
 from pmctl.rules.context import History
-from pmctl.workspace import POSTMORTEMS
 
 _STORE = "milestones-v1.json"
 _RECORDS = ".pmctl/records"
@@ -125,4 +125,4 @@ def _save(repo: git.Repository, head: str, dates: _Dates) -> None:
     content = {**read_object(store), repo.prefix: {"commit": head, "dates": dates}}
     with suppress(OSError):
         store.parent.mkdir(parents=True, exist_ok=True)
-        keep(store, json.dumps(content).encode())
+        write_atomic(store, json.dumps(content).encode())

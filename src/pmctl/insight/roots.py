@@ -9,9 +9,9 @@ from pathlib import Path
 
 from pmctl import git
 from pmctl.document import schema
+from pmctl.repository.workspace import POSTMORTEMS, Workspace
 from pmctl.rules.bulk import Item
 from pmctl.rules.collect import collect
-from pmctl.workspace import POSTMORTEMS, Workspace
 
 _DEEPEST = 2
 """Slashes in a postmortem's path, postmortems/<year>/<id>.md. What lies deeper are attachments."""
@@ -59,7 +59,7 @@ class Roots:
 
 def every_root(folder: Path) -> list[git.Repository]:
     """All roots of the repository around a folder that git knows of and that are on the disk, sorted by place."""
-    from pmctl.index import files_named
+    from pmctl.repository.index import files_named
 
     places = git.find_work_tree(folder)
     if places is None:

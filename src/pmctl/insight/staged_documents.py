@@ -6,13 +6,14 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from pmctl import git, index
+from pmctl import git
 from pmctl.document.files import NOT_A_FILE
 from pmctl.document.finding import Finding
 from pmctl.document.reader import MAX_BYTES
 from pmctl.insight.roots import Files, Roots, is_document
+from pmctl.repository import index
+from pmctl.repository.workspace import POSTMORTEMS, TEMPLATES, read_file
 from pmctl.rules.bulk import Item
-from pmctl.workspace import POSTMORTEMS, TEMPLATES, read_file
 
 _KINDS = {"120000": "a symbolic link", "160000": "a submodule"}
 

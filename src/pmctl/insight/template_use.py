@@ -9,7 +9,7 @@ from pmctl.document.template import parse_reference
 from pmctl.document.template_changes import changed_in_place
 from pmctl.document.template_library import parse_templates
 from pmctl.errors import BadInput
-from pmctl.workspace import Workspace
+from pmctl.repository.workspace import Workspace
 
 
 def users(workspace: Workspace) -> dict[tuple[str, int], list[str]]:

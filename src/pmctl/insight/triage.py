@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from pmctl.document.duration import duration_text
 from pmctl.insight.phrases import slug, stated, tagged
 from pmctl.insight.triggers import RULES, TriggerSettings, Verdict
-from pmctl.sources.incident import Incident, Reference
-from pmctl.sources.instants import parse_instant
-from pmctl.sources.severity import severity_rank
+from pmctl.services.incident import Incident, Reference
+from pmctl.services.instants import parse_instant
+from pmctl.services.severity import severity_rank
 
 if TYPE_CHECKING:
     from pmctl.insight.catalog import Summary

@@ -20,12 +20,12 @@ from pmctl.document.finding import Finding, Severity
 from pmctl.document.templates import BUILTIN_NAMES, builtin_source
 from pmctl.errors import EnvironmentProblem, PmctlError
 from pmctl.insight.roots import Files, every_root, everything, is_below, is_path, named
+from pmctl.repository.settings import load_settings
+from pmctl.repository.workspace import POSTMORTEMS, Workspace, template_files
 from pmctl.rules.bulk import Checked, Item, check_many
 from pmctl.rules.cache import open_cache
 from pmctl.rules.context import Context, History, PeopleView
 from pmctl.rules.settings import RuleSettings, code_list, parse_rule_settings
-from pmctl.settings import load_settings
-from pmctl.workspace import POSTMORTEMS, Workspace, template_files
 
 if TYPE_CHECKING:
     from pmctl.document.template import Template

@@ -12,26 +12,26 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from pmctl.ledger.facts import Held
-from pmctl.ledger.fold import Fold
+from pmctl.ledger.audit_state import AuditState
 from pmctl.ledger.history import Step, merged_commits
 from pmctl.ledger.signatures import key_problem, signer
 from pmctl.ledger.sshsig import SignatureProblem
 from pmctl.ledger.store import Store
+from pmctl.ledger.tree_documents import TreeDocument
 from pmctl.objects import Commit
 from pmctl.policy import act as acts
 from pmctl.policy.model import POLICY_PATH, SIGNED, Policy, person_by_email
 from pmctl.policy.reading import printable
 
 if TYPE_CHECKING:
-    from pmctl.ledger.judge import Judge
+    from pmctl.ledger.step_auditor import StepAuditor
 
 _SINGLE = (b"tree", b"author", b"committer", b"gpgsig", b"gpgsig-sha256", b"encoding")
 _TRAILER = re.compile(r"^(Act|Postmortem): *(\S{1,120}) *$", re.MULTILINE)
 _CO_AUTHOR = re.compile(r"^Co-authored-by: .{0,200}<([^<>\n]{1,254})> *$", re.MULTILINE | re.IGNORECASE)
 
 
-def merged(reader: Store, step: Step, fold: Fold) -> tuple[Commit, ...]:
+def merged(reader: Store, step: Step, fold: AuditState) -> tuple[Commit, ...]:
     """The commits that a merge brings, beyond those that landed before."""
     return tuple(merged_commits(reader, step, _Landed(fold.landed, step.parent)))
 
@@ -47,7 +47,7 @@ class _Landed:
         return oid == self._parent or oid in self._landed
 
 
-def check_commit(fold: Fold, step: Step, commit: Commit, brought: Iterable[Commit], judge: Judge) -> None:
+def check_commit(fold: AuditState, step: Step, commit: Commit, brought: Iterable[Commit], judge: StepAuditor) -> None:
     """What a commit object itself shows: doubled headers, acts claimed by trailers only, a second root."""
     for one in (commit, *brought):
         doubled = doubled_header(one.raw)
@@ -59,7 +59,7 @@ def check_commit(fold: Fold, step: Step, commit: Commit, brought: Iterable[Commi
             fold.find(step.commit, "AU607", message, hint="records count for the history that they were signed in only")
 
 
-def check_trailers(fold: Fold, commit: Commit) -> None:
+def check_trailers(fold: AuditState, commit: Commit) -> None:
     """Report an act that a commit message claims and no record states."""
     if "\nAct: " not in commit.message or fold.policy is None:
         return
@@ -77,7 +77,7 @@ def doubled_header(raw: bytes) -> str:
     return next((name.decode() for name in _SINGLE if count[name] > 1), "")
 
 
-def contributors(judge: Judge, commit: Commit, brought: tuple[Commit, ...], doc: str, path: str) -> list[Commit]:
+def contributors(judge: StepAuditor, commit: Commit, brought: tuple[Commit, ...], doc: str, path: str) -> list[Commit]:
     """The commits of a step that changed the document, the newest first."""
     if len(commit.parents) < 2:
         return [commit]
@@ -105,7 +105,7 @@ def shown_author(commit: Commit) -> str:
     return f"{printable(commit.author.name)} <{printable(commit.author.email)}>"
 
 
-def check_signature(judge: Judge, step: Step, commit: Commit, doc: str) -> None:
+def check_signature(judge: StepAuditor, step: Step, commit: Commit, doc: str) -> None:
     """Under `edits: signed`, report a contribution that the person whom it names did not sign.
 
     Otherwise report only a good signature by somebody else than the author.
@@ -164,18 +164,18 @@ def split_signature(raw: bytes) -> tuple[bytes, bytes]:
     return b"\n".join(kept) + blank + message, text + b"\n" if text and not text.endswith(b"\n") else text
 
 
-def _has_policy(judge: Judge, commit: Commit) -> bool:
+def _has_policy(judge: StepAuditor, commit: Commit) -> bool:
     tree = judge.root_tree(commit.tree)
     return bool(tree) and judge.trees.entry(tree, POLICY_PATH) is not None
 
 
-def _held(judge: Judge, commit: Commit, doc: str, path: str) -> Held | None:
+def _held(judge: StepAuditor, commit: Commit, doc: str, path: str) -> TreeDocument | None:
     tree = judge.root_tree(commit.tree)
     entry = judge.trees.entry(tree, path) if tree else None
-    return Held(entry, judge.trees.entry(tree, f"postmortems/{doc[:4]}/{doc}")) if entry is not None else None
+    return TreeDocument(entry, judge.trees.entry(tree, f"postmortems/{doc[:4]}/{doc}")) if entry is not None else None
 
 
-def _changed_in(judge: Judge, commit: Commit, doc: str, path: str) -> bool:
+def _changed_in(judge: StepAuditor, commit: Commit, doc: str, path: str) -> bool:
     """Whether the document differs from what every parent has."""
     own = _held(judge, commit, doc, path)
     return all(own != _held(judge, judge.reader.commit(parent), doc, path) for parent in commit.parents) and (
@@ -183,7 +183,7 @@ def _changed_in(judge: Judge, commit: Commit, doc: str, path: str) -> bool:
     )
 
 
-def _is_evil(judge: Judge, commit: Commit, path: str) -> bool:
+def _is_evil(judge: StepAuditor, commit: Commit, path: str) -> bool:
     """Whether a merge says something that no side said, or drops what all sides said.
 
     Taken line by line, which no honest merge of two sides violates, whichever side wins a conflict.

@@ -14,11 +14,11 @@ from pathlib import Path
 from pmctl import git
 from pmctl.document.finding import Severity
 from pmctl.ledger import cache
-from pmctl.ledger.fold import Fold
+from pmctl.ledger.audit_state import AuditState
 from pmctl.ledger.history import Step, descendants, main_line
-from pmctl.ledger.judge import Judge
 from pmctl.ledger.memory import no_collection
 from pmctl.ledger.report import AuditFinding, Event, Report
+from pmctl.ledger.step_auditor import StepAuditor
 from pmctl.ledger.store import Store
 from pmctl.ledger.verifying import WORTH_IT, Verifications
 from pmctl.object_reader import ObjectReader
@@ -60,7 +60,7 @@ def audit(
         Verifications() as verifications,
         no_collection(),
     ):
-        judge = Judge(Store(reader), repo.prefix, Fold(), verifications)
+        judge = StepAuditor(Store(reader), repo.prefix, AuditState(), verifications)
         run = _Run(repo, judge, use_cache and not lacking, progress)
         problem, missing = "", ""
         try:
@@ -76,7 +76,7 @@ class _Run:
     """One audit under way."""
 
     repo: git.Repository
-    judge: Judge
+    judge: StepAuditor
     use_cache: bool
     progress: Progress | None
 
@@ -123,7 +123,9 @@ class _Run:
             self.judge.judge(present)
 
 
-def _report(fold: Fold, tip: str, base: str, root: str | None, lacking: str, problem: str, missing: str) -> Report:
+def _report(
+    fold: AuditState, tip: str, base: str, root: str | None, lacking: str, problem: str, missing: str
+) -> Report:
     events, findings = fold.conclusions()
     if base:
         events, findings = _after(fold, base, events, findings)
@@ -169,7 +171,7 @@ def _report(fold: Fold, tip: str, base: str, root: str | None, lacking: str, pro
 
 
 def _after(
-    fold: Fold, base: str, events: list[Event], findings: list[AuditFinding]
+    fold: AuditState, base: str, events: list[Event], findings: list[AuditFinding]
 ) -> tuple[list[Event], list[AuditFinding]]:
     """What came after `base` only."""
     first = fold.line.get(base, -1)

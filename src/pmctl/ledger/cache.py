@@ -19,12 +19,12 @@ from typing import Any
 
 from pmctl import __version__
 from pmctl.document.finding import Severity
+from pmctl.files import write_atomic
 from pmctl.git import Repository
-from pmctl.kept import keep
-from pmctl.ledger.facts import Held
-from pmctl.ledger.fold import Acceptance, Fold
+from pmctl.ledger.audit_state import Acceptance, AuditState
 from pmctl.ledger.memory import no_collection
 from pmctl.ledger.report import AuditFinding, Event
+from pmctl.ledger.tree_documents import TreeDocument
 from pmctl.ledger.trees import Entry
 from pmctl.ledger.trust import user_folder
 from pmctl.policy.act import Act
@@ -41,7 +41,7 @@ class Known:
     """A fold as it was after the step `tip`."""
 
     tip: str
-    fold: Fold
+    fold: AuditState
 
 
 def load(repo: Repository) -> Known | None:
@@ -64,7 +64,7 @@ def load(repo: Repository) -> Known | None:
         return None
 
 
-def save(repo: Repository, tip: str, fold: Fold) -> None:
+def save(repo: Repository, tip: str, fold: AuditState) -> None:
     """Keep a fold for the next audit; does nothing when it cannot be written."""
     secret = _secret(create=True)
     if secret is None:
@@ -73,7 +73,7 @@ def save(repo: Repository, tip: str, fold: Fold) -> None:
     path = _file(repo)
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        keep(path, _mark(secret, repo, body) + b"\n" + body)
+        write_atomic(path, _mark(secret, repo, body) + b"\n" + body)
 
 
 def _file(repo: Repository) -> Path:
@@ -99,7 +99,7 @@ def _secret(*, create: bool) -> bytes | None:
     fresh = secrets.token_bytes(32)
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        keep(path, fresh)
+        write_atomic(path, fresh)
     except OSError:
         return None
     return fresh
@@ -109,7 +109,7 @@ def _row(value: Any) -> list[Any]:
     return [getattr(value, name) for name in value.__dataclass_fields__]
 
 
-def _plain(fold: Fold) -> dict[str, Any]:
+def _plain(fold: AuditState) -> dict[str, Any]:
     return {
         "root": fold.root,
         "policy": fold.policy_bytes.decode("utf-8") if fold.policy is not None else None,
@@ -137,8 +137,8 @@ def _plain(fold: Fold) -> dict[str, Any]:
     }
 
 
-def _fold(value: dict[str, Any]) -> Fold:
-    fold = Fold(root=value["root"])
+def _fold(value: dict[str, Any]) -> AuditState:
+    fold = AuditState(root=value["root"])
     if value["policy"] is not None:
         fold.policy_bytes = value["policy"].encode("utf-8")
         fold.policy = parse_policy(fold.policy_bytes)[0]
@@ -150,7 +150,7 @@ def _fold(value: dict[str, Any]) -> Fold:
         state = PostmortemState(*fitting)
         fold.states[state.id] = state
     for doc, entry in value["held"].items():
-        fold.held[doc] = Held(Entry(*entry[:2]), Entry(*entry[2:]) if len(entry) > 2 else None)
+        fold.held[doc] = TreeDocument(Entry(*entry[:2]), Entry(*entry[2:]) if len(entry) > 2 else None)
     fold.records = value["records"]
     fold.acts = {doc: set(kinds) for doc, kinds in value["acts"].items()}
     fold.writers = {doc: set(people) for doc, people in value["writers"].items()}

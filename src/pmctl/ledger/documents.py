@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pmctl.ledger import edits
-from pmctl.ledger.facts import REGULAR, Facts, Held
 from pmctl.ledger.history import Step
-from pmctl.ledger.incoming import Incoming
+from pmctl.ledger.tree_documents import REGULAR, FrontMatterFacts, TreeDocument
+from pmctl.ledger.verified_records import VerifiedRecord
 from pmctl.ledger.view import missing_sections
 from pmctl.objects import Commit
 from pmctl.policy import act as acts
@@ -20,13 +20,13 @@ from pmctl.policy.reading import printable
 from pmctl.policy.state import DELETED, DRAFT, FINAL, IN_REVIEW, PostmortemState, View
 
 if TYPE_CHECKING:
-    from pmctl.ledger.judge import Judge
+    from pmctl.ledger.step_auditor import StepAuditor
 
-_NOTHING = Facts()
+_NOTHING = FrontMatterFacts()
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class DocumentStep:
     """What a step does to one postmortem: the document before and after, the state before, new records.
 
     `tree` is the pmctl root's tree after the step; `merged` are the commits that a merge brings. `first` is
@@ -38,10 +38,10 @@ class Turn:
     commit: Commit
     merged: tuple[Commit, ...]
     tree: str
-    old: Held | None
-    new: Held | None
+    old: TreeDocument | None
+    new: TreeDocument | None
     before: PostmortemState | None
-    records: list[Incoming]
+    records: list[VerifiedRecord]
     first: bool = False
 
     @property
@@ -50,7 +50,7 @@ class Turn:
         return f"postmortems/{self.doc[:4]}/{self.doc}.md"
 
 
-def judge(judge: Judge, turn: Turn) -> None:
+def judge(judge: StepAuditor, turn: DocumentStep) -> None:
     """Apply the records of a step to one postmortem, and report what its file says beyond them."""
     fold = judge.fold
     facts = judge.documents.facts(turn.new) if turn.new is not None else _NOTHING
@@ -80,7 +80,9 @@ def judge(judge: Judge, turn: Turn) -> None:
         edits.check(judge, turn, state, facts, earlier)
 
 
-def _view(judge: Judge, turn: Turn, one: Incoming, facts: Facts, earlier: Facts) -> View:
+def _view(
+    judge: StepAuditor, turn: DocumentStep, one: VerifiedRecord, facts: FrontMatterFacts, earlier: FrontMatterFacts
+) -> View:
     documents = judge.documents
     content = documents.digest(turn.new) if turn.new is not None else ""
     before = documents.digest(turn.old) if turn.old is not None else ""
@@ -101,7 +103,7 @@ def _view(judge: Judge, turn: Turn, one: Incoming, facts: Facts, earlier: Facts)
     )
 
 
-def _homeless(judge: Judge, turn: Turn) -> None:
+def _homeless(judge: StepAuditor, turn: DocumentStep) -> None:
     """Records about a postmortem that does not exist."""
     for one in turn.records:
         message = f"{one.act.act} by {one.act.by} is about {turn.doc}, which does not exist"
@@ -109,7 +111,7 @@ def _homeless(judge: Judge, turn: Turn) -> None:
         judge.note(turn.step.commit, one, "refused")
 
 
-def _deleted(judge: Judge, turn: Turn, state: PostmortemState) -> None:
+def _deleted(judge: StepAuditor, turn: DocumentStep, state: PostmortemState) -> None:
     if state.status != DELETED:
         judge.fold.find(
             turn.step.commit,
@@ -122,7 +124,12 @@ def _deleted(judge: Judge, turn: Turn, state: PostmortemState) -> None:
 
 
 def _held_against(
-    judge: Judge, turn: Turn, state: PostmortemState, facts: Facts, earlier: Facts, refused: set[str]
+    judge: StepAuditor,
+    turn: DocumentStep,
+    state: PostmortemState,
+    facts: FrontMatterFacts,
+    earlier: FrontMatterFacts,
+    refused: set[str],
 ) -> PostmortemState:
     """Report where the file and the state disagree; returns the state with what landed noted."""
     fold, commit = judge.fold, turn.step.commit
@@ -166,7 +173,9 @@ def _held_against(
     return state
 
 
-def _loose(judge: Judge, turn: Turn, state: PostmortemState, facts: Facts, earlier: Facts) -> None:
+def _loose(
+    judge: StepAuditor, turn: DocumentStep, state: PostmortemState, facts: FrontMatterFacts, earlier: FrontMatterFacts
+) -> None:
     """Text where no approval would see it: in keys and cells that the content digest leaves out."""
     fold, commit = judge.fold, turn.step.commit
     for key in facts.loose:
@@ -183,7 +192,9 @@ def _loose(judge: Judge, turn: Turn, state: PostmortemState, facts: Facts, earli
         fold.find(commit, "AU404", message, doc=turn.doc, path=turn.path, hint=problems[0].fix, warning=True)
 
 
-def _bound(judge: Judge, turn: Turn, state: PostmortemState, before: PostmortemState, refused: set[str]) -> None:
+def _bound(
+    judge: StepAuditor, turn: DocumentStep, state: PostmortemState, before: PostmortemState, refused: set[str]
+) -> None:
     """Content of a published or archived postmortem must be what its records bind."""
     assert turn.new is not None  # noqa: S101  the caller has looked
     digest = judge.documents.digest(turn.new)

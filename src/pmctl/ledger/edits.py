@@ -8,22 +8,24 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from pmctl.ledger import attribution
-from pmctl.ledger.facts import REGULAR, Facts
 from pmctl.ledger.report import ATTRIBUTED, Event
+from pmctl.ledger.tree_documents import REGULAR, FrontMatterFacts
 from pmctl.objects import Commit
 from pmctl.policy import act as acts
 from pmctl.policy.state import FINAL, IN_REVIEW, PostmortemState
 
 if TYPE_CHECKING:
     from pmctl.document.changes import Change
-    from pmctl.ledger.documents import Turn
-    from pmctl.ledger.judge import Judge
+    from pmctl.ledger.documents import DocumentStep
+    from pmctl.ledger.step_auditor import StepAuditor
 
 _LIFECYCLE_LINE = re.compile(rb"^(?:status|reviewers):[^\n]*\n", re.MULTILINE)
 _DESCRIBED = 8  # changes that one event describes
 
 
-def check(judge: Judge, turn: Turn, state: PostmortemState, facts: Facts, earlier: Facts) -> None:
+def check(
+    judge: StepAuditor, turn: DocumentStep, state: PostmortemState, facts: FrontMatterFacts, earlier: FrontMatterFacts
+) -> None:
     """Note what was edited and by whom, and report contributors who may not."""
     fold = judge.fold
     policy = fold.policy
@@ -76,7 +78,9 @@ def _shown(title: str) -> str:
     return "".join(character if character.isprintable() else "?" for character in title[:60])
 
 
-def _contributor(judge: Judge, turn: Turn, commit: Commit, people: set[str], kind: str, allowed: set[str]) -> None:
+def _contributor(
+    judge: StepAuditor, turn: DocumentStep, commit: Commit, people: set[str], kind: str, allowed: set[str]
+) -> None:
     if people & allowed or (people and kind == "created"):
         return
     verb = {"created": "created", "tracking": "changed action items of", "access": "changed who may edit"}.get(
@@ -94,7 +98,9 @@ def _contributor(judge: Judge, turn: Turn, commit: Commit, people: set[str], kin
     judge.fold.find(turn.step.commit, code, message, doc=turn.doc, path=turn.path, hint=hint, attributed=True)
 
 
-def _allowed(judge: Judge, turn: Turn, state: PostmortemState, facts: Facts, earlier: Facts) -> set[str]:
+def _allowed(
+    judge: StepAuditor, turn: DocumentStep, state: PostmortemState, facts: FrontMatterFacts, earlier: FrontMatterFacts
+) -> set[str]:
     """Who may edit: the author, editors (as named before the step, or by its first version) and admins;
     reviewers while it is in review."""
     policy = judge.fold.policy
@@ -106,7 +112,7 @@ def _allowed(judge: Judge, turn: Turn, state: PostmortemState, facts: Facts, ear
     return allowed - {""}
 
 
-def _changes(judge: Judge, turn: Turn) -> tuple[str, tuple[Change, ...]] | None:
+def _changes(judge: StepAuditor, turn: DocumentStep) -> tuple[str, tuple[Change, ...]] | None:
     """(kind, changes) of what a step did to a document beyond its lifecycle; None when nothing."""
     if turn.new is None:
         return "deleted", ()
@@ -139,7 +145,7 @@ def _without_lifecycle(data: bytes) -> tuple[bytes, bytes]:
     return _LIFECYCLE_LINE.sub(b"", head + b"\n"), fence + body
 
 
-def _owners(judge: Judge, turn: Turn, changes: tuple[Change, ...]) -> set[str]:
+def _owners(judge: StepAuditor, turn: DocumentStep, changes: tuple[Change, ...]) -> set[str]:
     """The owner of the action items when all tracking changes of the step are about items of one person."""
     from pmctl.document.actions import action_items
 
@@ -149,7 +155,7 @@ def _owners(judge: Judge, turn: Turn, changes: tuple[Change, ...]) -> set[str]:
     return owners if len(owners) == 1 else set()
 
 
-def _only_writer(judge: Judge, turn: Turn) -> None:
+def _only_writer(judge: StepAuditor, turn: DocumentStep) -> None:
     """Report approvals by the only person who wrote the content."""
     fold = judge.fold
     writers = fold.writers.get(turn.doc, set())

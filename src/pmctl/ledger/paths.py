@@ -10,11 +10,11 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from pmctl.document.fields import id_of, is_id
-from pmctl.ledger.facts import REGULAR
+from pmctl.ledger.tree_documents import REGULAR
 from pmctl.ledger.trees import Difference
 
 if TYPE_CHECKING:
-    from pmctl.ledger.judge import Judge
+    from pmctl.ledger.step_auditor import StepAuditor
 
 _FOLDERS = ("postmortems", ".pmctl")
 _KINDS = {"120000": "a symbolic link", "160000": "a submodule", "100755": "executable"}
@@ -36,7 +36,7 @@ def belongs_to(path: str) -> tuple[str, bool]:
     return (owner, True) if is_id(owner) and parts[1] == owner[:4] else ("", False)
 
 
-def check(judge: Judge, commit: str, differences: list[Difference]) -> None:
+def check(judge: StepAuditor, commit: str, differences: list[Difference]) -> None:
     """Report what a step adds at paths that pmctl manages and that can't be what they seem."""
     for path, _, new in differences:
         if new is None:
@@ -57,7 +57,7 @@ def check(judge: Judge, commit: str, differences: list[Difference]) -> None:
             _attributes(judge, commit, path, new.oid)
 
 
-def _document(judge: Judge, commit: str, path: str, oid: str) -> None:
+def _document(judge: StepAuditor, commit: str, path: str, oid: str) -> None:
     """A Markdown file where no postmortem may lie: a renamed or copied one, or a name in other case."""
     proper = belongs_to(path.lower())[0]
     if proper:
@@ -74,7 +74,7 @@ def _document(judge: Judge, commit: str, path: str, oid: str) -> None:
         judge.fold.find(commit, "AU502", message, path=path, hint=hint)
 
 
-def _attributes(judge: Judge, commit: str, path: str, oid: str) -> None:
+def _attributes(judge: StepAuditor, commit: str, path: str, oid: str) -> None:
     text = judge.reader.blob(oid)[: 64 * 1024].decode("utf-8", "replace")
     base = path.rpartition("/")[0]
     for line in text.splitlines():

@@ -13,8 +13,8 @@ from pmctl import git
 from pmctl.document.template_past import Replaced
 from pmctl.errors import EnvironmentProblem
 from pmctl.ledger.history import main_parent
-from pmctl.ledger.library import TEMPLATES, Library
 from pmctl.ledger.store import Store
+from pmctl.ledger.template_store import TEMPLATES, TemplateStore
 from pmctl.ledger.trees import Trees
 from pmctl.object_reader import ObjectReader
 from pmctl.objects import CorruptObject, MissingObject
@@ -51,7 +51,7 @@ class _Past:
         self.repo = repo
         self.reader = reader
         self.trees = Trees(reader)
-        self.library = Library(reader, self.trees)
+        self.library = TemplateStore(reader, self.trees)
 
     def folders(self, tip: str) -> Iterator[tuple[str, str]]:
         """Each folder of templates that was replaced, and the pmctl root's tree that replaced it, the newest first."""
@@ -95,10 +95,10 @@ class _Past:
         yield from found
 
     def _every_change(self, tip: str) -> Iterator[tuple[str, str]]:
-        from pmctl.ledger.fold import Fold
-        from pmctl.ledger.judge import Judge
+        from pmctl.ledger.audit_state import AuditState
+        from pmctl.ledger.step_auditor import StepAuditor
 
-        rank = Judge(self.reader, self.repo.prefix, Fold()).rank
+        rank = StepAuditor(self.reader, self.repo.prefix, AuditState()).rank
         at = tip
         while parent := main_parent(self.reader.commit(at).parents, rank):
             if self.library.folder(self._root(parent)) != self.library.folder(self._root(at)):

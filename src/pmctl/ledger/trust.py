@@ -13,15 +13,15 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pmctl.files import write_atomic
 from pmctl.git import Repository
-from pmctl.kept import keep
 from pmctl.ledger.report import AuditFinding, Report
 from pmctl.object_reader import ObjectReader
 from pmctl.objects import CorruptObject, MissingObject
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class KnownRepository:
     """What was seen of a repository at its last audit: digest of the first policy, commit, policy version."""
 
     root: str
@@ -35,11 +35,11 @@ def user_folder() -> Path:
     return (Path(base) if base.startswith("/") else Path.home() / ".local" / "state") / "pmctl"
 
 
-def recall(repo: Repository) -> Sight | None:
+def recall(repo: Repository) -> KnownRepository | None:
     """What this user saw of `repo` before; None at first sight (or when what was kept cannot be read)."""
     try:
         value = json.loads(_file(repo).read_bytes())
-        return Sight(str(value["root"]), str(value["tip"]), int(value["version"]))
+        return KnownRepository(str(value["root"]), str(value["tip"]), int(value["version"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -53,11 +53,13 @@ def remember(repo: Repository, report: Report) -> None:
         return
     path = _file(repo)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    data = json.dumps({**asdict(Sight(report.root, report.tip, report.policy.version)), "place": _place(repo)})
-    keep(path, f"{data}\n".encode())
+    data = json.dumps(
+        {**asdict(KnownRepository(report.root, report.tip, report.policy.version)), "place": _place(repo)}
+    )
+    write_atomic(path, f"{data}\n".encode())
 
 
-def compare(repo: Repository, report: Report, seen: Sight) -> tuple[AuditFinding, ...]:
+def compare(repo: Repository, report: Report, seen: KnownRepository) -> tuple[AuditFinding, ...]:
     """What changed since `seen` that honest work does not change.
 
     AU106 another first policy; AU605 the tip went back to an older commit; AU604 the tip seen before is no longer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from pmctl.ledger.facts import content_digest_of, facts_of
+from pmctl.ledger.tree_documents import content_digest_of, facts_of
 from pmctl.policy.state import View
 
 if TYPE_CHECKING:

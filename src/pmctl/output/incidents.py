@@ -8,9 +8,9 @@ from pmctl.insight.incidents import understood
 from pmctl.insight.triage import Triage
 from pmctl.insight.triggers import Verdict
 from pmctl.output.terminal import paint, safe, table
-from pmctl.sources.incident import Incident
-from pmctl.sources.instants import format_instant
-from pmctl.workflow.imports import Difference
+from pmctl.services.incident import Incident
+from pmctl.services.instants import format_instant
+from pmctl.services.refresh import Difference
 
 _VERDICTS = {Verdict.REQUIRED: "red bold", Verdict.RECOMMENDED: "yellow", Verdict.SKIP: "dim"}
 _MARKS = {"+": "green", "~": "yellow", "-": "red", "=": "dim"}

@@ -11,9 +11,9 @@ from typing import Any
 from pmctl.document.finding import Severity
 from pmctl.document.templates import BUILTIN_NAMES, NAME
 from pmctl.insight.triggers import RULES, WORD_RULES, Verdict
+from pmctl.repository.settings import BRANCH, CURRENT_VERSION
 from pmctl.rules.documentation import known_codes
 from pmctl.rules.settings import HOST, PHRASE_FAMILIES, PLACE, TARGETS
-from pmctl.settings import BRANCH, CURRENT_VERSION
 
 Schema = dict[str, Any]
 

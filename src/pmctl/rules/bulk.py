@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pmctl.document.finding import Finding
 from pmctl.rules.cache import Cache, Result, result_key
-from pmctl.rules.context import Asked, Context, History, TemplateView
+from pmctl.rules.context import CacheDependencies, Context, History, TemplateView
 from pmctl.rules.engine import check
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def _finish(process: int, pipe: int, items: Sequence[Item]) -> dict[int, Result]
 def _result(item: Item, context: Context) -> Result:
     from pmctl.document.reader import read
 
-    asked = Asked()
+    asked = CacheDependencies()
     own = _context(item, context)._replace(asked=asked)
     doc = read(item.data or b"", item.path)
     return Result.of(doc.id if doc.readable else "", check(doc, own), asked, own.today)

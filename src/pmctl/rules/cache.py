@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 from pmctl import __version__
 from pmctl.document.finding import Finding, Severity
-from pmctl.kept import keep, read_object
-from pmctl.rules.context import Asked, Context
+from pmctl.files import read_object, write_atomic
+from pmctl.rules.context import CacheDependencies, Context
 
 _FOLDER = ("pmctl", "validate-v1")
 _MOST_ENTRIES = 4_000
@@ -33,7 +33,7 @@ class Result(NamedTuple):
     day: str = ""
 
     @classmethod
-    def of(cls, id: str, findings: tuple[Finding, ...], asked: Asked, today: date | None) -> Result:  # noqa: A002
+    def of(cls, id: str, findings: tuple[Finding, ...], asked: CacheDependencies, today: date | None) -> Result:  # noqa: A002
         """A result with the answers that were asked for on the way."""
         return cls(id, findings, tuple(sorted(asked.files.items())), today.isoformat() if asked.today and today else "")
 
@@ -104,7 +104,7 @@ class Cache:
                 merged = {key: value for key, value in merged.items() if key in self._used}
             try:
                 self.folder.mkdir(parents=True, exist_ok=True)
-                keep(target, json.dumps(merged, separators=(",", ":")).encode())
+                write_atomic(target, json.dumps(merged, separators=(",", ":")).encode())
             except OSError:
                 return
         self._new.clear()

@@ -108,7 +108,7 @@ class History(NamedTuple):
 
 
 @dataclass(slots=True)
-class Asked:
+class CacheDependencies:
     """Which changeable facts a check has looked at: files by path with the answer, and the day."""
 
     files: dict[str, bool] = field(default_factory=dict)
@@ -139,7 +139,7 @@ class Context(NamedTuple):
     strict: bool = False
     history: History | None = None
     own_templates: tuple[Template, ...] | None = None
-    asked: Asked | None = None
+    asked: CacheDependencies | None = None
 
     def has(self, path: str) -> bool | None:
         """Whether `path`, relative to the pmctl root, exists in the repository; None when nobody can say."""

@@ -28,7 +28,7 @@ def check(doc: Document, context: Context) -> tuple[Finding, ...]:
     A document that can't be read is judged by nothing but its reading problems.
     """
     if not doc.readable:
-        return _sorted(_weigh(doc, context, [(finding, None) for finding in doc.problems]))
+        return _sorted(apply_severity(doc, context, [(finding, None) for finding in doc.problems]))
     from pmctl.document.digest import tracking_problems
     from pmctl.document.schema import check_front_matter
 
@@ -44,7 +44,7 @@ def check(doc: Document, context: Context) -> tuple[Finding, ...]:
             raw.append((finding, rule))  # noqa: PERF401  nearly every rule finds nothing: a list for each costs more
     suppressions, broken = read_suppressions(doc)
     raw += [(finding, None) for finding in broken]
-    findings = _weigh(doc, context, raw)
+    findings = apply_severity(doc, context, raw)
     if suppressions:
         findings = [
             finding
@@ -52,7 +52,7 @@ def check(doc: Document, context: Context) -> tuple[Finding, ...]:
             if not _suppressible(finding) or not [one for one in suppressions if one.covers(finding)]
         ]
         leftover = unused(suppressions, [rule.code for rule in active], doc.path)
-        findings += _weigh(doc, context, [(finding, None) for finding in leftover])
+        findings += apply_severity(doc, context, [(finding, None) for finding in leftover])
     return _sorted(findings)
 
 
@@ -73,7 +73,7 @@ def _suppressible(finding: Finding) -> bool:
     return finding.code not in _SELF and (rule is None or rule.ignorable)
 
 
-def _weigh(doc: Document, context: Context, raw: list[tuple[Finding, Rule | None]]) -> list[Finding]:
+def apply_severity(doc: Document, context: Context, raw: list[tuple[Finding, Rule | None]]) -> list[Finding]:
     """Fill in code, path and severity, and drop what the settings switch off."""
     if not raw:
         return []

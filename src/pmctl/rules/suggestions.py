@@ -21,13 +21,13 @@ def written_time(text: str, known: date | None) -> str:
 
     `known` is a day near it: that of the incident, or of the entry above.
     """
-    from pmctl.document.moments import leading
+    from pmctl.document.dates import find_leading
 
     if match := _MIDNIGHT.fullmatch(text):
         day = _real(match["day"]) or known
         return f"{day + timedelta(days=1)} 00:00{match['rest']}" if day and day < date.max else ""
     bare = _MARKS.sub("", text).strip() if len(text) < _MOST else ""
-    moment = leading(bare)
+    moment = find_leading(bare)
     if moment is None or re.search(r"\d", bare[moment.length :]):
         return ""
     day = moment.day.near(known) if moment.day else None
@@ -43,7 +43,7 @@ def written_dates(text: str, known: date | None) -> tuple[str, ...]:
 
     Without a year it is the next such day after `known`.
     """
-    from pmctl.document.moments import days
+    from pmctl.document.dates import days
 
     found = [day for _, _, day in days(_MARKS.sub("", text))] if len(text) < _MOST else []
     if len(found) != 1:

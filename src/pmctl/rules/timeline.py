@@ -76,10 +76,10 @@ def timeline_without_entries(doc: Document, context: Context) -> Iterable[Findin
 
 def _as_row(text: str) -> str:
     """The first two cells that a list item would be, shortened."""
-    from pmctl.document.moments import leading
+    from pmctl.document.dates import find_leading
 
     bare = text.strip(" *_`[(")
-    moment = leading(bare)
+    moment = find_leading(bare)
     if moment is None or not moment.clock:
         return "14:00 | what happened"
     event = bare[moment.length :].strip(" *_`:–—-|])").replace("|", "\\|")

@@ -14,9 +14,9 @@ from pmctl.errors import BadInput, NotFound, Refused, UsageProblem
 from pmctl.insight.catalog import catalog
 from pmctl.policy.model import Policy
 from pmctl.policy.state import FINAL
+from pmctl.repository.transaction import CommitResult, Write, commit
+from pmctl.repository.workspace import Workspace
 from pmctl.workflow.create import item_id
-from pmctl.workflow.transaction import Landed, Write, commit
-from pmctl.workspace import Workspace
 
 _HEADER = "| ID | Action | Owner | Due | Priority | Status | Ticket | Notes |\n|---|---|---|---|---|---|---|---|\n"
 
@@ -41,7 +41,7 @@ class Changed:
     item: str
     postmortem: str
     cells: Mapping[str, str]
-    landed: Landed
+    landed: CommitResult
 
 
 def add(workspace: Workspace, by: str, name: str, change: Change, signing: Sequence[str], *, today: date) -> Changed:

@@ -19,20 +19,20 @@ from pmctl.document.template import Template, field_problem, field_value
 from pmctl.document.template_library import choose, latest_versions
 from pmctl.document.timeline import timeline_section
 from pmctl.errors import BadInput, NotFound, Refused, UsageProblem
-from pmctl.sources.draft import DraftValues, provenance_bytes
-from pmctl.sources.instants import parse_instant
+from pmctl.repository.transaction import CommitResult, Write, commit, replace_file
+from pmctl.repository.workspace import Workspace
+from pmctl.services.draft import DraftValues, provenance_bytes
+from pmctl.services.instants import parse_instant
 from pmctl.workflow import template as templates
 from pmctl.workflow.draft import Draft, render
 from pmctl.workflow.draft_tables import TimelineRow
-from pmctl.workflow.transaction import Landed, Write, commit, replace_file
-from pmctl.workspace import Workspace
 
 IMPORTS = ".pmctl/imports"
 _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class NewPostmortem:
     """What the person asked for; empty means: from the incident, the settings or the template."""
 
     title: str = ""
@@ -65,7 +65,7 @@ class Created:
     writes: tuple[Write, ...]
 
 
-def plan(workspace: Workspace, wish: Wish, values: DraftValues | None, *, today: date) -> Created:
+def plan(workspace: Workspace, wish: NewPostmortem, values: DraftValues | None, *, today: date) -> Created:
     """The new postmortem in memory; nothing is written.
 
     Raises BadInput without a title, NotFound for an unknown template, Refused when the id is taken or the
@@ -108,7 +108,7 @@ def plan(workspace: Workspace, wish: Wish, values: DraftValues | None, *, today:
     return Created(name, schema.path_of(name), data, chosen.reference, why, filled, warnings, tuple(writes))
 
 
-def land(workspace: Workspace, created: Created, signing: Sequence[str]) -> Landed:
+def land(workspace: Workspace, created: Created, signing: Sequence[str]) -> CommitResult:
     """Write and commit the new postmortem; `signing` holds git's arguments for a signed commit or nothing."""
     return commit(workspace.repo, created.writes, f"Draft {created.id}\n\nPostmortem: {created.id}\n", signing=signing)
 
@@ -156,7 +156,9 @@ def item_id() -> str:
     return "AI-" + random_characters(4)
 
 
-def _template(workspace: Workspace, wish: Wish, front: Mapping[str, object]) -> tuple[Template, str, tuple[str, ...]]:
+def _template(
+    workspace: Workspace, wish: NewPostmortem, front: Mapping[str, object]
+) -> tuple[Template, str, tuple[str, ...]]:
     """The template to start from, the conditions that it was taken by, and what is wrong with templates."""
     own, findings = templates.load(workspace.repo.root)
     notes = templates.summary(findings)

@@ -19,7 +19,7 @@ from pmctl import git
 from pmctl.document import edits
 from pmctl.document.reader import Document, read
 from pmctl.errors import EnvironmentProblem, Refused
-from pmctl.workflow.signing import make_key
+from pmctl.repository.signing import make_key
 
 ID = "2024-01-15-payment-api-returns-errors"
 FILE = f"postmortems/2024/{ID}.md"

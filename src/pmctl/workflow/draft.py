@@ -20,7 +20,7 @@ from pmctl.document.yaml_text import flow
 from pmctl.errors import BadInput
 from pmctl.workflow.draft_tables import Edit, TimelineRow, content_end, row_edits, timeline_edits
 from pmctl.workflow.markdown_text import block
-from pmctl.workflow.sandbox import LISTS, VARIABLES, expand, uses_jinja
+from pmctl.workflow.template_engine import LISTS, VARIABLES, expand, uses_jinja
 
 _REFUSED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 

@@ -9,10 +9,10 @@ from datetime import date
 from pmctl.errors import EnvironmentProblem, PmctlError
 from pmctl.insight.triage import Triage
 from pmctl.insight.triggers import Verdict
-from pmctl.sources.draft import draft_values
-from pmctl.workflow.create import Wish, land, plan
+from pmctl.repository.workspace import Workspace
+from pmctl.services.draft import draft_values
+from pmctl.workflow.create import NewPostmortem, land, plan
 from pmctl.workflow.imports import people_by_email
-from pmctl.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,9 @@ def draft_required(
             made.append(Drafted(answer, problem="it is not resolved yet; --allow-open drafts it"))
         else:
             try:
-                created = plan(workspace, Wish(author=author), draft_values(answer.incident, people), today=today)
+                created = plan(
+                    workspace, NewPostmortem(author=author), draft_values(answer.incident, people), today=today
+                )
                 land(workspace, created, signing)
             except EnvironmentProblem:
                 raise

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from pmctl.document import schema
 from pmctl.errors import EnvironmentProblem, Refused
 from pmctl.policy.state import FINAL, IN_REVIEW
-from pmctl.workflow.transaction import Landed, Write, commit
-from pmctl.workspace import Workspace, read_file
+from pmctl.repository.transaction import CommitResult, Write, commit
+from pmctl.repository.workspace import Workspace, read_file
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document
@@ -43,7 +43,7 @@ def open_editor(workspace: Workspace, name: str) -> bool:
     return read_file(path, schema.path_of(name)) != workspace.at_head(schema.path_of(name))
 
 
-def commit_edit(workspace: Workspace, by: str, name: str, note: str, signing: Sequence[str]) -> Landed:
+def commit_edit(workspace: Workspace, by: str, name: str, note: str, signing: Sequence[str]) -> CommitResult:
     """Commit the work tree's version of `name`; `by` is the handle of who edited it.
 
     Raises Refused when the audit would object: the status changes by acts, published content by amend, the

@@ -13,8 +13,8 @@ from pmctl.document import edits
 from pmctl.document.actions import COLUMNS, action_items, action_tables
 from pmctl.document.reader import Document
 from pmctl.document.table import Row, Table, tables
-from pmctl.sources.draft import ActionRow, DraftValues
-from pmctl.sources.refresh import shown
+from pmctl.services.draft import ActionRow, DraftValues
+from pmctl.services.refresh import shown
 from pmctl.workflow.actions import header_of, with_table
 from pmctl.workflow.create import item_id
 

@@ -12,10 +12,10 @@ from typing import Any
 
 from pmctl.document.reader import Document
 from pmctl.document.timeline import TimelineEntry, entries
-from pmctl.sources.draft import DraftValues
-from pmctl.sources.instants import parse_instant
-from pmctl.sources.refresh import Refresh, RowUpdate, shown
-from pmctl.workflow.timeline_rows import woven
+from pmctl.services.draft import DraftValues
+from pmctl.services.instants import parse_instant
+from pmctl.services.refresh import Refresh, RowUpdate, shown
+from pmctl.workflow.timeline_rows import merge_entries
 
 _Told = list[tuple[str, str, str]]
 
@@ -57,9 +57,9 @@ def with_timeline(
             if edited is not None:
                 kept.append(("=", "timeline", f"{edited.time}  {brief(edited.text)} (edited since)"))
     if add or reword or drop:
-        document = woven(before, document, add=add, reword=reword, drop=frozenset(drop))
+        document = merge_entries(before, document, add=add, reword=reword, drop=frozenset(drop))
     elif document.meta.get("started_at") != before.meta.get("started_at"):
-        document = woven(before, document)
+        document = merge_entries(before, document)
     return document, done, kept
 
 

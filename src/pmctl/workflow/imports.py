@@ -17,36 +17,20 @@ from pmctl.document.timeline import entries
 from pmctl.errors import BadInput, Refused
 from pmctl.policy.model import Policy
 from pmctl.policy.state import FINAL, IN_REVIEW
-from pmctl.sources.draft import DraftValues, draft_values, provenance_bytes
-from pmctl.sources.incident import Incident, Reference
-from pmctl.sources.merging import merge
-from pmctl.sources.refresh import (
-    FieldUpdate,
-    Outcome,
-    imported_parts,
-    parse_provenance,
-    refresh,
-)
+from pmctl.repository.transaction import CommitResult, Write, commit
+from pmctl.repository.workspace import Workspace
+from pmctl.services.draft import DraftValues, draft_values, provenance_bytes
+from pmctl.services.incident import Incident, Reference
+from pmctl.services.merging import merge
+from pmctl.services.refresh import Difference, FieldUpdate, Outcome, imported_parts, parse_provenance, refresh
 from pmctl.workflow.create import IMPORTS
 from pmctl.workflow.import_tables import with_action_items, with_impact
 from pmctl.workflow.import_timeline import brief, with_timeline
 from pmctl.workflow.markdown_text import block
-from pmctl.workflow.transaction import Landed, Write, commit
-from pmctl.workspace import Workspace
 
 _NOTHING: Mapping[str, Any] = {"fields": {}, "timeline": [], "impact": [], "action_items": [], "parts": []}
 # An import document holds every timeline entry twice; nothing that pmctl wrote is larger.
 _SIZE_LIMIT = 32 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One thing that changes, for people. `mark` is + (comes in), ~ (is changed), - (goes) or = (stays as
-    people wrote it, although the record says something else)."""
-
-    mark: str
-    what: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +147,7 @@ def plan(
     return Plan(old.id, old.document, document, tuple(differences), tuple(kept), data, old.exists, changes, notes)
 
 
-def land(workspace: Workspace, planned: Plan, subject: str, signing: Sequence[str]) -> Landed:
+def land(workspace: Workspace, planned: Plan, subject: str, signing: Sequence[str]) -> CommitResult:
     """Commit a plan: the postmortem and its import document. `subject` is the first line of the message."""
     writes = []
     if planned.document.data != planned.before.data:

@@ -20,13 +20,13 @@ from pmctl.policy.change import propose_policy
 from pmctl.policy.model import POLICY_PATH, Key, Person, Policy
 from pmctl.policy.reading import HANDLE, parse_policy
 from pmctl.policy.writing import render_policy
-from pmctl.settings import DEFAULT_SETTINGS
-from pmctl.workflow.actor import Actor, git_config, require_identity
+from pmctl.repository.actor import Actor, git_config, require_identity
+from pmctl.repository.records import record_writes
+from pmctl.repository.settings import DEFAULT_SETTINGS
+from pmctl.repository.signing import SshSigner, make_key, signing_key
+from pmctl.repository.transaction import Write, commit
+from pmctl.repository.workspace import TEMPLATES
 from pmctl.workflow.ci_files import ci_files
-from pmctl.workflow.lifecycle import record_writes
-from pmctl.workflow.signing import SshSigner, make_key, signing_key
-from pmctl.workflow.transaction import Write, commit
-from pmctl.workspace import TEMPLATES
 
 KEY_FOR_PMCTL = ".ssh/id_ed25519_pmctl"
 

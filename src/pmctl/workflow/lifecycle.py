@@ -18,19 +18,18 @@ from pmctl.document.digest import Attachment, content_digest
 from pmctl.document.reader import Document
 from pmctl.errors import Refused
 from pmctl.ledger import record
-from pmctl.ledger.standing import Standing, standing
+from pmctl.ledger.current_state import CurrentState, current_state
 from pmctl.policy import act as acts
 from pmctl.policy import lifecycle
 from pmctl.policy.act import Act
 from pmctl.policy.state import FINAL, IN_REVIEW, PostmortemState
-from pmctl.workflow.actor import Actor
-from pmctl.workflow.transaction import Landed, Write, commit
-from pmctl.workspace import Workspace
+from pmctl.repository.actor import Actor
+from pmctl.repository.records import record_writes
+from pmctl.repository.transaction import CommitResult, Write, commit
+from pmctl.repository.workspace import Workspace
 
 if TYPE_CHECKING:
     from pmctl.document.template import Template
-
-NAMESPACE = "pmctl-record-v1"
 
 _PAST = {
     acts.SUBMIT: "submitted",
@@ -71,7 +70,7 @@ def perform(
     Raises Refused with every reason when policy, lifecycle or content forbid it, and whatever the
     transaction raises; nothing is changed then.
     """
-    now = standing(workspace.repo, name)
+    now = current_state(workspace.repo, name)
     if kind == acts.SUBMIT and now.state.status == IN_REVIEW:
         kind = acts.REQUEST_REVIEW
     document = workspace.read(name) if kind == acts.AMEND else workspace.read_at(name)
@@ -115,12 +114,12 @@ def _write(
     workspace: Workspace,
     actor: Actor,
     act: Act,
-    now: Standing,
+    now: CurrentState,
     after: PostmortemState,
     document: Document,
     data: bytes,
     attached: Sequence[Write],
-) -> Landed:
+) -> CommitResult:
     writes = list(record_writes(actor, act, now.next_number, data))
     path = schema.path_of(act.doc)
     folder = path.removesuffix(".md")
@@ -165,13 +164,6 @@ def _as_committed(workspace: Workspace, name: str, attached: Sequence[Write]) ->
         else:
             items[path] = Attachment(path, "100644", hashlib.sha256(write.data).hexdigest())
     return tuple(items[path] for path in sorted(items))
-
-
-def record_writes(actor: Actor, act: Act, number: int, data: bytes) -> tuple[Write, Write]:
-    """The record's file and its signature beside it, signed by the actor now (this may ask for a touch)."""
-    path = record.path(act.doc, number, act.act, act.by)
-    signature = actor.signer.sign(data, NAMESPACE)
-    return Write(path, data), Write(record.signature_path(path), signature)
 
 
 def _edited(document: Document, act: Act, after: PostmortemState) -> Document:
@@ -225,7 +217,7 @@ def _refusal(act: Act, violations: Sequence[lifecycle.Violation]) -> Refused:
 
 
 def _done(
-    workspace: Workspace, act: Act, after: PostmortemState, landed: Landed, content: str, notes: Sequence[str]
+    workspace: Workspace, act: Act, after: PostmortemState, landed: CommitResult, content: str, notes: Sequence[str]
 ) -> Done:
     object_word = "" if act.act == acts.REQUEST_REVIEW else " "
     sentence = f"{act.by} {_PAST[act.act]}{object_word or ' '}{act.doc}"

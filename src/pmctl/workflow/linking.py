@@ -12,10 +12,11 @@ from dataclasses import replace
 from pmctl.document import edits
 from pmctl.errors import BadInput, NotFound, Refused
 from pmctl.insight.catalog import catalog
-from pmctl.sources.incident import Incident, Reference
-from pmctl.sources.text import single_line
-from pmctl.workflow.imports import Difference, Plan, plan, read_imported, references_of
-from pmctl.workspace import Workspace
+from pmctl.repository.workspace import Workspace
+from pmctl.services.incident import Incident, Reference
+from pmctl.services.refresh import Difference
+from pmctl.services.text import single_line
+from pmctl.workflow.imports import Plan, plan, read_imported, references_of
 
 
 def plan_link(

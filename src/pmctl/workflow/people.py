@@ -17,10 +17,10 @@ from pmctl.policy import membership, writing
 from pmctl.policy.keys import KeyProblem, normalise
 from pmctl.policy.model import ACTIVE, COMPROMISED, POLICY_PATH, RETIRED, Key, Person, Policy
 from pmctl.policy.reading import HANDLE, SIZE_LIMIT, parse_policy
-from pmctl.workflow.actor import Actor
+from pmctl.repository.actor import Actor
+from pmctl.repository.transaction import Write
+from pmctl.repository.workspace import Workspace
 from pmctl.workflow.policy import Changed, change, proposal, require_admin
-from pmctl.workflow.transaction import Write
-from pmctl.workspace import Workspace
 
 Edit = Callable[[bytes], bytes]
 
@@ -50,7 +50,7 @@ def read_key(value: str, handle: str) -> GivenKey:
     if b"BEGIN PGP PUBLIC KEY BLOCK" in data:
         return _openpgp(data, handle, value)
     from pmctl.errors import EnvironmentProblem
-    from pmctl.workflow.signing_keys import public_half
+    from pmctl.repository.signing_keys import public_half
 
     try:
         return GivenKey(Key(public_half(path).line))

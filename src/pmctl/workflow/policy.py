@@ -17,7 +17,7 @@ from datetime import datetime
 
 from pmctl import git
 from pmctl.document.finding import Finding, Severity
-from pmctl.errors import BadInput, EnvironmentProblem, NotFound, PmctlError, Refused
+from pmctl.errors import BadInput, NotFound, PmctlError, Refused
 from pmctl.ledger import record
 from pmctl.ledger.report import Report
 from pmctl.ledger.signatures import key_problem, signer
@@ -29,10 +29,10 @@ from pmctl.policy.lifecycle import Violation
 from pmctl.policy.model import POLICY_PATH, Policy
 from pmctl.policy.reading import parse_policy
 from pmctl.policy.state import ARCHIVED, DRAFT, IN_REVIEW, PUBLISHED
-from pmctl.workflow.actor import Actor
-from pmctl.workflow.lifecycle import record_writes
-from pmctl.workflow.transaction import Write, commit
-from pmctl.workspace import Workspace
+from pmctl.repository.actor import Actor
+from pmctl.repository.records import record_writes, root_of
+from pmctl.repository.transaction import Write, commit
+from pmctl.repository.workspace import Workspace
 
 PROPOSED_PATH = ".pmctl/policy.proposed.yaml"
 _STATUSES = (DRAFT, IN_REVIEW, PUBLISHED, ARCHIVED)
@@ -161,7 +161,7 @@ def proposal(workspace: Workspace) -> Proposal | None:
 def signed_records(workspace: Workspace, old: Policy) -> tuple[Act, ...]:
     """The policy records at HEAD that follow `old` and are well signed under it."""
     found = []
-    for path in _files(workspace, _RECORDS):
+    for path in workspace.paths_at_head(_RECORDS):
         parts = record.parse_path(path)
         if parts is None or parts.number != old.version + 1:
             continue
@@ -178,28 +178,6 @@ def signed_records(workspace: Workspace, old: Policy) -> tuple[Act, ...]:
         if act.prev == old.digest and key_problem(who, act.by) is None:
             found.append(act)
     return tuple(found)
-
-
-def root_of(workspace: Workspace) -> str:
-    """The digest of the repository's first policy, as the records of the policy in force say it.
-
-    Raises EnvironmentProblem when no record belongs to the policy at HEAD; the audit proves the root, this
-    only writes it down.
-    """
-    for path in _files(workspace, _RECORDS):
-        data = workspace.at_head(path) if path.endswith(".json") else None
-        if data is None:
-            continue
-        try:
-            act = record.from_bytes(data)
-        except BadInput:
-            continue
-        if act.content == workspace.policy.digest:
-            return act.root
-    raise EnvironmentProblem(
-        f"no signed record belongs to the {POLICY_PATH} at HEAD",
-        hint="pmctl audit says where the chain broke; restore the last signed policy",
-    )
 
 
 def problems(workspace: Workspace) -> tuple[Finding, ...]:
@@ -286,7 +264,9 @@ def _land(workspace: Workspace, actor: Actor, act: Act, subject: str) -> str:
     if violations:
         raise _refusal(violations)
     folder = f"{record.FOLDER}/{act.doc}"
-    numbers = [parts.number for path in _files(workspace, folder) if (parts := record.parse_path(path)) is not None]
+    numbers = [
+        parts.number for path in workspace.paths_at_head(folder) if (parts := record.parse_path(path)) is not None
+    ]
     writes = record_writes(actor, act, max(numbers, default=0) + 1, record.to_bytes(act))
     message = f"{subject}\n\n{act.note}\n\nAct: {act.act}\n"
     return commit(workspace.repo, writes, message, signing=actor.signer.git_arguments()).oid
@@ -360,16 +340,7 @@ def _is_file(workspace: Workspace) -> bool:
     return path.is_file() and not path.is_symlink()
 
 
-def _files(workspace: Workspace, folder: str) -> list[str]:
-    """Paths of the files below `folder` at HEAD, relative to the pmctl root."""
-    prefix = workspace.repo.prefix
-    listed = git.run(
-        workspace.repo.top, "ls-tree", "-r", "-z", "--name-only", "--full-tree", "HEAD", "--", f"{prefix}{folder}/"
-    ).stdout.decode("utf-8", "surrogateescape")
-    return [path.removeprefix(prefix) for path in listed.split("\0") if path]
-
-
 def _ids_at_head(workspace: Workspace) -> list[str]:
     from pmctl.document.schema import id_of
 
-    return sorted(found for path in _files(workspace, "postmortems") if (found := id_of(path)))
+    return sorted(found for path in workspace.paths_at_head("postmortems") if (found := id_of(path)))

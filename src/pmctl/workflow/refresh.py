@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pmctl.errors import Refused
-from pmctl.sources.incident import Incident
+from pmctl.repository.workspace import Workspace
+from pmctl.services.incident import Incident
 from pmctl.workflow.imports import Imported, Plan, is_reference, plan, read_imported, references_of
-from pmctl.workspace import Workspace
 
 
 def plan_refresh(workspace: Workspace, by: str, name: str, records: Sequence[Incident]) -> Plan:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 
 from pmctl import git
-from pmctl.workflow import transaction
+from pmctl.repository import transaction
 
 
 def repair(repo: git.Repository) -> list[str]:

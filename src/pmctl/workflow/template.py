@@ -18,7 +18,7 @@ from pmctl.document.template_file import parse_template
 from pmctl.document.template_library import builtin, parse_templates
 from pmctl.document.templates import BUILTIN_NAMES, NAME, builtin_source
 from pmctl.errors import BadInput, NotFound, Refused, UsageProblem
-from pmctl.workspace import TEMPLATES, template_files
+from pmctl.repository.workspace import TEMPLATES, template_files
 
 
 @dataclass(frozen=True, slots=True)

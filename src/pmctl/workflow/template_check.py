@@ -19,10 +19,10 @@ from pmctl.document.template_file import parse_template
 from pmctl.document.templates import builtin_source
 from pmctl.errors import EnvironmentProblem, PmctlError
 from pmctl.insight.template_use import template_changes
-from pmctl.workflow import sandbox
+from pmctl.repository.workspace import TEMPLATES, Workspace, template_files
+from pmctl.workflow import template_engine
 from pmctl.workflow.draft import Draft, render
 from pmctl.workflow.template import find, load
-from pmctl.workspace import TEMPLATES, Workspace, template_files
 
 _NEEDED = ("Action", "Owner", "Due", "Priority", "Status")
 
@@ -98,9 +98,9 @@ def _check_jinja(template: Template, document: Document) -> list[Finding]:
     in_body = {section.title.casefold() for section in document.sections}
     parts += [(one.content, one.line) for one in template.sections if one.title.casefold() not in in_body]
     return [
-        Finding("PM290", one.message, template.path, first + one.line - 1, 1, fix=one.fix or sandbox.HINT)
+        Finding("PM290", one.message, template.path, first + one.line - 1, 1, fix=one.fix or template_engine.HINT)
         for text, first in parts
-        for one in sandbox.problems(text)
+        for one in template_engine.problems(text)
     ]
 
 
@@ -109,7 +109,7 @@ def _check_rendered(template: Template) -> list[Finding]:
         rendered = [read(render(template, sample)) for sample in _SAMPLES]
     except PmctlError as error:
         return [_render_finding(error, template)]
-    sometimes = sandbox.conditional_titles(template.body)
+    sometimes = template_engine.conditional_titles(template.body)
     return [
         Finding(
             "PM294", f"required section {one.title!r} is missing for some incidents", template.path, one.line, 1,

@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 
 from pmctl.document import edits
 from pmctl.document.reader import Document
-from pmctl.document.rereading import line_end, reread
 from pmctl.document.table import Row, Table, tables
 from pmctl.document.timeline import (
     SECTION,
@@ -25,9 +24,10 @@ from pmctl.document.timeline import (
     timeline_section,
     timeline_tables,
 )
+from pmctl.document.verify_edit import line_end, reread
 from pmctl.errors import BadInput
-from pmctl.sources.draft import TIMELINE_COLUMNS, TimelineRow, table
-from pmctl.sources.instants import parse_instant
+from pmctl.services.draft import TIMELINE_COLUMNS, TimelineRow, table
+from pmctl.services.instants import parse_instant
 from pmctl.workflow.markdown_text import cell
 
 # A date is written out where a day changes: more days than this in one timeline are left to a person.
@@ -43,7 +43,7 @@ class _Place:
     at: datetime | None
 
 
-def woven(
+def merge_entries(
     before: Document,
     document: Document,
     *,

@@ -1,0 +1,148 @@
+"""What an editor offers at a finding: the mend, where there is one right answer, and an ignore with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from lsprotocol import types
+
+from pmctl.document.finding import Finding
+from pmctl.editor import diagnostics
+from pmctl.editor.edits import Edit, edits, in_whole_lines
+from pmctl.editor.ignores import ignore
+from pmctl.editor.open_documents import Kind, OpenDocument
+from pmctl.rules.fixes import fix
+
+FIX_ALL = "source.fixAll.pmctl"
+KINDS = (types.CodeActionKind.QuickFix, FIX_ALL)
+WRITE_REASON = "pmctl.writeReason"
+"""The command, run after the edit, that puts the cursor where the reason of an ignore is to be typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """What the editor can do: check the version that an edit is for, show a place in a document."""
+
+    versioned: bool = False
+    shows: bool = False
+
+
+def code_actions(
+    sheet: OpenDocument,
+    start: int,
+    end: int,
+    only: Sequence[str] = (),
+    *,
+    uri: str,
+    version: int | None = None,
+    client: Client = Client(),  # frozen, and the same for every call
+) -> list[types.CodeAction]:
+    """The actions for the offsets `start` to `end`, of the kinds `only` (all when empty)."""
+    if sheet.kind is not Kind.POSTMORTEM:
+        return []
+    target = _Target(sheet, uri, version, client)
+    actions: list[types.CodeAction] = []
+    if _wanted(types.CodeActionKind.QuickFix, only):
+        found = diagnostics.at(sheet, start, end)
+        actions += [action for finding in found for action in _mends(target, finding)]
+        actions += [action for finding in _one_of_each_code(found) for action in _ignores(target, finding)]
+    if _wanted(FIX_ALL, only):
+        actions += _all(target)
+    return actions
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """The document that the edits are for."""
+
+    sheet: OpenDocument
+    uri: str
+    version: int | None
+    client: Client
+
+    def edit(self, changes: Iterable[Edit]) -> types.WorkspaceEdit:
+        """The changes in the protocol's shape; with the document's version when the client compares it."""
+        lines, text = self.sheet.positions, self.sheet.document.text
+        whole = [in_whole_lines(text, one) for one in changes]
+        texts = [types.TextEdit(lines.range(one.start, one.end), one.text) for one in whole]
+        if not self.client.versioned:
+            return types.WorkspaceEdit(changes={self.uri: texts})
+        document = types.OptionalVersionedTextDocumentIdentifier(self.uri, self.version)
+        return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(document, list(texts))])
+
+
+def _wanted(kind: str, only: Sequence[str]) -> bool:
+    """Kinds are hierarchical: `source` asks for `source.fixAll.pmctl` as well."""
+    return not only or any(kind == asked or kind.startswith(f"{asked}.") for asked in only)
+
+
+def _mends(target: _Target, finding: Finding) -> list[types.CodeAction]:
+    """The mend of one finding, and of nothing else; none when there is no one right answer."""
+    sheet = target.sheet
+    settings = replace(sheet.context.settings, select=(finding.code,), ignore=(), paths={})
+    fixed = fix(sheet.document, sheet.context._replace(settings=settings))
+    changes = edits(sheet.document.text, fixed.document.text)
+    own = f"line {finding.line}: "
+    what = fixed.applied[0] if fixed.applied else ""
+    if what.startswith("line "):
+        # Each line is mended on its own; what is not (sections that change places) belongs together.
+        changes = tuple(edit for edit in changes if edit.line == finding.line)
+        what = next((line for line in fixed.applied if line.startswith(own)), what)
+    if not changes:
+        return []
+    return [
+        types.CodeAction(
+            title=f"{finding.code}: {what.removeprefix(own)}",
+            kind=types.CodeActionKind.QuickFix,
+            diagnostics=[diagnostics.diagnostic(sheet, finding)],
+            is_preferred=True,
+            edit=target.edit(changes),
+        )
+    ]
+
+
+def _ignores(target: _Target, finding: Finding) -> list[types.CodeAction]:
+    found = ignore(target.sheet, finding)
+    if found is None:
+        return []
+    place = None
+    if target.client.shows:
+        where = _after(target.sheet, found.edit, found.reason)
+        place = types.Command("Write the reason", WRITE_REASON, arguments=[{"uri": target.uri, "position": where}])
+    return [
+        types.CodeAction(
+            title=f"Ignore {finding.code} {found.reach}, with a reason",
+            kind=types.CodeActionKind.QuickFix,
+            diagnostics=[diagnostics.diagnostic(target.sheet, finding)],
+            edit=target.edit([found.edit]),
+            command=place,
+        )
+    ]
+
+
+def _after(sheet: OpenDocument, edit: Edit, offset: int) -> dict[str, int]:
+    """The position that an offset has once the edit is made."""
+    from pmctl.editor.positions import positions
+
+    lead, text = sheet.positions.lead, sheet.positions.text
+    changed = text[: edit.start + lead] + edit.text + text[edit.end + lead :]
+    position = positions(changed, sheet.positions.encoding).position(offset)
+    return {"line": position.line, "character": position.character}
+
+
+def _all(target: _Target) -> list[types.CodeAction]:
+    """Every mend of the document at once, as `pmctl validate --fix` does it."""
+    sheet = target.sheet
+    fixed = fix(sheet.document, sheet.context)
+    changes = edits(sheet.document.text, fixed.document.text)
+    if not changes:
+        return []
+    return [types.CodeAction(title="Mend what has one right answer", kind=FIX_ALL, edit=target.edit(changes))]
+
+
+def _one_of_each_code(found: Iterable[Finding]) -> list[Finding]:
+    first: dict[str, Finding] = {}
+    for finding in found:
+        first.setdefault(finding.code, finding)
+    return list(first.values())

@@ -1,0 +1,55 @@
+"""Findings -> diagnostics of the protocol, and the other way: which findings lie at a place."""
+
+from __future__ import annotations
+
+from lsprotocol import types
+
+from pmctl.document.finding import Finding, Severity
+from pmctl.editor.open_documents import OpenDocument
+
+SOURCE = "pmctl"
+# Editors hardly show the protocol's own "hint"; ours is advice that a person shall see.
+_SEVERITIES = {
+    Severity.ERROR: types.DiagnosticSeverity.Error,
+    Severity.WARNING: types.DiagnosticSeverity.Warning,
+    Severity.HINT: types.DiagnosticSeverity.Information,
+}
+_UNUSED_IGNORE = "PM261"
+
+
+def diagnostics(sheet: OpenDocument) -> list[types.Diagnostic]:
+    """All findings of a sheet, in order."""
+    return [diagnostic(sheet, finding) for finding in sheet.findings]
+
+
+def diagnostic(sheet: OpenDocument, finding: Finding) -> types.Diagnostic:
+    """One finding: its message and mend, its code, and the range that it is about."""
+    return types.Diagnostic(
+        range=sheet.positions.range(*span(sheet, finding)),
+        message=finding.message + (f" (fix: {finding.fix})" if finding.fix else ""),
+        severity=_SEVERITIES[finding.severity],
+        code=finding.code,
+        source=SOURCE,
+        tags=[types.DiagnosticTag.Unnecessary] if finding.code == _UNUSED_IGNORE else None,
+    )
+
+
+def span(sheet: OpenDocument, finding: Finding) -> tuple[int, int]:
+    """The offsets that a finding is about: to the end of its line when it names no end, the first line when it is
+    about the whole file.
+    """
+    lines = sheet.positions
+    line = max(finding.line, 1)
+    start = lines.place(line, finding.column)
+    if finding.end_line >= line and finding.line:
+        end = lines.place(finding.end_line, finding.end_column)
+        if end > start:
+            return start, end
+    stop = lines.place(line, len(lines.text) + 1)
+    return start, start + len(lines.text[start + lines.lead : stop + lines.lead].rstrip())
+
+
+def at(sheet: OpenDocument, start: int, end: int) -> list[Finding]:
+    """The findings whose range touches the offsets `start` to `end`."""
+    spans = [(finding, span(sheet, finding)) for finding in sheet.findings]
+    return [finding for finding, (first, last) in spans if first <= end and start <= last]

@@ -1,0 +1,177 @@
+"""What lies open in the editor: which kind of file it is, what it is judged by, and what is found in it.
+
+    uri, text -> OpenDocument (document, context, findings)
+
+The context of a repository is put together once (`pmctl.insight.validation`) and again when `forget` is called, which
+the server does before every check; between two of them, completion and hover do with what is known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from pmctl import git
+from pmctl.document.finding import Finding
+from pmctl.document.reader import Document, read
+from pmctl.document.schema import Status, is_id
+from pmctl.editor.positions import Positions, positions
+from pmctl.errors import PmctlError
+from pmctl.insight.validation import Selection, context_alone, context_of
+from pmctl.repository.workspace import POSTMORTEMS, TEMPLATES, Workspace
+from pmctl.rules.context import CacheDependencies, Context
+
+if TYPE_CHECKING:
+    from pmctl.document.template import Template
+
+
+class Kind(StrEnum):
+    """What a file is to pmctl. OTHER is left alone: an editor shows the server every Markdown file there is."""
+
+    POSTMORTEM = "postmortem"
+    SETTINGS = "settings"
+    TEMPLATE = "template"
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class OpenDocument:
+    """One text as the editor has it now, saved or not.
+
+    `path` is relative to the pmctl root, or the file's name outside of every repository. `context` is fresh: its dates
+    are those of now, and it remembers no earlier questions.
+    """
+
+    path: str
+    kind: Kind
+    document: Document
+    context: Context
+    positions: Positions
+
+    @cached_property
+    def findings(self) -> tuple[Finding, ...]:
+        """What `pmctl validate` would report if the text were saved; nothing for a file that is none of pmctl's."""
+        return findings_of(self.kind, self.document, self.context)
+
+
+def findings_of(kind: Kind, document: Document, context: Context) -> tuple[Finding, ...]:
+    """The findings of a document of this kind."""
+    if kind is Kind.POSTMORTEM:
+        from pmctl.rules.engine import check
+
+        return check(document, context._replace(asked=CacheDependencies()))
+    if kind is Kind.SETTINGS:
+        return _settings_findings(document)
+    if kind is Kind.TEMPLATE:
+        from pmctl.document.template_file import parse_template
+
+        return tuple(parse_template(document.data, document.path)[1])
+    return ()
+
+
+def _settings_findings(document: Document) -> tuple[Finding, ...]:
+    from pmctl.insight.triggers import trigger_settings
+    from pmctl.repository.settings import load_settings
+    from pmctl.rules.settings import parse_rule_settings
+
+    settings, findings = load_settings(document.data, document.path)
+    _, of_rules = parse_rule_settings(settings.blocks.get("rules"), document.path)
+    _, of_triggers = trigger_settings(settings.blocks.get("triggers"), document.path)
+    return (*findings, *of_rules, *of_triggers)
+
+
+@dataclass
+class OpenDocuments:
+    """The contexts in use, by pmctl root. The one thing with state, besides the editor's texts."""
+
+    _contexts: dict[Path, Context] = field(default_factory=dict)
+    _workspaces: dict[Path, Workspace] = field(default_factory=dict)
+
+    def forget(self) -> None:
+        """Read settings, templates and people anew when they are next needed."""
+        self._contexts.clear()
+        self._workspaces.clear()
+
+    def sheet(self, uri: str, text: str, encoding: str) -> OpenDocument:
+        """The text of `uri` with everything that it is judged by. Never raises for what the text or folder holds."""
+        file = file_of(uri)
+        repo = _repository(file) if file else None
+        path = _path(file, repo) if file else ""
+        document = read(text.encode("utf-8", "surrogatepass"), path)
+        kind = _kind(path, document, inside=repo is not None)
+        now = Selection()
+        if repo is None or kind is Kind.OTHER:
+            context = context_alone(now)
+        else:
+            context = self._context(repo)._replace(today=now.now.date(), now=now.now, asked=CacheDependencies())
+            context = context._replace(own_templates=self._templates(repo, context, document))
+        return OpenDocument(path, kind, document, context, positions(text, encoding))
+
+    def _context(self, repo: git.Repository) -> Context:
+        if repo.root not in self._contexts:
+            try:
+                self._contexts[repo.root], _ = context_of(Workspace(repo), Selection())
+            except PmctlError:
+                # Settings that are a folder, a template that can't be opened: judged as outside of a repository,
+                # until `pmctl validate` or `pmctl doctor` has been asked what is wrong.
+                return context_alone(Selection())
+        return self._contexts[repo.root]
+
+    def _templates(self, repo: git.Repository, context: Context, document: Document) -> tuple[Template, ...]:
+        """The templates by which the document is judged; the history is asked at most once until `forget`."""
+        own = context.own_templates or ()
+        workspace = self._workspaces.setdefault(repo.root, Workspace(repo))
+        return workspace.definitions(own, {document.path: document.meta.get("template")}).get(document.path, own)
+
+
+def file_of(uri: str) -> Path | None:
+    """The file of a `file:` URI; None for texts that have none (untitled, a diff, another machine)."""
+    try:
+        parts = urlsplit(uri)
+        path = unquote(parts.path, errors="surrogateescape")
+    except ValueError:
+        return None
+    if parts.scheme != "file" or parts.netloc not in ("", "localhost") or not path.startswith("/") or "\0" in path:
+        return None
+    return Path(path)
+
+
+def _repository(file: Path) -> git.Repository | None:
+    """The repository with pmctl.yaml around a file, which may be new, in a folder that is still to be made."""
+    try:
+        folder = next(parent for parent in file.parents if parent.is_dir())
+        return git.discover(folder)
+    except (PmctlError, OSError, StopIteration):
+        return None
+
+
+def _path(file: Path, repo: git.Repository | None) -> str:
+    if repo is None:
+        return file.name
+    # Only the folder is resolved: a link in place of a postmortem is not followed.
+    real = file.parent.resolve() / file.name
+    return real.relative_to(repo.root).as_posix() if real.is_relative_to(repo.root) else file.name
+
+
+def _kind(path: str, document: Document, *, inside: bool) -> Kind:
+    parts = path.split("/")
+    if path == git.SETTINGS_FILE:
+        return Kind.SETTINGS
+    if inside and path.endswith(".md"):
+        if len(parts) in (2, 3) and parts[0] == POSTMORTEMS:
+            return Kind.POSTMORTEM
+        if path.startswith(TEMPLATES + "/"):
+            return Kind.TEMPLATE
+    return Kind.POSTMORTEM if _looks_like_one(document) else Kind.OTHER
+
+
+def _looks_like_one(document: Document) -> bool:
+    """Whether a text that lies elsewhere says of itself that it is a postmortem."""
+    own, status = document.found.get("id"), document.found.get("status")
+    return (own is not None and isinstance(own.value, str) and is_id(own.value)) or (
+        status is not None and status.value in tuple(Status)
+    )

@@ -1,0 +1,124 @@
+"""What is missing or wrong on this machine and in this repository, each with its mend."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pmctl import git
+from pmctl.errors import PmctlError
+from pmctl.repository.workspace import Workspace
+
+_OLDEST_OPENSSH = (8, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at. `mark` is 'ok', 'note' or 'BAD'."""
+
+    subject: str
+    mark: str
+    message: str
+    mend: str = ""
+
+    @property
+    def failed(self) -> bool:
+        """Whether something has to be mended before pmctl can do its work."""
+        return self.mark == "BAD"
+
+    def as_dict(self) -> dict[str, str]:
+        """For JSON."""
+        return asdict(self)
+
+
+def diagnose(directory: Path) -> list[Check]:
+    """Every check, in the order in which they build on each other; none of them raises."""
+    checks = [_python(), _git(), _openssh()]
+    if any(check.failed for check in checks):
+        return checks
+    try:
+        repo = git.discover(directory)
+    except PmctlError as error:
+        return [*checks, Check("repository", "BAD", error.message, error.hint)]
+    checks.append(Check("repository", "ok", str(repo.root)))
+    workspace = Workspace(repo)
+    steps: tuple[tuple[str, Callable[[Workspace], Check]], ...] = (
+        ("settings", _settings),
+        ("policy", _policy),
+        ("identity", _identity),
+        ("history", _history),
+        ("journal", _journal),
+    )
+    for subject, step in steps:
+        try:
+            checks.append(step(workspace))
+        except PmctlError as error:
+            checks.append(Check(subject, "BAD", "; ".join((error.message, *error.details)), error.hint))
+    return checks
+
+
+def _python() -> Check:
+    version = ".".join(map(str, sys.version_info[:3]))
+    return Check("python", "ok", version)
+
+
+def _git() -> Check:
+    try:
+        version = git.version()
+    except PmctlError as error:
+        return Check("git", "BAD", error.message, error.hint)
+    shown = ".".join(map(str, version))
+    if version < git.OLDEST_GIT:
+        return Check("git", "BAD", f"{shown} is too old", "install git 2.34 or newer")
+    return Check("git", "ok", shown)
+
+
+def _openssh() -> Check:
+    if shutil.which("ssh-keygen") is None or shutil.which("ssh") is None:
+        return Check("openssh", "BAD", "ssh-keygen is not installed", "install OpenSSH 8.2 or newer")
+    said = subprocess.run(["ssh", "-V"], capture_output=True, text=True, check=False).stderr.strip()
+    match = re.search(r"OpenSSH_(\d+)\.(\d+)", said)
+    if match and (int(match[1]), int(match[2])) < _OLDEST_OPENSSH:
+        return Check("openssh", "BAD", f"{match[0]} is too old", "install OpenSSH 8.2 or newer")
+    return Check("openssh", "ok", said.split(",")[0] or "present")
+
+
+def _settings(workspace: Workspace) -> Check:
+    settings = workspace.settings
+    return Check("settings", "ok", f"template {settings.template}, protected branch {settings.protected_branch}")
+
+
+def _policy(workspace: Workspace) -> Check:
+    policy = workspace.policy
+    people = "1 person" if len(policy.people) == 1 else f"{len(policy.people)} people"
+    if len(policy.people) == 1:
+        mend = "add a reviewer: pmctl people add HANDLE --name NAME --email E --key FILE"
+        return Check("policy", "note", f"version {policy.version}, {people}: nobody else can approve", mend)
+    return Check("policy", "ok", f"version {policy.version}, {people}, admins {', '.join(policy.admins)}")
+
+
+def _identity(workspace: Workspace) -> Check:
+    from pmctl.repository.actor import identify
+
+    actor = identify(workspace.repo, workspace.policy)
+    return Check("identity", "ok", f"you are {actor.handle} <{actor.email}>")
+
+
+def _history(workspace: Workspace) -> Check:
+    lacking = git.is_shallow_or_partial(workspace.repo.common_dir)
+    if lacking:
+        return Check("history", "note", f"this is a {lacking}: an audit is incomplete here", "git fetch --unshallow")
+    return Check("history", "ok", "complete")
+
+
+def _journal(workspace: Workspace) -> Check:
+    from pmctl.repository.transaction import interrupted
+
+    if interrupted(workspace.repo):
+        return Check("acts", "BAD", "an act was killed half way", "pmctl doctor --fix puts back what was there")
+    return Check("acts", "ok", "none is half done")

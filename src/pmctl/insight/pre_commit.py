@@ -1,0 +1,117 @@
+"""What the audit would say of a commit that is about to be made, as far as the index tells. (index, HEAD) -> findings.
+
+Advice for the pre-commit hook: the cheap questions only, with the audit's codes. The audit has the last word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pmctl import git
+from pmctl.document.digest import content_digest
+from pmctl.document.finding import Finding, Severity
+from pmctl.document.reader import MAX_BYTES, read
+from pmctl.document.schema import id_of, is_id
+from pmctl.ledger import record
+from pmctl.policy import act as acts
+from pmctl.policy.model import POLICY_PATH
+from pmctl.policy.state import FINAL
+from pmctl.repository import index
+
+_TEMPLATES = ".pmctl/templates/"
+_KINDS = {"120000": "a symbolic link", "160000": "a submodule", "100755": "executable"}
+
+
+def advice(repo: git.Repository) -> tuple[Finding, ...]:
+    """What the audit would find in the staged changes, and templates that would ask more of postmortems under way."""
+    if not git.run(repo.top, "rev-parse", "--verify", "--quiet", "HEAD", check=False).text:
+        return ()
+    changes = index.staged(repo.top, repo.prefix)
+    new_acts = _new_acts(changes)
+    documents = [change for change in changes if id_of(change.path) and not change.removed]
+    sides = [side for one in documents for side in ((one.old_mode, one.old), (one.mode, one.new))]
+    blobs = index.blobs(repo.top, [oid for mode, oid in sides if mode.startswith("1") and mode != "160000"], MAX_BYTES)
+    found: list[Finding] = []
+    for change in changes:
+        if change.path.startswith(record.FOLDER + "/"):
+            if not change.added:
+                said = "removed" if change.removed else "changed"
+                found.append(_finding("AU205", f"a record is being {said}", change, "git restore --staged it"))
+        elif change.path == POLICY_PATH:
+            if not any(act == acts.POLICY for act in new_acts.get(acts.POLICY, ())):
+                message = "the policy is changed without a signed record"
+                found.append(_finding("AU102", message, change, "an admin runs pmctl policy sign instead"))
+        elif change.path.startswith("postmortems/"):
+            found += _postmortem(repo, change, new_acts, blobs)
+    if any(change.path.startswith(_TEMPLATES) for change in changes):
+        found += _templates(repo, changes)
+    return tuple(found)
+
+
+def _templates(repo: git.Repository, changes: Iterable[index.Staged]) -> tuple[Finding, ...]:
+    """What changed templates ask of postmortems that were written with the same version of them."""
+    from pmctl.insight.template_use import template_changes
+    from pmctl.repository.workspace import Workspace
+
+    workspace = Workspace(repo)
+    files = workspace.template_files_at("HEAD")
+    new = {one.path: one.new for one in changes if one.path.startswith(_TEMPLATES) and one.path.endswith(".md")}
+    blobs = index.blobs(repo.top, [one.new for one in changes if one.path in new and one.mode == "100644"], MAX_BYTES)
+    files = {path: data for path, data in files.items() if path not in new}
+    files |= {path: blobs[oid] for path, oid in new.items() if oid in blobs}
+    return tuple(one for one in template_changes(workspace, files) if one.severity is Severity.ERROR)
+
+
+def _postmortem(
+    repo: git.Repository, change: index.Staged, new_acts: dict[str, set[str]], blobs: dict[str, bytes]
+) -> list[Finding]:
+    if not change.removed and change.mode in _KINDS:
+        message = f"this is {_KINDS[change.mode]}, not a regular file"
+        return [_finding("AU501", message, change, "replace it by a regular file without the executable bit")]
+    name = id_of(change.path)
+    if name is None:
+        return _attachment(repo, change, new_acts)
+    done = new_acts.get(name, set())
+    if change.removed:
+        if acts.DELETE in done:
+            return []
+        return [_finding("AU406", f"{name} is being deleted or moved", change, f"an admin runs pmctl delete {name}")]
+    after = read(blobs[change.new], change.path)
+    before = read(blobs[change.old], change.path) if change.old in blobs else None
+    if not after.readable or (before is not None and not before.readable):
+        return []  # validation says what is wrong with it
+    was = before.status if before is not None else "DRAFT"
+    if after.status != was and not done:
+        fix = f"leave it at {was}; pmctl status {name} says which command moves it"
+        return [_finding("AU301", f"status was edited by hand: {was} -> {after.status}", change, fix)]
+    if before is None or was not in FINAL or done & {acts.AMEND, acts.REOPEN}:
+        return []
+    if content_digest(before, ()) == content_digest(after, ()):
+        return []  # action items move on after publication
+    return [_finding("AU401", f"{name} is {was} and its content is changed", change, f"pmctl amend {name} -m REASON")]
+
+
+def _attachment(repo: git.Repository, change: index.Staged, new_acts: dict[str, set[str]]) -> list[Finding]:
+    parts = change.path.split("/")
+    owner = parts[2] if len(parts) > 3 else ""
+    if not is_id(owner) or new_acts.get(owner, set()) & {acts.AMEND, acts.DELETE, acts.REOPEN}:
+        return []
+    shown = git.run(repo.top, "cat-file", "blob", f"HEAD:{repo.prefix}postmortems/{owner[:4]}/{owner}.md", check=False)
+    if shown.code != 0 or read(shown.stdout).status not in FINAL:
+        return []
+    message = f"an attachment of {owner}, which is published, is changed"
+    return [_finding("AU402", message, change, f"pmctl amend {owner} -m REASON")]
+
+
+def _new_acts(changes: Iterable[index.Staged]) -> dict[str, set[str]]:
+    """The acts that staged records state, by postmortem, as their names say; signatures are the audit's."""
+    found: dict[str, set[str]] = {}
+    for change in changes:
+        parts = record.parse_path(change.path) if change.added else None
+        if parts is not None:
+            found.setdefault(parts.doc, set()).add(parts.act)
+    return found
+
+
+def _finding(code: str, message: str, change: index.Staged, fix: str) -> Finding:
+    return Finding(code, message, change.path, fix=fix)

@@ -1,0 +1,220 @@
+"""What stands between a postmortem and its next state, whose turn it is, and the command that moves it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from pmctl.document import schema
+from pmctl.document.actions import action_items
+from pmctl.document.completeness import missing_fields
+from pmctl.document.reader import Document
+from pmctl.document.template import parse_reference
+from pmctl.document.template_library import Requirements, requirements
+from pmctl.document.template_past import definition
+from pmctl.errors import NotFound
+from pmctl.insight.catalog import Summary, catalog
+from pmctl.insight.incidents import unresolved_incidents
+from pmctl.ledger.current_state import CurrentState, current_state
+from pmctl.policy.approvals import approval_gaps
+from pmctl.policy.state import FINAL, IN_REVIEW
+from pmctl.repository.workspace import TEMPLATES, Workspace
+from pmctl.rules.completeness import completeness
+
+if TYPE_CHECKING:
+    from pmctl.document.template import Template
+
+
+@dataclass(frozen=True, slots=True)
+class Blocker:
+    """One thing that is missing before the next state, and the mend. `who` is whose turn it is."""
+
+    message: str
+    fix: str = ""
+    who: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReport:
+    """Where a postmortem stands and what is next."""
+
+    id: str
+    status: str
+    round: int
+    facts: tuple[str, ...]
+    blockers: tuple[Blocker, ...]
+    next_step: str
+
+    @property
+    def short(self) -> str:
+        """The blockers in a few words."""
+        if not self.blockers:
+            return "nothing"
+        first = self.blockers[0].message
+        return first if len(self.blockers) == 1 else f"{first}, and {len(self.blockers) - 1} more"
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+
+def status_report(workspace: Workspace, name: str, today: date) -> StatusReport:
+    """The status_report of one postmortem at HEAD; what is only in the work tree is said as a blocker.
+
+    Raises NotFound when the postmortem is not in the repository at all.
+    """
+    path = schema.path_of(name)
+    if workspace.at_head(path) is None:
+        fix = f"git add {path} && git commit -m 'Draft {name}'"
+        return StatusReport(name, "DRAFT", 0, (), (Blocker("it is not committed yet", fix),), fix)
+    document = workspace.read_at(name)
+    if not document.readable:
+        problem = document.problems[0]
+        message = f"{path}:{problem.line}:{problem.column}: {problem.code} {problem.message}"
+        step = f"pmctl validate {name}"
+        return StatusReport(name, document.status or "?", 0, (), (Blocker(message, problem.fix),), step)
+    now = current_state(workspace.repo, name)
+    blockers = [*_work_tree(workspace, name), *_mismatch(document, now)]
+    templates = _definitions(workspace, document)
+    facts = [*_template(workspace, document, templates), *_items(document, today)]
+    status = now.state.status
+    step = f"pmctl log {name}" if status in FINAL else ""
+    if status == IN_REVIEW:
+        content = workspace.content(name)
+        facts = [*_approvals(now, content), *facts]
+        gaps = approval_gaps(now.state, now.policy, now.state.counting(content))
+        stale = {approval.by for approval in now.state.approvals if approval not in now.state.counting(content)}
+        blockers += [Blocker(gap.message, gap.hint, ", ".join(gap.waiting_for)) for gap in gaps]
+        blockers += [*_open_incidents(workspace, name, document), *_incomplete(document, templates)]
+        waiting = sorted({handle for gap in gaps for handle in gap.waiting_for} | (stale if gaps else set()))
+        if waiting:
+            step = f"pmctl approve {name}   (as {' or '.join(waiting)})"
+        elif not blockers:
+            step = f"pmctl publish {name}"
+        else:
+            step = f"pmctl edit {name}"
+    elif status == schema.Status.DRAFT:
+        missing = [*_open_incidents(workspace, name, document), *_incomplete(document, templates)]
+        blockers += missing
+        step = f"pmctl edit {name}" if missing else f"pmctl submit {name} --reviewer HANDLE"
+    return StatusReport(name, status, now.state.round, tuple(facts), tuple(blockers), step)
+
+
+def status_reports(workspace: Workspace, today: date) -> list[StatusReport]:
+    """One status_report for every postmortem that is a draft or in review, newest incident first."""
+    waiting = (schema.Status.DRAFT.value, schema.Status.IN_REVIEW.value)
+    return [
+        _safely(workspace, summary, today)
+        for summary in catalog(workspace)
+        if summary.problem or summary.status in waiting
+    ]
+
+
+def _safely(workspace: Workspace, summary: Summary, today: date) -> StatusReport:
+    if summary.problem or not schema.is_id(summary.id):
+        problem = summary.problem or f"{summary.path} has no valid id"
+        return StatusReport(summary.id, "?", 0, (), (Blocker(problem),), f"pmctl validate {summary.path}")
+    if summary.status == schema.Status.DRAFT:
+        return _draft(workspace, summary.id, today)
+    try:
+        return status_report(workspace, summary.id, today)
+    except NotFound as error:
+        return StatusReport(summary.id, summary.status, 0, (), (Blocker(error.message, error.hint),), error.hint)
+
+
+def _draft(workspace: Workspace, name: str, today: date) -> StatusReport:
+    """The status_report of a draft from its file alone: an overview of many asks git nothing about each of them."""
+    document = workspace.read(name)
+    missing = tuple(_incomplete(document, _definitions(workspace, document)))
+    step = f"pmctl edit {name}" if missing else f"pmctl submit {name} --reviewer HANDLE"
+    return StatusReport(name, document.status, 0, tuple(_items(document, today)), missing, step)
+
+
+def _work_tree(workspace: Workspace, name: str) -> list[Blocker]:
+    path = schema.path_of(name)
+    file = workspace.repo.root / path
+    if not file.is_file():
+        return [Blocker(f"{path} is missing in the work tree", f"git restore {path}")]
+    if file.read_bytes() != workspace.at_head(path):
+        return [Blocker(f"{path} has changes that are not committed", f"git commit -m 'Edit {name}' -- {path}")]
+    return []
+
+
+def _mismatch(document: Document, now: CurrentState) -> list[Blocker]:
+    blockers = [Blocker(f"a record does not count: {line}", "pmctl audit says why") for line in now.ignored]
+    if document.status != now.state.status:
+        message = f"the file says {document.status}, the signed records say {now.state.status}"
+        blockers.append(Blocker(message, f"put status back to {now.state.status}; acts change it"))
+    return blockers
+
+
+def _approvals(now: CurrentState, content: str) -> list[str]:
+    counting = now.state.counting(content)
+    lines = []
+    for handle in now.state.reviewers:
+        theirs = [approval for approval in now.state.approvals if approval.by == handle]
+        if any(approval in counting for approval in theirs):
+            lines.append(f"{handle}: approved this content")
+        elif theirs:
+            lines.append(f"{handle}: approved an earlier content ({theirs[-1].content[:19]}...), which is stale now")
+        else:
+            lines.append(f"{handle}: was asked, has not answered")
+    return lines
+
+
+def _incomplete(document: Document, templates: tuple[Template, ...]) -> list[Blocker]:
+    asked = _asked(document, templates)
+    sections = completeness(document, asked.required, asked.texts)
+    fields = missing_fields(document.meta.get("fields"), asked.fields)
+    return [
+        *(Blocker(finding.message, finding.fix) for finding in sections),
+        *(Blocker(f"the custom field {problem}", f"write {name} under fields") for name, problem in fields),
+    ]
+
+
+def _definitions(workspace: Workspace, document: Document) -> tuple[Template, ...]:
+    """The templates by which the document is judged."""
+    own, path = workspace.own_templates, document.path
+    return workspace.definitions(own, {path: document.meta.get("template")}).get(path, own)
+
+
+def _asked(document: Document, templates: tuple[Template, ...]) -> Requirements:
+    """What the template that the document records asks of it."""
+    return requirements(_recorded(document), templates)
+
+
+def _recorded(document: Document) -> str:
+    recorded = document.meta.get("template")
+    return recorded if isinstance(recorded, str) else ""
+
+
+def _template(workspace: Workspace, document: Document, templates: tuple[Template, ...]) -> list[str]:
+    """A line about the template when it is not there as it was when the postmortem was written."""
+    if hint := _asked(document, templates).hint:
+        return [f"template: {hint}"]
+    recorded = _recorded(document) or "default"
+    reference = parse_reference(recorded)
+    if templates is workspace.own_templates or reference is None:
+        return []
+    if definition(workspace.own_templates, reference) is None:
+        return [f"template: {recorded} is not in {TEMPLATES} any more; it counts as the history last had it"]
+    return [f"template: {recorded} was changed since under the same version; only what it asked all along is asked"]
+
+
+def _open_incidents(workspace: Workspace, name: str, document: Document) -> list[Blocker]:
+    fix = f"when it is over: pmctl incident refresh {name} --from FILE, or write resolved_at"
+    return [
+        Blocker(f"{incident} was not resolved when its record was read", fix)
+        for incident in unresolved_incidents(workspace, name, document)
+    ]
+
+
+def _items(document: Document, today: date) -> list[str]:
+    items = action_items(document)
+    if not items:
+        return []
+    open_items = [item for item in items if item.is_open]
+    late = [item.id for item in open_items if item.overdue(today)]
+    line = f"{len(open_items)} of {len(items)} action items open"
+    return [line + (f", overdue: {', '.join(late)}" if late else "")]

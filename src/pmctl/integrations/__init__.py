@@ -1,1 +1,0 @@
-"""Services out and in over the network: one module per service."""

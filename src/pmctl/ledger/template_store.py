@@ -1,0 +1,48 @@
+"""The organisation's own templates in commits. (trees) -> templates, parsed once for each state of their folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from pmctl.document.template_past import Replaced
+from pmctl.ledger.store import Store
+from pmctl.ledger.trees import Trees
+
+if TYPE_CHECKING:
+    from pmctl.document.template import Template
+
+TEMPLATES = ".pmctl/templates"
+_REGULAR = ("100644", "100755")
+
+
+class TemplateStore:
+    """Templates by the object id of their folder. Raises MissingObject and CorruptObject, as its readers do."""
+
+    def __init__(self, reader: Store, trees: Trees) -> None:
+        self._reader = reader
+        self._trees = trees
+        self._known: dict[str, tuple[Template, ...]] = {}
+
+    def folder(self, tree: str) -> str:
+        """The object id of the folder of templates below the pmctl root's tree; '' when there is none."""
+        return self._trees.folder(tree, TEMPLATES)
+
+    def templates(self, folder: str) -> tuple[Template, ...]:
+        """The templates in the folder with this object id ('' for none)."""
+        if not folder:
+            return ()
+        if folder not in self._known:
+            from pmctl.document.template_library import parse_templates
+
+            self._known[folder] = parse_templates(dict(self._files(folder)))[0]
+        return self._known[folder]
+
+    def replaced(self, folder: str, tree: str) -> Replaced:
+        """The templates in a folder, and which postmortems the pmctl root's tree holds that replaced it."""
+        return Replaced(self.templates(folder), lambda path: self._trees.entry(tree, path) is not None)
+
+    def _files(self, folder: str) -> Iterator[tuple[str, bytes]]:
+        for path, entry in self._trees.files(folder):
+            if path.endswith(".md") and "/" not in path and entry.mode in _REGULAR:
+                yield f"{TEMPLATES}/{path}", self._reader.blob(entry.oid)

@@ -1,0 +1,200 @@
+"""What the audit needs to know of a document, by object id: read once, remembered. (blob) -> FrontMatterFacts.
+
+The document's own reader and digest decide; nothing here parses. The command line asks the same functions,
+so that a digest computed before an act is the one that the audit computes after it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from pmctl.document.reader import read
+from pmctl.ledger.store import Store
+from pmctl.ledger.trees import Entry, Trees
+
+if TYPE_CHECKING:
+    from pmctl.document.finding import Finding
+    from pmctl.document.reader import Document
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+
+REGULAR = "100644"
+_PARSED = 128  # documents: each is asked for several times in a row
+_REMEMBERED = 65536  # facts and digests
+_BODIES = 256  # bodies whose sections are remembered: postmortems that are under way at one time
+
+
+@dataclass(frozen=True, slots=True)
+class TreeDocument:
+    """A document in a tree: its own entry and that of its folder of attachments."""
+
+    file: Entry
+    attachments: Entry | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FrontMatterFacts:
+    """What the front matter says; empty values when the document cannot be read (`problem` says why).
+
+    `loose` names the keys that no approval covers and that hold something else than they may.
+    """
+
+    id: str = ""
+    status: str = ""
+    author: str = ""
+    editors: tuple[str, ...] = ()
+    reviewers: tuple[str, ...] = ()
+    problem: str = ""
+    loose: tuple[str, ...] = ()
+
+
+class Documents:
+    """Facts and digests of documents by object id."""
+
+    def __init__(self, reader: Store, trees: Trees) -> None:
+        self._reader = reader
+        self._trees = trees
+        self._documents: dict[str, Document] = {}
+        self._facts: dict[str, FrontMatterFacts] = {}
+        self._digests: dict[TreeDocument, str] = {}
+        self._hashes: dict[str, str] = {}
+        self._contents: dict[tuple[str, bytes], str] = {}
+        self._tidy: dict[str, bool] = {}
+        self._sections: dict[str, dict[str, str]] = {}
+
+    def document(self, held: TreeDocument, path: str = "") -> Document:
+        """The document, parsed. Raises MissingObject, CorruptObject."""
+        found = self._documents.get(held.file.oid)
+        if found is None:
+            found = read(self._reader.blob(held.file.oid), path)
+            _remember(self._documents, held.file.oid, found, _PARSED)
+        return found
+
+    def facts(self, held: TreeDocument) -> FrontMatterFacts:
+        """What the front matter says."""
+        found = self._facts.get(held.file.oid)
+        if found is None:
+            if held.file.mode != REGULAR:
+                return FrontMatterFacts(problem="it is not a regular file")
+            found = facts_of(self.document(held))
+            _remember(self._facts, held.file.oid, found)
+        return found
+
+    def digest(self, held: TreeDocument) -> str:
+        """The content digest, attachments included; of an unreadable document, of its bytes."""
+        found = self._digests.get(held)
+        if found is None:
+            if held.file.mode != REGULAR:
+                return f"irregular:{held.file.mode}:{held.file.oid}"
+            found = self._digest(self.document(held), self._attachments(held))
+            _remember(self._digests, held, found)
+        return found
+
+    def tracking_problems(self, held: TreeDocument) -> list[Finding]:
+        """What is wrong in cells that the content digest leaves out (see document.digest)."""
+        from pmctl.document.digest import tracking_problems
+
+        document = self.document(held)
+        body = _hash(document.body)
+        if self._tidy.get(body):  # a function of the body alone; only the lines depend on what is above it
+            return []
+        found = tracking_problems(document)
+        _remember(self._tidy, body, not found)
+        return found
+
+    def sections(self, held: TreeDocument) -> dict[str, str]:
+        """The texts of the sections by title (without regard to case). A function of the body alone."""
+        document = self.document(held)
+        return self._sections.get(_hash(document.body)) or self._note_sections(document)
+
+    def _note_sections(self, document: Document) -> dict[str, str]:
+        from pmctl.document.completeness import section_texts
+
+        found = section_texts(document)
+        _remember(self._sections, _hash(document.body), found, _BODIES)
+        return found
+
+    def _digest(self, document: Document, attachments: list[tuple[str, str, str]]) -> str:
+        """The content digest, worked out once for all versions that differ in their lifecycle keys only.
+
+        It is a function of the id, the other keys, the body and the attachments (see document.digest).
+        """
+        if not document.readable:
+            return content_digest_of(document, attachments)
+        from pmctl.document.digest import canonical_json, metadata, tracking_problems
+
+        body = _hash(document.body)
+        same = (body, hashlib.sha256(canonical_json([document.id, metadata(document), attachments])).digest())
+        found = self._contents.get(same)
+        if found is None:
+            found = content_digest_of(document, attachments)
+            _remember(self._contents, same, found)
+            # The outline and the tables are at hand now, and the next versions mostly have the same body.
+            _remember(self._tidy, body, not tracking_problems(document))
+            self._note_sections(document)
+        return found
+
+    def _attachments(self, held: TreeDocument) -> list[tuple[str, str, str]]:
+        if held.attachments is None:
+            return []
+        if not held.attachments.is_tree:
+            return [("", held.attachments.mode, held.attachments.oid)]
+        found = []
+        for path, entry in self._trees.files(held.attachments.oid):
+            known = self._hashes.get(entry.oid)
+            if known is None:
+                # A submodule has no content here; its commit id stands for it, and the mode is a finding.
+                data = self._reader.blob(entry.oid) if entry.mode != "160000" else entry.oid.encode()
+                known = hashlib.sha256(data).hexdigest()
+                _remember(self._hashes, entry.oid, known)
+            found.append((path, entry.mode, known))
+        return found
+
+
+def facts_of(document: Document) -> FrontMatterFacts:
+    """Facts of a parsed document."""
+    if not document.readable:
+        first = document.problems[0]
+        return FrontMatterFacts(
+            problem=f"{first.code} {first.message}" + (f" (line {first.line})" if first.line else "")
+        )
+    from pmctl.document.fields import EditorRole, Status, is_handle
+
+    editors = document.meta.get("editors")
+    reviewers = document.meta.get("reviewers")
+    fine = {
+        "status": document.status in tuple(Status),
+        "editors": editors is None
+        or (isinstance(editors, dict) and all(is_handle(h) and r in tuple(EditorRole) for h, r in editors.items())),
+        "reviewers": reviewers is None
+        or (isinstance(reviewers, list | tuple) and all(isinstance(r, str) and is_handle(r) for r in reviewers)),
+    }
+    return FrontMatterFacts(
+        id=document.id,
+        status=document.status,
+        author=document.author,
+        editors=tuple(h for h, role in editors.items() if role == "edit") if isinstance(editors, dict) else (),
+        reviewers=tuple(r for r in reviewers if isinstance(r, str)) if isinstance(reviewers, list | tuple) else (),
+        loose=tuple(key for key, good in fine.items() if not good),
+    )
+
+
+def content_digest_of(document: Document, attachments: Iterable[tuple[str, str, str]]) -> str:
+    """The content digest of a document with its attachments as (path below their folder, mode, sha256 hex)."""
+    from pmctl.document.digest import Attachment, content_digest
+
+    return content_digest(document, [Attachment(*attachment) for attachment in attachments])
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _remember(memory: dict[_K, _V], key: _K, value: _V, limit: int = _REMEMBERED) -> None:
+    if len(memory) >= limit:
+        del memory[next(iter(memory))]
+    memory[key] = value

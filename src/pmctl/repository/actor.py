@@ -1,0 +1,108 @@
+"""Who acts: the person of the policy whose key or e-mail git is set to use here, and how they sign."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pmctl import git
+from pmctl.errors import EnvironmentProblem, NotFound, Refused
+from pmctl.policy.keys import KeyProblem, fingerprint
+from pmctl.policy.model import Policy, find_key, person_by_email, person_by_key
+from pmctl.repository.signing import Signer, signer
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A person of the policy who can sign now."""
+
+    handle: str
+    name: str
+    email: str
+    signer: Signer
+
+
+def git_config(repo: git.Repository) -> dict[str, str]:
+    """git's settings as they hold in the repository; names in lower case, the last value wins."""
+    listed = git.run(repo.top, "config", "--null", "--list", check=False).stdout.decode("utf-8", "replace")
+    pairs = (entry.partition("\n") for entry in listed.split("\0") if entry)
+    return {name.lower(): value for name, _, value in pairs}
+
+
+def author_handle(policy: Policy, config: Mapping[str, str]) -> str | None:
+    """The handle of the person whose e-mail git commits with, or None when the policy knows no such person."""
+    return person_by_email(policy, config.get("user.email", ""))
+
+
+def identify(repo: git.Repository, policy: Policy, handle: str = "") -> Actor:
+    """The person who acts and their key.
+
+    With `handle` it is that person; otherwise the one whose key git signs with, else whose e-mail git
+    commits with. Raises EnvironmentProblem or Refused, with the next step, when nobody fits, the two
+    name different people, or the key is not an active one of that person.
+    """
+    config = git_config(repo)
+    by_email = author_handle(policy, config)
+    wanted = handle or by_email or ""
+    if handle and handle not in policy.people:
+        close = tuple(f"did you mean {name}?" for name in policy.people if name.startswith(handle[:2]))
+        raise NotFound(f"{handle} is not in the policy", hint="pmctl people list shows everybody", details=close)
+    openpgp = _openpgp_key(policy, wanted)
+    who_signs = signer(config, Path.home(), openpgp_key=openpgp, interactive=sys.stdin.isatty())
+    key = f"openpgp {who_signs.key}" if openpgp and who_signs.key == openpgp else who_signs.key
+    by_key = person_by_key(policy, key)
+    person = handle or by_key or by_email
+    if person is None:
+        email = config.get("user.email", "")
+        raise Refused(
+            f"nobody in the policy has the e-mail {email or '(none set)'} or the key {_shown(key)}",
+            hint="ask an admin to run: pmctl people add HANDLE --name NAME --email E --key PUBKEY",
+        )
+    if not handle and by_key and by_email and by_key != by_email:
+        raise Refused(
+            f"git commits as {by_email} but signs with the key of {by_key}",
+            hint=f"say who acts: --as {by_key}, or correct git config user.email / user.signingkey",
+        )
+    _check_key(policy, person, key)
+    return Actor(person, policy.people[person].name, config.get("user.email", ""), who_signs)
+
+
+def _check_key(policy: Policy, handle: str, key: str) -> None:
+    if person_by_key(policy, key) != handle:
+        raise Refused(
+            f"the key {_shown(key)} is not one of {handle}'s keys in the policy",
+            hint=f"sign with a key of {handle} (git config user.signingkey PATH), or ask an admin to add this one: "
+            f"pmctl people rotate {handle} --key PUBKEY",
+        )
+    entry = find_key(policy, key)
+    if entry is not None and entry.status != "active":
+        raise Refused(f"the key {_shown(key)} of {handle} is {entry.status}", hint="sign with an active key")
+
+
+def _openpgp_key(policy: Policy, handle: str) -> str:
+    person = policy.people.get(handle)
+    keys = (key.openpgp for key in person.active_keys) if person else ()
+    return next((key for key in keys if key), "")
+
+
+def _shown(key: str) -> str:
+    try:
+        return fingerprint(key)
+    except KeyProblem:
+        return key
+
+
+def require_identity(config: Mapping[str, str]) -> tuple[str, str]:
+    """(name, e-mail) that git commits with.
+
+    Raises EnvironmentProblem with the two commands that set them.
+    """
+    name, email = config.get("user.name", "").strip(), config.get("user.email", "").strip()
+    if not name or not email:
+        raise EnvironmentProblem(
+            "git does not know who you are",
+            hint='run: git config --global user.name "Your Name" && git config --global user.email you@example.com',
+        )
+    return name, email

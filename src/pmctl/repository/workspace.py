@@ -1,0 +1,297 @@
+"""What stands in the work tree and at HEAD: settings, policy, postmortems and their attachments.
+
+The one place that finds a postmortem by (a part of) its id. Reads only; nothing here writes, and nothing
+here trusts: findings come back as values, and the callers decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pmctl import git
+from pmctl.document import schema
+from pmctl.document.digest import Attachment, content_digest
+from pmctl.document.files import Unreadable, finding_of, read_regular
+from pmctl.document.finding import Finding
+from pmctl.document.reader import Document, read
+from pmctl.errors import BadInput, EnvironmentProblem, NotFound
+from pmctl.policy.model import Policy
+from pmctl.policy.reading import parse_policy
+from pmctl.repository.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from pmctl.document.template import Template
+    from pmctl.document.template_past import Replaced
+
+POSTMORTEMS = "postmortems"
+POLICY_FILE = ".pmctl/policy.yaml"
+TEMPLATES = ".pmctl/templates"
+# git's words (LC_ALL=C) for a path that a commit does not hold, and for a branch without a commit.
+_NOT_THERE = (b"does not exist in", b"exists on disk, but not in", b"invalid object name", b"Not a valid object name")
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """One repository as it stands now."""
+
+    repo: git.Repository
+
+    @cached_property
+    def settings(self) -> Settings:
+        """pmctl.yaml of the work tree.
+
+        Raises EnvironmentProblem that lists every problem when it cannot be used.
+        """
+        settings, findings = self.settings_and_findings()
+        if findings:
+            raise EnvironmentProblem(
+                f"{git.SETTINGS_FILE} cannot be used",
+                hint=f"correct {git.SETTINGS_FILE}, then try again",
+                details=tuple(_one_line(f.path, f.line, f.column, f.code, f.message, f.fix) for f in findings),
+            )
+        return settings
+
+    def settings_and_findings(self) -> tuple[Settings, tuple[Finding, ...]]:
+        """pmctl.yaml of the work tree, as far as it can be used, and what is wrong with it."""
+        data = read_file(self.repo.root / git.SETTINGS_FILE, git.SETTINGS_FILE)
+        return load_settings(data, git.SETTINGS_FILE)
+
+    @cached_property
+    def policy(self) -> Policy:
+        """The policy at HEAD, by which acts are allowed or refused.
+
+        Raises EnvironmentProblem when there is none or it cannot be read.
+        """
+        data = self.at_head(POLICY_FILE)
+        if data is None:
+            raise EnvironmentProblem(
+                f"there is no {POLICY_FILE} at HEAD", hint="run 'pmctl init' to write the first policy"
+            )
+        policy, findings = parse_policy(data, POLICY_FILE)
+        if policy is None:
+            raise EnvironmentProblem(
+                f"{POLICY_FILE} at HEAD cannot be used",
+                hint="run 'pmctl policy verify' for what is wrong, and restore a working version",
+                details=tuple(_one_line(f.path, f.line, f.column, f.code, f.message, f.fix) for f in findings),
+            )
+        return policy
+
+    def ids(self) -> list[str]:
+        """The ids of all postmortems in the work tree, sorted; whatever lies at a postmortem's path counts."""
+        return sorted(found for path in self.files() if (found := schema.id_of(path)))
+
+    def files(self) -> Iterator[str]:
+        """Paths, relative to the root, of all Markdown files directly in a year's folder."""
+        base = self.repo.root / POSTMORTEMS
+        if not base.is_dir() or base.is_symlink():
+            return
+        for year in sorted(base.iterdir()):
+            if year.is_dir() and not year.is_symlink():
+                for file in sorted(year.iterdir()):
+                    if file.suffix == ".md":
+                        yield f"{POSTMORTEMS}/{year.name}/{file.name}"
+
+    def find(self, part: str) -> str:
+        """The id that `part` names: the id itself, its path, or any part that only one id holds.
+
+        Raises NotFound with the candidates.
+        """
+        known = self.ids()
+        wanted = schema.id_of(part) or part
+        if wanted in known:
+            return wanted
+        fitting = [name for name in known if wanted and wanted in name]
+        if len(fitting) == 1:
+            return fitting[0]
+        if fitting:
+            shown = tuple(fitting[:20]) + ((f"... and {len(fitting) - 20} more",) if len(fitting) > 20 else ())
+            raise NotFound(f"{part!r} fits {len(fitting)} postmortems", hint="type more of the id", details=shown)
+        raise NotFound(
+            f"no postmortem has {part!r} in its id", hint="pmctl list shows them all", details=_near(wanted, known)
+        )
+
+    def read(self, name: str) -> Document:
+        """The postmortem `name` as it stands in the work tree.
+
+        Raises BadInput when its file cannot be opened or is no regular file.
+        """
+        path = schema.path_of(name)
+        return read(read_file(self.repo.root / path, path), path)
+
+    def at_head(self, path: str) -> bytes | None:
+        """The bytes of `path` (relative to the root) in HEAD, None when it is not there."""
+        return self.at(path, "HEAD")
+
+    def paths_at_head(self, folder: str) -> list[str]:
+        """Paths of the files below `folder` at HEAD, relative to the pmctl root."""
+        prefix = self.repo.prefix
+        words = ("ls-tree", "-r", "-z", "--name-only", "--full-tree", "HEAD", "--", f"{prefix}{folder}/")
+        listed = git.run(self.repo.top, *words).stdout.decode("utf-8", "surrogateescape")
+        return [path.removeprefix(prefix) for path in listed.split("\0") if path]
+
+    def at(self, path: str, revision: str) -> bytes | None:
+        """The bytes of `path` in the commit `revision` ('HEAD' or a full id), None when it is not there.
+
+        Raises EnvironmentProblem when git cannot read what is there: a damaged object is not a missing file.
+        """
+        words = ("cat-file", "blob", f"{revision}:{self.repo.prefix}{path}")
+        shown = git.run(self.repo.top, *words, check=False)
+        if shown.code == 0:
+            return shown.stdout
+        if any(said in shown.stderr for said in _NOT_THERE):
+            return None
+        raise git.failure(words, shown)
+
+    def read_at(self, name: str, revision: str = "HEAD") -> Document:
+        """The postmortem `name` as it is in a commit.
+
+        Raises NotFound when it is not there.
+        """
+        path = schema.path_of(name)
+        data = self.at(path, revision)
+        if data is None:
+            raise NotFound(
+                f"{path} is not in {'the last commit' if revision == 'HEAD' else revision}",
+                hint=f"commit it first: git add {path} && git commit -m 'Draft {name}'",
+            )
+        return read(data, path)
+
+    def attachments(self, name: str, revision: str = "HEAD") -> tuple[Attachment, ...]:
+        """The attachments of `name` in a commit, by path relative to its folder, sorted."""
+        import hashlib
+
+        folder = schema.path_of(name).removesuffix(".md") + "/"
+        listed = git.run(
+            self.repo.top, "ls-tree", "-r", "-z", "--full-tree", revision, "--", self.repo.prefix + folder
+        ).stdout
+        found = []
+        for entry in filter(None, listed.split(b"\0")):
+            meta, _, path = entry.partition(b"\t")
+            mode, kind, oid = meta.decode().split()
+            inner = path.decode("utf-8", "surrogateescape").removeprefix(self.repo.prefix + folder)
+            data = git.run(self.repo.top, "cat-file", "blob", oid).stdout if kind == "blob" else oid.encode()
+            found.append(Attachment(inner, mode, hashlib.sha256(data).hexdigest()))
+        return tuple(sorted(found, key=lambda attachment: attachment.path))
+
+    def attached_files(self, name: str) -> dict[str, bytes]:
+        """The attachments of `name` in the work tree, by path relative to its folder; what git ignores is none.
+
+        Raises BadInput for one that is no regular file.
+        """
+        folder = schema.path_of(name).removesuffix(".md") + "/"
+        inside = self.repo.prefix + folder
+        listed = git.run(
+            self.repo.top, "ls-files", "-z", "--full-name", "--cached", "--others", "--exclude-standard", "--",
+            f":(literal){inside}",
+        ).stdout  # fmt: skip
+        found = {}
+        for path in sorted({entry.decode("utf-8", "surrogateescape") for entry in listed.split(b"\0") if entry}):
+            file = self.repo.top / path
+            if file.is_symlink() or (file.exists() and not file.is_file()):
+                raise BadInput(f"{path} is no regular file", hint="an attachment is a plain file")
+            if file.exists():
+                found[path.removeprefix(inside)] = file.read_bytes()
+        return found
+
+    def templates_at_head(self) -> tuple[Template, ...]:
+        """The organisation's templates in HEAD, by which the audit judges completeness."""
+        from pmctl.document.template_library import parse_templates
+
+        return parse_templates(self.template_files_at("HEAD"))[0]
+
+    def template_files_at(self, revision: str) -> dict[str, bytes]:
+        """The files of the organisation's templates in a commit ('HEAD' or a full id), by path."""
+        folder = self.repo.prefix + TEMPLATES + "/"
+        listed = git.run(self.repo.top, "ls-tree", "-r", "-z", "--full-tree", revision, "--", folder).stdout
+        files = {}
+        for entry in filter(None, listed.split(b"\0")):
+            meta, _, path = entry.partition(b"\t")
+            mode, _, oid = meta.decode().split()
+            name = path.decode("utf-8", "surrogateescape").removeprefix(self.repo.prefix)
+            if mode in ("100644", "100755") and name.endswith(".md") and "/" not in name.removeprefix(TEMPLATES + "/"):
+                files[name] = git.run(self.repo.top, "cat-file", "blob", oid).stdout
+        return files
+
+    def content(self, name: str, revision: str = "HEAD") -> str:
+        """The content digest of `name` in a commit: what an approval binds."""
+        return content_digest(self.read_at(name, revision), self.attachments(name, revision))
+
+    @cached_property
+    def own_templates(self) -> tuple[Template, ...]:
+        """The organisation's templates that can be read; `pmctl template check` says what is wrong with the others."""
+        from pmctl.document.template_library import parse_templates
+
+        return parse_templates(template_files(self.repo.root)[0])[0]
+
+    def definitions(self, own: tuple[Template, ...], recorded: Mapping[str, object]) -> dict[str, tuple[Template, ...]]:
+        """The templates by which each postmortem is judged, where `own` are not all: see `template_past.Definitions`.
+
+        `recorded` is, by path, what each says of its template.
+        """
+        from pmctl.document.template_past import Definitions, unchanging
+
+        words = {word for word in recorded.values() if isinstance(word, str)}
+        changing = {word: not unchanging(own, word) for word in (*words, None)}
+        asked = {path: word for path, word in recorded.items() if changing[word if isinstance(word, str) else None]}
+        if not asked:
+            return {}
+        definitions = Definitions(own, self._replaced_templates)
+        found = {path: definitions.of(word, path) for path, word in asked.items()}
+        return {path: templates for path, templates in found.items() if templates is not own}
+
+    @cached_property
+    def _replaced_templates(self) -> tuple[Replaced, ...]:
+        from pmctl.ledger.template_history import replaced
+
+        return replaced(self.repo)
+
+
+def template_files(root: Path) -> tuple[dict[str, bytes], tuple[Finding, ...]]:
+    """The template files of the work tree under `root`, by path relative to it, and a finding for each that can't be
+    read: neither keeps the others from being used.
+    """
+    folder = root / TEMPLATES
+    if folder.is_symlink():
+        return {}, (Finding("PM030", "is a symbolic link; the folder of the templates is a folder", TEMPLATES),)
+    try:
+        listed = [file.name for file in folder.iterdir()]
+    except FileNotFoundError:
+        return {}, ()
+    except OSError as problem:
+        return {}, (Finding("PM031", f"the folder cannot be read: {problem.strerror}", TEMPLATES),)
+    files: dict[str, bytes] = {}
+    findings = []
+    for name in sorted(one for one in listed if one.endswith(".md") and not one.startswith(".#")):  # an editor's lock
+        path = f"{TEMPLATES}/{name}"
+        try:
+            files[path] = read_regular(folder / name)
+        except Unreadable as problem:
+            findings.append(finding_of(problem, path, "a template"))
+    return files, tuple(findings)
+
+
+def read_file(file: Path, shown: str) -> bytes:
+    """The bytes of a regular file, at most a little over the size limit of a postmortem.
+
+    Raises BadInput for links, folders, devices, and whatever cannot be opened.
+    """
+    try:
+        return read_regular(file)
+    except Unreadable as problem:
+        hint = "put the file itself in its place" if problem.kind == "no file" else problem.fix
+        raise BadInput(f"{shown} {problem.reason}", hint=hint) from None
+
+
+def _near(wanted: str, known: Iterable[str]) -> tuple[str, ...]:
+    import difflib
+
+    close = difflib.get_close_matches(wanted, list(known), n=3, cutoff=0.75)
+    return tuple(f"did you mean {name}?" for name in close)
+
+
+def _one_line(path: str, line: int, column: int, code: str, message: str, fix: str) -> str:
+    return f"{path}:{line}:{column}: {code} {message}" + (f" (fix: {fix})" if fix else "")

@@ -1,0 +1,140 @@
+"""GitHub issues used as incident records: REST API v3, and what `gh issue view --json` prints.
+
+Shapes as in GitHub's public REST documentation. What an issue has no field for (severity, services)
+teams write into labels with a prefix; labels are objects or plain text.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from pmctl.services.assembly import Assembly
+from pmctl.services.cursor import Cursor
+from pmctl.services.incident import Incident
+from pmctl.services.recognition import Part, Recognition, candidates, score_match
+
+NAME = "github"
+LABEL = "GitHub issue"
+IDENTITY = "number"
+
+_SERVICE = re.compile(r"(?:service|svc|component|comp|app|area|system)s?\s*[:/=]\s*(.+)", re.IGNORECASE)
+_TEAM = re.compile(r"(?:team|squad)\s*[:/=]\s*(.+)", re.IGNORECASE)
+_SEVERITY = re.compile(r"(?:severity|sev|impact)\s*[:/=]\s*(.+)|(sev(?:erity)?[ -]?\d|s\d|p\d)", re.IGNORECASE)
+_PRIORITY = re.compile(r"(?:priority|prio)\s*[:/=]\s*(.+)", re.IGNORECASE)
+_URGENCY = re.compile(r"urgency\s*[:/=]\s*(high|medium|low)", re.IGNORECASE)
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_HOST = re.compile(r"https?://[^/]+/(?:repos/)?[^/]+/[^/]+/(?:issues|pull)/\d+")
+_ISSUE_API = re.compile(r"/issues/(\d+)$")
+# Timeline events that tell something about the incident; the rest is bookkeeping of the tracker.
+_TOLD = {"closed": "Issue closed", "reopened": "Issue reopened", "merged": "Change merged", "assigned": "Assigned"}
+
+
+def recognise(data: Cursor) -> Recognition:
+    """Issues, lists of comments, and pages of timeline events."""
+    return score_match(
+        candidates(data),
+        ("title", "number", "state", "created_at|createdAt", "html_url|url"),
+        ("labels", "assignees", "comments_url", "closed_at|closedAt", "state_reason|stateReason", "node_id|id"),
+        accept=lambda place: (
+            bool(_HOST.search(place.first("html_url", "url").text))
+            or place.at("state").text.lower() in ("open", "closed")
+        ),
+        parts=_parts(data),
+    )
+
+
+def _parts(data: Cursor) -> tuple[Part, ...]:
+    parts = []
+    for key in ("", "comments", "timeline", "events"):
+        holder = data.at(key) if key else data
+        entries = [e for e in holder.sample() if _is_entry(e)]
+        if entries:
+            numbers = {m[1] for e in holder.each() if (m := _ISSUE_API.search(e.at("issue_url").text))}
+            parts.append(Part(holder, frozenset(numbers)))
+    return tuple(parts)
+
+
+def _is_entry(entry: Cursor) -> bool:
+    if entry.at("title") or entry.at("incident_id"):
+        return False
+    comment = entry.at("body") and entry.first("user", "author").mapping
+    return bool(comment or (entry.at("event") and not entry.at("occurred_at")))
+
+
+def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
+    """One issue with its comments. The id is owner/name#number where the address shows it."""
+    found = Assembly(NAME)
+    url = record.at("html_url") or record.at("url")
+    found.text("id", record.at("number"), value=_issue_id(url.text, record.at("number").text))
+    found.text("url", url)
+    found.text("title", record.at("title"))
+    found.text("summary", record.at("body"), value=_visible(record.at("body")))
+    found.text("status", record.at("state"))
+    for label in record.at("labels").each():
+        _label(found, label.at("name") if label.mapping else label)
+    found.moment("started_at", record.first("created_at", "createdAt"))
+    for user in (record.first("user", "author"), record.at("assignee"), *record.at("assignees").each()):
+        _person(found, user)
+    closed = record.at("state").text.lower() == "closed"
+    reason = record.first("state_reason", "stateReason").text.lower()
+    if closed and reason in ("not_planned", "duplicate"):
+        found.name("tags", record.first("state_reason", "stateReason"), reason.replace("_", " "))
+    if closed:
+        found.moment("resolved_at", record.first("closed_at", "closedAt"))
+    for part in parts:
+        for item in part.each():
+            _entry(found, item, record.at("number").text)
+    return found.finish(resolved=closed, now=now)
+
+
+def _issue_id(url: str, number: str) -> str:
+    match = re.search(r"/([^/]+/[^/]+)/issues/(\d+)", url)
+    return f"{match[1]}#{match[2]}" if match else number
+
+
+def _visible(body: Cursor) -> str:
+    """A body without HTML comments: GitHub does not show them, and issue templates are full of them."""
+    return _COMMENT.sub("", body.text).strip()
+
+
+def _label(found: Assembly, place: Cursor) -> None:
+    text = place.text
+    if match := _SERVICE.fullmatch(text):
+        found.name("services", place, match[1])
+    elif match := _TEAM.fullmatch(text):
+        found.name("teams", place, match[1])
+    elif match := _URGENCY.fullmatch(text):
+        found.text("urgency", place, value=match[1].upper())
+    elif match := _SEVERITY.fullmatch(text):
+        found.text("severity", place, value=match[1] or match[2])
+    elif match := _PRIORITY.fullmatch(text):
+        found.text("severity", place, value=match[1])
+    else:
+        found.name("tags", place)
+
+
+def _person(found: Assembly, user: Cursor) -> str:
+    login = user.at("login").text
+    if user.at("type").text == "Bot" or user.at("is_bot").value is True or login.endswith("[bot]"):
+        return login
+    return found.person(user, name=user.at("name").text, handle=login, email=user.at("email").text)
+
+
+def _entry(found: Assembly, item: Cursor, number: str) -> None:
+    issue = _ISSUE_API.search(item.at("issue_url").text)
+    if issue and issue[1] != number:
+        return
+    event = item.at("event").text
+    if event == "committed":  # names no actor, only the commit's author
+        at = item.at("committer", "date") or item.at("author", "date")
+        who = item.at("author", "name").text
+        found.event(at, f"Commit: {item.at('message').text}", who=who, path=item.path)
+        return
+    who = _person(found, item.first("user", "author", "actor"))
+    at = item.first("created_at", "createdAt", "submitted_at")
+    if event in _TOLD:
+        text = _TOLD[event] if event != "assigned" else f"Assigned to {item.at('assignee', 'login').text}"
+        found.event(at, text, who=who, kind="resolved" if event == "closed" else "", path=item.path)
+    elif item.at("body") and event in ("", "commented", "reviewed"):
+        found.event(at, _visible(item.at("body")), who=who, path=item.path)

@@ -1,0 +1,107 @@
+"""Grafana IRM (formerly Grafana Incident): the API's incident, its activity, and the outgoing webhook.
+
+Shapes as in Grafana's public reference of the Incident API and its Go client. The webhook lists people
+under `roles`, the API under `incidentMembership.assignments`.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from pmctl.services.assembly import Assembly
+from pmctl.services.cursor import Cursor
+from pmctl.services.incident import FollowUp, Incident
+from pmctl.services.recognition import Part, Recognition, candidates, incident_ids, score_match
+
+NAME = "grafana-irm"
+LABEL = "Grafana IRM"
+IDENTITY = "incidentID"
+
+_SERVICE_KEYS = frozenset(("service", "services", "service_name", "servicename", "component", "app", "application"))
+_TEAM_KEYS = frozenset(("team", "teams", "squad"))
+_PAIR = re.compile(r"\s*([A-Za-z_]+)\s*[:=]\s*(.+)")
+
+
+def recognise(data: Cursor) -> Recognition:
+    """Grafana incidents, bare, wrapped or in a webhook, and pages of activity items."""
+    items = data.at("activityItems")
+    parts = [Part(items, incident_ids(items.each(), "incidentID"))] if items.list and items else []
+    nested = data.at("incident", "activityItems")
+    parts += [Part(nested)] if nested else []
+    return score_match(
+        candidates(data),
+        ("incidentID", "title", "status", "createdTime|incidentStart"),
+        ("overviewURL", "incidentMembership|roles", "taskList", "isDrill", "incidentStart"),
+        parts=tuple(parts),
+    )
+
+
+def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
+    """One incident with its activity."""
+    found = Assembly(NAME)
+    found.text("id", record.at("incidentID"))
+    found.text("url", record.at("overviewURL"))
+    found.text("title", record.at("title"))
+    found.text("summary", record.at("summary"))
+    found.text("status", record.at("status"))
+    severity = record.first("severity", "severityLabel")
+    found.text("severity", severity, value="" if severity.text.lower() == "pending" else None)
+    for label in record.at("labels").each():
+        _label(found, label)
+    if record.at("isDrill").value is True:
+        found.name("tags", record.at("isDrill"), "drill")
+    found.moment("started_at", record.at("incidentStart"), record.at("createdTime"))
+    found.moment("detected_at", record.at("createdTime"))
+    for item in (*record.at("incidentMembership", "assignments").each(), *record.at("roles").each()):
+        _user(found, item.at("user"))
+    _user(found, record.at("createdByUser"))
+    for task in record.at("taskList", "tasks").each():
+        _task(found, task)
+    for part in parts:
+        for item in part.each():
+            if item.at("incidentID").text in ("", record.at("incidentID").text):
+                _activity(found, item)
+    resolved = record.at("status").text.lower() in ("resolved", "closed")
+    if resolved:
+        found.moment("resolved_at", record.at("incidentEnd"), record.at("closedTime"))
+    return found.finish(resolved=resolved, now=now)
+
+
+def _label(found: Assembly, label: Cursor) -> None:
+    """Labels are `{key, label}`; older ones have one text, often `service:name`."""
+    place = label.at("label") if label.mapping else label
+    key, value = label.at("key").text.lower(), place.text
+    if pair := _PAIR.fullmatch(value):
+        key, value = pair[1].lower(), pair[2]
+    field = "services" if key in _SERVICE_KEYS else "teams" if key in _TEAM_KEYS else "tags"
+    found.name(field, place, value)
+
+
+def _user(found: Assembly, user: Cursor) -> str:
+    return found.person(user, name=user.at("name").text, email=user.at("email").text)
+
+
+def _task(found: Assembly, task: Cursor) -> None:
+    if task.at("immutable").value is True:  # the product's own checklist: assign a role, set a severity
+        return
+    found.action(
+        FollowUp(
+            description=task.at("text").text,
+            status="COMPLETED" if task.at("status").text == "done" else "OPEN",
+            owner=found.participant(_user(found, task.at("assignedUser"))),
+            path=task.path,
+        )
+    )
+
+
+def _activity(found: Assembly, item: Cursor) -> None:
+    if item.at("relevance").text == "low":
+        return
+    declared = item.at("activityKind").text.lower() == "incidentcreated"
+    text = item.at("body").text or ("Incident declared" if declared else "")
+    name = item.at("user", "name").text
+    system = item.at("user", "userID").text.startswith("grafana-incident:system") or not name
+    who = "" if system else _user(found, item.at("user"))
+    kind = "detected" if declared else ""
+    found.event(item.first("eventTime", "createdTime"), text, who=who, kind=kind, path=item.path)

@@ -1,0 +1,151 @@
+"""incident.io (API v2): incidents, incident updates, follow-ups and actions.
+
+Shapes as in incident.io's public API reference. Timestamps carry the names that the customer gave them,
+so they are matched by the words in the name; an updater is a user, an API key, a workflow or an alert.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from pmctl.services.assembly import Assembly
+from pmctl.services.cursor import Cursor
+from pmctl.services.incident import FollowUp, Incident
+from pmctl.services.recognition import Part, Recognition, candidates, incident_ids, score_match
+
+NAME = "incident-io"
+LABEL = "incident.io"
+IDENTITY = "id"
+
+_MOMENT_NAMES = (
+    ("started_at", re.compile(r"impact (?:started|began)|^started|^start\b|incident started", re.IGNORECASE)),
+    ("detected_at", re.compile(r"detected|reported|declared at", re.IGNORECASE)),
+    ("acknowledged_at", re.compile(r"acknowledged|accepted", re.IGNORECASE)),
+    ("mitigated_at", re.compile(r"mitigated|fixed|impact (?:ended|stopped)", re.IGNORECASE)),
+    ("resolved_at", re.compile(r"resolved", re.IGNORECASE)),
+)
+_DONE = ("learning", "closed", "post-incident")
+_FOLLOW_UP = {"outstanding": "OPEN", "completed": "COMPLETED", "not_doing": "WONT_DO", "in_progress": "IN_PROGRESS"}
+_PRIORITY = {"urgent": "HIGH", "high": "HIGH", "medium": "MEDIUM", "normal": "MEDIUM", "low": "LOW"}
+_SERVICE_FIELD = re.compile(r"\b(?:service|component|system|application|product)s?\b", re.IGNORECASE)
+_TEAM_FIELD = re.compile(r"\bteams?\b", re.IGNORECASE)
+_IMPACT_FIELD = re.compile(r"\b(?:impact|customers?|affected users?)\b", re.IGNORECASE)
+
+
+def recognise(data: Cursor) -> Recognition:
+    """incident.io incidents, and lists of what belongs to them (by `incident_id`)."""
+    parts = []
+    for key in ("incident_updates", "updates", "follow_ups", "actions", ""):
+        items = data.at(key) if key else data
+        entries = [e for e in items.sample() if e.at("incident_id") and e.at("created_at") and _is_part(e)]
+        if entries:
+            parts.append(Part(items, incident_ids(items.each(), "incident_id")))
+    return score_match(
+        candidates(data),
+        ("id", "name", "created_at", "incident_status|status", "incident_timestamp_values|timestamps|reference"),
+        ("incident_timestamp_values", "incident_role_assignments", "custom_field_entries", "permalink", "mode"),
+        accept=lambda place: not place.at("incident_updates") and not place.at("milestones"),
+        parts=tuple(parts),
+    )
+
+
+def _is_part(entry: Cursor) -> bool:
+    if entry.at("body") or entry.at("display_at"):  # a Statuspage update names its incident as well
+        return False
+    return entry.has("updater") or entry.at("status").text in (*_FOLLOW_UP, "deleted")
+
+
+def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
+    """One incident with its updates and follow-ups."""
+    found = Assembly(NAME)
+    found.text("id", record.at("id"))
+    found.text("url", record.at("permalink"))
+    found.text("title", record.at("name"))
+    found.text("summary", record.at("summary"))
+    status = record.first("incident_status", "status")
+    found.text("status", status.at("name"), status)
+    found.text("severity", record.at("severity", "name"))
+    for item in record.at("incident_role_assignments").each():
+        _user(found, item.at("assignee"))
+    _user(found, record.at("creator", "user"))
+    _custom_fields(found, record)
+    category = (status.at("category").text or status.text).lower()
+    resolved = category in (*_DONE, "resolved")
+    _timestamps(found, record, resolved)
+    if category in ("declined", "canceled", "cancelled", "merged"):
+        found.name("tags", status, category)
+    for part in (record.at("updates"), record.at("incident_updates"), *parts):
+        for item in part.each():
+            if item.at("incident_id").text in ("", record.at("id").text):
+                _entry(found, item)
+    if found.known("started_at") is None:
+        found.moment("started_at", record.at("created_at"))
+        found.warn("the record names no start of the impact; took the creation of the incident")
+    return found.finish(resolved=resolved, now=now)
+
+
+def _timestamps(found: Assembly, record: Cursor, resolved: bool) -> None:
+    """Named timestamps (API v2, then v1). The start falls back on the report, the end on the closing."""
+    named: list[tuple[str, Cursor]] = [
+        (value.at("incident_timestamp", "name").text, value.at("value", "value"))
+        for value in record.at("incident_timestamp_values").each()
+    ]
+    named += [(item.at("name").text, item.at("last_occurred_at")) for item in record.at("timestamps").each()]
+    for field, pattern in _MOMENT_NAMES:
+        if field != "resolved_at" or resolved:
+            found.moment(field, *(place for name, place in named if pattern.search(name)))
+    found.moment("started_at", *(place for name, place in named if "reported" in name.lower()))
+    if resolved:
+        found.moment("resolved_at", *(place for name, place in named if "closed" in name.lower()))
+
+
+def _custom_fields(found: Assembly, record: Cursor) -> None:
+    for entry in record.at("custom_field_entries").each():
+        name = entry.at("custom_field", "name").text
+        for value in entry.at("values").each():
+            option = value.at("value_option", "value")
+            place = option or value.at("value_catalog_entry", "name") or value.first("value_text", "value_numeric")
+            if _SERVICE_FIELD.search(name):
+                found.name("services", place)
+            elif _TEAM_FIELD.search(name):
+                found.name("teams", place)
+            elif _IMPACT_FIELD.search(name):
+                found.impact(name, place.text, place)
+
+
+def _user(found: Assembly, user: Cursor) -> str:
+    return found.person(user, name=user.at("name").text, email=user.at("email").text)
+
+
+def _entry(found: Assembly, item: Cursor) -> None:
+    status = item.at("status").text
+    if status in _FOLLOW_UP and not item.has("updater"):
+        assignee = item.at("assignee")
+        owner = found.participant(_user(found, assignee))
+        reference = item.at("external_issue_reference")
+        found.action(
+            FollowUp(
+                description=item.first("title", "description").text,
+                status=_FOLLOW_UP[status],
+                owner=owner,
+                priority=_PRIORITY.get(item.at("priority", "name").text.lower(), ""),
+                ticket=reference.first("issue_permalink", "issue_name").text,
+                notes="closed as not doing in incident.io" if status == "not_doing" else "",
+                path=item.path,
+            )
+        )
+        return
+    if status == "deleted":
+        return
+    updater = item.at("updater")
+    who = _user(found, updater.at("user"))
+    if not who:
+        who = updater.first("api_key", "workflow", "alert").first("name", "title").text
+    state = item.at("new_incident_status")
+    text = item.at("message").text
+    if not text and state:
+        text = f"Status: {state.at('name').text}" if state.at("name") else ""
+        severity = item.at("new_severity", "name").text
+        text += f", severity {severity}" if text and severity else ""
+    found.event(item.at("created_at"), text, who=who, path=item.path)

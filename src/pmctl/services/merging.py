@@ -1,0 +1,122 @@
+"""Several incidents as one: one outage that paged three teams, or one incident seen by two systems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TypeVar
+
+from pmctl.services.assembly import tidy
+from pmctl.services.incident import Incident
+from pmctl.services.people import People
+from pmctl.services.severity import severity_rank
+
+_T = TypeVar("_T")
+_URGENCIES = ("HIGH", "MEDIUM", "LOW", "")
+_EARLIEST = ("started_at", "detected_at", "acknowledged_at")
+
+
+def combine(incidents: Iterable[Incident]) -> tuple[Incident, ...]:
+    """The incidents without doubles: records of the same source and id are one, the later tells its state."""
+    kept: dict[tuple[str, str], Incident] = {}
+    for number, incident in enumerate(incidents):
+        key = (incident.source, incident.id or f"#{number}")
+        known = kept.get(key)
+        kept[key] = incident if known is None else _update(known, incident)
+    return tuple(kept.values())
+
+
+def _update(before: Incident, after: Incident) -> Incident:
+    merged = merge((before, after), label=False)
+    return replace(
+        merged,
+        title=after.title or before.title,
+        status=after.status or before.status,
+        summary=after.summary or before.summary,
+        resolved=after.resolved,
+        resolved_at=after.resolved_at if after.resolved else None,
+        references=after.references,
+        parts=(),
+        action_items=after.action_items or before.action_items,
+        impacts=after.impacts or before.impacts,
+    )
+
+
+def merge(incidents: Sequence[Incident], *, label: bool = True) -> Incident:
+    """One incident out of several: earliest start, latest end, union of services and people.
+
+    The first one gives the title, the worst severity and the highest urgency win, the timelines are
+    merged and each entry labelled with its incident. It is resolved when all are. One comes back as is.
+    """
+    first = incidents[0]
+    if len(incidents) == 1:
+        return first
+    people = People(person for incident in incidents for person in incident.participants)
+    provenance: dict[str, str] = {}
+    for incident in incidents:
+        for field, path in incident.provenance.items():
+            provenance.setdefault(field, path)
+    resolved = all(incident.resolved for incident in incidents)
+    moments: dict[str, datetime | None] = {}
+    for field in (*_EARLIEST, "mitigated_at", "resolved_at"):
+        pick = min if field in _EARLIEST else max
+        given = [(at, i.provenance.get(field, "")) for i in incidents if (at := i.moment(field)) is not None]
+        complete = field in _EARLIEST or len(given) == len(incidents)
+        moments[field], provenance[field] = pick(given) if given and complete else (None, "")
+        if moments[field] is None:
+            del provenance[field]
+    severities = [incident for incident in incidents if incident.severity]
+    worst = min(severities, key=lambda incident: severity_rank(incident.severity), default=first)
+    if worst.severity:
+        provenance["severity"] = worst.provenance.get("severity", "")
+    events = (
+        replace(event, label=event.label or (_label(incident) if label else ""))
+        for incident in incidents
+        for event in incident.events
+    )
+    return Incident(
+        source=first.source,
+        id=first.id,
+        url=first.url,
+        title=first.title or next((i.title for i in incidents if i.title), ""),
+        summary="\n\n".join(dict.fromkeys(_summary(i, label) for i in incidents if i.summary)),
+        status=first.status if len({i.status for i in incidents}) == 1 else "",
+        resolved=resolved,
+        severity=worst.severity,
+        urgency=min((i.urgency for i in incidents), key=_URGENCIES.index),
+        services=_union(i.services for i in incidents),
+        teams=_union(i.teams for i in incidents),
+        tags=_union(i.tags for i in incidents),
+        started_at=moments["started_at"],
+        detected_at=moments["detected_at"],
+        acknowledged_at=moments["acknowledged_at"],
+        mitigated_at=moments["mitigated_at"],
+        resolved_at=moments["resolved_at"] if resolved else None,
+        events=tidy(events),
+        participants=people.all(),
+        action_items=_union(i.action_items for i in incidents),
+        impacts=_union(i.impacts for i in incidents),
+        root_causes=_union(i.root_causes for i in incidents),
+        provenance=provenance,
+        warnings=_union(tuple(_warnings(i, label)) for i in incidents),
+        references=_union(i.references for i in incidents),
+        parts=tuple(part for i in incidents for part in i.parts or (i,)),
+    )
+
+
+def _label(incident: Incident) -> str:
+    return incident.id or incident.title[:40]
+
+
+def _summary(incident: Incident, label: bool) -> str:
+    return f"{incident.title}: {incident.summary}" if label and incident.title else incident.summary
+
+
+def _warnings(incident: Incident, label: bool) -> Iterable[str]:
+    name = _label(incident)
+    return (f"{name}: {warning}" if label and name else warning for warning in incident.warnings)
+
+
+def _union(groups: Iterable[tuple[_T, ...]]) -> tuple[_T, ...]:
+    return tuple(dict.fromkeys(item for group in groups for item in group))

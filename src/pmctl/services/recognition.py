@@ -1,0 +1,106 @@
+"""Which system wrote a record, told by its shape.
+
+Every source module answers the same question about one parsed file: does it hold incident records of
+mine, or parts of one (log entries, notes)? What it lacks is kept, so that an unrecognised file gets an
+answer that helps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from pmctl.services.cursor import Cursor
+
+# A record can be wrapped; these are the places to look, from the outermost inwards.
+_WRAPPERS = ("incident", "data", "issue", "incidents", "issues")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of an incident that came apart from its record. `incidents` are the ids that it names."""
+
+    data: Cursor
+    incidents: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """A source's judgement of one file.
+
+    `score` is 0 when nothing was recognised, otherwise the higher the surer; `missing` is what the
+    nearest candidate lacked and `nearness` how much of the rest it had (0 to 1). `stand_ins` are used in
+    place of a record when no other file has it.
+    """
+
+    score: int = 0
+    missing: tuple[str, ...] = ()
+    nearness: float = 0.0
+    records: tuple[Cursor, ...] = ()
+    parts: tuple[Part, ...] = ()
+    stand_ins: tuple[Cursor, ...] = ()
+
+
+def candidates(data: Cursor, *keys: str) -> list[Cursor]:
+    """Where records may be: the root, below the usual wrappers and `keys`, and lists in those places."""
+    places = (data, *(data.at(key) for key in dict.fromkeys((*_WRAPPERS, *keys))))
+    return [place for place in places if place.mapping or place.list]
+
+
+def score_match(
+    places: Iterable[Cursor],
+    required: tuple[str, ...],
+    hints: tuple[str, ...] = (),
+    *,
+    accept: Callable[[Cursor], bool] | None = None,
+    parts: tuple[Part, ...] = (),
+    stand_ins: tuple[Cursor, ...] = (),
+) -> Recognition:
+    """Hold each candidate against a shape.
+
+    `required` and `hints` name keys; "a|b" means either. Every required one has to hold something, each
+    hint makes the judgement surer, `accept` looks at values. Parts without a record count little.
+    A place that is a list is judged by its first items, and item by item when one of them fits.
+    """
+    records: list[Cursor] = []
+    best, nearest, missing = 0, 0.0, required
+    for place in _places(places, required):
+        lacking = _lacking(place, required)
+        near = 1 - len(lacking) / len(required)
+        if lacking or (accept is not None and not accept(place)):
+            if near > nearest:
+                nearest, missing = near, lacking or ("values of the expected form",)
+            continue
+        records.append(place)
+        best = max(best, 10 * len(required) + 10 * sum(_present(place, key) for key in hints))
+    if records:
+        return Recognition(best, (), 1.0, tuple(records), parts)
+    if parts:
+        return Recognition(15, missing, nearest, (), parts, stand_ins)
+    return Recognition(0, missing, nearest)
+
+
+def _places(places: Iterable[Cursor], required: tuple[str, ...]) -> Iterator[Cursor]:
+    for place in places:
+        if place.list:
+            fits = any(item.mapping and not _lacking(item, required) for item in place.sample())
+            yield from (item for item in (place.each() if fits else place.sample()) if item.mapping)
+        elif place.mapping:
+            yield place
+
+
+def _lacking(place: Cursor, required: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(" or ".join(key.split("|")) for key in required if not _holds(place, key))
+
+
+def _holds(place: Cursor, keys: str) -> bool:
+    return any(bool(place.at(key)) for key in keys.split("|"))
+
+
+def _present(place: Cursor, keys: str) -> bool:
+    return any(place.has(key) for key in keys.split("|"))
+
+
+def incident_ids(items: Iterable[Cursor], *path: str) -> frozenset[str]:
+    """The incident ids that a list of entries names, found below `path` of each."""
+    return frozenset(text for item in items if (text := item.at(*path).text))

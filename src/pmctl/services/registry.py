@@ -1,0 +1,225 @@
+"""The incident systems that pmctl reads, and the one way in: files -> incidents.
+
+Each source is a module with the same two functions, `recognise` (is this file one of mine?) and `read`
+(record and parts -> Incident). Adding a source is a module, a line in SOURCES, a test and an example.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+from pmctl.errors import BadInput, UsageProblem
+from pmctl.services import (
+    alertmanager,
+    firehydrant,
+    generic,
+    github_issue,
+    grafana_irm,
+    incident_io,
+    opsgenie,
+    opsknight,
+    pagerduty,
+    rootly,
+    statuspage,
+)
+from pmctl.services.cursor import Cursor
+from pmctl.services.incident import Incident
+from pmctl.services.merging import combine, merge
+from pmctl.services.parsing import parse
+from pmctl.services.recognition import Part, Recognition
+
+
+class Source(Protocol):
+    """What a source module offers. IDENTITY is the key of a record that parts refer to ("" for none)."""
+
+    NAME: str
+    LABEL: str
+    IDENTITY: str
+
+    def recognise(self, data: Cursor) -> Recognition:
+        """Judge one parsed file."""
+        ...
+
+    def read(self, record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
+        """Read one record with the parts that may belong to it."""
+        ...
+
+
+# In the order in which a tie is decided; the generic shape takes what nobody else does.
+SOURCES: tuple[Source, ...] = (
+    pagerduty,
+    opsgenie,
+    incident_io,
+    grafana_irm,
+    firehydrant,
+    rootly,
+    statuspage,
+    github_issue,
+    alertmanager,
+    opsknight,
+    generic,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """One recognised file."""
+
+    name: str
+    source: Source
+    found: Recognition
+
+
+def source_names() -> tuple[str, ...]:
+    """The names that `--source` takes."""
+    return tuple(source.NAME for source in SOURCES)
+
+
+def source_by_name(name: str) -> Source:
+    """The source of this name; case, dots, dashes and a trailing "issue" or "irm" do not matter."""
+    wanted = _plain(name)
+    for source in SOURCES:
+        if wanted and wanted in (_plain(source.NAME), _plain(source.LABEL)):
+            return source
+    if wanted in ("grafana", "githubissues"):
+        return grafana_irm if wanted == "grafana" else github_issue
+    raise UsageProblem(f"no incident source is called {name!r}", hint=f"use one of: {', '.join(source_names())}")
+
+
+def _plain(name: str) -> str:
+    return "".join(character for character in name.lower() if character.isalnum())
+
+
+def read_records(
+    files: Sequence[tuple[str, bytes]],
+    source: str | None = None,
+    *,
+    only: Collection[str] = (),
+    now: datetime | None = None,
+) -> Incident:
+    """The incident that these files describe; several incidents become one, with a merged timeline.
+
+    A single file that lists several incidents is refused unless `only` names the ids to take, since
+    nobody wants a week's incidents in one postmortem by accident. Raises BadInput.
+    """
+    recognised = _recognise_all(files, source)
+    incidents = _read_all(recognised, now)
+    if only:
+        chosen = tuple(incident for incident in incidents if incident.id in only)
+        if unknown := sorted(set(only) - {incident.id for incident in chosen}):
+            raise BadInput(
+                f"no incident {', '.join(unknown)} in the given files",
+                hint="it is one of those listed below",
+                details=_listing(incidents),
+            )
+        incidents = chosen
+    elif len(incidents) > 1 and (lists := [file for file in recognised if len(file.found.records) > 1]):
+        raise BadInput(
+            f"{lists[0].name}: holds {len(lists[0].found.records)} incidents",
+            hint="say which one to take with --incident ID",
+            details=_listing(incidents),
+        )
+    return merge(incidents)
+
+
+def _listing(incidents: Sequence[Incident]) -> tuple[str, ...]:
+    lines = [f"{incident.id or '(no id)'}  {incident.title[:80]}" for incident in incidents[:20]]
+    return (*lines, f"and {len(incidents) - 20} more") if len(incidents) > 20 else tuple(lines)
+
+
+def read_incidents(
+    files: Sequence[tuple[str, bytes]], source: str | None = None, *, now: datetime | None = None
+) -> tuple[Incident, ...]:
+    """Every incident in these files, each once, in the order given.
+
+    Files may hold a record, a list of records, or parts (log entries, notes). A part belongs to the
+    record whose id it names, else to the nearest record before it, else to the first after it.
+    `now` (default: the clock) tells which times lie in the future. Raises BadInput.
+    """
+    return _read_all(_recognise_all(files, source), now)
+
+
+def _recognise_all(files: Sequence[tuple[str, bytes]], source: str | None) -> list[_File]:
+    if not files:
+        raise BadInput("no incident record was given", hint="name a file, or - for standard input")
+    wanted = source_by_name(source) if source else None
+    recognised = []
+    for name, data in files:
+        value = parse(name, data)
+        # With several files a path says which one it leads into.
+        root = value if len(files) == 1 else Cursor(value.value, f"{name.rsplit('/', 1)[-1]}:$")
+        recognised.append(_recognise(name, root, wanted))
+    return recognised
+
+
+def _read_all(recognised: list[_File], now: datetime | None) -> tuple[Incident, ...]:
+    moment = now or datetime.now(UTC)
+    incidents: list[Incident] = []
+    for name in dict.fromkeys(file.source.NAME for file in recognised):
+        incidents += _read_source([file for file in recognised if name == file.source.NAME], moment)
+    return combine(incidents)
+
+
+def _recognise(name: str, data: Cursor, wanted: Source | None) -> _File:
+    """The source that recognises a file best; BadInput with what the nearest one lacked."""
+    tried = (wanted,) if wanted else SOURCES
+    judged = [(source, source.recognise(data)) for source in tried]
+    source, best = max(judged, key=lambda pair: pair[1].score)
+    if best.score > 0:
+        return _File(name, source, best)
+    source, nearest = max(judged, key=lambda pair: pair[1].nearness)
+    lacking = ", ".join(nearest.missing)
+    if wanted:
+        raise BadInput(
+            f"{name}: not a {source.LABEL} record: it has no {lacking}",
+            hint="leave out --source to let the shape decide",
+        )
+    if data.list and not any(item.mapping for item in data.each()):
+        what = "a list without records"
+    else:
+        what = "not a record that pmctl knows" if data.mapping or data.list else "neither an object nor a list"
+    nearly = f"; nearest is {source.LABEL}, which needs {lacking}" if nearest.nearness >= 0.5 else ""
+    raise BadInput(
+        f"{name}: {what}{nearly}",
+        hint="export it as the system's API returns it, or rename its fields to title, started_at, timeline, ...",
+        details=(f"tried: {', '.join(source.LABEL for source in SOURCES)}",),
+    )
+
+
+def _read_source(files: list[_File], now: datetime) -> list[Incident]:
+    """The incidents of one source's files, each with its parts."""
+    source = files[0].source
+    records = [(number, record) for number, file in enumerate(files) for record in file.found.records]
+    ids = {record.at(source.IDENTITY).text for _, record in records} if source.IDENTITY else set()
+    for number, file in enumerate(files):
+        named = frozenset().union(*(part.incidents for part in file.found.parts))
+        if file.found.stand_ins and not (named & ids):
+            records += [(number, record) for record in file.found.stand_ins[:1]]
+            ids |= named
+        elif not file.found.records and named and ids and not named & ids:
+            raise BadInput(
+                f"{file.name}: belongs to {source.LABEL} incident {min(named)}, which no given file holds",
+                hint="give the record of that incident as well",
+            )
+    if not records:
+        raise BadInput(
+            f"{files[0].name}: holds entries of an incident ({source.LABEL}) and not the incident itself",
+            hint="give the incident's record as well",
+        )
+    records.sort(key=lambda pair: pair[0])
+    return [source.read(record, _parts_of(number, records, files), now) for number, record in records]
+
+
+def _parts_of(number: int, records: list[tuple[int, Cursor]], files: list[_File]) -> tuple[Cursor, ...]:
+    """What may belong to the records of file `number`. Parts that name their incident go to all: the
+    source takes out what names another one."""
+    holders = sorted({holder for holder, _ in records})
+    parts: list[Part] = []
+    for place, file in enumerate(files):
+        before = [holder for holder in holders if holder <= place]
+        home = before[-1] if before else holders[0]
+        parts += [part for part in file.found.parts if part.incidents or home == number]
+    return tuple(part.data for part in parts)

@@ -1,0 +1,70 @@
+"""pmctl.yaml: defaults, findings with their place, and that nothing of it raises."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pmctl.repository.settings import DEFAULT_SETTINGS, Settings, load_settings
+
+
+def test_the_default_file_says_the_defaults() -> None:
+    found, findings = load_settings(DEFAULT_SETTINGS)
+    assert findings == ()
+    assert (found.template, found.severities, found.protected_branch) == ("default", (), "main")
+    assert set(found.blocks) == {"rules"}
+    assert load_settings(b"") == (Settings(), ())
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "line", "says"),
+    [
+        (b"templat: default", "PM191", 1, "did you mean template?"),
+        (b"version: 1\nversion: 1", "PM", 2, ""),
+        (b"version: 2", "PM192", 1, "not known to this pmctl"),
+        (b"template: [a]", "PM190", 1, "template must be text"),
+        (b"\nseverities: SEV1", "PM190", 2, "must be a list"),
+        (b"severities: [SEV1, {a: b}]", "PM190", 1, "a severity must be text"),
+        (b"version: true", "PM190", 1, "version must be a number"),
+        (b"severities: [SEV1, ' ', true]", "PM190", 1, "a severity must be text"),
+        (b"visibility: public", "PM190", 1, "one of private, team, organization"),
+        (b"template: ../x", "PM190", 1, "the name of a template"),
+        (b"protected_branch: ''", "PM190", 1, "the name of a branch"),
+        (b"protected_branch: --force", "PM190", 1, "the name of a branch"),
+        (b"- a", "PM", 1, ""),
+        (b"template: a\nrules: \xff", "PM001", 2, "not UTF-8"),
+        (b"a: &x 1\nb: *x", "PM", 1, ""),
+    ],
+)
+def test_what_is_wrong_is_a_finding_with_its_line(text: bytes, code: str, line: int, says: str) -> None:
+    _, findings = load_settings(text)
+    assert findings, "it is said"
+    first = findings[0]
+    assert first.code.startswith(code) and first.line == line and first.path == "pmctl.yaml"
+    assert says in first.message + first.fix
+
+
+def test_a_wrong_key_keeps_its_default_and_the_others_count() -> None:
+    found, findings = load_settings(b"template: lightweight\nprotected_branch: [x]\n")
+    assert (found.template, found.protected_branch, len(findings)) == ("lightweight", "main", 1)
+
+
+def test_what_is_commented_out_counts_as_not_there() -> None:
+    assert load_settings(b"# version: 1\n") == (Settings(), ())
+    found, findings = load_settings(b"---\nversion: 1\nrules:\n  # ignore: [PM8]\nseverities:\ntemplate: security\n")
+    assert (findings, found) == ((), Settings(template="security"))
+
+
+def test_what_cannot_be_used_is_not_used() -> None:
+    found, findings = load_settings(b"severities: [SEV1, ' ', null, 2]\ntemplate: A B\nprotected_branch: a..b\n")
+    assert (found.severities, found.template, found.protected_branch) == (("SEV1", "2"), "default", "main")
+    assert len(findings) == 4
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.one_of(st.binary(max_size=200), st.text(max_size=200).map(lambda text: text.encode("utf-8", "ignore"))))
+def test_nothing_raises(data: bytes) -> None:
+    found, findings = load_settings(data)
+    assert isinstance(found, Settings)
+    assert all(finding.line >= 1 for finding in findings)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pmctl.errors import BadInput, UsageProblem
 from pmctl.services.draft import draft_values, provenance_bytes
-from pmctl.services.registry import read_incidents, read_records, source_by_name, source_names
+from pmctl.services.registry import read_incidents, read_records, system_by_name
 
 from .records import EXAMPLES, NOW, record, rows
 
@@ -54,8 +54,7 @@ def test_a_named_source_overrides_the_shape_and_says_what_it_misses() -> None:
     ],
 )
 def test_sources_are_found_by_their_usual_names(given_name: str, name: str) -> None:
-    assert name == source_by_name(given_name).NAME
-    assert name in source_names()
+    assert system_by_name(given_name).name == name
 
 
 def test_no_files_is_an_error() -> None:

@@ -14,10 +14,9 @@ from pmctl.services.cursor import Cursor
 from pmctl.services.incident import Incident
 from pmctl.services.instants import parse_instant
 from pmctl.services.recognition import Recognition, score_match
+from pmctl.services.system import System
 
 NAME = "alertmanager"
-LABEL = "Alertmanager"
-IDENTITY = ""
 
 _SEVERITIES = ("critical", "page", "error", "high", "major", "warning", "medium", "minor", "low", "info", "none")
 _SERVICE_LABELS = ("service", "service_name", "app", "job")
@@ -119,3 +118,6 @@ def _alert(found: Assembly, alert: Cursor, end: Cursor | None, kind: str) -> Non
     found.event(alert.at("startsAt"), f"{name} fires{tail}", kind="detected", path=alert.at("startsAt").path)
     if end is not None:
         found.event(end, f"{name} no longer fires{tail}", kind=kind, path=end.path)
+
+
+SYSTEM = System(name=NAME, label="Alertmanager", recognise=recognise, read=read, identity="")

@@ -17,6 +17,7 @@ from pmctl.services.instants import parse_instant
 from pmctl.services.people import People
 
 URGENCIES = {"high": "HIGH", "medium": "MEDIUM", "low": "LOW"}
+PRIORITIES = {**URGENCIES, "urgent": "HIGH", "normal": "MEDIUM"}
 
 # What a key moment is called in the timeline when no entry of the source marks it.
 _MOMENT_TEXTS = {
@@ -86,6 +87,11 @@ class Assembly:
             self._lists[field].setdefault(text, place.path)
             self._provenance.setdefault(field, place.path)
 
+    def names(self, field: str, listed: Cursor, *path: str) -> None:
+        """Add what stands at `path` in every item of a list."""
+        for item in listed.each():
+            self.name(field, item.at(*path))
+
     def person(self, place: Cursor, *, name: str = "", email: str = "", handle: str = "") -> str:
         """Add a participant, or complete one that is known; returns the name to use in the timeline."""
         shown = self._people.add(Participant(name, email, handle, place.path))
@@ -93,9 +99,9 @@ class Assembly:
             self._provenance.setdefault("participants", place.path)
         return shown
 
-    def participant(self, shown: str) -> Participant | None:
-        """The participant shown by this name."""
-        return self._people.named(shown)
+    def user(self, place: Cursor) -> str:
+        """Add a participant who is written down as `{name, email}`; returns the name to use in the timeline."""
+        return self.person(place, name=place.at("name").text, email=place.at("email").text)
 
     def event(self, at: Cursor, text: str, *, who: str = "", kind: str = "", path: str = "") -> None:
         """Add a timeline entry; one without text or time is left out, the latter with a warning."""
@@ -105,15 +111,35 @@ class Assembly:
         if when is not None:
             self._events.append(Event(when, text.strip(), who, kind, path or at.path))
 
+    def start_from_creation(self, created: Cursor) -> None:
+        """Without a start of the impact take the creation of the incident, and say so."""
+        if "started_at" not in self._moments:
+            self.moment("started_at", created)
+            self.warn("the record names no start of the impact; took the creation of the incident")
+
     def marked(self, kind: str) -> bool:
         """Whether an entry of the timeline marks this key moment."""
         return any(event.kind == kind for event in self._events)
 
-    def action(self, item: FollowUp) -> None:
-        """Add an action item."""
-        if item.description.strip():
+    def action(
+        self,
+        place: Cursor,
+        description: str,
+        *,
+        status: str = "OPEN",
+        owner: str = "",
+        due: str = "",
+        priority: str = "",
+        ticket: str = "",
+        notes: str = "",
+    ) -> None:
+        """Add an action item. `owner` is a name that `person` or `user` returned, `priority` the source's word."""
+        if description.strip():
+            priority = PRIORITIES.get(priority.lower(), "")
+            person = self._people.named(owner)
+            item = FollowUp(description, status, person, due, priority, ticket, notes, place.path)
             self._actions.append(item)
-            self._provenance.setdefault("action_items", item.path)
+            self._provenance.setdefault("action_items", place.path)
 
     def impact(self, kind: str, measurement: str, place: Cursor) -> None:
         """Add a row of the Impact section."""

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from pmctl.errors import BadInput, EnvironmentProblem, NotFound, PmctlError, UsageProblem
+from pmctl.services.cursor import Cursor
 
 if TYPE_CHECKING:
     import httpx
@@ -33,6 +34,10 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 _RETRIED = (429, 500, 502, 503, 504)
 
 
+RecordFile = tuple[str, bytes]
+"""The name and the content of a record file, as `registry.read_records` takes them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A JSON answer: its value, its bytes as received, and the address of the next page ("" for none)."""
@@ -40,6 +45,10 @@ class Answer:
     value: Any
     data: bytes
     next_url: str = ""
+
+    def at(self, *keys: str) -> Any:
+        """A member of the value; None where there is none."""
+        return Cursor(self.value).at(*keys).value
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +104,7 @@ class Service:
                 return self._answer(response, what)
             finally:
                 response.close()
-        raise self._unreachable("redirects without end")
+        raise self._unreachable("keeps redirecting")
 
     def _answer(self, response: httpx.Response, what: str) -> Answer:
         status = response.status_code
@@ -112,7 +121,7 @@ class Service:
             value = json.loads(bytes(data))
         except (ValueError, RecursionError):
             raise BadInput(
-                f"{self.label} answered with something that is no JSON for {what}",
+                f"{self.label} answered with something that is not JSON for {what}",
                 hint=f"check the address {self.base_url}",
             ) from None
         return Answer(value, bytes(data), response.links.get("next", {}).get("url", ""))
@@ -222,7 +231,7 @@ def checked_base_url(url: str, variable: str) -> str:
     parts = urlsplit(address)
     host = parts.hostname or ""
     if not host or parts.scheme not in ("https", "http") or parts.query or parts.fragment:
-        raise UsageProblem(f"{variable} is no web address", hint="write it like https://api.example.com")
+        raise UsageProblem(f"{variable} is not a web address", hint="write it like https://api.example.com")
     if parts.username or parts.password:
         raise UsageProblem(f"{variable} holds a user name or password", hint="put the token into its own variable")
     if parts.scheme == "http" and not _loopback(host):

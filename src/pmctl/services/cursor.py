@@ -13,6 +13,7 @@ from itertools import islice
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _SURROGATES = re.compile("[\ud800-\udfff]")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,12 @@ class Cursor:
             return str(value)
         except ValueError:  # an integer beyond Python's limit for conversion to text
             return ""
+
+    @property
+    def day(self) -> str:
+        """The date that the text begins with, as YYYY-MM-DD; "" for everything else."""
+        match = _DAY.match(self.text)
+        return match[0] if match else ""
 
     @property
     def mapping(self) -> bool:

@@ -11,12 +11,11 @@ from datetime import datetime
 
 from pmctl.services.assembly import Assembly
 from pmctl.services.cursor import Cursor
-from pmctl.services.incident import MOMENTS, FollowUp, Incident
+from pmctl.services.incident import MOMENTS, Incident
 from pmctl.services.recognition import Recognition, candidates, score_match
+from pmctl.services.system import System
 
 NAME = "generic"
-LABEL = "generic JSON or YAML"
-IDENTITY = "id"
 
 _LISTS = ("services", "teams", "tags", "root_causes")
 _STATUSES = ("OPEN", "IN_PROGRESS", "COMPLETED", "WONT_DO")
@@ -89,20 +88,17 @@ def _person(found: Assembly, person: Cursor) -> str:
 
 
 def _action(found: Assembly, item: Cursor) -> None:
-    if item.text:
-        found.action(FollowUp(item.text, path=item.path))
-        return
-    status, priority = item.at("status").text.upper(), item.at("priority").text.upper()
-    owner = item.at("owner")
+    status = item.at("status").text.upper()
     found.action(
-        FollowUp(
-            description=item.first("description", "action", "text").text,
-            status=status if status in _STATUSES else "OPEN",
-            owner=found.participant(_person(found, owner)) if owner else None,
-            due=item.at("due").text,
-            priority=priority if priority in ("HIGH", "MEDIUM", "LOW") else "",
-            ticket=item.at("ticket").text,
-            notes=item.at("notes").text,
-            path=item.path,
-        )
+        item,
+        item.text or item.first("description", "action", "text").text,
+        status=status if status in _STATUSES else "OPEN",
+        owner=_person(found, item.at("owner")),
+        due=item.at("due").text,
+        priority=item.at("priority").text,
+        ticket=item.at("ticket").text,
+        notes=item.at("notes").text,
     )
+
+
+SYSTEM = System(name=NAME, label="generic JSON or YAML", recognise=recognise, read=read)

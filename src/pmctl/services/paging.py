@@ -1,4 +1,4 @@
-"""Lists that come in pages, and answers as files."""
+"""Lists that come in pages, and values as record files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from pmctl.errors import BadInput
-from pmctl.services.client import PAGE_LIMIT, Answer
+from pmctl.services.client import PAGE_LIMIT, Answer, RecordFile
 
 
 def segment(text: str) -> str:
@@ -16,23 +16,17 @@ def segment(text: str) -> str:
     return quote(text, safe="")
 
 
-def member(value: Any, *keys: str) -> Any:
-    """A nested member of a JSON answer; None when the way ends early."""
-    for key in keys:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value
+def collect(ask: Callable[[Any], Answer], following: Callable[[Answer], Any], *keys: str) -> list[Any]:
+    """All items of a paged list, which is below `keys` in every answer.
 
-
-def collect(ask: Callable[[Any], Answer], items: Callable[[Any], Any], following: Callable[[Answer], Any]) -> list[Any]:
-    """All items of a paged list. `ask` takes the page's mark (None first), `following` gives the next mark.
-
-    Raises BadInput when the pages do not end.
+    `ask` fetches a page by its mark (None for the first), `following` takes the mark of the next page (an
+    offset, a cursor, a link) from an answer. Raises BadInput when the pages do not end.
     """
     found: list[Any] = []
     mark: Any = None
     for _ in range(PAGE_LIMIT):
         answer = ask(mark)
-        page = items(answer.value)
+        page = answer.at(*keys)
         found += page if isinstance(page, list) else []
         previous, mark = mark, following(answer)
         if not mark or not page or mark == previous:
@@ -40,6 +34,6 @@ def collect(ask: Callable[[Any], Answer], items: Callable[[Any], Any], following
     raise BadInput(f"the list has more than {PAGE_LIMIT} pages", hint="export the incident and import the file")
 
 
-def as_file(name: str, value: object) -> tuple[str, bytes]:
+def as_file(name: str, value: object) -> RecordFile:
     """A JSON value as a record file."""
     return name, json.dumps(value).encode()

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pmctl.errors import BadInput, UsageProblem
-from pmctl.services.draft import draft_values, provenance_bytes
+from pmctl.services.draft import draft_from
+from pmctl.services.import_document import ImportDocument, import_bytes
 from pmctl.services.registry import read_incidents, read_records, system_by_name
 
 from .records import EXAMPLES, NOW, record, rows
@@ -155,8 +156,8 @@ def test_ten_thousand_events_are_quick() -> None:
     data = json.dumps({"incident": PAGERDUTY, "log_entries": entries}).encode()
     begun = time.process_time()
     incident = read_records([("big.json", data)], now=NOW)
-    draft = draft_values(incident, {})
-    provenance_bytes(draft.provenance)
+    draft = draft_from(incident, {})
+    import_bytes(draft.imported or ImportDocument())
     assert time.process_time() - begun < 3  # about 0.5 s of processor time; a quadratic step would take minutes
     assert len(incident.events) > 9_000
     assert len(draft.timeline) == len(incident.events) or "left out" in draft.warnings[-1]
@@ -164,7 +165,7 @@ def test_ten_thousand_events_are_quick() -> None:
 
 def test_html_in_titles_stays_text() -> None:
     incident = record({**PAGERDUTY, "title": "<img src=x onerror=alert(1)>\nDown\x1b[31m | ---"})
-    draft = draft_values(incident, {})
+    draft = draft_from(incident, {})
     assert draft.front["title"] == "<img src=x onerror=alert(1)> Down | ---"
 
 
@@ -201,7 +202,7 @@ def test_no_json_whatever_raises_anything_but_bad_input(values: list[object]) ->
     files = [(f"{n}.json", json.dumps(value).encode()) for n, value in enumerate(values)]
     for name in (None, "generic"):
         try:
-            draft_values(read_records(files, name, now=NOW), {})
+            draft_from(read_records(files, name, now=NOW), {})
         except BadInput as error:
             assert error.message
 
@@ -226,11 +227,11 @@ def damaged(draw: st.DrawFn) -> object:
 @settings(max_examples=300, deadline=None)
 def test_damaged_records_of_every_source_raise_nothing_but_bad_input(value: object) -> None:
     try:
-        draft = draft_values(read_records([("damaged.json", json.dumps(value).encode())], now=NOW), {})
+        draft = draft_from(read_records([("damaged.json", json.dumps(value).encode())], now=NOW), {})
     except BadInput:
         return
-    provenance_bytes(draft.provenance)
-    assert all("\n" not in text for row in draft.timeline for text in row.cells())
+    import_bytes(draft.imported or ImportDocument())
+    assert all("\n" not in text for row in draft.timeline for text in (row.event, row.who))
 
 
 @given(st.binary(max_size=200))

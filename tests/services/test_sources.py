@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pmctl.errors import BadInput
-from pmctl.services.draft import draft_values
+from pmctl.services.draft import draft_from
 from pmctl.services.incident import Incident
 from pmctl.services.registry import SYSTEMS, read_incidents, read_records
 from pmctl.services.system import System
@@ -279,11 +279,12 @@ def test_every_real_status_page_incident_gives_a_whole_draft(corpus: Path) -> No
     assert len(paths) == 64
     for path in paths:
         incident = read_records([(path.name, path.read_bytes())], now=NOW)
-        draft = draft_values(incident, {})
+        draft = draft_from(incident, {})
         assert incident.source == "statuspage"
         assert incident.resolved
         assert {"title", "started_at", "resolved_at", "incidents", "severity"} <= set(draft.front), path.name
-        assert str(draft.front["started_at"]) <= str(draft.front["resolved_at"])
+        assert incident.started_at and incident.resolved_at
+        assert incident.started_at <= incident.resolved_at
         assert draft.summary
         assert "<" not in draft.summary
         assert len(draft.timeline) >= 1

@@ -7,10 +7,10 @@ import re
 from lsprotocol import types
 
 from pmctl.document.fields import FIELD
+from pmctl.document.markdown_text import inline
 from pmctl.editor import diagnostics
 from pmctl.editor.open_documents import Kind, OpenDocument
 from pmctl.errors import NotFound
-from pmctl.workflow.markdown_text import inline
 
 _CODE = re.compile(r"\b(?:PM|AU)\d{3}\b")
 _OWN_COMMENT = re.compile(r"<!--\s*pmctl:.*?-->", re.DOTALL)

@@ -26,12 +26,12 @@ def understood(incident: Incident) -> list[tuple[str, str | list[str], str]]:
     Times are written as in the front matter; the path is "" for what was concluded from the whole record.
     """
     from pmctl.services.incident import MOMENTS
-    from pmctl.services.instants import format_instant
+    from pmctl.text import utc
 
     found: list[tuple[str, str | list[str], str]] = []
     for name in (*_FIELDS, *(moment for moment, _ in MOMENTS), "root_causes"):
         at = incident.moment(name)
-        value = format_instant(at) if at is not None else getattr(incident, name)
+        value = utc(at) if at is not None else getattr(incident, name)
         if isinstance(value, tuple):
             value = list(value)
         if value:
@@ -45,7 +45,7 @@ def incident_documents(incidents: Iterable[Incident]) -> list[dict[str, Any]]:
 
 
 def _document(incident: Incident) -> dict[str, Any]:
-    from pmctl.services.instants import format_instant
+    from pmctl.text import utc
 
     return {
         "source": incident.source,
@@ -54,7 +54,7 @@ def _document(incident: Incident) -> dict[str, Any]:
         "fields": [{"field": name, "value": value, "path": path} for name, value, path in understood(incident)],
         "timeline": [
             {
-                "at": format_instant(event.at),
+                "at": utc(event.at),
                 "text": event.text,
                 "who": event.who,
                 "moment": event.kind or None,
@@ -117,16 +117,12 @@ def unresolved_incidents(workspace: Workspace, name: str, document: Document | N
     data = workspace.at_head(f"{_IMPORTS}/{name}.json")
     if data is None:
         return []
-    from pmctl.services.refresh import parse_provenance
+    from pmctl.services.import_document import read_import
 
     try:
-        parts = parse_provenance(data, name).get("parts", [])
+        parts = read_import(data, name).parts
     except BadInput:
-        return []  # a damaged import document is no word on the incident; refreshing says what is wrong with it
-    still_open = {
-        (str(part.get("source", "")), str(part.get("id", "")))
-        for part in parts
-        if isinstance(part, dict) and part.get("resolved") is False
-    }
+        return []  # a damaged import document says nothing about the incident; refreshing says what is wrong with it
+    still_open = {(part.source, part.id) for part in parts if not part.resolved}
     here = [(str(entry.get("source")), str(entry.get("id"))) for entry in linked if isinstance(entry, dict)]
     return [f"{source}:{key}" for source, key in here if (source, key) in still_open]

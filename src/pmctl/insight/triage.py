@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING
 from pmctl.document.duration import duration_text
 from pmctl.insight.phrases import slug, stated, tagged
 from pmctl.insight.triggers import RULES, TriggerSettings, Verdict
-from pmctl.services.incident import Incident, Reference
+from pmctl.services.incident import Incident, Reference, severity_rank
 from pmctl.services.instants import parse_instant
-from pmctl.services.severity import severity_rank
 
 if TYPE_CHECKING:
     from pmctl.insight.catalog import Summary

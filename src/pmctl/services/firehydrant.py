@@ -11,11 +11,11 @@ from datetime import datetime
 from pmctl.services.assembly import Assembly
 from pmctl.services.client import RecordFile, Service
 from pmctl.services.cursor import Cursor
+from pmctl.services.html_text import from_html
 from pmctl.services.incident import MOMENTS, Incident
 from pmctl.services.paging import as_file, collect, segment
 from pmctl.services.recognition import Recognition, candidates, entries_of, parts_among, score_match
 from pmctl.services.system import Api, System
-from pmctl.services.text import from_html
 
 NAME = "firehydrant"
 

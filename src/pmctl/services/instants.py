@@ -92,8 +92,3 @@ def _zone(offset: str) -> tzinfo:
 
 def _plausible(at: datetime) -> Instant:
     return Instant(at) if at >= _EARLIEST else NOTHING
-
-
-def format_instant(at: datetime) -> str:
-    """`2024-01-15T14:00:00Z`, the form of the front matter."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

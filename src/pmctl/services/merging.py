@@ -8,9 +8,8 @@ from datetime import datetime
 from typing import TypeVar
 
 from pmctl.services.assembly import tidy
-from pmctl.services.incident import Incident
+from pmctl.services.incident import Incident, severity_rank
 from pmctl.services.people import People
-from pmctl.services.severity import severity_rank
 
 _T = TypeVar("_T")
 _URGENCIES = ("HIGH", "MEDIUM", "LOW", "")

@@ -16,12 +16,12 @@ from pmctl.errors import NotFound
 from pmctl.services.assembly import Assembly
 from pmctl.services.client import RecordFile, Service
 from pmctl.services.cursor import Cursor
+from pmctl.services.html_text import from_html
 from pmctl.services.incident import Incident
 from pmctl.services.instants import parse_instant
 from pmctl.services.paging import as_file, segment
 from pmctl.services.recognition import Part, Recognition, candidates, score_match
 from pmctl.services.system import Api, System
-from pmctl.services.text import from_html
 
 NAME = "statuspage"
 

@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
+from pmctl.document.markdown_text import inline
 from pmctl.errors import BadInput
-from pmctl.workflow.markdown_text import inline
 
 if TYPE_CHECKING:
     from jinja2 import nodes

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pmctl.document import strict_yaml
-from pmctl.insight.triage import Triage, WrittenPostmortem, missing, triage, triage_document
+from pmctl.insight.triage import Triage, WrittenPostmortem, missing, triage, triage_documents
 from pmctl.insight.triggers import RULES, TriggerSettings, Verdict, trigger_settings
 from pmctl.services.incident import Event, Impact, Incident, Reference
 from pmctl.services.registry import read_records
@@ -160,29 +160,25 @@ def test_missing_lists_resolved_required_and_undocumented_incidents_oldest_first
 
 
 def test_the_json_says_everything() -> None:
-    document = triage_document([ask(replace(PLAIN, urgency="HIGH"))])
-    assert document == {
-        "schema": "pmctl/triage/v1",
-        "incidents": [
-            {
-                "source": "pagerduty",
-                "id": "P1",
-                "url": "",
-                "title": "Queue is long",
-                "resolved": True,
-                "verdict": "required",
-                "postmortem": None,
-                "reasons": [
-                    {
-                        "rule": "high-urgency",
-                        "verdict": "required",
-                        "because": "its urgency is HIGH",
-                        "outweighed": False,
-                    }
-                ],
-            }
-        ],
-    }
+    assert triage_documents([ask(replace(PLAIN, urgency="HIGH"))]) == [
+        {
+            "source": "pagerduty",
+            "id": "P1",
+            "url": "",
+            "title": "Queue is long",
+            "resolved": True,
+            "verdict": "required",
+            "postmortem": None,
+            "reasons": [
+                {
+                    "rule": "high-urgency",
+                    "verdict": "required",
+                    "because": "its urgency is HIGH",
+                    "outweighed": False,
+                }
+            ],
+        }
+    ]
 
 
 YAML = """\

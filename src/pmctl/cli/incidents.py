@@ -77,7 +77,7 @@ def triage(
     hold, and nothing is known of earlier incidents.
     """
     from pmctl.cli.session import now
-    from pmctl.insight.triage import triage, triage_document
+    from pmctl.insight.triage import triage, triage_documents
     from pmctl.insight.triggers import Verdict
     from pmctl.output.incidents import triage_text
 
@@ -89,7 +89,7 @@ def triage(
     if create:
         answers = _drafts(session, answers, handle, allow_open=allow_open)
     if format == "json":
-        session.json("triage", {"incidents": triage_document(answers)["incidents"]})
+        session.json("triage", {"incidents": triage_documents(answers)})
     else:
         for answer in answers:
             session.result(triage_text(answer, color=session.colored))
@@ -104,7 +104,7 @@ def missing(ctx: typer.Context, files: _Files, source: _Source = "", format: For
     """The resolved incidents that required a postmortem and have none. Exit code 1 when there are any."""
     from pmctl.cli.session import now
     from pmctl.insight.triage import missing as without
-    from pmctl.insight.triage import triage_document
+    from pmctl.insight.triage import triage_documents
     from pmctl.output.incidents import triage_text
 
     session: Session = ctx.obj
@@ -113,7 +113,7 @@ def missing(ctx: typer.Context, files: _Files, source: _Source = "", format: For
     settings, history = _rules(session)
     answers = without(found, settings, history, now=now())
     if format == "json":
-        session.json("triage", {"incidents": triage_document(answers)["incidents"]})
+        session.json("triage", {"incidents": triage_documents(answers)})
     else:
         for answer in answers:
             session.result(triage_text(answer, color=session.colored))

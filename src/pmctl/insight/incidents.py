@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from pmctl.document import schema
 from pmctl.document.reader import Document
 from pmctl.errors import BadInput, EnvironmentProblem
 from pmctl.repository.workspace import Workspace
+from pmctl.text import utc
 
 # `status` and `publish` ask here about open incidents only: what reads records and triggers is loaded when it is used.
 if TYPE_CHECKING:
     from pmctl.insight.triage import WrittenPostmortem
     from pmctl.insight.triggers import TriggerSettings
-    from pmctl.services.incident import FollowUp, Incident, Participant
+    from pmctl.services.incident import Incident
 
 _FIELDS = ("id", "url", "title", "summary", "status", "severity", "urgency", "services", "teams", "tags")
 _IMPORTS = ".pmctl/imports"
@@ -26,7 +28,6 @@ def understood(incident: Incident) -> list[tuple[str, str | list[str], str]]:
     Times are written as in the front matter; the path is "" for what was concluded from the whole record.
     """
     from pmctl.services.incident import MOMENTS
-    from pmctl.text import utc
 
     found: list[tuple[str, str | list[str], str]] = []
     for name in (*_FIELDS, *(moment for moment, _ in MOMENTS), "root_causes"):
@@ -45,43 +46,23 @@ def incident_documents(incidents: Iterable[Incident]) -> list[dict[str, Any]]:
 
 
 def _document(incident: Incident) -> dict[str, Any]:
-    from pmctl.text import utc
-
+    events = [
+        {"at": utc(one.at), "text": one.text, "who": one.who, "moment": one.kind or None, "path": one.path}
+        for one in incident.events
+    ]
+    items = [asdict(item) for item in incident.action_items]
+    for item in items:
+        del item["notes"]
     return {
         "source": incident.source,
         "id": incident.id,
         "resolved": incident.resolved,
         "fields": [{"field": name, "value": value, "path": path} for name, value, path in understood(incident)],
-        "timeline": [
-            {
-                "at": utc(event.at),
-                "text": event.text,
-                "who": event.who,
-                "moment": event.kind or None,
-                "path": event.path,
-            }
-            for event in incident.events
-        ],
-        "participants": [_person(person) for person in incident.participants],
+        "timeline": events,
+        "participants": [asdict(person) for person in incident.participants],
         "impact": [{"type": row.kind, "measurement": row.measurement, "path": row.path} for row in incident.impacts],
-        "action_items": [_item(item) for item in incident.action_items],
+        "action_items": items,
         "warnings": list(incident.warnings),
-    }
-
-
-def _person(person: Participant) -> dict[str, Any]:
-    return {"name": person.name, "email": person.email, "handle": person.handle, "path": person.path}
-
-
-def _item(item: FollowUp) -> dict[str, Any]:
-    return {
-        "description": item.description,
-        "status": item.status,
-        "owner": _person(item.owner) if item.owner else None,
-        "due": item.due,
-        "priority": item.priority,
-        "ticket": item.ticket,
-        "path": item.path,
     }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -20,8 +20,6 @@ from pmctl.services.instants import parse_instant
 
 if TYPE_CHECKING:
     from pmctl.insight.catalog import Summary
-
-SCHEMA = "pmctl/triage/v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +93,7 @@ def triage(
         if reason.verdict is Verdict.SKIP:
             beaten |= _OUTWEIGHED.get(reason.rule, frozenset(RULES))
     weighed = tuple(
-        Reason(r.rule, r.verdict, r.because, r.verdict is not Verdict.SKIP and r.rule in beaten) for r in reasons
+        replace(reason, outweighed=reason.verdict is not Verdict.SKIP and reason.rule in beaten) for reason in reasons
     )
     standing = {reason.verdict for reason in weighed if not reason.outweighed}
     verdict = next((v for v in (Verdict.REQUIRED, Verdict.RECOMMENDED) if v in standing), Verdict.SKIP)
@@ -130,32 +128,17 @@ def missing(
     return tuple(sorted(wanting, key=lambda answer: (answer.incident.started_at or now, answer.incident.id)))
 
 
-def triage_document(answers: Iterable[Triage]) -> dict[str, object]:
-    """The answers as JSON: `{"schema": "pmctl/triage/v1", "incidents": [...]}`."""
-    return {
-        "schema": SCHEMA,
-        "incidents": [
-            {
-                "source": answer.incident.source,
-                "id": answer.incident.id,
-                "url": answer.incident.url,
-                "title": answer.incident.title,
-                "resolved": answer.incident.resolved,
-                "verdict": answer.verdict.value,
-                "postmortem": answer.postmortem or None,
-                "reasons": [
-                    {
-                        "rule": reason.rule,
-                        "verdict": reason.verdict.value,
-                        "because": reason.because,
-                        "outweighed": reason.outweighed,
-                    }
-                    for reason in answer.reasons
-                ],
-            }
-            for answer in answers
-        ],
-    }
+def triage_documents(answers: Iterable[Triage]) -> list[dict[str, object]]:
+    """The answers as in `pmctl/triage/v1`."""
+    return [
+        {
+            **{name: getattr(answer.incident, name) for name in ("source", "id", "url", "title", "resolved")},
+            "verdict": answer.verdict.value,
+            "postmortem": answer.postmortem or None,
+            "reasons": [asdict(reason) for reason in answer.reasons],
+        }
+        for answer in answers
+    ]
 
 
 def _high_urgency(case: _Case) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import pairwise
+from typing import Any
 
 from pmctl.services.cursor import Cursor
 from pmctl.services.incident import MOMENTS, Event, FollowUp, Impact, Incident, Participant, Reference
@@ -157,37 +158,23 @@ class Assembly:
         self._moments_from_events(resolved)
         events = tidy([*self._events, *self._missing_moments()])
         self._check(resolved, events, now)
-        fields, moments = self._fields, self._moments
         if events:
             self._provenance.setdefault("timeline", events[0].path)
-        incident_id, url = fields.get("id", ""), fields.get("url", "")
-        url = url if url.startswith(("https://", "http://")) else ""
+        values: dict[str, Any] = {"id": "", **self._fields, **self._moments}
+        values |= {name: tuple(texts) for name, texts in self._lists.items()}
+        if not values.get("url", "").startswith(("https://", "http://")):
+            values["url"] = ""
         return Incident(
             source=self.source,
-            id=incident_id,
-            url=url,
-            title=fields.get("title", ""),
-            summary=fields.get("summary", ""),
-            status=fields.get("status", ""),
             resolved=resolved,
-            severity=fields.get("severity", ""),
-            urgency=fields.get("urgency", ""),
-            services=tuple(self._lists["services"]),
-            teams=tuple(self._lists["teams"]),
-            tags=tuple(self._lists["tags"]),
-            started_at=moments.get("started_at"),
-            detected_at=moments.get("detected_at"),
-            acknowledged_at=moments.get("acknowledged_at"),
-            mitigated_at=moments.get("mitigated_at"),
-            resolved_at=moments.get("resolved_at"),
+            **values,
             events=events,
             participants=self._people.all(),
             action_items=tuple(self._actions),
             impacts=tuple(self._impacts),
-            root_causes=tuple(self._lists["root_causes"]),
             provenance=dict(self._provenance),
             warnings=tuple(self._warnings),
-            references=(Reference(self.source, incident_id, url),) if incident_id else (),
+            references=(Reference(self.source, values["id"], values["url"]),) if values["id"] else (),
         )
 
     def _moments_from_events(self, resolved: bool) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from pmctl.workflow.demo import Stage, become
+from tests.skips import NO_CORPUS
 
 CORPUS = os.environ.get("PMCTL_CORPUS", "")
 DOCUMENT = """\
@@ -203,7 +204,7 @@ def test_several_incidents_are_reported_and_split(home: Home) -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.skipif(not CORPUS, reason="PMCTL_CORPUS is not set")
+@pytest.mark.skipif(not CORPUS, reason=NO_CORPUS)
 def test_the_corpus_is_adopted_with_its_history(home: Home) -> None:
     for file in sorted(Path(CORPUS, "documents").rglob("*.md")):
         home.put(f"old/{file.parent.name}/{file.name}", file.read_bytes())

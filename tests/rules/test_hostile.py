@@ -17,6 +17,7 @@ from pmctl.rules.fixes import fix
 from pmctl.rules.prose import prose, without_code
 from pmctl.rules.settings import RuleSettings
 from tests.growth import assert_in_proportion
+from tests.skips import NO_CORPUS
 
 from .sample import CONTEXT, PATH, sample, source
 
@@ -292,7 +293,7 @@ def test_moments_at_the_ends_of_the_calendar_are_judged(fields, entries, amount,
 def test_the_corpus_is_judged_without_a_crash():
     corpus = os.environ.get("PMCTL_CORPUS")
     if not corpus:
-        pytest.skip("PMCTL_CORPUS names no corpus")
+        pytest.skip(NO_CORPUS)
     head = source().partition("\n---\n")[0] + "\n---\n"
     files = sorted(Path(corpus, "documents").rglob("*.md"))
     assert len(files) > 100

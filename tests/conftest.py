@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.play import Play, Settings
-from tests.property.team import Team, isolated_environment
 from tests.skips import unlisted
+from tests.team import Team, isolated_environment
+from tests.world import World
 
 _SKIPPED: list[str] = []
 
@@ -41,6 +42,22 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if os.environ.get("PMCTL_SKIPS") == "listed":
         for reason in unlisted(_SKIPPED):
             terminalreporter.write_line(f"skipped for a reason that tests/skips.py does not list: {reason}", red=True)
+
+
+@pytest.fixture(autouse=True)
+def own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What pmctl remembers per user stays inside the test, and no CI is around."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state", numbered=True)))
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.delenv("PMCTL_TRUST_ROOT", raising=False)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """A repository with a policy: jane, alice (admin), bob and carol."""
+    made = World(tmp_path / "repo")
+    made.init()
+    return made
 
 
 @pytest.fixture(scope="session")

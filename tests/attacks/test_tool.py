@@ -22,7 +22,7 @@ from pmctl.output import audit as output
 from pmctl.policy import act as acts
 from pmctl.policy.model import POLICY_PATH
 from pmctl.policy.reading import parse_policy
-from tests.ledger.world import DOC, World, document
+from tests.world import DOC, World, document
 
 from .conftest import Copy
 from .gate import Gate, command

@@ -342,7 +342,7 @@ def test_a_next_page_on_another_host_gets_no_token(server: Server) -> None:
 
 
 def test_a_list_without_end_ends(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pmctl.services.paging.PAGE_LIMIT", 3)
+    monkeypatch.setattr("pmctl.services.client.PAGE_LIMIT", 3)
 
     def answer(method: str, path: str, query: dict[str, list[str]], body: Any) -> Reply:
         offset = int(query.get("offset", ["0"])[0])

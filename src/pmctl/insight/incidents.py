@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from pmctl.services.incident import Incident
 
 _FIELDS = ("id", "url", "title", "summary", "status", "severity", "urgency", "services", "teams", "tags")
-_IMPORTS = ".pmctl/imports"
 
 
 def understood(incident: Incident) -> list[tuple[str, str | list[str], str]]:
@@ -95,11 +94,11 @@ def unresolved_incidents(workspace: Workspace, name: str, document: Document | N
     linked = document.meta.get("incidents")
     if document.meta.get("resolved_at") or not isinstance(linked, list | tuple) or not schema.is_id(name):
         return []
-    data = workspace.at_head(f"{_IMPORTS}/{name}.json")
+    from pmctl.services.import_document import import_path, read_import
+
+    data = workspace.at_head(import_path(name))
     if data is None:
         return []
-    from pmctl.services.import_document import read_import
-
     try:
         parts = read_import(data, name).parts
     except BadInput:

@@ -32,11 +32,15 @@ _FUTURE_TOLERANCE = timedelta(minutes=5)  # clocks differ
 
 
 class Assembly:
-    """An incident in the making. Source modules fill it; `finish` normalises and freezes it."""
+    """An incident in the making. The module of a system fills it; `finish` normalises and freezes it.
 
-    def __init__(self, source: str, zone: tzinfo = UTC) -> None:
+    `now` (aware) is what times are compared with to find those in the future, `zone` what times without one are in.
+    """
+
+    def __init__(self, source: str, now: datetime) -> None:
         self.source = source
-        self.zone = zone
+        self.now = now
+        self.zone: tzinfo = UTC
         self._fields: dict[str, str] = {}
         self._moments: dict[str, datetime] = {}
         self._lists: dict[str, dict[str, str]] = {"services": {}, "teams": {}, "tags": {}, "root_causes": {}}
@@ -153,11 +157,11 @@ class Assembly:
         if sentence not in self._warnings:
             self._warnings.append(sentence)
 
-    def finish(self, *, resolved: bool, now: datetime) -> Incident:
-        """The incident. `now` (aware) is what times are compared with to find those in the future."""
+    def finish(self, *, resolved: bool) -> Incident:
+        """The incident."""
         self._moments_from_events(resolved)
         events = tidy([*self._events, *self._missing_moments()])
-        self._check(resolved, events, now)
+        self._check(resolved, events)
         if events:
             self._provenance.setdefault("timeline", events[0].path)
         values: dict[str, Any] = {"id": "", **self._fields, **self._moments}
@@ -206,7 +210,7 @@ class Assembly:
                 continue
             yield Event(at, _MOMENT_TEXTS[kind], "", kind, self._provenance[field])
 
-    def _check(self, resolved: bool, events: tuple[Event, ...], now: datetime) -> None:
+    def _check(self, resolved: bool, events: tuple[Event, ...]) -> None:
         if self._unreadable:
             self.warn(f"{_some(self._unreadable)}: not a time that can be read, left out")
         if self._unzoned:
@@ -215,7 +219,7 @@ class Assembly:
         for (earlier, first), (later, second) in pairwise(ordered):
             if second < first:
                 self.warn(f"{later} lies before {earlier}; correct one of them")
-        self._warnings += [f"{field} lies in the future" for field, at in ordered if at > now + _FUTURE_TOLERANCE]
+        self._warnings += [f"{field} lies in the future" for field, at in ordered if at > self.now + _FUTURE_TOLERANCE]
         end, start = self._moments.get("resolved_at"), self._moments.get("started_at")
         if events and end and events[-1].at > end + timedelta(minutes=1):
             self.warn("the timeline goes on after resolved_at; check when the incident was over")

@@ -6,18 +6,13 @@ the key moments; what happens after the incident (the retrospective) is not part
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from pmctl.services.assembly import Assembly
-from pmctl.services.client import RecordFile, Service
+from pmctl.services.client import RecordFile, Service, as_file, collect, segment
 from pmctl.services.cursor import Cursor
 from pmctl.services.html_text import from_html
-from pmctl.services.incident import MOMENTS, Incident
-from pmctl.services.paging import as_file, collect, segment
+from pmctl.services.incident import MOMENTS
 from pmctl.services.recognition import Recognition, candidates, entries_of, parts_among, score_match
 from pmctl.services.system import Api, System
-
-NAME = "firehydrant"
 
 _MOMENTS = {kind: field for field, kind in MOMENTS}
 _AFTERWARDS = ("postmortem", "post_mortem", "retrospective", "closed")
@@ -44,9 +39,8 @@ def _is_entry(item: Cursor) -> bool:
     return bool(happened or (item.at("summary") and item.at("state") and item.has("connected_integrations")))
 
 
-def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
+def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
     """One incident with its milestones and events."""
-    found = Assembly(NAME)
     found.text("id", record.at("id"))
     found.text("url", record.at("incident_url"))
     for field, *keys in (("title", "name"), ("summary", "summary", "description")):
@@ -69,7 +63,7 @@ def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
     if resolved:
         found.moment("resolved_at", record.at("resolved_at"))
     found.start_from_creation(record.at("created_at"))
-    return found.finish(resolved=resolved, now=now)
+    return resolved
 
 
 def _impact(found: Assembly, record: Cursor) -> None:
@@ -128,7 +122,7 @@ def fetch(incident: str, service: Service) -> list[RecordFile]:
 
 
 SYSTEM = System(
-    name=NAME,
+    name="firehydrant",
     label="FireHydrant",
     recognise=recognise,
     read=read,

@@ -7,15 +7,12 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 
 from pmctl.services.assembly import Assembly
 from pmctl.services.cursor import Cursor
-from pmctl.services.incident import MOMENTS, Incident
+from pmctl.services.incident import MOMENTS
 from pmctl.services.recognition import Recognition, candidates, score_match
 from pmctl.services.system import System
-
-NAME = "generic"
 
 _LISTS = ("services", "teams", "tags", "root_causes")
 _STATUSES = ("OPEN", "IN_PROGRESS", "COMPLETED", "WONT_DO")
@@ -31,9 +28,8 @@ def recognise(data: Cursor) -> Recognition:
     return Recognition(min(found.score, 5), found.missing, found.nearness / 2, found.records)
 
 
-def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
+def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
     """One incident. `resolved` follows `status` where there is one, else whether there is an end."""
-    found = Assembly(NAME)
     linked = record.at("incidents", 0)
     found.text("id", record.at("id"), linked.at("id"))
     found.text("url", record.at("url"), linked.at("url"))
@@ -70,8 +66,7 @@ def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
         found.impact("Impact", impact.text, impact)
     status = record.at("status").text.lower()
     ended = found.known("resolved_at") is not None
-    resolved = status in _DONE or (ended and status in ("", "draft", "in_review", "mitigated"))
-    return found.finish(resolved=resolved, now=now)
+    return status in _DONE or (ended and status in ("", "draft", "in_review", "mitigated"))
 
 
 def _person(found: Assembly, person: Cursor) -> str:
@@ -101,4 +96,4 @@ def _action(found: Assembly, item: Cursor) -> None:
     )
 
 
-SYSTEM = System(name=NAME, label="generic JSON or YAML", recognise=recognise, read=read)
+SYSTEM = System(name="generic", label="generic JSON or YAML", recognise=recognise, read=read)

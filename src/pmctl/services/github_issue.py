@@ -7,18 +7,13 @@ teams write into labels with a prefix; labels are objects or plain text.
 from __future__ import annotations
 
 import re
-from datetime import datetime
 
 from pmctl.errors import UsageProblem
 from pmctl.services.assembly import Assembly
-from pmctl.services.client import RecordFile, Service
+from pmctl.services.client import RecordFile, Service, as_file, collect, segment
 from pmctl.services.cursor import Cursor
-from pmctl.services.incident import Incident
-from pmctl.services.paging import as_file, collect, segment
 from pmctl.services.recognition import Part, Recognition, candidates, score_match
 from pmctl.services.system import Api, System
-
-NAME = "github"
 
 _SERVICE = re.compile(r"(?:service|svc|component|comp|app|area|system)s?\s*[:/=]\s*(.+)", re.IGNORECASE)
 _TEAM = re.compile(r"(?:team|squad)\s*[:/=]\s*(.+)", re.IGNORECASE)
@@ -65,9 +60,8 @@ def _is_entry(entry: Cursor) -> bool:
     return bool(comment or (entry.at("event") and not entry.at("occurred_at")))
 
 
-def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
+def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
     """One issue with its comments. The id is owner/name#number where the address shows it."""
-    found = Assembly(NAME)
     url = record.at("html_url") or record.at("url")
     found.text("id", record.at("number"), value=_issue_id(url.text, record.at("number").text))
     found.text("url", url)
@@ -88,7 +82,7 @@ def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
     for part in parts:
         for item in part.each():
             _entry(found, item, record.at("number").text)
-    return found.finish(resolved=closed, now=now)
+    return closed
 
 
 def _issue_id(url: str, number: str) -> str:
@@ -158,7 +152,7 @@ def fetch(incident: str, service: Service) -> list[RecordFile]:
 
 
 SYSTEM = System(
-    name=NAME,
+    name="github",
     label="GitHub",
     recognise=recognise,
     read=read,

@@ -7,17 +7,12 @@ under `roles`, the API under `incidentMembership.assignments`.
 from __future__ import annotations
 
 import re
-from datetime import datetime
 
 from pmctl.services.assembly import Assembly
-from pmctl.services.client import RecordFile, Service
+from pmctl.services.client import RecordFile, Service, as_file, collect
 from pmctl.services.cursor import Cursor
-from pmctl.services.incident import Incident
-from pmctl.services.paging import as_file, collect
 from pmctl.services.recognition import Part, Recognition, candidates, entries_of, parts_among, score_match
 from pmctl.services.system import Api, System
-
-NAME = "grafana-irm"
 
 _SERVICE_KEYS = frozenset(("service", "services", "service_name", "servicename", "component", "app", "application"))
 _TEAM_KEYS = frozenset(("team", "teams", "squad"))
@@ -38,9 +33,8 @@ def recognise(data: Cursor) -> Recognition:
     )
 
 
-def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
+def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
     """One incident with its activity."""
-    found = Assembly(NAME)
     found.text("id", record.at("incidentID"))
     found.text("url", record.at("overviewURL"))
     found.text("title", record.at("title"))
@@ -64,7 +58,7 @@ def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
     resolved = record.at("status").text.lower() in ("resolved", "closed")
     if resolved:
         found.moment("resolved_at", record.at("incidentEnd"), record.at("closedTime"))
-    return found.finish(resolved=resolved, now=now)
+    return resolved
 
 
 def _label(found: Assembly, label: Cursor) -> None:
@@ -114,7 +108,7 @@ def fetch(incident: str, service: Service) -> list[RecordFile]:
 
 
 SYSTEM = System(
-    name=NAME,
+    name="grafana-irm",
     label="Grafana IRM",
     recognise=recognise,
     read=read,

@@ -7,17 +7,12 @@ so they are matched by the words in the name; an updater is a user, an API key, 
 from __future__ import annotations
 
 import re
-from datetime import datetime
 
 from pmctl.services.assembly import Assembly
-from pmctl.services.client import RecordFile, Service
+from pmctl.services.client import RecordFile, Service, as_file, collect, segment
 from pmctl.services.cursor import Cursor
-from pmctl.services.incident import Incident
-from pmctl.services.paging import as_file, collect, segment
 from pmctl.services.recognition import Recognition, candidates, entries_of, parts_among, score_match
 from pmctl.services.system import Api, System
-
-NAME = "incident-io"
 
 _MOMENT_NAMES = (
     ("started_at", re.compile(r"impact (?:started|began)|^started|^start\b|incident started", re.IGNORECASE)),
@@ -53,9 +48,8 @@ def _is_part(entry: Cursor) -> bool:
     return entry.has("updater") or entry.at("status").text in (*_FOLLOW_UP, "deleted")
 
 
-def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
+def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
     """One incident with its updates and follow-ups."""
-    found = Assembly(NAME)
     found.text("id", record.at("id"))
     found.text("url", record.at("permalink"))
     found.text("title", record.at("name"))
@@ -76,7 +70,7 @@ def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
     for item in entries_of(listed, record.at("id").text, "incident_id"):
         _entry(found, item)
     found.start_from_creation(record.at("created_at"))
-    return found.finish(resolved=resolved, now=now)
+    return resolved
 
 
 def _timestamps(found: Assembly, record: Cursor, resolved: bool) -> None:
@@ -156,7 +150,7 @@ def fetch(incident: str, service: Service) -> list[RecordFile]:
 
 
 SYSTEM = System(
-    name=NAME,
+    name="incident-io",
     label="incident.io",
     recognise=recognise,
     read=read,

@@ -7,17 +7,12 @@ Shapes as in Opsgenie's public API reference and its Go SDK: answers are wrapped
 from __future__ import annotations
 
 import re
-from datetime import datetime
 
 from pmctl.services.assembly import Assembly
-from pmctl.services.client import RecordFile, Service
+from pmctl.services.client import RecordFile, Service, as_file, collect, segment
 from pmctl.services.cursor import Cursor
-from pmctl.services.incident import Incident
-from pmctl.services.paging import as_file, collect, segment
 from pmctl.services.recognition import Part, Recognition, candidates, entries_of, parts_among, score_match
 from pmctl.services.system import Api, System
-
-NAME = "opsgenie"
 
 _DONE = ("resolved", "closed")
 # An entry's type and title say what happened in one of a few words.
@@ -49,9 +44,8 @@ def _parts(data: Cursor) -> tuple[Part, ...]:
     )
 
 
-def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
+def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
     """One incident with its timeline. The moment of the impact, where given, is the start."""
-    found = Assembly(NAME)
     found.text("id", record.at("id"))
     found.text("url", record.at("links", "web"), record.at("url"))
     found.text("title", record.at("message"))
@@ -70,7 +64,7 @@ def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
     resolved = record.at("status").text.lower() in _DONE
     if resolved:
         found.moment("resolved_at", record.at("resolvedAt"), record.at("impactEndDate"), record.at("closedAt"))
-    return found.finish(resolved=resolved, now=now)
+    return resolved
 
 
 def _responder(found: Assembly, responder: Cursor) -> None:
@@ -127,7 +121,7 @@ def fetch(incident: str, service: Service) -> list[RecordFile]:
 
 
 SYSTEM = System(
-    name=NAME,
+    name="opsgenie",
     label="Opsgenie",
     recognise=recognise,
     read=read,

@@ -7,17 +7,12 @@ The API itself has no timeline, so the key moments stand in for one.
 from __future__ import annotations
 
 import re
-from datetime import datetime
 
 from pmctl.services.assembly import Assembly
-from pmctl.services.client import RecordFile, Service
+from pmctl.services.client import RecordFile, Service, segment
 from pmctl.services.cursor import Cursor
-from pmctl.services.incident import Incident
-from pmctl.services.paging import segment
 from pmctl.services.recognition import Recognition, candidates, entries_of, parts_among, score_match
 from pmctl.services.system import Api, System
-
-NAME = "opsknight"
 
 _STATES = ("OPEN", "ACKNOWLEDGED", "RESOLVED", "SNOOZED", "SUPPRESSED")
 _NOISE = re.compile(r"\s*notification sent via\b", re.IGNORECASE)
@@ -50,9 +45,8 @@ def _is_of_opsgenie(item: Cursor) -> bool:
     return _is_entry(item) and bool(item.at("priority") or item.at("tinyId"))
 
 
-def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
+def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
     """One incident with its events and notes."""
-    found = Assembly(NAME)
     found.text("id", record.at("id"))
     found.text("url", record.at("url"))
     found.text("title", record.at("title"))
@@ -74,7 +68,7 @@ def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
     found.moment("acknowledged_at", record.at("acknowledgedAt"))
     if resolved:
         found.moment("resolved_at", record.at("resolvedAt"))
-    return found.finish(resolved=resolved, now=now)
+    return resolved
 
 
 def _entry(found: Assembly, item: Cursor) -> None:
@@ -105,7 +99,7 @@ def fetch(incident: str, service: Service) -> list[RecordFile]:
 
 
 SYSTEM = System(
-    name=NAME,
+    name="opsknight",
     label="OpsKnight",
     recognise=recognise,
     read=read,

@@ -7,17 +7,12 @@ in one export with its `log_entries` and `notes`. `summary` of an incident is "[
 from __future__ import annotations
 
 import re
-from datetime import datetime
 
 from pmctl.services.assembly import Assembly
-from pmctl.services.client import RecordFile, Service
+from pmctl.services.client import RecordFile, Service, as_file, collect, segment
 from pmctl.services.cursor import Cursor
-from pmctl.services.incident import Incident
-from pmctl.services.paging import as_file, collect, segment
 from pmctl.services.recognition import Part, Recognition, candidates, entries_of, parts_among, score_match
 from pmctl.services.system import Api, System
-
-NAME = "pagerduty"
 
 _NUMBER = re.compile(r"^\[#\d+\]\s*")
 _STATES = ("triggered", "acknowledged", "resolved")
@@ -68,9 +63,8 @@ def _is_alert(item: Cursor) -> bool:
     return bool(item.at("alert_key")) or item.at("type").text == "alert"
 
 
-def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
+def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
     """One incident with what the parts say about it."""
-    found = Assembly(NAME)
     is_alert = record.at("type").text == "alert"
     identity = record.at("incident", "id") if is_alert else record.at("id")
     found.text("id", identity)
@@ -99,7 +93,7 @@ def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
         found.moment("resolved_at", record.at("resolved_at"))
         if not found.marked("resolved"):
             found.moment("resolved_at", record.at("last_status_change_at"))
-    return found.finish(resolved=resolved, now=now)
+    return resolved
 
 
 def _responders(found: Assembly, record: Cursor) -> None:
@@ -164,7 +158,7 @@ def fetch(incident: str, service: Service) -> list[RecordFile]:
 
 
 SYSTEM = System(
-    name=NAME,
+    name="pagerduty",
     label="PagerDuty",
     recognise=recognise,
     read=read,

@@ -20,6 +20,7 @@ from pmctl.services import (
     rootly,
     statuspage,
 )
+from pmctl.services.assembly import Assembly
 from pmctl.services.cursor import Cursor
 from pmctl.services.incident import Incident
 from pmctl.services.merging import combine, merge
@@ -186,7 +187,12 @@ def _read_system(files: list[_File], now: datetime) -> list[Incident]:
             hint="give the incident's record as well",
         )
     records.sort(key=lambda pair: pair[0])
-    return [system.read(record, _parts_of(number, records, files), now) for number, record in records]
+    incidents = []
+    for number, record in records:
+        found = Assembly(system.name, now)
+        resolved = system.read(found, record, _parts_of(number, records, files))
+        incidents.append(found.finish(resolved=resolved))
+    return incidents
 
 
 def _parts_of(number: int, records: list[tuple[int, Cursor]], files: list[_File]) -> tuple[Cursor, ...]:

@@ -6,18 +6,14 @@ are embedded as `{data: {attributes: ...}}` or listed under `included`.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from pmctl.services.assembly import Assembly
-from pmctl.services.client import RecordFile, Service
+from pmctl.services.client import RecordFile, Service, as_file, collect, segment
 from pmctl.services.cursor import Cursor
-from pmctl.services.incident import MOMENTS, Incident
-from pmctl.services.paging import as_file, collect, segment
+from pmctl.services.incident import MOMENTS
 from pmctl.services.recognition import Recognition, candidates, parts_among, score_match
 from pmctl.services.system import Api, System
-
-NAME = "rootly"
 
 _PEOPLE = ("user", "started_by", "detected_by", "acknowledged_by", "mitigated_by", "resolved_by", "closed_by")
 _FOLLOW_UP = {"open": "OPEN", "in_progress": "IN_PROGRESS", "done": "COMPLETED", "cancelled": "WONT_DO"}
@@ -44,9 +40,8 @@ def _is_entry(entry: Cursor) -> bool:
     return entry.at("type").text in _KINDS or bool(entry.at("event") and entry.at("occurred_at"))
 
 
-def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
+def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
     """One incident with its events and action items."""
-    found = Assembly(NAME)
     said = record.at("attributes")
     found.text("id", record.at("id"))
     found.text("url", said.at("url"), said.at("short_url"))
@@ -71,7 +66,7 @@ def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
     if said.at("status").text.lower() == "cancelled":
         found.name("tags", said.at("status"))
     found.start_from_creation(said.at("created_at"))
-    return found.finish(resolved=resolved, now=now)
+    return resolved
 
 
 def _user(found: Assembly, user: Cursor) -> str:
@@ -128,7 +123,7 @@ def fetch(incident: str, service: Service) -> list[RecordFile]:
 
 
 SYSTEM = System(
-    name=NAME,
+    name="rootly",
     label="Rootly",
     recognise=recognise,
     read=read,

@@ -9,21 +9,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, tzinfo
 from zoneinfo import ZoneInfo
 
 from pmctl.errors import NotFound
 from pmctl.services.assembly import Assembly
-from pmctl.services.client import RecordFile, Service
+from pmctl.services.client import RecordFile, Service, as_file, segment
 from pmctl.services.cursor import Cursor
 from pmctl.services.html_text import from_html
-from pmctl.services.incident import Incident
 from pmctl.services.instants import parse_instant
-from pmctl.services.paging import as_file, segment
 from pmctl.services.recognition import Part, Recognition, candidates, score_match
 from pmctl.services.system import Api, System
-
-NAME = "statuspage"
 
 _DONE = ("resolved", "postmortem", "completed")
 # Pages that were moved to Statuspage hold a whole incident in one update: "2013-08-30 20:55:32 - text".
@@ -42,11 +38,10 @@ def recognise(data: Cursor) -> Recognition:
     return replace(found, parts=(Part(page),)) if found.records and page.mapping else found
 
 
-def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
+def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
     """One incident. The page itself names no people."""
     page = next((part for part in parts if part.at("time_zone")), Cursor(None))
-    zone = _zone(page.at("time_zone").text)
-    found = Assembly(NAME, zone)
+    found.zone = _zone(page.at("time_zone").text)
     found.text("id", record.at("id"))
     found.text("url", record.at("shortlink"))
     found.text("title", record.at("name"), value=from_html(record.at("name").text))
@@ -66,7 +61,7 @@ def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
     found.names("services", record.at("components"), "name")
     for update in updates:
         found.names("services", update.at("affected_components"), "name")
-    return found.finish(resolved=resolved, now=now)
+    return resolved
 
 
 def _zone(name: str) -> tzinfo:
@@ -134,7 +129,7 @@ def fetch(incident: str, service: Service) -> list[RecordFile]:
 
 
 SYSTEM = System(
-    name=NAME,
+    name="statuspage",
     label="Statuspage",
     recognise=recognise,
     read=read,

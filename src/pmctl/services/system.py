@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
+from pmctl.services.assembly import Assembly
 from pmctl.services.client import RecordFile, Service
 from pmctl.services.cursor import Cursor
-from pmctl.services.incident import Incident
 from pmctl.services.recognition import Recognition
 
 
@@ -47,15 +46,15 @@ class System:
     """One incident system.
 
     `name` is what `--source` and the front matter call it, `label` what people do; `aliases` are further names
-    for `--source`. `recognise` judges one parsed file. `read` makes an incident of a record and the parts that
-    may belong to it; its last argument is the time by which a moment lies in the future. `identity` is the key
-    of a record that parts refer to ("" for none). `api` is None where records only come as files.
+    for `--source`. `recognise` judges one parsed file. `read` fills an assembly from a record and the parts that
+    may belong to it, and says whether the incident is resolved. `identity` is the key of a record that parts refer
+    to ("" for none). `api` is None where records only come as files.
     """
 
     name: str
     label: str
     recognise: Callable[[Cursor], Recognition]
-    read: Callable[[Cursor, tuple[Cursor, ...], datetime], Incident]
+    read: Callable[[Assembly, Cursor, tuple[Cursor, ...]], bool]
     identity: str = "id"
     aliases: tuple[str, ...] = ()
     api: Api | None = None

@@ -22,13 +22,12 @@ from pmctl.errors import BadInput, NotFound, Refused, UsageProblem
 from pmctl.repository.transaction import CommitResult, Write, commit, replace_file
 from pmctl.repository.workspace import Workspace
 from pmctl.services.draft import Draft, draft_from
-from pmctl.services.import_document import import_bytes
+from pmctl.services.import_document import import_bytes, import_path
 from pmctl.services.incident import MOMENTS, Incident
 from pmctl.text import single_line
 from pmctl.workflow import template as templates
 from pmctl.workflow.draft import render
 
-IMPORTS = ".pmctl/imports"
 _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -106,7 +105,7 @@ def plan(workspace: Workspace, wish: NewPostmortem, draft: Draft | None, *, toda
     lost = _without_place(document, draft)
     writes = [Write(document.path, document.data)]
     if draft.imported:
-        writes.append(Write(f"{IMPORTS}/{name}.json", import_bytes(draft.imported)))
+        writes.append(Write(import_path(name), import_bytes(draft.imported)))
     unused = tuple(
         f"template {chosen.reference} has no section {section}: {what} of the record left out" for section, what in lost
     )

@@ -20,11 +20,11 @@ from pmctl.policy.state import FINAL, IN_REVIEW
 from pmctl.repository.transaction import CommitResult, Write, commit
 from pmctl.repository.workspace import Workspace
 from pmctl.services.draft import Draft
-from pmctl.services.import_document import ImportDocument, import_bytes, read_import
+from pmctl.services.import_document import ImportDocument, import_bytes, import_path, read_import
 from pmctl.services.incident import Incident, Reference
 from pmctl.services.merging import merge
 from pmctl.services.refresh import Difference, FieldUpdate, Outcome, refresh
-from pmctl.workflow.create import IMPORTS, draft_of
+from pmctl.workflow.create import draft_of
 from pmctl.workflow.import_tables import with_action_items, with_impact
 from pmctl.workflow.import_timeline import brief, with_timeline
 
@@ -81,7 +81,7 @@ def read_imported(workspace: Workspace, name: str, by: str, verb: str) -> Import
             hint=f'an admin edits it and runs: pmctl amend {name} -m "why"',
         )
     _refuse_stranger(workspace.policy, document, by, verb)
-    path = f"{IMPORTS}/{name}.json"
+    path = import_path(name)
     data = workspace.at_head(path)
     if data is None:
         return Imported(name, document, None)
@@ -153,7 +153,7 @@ def land(workspace: Workspace, planned: Plan, subject: str, signing: Sequence[st
     if planned.document.data != planned.before.data:
         writes.append(Write(schema.path_of(planned.id), planned.document.data))
     if planned.imported is not None or planned.had_import:
-        writes.append(Write(f"{IMPORTS}/{planned.id}.json", planned.imported))
+        writes.append(Write(import_path(planned.id), planned.imported))
     message = f"{subject}\n\nPostmortem: {planned.id}\n"
     return commit(workspace.repo, writes, message, signing=signing)
 

@@ -61,6 +61,11 @@ class Assembly:
                 self._fields[field] = found
                 self._provenance[field] = place.path
 
+    def texts(self, record: Cursor, **keys: str) -> None:
+        """Fill text fields, each from the member of a record that `keys` names for it."""
+        for field, key in keys.items():
+            self.text(field, record.at(key))
+
     def urgency(self, place: Cursor) -> None:
         """Fill the urgency when the source uses one of the three words."""
         self.text("urgency", place, value=URGENCIES.get(place.text.lower(), ""))

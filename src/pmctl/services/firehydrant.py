@@ -41,8 +41,7 @@ def _is_entry(item: Cursor) -> bool:
 
 def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
     """One incident with its milestones and events."""
-    found.text("id", record.at("id"))
-    found.text("url", record.at("incident_url"))
+    found.texts(record, id="id", url="incident_url")
     for field, *keys in (("title", "name"), ("summary", "summary", "description")):
         place = record.first(*keys)
         found.text(field, place, value=from_html(place.text))

@@ -35,11 +35,7 @@ def recognise(data: Cursor) -> Recognition:
 
 def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
     """One incident with its activity."""
-    found.text("id", record.at("incidentID"))
-    found.text("url", record.at("overviewURL"))
-    found.text("title", record.at("title"))
-    found.text("summary", record.at("summary"))
-    found.text("status", record.at("status"))
+    found.texts(record, id="incidentID", url="overviewURL", title="title", summary="summary", status="status")
     severity = record.first("severity", "severityLabel")
     found.text("severity", severity, value="" if severity.text.lower() == "pending" else None)
     for label in record.at("labels").each():

@@ -50,10 +50,7 @@ def _is_part(entry: Cursor) -> bool:
 
 def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
     """One incident with its updates and follow-ups."""
-    found.text("id", record.at("id"))
-    found.text("url", record.at("permalink"))
-    found.text("title", record.at("name"))
-    found.text("summary", record.at("summary"))
+    found.texts(record, id="id", url="permalink", title="name", summary="summary")
     status = record.first("incident_status", "status")
     found.text("status", status.at("name"), status)
     found.text("severity", record.at("severity", "name"))

@@ -48,10 +48,7 @@ def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
     """One incident with its timeline. The moment of the impact, where given, is the start."""
     found.text("id", record.at("id"))
     found.text("url", record.at("links", "web"), record.at("url"))
-    found.text("title", record.at("message"))
-    found.text("summary", record.at("description"))
-    found.text("status", record.at("status"))
-    found.text("severity", record.at("priority"))
+    found.texts(record, title="message", summary="description", status="status", severity="priority")
     for service in record.at("impactedServices").each():
         found.name("services", service.at("name") if service.mapping else service)
     found.names("tags", record.at("tags"))

@@ -47,12 +47,7 @@ def _is_of_opsgenie(item: Cursor) -> bool:
 
 def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
     """One incident with its events and notes."""
-    found.text("id", record.at("id"))
-    found.text("url", record.at("url"))
-    found.text("title", record.at("title"))
-    found.text("summary", record.at("description"))
-    found.text("status", record.at("status"))
-    found.text("severity", record.at("priority"))
+    found.texts(record, id="id", url="url", title="title", summary="description", status="status", severity="priority")
     found.urgency(record.at("urgency"))
     found.name("services", record.at("service", "name"))
     found.name("teams", record.at("team", "name"))

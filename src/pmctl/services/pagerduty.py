@@ -68,8 +68,7 @@ def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
     is_alert = record.at("type").text == "alert"
     identity = record.at("incident", "id") if is_alert else record.at("id")
     found.text("id", identity)
-    found.text("url", record.at("html_url"))
-    found.text("title", record.at("title"))
+    found.texts(record, url="html_url", title="title")
     found.text("title", record.at("summary"), value=_NUMBER.sub("", record.at("summary").text))
     found.text("summary", *(record.at("body", "details"),) if not is_alert else ())
     found.text("status", record.at("status"))

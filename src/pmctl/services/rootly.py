@@ -46,8 +46,7 @@ def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
     found.text("id", record.at("id"))
     found.text("url", said.at("url"), said.at("short_url"))
     found.text("title", said.at("title"), said.at("slug"))
-    found.text("summary", said.at("summary"))
-    found.text("status", said.at("status"))
+    found.texts(said, summary="summary", status="status")
     severity = said.at("severity")
     found.text("severity", severity.at("data", "attributes", "name"), severity.at("name"), severity)
     for key, field in (("services", "services"), ("groups", "teams"), ("incident_types", "tags")):

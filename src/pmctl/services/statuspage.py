@@ -42,8 +42,7 @@ def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
     """One incident. The page itself names no people."""
     page = next((part for part in parts if part.at("time_zone")), Cursor(None))
     found.zone = _zone(page.at("time_zone").text)
-    found.text("id", record.at("id"))
-    found.text("url", record.at("shortlink"))
+    found.texts(record, id="id", url="shortlink")
     found.text("title", record.at("name"), value=from_html(record.at("name").text))
     found.text("status", record.at("status"))
     found.text("severity", record.at("impact_override"), record.at("impact"))

@@ -296,7 +296,7 @@ def test_a_pause_of_an_hour_is_an_error_at_once(server: Server, monkeypatch: pyt
 
 def test_a_broken_server_is_asked_four_times(server: Server) -> None:
     server.answer = lambda *_: (503, {"Retry-After": "0"}, b"")
-    assert "PagerDuty is out of order (answered 503)" in refused(server).message
+    assert "PagerDuty is not working (answered 503)" in refused(server).message
     assert len(server.seen) == client.ATTEMPTS
 
 

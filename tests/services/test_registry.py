@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pmctl.errors import BadInput, UsageProblem
 from pmctl.services.draft import draft_from
 from pmctl.services.import_document import ImportDocument, import_bytes
-from pmctl.services.registry import read_incidents, read_records, system_by_name
+from pmctl.services.registry import SYSTEMS, read_incidents, read_records, system_by_name
 from tests.growth import assert_in_proportion
 
 from .records import EXAMPLES, NOW, record, rows
@@ -21,6 +21,16 @@ PAGERDUTY: dict[str, Any] = {
     "id": "P1", "title": "Down", "status": "resolved", "created_at": "2024-01-15T14:00:00Z", "urgency": "high",
     "resolved_at": "2024-01-15T15:00:00Z", "incident_number": 1, "service": {"summary": "api"},
 }  # fmt: skip
+
+
+def test_the_documentation_lists_every_system_with_its_variables() -> None:
+    text = (EXAMPLES.parents[1] / "docs" / "incidents.md").read_text()
+    for system in SYSTEMS:
+        (row,) = [line for line in text.splitlines() if line.startswith("|") and f"| `{system.name}` |" in line]
+        wanted = (system.api.credential, system.api.address) if system.api else ("files only",)
+        assert all(word in row for word in wanted)
+        assert system.api is None or ("optional" in row) is not system.api.credential_required
+        assert system.api is None or ("URL`, required" in row) is not bool(system.api.default_address)
 
 
 def test_an_unknown_shape_names_what_was_tried_and_what_the_nearest_lacked() -> None:

@@ -74,7 +74,7 @@ def triage(
     """Whether incidents need a postmortem: required, recommended or skip, and by which rule.
 
     Exit code 1 when one is required and not written, 0 otherwise. Without a repository the default rules
-    hold, and nothing is known of earlier incidents.
+    are used, and nothing is known of earlier incidents.
     """
     from pmctl.cli.session import now
     from pmctl.insight.triage import triage, triage_documents
@@ -213,7 +213,7 @@ def _rules(session: Session) -> tuple[TriggerSettings, tuple[WrittenPostmortem, 
     try:
         session.repo  # noqa: B018  raises when there is none, before anything in it is read
     except EnvironmentProblem as error:
-        session.note(f"{error.message}: the default rules hold, and no postmortem is known")
+        session.note(f"{error.message}: using the default rules, without earlier postmortems")
         return TriggerSettings(), ()
     return triage_rules(session.workspace)
 
@@ -289,14 +289,14 @@ def _finish(
     for note in planned.notes:
         session.warn(note)
     if not planned.changes:
-        session.note("nothing is new")
+        session.note("nothing new")
         return
     if dry_run:
-        session.note("a dry run: nothing was changed")
+        session.note("dry run: nothing was changed")
         return
     if ask:
         if not session.interactive:
-            raise UsageProblem("nothing was changed: nobody can be asked here", hint="--yes applies it")
+            raise UsageProblem("nothing was changed: there is no terminal to ask at", hint="--yes applies it")
         from pmctl.cli.prompts import ask_yes
 
         if not ask_yes(f"Change {planned.id}?"):

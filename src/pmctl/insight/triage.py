@@ -78,9 +78,9 @@ def triage(
 ) -> Triage:
     """Ask every rule. A skip rule beats what it outweighs; of the rest the strongest verdict counts.
 
-    An incident that is documented already, or was no incident, needs nothing more. One that resolved
-    itself at once outweighs urgency and the recommendations, but no harm that was done. An incident to
-    which no rule applies is skipped without a reason.
+    An incident that is documented already, or was none, needs nothing more. That it resolved itself at once
+    outweighs urgency and the recommendations, but not harm that was done. An incident to which no rule applies is
+    skipped without a reason.
     """
     case = _Case(incident, settings, history, now)
     reasons = [
@@ -269,7 +269,7 @@ def _said(case: _Case, rule: str) -> str:
     if tag := tagged(incident.tags, rule):
         return f"it is tagged {tag}"
     texts = [incident.title, incident.summary, *(row.measurement for row in incident.impacts), *incident.tags]
-    # A note that suspects a false alarm early on is no verdict on the incident.
+    # A note that suspects a false alarm early on does not settle what the incident was.
     texts += [event.text for event in incident.events] if rule != "false-positive" else []
     phrase = stated(texts, rule, tuple(case.settings.words.get(rule, ())))
     return f"it says “{phrase}”" if phrase else ""

@@ -1,7 +1,7 @@
-"""Puts an incident together from what a source module finds, the same way for every source.
+"""Puts an incident together from what the module of a system finds, the same way for all of them.
 
-First value wins for each field, and its path is kept. At the end events are sorted, doubles dropped, the
-key moments marked, and what looks wrong (reversed, future or unreadable times) becomes a warning.
+First value wins for each field, and its path is kept. At the end events are sorted, duplicates
+dropped and the key moments marked, and what looks wrong (reversed, future or unreadable times) becomes a warning.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class Assembly:
         return self._moments.get(field)
 
     def name(self, field: str, place: Cursor, value: str | None = None) -> None:
-        """Add one entry to services, teams, tags or root_causes; doubles are dropped."""
+        """Add one entry to services, teams, tags or root_causes; duplicates are dropped."""
         text = " ".join((place.text if value is None else value).split())
         if text:
             self._lists[field].setdefault(text, place.path)
@@ -210,7 +210,7 @@ class Assembly:
             # A resolution that the timeline goes on after is doubtful; a warning says so, not a row.
             if kind == "resolved" and any(event.at > at + timedelta(minutes=1) for event in self._events):
                 continue
-            # A start that coincides with what is told anyway says nothing new.
+            # A start at a moment that the timeline tells of anyway says nothing new.
             if kind == "started" and (_minute(at) in minutes or at == self._moments.get("detected_at")):
                 continue
             yield Event(at, _MOMENT_TEXTS[kind], "", kind, self._provenance[field])
@@ -231,7 +231,7 @@ class Assembly:
         if events and start and events[0].at < start - timedelta(minutes=1):
             self.warn("the timeline begins before started_at; check when the incident started")
         if resolved and end is None:
-            self.warn("the record says resolved and not when")
+            self.warn("the record says that the incident is resolved, but not when")
         if start is None:
             self.warn("the record does not say when the incident started")
 

@@ -1,4 +1,4 @@
-"""Talking to the API of an incident system: one connection, careful with the token.
+"""The API of an incident system: one connection, careful with the token.
 
 https only (loopback excepted), redirects and paging links only within the same origin, time-outs,
 retries that honour Retry-After, a limit on what is read. Every failure becomes one clear error, and no
@@ -164,7 +164,7 @@ class Service:
             pause = f"in {wait:.0f} s" if wait else "later"
             return EnvironmentProblem(f"{self.label} asks for fewer requests (429)", hint=f"try again {pause}")
         if status >= 500:
-            return EnvironmentProblem(f"{self.label} is out of order (answered {status})", hint="try again later")
+            return EnvironmentProblem(f"{self.label} is not working (answered {status})", hint="try again later")
         return EnvironmentProblem(
             f"{self.label} answered {status} for {what}", hint=f"check the id and the address {self.base_url}"
         )
@@ -175,7 +175,7 @@ class Service:
 
 
 class _Retry(Exception):
-    """A status that is worth another try; `wait` is what Retry-After asks for, in seconds."""
+    """An answer after which another try is worthwhile; `wait` is what Retry-After asks for, in seconds."""
 
     def __init__(self, status: int, wait: float | None) -> None:
         super().__init__(f"status {status}")

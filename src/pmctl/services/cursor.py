@@ -1,7 +1,7 @@
 """A place in a record, with the path that leads there.
 
-Source modules walk foreign data through cursors, so that nothing has to exist, nothing can raise, and
-every value that is taken knows where it came from.
+The modules of the systems walk records through cursors, so that nothing has to exist, nothing can raise, and every
+value that is taken knows where it came from.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Cursor:
         return self.value is not None and self.value != "" and self.value != [] and self.value != {}
 
     def at(self, *keys: str | int) -> Cursor:
-        """The value below these keys or indices; an empty cursor when the way ends early."""
+        """The value below these keys or indices; an empty cursor where the record has none."""
         value, path = self.value, self.path
         for key in keys:
             if isinstance(key, str):

@@ -17,7 +17,7 @@ _EARLIEST = ("started_at", "detected_at", "acknowledged_at")
 
 
 def combine(incidents: Iterable[Incident]) -> tuple[Incident, ...]:
-    """The incidents without doubles: records of the same source and id are one, the later tells its state."""
+    """Each incident once: of several records of the same source and id the last one tells its state."""
     kept: dict[tuple[str, str], Incident] = {}
     for number, incident in enumerate(incidents):
         key = (incident.source, incident.id or f"#{number}")

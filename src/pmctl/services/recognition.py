@@ -1,8 +1,7 @@
 """Which system wrote a record, told by its shape.
 
-Every source module answers the same question about one parsed file: does it hold incident records of
-mine, or parts of one (log entries, notes)? What it lacks is kept, so that an unrecognised file gets an
-answer that helps.
+The module of every system answers the same question about one parsed file: does it hold my incident records, or parts
+of one (log entries, notes)? What the file lacks is kept, so that the error for an unrecognised one can name it.
 """
 
 from __future__ import annotations

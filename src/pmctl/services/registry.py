@@ -183,7 +183,7 @@ def _read_system(files: list[_File], now: datetime) -> list[Incident]:
             )
     if not records:
         raise BadInput(
-            f"{files[0].name}: holds entries of an incident ({system.label}) and not the incident itself",
+            f"{files[0].name}: holds entries of an incident ({system.label}) but not the incident itself",
             hint="give the incident's record as well",
         )
     records.sort(key=lambda pair: pair[0])

@@ -177,7 +177,7 @@ def _template(
     fallback = workspace.settings.template
     known = latest_versions(own)
     if fallback not in known:
-        notes = (*notes, f"pmctl.yaml: there is no template {fallback!r}; default stands in for it")
+        notes = (*notes, f"pmctl.yaml: there is no template {fallback!r}; default is used instead")
     services = wish.services or tuple(str(name) for name in _list(front.get("services")))
     severity = wish.severity or str(front.get("severity", ""))
     urgency = wish.urgency or str(front.get("urgency", ""))

@@ -1,8 +1,7 @@
 """A template and what is known about an incident -> the bytes of a new postmortem.
 
-What is known goes into the front matter, the summary and the tables; everything else stays the template's
-text and prompts. Values are written so that they read back as they are: as strict YAML, as table cells, as
-Markdown that opens no structure of its own.
+What is known goes into the front matter, the summary and the tables; everything else stays the template's text and
+prompts.
 """
 
 from __future__ import annotations
@@ -61,7 +60,7 @@ def _front_matter(template: Template, front: Mapping[str, object]) -> str:
 
 
 def _fields(declared: Sequence[TemplateField], given: object) -> list[str]:
-    """The custom fields, those that are to be written yet with a comment on what is wanted."""
+    """The custom fields; those that nobody has filled in yet have a comment on what is wanted."""
     values = dict(given) if isinstance(given, Mapping) else {}
     lines = ["fields:"] if values or declared else []
     for one in declared:

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 from pmctl.document.prompts import is_empty
 from pmctl.document.reader import read
 from pmctl.document.template import Conditions, Template, TemplateField, TemplateSection, field_problem, parse_reference
-from pmctl.document.template_file import parse_template
+from pmctl.document.template_file import builtin, parse_template
 from pmctl.document.template_library import (
-    builtin,
     choose,
     latest_versions,
     requirements,
@@ -198,14 +197,13 @@ def test_a_postmortem_is_judged_by_the_version_that_it_records() -> None:
     own = (template("api", 1, ("Summary",)), template("api", 3, ("Summary", "Timeline", "Customers")))
     assert requirements("api", own).required == ("Summary",)
     assert requirements("api@3", own).required == ("Summary", "Timeline", "Customers")
-    assert requirements("api", own).exact
+    assert not requirements("api", own).hint
 
 
 def test_a_version_that_is_gone_asks_for_nothing_that_may_have_come_later() -> None:
     own = (template("api", 3, ("Summary", "Detection", "Customers")),)
     stand_in = requirements("api@2", own)
     assert stand_in.required == ("Summary",)
-    assert not stand_in.exact
     assert stand_in.hint == "there is no version 2 of template api; version 3 stands in for it"
 
 
@@ -213,8 +211,8 @@ def test_an_unknown_template_asks_what_the_default_one_asks() -> None:
     for recorded in ("nonsense", "No Name", "../x"):
         stand_in = requirements(recorded)
         assert stand_in.required == builtin("default").required
-        assert not stand_in.exact
-    assert requirements("").exact
+        assert stand_in.hint == f"there is no template {recorded!r}; what the default template requires is asked for"
+    assert not requirements("").hint
 
 
 def test_changing_the_default_template_leaves_earlier_postmortems_alone() -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pmctl.document.template_file import parse_template
-from pmctl.document.template_library import builtin, requirements
+from pmctl.document.template_file import builtin, parse_template
+from pmctl.document.template_library import requirements
 from pmctl.rules.context import DEFAULT_TEMPLATE, TemplateView
 
 

@@ -81,7 +81,7 @@ def test_unknown_template_names_those_that_there_are(crew: Team) -> None:
 def test_a_template_of_the_settings_that_is_not_there_is_said(crew: Team) -> None:
     (crew.top / "pmctl.yaml").write_text("template: lightwieght\n")
     created = plan(crew.workspace, NewPostmortem(title="T", author="jane", day=DAY), None, today=TODAY)
-    assert read(created.data).meta["template"] == "default"
+    assert read(created.data).meta["template"] == "default@1"
     assert created.warnings == ("pmctl.yaml: there is no template 'lightwieght'; default stands in for it",)
 
 
@@ -91,7 +91,7 @@ def test_every_shipped_template_makes_a_readable_postmortem(crew: Team, template
         crew.workspace, NewPostmortem(title="T", author="jane", template=template, day=DAY), None, today=TODAY
     )
     assert created.warnings == ()
-    assert read(created.data).meta["template"] == template
+    assert read(created.data).meta["template"] == f"{template}@1"
 
 
 def test_written_only_is_not_committed(crew: Team) -> None:

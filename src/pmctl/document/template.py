@@ -25,6 +25,7 @@ _EXPECTED = {
     "date": ("a date such as 2024-01-31", "2024-01-31"),
     "choice": ("one of its choices", ""),
 }
+_JINJA = re.compile(r"\{[{%#]")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -57,9 +58,7 @@ class TemplateSection:
     """A section of a template: `content` is what a new postmortem gets, `prompt` and `text` its two parts.
 
     `prompt` is the text of the HTML comments; `text` is what is left without them. `line` counts from 1 in
-    the template's file; `declared` is the line in its front matter, 0 without one. `default` is `text` with its
-    white space collapsed when it says something and is the same for every postmortem: headings, empty tables and
-    Jinja say nothing.
+    the template's file; `declared` is the line in its front matter, 0 without one.
     """
 
     title: str
@@ -68,8 +67,18 @@ class TemplateSection:
     prompt: str = ""
     text: str = ""
     line: int = 0
-    default: str = ""
     declared: int = field(default=0, compare=False)
+
+    @property
+    def default(self) -> str:
+        """The text with its white space collapsed, when it says something and is the same for every postmortem.
+
+        Headings, empty tables and Jinja say nothing.
+        """
+        from pmctl.document.prompts import is_empty, plain_text
+
+        fixed = not _JINJA.search(self.content) and not is_empty(self.content)
+        return plain_text(self.content) if fixed else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,8 @@ def requirements(recorded: str, own: Iterable[Template] = ()) -> Requirements:
     name, version = reference
     nearest = min(candidates, key=lambda template: (abs(template.version - version), template.version))
     if nearest.version == version:
-        texts = tuple((one.title.casefold(), one.default) for one in nearest.sections if one.required and one.default)
+        written = ((one.title.casefold(), one.default) for one in nearest.sections if one.required)
+        texts = tuple((title, text) for title, text in written if text)
         return Requirements(nearest.required, _titles(nearest), nearest.fields, texts)
     required = tuple(title for title in nearest.required if title in builtin("default").required)
     hint = f"there is no version {version} of template {name}; version {nearest.version} stands in for it"
@@ -118,24 +119,27 @@ def choose(
 ) -> Template:
     """The template that fits an incident best: the one with the most conditions, all of which hold.
 
-    A template without conditions is only taken as the `fallback` (the settings' choice). On a tie the
-    name decides, so that everybody gets the same one. Only the latest version of a template is offered.
+    A template without conditions, as those that come with pmctl, is only taken as the `fallback` (the settings'
+    choice). On a tie the name decides, so that everybody gets the same one. Only the latest version of a template is
+    offered.
     """
-    latest = latest_versions(own)
+    latest = _latest(own)
     named = tuple(services)
     fitting = [t for t in latest.values() if t.applies.given() and t.applies.hold(severity, urgency, named)]
     if fitting:
         return min(fitting, key=lambda template: (-template.applies.given(), template.name))
-    return latest.get(fallback) or latest["default"]
+    name = fallback if fallback in latest or fallback in BUILTIN_NAMES else "default"
+    return latest.get(name) or builtin(name)
 
 
 def latest_versions(own: Iterable[Template]) -> dict[str, Template]:
     """By name, the latest version of each template; of one that an organisation has itself, its own latest."""
-    mine: dict[str, Template] = {}
-    for template in own:
-        if template.name not in mine or template.version > mine[template.name].version:
-            mine[template.name] = template
+    mine = _latest(own)
     return {name: builtin(name) for name in BUILTIN_NAMES if name not in mine} | mine
+
+
+def _latest(own: Iterable[Template]) -> dict[str, Template]:
+    return {one.name: one for one in sorted(own, key=lambda template: template.version)}
 
 
 def differences(before: Iterable[Template], after: Iterable[Template]) -> list[Difference]:

@@ -54,6 +54,6 @@ def check_versions(judge: StepAuditor, commit: str, before: str, tree: str) -> N
     facts = ((doc, judge.documents.facts(held)) for doc, held in judge.fold.held.items())
     recorded = ((doc, one.template) for doc, one in facts if not one.problem)
     for change in broken_versions(judge.library.of(before), judge.library.of(tree), recorded):
-        message = f"template {change.before.reference}: {change.message}"
+        message = f"template {change.before.reference}{':' if change.now else ''} {change.message}"
         hint = f"put this version back as it was, and ask in the next: pmctl template new {change.before.name} --next"
         judge.fold.find(commit, "AU506", message, path=change.file, hint=hint)

@@ -53,13 +53,6 @@ class TemplateView(NamedTuple):
         optional = tuple(title for title in asked.titles if title not in asked.required)
         return cls(name or "default", asked.required, optional, asked.titles, asked.fields, asked.texts, asked.hint)
 
-    @classmethod
-    def of(cls, template: Template) -> TemplateView:
-        """From a template as it was read from its file."""
-        titles = tuple(section.title for section in template.sections)
-        optional = tuple(section.title for section in template.sections if not section.required)
-        return cls(template.name, template.required, optional, titles, template.fields)
-
 
 DEFAULT_TEMPLATE = TemplateView()
 

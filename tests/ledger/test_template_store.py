@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pmctl.ledger.audit import audit
-from tests.property.team import Team
+from tests.team import Team
 
 MINI = "---\nname: mini\nsections:\n  - {title: Summary, required: true}\n---\n\n## Summary\n\n<!-- What? -->\n"
 PATH = ".pmctl/templates/mini.md"

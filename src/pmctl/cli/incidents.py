@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pmctl.cli.session import Session
-    from pmctl.insight.triage import Triage, WrittenPostmortem
+    from pmctl.insight.catalog import Summary
+    from pmctl.insight.triage import Triage
     from pmctl.insight.triggers import TriggerSettings
     from pmctl.services.incident import Incident
     from pmctl.workflow.imports import Plan
@@ -204,7 +205,7 @@ def _read(names: list[str], source: str) -> tuple[Incident, ...]:
     return read_incidents(record_files(names), source or None, now=now())
 
 
-def _rules(session: Session) -> tuple[TriggerSettings, tuple[WrittenPostmortem, ...]]:
+def _rules(session: Session) -> tuple[TriggerSettings, Sequence[Summary]]:
     """The repository's triggers and its history; the default rules and no history outside of one."""
     from pmctl.errors import EnvironmentProblem
     from pmctl.insight.incidents import triage_rules

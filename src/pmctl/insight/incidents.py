@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from pmctl.text import utc
 
 # `status` and `publish` ask here about open incidents only: what reads records and triggers is loaded when it is used.
 if TYPE_CHECKING:
-    from pmctl.insight.triage import WrittenPostmortem
+    from pmctl.insight.catalog import Summary
     from pmctl.insight.triggers import TriggerSettings
     from pmctl.services.incident import Incident
 
@@ -65,13 +65,12 @@ def _document(incident: Incident) -> dict[str, Any]:
     }
 
 
-def triage_rules(workspace: Workspace) -> tuple[TriggerSettings, tuple[WrittenPostmortem, ...]]:
-    """The repository's triggers and what is written down already.
+def triage_rules(workspace: Workspace) -> tuple[TriggerSettings, Sequence[Summary]]:
+    """The repository's triggers and its postmortems.
 
     Raises EnvironmentProblem that lists every problem of the triggers.
     """
     from pmctl.insight.catalog import catalog
-    from pmctl.insight.triage import written_postmortems
     from pmctl.insight.triggers import trigger_settings
 
     settings, findings = trigger_settings(workspace.settings.blocks.get("triggers"))
@@ -81,7 +80,7 @@ def triage_rules(workspace: Workspace) -> tuple[TriggerSettings, tuple[WrittenPo
             hint="correct pmctl.yaml, then try again",
             details=tuple(f"{f.path}:{f.line}:{f.column}: {f.code} {f.message}" for f in findings),
         )
-    return settings, written_postmortems(catalog(workspace))
+    return settings, catalog(workspace)
 
 
 def unresolved_incidents(workspace: Workspace, name: str, document: Document | None = None) -> list[str]:

@@ -1,6 +1,6 @@
 """Does an incident need a postmortem, and by which rule?
 
-Input: an incident record, the team's triggers and what is already written down. Output: a verdict with
+Input: an incident record, the team's triggers and the postmortems that exist. Output: a verdict with
 every rule that applies and the reason in a sentence. Nothing is read or written here.
 """
 
@@ -15,23 +15,11 @@ from typing import TYPE_CHECKING
 from pmctl.document.duration import duration_text
 from pmctl.insight.phrases import slug, stated, tagged
 from pmctl.insight.triggers import RULES, TriggerSettings, Verdict
-from pmctl.services.incident import Incident, Reference, severity_rank
+from pmctl.services.incident import Incident, severity_rank
 from pmctl.services.instants import parse_instant
 
 if TYPE_CHECKING:
     from pmctl.insight.catalog import Summary
-
-
-@dataclass(frozen=True, slots=True)
-class WrittenPostmortem:
-    """What triage needs to know of a postmortem that exists."""
-
-    id: str
-    services: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    root_causes: tuple[str, ...] = ()
-    started_at: datetime | None = None
-    incidents: tuple[Reference, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +49,7 @@ class Triage:
 class _Case:
     incident: Incident
     settings: TriggerSettings
-    history: Sequence[WrittenPostmortem]
+    history: Sequence[Summary]
     now: datetime
 
 
@@ -72,7 +60,7 @@ _CUSTOMER = re.compile(r"customer|user|client|external", re.IGNORECASE)
 def triage(
     incident: Incident,
     settings: TriggerSettings,
-    history: Sequence[WrittenPostmortem] = (),
+    history: Sequence[Summary] = (),
     *,
     now: datetime,
 ) -> Triage:
@@ -100,25 +88,10 @@ def triage(
     return Triage(incident, verdict, weighed, _documented_by(incident, history))
 
 
-def written_postmortems(summaries: Iterable[Summary]) -> tuple[WrittenPostmortem, ...]:
-    """The history that triage needs, from the catalogue of the repository's postmortems."""
-    return tuple(
-        WrittenPostmortem(
-            id=summary.id,
-            services=summary.services,
-            tags=summary.tags,
-            root_causes=summary.root_causes,
-            started_at=parse_instant(summary.started_at).at,
-            incidents=tuple(Reference(source, number) for source, number in summary.incidents),
-        )
-        for summary in summaries
-    )
-
-
 def missing(
     incidents: Iterable[Incident],
     settings: TriggerSettings,
-    history: Sequence[WrittenPostmortem],
+    history: Sequence[Summary],
     *,
     now: datetime,
 ) -> tuple[Triage, ...]:
@@ -184,8 +157,8 @@ def _recurring(case: _Case) -> str:
     alike = [
         written
         for written in case.history
-        if written.started_at is not None
-        and since <= written.started_at <= until
+        if (started := parse_instant(written.started_at).at) is not None
+        and since <= started <= until
         and not _same(case.incident, written)
         and (mine & set(map(slug, written.services)) or causes & set(map(slug, written.root_causes)))
     ]
@@ -254,13 +227,12 @@ _OUTWEIGHED: dict[str, frozenset[str]] = {
 }
 
 
-def _documented_by(incident: Incident, history: Iterable[WrittenPostmortem]) -> str:
+def _documented_by(incident: Incident, history: Iterable[Summary]) -> str:
     return next((written.id for written in history if _same(incident, written)), "")
 
 
-def _same(incident: Incident, written: WrittenPostmortem) -> bool:
-    linked = {(reference.source, reference.id) for reference in written.incidents}
-    return any((reference.source, reference.id) in linked for reference in incident.references)
+def _same(incident: Incident, written: Summary) -> bool:
+    return any((reference.source, reference.id) in written.incidents for reference in incident.references)
 
 
 def _said(case: _Case, rule: str) -> str:

@@ -121,22 +121,23 @@ def open_cache(common_dir: Path, context: Context) -> Cache:
         None if people is None else [sorted(people.names.items()), sorted(people.teams), sorted(people.emails)],
         context.severities,
         context.strict,
+        context.status,
+        context.adopted,
         context.exists is None,
-        repr(context.own_templates),
+        repr(context.template),
     ]
     digest = _digest(json.dumps(source, sort_keys=True).encode())
     return Cache(common_dir.joinpath(*_FOLDER, digest[:32]))
 
 
-def result_key(data: bytes, path: str, context: Context, template: str) -> str:
-    """The key of a document's result; `template` is a text that differs between templates."""
+def result_key(data: bytes, path: str, context: Context, templates: str) -> str:
+    """The key of a document's result; `templates` is a text that differs where the organisation's templates do."""
     history = context.history
     moments: tuple[datetime | None, ...] = ()
     if history is not None:
         moments = (history.created, history.submitted, history.approved, history.published, context.now)
     hours = [moment.toordinal() * 24 + moment.hour if moment else 0 for moment in moments]
-    state = (path, context.status, context.adopted, template, hours)
-    return _digest(f"{state!r}\0".encode(errors="surrogateescape") + data)
+    return _digest(f"{(path, templates, hours)!r}\0".encode(errors="surrogateescape") + data)
 
 
 def _digest(data: bytes) -> str:

@@ -266,7 +266,7 @@ VAGUE = (
     Pattern(
         r"\b(?:not|don't|never)\s+(?:(?:do|make)\s+(?:it|this|that|(?:the\s+)?same\s+mistakes?)\s+again"
         r"|(?:make|repeat)\s+(?:the\s+)?same\s+mistakes?)\b",
-        needs=(" again ", "same mistake"),
+        needs=("it again", "this again", "that again", "same mistake"),
     ),
 )
 DONE = Pattern(

@@ -66,10 +66,22 @@ class Pattern:
     def compiled(self) -> re.Pattern[str]:
         return re.compile(self.source, self.flags)
 
-    def matches(self, text: str, start: int = 0) -> Iterator[re.Match[str]]:
-        """Every match in the prose of `text[start:]`, without regard to what leads up to it."""
-        if all(mentions(text, start, needles) for needles in (self.needs, self.also) if needles):
-            yield from self.compiled.finditer(prose(text, start))
+
+def search(patterns: tuple[Pattern, ...], text: str, start: int = 0) -> Iterator[tuple[Pattern, re.Match[str]]]:
+    """Every match in the prose of `text[start:]`, pattern by pattern, without regard to what leads up to it."""
+    needles = _needles(patterns)
+    if needles and not mentions(text, start, needles):
+        return
+    for pattern in patterns:
+        if all(mentions(text, start, group) for group in (pattern.needs, pattern.also) if group):
+            for match in pattern.compiled.finditer(prose(text, start)):
+                yield pattern, match
+
+
+@lru_cache(maxsize=64)
+def _needles(patterns: tuple[Pattern, ...]) -> tuple[str, ...]:
+    """What all of them need, to be asked at once; none when one of them needs nothing."""
+    return tuple(need for one in patterns for need in one.needs) if all(one.needs for one in patterns) else ()
 
 
 def word(

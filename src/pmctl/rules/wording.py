@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from pmctl.rules.persons import subject_before
-from pmctl.rules.prose import Pattern, says, vocabulary
+from pmctl.rules.prose import Pattern, says, search, vocabulary
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document
@@ -67,19 +67,18 @@ def said(doc: Document, context: Context, kind: str, *patterns: Pattern) -> Iter
     if own:
         phrases = "|".join(r"\s+".join(map(re.escape, one.casefold().split())) for one in own)
         patterns = (*patterns, Pattern(rf"(?<!\w)(?:{phrases})(?!\w)"))
-    for pattern in patterns:
-        for match in pattern.matches(doc.text, doc.body_start):
-            start, before = match.start(), text_before(match.string, match.start())
-            if pattern.condition and not pattern.condition.compiled.search(before):
+    for pattern, match in search(patterns, doc.text, doc.body_start):
+        start, before = match.start(), text_before(match.string, match.start())
+        if pattern.condition and not pattern.condition.compiled.search(before):
+            continue
+        if pattern.lead:
+            lead = pattern.lead.compiled.search(before)
+            if lead is None:
                 continue
-            if pattern.lead:
-                lead = pattern.lead.compiled.search(before)
-                if lead is None:
-                    continue
-                start -= len(lead[0])
-            plain = f" {' '.join(match[0].split())} "
-            if not any(f" {phrase} " in plain for phrase in context.settings.removed):
-                yield Said(start, match.end(), match, match.string)
+            start -= len(lead[0])
+        plain = f" {' '.join(match[0].split())} "
+        if not any(f" {phrase} " in plain for phrase in context.settings.removed):
+            yield Said(start, match.end(), match, match.string)
 
 
 def without_overlaps(found: Iterable[Said]) -> Iterator[Said]:

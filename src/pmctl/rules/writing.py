@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from pmctl.document.finding import Finding
 from pmctl.document.prompts import strip_comments
 from pmctl.rules.completeness import is_blank
-from pmctl.rules.prose import Pattern, timelines, without_code
+from pmctl.rules.prose import Pattern, search, timelines, without_code
 from pmctl.rules.registry import WARNING, found, heading, rule
 from pmctl.rules.wording import as_written, inside
 
@@ -130,7 +130,7 @@ def relative_date(doc: Document, context: Context) -> Iterable[Finding]:
 
         The certificate was replaced on 2024-01-09.
     """
-    for match in (match for pattern in _RELATIVE for match in pattern.matches(doc.text, doc.body_start)):
+    for _, match in search(_RELATIVE, doc.text, doc.body_start):
         before = match.string[max(0, match.start() - 20) : match.start()]
         if not _BEFORE.compiled.search(before) and not inside(timelines(doc), match.start()):
             message = f"{as_written(doc, *match.span())!r} depends on the day of writing"

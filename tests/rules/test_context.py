@@ -8,7 +8,7 @@ from pmctl.rules.context import DEFAULT_TEMPLATE, TemplateView
 
 
 def test_the_default_view_asks_what_the_shipped_default_template_asks():
-    shipped = TemplateView.of(builtin("default"))
+    shipped = TemplateView.recorded("default", (builtin("default"),))
     assert TemplateView.recorded("", ()) is DEFAULT_TEMPLATE
     assert (DEFAULT_TEMPLATE.name, DEFAULT_TEMPLATE.required, DEFAULT_TEMPLATE.sections, DEFAULT_TEMPLATE.fields) == (
         shipped.name, shipped.required, shipped.sections, shipped.fields,

@@ -12,6 +12,7 @@ from pmctl.editor import diagnostics
 from pmctl.editor.edits import Edit, edits, in_whole_lines
 from pmctl.editor.ignores import ignore
 from pmctl.editor.open_documents import Kind, OpenDocument
+from pmctl.editor.positions import positions
 from pmctl.rules.fixes import fix
 
 FIX_ALL = "source.fixAll.pmctl"
@@ -123,8 +124,6 @@ def _ignores(target: _Target, finding: Finding) -> list[types.CodeAction]:
 
 def _after(sheet: OpenDocument, edit: Edit, offset: int) -> dict[str, int]:
     """The position that an offset has once the edit is made."""
-    from pmctl.editor.positions import positions
-
     lead, text = sheet.positions.lead, sheet.positions.text
     changed = text[: edit.start + lead] + edit.text + text[edit.end + lead :]
     position = positions(changed, sheet.positions.encoding).position(offset)

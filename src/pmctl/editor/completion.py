@@ -20,7 +20,6 @@ from pmctl.document.table import Table
 from pmctl.document.template_library import latest_versions
 from pmctl.document.timeline import text_columns, timeline_tables
 from pmctl.editor.open_documents import Kind, OpenDocument
-from pmctl.rules.context import TemplateView
 
 TRIGGERS = (" ", "@", ",", "[", "{")
 """Not `:` and `|`: what is offered before the blank behind them would take the place of that blank."""
@@ -173,11 +172,8 @@ def _body(sheet: OpenDocument, typed: str, offset: int) -> tuple[list[_Offer], s
 
 def _sections(sheet: OpenDocument, offset: int) -> list[_Offer]:
     """The template's sections that the document does not have yet; the line being typed does not count."""
-    document, context = sheet.document, sheet.context
-    view = context.template
-    if context.own_templates is not None:
-        recorded = document.meta.get("template")
-        view = TemplateView.recorded(recorded if isinstance(recorded, str) else "", context.own_templates)
+    document = sheet.document
+    view = sheet.context.of_document(document).template
     present = {s.title.casefold() for s in document.sections if not s.start <= offset <= s.content_start}
     missing = [title for title in view.sections if title.casefold() not in present]
     required = {title.casefold() for title in view.required}

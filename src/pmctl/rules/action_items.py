@@ -11,6 +11,7 @@ from pmctl.document.completeness import is_stand_in
 from pmctl.document.finding import Finding
 from pmctl.document.schema import ITEM_ID
 from pmctl.rules.completeness import is_blank
+from pmctl.rules.lessons import PARTS
 from pmctl.rules.registry import HINT, WARNING, found_at, heading, rule
 
 if TYPE_CHECKING:
@@ -342,8 +343,6 @@ def lesson_without_item(doc: Document, context: Context) -> Iterable[Finding]:
         - The pool's use was on no dashboard.
         - The runbook named a host that is gone.
     """
-    from pmctl.rules.lessons import PARTS
-
     lessons = doc.section("Lessons Learned")
     if lessons is None or doc.section("Action Items") is None:
         return

@@ -53,22 +53,8 @@ class TemplateView(NamedTuple):
         optional = tuple(title for title in asked.titles if title not in asked.required)
         return cls(name or "default", asked.required, optional, asked.titles, asked.fields, asked.texts, asked.hint)
 
-    @classmethod
-    def of(cls, template: Template) -> TemplateView:
-        """From a template as it was read from its file."""
-        titles = tuple(section.title for section in template.sections)
-        optional = tuple(section.title for section in template.sections if not section.required)
-        return cls(template.name, template.required, optional, titles, template.fields)
-
 
 DEFAULT_TEMPLATE = TemplateView()
-
-
-_VIEWS: dict[tuple[str, int], tuple[tuple[Template, ...], TemplateView]] = {}
-"""Views by recorded name and the identity of the templates, which hold mappings and can't be hashed. Each entry
-keeps its templates alive, so an identity is never taken over by others."""
-
-_MOST_VIEWS = 256
 
 
 class PolicyPerson(Protocol):
@@ -162,13 +148,7 @@ class Context(NamedTuple):
             return self
         recorded = doc.meta.get("template")
         name = recorded if isinstance(recorded, str) else ""
-        known = _VIEWS.get((name, id(self.own_templates)))
-        if known is None or known[0] is not self.own_templates:
-            if len(_VIEWS) > _MOST_VIEWS:
-                _VIEWS.clear()
-            known = self.own_templates, TemplateView.recorded(name, self.own_templates)
-            _VIEWS[name, id(self.own_templates)] = known
-        return self._replace(template=known[1])
+        return self._replace(template=TemplateView.recorded(name, self.own_templates))
 
     def state(self, doc: Document) -> str:
         """The status by which the document is judged: the override, else its own, else DRAFT.

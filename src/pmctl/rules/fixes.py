@@ -15,6 +15,11 @@ from typing import TYPE_CHECKING, Protocol
 from pmctl.document.fields import Status
 from pmctl.document.finding import Finding
 from pmctl.errors import BadInput
+from pmctl.rules.action_items import missing_optional
+from pmctl.rules.action_tracking import spelt
+from pmctl.rules.settings import matches
+from pmctl.rules.structure import can_be_ordered, section_order
+from pmctl.rules.suppressions import read_suppressions
 
 if TYPE_CHECKING:
     from pmctl.document.actions import ActionItem
@@ -106,8 +111,6 @@ def new_item_id(taken: Iterable[str], chooser: Chooser) -> str:
 
 
 def _active(code: str, doc: Document, context: Context) -> bool:
-    from pmctl.rules.settings import matches
-
     settings = context.settings
     ignored = settings.ignored_for(doc.path)
     return (not settings.select or matches(code, settings.select)) and not (ignored and matches(code, ignored))
@@ -115,8 +118,6 @@ def _active(code: str, doc: Document, context: Context) -> bool:
 
 def _ignored(doc: Document) -> Callable[[str, int], bool]:
     """Whether an inline ignore hides a code on a line."""
-    from pmctl.rules.suppressions import read_suppressions
-
     suppressions, _ = read_suppressions(doc)
     return lambda code, line: any(one.covers(Finding(code, "", line=line)) for one in suppressions)
 
@@ -159,16 +160,12 @@ def _priorities(doc: Document, _context: Context, _chooser: Chooser, applied: li
 
 def _spelling(item: ActionItem, column: str, canonical: str) -> str | None:
     """The right spelling of a cell, None when it is right already or nobody can tell."""
-    from pmctl.rules.action_tracking import spelt
-
     cell = item.cell(column)
     return spelt(column, cell.text, canonical) or None if cell is not None and cell.text else None
 
 
 def _short_rows(doc: Document, _context: Context, _chooser: Chooser, applied: list[tuple[int, str]]) -> Document:
     """Add the empty cells that a row lacks at its end, when only optional ones are lacking."""
-    from pmctl.rules.action_items import missing_optional
-
     return _cells(doc, "PM515", "", lambda item: "" if missing_optional(item) else None, applied)
 
 
@@ -202,8 +199,6 @@ def _cells(
 
 def _order(doc: Document, context: Context, _chooser: Chooser, applied: list[tuple[int, str]]) -> Document:
     """Put the template's sections into the template's order; every other section stays behind the one it follows."""
-    from pmctl.rules.structure import can_be_ordered, section_order
-
     ignored = _ignored(doc)
     if all(ignored("PM203", finding.line) for finding in section_order(doc, context)):
         return doc

@@ -14,6 +14,7 @@ from pmctl.document import edits
 from pmctl.document.prompts import is_empty
 from pmctl.document.reader import read
 from pmctl.workflow.demo import STORY, Run, Stage, become
+from tests.skips import NO_CORPUS
 
 CORPUS = os.environ.get("PMCTL_CORPUS", "")
 RECORDS = {
@@ -55,7 +56,7 @@ def fill(stage: Stage, path: Path) -> None:
     subprocess.run(["git", "commit", "-qam", "Write it up"], cwd=stage.repository, env=stage.environment, check=True)
 
 
-@pytest.mark.skipif(not CORPUS, reason="PMCTL_CORPUS is not set")
+@pytest.mark.skipif(not CORPUS, reason=NO_CORPUS)
 @pytest.mark.parametrize("source", sorted(RECORDS))
 def test_real_record_is_published_and_the_audit_is_clean(source: str, tmp_path: Path) -> None:
     stage = Stage(tmp_path / "play")

@@ -8,7 +8,7 @@ import pytest
 
 from pmctl.errors import Refused
 from pmctl.workflow import demo
-from tests.property.team import Team
+from tests.team import Team
 
 
 def test_every_scene_ends_as_the_story_says(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The mends and ignores that are offered, each applied and checked again."""
+"""The fixes and ignores that are offered, each applied and checked again."""
 
 from __future__ import annotations
 
@@ -42,22 +42,22 @@ def codes(page: OpenDocument) -> list[str]:
     return [one.code for one in page.findings]
 
 
-def test_a_mend_mends_one_finding() -> None:
+def test_a_fix_fixes_one_finding() -> None:
     """Of two items with the same mistake, only the one at the cursor is changed."""
     rows = "| AI-7f3k | Alert when the pool is 80 % used | @jane | 2999-01-22 | high | OPEN | | |\n"
     rows += "| AI-8f3k | Alert when the disk is 80 % used | @jane | 2999-01-22 | high | OPEN | | |\n"
     page = sheet(source(f"## Action Items\n\n{HEADER}{rows}"))
     assert codes(page).count("PM510") == 2
-    mend = offered(page, "PM510")[0]
-    assert mend.is_preferred
-    after = applied(page, mend)
+    fix = offered(page, "PM510")[0]
+    assert fix.is_preferred
+    after = applied(page, fix)
     assert codes(after).count("PM510") == 1
     assert "high" in after.document.text
     assert "HIGH | OPEN" in after.document.text
 
 
 def test_sections_change_places_together() -> None:
-    """The order of sections is one mend."""
+    """The order of sections is one fix."""
     text = source()
     impact, cause = text.index("## Impact"), text.index("## Root Cause")
     end = text.index("## Resolution")

@@ -1,4 +1,4 @@
-"""What an editor offers at a finding: the mend, where there is one right answer, and an ignore with a reason."""
+"""The code actions at a finding: the fix, where there is one right answer, and an ignore comment with a reason."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def code_actions(
     actions: list[types.CodeAction] = []
     if _wanted(types.CodeActionKind.QuickFix, only):
         found = diagnostics.at(sheet, start, end)
-        actions += [action for finding in found for action in _mends(target, finding)]
+        actions += [action for finding in found for action in _fixes(target, finding)]
         actions += [action for finding in _one_of_each_code(found) for action in _ignores(target, finding)]
     if _wanted(FIX_ALL, only):
         actions += _all(target)
@@ -78,8 +78,8 @@ def _wanted(kind: str, only: Sequence[str]) -> bool:
     return not only or any(kind == asked or kind.startswith(f"{asked}.") for asked in only)
 
 
-def _mends(target: _Target, finding: Finding) -> list[types.CodeAction]:
-    """The mend of one finding, and of nothing else; none when there is no one right answer."""
+def _fixes(target: _Target, finding: Finding) -> list[types.CodeAction]:
+    """The fix of this one finding alone; none unless there is exactly one right answer."""
     sheet = target.sheet
     settings = replace(sheet.context.settings, select=(finding.code,), ignore=(), paths={})
     fixed = fix(sheet.document, sheet.context._replace(settings=settings))
@@ -87,7 +87,7 @@ def _mends(target: _Target, finding: Finding) -> list[types.CodeAction]:
     own = f"line {finding.line}: "
     what = fixed.applied[0] if fixed.applied else ""
     if what.startswith("line "):
-        # Each line is mended on its own; what is not (sections that change places) belongs together.
+        # Lines are fixed one by one; a fix without a line (moving sections) is one change.
         changes = tuple(edit for edit in changes if edit.line == finding.line)
         what = next((line for line in fixed.applied if line.startswith(own)), what)
     if not changes:
@@ -131,13 +131,13 @@ def _after(sheet: OpenDocument, edit: Edit, offset: int) -> dict[str, int]:
 
 
 def _all(target: _Target) -> list[types.CodeAction]:
-    """Every mend of the document at once, as `pmctl validate --fix` does it."""
+    """Every fix of the document at once, as `pmctl validate --fix` does it."""
     sheet = target.sheet
     fixed = fix(sheet.document, sheet.context)
     changes = edits(sheet.document.text, fixed.document.text)
     if not changes:
         return []
-    return [types.CodeAction(title="Mend what has one right answer", kind=FIX_ALL, edit=target.edit(changes))]
+    return [types.CodeAction(title="Fix what has one right answer", kind=FIX_ALL, edit=target.edit(changes))]
 
 
 def _one_of_each_code(found: Iterable[Finding]) -> list[Finding]:

@@ -23,7 +23,7 @@ def diagnostics(sheet: OpenDocument) -> list[types.Diagnostic]:
 
 
 def diagnostic(sheet: OpenDocument, finding: Finding) -> types.Diagnostic:
-    """One finding: its message and mend, its code, and the range that it is about."""
+    """One finding: its message and fix, its code, and its range."""
     return types.Diagnostic(
         range=sheet.positions.range(*span(sheet, finding)),
         message=finding.message + (f" (fix: {finding.fix})" if finding.fix else ""),

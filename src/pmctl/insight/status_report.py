@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Blocker:
-    """One thing that is missing before the next state, and the mend. `who` is whose turn it is."""
+    """One thing that is missing before the next state, and the fix. `who` is whose turn it is."""
 
     message: str
     fix: str = ""

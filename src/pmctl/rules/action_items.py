@@ -154,17 +154,17 @@ def item_id(doc: Document, context: Context) -> Iterable[Finding]:
         | AI-7f3k | Alert when the pool is 80 % used | @jane | 2999-01-22 | HIGH | OPEN | | |
     """
     items = sound_items(doc)
-    mend = "pmctl validate --fix gives it one"
+    given = "pmctl validate --fix gives it one"
     missing = [item for item in items if not item.id]
-    yield from lacking(doc, "ID", missing, "an id", mend, add="pmctl validate --fix adds it, with an id for each item")
+    yield from lacking(doc, "ID", missing, "an id", given, add="pmctl validate --fix adds it, with an id for each item")
     for item in items:
         if item.id and not ITEM_ID.fullmatch(item.id):
-            fix = f"empty the cell, then {mend}"
+            fix = f"empty the cell, then {given}"
             bare = item.id.strip("*_` ")
             if ITEM_ID.fullmatch(meant := bare[:3].upper() + bare[3:]):
                 fix = f"write {meant}"
             elif _TICKET.fullmatch(item.id) and not meant.startswith("AI-"):
-                fix = f"move it to Ticket, then {mend}"
+                fix = f"move it to Ticket, then {given}"
             yield at_cell(item, "ID", f"{item.id!r} is no id of an action item (AI-7f3k)", fix, label=False)
 
 

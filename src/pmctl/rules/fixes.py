@@ -1,8 +1,8 @@
-"""`pmctl validate --fix`: mend what has exactly one right answer, and nothing else.
+"""`pmctl validate --fix`: fix what has exactly one right answer, and nothing else.
 
-Each mend is a surgical edit of the document (`pmctl.document.edits`), so every byte that it does not mean to
+Each fix is a surgical edit of the document (`pmctl.document.edits`), so every byte that it does not mean to
 change stays. Fixing a fixed document changes nothing. What is published is content that people approved: only its
-tracking cells are mended. Nothing is written or staged here.
+tracking cells are fixed. Nothing is written or staged here.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ class Chooser(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """A document after the mends. `applied` says what was mended and `refused` what was not although a rule asks for
-    it, one line each in the order of the document. `document` is the same object when nothing was mended.
+    """A document after the fixes. `applied` says what was fixed and `refused` what a rule asks for but was left alone,
+    one line each in the order of the document. `document` is the same object when nothing was fixed.
     """
 
     document: Document
@@ -49,10 +49,10 @@ class Fixed:
 
 
 def fix(doc: Document, context: Context, *, random: Chooser | None = None) -> Fixed:
-    """Mend what has one right answer: items without an id, the spelling of status and priority, rows that are too
+    """Fix what has one right answer: items without an id, the spelling of status and priority, rows that are too
     short for their optional cells, the order of the sections.
 
-    A document that can't be read is returned as it is. What the settings or an inline ignore hide is not mended.
+    A document that can't be read is returned as it is. What the settings or an inline ignore hide is left alone.
     """
     if not doc.readable:
         return Fixed(doc)
@@ -61,24 +61,24 @@ def fix(doc: Document, context: Context, *, random: Chooser | None = None) -> Fi
     before = doc
     applied: list[tuple[int, str]] = []
     refused: list[str] = []
-    for code, mend in _MENDS:
+    for code, apply in _FIXES:
         if not _active(code, doc, context):
             continue
         done: list[tuple[int, str]] = []
         try:
-            mended = mend(doc, context, chooser, done)
+            fixed = apply(doc, context, chooser, done)
         except BadInput as problem:
             # The edit would have changed more than it meant to: leave that part to a person.
-            refused.append(f"not mended ({code}): {problem.message}")
+            refused.append(f"not fixed ({code}): {problem.message}")
             continue
-        if doc.status in _FINAL and _changes_content(doc, mended):
-            by_hand = f"an admin mends it by hand, then pmctl amend {doc.id} -m REASON"
-            refused.append(f"not mended ({code}): the postmortem is {doc.status}; {by_hand}")
+        if doc.status in _FINAL and _changes_content(doc, fixed):
+            by_hand = f"an admin fixes it by hand, then pmctl amend {doc.id} -m REASON"
+            refused.append(f"not fixed ({code}): the postmortem is {doc.status}; {by_hand}")
             continue
-        doc = mended
+        doc = fixed
         applied += done
     if doc.status == Status.IN_REVIEW and _changes_content(before, doc):
-        refused.append("the mends change content under review: approvals that were given no longer count")
+        refused.append("the fixes change content under review: earlier approvals no longer count")
     lines = tuple(f"line {line}: {what}" if line else what for line, what in sorted(applied, key=lambda one: one[0]))
     return Fixed(doc, lines, tuple(refused))
 
@@ -93,7 +93,7 @@ def _changes_content(before: Document, after: Document) -> bool:
 
 
 def unified_diff(before: str, after: str, path: str) -> str:
-    """What a mend would change, as a unified diff with three lines of context; "" when nothing."""
+    """What a fix would change, as a unified diff with three lines of context; "" when nothing."""
     from difflib import unified_diff as lines_of
 
     old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
@@ -240,7 +240,7 @@ def _content(section: Section) -> tuple[str, str]:
     return section.title, section.text.strip()
 
 
-_MENDS = (
+_FIXES = (
     ("PM502", _ids),
     ("PM511", _statuses),
     ("PM510", _priorities),

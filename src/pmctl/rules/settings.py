@@ -171,13 +171,13 @@ def code_list(codes: Iterable[str], *, option: str) -> tuple[str, ...]:
     problems = [problem for code in wanted if (problem := _unknown_code(code))]
     if problems:
         message, fix = problems[0]
-        details = tuple(f"{said}: {mend}" for said, mend in problems[1:])
+        details = tuple(f"{said}: {how}" for said, how in problems[1:])
         raise UsageProblem(f"{option}: {message}", hint=fix, details=details)
     return tuple(wanted)
 
 
 def _unknown_code(code: str) -> tuple[str, str] | None:
-    """What is wrong with a code or prefix, and the mend; None when it names something."""
+    """What is wrong with a code or prefix, and the fix; None when it names something."""
     from pmctl.rules.documentation import known_codes
 
     known = known_codes()

@@ -17,7 +17,6 @@ from pmctl.document.finding import Finding
 from pmctl.errors import BadInput
 from pmctl.rules.action_items import missing_optional
 from pmctl.rules.action_tracking import spelt
-from pmctl.rules.settings import matches
 from pmctl.rules.structure import can_be_ordered, section_order
 from pmctl.rules.suppressions import read_suppressions
 
@@ -61,8 +60,9 @@ def fix(doc: Document, context: Context, *, random: Chooser | None = None) -> Fi
     before = doc
     applied: list[tuple[int, str]] = []
     refused: list[str] = []
+    selected = context.settings.selection(doc.path)
     for code, apply in _FIXES:
-        if not _active(code, doc, context):
+        if not selected(code):
             continue
         done: list[tuple[int, str]] = []
         try:
@@ -108,12 +108,6 @@ def new_item_id(taken: Iterable[str], chooser: Chooser) -> str:
         one = "AI-" + "".join(chooser.choice(_ALPHABET) for _ in range(4))
         if one.casefold() not in used:
             return one
-
-
-def _active(code: str, doc: Document, context: Context) -> bool:
-    settings = context.settings
-    ignored = settings.ignored_for(doc.path)
-    return (not settings.select or matches(code, settings.select)) and not (ignored and matches(code, ignored))
 
 
 def _ignored(doc: Document) -> Callable[[str, int], bool]:

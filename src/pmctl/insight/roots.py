@@ -47,7 +47,7 @@ class Roots:
         """
         if folder in self._known:
             return self._known[folder]
-        above = os.path.dirname(folder)  # noqa: PTH120  # texts: a thousand paths are felt, here and below
+        above = os.path.dirname(folder)  # noqa: PTH120  # texts: a thousand Path objects take too long
         found = None
         if os.path.isfile(os.path.join(folder, git.SETTINGS_FILE)):  # noqa: PTH113, PTH118  # as above
             found = git.discover(Path(folder))

@@ -8,15 +8,12 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from pmctl.document.finding import Finding
 from pmctl.rules.cache import Cache, Result, result_key
 from pmctl.rules.context import CacheDependencies, Context, History
 from pmctl.rules.engine import check
-
-if TYPE_CHECKING:
-    from pmctl.document.template import Template
 
 _PORTION = 50
 """Documents that a process checks before it hands over their results."""
@@ -25,22 +22,18 @@ _ENOUGH_FOR_PROCESSES = 150
 
 
 class Item(NamedTuple):
-    """One document to check: its path relative to the pmctl root, its bytes, and what it has of its own in place of
-    the common context's. `finding` stands for a file that could not be read: it is the only result.
+    """One document to check: its path relative to the pmctl root, its bytes, and when it came about, if targets are
+    held against that. `finding` stands for a file that could not be read: it is the only result.
     """
 
     path: str
     data: bytes | None
     history: History | None = None
     finding: Finding | None = None
-    own_templates: tuple[Template, ...] | None = None
 
     def context(self, common: Context) -> Context:
-        """The common context with what is the item's own; for most items that is nothing."""
-        if self.history is None and self.own_templates is None:
-            return common
-        own = common.own_templates if self.own_templates is None else self.own_templates
-        return common._replace(history=self.history or common.history, own_templates=own)
+        """The common context with the item's own history."""
+        return common._replace(history=self.history) if self.history else common
 
 
 class Checked(NamedTuple):
@@ -62,15 +55,12 @@ def check_many(
     alone = context._replace(ids={})  # ids are compared at the end, so that results can be kept
     results: dict[int, Result] = {}
     keys: dict[int, str] = {}
-    templates: dict[int, str] = {}  # by identity: many items share a few
     for number, item in enumerate(items):
         if item.data is None:
             results[number] = Result("", (item.finding,) if item.finding else ())
         elif cache is not None:
             own = item.context(alone)
-            if id(own.own_templates) not in templates:
-                templates[id(own.own_templates)] = repr(own.own_templates)
-            keys[number] = result_key(item.data, item.path, own, templates[id(own.own_templates)])
+            keys[number] = result_key(item.data, item.path, own)
             known = cache.get(keys[number], item.path)
             if known is not None and known.holds(own):
                 results[number] = known

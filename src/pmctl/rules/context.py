@@ -45,7 +45,7 @@ class TemplateView(NamedTuple):
     @classmethod
     def recorded(cls, name: str, own: tuple[Template, ...]) -> TemplateView:
         """What the template that a postmortem records (name or name@version) asks of it."""
-        if name in ("", "default") and not any(template.name == "default" for template in own):
+        if name in ("", "default", "default@1") and not any(template.name == "default" for template in own):
             return DEFAULT_TEMPLATE  # which nearly every postmortem records; a test holds it to the shipped file
         from pmctl.document.template_library import requirements
 

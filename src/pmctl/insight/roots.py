@@ -1,4 +1,4 @@
-"""Which files are checked, and in which pmctl root each lies: a repository may hold several, also within another."""
+"""Which files are checked, and in which pmctl root each lies: a repository may hold several, even nested ones."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DEEPEST = 2
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """What documents are judged by besides people: settings, templates by path, and which files there are.
+    """What documents are checked against besides people: settings, templates by path, and which files exist.
 
     `exists` is asked for a path relative to the pmctl root.
     """

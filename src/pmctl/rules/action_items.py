@@ -60,8 +60,8 @@ def sound_items(doc: Document) -> tuple[ActionItem, ...]:
 def lacking(
     doc: Document, column: str, missing: Sequence[ActionItem], what: str, fix: str, *, add: str = ""
 ) -> Iterator[Finding]:
-    """The findings about items of whose `column` nothing can be read: one where the table has no such column
-    (`add` says how to get it), or where not one of many items has it, otherwise one for each.
+    """Findings for items without a value in `column`: a single one where the table has no such column (`add` says
+    how to get it) or where none of many items has it, otherwise one for each.
     """
     told: set[int] = set()
     none_has = len(missing) > 2 and len(missing) == len(sound_items(doc))
@@ -241,7 +241,7 @@ def vague_item(doc: Document, context: Context) -> Iterable[Finding]:
         monitoring" that name no measure. Appeals to take more care are PM709's.
 
     Why:
-        Nobody can say when it is done, so it stays open or is closed by tiredness (Google's SRE book,
+        Nobody can say when it is done, so it stays open or is closed out of weariness (Google's SRE book,
         chapter 15).
 
     Example:

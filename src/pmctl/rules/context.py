@@ -1,8 +1,8 @@
-"""What a rule may know besides the document: settings, template, people, the repository's files, dates.
+"""What a rule may use besides the document: settings, template, people, the repository's files, dates.
 
 A context is built once per run by the caller and narrowed per document with `_replace`.
-Questions whose answer can change while the document stays the same (is there such a file? what day is
-it?) go through methods that note them, so that a cached result is used only while they answer alike.
+Facts that can change while the document stays the same (does a file exist? what day is it?) are asked through methods
+that note them, so that a cached result is used only while the answers stay the same.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class History(NamedTuple):
 
 @dataclass(slots=True)
 class CacheDependencies:
-    """Which changeable facts a check has looked at: files by path with the answer, and the day."""
+    """The changeable facts that a check rests on: files by path with the answer, and the day."""
 
     files: dict[str, bool] = field(default_factory=dict)
     today: bool = False

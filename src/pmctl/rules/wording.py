@@ -1,4 +1,4 @@
-"""Searching a document's prose: what a pattern finds, with what stands before it and around it."""
+"""Search a document's prose: what a pattern finds, with the text before and around it."""
 
 from __future__ import annotations
 

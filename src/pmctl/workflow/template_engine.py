@@ -46,7 +46,7 @@ _WRITTEN = {
 
 
 class Problem(NamedTuple):
-    """What is wrong in a body: the line in it, from 1, and the mend when there is one to name."""
+    """What is wrong in a body: the line in it, from 1, and the fix when there is one to name."""
 
     line: int
     message: str

@@ -9,7 +9,7 @@ import typer
 from pmctl.cli.options import As, Format, Note, choose_format
 
 if TYPE_CHECKING:
-    from pmctl.adopt.adopt import Plan, Result
+    from pmctl.adopt.plan import Plan, Result
     from pmctl.cli.session import Session
 
 
@@ -37,7 +37,7 @@ def adopt(
     PUBLISHED and ARCHIVED need --baseline: a record, signed by an admin, that accepts the documents and
     the history before it as found.
     """
-    from pmctl.adopt.adopt import AdoptOptions, prepare
+    from pmctl.adopt.plan import AdoptOptions, plan
     from pmctl.cli.dates import parse_day
     from pmctl.errors import UsageProblem
 
@@ -54,7 +54,7 @@ def adopt(
     if baseline and write and not note.strip():
         raise UsageProblem("--baseline needs a reason", hint="say why with -m TEXT")
     wish = AdoptOptions(wished, split, parse_day(date, "--date"))
-    planned = prepare(session.workspace, paths, session.directory, wish, _acting(session, handle))
+    planned = plan(session.workspace, paths, session.directory, wish, _acting(session, handle))
     commit = _land(session, planned, baseline, note, handle) if write and planned.adopted else ""
     if format == "json":
         session.json("adopt", {"written": bool(commit), "commit": commit, **_as_json(planned)})
@@ -79,7 +79,7 @@ def _acting(session: Session, handle: str) -> str:
 
 
 def _land(session: Session, planned: Plan, baseline: bool, note: str, handle: str) -> str:
-    from pmctl.adopt.adopt import write, write_with_baseline
+    from pmctl.adopt.write import write, write_with_baseline
     from pmctl.cli.session import now
     from pmctl.cli.writing import signing_of
     from pmctl.repository.actor import git_config, identify

@@ -18,6 +18,7 @@ from pmctl.document.fields import FIELDS
 from pmctl.document.template_library import builtin
 from pmctl.document.yaml_text import flow
 from pmctl.document.zones import zone_of
+from pmctl.text import utc
 
 TAG = "adopted"
 _RANGE_END = re.compile(r"(?:-|–|—|~|〜|\bto\b|\buntil\b|→)\s*(?P<end>(?:\d{4}-\d\d-\d\d[T ])?\d{1,2}:\d\d.*)$")
@@ -150,7 +151,7 @@ def _times(stated: LabelledValues, day: date, remarks: Remarks) -> dict[str, obj
     for key, value in (("started_at", start), ("detected_at", detected), ("resolved_at", end)):
         if value is not None:
             found[key] = value
-            remarks.recognise(key, f"{value:%Y-%m-%dT%H:%M:%SZ}", "stated with its zone")
+            remarks.recognise(key, utc(value), "stated with its zone")
     return found
 
 

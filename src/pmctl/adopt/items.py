@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import date
 from itertools import groupby
 
 from pmctl.adopt.blocks import Block, blocks, cell_text
 from pmctl.adopt.item_tables import Ids, ItemTables, tracked_table
+from pmctl.text import parse_day
 
 STANDARD = ("ID", "Action", "Owner", "Due", "Priority", "Status", "Ticket", "Notes")
 _NOTHING = re.compile(
@@ -101,7 +101,7 @@ def _labelled_tables(
 def _row(text: str, task: str, postmortem: str, ids: Ids, person: Callable[[str], str]) -> ItemTables:
     status = {"x": "COMPLETED", "X": "COMPLETED", " ": "OPEN"}.get(task, "")
     owner = _owner(text, person)
-    due = match[1] if (match := _DUE.search(text)) and _is_date(match[1]) else ""
+    due = match[1] if (match := _DUE.search(text)) and parse_day(match[1]) else ""
     tickets = set(_TICKET.findall(text))
     ticket = tickets.pop() if len(tickets) == 1 else ""
     cells = [ids.new(postmortem, text), text, owner, due, "", status, ticket, ""]
@@ -132,11 +132,3 @@ def _numbers_problem(found: Sequence[Block]) -> str:
 def _owner(text: str, person: Callable[[str], str]) -> str:
     handles = {person(match["handle"] or match["name"].strip()) for match in _OWNER.finditer(text)}
     return f"@{handles.pop()}" if len(handles) == 1 and all(handles) else ""
-
-
-def _is_date(text: str) -> bool:
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True

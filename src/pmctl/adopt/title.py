@@ -13,6 +13,7 @@ from pmctl.adopt.source import SourceDocument, SourceHeading
 from pmctl.document.dates import days
 from pmctl.document.fields import MAX_ID
 from pmctl.document.headings import bare, is_section_name, plain
+from pmctl.text import clean, single_line
 
 # Where the title of one incident of a split file comes from.
 PART_HEADING = "its heading in the file"
@@ -140,13 +141,10 @@ def _from_name(path: str) -> str:
         stem = PurePosixPath(path).parent.name
     text = re.sub(r"^(?:(?:19|20)\d\d[-_. ]?\d\d[-_. ]?\d\d|\d\d-\d\d(?=[-_]))[-_. ]*", "", stem)
     text = text if " " in text else re.sub(r"[-_]+", " ", text)
-    text = " ".join(text.split())
+    text = single_line(text)
     return (text[:1].upper() + text[1:]) if text else stem
 
 
 def _short(text: str) -> str:
-    text = "".join(
-        " " if unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp") else character for character in text
-    )
-    text = " ".join(text.split())
+    text = single_line(clean(text))
     return text if len(text) <= _MAX_TITLE else text[: _MAX_TITLE - 3].rstrip() + "..."

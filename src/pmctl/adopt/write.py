@@ -10,16 +10,16 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 
+from pmctl.adopt.conversion import Adoption
 from pmctl.adopt.plan import Plan
 from pmctl.document.digest import Attachment, content_digest
 from pmctl.errors import Refused
-from pmctl.ledger import record
-from pmctl.policy import act as acts
-from pmctl.policy.change import check_repository_act, propose_baseline
+from pmctl.policy.change import propose_baseline
 from pmctl.repository.actor import Actor
-from pmctl.repository.records import record_writes, root_of
+from pmctl.repository.records import repository_act_writes, root_of
 from pmctl.repository.transaction import CommitResult, commit
 from pmctl.repository.workspace import Workspace
+from pmctl.text import utc
 
 
 def write(workspace: Workspace, planned: Plan, signing: Sequence[str]) -> CommitResult:
@@ -37,31 +37,23 @@ def write_with_baseline(workspace: Workspace, planned: Plan, actor: Actor, *, at
     Raises Refused when the actor is no admin or gives no reason, or there is nothing to adopt.
     """
     _refuse_nothing(planned)
-    bytes_of = {write.path: write.data for write in planned.writes if write.data is not None}
-    documents = []
-    for adoption in planned.adopted:
-        folder = adoption.path.removesuffix(".md") + "/"
-        attachments = tuple(
-            Attachment(path.removeprefix(folder), "100644", hashlib.sha256(data).hexdigest())
-            for path, data in bytes_of.items() if path.startswith(folder)
-        )  # fmt: skip
-        documents.append((adoption.id, content_digest(adoption.document, attachments), adoption.document.status))
-    act = propose_baseline(
-        workspace.policy, root_of(workspace), tuple(documents),
-        by=actor.handle, at=at.strftime("%Y-%m-%dT%H:%M:%SZ"), note=note,
-    )  # fmt: skip
-    violations = check_repository_act(act, workspace.policy)
-    if violations:
-        rest = tuple(f"{one.code} {one.message}" for one in violations[1:])
-        raise Refused(f"{violations[0].code} {violations[0].message}", hint=violations[0].hint, details=rest)
-    baselines = workspace.repo.root / record.FOLDER / acts.BASELINE
-    numbers = [
-        parts.number for file in (baselines.iterdir() if baselines.is_dir() else ())
-        if (parts := record.parse_path(f"{record.FOLDER}/{acts.BASELINE}/{file.name}"))
-    ]  # fmt: skip
-    signed = record_writes(actor, act, max(numbers, default=0) + 1, record.to_bytes(act))
-    message = _message(planned, note) + f"Act: {acts.BASELINE}\n"
+    documents = tuple(
+        (adoption.id, content_digest(adoption.document, _attachments(planned, adoption)), adoption.document.status)
+        for adoption in planned.adopted
+    )
+    root = root_of(workspace)
+    act = propose_baseline(workspace.policy, root, documents, by=actor.handle, at=utc(at), note=note)
+    signed = repository_act_writes(workspace, actor, act)
+    message = _message(planned, note) + f"Act: {act.act}\n"
     return commit(workspace.repo, (*planned.writes, *signed), message, signing=actor.signer.git_arguments())
+
+
+def _attachments(planned: Plan, adoption: Adoption) -> tuple[Attachment, ...]:
+    folder = adoption.path.removesuffix(".md") + "/"
+    return tuple(
+        Attachment(write.path.removeprefix(folder), "100644", hashlib.sha256(write.data).hexdigest())
+        for write in planned.writes if write.data is not None and write.path.startswith(folder)
+    )  # fmt: skip
 
 
 def _refuse_nothing(planned: Plan) -> None:
@@ -71,12 +63,7 @@ def _refuse_nothing(planned: Plan) -> None:
 
 
 def _message(planned: Plan, note: str = "") -> str:
-    adopted = [result for result in planned.results if result.adoption]
-    subject = (
-        f"Adopt {adopted[0].adoption.id}"
-        if len(adopted) == 1 and adopted[0].adoption
-        else f"Adopt {len(adopted)} postmortems"
-    )
-    lines = [f"{result.source} -> {result.adoption.id}" for result in adopted if result.adoption]
+    lines = [f"{result.source} -> {result.adoption.id}" for result in planned.results if result.adoption]
+    subject = f"Adopt {planned.adopted[0].id if len(lines) == 1 else f'{len(lines)} postmortems'}"
     shown = lines[:100] + ([f"... and {len(lines) - 100} more"] if len(lines) > 100 else [])
     return "\n".join([subject, "", *([note, ""] if note else []), *shown, ""]) + "\n"

@@ -65,7 +65,7 @@ def _of_file(full: Path, shown: str) -> Candidate:
     except (OSError, ValueError) as error:
         reason = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read: {error}"
         return Candidate(full, shown, full.parent, True, reason)
-    reason = "" if stat.S_ISREG(kind) else "a symbolic link" if stat.S_ISLNK(kind) else "no regular file"
+    reason = "" if stat.S_ISREG(kind) else "a symbolic link" if stat.S_ISLNK(kind) else "not a regular file"
     return Candidate(full, shown, full.parent, True, reason)
 
 
@@ -83,7 +83,7 @@ def _of_folder(full: Path, shown: str) -> Iterator[Candidate]:
 
 def _other_document(name: str) -> str:
     other = _OTHER_DOCUMENTS.fullmatch(PurePosixPath(name).stem)
-    return f"no postmortem by its name ({name}); name the file itself to adopt it" if other else ""
+    return f"not a postmortem, judging by its name ({name}); name the file itself to adopt it anyway" if other else ""
 
 
 def looks_like_a_postmortem(source: SourceDocument, title: str) -> bool:

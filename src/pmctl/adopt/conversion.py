@@ -139,8 +139,8 @@ def _missing_sections(document: Document) -> list[str]:
     there = {section.title.casefold() for section in document.sections}
     missing = [title for title in builtin("default").required if title.casefold() not in there]
     if not document.sections:
-        return ["the text has no headings that name sections: arrange it under " + ", ".join(missing)]
-    return [f"no section for {', '.join(missing)}: write it, or say where it is"] if missing else []
+        return ["no heading names a section: arrange the text under " + ", ".join(missing)]
+    return [f"no section for {', '.join(missing)}: write it, or rename the heading that holds it"] if missing else []
 
 
 def _refuse_unreadable(document: Document) -> None:

@@ -62,7 +62,7 @@ def front_values(document: Identified, postmortem: str, context: Context, remark
         )
     if day.others:
         remarks.questions.append(
-            f"{day.value.isoformat()} was taken for the incident's day, not {', '.join(day.others)}: is that right?"
+            f"the incident's day is taken to be {day.value.isoformat()}, not {', '.join(day.others)}: is that right?"
         )
     return {
         "id": postmortem,
@@ -102,8 +102,8 @@ def _people(stated: LabelledValues, context: Context, remarks: Remarks) -> dict[
         remarks.recognise("author", known[0], ", ".join(authors))
     elif authors:
         remarks.questions.append(
-            f"written by {', '.join(authors[:5])}, whom the policy does not know; "
-            f"the author is {context.author} until you change it"
+            f"written by {', '.join(authors[:5])}, who is not in the policy; "
+            f"{context.author} is the author until you change it"
         )
     people = dict.fromkeys(handle for name in stated.people("participants") if (handle := context.person(name)))
     if people:
@@ -120,7 +120,7 @@ def _severity(stated: str, known: tuple[str, ...], remarks: Remarks) -> dict[str
         folded = {_letters(one): one for one in known}
         value = folded.get(_letters(re.split(r"[(（]", stated)[0]), "")
         if not value:
-            remarks.questions.append(f"severity {stated!r} is none of {', '.join(known)}: which one is meant?")
+            remarks.questions.append(f"severity {stated!r} is not one of {', '.join(known)}: which one is it?")
             return {}
     remarks.recognise("severity", value, stated)
     return {"severity": value}
@@ -151,7 +151,7 @@ def _times(stated: LabelledValues, day: date, remarks: Remarks) -> dict[str, obj
     for key, value in (("started_at", start), ("detected_at", detected), ("resolved_at", end)):
         if value is not None:
             found[key] = value
-            remarks.recognise(key, utc(value), "stated with its zone")
+            remarks.recognise(key, utc(value), "stated with its time zone")
     return found
 
 

@@ -28,7 +28,7 @@ _STATED = (
     ("incident_date", 16.0, "the stated incident date"),
     ("start", 16.0, "the stated start"),
     ("period", 15.0, "the stated time"),
-    ("detected", 4.0, "the stated detected"),
+    ("detected", 4.0, "the stated detection time"),
 )
 _DAY_FOLDERS = re.compile(r"((?:19|20)\d\d)/([01]\d)/([0-3]\d)/")
 _DIGIT_TOO_MANY = re.compile(r"(?<!\d)(20[0-3]\d)\d-([01]\d)-([0-3]\d)(?!\d)")

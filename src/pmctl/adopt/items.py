@@ -56,7 +56,7 @@ def to_tables(lines: list[str], postmortem: str, ids: Ids, person: Callable[[str
             if block.kind == "table":
                 tracked = tracked_table(block.lines, postmortem, ids)
                 if tracked is None:
-                    made.reasons.append("a table without a column for the action was left as it is")
+                    made.reasons.append("a table without a column for the action was left as it was")
                 else:
                     made.lines += lines[at : block.first]
                     made.add(tracked)
@@ -79,7 +79,7 @@ def _list_table(found: Sequence[Block], postmortem: str, ids: Ids, person: Calla
     for block in items:
         text = cell_text(block.lines)
         if text is None:
-            return ItemTables(reasons=["a list with code, a quote or a table in it was left as it is"])
+            return ItemTables(reasons=["a list with code, a quote or a table in it was left as it was"])
         if text:
             made.add(_row(text, block.task, postmortem, ids, person))
     return made if made.items else ItemTables()
@@ -125,8 +125,8 @@ def _numbers_problem(found: Sequence[Block]) -> str:
         return ""
     counted = list(range(numbers[0], numbers[0] + len(numbers)))
     if len(numbers) != len(found) or (len(set(numbers)) > 1 and numbers != counted):
-        return "a list whose numbers don't count up was left as it is"
-    return "a list that doesn't begin with 1 was left as it is" if numbers[0] > 1 else ""
+        return "a list whose numbers don't count up was left as it was"
+    return "a list that doesn't begin with 1 was left as it was" if numbers[0] > 1 else ""
 
 
 def _owner(text: str, person: Callable[[str], str]) -> str:

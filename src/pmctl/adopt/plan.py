@@ -172,8 +172,8 @@ def _with_remarks(adoption: Adoption, document: RecognisedDocument, broken: Sequ
         questions.append(f"another postmortem has the id {base}: is this the same incident?")
     if document.incidents:
         shown = "; ".join(document.incidents[:4])
-        questions.append(f"it holds {len(document.incidents)} incidents ({shown}): --split makes one of each")
-    kept = [f"link {target} as it was: nothing that may come along is there" for target in broken]
+        questions.append(f"it holds {len(document.incidents)} incidents ({shown}): --split makes a postmortem of each")
+    kept = [f"link {target} as it was: it leads to no file that can be brought along" for target in broken]
     return replace(
         adoption, kept=(*adoption.kept, *kept), questions=(*adoption.questions, *questions),
         confidence=round(max(0.05, adoption.confidence - 0.05 * len(questions)), 2),
@@ -187,7 +187,7 @@ def _trouble(candidate: Candidate, error: Exception) -> Result:
     if isinstance(error, OSError):
         what = error.filename if error.filename and Path(error.filename) != candidate.file else ""
         return Result(candidate.shown, "problem", f"{what} cannot be read: {error.strerror}".strip())
-    return Result(candidate.shown, "problem", f"pmctl failed on it: {type(error).__name__}: {error}")
+    return Result(candidate.shown, "problem", f"pmctl failed on this document ({type(error).__name__}: {error})")
 
 
 def _known_people(policy: Policy) -> Callable[[str], str]:

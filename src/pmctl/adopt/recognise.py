@@ -90,11 +90,11 @@ def recognise(
     for number, part in enumerate(parts, start=1):
         one = identify(part, lambda: _day_of_file(candidate.file), fixed=day)
         if not candidate.named and not candidates.looks_like_a_postmortem(source, one.title.value):
-            raise Unadoptable("no sign of a postmortem in it; name the file itself to adopt it", skipped=True)
+            raise Unadoptable("does not look like a postmortem; name the file itself to adopt it anyway", skipped=True)
         if len(parts) > 1:
             one = replace(one, title=Title(titles[number - 1], PART_HEADING, 1.0))
         if adopted := known.adopted.get((one.day.value.isoformat(), one.title.value)):
-            raise Unadoptable(f"adopted already, as {adopted}", skipped=True)
+            raise Unadoptable(f"already adopted as {adopted}", skipped=True)
         name = unique_id(one.day.value, slug(one.title.value, candidate.shown), known.taken)
         unsplit = titles if len(parts) == 1 else ()
         found.append(RecognisedDocument(candidate, one, name, number, unsplit, source.data, files))

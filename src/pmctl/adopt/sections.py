@@ -30,7 +30,7 @@ def with_tables(
     for section, title in sorted(found, key=lambda one: -one[0].start):
         if title not in wanted:
             what = "the timeline as it was" if title == TIMELINE else "action items as they were"
-            remarks.kept.append(f"{what}: as a table git could not follow the file's history")
+            remarks.kept.append(f"{what}: with a table, git could not follow the file's history")
         elif title == TIMELINE:
             text = _with_timeline(document, text, section, day, remarks)
         else:
@@ -66,9 +66,9 @@ def _with_timeline(document: Document, text: str, section: Section, known: date,
     if count:
         remarks.recognise("timeline", f"{count} entries", "its table" if from_tables else "its list")
         if not zone and not from_tables:
-            remarks.questions.append("the timeline names no zone for all of its times: they are read as UTC")
+            remarks.questions.append("the timeline does not name one time zone: its times are read as UTC")
     elif section.text.strip():
-        remarks.kept.append("the timeline as text: not every entry has a time that is certain")
+        remarks.kept.append("the timeline as text: not every entry has a clear time")
         remarks.left_as_text += 1
     return text
 
@@ -89,10 +89,10 @@ def _with_items(document: Document, text: str, section: Section, context: Contex
                 f"{made.without_status} of {made.items} action items don't say whether they are done"
             )
         if made.without_owner:
-            remarks.questions.append(f"{made.without_owner} of {made.items} action items have no owner that is known")
+            remarks.questions.append(f"{made.without_owner} of {made.items} action items have no known owner")
     elif section.text.strip():
-        remarks.kept.append("action items as text: no list or table of them")
-        remarks.questions.append("which action items are in the text of Action Items?")
+        remarks.kept.append("action items as text: they are not in a list or table")
+        remarks.questions.append("which action items does the text of Action Items contain?")
         remarks.left_as_text += 1
     return text
 

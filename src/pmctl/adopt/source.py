@@ -129,7 +129,7 @@ def parse_source(text: str, path: str, *, bom: bool = False) -> SourceDocument:
     newline = "\r\n" if first > 0 and text[first - 1] == "\r" else "\n"
     front = _front_matter(text)
     if is_id(str(front.values.get("id", ""))) and str(front.values.get("status", "")) in tuple(Status):
-        raise Unadoptable("a postmortem of pmctl already", skipped=True)
+        raise Unadoptable("already a pmctl postmortem", skipped=True)
     outline = scan(text, front.end, text.count("\n", 0, front.end) + 1)
     headings = tuple(SourceHeading(one.level, one.title, one.line, one.start, one.end) for one in outline.headings)
     code = fenced(text, front.end)

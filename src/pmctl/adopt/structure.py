@@ -92,8 +92,8 @@ def arrange(source: SourceDocument, title_heading: SourceHeading | None, title: 
     _name_sections(places)
     for place in places:
         if place.level == 2 and (halves := two_sections(place.heading.title)):
-            taken = f"it was taken for {place.name}" if place.name else "which section is it?"
-            questions.append(f"heading {place.heading.text!r} is about {' and '.join(halves)}: {taken}")
+            taken = f"it became {place.name}" if place.name else "which section is it?"
+            questions.append(f"heading {place.heading.text!r} covers {' and '.join(halves)}: {taken}")
     return Arranged(
         _rebuilt(source, places),
         tuple((place.heading.text, place.taken_for, place.tier) for place in places if place.taken_for),
@@ -208,7 +208,7 @@ def _take_checklist_for_actions(source: SourceDocument, places: list[_Place]) ->
         remedy = place.level == 2 and place.section == RESOLUTION and "remed" in place.heading.title.lower()
         if remedy and _CHECKLIST.search(_text_below(source, places, index)):
             place.found = Meaning(ACTION_ITEMS, "", PATTERN)
-            return [f"heading {place.heading.text!r} holds a checklist and was taken for Action Items: is it?"]
+            return [f"heading {place.heading.text!r} has a checklist below it and became Action Items: is that right?"]
     return []
 
 

@@ -92,7 +92,7 @@ def _laid_out(lines: list[str], entries: list[Entry], known: date | None, zone: 
     for run in _runs(entries):
         rows = _rows(run, clock, zone)
         if rows is None:
-            return Table(tuple(lines), 0, "an entry holds code, a quote or a table, which no table cell can")
+            return Table(tuple(lines), 0, "an entry holds code, a quote or a table, which a table cell can't")
         first, last = min(entry.first for entry in run), max(entry.last for entry in run)
         out += lines[at:first]
         if out and out[-1].strip():

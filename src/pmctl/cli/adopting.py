@@ -32,8 +32,8 @@ def adopt(
 ) -> None:
     """Bring existing Markdown postmortems under management, without losing a line of them.
 
-    Shows for every document what was recognised, what stays as it is and what a person should settle.
-    With --write files inside this repository are moved, others copied, in one commit that can be reverted.
+    Shows for every document what was recognised, what stays as it is and which questions a person should answer.
+    With --write, files inside this repository are moved and others copied, in one commit that can be reverted.
     PUBLISHED and ARCHIVED need --baseline: a record, signed by an admin, that accepts the documents and
     the history before it as found.
     """
@@ -44,11 +44,11 @@ def adopt(
     session: Session = ctx.obj
     choose_format(format)
     if write and dry_run:
-        raise UsageProblem("--write and --dry-run exclude each other")
+        raise UsageProblem("--write and --dry-run cannot be used together")
     wished = status.upper()
     if wished in ("PUBLISHED", "ARCHIVED") and not baseline:
         raise UsageProblem(
-            f"--status {wished} needs --baseline: without a signed record the audit reports such documents",
+            f"--status {wished} needs --baseline: the audit reports such documents without a signed record",
             hint=f"pmctl adopt --status {wished} --baseline -m REASON PATH...  (an admin signs it)",
         )
     if baseline and write and not note.strip():
@@ -129,10 +129,10 @@ def _show(session: Session, planned: Plan, commit: str) -> None:
     )
     session.result(summary)
     if commit:
-        session.note(f"  commit {commit[:12]}; undo it: git revert {commit[:12]}")
+        session.note(f"  commit {commit[:12]}; to undo it: git revert {commit[:12]}")
         session.note("  next: pmctl validate, then answer the questions with pmctl edit ID")
     elif planned.adopted:
-        session.note("  nothing was changed; do it: the same command with --write")
+        session.note("  nothing was changed; to do it, run the same command with --write")
 
 
 def _lines(result: Result) -> list[str]:

@@ -18,8 +18,9 @@ from datetime import datetime
 from pmctl import git
 from pmctl.document.finding import Finding, Severity
 from pmctl.errors import BadInput, NotFound, Refused
+from pmctl.insight.auditing import Examined
 from pmctl.ledger import record
-from pmctl.ledger.report import Report
+from pmctl.ledger.report import AuditFinding, Event, Report
 from pmctl.ledger.signatures import key_problem, signer
 from pmctl.policy import act as acts
 from pmctl.policy.act import Act
@@ -198,6 +199,70 @@ def problems(workspace: Workspace) -> tuple[Finding, ...]:
             Finding("AU103", message, PROPOSED_PATH, severity=Severity.WARNING, fix="git rm it, and propose it again")
         )
     return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """Whether the policy is well written, and whether enough admins signed every version of it.
+
+    `written` is what is wrong with the file, `chain` the versions in the history, `broken` what the audit finds about
+    them (waived findings included), `waiting` a proposal and `missing` the admins who have not signed it.
+    """
+
+    audited: Examined
+    written: tuple[Finding, ...]
+    chain: tuple[Event, ...]
+    broken: tuple[AuditFinding, ...]
+    waiting: Proposal | None
+    missing: tuple[str, ...]
+
+    @property
+    def violations(self) -> tuple[AuditFinding, ...]:
+        """What nobody waived."""
+        return tuple(one for one in self.broken if not one.waived_by and one.severity is Severity.ERROR)
+
+    @property
+    def passed(self) -> bool:
+        """True when nothing speaks against the policy."""
+        wrong = any(one.severity is Severity.ERROR for one in self.written)
+        return self.audited.report.complete and not wrong and not self.violations
+
+    def as_dict(self) -> dict[str, object]:
+        """For JSON."""
+        report = self.audited.report
+        return {
+            "passed": self.passed,
+            "root": report.root,
+            "root_source": self.audited.source,
+            "version": report.policy.version if report.policy else 0,
+            "signatures": [
+                {"version": e.policy, "by": e.by, "commit": e.commit, "key": e.key, "verdict": e.verdict}
+                for e in self.chain
+            ],
+            "problems": [
+                *(
+                    {"code": f.code, "message": f.message, "path": f.path, "line": f.line, "fix": f.fix}
+                    for f in self.written
+                ),
+                *({"code": f.code, "message": f.message, "commit": f.commit, "fix": f.hint} for f in self.violations),
+            ],
+            "waiting_for": self.missing,
+        }
+
+
+def verification(workspace: Workspace, audited: Examined) -> Verification:
+    """Check the policy of the work tree, and of every step in the history that was audited."""
+    report = audited.report
+    waiting = proposal(workspace)
+    admins = workspace.policy.active_admins if waiting else ()
+    return Verification(
+        audited,
+        problems(workspace),
+        tuple(event for event in report.events if event.kind == "policy"),
+        tuple(one for one in report.findings if one.code.startswith("AU1") or one.doc == "policy"),
+        waiting,
+        tuple(handle for handle in admins if waiting and handle not in waiting.signers),
+    )
 
 
 def baseline(workspace: Workspace, actor: Actor, *, at: datetime, note: str) -> tuple[int, str]:

@@ -23,7 +23,7 @@ from pmctl.document.aliases import ACTION_ITEMS, TIMELINE
 from pmctl.document.headings import PATTERN
 from pmctl.document.reader import MAX_BYTES, Document
 from pmctl.document.schema import check_front_matter, path_of
-from pmctl.document.template_library import builtin
+from pmctl.document.template_file import builtin
 
 # git follows a file over a rename from one half upwards (gitdiffcore(7), -M); a little room is for what only git knows.
 _FOLLOWED = 0.52

@@ -15,7 +15,7 @@ from pmctl.adopt.source import SourceDocument
 from pmctl.adopt.title import Title
 from pmctl.document.dates import Moment, find_leading
 from pmctl.document.fields import FIELDS
-from pmctl.document.template_library import builtin
+from pmctl.document.template_file import builtin
 from pmctl.document.yaml_text import flow
 from pmctl.document.zones import zone_of
 from pmctl.text import utc

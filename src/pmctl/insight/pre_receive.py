@@ -143,7 +143,7 @@ def check_push(git_dir: Path, updates: Sequence[Update], rules: Protection, obje
         elif update.deletes:
             refusals.append(f"{update.ref}: AU608 the protected branch is never deleted")
         else:
-            said, reports = _judge_branch(git_dir, update, rules, objects)
+            said, reports = _check_branch(git_dir, update, rules, objects)
             refusals += said
             for report in reports:
                 findings += report.violations
@@ -175,39 +175,41 @@ def folders(git_dir: Path, commit: str, objects: Objects) -> tuple[str, ...]:
         return tuple(sorted(found))
 
 
-def _judge_branch(git_dir: Path, update: Update, rules: Protection, objects: Objects) -> tuple[list[str], list[Report]]:
+def _check_branch(git_dir: Path, update: Update, rules: Protection, objects: Objects) -> tuple[list[str], list[Report]]:
     if not update.creates and not _contains(git_dir, update.new, update.old, objects):
-        return [
-            f"{update.ref}: AU604 this push would replace history: {update.old[:12]} is not part of {update.new[:12]}"
-        ], []
-    chosen = tuple(f"{folder}/" if folder else "" for folder in rules.folders)
-    if not chosen:
-        before = () if update.creates else folders(git_dir, update.old, objects)
-        after = folders(git_dir, update.new, objects)
-        chosen = before or after
-        extra = [folder for folder in after if folder not in chosen]
-        if len(chosen) > 1 or extra:
-            names = ", ".join(folder or "the top" for folder in dict.fromkeys((*chosen, *after)))
-            return [
-                f"{update.ref}: AU108 there is more than one policy ({names}); "
-                f"on the server, name what counts: git config --add {FOLDER} FOLDER"
-            ], []
-    reports = []
-    said = []
-    for prefix in chosen:
-        repo = git.Repository(git_dir, prefix, git_dir, git_dir, bare=True)
-        report = audit(
-            repo,
+        message = f"AU604 this push would replace history: {update.old[:12]} is not part of {update.new[:12]}"
+        return [f"{update.ref}: {message}"], []
+    chosen, names = _folders_to_check(git_dir, update, rules, objects)
+    if names:
+        message = f"AU108 there is more than one policy ({names}); on the server, name the one that counts"
+        return [f"{update.ref}: {message}: git config --add {FOLDER} FOLDER"], []
+    reports = [
+        audit(
+            git.Repository(git_dir, prefix, git_dir, git_dir, bare=True),
             tip=update.new,
             base=None if update.creates else update.old,
             root=rules.root or None,
             object_directory=objects.directory,
             alternates=objects.alternates,
         )
-        if not report.complete:
-            said.append(f"{update.ref}: the history cannot be judged: {report.incomplete}")
-        reports.append(report)
-    return said, reports
+        for prefix in chosen
+    ]
+    incomplete = [report.incomplete for report in reports if not report.complete]
+    return [f"{update.ref}: the history cannot be checked: {reason}" for reason in incomplete], reports
+
+
+def _folders_to_check(
+    git_dir: Path, update: Update, rules: Protection, objects: Objects
+) -> tuple[tuple[str, ...], str]:
+    """The pmctl folders whose policy counts; when that is not clear, the names of all that have one."""
+    if rules.folders:
+        return tuple(f"{folder}/" if folder else "" for folder in rules.folders), ""
+    before = () if update.creates else folders(git_dir, update.old, objects)
+    after = folders(git_dir, update.new, objects)
+    chosen = before or after
+    if len(chosen) <= 1 and set(after) <= set(chosen):
+        return chosen, ""
+    return (), ", ".join(folder or "the top" for folder in dict.fromkeys((*chosen, *after)))
 
 
 def _contains(git_dir: Path, tip: str, wanted: str, objects: Objects) -> bool:

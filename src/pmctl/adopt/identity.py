@@ -19,7 +19,7 @@ from pmctl.adopt.source import Source, fenced
 from pmctl.document.dates import Day, day_in_name, days, each_day, find_leading
 from pmctl.document.fields import MAX_ID
 from pmctl.document.headings import bare, is_section_name, meaning, plain
-from pmctl.document.outline import Heading
+from pmctl.document.structure import Heading
 
 _MAX_TITLE = 300
 _GENERIC = re.compile(

@@ -19,7 +19,7 @@ from pmctl.document.aliases import names
 from pmctl.document.digest import MAX_TRACKING
 from pmctl.document.fields import ItemStatus
 from pmctl.document.headings import plain
-from pmctl.document.outline import TableLines
+from pmctl.document.structure import TableLines
 from pmctl.document.table import Table, build
 
 STANDARD = ("ID", "Action", "Owner", "Due", "Priority", "Status", "Ticket", "Notes")

@@ -11,9 +11,9 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from pmctl.document.outline import Heading, Outline, scan
 from pmctl.document.reader import MAX_BYTES
 from pmctl.document.schema import Status, is_id
+from pmctl.document.structure import Heading, Structure, read_structure
 
 _YAML = re.compile(r"---[ \t]*\r?\n(?P<block>.*?\r?\n|)---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _TOML = re.compile(r"\+\+\+[ \t]*\r?\n(?P<block>.*?\r?\n|)\+\+\+[ \t]*(?:\r?\n|\Z)", re.DOTALL)
@@ -39,7 +39,7 @@ class Source:
     front_text: str
     front_problem: str
     body_start: int
-    outline: Outline
+    outline: Structure
     bold: tuple[Heading, ...] = field(default=())
 
     @property
@@ -90,7 +90,7 @@ def from_text(text: str, path: str, *, bom: bool = False) -> Source:
     front, kind, block, problem, start = _front_matter(text)
     if is_id(str(front.get("id", ""))) and str(front.get("status", "")) in tuple(Status):
         raise Unadoptable("a postmortem of pmctl already", managed=True)
-    outline = scan(text, start, text.count("\n", 0, start) + 1)
+    outline = read_structure(text, start)
     return Source(
         path, text, bom, newline, front, kind, block, problem, start, outline, _bold_headings(text, start, outline)
     )
@@ -140,7 +140,7 @@ def _loosely(block: str) -> dict[str, Any]:
     return found
 
 
-def _bold_headings(text: str, start: int, outline: Outline) -> tuple[Heading, ...]:
+def _bold_headings(text: str, start: int, outline: Structure) -> tuple[Heading, ...]:
     """Lines that stand alone between blank lines or headings and are only bold, or only a label."""
     found = []
     fences = fenced(text, start)

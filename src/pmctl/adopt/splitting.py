@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pmctl.adopt.source import Source
 from pmctl.document.dates import days
 from pmctl.document.headings import meaning, plain
-from pmctl.document.outline import Heading
+from pmctl.document.structure import Heading
 
 
 @dataclass(frozen=True, slots=True)

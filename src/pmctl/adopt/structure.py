@@ -37,7 +37,7 @@ from pmctl.document.headings import (
     same_wording,
     two_sections,
 )  # fmt: skip
-from pmctl.document.outline import Heading
+from pmctl.document.structure import Heading
 
 _CHECKLIST = re.compile(r"^[ \t]*[-*+][ \t]+\[[ xX]\]", re.MULTILINE)
 _LISTED = re.compile(r"^[ \t]*(?:[-*+][ \t]|\d+[.)][ \t]|\|)", re.MULTILINE)

@@ -9,8 +9,8 @@ stand between blocks, so that no pattern runs from one paragraph, bullet or cell
 `mentions(text, start, needles)` is the cheap question before any pattern is compiled: what is not mentioned can't
 match.
 
-What is code and what is a comment, `document.markup` says. Every other kind of thing is blanked in a pass of its own,
-which runs only when the text holds its first character at all: one pattern for everything took ten times as long.
+What is code and what is a comment, `document.structure` says. Every other kind of thing is blanked in a pass of its
+own, which runs only when the text holds its first character at all: one pattern for everything took ten times as long.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
-from pmctl.document.markup import markup
+from pmctl.document.structure import read_structure
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document
@@ -146,11 +146,12 @@ def _run(body: str) -> str:
 @lru_cache(maxsize=4)
 def _marked(text: str, start: int) -> str:
     """`text` with NULs for blocks of code, comments and everything before `start`, and nouns for code spans."""
-    found = markup(text, start)
+    found = read_structure(text, start)
     parts = [_NUL * start]
     at = start
     for first, last, span in sorted(
-        [(*place, False) for place in (*found.blocks, *found.comments)] + [(*place, True) for place in found.spans]
+        [(*place, False) for place in (*found.code_blocks, *found.comments)]
+        + [(*place, True) for place in found.code_spans]
     ):
         parts += (text[at:first], _stand_in(text[first:last]) if span else _NUL * (last - first))
         at = last

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pmctl.adopt.items import Ids, to_tables
 from pmctl.document.actions import action_items
-from pmctl.document.digest import tracking_problems
+from pmctl.document.action_problems import action_problems
 from pmctl.document.reader import read
 
 PEOPLE = {"jane": "jane", "jane doe": "jane"}
@@ -18,7 +18,7 @@ def convert(text: str) -> tuple[str, int]:
 def items(text: str) -> list[tuple[str, str, str, str]]:
     made, _ = convert(text)
     document = read(f"---\nid: 2024-01-15-x\n---\n\n## Action Items\n\n{made}\n".encode())
-    assert not tracking_problems(document)
+    assert not action_problems(document)
     return [(one.description, one.owner, one.due, one.status) for one in action_items(document)]
 
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from pmctl.adopt.blocks import Block, blocks, cell_text
+from pmctl.document.action_problems import MAX_TRACKING
 from pmctl.document.actions import COLUMNS, canonical
 from pmctl.document.aliases import names
-from pmctl.document.digest import MAX_TRACKING
 from pmctl.document.fields import ItemStatus
 from pmctl.document.headings import plain
 from pmctl.document.structure import TableLines

@@ -130,7 +130,7 @@ def test_what_is_left_out_keeps_the_digest(old: str, new: str) -> None:
         ("Text.", "Text. "),
         ("| db |", "| api |"),
         ("Do \\| it", "Do | it"),
-        ("| Short\n", "| Short |||||||| api |\n"),
+        ("| Short | | | | | | | |", "| Short |||||||| api |"),
         ("| db |", "| db | extra |"),
         ("| AI-7f3k |", "| AI-7f3l |"),
         ("| Notes | Area |", "| Notes | Notes |"),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pmctl.adopt.items import Ids, to_tables
-from pmctl.document.actions import action_items
 from pmctl.document.action_problems import action_problems
+from pmctl.document.actions import action_items
 from pmctl.document.reader import read
 
 PEOPLE = {"jane": "jane", "jane doe": "jane"}

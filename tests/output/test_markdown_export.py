@@ -16,12 +16,13 @@ from pmctl.document.digest import content_digest
 from pmctl.document.prompts import strip_comments
 from pmctl.document.reader import read
 from pmctl.document.structure import comment_spans, read_structure
-from pmctl.document.template_library import builtin
+from pmctl.document.template_file import builtin
 from pmctl.document.templates import BUILTIN_NAMES
 from pmctl.output.html import to_html
 from pmctl.output.json_export import to_json
 from pmctl.output.markdown import clean_body, to_markdown
 from pmctl.workflow.draft import Draft, render
+from tests.skips import NO_CORPUS
 
 from ..document.strategies import commented_lines
 
@@ -203,7 +204,7 @@ def test_line_ends_are_lf() -> None:
 def test_real_documents_can_be_exported() -> None:
     corpus = os.environ.get("PMCTL_CORPUS")
     if not corpus:
-        pytest.skip("PMCTL_CORPUS names no folder of real documents")
+        pytest.skip(NO_CORPUS)
     paths = sorted((Path(corpus) / "documents").rglob("*.md"))
     assert paths
     for path in paths:

@@ -33,6 +33,7 @@ FLAGGED = {
     "PM204": "## Response",
     "PM205": "## Lessons Learnt",
     "PM206": "",
+    "PM207": "",
     "PM301": "## Timeline",
     "PM302": "25:99",
     "PM303": "## Timeline",

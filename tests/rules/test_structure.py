@@ -7,7 +7,7 @@ import pytest
 from pmctl.document.reader import read
 from pmctl.ledger.view import missing_sections
 from pmctl.rules.engine import check
-from pmctl.rules.fixes import fix as mend
+from pmctl.rules.fixes import fix as apply_fixes
 
 from .sample import CONTEXT, PATH, SECTIONS, sample
 
@@ -54,7 +54,7 @@ def test_a_section_out_of_order_names_the_fix_only_where_it_works(more, fix):
     start, end = text.index("## Resolution"), text.index("## Action Items")
     moved = text[:start] + text[end:].rstrip() + f"\n\n{text[start:end]}{more}"
     assert {one[3] for one in found(moved) if one[0] == "PM203"} == {fix}
-    assert bool(mend(read(moved.encode(), PATH), CONTEXT).applied) is (not more)
+    assert bool(apply_fixes(read(moved.encode(), PATH), CONTEXT).applied) is (not more)
 
 
 def test_a_look_ahead_is_not_taken_for_the_action_items():
@@ -122,12 +122,12 @@ def order(*titles: str) -> list[tuple[str, str]]:
 
 
 def test_only_the_sections_that_have_to_move_are_out_of_order():
-    mend = "pmctl validate --fix puts the sections in order"
+    fix = "pmctl validate --fix puts the sections in order"
     assert order("Action Items", "Summary", "Timeline", "Impact", "Root Cause", "Resolution") == [
-        ("Action Items is out of order; the template has it below Resolution", mend)
+        ("Action Items is out of order; the template has it below Resolution", fix)
     ]
     assert order("Timeline", "Impact", "Root Cause", "Resolution", "Action Items", "Summary") == [
-        ("Summary is out of order; the template has it above Timeline", mend)
+        ("Summary is out of order; the template has it above Timeline", fix)
     ]
     assert order("Summary", "Notes", "Timeline", "Impact", "Links", "Root Cause") == []
 

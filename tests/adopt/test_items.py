@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pmctl.adopt.item_tables import Ids
 from pmctl.adopt.items import to_tables
+from pmctl.document.action_problems import action_problems
 from pmctl.document.actions import action_items
-from pmctl.document.digest import tracking_problems
 from pmctl.document.reader import read
 
 PEOPLE = {"jane": "jane", "jane doe": "jane"}
@@ -19,7 +19,7 @@ def convert(text: str) -> tuple[str, int]:
 def items(text: str) -> list[tuple[str, str, str, str]]:
     made, _ = convert(text)
     document = read(f"---\nid: 2024-01-15-x\n---\n\n## Action Items\n\n{made}\n".encode())
-    assert not tracking_problems(document)
+    assert not action_problems(document)
     return [(one.description, one.owner, one.due, one.status) for one in action_items(document)]
 
 

@@ -10,12 +10,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pmctl.document.action_problems import MAX_TRACKING
 from pmctl.document.actions import COLUMNS, canonical
 from pmctl.document.aliases import names
-from pmctl.document.digest import MAX_TRACKING
 from pmctl.document.fields import ItemStatus
 from pmctl.document.headings import plain
-from pmctl.document.outline import TableLines
+from pmctl.document.structure import TableLines
 from pmctl.document.table import Row, Table, build
 
 _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"

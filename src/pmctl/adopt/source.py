@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pmctl.document.headings import Meaning, meaning, plain
-from pmctl.document.outline import TableLines, scan
 from pmctl.document.reader import MAX_BYTES
 from pmctl.document.schema import Status, is_id
+from pmctl.document.structure import TableLines, read_structure
 
 _YAML = re.compile(r"---[ \t]*\r?\n(?P<block>.*?\r?\n|)---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _TOML = re.compile(r"\+\+\+[ \t]*\r?\n(?P<block>.*?\r?\n|)\+\+\+[ \t]*(?:\r?\n|\Z)", re.DOTALL)
@@ -130,7 +130,7 @@ def parse_source(text: str, path: str, *, bom: bool = False) -> SourceDocument:
     front = _front_matter(text)
     if is_id(str(front.values.get("id", ""))) and str(front.values.get("status", "")) in tuple(Status):
         raise Unadoptable("already a pmctl postmortem", skipped=True)
-    outline = scan(text, front.end, text.count("\n", 0, front.end) + 1)
+    outline = read_structure(text, front.end)
     headings = tuple(SourceHeading(one.level, one.title, one.line, one.start, one.end) for one in outline.headings)
     code = fenced(text, front.end)
     bold = _bold_headings(text, front.end, headings, code)

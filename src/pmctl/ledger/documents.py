@@ -185,9 +185,11 @@ def _loose(
     entered = turn.before is None or turn.before.status == DRAFT
     if state.status == DRAFT or turn.new is None or turn.old == turn.new:
         return
-    problems = judge.documents.tracking_problems(turn.new)
-    if problems and (entered or turn.old is None or not judge.documents.tracking_problems(turn.old)):
-        message = f"{turn.doc}: {problems[0].message} (line {problems[0].line}), and no approval covers it"
+    problems = judge.documents.action_problems(turn.new)
+    if problems and (entered or turn.old is None or not judge.documents.action_problems(turn.old)):
+        first = problems[0]
+        uncovered = ", and no approval covers it" if first.code.startswith("PM59") and first.code < "PM593" else ""
+        message = f"{turn.doc}: {first.message} (line {first.line}){uncovered}"
         fold.find(commit, "AU404", message, doc=turn.doc, path=turn.path, hint=problems[0].fix, warning=True)
 
 

@@ -96,15 +96,15 @@ class Documents:
             _remember(self._digests, held, found)
         return found
 
-    def tracking_problems(self, held: TreeDocument) -> list[Finding]:
-        """What is wrong in cells that the content digest leaves out (see document.digest)."""
-        from pmctl.document.digest import tracking_problems
+    def action_problems(self, held: TreeDocument) -> list[Finding]:
+        """What is wrong with the table of action items (see document.action_problems)."""
+        from pmctl.document.action_problems import action_problems
 
         document = self.document(held)
         body = _hash(document.body)
         if self._tidy.get(body):  # a function of the body alone; only the lines depend on what is above it
             return []
-        found = tracking_problems(document)
+        found = action_problems(document)
         _remember(self._tidy, body, not found)
         return found
 
@@ -127,7 +127,8 @@ class Documents:
         """
         if not document.readable:
             return content_digest_of(document, attachments)
-        from pmctl.document.digest import canonical_json, metadata, tracking_problems
+        from pmctl.document.action_problems import action_problems
+        from pmctl.document.digest import canonical_json, metadata
 
         body = _hash(document.body)
         same = (body, hashlib.sha256(canonical_json([document.id, metadata(document), attachments])).digest())
@@ -135,8 +136,8 @@ class Documents:
         if found is None:
             found = content_digest_of(document, attachments)
             _remember(self._contents, same, found)
-            # The outline and the tables are at hand now, and the next versions mostly have the same body.
-            _remember(self._tidy, body, not tracking_problems(document))
+            # Its structure is at hand now, and the next versions mostly have the same body.
+            _remember(self._tidy, body, not action_problems(document))
             self._note_sections(document)
         return found
 

@@ -24,6 +24,7 @@ from pmctl.policy.model import (
     Policy,
     ReviewRules,
 )
+from pmctl.text import did_you_mean
 
 if TYPE_CHECKING:
     from pmctl.document.strict_yaml import Node
@@ -289,12 +290,7 @@ class _Reader:
 
 def suggestion(word: str, known: tuple[str, ...]) -> str:
     """The nearest of `known` words as a sentence, or all of them when few; '' when nothing is near."""
-    import difflib
-
-    near = difflib.get_close_matches(word[:100], known, 1, 0.6)
-    if near:
-        return f"did you mean {near[0]}?"
-    return f"known: {', '.join(known)}" if 0 < len(known) <= 8 else ""
+    return did_you_mean(word, known, f"known: {', '.join(known)}" if 0 < len(known) <= 8 else "")
 
 
 def printable(text: str) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pmctl.document.fields import is_handle, is_id
 from pmctl.document.finding import Finding
 from pmctl.rules.registry import WARNING, found_at, rule
+from pmctl.text import did_you_mean
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document
@@ -242,16 +243,13 @@ def template_not_there(doc: Document, context: Context) -> Iterable[Finding]:
     node = doc.front.get("template")
     if node is None or not context.template.missing:
         return
-    from difflib import get_close_matches
-
     from pmctl.document.templates import BUILTIN_NAMES
 
     name = str(node.value).partition("@")[0]
     known = {template.name for template in context.own_templates or ()}.union(BUILTIN_NAMES)
-    near = () if name in known else get_close_matches(name, sorted(known), n=1)
     fix = "correct the name, fetch the whole history, or bring its file back to .pmctl/templates/"
-    message = context.template.missing
-    yield found_at(node.line, node.column, message, f"did you mean {near[0]}?" if near else fix, width=len(node.raw))
+    fix = fix if name in known else did_you_mean(name, sorted(known), fix)
+    yield found_at(node.line, node.column, context.template.missing, fix, width=len(node.raw))
 
 
 @rule("PM156", "times-missing", review=WARNING)
@@ -322,8 +320,5 @@ def _handles(node: Node | None) -> Iterator[tuple[str, Node]]:
 
 
 def _unknown(kind: str, name: str, node: Node, known: tuple[str, ...], otherwise: str) -> Finding:
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, known, n=1, cutoff=0.6)
-    fix = f"did you mean {near[0]}?" if near else otherwise
+    fix = did_you_mean(name, known, otherwise)
     return found_at(node.line, node.column, f"the policy knows no {kind} {name!r}", fix, width=len(name))

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from pmctl.errors import BadInput
+from pmctl.text import did_you_mean
 from pmctl.workflow.markdown_text import inline
 
 if TYPE_CHECKING:
@@ -156,13 +157,6 @@ def _line_of(error: BaseException) -> int:
     return int(line)
 
 
-def _near(word: str, known: Iterable[str]) -> str:
-    import difflib
-
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f"did you mean {near[0]}?" if near else ""
-
-
 def _refusals(tree: nodes.Template) -> Iterator[Problem]:
     """Every construct that is not in the closed language."""
     from jinja2 import nodes
@@ -183,7 +177,7 @@ def _refusals(tree: nodes.Template) -> Iterator[Problem]:
             yield Problem(node.lineno, f"{_WRITTEN.get(kind, kind.lower())} is not allowed in a template")
             return
         if isinstance(node, nodes.Name) and node.name not in names:
-            yield Problem(node.lineno, f"unknown variable {node.name!r}", _near(node.name, names))
+            yield Problem(node.lineno, f"unknown variable {node.name!r}", did_you_mean(node.name, names))
         elif isinstance(node, nodes.Getattr):
             owner = node.node.name if isinstance(node.node, nodes.Name) else ""
             if owner != "loop" or node.attr.startswith("_"):
@@ -191,7 +185,7 @@ def _refusals(tree: nodes.Template) -> Iterator[Problem]:
                 return
         elif isinstance(node, nodes.Filter):
             if node.name not in FILTERS:
-                yield Problem(node.lineno, f"filter {node.name!r} is not allowed", _near(node.name, FILTERS))
+                yield Problem(node.lineno, f"filter {node.name!r} is not allowed", did_you_mean(node.name, FILTERS))
             if node.name == "join" and not isinstance(node.node, nodes.Name):
                 yield Problem(node.lineno, "join goes directly on a variable")
         elif isinstance(node, nodes.Test) and node.name not in TESTS:

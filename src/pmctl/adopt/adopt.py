@@ -30,6 +30,7 @@ from pmctl.repository.actor import Actor
 from pmctl.repository.records import record_writes, root_of
 from pmctl.repository.transaction import CommitResult, Write, commit
 from pmctl.repository.workspace import Workspace
+from pmctl.text import utc
 
 STATUSES = (Status.DRAFT, Status.PUBLISHED, Status.ARCHIVED)
 
@@ -150,7 +151,7 @@ def write_with_baseline(workspace: Workspace, planned: Plan, actor: Actor, *, at
         documents.append((adoption.id, content_digest(adoption.document, attachments), adoption.document.status))
     act = propose_baseline(
         workspace.policy, root_of(workspace), tuple(documents),
-        by=actor.handle, at=at.strftime("%Y-%m-%dT%H:%M:%SZ"), note=note,
+        by=actor.handle, at=utc(at), note=note,
     )  # fmt: skip
     violations = check_repository_act(act, workspace.policy)
     if violations:

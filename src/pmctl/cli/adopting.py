@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pmctl.cli.options import As, Format, Note, choose_format
+from pmctl.cli.options import As, Format, Note, choose_format, chosen_day
 
 if TYPE_CHECKING:
     from pmctl.adopt.adopt import Plan, Result
@@ -38,7 +38,6 @@ def adopt(
     the history before it as found.
     """
     from pmctl.adopt.adopt import AdoptOptions, prepare
-    from pmctl.cli.dates import parse_day
     from pmctl.errors import UsageProblem
 
     session: Session = ctx.obj
@@ -53,7 +52,7 @@ def adopt(
         )
     if baseline and write and not note.strip():
         raise UsageProblem("--baseline needs a reason", hint="say why with -m TEXT")
-    wish = AdoptOptions(wished, split, parse_day(date, "--date"))
+    wish = AdoptOptions(wished, split, chosen_day(date, "--date"))
     planned = prepare(session.workspace, paths, session.directory, wish, _acting(session, handle))
     commit = _land(session, planned, baseline, note, handle) if write and planned.adopted else ""
     if format == "json":

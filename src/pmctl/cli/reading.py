@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pmctl.cli.options import Format, Id, OptionalId, choose_format
+from pmctl.cli.options import Format, Id, OptionalId, choose_format, chosen_day
 from pmctl.output import terminal
 from pmctl.text import safe
 
@@ -38,7 +38,6 @@ def list_(
 
     Options that are repeated mean any of their values; different options must all hold.
     """
-    from pmctl.cli.dates import parse_day
     from pmctl.insight.catalog import catalog
     from pmctl.insight.search import Query
 
@@ -49,8 +48,8 @@ def list_(
     asked = {"status": status, "author": author, "service": service, "team": team, "severity": severity, "tag": tag}
     query = Query(
         **{name: tuple(values or ()) for name, values in asked.items()},
-        since=parse_day(since, "--since"),
-        until=parse_day(until, "--until"),
+        since=chosen_day(since, "--since"),
+        until=chosen_day(until, "--until"),
         mine=me,
     )
     everything = catalog(workspace)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pmctl.output import terminal
-from pmctl.text import json_text, safe
+from pmctl.text import in_utc, json_text, safe
 
 if TYPE_CHECKING:
     from pmctl.git import Repository
@@ -120,7 +120,7 @@ def now() -> datetime:
             moment = datetime.fromisoformat(fixed)
         except ValueError:
             raise UsageProblem(f"PMCTL_NOW={fixed!r} is not an ISO 8601 moment") from None
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).replace(microsecond=0)
+        return in_utc(moment).replace(microsecond=0)
     return datetime.now(UTC).replace(microsecond=0)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pmctl.cli.options import As, Id, Note
+from pmctl.cli.options import As, Id, Note, chosen_day
 
 if TYPE_CHECKING:
     from pmctl.cli.session import Session
@@ -47,7 +47,6 @@ def new(
     From a record, title, summary, timeline, services, severity, times and participants are filled in;
     the rest stays the template's prompts.
     """
-    from pmctl.cli.dates import parse_day
     from pmctl.cli.session import today
     from pmctl.repository.actor import author_handle, git_config
     from pmctl.text import safe
@@ -64,7 +63,7 @@ def new(
         answers = ask_new(workspace, title, severity, urgency, tuple(service or ()))
         title, severity, urgency, service = answers.title, answers.severity, answers.urgency, list(answers.services)
     wish = NewPostmortem(
-        title, parse_day(date, "--date"), known_author(session, writer), template, severity, urgency,
+        title, chosen_day(date, "--date"), known_author(session, writer), template, severity, urgency,
         _split(service), _split(team), _split(tag), _fields(field or []),
     )  # fmt: skip
     created = plan(workspace, wish, values, today=today())

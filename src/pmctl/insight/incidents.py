@@ -9,6 +9,7 @@ from pmctl.document import schema
 from pmctl.document.reader import Document
 from pmctl.errors import BadInput, EnvironmentProblem
 from pmctl.repository.workspace import Workspace
+from pmctl.text import utc
 
 # `status` and `publish` ask here about open incidents only: what reads records and triggers is loaded when it is used.
 if TYPE_CHECKING:
@@ -26,12 +27,11 @@ def understood(incident: Incident) -> list[tuple[str, str | list[str], str]]:
     Times are written as in the front matter; the path is "" for what was concluded from the whole record.
     """
     from pmctl.services.incident import MOMENTS
-    from pmctl.services.instants import format_instant
 
     found: list[tuple[str, str | list[str], str]] = []
     for name in (*_FIELDS, *(moment for moment, _ in MOMENTS), "root_causes"):
         at = incident.moment(name)
-        value = format_instant(at) if at is not None else getattr(incident, name)
+        value = utc(at) if at is not None else getattr(incident, name)
         if isinstance(value, tuple):
             value = list(value)
         if value:
@@ -45,7 +45,6 @@ def incident_documents(incidents: Iterable[Incident]) -> list[dict[str, Any]]:
 
 
 def _document(incident: Incident) -> dict[str, Any]:
-    from pmctl.services.instants import format_instant
 
     return {
         "source": incident.source,
@@ -54,7 +53,7 @@ def _document(incident: Incident) -> dict[str, Any]:
         "fields": [{"field": name, "value": value, "path": path} for name, value, path in understood(incident)],
         "timeline": [
             {
-                "at": format_instant(event.at),
+                "at": utc(event.at),
                 "text": event.text,
                 "who": event.who,
                 "moment": event.kind or None,

@@ -15,7 +15,7 @@ from importlib import import_module
 
 from pmctl.errors import NotFound
 from pmctl.rules.registry import Rule, rules
-from pmctl.text import near
+from pmctl.text import near, single_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +147,8 @@ def rule_doc(rule: Rule) -> RuleDoc:
         rule.code,
         rule.name,
         pieces[0].strip(),
-        " ".join(_dedent(parts.get("What it does", "")).split()),
-        " ".join(_dedent(parts.get("Why", "")).split()),
+        single_line(_dedent(parts.get("What it does", ""))),
+        single_line(_dedent(parts.get("Why", ""))),
         _dedent(parts.get("Example", "")),
         _dedent(parts.get("Fix", "")),
         rule.family,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pmctl.document.fields import is_handle, is_id
 from pmctl.document.finding import Finding
 from pmctl.rules.registry import WARNING, found_at, rule
-from pmctl.text import did_you_mean
+from pmctl.text import did_you_mean, parse_day, parse_utc
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document
@@ -287,8 +287,6 @@ def incident_times(doc: Document) -> dict[str, datetime]:
 
     The first and the last year there is are left out, so that whoever adds a minute needs not think of them.
     """
-    from pmctl.text import parse_utc
-
     moments = {name: parse_utc(doc.front[name].raw) for name in TIMES if name in doc.front}
     return {name: moment for name, moment in moments.items() if moment is not None and 1 < moment.year < 9999}
 
@@ -296,12 +294,7 @@ def incident_times(doc: Document) -> dict[str, datetime]:
 def incident_day(doc: Document) -> date | None:
     """The day of the incident in UTC, by which days without a year are told: of `started_at`, otherwise of the id."""
     start = incident_times(doc).get("started_at")
-    if start is not None:
-        return start.date()
-    try:
-        return date.fromisoformat(doc.id[:10])
-    except ValueError:
-        return None
+    return start.date() if start is not None else parse_day(doc.id[:10])
 
 
 def _handles(node: Node | None) -> Iterator[tuple[str, Node]]:

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 
 from pmctl.document.finding import Finding, Severity
 from pmctl.errors import UsageProblem
+from pmctl.text import single_line
 
 if TYPE_CHECKING:
     from pmctl.document.strict_yaml import Node
@@ -88,7 +89,7 @@ class RuleSettings:
     @cached_property
     def removed(self) -> frozenset[str]:
         """The phrases to let pass, case-folded."""
-        return frozenset(" ".join(phrase.casefold().split()) for phrase in self.phrases_removed)
+        return frozenset(single_line(phrase.casefold()) for phrase in self.phrases_removed)
 
     def ignored_for(self, path: str) -> tuple[str, ...]:
         """Codes and prefixes ignored for a file: the general ones and those of its path."""

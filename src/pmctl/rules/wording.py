@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pmctl.rules.persons import subject_before
 from pmctl.rules.prose import Pattern, mentions, prose, says, vocabulary
+from pmctl.text import single_line
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document
@@ -46,7 +47,7 @@ def matches(
     removed = context.settings.removed
     for one in chosen:
         for match in one.matches(text):
-            plain = " ".join(match[0].split())
+            plain = single_line(match[0])
             if not removed or not any(f" {phrase} " in f" {plain} " for phrase in removed):
                 yield match, text
 
@@ -79,7 +80,7 @@ def spans(
 
 def as_written(doc: Document, start: int, end: int) -> str:
     """The flagged words as the document has them, on one line."""
-    return " ".join(doc.text[start:end].split())
+    return single_line(doc.text[start:end])
 
 
 def people_named(doc: Document, context: Context) -> tuple[str, ...]:

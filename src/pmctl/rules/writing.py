@@ -14,6 +14,7 @@ from pmctl.document.prompts import strip_comments
 from pmctl.rules.completeness import is_blank
 from pmctl.rules.prose import Pattern, mentions, prose, timelines, without_code
 from pmctl.rules.registry import WARNING, found, heading, rule
+from pmctl.text import single_line
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document
@@ -140,7 +141,7 @@ def relative_date(doc: Document, context: Context) -> Iterable[Finding]:
         if any(start <= match.start() < end for start, end in spans):
             continue
         if not _BEFORE.compiled.search(text[max(0, match.start() - 20) : match.start()]):
-            said = " ".join(doc.text[match.start() : match.end()].split())
+            said = single_line(doc.text[match.start() : match.end()])
             message = f"{said!r} depends on the day of writing"
             yield found(doc, match.start(), match.end(), message, "write the date, as in 2024-01-15")
 

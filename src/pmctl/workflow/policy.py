@@ -33,6 +33,7 @@ from pmctl.repository.actor import Actor
 from pmctl.repository.records import record_writes, root_of
 from pmctl.repository.transaction import Write, commit
 from pmctl.repository.workspace import Workspace
+from pmctl.text import utc
 
 PROPOSED_PATH = ".pmctl/policy.proposed.yaml"
 _STATUSES = (DRAFT, IN_REVIEW, PUBLISHED, ARCHIVED)
@@ -86,7 +87,7 @@ def change(
     records = signed_records(workspace, old) if waiting is not None and waiting.data == data else ()
     if any(act.by == actor.handle and act.content == new.digest for act in records):
         raise Refused(f"{actor.handle} has signed exactly this policy already", hint=_others(old, waiting))
-    act = propose_policy(new, old, root_of(workspace), by=actor.handle, at=at.strftime("%Y-%m-%dT%H:%M:%SZ"), note=note)
+    act = propose_policy(new, old, root_of(workspace), by=actor.handle, at=utc(at), note=note)
     violations = check_change(old, new, [*records, act])
     refusals = [violation for violation in violations if violation.code != "AU102"]
     if refusals:
@@ -218,7 +219,7 @@ def baseline(workspace: Workspace, actor: Actor, *, at: datetime, note: str) -> 
         root_of(workspace),
         tuple(documents),
         by=actor.handle,
-        at=at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        at=utc(at),
         note=note,
     )
     oid = _land(workspace, actor, act, f"Accept the history so far as found ({len(documents)} postmortems)")
@@ -244,7 +245,7 @@ def waive(
         code,
         step,
         by=actor.handle,
-        at=at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        at=utc(at),
         note=note,
     )
     return len(fitting), _land(workspace, actor, act, f"Waive {code} in {step[:12]}")

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from pmctl.errors import BadInput
-from pmctl.text import did_you_mean
+from pmctl.text import did_you_mean, single_line
 from pmctl.workflow.markdown_text import inline
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ def _titles(tree: Iterable[nodes.Node]) -> tuple[frozenset[str], frozenset[str]]
     for node in tree:
         if isinstance(node, nodes.Output):
             data = "".join(one.data for one in node.nodes if isinstance(one, nodes.TemplateData))
-            written = frozenset(" ".join(title.casefold().split()) for title in _HEADING.findall(data))
+            written = frozenset(single_line(title.casefold()) for title in _HEADING.findall(data))
             anywhere, always = anywhere | written, always | written
         elif isinstance(node, nodes.If):
             branches = [_titles(branch) for branch in (node.body, *(one.body for one in node.elif_), node.else_)]

@@ -79,15 +79,11 @@ class NodeReader:
         members = {}
         for name, member in node.value.items():
             if names and name not in names:
-                self.unknown_key(name, member, what, names)
+                fix = did_you_mean(name, names, f"known: {', '.join(names)}")
+                self.add(member, f"unknown key '{in_ascii(name)}' in {what}", fix, code=self.unknown, at_key=True)
             elif not self._is_blank(member):
                 members[name] = member
         return members
-
-    def unknown_key(self, name: str, node: Node, what: str, known: Iterable[str]) -> None:
-        """Note a key that is none of the known ones."""
-        fix = did_you_mean(name, known, f"known: {', '.join(known)}")
-        self.add(node, f"unknown key '{in_ascii(name)}' in {what}", fix, code=self.unknown, at_key=True)
 
     def items(self, node: Node | None, what: str) -> tuple[Node, ...]:
         """The entries of a list."""

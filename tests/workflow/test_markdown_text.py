@@ -9,8 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from pmctl.document.reader import read
-from pmctl.document.table import tables
+from pmctl.document.reader import read, tables
 from pmctl.workflow.markdown_text import block, cell, inline
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])

@@ -9,8 +9,7 @@ from datetime import date
 from pmctl.adopt import items, timelines
 from pmctl.document.dates import find_leading
 from pmctl.document.headings import plain
-from pmctl.document.reader import Document, Section, read
-from pmctl.document.table import tables
+from pmctl.document.reader import Document, Section, read, tables
 from pmctl.document.timeline import time_column
 from pmctl.document.zones import zone_of
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from pmctl.document.reader import tables
 from pmctl.document.schema import ItemStatus, Priority
-from pmctl.document.table import Cell, Row, Table, tables
+from pmctl.document.table import Cell, Row, Table
 from pmctl.text import parse_day
 
 if TYPE_CHECKING:

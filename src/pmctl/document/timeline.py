@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 
 from pmctl.document.completeness import TIMELINE_TITLE
 from pmctl.document.prompts import strip_comments
-from pmctl.document.table import Table, tables
+from pmctl.document.reader import tables
+from pmctl.document.table import Table
 from pmctl.document.zones import AMBIGUOUS, ZONE, ends_a_range, zone_of
 from pmctl.text import parse_day, parse_utc
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pmctl.document.actions import COLUMNS
-from pmctl.document.reader import Document, Section
-from pmctl.document.table import Row, Table, tables
+from pmctl.document.reader import Document, Section, tables
+from pmctl.document.table import Row, Table
 from pmctl.document.timeline import table_zone, text_columns, time_column
 from pmctl.workflow.markdown_text import cell
 

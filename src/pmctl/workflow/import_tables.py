@@ -11,8 +11,8 @@ from typing import Any
 
 from pmctl.document import edits
 from pmctl.document.actions import COLUMNS, action_items, action_tables
-from pmctl.document.reader import Document
-from pmctl.document.table import Row, Table, tables
+from pmctl.document.reader import Document, tables
+from pmctl.document.table import Row, Table
 from pmctl.services.draft import ActionRow, DraftValues
 from pmctl.services.refresh import shown
 from pmctl.workflow.actions import header_of, with_table

@@ -12,8 +12,7 @@ from pmctl import git
 from pmctl.document.actions import COLUMNS, SECTION
 from pmctl.document.finding import Finding, Severity
 from pmctl.document.markup import Span, markup
-from pmctl.document.reader import Document, read
-from pmctl.document.table import tables
+from pmctl.document.reader import Document, read, tables
 from pmctl.document.template import Template
 from pmctl.document.template_file import parse_template
 from pmctl.document.templates import builtin_source

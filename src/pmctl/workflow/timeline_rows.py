@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pmctl.document import edits
-from pmctl.document.reader import Document
-from pmctl.document.table import Row, Table, tables
+from pmctl.document.reader import Document, tables
+from pmctl.document.table import Row, Table
 from pmctl.document.timeline import (
     SECTION,
     entries,

@@ -61,19 +61,13 @@ def list_(
     day = today()
     found = items(everything, query, day)
     if format == "json":
-        session.json(
-            "actions",
-            {
-                "items": [
-                    {
-                        "id": item.id, "postmortem": summary.id, "description": item.description, "owner": item.owner,
-                        "due": item.due, "priority": item.priority, "status": item.status, "ticket": item.ticket,
-                        "notes": item.notes, "overdue": item.overdue(day), "path": summary.path, "line": item.line,
-                    }
-                    for summary, item in found
-                ]
-            },
-        )  # fmt: skip
+        from pmctl.output.answers import ActionItem, ActionItems, pick
+
+        listed = [
+            pick(ActionItem, item, postmortem=summary.id, overdue=item.overdue(day), path=summary.path)
+            for summary, item in found
+        ]
+        session.json("actions", ActionItems(listed))
     elif format == "csv":
         import csv
         import sys

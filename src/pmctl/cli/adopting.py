@@ -11,6 +11,7 @@ from pmctl.cli.options import As, Format, Note, choose_format, chosen_day
 if TYPE_CHECKING:
     from pmctl.adopt.adopt import Plan, Result
     from pmctl.cli.session import Session
+    from pmctl.output.answers import AdoptedDocuments
 
 
 def adopt(
@@ -56,7 +57,7 @@ def adopt(
     planned = prepare(session.workspace, paths, session.directory, wish, _acting(session, handle))
     commit = _land(session, planned, baseline, note, handle) if write and planned.adopted else ""
     if format == "json":
-        session.json("adopt", {"written": bool(commit), "commit": commit, **_as_json(planned)})
+        session.json("adopt", _answer(planned, commit))
     else:
         _show(session, planned, commit)
     problems = any(result.state == "problem" for result in planned.results)
@@ -90,27 +91,18 @@ def _land(session: Session, planned: Plan, baseline: bool, note: str, handle: st
     return write(workspace, planned, signing_of(git_config(session.repo))).oid
 
 
-def _as_json(planned: Plan) -> dict[str, object]:
-    return {
-        "documents": [
-            {
-                "source": result.source,
-                "state": result.state,
-                "reason": result.reason,
-                "id": result.adoption.id if result.adoption else None,
-                "path": result.adoption.path if result.adoption else None,
-                "recognised": [
-                    {"what": one.what, "value": one.value, "from": one.origin} for one in result.adoption.recognised
-                ] if result.adoption else [],
-                "kept": list(result.adoption.kept) if result.adoption else [],
-                "questions": list(result.adoption.questions) if result.adoption else [],
-                "confidence": result.adoption.confidence if result.adoption else None,
-                "moved": result.moved,
-                "attachments": list(result.attachments),
-            }
-            for result in planned.results
-        ]
-    }  # fmt: skip
+def _answer(planned: Plan, commit: str) -> AdoptedDocuments:
+    from pmctl.output.answers import AdoptedDocument, AdoptedDocuments, Recognised, pick
+
+    nothing = {"id": None, "path": None, "recognised": (), "kept": (), "questions": (), "confidence": None}
+    documents = []
+    for result in planned.results:
+        facts: dict[str, object] = dict(nothing)
+        if result.adoption is not None:
+            facts = {name: getattr(result.adoption, name) for name in nothing}
+            facts["recognised"] = [Recognised(one.what, one.value, one.origin) for one in result.adoption.recognised]
+        documents.append(pick(AdoptedDocument, result, **facts))
+    return AdoptedDocuments(bool(commit), commit, documents)
 
 
 def _show(session: Session, planned: Plan, commit: str) -> None:

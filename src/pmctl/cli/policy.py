@@ -28,7 +28,9 @@ def show(
     policy = _policy_at(session, at)
     rules = _rules(policy)
     if format == "json":
-        session.json("policy", {"version": policy.version, "digest": policy.digest, "rules": dict(rules)})
+        from pmctl.output.answers import PolicyRules
+
+        session.json("policy", PolicyRules(policy.version, policy.digest, dict(rules)))
         return
     for name, value in rules:
         session.result(safe(f"{name:<18}{value}"))
@@ -100,27 +102,15 @@ def verify(ctx: typer.Context, format: Format = "text") -> None:
     waiting = proposal(session.workspace)
     failed = bool(counting) or any(one.severity == "error" for one in written) or not report.complete
     if format == "json":
-        session.json(
-            "policy-verify",
-            {
-                "passed": not failed,
-                "root": report.root,
-                "root_source": source,
-                "version": report.policy.version if report.policy else 0,
-                "signatures": [
-                    {"version": e.policy, "by": e.by, "commit": e.commit, "key": e.key, "verdict": e.verdict}
-                    for e in chain
-                ],
-                "problems": [
-                    {"code": f.code, "message": f.message, "path": f.path, "line": f.line, "fix": f.fix}
-                    for f in written
-                ]
-                + [{"code": f.code, "message": f.message, "commit": f.commit, "fix": f.hint} for f in counting],
-                "waiting_for": [h for h in session.workspace.policy.active_admins if h not in waiting.signers]
-                if waiting
-                else [],
-            },
-        )
+        from pmctl.output.answers import PolicyCheck, PolicyProblem, PolicySignature
+
+        version = report.policy.version if report.policy else 0
+        signatures = [PolicySignature(one.policy, one.by, one.commit, one.key, one.verdict) for one in chain]
+        wrong = [PolicyProblem(one.code, one.message, one.fix, one.path, one.line) for one in written]
+        wrong += [PolicyProblem(one.code, one.message, one.hint, commit=one.commit) for one in counting]
+        admins = session.workspace.policy.active_admins
+        absent = [handle for handle in admins if waiting and handle not in waiting.signers]
+        session.json("policy-verify", PolicyCheck(not failed, report.root, source, version, signatures, wrong, absent))
         raise typer.Exit(1 if failed else 0)
     for event in chain:
         session.result(safe(f"version {event.policy}: signed by {event.by} ({event.key}), {event.commit[:12]}"))

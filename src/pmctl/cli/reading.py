@@ -56,21 +56,10 @@ def list_(
     found = [summary for summary in everything if not summary.problem and query.fits(summary)]
     broken = [summary for summary in everything if summary.problem]
     if format == "json":
-        session.json(
-            "list",
-            {
-                "postmortems": [
-                    {
-                        "id": s.id, "path": s.path, "title": s.title, "status": s.status, "author": s.author,
-                        "severity": s.severity, "urgency": s.urgency, "services": s.services, "teams": s.teams,
-                        "tags": s.tags, "reviewers": s.reviewers, "started_at": s.started_at,
-                        "resolved_at": s.resolved_at, "action_items": len(s.items),
-                    }
-                    for s in found
-                ],
-                "unreadable": [{"path": s.path, "problem": s.problem} for s in broken],
-            },
-        )  # fmt: skip
+        from pmctl.output.answers import ListedPostmortem, Postmortems, Unreadable, pick
+
+        listed = [pick(ListedPostmortem, one, action_items=len(one.items)) for one in found]
+        session.json("list", Postmortems(listed, [Unreadable(one.path, one.problem) for one in broken]))
     else:
         rows = [(s.id, s.status, s.severity, s.author, s.title) for s in found]
         session.table(("ID", "STATUS", "SEVERITY", "AUTHOR", "TITLE"), rows, _STYLES)
@@ -110,7 +99,9 @@ def show(
             raise NotFound(f"{document.id} has no section {section!r}", hint="its sections are:", details=known)
         body = part.text.strip("\r\n") + "\n"
         if format == "json":
-            session.json("section", {"id": document.id, "title": part.title, "line": part.line, "text": body})
+            from pmctl.output.answers import Section
+
+            session.json("section", Section(document.id, part.title, part.line, body))
             return
         session.result(terminal.postmortem(body, body, (), width=session.width, color=session.colored).rstrip("\n"))
         return
@@ -130,7 +121,7 @@ def status(ctx: typer.Context, id: OptionalId = "", format: Format = "text") -> 
     Without ID: one line for every postmortem that is not archived.
     """
     from pmctl.cli.session import today
-    from pmctl.insight.status_report import StatusReport, status_report, status_reports
+    from pmctl.insight.status_report import StatusReport, StatusReports, status_report, status_reports
 
     session: Session = ctx.obj
     choose_format(format)
@@ -138,7 +129,7 @@ def status(ctx: typer.Context, id: OptionalId = "", format: Format = "text") -> 
     found: list[StatusReport]
     found = [status_report(workspace, workspace.find(id), today())] if id else status_reports(workspace, today())
     if format == "json":
-        session.json("status", {"postmortems": [entry.as_dict() for entry in found]})
+        session.json("status", StatusReports(tuple(found)))
     elif id:
         _print_outlook(session, found[0])
     else:
@@ -157,9 +148,9 @@ def log(ctx: typer.Context, id: Id, format: Format = "text") -> None:
     workspace = session.workspace
     found = history(session.repo, workspace.find(id))
     if format == "json":
-        session.json("log", found.as_dict())
+        session.json("log", found)
         return
-    for entry in found.entries:
+    for entry in found.events:
         mark = {"ok": "ok", "waived": "waived", "warning": "warning"}.get(entry.verdict, "VIOLATION")
         session.result(safe(f"{entry.commit[:12]}  {entry.at}  {mark:<9}  {entry.who}: {entry.what}"))
         for line in (*([entry.note] if entry.note else ()), *entry.findings):

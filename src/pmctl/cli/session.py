@@ -20,6 +20,7 @@ from pmctl.text import in_utc, json_text, safe
 
 if TYPE_CHECKING:
     from pmctl.git import Repository
+    from pmctl.output.answers import Answer
     from pmctl.repository.workspace import Workspace
 
 
@@ -71,8 +72,11 @@ class Session:
         """A warning on stderr, also with -q."""
         _say(f"warning: {text}")
 
-    def json(self, schema: str, content: Mapping[str, Any]) -> None:
+    def json(self, schema: str, answer: Answer | Mapping[str, Any]) -> None:
         """Print a JSON result: one object whose first key names its schema, `pmctl/<what>/v1`."""
+        from pmctl.output.answers import plain
+
+        content = answer if isinstance(answer, Mapping) else plain(answer)
         sys.stdout.write(json_text({"schema": f"pmctl/{schema}/v1", **content}))
 
     def table(

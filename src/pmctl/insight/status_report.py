@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pmctl.document import schema
 from pmctl.document.actions import action_items
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Blocker:
-    """One thing that is missing before the next state, and the mend. `who` is whose turn it is."""
+    """One thing that is missing before the next state, and what to do about it. `who` is whose turn it is."""
 
     message: str
     fix: str = ""
@@ -54,13 +54,16 @@ class StatusReport:
         first = self.blockers[0].message
         return first if len(self.blockers) == 1 else f"{first}, and {len(self.blockers) - 1} more"
 
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return asdict(self)
+
+@dataclass(frozen=True, slots=True)
+class StatusReports:
+    """pmctl status: what stands between each postmortem and its next state."""
+
+    postmortems: tuple[StatusReport, ...]
 
 
 def status_report(workspace: Workspace, name: str, today: date) -> StatusReport:
-    """The status_report of one postmortem at HEAD; what is only in the work tree is said as a blocker.
+    """The report on one postmortem at HEAD; what is only in the work tree is a blocker.
 
     Raises NotFound when the postmortem is not in the repository at all.
     """

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from importlib import import_module
 
 from pmctl.document.finding import Finding, Severity
+from pmctl.output import answers
 from pmctl.output.terminal import paint, width_of
 from pmctl.text import DECEIVING, code_of, plural, safe, visible
 
@@ -146,18 +147,7 @@ def fingerprints(report: Report) -> list[str]:
 
 def plain(finding: Finding) -> dict[str, object]:
     """A finding as JSON data; `line` and `column` are 0 when it is about the whole file."""
-    return {
-        "code": finding.code,
-        "severity": str(finding.severity),
-        "message": finding.message,
-        "fix": finding.fix,
-        "path": finding.path,
-        "line": finding.line,
-        "column": finding.column,
-        "end_line": finding.end_line,
-        "end_column": finding.end_column,
-        "commit": finding.commit,
-    }
+    return {name: getattr(finding, name) for name in answers.Finding.__dataclass_fields__}
 
 
 def _excerpt(finding: Finding, report: Report) -> str:

@@ -35,8 +35,6 @@ from pmctl.document.schema import check_front_matter, typed
 from pmctl.document.timeline import entries
 from pmctl.errors import BadInput
 
-SCHEMA = "pmctl/postmortem/v1"
-
 
 def _whole(pattern: str) -> str:
     """A pattern for the whole text, in the notation of JSON Schema."""
@@ -200,13 +198,3 @@ def _impact(doc: Document) -> list[ImpactMeasure]:
             if row.cells[kind].text or row.cells[measure].text
         )
     return found
-
-
-def json_schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of `Postmortem` as it is exported."""
-    schema = Postmortem.model_json_schema(by_alias=True, mode="serialization")
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": SCHEMA, **_without_title(schema)}
-
-
-def _without_title(schema: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in schema.items() if key != "title"}

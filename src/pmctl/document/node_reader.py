@@ -9,7 +9,7 @@ is the value's name in messages, such as `rules.targets`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -68,22 +68,29 @@ class NodeReader:
             line, column = node.key_line, node.key_column
         self.findings.append(Finding(code or self.code, message, self.path, line, column, severity, fix))
 
-    def mapping(self, node: Node | None, what: str, known: Iterable[str] = ()) -> dict[str, Node]:
-        """The members of a mapping, without those that are not `known` when there are such names."""
+    def add_at(
+        self, line: int, message: str, fix: str = "", code: str = "", severity: Severity = Severity.ERROR
+    ) -> None:
+        """Note a finding about a whole line."""
+        self.findings.append(Finding(code or self.code, message, self.path, line, 1, severity, fix))
+
+    def mapping(self, node: Node | None, what: str, known: Collection[str] = ()) -> dict[str, Node]:
+        """The members of a mapping; where there are `known` names only those of them that have a value."""
         if node is None or self._is_blank(node):
             return {}
         if not isinstance(node.value, dict):
             self.add(node, f"{what} must be a mapping", "write it as key: value")
             return {}
-        names = tuple(known)
-        members = {}
-        for name, member in node.value.items():
-            if names and name not in names:
+        return self.known(node.value, what, known) if known else node.value
+
+    def known(self, members: Mapping[str, Node], what: str, names: Iterable[str]) -> dict[str, Node]:
+        """The members whose names are among `names`; every other one is a finding."""
+        names = tuple(names)
+        for name, member in members.items():
+            if name not in names:
                 fix = did_you_mean(name, names, f"known: {', '.join(names)}")
                 self.add(member, f"unknown key '{in_ascii(name)}' in {what}", fix, code=self.unknown, at_key=True)
-            elif not self._is_blank(member):
-                members[name] = member
-        return members
+        return {name: member for name, member in members.items() if name in names and not self._is_blank(member)}
 
     def items(self, node: Node | None, what: str) -> tuple[Node, ...]:
         """The entries of a list."""
@@ -133,7 +140,7 @@ class NodeReader:
             return default
         if isinstance(node.value, int) and not isinstance(node.value, bool) and low <= node.value <= high:
             return node.value
-        self.add(node, f"{what} must be a whole number from {low} to {high}")
+        self.add(node, f"{what} must be a whole number from {low} to {high}", f"write for example {default}")
         return default
 
     def flag(self, node: Node | None, what: str, default: bool = False) -> bool:

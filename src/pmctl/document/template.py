@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pmctl.document.templates import NAME
+from pmctl.text import parse_day
 
 FIELD_KINDS = ("string", "number", "boolean", "date", "choice")
 ANY_KIND = "any"
@@ -25,7 +26,6 @@ _EXPECTED = {
     "choice": ("one of its choices", ""),
     ANY_KIND: ("a value", '"some text"'),
 }
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ def field_problem(declared: TemplateField, value: object) -> str:
         case "boolean":
             return "" if isinstance(value, bool) else f"{declared.name} must be true or false"
         case "date":
-            return "" if _is_date(str(value)) else f"{declared.name} must be a date such as 2024-01-31"
+            return "" if parse_day(str(value)) else f"{declared.name} must be a date such as 2024-01-31"
         case "choice":
             if _written(value) in declared.choices:
                 return ""
@@ -192,15 +192,3 @@ def _one_of(wanted: tuple[str, ...], given: Iterable[str]) -> bool:
         if pattern in values:
             return True
     return False
-
-
-def _is_date(text: str) -> bool:
-    from datetime import date
-
-    if not _DATE.fullmatch(text):
-        return False
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True

@@ -1,7 +1,8 @@
 """What commands print with `--format json`, as values: each class is the answer and, by its types, its schema.
 
 `pmctl.output.schema_answers` lists them by the name of their `schema` and makes the JSON Schemas. A field whose name
-ends with an underscore is printed without it.
+ends with an underscore is printed without it. They are made to be printed and need no comparison and no `repr`, whose
+making would take most of the time at start-up.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def pick(kind: type[_Row], source: object, **given: object) -> _Row:
     return kind(**{name: given[name] if name in given else getattr(source, name) for name in names})
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Finding:
     code: str
     severity: Level
@@ -46,14 +47,14 @@ class Finding:
     commit: str
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Counts:
     error: int
     warning: int
     hint: int
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Findings:
     """pmctl validate: what was found. Lines and columns count from 1 and are 0 for a whole file."""
 
@@ -62,7 +63,7 @@ class Findings:
     findings: Sequence[Finding]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class AuditFinding:
     code: str
     message: str
@@ -75,14 +76,14 @@ class AuditFinding:
     waived_note: str
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Layer:
     violations: Sequence[AuditFinding]
     warnings: Sequence[AuditFinding]
     waived: Sequence[AuditFinding]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class PostmortemState:
     id: str
     status: str
@@ -91,7 +92,7 @@ class PostmortemState:
     content: str
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Audit:
     """pmctl audit: the whole history, what is proved apart from what is attributed."""
 
@@ -110,7 +111,7 @@ class Audit:
     postmortems: Sequence[PostmortemState]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class ListedPostmortem:
     id: str
     path: str
@@ -128,13 +129,13 @@ class ListedPostmortem:
     action_items: int
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Unreadable:
     path: str
     problem: str
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Postmortems:
     """pmctl list: the postmortems of the work tree, and the files that could not be read as one."""
 
@@ -142,7 +143,7 @@ class Postmortems:
     unreadable: Sequence[Unreadable]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Section:
     """pmctl show --section: one section."""
 
@@ -152,7 +153,7 @@ class Section:
     text: str
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class ActionItem:
     id: str
     postmortem: str
@@ -168,14 +169,14 @@ class ActionItem:
     line: int
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class ActionItems:
     """pmctl actions list: action items, the earliest due day first."""
 
     items: Sequence[ActionItem]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Key:
     key: str
     fingerprint: str
@@ -183,7 +184,7 @@ class Key:
     since: str
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Person:
     handle: str
     name: str
@@ -193,7 +194,7 @@ class Person:
     keys: Sequence[Key]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class People:
     """pmctl people list: the people of the policy and their keys."""
 
@@ -201,7 +202,7 @@ class People:
     people: Sequence[Person]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class PolicyRules:
     """pmctl policy show: the rules in force, in words."""
 
@@ -210,7 +211,7 @@ class PolicyRules:
     rules: dict[str, str]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class PolicySignature:
     version: int
     by: str
@@ -219,7 +220,7 @@ class PolicySignature:
     verdict: str
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class PolicyProblem:
     code: str
     message: str
@@ -229,7 +230,7 @@ class PolicyProblem:
     commit: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class PolicyCheck:
     """pmctl policy verify: the chain of signed policies, and what is wrong with it."""
 
@@ -242,7 +243,7 @@ class PolicyCheck:
     waiting_for: Sequence[str]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class ListedTemplate:
     name: str
     version: int
@@ -252,21 +253,21 @@ class ListedTemplate:
     path: str
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Templates:
     """pmctl template list: the templates; `path` is empty for those that are shipped with pmctl."""
 
     templates: Sequence[ListedTemplate]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Recognised:
     what: str
     value: object
     from_: str
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class AdoptedDocument:
     source: str
     state: Literal["adopt", "skipped", "problem"]
@@ -281,7 +282,7 @@ class AdoptedDocument:
     attachments: Sequence[str]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class AdoptedDocuments:
     """pmctl adopt: what becomes, or became, of each document."""
 
@@ -290,14 +291,14 @@ class AdoptedDocuments:
     documents: Sequence[AdoptedDocument]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class RecordField:
     field: str
     value: str | Sequence[str]
     path: str
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class RecordEvent:
     at: str
     text: str
@@ -306,7 +307,7 @@ class RecordEvent:
     path: str
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class RecordPerson:
     name: str
     email: str
@@ -314,14 +315,14 @@ class RecordPerson:
     path: str
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class RecordImpact:
     type: str
     measurement: str
     path: str
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class RecordItem:
     description: str
     status: str
@@ -332,7 +333,7 @@ class RecordItem:
     path: str
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Record:
     source: str
     id: str
@@ -345,14 +346,14 @@ class Record:
     warnings: Sequence[str]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Records:
     """pmctl incident show: what was understood of each record, with the path in the source that it came from."""
 
     incidents: Sequence[Record]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class TriageReason:
     rule: str
     verdict: TriageVerdict
@@ -360,7 +361,7 @@ class TriageReason:
     outweighed: bool
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class TriagedIncident:
     source: str
     id: str
@@ -372,7 +373,7 @@ class TriagedIncident:
     reasons: Sequence[TriageReason]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class TriagedIncidents:
     """pmctl incident triage: whether each incident needs a postmortem, and by which rules."""
 

@@ -99,7 +99,7 @@ def test_wrong_settings_are_findings_at_their_place_and_the_rest_counts():
     assert [(one.code, one.line, one.column, one.message, one.fix) for one in findings] == [
         ("PM260", 2, 19, "unknown code 'PM8O2'", "did you mean PM802?"),
         ("PM260", 3, 3, "unknown key 'selct' in rules", "did you mean select?"),
-        ("PM260", 4, 21, "severity must be one of error, warning, hint, off", ""),
+        ("PM260", 4, 21, "severity must be one of error, warning, hint, off", "write one of them"),
         ("PM260", 5, 20, "rules.targets.draft is not a duration: 'soon'", "write for example 30m, 24h, 7d or 2w"),
         ("PM260", 5, 26, "unknown key 'publsih' in rules.targets", "did you mean publish?"),
         ("PM260", 6, 19, "unknown key 'hindsite' in rules.phrases.add", "did you mean hindsight?"),

@@ -161,7 +161,7 @@ class NodeReader:
         if isinstance(word, str) and word in names:
             return word
         message = f"{what} must be one of {', '.join(names)}"
-        self.add(node, message, did_you_mean(node.raw, names))
+        self.add(node, message, did_you_mean(node.raw, names, "write one of them"))
         return default
 
     def duration(self, node: Node | None, what: str, default: timedelta) -> timedelta:

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from pmctl.document.markdown_text import cell_text, inline, line, paragraph, table_row
-from pmctl.document.reader import read
-from pmctl.document.table import tables
+from pmctl.document.reader import read, tables
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 MARKUP = st.text(alphabet="#-+=*_`~<>|[]()!&;:.1a \\\n\t\"'", max_size=40)

@@ -10,9 +10,10 @@ import jsonschema
 import pytest
 
 from pmctl.document.fields import FIELDS, Kind
-from pmctl.document.model import FrontMatter, Postmortem, json_schema, to_model
+from pmctl.document.model import FrontMatter, Postmortem, to_model
 from pmctl.document.reader import read
 from pmctl.errors import BadInput
+from pmctl.output.json_export import json_schema
 
 
 def test_the_model_has_the_fields_of_the_table_in_order() -> None:

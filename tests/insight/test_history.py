@@ -20,19 +20,19 @@ def test_every_act_and_edit_in_order(crew: Team) -> None:
     do(crew, "jane", acts.PUBLISH)
     found = history(crew.repo, DOC)
     assert found.incomplete == ""
-    told = [(entry.who, entry.what.split(" ")[0], entry.verdict) for entry in found.entries]
+    told = [(entry.who, entry.what.split(" ")[0], entry.verdict) for entry in found.events]
     assert told == [
         ("jane", "created", "ok"), ("jane", "edited", "ok"), ("jane", "submit", "ok"), ("bob", "approve", "ok"),
         ("jane", "publish", "ok"),
     ]  # fmt: skip
-    assert [entry.commit for entry in found.entries][-1] == crew.head
+    assert [entry.commit for entry in found.events][-1] == crew.head
 
 
 def test_a_violation_stands_at_its_step(crew: Team) -> None:
     do(crew, "jane", acts.SUBMIT, "bob")
     crew.set_field(DOC, "status", "PUBLISHED")
     forged = crew.commit_all("Publish")
-    marked = [entry for entry in history(crew.repo, DOC).entries if entry.verdict == "violation"]
+    marked = [entry for entry in history(crew.repo, DOC).events if entry.verdict == "violation"]
     assert [entry.commit for entry in marked] == [forged]
     assert any("AU301" in line for line in marked[0].findings)
 
@@ -49,4 +49,4 @@ def test_evidence_carries_what_a_reader_can_check(crew: Team) -> None:
 
 
 def test_unknown_postmortem_has_an_empty_log(crew: Team) -> None:
-    assert history(crew.repo, "2024-01-01-nothing").entries == ()
+    assert history(crew.repo, "2024-01-01-nothing").events == ()

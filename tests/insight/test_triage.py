@@ -211,15 +211,15 @@ def test_settings_change_thresholds_words_and_weights() -> None:
 @pytest.mark.parametrize(
     ("text", "code", "said"),
     [
-        ("longer_then: 1h", "PM191", "unknown setting 'longer_then'"),
-        ("longer_than: soon", "PM190", "'soon' is no length of time"),
-        ("several_teams: 0", "PM190", "no number from 1 to 1000"),
-        ("several_teams: true", "PM190", "no number from 1 to 1000"),
-        ("recurring: 3", "PM190", "must be {count: NUMBER, within: LENGTH}"),
-        ("high_severities: SEV1", "PM190", "must be a list of texts"),
-        ("words: {novel: [x]}", "PM190", "no rule 'novel' looks for words"),
-        ("rules: {high-urgence: off}", "PM190", "there is no rule 'high-urgence'"),
-        ("rules: {novel: maybe}", "PM190", "'maybe' is none of required, recommended, skip, off"),
+        ("longer_then: 1h", "PM191", "unknown key 'longer_then' in triggers"),
+        ("longer_than: soon", "PM190", "triggers.longer_than is not a duration: 'soon'"),
+        ("several_teams: 0", "PM190", "must be a whole number from 1 to 1000"),
+        ("several_teams: true", "PM190", "must be a whole number from 1 to 1000"),
+        ("recurring: 3", "PM190", "triggers.recurring must be a mapping"),
+        ("high_severities: SEV1", "PM190", "must be a list"),
+        ("words: {novel: [x]}", "PM191", "unknown key 'novel' in triggers.words"),
+        ("rules: {high-urgence: off}", "PM191", "unknown key 'high-urgence' in triggers.rules"),
+        ("rules: {novel: maybe}", "PM190", "triggers.rules.novel must be one of required, recommended, skip, off"),
     ],
 )
 def test_a_mistake_in_the_settings_is_a_finding_with_its_line_and_keeps_the_default(

@@ -23,6 +23,7 @@ from pmctl.insight import triggers
 from pmctl.output.schemas import published, render
 from pmctl.repository.settings import DEFAULT_SETTINGS, load_settings
 from pmctl.rules import settings as rule_settings
+from pmctl.rules.settings_reading import parse_rule_settings
 
 from ..cli.play import ID, Play, Settings
 from ..rules.sample import source
@@ -34,7 +35,7 @@ CLI = Path(__file__).parents[2] / "src/pmctl"
 def findings(text: str) -> list[Finding]:
     """What the readers of the settings find."""
     read_settings, found = load_settings(text.encode())
-    _, of_rules = rule_settings.parse_rule_settings(read_settings.blocks.get("rules"))
+    _, of_rules = parse_rule_settings(read_settings.blocks.get("rules"))
     _, of_triggers = triggers.trigger_settings(read_settings.blocks.get("triggers"))
     return [*found, *of_rules, *of_triggers]
 
@@ -77,14 +78,13 @@ def test_settings_have_the_keys_of_their_readers() -> None:
             place = place["properties"][part]
         return set(place["properties"])
 
-    assert keys() == set(top._KEYS)
-    assert keys("rules") == set(rule_settings._KEYS)
+    assert keys() == set(top.KEYS)
+    assert keys("rules") == set(rule_settings.KEYS)
     assert keys("rules", "targets") == set(rule_settings.TARGETS)
     assert keys("rules", "phrases", "add") == set(rule_settings.PHRASE_FAMILIES)
-    assert keys("triggers") == set(triggers._READERS)
+    assert keys("triggers") == set(triggers.KEYS)
     assert keys("triggers", "rules") == set(triggers.RULES)
     assert keys("triggers", "words") == set(triggers.WORD_RULES)
-    assert SCHEMA["properties"]["visibility"]["enum"] == list(top._VISIBILITIES)
 
 
 def test_default_settings_fit() -> None:

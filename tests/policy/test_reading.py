@@ -60,7 +60,7 @@ def test_everything_is_read() -> None:
         ("admins: [alice]", "admins: [alcie]", 16, "not among the people"),
         ("admins: [alice]", "admins: alice", 16, "must be a list"),
         ("policy_threshold: 1", "policy_threshold: 2", 20, "only 1 admins"),
-        ("policy_threshold", "policy_treshold", 20, "unknown field"),
+        ("policy_threshold", "policy_treshold", 20, "unknown key"),
         ("edits: signed", "edits: sined", 19, "one of"),
         ("publishers: [author, admins]", "publishers: []", 18, "nobody could publish"),
         ("publishers: [author, admins]", "publishers: [everybody]", 18, "one of"),

@@ -334,12 +334,12 @@ def test_a_signature_by_another_key_is_not_handed_out(tmp_path: Path) -> None:
     assert "signed with SHA256:" in error.message
 
 
-def test_terminal_escapes_from_ssh_keygen_are_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_terminal_escapes_from_ssh_keygen_are_made_visible(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     public = new_key(tmp_path / "k")
     script(tmp_path / "bin" / "ssh-keygen", r"printf 'odd \033[31mfailure\n' >&2; exit 1")
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
     error = failure(SigningKey(public, tmp_path / "k", "test"))
-    assert error.message.endswith("odd [31mfailure")
+    assert error.message.endswith(r"odd \x1b[31mfailure")
 
 
 # git
@@ -389,7 +389,7 @@ def test_a_new_key_is_private_and_signs(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
     assert sorted(file.name for file in path.parent.iterdir()) == ["id_pmctl", "id_pmctl.pub"]
-    assert (path.parent / "id_pmctl.pub").read_text() == f"{key.public} jane@laptop[31m\n"
+    assert (path.parent / "id_pmctl.pub").read_text() == f"{key.public} jane@laptop \\x1b[31m\n"
     assert key.public.startswith("ssh-ed25519 ")
     assert sign(key, MESSAGE, NAMESPACE, interactive=False)
 

@@ -12,7 +12,8 @@ from pmctl.errors import NotFound, UsageProblem
 from pmctl.rules.context import Context
 from pmctl.rules.documentation import explain
 from pmctl.rules.engine import check
-from pmctl.rules.settings import RuleSettings, code_list, parse_rule_settings
+from pmctl.rules.settings import RuleSettings
+from pmctl.rules.settings_reading import code_list, parse_rule_settings
 
 from .sample import CONTEXT, PATH, sample
 
@@ -97,14 +98,14 @@ def test_wrong_settings_are_findings_at_their_place_and_the_rest_counts():
     result, findings = parse_rule_settings(parsed.node.value["rules"])
     assert [(one.code, one.line, one.column, one.message, one.fix) for one in findings] == [
         ("PM260", 2, 19, "unknown code 'PM8O2'", "did you mean PM802?"),
-        ("PM260", 3, 3, "unknown setting rules.selct", "did you mean select?"),
-        ("PM260", 4, 21, "severity must be one of error, warning, hint, off", ""),
-        ("PM260", 5, 20, "'soon' is not a duration", "write for example 24h, 7d or 2w"),
-        ("PM260", 5, 26, "unknown target 'publsih'", "did you mean publish?"),
-        ("PM260", 6, 19, "unknown kind of phrase 'hindsite'", "did you mean hindsight?"),
-        ("PM260", 6, 35, "unknown setting rules.phrases.drop", "use add or remove"),
-        ("PM260", 7, 10, "rules.paths must be a mapping", ""),
-        ("PM260", 8, 19, "rules.detect_secrets must be true or false", ""),
+        ("PM260", 3, 3, "unknown key 'selct' in rules", "did you mean select?"),
+        ("PM260", 4, 21, "severity must be one of error, warning, hint, off", "write one of them"),
+        ("PM260", 5, 20, "rules.targets.draft is not a duration: 'soon'", "write for example 30m, 24h, 7d or 2w"),
+        ("PM260", 5, 26, "unknown key 'publsih' in rules.targets", "did you mean publish?"),
+        ("PM260", 6, 19, "unknown key 'hindsite' in rules.phrases.add", "did you mean hindsight?"),
+        ("PM260", 6, 35, "unknown key 'drop' in rules.phrases", "known: add, remove"),
+        ("PM260", 7, 10, "rules.paths must be a mapping", "write it as key: value"),
+        ("PM260", 8, 19, "rules.detect_secrets must be true or false", "write true or false, without quotes"),
     ]
     assert result.ignore == ("PM802",)
     assert result.targets["review"].days == 3

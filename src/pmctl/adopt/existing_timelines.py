@@ -8,8 +8,8 @@ from datetime import date
 from pmctl.adopt.timelines import READABLE, Days, stated_zone, time_text
 from pmctl.document.dates import find_leading
 from pmctl.document.headings import plain
-from pmctl.document.reader import Document, Section
-from pmctl.document.table import Table, tables
+from pmctl.document.reader import Document, Section, tables
+from pmctl.document.table import Table
 from pmctl.document.timeline import time_column
 from pmctl.document.zones import zone_of
 

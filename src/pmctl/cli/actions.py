@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pmctl.cli.options import As, Id, choose_format
+from pmctl.cli.options import As, Id, choose_format, chosen_day
 from pmctl.output import terminal
 from pmctl.text import plural, safe
 
@@ -48,7 +48,6 @@ def list_(
     ] = "text",
 ) -> None:
     """Action items across all postmortems, the earliest due day first."""
-    from pmctl.cli.dates import parse_day
     from pmctl.cli.session import today
     from pmctl.insight.catalog import catalog
     from pmctl.insight.search import ItemQuery, items
@@ -58,14 +57,20 @@ def list_(
     workspace = session.workspace
     query = ItemQuery(
         overdue, tuple(owner or ()), tuple(status or ()), tuple(priority or ()),
-        parse_day(due_before, "--due-before"), parse_day(due_after, "--due-after"),
+        chosen_day(due_before, "--due-before"), chosen_day(due_after, "--due-after"),
         workspace.find(postmortem) if postmortem else "",
     )  # fmt: skip
     everything = catalog(workspace)
     day = today()
     found = items(everything, query, day)
     if format == "json":
-        session.json("actions", {"items": [_as_dict(summary, item, day) for summary, item in found]})
+        from pmctl.output.answers import ActionItem, ActionItems, pick
+
+        listed = [
+            pick(ActionItem, item, postmortem=summary.id, overdue=item.overdue(day), path=summary.path)
+            for summary, item in found
+        ]
+        session.json("actions", ActionItems(listed))
     elif format == "csv":
         _print_csv([_as_dict(summary, item, day) for summary, item in found])
     else:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pmctl.cli.options import As, Format, Note, choose_format
+from pmctl.cli.options import As, Format, Note, choose_format, chosen_day
 
 if TYPE_CHECKING:
     from pmctl.adopt.plan import Plan, Result
     from pmctl.cli.session import Session
+    from pmctl.output.answers import AdoptedDocuments
 
 
 def adopt(
@@ -39,7 +40,6 @@ def adopt(
     the history before it as found.
     """
     from pmctl.adopt.plan import AdoptOptions, plan
-    from pmctl.cli.dates import parse_day
     from pmctl.errors import NotFound, UsageProblem
 
     session: Session = ctx.obj
@@ -54,14 +54,14 @@ def adopt(
         )
     if baseline and write and not note.strip():
         raise UsageProblem("--baseline needs a reason", hint="say why with -m TEXT")
-    options = AdoptOptions(wished, split, parse_day(date, "--date"))
+    options = AdoptOptions(wished, split, chosen_day(date, "--date"))
     person = session.known_person(handle)
     if person not in session.workspace.policy.people:
         raise NotFound(f"{person} is not in the policy", hint="pmctl people list shows everybody")
     planned = plan(session.workspace, paths, session.directory, options, person)
     commit = _land(session, planned, baseline, note, handle) if write and planned.adopted else ""
     if format == "json":
-        session.json("adopt", {"written": bool(commit), "commit": commit, **_as_json(planned)})
+        session.json("adopt", _answer(planned, commit))
     else:
         _show(session, planned, commit)
     problems = any(result.state == "problem" for result in planned.results)
@@ -78,26 +78,18 @@ def _land(session: Session, planned: Plan, baseline: bool, note: str, handle: st
     return write(session.workspace, planned, session.signing()).oid
 
 
-def _as_json(planned: Plan) -> dict[str, object]:
-    return {"documents": [_document_as_json(result) for result in planned.results]}
+def _answer(planned: Plan, commit: str) -> AdoptedDocuments:
+    from pmctl.output.answers import AdoptedDocument, AdoptedDocuments, Recognised, pick
 
-
-def _document_as_json(result: Result) -> dict[str, object]:
-    adoption = result.adoption
-    recognised = adoption.recognised if adoption else ()
-    return {
-        "source": result.source,
-        "state": result.state,
-        "reason": result.reason,
-        "id": adoption.id if adoption else None,
-        "path": adoption.path if adoption else None,
-        "recognised": [{"what": one.what, "value": one.value, "from": one.origin} for one in recognised],
-        "kept": adoption.kept if adoption else [],
-        "questions": adoption.questions if adoption else [],
-        "confidence": adoption.confidence if adoption else None,
-        "moved": result.moved,
-        "attachments": result.attachments,
-    }
+    nothing = {"id": None, "path": None, "recognised": (), "kept": (), "questions": (), "confidence": None}
+    documents = []
+    for result in planned.results:
+        facts: dict[str, object] = dict(nothing)
+        if result.adoption is not None:
+            facts = {name: getattr(result.adoption, name) for name in nothing}
+            facts["recognised"] = [Recognised(one.what, one.value, one.origin) for one in result.adoption.recognised]
+        documents.append(pick(AdoptedDocument, result, **facts))
+    return AdoptedDocuments(bool(commit), commit, documents)
 
 
 def _show(session: Session, planned: Plan, commit: str) -> None:

@@ -95,11 +95,10 @@ class CommandTable(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that was typed; an unknown one is answered with the nearest that there are."""
         if args and args[0] not in _ENTRIES:
-            from difflib import get_close_matches
-
             from pmctl.errors import UsageProblem
+            from pmctl.text import near
 
-            close = get_close_matches(args[0], _ENTRIES, 3)
+            close = near(args[0], _ENTRIES)
             hint = f"did you mean {' or '.join(close)}? " if close else ""
             raise UsageProblem(f"there is no command {args[0]!r}", hint=f"{hint}pmctl --help lists all")
         return super().resolve_command(ctx, args)

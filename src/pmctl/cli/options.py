@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from datetime import date
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The postmortem's id, or any part of it that only it has.")]
 OptionalId = Annotated[
@@ -26,3 +29,17 @@ def choose_format(value: str, known: tuple[str, ...] = ("text", "json"), option:
     if value not in known:
         raise UsageProblem(f"{option} {value}: not one of {', '.join(known)}")
     return value
+
+
+def chosen_day(text: str, option: str) -> date | None:
+    """The day that an option such as `--due 2024-01-15` names, None for "".
+
+    Raises UsageProblem, which names the option, for anything else.
+    """
+    from pmctl.errors import UsageProblem
+    from pmctl.text import parse_day
+
+    day = parse_day(text)
+    if text and day is None:
+        raise UsageProblem(f"{option} {text}: not a day", hint="write it as 2024-01-15")
+    return day

@@ -10,6 +10,7 @@ from pmctl.cli.options import As, Format, Note, choose_format
 
 if TYPE_CHECKING:
     from pmctl.cli.session import Session
+    from pmctl.output.answers import People
     from pmctl.policy.model import Policy
     from pmctl.workflow.policy import Changed
 
@@ -38,7 +39,7 @@ def list_(
     choose_format(format)
     policy = session.workspace.policy
     if format == "json":
-        session.json("people", _as_dict(policy))
+        session.json("people", _people(policy))
         return
     people = [person for person in policy.people.values() if everybody or keys or person.active_keys]
     if keys:
@@ -191,23 +192,21 @@ def _roles(policy: Policy, handle: str) -> str:
     return ", ".join(roles + [team for team, members in policy.teams.items() if handle in members])
 
 
-def _as_dict(policy: Policy) -> dict[str, object]:
+def _people(policy: Policy) -> People:
+    from pmctl.output.answers import Key, People, Person, pick
     from pmctl.policy.differences import shown
 
-    return {
-        "policy_version": policy.version,
-        "people": [
-            {
-                "handle": person.handle,
-                "name": person.name,
-                "emails": person.emails,
-                "admin": person.handle in policy.admins,
-                "teams": [team for team, members in policy.teams.items() if person.handle in members],
-                "keys": [
-                    {"key": key.id, "fingerprint": shown(key).split()[-1], "status": key.status, "since": key.since}
-                    for key in person.keys
-                ],
-            }
+    return People(
+        policy.version,
+        [
+            Person(
+                handle=person.handle,
+                name=person.name,
+                emails=person.emails,
+                admin=person.handle in policy.admins,
+                teams=[team for team, members in policy.teams.items() if person.handle in members],
+                keys=[pick(Key, key, key=key.id, fingerprint=shown(key).split()[-1]) for key in person.keys],
+            )
             for person in policy.people.values()
         ],
-    }
+    )

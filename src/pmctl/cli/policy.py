@@ -28,7 +28,9 @@ def show(
     policy = _policy_at(session, at)
     rules = _rules(policy)
     if format == "json":
-        session.json("policy", {"version": policy.version, "digest": policy.digest, "rules": dict(rules)})
+        from pmctl.output.answers import PolicyRules
+
+        session.json("policy", PolicyRules(policy.version, policy.digest, dict(rules)))
         return
     for name, value in rules:
         session.result(safe(f"{name:<18}{value}"))

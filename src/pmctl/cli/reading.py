@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pmctl.cli.options import Format, Id, OptionalId, choose_format
+from pmctl.cli.options import Format, Id, OptionalId, choose_format, chosen_day
 from pmctl.output import terminal
 from pmctl.text import safe
 
@@ -41,7 +41,6 @@ def list_(
 
     Options that are repeated mean any of their values; different options must all hold.
     """
-    from pmctl.cli.dates import parse_day
     from pmctl.insight.catalog import catalog
     from pmctl.insight.search import Query
 
@@ -50,16 +49,18 @@ def list_(
     asked = {"status": status, "author": author, "service": service, "team": team, "severity": severity, "tag": tag}
     query = Query(
         **{name: tuple(values or ()) for name, values in asked.items()},
-        since=parse_day(since, "--since"),
-        until=parse_day(until, "--until"),
+        since=chosen_day(since, "--since"),
+        until=chosen_day(until, "--until"),
         mine=session.known_person() if mine else "",
     )
     everything = catalog(session.workspace)
     found = [summary for summary in everything if not summary.problem and query.fits(summary)]
     broken = [summary for summary in everything if summary.problem]
     if format == "json":
-        unreadable = [{"path": summary.path, "problem": summary.problem} for summary in broken]
-        session.json("list", {"postmortems": [_as_dict(summary) for summary in found], "unreadable": unreadable})
+        from pmctl.output.answers import ListedPostmortem, Postmortems, Unreadable, pick
+
+        listed = [pick(ListedPostmortem, one, action_items=len(one.items)) for one in found]
+        session.json("list", Postmortems(listed, [Unreadable(one.path, one.problem) for one in broken]))
     else:
         _print_list(session, found, len(everything))
     for summary in broken:
@@ -111,7 +112,9 @@ def show(
             raise NotFound(f"{document.id} has no section {section!r}", hint="its sections are:", details=known)
         body = part.text.strip("\r\n") + "\n"
         if format == "json":
-            session.json("section", {"id": document.id, "title": part.title, "line": part.line, "text": body})
+            from pmctl.output.answers import Section
+
+            session.json("section", Section(document.id, part.title, part.line, body))
             return
         session.result(terminal.postmortem(body, body, (), width=session.width, color=session.colored).rstrip("\n"))
         return
@@ -131,14 +134,14 @@ def status(ctx: typer.Context, id: OptionalId = "", format: Format = "text") -> 
     Without ID: one line for every postmortem that is not archived.
     """
     from pmctl.cli.session import today
-    from pmctl.insight.status_report import status_report, status_reports
+    from pmctl.insight.status_report import StatusReports, status_report, status_reports
 
     session: Session = ctx.obj
     choose_format(format)
     workspace = session.workspace
     found = [status_report(workspace, workspace.find(id), today())] if id else status_reports(workspace, today())
     if format == "json":
-        session.json("status", {"postmortems": [entry.as_dict() for entry in found]})
+        session.json("status", StatusReports(tuple(found)))
     elif id:
         _print_report(session, found[0])
     else:
@@ -157,9 +160,9 @@ def log(ctx: typer.Context, id: Id, format: Format = "text") -> None:
     workspace = session.workspace
     found = history(session.repo, workspace.find(id))
     if format == "json":
-        session.json("log", found.as_dict())
+        session.json("log", found)
         return
-    for entry in found.entries:
+    for entry in found.events:
         mark = {"ok": "ok", "waived": "waived", "warning": "warning"}.get(entry.verdict, "VIOLATION")
         session.result(safe(f"{entry.commit[:12]}  {entry.at}  {mark:<9}  {entry.who}: {entry.what}"))
         for line in (*([entry.note] if entry.note else ()), *entry.findings):

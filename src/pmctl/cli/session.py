@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pmctl.output import terminal
-from pmctl.text import json_text, safe
+from pmctl.text import in_utc, json_text, safe
 
 if TYPE_CHECKING:
     from pmctl.git import Repository
+    from pmctl.output.answers import Answer
     from pmctl.repository.actor import Actor
     from pmctl.repository.workspace import Workspace
 
@@ -106,8 +107,11 @@ class Session:
         """A warning on stderr, also with -q."""
         _say(f"warning: {text}")
 
-    def json(self, schema: str, content: Mapping[str, Any]) -> None:
+    def json(self, schema: str, answer: Answer | Mapping[str, Any]) -> None:
         """Print a JSON result: one object whose first key names its schema, `pmctl/<what>/v1`."""
+        from pmctl.output.answers import plain
+
+        content = answer if isinstance(answer, Mapping) else plain(answer)
         sys.stdout.write(json_text({"schema": f"pmctl/{schema}/v1", **content}))
 
     def table(
@@ -155,7 +159,7 @@ def now() -> datetime:
             moment = datetime.fromisoformat(fixed)
         except ValueError:
             raise UsageProblem(f"PMCTL_NOW={fixed!r} is not an ISO 8601 moment") from None
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).replace(microsecond=0)
+        return in_utc(moment).replace(microsecond=0)
     return datetime.now(UTC).replace(microsecond=0)
 
 

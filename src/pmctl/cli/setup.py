@@ -56,7 +56,7 @@ def doctor(
     format: Format = "text",
 ) -> None:
     """What is missing or wrong on this machine and in this repository, with the fix. Exit code 1 if anything is."""
-    from pmctl.insight.doctor import diagnose
+    from pmctl.insight.doctor import Checks, diagnose
     from pmctl.text import safe
 
     session: Session = ctx.obj
@@ -68,7 +68,7 @@ def doctor(
             session.note(line)
     checks = diagnose(session.directory)
     if format == "json":
-        session.json("doctor", {"checks": [check.as_dict() for check in checks]})
+        session.json("doctor", Checks(tuple(checks)))
     else:
         for check in checks:
             session.result(safe(f"{check.mark:<5} {check.subject}: {check.message}"))

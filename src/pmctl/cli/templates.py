@@ -38,8 +38,6 @@ def templates() -> None:
 @app.command("list")
 def list_(ctx: typer.Context, format: Format = "text") -> None:
     """Every template: the organisation's own in .pmctl/templates/, then those shipped with pmctl."""
-    from dataclasses import asdict
-
     from pmctl.workflow import template as templates
 
     session: Session = ctx.obj
@@ -47,7 +45,9 @@ def list_(ctx: typer.Context, format: Format = "text") -> None:
     own, findings = templates.load(session.repo.root)
     listed = templates.listing(own)
     if format == "json":
-        session.json("templates", {"templates": [asdict(entry) for entry in listed]})
+        from pmctl.output.answers import ListedTemplate, Templates, pick
+
+        session.json("templates", Templates([pick(ListedTemplate, one) for one in listed]))
     else:
         rows = [(t.name, str(t.version), t.path or "shipped with pmctl", t.applies, t.description) for t in listed]
         session.table(("NAME", "VERSION", "WHERE", "FOR", "DESCRIPTION"), rows)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pmctl.cli.options import As, Id, Note
+from pmctl.cli.options import As, Id, Note, chosen_day
 
 if TYPE_CHECKING:
     from pmctl.cli.session import Session
@@ -48,7 +48,6 @@ def new(
     From a record, title, summary, timeline, services, severity, times and participants are filled in;
     the rest stays the template's prompts.
     """
-    from pmctl.cli.dates import parse_day
     from pmctl.cli.session import today
     from pmctl.workflow.create import NewPostmortem, land, plan, write_only
 
@@ -62,7 +61,7 @@ def new(
         title, severity, urgency, service = answers.title, answers.severity, answers.urgency, list(answers.services)
     writer = known_author(session, author or session.person(handle))
     wanted = NewPostmortem(
-        title, parse_day(date, "--date"), writer, template, severity, urgency,
+        title, chosen_day(date, "--date"), writer, template, severity, urgency,
         _split(service), _split(team), _split(tag), _fields(field or []),
     )  # fmt: skip
     created = plan(workspace, wanted, draft, today=today())

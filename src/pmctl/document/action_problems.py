@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pmctl.document.action_table import SECTION, ActionTable, Broken, action_table
 from pmctl.document.actions import is_action_table
 from pmctl.document.finding import Finding
-from pmctl.document.table import tables
+from pmctl.document.reader import tables
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from pmctl.document.action_table import COLUMNS as COLUMNS
 from pmctl.document.action_table import SECTION as SECTION
 from pmctl.document.action_table import TRACKING as TRACKING
+from pmctl.document.reader import tables
 from pmctl.document.schema import ItemStatus, Priority
-from pmctl.document.table import Cell, Row, Table, tables
+from pmctl.document.table import Cell, Row, Table
+from pmctl.text import parse_day
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document
@@ -112,7 +114,7 @@ def _item(postmortem: str, table: Table, columns: dict[str, int | None], row: Ro
     written_due = text("Due")
     due = None
     if written_due:
-        due = _date(written_due)
+        due = parse_day(written_due)
         if due is None:
             problems.append(f"the due date {written_due!r} is not a date in the form YYYY-MM-DD")
     priority, status = canonical(text("Priority"), Priority), canonical(text("Status"), ItemStatus)
@@ -139,12 +141,3 @@ def _item(postmortem: str, table: Table, columns: dict[str, int | None], row: Ro
         table,
         tuple(problems),
     )
-
-
-def _date(text: str) -> date | None:
-    if len(text) != 10:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None

@@ -6,6 +6,8 @@ Chinese, German, French, Spanish and Portuguese headings are here.
 
 from __future__ import annotations
 
+from pmctl.text import single_line
+
 SUMMARY, TIMELINE, IMPACT = "Summary", "Timeline", "Impact"
 ROOT_CAUSE, RESOLUTION, ACTION_ITEMS = "Root Cause", "Resolution", "Action Items"
 LESSONS, FACTORS, DETECTION, RESPONSE = "Lessons Learned", "Contributing Factors", "Detection", "Response"
@@ -135,7 +137,7 @@ _METADATA = """at-a-glance|attendees|basic information|details|document informat
 
 def names(text: str) -> tuple[str, ...]:
     """The names in a text that separates them by bars, each with its white space as single spaces."""
-    return tuple(" ".join(name.split()) for name in text.split("|"))
+    return tuple(single_line(name) for name in text.split("|"))
 
 
 def _by_name(aliases: dict[str, str]) -> dict[str, str]:

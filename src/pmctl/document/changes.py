@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pmctl.document.action_table import ActionTable, Line, action_table
 from pmctl.document.digest import canonical_json, canonical_range, canonical_value
+from pmctl.text import safe
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document
@@ -200,5 +201,5 @@ def _shown(value: Any) -> str:
         text = ", ".join(str(item) for item in value)
     else:
         text = str(value)
-    text = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    text = safe(text)
     return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+from pmctl.text import single_line
+
 _UNITS = (("day", 86400), ("hour", 3600), ("minute", 60))
 _SECONDS = {"w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1}
 _WORDS = {
@@ -77,9 +79,7 @@ def durations_in(text: str) -> tuple[timedelta, ...]:
     end, last = 0, 0
     for match in re.finditer(_AMOUNT, text):
         size = _SECONDS[(match["unit"] or match["long"])[0].lower()]
-        seconds = size * (
-            _WORDS[" ".join(match["word"].lower().split())] if match["word"] else _figure(match["number"])
-        )
+        seconds = size * (_WORDS[single_line(match["word"].lower())] if match["word"] else _figure(match["number"]))
         if found and size < last and re.fullmatch(_JOINT, text[end : match.start()]):
             found[-1] += seconds
         else:

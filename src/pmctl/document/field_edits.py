@@ -8,9 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from pmctl.document import yaml_text
-from pmctl.document.fields import FIELD, FIELDS, Kind
+from pmctl.document.fields import FIELD, FIELDS, Kind, plain_value
 from pmctl.document.reader import Document
-from pmctl.document.schema import plain_value
 from pmctl.document.strict_yaml import Node
 from pmctl.document.verify_edit import line_end, require_readable, reread
 from pmctl.errors import BadInput, NotFound

@@ -1,17 +1,23 @@
 """The vocabulary of a postmortem: its front matter's fields in one table, its choices, ids and paths.
 
-`FIELDS` lists every key of the front matter with its kind. Checks and typed values (`schema`), the pydantic models
-(`model`) and the JSON Schema (`pmctl.output.schema_front_matter`) follow it.
+`FIELDS` is the one description of the front matter: a new key is a new line there. The checks and the typed values
+(`schema`), the pydantic model (`model`), the JSON Schema (`pmctl.output.schema_front_matter`) and the table in
+docs/formats.md all follow from it, by what each of them knows about a `Kind`.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from pmctl.text import parse_day
+
+if TYPE_CHECKING:
+    from pmctl.document.strict_yaml import Node
 
 
 class Status(StrEnum):
@@ -112,11 +118,14 @@ FIELDS: tuple[Field, ...] = (
     Field("template", Kind.TEMPLATE, "Template that it was written with: name or name@version."),
     Field("fields", Kind.CUSTOM, "Custom fields that the template declares."),
 )
-FIELD = {field.name: field for field in FIELDS}
+FIELD: Mapping[str, Field] = {field.name: field for field in FIELDS}
 LIFECYCLE_KEYS = frozenset(field.name for field in FIELDS if field.lifecycle)
 
 HANDLE = re.compile(r"[a-z0-9][a-z0-9-]*")
 MAX_HANDLE = 64
+# One line of front matter text, and entries of one list: far beyond real use, short of abuse.
+MAX_TEXT = 500
+MAX_ENTRIES = 200
 ID = re.compile(r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})-[a-z0-9][a-z0-9-]*")
 MAX_ID = 100
 ITEM_ID = re.compile(r"AI-[A-Za-z0-9]{4,12}")
@@ -146,3 +155,22 @@ def id_of(path: str) -> str | None:
     """The id that belongs to a path relative to the pmctl root; None when no postmortem may lie there."""
     stem = path.rpartition("/")[2].removesuffix(".md")
     return stem if is_id(stem) and path == path_of(stem) else None
+
+
+def plain_value(key: str, node: Node) -> Any:
+    """A field's value as nested lists and dicts of scalars.
+
+    In a text field an unquoted number or boolean is the text as written: `severity: 1` is "1". Custom fields
+    and unknown keys keep YAML's types.
+    """
+    field = FIELD.get(key)
+    return node.plain() if field is None or field.kind is Kind.CUSTOM else _texts(node)
+
+
+def _texts(node: Node) -> Any:
+    value = node.value
+    if isinstance(value, dict):
+        return {key: _texts(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return [_texts(item) for item in value]
+    return None if value is None else node.raw

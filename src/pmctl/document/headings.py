@@ -29,6 +29,7 @@ from pmctl.document.aliases import (
     TIMELINE,
     TOO_SHORT,
 )  # fmt: skip
+from pmctl.text import single_line
 
 EXACT, ALIAS, PATTERN = 3, 2, 1
 
@@ -153,7 +154,7 @@ def plain(text: str) -> str:
     text = re.sub(r"(\*{1,3}|~~|`+)(?=\S)(.*?)(?<=\S)\1", r"\2", text)
     text = re.sub(r"(?<![^\W_])(_{1,3})(?=\S)(.*?)(?<=\S)\1(?![^\W_])", r"\2", text)
     text = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", text)
-    return " ".join(text.split())
+    return single_line(text)
 
 
 @lru_cache(maxsize=4096)
@@ -164,7 +165,7 @@ def bare(title: str) -> str:
     text = "".join(" " if _is_symbol(character) else character for character in text)
     text = re.sub(r"\s*\{#[^}]*\}\s*$", "", text)
     text = _NUMBERING.sub("", text)
-    return " ".join(text.split()).strip(" #:：*_-–—.。…").casefold() or " ".join(text.split()).casefold()
+    return single_line(text).strip(" #:：*_-–—.。…").casefold() or single_line(text).casefold()
 
 
 def same_wording(title: str, canonical: str) -> bool:

@@ -2,39 +2,38 @@
 
     Document -> to_model -> Postmortem -> .model_dump_json(by_alias=True)
 
-Importing this module loads pydantic; only commands that need it do. `FrontMatter` mirrors the table in `fields`, and a
-test holds the two together.
+Importing this module loads pydantic; only commands that need it do. `FrontMatter` is made from the table in `fields`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model
 
 from pmctl.document.actions import action_items
 from pmctl.document.digest import content_digest
 from pmctl.document.fields import (
+    FIELDS,
     HANDLE,
     ID,
     MAX_HANDLE,
     MAX_ID,
+    MAX_TEXT,
     TEMPLATE,
     EditorRole,
     ItemStatus,
+    Kind,
     Priority,
-    Status,
-    Visibility,
 )
+from pmctl.document.fields import Field as FieldOfTable
 from pmctl.document.finding import Severity
-from pmctl.document.reader import Document
-from pmctl.document.schema import MAX_TEXT, check_front_matter, typed
-from pmctl.document.table import tables
+from pmctl.document.reader import Document, tables
+from pmctl.document.schema import check_front_matter, typed
 from pmctl.document.timeline import entries
 from pmctl.errors import BadInput
-
-SCHEMA = "pmctl/postmortem/v1"
 
 
 def _whole(pattern: str) -> str:
@@ -61,31 +60,34 @@ class Incident(_Model):
     url: str | None = None
 
 
-class FrontMatter(_Model):
-    """The front matter, typed; the fields and their meaning are those of `fields.FIELDS`."""
+_TYPES: dict[Kind, Callable[[FieldOfTable], Any]] = {
+    Kind.ID: lambda field: PostmortemId,
+    Kind.TEXT: lambda field: Text,
+    Kind.TEXTS: lambda field: list[Text],
+    Kind.HANDLE: lambda field: Handle,
+    Kind.HANDLES: lambda field: list[Handle],
+    Kind.EDITORS: lambda field: dict[Handle, EditorRole],
+    Kind.CHOICE: lambda field: type(field.choices[0]),
+    Kind.TIMESTAMP: lambda field: datetime,
+    Kind.INCIDENTS: lambda field: list[Incident],
+    Kind.TEMPLATE: lambda field: TemplateName,
+    Kind.CUSTOM: lambda field: dict[str, CustomScalar | list[CustomScalar]],
+}
 
-    id: PostmortemId
-    title: Text
-    status: Status
-    author: Handle
-    editors: dict[Handle, EditorRole] = {}
-    reviewers: list[Handle] = []
-    participants: list[Handle] = []
-    visibility: Visibility | None = None
-    teams: list[Handle] = []
-    services: list[Text] = []
-    severity: Text | None = None
-    urgency: Priority | None = None
-    incidents: list[Incident] = []
-    started_at: datetime | None = None
-    detected_at: datetime | None = None
-    acknowledged_at: datetime | None = None
-    mitigated_at: datetime | None = None
-    resolved_at: datetime | None = None
-    tags: list[Text] = []
-    root_causes: list[Text] = []
-    template: TemplateName | None = None
-    fields: dict[str, CustomScalar | list[CustomScalar]] = {}
+
+def _member(field: FieldOfTable) -> tuple[Any, Any]:
+    """The type and the default of a key: none, or an empty collection, for one that may be absent."""
+    kind = _TYPES[field.kind](field)
+    if field.required:
+        return kind, Field(description=field.doc)
+    collection = get_origin(kind) in (list, dict)
+    return (kind if collection else kind | None), Field(
+        get_origin(kind)() if collection else None, description=field.doc
+    )
+
+
+_MEMBERS: dict[str, Any] = {field.name: _member(field) for field in FIELDS}
+FrontMatter = create_model("FrontMatter", __base__=_Model, __doc__="The front matter, typed.", **_MEMBERS)
 
 
 class SectionModel(_Model):
@@ -133,7 +135,7 @@ class Postmortem(_Model):
     schema_name: Literal["pmctl/postmortem/v1"] = Field(default="pmctl/postmortem/v1", alias="schema")
     path: str
     content: str
-    front_matter: FrontMatter
+    front_matter: FrontMatter  # type: ignore[valid-type]  # made at run time, from the table of fields
     sections: list[SectionModel]
     timeline: list[TimelineEntryModel]
     action_items: list[ActionItemModel]
@@ -196,13 +198,3 @@ def _impact(doc: Document) -> list[ImpactMeasure]:
             if row.cells[kind].text or row.cells[measure].text
         )
     return found
-
-
-def json_schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of `Postmortem` as it is exported."""
-    schema = Postmortem.model_json_schema(by_alias=True, mode="serialization")
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": SCHEMA, **_without_title(schema)}
-
-
-def _without_title(schema: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in schema.items() if key != "title"}

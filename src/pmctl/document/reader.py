@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pmctl.document import strict_yaml
+from pmctl.document.fields import plain_value
 from pmctl.document.finding import Finding, Severity
 from pmctl.document.front_matter import HANDLER, Fences, misread
 from pmctl.document.strict_yaml import Node
@@ -84,8 +85,6 @@ class Document:
     @cached_property
     def meta(self) -> dict[str, Any]:
         """The front matter as plain values: texts (an unquoted number in a text field is its text), lists, dicts."""
-        from pmctl.document.schema import plain_value
-
         return {key: plain_value(key, node) for key, node in self.front.items()}
 
     def _word(self, key: str) -> str:
@@ -165,6 +164,12 @@ class Document:
         # Thousands of findings in one large document: counting the lines anew for each of them took minutes.
         line = bisect_right(self._line_starts, offset)
         return line, offset - self._line_starts[line - 1] + 1
+
+
+def tables(doc: Document, section: Section | None = None) -> tuple[Table, ...]:
+    """The tables of a section (its subsections included), or of the whole body."""
+    start, end = (section.content_start, section.end) if section else (doc.body_start, len(doc.text))
+    return tuple(table for table in doc.tables if start <= table.start < end)
 
 
 def read(data: bytes, path: str = "") -> Document:

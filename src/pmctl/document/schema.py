@@ -16,12 +16,10 @@ from typing import TYPE_CHECKING, Any
 from pmctl.document.fields import (
     FIELD,
     FIELDS,
-    HANDLE,
-    ID,
     ITEM_ID,
-    LIFECYCLE_KEYS,
-    MAX_HANDLE,
+    MAX_ENTRIES,
     MAX_ID,
+    MAX_TEXT,
     TEMPLATE,
     EditorRole,
     Field,
@@ -29,15 +27,16 @@ from pmctl.document.fields import (
     Kind,
     Priority,
     Status,
-    Visibility,
     id_of,
     is_handle,
     is_id,
     path_of,
+    plain_value,
 )
 from pmctl.document.finding import Finding, Severity
+from pmctl.document.node_reader import NodeReader
 from pmctl.document.strict_yaml import Node
-from pmctl.text import lacks_offset, nearest, parse_utc
+from pmctl.text import did_you_mean, lacks_offset, nearest, parse_utc
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document
@@ -45,33 +44,19 @@ if TYPE_CHECKING:
 __all__ = [
     "FIELD",
     "FIELDS",
-    "HANDLE",
-    "ID",
     "ITEM_ID",
-    "LIFECYCLE_KEYS",
-    "MAX_HANDLE",
     "MAX_ID",
-    "MAX_TEXT",
-    "TEMPLATE",
     "EditorRole",
-    "Field",
     "ItemStatus",
-    "Kind",
     "Priority",
     "Status",
-    "Visibility",
     "check_front_matter",
     "id_of",
-    "is_handle",
     "is_id",
     "path_of",
-    "plain_value",
     "typed",
 ]
 
-# One line of front matter text, and entries of one list: far beyond real use, short of abuse.
-MAX_TEXT = 500
-MAX_ENTRIES = 200
 _PERSON = "write the person's handle, as in jane: pmctl people list"
 _HANDLES = {"teams": "write the team's handle, as in payments"}
 _INCIDENT_KEYS = ("source", "id", "url")
@@ -87,21 +72,22 @@ def check_front_matter(doc: Document) -> list[Finding]:
     """
     if not doc.front_start:
         return []
-    checks = _Checks(doc.path)
+    reader = NodeReader(doc.path, "PM103")
     for key, node in doc.found.items():
         field = FIELD.get(key)
         if field is None:
-            checks.unknown_key(key, node)
+            fix = did_you_mean(key, FIELD, "put the organisation's own fields under `fields:`", 0.7)
+            reader.add(node, f"unknown key {_shown(key)}", fix, code="PM101", at_key=True)
         elif node.value is not None:
-            _CHECKS[field.kind](checks, field, node)
+            _CHECKS[field.kind](reader, field, node)
     if doc.found or not doc.problems:
         for field in FIELDS:
             absent = doc.found.get(field.name)
             if field.required and (absent is None or absent.value is None):
-                line, column = (absent.key_line, absent.key_column) if absent else (1, 1)
-                checks.add("PM102", f"{field.name} is missing", line, column, f"add `{field.name}: ...`; {field.doc}")
-    checks.path_matches_id(doc)
-    return sorted(checks.findings, key=lambda finding: (finding.line, finding.column))
+                fix = f"add `{field.name}: ...`; {field.doc}"
+                reader.add(absent, f"{field.name} is missing", fix, code="PM102", at_key=True)
+    _path_matches_id(reader, doc)
+    return list(reader.sorted())
 
 
 def typed(doc: Document) -> dict[str, Any]:
@@ -114,9 +100,9 @@ def typed(doc: Document) -> dict[str, Any]:
         field = FIELD.get(key)
         if field is None or node.value is None:
             continue
-        checks = _Checks("")
-        _CHECKS[field.kind](checks, field, node)
-        if any(finding.severity is Severity.ERROR for finding in checks.findings):
+        reader = NodeReader("", "PM103")
+        _CHECKS[field.kind](reader, field, node)
+        if reader.failed:
             continue
         value = plain_value(key, node)
         if field.kind is Kind.TIMESTAMP:
@@ -129,203 +115,174 @@ def typed(doc: Document) -> dict[str, Any]:
     return values
 
 
-def plain_value(key: str, node: Node) -> Any:
-    """A field's value as nested lists and dicts of scalars.
+def _path_matches_id(reader: NodeReader, doc: Document) -> None:
+    node = doc.found.get("id")
+    if node is None or not is_id(node.raw) or "postmortems" not in doc.path.split("/")[:-1]:
+        return
+    expected = path_of(node.raw)
+    if not f"/{doc.path}".endswith(f"/{expected}"):
+        from shlex import quote
 
-    In a text field an unquoted number or boolean is the text as written: `severity: 1` is "1". Custom fields
-    and unknown keys keep YAML's types.
-    """
-    field = FIELD.get(key)
-    if field is None or field.kind is Kind.CUSTOM:
-        return node.plain()
-    return _texts(node)
-
-
-def _texts(node: Node) -> Any:
-    value = node.value
-    if isinstance(value, dict):
-        return {key: _texts(item) for key, item in value.items()}
-    if isinstance(value, tuple):
-        return [_texts(item) for item in value]
-    return None if value is None else node.raw
+        fix = f"git mv {quote(doc.path)} {expected}; in a copy of another postmortem, write an id of its own"
+        reader.add(node, f"the id {node.raw} belongs to {expected}", fix, code="PM110")
 
 
-class _Checks:
-    """The findings of one document so far, with a method for each kind of value."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.findings: list[Finding] = []
-
-    def add(
-        self, code: str, message: str, line: int, column: int, fix: str = "", severity: Severity = Severity.ERROR
-    ) -> None:
-        self.findings.append(Finding(code, message, self.path, line, column, severity, fix))
-
-    def at(self, code: str, message: str, node: Node, fix: str = "") -> None:
-        self.add(code, message, node.line, node.column, fix)
-
-    def unknown_key(self, key: str, node: Node) -> None:
-        meant = nearest(key, FIELD, 0.7)
-        fix = f"did you mean {meant}?" if meant else "put the organisation's own fields under `fields:`"
-        self.add("PM101", f"unknown key {_shown(key)}", node.key_line, node.key_column, fix)
-
-    def path_matches_id(self, doc: Document) -> None:
-        node = doc.found.get("id")
-        if node is None or not is_id(node.raw) or "postmortems" not in doc.path.split("/")[:-1]:
-            return
-        expected = path_of(node.raw)
-        if not f"/{doc.path}".endswith(f"/{expected}"):
-            from shlex import quote
-
-            fix = f"git mv {quote(doc.path)} {expected}; in a copy of another postmortem, write an id of its own"
-            self.at("PM110", f"the id {node.raw} belongs to {expected}", node, fix)
-
-    def text(self, field: Field, node: Node) -> bool:
-        """Whether the value is one line of text; findings otherwise."""
-        if isinstance(node.value, (dict, tuple)):
-            self.at("PM103", f"{field.name} is not one text", node, f"write one text: {field.doc}")
-            return False
-        if node.value is None or not node.raw.strip():
-            self.at("PM109", f"an empty text in {field.name}", node, "write it, or take it out")
-            return False
-        if _BREAK.search(node.raw):
-            self.at("PM109", f"{field.name} is longer than one line", node, "keep to one line")
-        elif len(node.raw) > MAX_TEXT:
-            self.at("PM109", f"{len(node.raw)} characters in {field.name}, at most {MAX_TEXT}", node, "shorten it")
-        elif match := _DECEPTIVE.search(node.raw):
-            message = f"{field.name} holds the invisible character U+{ord(match.group()):04X}"
-            self.at("PM116", message, node, "remove it")
-        else:
-            return True
+def _text(reader: NodeReader, field: Field, node: Node) -> bool:
+    """Whether the value is one line of text; findings otherwise."""
+    if isinstance(node.value, (dict, tuple)):
+        reader.add(node, f"{field.name} is not one text", f"write one text: {field.doc}")
         return False
+    if node.value is None or not node.raw.strip():
+        reader.add(node, f"an empty text in {field.name}", "write it, or take it out", code="PM109")
+        return False
+    if _BREAK.search(node.raw):
+        reader.add(node, f"{field.name} is longer than one line", "keep to one line", code="PM109")
+    elif len(node.raw) > MAX_TEXT:
+        reader.add(node, f"{len(node.raw)} characters in {field.name}, at most {MAX_TEXT}", "shorten it", code="PM109")
+    elif match := _DECEPTIVE.search(node.raw):
+        message = f"{field.name} holds the invisible character U+{ord(match.group()):04X}"
+        reader.add(node, message, "remove it", code="PM116")
+    else:
+        return True
+    return False
 
-    def items(self, field: Field, node: Node) -> tuple[Node, ...]:
-        """The entries of a list; findings when it is none, too long or has an entry twice."""
-        if not isinstance(node.value, tuple):
-            hint = f"[{node.raw}]" if node.raw and "\n" not in node.raw else "[...]"
-            self.at("PM103", f"{field.name} is not a list", node, f"write {field.name}: {hint}")
-            return ()
-        if len(node.value) > MAX_ENTRIES:
-            self.at("PM109", f"{len(node.value)} entries in {field.name}, at most {MAX_ENTRIES}", node, "shorten it")
-        seen: set[str] = set()
-        for item in node.value:
-            if item.raw and item.raw in seen:
-                self.add(
-                    "PM111",
-                    f"{_shown(item.raw)} stands twice in {field.name}",
-                    item.line,
-                    item.column,
-                    "keep one",
-                    Severity.WARNING,
-                )
-            seen.add(item.raw)
-        return node.value
 
-    def texts(self, field: Field, node: Node) -> None:
-        for item in self.items(field, node):
-            self.text(field, item)
+def _items(reader: NodeReader, field: Field, node: Node) -> tuple[Node, ...]:
+    """The entries of a list; findings when it is none, too long or has an entry twice."""
+    if not isinstance(node.value, tuple):
+        hint = f"[{node.raw}]" if node.raw and "\n" not in node.raw else "[...]"
+        reader.add(node, f"{field.name} is not a list", f"write {field.name}: {hint}")
+        return ()
+    if len(node.value) > MAX_ENTRIES:
+        reader.add(
+            node, f"{len(node.value)} entries in {field.name}, at most {MAX_ENTRIES}", "shorten it", code="PM109"
+        )
+    seen: set[str] = set()
+    for item in node.value:
+        if item.raw and item.raw in seen:
+            reader.add(
+                item,
+                f"{_shown(item.raw)} stands twice in {field.name}",
+                "keep one",
+                code="PM111",
+                severity=Severity.WARNING,
+            )
+        seen.add(item.raw)
+    return node.value
 
-    def handle(self, field: Field, node: Node) -> None:
-        if isinstance(node.value, (dict, tuple)):
-            self.at("PM103", f"{field.name} is not one handle", node, "write one handle")
-        elif node.value is None or not is_handle(node.raw):
-            meant = node.raw.strip().removeprefix("@").casefold().replace("_", "-")
-            fix = f"did you mean {meant}?" if is_handle(meant) else _HANDLES.get(field.name, _PERSON)
-            self.at("PM105", f"{_shown(node.raw)} in {field.name} is not a handle (a-z, 0-9 and -)", node, fix)
 
-    def handles(self, field: Field, node: Node) -> None:
-        for item in self.items(field, node):
-            self.handle(field, item)
+def _texts(reader: NodeReader, field: Field, node: Node) -> None:
+    for item in _items(reader, field, node):
+        _text(reader, field, item)
 
-    def editors(self, field: Field, node: Node) -> None:
-        if not isinstance(node.value, dict):
-            self.at("PM103", "editors is not a mapping", node, "write editors: {bob: edit, carol: comment}")
-            return
-        for handle, role in node.value.items():
-            if not is_handle(handle):
-                message = f"{_shown(handle)} in editors is not a handle (a-z, 0-9 and -)"
-                self.add("PM105", message, role.key_line, role.key_column, _PERSON)
-            if role.raw not in tuple(EditorRole):
-                message = f"{_shown(role.raw)} is not what an editor may do: edit or comment"
-                self.at("PM113", message, role, f"write {handle}: {nearest(role.raw, EditorRole, 0.7) or 'edit'}")
 
-    def choice(self, field: Field, node: Node) -> None:
-        if isinstance(node.value, (dict, tuple)):
-            self.at("PM103", f"{field.name} is not one of {', '.join(field.choices)}", node, "write one of them")
-        elif node.raw not in field.choices:
-            meant = nearest(node.raw, field.choices, 0.7)
-            fix = f"did you mean {meant}?" if meant else f"write one of {', '.join(field.choices)}"
-            if field.name == "status" and meant != "DRAFT":
-                fix = "put back what it was, DRAFT for a new one: pmctl submit, publish and archive change it"
-            self.at("PM104", f"{field.name} {_shown(node.raw)} is not one of {', '.join(field.choices)}", node, fix)
+def _handle(reader: NodeReader, field: Field, node: Node) -> None:
+    if isinstance(node.value, (dict, tuple)):
+        reader.add(node, f"{field.name} is not one handle", "write one handle")
+    elif node.value is None or not is_handle(node.raw):
+        meant = node.raw.strip().removeprefix("@").casefold().replace("_", "-")
+        fix = f"did you mean {meant}?" if is_handle(meant) else _HANDLES.get(field.name, _PERSON)
+        reader.add(node, f"{_shown(node.raw)} in {field.name} is not a handle (a-z, 0-9 and -)", fix, code="PM105")
 
-    def identity(self, field: Field, node: Node) -> None:
-        if not is_id(node.raw):
-            message = f"{_shown(node.raw)} is not an id (YYYY-MM-DD-slug, at most {MAX_ID} characters)"
-            self.at("PM106", message, node, "write the incident's date, then a slug of a-z, 0-9 and -")
 
-    def timestamp(self, field: Field, node: Node) -> None:
-        if isinstance(node.value, (dict, tuple)):
-            self.at("PM103", f"{field.name} is not one time", node, "write 2024-01-15T14:00:00Z")
-        elif parse_utc(node.raw) is not None:
-            pass
-        elif lacks_offset(node.raw):
-            fix = f"write {node.raw}Z for UTC, or {node.raw}+02:00"
-            self.at("PM108", f"{field.name} {_shown(node.raw)} has no offset from UTC", node, fix)
-        else:
-            message = f"{field.name} {_shown(node.raw)} is not an ISO 8601 time"
-            self.at("PM107", message, node, _as_timestamp(node.raw))
+def _handles(reader: NodeReader, field: Field, node: Node) -> None:
+    for item in _items(reader, field, node):
+        _handle(reader, field, item)
 
-    def incidents(self, field: Field, node: Node) -> None:
-        for item in self.items(field, node):
-            if not isinstance(item.value, dict):
-                example = 'write {source: pagerduty, id: PT4KHLK, url: "https://..."}'
-                self.at("PM112", "an incident is not a mapping", item, example)
+
+def _editors(reader: NodeReader, field: Field, node: Node) -> None:
+    if not isinstance(node.value, dict):
+        reader.add(node, "editors is not a mapping", "write editors: {bob: edit, carol: comment}")
+        return
+    for handle, role in node.value.items():
+        if not is_handle(handle):
+            message = f"{_shown(handle)} in editors is not a handle (a-z, 0-9 and -)"
+            reader.add(role, message, _PERSON, code="PM105", at_key=True)
+        if role.raw not in tuple(EditorRole):
+            message = f"{_shown(role.raw)} is not what an editor may do: edit or comment"
+            reader.add(role, message, f"write {handle}: {nearest(role.raw, EditorRole, 0.7) or 'edit'}", code="PM113")
+
+
+def _choice(reader: NodeReader, field: Field, node: Node) -> None:
+    if isinstance(node.value, (dict, tuple)):
+        reader.add(node, f"{field.name} is not one of {', '.join(field.choices)}", "write one of them")
+    elif node.raw not in field.choices:
+        fix = did_you_mean(node.raw, field.choices, f"write one of {', '.join(field.choices)}", 0.7)
+        if field.name == "status" and "DRAFT?" not in fix:
+            fix = "put back what it was, DRAFT for a new one: pmctl submit, publish and archive change it"
+        reader.add(node, f"{field.name} {_shown(node.raw)} is not one of {', '.join(field.choices)}", fix, code="PM104")
+
+
+def _identity(reader: NodeReader, field: Field, node: Node) -> None:
+    if not is_id(node.raw):
+        message = f"{_shown(node.raw)} is not an id (YYYY-MM-DD-slug, at most {MAX_ID} characters)"
+        reader.add(node, message, "write the incident's date, then a slug of a-z, 0-9 and -", code="PM106")
+
+
+def _timestamp(reader: NodeReader, field: Field, node: Node) -> None:
+    if isinstance(node.value, (dict, tuple)):
+        reader.add(node, f"{field.name} is not one time", "write 2024-01-15T14:00:00Z")
+    elif parse_utc(node.raw) is not None:
+        pass
+    elif lacks_offset(node.raw):
+        fix = f"write {node.raw}Z for UTC, or {node.raw}+02:00"
+        reader.add(node, f"{field.name} {_shown(node.raw)} has no offset from UTC", fix, code="PM108")
+    else:
+        message = f"{field.name} {_shown(node.raw)} is not an ISO 8601 time"
+        reader.add(node, message, _as_timestamp(node.raw), code="PM107")
+
+
+def _incidents(reader: NodeReader, field: Field, node: Node) -> None:
+    for item in _items(reader, field, node):
+        if not isinstance(item.value, dict):
+            example = 'write {source: pagerduty, id: PT4KHLK, url: "https://..."}'
+            reader.add(item, "an incident is not a mapping", example, code="PM112")
+            continue
+        for key, value in item.value.items():
+            if key not in _INCIDENT_KEYS:
+                message = f"unknown key {_shown(key)} of an incident"
+                reader.add(value, message, "an incident has source, id and url", code="PM112", at_key=True)
+            elif value.value is None and key == "url":
                 continue
-            for key, value in item.value.items():
-                if key not in _INCIDENT_KEYS:
-                    message = f"unknown key {_shown(key)} of an incident"
-                    self.add("PM112", message, value.key_line, value.key_column, "an incident has source, id and url")
-                elif value.value is None and key == "url":
-                    continue
-                elif self.text(field, value) and key == "url" and not re.match(r"https?://[^\s]+\Z", value.raw):
-                    self.at("PM112", f"{_shown(value.raw)} is not a web address", value, "write https://...")
-            for key in ("source", "id"):
-                if key not in item.value:
-                    self.at("PM112", f"an incident without {key}", item, f"add {key}")
-
-    def template(self, field: Field, node: Node) -> None:
-        if not TEMPLATE.fullmatch(node.raw) or len(node.raw) > MAX_ID:
-            self.at("PM114", f"{_shown(node.raw)} is not a template's name", node, "write name or name@version")
-
-    def custom(self, field: Field, node: Node) -> None:
-        if not isinstance(node.value, dict):
-            self.at("PM103", "fields is not a mapping", node, 'write fields: {cost_center: "4711"}')
-            return
-        for key, value in node.value.items():
-            place = Field(f"fields.{key}", Kind.TEXT, field.doc)
-            entries = value.value if isinstance(value.value, tuple) else (value,)
-            if isinstance(value.value, dict) or any(isinstance(entry.value, (dict, tuple)) for entry in entries):
-                self.at("PM115", f"{_shown(place.name)} is nested", value, "write one value or a list of values")
-                continue
-            for entry in entries:
-                if entry.value is not None and entry.raw:
-                    self.text(place, entry)
+            elif _text(reader, field, value) and key == "url" and not re.match(r"https?://[^\s]+\Z", value.raw):
+                reader.add(value, f"{_shown(value.raw)} is not a web address", "write https://...", code="PM112")
+        for key in ("source", "id"):
+            if key not in item.value:
+                reader.add(item, f"an incident without {key}", f"add {key}", code="PM112")
 
 
-_CHECKS: dict[Kind, Callable[[_Checks, Field, Node], object]] = {
-    Kind.ID: _Checks.identity,
-    Kind.TEXT: _Checks.text,
-    Kind.TEXTS: _Checks.texts,
-    Kind.HANDLE: _Checks.handle,
-    Kind.HANDLES: _Checks.handles,
-    Kind.EDITORS: _Checks.editors,
-    Kind.CHOICE: _Checks.choice,
-    Kind.TIMESTAMP: _Checks.timestamp,
-    Kind.INCIDENTS: _Checks.incidents,
-    Kind.TEMPLATE: _Checks.template,
-    Kind.CUSTOM: _Checks.custom,
+def _template(reader: NodeReader, field: Field, node: Node) -> None:
+    if not TEMPLATE.fullmatch(node.raw) or len(node.raw) > MAX_ID:
+        reader.add(node, f"{_shown(node.raw)} is not a template's name", "write name or name@version", code="PM114")
+
+
+def _custom(reader: NodeReader, field: Field, node: Node) -> None:
+    if not isinstance(node.value, dict):
+        reader.add(node, "fields is not a mapping", 'write fields: {cost_center: "4711"}')
+        return
+    for key, value in node.value.items():
+        place = Field(f"fields.{key}", Kind.TEXT, field.doc)
+        entries = value.value if isinstance(value.value, tuple) else (value,)
+        if isinstance(value.value, dict) or any(isinstance(entry.value, (dict, tuple)) for entry in entries):
+            reader.add(value, f"{_shown(place.name)} is nested", "write one value or a list of values", code="PM115")
+            continue
+        for entry in entries:
+            if entry.value is not None and entry.raw:
+                _text(reader, place, entry)
+
+
+_CHECKS: dict[Kind, Callable[[NodeReader, Field, Node], object]] = {
+    Kind.ID: _identity,
+    Kind.TEXT: _text,
+    Kind.TEXTS: _texts,
+    Kind.HANDLE: _handle,
+    Kind.HANDLES: _handles,
+    Kind.EDITORS: _editors,
+    Kind.CHOICE: _choice,
+    Kind.TIMESTAMP: _timestamp,
+    Kind.INCIDENTS: _incidents,
+    Kind.TEMPLATE: _template,
+    Kind.CUSTOM: _custom,
 }
 
 

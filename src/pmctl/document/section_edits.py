@@ -8,6 +8,7 @@ from pmctl.document.reader import Document, Section
 from pmctl.document.rows import TRIM
 from pmctl.document.verify_edit import newlines, one_line, require_readable, reread
 from pmctl.errors import BadInput, NotFound
+from pmctl.text import single_line
 
 
 def replace_section(doc: Document, title: str, text: str) -> Document:
@@ -59,7 +60,7 @@ def append_section(doc: Document, title: str, text: str, level: int = 2, *, afte
         changed += newline + rest
     result = reread(doc, changed)
     opened = next((found for found in result.headings if found.start == len(before)), None)
-    if opened is None or opened.level != level or opened.title != " ".join(heading.split()):
+    if opened is None or opened.level != level or opened.title != single_line(heading):
         raise BadInput(f"{title!r} cannot stand as a heading", hint="use plain words")
     if opened.text.strip(TRIM) != block.strip(TRIM):
         raise BadInput("the text would reach beyond its section", hint="check its headings, code fences and comments")

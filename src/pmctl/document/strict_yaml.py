@@ -52,7 +52,7 @@ _NO_KEY = (0, 0, -1)
 
 
 class Node(NamedTuple):
-    """One value with its place. A tuple underneath, because a document makes dozens of them.
+    """One value with its place.
 
     `value` is a scalar, a tuple of nodes or a dict of nodes. `raw` is a scalar's text before it was typed
     (quotes off, escapes read), empty for collections. `line` and `column` count from 1 in the file, columns in
@@ -93,10 +93,6 @@ class Parsed(NamedTuple):
 
     node: Node | None
     problems: tuple[Finding, ...]
-
-
-# Node(...) would go through a function of its own, which is felt a thousand documents later.
-_tuple = tuple.__new__
 
 
 class _Abort(Exception):
@@ -255,8 +251,7 @@ class _Reader:
                 value, quoted = resolve(raw), False
             start = self.base + mark.index
             end = self.base + event.end_mark.index
-            place = (value, raw, mark.line + self.offset, mark.column + 1, start, end, quoted, False)
-            return _tuple(Node, place + key)
+            return Node(value, raw, mark.line + self.offset, mark.column + 1, start, end, quoted, False, *key)
         if depth > self.max_depth:
             self.at("PM005", f"nested deeper than {self.max_depth} levels", mark, "flatten it")
             raise _Abort

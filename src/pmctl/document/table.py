@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from pmctl.document.rows import TRIM, split_row
 from pmctl.document.structure import TableLines
-
-if TYPE_CHECKING:
-    from pmctl.document.reader import Document, Section
-
 
 # Cell(...) would go through a function of its own, a hundred times a document.
 _tuple = tuple.__new__
@@ -72,12 +68,6 @@ class Table(NamedTuple):
             if folded in self.names:
                 return self.names.index(folded)
         return None
-
-
-def tables(doc: Document, section: Section | None = None) -> tuple[Table, ...]:
-    """The tables of a section (its subsections included), or of the whole body."""
-    start, end = (section.content_start, section.end) if section else (doc.body_start, len(doc.text))
-    return tuple(table for table in doc.tables if start <= table.start < end)
 
 
 def build(text: str, lines: TableLines) -> Table:

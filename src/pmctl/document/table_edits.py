@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pmctl.document.reader import Document
+from pmctl.document.reader import Document, tables
 from pmctl.document.rows import TRIM
-from pmctl.document.table import Cell, Row, Table, tables
+from pmctl.document.table import Cell, Row, Table
 from pmctl.document.verify_edit import line_end, one_line, reread
 from pmctl.errors import BadInput, NotFound
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pmctl.document.templates import NAME
+from pmctl.text import parse_day
 
 FIELD_KINDS = ("string", "number", "boolean", "date", "choice")
 MAX_VERSION = 9999
@@ -26,7 +27,6 @@ _EXPECTED = {
     "choice": ("one of its choices", ""),
 }
 _JINJA = re.compile(r"\{[{%#]")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +165,7 @@ def field_problem(declared: TemplateField, value: object) -> str:
         case "boolean":
             return "" if isinstance(value, bool) else f"{declared.name} must be true or false"
         case "date":
-            return "" if _is_date(str(value)) else f"{declared.name} must be a date such as 2024-01-31"
+            return "" if parse_day(str(value)) else f"{declared.name} must be a date such as 2024-01-31"
         case "choice":
             if _written(value) in declared.choices:
                 return ""
@@ -207,15 +207,3 @@ def _one_of(wanted: tuple[str, ...], given: Iterable[str]) -> bool:
         if pattern in values:
             return True
     return False
-
-
-def _is_date(text: str) -> bool:
-    from datetime import date
-
-    if not _DATE.fullmatch(text):
-        return False
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True

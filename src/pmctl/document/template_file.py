@@ -10,11 +10,13 @@ from functools import cache, lru_cache
 
 from pmctl.document.fields import FIELD
 from pmctl.document.finding import Finding
+from pmctl.document.node_reader import NodeReader
 from pmctl.document.reader import read
 from pmctl.document.strict_yaml import Node
 from pmctl.document.template import MAX_VERSION, Conditions, Template
-from pmctl.document.template_parts import Notes, fields, mapping, sections, text_of, texts, unknown_keys
+from pmctl.document.template_parts import fields, sections
 from pmctl.document.templates import BUILTIN_NAMES, EARLIER_VERSIONS, NAME, builtin_source
+from pmctl.text import single_line
 
 DEFAULTABLE = ("visibility", "tags", "teams", "severity", "urgency")
 
@@ -37,23 +39,23 @@ def parse_template(data: bytes, path: str = "") -> tuple[Template | None, tuple[
     """
     document = read(data, path)
     problems = [problem._replace(fix=_FIXES.get(problem.code, problem.fix)) for problem in document.problems]
-    notes = Notes(path, problems)
+    reader = NodeReader(path, "PM283", blank_is_absent=True, lists_of_one=True, findings=problems)
     if not document.readable:
-        return None, notes.sorted()
-    front = document.front
-    unknown_keys(front, _KEYS, "PM283", "", notes)
-    name = text_of(front.get("name"))
-    if not NAME.fullmatch(name):
-        notes.add("PM281", front.get("name"), "a template needs a name of a-z, 0-9 and -", "write name: my-template")
-        return None, notes.sorted()
+        return None, reader.sorted()
+    front = reader.known(document.front, "a template", _KEYS)
+    name = document.front["name"].value if "name" in front else ""
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        message, fix = "a template needs a name of a-z, 0-9 and -", "write name: my-template"
+        reader.add(document.front.get("name"), message, fix, code="PM281")
+        return None, reader.sorted()
     template = Template(
         name=name,
-        version=_version(front.get("version"), notes),
-        description=_description(front.get("description"), notes),
-        applies=_conditions(front.get("applies_to"), notes),
-        sections=sections(front.get("sections"), document, notes),
-        fields=fields(front.get("fields"), notes),
-        defaults=_defaults(front.get("defaults"), notes),
+        version=reader.coded("PM282").number(front.get("version"), "version", 1, 1, MAX_VERSION),
+        description=single_line(reader.text(front.get("description"), "description")),
+        applies=_conditions(front.get("applies_to"), reader.coded("PM288")),
+        sections=sections(front.get("sections"), document, reader.coded("PM284")),
+        fields=fields(front.get("fields"), reader.coded("PM289")),
+        defaults=_defaults(front.get("defaults"), reader.coded("PM288")),
         body=document.body,
         body_line=document.body_line,
         path=path,
@@ -61,13 +63,10 @@ def parse_template(data: bytes, path: str = "") -> tuple[Template | None, tuple[
     )
     stem = path.rpartition("/")[2].removesuffix(".md")
     if stem and stem not in (template.name, f"{template.name}@{template.version}"):
-        notes.add(
-            "PM281",
-            front.get("name"),
-            f"the file is called {stem}.md but declares {template.reference}",
-            f"rename it to {template.name}.md, or {template.name}@{template.version}.md for a version that is kept",
-        )
-    return template, notes.sorted()
+        message = f"the file is called {stem}.md but declares {template.reference}"
+        fix = f"rename it to {template.name}.md, or {template.name}@{template.version}.md for a version that is kept"
+        reader.add(front["name"], message, fix, code="PM281")
+    return template, reader.sorted()
 
 
 @cache
@@ -89,53 +88,29 @@ def builtin_versions(name: str) -> tuple[Template, ...]:
     return builtin(name), *(builtin(stem) for stem in EARLIER_VERSIONS if stem.partition("@")[0] == name)
 
 
-def _version(node: Node | None, notes: Notes) -> int:
-    if node is None:
-        return 1
-    if isinstance(node.value, bool) or not isinstance(node.value, int) or not 1 <= node.value <= MAX_VERSION:
-        notes.add("PM282", node, f"version must be a whole number from 1 to {MAX_VERSION}", "write version: 1")
-        return 1
-    return node.value
-
-
-def _description(node: Node | None, notes: Notes) -> str:
-    if node is not None and node.value is not None and not isinstance(node.value, str):
-        notes.add("PM283", node, "description must be text", "write one line, in quotes if need be")
-    return " ".join(text_of(node).split())
-
-
-def _conditions(node: Node | None, notes: Notes) -> Conditions:
+def _conditions(node: Node | None, reader: NodeReader) -> Conditions:
     """The conditions. With a mistake among them there are none, so that the template is taken only by its name:
     left out alone, the wrong one would make it fit more incidents than it is for.
     """
-    before = len(notes.findings)
-    found: dict[str, tuple[str, ...]] = {}
-    given = mapping(node, "applies_to", "PM288", notes)
-    unknown_keys(given, _CONDITIONS, "PM288", " of applies_to", notes)
-    for key in _CONDITIONS:
-        if key in given:
-            found[key] = texts(given[key], f"applies_to.{key}", "PM288", notes)
+    before = len(reader.findings)
+    given = reader.mapping(node, "applies_to", _CONDITIONS)
+    found = {key: _words(value, f"applies_to.{key}", reader) for key, value in given.items()}
     urgencies = FIELD["urgency"].choices
     if any(value.upper() not in urgencies for value in found.get("urgency", ())):
-        notes.add("PM288", given["urgency"], f"an urgency is one of {', '.join(urgencies)}", "write one of them")
-    return Conditions(**found) if len(notes.findings) == before else Conditions()
+        reader.add(given["urgency"], f"an urgency is one of {', '.join(urgencies)}", "write one of them")
+    return Conditions(**found) if len(reader.findings) == before else Conditions()
 
 
-def _defaults(node: Node | None, notes: Notes) -> dict[str, object]:
+def _defaults(node: Node | None, reader: NodeReader) -> dict[str, object]:
     found: dict[str, object] = {}
-    given = mapping(node, "defaults", "PM288", notes)
-    unknown_keys(given, DEFAULTABLE, "PM288", " of defaults", notes)
-    for key in DEFAULTABLE:
-        value = given.get(key)
-        if value is None:
-            continue
-        choices = FIELD[key].choices
+    for key, value in reader.mapping(node, "defaults", DEFAULTABLE).items():
+        what, choices = f"defaults.{key}", FIELD[key].choices
         if key in ("tags", "teams"):
-            found[key] = texts(value, f"defaults.{key}", "PM288", notes)
-        elif not isinstance(value.value, str):
-            notes.add("PM288", value, f"defaults.{key} must be text", "write it in quotes")
-        elif choices and value.value not in choices:
-            notes.add("PM288", value, f"defaults.{key} must be one of {', '.join(choices)}", "write one of them")
-        else:
-            found[key] = value.value
+            found[key] = _words(value, what, reader)
+        elif given := reader.choice(value, what, choices) if choices else reader.text(value, what):
+            found[key] = given
     return found
+
+
+def _words(node: Node, what: str, reader: NodeReader) -> tuple[str, ...]:
+    return tuple(word.strip() for word in reader.texts(node, what))

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING
 
 from pmctl.document.completeness import TIMELINE_TITLE
 from pmctl.document.prompts import strip_comments
-from pmctl.document.table import Table, tables
+from pmctl.document.reader import tables
+from pmctl.document.table import Table
 from pmctl.document.zones import AMBIGUOUS, ZONE, ends_a_range, zone_of
+from pmctl.text import parse_day, parse_utc
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document, Section
@@ -287,13 +289,5 @@ def _next(day: date) -> str:
 def _start(doc: Document) -> datetime | date | None:
     """When the incident began: `started_at` with its zone, otherwise the id's date."""
     written = doc.meta.get("started_at")
-    if isinstance(written, str):
-        from pmctl.text import parse_utc
-
-        at = parse_utc(written)
-        if at is not None:
-            return at
-    try:
-        return date.fromisoformat(doc.id[:10])
-    except ValueError:
-        return None
+    at = parse_utc(written) if isinstance(written, str) else None
+    return at or parse_day(doc.id[:10])

@@ -72,7 +72,7 @@ def findings_of(kind: Kind, document: Document, context: Context) -> tuple[Findi
 def _settings_findings(document: Document) -> tuple[Finding, ...]:
     from pmctl.insight.triggers import trigger_settings
     from pmctl.repository.settings import load_settings
-    from pmctl.rules.settings import parse_rule_settings
+    from pmctl.rules.settings_reading import parse_rule_settings
 
     settings, findings = load_settings(document.data, document.path)
     _, of_rules = parse_rule_settings(settings.blocks.get("rules"), document.path)

@@ -21,6 +21,7 @@ from pmctl.document import schema
 from pmctl.document.reader import Document, read
 from pmctl.errors import BadInput
 from pmctl.repository.workspace import Workspace, read_file
+from pmctl.text import parse_day, parse_utc
 
 _STORE = "catalog-v1.json"
 _TEXTS = ("severity", "urgency", "visibility", "started_at", "resolved_at")
@@ -44,9 +45,7 @@ class Item:
     @property
     def due_date(self) -> date | None:
         """The due day, None when the cell holds no ISO date."""
-        with suppress(ValueError):
-            return date.fromisoformat(self.due)
-        return None
+        return parse_day(self.due)
 
     @property
     def open(self) -> bool:
@@ -87,16 +86,12 @@ class Summary:
     @property
     def day(self) -> date:
         """The day of the incident: the beginning of the id, or year 1 when there is none."""
-        with suppress(ValueError):
-            return date.fromisoformat(self.id[:10])
-        return date.min
+        return parse_day(self.id[:10]) or date.min
 
     @property
     def started(self) -> datetime | None:
         """When the impact began, None when it is not said."""
-        with suppress(ValueError):
-            return datetime.fromisoformat(self.started_at)
-        return None
+        return parse_utc(self.started_at)
 
 
 def catalog(workspace: Workspace) -> list[Summary]:

@@ -7,8 +7,9 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from pmctl import git
 from pmctl.errors import PmctlError
@@ -19,10 +20,10 @@ _OLDEST_OPENSSH = (8, 2)
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing looked at. `mark` is 'ok', 'note' or 'BAD'."""
+    """One thing looked at, and what to do about it."""
 
     subject: str
-    mark: str
+    mark: Literal["ok", "note", "BAD"]
     message: str
     fix: str = ""
 
@@ -31,9 +32,12 @@ class Check:
         """Whether something has to be fixed before pmctl can do its work."""
         return self.mark == "BAD"
 
-    def as_dict(self) -> dict[str, str]:
-        """For JSON."""
-        return asdict(self)
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """pmctl doctor: what is missing or wrong on this machine and in this repository."""
+
+    checks: tuple[Check, ...]
 
 
 def diagnose(directory: Path) -> list[Check]:

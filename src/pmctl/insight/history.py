@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from pmctl import git
@@ -30,21 +30,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class PostmortemHistory:
-    """The log of one postmortem, oldest first. `incomplete` says why part of the history is missing."""
+    """pmctl log: who did what to a postmortem, oldest first.
+
+    `incomplete` says why part of the history is missing; the `evidence` of what no record proves is empty.
+    """
 
     id: str
     root: str
-    entries: tuple[Entry, ...]
     incomplete: str
-
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {
-            "id": self.id,
-            "root": self.root,
-            "incomplete": self.incomplete,
-            "events": [asdict(e) for e in self.entries],
-        }
+    events: tuple[Entry, ...]
 
 
 def history(repo: git.Repository, name: str) -> PostmortemHistory:
@@ -62,7 +56,7 @@ def history(repo: git.Repository, name: str) -> PostmortemHistory:
         entries.append(_entry(event, here))
     commits = {event.commit for event in events}
     entries.extend(_bare(finding) for finding in findings if finding.commit not in commits)
-    return PostmortemHistory(name, report.root, tuple(entries), report.incomplete)
+    return PostmortemHistory(name, report.root, report.incomplete, tuple(entries))
 
 
 def evidence(repo: git.Repository, name: str) -> dict[str, Any]:
@@ -73,12 +67,12 @@ def evidence(repo: git.Repository, name: str) -> dict[str, Any]:
             "act": entry.what.split(" ")[0], "by": entry.who, "at": entry.at, "commit": entry.commit,
             "verdict": entry.verdict, **entry.evidence,
         }
-        for entry in found.entries
+        for entry in found.events
         if entry.evidence.get("record")
     ]  # fmt: skip
     findings = [
         {"code": line.split(" ")[0], "verdict": entry.verdict, "commit": entry.commit, "message": line}
-        for entry in found.entries
+        for entry in found.events
         for line in entry.findings
     ]
     return {"trust_root": found.root, "records": records, "findings": findings, "incomplete": found.incomplete}

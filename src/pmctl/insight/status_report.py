@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from pmctl.document import schema
 from pmctl.document.actions import action_items
@@ -50,9 +49,12 @@ class StatusReport:
         first = self.blockers[0].message
         return first if len(self.blockers) == 1 else f"{first}, and {len(self.blockers) - 1} more"
 
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return asdict(self)
+
+@dataclass(frozen=True, slots=True)
+class StatusReports:
+    """pmctl status: what stands between each postmortem and its next state."""
+
+    postmortems: tuple[StatusReport, ...]
 
 
 def status_report(workspace: Workspace, name: str, today: date) -> StatusReport:

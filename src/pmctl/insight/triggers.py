@@ -14,15 +14,14 @@ Read from the `triggers` block of pmctl.yaml:
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
 
 from pmctl.document.finding import Finding
+from pmctl.document.node_reader import NodeReader
 from pmctl.document.strict_yaml import Node
 
 
@@ -53,8 +52,9 @@ RULES: Mapping[str, Verdict] = MappingProxyType(
 )
 WORD_RULES = ("customer-impact", "data-loss-or-security", "near-miss", "false-positive")
 
-_LENGTH = re.compile(r"(\d{1,6})\s*(s|m|h|d|w)")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+KEYS = ("longer_than", "auto_resolved_within", "recurring", "several_teams", "high_severities", "words", "rules")
+MOST = 1000
+"""The largest number that a threshold may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,82 +77,31 @@ class TriggerSettings:
 
 def trigger_settings(block: Node | None, path: str = "pmctl.yaml") -> tuple[TriggerSettings, tuple[Finding, ...]]:
     """Read the `triggers` block. What is wrong is a finding with its line, and keeps its default."""
-    settings = TriggerSettings()
-    findings: list[Finding] = []
-    for key, node in _members(block).items():
-        if key not in _READERS:
-            known = ", ".join(_READERS)
-            message = f"unknown setting {key!r} in triggers"
-            findings.append(Finding("PM191", message, path, node.key_line, node.key_column, fix=f"use one of: {known}"))
-            continue
-        try:
-            settings = replace(settings, **_READERS[key](node))
-        except ValueError as error:
-            findings.append(Finding("PM190", f"triggers.{key}: {error}", path, node.line, node.column))
-    return settings, tuple(findings)
+    reader = NodeReader(path, "PM190", "PM191", blank_is_absent=True)
+    usual = TriggerSettings()
+    top = reader.mapping(block, "triggers", KEYS)
+    recurring = reader.mapping(top.get("recurring"), "triggers.recurring", ("count", "within"))
+    words = reader.mapping(top.get("words"), "triggers.words", WORD_RULES)
+    rules = reader.mapping(top.get("rules"), "triggers.rules", RULES)
+    if "recurring" in top and top["recurring"].value == {}:
+        reader.add(top["recurring"], "triggers.recurring must be {count: NUMBER, within: DURATION}")
 
-
-def _members(node: Node | None) -> dict[str, Node]:
-    return node.value if node is not None and isinstance(node.value, dict) else {}
-
-
-def _length(node: Node) -> timedelta:
-    match = _LENGTH.fullmatch(str(node.value).strip())
-    if match is None:
-        raise ValueError(f"{node.value!r} is no length of time (write 30m, 1h, 90d)")
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})
-
-
-def _count(node: Node) -> int:
-    if isinstance(node.value, bool) or not isinstance(node.value, int) or not 1 <= node.value <= 1000:
-        raise ValueError(f"{node.value!r} is no number from 1 to 1000")
-    return node.value
-
-
-def _texts(node: Node) -> tuple[str, ...]:
-    items = node.value if isinstance(node.value, tuple) else None
-    if items is None or not all(isinstance(item.value, str) and item.value.strip() for item in items):
-        raise ValueError("must be a list of texts")
-    return tuple(str(item.value) for item in items)
-
-
-def _recurring(node: Node) -> dict[str, Any]:
-    members = _members(node)
-    if set(members) - {"count", "within"} or not members:
-        raise ValueError("must be {count: NUMBER, within: LENGTH}")
-    found: dict[str, Any] = {}
-    if "count" in members:
-        found["recurring_count"] = _count(members["count"])
-    if "within" in members:
-        found["recurring_within"] = _length(members["within"])
-    return found
-
-
-def _words(node: Node) -> dict[str, Any]:
-    members = _members(node)
-    if unknown := set(members) - set(WORD_RULES):
-        raise ValueError(f"no rule {min(unknown)!r} looks for words; those that do: {', '.join(WORD_RULES)}")
-    return {"words": {rule: _texts(words) for rule, words in members.items()}}
-
-
-def _rules(node: Node) -> dict[str, Any]:
-    weights: dict[str, Verdict] = {}
-    for rule, value in _members(node).items():
-        if rule not in RULES:
-            raise ValueError(f"there is no rule {rule!r}; the rules are: {', '.join(RULES)}")
-        text = "off" if value.value is False else str(value.value)
-        if text not in set(Verdict):
-            raise ValueError(f"{rule}: {text!r} is none of {', '.join(Verdict)}")
-        weights[rule] = Verdict(text)
-    return {"rules": weights}
-
-
-_READERS: Mapping[str, Callable[[Node], dict[str, Any]]] = {
-    "longer_than": lambda node: {"longer_than": _length(node)},
-    "auto_resolved_within": lambda node: {"auto_resolved_within": _length(node)},
-    "recurring": _recurring,
-    "several_teams": lambda node: {"several_teams": _count(node)},
-    "high_severities": lambda node: {"high_severities": _texts(node)},
-    "words": _words,
-    "rules": _rules,
-}
+    settings = TriggerSettings(
+        longer_than=reader.duration(top.get("longer_than"), "triggers.longer_than", usual.longer_than),
+        auto_resolved_within=reader.duration(
+            top.get("auto_resolved_within"), "triggers.auto_resolved_within", usual.auto_resolved_within
+        ),
+        recurring_count=reader.number(
+            recurring.get("count"), "triggers.recurring.count", usual.recurring_count, 1, MOST
+        ),
+        recurring_within=reader.duration(recurring.get("within"), "triggers.recurring.within", usual.recurring_within),
+        several_teams=reader.number(top.get("several_teams"), "triggers.several_teams", usual.several_teams, 1, MOST),
+        high_severities=reader.texts(top.get("high_severities"), "triggers.high_severities"),
+        words={rule: reader.texts(node, f"triggers.words.{rule}") for rule, node in words.items()},
+        rules={
+            rule: Verdict(word)
+            for rule, node in rules.items()
+            if (word := reader.choice(node, f"triggers.rules.{rule}", Verdict))
+        },
+    )
+    return settings, reader.sorted()

@@ -25,7 +25,8 @@ from pmctl.repository.workspace import POSTMORTEMS, Workspace, template_files
 from pmctl.rules.bulk import Checked, Item, check_many
 from pmctl.rules.cache import open_cache
 from pmctl.rules.context import Context, History, PeopleView
-from pmctl.rules.settings import RuleSettings, code_list, parse_rule_settings
+from pmctl.rules.settings import RuleSettings
+from pmctl.rules.settings_reading import code_list, parse_rule_settings
 
 if TYPE_CHECKING:
     from pmctl.document.template import Template

@@ -21,7 +21,7 @@ from pmctl.ledger.tree_documents import TreeDocument
 from pmctl.objects import Commit
 from pmctl.policy import act as acts
 from pmctl.policy.model import POLICY_PATH, SIGNED, Policy, person_by_email
-from pmctl.policy.reading import printable
+from pmctl.text import in_ascii
 
 if TYPE_CHECKING:
     from pmctl.ledger.step_auditor import StepAuditor
@@ -102,7 +102,7 @@ def names(policy: Policy, commit: Commit) -> set[str]:
 
 def shown_author(commit: Commit) -> str:
     """The author's name and address as a message may show them."""
-    return f"{printable(commit.author.name)} <{printable(commit.author.email)}>"
+    return f"{in_ascii(commit.author.name)} <{in_ascii(commit.author.email)}>"
 
 
 def check_signature(judge: StepAuditor, step: Step, commit: Commit, doc: str) -> None:

@@ -16,8 +16,8 @@ from pmctl.ledger.verified_records import VerifiedRecord
 from pmctl.ledger.view import missing_sections
 from pmctl.objects import Commit
 from pmctl.policy import act as acts
-from pmctl.policy.reading import printable
 from pmctl.policy.state import DELETED, DRAFT, FINAL, IN_REVIEW, PostmortemState, View
+from pmctl.text import in_ascii
 
 if TYPE_CHECKING:
     from pmctl.ledger.step_auditor import StepAuditor
@@ -143,20 +143,18 @@ def _held_against(
         )
     if not facts.problem:
         if facts.id != turn.doc and changed and facts.id != earlier.id:
-            message = f"the file of {turn.doc} says that it is {printable(facts.id) or 'nothing'}: a copy or a rename"
+            message = f"the file of {turn.doc} says that it is {in_ascii(facts.id) or 'nothing'}: a copy or a rename"
             fold.find(
                 commit, "AU503", message, doc=turn.doc, path=turn.path, hint="give it an id of its own, or remove it"
             )
         _loose(judge, turn, state, facts, earlier)
         known = facts.status == earlier.status and before.status == state.status and not turn.first
         if facts.status != state.status and facts.status not in refused and not (known and turn.old is not None):
-            message = f"{turn.doc} says {printable(facts.status) or 'no status'}, but its records say {state.status}"
+            message = f"{turn.doc} says {in_ascii(facts.status) or 'no status'}, but its records say {state.status}"
             hint = f"set status back to {state.status}, and act through pmctl"
             fold.find(commit, "AU301", message, doc=turn.doc, path=turn.path, hint=hint)
         if facts.author != state.author and facts.author != earlier.author and turn.old is not None:
-            message = (
-                f"the author of {turn.doc} was changed from {printable(state.author)} to {printable(facts.author)}"
-            )
+            message = f"the author of {turn.doc} was changed from {in_ascii(state.author)} to {in_ascii(facts.author)}"
             hint = f"an admin puts it on record: pmctl amend {turn.doc} -m TEXT"
             fold.find(commit, "AU403", message, doc=turn.doc, path=turn.path, hint=hint)
         if state.status != DRAFT:

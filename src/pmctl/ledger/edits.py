@@ -13,6 +13,7 @@ from pmctl.ledger.tree_documents import REGULAR, FrontMatterFacts
 from pmctl.objects import Commit
 from pmctl.policy import act as acts
 from pmctl.policy.state import FINAL, IN_REVIEW, PostmortemState
+from pmctl.text import safe, utc
 
 if TYPE_CHECKING:
     from pmctl.document.changes import Change
@@ -40,7 +41,7 @@ def check(
     contributors = attribution.contributors(judge, turn.commit, turn.merged, turn.doc, turn.path)
     by = next((attribution.author_of(policy, one) for one in contributors), "")
     detail = _told(changes)
-    when = datetime.fromtimestamp(turn.commit.committer.when, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    when = utc(datetime.fromtimestamp(turn.commit.committer.when, UTC))
     fold.events.append(
         Event(turn.step.commit, kind, turn.doc, by, when, layer=ATTRIBUTED, policy=policy.version, detail=detail)
     )
@@ -75,7 +76,7 @@ def _told(changes: tuple[Change, ...]) -> str:
 
 
 def _shown(title: str) -> str:
-    return "".join(character if character.isprintable() else "?" for character in title[:60])
+    return safe(title[:60])
 
 
 def _contributor(

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from pmctl.errors import EnvironmentProblem
 from pmctl.ledger.sshsig import SignatureProblem
+from pmctl.text import safe
 
 BEGIN = b"-----BEGIN PGP SIGNATURE-----"
 END = b"-----END PGP SIGNATURE-----"
@@ -244,7 +245,7 @@ def _gpg(home: Path, arguments: tuple[str, ...], data: bytes) -> tuple[list[list
     text = completed.stdout.decode("utf-8", "replace").splitlines()
     lines = [line.removeprefix(prefix).split() for line in text if line.startswith(prefix)]
     said = completed.stderr.decode("utf-8", "replace").strip().splitlines()
-    last = "".join(character for character in said[-1] if character.isprintable()) if said else ""
+    last = safe(said[-1]) if said else ""
     return [words for words in lines if words], last
 
 

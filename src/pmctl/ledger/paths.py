@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pmctl.document.fields import id_of, is_id
 from pmctl.ledger.tree_documents import REGULAR
 from pmctl.ledger.trees import Difference
+from pmctl.text import safe
 
 if TYPE_CHECKING:
     from pmctl.ledger.step_auditor import StepAuditor
@@ -44,11 +45,11 @@ def check(judge: StepAuditor, commit: str, differences: list[Difference]) -> Non
         doc, attachment = belongs_to(path)
         folder = path.partition("/")[0]
         if folder.lower() in _FOLDERS and folder not in _FOLDERS:
-            message = f"{printable(path)} lies in a folder whose name differs from {folder.lower()} by case only"
+            message = f"{safe(path)} lies in a folder whose name differs from {folder.lower()} by case only"
             judge.fold.find(commit, "AU504", message, path=path)
         elif folder == "postmortems" and new.mode != REGULAR:
             what = "an attachment" if attachment else "a document" if doc else "a file"
-            message = f"{printable(path)} is {_KINDS.get(new.mode, 'not a regular file')}, not {what}"
+            message = f"{safe(path)} is {_KINDS.get(new.mode, 'not a regular file')}, not {what}"
             hint = "replace it by a regular file without the executable bit"
             judge.fold.find(commit, "AU501", message, doc=doc, path=path, hint=hint)
         elif folder == "postmortems" and not doc and path.lower().endswith(".md"):
@@ -61,7 +62,7 @@ def _document(judge: StepAuditor, commit: str, path: str, oid: str) -> None:
     """A Markdown file where no postmortem may lie: a renamed or copied one, or a name in other case."""
     proper = belongs_to(path.lower())[0]
     if proper:
-        message = f"{printable(path)} differs by case only from the path of {proper}"
+        message = f"{safe(path)} differs by case only from the path of {proper}"
         judge.fold.find(commit, "AU504", message, doc=proper, path=path, hint="remove it")
         return
     from pmctl.document.reader import read
@@ -69,7 +70,7 @@ def _document(judge: StepAuditor, commit: str, path: str, oid: str) -> None:
     document = read(judge.reader.blob(oid), path)
     named = document.found.get("id")
     if named is not None and "status" in document.found:
-        message = f"{printable(path)} looks like a postmortem, but it is not where its id says"
+        message = f"{safe(path)} looks like a postmortem, but it is not where its id says"
         hint = f"move it to postmortems/{named.raw[:4]}/{named.raw}.md" if is_id(named.raw) else ""
         judge.fold.find(commit, "AU502", message, path=path, hint=hint)
 
@@ -84,7 +85,7 @@ def _attributes(judge: StepAuditor, commit: str, path: str, oid: str) -> None:
         if words[0].startswith("[attr]") or any(_matches(words[0], base, shown) for shown in _SHOWN):
             hidden = [word for word in words[1:] if _HIDING.fullmatch(word)]
             if hidden:
-                message = f"{printable(path)} changes how {printable(words[0])} is shown: {printable(hidden[0])}"
+                message = f"{safe(path)} changes how {safe(words[0])} is shown: {safe(hidden[0])}"
                 hint = "git log and pull requests may hide changes of records and documents"
                 judge.fold.find(commit, "AU505", message, path=path, hint=hint, warning=True)
                 return
@@ -99,8 +100,3 @@ def _matches(pattern: str, base: str, shown: str) -> bool:
     if "/" in pattern:
         return fnmatchcase(inside, pattern) or fnmatchcase(shown, pattern)
     return fnmatchcase(shown.rpartition("/")[2], pattern)
-
-
-def printable(text: str) -> str:
-    """A path from a tree, safe to show."""
-    return "".join(c if c.isprintable() else "?" for c in text[:200])

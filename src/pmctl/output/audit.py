@@ -13,6 +13,8 @@ from typing import Any
 from pmctl import __version__
 from pmctl.document.finding import Severity
 from pmctl.ledger.report import ATTRIBUTED, PROVED, AuditFinding, Report
+from pmctl.output import answers
+from pmctl.output.answers import Audit, Layer, PostmortemState, pick, plain
 from pmctl.text import plural, safe
 
 FORMATS = ("text", "json", "sarif")
@@ -55,30 +57,11 @@ def to_text(report: Report, *, root_source: str = "") -> str:
 
 def to_json(report: Report, *, root_source: str = "") -> str:
     """The report as `pmctl/audit/v1`, indented, with a final newline."""
-    content: dict[str, Any] = {
-        "schema": "pmctl/audit/v1",
-        "passed": report.passed,
-        "complete": report.complete,
-        "incomplete": report.incomplete,
-        "root": report.root,
-        "root_source": root_source,
-        "tip": report.tip,
-        "base": report.base,
-        "policy_version": report.policy.version if report.policy else 0,
-        "steps": report.steps,
-        "records": report.records,
-    }
-    for layer in _CHAPTERS:
-        of_layer = [finding for finding in report.findings if finding.layer == layer]
-        content[layer] = {
-            "violations": [_as_dict(f) for f in of_layer if not f.waived_by and f.severity is Severity.ERROR],
-            "warnings": [_as_dict(f) for f in of_layer if not f.waived_by and f.severity is not Severity.ERROR],
-            "waived": [_as_dict(f) for f in of_layer if f.waived_by],
-        }
-    content["postmortems"] = [
-        {"id": name, "status": state.status, "round": state.round, "author": state.author, "content": state.content}
-        for name, state in sorted(report.states.items())
-    ]
+    version = report.policy.version if report.policy else 0
+    states = [pick(PostmortemState, state, id=name) for name, state in sorted(report.states.items())]
+    layers = {layer: _layer([finding for finding in report.findings if finding.layer == layer]) for layer in _CHAPTERS}
+    answer = pick(Audit, report, root_source=root_source, policy_version=version, postmortems=states, **layers)
+    content = {"schema": "pmctl/audit/v1", **plain(answer)}
     # ASCII: what a hostile history holds stays visible as escapes wherever the report is shown.
     return json.dumps(content, indent=2) + "\n"
 
@@ -132,18 +115,13 @@ def _verdict(report: Report) -> str:
     return f"{answer}: {', '.join(counts)} in {judged}"
 
 
-def _as_dict(finding: AuditFinding) -> dict[str, str]:
-    return {
-        "code": finding.code,
-        "message": finding.message,
-        "commit": finding.commit,
-        "postmortem": finding.doc,
-        "path": finding.path,
-        "severity": str(finding.severity),
-        "fix": finding.hint,
-        "waived_by": finding.waived_by,
-        "waived_note": finding.waived_note,
-    }
+def _layer(findings: Sequence[AuditFinding]) -> Layer:
+    rows = [pick(answers.AuditFinding, one, postmortem=one.doc, fix=one.hint) for one in findings]
+    return Layer(
+        violations=[row for row in rows if not row.waived_by and row.severity == "error"],
+        warnings=[row for row in rows if not row.waived_by and row.severity != "error"],
+        waived=[row for row in rows if row.waived_by],
+    )
 
 
 def _run(

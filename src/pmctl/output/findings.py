@@ -19,6 +19,7 @@ from pmctl.output.terminal import paint, width_of
 from pmctl.text import DECEIVING, code_of, plural, safe, visible
 
 SCHEMA = "pmctl/findings/v1"
+_KEYS = ("code", "severity", "message", "fix", "path", "line", "column", "end_line", "end_column", "commit")
 _WORDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.HINT: "hint"}
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.HINT: "bold blue"}
 
@@ -146,18 +147,7 @@ def fingerprints(report: Report) -> list[str]:
 
 def plain(finding: Finding) -> dict[str, object]:
     """A finding as JSON data; `line` and `column` are 0 when it is about the whole file."""
-    return {
-        "code": finding.code,
-        "severity": str(finding.severity),
-        "message": finding.message,
-        "fix": finding.fix,
-        "path": finding.path,
-        "line": finding.line,
-        "column": finding.column,
-        "end_line": finding.end_line,
-        "end_column": finding.end_column,
-        "commit": finding.commit,
-    }
+    return {name: getattr(finding, name) for name in _KEYS}
 
 
 def _excerpt(finding: Finding, report: Report) -> str:

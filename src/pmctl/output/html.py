@@ -12,7 +12,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from functools import cache
 
 from pmctl.document.actions import action_items
@@ -21,7 +21,7 @@ from pmctl.output.html_body import ShowImage, body_html
 from pmctl.output.images import MAX_PICTURES, ReadAttachment, attachment_path, data_uri
 from pmctl.output.markdown import to_markdown
 from pmctl.output.terminal import duration
-from pmctl.text import harmless
+from pmctl.text import harmless, parse_utc, single_line
 
 Evidence = Mapping[str, object]
 """What a caller knows about approvals and signatures: texts, numbers and true/false become facts, lists of
@@ -154,7 +154,7 @@ def facts(document: Document, names: Mapping[str, str]) -> tuple[Fact, ...]:
         if parts:
             found.append(Fact(label, parts, wide))
 
-    times = {key: _instant(meta.get(key)) for key, _ in _TIMES}
+    times = {key: parse_utc(str(meta.get(key))) for key, _ in _TIMES}
     start = times["started_at"]
     for key, label in _TIMES:
         at = times[key]
@@ -181,27 +181,17 @@ def facts(document: Document, names: Mapping[str, str]) -> tuple[Fact, ...]:
 def _title(document: Document) -> str:
     """The title on one line; without one the first heading of level 1, as documents not yet managed have it."""
     first = next((heading.title for heading in document.headings if heading.level == 1), "")
-    return " ".join(document.title.split()) or re.sub("[`*]", "", first) or document.id or "Postmortem"
+    return single_line(document.title) or re.sub("[`*]", "", first) or document.id or "Postmortem"
 
 
 def _lead(document: Document) -> str:
     """One line under the title: the day, the severity and how long it took."""
-    start, end = _instant(document.meta.get("started_at")), _instant(document.meta.get("resolved_at"))
+    start, end = (parse_utc(str(document.meta.get(key))) for key in ("started_at", "resolved_at"))
     parts = [f"{start.day} {start:%B %Y}" if start else document.id[:10]]
     parts += [part.text for part in _texts(document.meta.get("severity"))]
     if start and end and end > start:
         parts.append(duration(end - start))
     return " · ".join(part for part in parts if part)
-
-
-def _instant(value: object) -> datetime | None:
-    if not isinstance(value, str):
-        return None
-    try:
-        at = datetime.fromisoformat(value)
-        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def _texts(value: object) -> tuple[Part, ...]:
@@ -214,7 +204,7 @@ def _texts(value: object) -> tuple[Part, ...]:
 def _scalar(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return " ".join(str(value).split()) if isinstance(value, str | int | float) else ""
+    return single_line(str(value)) if isinstance(value, str | int | float) else ""
 
 
 def _incidents(value: object) -> tuple[Part, ...]:

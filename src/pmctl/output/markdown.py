@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pmctl.document.reader import Document, read
 from pmctl.document.strict_yaml import Node
 from pmctl.document.structure import comment_spans, read_structure
+from pmctl.text import single_line
 
 # Stands where a comment stood. The reader refuses a NUL, so no readable document holds one.
 _CUT = "\0"
@@ -36,7 +37,7 @@ def to_markdown(document: Document, *, front_matter: bool = True) -> str:
     body = clean_body(document)
     if front_matter and document.body_start:
         return f"{_clean_front_matter(document).rstrip()}\n\n{body}"
-    title = " ".join(document.title.split())
+    title = single_line(document.title)
     if not title or re.match(r"#\s+" + re.escape(title) + r"\s*$", body, re.MULTILINE | re.IGNORECASE):
         return body
     return f"# {_escaped(title)}\n\n{body}"

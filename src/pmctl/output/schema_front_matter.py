@@ -9,8 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pmctl.document.fields import FIELDS, HANDLE, MAX_HANDLE, MAX_ID, TEMPLATE, EditorRole, Field, Kind
-from pmctl.document.schema import MAX_ENTRIES, MAX_TEXT
+from pmctl.document.fields import (
+    FIELDS,
+    HANDLE,
+    MAX_ENTRIES,
+    MAX_HANDLE,
+    MAX_ID,
+    MAX_TEXT,
+    TEMPLATE,
+    EditorRole,
+    Field,
+    Kind,
+)
 
 Schema = dict[str, Any]
 

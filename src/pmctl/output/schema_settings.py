@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from pmctl.document.fields import Visibility
 from pmctl.document.finding import Severity
+from pmctl.document.node_reader import DURATION
 from pmctl.document.templates import BUILTIN_NAMES, NAME
-from pmctl.insight.triggers import RULES, WORD_RULES, Verdict
+from pmctl.insight.triggers import MOST, RULES, WORD_RULES, Verdict
 from pmctl.repository.settings import BRANCH, CURRENT_VERSION
 from pmctl.rules.documentation import known_codes
 from pmctl.rules.settings import HOST, PHRASE_FAMILIES, PLACE, TARGETS
@@ -20,12 +22,7 @@ Schema = dict[str, Any]
 _WORD = {"type": "string", "pattern": r"\S"}
 _WORDS: Schema = {"type": "array", "items": _WORD}
 _HOSTS: Schema = {"type": "array", "items": {"type": "string", "pattern": f"^(?:{HOST})$"}}
-_LENGTH: Schema = {"type": "string", "pattern": r"^\s*[0-9]{1,6}\s*(s|m|h|d|w)\s*$", "examples": ["30m", "1h", "90d"]}
-_TARGET: Schema = {
-    "type": "string",
-    "pattern": r"^\s*[0-9]{1,4}\s*(h|hours?|d|days?|w|weeks?)\s*$",
-    "examples": ["24h", "7d", "2w"],
-}
+_DURATION: Schema = {"type": "string", "pattern": f"^{DURATION}$", "examples": ["30m", "24h", "7d", "2w"]}
 
 
 def settings_schema() -> Schema:
@@ -56,7 +53,7 @@ def settings_schema() -> Schema:
                     "The branch whose history is the audit trail.",
                 ),
                 "visibility": (
-                    {"enum": ["private", "team", "organization"]},
+                    {"enum": list(Visibility)},
                     "Who may see a postmortem that says nothing about it.",
                 ),
                 "rules": (_rules(), "Which checks run, how much they weigh, and what they look for."),
@@ -88,7 +85,7 @@ def _rules() -> Schema:
     phrases = {family: (_WORDS, f"Further phrases of the kind {family}.") for family in PHRASE_FAMILIES}
     severities = [*(str(severity) for severity in Severity), "off", False]
     targets = {
-        name: ({**_TARGET, "default": f"{hours}h"}, f"How long after the end of an incident to {name}.")
+        name: ({**_DURATION, "default": f"{hours}h"}, f"How long after the end of an incident to {name}.")
         for name, hours in TARGETS.items()
     }
     return _mapping(
@@ -125,15 +122,15 @@ def _rules() -> Schema:
 
 
 def _triggers() -> Schema:
-    count: Schema = {"type": "integer", "minimum": 1, "maximum": 1000}
-    recurring = _mapping({"count": (count, "How many."), "within": (_LENGTH, "Within which time.")})
+    count: Schema = {"type": "integer", "minimum": 1, "maximum": MOST}
+    recurring = _mapping({"count": (count, "How many."), "within": (_DURATION, "Within which time.")})
     words = {rule: (_WORDS, f"Further words of the rule {rule}.") for rule in WORD_RULES}
     verdicts: Schema = {"enum": [*(str(verdict) for verdict in Verdict), False]}
     rules = {rule: ({**verdicts, "default": str(usual)}, f"What {rule} says.") for rule, usual in RULES.items()}
     return _mapping(
         {
-            "longer_than": (_LENGTH, "An incident that takes longer needs a postmortem."),
-            "auto_resolved_within": (_LENGTH, "An incident that ends by itself sooner needs none."),
+            "longer_than": (_DURATION, "An incident that takes longer needs a postmortem."),
+            "auto_resolved_within": (_DURATION, "An incident that ends by itself sooner needs none."),
             "recurring": ({**recurring, "minProperties": 1}, "How many earlier ones make an incident a recurring one."),
             "several_teams": (count, "From how many teams on it is worth a postmortem."),
             "high_severities": (_WORDS, "The severities that need a postmortem; by default the two worst."),

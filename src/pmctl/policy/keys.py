@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from pmctl.errors import BadInput
+from pmctl.text import in_ascii
 
 MINIMUM_RSA_BITS = 2048
 MAXIMUM_RSA_BITS = 16384  # what ssh-keygen makes at most; a larger one only costs time
@@ -212,7 +213,7 @@ def _check_ed25519(kind: str, point: bytes) -> None:
 
 def _unknown_kind(kind: str) -> KeyProblem:
     """The error for a first word that names no accepted kind, with the likeliest reason."""
-    shown = "".join(character if character.isprintable() else "?" for character in kind[:60])
+    shown = in_ascii(kind)
     if "-cert-v0" in kind:
         return KeyProblem(
             f"{shown} is a certificate, which pmctl does not accept", hint="give the plain public key instead"

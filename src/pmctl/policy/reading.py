@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from pmctl.document.finding import Finding, Severity
@@ -24,8 +25,10 @@ from pmctl.policy.model import (
     Policy,
     ReviewRules,
 )
+from pmctl.text import did_you_mean, in_ascii, single_line
 
 if TYPE_CHECKING:
+    from pmctl.document.node_reader import NodeReader
     from pmctl.document.strict_yaml import Node
 
 SIZE_LIMIT = 256 * 1024
@@ -56,247 +59,197 @@ def parse_policy(data: bytes, path: str = POLICY_PATH) -> tuple[Policy | None, t
     except UnicodeDecodeError as error:
         return None, (Finding("AU104", f"the policy is not UTF-8 text (byte {error.start})", path),)
     from pmctl.document import strict_yaml
+    from pmctl.document.node_reader import NodeReader
 
     parsed = strict_yaml.load(text, path=path, max_bytes=SIZE_LIMIT, document_start=True)
     if parsed.node is None or parsed.problems:
         found = [Finding("AU104", p.message, path, p.line, p.column, fix=p.fix) for p in parsed.problems]
         return None, tuple(found or [Finding("AU104", "the policy is empty", path, 1, 1)])
-    reader = _Reader(path)
-    policy = reader.policy(parsed.node, "sha256:" + hashlib.sha256(data).hexdigest())
-    return (None if reader.failed else policy), tuple(reader.found)
+    reader = NodeReader(path, "AU104")
+    policy = _policy(reader, parsed.node, "sha256:" + hashlib.sha256(data).hexdigest())
+    return (None if reader.failed else policy), tuple(reader.findings)
 
 
-class _Reader:
-    """Collects findings while the nodes of one policy are read; holds nothing else."""
+def _policy(reader: NodeReader, node: Node, digest: str) -> Policy:
+    top = reader.mapping(node, "the policy", _TOP)
+    for name in ("version", "people", "admins"):
+        if name not in top:
+            reader.add(node, f"the policy has no {name}")
+    people = _people(reader, top.get("people"))
+    teams = _teams(reader, top.get("teams"), people)
+    publishers = [
+        reader.choice(child, "publishers", PUBLISHER_ROLES)
+        for _, child in _distinct(reader, top.get("publishers"), "publishers")
+    ]
+    policy = Policy(
+        version=reader.number(top.get("version"), "version", 1, 1, 10**9),
+        people=people,
+        teams=teams,
+        admins=_members(reader, top.get("admins"), "admins", people),
+        review=_review(reader, top.get("review"), teams, people),
+        publishers=tuple(filter(None, publishers)) if "publishers" in top else PUBLISHER_ROLES,
+        edits=reader.choice(top.get("edits"), "edits", (ATTRIBUTED, SIGNED), ATTRIBUTED),
+        policy_threshold=reader.number(top.get("policy_threshold"), "policy_threshold", 1),
+        digest=digest,
+    )
+    able = len(policy.active_admins)
+    if "admins" in top and not able:
+        reader.add(top["admins"], "no admin has an active key: nobody could ever change this policy again")
+    elif policy.policy_threshold > able and "policy_threshold" in top:
+        message = f"policy_threshold is {policy.policy_threshold}, but only {able} admins have an active key"
+        reader.add(top["policy_threshold"], message, f"set it to {able} or less, or add admins")
+    if not policy.publishers:
+        reader.add(top["publishers"], "publishers is empty: nobody could publish")
+    return policy
 
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.found: list[Finding] = []
 
-    @property
-    def failed(self) -> bool:
-        return any(finding.severity is Severity.ERROR for finding in self.found)
+def _distinct(reader: NodeReader, node: Node | None, what: str) -> Iterator[tuple[str, Node]]:
+    """The texts of a list in which none may stand twice."""
+    seen: set[str] = set()
+    for text, child in reader.entries(node, what):
+        if text in seen:
+            reader.add(child, f"{what}: {in_ascii(text)} is named twice")
+        else:
+            seen.add(text)
+            yield text, child
 
-    def add(self, node: Node, message: str, fix: str = "", severity: Severity = Severity.ERROR) -> None:
-        self.found.append(Finding("AU104", message, self.path, node.line, node.column, severity, fix))
 
-    def mapping(self, node: Node, what: str, known: tuple[str, ...] = ()) -> dict[str, Node]:
-        if not isinstance(node.value, dict):
-            self.add(node, f"{what} must be a mapping")
-            return {}
-        for name, child in node.value.items():
-            if known and name not in known:
-                self.add(child, f"unknown field {printable(name)} in {what}", suggestion(name, known))
-        return node.value
+def _people(reader: NodeReader, node: Node | None) -> dict[str, Person]:
+    entries = reader.mapping(node, "people")
+    people: dict[str, Person] = {}
+    emails: dict[str, str] = {}
+    keys: dict[str, str] = {}
+    looks: dict[str, str] = {}
+    for handle, child in entries.items():
+        if not HANDLE.match(handle):
+            why = "" if handle.isascii() else " (it holds characters that look like others or show nothing)"
+            message = f"handle {in_ascii(handle)} is not made of a-z, 0-9 and -{why}"
+            reader.add(child, message, "use lower-case letters, digits and hyphens", at_key=True)
+            continue
+        look = handle.translate(_LOOKS)
+        if look in looks:
+            message = f"handles {handle} and {looks[look]} look alike"
+            reader.add(child, message, severity=Severity.WARNING, at_key=True)
+        looks.setdefault(look, handle)
+        people[handle] = _person(reader, handle, child, emails, keys)
+    names: dict[str, str] = {}
+    for person in people.values():
+        folded = single_line(person.name.casefold())
+        if folded and folded in names:
+            message = f"{person.handle} and {names[folded]} have the same name: one person has one handle"
+            reader.add(entries[person.handle], message, severity=Severity.WARNING, at_key=True)
+        names.setdefault(folded, person.handle)
+    return people
 
-    def texts(self, node: Node | None, what: str) -> list[tuple[str, Node]]:
-        if node is None:
-            return []
-        if not isinstance(node.value, tuple):
-            self.add(node, f"{what} must be a list")
-            return []
-        found: list[tuple[str, Node]] = []
-        for child in node.value:
-            if not isinstance(child.value, str) or not child.value:
-                self.add(child, f"{what}: every entry must be a text", 'put it in "quotes"')
-            elif any(child.value == known for known, _ in found):
-                self.add(child, f"{what}: {printable(child.value)} is named twice")
-            else:
-                found.append((child.value, child))
-        return found
 
-    def number(self, node: Node | None, what: str, default: int, low: int, high: int = 10**6) -> int:
-        if node is None:
-            return default
-        if isinstance(node.value, bool) or not isinstance(node.value, int) or not low <= node.value <= high:
-            self.add(node, f"{what} must be a whole number, at least {low}")
-            return default
-        return node.value
+def _person(reader: NodeReader, handle: str, node: Node, emails: dict[str, str], keys: dict[str, str]) -> Person:
+    fields = reader.mapping(node, f"person {handle}", _PERSON)
+    name = fields["name"].value if "name" in fields else ""
+    if not isinstance(name, str) or not name.strip() or len(name) > 200 or not name.isprintable():
+        reader.add(fields.get("name", node), f"{handle} needs a name: visible text of at most 200 characters")
+        name = ""
+    own_emails: list[str] = []
+    for text, child in _distinct(reader, fields.get("emails"), f"emails of {handle}"):
+        email = text.lower()
+        if not _EMAIL.match(text) or not text.isprintable() or len(text) > 254:
+            reader.add(child, f"{in_ascii(text)} is not an e-mail address")
+        elif emails.setdefault(email, handle) != handle:
+            reader.add(child, f"{in_ascii(text)} belongs to {emails[email]} already")
+        elif email not in own_emails:
+            own_emails.append(email)
+    own_keys: list[Key] = []
+    for child in reader.items(fields.get("keys"), f"keys of {handle}"):
+        key = _key(reader, handle, child)
+        if key is None:
+            continue
+        if key.id in keys:
+            owner = "listed twice" if keys[key.id] == handle else f"the key of {keys[key.id]} already"
+            reader.add(child, f"a key of {handle} is {owner}")
+        keys.setdefault(key.id, handle)
+        own_keys.append(key)
+    return Person(handle, name, tuple(own_emails), tuple(own_keys))
 
-    def choice(self, node: Node | None, what: str, choices: tuple[str, ...], default: str) -> str:
-        if node is None:
-            return default
-        if isinstance(node.value, str) and node.value in choices:
-            return node.value
-        self.add(node, f"{what} must be one of: {', '.join(choices)}", suggestion(str(node.value), choices))
-        return default
 
-    def policy(self, node: Node, digest: str) -> Policy:
-        top = self.mapping(node, "the policy", _TOP)
-        for name in ("version", "people", "admins"):
-            if name not in top:
-                self.add(node, f"the policy has no {name}")
-        people = self.people(top.get("people"))
-        teams = self.teams(top.get("teams"), people)
-        admins = tuple(handle for handle, _ in self.members(top.get("admins"), "admins", people))
-        publishers = tuple(name for name, child in self.texts(top.get("publishers"), "publishers")
-                           if self.choice(child, "publishers", PUBLISHER_ROLES, ""))  # fmt: skip
-        policy = Policy(
-            version=self.number(top.get("version"), "version", 1, 1, 10**9),
-            people=people,
-            teams=teams,
-            admins=admins,
-            review=self.review(top.get("review"), teams, people),
-            publishers=publishers if "publishers" in top else PUBLISHER_ROLES,
-            edits=self.choice(top.get("edits"), "edits", (ATTRIBUTED, SIGNED), ATTRIBUTED),
-            policy_threshold=self.number(top.get("policy_threshold"), "policy_threshold", 1, 1),
-            digest=digest,
-        )
-        able = len(policy.active_admins)
-        if "admins" in top and not able:
-            self.add(top["admins"], "no admin has an active key: nobody could ever change this policy again")
-        elif policy.policy_threshold > able and "policy_threshold" in top:
-            message = f"policy_threshold is {policy.policy_threshold}, but only {able} admins have an active key"
-            self.add(top["policy_threshold"], message, f"set it to {able} or less, or add admins")
-        if "publishers" in top and not publishers:
-            self.add(top["publishers"], "publishers is empty: nobody could publish")
-        return policy
-
-    def people(self, node: Node | None) -> dict[str, Person]:
-        if node is None:
-            return {}
-        entries = self.mapping(node, "people")
-        people: dict[str, Person] = {}
-        emails: dict[str, str] = {}
-        keys: dict[str, str] = {}
-        looks: dict[str, str] = {}
-        for handle, child in entries.items():
-            if not HANDLE.match(handle):
-                why = "" if handle.isascii() else " (it holds characters that look like others or show nothing)"
-                message = f"handle {printable(handle)} is not made of a-z, 0-9 and -{why}"
-                self.add(child, message, "use lower-case letters, digits and hyphens")
-                continue
-            look = handle.translate(_LOOKS)
-            if look in looks:
-                self.add(child, f"handles {handle} and {looks[look]} look alike", severity=Severity.WARNING)
-            looks.setdefault(look, handle)
-            people[handle] = self.person(handle, child, emails, keys)
-        names: dict[str, str] = {}
-        for person in people.values():
-            folded = " ".join(person.name.casefold().split())
-            if folded and folded in names:
-                message = f"{person.handle} and {names[folded]} have the same name: one person has one handle"
-                self.add(entries[person.handle], message, severity=Severity.WARNING)
-            names.setdefault(folded, person.handle)
-        return people
-
-    def person(self, handle: str, node: Node, emails: dict[str, str], keys: dict[str, str]) -> Person:
-        fields = self.mapping(node, f"person {handle}", _PERSON)
-        name = fields["name"].value if "name" in fields else ""
-        if not isinstance(name, str) or not name.strip() or len(name) > 200 or not name.isprintable():
-            self.add(fields.get("name", node), f"{handle} needs a name: visible text of at most 200 characters")
-            name = ""
-        own_emails: list[str] = []
-        for text, child in self.texts(fields.get("emails"), f"emails of {handle}"):
-            email = text.lower()
-            if not _EMAIL.match(text) or not text.isprintable() or len(text) > 254:
-                self.add(child, f"{printable(text)} is not an e-mail address")
-            elif emails.setdefault(email, handle) != handle:
-                self.add(child, f"{printable(text)} belongs to {emails[email]} already")
-            elif email not in own_emails:
-                own_emails.append(email)
-        own_keys: list[Key] = []
-        listed = fields.get("keys")
-        if listed is not None and not isinstance(listed.value, tuple):
-            self.add(listed, f"keys of {handle} must be a list")
-        elif listed is not None and isinstance(listed.value, tuple):
-            for child in listed.value:
-                key = self.key(handle, child)
-                if key is None:
-                    continue
-                if key.id in keys:
-                    owner = "listed twice" if keys[key.id] == handle else f"the key of {keys[key.id]} already"
-                    self.add(child, f"a key of {handle} is {owner}")
-                keys.setdefault(key.id, handle)
-                own_keys.append(key)
-        return Person(handle, name, tuple(own_emails), tuple(own_keys))
-
-    def key(self, handle: str, node: Node) -> Key | None:
-        fields = self.mapping(node, f"a key of {handle}", _KEY)
-        if not fields:
+def _key(reader: NodeReader, handle: str, node: Node) -> Key | None:
+    fields = reader.mapping(node, f"a key of {handle}", _KEY)
+    if not fields:
+        return None
+    status = reader.choice(fields.get("status"), f"status of a key of {handle}", KEY_STATUSES, ACTIVE)
+    since = _text(fields.get("since"))
+    if status == COMPROMISED and not _COMMIT.match(since):
+        message = f"a compromised key of {handle} needs since: the full id of the commit from which it counts"
+        reader.add(fields.get("since", node), message)
+    elif status != COMPROMISED and "since" in fields:
+        reader.add(fields["since"], "since belongs to compromised keys only")
+    if ("key" in fields) == ("openpgp" in fields):
+        reader.add(node, f"a key of {handle} needs either key (SSH) or openpgp")
+        return None
+    if "openpgp" in fields:
+        mark, file = _text(fields["openpgp"]).replace(" ", "").upper(), _text(fields.get("file"))
+        if not _FINGERPRINT.match(mark):
+            reader.add(fields["openpgp"], "openpgp must be the key's full fingerprint: 40 or 64 hex digits")
             return None
-        status = self.choice(fields.get("status"), f"status of a key of {handle}", KEY_STATUSES, ACTIVE)
-        since = self.text(fields.get("since"))
-        if status == COMPROMISED and not _COMMIT.match(since):
-            message = f"a compromised key of {handle} needs since: the full id of the commit from which it counts"
-            self.add(fields.get("since", node), message)
-        elif status != COMPROMISED and "since" in fields:
-            self.add(fields["since"], "since belongs to compromised keys only")
-        if ("key" in fields) == ("openpgp" in fields):
-            self.add(node, f"a key of {handle} needs either key (SSH) or openpgp")
-            return None
-        if "openpgp" in fields:
-            mark, file = self.text(fields["openpgp"]).replace(" ", "").upper(), self.text(fields.get("file"))
-            if not _FINGERPRINT.match(mark):
-                self.add(fields["openpgp"], "openpgp must be the key's full fingerprint: 40 or 64 hex digits")
-                return None
-            if not _KEY_FILE.match(file):
-                self.add(fields.get("file", node), "an openpgp key needs file: .pmctl/keys/NAME.asc")
-            return Key(f"openpgp {mark}", status, since, file, node.line)
-        from pmctl.policy.keys import KeyProblem, normalise
+        if not _KEY_FILE.match(file):
+            reader.add(fields.get("file", node), "an openpgp key needs file: .pmctl/keys/NAME.asc")
+        return Key(f"openpgp {mark}", status, since, file, node.line)
+    from pmctl.policy.keys import KeyProblem, normalise
 
-        try:
-            line = normalise(self.text(fields["key"]))
-        except KeyProblem as problem:
-            self.add(fields["key"], f"key of {handle}: {problem.message}", problem.hint)
-            return None
-        return Key(line, status, since, "", node.line)
-
-    def text(self, node: Node | None) -> str:
-        return "" if node is None else node.value if isinstance(node.value, str) else node.raw
-
-    def members(self, node: Node | None, what: str, people: dict[str, Person]) -> list[tuple[str, Node]]:
-        known = []
-        for handle, child in self.texts(node, what):
-            if handle in people:
-                known.append((handle, child))
-            else:
-                message = f"{what}: {printable(handle)} is not among the people"
-                self.add(child, message, suggestion(handle, tuple(people)))
-        return known
-
-    def teams(self, node: Node | None, people: dict[str, Person]) -> dict[str, tuple[str, ...]]:
-        teams: dict[str, tuple[str, ...]] = {}
-        for name, child in (self.mapping(node, "teams") if node is not None else {}).items():
-            if not HANDLE.match(name):
-                self.add(child, f"team {printable(name)} is not made of a-z, 0-9 and -")
-                continue
-            fields = self.mapping(child, f"team {name}", ("members",))
-            members = self.members(fields.get("members"), f"team {name}", people)
-            teams[name] = tuple(handle for handle, _ in members)
-        return teams
-
-    def review(self, node: Node | None, teams: dict[str, tuple[str, ...]], people: dict[str, Person]) -> ReviewRules:
-        fields = self.mapping(node, "review", _REVIEW) if node is not None else {}
-        approvals = fields.get("approvals")
-        count: int | None = None
-        if approvals is not None and approvals.value != "all":
-            count = self.number(approvals, "review.approvals (all, or how many)", 1, 1, max(1, len(people)))
-        own = fields.get("self_approval")
-        if own is not None and not isinstance(own.value, bool):
-            self.add(own, "review.self_approval must be true or false")
-        self.choice(fields.get("signatures"), "review.signatures", ("required",), "required")
-        team = self.text(fields.get("team"))
-        if "team" in fields and team not in teams:
-            self.add(fields["team"], f"review.team: there is no team {printable(team)}", suggestion(team, tuple(teams)))
-        return ReviewRules(
-            approvals=count,
-            minimum=self.number(fields.get("minimum"), "review.minimum", 1, 1, max(1, len(people))),
-            self_approval=own is not None and own.value is True,
-            team=team,
-        )
+    try:
+        line = normalise(_text(fields["key"]))
+    except KeyProblem as problem:
+        reader.add(fields["key"], f"key of {handle}: {problem.message}", problem.hint)
+        return None
+    return Key(line, status, since, "", node.line)
 
 
-def suggestion(word: str, known: tuple[str, ...]) -> str:
-    """The nearest of `known` words as a sentence, or all of them when few; '' when nothing is near."""
-    import difflib
-
-    near = difflib.get_close_matches(word[:100], known, 1, 0.6)
-    if near:
-        return f"did you mean {near[0]}?"
-    return f"known: {', '.join(known)}" if 0 < len(known) <= 8 else ""
+def _text(node: Node | None) -> str:
+    """A scalar as it is written: a fingerprint or a commit may consist of digits alone."""
+    return "" if node is None else node.value if isinstance(node.value, str) else node.raw
 
 
-def printable(text: str) -> str:
-    """Text from a file, safe to show: what is invisible or would move the cursor is escaped."""
-    return "".join(c if c.isprintable() and c.isascii() else f"\\u{ord(c):04x}" for c in text[:80])
+def _members(reader: NodeReader, node: Node | None, what: str, people: dict[str, Person]) -> tuple[str, ...]:
+    known = []
+    for handle, child in _distinct(reader, node, what):
+        if handle in people:
+            known.append(handle)
+        else:
+            fix = did_you_mean(handle, people, _listed(people))
+            reader.add(child, f"{what}: {in_ascii(handle)} is not among the people", fix)
+    return tuple(known)
+
+
+def _teams(reader: NodeReader, node: Node | None, people: dict[str, Person]) -> dict[str, tuple[str, ...]]:
+    teams: dict[str, tuple[str, ...]] = {}
+    for name, child in reader.mapping(node, "teams").items():
+        if not HANDLE.match(name):
+            reader.add(child, f"team {in_ascii(name)} is not made of a-z, 0-9 and -", at_key=True)
+            continue
+        fields = reader.mapping(child, f"team {name}", ("members",))
+        teams[name] = _members(reader, fields.get("members"), f"team {name}", people)
+    return teams
+
+
+def _review(
+    reader: NodeReader, node: Node | None, teams: dict[str, tuple[str, ...]], people: dict[str, Person]
+) -> ReviewRules:
+    fields = reader.mapping(node, "review", _REVIEW)
+    approvals, most = fields.get("approvals"), max(1, len(people))
+    count: int | None = None
+    if approvals is not None and approvals.value != "all":
+        count = reader.number(approvals, "review.approvals (all, or how many)", 1, 1, most)
+    reader.choice(fields.get("signatures"), "review.signatures", ("required",))
+    team = _text(fields.get("team"))
+    if "team" in fields and team not in teams:
+        fix = did_you_mean(team, teams, _listed(teams))
+        reader.add(fields["team"], f"review.team: there is no team {in_ascii(team)}", fix)
+    return ReviewRules(
+        approvals=count,
+        minimum=reader.number(fields.get("minimum"), "review.minimum", 1, 1, most),
+        self_approval=reader.flag(fields.get("self_approval"), "review.self_approval"),
+        team=team,
+    )
+
+
+def _listed(names: Collection[str]) -> str:
+    """The names, when they are few enough to list in a hint."""
+    return f"known: {', '.join(names)}" if 0 < len(names) <= 8 else ""

@@ -7,14 +7,14 @@ triggers) are handed over as they were parsed, and that package reads them.
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
 from pmctl.document import strict_yaml
+from pmctl.document.fields import Visibility
 from pmctl.document.finding import Finding
+from pmctl.document.node_reader import NodeReader
 from pmctl.document.templates import NAME
 
 CURRENT_VERSION = 1
@@ -41,20 +41,11 @@ rules:
   targets: {draft: 24h, complete: 48h, review: 7d, publish: 14d}
 """
 
-# Top-level keys and the shape that each must have.
-_KEYS: Mapping[str, type] = {
-    "version": int,
-    "template": str,
-    "severities": tuple,
-    "protected_branch": str,
-    "visibility": str,
-    "rules": dict,
-    "triggers": dict,
-    "integrations": dict,
-    "publishing": dict,
-}
-_SHAPES = {int: "a number", str: "text", tuple: "a list", dict: "a mapping"}
-_VISIBILITIES = ("private", "team", "organization")
+KEYS = (
+    "version", "template", "severities", "protected_branch", "visibility", "rules", "triggers", "integrations",
+    "publishing",
+)  # fmt: skip
+_BLOCKS = ("rules", "triggers", "integrations", "publishing")
 BRANCH = r"(?![-/.])(?!.*(?:\.\.|//|/\.|@\{|\.lock(?:/|$)|[/.]$))[^\x00-\x20\x7f~^:?*\[\\]+"
 """What git takes for the name of a branch (git-check-ref-format)."""
 
@@ -79,64 +70,34 @@ def load_settings(data: bytes, path: str = "pmctl.yaml") -> tuple[Settings, tupl
             Finding("PM001", "the settings are not UTF-8", path, line, 1, fix="save the file as UTF-8"),
         )
     parsed = strict_yaml.load(text, path=path, document_start=True)
-    findings = list(parsed.problems)
-    node = parsed.node
-    if node is None or not isinstance(node.value, dict):  # nothing but comments, or nothing that can be read
-        return Settings(), tuple(findings)
-    good: dict[str, strict_yaml.Node] = {}
-    for key, value in node.value.items():
-        shape = _KEYS.get(key)
-        if shape is None:
-            close = difflib.get_close_matches(key, _KEYS, 1)
-            fix = f"did you mean {close[0]}?" if close else f"known keys: {', '.join(_KEYS)}"
-            findings.append(
-                Finding("PM191", f"unknown setting {key!r}", path, value.key_line, value.key_column, fix=fix)
-            )
-        elif value.value is None:
-            continue  # a key whose whole content is commented out
-        elif not isinstance(value.value, shape) or isinstance(value.value, bool):
-            message = f"{key} must be {_SHAPES[shape]}"
-            findings.append(Finding("PM190", message, path, value.line, value.column))
-        else:
-            good[key] = value
-    findings.extend(_check_values(good, path))
-    plain = {key: value.plain() for key, value in good.items()}
+    if parsed.node is None:  # nothing but comments, or nothing that can be read
+        return Settings(), parsed.problems
+    reader = NodeReader(path, "PM190", "PM191", blank_is_absent=True, findings=list(parsed.problems))
+    top = reader.mapping(parsed.node, "the settings", KEYS)
+    version = reader.number(top.get("version"), "version", CURRENT_VERSION)
+    if version != CURRENT_VERSION:
+        message = f"version {version} of the settings is not known to this pmctl"
+        reader.add(top["version"], message, "upgrade pmctl", code="PM192")
     settings = Settings(
-        template=plain.get("template", "default"),
-        severities=tuple(str(item) for item in plain.get("severities", ()) if _is_severity(item)),
-        protected_branch=plain.get("protected_branch", "main"),
-        visibility=plain.get("visibility", "organization"),
-        blocks={key: value for key, value in good.items() if isinstance(value.value, dict)},
+        template=reader.matching(
+            top.get("template"), "template", NAME.pattern, "the name of a template: a-z, 0-9 and -", "default"
+        ),
+        severities=_severities(reader, top.get("severities")),
+        protected_branch=reader.matching(
+            top.get("protected_branch"), "protected_branch", BRANCH, "the name of a branch", "main"
+        ),
+        visibility=reader.choice(top.get("visibility"), "visibility", Visibility, Visibility.ORGANIZATION),
+        blocks={key: top[key] for key in _BLOCKS if reader.mapping(top.get(key), key)},
     )
-    return settings, tuple(findings)
+    return settings, reader.sorted()
 
 
-def _check_values(good: dict[str, strict_yaml.Node], path: str) -> list[Finding]:
-    """Findings about values of the right shape. A text that can't be used is taken out of `good`."""
-    findings: list[Finding] = []
-    version = good.get("version")
-    if version is not None and version.value != CURRENT_VERSION:
-        message = f"version {version.value} of the settings is not known to this pmctl"
-        findings.append(Finding("PM192", message, path, version.line, version.column, fix="upgrade pmctl"))
-    for key, fits, message in (
-        ("visibility", "|".join(_VISIBILITIES), f"visibility must be one of {', '.join(_VISIBILITIES)}"),
-        ("template", NAME.pattern, "template must be the name of a template: a-z, 0-9 and -"),
-        ("protected_branch", BRANCH, "protected_branch must be the name of a branch"),
-    ):
-        node = good.get(key)
-        if node is not None and not re.fullmatch(fits, str(node.value)):
-            findings.append(Finding("PM190", message, path, node.line, node.column))
-            del good[key]
-    severities = good.get("severities")
-    if severities is not None and isinstance(severities.value, tuple):
-        findings += [
-            Finding("PM190", "a severity must be text", path, item.line, item.column)
-            for item in severities.value
-            if not _is_severity(item.value)
-        ]
-    return findings
-
-
-def _is_severity(value: object) -> bool:
-    """Whether a value of the list can stand in a postmortem: a word, or a number as in `severities: [1, 2, 3]`."""
-    return bool(value.strip()) if isinstance(value, str) else isinstance(value, int) and not isinstance(value, bool)
+def _severities(reader: NodeReader, node: strict_yaml.Node | None) -> tuple[str, ...]:
+    """The severities, each a word, or a number as in `severities: [1, 2, 3]`."""
+    found = []
+    for item in reader.items(node, "severities"):
+        if isinstance(item.value, str | int) and not isinstance(item.value, bool) and item.raw.strip():
+            found.append(str(item.value))
+        else:
+            reader.add(item, "a severity must be text")
+    return tuple(found)

@@ -23,6 +23,7 @@ from pmctl.errors import EnvironmentProblem
 from pmctl.ledger import sshsig
 from pmctl.policy.keys import fingerprint
 from pmctl.repository.signing_keys import SigningKey, public_half, signing_key
+from pmctl.text import safe, safe_block
 
 __all__ = [
     "OpenPgpSigner",
@@ -222,7 +223,7 @@ def make_key(path: Path, comment: str) -> SigningKey:
     Raises EnvironmentProblem when either file exists (also when another process makes it meanwhile).
     """
     public_path = path.with_name(path.name + ".pub")
-    plain = "".join(character for character in comment if character.isprintable())
+    plain = safe(comment)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".pmctl-key-", dir=path.parent) as name:
@@ -342,5 +343,4 @@ def _run_gpg(command: list[str], data: bytes, environment: dict[str, str]) -> by
 
 def _plain(said: bytes) -> str:
     """A program's messages without control characters."""
-    text = said.decode("utf-8", "replace")
-    return "".join(character for character in text if character.isprintable() or character == "\n").strip()
+    return safe_block(said.decode("utf-8", "replace")).strip()

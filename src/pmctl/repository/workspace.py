@@ -22,6 +22,7 @@ from pmctl.errors import BadInput, EnvironmentProblem, NotFound
 from pmctl.policy.model import Policy
 from pmctl.policy.reading import parse_policy
 from pmctl.repository.settings import Settings, load_settings
+from pmctl.text import near
 
 if TYPE_CHECKING:
     from pmctl.document.template import Template
@@ -264,10 +265,7 @@ def read_file(file: Path, shown: str) -> bytes:
 
 
 def _near(wanted: str, known: Iterable[str]) -> tuple[str, ...]:
-    import difflib
-
-    close = difflib.get_close_matches(wanted, list(known), n=3, cutoff=0.75)
-    return tuple(f"did you mean {name}?" for name in close)
+    return tuple(f"did you mean {name}?" for name in near(wanted, known, likeness=0.75))
 
 
 def _one_line(path: str, line: int, column: int, code: str, message: str, fix: str) -> str:

@@ -11,6 +11,7 @@ from pmctl.document.completeness import is_stand_in
 from pmctl.document.finding import Finding
 from pmctl.rules.action_items import at_cell, lacking, sound_items
 from pmctl.rules.registry import WARNING, rule
+from pmctl.text import nearest
 
 if TYPE_CHECKING:
     from pmctl.document.actions import ActionItem
@@ -128,10 +129,8 @@ def unknown_owner(doc: Document, context: Context) -> Iterable[Finding]:
         if person := _person(owner, names):
             yield at_cell(item, "Owner", f"{_written(item)!r} is no handle", f"write @{person}")
             continue
-        from difflib import get_close_matches
-
-        near = get_close_matches(owner.casefold(), tuple(names), n=1, cutoff=0.6)
-        fix = f"did you mean @{near[0]}?" if near else "write the handle of a person of the policy: pmctl people list"
+        meant = nearest(owner, names)
+        fix = f"did you mean @{meant}?" if meant else "write the handle of a person of the policy: pmctl people list"
         yield at_cell(item, "Owner", f"the policy knows no person {_written(item)!r}", fix)
 
 

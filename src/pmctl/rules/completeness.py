@@ -13,6 +13,7 @@ from pmctl.document.completeness import is_stand_in, is_unwritten, section_texts
 from pmctl.document.finding import Finding, Severity
 from pmctl.document.prompts import is_empty, strip_comments
 from pmctl.document.timeline import timeline_section
+from pmctl.text import near
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document, Section
@@ -101,11 +102,9 @@ def _stands_for(doc: Document, title: str) -> tuple[int, str] | None:
         if found and found.section == title and found.tier >= sure[one.level] and not is_outlook(one.title)
     ]
     if not same:
-        from difflib import get_close_matches
-
         likely = [one for one, found in named if one.level == 2 and (found is None or found.section == title)]
         names = {bare(one.title): one for one in likely}
-        same = [names[name] for name in get_close_matches(title.casefold(), names, n=1, cutoff=0.8)]
+        same = [names[name] for name in near(title, names, 1, 0.8)]
     if same:
         section = min(same, key=lambda one: one.level != 2)
         return section.start, doc.text[section.start : section.content_start].split("\n")[0].strip()

@@ -15,6 +15,7 @@ from importlib import import_module
 
 from pmctl.errors import NotFound
 from pmctl.rules.registry import Rule, rules
+from pmctl.text import near, single_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +125,10 @@ def explain(code: str) -> RuleDoc:
         for known, entry in _table(module).items():
             if wanted.upper() == known or wanted.lower() == getattr(entry, "name", None):
                 return _from_table(known, entry)
-    from difflib import get_close_matches
-
-    near = get_close_matches(wanted.upper(), known_codes(), n=3, cutoff=0.5)
+    close = near(wanted, known_codes(), likeness=0.5)
     raise NotFound(
         f"no finding code {code!r}",
-        hint=f"did you mean {', '.join(near)}?" if near else "`pmctl explain --all` lists every code",
+        hint=f"did you mean {', '.join(close)}?" if close else "`pmctl explain --all` lists every code",
     )
 
 
@@ -148,8 +147,8 @@ def rule_doc(rule: Rule) -> RuleDoc:
         rule.code,
         rule.name,
         pieces[0].strip(),
-        " ".join(_dedent(parts.get("What it does", "")).split()),
-        " ".join(_dedent(parts.get("Why", "")).split()),
+        single_line(_dedent(parts.get("What it does", ""))),
+        single_line(_dedent(parts.get("Why", ""))),
         _dedent(parts.get("Example", "")),
         _dedent(parts.get("Fix", "")),
         rule.family,

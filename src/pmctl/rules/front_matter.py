@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pmctl.document.fields import is_handle, is_id
 from pmctl.document.finding import Finding
 from pmctl.rules.registry import WARNING, found_at, rule
+from pmctl.text import did_you_mean, parse_day, parse_utc
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document
@@ -242,16 +243,13 @@ def template_not_there(doc: Document, context: Context) -> Iterable[Finding]:
     node = doc.front.get("template")
     if node is None or not context.template.missing:
         return
-    from difflib import get_close_matches
-
     from pmctl.document.templates import BUILTIN_NAMES
 
     name = str(node.value).partition("@")[0]
     known = {template.name for template in context.own_templates or ()}.union(BUILTIN_NAMES)
-    near = () if name in known else get_close_matches(name, sorted(known), n=1)
     fix = "correct the name or the version, or bring its file back to .pmctl/templates/"
-    message = context.template.missing
-    yield found_at(node.line, node.column, message, f"did you mean {near[0]}?" if near else fix, width=len(node.raw))
+    fix = fix if name in known else did_you_mean(name, sorted(known), fix)
+    yield found_at(node.line, node.column, context.template.missing, fix, width=len(node.raw))
 
 
 @rule("PM156", "times-missing", review=WARNING)
@@ -289,8 +287,6 @@ def incident_times(doc: Document) -> dict[str, datetime]:
 
     The first and the last year there is are left out, so that whoever adds a minute needs not think of them.
     """
-    from pmctl.text import parse_utc
-
     moments = {name: parse_utc(doc.front[name].raw) for name in TIMES if name in doc.front}
     return {name: moment for name, moment in moments.items() if moment is not None and 1 < moment.year < 9999}
 
@@ -298,12 +294,7 @@ def incident_times(doc: Document) -> dict[str, datetime]:
 def incident_day(doc: Document) -> date | None:
     """The day of the incident in UTC, by which days without a year are told: of `started_at`, otherwise of the id."""
     start = incident_times(doc).get("started_at")
-    if start is not None:
-        return start.date()
-    try:
-        return date.fromisoformat(doc.id[:10])
-    except ValueError:
-        return None
+    return start.date() if start is not None else parse_day(doc.id[:10])
 
 
 def _handles(node: Node | None) -> Iterator[tuple[str, Node]]:
@@ -322,8 +313,5 @@ def _handles(node: Node | None) -> Iterator[tuple[str, Node]]:
 
 
 def _unknown(kind: str, name: str, node: Node, known: tuple[str, ...], otherwise: str) -> Finding:
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, known, n=1, cutoff=0.6)
-    fix = f"did you mean {near[0]}?" if near else otherwise
+    fix = did_you_mean(name, known, otherwise)
     return found_at(node.line, node.column, f"the policy knows no {kind} {name!r}", fix, width=len(name))

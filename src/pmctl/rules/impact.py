@@ -195,7 +195,7 @@ def _measures(doc: Document) -> tuple[tuple[Cell, Cell], ...]:
     if section is None or "|" not in section.text:
         return ()
     pairs: list[tuple[Cell, Cell]] = []
-    from pmctl.document.table import tables
+    from pmctl.document.reader import tables
 
     for table in tables(doc, section):
         name, measure = table.column(*_NAMES), table.column(*_MEASURES)

@@ -102,6 +102,6 @@ def _steps(doc: Document) -> tuple[Table, ...]:
     section = doc.section("Resolution")
     if section is None or "|" not in section.text:
         return ()
-    from pmctl.document.table import tables
+    from pmctl.document.reader import tables
 
     return tables(doc, section)

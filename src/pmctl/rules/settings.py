@@ -1,4 +1,4 @@
-"""The `rules:` part of pmctl.yaml: which rules run, how much they weigh, and what they look for.
+"""What the `rules:` part of pmctl.yaml says: which rules run, how much they weigh, and what they look for.
 
     rules:
       select: [PM]                     # codes or prefixes; everything by default
@@ -13,23 +13,19 @@
       customers: [customer.example]    # e-mail domains of customers; by default every foreign one
       detect_secrets: true             # also run the detect-secrets package, when it is installed
 
-Whatever is wrong here is a finding with its place; the rest of the settings still counts.
+`pmctl.rules.settings_reading` reads it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
 
-from pmctl.document.finding import Finding, Severity
-from pmctl.errors import UsageProblem
-
-if TYPE_CHECKING:
-    from pmctl.document.strict_yaml import Node
+from pmctl.document.finding import Severity
+from pmctl.text import single_line
 
 PHRASE_FAMILIES = (
     "counterfactual",
@@ -44,24 +40,11 @@ PHRASE_FAMILIES = (
 TARGETS = {"draft": 24, "complete": 48, "review": 7 * 24, "publish": 14 * 24}
 """The targets' names and default hours after the incident was resolved."""
 
-_KEYS = (
-    "select",
-    "ignore",
-    "severity",
-    "paths",
-    "phrases",
-    "targets",
-    "internal",
-    "customers",
-    "detect_secrets",
-)
+KEYS = ("select", "ignore", "severity", "paths", "phrases", "targets", "internal", "customers", "detect_secrets")
 HOST = r"[.@]?\w(?:[\w-]*\w)?(?:\.\w(?:[\w-]*\w)?)*"
 """A host name or the ending of one, as in corp.example, .corp.example or @customer.example."""
 PLACE = r"(?!/|\.{1,2}(?:/|$)|.*/\.{1,2}(?:/|$)).+"
 """A path below the folder of pmctl.yaml, or a pattern for some."""
-
-_DURATION = re.compile(r"(\d{1,4})\s*(h|hours?|d|days?|w|weeks?)")
-_HOURS = {"h": 1, "d": 24, "w": 168}
 
 
 @dataclass(frozen=True)
@@ -88,7 +71,7 @@ class RuleSettings:
     @cached_property
     def removed(self) -> frozenset[str]:
         """The phrases to let pass, case-folded."""
-        return frozenset(" ".join(phrase.casefold().split()) for phrase in self.phrases_removed)
+        return frozenset(single_line(phrase.casefold()) for phrase in self.phrases_removed)
 
     def selection(self, path: str) -> Callable[[str], bool]:
         """Whether a code is selected, and ignored neither everywhere nor for this file."""
@@ -145,181 +128,3 @@ def _part(text: str, *, last: bool) -> str:
     if not last:
         between, final = others, ""
     return first + "".join(f"(?>[^/]*?{word})" for word in between) + (f"[^/]*{final}" if last else "")
-
-
-def parse_rule_settings(node: Node | None, path: str = "pmctl.yaml") -> tuple[RuleSettings, tuple[Finding, ...]]:
-    """Read the value of `rules:`. Returns settings that can be used in any case, and what was wrong."""
-    if node is None or node.value is None:
-        return RuleSettings(), ()
-    reader = _Reader(path)
-    settings = reader.settings(node)
-    return settings, tuple(reader.findings)
-
-
-def code_list(codes: Iterable[str], *, option: str) -> tuple[str, ...]:
-    """The codes and prefixes of a command line option such as `--select PM7,PM801`.
-
-    Raises UsageProblem, which names all that are unknown and the nearest known ones.
-    """
-    wanted = [part.strip().upper() for text in codes for part in text.split(",") if part.strip()]
-    problems = [problem for code in wanted if (problem := _unknown_code(code))]
-    if problems:
-        message, fix = problems[0]
-        details = tuple(f"{said}: {how}" for said, how in problems[1:])
-        raise UsageProblem(f"{option}: {message}", hint=fix, details=details)
-    return tuple(wanted)
-
-
-def _unknown_code(code: str) -> tuple[str, str] | None:
-    """What is wrong with a code or prefix, and the fix; None when it names something."""
-    from pmctl.rules.documentation import known_codes
-
-    known = known_codes()
-    if code and any(one.startswith(code) for one in known):
-        return None
-    from difflib import get_close_matches
-
-    close = get_close_matches(code, known, n=1, cutoff=0.6)
-    return f"unknown code {code!r}", f"did you mean {close[0]}?" if close else "see `pmctl explain --all`"
-
-
-class _Reader:
-    """Walks the YAML nodes of `rules:` and collects findings on the way."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.findings: list[Finding] = []
-
-    def problem(self, node: Node, message: str, fix: str = "", *, key: bool = False) -> None:
-        line, column = (node.key_line, node.key_column) if key else (node.line, node.column)
-        self.findings.append(Finding("PM260", message, self.path, line, column, Severity.ERROR, fix))
-
-    def settings(self, node: Node) -> RuleSettings:
-        values: dict[str, object] = {}
-        for key, value in self.mapping(node, "rules"):
-            if key not in _KEYS:
-                self.problem(value, f"unknown setting rules.{key}", _did_you_mean(key, _KEYS), key=True)
-            elif key in ("select", "ignore"):
-                values[key] = self.codes(value)
-            elif key == "severity":
-                values[key] = self.severities(value)
-            elif key == "paths":
-                values[key] = self.paths(value)
-            elif key == "phrases":
-                self.phrases(value, values)
-            elif key == "targets":
-                values[key] = self.targets(value)
-            elif key == "detect_secrets":
-                values[key] = self.scanner(value)
-            else:
-                values[key] = self.hosts(value, f"rules.{key}")
-        return RuleSettings(**values)  # type: ignore[arg-type]  # each value was built for its field above
-
-    def mapping(self, node: Node, name: str) -> Iterator[tuple[str, Node]]:
-        if isinstance(node.value, dict):
-            yield from node.value.items()
-        elif node.value is not None:
-            self.problem(node, f"{name} must be a mapping")
-
-    def strings(self, node: Node, name: str) -> Iterator[str]:
-        for item in self.items(node):
-            if isinstance(item.value, str) and item.value.strip():
-                yield item.value
-            else:
-                self.problem(item, f"{name} must be a list of words")
-
-    def items(self, node: Node) -> tuple[Node, ...]:
-        if isinstance(node.value, tuple):
-            return node.value
-        return () if node.value is None else (node,)
-
-    def codes(self, node: Node) -> tuple[str, ...]:
-        good = []
-        for item in self.items(node):
-            code = item.value.strip().upper() if isinstance(item.value, str) else ""
-            problem = _unknown_code(code) if code else ("a code such as PM801 is expected", "")
-            if problem:
-                self.problem(item, *problem)
-            else:
-                good.append(code)
-        return tuple(good)
-
-    def scanner(self, node: Node) -> bool:
-        if not isinstance(node.value, bool):
-            self.problem(node, "rules.detect_secrets must be true or false")
-        elif node.value and not scanner_is_there():
-            message = "rules.detect_secrets is on, but the package is not installed here: only pmctl's own rules look"
-            place = (self.path, node.line, node.column)
-            fix = "pip install 'pmctl[secrets]'"
-            self.findings.append(Finding("PM260", message, *place, Severity.WARNING, fix))
-        return node.value is True
-
-    def paths(self, node: Node) -> dict[str, tuple[str, ...]]:
-        table = {}
-        for pattern, codes in self.mapping(node, "rules.paths"):
-            table[pattern] = self.codes(codes)
-            if not re.fullmatch(PLACE, pattern):
-                message = f"{pattern!r} fits no file: a path begins in the folder of {self.path}"
-                self.problem(codes, message, "write for example postmortems/2019/**", key=True)
-        return table
-
-    def hosts(self, node: Node, name: str) -> tuple[str, ...]:
-        good = []
-        for item in self.items(node):
-            if isinstance(item.value, str) and re.fullmatch(HOST, item.value):
-                good.append(item.value.casefold().lstrip(".@"))
-            else:
-                self.problem(item, f"{name} must be a list of host names or their endings", "write corp.example.com")
-        return tuple(good)
-
-    def severities(self, node: Node) -> dict[str, Severity | None]:
-        table: dict[str, Severity | None] = {}
-        names = (*(str(severity) for severity in Severity), "off")
-        for key, value in self.mapping(node, "rules.severity"):
-            code = key.upper()
-            problem = _unknown_code(code)
-            word = value.value if isinstance(value.value, str) else "off" if value.value is False else ""
-            if problem:
-                self.problem(value, *problem, key=True)
-            elif word not in names:
-                self.problem(value, f"severity must be one of {', '.join(names)}")
-            elif code in table:
-                self.problem(value, f"the severity of {code} is set twice", "keep one of the two", key=True)
-            else:
-                table[code] = None if word == "off" else Severity(word)
-        return table
-
-    def phrases(self, node: Node, values: dict[str, object]) -> None:
-        for key, value in self.mapping(node, "rules.phrases"):
-            if key == "remove":
-                values["phrases_removed"] = tuple(self.strings(value, "rules.phrases.remove"))
-            elif key == "add":
-                added: dict[str, tuple[str, ...]] = {}
-                for family, words in self.mapping(value, "rules.phrases.add"):
-                    if family in PHRASE_FAMILIES:
-                        added[family] = tuple(self.strings(words, f"rules.phrases.add.{family}"))
-                    else:
-                        fix = _did_you_mean(family, PHRASE_FAMILIES)
-                        self.problem(words, f"unknown kind of phrase {family!r}", fix, key=True)
-                values["phrases"] = added
-            else:
-                self.problem(value, f"unknown setting rules.phrases.{key}", "use add or remove", key=True)
-
-    def targets(self, node: Node) -> dict[str, timedelta]:
-        table = {name: timedelta(hours=hours) for name, hours in TARGETS.items()}
-        for key, value in self.mapping(node, "rules.targets"):
-            found = _DURATION.fullmatch(str(value.value).strip().lower())
-            if key not in TARGETS:
-                self.problem(value, f"unknown target {key!r}", _did_you_mean(key, tuple(TARGETS)), key=True)
-            elif not found:
-                self.problem(value, f"{value.raw!r} is not a duration", "write for example 24h, 7d or 2w")
-            else:
-                table[key] = timedelta(hours=int(found[1]) * _HOURS[found[2][0]])
-        return table
-
-
-def _did_you_mean(word: str, known: tuple[str, ...]) -> str:
-    from difflib import get_close_matches
-
-    close = get_close_matches(word, known, n=1, cutoff=0.6)
-    return f"did you mean {close[0]}?" if close else f"one of {', '.join(known)}"

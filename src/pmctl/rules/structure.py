@@ -11,6 +11,7 @@ from pmctl.document.completeness import TIMELINE_TITLE
 from pmctl.document.finding import Finding
 from pmctl.rules.completeness import EMPTY, MISSING, completeness
 from pmctl.rules.registry import HINT, WARNING, found_at, heading, rule
+from pmctl.text import nearest
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document, Section
@@ -249,15 +250,13 @@ def row_too_long(doc: Document, context: Context) -> Iterable[Finding]:
 @lru_cache(maxsize=256)
 def _nearest(title: str, absent: tuple[str, ...]) -> str:
     """The template's section, of those that are absent, that a heading most likely means; "" when none is near."""
-    from difflib import get_close_matches
-
     from pmctl.document.headings import PATTERN, bare, meaning
 
     if len(title) > 200:
         return ""
     name = bare(title)
-    if close := get_close_matches(name, absent, n=1, cutoff=0.8):
-        return close[0]
+    if close := nearest(name, absent, 0.8):
+        return close
     found = meaning(title)
     section = found.section.casefold() if found and found.tier > PATTERN else ""
     # Names such as Background or Conclusion are as often sections of their own.

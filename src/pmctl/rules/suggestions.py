@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 
+from pmctl.text import parse_day
+
 _MIDNIGHT = re.compile(r"(?:(?P<day>\d{4}-\d{2}-\d{2})[T ])?24:00(?P<rest>\s?[A-Z]{0,5})")
 _MARKS = re.compile(r"[*_`~]+|\s*\((?:approx\.?|approximately|estimated|est\.?)\)$|\s*[-–—]\s*(?:\d{1,2}:)?\?+$|\?+$")
 _MOST = 200
@@ -24,7 +26,7 @@ def written_time(text: str, known: date | None) -> str:
     from pmctl.document.dates import find_leading
 
     if match := _MIDNIGHT.fullmatch(text):
-        day = _real(match["day"]) or known
+        day = parse_day(match["day"] or "") or known
         return f"{day + timedelta(days=1)} 00:00{match['rest']}" if day and day < date.max else ""
     bare = _MARKS.sub("", text).strip() if len(text) < _MOST else ""
     moment = find_leading(bare)
@@ -57,13 +59,6 @@ def written_dates(text: str, known: date | None) -> tuple[str, ...]:
     )
     meant = []
     for month, number in options:
-        real = [one for year in years if (one := _real(f"{year:04}-{month:02}-{number:02}"))]
+        real = [one for year in years if (one := parse_day(f"{year:04}-{month:02}-{number:02}"))]
         meant += [one for one in real if day.year or (known and one >= known)][:1]
     return tuple(str(one) for one in sorted(meant))
-
-
-def _real(text: str | None) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        return None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pmctl.rules.persons import subject_before
 from pmctl.rules.prose import Pattern, says, search, vocabulary
+from pmctl.text import single_line
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document
@@ -92,7 +93,7 @@ def without_overlaps(found: Iterable[Said]) -> Iterator[Said]:
 
 def as_written(doc: Document, start: int, end: int) -> str:
     """The flagged words as the document has them, on one line."""
-    return " ".join(doc.text[start:end].split())
+    return single_line(doc.text[start:end])
 
 
 def people_named(doc: Document, context: Context) -> tuple[str, ...]:

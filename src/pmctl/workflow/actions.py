@@ -16,6 +16,7 @@ from pmctl.policy.model import Policy
 from pmctl.policy.state import FINAL
 from pmctl.repository.transaction import CommitResult, Write, commit
 from pmctl.repository.workspace import Workspace
+from pmctl.text import parse_day
 from pmctl.workflow.create import item_id
 
 _HEADER = "| ID | Action | Owner | Due | Priority | Status | Ticket | Notes |\n|---|---|---|---|---|---|---|---|\n"
@@ -206,10 +207,9 @@ def _person(policy: Policy, owner: str) -> str:
 
 
 def _day(text: str) -> str:
-    try:
-        return date.fromisoformat(text).isoformat()
-    except ValueError:
-        raise UsageProblem(f"--due {text}: not a day", hint="write it as 2024-01-22") from None
+    if parse_day(text) is None:
+        raise UsageProblem(f"--due {text}: not a day", hint="write it as 2024-01-22")
+    return text
 
 
 def _choice(option: str, text: str, known: type[ItemStatus] | type[Priority]) -> str:

@@ -25,7 +25,7 @@ from pmctl.repository.workspace import Workspace
 from pmctl.services.draft import Draft, draft_from
 from pmctl.services.import_document import import_bytes, import_path
 from pmctl.services.incident import MOMENTS, Incident
-from pmctl.text import single_line
+from pmctl.text import did_you_mean, single_line
 from pmctl.workflow import template as templates
 from pmctl.workflow.draft import render
 
@@ -200,10 +200,8 @@ def _custom(template: Template, given: Mapping[str, str]) -> dict[str, object]:
             problem = field_problem(declared[name], found[name])
             problems += [problem] if problem else []
         else:
-            from difflib import get_close_matches
-
-            near = get_close_matches(name, declared, n=1)
-            problems += [f"template {template.name} has no field {name!r}; did you mean {near[0]}?"] if near else []
+            guess = did_you_mean(name, declared)
+            problems += [f"template {template.name} has no field {name!r}; {guess}"] if guess else []
             found[name] = text
     if problems:
         raise UsageProblem(

@@ -10,8 +10,8 @@ from datetime import date, datetime
 
 from pmctl.document.actions import COLUMNS
 from pmctl.document.markdown_text import escaped_cell, table_row
-from pmctl.document.reader import Document, Section
-from pmctl.document.table import Row, Table, tables
+from pmctl.document.reader import Document, Section, tables
+from pmctl.document.table import Row, Table
 from pmctl.document.timeline import table_zone, text_columns, time_column, timeline_section
 from pmctl.services.import_document import TimelineRow
 

@@ -26,6 +26,7 @@ from pmctl.repository.settings import DEFAULT_SETTINGS
 from pmctl.repository.signing import SshSigner, make_key, signing_key
 from pmctl.repository.transaction import Write, commit
 from pmctl.repository.workspace import TEMPLATES
+from pmctl.text import utc
 from pmctl.workflow.ci_files import ci_files
 
 KEY_FOR_PMCTL = ".ssh/id_ed25519_pmctl"
@@ -119,7 +120,7 @@ def initialise(
             "your name or e-mail cannot stand in a policy", details=tuple(finding.message for finding in findings)
         )
     actor = Actor(handle, name, email, signer)
-    act = propose_policy(parsed, None, "", by=handle, at=at.strftime("%Y-%m-%dT%H:%M:%SZ"), note="first policy")
+    act = propose_policy(parsed, None, "", by=handle, at=utc(at), note="first policy")
     data = record.to_bytes(act)
     writes = [
         Write(git.SETTINGS_FILE, DEFAULT_SETTINGS),

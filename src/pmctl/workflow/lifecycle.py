@@ -26,6 +26,7 @@ from pmctl.repository.actor import Actor
 from pmctl.repository.records import record_writes
 from pmctl.repository.transaction import CommitResult, Write, commit
 from pmctl.repository.workspace import Workspace
+from pmctl.text import utc
 
 _PAST = {
     acts.SUBMIT: "submitted",
@@ -80,7 +81,7 @@ def perform(
         workspace.policy,
         now.root,
         by=actor.handle,
-        at=at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        at=utc(at),
         content=content,
         note=note,
         reviewers=asked,

@@ -20,6 +20,7 @@ from pmctl.policy.reading import HANDLE, SIZE_LIMIT, parse_policy
 from pmctl.repository.actor import Actor
 from pmctl.repository.transaction import Write
 from pmctl.repository.workspace import Workspace
+from pmctl.text import did_you_mean
 from pmctl.workflow.policy import Changed, change, proposal, require_admin
 
 Edit = Callable[[bytes], bytes]
@@ -275,9 +276,7 @@ def _plain(policy: Policy) -> object:
 def _person(policy: Policy, handle: str) -> Person:
     person = policy.people.get(handle)
     if person is None:
-        from pmctl.policy.reading import suggestion
-
-        close = suggestion(handle, tuple(policy.people))
+        close = did_you_mean(handle, policy.people)
         raise NotFound(
             f"{handle} is not in the policy",
             hint="pmctl people list shows everybody",

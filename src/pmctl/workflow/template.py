@@ -19,6 +19,7 @@ from pmctl.document.template_library import parse_templates, versions
 from pmctl.document.templates import BUILTIN_NAMES, NAME, builtin_source
 from pmctl.errors import BadInput, NotFound, Refused, UsageProblem
 from pmctl.repository.workspace import TEMPLATES, template_files
+from pmctl.text import near
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +76,8 @@ def find(name: str, own: Iterable[Template]) -> Template:
         candidates = [template for template in candidates if str(template.version) == version]
     if candidates:
         return max(candidates, key=lambda template: template.version)
-    import difflib
-
     known = sorted({template.name for template in mine} | set(BUILTIN_NAMES))
-    near = difflib.get_close_matches(wanted, known, n=3) or known
-    raise NotFound(f"no template {name!r}", hint="pmctl template list", details=tuple(near))
+    raise NotFound(f"no template {name!r}", hint="pmctl template list", details=tuple(near(wanted, known) or known))
 
 
 def source(name: str, own: Iterable[Template], files: Mapping[str, bytes]) -> bytes:

@@ -10,9 +10,8 @@ from collections.abc import Sequence
 
 from pmctl.document.actions import COLUMNS, SECTION
 from pmctl.document.finding import Finding, Severity
-from pmctl.document.reader import Document, read
+from pmctl.document.reader import Document, read, tables
 from pmctl.document.structure import Span
-from pmctl.document.table import tables
 from pmctl.document.template import Template
 from pmctl.document.template_file import parse_template
 from pmctl.document.templates import builtin_source

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from pmctl.document.markdown_text import inline
 from pmctl.errors import BadInput
+from pmctl.text import did_you_mean, single_line
 
 if TYPE_CHECKING:
     from jinja2 import nodes
@@ -156,13 +157,6 @@ def _line_of(error: BaseException) -> int:
     return int(line)
 
 
-def _near(word: str, known: Iterable[str]) -> str:
-    import difflib
-
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f"did you mean {near[0]}?" if near else ""
-
-
 def _refusals(tree: nodes.Template) -> Iterator[Problem]:
     """Every construct that is not in the closed language."""
     from jinja2 import nodes
@@ -183,7 +177,7 @@ def _refusals(tree: nodes.Template) -> Iterator[Problem]:
             yield Problem(node.lineno, f"{_WRITTEN.get(kind, kind.lower())} is not allowed in a template")
             return
         if isinstance(node, nodes.Name) and node.name not in names:
-            yield Problem(node.lineno, f"unknown variable {node.name!r}", _near(node.name, names))
+            yield Problem(node.lineno, f"unknown variable {node.name!r}", did_you_mean(node.name, names))
         elif isinstance(node, nodes.Getattr):
             owner = node.node.name if isinstance(node.node, nodes.Name) else ""
             if owner != "loop" or node.attr.startswith("_"):
@@ -191,7 +185,7 @@ def _refusals(tree: nodes.Template) -> Iterator[Problem]:
                 return
         elif isinstance(node, nodes.Filter):
             if node.name not in FILTERS:
-                yield Problem(node.lineno, f"filter {node.name!r} is not allowed", _near(node.name, FILTERS))
+                yield Problem(node.lineno, f"filter {node.name!r} is not allowed", did_you_mean(node.name, FILTERS))
             if node.name == "join" and not isinstance(node.node, nodes.Name):
                 yield Problem(node.lineno, "join goes directly on a variable")
         elif isinstance(node, nodes.Test) and node.name not in TESTS:
@@ -225,7 +219,7 @@ def _titles(tree: Iterable[nodes.Node]) -> tuple[frozenset[str], frozenset[str]]
     for node in tree:
         if isinstance(node, nodes.Output):
             data = "".join(one.data for one in node.nodes if isinstance(one, nodes.TemplateData))
-            written = frozenset(" ".join(title.casefold().split()) for title in _HEADING.findall(data))
+            written = frozenset(single_line(title.casefold()) for title in _HEADING.findall(data))
             anywhere, always = anywhere | written, always | written
         elif isinstance(node, nodes.If):
             branches = [_titles(branch) for branch in (node.body, *(one.body for one in node.elif_), node.else_)]

@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 
 from pmctl.document import edits
 from pmctl.document.markdown_text import escaped_cell, table_row
-from pmctl.document.reader import Document
-from pmctl.document.table import Row, Table, tables
+from pmctl.document.reader import Document, tables
+from pmctl.document.table import Row, Table
 from pmctl.document.timeline import (
     SECTION,
     entries,

@@ -59,7 +59,8 @@ class Completed(NamedTuple):
 class Repository(NamedTuple):
     """Where things are. `prefix` is the pmctl root inside the work tree: '' or 'folder/sub/'.
 
-    `top` is the work tree's top folder, or the git directory itself of a bare repository.
+    `top` is the work tree's top folder, or the git directory itself of a bare repository. `user_folder` is where this
+    user's own state lies, outside of every repository; without one nothing is remembered.
     """
 
     top: Path
@@ -67,6 +68,7 @@ class Repository(NamedTuple):
     git_dir: Path
     common_dir: Path
     bare: bool = False
+    user_folder: Path | None = None
 
     @property
     def root(self) -> Path:
@@ -213,7 +215,7 @@ def make_repository(folder: Path) -> None:
         raise EnvironmentProblem(f"git could not make a repository in {folder}: {error}") from None
 
 
-def discover(start: Path) -> Repository:
+def discover(start: Path, user_folder: Path | None = None) -> Repository:
     """The repository around `start` and the pmctl root in it (the nearest folder upwards with pmctl.yaml).
 
     Raises EnvironmentProblem when there is no git repository or no pmctl.yaml between `start` and its top.
@@ -232,7 +234,8 @@ def discover(start: Path) -> Repository:
     for candidate in (folder, *folder.parents):
         if (candidate / SETTINGS_FILE).is_file():
             prefix = candidate.relative_to(top).as_posix()
-            return Repository(top, "" if prefix == "." else prefix + "/", git_dir, common)
+            prefix = "" if prefix == "." else prefix + "/"
+            return Repository(top, prefix, git_dir, common, user_folder=user_folder)
         if candidate == top:
             break
     raise EnvironmentProblem(
@@ -250,6 +253,11 @@ def resolve(cwd: Path, revision: str) -> str:
     if result.code != 0 or not result.text:
         raise EnvironmentProblem(f"there is no commit named {revision!r} in this repository")
     return result.text
+
+
+def head(cwd: Path) -> str:
+    """The full id of the commit that is checked out; '' before the first one."""
+    return run(cwd, "rev-parse", "--verify", "--quiet", "HEAD^{commit}", check=False).text
 
 
 def start(cwd: Path, *arguments: str) -> Process:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,13 +15,6 @@ HANDLES = ("jane", "alice", "bob", "carol", "dave", "mallory", "spare")
 def people(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Actor]:
     folder = tmp_path_factory.mktemp("keys")
     return {handle: make_actor(folder, handle) for handle in HANDLES}
-
-
-@pytest.fixture(autouse=True)
-def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What pmctl remembers per user stays inside the test."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    yield
 
 
 @pytest.fixture

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pmctl.document.template_past import Replaced
 from pmctl.ledger import cache, template_history
 from pmctl.ledger.audit import audit
-from pmctl.ledger.store import Store
-from pmctl.object_reader import ObjectReader
+from pmctl.ledger.snapshot import Snapshots
 from pmctl.workflow import people
 from tests.property.team import ADMIN, AT, Team
 
@@ -37,17 +36,17 @@ def required(found: tuple[Replaced, ...]) -> list[list[str]]:
 
 def by_steps(crew: Team) -> list[tuple[str, str]]:
     """What the audit takes down from step to step, as it keeps it for the next one."""
-    audit(crew.workspace.repo)
-    known = cache.load(crew.workspace.repo)
+    repo = crew.workspace.repo._replace(user_folder=crew.top.parent / "state")
+    audit(repo)
+    known = cache.load(repo)
     assert known is not None
-    return known.fold.templates
+    return known.state.templates
 
 
 def look(crew: Team) -> list[tuple[str, str]]:
     """What the command line finds in git's log, without the state of HEAD."""
     repo = crew.workspace.repo
-    with ObjectReader(repo.common_dir) as reader:
-        _, *found = template_history._Past(repo, Store(reader)).folders(crew.head)
+    _, *found = template_history._Past(repo, Snapshots(repo)).folders(crew.head)
     return found[::-1]
 
 

@@ -82,7 +82,7 @@ def test_stranger_is_refused_as_the_audit_would_report(crew: Team, person: str) 
     with pytest.raises(Refused, match=f"{person} may not edit"):
         edit(crew, person)
     crew.commit_all("With plain git")
-    assert [f.code for f in audit(crew.repo, use_cache=False).findings] == ["AU702"]
+    assert [f.code for f in audit(crew.repo).findings] == ["AU702"]
 
 
 def test_editors_and_reviewers_may(crew: Team) -> None:
@@ -97,7 +97,7 @@ def test_editors_and_reviewers_may(crew: Team) -> None:
     perform(crew.workspace, crew.actor("jane"), acts.SUBMIT, DOC, at=AT, reviewers=("bob",))
     crew.edit_text(DOC, lambda text: text.replace("2,348", "2,349"))
     edit(crew, "bob")
-    assert audit(crew.repo, use_cache=False).findings == ()
+    assert audit(crew.repo).findings == ()
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def publish(crew: Team) -> None:
 
 
 def findings(crew: Team) -> list[str]:
-    return [finding.code for finding in audit(crew.repo, use_cache=False).findings]
+    return [finding.code for finding in audit(crew.repo).findings]
 
 
 def test_one_act_is_one_signed_commit_of_record_and_status(crew: Team) -> None:
@@ -98,7 +98,7 @@ def test_amend_takes_the_attachments_along(crew: Team) -> None:
     assert crew.snapshot()[1] == ""
     assert sorted(path.name for path in folder.iterdir()) == ["graph.txt", "new.txt"]
     assert findings(crew) == []
-    assert current_state(crew.repo, DOC).state.content == crew.workspace.content(DOC)
+    assert current_state(crew.workspace.head, DOC).state.content == crew.workspace.head.digest(DOC)
 
 
 def test_amend_of_a_removed_and_staged_attachment(crew: Team) -> None:

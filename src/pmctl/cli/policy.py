@@ -52,7 +52,7 @@ def diff(
     data = read_file(session.repo.root / POLICY_PATH, POLICY_PATH)
     what = "the work tree"
     waiting = proposal(session.workspace)
-    if waiting is not None and data == session.workspace.at_head(POLICY_PATH):
+    if waiting is not None and data == session.workspace.head.file(POLICY_PATH):
         what, data = f"the proposal signed by {', '.join(waiting.signers) or 'nobody'}", waiting.data
     new, findings = parse_policy(data)
     if new is None:
@@ -163,14 +163,12 @@ def baseline(ctx: typer.Context, note: Reason, acting: As = "") -> None:
 def _policy_at(session: Session, revision: str) -> Policy:
     from pmctl.errors import NotFound
     from pmctl.policy.model import POLICY_PATH
-    from pmctl.policy.reading import parse_policy
 
     if revision == "HEAD":
         return session.workspace.policy
-    data = session.workspace.at(POLICY_PATH, revision)
-    if data is None:
+    policy, findings = session.workspace.at(revision).policy()
+    if policy is None and not findings:
         raise NotFound(f"there is no {POLICY_PATH} in {revision}", hint="git log -- .pmctl/policy.yaml lists commits")
-    policy, findings = parse_policy(data)
     if policy is None:
         _raise_broken(findings)
         raise AssertionError  # the line above has raised; for the type checker

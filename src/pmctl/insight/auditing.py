@@ -15,11 +15,7 @@ from pmctl.document.finding import Severity
 from pmctl.errors import EnvironmentProblem, UsageProblem
 from pmctl.ledger import trust
 from pmctl.ledger.audit import Progress, audit
-from pmctl.ledger.history import descendants
 from pmctl.ledger.report import AuditFinding, Report
-from pmctl.ledger.store import Store
-from pmctl.object_reader import ObjectReader
-from pmctl.objects import CorruptObject, MissingObject
 
 ROOT_VARIABLE = "PMCTL_TRUST_ROOT"
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}\Z")
@@ -96,7 +92,7 @@ def _compared(
     """Hold a whole audit against what this user saw before, and remember it when nothing speaks against it."""
     published, shared = _published(repo, branch)
     # Branches come and go, and an old one has an old policy: only the protected branch is expected to grow.
-    current = bool(published) and (published == report.tip or _holds(repo, report.tip, published))
+    current = bool(published) and (published == report.tip or trust.is_part(repo, report.tip, published))
     notes: list[str] = []
     found: tuple[AuditFinding, ...] = ()
     if seen is not None and not accept:
@@ -126,15 +122,6 @@ def _other_root(report: Report, seen: trust.KnownRepository) -> tuple[AuditFindi
         return ()
     message = f"the first policy is {report.root}; until now it was {seen.root}"
     return (AuditFinding("AU106", message, hint="find out why before you trust anything in it"),)
-
-
-def _holds(repo: git.Repository, tip: str, commit: str) -> bool:
-    """Whether `commit` is in the history of `tip`, read without the repository's replace refs and grafts."""
-    with ObjectReader(repo.common_dir) as reader:
-        try:
-            return bool(descendants(Store(reader), tip, commit))
-        except (MissingObject, CorruptObject):
-            return False
 
 
 def _published(repo: git.Repository, branch: str) -> tuple[str, bool]:

@@ -114,7 +114,7 @@ def unresolved_incidents(workspace: Workspace, name: str, document: Document | N
     linked = document.meta.get("incidents")
     if document.meta.get("resolved_at") or not isinstance(linked, list | tuple) or not schema.is_id(name):
         return []
-    data = workspace.at_head(f"{_IMPORTS}/{name}.json")
+    data = workspace.head.file(f"{_IMPORTS}/{name}.json")
     if data is None:
         return []
     from pmctl.services.refresh import parse_provenance

@@ -54,7 +54,7 @@ def _templates(repo: git.Repository, changes: Iterable[index.Staged]) -> tuple[F
     from pmctl.repository.workspace import Workspace
 
     workspace = Workspace(repo)
-    files = workspace.template_files_at("HEAD")
+    files = workspace.head.template_files()
     new = {one.path: one.new for one in changes if one.path.startswith(_TEMPLATES) and one.path.endswith(".md")}
     blobs = index.blobs(repo.top, [one.new for one in changes if one.path in new and one.mode == "100644"], MAX_BYTES)
     files = {path: data for path, data in files.items() if path not in new}

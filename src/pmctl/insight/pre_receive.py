@@ -15,8 +15,10 @@ from pathlib import Path
 from pmctl import git
 from pmctl.errors import EnvironmentProblem
 from pmctl.ledger.audit import audit
+from pmctl.ledger.history import contains
 from pmctl.ledger.report import AuditFinding, Report
 from pmctl.object_reader import ObjectReader
+from pmctl.objects import parse_tree
 from pmctl.policy.model import POLICY_PATH
 
 PROTECTED = "pmctl.protectedbranch"
@@ -165,13 +167,13 @@ def folders(git_dir: Path, commit: str, objects: Objects) -> tuple[str, ...]:
                     "this repository has too many folders to look for the policy",
                     hint=f"name the folder: git config {FOLDER} FOLDER",
                 )
-            for entry in reader.tree(tree):
-                path = f"{prefix}{entry.name}"
-                if entry.is_tree and entry.name == ".pmctl":
-                    if any(inner.name == POLICY_PATH.rpartition("/")[2] for inner in reader.tree(entry.oid)):
+            for name, entry in parse_tree(tree, reader.tree(tree)):
+                if entry.is_tree and name == ".pmctl":
+                    inner = dict(parse_tree(entry.oid, reader.tree(entry.oid)))
+                    if POLICY_PATH.rpartition("/")[2] in inner:
                         found.append(prefix)
                 elif entry.is_tree:
-                    waiting.append((f"{path}/", entry.oid))
+                    waiting.append((f"{prefix}{name}/", entry.oid))
         return tuple(sorted(found))
 
 
@@ -201,8 +203,7 @@ def _judge_branch(git_dir: Path, update: Update, rules: Protection, objects: Obj
             tip=update.new,
             base=None if update.creates else update.old,
             root=rules.root or None,
-            object_directory=objects.directory,
-            alternates=objects.alternates,
+            reader=_reader(git_dir, objects),
         )
         if not report.complete:
             said.append(f"{update.ref}: the history cannot be judged: {report.incomplete}")
@@ -213,16 +214,7 @@ def _judge_branch(git_dir: Path, update: Update, rules: Protection, objects: Obj
 def _contains(git_dir: Path, tip: str, wanted: str, objects: Objects) -> bool:
     """Whether `wanted` is an ancestor of `tip`, read from the objects themselves."""
     with _reader(git_dir, objects) as reader:
-        waiting, seen = [tip], {tip}
-        while waiting:
-            oid = waiting.pop()
-            if oid == wanted:
-                return True
-            for parent in reader.commit(oid).parents:
-                if parent not in seen:
-                    seen.add(parent)
-                    waiting.append(parent)
-    return False
+        return contains(reader, tip, wanted)
 
 
 def _reader(git_dir: Path, objects: Objects) -> ObjectReader:

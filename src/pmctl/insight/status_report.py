@@ -65,7 +65,7 @@ def status_report(workspace: Workspace, name: str, today: date) -> StatusReport:
     Raises NotFound when the postmortem is not in the repository at all.
     """
     path = schema.path_of(name)
-    if workspace.at_head(path) is None:
+    if workspace.head.file(path) is None:
         fix = f"git add {path} && git commit -m 'Draft {name}'"
         return StatusReport(name, "DRAFT", 0, (), (Blocker("it is not committed yet", fix),), fix)
     document = workspace.read_at(name)
@@ -74,14 +74,14 @@ def status_report(workspace: Workspace, name: str, today: date) -> StatusReport:
         message = f"{path}:{problem.line}:{problem.column}: {problem.code} {problem.message}"
         step = f"pmctl validate {name}"
         return StatusReport(name, document.status or "?", 0, (), (Blocker(message, problem.fix),), step)
-    now = current_state(workspace.repo, name)
+    now = current_state(workspace.head, name)
     blockers = [*_work_tree(workspace, name), *_mismatch(document, now)]
     templates = _definitions(workspace, document)
     facts = [*_template(workspace, document, templates), *_items(document, today)]
     status = now.state.status
     step = f"pmctl log {name}" if status in FINAL else ""
     if status == IN_REVIEW:
-        content = workspace.content(name)
+        content = workspace.head.digest(name)
         facts = [*_approvals(now, content), *facts]
         gaps = approval_gaps(now.state, now.policy, now.state.counting(content))
         stale = {approval.by for approval in now.state.approvals if approval not in now.state.counting(content)}
@@ -136,7 +136,7 @@ def _work_tree(workspace: Workspace, name: str) -> list[Blocker]:
     file = workspace.repo.root / path
     if not file.is_file():
         return [Blocker(f"{path} is missing in the work tree", f"git restore {path}")]
-    if file.read_bytes() != workspace.at_head(path):
+    if file.read_bytes() != workspace.head.file(path):
         return [Blocker(f"{path} has changes that are not committed", f"git commit -m 'Edit {name}' -- {path}")]
     return []
 

@@ -28,7 +28,7 @@ def users(workspace: Workspace) -> dict[tuple[str, int], list[str]]:
 
 def template_changes(workspace: Workspace, files: Mapping[str, bytes], revision: str = "HEAD") -> tuple[Finding, ...]:
     """What the templates in `files` (by path) ask of postmortems that those at `revision` did not ask."""
-    before = parse_templates(workspace.template_files_at(revision))[0]
+    before = workspace.at(revision).templates()
     after = parse_templates(files)[0]
     if before == after:
         return ()

@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from pmctl.ledger import sshsig
+from pmctl.ledger import openpgp, sshsig
 from pmctl.ledger.record import NAMESPACE
-from pmctl.ledger.sshsig import SignatureProblem, VerifiedSignature
+from pmctl.ledger.sshsig import SignatureProblem
 from pmctl.policy.model import ACTIVE, COMPROMISED, Key, Policy
-
-if TYPE_CHECKING:
-    from pmctl.ledger.openpgp import Keyrings, Verified
 
 _WAYS_ON = (
     "the person extends the key and lands its new public half, or an admin retires it in the policy: what it signed"
@@ -24,9 +20,6 @@ ReadFile = Callable[[str], Sequence[bytes]]
 """The versions of a key file that count, by its path below the pmctl root: the one beside the policy, and the newest.
 
 A key's own signatures protect what is in its file, so a newer version can only extend or revoke it."""
-
-Verify = Callable[[bytes, bytes, str], VerifiedSignature]
-"""(signature, what was signed, namespace) -> the key, as `sshsig.verify`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +41,8 @@ def signer(
     policy: Policy,
     read_file: ReadFile,
     namespace: str = NAMESPACE,
-    verify: Verify = sshsig.verify,
     by: str = "",
-    keyrings: Keyrings | None = None,
+    keyrings: openpgp.Keyrings | None = None,
 ) -> Signer:
     """The person of `policy` who signed exactly `data`, whatever the status of the key.
 
@@ -59,12 +51,12 @@ def signer(
     EnvironmentProblem for an OpenPGP signature without gpg.
     """
     lapsed = ""
-    if signature.startswith(b"-----BEGIN PGP SIGNATURE-----"):
+    if signature.startswith(openpgp.BEGIN):
         found_pgp = _openpgp(data, signature, policy, read_file, by, keyrings)
         fingerprint, lapsed = found_pgp.fingerprint, found_pgp.lapsed
         key_id = f"openpgp {fingerprint}"
     else:
-        verified = verify(signature, data, namespace)
+        verified = sshsig.verify(signature, data, namespace)
         key_id, fingerprint = verified.key, verified.fingerprint
     found = policy.keys.get(key_id)
     if found is None:
@@ -99,11 +91,9 @@ def lapsed_problem(signer: Signer) -> SignatureProblem:
 
 
 def _openpgp(
-    data: bytes, signature: bytes, policy: Policy, read_file: ReadFile, by: str, keyrings: Keyrings | None
-) -> Verified:
+    data: bytes, signature: bytes, policy: Policy, read_file: ReadFile, by: str, keyrings: openpgp.Keyrings | None
+) -> openpgp.Verified:
     """Verify with the keys of `by`, then with everybody else's: one person's bad file is nobody else's matter."""
-    from pmctl.ledger import openpgp
-
     own = {key.file for handle, key in policy.keys.values() if key.openpgp and handle == by}
     others = {key.file for _, key in policy.keys.values() if key.openpgp} - own
     if not own and not others:

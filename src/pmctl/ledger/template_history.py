@@ -13,10 +13,8 @@ from pmctl import git
 from pmctl.document.template_past import Replaced
 from pmctl.errors import EnvironmentProblem
 from pmctl.ledger.history import main_parent
-from pmctl.ledger.store import Store
-from pmctl.ledger.template_store import TEMPLATES, TemplateStore
-from pmctl.ledger.trees import Trees
-from pmctl.object_reader import ObjectReader
+from pmctl.ledger.snapshot import Snapshots
+from pmctl.ledger.template_store import TEMPLATES
 from pmctl.objects import CorruptObject, MissingObject
 from pmctl.policy.model import POLICY_PATH
 
@@ -33,8 +31,9 @@ def replaced(repo: git.Repository, revision: str = "HEAD") -> tuple[Replaced, ..
         tip = git.resolve(repo.top, revision)
     except EnvironmentProblem:
         return ()  # nothing is committed yet
-    with ObjectReader(repo.common_dir) as reader:
-        past = _Past(repo, Store(reader))
+    source = Snapshots(repo)
+    with source.reader:
+        past = _Past(repo, source)
         found = []
         with suppress(MissingObject, CorruptObject):
             for folder, tree in past.folders(tip):
@@ -47,11 +46,12 @@ def replaced(repo: git.Repository, revision: str = "HEAD") -> tuple[Replaced, ..
 class _Past:
     """One repository's templates, read from its objects."""
 
-    def __init__(self, repo: git.Repository, reader: Store) -> None:
+    def __init__(self, repo: git.Repository, source: Snapshots) -> None:
         self.repo = repo
-        self.reader = reader
-        self.trees = Trees(reader)
-        self.library = TemplateStore(reader, self.trees)
+        self.source = source
+        self.reader = source.reader
+        self.trees = source.trees
+        self.library = source.templates
 
     def folders(self, tip: str) -> Iterator[tuple[str, str]]:
         """Each folder of templates that was replaced, and the pmctl root's tree that replaced it, the newest first."""
@@ -95,12 +95,8 @@ class _Past:
         yield from found
 
     def _every_change(self, tip: str) -> Iterator[tuple[str, str]]:
-        from pmctl.ledger.audit_state import AuditState
-        from pmctl.ledger.step_auditor import StepAuditor
-
-        rank = StepAuditor(self.reader, self.repo.prefix, AuditState()).rank
         at = tip
-        while parent := main_parent(self.reader.commit(at).parents, rank):
+        while parent := main_parent(self.reader.commit(at).parents, self.source.rank):
             if self.library.folder(self._root(parent)) != self.library.folder(self._root(at)):
                 yield at, parent
             at = parent

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pmctl.document.template_past import Replaced
-from pmctl.ledger.store import Store
 from pmctl.ledger.trees import Trees
+from pmctl.object_reader import ObjectReader
 
 if TYPE_CHECKING:
     from pmctl.document.template import Template
@@ -19,7 +18,7 @@ _REGULAR = ("100644", "100755")
 class TemplateStore:
     """Templates by the object id of their folder. Raises MissingObject and CorruptObject, as its readers do."""
 
-    def __init__(self, reader: Store, trees: Trees) -> None:
+    def __init__(self, reader: ObjectReader, trees: Trees) -> None:
         self._reader = reader
         self._trees = trees
         self._known: dict[str, tuple[Template, ...]] = {}
@@ -35,14 +34,17 @@ class TemplateStore:
         if folder not in self._known:
             from pmctl.document.template_library import parse_templates
 
-            self._known[folder] = parse_templates(dict(self._files(folder)))[0]
+            self._known[folder] = parse_templates(self.files(folder))[0]
         return self._known[folder]
 
     def replaced(self, folder: str, tree: str) -> Replaced:
         """The templates in a folder, and which postmortems the pmctl root's tree holds that replaced it."""
         return Replaced(self.templates(folder), lambda path: self._trees.entry(tree, path) is not None)
 
-    def _files(self, folder: str) -> Iterator[tuple[str, bytes]]:
-        for path, entry in self._trees.files(folder):
-            if path.endswith(".md") and "/" not in path and entry.mode in _REGULAR:
-                yield f"{TEMPLATES}/{path}", self._reader.blob(entry.oid)
+    def files(self, folder: str) -> dict[str, bytes]:
+        """The template files in the folder with this object id ('' for none), by path below the pmctl root."""
+        return {
+            f"{TEMPLATES}/{path}": self._reader.blob(entry.oid)
+            for path, entry in (self._trees.files(folder) if folder else ())
+            if path.endswith(".md") and "/" not in path and entry.mode in _REGULAR
+        }

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pmctl.errors import BadInput, EnvironmentProblem
-from pmctl.ledger import record
-from pmctl.policy import act as acts
+from pmctl.errors import EnvironmentProblem
+from pmctl.ledger import current_state, record
 from pmctl.policy.act import Act
 from pmctl.policy.model import POLICY_PATH
 from pmctl.repository.actor import Actor
@@ -25,16 +24,9 @@ def root_of(workspace: Workspace) -> str:
     Raises EnvironmentProblem when no record belongs to the policy at HEAD; the audit proves the root, this
     only writes it down.
     """
-    for path in workspace.paths_at_head(f"{record.FOLDER}/{acts.POLICY}"):
-        data = workspace.at_head(path) if path.endswith(".json") else None
-        if data is None:
-            continue
-        try:
-            act = record.from_bytes(data)
-        except BadInput:
-            continue
-        if act.content == workspace.policy.digest:
-            return act.root
+    root = current_state.root_of(workspace.head, workspace.policy)
+    if root:
+        return root
     raise EnvironmentProblem(
         f"no signed record belongs to the {POLICY_PATH} at HEAD",
         hint="pmctl audit says where the chain broke; restore the last signed policy",

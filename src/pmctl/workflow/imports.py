@@ -80,7 +80,7 @@ def read_imported(workspace: Workspace, name: str, by: str, verb: str) -> Import
         )
     _refuse_stranger(workspace.policy, document, by, verb)
     path = f"{IMPORTS}/{name}.json"
-    data = workspace.at_head(path)
+    data = workspace.head.file(path)
     if data is None:
         return Imported(name, document, _NOTHING, (), exists=False)
     if len(data) > _SIZE_LIMIT:

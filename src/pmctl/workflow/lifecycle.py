@@ -70,7 +70,7 @@ def perform(
     Raises Refused with every reason when policy, lifecycle or content forbid it, and whatever the
     transaction raises; nothing is changed then.
     """
-    now = current_state(workspace.repo, name)
+    now = current_state(workspace.head, name)
     if kind == acts.SUBMIT and now.state.status == IN_REVIEW:
         kind = acts.REQUEST_REVIEW
     document = workspace.read(name) if kind == acts.AMEND else workspace.read_at(name)
@@ -106,7 +106,7 @@ def perform(
 
 
 def _templates(workspace: Workspace, name: str, document: Document) -> tuple[Template, ...]:
-    own, path = workspace.templates_at_head(), schema.path_of(name)
+    own, path = workspace.head.templates(), schema.path_of(name)
     return workspace.definitions(own, {path: document.meta.get("template")}).get(path, own)
 
 
@@ -125,7 +125,7 @@ def _write(
     folder = path.removesuffix(".md")
     if act.act == acts.DELETE:
         writes.append(Write(path, None))
-        writes.extend(Write(f"{folder}/{item.path}", None) for item in workspace.attachments(act.doc))
+        writes.extend(Write(f"{folder}/{item.path}", None) for item in workspace.head.attachments(act.doc))
     else:
         # An approval leaves the document as it is.
         changed = document if act.act == acts.APPROVE else _edited(document, act, after)
@@ -147,7 +147,7 @@ def _attached(workspace: Workspace, name: str) -> tuple[Write, ...]:
     """The attachments that the work tree has otherwise than HEAD, as writes of an amend."""
     folder = schema.path_of(name).removesuffix(".md")
     files = workspace.attached_files(name)
-    before = {item.path: item.sha256 for item in workspace.attachments(name)}
+    before = {item.path: item.sha256 for item in workspace.head.attachments(name)}
     changed = [path for path, data in files.items() if before.get(path) != hashlib.sha256(data).hexdigest()]
     writes = [Write(f"{folder}/{path}", files[path]) for path in changed]
     return (*writes, *(Write(f"{folder}/{path}", None) for path in before if path not in files))
@@ -156,7 +156,7 @@ def _attached(workspace: Workspace, name: str) -> tuple[Write, ...]:
 def _as_committed(workspace: Workspace, name: str, attached: Sequence[Write]) -> tuple[Attachment, ...]:
     """The attachments of HEAD as they will be after these writes."""
     folder = schema.path_of(name).removesuffix(".md") + "/"
-    items = {item.path: item for item in workspace.attachments(name)}
+    items = {item.path: item for item in workspace.head.attachments(name)}
     for write in attached:
         path = write.path.removeprefix(folder)
         if write.data is None:

@@ -239,7 +239,7 @@ def _carry_out(
             f"that would lock everybody out: {count} could sign the next policy",
             hint="add another admin first: pmctl people add HANDLE --admin, or pmctl people change HANDLE --admin",
         )
-    data = workspace.at_head(POLICY_PATH) or b""
+    data = workspace.head.file(POLICY_PATH) or b""
     for edit in edits:
         data = edit(data)
     data = writing.set_version(data, workspace.policy.version + 1)

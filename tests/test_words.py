@@ -15,9 +15,7 @@ SOURCE = ROOT / "src" / "pmctl"
 # Only these start processes: git through git.py, keys through workflow's signing, the person's editor, the demo.
 STARTS_PROCESSES = {
     "git.py",
-    "insight/doctor.py",
     "ledger/openpgp.py",
-    "ledger/verifying.py",
     "workflow/demo.py",
     "workflow/editing.py",
     "repository/signing.py",
@@ -115,8 +113,16 @@ def test_only_the_command_line_prints() -> None:
         or (isinstance(node, ast.Attribute) and node.attr == "stdout" and ast.unparse(node.value) == "sys")
     }
     allowed = {path for path in printing if path.startswith("cli/")}
-    # A language server and a worker process speak to whoever started them.
-    assert printing - allowed <= {"editor/server.py", "ledger/verifying.py"}
+    # A language server speaks to whoever started it.
+    assert printing - allowed <= {"editor/server.py"}
+
+
+def test_only_the_command_line_looks_up_where_it_runs() -> None:
+    """What needs the environment, the home or the terminal gets it handed down; git.py passes the environment on."""
+    asked = re.compile(r"\bos\.(?:environ|getenv)\b|\bPath\.home\(|\.expanduser\(|\bstd(?:in|out|err)\.isatty\(")
+    asking = {path.relative_to(SOURCE).as_posix() for path in modules() if asked.search(path.read_text())}
+    below = {path for path in asking if not path.startswith("cli/")}
+    assert below == {"git.py", "services/fetch.py"}
 
 
 def test_modules_stay_readable() -> None:

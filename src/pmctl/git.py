@@ -100,9 +100,16 @@ def version() -> tuple[int, ...]:
     return tuple(int(part) for part in digits[:3] if part.isdigit())
 
 
-def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment for git in a work tree: the caller's, without what redirects git elsewhere."""
-    env = {name: value for name, value in os.environ.items() if name not in _REDIRECTING}
+def environment(extra: Mapping[str, str] | None = None, *, index: bool = False) -> dict[str, str]:
+    """The environment for git in a work tree: the caller's, without what redirects git elsewhere.
+
+    With `index` the one that git itself names to its hooks counts (`git commit --only` has one of its own).
+    """
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in _REDIRECTING or (index and name == "GIT_INDEX_FILE")
+    }
     env["LC_ALL"] = "C"
     if extra:
         env.update(extra)
@@ -116,17 +123,19 @@ def run(
     env: Mapping[str, str] | None = None,
     check: bool = True,
     reading: bool = True,
+    index: bool = False,
 ) -> Completed:
     """Run git in `cwd` and return what it printed.
 
     With `reading` (the default) the repository's own hooks, monitors and external programs are off and
     git takes no optional lock; acts pass `reading=False`, so that commits behave as the person's own.
+    `index` asks for the index that git names to its hooks.
     Values that come from a file or a person must be full object ids or stand behind `--`.
 
     Raises EnvironmentProblem with git's last line when it fails and `check` is set.
     """
     settings = _READING if reading else ("-c", "core.quotePath=false")
-    variables = environment({**_QUIET, **(env or {})} if reading else env)
+    variables = environment({**_QUIET, **(env or {})} if reading else env, index=index)
     done = subprocess.run(
         [git_program(), *settings, *arguments], cwd=cwd, input=stdin, env=variables, capture_output=True, check=False
     )

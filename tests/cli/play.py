@@ -45,7 +45,7 @@ class Play:
     """One stage: the team's folder, and the people."""
 
     def __init__(self, folder: Path, *, ready: bool = False) -> None:
-        self.stage = Stage(folder)
+        self.stage = Stage(folder, os.environ)
         if ready:
             self.stage.environment = self.stage.private_environment()
         else:

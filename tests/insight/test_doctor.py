@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from pmctl import git
 from pmctl.insight.doctor import Check, diagnose
+from pmctl.surroundings import Surroundings
 from pmctl.workflow.repair import repair
 from tests.property.team import Team, keys
 
 
 def marks(directory: Path) -> dict[str, Check]:
-    found = diagnose(directory)
+    found = diagnose(directory, Surroundings(os.environ, Path.home()))
     assert all(check.mend for check in found if check.failed), "every BAD has its mend"
     return {check.subject: check for check in found}
 

@@ -25,6 +25,7 @@ from pmctl.repository.actor import Actor
 from pmctl.repository.signing import SshSigner
 from pmctl.repository.signing_keys import signing_key
 from pmctl.repository.workspace import Workspace
+from pmctl.surroundings import Surroundings
 from pmctl.workflow import people
 from pmctl.workflow.create import NewPostmortem, land, plan
 from pmctl.workflow.demo import story_edit
@@ -47,7 +48,7 @@ class Keys:
     def actor(self, name: str, number: int = 1) -> Actor:
         """The person who signs with their first or a later key."""
         file = self.folder / (name if number == 1 else f"{name}-{number}")
-        signer = SshSigner(signing_key({}, self.folder, explicit=str(file)), interactive=False)
+        signer = SshSigner(signing_key({}, self.folder, explicit=str(file)), Surroundings(os.environ, self.folder))
         return Actor(name, f"{name.capitalize()} Roe", f"{name}@example.com", signer)
 
     def public(self, name: str, number: int = 1) -> str:

@@ -86,7 +86,7 @@ def _land(session: Session, planned: Plan, baseline: bool, note: str, handle: st
 
     workspace = session.workspace
     if baseline:
-        actor = identify(session.repo, workspace.policy, handle or session.handle)
+        actor = identify(session.repo, workspace.policy, session.surroundings, handle or session.handle)
         return write_with_baseline(workspace, planned, actor, at=now(), note=note).oid
     return write(workspace, planned, signing_of(git_config(session.repo))).oid
 

@@ -75,7 +75,7 @@ def waive(
     from pmctl.workflow import policy
 
     session: Session = ctx.obj
-    actor = identify(session.repo, session.workspace.policy, handle or session.handle)
+    actor = identify(session.repo, session.workspace.policy, session.surroundings, handle or session.handle)
     step = git.resolve(session.repo.top, commit)
     report = examined(session, root=root).report
     count, oid = policy.waive(session.workspace, actor, report, code.upper(), step, at=now(), note=note)

@@ -99,7 +99,11 @@ def pre_receive(ctx: typer.Context) -> None:
         git_dir = pre_receive.bare_directory(Path(session.directory), os.environ)
         updates = pre_receive.parse_updates(sys.stdin)
         answer = pre_receive.check_push(
-            git_dir, updates, pre_receive.protection(git_dir), pre_receive.quarantine(os.environ, git_dir)
+            git_dir,
+            updates,
+            pre_receive.protection(git_dir),
+            pre_receive.quarantine(os.environ, git_dir),
+            session.surroundings.user_folder,
         )
     except PmctlError as error:
         raise Refused(f"this push cannot be judged: {error.message}", hint=error.hint, details=error.details) from None

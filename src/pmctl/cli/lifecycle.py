@@ -77,7 +77,7 @@ def _act(ctx: typer.Context, kind: str, part: str, note: str, handle: str, revie
     session: Session = ctx.obj
     workspace = session.workspace
     name = workspace.find(part)
-    actor = identify(session.repo, workspace.policy, handle or session.handle)
+    actor = identify(session.repo, workspace.policy, session.surroundings, handle or session.handle)
     done = perform(workspace, actor, kind, name, at=now(), note=note, reviewers=reviewers)
     _tell(session, done)
 

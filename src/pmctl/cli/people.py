@@ -78,7 +78,7 @@ def add(
 
     session: Session = ctx.obj
     actor = _actor(session, acting)
-    given = [people.read_key(value, handle) for value in key or ()]
+    given = [people.read_key(_path(session, value), handle) for value in key or ()]
     _tell(
         session,
         people.add(
@@ -137,7 +137,7 @@ def rotate(
 
     session: Session = ctx.obj
     actor = _actor(session, acting)
-    given = [people.read_key(value, handle) for value in key]
+    given = [people.read_key(_path(session, value), handle) for value in key]
     _tell(session, people.rotate(session.workspace, actor, handle, given, keep=keep, at=now(), note=note))
 
 
@@ -194,7 +194,7 @@ def _tell(session: Session, done: Changed) -> None:
 def _actor(session: Session, acting: str) -> Actor:
     from pmctl.repository.actor import identify
 
-    return identify(session.repo, session.workspace.policy, acting or session.handle)
+    return identify(session.repo, session.workspace.policy, session.surroundings, acting or session.handle)
 
 
 def _roles(policy: Policy, handle: str) -> str:
@@ -222,3 +222,8 @@ def _as_dict(policy: Policy) -> dict[str, object]:
             for person in policy.people.values()
         ],
     }
+
+
+def _path(session: Session, value: str) -> str:
+    """What was given for a key; a path may begin with the home as `~`, which a shell leaves alone in --key=~/x."""
+    return f"{session.surroundings.home}{value[1:]}" if value.startswith("~/") else value

@@ -79,7 +79,7 @@ def sign(ctx: typer.Context, note: Note = "", acting: As = "") -> None:
     from pmctl.workflow import policy
 
     session: Session = ctx.obj
-    actor = identify(session.repo, session.workspace.policy, acting or session.handle)
+    actor = identify(session.repo, session.workspace.policy, session.surroundings, acting or session.handle)
     tell_change(session, policy.sign(session.workspace, actor, at=now(), note=note))
 
 
@@ -152,7 +152,7 @@ def baseline(ctx: typer.Context, note: Reason, acting: As = "") -> None:
     from pmctl.workflow import policy
 
     session: Session = ctx.obj
-    actor = identify(session.repo, session.workspace.policy, acting or session.handle)
+    actor = identify(session.repo, session.workspace.policy, session.surroundings, acting or session.handle)
     count, commit = policy.baseline(session.workspace, actor, at=now(), note=note)
     session.result(f"{actor.handle} accepted the history so far with {plural(count, 'postmortem')}")
     session.note(f"  commit {commit[:12]}; pmctl audit shows what was accepted")

@@ -21,6 +21,7 @@ from pmctl.text import json_text, safe
 if TYPE_CHECKING:
     from pmctl.git import Repository
     from pmctl.repository.workspace import Workspace
+    from pmctl.surroundings import Surroundings
 
 
 @dataclass
@@ -39,7 +40,14 @@ class Session:
         """The repository; raises EnvironmentProblem when there is none or it is not ready."""
         from pmctl.git import discover
 
-        return discover(self.directory)
+        return discover(self.directory, self.surroundings.user_folder)
+
+    @cached_property
+    def surroundings(self) -> Surroundings:
+        """What of this machine and person an act may need."""
+        from pmctl.surroundings import Surroundings
+
+        return Surroundings(os.environ, Path.home(), sys.stdin.isatty())
 
     @cached_property
     def workspace(self) -> Workspace:

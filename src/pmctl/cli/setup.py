@@ -66,7 +66,7 @@ def doctor(
 
         for line in repair(session.repo):
             session.note(line)
-    checks = diagnose(session.directory)
+    checks = diagnose(session.directory, session.surroundings)
     if format == "json":
         session.json("doctor", {"checks": [check.as_dict() for check in checks]})
     else:
@@ -84,7 +84,7 @@ def _signer(session: Session, repo: Repository, make_key: bool) -> SshSigner:
     from pmctl.workflow.init import KEY_FOR_PMCTL, find_key, make_key_for_pmctl
 
     _, email = require_identity(git_config(repo))
-    found = find_key(repo)
+    found = find_key(repo, session.surroundings)
     if found is not None:
         return found
     if not make_key and session.interactive:
@@ -96,4 +96,4 @@ def _signer(session: Session, repo: Repository, make_key: bool) -> SshSigner:
             "there is no SSH key to sign with",
             hint="run pmctl init --make-key, or make your own: ssh-keygen -t ed25519",
         )
-    return make_key_for_pmctl(repo, email)
+    return make_key_for_pmctl(repo, email, session.surroundings)

@@ -96,7 +96,7 @@ def edit(
     session: Session = ctx.obj
     workspace = session.workspace
     name = workspace.find(id)
-    changed = open_editor(workspace, name)
+    changed = open_editor(workspace, name, session.surroundings.environ)
     problems = report_one(session, name)
     if not changed:
         session.note("nothing was changed")
@@ -168,7 +168,8 @@ def known_author(session: Session, handle: str) -> str:
 def signing_of(config: dict[str, str]) -> tuple[str, ...]:
     """git's arguments for a signed commit when the person has a key, else none: a draft needs no signature."""
     from pmctl.errors import EnvironmentProblem
-    from pmctl.repository.signing import git_config_arguments, signing_key
+    from pmctl.repository.signing import git_config_arguments
+    from pmctl.repository.signing_keys import signing_key
 
     if config.get("gpg.format", "").lower() != "ssh" or not config.get("user.signingkey"):
         return ()

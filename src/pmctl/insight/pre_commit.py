@@ -11,12 +11,13 @@ from pmctl import git
 from pmctl.document.digest import content_digest
 from pmctl.document.finding import Finding, Severity
 from pmctl.document.reader import MAX_BYTES, read
-from pmctl.document.schema import id_of, is_id
+from pmctl.document.schema import id_of, is_id, path_of
 from pmctl.ledger import record
 from pmctl.policy import act as acts
 from pmctl.policy.model import POLICY_PATH
 from pmctl.policy.state import FINAL
 from pmctl.repository import index
+from pmctl.repository.workspace import Workspace
 
 _TEMPLATES = ".pmctl/templates/"
 _KINDS = {"120000": "a symbolic link", "160000": "a submodule", "100755": "executable"}
@@ -24,7 +25,8 @@ _KINDS = {"120000": "a symbolic link", "160000": "a submodule", "100755": "execu
 
 def advice(repo: git.Repository) -> tuple[Finding, ...]:
     """What the audit would find in the staged changes, and templates that would ask more of postmortems under way."""
-    if not git.run(repo.top, "rev-parse", "--verify", "--quiet", "HEAD", check=False).text:
+    workspace = Workspace(repo)
+    if not workspace.head.commit:
         return ()
     changes = index.staged(repo.top, repo.prefix)
     new_acts = _new_acts(changes)
@@ -42,35 +44,35 @@ def advice(repo: git.Repository) -> tuple[Finding, ...]:
                 message = "the policy is changed without a signed record"
                 found.append(_finding("AU102", message, change, "an admin runs pmctl policy sign instead"))
         elif change.path.startswith("postmortems/"):
-            found += _postmortem(repo, change, new_acts, blobs)
+            found += _postmortem(workspace, change, new_acts, blobs)
     if any(change.path.startswith(_TEMPLATES) for change in changes):
-        found += _templates(repo, changes)
+        found += _templates(workspace, changes)
     return tuple(found)
 
 
-def _templates(repo: git.Repository, changes: Iterable[index.Staged]) -> tuple[Finding, ...]:
+def _templates(workspace: Workspace, changes: Iterable[index.Staged]) -> tuple[Finding, ...]:
     """What changed templates ask of postmortems that were written with the same version of them."""
     from pmctl.insight.template_use import template_changes
-    from pmctl.repository.workspace import Workspace
 
-    workspace = Workspace(repo)
     files = workspace.head.template_files()
     new = {one.path: one.new for one in changes if one.path.startswith(_TEMPLATES) and one.path.endswith(".md")}
-    blobs = index.blobs(repo.top, [one.new for one in changes if one.path in new and one.mode == "100644"], MAX_BYTES)
+    blobs = index.blobs(
+        workspace.repo.top, [one.new for one in changes if one.path in new and one.mode == "100644"], MAX_BYTES
+    )
     files = {path: data for path, data in files.items() if path not in new}
     files |= {path: blobs[oid] for path, oid in new.items() if oid in blobs}
     return tuple(one for one in template_changes(workspace, files) if one.severity is Severity.ERROR)
 
 
 def _postmortem(
-    repo: git.Repository, change: index.Staged, new_acts: dict[str, set[str]], blobs: dict[str, bytes]
+    workspace: Workspace, change: index.Staged, new_acts: dict[str, set[str]], blobs: dict[str, bytes]
 ) -> list[Finding]:
     if not change.removed and change.mode in _KINDS:
         message = f"this is {_KINDS[change.mode]}, not a regular file"
         return [_finding("AU501", message, change, "replace it by a regular file without the executable bit")]
     name = id_of(change.path)
     if name is None:
-        return _attachment(repo, change, new_acts)
+        return _attachment(workspace, change, new_acts)
     done = new_acts.get(name, set())
     if change.removed:
         if acts.DELETE in done:
@@ -91,13 +93,13 @@ def _postmortem(
     return [_finding("AU401", f"{name} is {was} and its content is changed", change, f"pmctl amend {name} -m REASON")]
 
 
-def _attachment(repo: git.Repository, change: index.Staged, new_acts: dict[str, set[str]]) -> list[Finding]:
+def _attachment(workspace: Workspace, change: index.Staged, new_acts: dict[str, set[str]]) -> list[Finding]:
     parts = change.path.split("/")
     owner = parts[2] if len(parts) > 3 else ""
     if not is_id(owner) or new_acts.get(owner, set()) & {acts.AMEND, acts.DELETE, acts.REOPEN}:
         return []
-    shown = git.run(repo.top, "cat-file", "blob", f"HEAD:{repo.prefix}postmortems/{owner[:4]}/{owner}.md", check=False)
-    if shown.code != 0 or read(shown.stdout).status not in FINAL:
+    document = workspace.head.file(path_of(owner))
+    if document is None or read(document).status not in FINAL:
         return []
     message = f"an attachment of {owner}, which is published, is changed"
     return [_finding("AU402", message, change, f"pmctl amend {owner} -m REASON")]

@@ -1,4 +1,4 @@
-"""May these pushed updates of a bare repository land? (updates, configuration, objects in quarantine) -> answer.
+"""May these pushed updates of a bare repository land? (updates, configuration, objects in quarantine) -> Answer.
 
 The heart of the pre-receive hook. The branch to protect, the trust root and the pmctl folder come from the
 configuration of the bare repository, which no push can change; the policy comes from the old tip. The new
@@ -128,7 +128,9 @@ def protection(git_dir: Path) -> Protection:
     return Protection(branches or ("main",), (values.get(ROOT) or [""])[-1], folders)
 
 
-def check_push(git_dir: Path, updates: Sequence[Update], rules: Protection, objects: Objects) -> Answer:
+def check_push(
+    git_dir: Path, updates: Sequence[Update], rules: Protection, objects: Objects, user_folder: Path | None = None
+) -> Answer:
     """Whether the updates may land, with every reason why not.
 
     Raises EnvironmentProblem, MissingObject or CorruptObject when that cannot be known: then nothing may.
@@ -137,55 +139,59 @@ def check_push(git_dir: Path, updates: Sequence[Update], rules: Protection, obje
     refusals: list[str] = []
     findings: list[AuditFinding] = []
     warnings: list[AuditFinding] = []
-    for update in updates:
-        if update.ref.startswith("refs/replace/"):
-            refusals.append(f"{update.ref}: AU609 replace refs make history look like what it is not")
-        elif update.ref not in protected:
-            continue
-        elif update.deletes:
-            refusals.append(f"{update.ref}: AU608 the protected branch is never deleted")
-        else:
-            said, reports = _judge_branch(git_dir, update, rules, objects)
-            refusals += said
-            for report in reports:
-                findings += report.violations
-                warnings += [f for f in report.findings if f not in report.violations and not f.waived_by]
+    repo = git.Repository(git_dir, "", git_dir, git_dir, bare=True, user_folder=user_folder)
+    with ObjectReader(git_dir, object_directory=objects.directory, alternates=objects.alternates) as reader:
+        for update in updates:
+            if update.ref.startswith("refs/replace/"):
+                refusals.append(f"{update.ref}: AU609 replace refs make history look like what it is not")
+            elif update.ref not in protected:
+                continue
+            elif update.deletes:
+                refusals.append(f"{update.ref}: AU608 the protected branch is never deleted")
+            else:
+                reasons, reports = _check_branch(repo, update, rules, reader)
+                refusals += reasons
+                for report in reports:
+                    findings += report.violations
+                    warnings += [f for f in report.findings if f not in report.violations and not f.waived_by]
     return Answer(tuple(refusals), tuple(findings), tuple(warnings))
 
 
-def folders(git_dir: Path, commit: str, objects: Objects) -> tuple[str, ...]:
+def folders(reader: ObjectReader, commit: str) -> tuple[str, ...]:
     """The pmctl folders ('' or 'a/b/') in a commit: where there is a policy."""
-    with _reader(git_dir, objects) as reader:
-        found: list[str] = []
-        waiting = [("", reader.commit(commit).tree)]
-        seen = 0
-        while waiting:
-            prefix, tree = waiting.pop()
-            seen += 1
-            if seen > _MOST_FOLDERS:
-                raise EnvironmentProblem(
-                    "this repository has too many folders to look for the policy",
-                    hint=f"name the folder: git config {FOLDER} FOLDER",
-                )
-            for name, entry in parse_tree(tree, reader.tree(tree)):
-                if entry.is_tree and name == ".pmctl":
-                    inner = dict(parse_tree(entry.oid, reader.tree(entry.oid)))
-                    if POLICY_PATH.rpartition("/")[2] in inner:
-                        found.append(prefix)
-                elif entry.is_tree:
-                    waiting.append((f"{prefix}{name}/", entry.oid))
-        return tuple(sorted(found))
+    found: list[str] = []
+    waiting = [("", reader.commit(commit).tree)]
+    seen = 0
+    while waiting:
+        prefix, tree = waiting.pop()
+        seen += 1
+        if seen > _MOST_FOLDERS:
+            raise EnvironmentProblem(
+                "this repository has too many folders to look for the policy",
+                hint=f"name the folder: git config {FOLDER} FOLDER",
+            )
+        for name, entry in parse_tree(tree, reader.tree(tree)):
+            if entry.is_tree and name == ".pmctl":
+                inner = dict(parse_tree(entry.oid, reader.tree(entry.oid)))
+                if POLICY_PATH.rpartition("/")[2] in inner:
+                    found.append(prefix)
+            elif entry.is_tree:
+                waiting.append((f"{prefix}{name}/", entry.oid))
+    return tuple(sorted(found))
 
 
-def _judge_branch(git_dir: Path, update: Update, rules: Protection, objects: Objects) -> tuple[list[str], list[Report]]:
-    if not update.creates and not _contains(git_dir, update.new, update.old, objects):
+def _check_branch(
+    repo: git.Repository, update: Update, rules: Protection, reader: ObjectReader
+) -> tuple[list[str], list[Report]]:
+    """Why the branch may not be updated, in sentences about it, and what the audit of each pmctl folder reports."""
+    if not update.creates and not contains(reader, update.new, update.old):
         return [
             f"{update.ref}: AU604 this push would replace history: {update.old[:12]} is not part of {update.new[:12]}"
         ], []
     chosen = tuple(f"{folder}/" if folder else "" for folder in rules.folders)
     if not chosen:
-        before = () if update.creates else folders(git_dir, update.old, objects)
-        after = folders(git_dir, update.new, objects)
+        before = () if update.creates else folders(reader, update.old)
+        after = folders(reader, update.new)
         chosen = before or after
         extra = [folder for folder in after if folder not in chosen]
         if len(chosen) > 1 or extra:
@@ -194,31 +200,15 @@ def _judge_branch(git_dir: Path, update: Update, rules: Protection, objects: Obj
                 f"{update.ref}: AU108 there is more than one policy ({names}); "
                 f"on the server, name what counts: git config --add {FOLDER} FOLDER"
             ], []
-    reports = []
-    said = []
-    for prefix in chosen:
-        repo = git.Repository(git_dir, prefix, git_dir, git_dir, bare=True)
-        report = audit(
-            repo,
-            tip=update.new,
-            base=None if update.creates else update.old,
-            root=rules.root or None,
-            reader=_reader(git_dir, objects),
-        )
-        if not report.complete:
-            said.append(f"{update.ref}: the history cannot be judged: {report.incomplete}")
-        reports.append(report)
-    return said, reports
-
-
-def _contains(git_dir: Path, tip: str, wanted: str, objects: Objects) -> bool:
-    """Whether `wanted` is an ancestor of `tip`, read from the objects themselves."""
-    with _reader(git_dir, objects) as reader:
-        return contains(reader, tip, wanted)
-
-
-def _reader(git_dir: Path, objects: Objects) -> ObjectReader:
-    return ObjectReader(git_dir, object_directory=objects.directory, alternates=objects.alternates)
+    base = None if update.creates else update.old
+    reports = [
+        audit(repo._replace(prefix=prefix), tip=update.new, base=base, root=rules.root or None, reader=reader)
+        for prefix in chosen
+    ]
+    reasons = [
+        f"{update.ref}: the history cannot be audited: {report.incomplete}" for report in reports if not report.complete
+    ]
+    return reasons, reports
 
 
 def _is_oid(text: str) -> bool:

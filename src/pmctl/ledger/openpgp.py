@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -251,7 +252,7 @@ def _gpg(home: Path, arguments: tuple[str, ...], data: bytes) -> tuple[list[list
 def _run(home: Path, arguments: tuple[str, ...], data: bytes) -> subprocess.CompletedProcess[bytes]:
     """gpg with nothing of this machine's or person's set-up: no options file, agent, network or environment."""
     command = [
-        "gpg",
+        shutil.which("gpg") or "gpg",
         "--homedir",
         str(home),
         "--no-options",
@@ -269,7 +270,7 @@ def _run(home: Path, arguments: tuple[str, ...], data: bytes) -> subprocess.Comp
         "SHA1",
         *arguments,
     ]
-    environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(home), "LC_ALL": "C", "TZ": "UTC"}
+    environment = {"PATH": os.defpath, "HOME": str(home), "LC_ALL": "C", "TZ": "UTC"}
     try:
         return subprocess.run(
             command, input=data, capture_output=True, env=environment, timeout=PATIENCE, check=False, cwd=home

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pmctl.document import schema
@@ -19,14 +18,14 @@ if TYPE_CHECKING:
     from pmctl.document.reader import Document
 
 
-def open_editor(workspace: Workspace, name: str) -> bool:
+def open_editor(workspace: Workspace, name: str, environ: Mapping[str, str]) -> bool:
     """Open the file of `name` in $VISUAL, $EDITOR or vi and wait; returns whether it differs from HEAD.
 
     Raises EnvironmentProblem when there is no editor or it fails; the file then is as the editor left it.
     """
     path = workspace.repo.root / schema.path_of(name)
     read_file(path, schema.path_of(name))
-    named = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    named = environ.get("VISUAL") or environ.get("EDITOR") or "vi"
     try:
         command = shlex.split(named)
     except ValueError as error:

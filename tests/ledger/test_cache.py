@@ -11,8 +11,7 @@ from pmctl.git import Repository
 from pmctl.ledger import cache
 from pmctl.ledger.audit import audit
 from pmctl.policy import act as acts
-
-from .world import World
+from tests.world import World
 
 
 def cache_file(world: World) -> Path:

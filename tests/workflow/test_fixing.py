@@ -12,7 +12,7 @@ import pytest
 from pmctl.insight.validation import Selection, validations
 from pmctl.workflow import fixing
 from pmctl.workflow.fixing import Outcome, fixed
-from tests.property.team import AT, Team
+from tests.team import AT, Team
 
 DOC = "2024-01-15-payments-failed"
 

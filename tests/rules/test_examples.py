@@ -10,7 +10,7 @@ from pmctl.document.codes import CODES
 from pmctl.document.finding import Severity
 from pmctl.document.reader import read
 from pmctl.document.template import Template, TemplateField
-from pmctl.document.template_library import builtin
+from pmctl.document.template_file import builtin
 from pmctl.rules.context import Context, History, TemplateView
 from pmctl.rules.documentation import explain, known_codes, rule_doc
 from pmctl.rules.engine import check

@@ -102,17 +102,18 @@ _TABLE = (
         "{% if severity == 'SEV1' %}\n## Impact\n{% endif %}",
     ),
     CodeDoc(
-        "PM295", "template-changed-in-place", "A template asks more, under the same version, of postmortems that were"
-        " written with it.",
-        "A version says what was asked. The history keeps those that are there from being asked for more; a shallow"
-        " clone, as CI services make, has none. Prompts, texts, descriptions and optional sections may change at any"
-        " time; what is required, and the kinds and choices of fields, only with the next version.",
+        "PM295", "template-changed-in-place", "A template asks for something else under a version that postmortems were"
+        " written with.",
+        "A postmortem is judged by the version that it records, so a version asks the same for ever. Prompts, texts,"
+        " descriptions and optional sections may change at any time; what is required, its order, and the kinds and"
+        " choices of fields only with the next version. When such a change lands, the audit reports it (AU506).",
         "pmctl template new NAME --next, and change the new version.", "required: false becomes required: true",
     ),
     CodeDoc(
         "PM296", "template-version-gone", "A template that postmortems were written with is not there any more.",
-        "The history still has it, so that they are judged as before; a shallow clone, as CI services make, has not.",
-        "Keep the file as <name>@<version>.md.", "git rm .pmctl/templates/api.md",
+        "They can no longer be judged by what was asked of them; the nearest version has to stand in for it. When such"
+        " a change lands, the audit reports it (AU506).",
+        "Keep the file as .pmctl/templates/<name>@<version>.md.", "git rm .pmctl/templates/api.md",
     ),
 )  # fmt: skip
 

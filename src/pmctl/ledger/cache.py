@@ -30,7 +30,7 @@ from pmctl.policy.act import Act
 from pmctl.policy.reading import parse_policy
 from pmctl.policy.state import Approval, PostmortemState
 
-FORMAT = "pmctl-audit-5"
+FORMAT = "pmctl-audit-6"
 _APPROVALS = [field.name for field in fields(PostmortemState)].index("approvals")
 _LARGEST = 256 * 1024 * 1024  # bytes
 
@@ -129,7 +129,6 @@ def _plain(state: AuditState) -> dict[str, Any]:
         "line": list(state.line),
         "landed": sorted(state.landed - state.line.keys()),
         "folders": sorted(state.folders),
-        "templates": state.templates,
         "lapsed": state.lapsed,
         "refused_policy": state.refused_policy,
         "tree": state.tree,
@@ -163,7 +162,6 @@ def _read(value: dict[str, Any]) -> AuditState:
     state.line = {commit: number for number, commit in enumerate(value["line"])}
     state.landed = set(value["landed"]) | state.line.keys()
     state.folders = set(value["folders"])
-    state.templates = [(str(folder), str(tree)) for folder, tree in value["templates"]]
     state.lapsed = value["lapsed"]
     state.refused_policy, state.tree, state.verified = value["refused_policy"], value["tree"], value["verified"]
     return state

@@ -106,6 +106,17 @@ _TABLE = (
         "*.md -diff",
     ),
     CodeDoc(
+        "AU506",
+        "template-version-changed",
+        "A version of a template asks for something else than before, or is gone, while postmortems record it.",
+        "A postmortem is judged by the version that it records; a change of what that version asks would change the"
+        " judgement of what was written, reviewed and published under it. Prompts, texts, descriptions and optional"
+        " sections may change at any time.",
+        "Put the version back as it was, and start the next one: pmctl template new NAME --next. Or an admin accepts"
+        " the finding with a signed waiver.",
+        "required: false becomes required: true in a template that postmortems were written with",
+    ),
+    CodeDoc(
         "AU601",
         "shallow-clone",
         "The clone is shallow: history before some commit is not there.",

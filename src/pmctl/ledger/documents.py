@@ -68,8 +68,7 @@ def _view(one: DocumentStep, record: VerifiedRecord) -> View:
     missing: tuple[str, ...] = ()
     if record.act.act == acts.PUBLISH and one.new is not None and one.new.file.mode == REGULAR:
         document = documents.document(one.new)
-        templates = one.step.templates(one.path, document.meta.get("template"))
-        missing = missing_sections(document, templates, documents.sections(one.new))
+        missing = missing_sections(document, one.step.after.templates(), documents.sections(one.new))
     return View(
         content=content,
         author=one.facts.author,

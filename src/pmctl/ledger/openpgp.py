@@ -251,8 +251,13 @@ def _gpg(home: Path, arguments: tuple[str, ...], data: bytes) -> tuple[list[list
 
 def _run(home: Path, arguments: tuple[str, ...], data: bytes) -> subprocess.CompletedProcess[bytes]:
     """gpg with nothing of this machine's or person's set-up: no options file, agent, network or environment."""
+    program = shutil.which("gpg")
+    if program is None:
+        raise EnvironmentProblem(
+            "gpg is not installed, and the policy has an OpenPGP key to verify with", hint="install GnuPG 2.2 or newer"
+        )
     command = [
-        shutil.which("gpg") or "gpg",
+        program,
         "--homedir",
         str(home),
         "--no-options",
@@ -275,10 +280,6 @@ def _run(home: Path, arguments: tuple[str, ...], data: bytes) -> subprocess.Comp
         return subprocess.run(
             command, input=data, capture_output=True, env=environment, timeout=PATIENCE, check=False, cwd=home
         )
-    except FileNotFoundError as error:
-        raise EnvironmentProblem(
-            "gpg is not installed, and the policy has an OpenPGP key to verify with", hint="install GnuPG 2.2 or newer"
-        ) from error
     except subprocess.TimeoutExpired as error:
         # What keeps gpg busy for so long is what it was given: one file must not end the whole audit.
         raise SignatureProblem("AU213", f"gpg did not answer within {PATIENCE:.0f} seconds") from error

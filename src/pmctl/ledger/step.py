@@ -6,9 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from pmctl.document.template_past import Definitions
 from pmctl.ledger.audit_state import AuditState
 from pmctl.ledger.openpgp import Keyrings
 from pmctl.ledger.report import Event
@@ -17,9 +15,6 @@ from pmctl.ledger.snapshot import Snapshot, Snapshots
 from pmctl.ledger.tree_documents import Documents
 from pmctl.ledger.verified_records import VerifiedRecord
 from pmctl.objects import Commit
-
-if TYPE_CHECKING:
-    from pmctl.document.template import Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +48,6 @@ class StepContext:
     def key_files(self) -> ReadFile:
         """Reads key files as they were before the step, where there was a policy."""
         return (self.before if self.before.tree else self.after).key_files(self.newest)
-
-    def templates(self, path: str, recorded: object) -> tuple[Template, ...]:
-        """The templates that decide whether the postmortem at `path` is complete; it records `recorded` as its own."""
-        past = [self.source.templates.replaced(*one) for one in self.state.templates]
-        return Definitions(self.after.templates(), past).of(recorded, path)
 
     def find(
         self,

@@ -101,8 +101,6 @@ class _Landed:
 def _check_changes(step: StepContext, differences: list[Difference]) -> None:
     """Everything that a step changes below the pmctl root."""
     state = step.state
-    if step.before.tree and any(path.startswith(TEMPLATES) for path, _, _ in differences):
-        state.templates.append((step.before.template_folder, step.after.tree))
     arriving = _arriving_policy(step, differences)
     first = state.policy is None
     policy = state.policy or arriving
@@ -113,6 +111,8 @@ def _check_changes(step: StepContext, differences: list[Difference]) -> None:
     if first and not _first_policy(step, policy, records):
         state.records.clear()
         return
+    if step.before.tree and any(path.startswith(TEMPLATES) for path, _, _ in differences):
+        _check_templates(step)  # by what postmortems recorded before the step
     documents_before = _update_documents(step, differences)
     about_repository = [one for one in records if one.act.doc in acts.REPOSITORY_DOCS.values()]
     by_doc: dict[str, list[VerifiedRecord]] = {}
@@ -180,6 +180,19 @@ def _next_policy(step: StepContext, policy: Policy) -> None:
         step.find(violation.code, violation.message, violation.hint, path=POLICY_PATH)
     if not violations:
         state.enact(policy, step.after.regular_file(POLICY_PATH) or b"")
+
+
+def _check_templates(step: StepContext) -> None:
+    """Report versions of templates that ask for other things than before the step, where postmortems recorded them."""
+    from pmctl.document.template_library import broken_versions
+
+    facts = ((doc, step.documents.facts(document)) for doc, document in step.state.documents.items())
+    recorded = ((doc, one.template) for doc, one in facts if not one.problem)
+    for broken in broken_versions(step.before.templates(), step.after.templates(), recorded):
+        name, reference = broken.before.name, broken.before.reference
+        message = f"template {reference}{':' if broken.now else ''} {broken.message}"
+        hint = f"put this version back as it was, and ask in the next: pmctl template new {name} --next"
+        step.find("AU506", message, hint, path=broken.file)
 
 
 def _repository_acts(step: StepContext, records: list[VerifiedRecord]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pmctl.document.template_past import Replaced
 from pmctl.ledger.trees import Trees
 from pmctl.object_reader import ObjectReader
 
@@ -36,10 +35,6 @@ class TemplateStore:
 
             self._known[folder] = parse_templates(self.files(folder))[0]
         return self._known[folder]
-
-    def replaced(self, folder: str, tree: str) -> Replaced:
-        """The templates in a folder, and which postmortems the pmctl root's tree holds that replaced it."""
-        return Replaced(self.templates(folder), lambda path: self._trees.entry(tree, path) is not None)
 
     def files(self, folder: str) -> dict[str, bytes]:
         """The template files in the folder with this object id ('' for none), by path below the pmctl root."""

@@ -3,7 +3,7 @@
 One step is one transaction: parent -> commit, whatever merged, squashed or rebased work it brings. At a merge the
 main line goes on through the parent with the highest policy version, the first one on a tie: after a `git
 pull` on the protected branch the old main line is the second parent, and following first parents
-blindly would judge records by a policy that was no longer, or not yet, in force.
+blindly would check records against a policy that was no longer, or not yet, in force.
 """
 
 from __future__ import annotations

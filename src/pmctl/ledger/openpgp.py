@@ -181,10 +181,10 @@ def examine(armored: bytes, message: bytes, ring: Keyring) -> Verified:
         why = "it holds more than one signature" if max(count.values()) > 1 else "gpg finds no good one"
         raise SignatureProblem("AU214", f"the OpenPGP signature does not count: {why}", hint=errors)
     valid = next(words for words in lines if words[0] == "VALIDSIG")
-    return Verified(_judge(valid[1:], ring), _FATAL[lapsed][1] if lapsed else "")
+    return Verified(_strong_enough(valid[1:], ring), _FATAL[lapsed][1] if lapsed else "")
 
 
-def _judge(fields: list[str], ring: Keyring) -> str:
+def _strong_enough(fields: list[str], ring: Keyring) -> str:
     """The primary fingerprint of a VALIDSIG line whose key and digest are strong enough."""
     if len(fields) < 10 or not _fingerprint(fields[0]) or not _fingerprint(fields[9]):
         raise EnvironmentProblem("gpg answers in a way that pmctl does not know", hint="use GnuPG 2.2 or newer")

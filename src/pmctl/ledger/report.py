@@ -67,7 +67,7 @@ class Report:
     """The result of an audit of everything up to `tip` (or of `base`..`tip`).
 
     `complete` is False when part of the history could not be read; `incomplete` says why. `steps` counts
-    the steps judged, `records` the signed records verified in them.
+    the steps audited, `records` the signed records verified in them.
     """
 
     root: str

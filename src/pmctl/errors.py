@@ -8,7 +8,7 @@ from __future__ import annotations
 
 
 class PmctlError(Exception):
-    """Something that a person can mend. `str(error)` says what is wrong and where.
+    """A problem that a person can fix. `str(error)` says what is wrong and where.
 
     `hint` is the next thing to type or do; `details` are further lines (all problems at once).
     """

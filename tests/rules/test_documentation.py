@@ -27,7 +27,7 @@ def test_every_code_of_the_source_is_documented_and_every_documented_code_is_in_
 
 
 @pytest.mark.parametrize("code", known_codes())
-def test_the_documentation_of_a_code_says_what_and_how_to_mend(code: str) -> None:
+def test_the_documentation_of_a_code_says_what_and_how_to_fix(code: str) -> None:
     doc = explain(code)
     assert doc.code == code
     assert doc.name == doc.name.lower().strip()

@@ -112,11 +112,11 @@ def test_what_is_staged_stays_staged_as_it_is(crew: Team) -> None:
     assert "| HIGH | OPEN |" in file.read_text()
 
 
-def test_published_content_is_said_not_to_be_mended(crew: Team) -> None:
+def test_published_content_is_said_not_to_be_fixed(crew: Team) -> None:
     file = crew.top / crew.path(DOC)
     text = file.read_text().replace("status: DRAFT", "status: PUBLISHED").replace("| AI-7f3k |", "| |")
     file.write_text(text)
     only = outcome(crew)
     assert (only.applied, only.diff, only.problem) == ((), "", "")
-    assert only.refused[0].startswith("not mended (PM502): the postmortem is PUBLISHED")
+    assert only.refused[0].startswith("not fixed (PM502): the postmortem is PUBLISHED")
     assert file.read_text() == text

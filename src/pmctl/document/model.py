@@ -147,7 +147,7 @@ def to_model(doc: Document) -> Postmortem:
     if errors:
         raise BadInput(
             f"{doc.path or 'the document'} has front matter that cannot be exported",
-            hint="run `pmctl validate` and mend what it lists",
+            hint="run `pmctl validate` and fix what it lists",
             details=tuple(f"{item.path}:{item.line}:{item.column}: {item.code} {item.message}" for item in errors),
         )
     return Postmortem(

@@ -1,4 +1,4 @@
-"""What is missing or wrong on this machine and in this repository, each with its mend."""
+"""What is missing or wrong on this machine and in this repository, each with its fix."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Check:
     subject: str
     mark: str
     message: str
-    mend: str = ""
+    fix: str = ""
 
     @property
     def failed(self) -> bool:
-        """Whether something has to be mended before pmctl can do its work."""
+        """Whether something has to be fixed before pmctl can do its work."""
         return self.mark == "BAD"
 
     def as_dict(self) -> dict[str, str]:
@@ -95,8 +95,8 @@ def _policy(workspace: Workspace) -> Check:
     policy = workspace.policy
     people = "1 person" if len(policy.people) == 1 else f"{len(policy.people)} people"
     if len(policy.people) == 1:
-        mend = "add a reviewer: pmctl people add HANDLE --name NAME --email E --key FILE"
-        return Check("policy", "note", f"version {policy.version}, {people}: nobody else can approve", mend)
+        fix = "add a reviewer: pmctl people add HANDLE --name NAME --email E --key FILE"
+        return Check("policy", "note", f"version {policy.version}, {people}: nobody else can approve", fix)
     return Check("policy", "ok", f"version {policy.version}, {people}, admins {', '.join(policy.admins)}")
 
 

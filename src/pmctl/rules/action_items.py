@@ -11,6 +11,7 @@ from pmctl.document.completeness import is_stand_in
 from pmctl.document.finding import Finding
 from pmctl.document.schema import ITEM_ID
 from pmctl.rules.completeness import is_blank
+from pmctl.rules.lessons import PARTS
 from pmctl.rules.registry import HINT, WARNING, found_at, heading, rule
 
 if TYPE_CHECKING:
@@ -59,8 +60,8 @@ def sound_items(doc: Document) -> tuple[ActionItem, ...]:
 def lacking(
     doc: Document, column: str, missing: Sequence[ActionItem], what: str, fix: str, *, add: str = ""
 ) -> Iterator[Finding]:
-    """The findings about items of whose `column` nothing can be read: one where the table has no such column
-    (`add` says how to get it), or where not one of many items has it, otherwise one for each.
+    """Findings for items without a value in `column`: a single one where the table has no such column (`add` says
+    how to get it) or where none of many items has it, otherwise one for each.
     """
     told: set[int] = set()
     none_has = len(missing) > 2 and len(missing) == len(sound_items(doc))
@@ -153,17 +154,17 @@ def item_id(doc: Document, context: Context) -> Iterable[Finding]:
         | AI-7f3k | Alert when the pool is 80 % used | @jane | 2999-01-22 | HIGH | OPEN | | |
     """
     items = sound_items(doc)
-    mend = "pmctl validate --fix gives it one"
+    given = "pmctl validate --fix gives it one"
     missing = [item for item in items if not item.id]
-    yield from lacking(doc, "ID", missing, "an id", mend, add="pmctl validate --fix adds it, with an id for each item")
+    yield from lacking(doc, "ID", missing, "an id", given, add="pmctl validate --fix adds it, with an id for each item")
     for item in items:
         if item.id and not ITEM_ID.fullmatch(item.id):
-            fix = f"empty the cell, then {mend}"
+            fix = f"empty the cell, then {given}"
             bare = item.id.strip("*_` ")
             if ITEM_ID.fullmatch(meant := bare[:3].upper() + bare[3:]):
                 fix = f"write {meant}"
             elif _TICKET.fullmatch(item.id) and not meant.startswith("AI-"):
-                fix = f"move it to Ticket, then {mend}"
+                fix = f"move it to Ticket, then {given}"
             yield at_cell(item, "ID", f"{item.id!r} is no id of an action item (AI-7f3k)", fix, label=False)
 
 
@@ -240,7 +241,7 @@ def vague_item(doc: Document, context: Context) -> Iterable[Finding]:
         monitoring" that name no measure. Appeals to take more care are PM709's.
 
     Why:
-        Nobody can say when it is done, so it stays open or is closed by tiredness (Google's SRE book,
+        Nobody can say when it is done, so it stays open or is closed out of weariness (Google's SRE book,
         chapter 15).
 
     Example:
@@ -342,8 +343,6 @@ def lesson_without_item(doc: Document, context: Context) -> Iterable[Finding]:
         - The pool's use was on no dashboard.
         - The runbook named a host that is gone.
     """
-    from pmctl.rules.lessons import PARTS
-
     lessons = doc.section("Lessons Learned")
     if lessons is None or doc.section("Action Items") is None:
         return

@@ -19,7 +19,7 @@ Whatever is wrong here is a finding with its place; the rest of the settings sti
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
@@ -90,12 +90,11 @@ class RuleSettings:
         """The phrases to let pass, case-folded."""
         return frozenset(" ".join(phrase.casefold().split()) for phrase in self.phrases_removed)
 
-    def ignored_for(self, path: str) -> tuple[str, ...]:
-        """Codes and prefixes ignored for a file: the general ones and those of its path."""
-        if not self.paths:
-            return self.ignore
+    def selection(self, path: str) -> Callable[[str], bool]:
+        """Whether a code is selected, and ignored neither everywhere nor for this file."""
         more = [code for pattern, codes in self._path_patterns if pattern.fullmatch(path) for code in codes]
-        return (*self.ignore, *more)
+        select, ignored = self.select, (*self.ignore, *more)
+        return lambda code: (not select or code.startswith(select)) and not code.startswith(ignored)
 
     def digest_source(self) -> object:
         """Plain JSON data that changes whenever a setting does: part of a cache key."""
@@ -118,11 +117,6 @@ def scanner_is_there() -> bool:
     from importlib.util import find_spec
 
     return find_spec("detect_secrets") is not None
-
-
-def matches(code: str, patterns: tuple[str, ...]) -> bool:
-    """Whether a code is named by one of the codes or prefixes."""
-    return code.startswith(patterns)
 
 
 def _glob(pattern: str) -> str:
@@ -171,13 +165,13 @@ def code_list(codes: Iterable[str], *, option: str) -> tuple[str, ...]:
     problems = [problem for code in wanted if (problem := _unknown_code(code))]
     if problems:
         message, fix = problems[0]
-        details = tuple(f"{said}: {mend}" for said, mend in problems[1:])
+        details = tuple(f"{said}: {how}" for said, how in problems[1:])
         raise UsageProblem(f"{option}: {message}", hint=fix, details=details)
     return tuple(wanted)
 
 
 def _unknown_code(code: str) -> tuple[str, str] | None:
-    """What is wrong with a code or prefix, and the mend; None when it names something."""
+    """What is wrong with a code or prefix, and the fix; None when it names something."""
     from pmctl.rules.documentation import known_codes
 
     known = known_codes()

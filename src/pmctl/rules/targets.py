@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pmctl.document.finding import Finding
+from pmctl.rules.front_matter import incident_times
 from pmctl.rules.registry import HINT, found_at, rule
 
 if TYPE_CHECKING:
@@ -112,8 +113,6 @@ def _late(
     doc: Document, context: Context, target: str, was_done: str, is_not_done: str = "", fix: str = ""
 ) -> Iterable[Finding]:
     """The finding of one target, when its time was exceeded or has passed without the step, which is the next one."""
-    from pmctl.rules.front_matter import incident_times
-
     history = context.history
     if history is None or context.adopted:
         return

@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
+from pmctl.document.markdown_text import inline
 from pmctl.errors import BadInput
-from pmctl.workflow.markdown_text import inline
 
 if TYPE_CHECKING:
     from jinja2 import nodes
@@ -46,7 +46,7 @@ _WRITTEN = {
 
 
 class Problem(NamedTuple):
-    """What is wrong in a body: the line in it, from 1, and the mend when there is one to name."""
+    """What is wrong in a body: the line in it, from 1, and the fix when there is one to name."""
 
     line: int
     message: str

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from pmctl.adopt.items import Ids, to_tables
+from pmctl.adopt.item_tables import Ids
+from pmctl.adopt.items import to_tables
+from pmctl.document.action_problems import action_problems
 from pmctl.document.actions import action_items
-from pmctl.document.digest import tracking_problems
 from pmctl.document.reader import read
 
 PEOPLE = {"jane": "jane", "jane doe": "jane"}
@@ -18,7 +19,7 @@ def convert(text: str) -> tuple[str, int]:
 def items(text: str) -> list[tuple[str, str, str, str]]:
     made, _ = convert(text)
     document = read(f"---\nid: 2024-01-15-x\n---\n\n## Action Items\n\n{made}\n".encode())
-    assert not tracking_problems(document)
+    assert not action_problems(document)
     return [(one.description, one.owner, one.due, one.status) for one in action_items(document)]
 
 
@@ -81,3 +82,9 @@ def test_ids_are_the_same_at_every_run_and_never_given_twice() -> None:
     first, second = ids.new("p", "same text"), ids.new("p", "same text")
     assert first != second
     assert Ids().new("p", "same text") == first
+
+
+def test_an_empty_bullet_is_nothing() -> None:
+    text, count = convert("- Add an alert\n- \n- [ ] \n- [ ]")
+    assert count == 1 and text.endswith("| Add an alert | | | | | | |")
+    assert convert("- \n- [ ] ") == ("- \n- [ ] ", 0)

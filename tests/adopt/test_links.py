@@ -20,7 +20,7 @@ def around(tmp_path: Path) -> Surroundings:
     (root / "docs" / "link.png").symlink_to("/etc/passwd")
     file = root / "docs" / "x.md"
     adopted = {root / "docs" / "other.md": "postmortems/2023/2023-02-02-other.md"}
-    return Surroundings(file, root, NEW, root, root, adopted, lambda real: real.name == "shared.png")
+    return Surroundings(file, root, NEW, root, root, adopted, {root / "shared.png": 2})
 
 
 @pytest.mark.parametrize(

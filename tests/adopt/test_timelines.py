@@ -80,3 +80,10 @@ def test_zones() -> None:
     assert stated_zone("Timeline (all times PST ) Saturday") == "PST"
     assert stated_zone("Timeline", "_All times in IST_") == "IST"
     assert stated_zone("Timeline (approximate)", "Times were hard to find.") == ""
+
+
+def test_an_empty_bullet_is_nothing() -> None:
+    made = to_table(["- 09:10 a", "-", "- 09:40 b", "- ", "- [ ] "], KNOWN, "")
+    assert made is not None
+    assert made.lines == ("| Time | Event | Who |", "|---|---|---|", "| 09:10 | a | |", "| 09:40 | b | |")
+    assert stays("- \n- [ ] ")

@@ -98,8 +98,8 @@ def test_an_ignore_hides_what_it_is_for(fragment: str, reach: str) -> None:
     text = after.document.text.replace(f"{finding.code}  -->", f"{finding.code} the customer's own words -->")
     again = opened(text, page.context)
     assert sorted(codes(again)) == sorted(one for one in codes(page) if one != finding.code)
-    rows = [len(table.spans) for table in page.document.outline.tables]
-    assert [len(table.spans) for table in again.document.outline.tables] == rows
+    rows = [len(table.spans) for table in page.document.structure.tables]
+    assert [len(table.spans) for table in again.document.structure.tables] == rows
 
 
 def test_no_ignore_where_none_works() -> None:

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from types import FrameType
 
 from pmctl.document import strict_yaml
-from pmctl.document.digest import content_digest, tracking_problems
+from pmctl.document.action_problems import action_problems
+from pmctl.document.digest import content_digest
 from pmctl.document.finding import Finding
 from pmctl.document.reader import read
 from pmctl.errors import PmctlError
@@ -63,7 +64,7 @@ def document(data: bytes) -> None:
     digest = content_digest(found)
     assert digest.startswith("sha256:")
     assert digest == content_digest(read(data))
-    _shown(tuple(tracking_problems(found)))
+    _shown(tuple(action_problems(found)))
     facts = facts_of(found)
     assert bool(facts.problem) != found.readable
     if found.readable:

@@ -13,10 +13,9 @@ import pytest
 from hypothesis import given, settings
 
 from pmctl.document.digest import content_digest
-from pmctl.document.markup import comment_spans
-from pmctl.document.outline import scan
 from pmctl.document.prompts import strip_comments
 from pmctl.document.reader import read
+from pmctl.document.structure import comment_spans, read_structure
 from pmctl.document.template_file import builtin
 from pmctl.document.templates import BUILTIN_NAMES
 from pmctl.output.html import to_html
@@ -166,12 +165,12 @@ def test_headings_are_the_same_without_comments(lines: list[str]) -> None:
     if re.search(r"^(?: {4}|\t)", text, re.MULTILINE) and re.search(r"^ *[=-]+ *$", text, re.MULTILINE):
         return  # an underlined heading of several lines, one of which only looks like a list item
     hidden = comment_spans(text)
-    headings = scan(text).headings
+    headings = read_structure(text).headings
     if any(start <= h.start < end < h.end for h in headings for start, end in hidden) or _leaves_its_item(text, hidden):
         return  # a comment that reaches beyond its block, into another one
     shown = [h for h in headings if not any(start <= h.start < end for start, end in hidden)]
     before = [_plain(strip_comments(heading.title)) for heading in shown]
-    assert before == [_plain(heading.title) for heading in scan(clean_body(document)).headings]
+    assert before == [_plain(heading.title) for heading in read_structure(clean_body(document)).headings]
 
 
 def _leaves_its_item(text: str, comments: Sequence[tuple[int, int]]) -> bool:

@@ -33,6 +33,7 @@ FLAGGED = {
     "PM204": "## Response",
     "PM205": "## Lessons Learnt",
     "PM206": "",
+    "PM207": "",
     "PM301": "## Timeline",
     "PM302": "25:99",
     "PM303": "## Timeline",
@@ -148,7 +149,7 @@ def test_the_documentation_is_complete(code):
 
 
 # Examples of the reader's and the schema's codes that are told in words: bytes, long texts, the file's place.
-TOLD = {"PM001", "PM003", "PM004", "PM007", "PM030", "PM031", "PM110", "PM590"}
+TOLD = {"PM001", "PM003", "PM004", "PM007", "PM030", "PM031", "PM110", "PM590", "PM593", "PM594"}
 ESCAPES = {"\\x00": "\0", "\\r": "\r", "\\e": "\x1b", "\\u200b": "\u200b", "\\u202e": "\u202e"}
 
 

@@ -244,7 +244,7 @@ LONG = {
     "secrets": ("## Root Cause\n\n", "password=abcdEFGH12345678 ", ""),
     "quotes in quotes": ("## Root Cause\n\n```\ncode\n```\n", ">", ""),
     "lists in lists": ("## Root Cause\n\n```\ncode\n```\n", "1) ", ""),
-    "items without an owner": (ITEM.rpartition("| AI")[0], "a\n", ""),
+    "items without an owner": (ITEM.rpartition("| AI")[0], "an alert that nobody owns\n", ""),
     "open targets in an impact": ("## Impact\n\nx ", "[a](", ""),
     "addresses": ("visibility: organization\n## Root Cause\n\n", "10.1.2.3 ", ""),
 }

@@ -7,16 +7,23 @@ one cell. Whatever a cell can't hold (code blocks, tables, quotes) makes it None
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+
+from pmctl.document.structure import read_structure
 
 ITEM = re.compile(
     r"(?P<indent> {0,3})(?P<mark>[-*+•]|(?P<number>\d{1,9})[.)])(?P<gap>[ \t]+|$)(?:\[(?P<task>[ xX])\](?=\s)[ \t]*)?"
 )
+# Word processors write it; to Markdown it is a letter.
+_BULLET = re.compile(r"^([ \t]*)•(?=[ \t])", re.MULTILINE)
+# What some hosts show below the text, though it is no Markdown.
+_FOOTNOTE = re.compile(r" {0,3}\[\^[^\]]+\]:")
 _NESTED = re.compile(r"[ \t]*(?:[-*+•]|\d{1,9}[.)])[ \t]+")
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})")
 _RULE = re.compile(r" {0,3}([-*_])[ \t]*(?:\1[ \t]*){2,}$")
-_OPAQUE = re.compile(r" {0,3}(?:>|<!--|</?[A-Za-z]|\[[^\]]+\]:)|(?: {4}|\t)")
-_TABLE_RULE = re.compile(r" {0,3}\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,41 +42,34 @@ class Block:
     task: str = ""
 
 
-def blocks(lines: list[str] | tuple[str, ...]) -> list[Block]:
+def blocks(lines: Sequence[str]) -> list[Block]:
     """The top-level blocks of `lines` (without line ends), blank lines left out."""
     found: list[Block] = []
+    text = _BULLET.sub(r"\1-", "\n".join(lines))
+    ends = list(accumulate(len(line) + 1 for line in lines))
     row = 0
-    while row < len(lines):
-        line = lines[row]
-        if not line.strip():
-            row += 1
-        elif fence := _FENCE.match(line):
-            end = _fence_end(lines, row, fence[1])
-            found.append(Block("opaque", row, end, tuple(lines[row:end])))
-            row = end
-        elif _RULE.match(line):
-            found.append(Block("rule", row, row + 1, (line,)))
-            row += 1
-        elif item := ITEM.match(line):
-            end = _item_end(lines, row, item.end("mark") + 1)
-            found.append(_item(lines, row, end, item))
-            row = end
-        elif (
-            "|" in line and row + 1 < len(lines) and "|" in lines[row + 1] + line and _TABLE_RULE.match(lines[row + 1])
-        ):
-            end = row + 2
-            while end < len(lines) and lines[end].strip():
-                end += 1
-            found.append(Block("table", row, end, tuple(lines[row:end])))
-            row = end
+    for block in read_structure(text).blocks:
+        first, last = bisect_left(ends, block.start + 1), bisect_left(ends, block.end)
+        last = min(last + 1, len(lines))
+        while last > first + 1 and not lines[last - 1].strip():
+            last -= 1
+        found += _unread(lines, row, first)
+        item = ITEM.match(lines[first]) if block.kind == "item" else None
+        if item:
+            found.append(_item(lines, first, last, item))
         else:
-            end = row + 1
-            opaque = _OPAQUE.match(line) is not None
-            while end < len(lines) and lines[end].strip() and (opaque or not _starts(lines[end])):
-                end += 1
-            found.append(Block("opaque" if opaque else "paragraph", row, end, tuple(lines[row:end])))
-            row = end
-    return found
+            known = block.kind in ("paragraph", "table", "rule") and not _FOOTNOTE.match(lines[first])
+            kind = block.kind if known else "opaque"
+            found.append(Block(kind, first, last, tuple(lines[first:last])))
+        row = last
+    return [*found, *_unread(lines, row, len(lines))]
+
+
+def _unread(lines: Sequence[str], first: int, last: int) -> Iterator[Block]:
+    """What the parser has no block for, such as the definitions of links."""
+    written = [row for row in range(first, last) if lines[row].strip()]
+    if written:
+        yield Block("opaque", written[0], written[-1] + 1, tuple(lines[written[0] : written[-1] + 1]))
 
 
 def cell_text(lines: tuple[str, ...] | list[str]) -> str | None:
@@ -105,51 +105,12 @@ def escaped(text: str) -> str:
     return re.sub(r"(?<!\\)((?:\\\\)*)\|", r"\1\\|", text)
 
 
-def _item(lines: list[str] | tuple[str, ...], row: int, end: int, item: re.Match[str]) -> Block:
-    own = [lines[row][item.end() :]]
+def _item(lines: Sequence[str], first: int, last: int, item: re.Match[str]) -> Block:
     width = len(item["indent"]) + len(item["mark"]) + 1
-    own += [_dedented(line, width) for line in lines[row + 1 : end]]
-    while own and not own[-1].strip():
-        own.pop()
-        end -= 1
-    return Block("item", row, end, tuple(own), item["number"] or "", item["task"] or "")
+    own = [lines[first][item.end() :], *(_dedented(line, width) for line in lines[first + 1 : last])]
+    return Block("item", first, last, tuple(own), item["number"] or "", item["task"] or "")
 
 
 def _dedented(line: str, width: int) -> str:
     lead = len(line) - len(line.lstrip(" "))
     return line[min(lead, width) :]
-
-
-def _item_end(lines: list[str] | tuple[str, ...], row: int, width: int) -> int:
-    """Behind the last line of the item that begins at `row`: indented lines, and lazy ones without a blank before."""
-    end = row + 1
-    fence = ""
-    while end < len(lines):
-        line = lines[end]
-        if fence:
-            mark = _FENCE.match(line)
-            if mark and mark[1].startswith(fence):
-                fence = ""
-        elif not line.strip():
-            following = next((text for text in lines[end + 1 :] if text.strip()), "")
-            if len(following) - len(following.lstrip(" \t")) < 2 and not following.startswith("\t"):
-                break
-        elif (line[0] in " \t" and len(line) - len(line.lstrip(" ")) >= min(width, 2)) or line[0] == "\t":
-            if mark := _FENCE.match(line):
-                fence = mark[1]
-        elif not lines[end - 1].strip() or _starts(line):
-            break
-        end += 1
-    return end
-
-
-def _starts(line: str) -> bool:
-    return bool(ITEM.match(line) or _FENCE.match(line) or _RULE.match(line) or re.match(r" {0,3}(?:>|<!--)", line))
-
-
-def _fence_end(lines: list[str] | tuple[str, ...], row: int, fence: str) -> int:
-    for index in range(row + 1, len(lines)):
-        mark = _FENCE.match(lines[index])
-        if mark and mark[1].startswith(fence) and not lines[index].strip().strip(fence[0]):
-            return index + 1
-    return len(lines)

@@ -1,15 +1,15 @@
 """Nothing is dropped: the check that every line of a source is still there in what it became.
 
 The words of a line are its runs of letters and digits, without regard to case; markup (`#`, `*`, `|`, list marks,
-fences, escapes) is no text. A line is still there when one line of the result holds its words in their order. Each word
-of the result answers for one word of the source only, so a line that stands twice must be found twice. A line
+fences, escapes) does not count. A line is still there when one line of the result holds its words in their order. Each
+word of the result answers for one word of the source only, so a line that stands twice must be found twice. A line
 without words, such as an emoji alone, must be found as it is; rules and table borders are markup.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 
 _WORD = re.compile(r"[^\W_]+")
@@ -24,11 +24,10 @@ def words(line: str) -> tuple[str, ...]:
     return tuple(_WORD.findall(line[mark.end() if mark else 0 :].casefold()))
 
 
-def missing_lines(source: str, results: Sequence[str]) -> tuple[str, ...]:
-    """The lines of `source` that are not in the texts that it became; empty when nothing was dropped."""
-    lines = [line for text in results for line in text.splitlines()]
+def missing_lines(source: str, result: str) -> tuple[str, ...]:
+    """The lines of `source` that are not in the text that it became; empty when nothing was dropped."""
+    lines = result.splitlines()
     unused: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    raw = Counter(line.strip() for line in lines)
     for index, line in enumerate(lines):
         unused[words(line)].append(index)
     missing: list[str] = []
@@ -37,7 +36,7 @@ def missing_lines(source: str, results: Sequence[str]) -> tuple[str, ...]:
     for line in source.splitlines():
         wanted = words(line)
         if not wanted:
-            if not _MARKUP_LINE.fullmatch(line) and not raw[line.strip()] and not _inside(line, lines):
+            if not _MARKUP_LINE.fullmatch(line) and not _inside(line, lines):
                 missing.append(line)
         elif unused[wanted]:
             used.add(unused[wanted].pop(0))
@@ -50,6 +49,7 @@ def missing_lines(source: str, results: Sequence[str]) -> tuple[str, ...]:
 
 
 def _inside(line: str, lines: Sequence[str]) -> bool:
+    """Whether a line without words, such as one of emoji, stands in one of the lines; white space doesn't count."""
     marks = "".join(line.split())
     return any(marks in "".join(candidate.split()) for candidate in lines)
 

@@ -1,4 +1,4 @@
-"""Relative links and images of a document that moves: attachments come along, every other link is turned.
+"""Relative links and images of a document that moves: attachments come along, every other link is adjusted.
 
 Only files that a document may show are taken along (images, logs, PDFs and the like), and only from the document's own
 folder tree or its own repository: a link is text from a stranger and must not bring in anything else.
@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from pmctl.adopt.source import fenced
+from pmctl.adopt.source import fenced, within
 
 _TARGET = re.compile(
     r"""\]\(\s*(?:<(?P<angled>[^<>\n]+)>|(?P<inline>[^\s()<>]+(?:\([^\s()]*\)[^\s()<>]*)*))
@@ -24,33 +24,10 @@ _TARGET = re.compile(
 )
 _ABSOLUTE = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:|//|/|#|\?)")
 _CODE = re.compile(r"(?<!`)(`+)(?!`)(?:.(?!\n[ \t]*\n))*?(?<!`)\1(?!`)", re.DOTALL)
-ATTACHMENTS = frozenset(
-    [
-        ".png",
-        ".jpg",
-        ".jpeg",
-        ".gif",
-        ".svg",
-        ".webp",
-        ".avif",
-        ".bmp",
-        ".pdf",
-        ".txt",
-        ".log",
-        ".csv",
-        ".tsv",
-        ".json",
-        ".har",
-        ".mp4",
-        ".webm",
-        ".mov",
-        ".drawio",
-        ".puml",
-        ".excalidraw",
-        ".xlsx",
-        ".pcap",
-    ]
-)
+ATTACHMENTS = frozenset((
+    ".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".avif", ".bmp", ".pdf", ".txt", ".log", ".csv", ".tsv", ".json",
+    ".har", ".mp4", ".webm", ".mov", ".drawio", ".puml", ".excalidraw", ".xlsx", ".pcap",
+))  # fmt: skip
 MAX_ATTACHMENT = 20 * 1024 * 1024
 
 
@@ -64,7 +41,7 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
-    """The text with its links turned, the files that come along, and links that lead nowhere (as written)."""
+    """The text with its links adjusted, the files that come along, and links that lead nowhere (as written)."""
 
     text: str
     taken: tuple[Taken, ...]
@@ -76,7 +53,7 @@ class Surroundings:
     """Where a document is and goes: its file, the folder whose files may come along, its new path, and the repository.
 
     `adopted` maps the real path of each document of the same adoption to its new path relative to the root.
-    `shared` tells of a file whether more than one of these documents shows it.
+    `shown` counts for each file how many of these documents link to it.
     """
 
     file: Path
@@ -85,17 +62,17 @@ class Surroundings:
     root: Path
     top: Path
     adopted: Mapping[Path, str]
-    shared: Callable[[Path], bool]
+    shown: Mapping[Path, int]
 
 
 def targets(text: str) -> list[tuple[int, int, str]]:
     """Every relative link target of a text, with its offsets; those in code are none."""
-    code = [*fenced(text), *(match.span() for match in _CODE.finditer(text))] if "`" in text or "~~~" in text else []
+    code = (*fenced(text), *(match.span() for match in _CODE.finditer(text)))
     found = []
     for match in _TARGET.finditer(text):
         group = match.lastgroup or "inline"
         target = match[group]
-        if _ABSOLUTE.match(target) or any(first <= match.start() < last for first, last in code):
+        if _ABSOLUTE.match(target) or within(code, match.start()):
             continue
         found.append((match.start(group), match.end(group), target))
     return found
@@ -114,7 +91,7 @@ def linked_file(file: Path, target: str) -> Path | None:
 
 
 def rewrite(text: str, around: Surroundings) -> Rewritten:
-    """Turn every relative link so that it still leads where it led, and say which files must come along."""
+    """Adjust every relative link so that it still leads where it led, and say which files must come along."""
     folder = around.root / os.path.dirname(around.new_path)  # noqa: PTH120  a path of the repository, not of the disk
     attached = around.new_path.removesuffix(".md").rpartition("/")[2]
     out: list[str] = []
@@ -125,9 +102,8 @@ def rewrite(text: str, around: Surroundings) -> Rewritten:
         real = linked_file(around.file, target)
         rest = target[len(re.split(r"[#?]", target, maxsplit=1)[0]) :]
         if real is None:
-            if _leads_to_a_folder(around, target) and around.file.is_relative_to(around.top):
-                moved = _relative((around.file.parent / unquote(target)).resolve(), folder, target)
-                out += [text[at:start], moved]
+            if around.file.is_relative_to(around.top) and _leads_to_a_folder(around, target):
+                out += [text[at:start], _relative((around.file.parent / unquote(target)).resolve(), folder, target)]
                 at = end
             elif re.search(r"\.\w{1,8}(?:[#?]|$)", target):
                 broken.append(target)
@@ -155,7 +131,7 @@ def _comes_along(real: Path, around: Surroundings) -> bool:
         return False
     if real.stat().st_size > MAX_ATTACHMENT:
         return False
-    return not (real.is_relative_to(around.top) and around.shared(real))
+    return not (real.is_relative_to(around.top) and around.shown.get(real, 0) > 1)
 
 
 def _attachment_name(real: Path, around: Surroundings) -> str:

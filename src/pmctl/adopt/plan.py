@@ -1,370 +1,206 @@
-"""One document -> the managed postmortem that it becomes, with what was recognised, what was kept and what is unsure.
+"""Plan the adoption of files and folders, in memory: what becomes of each file, and the files to write.
 
-    Source -> title, day, id -> links turned -> headings arranged -> timeline and action items as tables -> checked
+    paths -> candidates -> recognised documents (several per file when it is split) -> adoptions -> writes
 
-Before a plan leaves here it is proved that no line of the source is missing; a table that would lose one is not made.
+Whatever goes wrong with one file is a problem of that file alone; the others go on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
+from pathlib import Path
 
-from pmctl.adopt import identity, metadata, sections, structure
-from pmctl.adopt.completeness import missing_lines
-from pmctl.adopt.items import Ids
-from pmctl.adopt.likeness import followed
-from pmctl.adopt.source import Source, Unadoptable, from_text
-from pmctl.document.fields import FIELDS
-from pmctl.document.headings import PATTERN, plain
-from pmctl.document.reader import MAX_BYTES, Document, Section
-from pmctl.document.schema import check_front_matter, path_of
-from pmctl.document.template_file import builtin
-from pmctl.document.yaml_text import flow
+from pmctl.adopt import links
+from pmctl.adopt.candidates import Candidate, candidates, work_tree
+from pmctl.adopt.conversion import Adoption, convert
+from pmctl.adopt.front_matter import Context
+from pmctl.adopt.recognise import Existing, RecognisedDocument, existing, recognise
+from pmctl.adopt.source import Unadoptable
+from pmctl.adopt.title import slug
+from pmctl.document.schema import Status, path_of
+from pmctl.errors import UsageProblem
+from pmctl.policy.model import Policy
+from pmctl.repository.transaction import Write
+from pmctl.repository.workspace import Workspace
 
-TAG = "adopted"
-# Where the title of one incident of a split file comes from.
-PART_HEADING = "its heading in the file"
+STATUSES = (Status.DRAFT, Status.PUBLISHED, Status.ARCHIVED)
 
 
-@dataclass(frozen=True, slots=True)
-class Recognised:
-    """One thing that was made out: what it is, its value, and where it was found or what it said before."""
-
-    what: str
-    value: str
-    origin: str
+# A document's file, the folder whose files may come along, and its new path -> all that its links need to know.
+_Surroundings = Callable[[Path, Path, str], links.Surroundings]
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
-    """What an adoption knows beside the documents: the status, who acts, who is known, which severities there are."""
+class AdoptOptions:
+    """What the person asked for. `status` is what the documents get, `day` the incident's day of a single document."""
 
-    status: str
-    actor: str
-    person: Callable[[str], str]
-    severities: tuple[str, ...] = ()
-    ids: Ids = field(default_factory=Ids)
+    status: str = Status.DRAFT.value
+    split: bool = False
+    day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """A document with its identity, before its text is converted."""
+class Result:
+    """What becomes of one file (of one incident of it, when it is split).
 
-    source: Source
-    facts: metadata.Facts
-    title: identity.Found
-    day: identity.FoundDay
-
-
-@dataclass(frozen=True, slots=True)
-class Adoption:
-    """A document as it will be, with its id and path, and what a person should know about it.
-
-    `confidence` is between 0 and 1: how far everything that matters was stated plainly.
+    `state` is adopt, skipped (no postmortem, or managed already) or problem; `reason` says why it isn't adopted.
+    `moved` tells whether the source goes away; `attachments` are the files that come along.
     """
 
-    id: str
-    path: str
-    document: Document
-    recognised: tuple[Recognised, ...]
-    kept: tuple[str, ...]
-    questions: tuple[str, ...]
-    confidence: float
+    source: str
+    state: str
+    reason: str = ""
+    adoption: Adoption | None = None
+    moved: bool = False
+    attachments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that an adoption would do: a result for each file, and the files to write."""
+
+    results: tuple[Result, ...]
+    writes: tuple[Write, ...]
 
     @property
-    def data(self) -> bytes:
-        """The file's bytes."""
-        return self.document.data
+    def adopted(self) -> tuple[Adoption, ...]:
+        """The documents that will be managed."""
+        return tuple(result.adoption for result in self.results if result.adoption is not None)
 
 
-def name(source: Source, fallback: tuple[date, str] | None, *, fixed: date | None = None) -> Named:
-    """Title and day of a document; `fixed` is the day that the person gave. Raises Unadoptable when there is no day."""
-    heading = identity.title_heading(source)
-    facts = metadata.facts(source, structure.first_section(source, heading))
-    title = identity.title(source, facts, heading)
-    if fixed is not None:
-        return Named(source, facts, title, identity.FoundDay(fixed, "--date", 1.0))
-    day = identity.day(source, facts, title.value, fallback)
-    if day is None:
-        raise Unadoptable(
-            "no date of the incident in the text, the name or the history: give it with --date YYYY-MM-DD"
-        )
-    return Named(source, facts, title, day)
+def plan(workspace: Workspace, paths: Sequence[str], directory: Path, options: AdoptOptions, author: str) -> Plan:
+    """Plan the adoption of the files and folders that `paths` name, seen from `directory`. Nothing is written.
 
-
-def convert(named: Named, postmortem: str, text: str, setting: Setting, *, moved: bool = False) -> Adoption:
-    """The managed document. `text` is the source's text with its links turned.
-
-    A document that is `moved` must stay one that git follows: where tables would change too many of its lines, the
-    timeline and then the action items stay as they were. (A few lines that the front matter alone outweighs are beyond
-    help: they get their tables.)
-
-    Raises Unadoptable when the result could not be read back or would be too large.
+    `author` is the handle of whoever adopts. Raises UsageProblem for a status that nothing can be adopted in, or a
+    `day` for more than one document.
     """
-    source = named.source if text == named.source.text else from_text(text, named.source.path, bom=named.source.bom)
-    heading = identity.title_heading(source)
-    if named.title.origin == PART_HEADING:
-        heading = next((one for one in source.outline.headings if plain(one.title) == named.title.value), heading)
-    arranged = structure.arrange(source, heading, named.title.value)
-    front, recognised, questions = _front(named, postmortem, setting)
-    kept = [f"heading {title!r} as it was" for title in arranged.kept]
-    questions += arranged.questions
-    path = path_of(postmortem)
-    managed = _compose(source, front, arranged.body)
-    document = sections.reread(managed, path, bom=source.bom)
-    if any(problem.code == "PM013" for problem in document.problems):
-        # Without the title above it, a block between rules would be taken for a second front matter.
-        managed = _compose(source, front, f"{_AS_FOUND}{source.newline * 2}{arranged.body.lstrip()}")
-        document = sections.reread(managed, path, bom=source.bom)
-    if source.front_text:
-        kept.append("the original front matter, word for word at the end")
-    recognised += [Recognised("section", section, title) for title, section, _ in arranged.mapped]
-    plain_document = document
-    moved = moved and followed(named.source.data, plain_document.data)
-    for wanted in _WANTED if moved else _WANTED[:1]:
-        document, more, unsure = _tables(plain_document, named, postmortem, setting, wanted)
-        if not moved or followed(named.source.data, document.data):
-            break
-    recognised += more.recognised
-    kept += more.kept
-    questions += more.questions
-    lost = missing_lines(text, (document.text,))
-    if lost or _outline(document) != _outline(plain_document):
-        # The conversion to tables is the only step that may lose words or sections; without it nothing is.
-        document = sections.reread(managed, path, bom=source.bom)
-        lost = missing_lines(text, (document.text,))
-        kept.append("timeline and action items as they were: a table would have lost words")
-    if lost:
-        raise Unadoptable(f"a line would be lost: {lost[0].strip()[:80]!r}")
-    _refuse_unreadable(document)
-    questions += _absent(document)
-    if source.front_problem:
-        questions.append(source.front_problem)
-    confidence = _confidence(named, arranged.mapped, unsure, bool(source.front_problem))
-    return Adoption(
-        postmortem, path, document, tuple(recognised), tuple(dict.fromkeys(kept)),
-        tuple(dict.fromkeys(questions)), confidence,
+    if options.status not in STATUSES:
+        raise UsageProblem(f"--status {options.status}: not one of {', '.join(STATUSES)}")
+    found = candidates(paths, directory)
+    if options.day is not None and len(found) != 1:
+        raise UsageProblem("--date is for one document at a time", hint="name one file, or leave --date out")
+    root = workspace.repo.root.resolve()
+    known = existing(workspace)
+    groups = [_recognised(candidate, root, known, options) for candidate in found]
+    documents = [document for group in groups for document in group if isinstance(document, RecognisedDocument)]
+    context = Context(options.status, author, _known_people(workspace.policy), workspace.settings.severities)
+    surroundings = _surroundings(root, workspace.repo.top.resolve(), documents)
+    results: list[Result] = []
+    writes: dict[str, Write] = {}
+    for group in groups:
+        outcomes, new = _adopted(group, root, surroundings, context)
+        results += outcomes
+        for write in new:
+            # What one document needs is not removed for another.
+            if write.data is not None or write.path not in writes:
+                writes[write.path] = write
+    return Plan(tuple(results), tuple(writes.values()))
+
+
+def _recognised(
+    candidate: Candidate, root: Path, known: Existing, options: AdoptOptions
+) -> Sequence[RecognisedDocument | Result]:
+    """The documents of a file, or why it is left out."""
+    if candidate.reason:
+        return [Result(candidate.shown, "problem" if candidate.named else "skipped", candidate.reason)]
+    try:
+        return recognise(candidate, root, known, day=options.day, split=options.split)
+    except Exception as error:  # one document's trouble must not stop the others
+        return [_trouble(candidate, error)]
+
+
+def _surroundings(root: Path, top: Path, documents: Sequence[RecognisedDocument]) -> _Surroundings:
+    return partial(
+        links.Surroundings, root=root, top=top,
+        adopted={document.file: path_of(document.id) for document in reversed(documents)},
+        shown=Counter(file for document in documents if document.part == 1 for file in document.linked),
     )  # fmt: skip
 
 
-_AS_FOUND = "<!-- What follows stands as it was found. -->"
+def _adopted(
+    group: Sequence[RecognisedDocument | Result], root: Path, surroundings: _Surroundings, context: Context
+) -> tuple[list[Result], list[Write]]:
+    """What becomes of one file, and the files to write for it; its source goes when all of it is adopted."""
+    results: list[Result] = []
+    writes: list[Write] = []
+    for document in group:
+        if isinstance(document, Result):
+            results.append(document)
+            continue
+        try:
+            result, new = _document_adopted(document, surroundings, context)
+        except Exception as error:  # one document's trouble must not stop the others
+            result, new = _trouble(document.candidate, error), []
+        results.append(result)
+        writes += new
+    first = group[0]
+    if isinstance(first, RecognisedDocument) and all(result.moved for result in results):
+        writes.append(Write(first.file.relative_to(root).as_posix(), None))
+    return results, writes
 
-# What is made a table, the most first.
-_WANTED = (frozenset(("timeline", "items")), frozenset(("items",)), frozenset(("timeline",)), frozenset[str]())
+
+def _document_adopted(
+    document: RecognisedDocument, surroundings: _Surroundings, context: Context
+) -> tuple[Result, list[Write]]:
+    # The files that may come along lie in the work tree around the document, or in the folder that was named.
+    boundary = work_tree(document.file) or document.candidate.boundary.resolve()
+    around = surroundings(document.file, boundary, path_of(document.id))
+    inside = document.file.is_relative_to(around.root)
+    rewritten = links.rewrite(document.identified.source.text, around)
+    moved = inside and document.is_whole_file
+    adoption = convert(document.identified, document.id, rewritten.text, context, moved=moved)
+    adoption = _with_remarks(adoption, document, rewritten.broken)
+    writes = [Write(adoption.path, adoption.data)]
+    for one in rewritten.taken:
+        writes.append(Write(f"{adoption.path.removesuffix('.md')}/{one.name}", one.file.read_bytes()))
+        if inside and one.file.is_relative_to(around.root):
+            writes.append(Write(one.file.relative_to(around.root).as_posix(), None))
+    names = tuple(one.name for one in rewritten.taken)
+    return Result(document.candidate.shown, "adopt", "", adoption, inside, names), writes
 
 
-@dataclass(slots=True)
-class _More:
-    recognised: list[Recognised]
-    kept: list[str]
-    questions: list[str]
-
-
-def _front(named: Named, postmortem: str, setting: Setting) -> tuple[dict[str, object], list[Recognised], list[str]]:
-    """The new front matter's values, what they were recognised from, and what a person should settle."""
-    facts, title, day = named.facts, named.title, named.day
-    recognised = [Recognised("title", title.value, title.origin), Recognised("date", day.value.isoformat(), day.origin)]
+def _with_remarks(adoption: Adoption, document: RecognisedDocument, broken: Sequence[str]) -> Adoption:
+    """The adoption with what its surroundings say about it; each question takes a little of the confidence."""
     questions = []
-    if title.certain < 1:
-        questions.append(f"is the title right? it comes from {title.origin}")
-    if day.certain < 0.6:
-        questions.append(f"did the incident happen on {day.value.isoformat()}? that day comes from {day.origin}")
-    if day.others:
-        questions.append(
-            f"{day.value.isoformat()} was taken for the incident's day, not {', '.join(day.others)}: is that right?"
-        )
-    front: dict[str, object] = {
-        "id": postmortem,
-        "title": title.value,
-        "status": setting.status,
-        "author": setting.actor,
-    }
-    authors = [one for text in facts.values.get("author", ()) for one in metadata.names(text)]
-    known = [handle for one in authors if (handle := setting.person(one))]
-    if known:
-        front["author"] = known[0]
-        recognised.append(Recognised("author", known[0], ", ".join(authors)))
-    elif authors:
-        questions.append(
-            f"written by {', '.join(authors[:5])}, whom the policy does not know; "
-            f"the author is {setting.actor} until you change it"
-        )
-    people = [
-        handle
-        for text in facts.values.get("participants", ())
-        for one in metadata.names(text)
-        if (handle := setting.person(one))
-    ]
-    if people:
-        front["participants"] = list(dict.fromkeys(people))
-        recognised.append(Recognised("participants", ", ".join(dict.fromkeys(people)), "the people it names"))
-    _severity(facts, setting, front, recognised, questions)
-    _services(facts, front, recognised)
-    _times(facts, day.value, front, recognised)
-    front["tags"] = [TAG]
-    front["template"] = builtin("default").reference
-    return front, recognised, questions
-
-
-def _severity(
-    facts: metadata.Facts,
-    setting: Setting,
-    front: dict[str, object],
-    recognised: list[Recognised],
-    questions: list[str],
-) -> None:
-    stated = facts.first("severity")
-    if not stated or len(stated) > 60:
-        return
-    folded = {"".join(filter(str.isalnum, one)).casefold(): one for one in setting.severities}
-    first = "".join(filter(str.isalnum, stated.split("(")[0].split("（")[0])).casefold()
-    if not setting.severities:
-        front["severity"] = stated
-    elif first in folded:
-        front["severity"] = folded[first]
-    else:
-        questions.append(f"severity {stated!r} is none of {', '.join(setting.severities)}: which one is meant?")
-        return
-    recognised.append(Recognised("severity", str(front["severity"]), stated))
-
-
-def _services(facts: metadata.Facts, front: dict[str, object], recognised: list[Recognised]) -> None:
-    stated = facts.first("services")
-    services = [one.strip(" `*_.") for one in stated.replace("、", ",").split(",")]
-    if (
-        stated
-        and len(services) <= 12
-        and all(0 < len(one) <= 40 and not set("()[]（）<>;:") & set(one) for one in services)
-    ):
-        front["services"] = list(dict.fromkeys(services))
-        recognised.append(Recognised("services", ", ".join(services), "stated"))
-
-
-def _times(facts: metadata.Facts, day: date, front: dict[str, object], recognised: list[Recognised]) -> None:
-    """started_at, detected_at, resolved_at, where day, time and zone are all stated and in order."""
-    start, end = metadata.span(facts.first("period"), day)
-    start = metadata.span(facts.first("start"), day)[0] or start
-    end = metadata.span(facts.first("end"), day)[0] or end
-    detected = metadata.span(facts.first("detected"), day)[0]
-    if start and end and end < start:
-        return
-    for key, value in (("started_at", start), ("detected_at", detected), ("resolved_at", end)):
-        if value is not None:
-            front[key] = value
-            recognised.append(Recognised(key, f"{value:%Y-%m-%dT%H:%M:%SZ}", "stated with its zone"))
-
-
-def _compose(source: Source, front: dict[str, object], body: str) -> str:
-    newline = source.newline
-    lines = ["---", *(f"{known.name}: {flow(front[known.name])}" for known in FIELDS if known.name in front), "---"]
-    text = newline.join(lines) + newline * 2 + body.lstrip("\r\n")
-    if source.front_text:
-        fence = "```"
-        while fence in source.front_text:
-            fence += "`"
-        if not text.endswith("\n"):
-            text += newline
-        kept = [f"{fence}{source.front_kind}", *source.front_text.splitlines(), fence]
-        text += newline + "## Original Front Matter" + newline * 2 + newline.join(kept) + newline
-    return text
-
-
-def _tables(
-    document: Document, named: Named, postmortem: str, setting: Setting, wanted: frozenset[str]
-) -> tuple[Document, _More, float]:
-    """Timeline and action items as tables; how much of them stayed unsure comes back as a weight for the confidence."""
-    more = _More([], [], [])
-    steps = [section for title in ("Timeline", "Action Items") if (section := document.section(title))]
-    text, unsure = document.text, 0.0
-    # From the end of the text, so that the places of what comes before stay right.
-    for section in sorted(steps, key=lambda section: -section.start):
-        convert_one = _timeline if section.title == "Timeline" else _items
-        text, weight = convert_one(document, text, section, named, postmortem, setting, wanted, more)
-        unsure += weight
-    if text != document.text:
-        document = sections.reread(text, document.path, bom=named.source.bom)
-    return document, more, unsure
-
-
-def _items(
-    document: Document, text: str, section: Section, named: Named, postmortem: str, setting: Setting,
-    wanted: frozenset[str], more: _More,
-) -> tuple[str, float]:  # fmt: skip
-    if "items" not in wanted:
-        more.kept.append("action items as they were: as a table git could not follow the file's history")
-        return text, 0.0
-    made = sections.action_items(document, text, postmortem, setting.ids, setting.person)
-    more.kept += [f"action items: {reason}" for reason in made.reasons]
-    if made.count:
-        more.recognised.append(Recognised("action items", str(made.count), "the section's lists and tables"))
-        if made.without_status:
-            more.questions.append(f"{made.without_status} of {made.count} action items don't say whether they are done")
-        if made.without_owner:
-            more.questions.append(f"{made.without_owner} of {made.count} action items have no owner that is known")
-    elif section.text.strip():
-        more.kept.append("action items as text: no list or table of them")
-        more.questions.append("which action items are in the text of Action Items?")
-        return text, 0.05
-    return made.text, 0.0
-
-
-def _timeline(
-    document: Document, text: str, section: Section, named: Named, postmortem: str, setting: Setting,
-    wanted: frozenset[str], more: _More,
-) -> tuple[str, float]:  # fmt: skip
-    if "timeline" not in wanted:
-        more.kept.append("the timeline as it was: as a table git could not follow the file's history")
-        return text, 0.0
-    before = document.text[document.body_start : section.start]
-    line = sections.timeline(document, text, named.day.value, before)
-    more.questions += [f"timeline: {reason}" for reason in line.reasons]
-    if line.count:
-        origin = "its table" if line.from_tables else "its list"
-        more.recognised.append(Recognised("timeline", f"{line.count} entries", origin))
-        if not line.zone and not line.from_tables:
-            more.questions.append("the timeline names no zone for all of its times: they are read as UTC")
-    elif section.text.strip():
-        more.kept.append("the timeline as text: not every entry has a time that is certain")
-        return text, 0.05
-    return line.text, 0.0
-
-
-def _outline(document: Document) -> list[str]:
-    return [section.title for section in document.sections]
-
-
-def _absent(document: Document) -> list[str]:
-    there = {section.title.casefold() for section in document.sections}
-    missing = [title for title in builtin("default").required if title.casefold() not in there]
-    if not document.sections:
-        return ["the text has no headings that name sections: arrange it under " + ", ".join(missing)]
-    return [f"no section for {', '.join(missing)}: write it, or say where it is"] if missing else []
-
-
-def _refuse_unreadable(document: Document) -> None:
-    if len(document.data) > MAX_BYTES:
-        raise Unadoptable(f"more than {MAX_BYTES} bytes after adoption: keep logs and dumps as attachments")
-    problems = [*document.problems, *check_front_matter(document)]
-    errors = [problem for problem in problems if problem.severity == "error"]
-    if errors:
-        raise Unadoptable(f"the result could not be read back: {errors[0].code} {errors[0].message}")
-
-
-def _confidence(named: Named, mapped: tuple[tuple[str, str, int], ...], unsure: float, broken_front: bool) -> float:
-    value = 1.0 - (1 - named.title.certain) * 0.3 - (1 - named.day.certain) * 0.5 - unsure
-    if not mapped:
-        value -= 0.25
-    else:
-        value -= 0.2 * sum(tier == PATTERN for _, _, tier in mapped) / len(mapped)
-    value -= 0.15 if broken_front else 0
-    return round(max(0.05, min(1.0, value)), 2)
-
-
-def with_questions(adoption: Adoption, kept: tuple[str, ...], questions: tuple[str, ...]) -> Adoption:
-    """The plan with more to say about it; each question takes a little of the confidence."""
+    named = document.identified
+    base = f"{named.day.value.isoformat()}-{slug(named.title.value, document.candidate.shown)}"
+    if adoption.id != base and adoption.id.removeprefix(base)[1:].isdigit():
+        questions.append(f"another postmortem has the id {base}: is this the same incident?")
+    if document.incidents:
+        shown = "; ".join(document.incidents[:4])
+        questions.append(f"it holds {len(document.incidents)} incidents ({shown}): --split makes a postmortem of each")
+    kept = [f"link {target} as it was: it leads to no file that can be brought along" for target in broken]
     return replace(
-        adoption, kept=adoption.kept + kept, questions=adoption.questions + questions,
+        adoption, kept=(*adoption.kept, *kept), questions=(*adoption.questions, *questions),
         confidence=round(max(0.05, adoption.confidence - 0.05 * len(questions)), 2),
     )  # fmt: skip
+
+
+def _trouble(candidate: Candidate, error: Exception) -> Result:
+    """What is wrong with a file, in words."""
+    if isinstance(error, Unadoptable):
+        return Result(candidate.shown, "skipped" if error.skipped else "problem", error.reason)
+    if isinstance(error, OSError):
+        what = error.filename if error.filename and Path(error.filename) != candidate.file else ""
+        return Result(candidate.shown, "problem", f"{what} cannot be read: {error.strerror}".strip())
+    return Result(candidate.shown, "problem", f"pmctl failed on this document ({type(error).__name__}: {error})")
+
+
+def _known_people(policy: Policy) -> Callable[[str], str]:
+    """A lookup of handles by handle, name or e-mail, without regard to case; "" for strangers and ambiguous names."""
+    known: dict[str, str] = {}
+    for handle, person in policy.people.items():
+        for word in (handle, person.name, *person.emails):
+            key = " ".join(word.casefold().split())
+            known[key] = handle if known.get(key, handle) == handle else ""
+
+    def person_of(text: str) -> str:
+        words = " ".join(text.casefold().split()).removeprefix("@")
+        mail = words.rpartition("<")[2].strip("<> ") if "<" in words else ""
+        return known.get(words, "") or known.get(mail, "") or known.get(words.partition("<")[0].strip(), "")
+
+    return person_of

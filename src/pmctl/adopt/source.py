@@ -1,19 +1,20 @@
 """One existing document as found: decoded, its front matter read in whatever form it has, its headings located.
 
-    bytes -> Source, or the reason why it can't be adopted
+    bytes -> SourceDocument, or the reason why it can't be adopted
 
-The text is kept as it is; `front` is for recognition only and the block itself is carried over verbatim.
+The text is kept as it is. The front matter's values only serve recognition; its block is carried over word for word.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from pmctl.document.outline import Heading, Outline, scan
+from pmctl.document.headings import Meaning, meaning, plain
 from pmctl.document.reader import MAX_BYTES
 from pmctl.document.schema import Status, is_id
+from pmctl.document.structure import TableLines, read_structure
 
 _YAML = re.compile(r"---[ \t]*\r?\n(?P<block>.*?\r?\n|)---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _TOML = re.compile(r"\+\+\+[ \t]*\r?\n(?P<block>.*?\r?\n|)\+\+\+[ \t]*(?:\r?\n|\Z)", re.DOTALL)
@@ -22,25 +23,60 @@ _BOLD_LINE = re.compile(r"^ {0,3}(?:\*\*|__)(?P<text>[^*_\n][^*\n]{0,80}?)(?:\*\
 _LABEL_LINE = re.compile(r"^(?P<text>[A-Z][\w '/&-]{2,40}):[ \t]*\r?$", re.MULTILINE)
 
 
-@dataclass(frozen=True)
-class Source:
-    """A document to adopt. `text` has no byte order mark; `body_start` is the offset behind its front matter.
+Spans = tuple[tuple[int, int], ...]
 
-    `front_kind` is "yaml", "toml" or "". `front_problem` says why the front matter couldn't be read in full.
-    `bold` are lines that are only bold, or a label and a colon, as headings of level 0.
+
+@dataclass(frozen=True, slots=True)
+class FrontMatter:
+    """A document's front matter: its values, its text with the fences, and the offset `end` behind it.
+
+    `kind` is "yaml", "toml" or "". `problem` says why it could not be read in full.
+    """
+
+    values: dict[str, Any]
+    kind: str = ""
+    text: str = ""
+    problem: str = ""
+    end: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SourceHeading:
+    """A heading as found. `level` is 0 for a line that is only bold, or only a label and a colon."""
+
+    level: int
+    title: str
+    line: int
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        """The title without markup."""
+        return plain(self.title)
+
+    @property
+    def meaning(self) -> Meaning | None:
+        """The section that the heading stands for; None when that is unknown."""
+        return meaning(self.title)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceDocument:
+    """A document to adopt. `text` has no byte order mark; `code` holds the offsets of its code blocks.
+
+    `bold` are the lines that may serve as headings in a document that has none.
     """
 
     path: str
     text: str
     bom: bool
     newline: str
-    front: dict[str, Any]
-    front_kind: str
-    front_text: str
-    front_problem: str
-    body_start: int
-    outline: Outline
-    bold: tuple[Heading, ...] = field(default=())
+    front: FrontMatter
+    headings: tuple[SourceHeading, ...]
+    bold: tuple[SourceHeading, ...]
+    tables: tuple[TableLines, ...]
+    code: Spans
 
     @property
     def data(self) -> bytes:
@@ -48,21 +84,25 @@ class Source:
         return (b"\xef\xbb\xbf" if self.bom else b"") + self.text.encode("utf-8")
 
     @property
-    def body(self) -> str:
-        """The text behind the front matter."""
-        return self.text[self.body_start :]
+    def body_start(self) -> int:
+        """The offset behind the front matter."""
+        return self.front.end
+
+    def in_code(self, offset: int) -> bool:
+        """Whether a code block holds this offset."""
+        return within(self.code, offset)
 
 
 class Unadoptable(Exception):
-    """Why a file can't be adopted, in words; `managed` when it is a postmortem of pmctl already."""
+    """Why a file can't be adopted, in words; `skipped` when that is no problem of the file."""
 
-    def __init__(self, reason: str, *, managed: bool = False) -> None:
+    def __init__(self, reason: str, *, skipped: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.managed = managed
+        self.skipped = skipped
 
 
-def read_source(data: bytes, path: str) -> Source:
+def read_source(data: bytes, path: str) -> SourceDocument:
     """Read a document. Raises Unadoptable with the reason when it is empty, not text, too large or managed already."""
     if not data.strip(b"\xef\xbb\xbf \t\r\n"):
         raise Unadoptable("empty")
@@ -80,55 +120,48 @@ def read_source(data: bytes, path: str) -> Source:
         raise Unadoptable(f"not UTF-8 in line {line} (byte 0x{data[error.start]:02x}): save it as UTF-8") from None
     if "\0" in text:
         raise Unadoptable("binary, not text")
-    return from_text(text, path, bom=bom)
+    return parse_source(text, path, bom=bom)
 
 
-def from_text(text: str, path: str, *, bom: bool = False) -> Source:
+def parse_source(text: str, path: str, *, bom: bool = False) -> SourceDocument:
     """The document whose text this is. Raises Unadoptable when it is managed already."""
     first = text.find("\n")
     newline = "\r\n" if first > 0 and text[first - 1] == "\r" else "\n"
-    front, kind, block, problem, start = _front_matter(text)
-    if is_id(str(front.get("id", ""))) and str(front.get("status", "")) in tuple(Status):
-        raise Unadoptable("a postmortem of pmctl already", managed=True)
-    outline = scan(text, start, text.count("\n", 0, start) + 1)
-    return Source(
-        path, text, bom, newline, front, kind, block, problem, start, outline, _bold_headings(text, start, outline)
-    )
+    front = _front_matter(text)
+    if is_id(str(front.values.get("id", ""))) and str(front.values.get("status", "")) in tuple(Status):
+        raise Unadoptable("already a pmctl postmortem", skipped=True)
+    outline = read_structure(text, front.end)
+    headings = tuple(SourceHeading(one.level, one.title, one.line, one.start, one.end) for one in outline.headings)
+    code = fenced(text, front.end)
+    bold = _bold_headings(text, front.end, headings, code)
+    return SourceDocument(path, text, bom, newline, front, headings, bold, outline.tables, code)
 
 
-def _front_matter(text: str) -> tuple[dict[str, Any], str, str, str, int]:
-    """Values, kind, the block's text with its fences, what is wrong with it, and where the body begins."""
+def _front_matter(text: str) -> FrontMatter:
     if match := _TOML.match(text):
         import tomllib
 
+        block, end = match.group().rstrip("\r\n"), match.end()
         try:
             # tomllib wants LF; the text itself isn't changed.
-            values = tomllib.loads(match["block"].replace("\r\n", "\n"))
+            return FrontMatter(tomllib.loads(match["block"].replace("\r\n", "\n")), "toml", block, "", end)
         except (tomllib.TOMLDecodeError, RecursionError) as error:
-            return (
-                {},
-                "toml",
-                match.group().rstrip("\r\n"),
-                f"the TOML front matter can't be read: {error}",
-                match.end(),
-            )
-        return values, "toml", match.group().rstrip("\r\n"), "", match.end()
+            return FrontMatter({}, "toml", block, f"the TOML front matter can't be read: {error}", end)
     match = _YAML.match(text)
     # A rule, a heading's underline: what stands between two dashes is front matter only when it looks like keys.
     if match is None or not _KEY_LINE.match(match["block"]) or not match["block"].strip():
-        return {}, "", "", "", 0
+        return FrontMatter({})
     from pmctl.document import strict_yaml
 
     parsed = strict_yaml.load(match["block"], first_line=2)
     node = parsed.node
-    read = node.plain() if node is not None and isinstance(node.value, dict) else {}
-    if not read:
-        read = _loosely(match["block"])
+    values = node.plain() if node is not None and isinstance(node.value, dict) else {}
     problem = ""
     if parsed.problems:
         first = parsed.problems[0]
         problem = f"the front matter isn't plain YAML (line {first.line}: {first.message})"
-    return read, "yaml", match.group().rstrip("\r\n"), problem, match.end()
+    block = match.group().rstrip("\r\n")
+    return FrontMatter(values or _loosely(match["block"]), "yaml", block, problem, match.end())
 
 
 def _loosely(block: str) -> dict[str, Any]:
@@ -140,24 +173,30 @@ def _loosely(block: str) -> dict[str, Any]:
     return found
 
 
-def _bold_headings(text: str, start: int, outline: Outline) -> tuple[Heading, ...]:
+def _bold_headings(
+    text: str, start: int, headings: tuple[SourceHeading, ...], code: Spans
+) -> tuple[SourceHeading, ...]:
     """Lines that stand alone between blank lines or headings and are only bold, or only a label."""
     found = []
-    fences = fenced(text, start)
+    ends = {heading.end for heading in headings}
     for pattern in (_BOLD_LINE, _LABEL_LINE):
         for match in pattern.finditer(text, start):
             before = text[: match.start()].rstrip("\r\n")
             alone = match.start() - len(before) > (2 if "\r" in text[len(before) : match.start()] else 1) or not before
-            after_heading = any(heading.end == match.start() for heading in outline.headings)
-            if not (alone or after_heading) or any(first <= match.start() < last for first, last in fences):
+            if not (alone or match.start() in ends) or within(code, match.start()):
                 continue
-            end = min(match.end() + 1, len(text))
             title = match["text"].strip().rstrip(":").strip()
-            found.append(Heading(0, title, text.count("\n", 0, match.start()) + 1, match.start(), end, 1))
+            line = text.count("\n", 0, match.start()) + 1
+            found.append(SourceHeading(0, title, line, match.start(), min(match.end() + 1, len(text))))
     return tuple(sorted(found, key=lambda heading: heading.start))
 
 
-def fenced(text: str, start: int = 0) -> tuple[tuple[int, int], ...]:
+def within(spans: Spans, offset: int) -> bool:
+    """Whether one of the spans holds an offset."""
+    return any(first <= offset < last for first, last in spans)
+
+
+def fenced(text: str, start: int = 0) -> Spans:
     """The offsets of fenced code blocks, also of those inside list items and quotes."""
     spans = []
     opening: re.Match[str] | None = None

@@ -11,7 +11,10 @@ from pmctl.output import terminal
 from pmctl.text import plural, safe
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from pmctl.cli.session import Session
+    from pmctl.insight.catalog import Item, Summary
     from pmctl.workflow.actions import Changed
 
 app = typer.Typer(
@@ -62,31 +65,9 @@ def list_(
     day = today()
     found = items(everything, query, day)
     if format == "json":
-        session.json(
-            "actions",
-            {
-                "items": [
-                    {
-                        "id": item.id, "postmortem": summary.id, "description": item.description, "owner": item.owner,
-                        "due": item.due, "priority": item.priority, "status": item.status, "ticket": item.ticket,
-                        "notes": item.notes, "overdue": item.overdue(day), "path": summary.path, "line": item.line,
-                    }
-                    for summary, item in found
-                ]
-            },
-        )  # fmt: skip
+        session.json("actions", {"items": [_as_dict(summary, item, day) for summary, item in found]})
     elif format == "csv":
-        import csv
-        import sys
-
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(
-            ("id", "postmortem", "description", "owner", "due", "priority", "status", "ticket", "notes", "overdue")
-        )
-        for summary, item in found:
-            cells = (item.id, summary.id, item.description, item.owner, item.due, item.priority, item.status)
-            rest = (item.ticket, item.notes, "yes" if item.overdue(day) else "no")
-            writer.writerow([_inert(cell) for cell in (*cells, *rest)])
+        _print_csv([_as_dict(summary, item, day) for summary, item in found])
     else:
         rows = [
             (item.id, item.due + (" overdue" if item.overdue(day) else ""), item.status, item.priority, item.owner,
@@ -100,6 +81,26 @@ def list_(
     for summary in everything:
         if summary.problem:
             session.warn(f"{summary.problem}; its action items are not listed")
+
+
+def _as_dict(summary: Summary, item: Item, day: date) -> dict[str, object]:
+    return {
+        "id": item.id, "postmortem": summary.id, "description": item.description, "owner": item.owner,
+        "due": item.due, "priority": item.priority, "status": item.status, "ticket": item.ticket,
+        "notes": item.notes, "overdue": item.overdue(day), "path": summary.path, "line": item.line,
+    }  # fmt: skip
+
+
+def _print_csv(items: list[dict[str, object]]) -> None:
+    import csv
+    import sys
+
+    columns = ("id", "postmortem", "description", "owner", "due", "priority", "status", "ticket", "notes")
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow((*columns, "overdue"))
+    for item in items:
+        cells = (_inert(str(item[column])) for column in columns)
+        writer.writerow((*cells, "yes" if item["overdue"] else "no"))
 
 
 @app.command()
@@ -123,8 +124,8 @@ def add(
     session: Session = ctx.obj
     workspace = session.workspace
     wanted = actions.Change(text, owner, due, priority, None, ticket, notes)
-    by, signing = _actor(session, handle)
-    _tell(session, actions.add(workspace, by, workspace.find(id), wanted, signing, today=today()))
+    name = workspace.find(id)
+    _tell(session, actions.add(workspace, session.person(handle), name, wanted, session.signing(), today=today()))
 
 
 @app.command("set")
@@ -147,17 +148,7 @@ def set_(
 
     session: Session = ctx.obj
     wanted = actions.Change(text, owner, due, priority, status, ticket, notes)
-    by, signing = _actor(session, handle)
-    _tell(session, actions.change(session.workspace, by, item, wanted, signing))
-
-
-def _actor(session: Session, handle: str) -> tuple[str, tuple[str, ...]]:
-    from pmctl.cli.writing import signing_of
-    from pmctl.repository.actor import author_handle, git_config
-
-    config = git_config(session.repo)
-    by = handle or session.handle or author_handle(session.workspace.policy, config) or ""
-    return by, signing_of(config)
+    _tell(session, actions.change(session.workspace, session.person(handle), item, wanted, session.signing()))
 
 
 def _tell(session: Session, changed: Changed) -> None:

@@ -71,11 +71,10 @@ def waive(
     """
     from pmctl import git
     from pmctl.cli.session import now
-    from pmctl.repository.actor import identify
     from pmctl.workflow import policy
 
     session: Session = ctx.obj
-    actor = identify(session.repo, session.workspace.policy, session.surroundings, handle or session.handle)
+    actor = session.actor(handle)
     step = git.resolve(session.repo.top, commit)
     report = examined(session, root=root).report
     count, oid = policy.waive(session.workspace, actor, report, code.upper(), step, at=now(), note=note)

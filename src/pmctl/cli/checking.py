@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
     from pmctl.cli.session import Session
+    from pmctl.insight.validation import Validation
 
 _FORMATS = ("text", "json", "github", "gitlab", "sarif", "junit")
 _Many = list[str] | None
@@ -28,7 +30,7 @@ def validate(
         str, typer.Option("--format", metavar="|".join(_FORMATS), help="How the findings are printed.")
     ] = "text",
 ) -> None:
-    """Check postmortems. Every finding has its place, a code and the fix; the last line counts them.
+    """Check postmortems. Every finding has its place, a code and a fix; the last line counts them.
 
     Targets (PM95) are compared with the history when ids or nothing is named, not for files and what is staged.
 
@@ -46,26 +48,36 @@ def validate(
         raise UsageProblem("--staged checks the index as it is; leave out paths, --fix and --diff")
     selection = Selection(tuple(what or ()), staged, strict, tuple(select or ()), tuple(ignore or ()), now())
     runs = validations(session.directory, selection)
+    _tell_notes(session, runs)
+    written = True
+    if diff:
+        written = _fix(session, runs, write=False)
+    elif fix:
+        written = _fix(session, runs, write=True)
+        runs = validations(session.directory, selection)
+    if show_findings(session, runs, format) or not written:
+        raise typer.Exit(1 if written else 2)
+
+
+def _tell_notes(session: Session, runs: Sequence[Validation]) -> None:
     for line in dict.fromkeys(line for run in runs for line in run.notes):
         session.note(line)
-    if fix or diff:
-        from pmctl.workflow.fixing import fixed
 
-        unwritten = False
-        for outcome in (one for run in runs for one in fixed(run, write=fix and not diff)):
-            if diff and outcome.diff:
-                session.result(outcome.diff.rstrip("\n"))
-            for line in (*outcome.applied, *outcome.refused):
-                session.note(f"{outcome.path}: {line}")
-            if outcome.problem:
-                unwritten = True
-                session.warn(f"{outcome.path} is not fixed: {outcome.problem}")
-        if fix and not diff:
-            runs = validations(session.directory, selection)
-        if show_findings(session, runs, format) or unwritten:
-            raise typer.Exit(2 if unwritten else 1)
-    elif show_findings(session, runs, format):
-        raise typer.Exit(1)
+
+def _fix(session: Session, runs: Sequence[Validation], *, write: bool) -> bool:
+    """Fix what has one right answer, or only show how; returns whether every file could be written."""
+    from pmctl.workflow.fixing import fixed
+
+    written = True
+    for outcome in (one for run in runs for one in fixed(run, write=write)):
+        if not write and outcome.diff:
+            session.result(outcome.diff.rstrip("\n"))
+        for line in (*outcome.applied, *outcome.refused):
+            session.note(f"{outcome.path}: {line}")
+        if outcome.problem:
+            written = False
+            session.warn(f"{outcome.path} is not fixed: {outcome.problem}")
+    return written
 
 
 def report_one(session: Session, name: str) -> bool:

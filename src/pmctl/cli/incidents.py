@@ -265,12 +265,7 @@ def _fetched(session: Session, name: str, linked: Sequence[str]) -> list[Inciden
 
 
 def _actor(session: Session, handle: str) -> tuple[str, tuple[str, ...]]:
-    from pmctl.cli.writing import signing_of
-    from pmctl.repository.actor import author_handle, git_config
-
-    config = git_config(session.repo)
-    by = handle or session.handle or author_handle(session.workspace.policy, config) or ""
-    return by, signing_of(config)
+    return session.person(handle), session.signing()
 
 
 def _finish(

@@ -11,7 +11,6 @@ from pmctl.cli.options import As, Format, Note, choose_format
 if TYPE_CHECKING:
     from pmctl.cli.session import Session
     from pmctl.policy.model import Policy
-    from pmctl.repository.actor import Actor
     from pmctl.workflow.policy import Changed
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="People, their keys, teams and admins.")
@@ -77,9 +76,9 @@ def add(
     from pmctl.workflow import people
 
     session: Session = ctx.obj
-    actor = _actor(session, acting)
+    actor = session.actor(acting)
     given = [people.read_key(_path(session, value), handle) for value in key or ()]
-    _tell(
+    tell_change(
         session,
         people.add(
             session.workspace, actor, handle, name=name, emails=tuple(email or ()), keys=given,
@@ -109,8 +108,8 @@ def change(
     from pmctl.workflow import people
 
     session: Session = ctx.obj
-    actor = _actor(session, acting)
-    _tell(
+    actor = session.actor(acting)
+    tell_change(
         session,
         people.change_person(
             session.workspace, actor, handle, add_emails=tuple(email or ()), remove_emails=tuple(drop_email or ()),
@@ -136,9 +135,9 @@ def rotate(
     from pmctl.workflow import people
 
     session: Session = ctx.obj
-    actor = _actor(session, acting)
+    actor = session.actor(acting)
     given = [people.read_key(_path(session, value), handle) for value in key]
-    _tell(session, people.rotate(session.workspace, actor, handle, given, keep=keep, at=now(), note=note))
+    tell_change(session, people.rotate(session.workspace, actor, handle, given, keep=keep, at=now(), note=note))
 
 
 @app.command()
@@ -163,9 +162,9 @@ def revoke(
     from pmctl.workflow import people
 
     session: Session = ctx.obj
-    actor = _actor(session, acting)
+    actor = session.actor(acting)
     since = git.resolve(session.repo.top, compromised_since) if compromised_since else ""
-    _tell(
+    tell_change(
         session,
         people.revoke(session.workspace, actor, handle, key=key, compromised_since=since, at=now(), note=note),
     )
@@ -185,16 +184,6 @@ def tell_change(session: Session, done: Changed) -> None:
             f"  next: {done.missing} more of {', '.join(done.candidates)} run pmctl policy sign on this branch; "
             "the last signature lands the policy in one step"
         )
-
-
-def _tell(session: Session, done: Changed) -> None:
-    tell_change(session, done)
-
-
-def _actor(session: Session, acting: str) -> Actor:
-    from pmctl.repository.actor import identify
-
-    return identify(session.repo, session.workspace.policy, session.surroundings, acting or session.handle)
 
 
 def _roles(policy: Policy, handle: str) -> str:

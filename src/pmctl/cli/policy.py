@@ -75,11 +75,10 @@ def sign(ctx: typer.Context, note: Note = "", acting: As = "") -> None:
     """
     from pmctl.cli.people import tell_change
     from pmctl.cli.session import now
-    from pmctl.repository.actor import identify
     from pmctl.workflow import policy
 
     session: Session = ctx.obj
-    actor = identify(session.repo, session.workspace.policy, session.surroundings, acting or session.handle)
+    actor = session.actor(acting)
     tell_change(session, policy.sign(session.workspace, actor, at=now(), note=note))
 
 
@@ -87,57 +86,30 @@ def sign(ctx: typer.Context, note: Note = "", acting: As = "") -> None:
 def verify(ctx: typer.Context, format: Format = "text") -> None:
     """Is the policy well written, and did enough admins sign every version of it?"""
     from pmctl.cli.auditing import examined
-    from pmctl.workflow.policy import problems, proposal
+    from pmctl.output.audit import finding_lines
+    from pmctl.workflow.policy import verification
 
     session: Session = ctx.obj
     choose_format(format)
-    written = problems(session.workspace)
-    found = examined(session)
-    report, source = found.report, found.source
-    chain = [event for event in report.events if event.kind == "policy"]
-    broken = [finding for finding in report.findings if finding.code.startswith("AU1") or finding.doc == "policy"]
-    counting = [finding for finding in broken if not finding.waived_by and finding.severity == "error"]
-    waiting = proposal(session.workspace)
-    failed = bool(counting) or any(one.severity == "error" for one in written) or not report.complete
+    found = verification(session.workspace, examined(session))
     if format == "json":
-        session.json(
-            "policy-verify",
-            {
-                "passed": not failed,
-                "root": report.root,
-                "root_source": source,
-                "version": report.policy.version if report.policy else 0,
-                "signatures": [
-                    {"version": e.policy, "by": e.by, "commit": e.commit, "key": e.key, "verdict": e.verdict}
-                    for e in chain
-                ],
-                "problems": [
-                    {"code": f.code, "message": f.message, "path": f.path, "line": f.line, "fix": f.fix}
-                    for f in written
-                ]
-                + [{"code": f.code, "message": f.message, "commit": f.commit, "fix": f.hint} for f in counting],
-                "waiting_for": [h for h in session.workspace.policy.active_admins if h not in waiting.signers]
-                if waiting
-                else [],
-            },
-        )
-        raise typer.Exit(1 if failed else 0)
-    for event in chain:
+        session.json("policy-verify", found.as_dict())
+        raise typer.Exit(0 if found.passed else 1)
+    for event in found.chain:
         session.result(safe(f"version {event.policy}: signed by {event.by} ({event.key}), {event.commit[:12]}"))
-    for one in written:
+    for one in found.written:
         fix = f" (fix: {one.fix})" if one.fix else ""
         session.result(safe(f"{one.path}:{one.line}:{one.column}: {one.code} {one.message}{fix}"))
-    from pmctl.output.audit import finding_lines
-
-    for line in finding_lines(broken):
+    for line in finding_lines(found.broken):
         session.result(line)
-    if waiting:
-        threshold = session.workspace.policy.policy_threshold
-        signed = ", ".join(waiting.signers) or "nobody"
-        version = waiting.policy.version
-        session.result(f"version {version} waits: signed by {signed}, {threshold} admins have to (pmctl policy sign)")
-    session.result(f"root {report.root}" + (f" ({source})" if source else ""))
-    raise typer.Exit(1 if failed else 0)
+    if found.waiting:
+        signed = ", ".join(found.waiting.signers) or "nobody"
+        needed = session.workspace.policy.policy_threshold
+        version = found.waiting.policy.version
+        session.result(f"version {version} waits: signed by {signed}, {needed} admins have to (pmctl policy sign)")
+    source = found.audited.source
+    session.result(f"root {found.audited.report.root}" + (f" ({source})" if source else ""))
+    raise typer.Exit(0 if found.passed else 1)
 
 
 @app.command()
@@ -148,11 +120,10 @@ def baseline(ctx: typer.Context, note: Reason, acting: As = "") -> None:
     postmortem stands in the state that its file says now.
     """
     from pmctl.cli.session import now
-    from pmctl.repository.actor import identify
     from pmctl.workflow import policy
 
     session: Session = ctx.obj
-    actor = identify(session.repo, session.workspace.policy, session.surroundings, acting or session.handle)
+    actor = session.actor(acting)
     count, commit = policy.baseline(session.workspace, actor, at=now(), note=note)
     session.result(f"{actor.handle} accepted the history so far with {plural(count, 'postmortem')}")
     session.note(f"  commit {commit[:12]}; pmctl audit shows what was accepted")

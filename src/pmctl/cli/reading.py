@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +13,8 @@ from pmctl.text import safe
 
 if TYPE_CHECKING:
     from pmctl.cli.session import Session
+    from pmctl.insight.catalog import Summary
+    from pmctl.insight.status_report import StatusReport
 
 _STYLES = {"STATUS": lambda cell: terminal.STATUS_STYLES.get(cell, "")}
 _Many = list[str] | None
@@ -44,43 +47,40 @@ def list_(
 
     session: Session = ctx.obj
     choose_format(format)
-    workspace = session.workspace
-    me = _me(session) if mine else ""
     asked = {"status": status, "author": author, "service": service, "team": team, "severity": severity, "tag": tag}
     query = Query(
         **{name: tuple(values or ()) for name, values in asked.items()},
         since=parse_day(since, "--since"),
         until=parse_day(until, "--until"),
-        mine=me,
+        mine=session.known_person() if mine else "",
     )
-    everything = catalog(workspace)
+    everything = catalog(session.workspace)
     found = [summary for summary in everything if not summary.problem and query.fits(summary)]
     broken = [summary for summary in everything if summary.problem]
     if format == "json":
-        session.json(
-            "list",
-            {
-                "postmortems": [
-                    {
-                        "id": s.id, "path": s.path, "title": s.title, "status": s.status, "author": s.author,
-                        "severity": s.severity, "urgency": s.urgency, "services": s.services, "teams": s.teams,
-                        "tags": s.tags, "reviewers": s.reviewers, "started_at": s.started_at,
-                        "resolved_at": s.resolved_at, "action_items": len(s.items),
-                    }
-                    for s in found
-                ],
-                "unreadable": [{"path": s.path, "problem": s.problem} for s in broken],
-            },
-        )  # fmt: skip
+        unreadable = [{"path": summary.path, "problem": summary.problem} for summary in broken]
+        session.json("list", {"postmortems": [_as_dict(summary) for summary in found], "unreadable": unreadable})
     else:
-        rows = [(s.id, s.status, s.severity, s.author, s.title) for s in found]
-        session.table(("ID", "STATUS", "SEVERITY", "AUTHOR", "TITLE"), rows, _STYLES)
-        if not everything:
-            session.note("no postmortems yet; create one: pmctl new")
-        elif not found:
-            session.note(f"none of the {len(everything)} postmortems fits")
+        _print_list(session, found, len(everything))
     for summary in broken:
         session.warn(f"{summary.problem}; pmctl validate {summary.path}")
+
+
+def _print_list(session: Session, found: Sequence[Summary], everything: int) -> None:
+    rows = [(one.id, one.status, one.severity, one.author, one.title) for one in found]
+    session.table(("ID", "STATUS", "SEVERITY", "AUTHOR", "TITLE"), rows, _STYLES)
+    if not everything:
+        session.note("no postmortems yet; create one: pmctl new")
+    elif not found:
+        session.note(f"none of the {everything} postmortems match")
+
+
+def _as_dict(summary: Summary) -> dict[str, object]:
+    keys = (
+        "id", "path", "title", "status", "author", "severity", "urgency", "services", "teams", "tags", "reviewers",
+        "started_at", "resolved_at",
+    )  # fmt: skip
+    return {key: getattr(summary, key) for key in keys} | {"action_items": len(summary.items)}
 
 
 def show(
@@ -131,17 +131,16 @@ def status(ctx: typer.Context, id: OptionalId = "", format: Format = "text") -> 
     Without ID: one line for every postmortem that is not archived.
     """
     from pmctl.cli.session import today
-    from pmctl.insight.status_report import StatusReport, status_report, status_reports
+    from pmctl.insight.status_report import status_report, status_reports
 
     session: Session = ctx.obj
     choose_format(format)
     workspace = session.workspace
-    found: list[StatusReport]
     found = [status_report(workspace, workspace.find(id), today())] if id else status_reports(workspace, today())
     if format == "json":
         session.json("status", {"postmortems": [entry.as_dict() for entry in found]})
     elif id:
-        _print_outlook(session, found[0])
+        _print_report(session, found[0])
     else:
         rows = [(entry.id, entry.status, entry.short, entry.next_step) for entry in found]
         session.table(("ID", "STATUS", "WAITS FOR", "NEXT"), rows, _STYLES)
@@ -166,16 +165,12 @@ def log(ctx: typer.Context, id: Id, format: Format = "text") -> None:
         for line in (*([entry.note] if entry.note else ()), *entry.findings):
             session.result(safe(f"{'':14}{line}"))
     if found.incomplete:
-        fix = (
-            "git fetch --unshallow brings the rest" if "clone" in found.incomplete else "git fsck shows what is damaged"
-        )
+        shallow = "clone" in found.incomplete
+        fix = "git fetch --unshallow brings the rest" if shallow else "git fsck shows what is damaged"
         session.warn(f"the history is incomplete ({found.incomplete}): {fix}")
 
 
-def _print_outlook(session: Session, found: object) -> None:
-    from pmctl.insight.status_report import StatusReport
-
-    assert isinstance(found, StatusReport)  # noqa: S101  for the type checker: imported late
+def _print_report(session: Session, found: StatusReport) -> None:
     session.result(safe(f"{found.id}: {found.status}" + (f" (round {found.round})" if found.round else "")))
     for fact in found.facts:
         session.result(safe(f"  {fact}"))
@@ -198,13 +193,3 @@ def _facts(session: Session, name: str) -> tuple[tuple[str, str], ...]:
                 (schema.FIELD[key].name.replace("_", " "), ", ".join(value) if isinstance(value, list) else str(value))
             )
     return tuple(facts)
-
-
-def _me(session: Session) -> str:
-    from pmctl.errors import Refused
-    from pmctl.repository.actor import author_handle, git_config
-
-    handle = session.handle or author_handle(session.workspace.policy, git_config(session.repo))
-    if not handle:
-        raise Refused("the policy knows nobody with your git e-mail address", hint="say who you are: --as HANDLE")
-    return handle

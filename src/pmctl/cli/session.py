@@ -20,6 +20,7 @@ from pmctl.text import json_text, safe
 
 if TYPE_CHECKING:
     from pmctl.git import Repository
+    from pmctl.repository.actor import Actor
     from pmctl.repository.workspace import Workspace
     from pmctl.surroundings import Surroundings
 
@@ -55,6 +56,41 @@ class Session:
         from pmctl.repository.workspace import Workspace
 
         return Workspace(self.repo)
+
+    def actor(self, handle: str = "") -> Actor:
+        """Who signs an act: `handle`, --as, or whoever git's settings name. Raises as `identify` does."""
+        from pmctl.repository.actor import identify
+
+        return identify(self.repo, self.workspace.policy, self.surroundings, handle or self.handle)
+
+    def person(self, handle: str = "") -> str:
+        """Who writes: `handle`, --as, or whose e-mail git commits with; "" when the policy knows nobody with it."""
+        from pmctl.repository.actor import author_handle, git_config
+
+        return handle or self.handle or author_handle(self.workspace.policy, git_config(self.repo)) or ""
+
+    def known_person(self, handle: str = "") -> str:
+        """The same, raising Refused when nobody is known."""
+        from pmctl.errors import Refused
+
+        if person := self.person(handle):
+            return person
+        raise Refused("the policy knows nobody with your git e-mail address", hint="say who you are: --as HANDLE")
+
+    def signing(self) -> tuple[str, ...]:
+        """git's arguments for a signed commit when the person has a key, else none: a draft needs no signature."""
+        from pmctl.errors import EnvironmentProblem
+        from pmctl.repository.actor import git_config
+        from pmctl.repository.signing import git_config_arguments
+        from pmctl.repository.signing_keys import signing_key
+
+        config = git_config(self.repo)
+        if config.get("gpg.format", "").lower() != "ssh" or not config.get("user.signingkey"):
+            return ()
+        try:
+            return git_config_arguments(signing_key(config, self.surroundings.home))
+        except EnvironmentProblem:
+            return ()
 
     @cached_property
     def colored(self) -> bool:

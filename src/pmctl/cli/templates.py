@@ -83,9 +83,7 @@ def new(
     Prompts, texts and optional sections may change without one. What is changed in the file already goes into the new
     version.
     """
-    from pmctl.cli.writing import signing_of
     from pmctl.errors import UsageProblem
-    from pmctl.repository.actor import git_config
     from pmctl.repository.transaction import Write, commit
     from pmctl.repository.workspace import TEMPLATES, template_files
     from pmctl.workflow import template as templates
@@ -104,7 +102,7 @@ def new(
         path, data = templates.new(name, own, present, session.repo.root, base=base or "default")
         files, message, edited = {path: data}, f"Add template {name}\n", False
     writes = [Write(path, data) for path, data in files.items()]
-    commit(session.repo, writes, message, signing=signing_of(git_config(session.repo)), may_overwrite=edited)
+    commit(session.repo, writes, message, signing=session.signing(), may_overwrite=edited)
     for path in files:
         session.result(path)
     session.note(f"  next: edit {next(iter(files))}, then pmctl template check {name}")

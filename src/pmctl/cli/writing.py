@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pmctl.cli.session import Session
     from pmctl.services.draft import Draft
     from pmctl.services.incident import Incident
+    from pmctl.workflow.create import Created
 
 _Many = list[str] | None
 
@@ -49,29 +50,32 @@ def new(
     """
     from pmctl.cli.dates import parse_day
     from pmctl.cli.session import today
-    from pmctl.repository.actor import author_handle, git_config
-    from pmctl.text import safe
     from pmctl.workflow.create import NewPostmortem, land, plan, write_only
 
     session: Session = ctx.obj
     workspace = session.workspace
     draft = _draft(session, from_ or [], source, tuple(incident or ()), allow_open)
-    config = git_config(session.repo)
-    writer = author or handle or session.handle or author_handle(workspace.policy, config) or ""
     if not title and not (draft and draft.front.get("title")) and session.interactive:
         from pmctl.cli.prompts import ask_new
 
         answers = ask_new(workspace, title, severity, urgency, tuple(service or ()))
         title, severity, urgency, service = answers.title, answers.severity, answers.urgency, list(answers.services)
-    wish = NewPostmortem(
-        title, parse_day(date, "--date"), known_author(session, writer), template, severity, urgency,
+    writer = known_author(session, author or session.person(handle))
+    wanted = NewPostmortem(
+        title, parse_day(date, "--date"), writer, template, severity, urgency,
         _split(service), _split(team), _split(tag), _fields(field or []),
     )  # fmt: skip
-    created = plan(workspace, wish, draft, today=today())
+    created = plan(workspace, wanted, draft, today=today())
     if no_commit:
         write_only(workspace, created)
     else:
-        land(workspace, created, signing_of(config))
+        land(workspace, created, session.signing())
+    _tell_created(session, created)
+
+
+def _tell_created(session: Session, created: Created) -> None:
+    from pmctl.text import safe
+
     session.result(safe(created.path))
     session.note(f"  template: {created.template}{f', for {created.why}' if created.why else ''}")
     if created.filled:
@@ -90,7 +94,6 @@ def edit(
 ) -> None:
     """Open a postmortem in $VISUAL or $EDITOR, show what validation says, and commit the change."""
     from pmctl.cli.checking import report_one
-    from pmctl.repository.actor import author_handle, git_config
     from pmctl.workflow.editing import commit_edit, open_editor
 
     session: Session = ctx.obj
@@ -104,9 +107,7 @@ def edit(
     if no_commit:
         session.note(f"not committed; when it is ready: pmctl edit {name}")
         return
-    config = git_config(session.repo)
-    by = handle or session.handle or author_handle(workspace.policy, config) or ""
-    landed = commit_edit(workspace, by, name, note, signing_of(config))
+    landed = commit_edit(workspace, session.person(handle), name, note, session.signing())
     session.result(f"committed {landed.oid[:12]}")
     session.note(f"  next: {'correct what is listed above: pmctl edit' if problems else 'pmctl status'} {name}")
 
@@ -160,20 +161,6 @@ def known_author(session: Session, handle: str) -> str:
         f"{handle} is not in the policy" if handle else "the policy knows nobody with your git e-mail address",
         hint="give --author HANDLE (pmctl people list), or ask an admin to run pmctl people add",
     )
-
-
-def signing_of(config: dict[str, str]) -> tuple[str, ...]:
-    """git's arguments for a signed commit when the person has a key, else none: a draft needs no signature."""
-    from pmctl.errors import EnvironmentProblem
-    from pmctl.repository.signing import git_config_arguments
-    from pmctl.repository.signing_keys import signing_key
-
-    if config.get("gpg.format", "").lower() != "ssh" or not config.get("user.signingkey"):
-        return ()
-    try:
-        return git_config_arguments(signing_key(config, Path.home()))
-    except EnvironmentProblem:
-        return ()
 
 
 def _split(values: list[str] | None) -> tuple[str, ...]:

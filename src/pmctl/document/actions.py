@@ -7,27 +7,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+# An item's columns, for those who read items.
+from pmctl.document.action_table import COLUMNS as COLUMNS
+from pmctl.document.action_table import SECTION as SECTION
+from pmctl.document.action_table import TRACKING as TRACKING
 from pmctl.document.schema import ItemStatus, Priority
 from pmctl.document.table import Cell, Row, Table, tables
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document
-
-SECTION = "Action Items"
-# Column -> the names it goes by. The first name is the one that pmctl writes.
-COLUMNS: dict[str, tuple[str, ...]] = {
-    "ID": ("ID",),
-    "Action": ("Action", "Description", "Action Item", "Task"),
-    "Owner": ("Owner",),
-    "Due": ("Due", "Due Date"),
-    "Priority": ("Priority",),
-    "Status": ("Status",),
-    "Ticket": ("Ticket", "Ticket Link"),
-    "Notes": ("Notes",),
-}
-# Cells that change after publication without touching what was approved.
-TRACKING = ("Owner", "Due", "Priority", "Status", "Ticket", "Notes")
-
 
 _BETWEEN = re.compile(r"[\s_\-'’´`*.!]+")
 

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from pmctl.document.actions import COLUMNS, action_tables, column_of
-from pmctl.document.digest import canonical_json, canonical_range, canonical_value, tracking_columns
-from pmctl.document.table import Row, Table
+from pmctl.document.action_table import ActionTable, Line, action_table
+from pmctl.document.digest import canonical_json, canonical_range, canonical_value
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document
@@ -157,11 +156,11 @@ def _tracking(before: Document, after: Document) -> list[Change]:
             was, now = old_cells.get(column, ""), new_cells.get(column, "")
             if was != now:
                 item = _item_id(new_table, new_row)
-                found.append(Change(ChangeKind.TRACKING, "", was, now, item, column, new_row.line))
+                found.append(Change(ChangeKind.TRACKING, "", was, now, item, column, new_row.number))
     return found
 
 
-_Placed = tuple[Table, Row]
+_Placed = tuple[ActionTable, Line]
 
 
 def _pairs(before: Document, after: Document) -> list[tuple[_Placed, _Placed]]:
@@ -180,16 +179,17 @@ def _pairs(before: Document, after: Document) -> list[tuple[_Placed, _Placed]]:
 
 
 def _rows(doc: Document) -> list[_Placed]:
-    return [(table, row) for table in action_tables(doc) for row in table.rows]
+    table = action_table(doc.text, doc.body_start)
+    return [(table, row) for row in table.rows] if isinstance(table, ActionTable) else []
 
 
-def _item_id(table: Table, row: Row) -> str:
-    index = column_of(table, next(iter(COLUMNS)))
-    return "" if index is None else row.cells[index].text
+def _item_id(table: ActionTable, row: Line) -> str:
+    index = table.column("ID")
+    return "" if index is None else row.cells[index]
 
 
-def _tracked(table: Table, row: Row) -> dict[str, str]:
-    return {name: row.cells[index].text for index, name in tracking_columns(table).items()}
+def _tracked(table: ActionTable, row: Line) -> dict[str, str]:
+    return {name: row.cells[index] for index, name in table.tracking.items()}
 
 
 def _shown(value: Any) -> str:

@@ -213,6 +213,18 @@ _TABLE = (
         "Tracking cells are shown as plain text.", "Write plain text; a ticket is a key or an address.",
         "[OPS-1](https://tracker.example/OPS-1)",
     ),
+    CodeDoc(
+        "PM593", "action-table-broken", "The section Action Items holds a | outside of the rows of its one table.",
+        "Approvals leave the tracking cells of that table out. Which lines it has follows from a few rules that any "
+        "reader can apply (docs/formats.md); where they are broken, every cell counts as reviewed text.",
+        "Keep one table there; every row begins and ends with | and has as many cells as the header.",
+        "a second table, or a row without its last |",
+    ),
+    CodeDoc(
+        "PM594", "action-table-unseen", "Readers do not see the table of action items that approvals bind.",
+        "Markdown takes its lines for something else, such as a part of a list or of HTML.",
+        "Write the heading and the table without indentation, with blank lines around both.", "a table inside <pre>",
+    ),
 )  # fmt: skip
 
 CODES: dict[str, CodeDoc] = {doc.code: doc for doc in _TABLE}

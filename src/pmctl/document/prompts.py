@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 
-from pmctl.document.markup import comment_spans
-from pmctl.document.outline import lines_of, scan
 from pmctl.document.rows import TRIM, split_row
+from pmctl.document.structure import comment_spans, line_spans, read_structure
 
 _PLACEHOLDER = re.compile(r"(?:[-*+]|[0-9]{1,9}[.)])(?:[ \t]+\[[ xX]\])?")
 
 
 def strip_comments(text: str) -> str:
-    """The text without its HTML comments; those in code stay (see `markup`)."""
+    """The text without its HTML comments; those in code stay (see `structure`)."""
     spans = comment_spans(text)
     if not spans:
         return text
@@ -38,16 +37,15 @@ def is_empty(text: str) -> bool:
     rest = strip_comments(text)
     if not rest.strip(TRIM):
         return True
-    outline = scan(rest)
+    found = read_structure(rest)
     skipped: set[int] = set()
-    for table in outline.tables:
+    for table in found.tables:
         for start, end in table.spans[2:]:
             row = rest[start:end]
             if any(row[left:right].strip(TRIM) for left, right in split_row(row)):
                 return False
         skipped.update(range(table.line, table.line + len(table.spans)))
-    for heading in outline.headings:
+    for heading in found.headings:
         skipped.update(range(heading.line, heading.line + heading.lines))
-    lines, _, _ = lines_of(rest, 0)
-    bare = (line.strip(TRIM) for number, line in enumerate(lines, 1) if number not in skipped)
+    bare = (rest[slice(*span)].strip(TRIM) for row, span in enumerate(line_spans(rest), 1) if row not in skipped)
     return all(not line or _PLACEHOLDER.fullmatch(line) for line in bare)

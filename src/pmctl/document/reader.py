@@ -17,7 +17,7 @@ from pmctl.document.front_matter import HANDLER, Fences, misread
 from pmctl.document.strict_yaml import Node
 
 if TYPE_CHECKING:
-    from pmctl.document.outline import Outline
+    from pmctl.document.structure import Structure
     from pmctl.document.table import Table
 
 MAX_BYTES = 1024 * 1024
@@ -113,23 +113,23 @@ class Document:
         return self._word("author")
 
     @cached_property
-    def outline(self) -> Outline:
-        """Every heading and table of the body that is not inside another block."""
-        from pmctl.document.outline import scan
+    def structure(self) -> Structure:
+        """What the body is made of."""
+        from pmctl.document.structure import read_structure
 
-        return scan(self.text, self.body_start, self.body_line)
+        return read_structure(self.text, self.body_start)
 
     @cached_property
     def tables(self) -> tuple[Table, ...]:
-        """Every table of the outline with its cells."""
+        """Every table that is not inside another block, with its cells."""
         from pmctl.document.table import build
 
-        return tuple(build(self.text, lines) for lines in self.outline.tables)
+        return tuple(build(self.text, lines) for lines in self.structure.tables)
 
     @cached_property
     def headings(self) -> tuple[Section, ...]:
         """Every heading, of any level, as the section that it opens; a section holds its subsections' text."""
-        found = self.outline.headings
+        found = self.structure.headings
         ends = [len(self.text)] * len(found)
         open_ones: list[int] = []
         for index, heading in enumerate(found):

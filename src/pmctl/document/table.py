@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from pmctl.document.outline import TableLines
 from pmctl.document.rows import TRIM, split_row
+from pmctl.document.structure import TableLines
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document, Section

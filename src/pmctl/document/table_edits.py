@@ -152,7 +152,7 @@ def _append(doc: Document, table: Table, values: list[str]) -> Document:
 
 def _place(doc: Document, table: Table) -> int:
     """Which of the document's tables this is. Raises BadInput for a table of another document."""
-    for index, lines in enumerate(doc.outline.tables):
+    for index, lines in enumerate(doc.structure.tables):
         if lines.spans[0][0] == table.start and lines.line == table.line:
             return index
     raise BadInput("the table belongs to another state of the document", hint="read the table again after an edit")

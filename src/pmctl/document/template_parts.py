@@ -10,10 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from pmctl.document.finding import Finding, Severity
-from pmctl.document.markup import comment_spans
-from pmctl.document.outline import scan
 from pmctl.document.reader import Document
 from pmctl.document.strict_yaml import Node
+from pmctl.document.structure import comment_spans, read_structure
 from pmctl.document.template import FIELD_KINDS, TemplateField, TemplateSection
 
 _OF_A_SECTION = ("title", "required", "prompt", "text")
@@ -153,7 +152,7 @@ def _declared(item: Node, bodies: dict[str, TemplateSection], notes: Notes) -> T
     if any(not text[start:end].endswith("-->") for start, end in comment_spans(text)):
         notes.add("PM292", entry["text"], "a comment in this text is never closed", "end it with -->")
         text = ""
-    if any(heading.level <= 2 for heading in scan(text).headings):
+    if any(heading.level <= 2 for heading in read_structure(text).headings):
         notes.add("PM284", entry["text"], "this text opens another section", "declare that one as well, or use ###")
         text = ""
     content = "\n\n".join(part for part in (f"<!-- {prompt} -->" if prompt else "", text) if part)

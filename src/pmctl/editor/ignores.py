@@ -63,8 +63,8 @@ def _others(findings: tuple[Finding, ...], finding: Finding) -> Counter[str]:
 def _same_shape(document: Document, again: Document) -> bool:
     """Whether the edited text has the same headings and tables of the same size."""
     return [(h.title, h.level) for h in document.headings] == [(h.title, h.level) for h in again.headings] and [
-        len(table.spans) for table in document.outline.tables
-    ] == [len(table.spans) for table in again.outline.tables]
+        len(table.spans) for table in document.structure.tables
+    ] == [len(table.spans) for table in again.structure.tables]
 
 
 def _places(document: Document, finding: Finding, comment: str) -> Iterator[tuple[Edit, str]]:

@@ -18,6 +18,7 @@ from pmctl.ledger.audit import Progress, audit
 from pmctl.ledger.report import AuditFinding, Report
 
 ROOT_VARIABLE = "PMCTL_TRUST_ROOT"
+_ROOT_CHANGED = "AU106"
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}\Z")
 
 
@@ -89,39 +90,48 @@ def _range(reach: str) -> tuple[str | None, str]:
 def _compared(
     repo: git.Repository, report: Report, seen: trust.KnownRepository | None, source: str, branch: str, *, accept: bool
 ) -> Examined:
-    """Hold a whole audit against what this user saw before, and remember it when nothing speaks against it."""
+    """Compare a whole audit with what this user saw before, and remember it when nothing contradicts that."""
     published, shared = _published(repo, branch)
     # Branches come and go, and an old one has an old policy: only the protected branch is expected to grow.
     current = bool(published) and (published == report.tip or trust.is_part(repo, report.tip, published))
-    notes: list[str] = []
-    found: tuple[AuditFinding, ...] = ()
+    view = replace(report, tip=published)
     if seen is not None and not accept:
-        known = {finding.code for finding in report.findings}
-        view = replace(report, tip=published)
-        found = tuple(
-            one if shared or one.code == "AU106" else replace(one, severity=Severity.WARNING)
-            for one in (trust.compare(repo, view, seen) if current else _other_root(report, seen))
-            if not (one.code == "AU106" and "AU106" in known)
-        )
-    whole = replace(report, findings=(*found, *report.findings))
-    if found:
-        notes.append("when you know why it changed: pmctl audit --accept remembers what is there now")
-    elif current and not any(finding.code == "AU106" for finding in report.findings):
-        if seen is None and not source and report.root:
-            source = "seen for the first time; remembered for this clone"
-            notes.append("compare the root with the one that pmctl init printed: what is first seen is only trusted")
-        try:
-            trust.remember(repo, replace(report, tip=published))
-        except OSError as error:
-            notes.append(f"the root could not be remembered: {error.strerror}")
-    return Examined(whole, source, tuple(notes))
+        contradictions = trust.compare(repo, view, seen) if current else _other_root(report, seen)
+        found = _new_findings(report, contradictions, shared)
+        if found:
+            note = "when you know why it changed: pmctl audit --accept remembers what is there now"
+            return Examined(replace(report, findings=(*found, *report.findings)), source, (note,))
+    if not current or _has_another_root(report):
+        return Examined(report, source)
+    notes = []
+    if seen is None and not source and report.root:
+        source = "seen for the first time; remembered for this clone"
+        notes.append("compare the root with the one that pmctl init printed: what is first seen is only trusted")
+    try:
+        trust.remember(repo, view)
+    except OSError as error:
+        notes.append(f"the root could not be remembered: {error.strerror}")
+    return Examined(report, source, tuple(notes))
+
+
+def _new_findings(report: Report, found: tuple[AuditFinding, ...], shared: bool) -> tuple[AuditFinding, ...]:
+    """The findings that the report does not have; warnings where only this clone has the branch."""
+    return tuple(
+        one if shared or one.code == _ROOT_CHANGED else replace(one, severity=Severity.WARNING)
+        for one in found
+        if not (one.code == _ROOT_CHANGED and _has_another_root(report))
+    )
+
+
+def _has_another_root(report: Report) -> bool:
+    return any(finding.code == _ROOT_CHANGED for finding in report.findings)
 
 
 def _other_root(report: Report, seen: trust.KnownRepository) -> tuple[AuditFinding, ...]:
     if not report.root or report.root == seen.root:
         return ()
     message = f"the first policy is {report.root}; until now it was {seen.root}"
-    return (AuditFinding("AU106", message, hint="find out why before you trust anything in it"),)
+    return (AuditFinding(_ROOT_CHANGED, message, hint="find out why before you trust anything in it"),)
 
 
 def _published(repo: git.Repository, branch: str) -> tuple[str, bool]:

@@ -185,30 +185,31 @@ def _check_branch(
 ) -> tuple[list[str], list[Report]]:
     """Why the branch may not be updated, in sentences about it, and what the audit of each pmctl folder reports."""
     if not update.creates and not contains(reader, update.new, update.old):
-        return [
-            f"{update.ref}: AU604 this push would replace history: {update.old[:12]} is not part of {update.new[:12]}"
-        ], []
-    chosen = tuple(f"{folder}/" if folder else "" for folder in rules.folders)
-    if not chosen:
-        before = () if update.creates else folders(reader, update.old)
-        after = folders(reader, update.new)
-        chosen = before or after
-        extra = [folder for folder in after if folder not in chosen]
-        if len(chosen) > 1 or extra:
-            names = ", ".join(folder or "the top" for folder in dict.fromkeys((*chosen, *after)))
-            return [
-                f"{update.ref}: AU108 there is more than one policy ({names}); "
-                f"on the server, name what counts: git config --add {FOLDER} FOLDER"
-            ], []
+        message = f"AU604 this push would replace history: {update.old[:12]} is not part of {update.new[:12]}"
+        return [f"{update.ref}: {message}"], []
+    chosen, names = _folders_to_check(update, rules, reader)
+    if names:
+        message = f"AU108 there is more than one policy ({names}); on the server, name the one that counts"
+        return [f"{update.ref}: {message}: git config --add {FOLDER} FOLDER"], []
     base = None if update.creates else update.old
     reports = [
         audit(repo._replace(prefix=prefix), tip=update.new, base=base, root=rules.root or None, reader=reader)
         for prefix in chosen
     ]
-    reasons = [
-        f"{update.ref}: the history cannot be audited: {report.incomplete}" for report in reports if not report.complete
-    ]
-    return reasons, reports
+    incomplete = [report.incomplete for report in reports if not report.complete]
+    return [f"{update.ref}: the history cannot be audited: {reason}" for reason in incomplete], reports
+
+
+def _folders_to_check(update: Update, rules: Protection, reader: ObjectReader) -> tuple[tuple[str, ...], str]:
+    """The pmctl folders whose policy counts; when that is not clear, the names of all that have one."""
+    if rules.folders:
+        return tuple(f"{folder}/" if folder else "" for folder in rules.folders), ""
+    before = () if update.creates else folders(reader, update.old)
+    after = folders(reader, update.new)
+    chosen = before or after
+    if len(chosen) <= 1 and set(after) <= set(chosen):
+        return chosen, ""
+    return (), ", ".join(folder or "the top" for folder in dict.fromkeys((*chosen, *after)))
 
 
 def _is_oid(text: str) -> bool:

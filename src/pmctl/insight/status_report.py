@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
@@ -15,7 +16,7 @@ from pmctl.errors import NotFound
 from pmctl.insight.catalog import Summary, catalog
 from pmctl.insight.incidents import unresolved_incidents
 from pmctl.ledger.current_state import CurrentState, current_state
-from pmctl.policy.approvals import approval_gaps
+from pmctl.policy.approvals import Gap, approval_gaps
 from pmctl.policy.state import FINAL, IN_REVIEW
 from pmctl.repository.workspace import Workspace
 from pmctl.rules.completeness import completeness
@@ -55,7 +56,7 @@ class StatusReport:
 
 
 def status_report(workspace: Workspace, name: str, today: date) -> StatusReport:
-    """The status_report of one postmortem at HEAD; what is only in the work tree is said as a blocker.
+    """The status of one postmortem at HEAD; a change that is only in the work tree is a blocker.
 
     Raises NotFound when the postmortem is not in the repository at all.
     """
@@ -73,22 +74,16 @@ def status_report(workspace: Workspace, name: str, today: date) -> StatusReport:
     blockers = [*_work_tree(workspace, name), *_mismatch(document, now)]
     asked = _asked(workspace, document)
     facts = [*((f"template: {asked.hint}",) if asked.hint else ()), *_items(document, today)]
-    status = now.state.status
-    step = f"pmctl log {name}" if status in FINAL else ""
-    if status == IN_REVIEW:
+    status, step = now.state.status, ""
+    if status in FINAL:
+        step = f"pmctl log {name}"
+    elif status == IN_REVIEW:
         content = workspace.head.digest(name)
         facts = [*_approvals(now, content), *facts]
         gaps = approval_gaps(now.state, now.policy, now.state.counting(content))
-        stale = {approval.by for approval in now.state.approvals if approval not in now.state.counting(content)}
         blockers += [Blocker(gap.message, gap.hint, ", ".join(gap.waiting_for)) for gap in gaps]
         blockers += [*_open_incidents(workspace, name, document), *_incomplete(document, asked)]
-        waiting = sorted({handle for gap in gaps for handle in gap.waiting_for} | (stale if gaps else set()))
-        if waiting:
-            step = f"pmctl approve {name}   (as {' or '.join(waiting)})"
-        elif not blockers:
-            step = f"pmctl publish {name}"
-        else:
-            step = f"pmctl edit {name}"
+        step = _step_in_review(name, now, content, gaps, ready=not blockers)
     elif status == schema.Status.DRAFT:
         missing = [*_open_incidents(workspace, name, document), *_incomplete(document, asked)]
         blockers += missing
@@ -96,8 +91,18 @@ def status_report(workspace: Workspace, name: str, today: date) -> StatusReport:
     return StatusReport(name, status, now.state.round, tuple(facts), tuple(blockers), step)
 
 
+def _step_in_review(name: str, now: CurrentState, content: str, gaps: Sequence[Gap], *, ready: bool) -> str:
+    waiting = {handle for gap in gaps for handle in gap.waiting_for}
+    if gaps:
+        counting = now.state.counting(content)
+        waiting |= {approval.by for approval in now.state.approvals if approval not in counting}
+    if waiting:
+        return f"pmctl approve {name}   (as {' or '.join(sorted(waiting))})"
+    return f"pmctl publish {name}" if ready else f"pmctl edit {name}"
+
+
 def status_reports(workspace: Workspace, today: date) -> list[StatusReport]:
-    """One status_report for every postmortem that is a draft or in review, newest incident first."""
+    """The status of every postmortem that is a draft or in review, newest incident first."""
     waiting = (schema.Status.DRAFT.value, schema.Status.IN_REVIEW.value)
     return [
         _safely(workspace, summary, today)
@@ -119,7 +124,7 @@ def _safely(workspace: Workspace, summary: Summary, today: date) -> StatusReport
 
 
 def _draft(workspace: Workspace, name: str, today: date) -> StatusReport:
-    """The status_report of a draft from its file alone: an overview of many asks git nothing about each of them."""
+    """The status of a draft from its file alone: an overview of many asks git nothing about each of them."""
     document = workspace.read(name)
     missing = tuple(_incomplete(document, _asked(workspace, document)))
     step = f"pmctl edit {name}" if missing else f"pmctl submit {name} --reviewer HANDLE"

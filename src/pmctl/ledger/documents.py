@@ -142,10 +142,12 @@ def _not_covered(one: DocumentStep, current: PostmortemState) -> None:
         return
     documents = one.step.documents
     entered = one.before is None or one.before.status == DRAFT
-    problems = documents.tracking_problems(one.new)
-    if problems and (entered or one.old is None or not documents.tracking_problems(one.old)):
-        message = f"{one.doc}: {problems[0].message} (line {problems[0].line}), and no approval covers it"
-        one.find("AU404", message, problems[0].fix, warning=True)
+    problems = documents.action_problems(one.new)
+    if problems and (entered or one.old is None or not documents.action_problems(one.old)):
+        first = problems[0]
+        uncovered = ", and no approval covers it" if first.code.startswith("PM59") and first.code < "PM593" else ""
+        message = f"{one.doc}: {first.message} (line {first.line}){uncovered}"
+        one.find("AU404", message, first.fix, warning=True)
 
 
 def _bound(one: DocumentStep, current: PostmortemState, before: PostmortemState, refused: set[str]) -> None:

@@ -10,7 +10,8 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from pmctl.document.digest import Attachment, canonical_json, content_digest, metadata, tracking_problems
+from pmctl.document.action_problems import action_problems
+from pmctl.document.digest import Attachment, canonical_json, content_digest, metadata
 from pmctl.document.fields import EditorRole, Status, is_handle
 from pmctl.document.finding import Finding
 from pmctl.document.reader import Document, read
@@ -96,13 +97,13 @@ class Documents:
             _remember(self._digests, where, found)
         return found
 
-    def tracking_problems(self, where: TreeDocument) -> list[Finding]:
-        """What is wrong in cells that the content digest leaves out (see document.digest)."""
+    def action_problems(self, where: TreeDocument) -> list[Finding]:
+        """What is wrong with the table of action items (see document.action_problems)."""
         document = self.document(where)
         body = _hash(document.body)
         if self._tidy.get(body):  # a function of the body alone; only the lines depend on what is above it
             return []
-        found = tracking_problems(document)
+        found = action_problems(document)
         _remember(self._tidy, body, not found)
         return found
 
@@ -131,8 +132,8 @@ class Documents:
         if found is None:
             found = content_digest(document, attachments)
             _remember(self._contents, same, found)
-            # The outline and the tables are at hand now, and the next versions mostly have the same body.
-            _remember(self._tidy, body, not tracking_problems(document))
+            # Its structure is at hand now, and the next versions mostly have the same body.
+            _remember(self._tidy, body, not action_problems(document))
             self._note_sections(document)
         return found
 

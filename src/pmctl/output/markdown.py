@@ -6,9 +6,9 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 
-from pmctl.document.markup import comment_spans, markup
 from pmctl.document.reader import Document, read
 from pmctl.document.strict_yaml import Node
+from pmctl.document.structure import comment_spans, read_structure
 
 # Stands where a comment stood. The reader refuses a NUL, so no readable document holds one.
 _CUT = "\0"
@@ -147,7 +147,7 @@ def _without_runs(text: str) -> str:
     """At most one blank line in a row, except in code."""
     if _BLANK_LINES.search(text) is None:
         return text
-    code = markup(text).blocks
+    code = read_structure(text).code_blocks
     out: list[str] = []
     offset = 0
     for line in text.split("\n"):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from pmctl.errors import EnvironmentProblem
+from collections.abc import Sequence
+
+from pmctl.errors import EnvironmentProblem, Refused
 from pmctl.ledger import current_state, record
 from pmctl.policy.act import Act
+from pmctl.policy.change import check_repository_act
+from pmctl.policy.lifecycle import Violation
 from pmctl.policy.model import POLICY_PATH
 from pmctl.repository.actor import Actor
 from pmctl.repository.transaction import Write
@@ -16,6 +20,26 @@ def record_writes(actor: Actor, act: Act, number: int, data: bytes) -> tuple[Wri
     path = record.path(act.doc, number, act.act, act.by)
     signature = actor.signer.sign(data, record.NAMESPACE)
     return Write(path, data), Write(record.signature_path(path), signature)
+
+
+def repository_act_writes(workspace: Workspace, actor: Actor, act: Act) -> tuple[Write, Write]:
+    """The next record of an act on the whole repository (a baseline, a waiver) and its signature.
+
+    Raises Refused when the policy does not allow the act.
+    """
+    violations = check_repository_act(act, workspace.policy)
+    if violations:
+        raise refusal(violations)
+    paths = workspace.head.paths(f"{record.FOLDER}/{act.doc}")
+    numbers = [parts.number for path in paths if (parts := record.parse_path(path)) is not None]
+    return record_writes(actor, act, max(numbers, default=0) + 1, record.to_bytes(act))
+
+
+def refusal(violations: Sequence[Violation]) -> Refused:
+    """The first reason why an act may not be, with the others as details."""
+    first = violations[0]
+    rest = tuple(f"{v.code} {v.message}" + (f" (fix: {v.hint})" if v.hint else "") for v in violations[1:])
+    return Refused(f"{first.code} {first.message}", hint=first.hint, details=rest)
 
 
 def root_of(workspace: Workspace) -> str:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from pmctl.document.action_problems import MAX_TRACKING
 from pmctl.document.completeness import is_stand_in
-from pmctl.document.digest import MAX_TRACKING
 from pmctl.document.finding import Finding
 from pmctl.rules.action_items import at_cell, lacking, sound_items
 from pmctl.rules.registry import WARNING, rule

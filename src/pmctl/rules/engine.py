@@ -28,13 +28,13 @@ def check(doc: Document, context: Context) -> tuple[Finding, ...]:
     """
     if not doc.readable:
         return _sorted(apply_severity(doc, context, [(finding, None) for finding in doc.problems]))
-    from pmctl.document.digest import tracking_problems
+    from pmctl.document.action_problems import action_problems
     from pmctl.document.schema import check_front_matter
 
     context = context.of_document(doc)
     if not context.adopted and _is_adopted(doc):
         context = context._replace(adopted=True)
-    of_document = (*doc.problems, *check_front_matter(doc), *tracking_problems(doc))
+    of_document = (*doc.problems, *check_front_matter(doc), *action_problems(doc))
     raw: list[tuple[Finding, Rule | None]] = [(finding, None) for finding in of_document]
     selected = context.settings.selection(doc.path)
     active = [rule for code, rule in rules().items() if selected(code)]

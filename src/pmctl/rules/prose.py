@@ -9,8 +9,9 @@ stand between blocks, so that no pattern runs from one paragraph, bullet or cell
 `mentions(text, start, needles)` is the cheap question before any pattern is compiled: what is not mentioned can't
 match.
 
-What is code and what is a comment, `document.markup` says. Every other kind of thing is blanked in a pass of its own,
-which runs only when the text holds its first character at all: one pattern for everything took ten times as long.
+What is code, a comment, markup or a quotation, `document.structure` says. What is none of Markdown's (quotation marks,
+a command line, an address) is blanked in a pass of its own, which runs only when the text holds its first character:
+one pattern for everything took ten times as long.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from collections.abc import Iterator
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
-from pmctl.document.markup import markup
+from pmctl.document.structure import read_structure
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document
@@ -97,37 +98,21 @@ def word(
 
 
 _PRE = Pattern(r"<pre\b[^>]{0,500}>(?:[\s\S]*?</pre>|[\s\S]*)")
-# A line without a mark goes on with the quotation above it, unless it begins a block of its own.
-_QUOTE = (
-    r"^[ ]{0,3}>(?:[ \t>]*[^\s>#][^\n]*"
-    r"(?:\n(?![ \t]*(?:\n|\Z|>|[-*+][ \t]|\d{1,9}[.)][ \t]|#{1,6}[ \t]|<|\||[-*_=]{3}|\0))[^\n]+)*|[^\n]*)"
-)
 # A character that is asked for first (one is found a hundred times as fast as several), texts of which one is there
 # where the pass is needed, what is looked for, and what takes its place.
 _PROSE_PASSES: tuple[tuple[str, tuple[str, ...], Pattern, str], ...] = (
-    (">", ("\n>", "\n >", "\n  >", "\n   >"), Pattern(_QUOTE, re.MULTILINE), _NUL),
     ("<", ("<blockquote",), Pattern(r"<blockquote\b[^>]{0,500}>(?:[\s\S]*?</blockquote>|[\s\S]*)"), _NUL),
-    ("$", ("$ ",), Pattern(r"^[ \t]*[$][ ][^\n]*", re.MULTILINE), _NUL),
-    ("]", ("](",), Pattern(r"\]\([^)\n\[\]]*\)"), " "),
-    ("]", ("]:",), Pattern(r"^[ ]{0,3}\[[^\]\n]+\]:[^\n]*", re.MULTILINE), _NUL),
+    ("$", ("$ ",), Pattern(r"(?:^|(?<=\0))[ \t]*[$][ ][^\n\0]*", re.MULTILINE), _NUL),
     ("/", ("://",), Pattern(r"[A-Za-z][A-Za-z+.-]{1,12}://[^\s)>\]|]+"), _NOUN),
     (".", ("www.",), Pattern(r"www\.[^\s)>\]|]+"), _NOUN),
     ("<", ("<code", "<kbd", "<samp", "<q"), Pattern(r"<(code|kbd|samp|q)\b[^>\n]{0,200}>[^\n]{0,300}?</\1>"), _NOUN),
     ("<", ("<",), Pattern(r"</?[A-Za-z][^<>\n]{0,500}>"), " "),
-    ('"', ('"',), Pattern(r'"(?<![\w"]")(?=\S)(?:[^"\n|]|\n(?!\s*\n)){1,400}?(?<=\S)"(?!\w)'), _NOUN),
-    ("“", ("“",), Pattern(r"“(?:[^“”\n|]|\n(?!\s*\n)){1,600}?”"), _NOUN),
-    ("«", ("«",), Pattern(r"«(?:[^«»\n|]|\n(?!\s*\n)){1,600}?»"), _NOUN),
-    ("‘", ("‘",), Pattern(r"‘(?=\S)(?:[^‘’\n|]|(?<=\w)’(?=\w)){1,300}?(?<=[\w.,!?])’(?!\w)"), _NOUN),
-    ("'", (" '", "('"), Pattern(r"(?<=[ (])'(?=\S)[^'\n|]{1,200}?(?<=[\w.,!?])'(?!\w)"), _NOUN),
-    (
-        "|",
-        ("|-", "| -", "|:", "| :"),
-        Pattern(r"^[ \t]*+\|?(?:[ \t]*+:?-++:?[ \t]*+\|)++[ \t:|-]*+$", re.MULTILINE),
-        _NUL,
-    ),
+    ('"', ('"',), Pattern(r'"(?<![\w"]")(?=\S)(?:[^"\n|\0]|\n(?!\s*\n)){1,400}?(?<=\S)"(?!\w)'), _NOUN),
+    ("“", ("“",), Pattern(r"“(?:[^“”\n|\0]|\n(?!\s*\n)){1,600}?”"), _NOUN),
+    ("«", ("«",), Pattern(r"«(?:[^«»\n|\0]|\n(?!\s*\n)){1,600}?»"), _NOUN),
+    ("‘", ("‘",), Pattern(r"‘(?=\S)(?:[^‘’\n|\0]|(?<=\w)’(?=\w)){1,300}?(?<=[\w.,!?])’(?!\w)"), _NOUN),
+    ("'", (" '", "('"), Pattern(r"(?<=[ (])'(?=\S)[^'\n|\0]{1,200}?(?<=[\w.,!?])'(?!\w)"), _NOUN),
 )
-_BLOCK = Pattern(r"\n(?:[ \t\r]*\n)+|\n(?=[ \t]*(?:[-*+][ \t]|\d{1,9}[.)][ \t]|#{1,6}[ \t]|\|))")
-_HEADING = Pattern(r"^#{1,6}[ \t][^\n]*(?P<end>\n\s*)", re.MULTILINE)
 _UNDERSCORES = Pattern(r"(?<!_)_++(?!\w)|(?<!\w)_")
 
 
@@ -151,10 +136,6 @@ def _stand_in(text: str) -> str:
 _FILL = {_NUL: _blank, " ": _space, _NOUN: _noun}
 
 
-def _end_heading(match: re.Match[str]) -> str:
-    return match[0][: -len(match["end"])] + _NUL * len(match["end"])
-
-
 def _run(body: str) -> str:
     for character, needles, pattern, filler in _PROSE_PASSES:
         for needle in needles if character in body else ():
@@ -167,30 +148,42 @@ def _run(body: str) -> str:
 @lru_cache(maxsize=4)
 def _marked(text: str, start: int) -> str:
     """`text` with NULs for blocks of code, comments and everything before `start`, and nouns for code spans."""
-    found = markup(text, start)
+    found = read_structure(text, start)
     parts = [_NUL * start]
     at = start
     for first, last, span in sorted(
-        [(*place, False) for place in (*found.blocks, *found.comments)] + [(*place, True) for place in found.spans]
+        [(*place, False) for place in (*found.code_blocks, *found.comments)]
+        + [(*place, True) for place in found.code_spans]
     ):
         parts += (text[at:first], _stand_in(text[first:last]) if span else _NUL * (last - first))
         at = last
-    body = "".join([*parts, text[at:]])
-    return _PRE.compiled.sub(_blank, body) if "<" in body and "<pre" in body else body
+    return "".join([*parts, text[at:]])
 
 
 @lru_cache(maxsize=4)
 def without_code(text: str, start: int = 0) -> str:
-    """`text` with NULs for code (fenced, indented, in backticks), comments and everything before `start`."""
-    return _marked(text, start).replace(_NOUN, _NUL)
+    """`text` with NULs for code (fenced, indented, in backticks, `<pre>`), comments and everything before `start`."""
+    return _without_pre(_marked(text, start)).replace(_NOUN, _NUL)
+
+
+def _without_pre(marked: str) -> str:
+    return _PRE.compiled.sub(_blank, marked) if "<pre" in marked else marked
 
 
 @lru_cache(maxsize=4)
 def prose(text: str, start: int = 0) -> str:
     """`text` in lower case without whatever is not prose, same length; nothing before `start` is prose."""
-    body = _run(_marked(text, start)[start:])
-    body = _HEADING.compiled.sub(_end_heading, body)
-    body = _BLOCK.compiled.sub(_blank, body).translate(_MARKS)
+    marked = _marked(text, start)
+    parts: list[str] = []
+    at = start
+    for leaf in read_structure(text, start).leaves:
+        # Between two blocks nothing is said; within one, what is no text is markup.
+        filler = _NUL
+        for _, first, last in leaf:
+            parts += (filler * (first - at), marked[first:last])
+            at, filler = last, " "
+    parts.append(_NUL * (len(text) - at))
+    body = _run(_without_pre("".join(parts))).translate(_MARKS)
     if "_" in body:
         body = _UNDERSCORES.compiled.sub(_space, body)
     lower = body.lower()

@@ -25,6 +25,7 @@ ERROR, WARNING, HINT = Severity.ERROR, Severity.WARNING, Severity.HINT
 
 FAMILIES = (
     "structure",
+    "rendering",
     "front_matter",
     "timeline",
     "timeline_order",

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from pmctl.document.action_table import Broken, action_table
 from pmctl.document.completeness import TIMELINE_TITLE
 from pmctl.document.finding import Finding
 from pmctl.rules.completeness import EMPTY, MISSING, completeness
@@ -234,9 +235,11 @@ def row_too_long(doc: Document, context: Context) -> Iterable[Finding]:
         |---|---|---|
         | 1 | Ran `ps aux \\| grep pool` | 48 of 50 connections in use |
     """
+    broken = action_table(doc.text, doc.body_start)
+    reported = broken.line if isinstance(broken, Broken) else 0  # as PM593
     for table in doc.tables:
         for row in table.rows:
-            if row.extra:
+            if row.extra and row.line != reported:
                 many, columns = len(row.cells) + len(row.extra), len(table.columns)
                 message = f"the row has {many} cells, the table {columns} columns: what is too much is not shown"
                 first = row.extra[0]

@@ -87,9 +87,9 @@ def read_suppressions(doc: Document) -> tuple[list[Suppression], list[Finding]]:
 
 def _comments(text: str, start: int) -> tuple[tuple[int, int], ...]:
     """Start and end of every HTML comment from `start` on: `<!--` in code is none."""
-    from pmctl.document.markup import markup
+    from pmctl.document.structure import read_structure
 
-    return markup(text, start).comments
+    return read_structure(text, start).comments
 
 
 def unused(suppressions: Iterable[Suppression], active: Iterable[str], path: str) -> list[Finding]:

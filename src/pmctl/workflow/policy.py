@@ -17,22 +17,23 @@ from datetime import datetime
 
 from pmctl import git
 from pmctl.document.finding import Finding, Severity
-from pmctl.errors import BadInput, NotFound, PmctlError, Refused
+from pmctl.errors import BadInput, NotFound, Refused
+from pmctl.insight.auditing import Examined
 from pmctl.ledger import record
-from pmctl.ledger.report import Report
+from pmctl.ledger.report import AuditFinding, Event, Report
 from pmctl.ledger.signatures import key_problem, signer
 from pmctl.policy import act as acts
 from pmctl.policy.act import Act
-from pmctl.policy.change import check_change, check_repository_act, propose_baseline, propose_policy, propose_waiver
+from pmctl.policy.change import check_change, propose_baseline, propose_policy, propose_waiver
 from pmctl.policy.differences import differences
-from pmctl.policy.lifecycle import Violation
 from pmctl.policy.model import POLICY_PATH, Policy
 from pmctl.policy.reading import parse_policy
 from pmctl.policy.state import ARCHIVED, DRAFT, IN_REVIEW, PUBLISHED
 from pmctl.repository.actor import Actor
-from pmctl.repository.records import record_writes, root_of
+from pmctl.repository.records import record_writes, refusal, repository_act_writes, root_of
 from pmctl.repository.transaction import Write, commit
 from pmctl.repository.workspace import Workspace
+from pmctl.text import utc
 
 PROPOSED_PATH = ".pmctl/policy.proposed.yaml"
 _STATUSES = (DRAFT, IN_REVIEW, PUBLISHED, ARCHIVED)
@@ -86,11 +87,11 @@ def change(
     records = signed_records(workspace, old) if waiting is not None and waiting.data == data else ()
     if any(act.by == actor.handle and act.content == new.digest for act in records):
         raise Refused(f"{actor.handle} has signed exactly this policy already", hint=_others(old, waiting))
-    act = propose_policy(new, old, root_of(workspace), by=actor.handle, at=at.strftime("%Y-%m-%dT%H:%M:%SZ"), note=note)
+    act = propose_policy(new, old, root_of(workspace), by=actor.handle, at=utc(at), note=note)
     violations = check_change(old, new, [*records, act])
     refusals = [violation for violation in violations if violation.code != "AU102"]
     if refusals:
-        raise _refusal(refusals)
+        raise refusal(refusals)
     complete = not violations
     writes = list(record_writes(actor, act, new.version, record.to_bytes(act)))
     if complete:
@@ -200,6 +201,70 @@ def problems(workspace: Workspace) -> tuple[Finding, ...]:
     return tuple(found)
 
 
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """Whether the policy is well written, and whether enough admins signed every version of it.
+
+    `written` is what is wrong with the file, `chain` the versions in the history, `broken` what the audit finds about
+    them (waived findings included), `waiting` a proposal and `missing` the admins who have not signed it.
+    """
+
+    audited: Examined
+    written: tuple[Finding, ...]
+    chain: tuple[Event, ...]
+    broken: tuple[AuditFinding, ...]
+    waiting: Proposal | None
+    missing: tuple[str, ...]
+
+    @property
+    def violations(self) -> tuple[AuditFinding, ...]:
+        """What nobody waived."""
+        return tuple(one for one in self.broken if not one.waived_by and one.severity is Severity.ERROR)
+
+    @property
+    def passed(self) -> bool:
+        """True when nothing speaks against the policy."""
+        wrong = any(one.severity is Severity.ERROR for one in self.written)
+        return self.audited.report.complete and not wrong and not self.violations
+
+    def as_dict(self) -> dict[str, object]:
+        """For JSON."""
+        report = self.audited.report
+        return {
+            "passed": self.passed,
+            "root": report.root,
+            "root_source": self.audited.source,
+            "version": report.policy.version if report.policy else 0,
+            "signatures": [
+                {"version": e.policy, "by": e.by, "commit": e.commit, "key": e.key, "verdict": e.verdict}
+                for e in self.chain
+            ],
+            "problems": [
+                *(
+                    {"code": f.code, "message": f.message, "path": f.path, "line": f.line, "fix": f.fix}
+                    for f in self.written
+                ),
+                *({"code": f.code, "message": f.message, "commit": f.commit, "fix": f.hint} for f in self.violations),
+            ],
+            "waiting_for": self.missing,
+        }
+
+
+def verification(workspace: Workspace, audited: Examined) -> Verification:
+    """Check the policy of the work tree, and of every step in the history that was audited."""
+    report = audited.report
+    waiting = proposal(workspace)
+    admins = workspace.policy.active_admins if waiting else ()
+    return Verification(
+        audited,
+        problems(workspace),
+        tuple(event for event in report.events if event.kind == "policy"),
+        tuple(one for one in report.findings if one.code.startswith("AU1") or one.doc == "policy"),
+        waiting,
+        tuple(handle for handle in admins if waiting and handle not in waiting.signers),
+    )
+
+
 def baseline(workspace: Workspace, actor: Actor, *, at: datetime, note: str) -> tuple[int, str]:
     """Accept everything in the history so far as found; returns how many postmortems, and the commit.
 
@@ -218,7 +283,7 @@ def baseline(workspace: Workspace, actor: Actor, *, at: datetime, note: str) -> 
         root_of(workspace),
         tuple(documents),
         by=actor.handle,
-        at=at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        at=utc(at),
         note=note,
     )
     oid = _land(workspace, actor, act, f"Accept the history so far as found ({len(documents)} postmortems)")
@@ -244,7 +309,7 @@ def waive(
         code,
         step,
         by=actor.handle,
-        at=at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        at=utc(at),
         note=note,
     )
     return len(fitting), _land(workspace, actor, act, f"Waive {code} in {step[:12]}")
@@ -260,12 +325,7 @@ def require_admin(policy: Policy, actor: Actor) -> None:
 
 
 def _land(workspace: Workspace, actor: Actor, act: Act, subject: str) -> str:
-    violations = check_repository_act(act, workspace.policy)
-    if violations:
-        raise _refusal(violations)
-    folder = f"{record.FOLDER}/{act.doc}"
-    numbers = [parts.number for path in workspace.head.paths(folder) if (parts := record.parse_path(path)) is not None]
-    writes = record_writes(actor, act, max(numbers, default=0) + 1, record.to_bytes(act))
+    writes = repository_act_writes(workspace, actor, act)
     message = f"{subject}\n\n{act.note}\n\nAct: {act.act}\n"
     return commit(workspace.repo, writes, message, signing=actor.signer.git_arguments()).oid
 
@@ -319,12 +379,6 @@ def _message(new: Policy, complete: bool, facts: Sequence[str], note: str) -> st
     lines += [f"- {fact}" for fact in facts[:50]]
     lines += [f"- and {len(facts) - 50} more changes"] if len(facts) > 50 else []
     return "\n".join([*lines, "", "Act: policy", f"Content: {new.digest}"]) + "\n"
-
-
-def _refusal(violations: Sequence[Violation]) -> PmctlError:
-    first = violations[0]
-    rest = tuple(f"{v.code} {v.message}" + (f" (fix: {v.hint})" if v.hint else "") for v in violations[1:])
-    return Refused(f"{first.code} {first.message}", hint=first.hint, details=rest)
 
 
 def _others(old: Policy, waiting: Proposal | None) -> str:

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 from pmctl.document.actions import COLUMNS, SECTION
 from pmctl.document.finding import Finding, Severity
-from pmctl.document.markup import Span, markup
 from pmctl.document.reader import Document, read
+from pmctl.document.structure import Span
 from pmctl.document.table import tables
 from pmctl.document.template import Template
 from pmctl.document.template_file import parse_template
@@ -144,8 +144,8 @@ def _check_body(template: Template, document: Document) -> list[Finding]:
 
 def _check_comments(template: Template, document: Document) -> list[Finding]:
     """Comments that take everything behind them away, and prompts that are none and would be published."""
-    text, found = document.text, markup(document.text, document.body_start)
-    known = sorted((*found.blocks, *found.spans, *found.comments))
+    text, found = document.text, document.structure
+    known = sorted((*found.code_blocks, *found.code_spans, *found.comments))
     never = [start for start, end in found.comments if not text[start:end].endswith("-->")]
     shown = [
         match.start()

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from pmctl import git
-from pmctl.adopt.source import Source
+from pmctl.adopt.source import SourceDocument
 from pmctl.document.aliases import METADATA
 from pmctl.document.dates import day_in_name
-from pmctl.document.headings import ALIAS, meaning
+from pmctl.document.headings import ALIAS
 from pmctl.errors import EnvironmentProblem
 
 _SUFFIXES = frozenset((".md", ".markdown", ".mdown", ".mkd"))
@@ -65,7 +65,7 @@ def _of_file(full: Path, shown: str) -> Candidate:
     except (OSError, ValueError) as error:
         reason = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read: {error}"
         return Candidate(full, shown, full.parent, True, reason)
-    reason = "" if stat.S_ISREG(kind) else "a symbolic link" if stat.S_ISLNK(kind) else "no regular file"
+    reason = "" if stat.S_ISREG(kind) else "a symbolic link" if stat.S_ISLNK(kind) else "not a regular file"
     return Candidate(full, shown, full.parent, True, reason)
 
 
@@ -82,20 +82,14 @@ def _of_folder(full: Path, shown: str) -> Iterator[Candidate]:
 
 
 def _other_document(name: str) -> str:
-    stem = PurePosixPath(name).stem
-    return (
-        f"no postmortem by its name ({name}); name the file itself to adopt it"
-        if _OTHER_DOCUMENTS.fullmatch(stem)
-        else ""
-    )
+    other = _OTHER_DOCUMENTS.fullmatch(PurePosixPath(name).stem)
+    return f"not a postmortem, judging by its name ({name}); name the file itself to adopt it anyway" if other else ""
 
 
-def looks_like_a_postmortem(source: Source, title: str) -> bool:
+def looks_like_a_postmortem(source: SourceDocument, title: str) -> bool:
     """Whether a file found in a folder is a postmortem: by its sections, its name's date, or its title."""
-    sections = {
-        found.section for heading in (*source.outline.headings, *source.bold)
-        if (found := meaning(heading.title)) and found.tier >= ALIAS and found.section != METADATA
-    }  # fmt: skip
+    meanings = [heading.meaning for heading in (*source.headings, *source.bold)]
+    sections = {found.section for found in meanings if found and found.tier >= ALIAS and found.section != METADATA}
     named = bool(_INCIDENT_WORDS.search(source.path) or _INCIDENT_WORDS.search(title))
     dated = day_in_name(PurePosixPath(source.path).stem) is not None
     return len(sections) >= 2 or dated or (named and bool(sections))

@@ -1,7 +1,7 @@
-"""What a document says about its incident outside its prose: front matter, two-column tables, labels at the top.
+"""What a document states about its incident outside its prose: front matter, two-column tables, labels at the top.
 
-The values are read, never moved: everything stays where it stands in the text. Keys are brought to a few words of our
-own, values stay as written.
+The values are only read; they stay where they are in the text. Labels are mapped to a few keys, values are kept as
+written.
 """
 
 from __future__ import annotations
@@ -9,16 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from typing import Any
 
-from pmctl.adopt.source import Source, fenced
+from pmctl.adopt.source import SourceDocument
 from pmctl.document.aliases import METADATA
 from pmctl.document.aliases import names as split_names
-from pmctl.document.dates import Moment, find_leading
-from pmctl.document.headings import bare, meaning, plain
+from pmctl.document.headings import bare, plain
 from pmctl.document.rows import TRIM, split_row
-from pmctl.document.zones import zone_of
 
 _LABELS: dict[str, str] = {
     "title": """title|incident title|incident name|name|issue name|タイトル|件名|标题""",
@@ -53,10 +50,10 @@ _LABELS: dict[str, str] = {
         |受影响服务|涉及服务|対象サービス""",
 }
 _KEY_OF = {label: key for key, labels in _LABELS.items() for label in split_names(labels)}
+_BETWEEN_NAMES = re.compile(r"\s*[,;、/]\s*|\s+(?:and|&|und|et|y|e)\s+")
 _LABEL_LINE = re.compile(
     r"""[ \t]*(?:[-*+•]\s+|\d+[.)]\s+)?(?:>\s*)?(?:[-*+]\s+)?(?:
-      (?P<open>\*\*|__|\*
-        |_)(?P<strong>[^*_\n:：]{2,40}?)\s*[:：]?\s*(?P=open)\s*(?P<joint>[:：-]?)\s*(?P<bold_value>\S.*)
+      (?P<open>\*\*|__|\*|_)(?P<strong>[^*_\n:：]{2,40}?)\s*[:：]?\s*(?P=open)\s*(?P<joint>[:：-]?)\s*(?P<bold_value>\S.*)
     | (?P<word>[A-Za-z\u3040-\u9fff][\w /()'-]{1,35}?)\s*[:：]\s*(?P<value>\S.*)
     )""",
     re.VERBOSE,
@@ -64,8 +61,8 @@ _LABEL_LINE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """Labelled values: key (see `_LABELS`) -> values as written, and which keys stand in the front matter."""
+class LabelledValues:
+    """What a document states: key (see `_LABELS`) -> values as written, and which keys stand in its front matter."""
 
     values: dict[str, tuple[str, ...]]
     in_front: frozenset[str]
@@ -74,54 +71,26 @@ class Facts:
         """The first value of a key as plain text, "" when there is none."""
         return plain(self.values[key][0]) if key in self.values else ""
 
+    def people(self, key: str) -> list[str]:
+        """The names in a key's values, such as "Jane Doe <jane@example.com>, @bob and Carol"."""
+        parts = [part for text in self.values.get(key, ()) for part in _BETWEEN_NAMES.split(plain(text))]
+        return [name for part in parts if (name := part.strip(" .@()[]"))]
 
-def facts(source: Source, first_section: int) -> Facts:
+
+def labelled_values(source: SourceDocument, first_section: int) -> LabelledValues:
     """The labelled values of a document: above the offset `first_section`, and in sections of metadata."""
     found: dict[str, list[str]] = {}
     in_front = set()
-    for label, value in _front_values(source.front):
+    for label, value in _front_values(source.front.values):
         if key := _KEY_OF.get(bare(label.replace("_", " "))):
             found.setdefault(key, []).append(value)
             in_front.add(key)
     for start, end in _places(source, first_section):
-        for label, value in _labelled(source, start, end):
+        for label, value in (*_in_tables(source, start, end), *_in_lines(source, start, end)):
             key = _KEY_OF.get(bare(label)) or _KEY_OF.get(re.sub(r"\s*\(.*\)$", "", bare(label)))
             if key and value.strip(" *_-–—") and value not in found.get(key, []):
                 found.setdefault(key, []).append(value.strip())
-    return Facts({key: tuple(values) for key, values in found.items()}, frozenset(in_front))
-
-
-def span(text: str, known: date | None = None) -> tuple[datetime | None, datetime | None]:
-    """The moments in UTC at which a value begins and ends, each None unless day, time and zone are all certain."""
-    begin = find_leading(plain(text))
-    if begin is None or begin.day is None:
-        return None, None
-    day = begin.day.near(known)
-    if day is None or not begin.clock or begin.rough:
-        return None, None
-    zone = begin.zone
-    rest = plain(text)
-    second = re.search(r"(?:-|–|—|~|〜|\bto\b|\buntil\b|→)\s*(?P<end>(?:\d{4}-\d\d-\d\d[T ])?\d{1,2}:\d\d.*)$", rest)
-    end = find_leading(second["end"]) if second else None
-    end_day = (end.day.near(day) if end.day else day) if end else None
-    return _instant(day, begin, zone), _instant(end_day, end, end.zone or zone) if end and end_day else None
-
-
-def _instant(day: date, moment: Moment, zone_name: str) -> datetime | None:
-    zone = zone_of(zone_name) if zone_name else None
-    if zone is None or not moment.clock:
-        return None
-    try:
-        clock = datetime.strptime(moment.clock, "%H:%M:%S" if moment.clock.count(":") == 2 else "%H:%M").time()
-        return datetime.combine(day, clock, zone).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
-def names(text: str) -> tuple[str, ...]:
-    """The names in a value such as "Jane Doe <jane@example.com>, @bob and Carol"."""
-    parts = re.split(r"\s*[,;、/]\s*|\s+(?:and|&|und|et|y|e)\s+", plain(text))
-    return tuple(part.strip(" .@()[]") for part in parts if part.strip(" .@()[]"))
+    return LabelledValues({key: tuple(values) for key, values in found.items()}, frozenset(in_front))
 
 
 def _front_values(front: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -129,41 +98,39 @@ def _front_values(front: dict[str, Any]) -> Iterator[tuple[str, str]]:
         if isinstance(value, dict):
             yield from _front_values(value)
         elif isinstance(value, (list, tuple)):
-            plain_items = [item for item in value if isinstance(item, str)]
-            if plain_items:
-                yield str(key), ", ".join(plain_items)
+            texts = [item for item in value if isinstance(item, str)]
+            if texts:
+                yield str(key), ", ".join(texts)
         elif value is not None and not isinstance(value, bool):
             yield str(key), value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
-def _places(source: Source, first_section: int) -> Iterator[tuple[int, int]]:
+def _places(source: SourceDocument, first_section: int) -> Iterator[tuple[int, int]]:
     yield source.body_start, first_section
-    headings = source.outline.headings
-    for index, heading in enumerate(headings):
-        found = meaning(heading.title)
+    for index, heading in enumerate(source.headings):
+        found = heading.meaning
         if found and found.section == METADATA and heading.end >= first_section:
-            end = next(
-                (later.start for later in headings[index + 1 :] if later.level <= heading.level), len(source.text)
-            )
-            yield heading.end, end
+            later = (other.start for other in source.headings[index + 1 :] if other.level <= heading.level)
+            yield heading.end, next(later, len(source.text))
 
 
-def _labelled(source: Source, start: int, end: int) -> Iterator[tuple[str, str]]:
-    for table in source.outline.tables:
+def _in_tables(source: SourceDocument, start: int, end: int) -> Iterator[tuple[str, str]]:
+    """The first two cells of every row."""
+    for table in source.tables:
         if start <= table.spans[0][0] < end:
             for first, last in (table.spans[0], *table.spans[2:]):
                 line = source.text[first:last]
                 cells = [line[left:right].strip(TRIM) for left, right in split_row(line)]
                 if len(cells) >= 2 and cells[0] and cells[1]:
                     yield plain(cells[0]).rstrip(":："), cells[1]
-    code = fenced(source.text, start)
+
+
+def _in_lines(source: SourceDocument, start: int, end: int) -> Iterator[tuple[str, str]]:
+    """Lines such as `- **Severity:** high`; several labels may share a line, with bars between them."""
     at = start
     for line in source.text[start:end].splitlines(keepends=True):
-        if not line.lstrip().startswith("|") and not any(first <= at < last for first, last in code):
-            # Several labels may share a line: **Date:** ... | **Severity:** ...
+        if not line.lstrip().startswith("|") and not source.in_code(at):
             for part in re.split(r"\s+[|·•]\s+(?=\*\*|__)", line.strip()):
-                match = _LABEL_LINE.match(part)
-                if match is None:
-                    continue
-                yield plain(match["strong"] or match["word"]), (match["bold_value"] or match["value"]).strip()
+                if match := _LABEL_LINE.match(part):
+                    yield plain(match["strong"] or match["word"]), (match["bold_value"] or match["value"]).strip()
         at += len(line)

@@ -1,0 +1,178 @@
+"""The day of a document's incident, and where it was found.
+
+Every day that a document names is a vote, weighted by where it stands: a stated date of the incident counts most, then
+the title, the file's name and the text. A blog's publication date counts little, in its front matter and in its file's
+name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import PurePosixPath
+
+from pmctl.adopt.labels import LabelledValues
+from pmctl.adopt.source import SourceDocument
+from pmctl.adopt.title import title_heading
+from pmctl.document.aliases import TIMELINE
+from pmctl.document.dates import Day, day_in_name, days, each_day, find_leading
+
+_BLOG_KEYS = frozenset((
+    "layout", "category", "categories", "slug", "permalink", "redirect_from", "draft", "aliases", "pubdate", "image",
+    "hero", "excerpt", "url",
+))  # fmt: skip
+_STATED = (
+    ("incident_date", 16.0, "the stated incident date"),
+    ("start", 16.0, "the stated start"),
+    ("period", 15.0, "the stated time"),
+    ("detected", 4.0, "the stated detection time"),
+)
+_DAY_FOLDERS = re.compile(r"((?:19|20)\d\d)/([01]\d)/([0-3]\d)/")
+_DIGIT_TOO_MANY = re.compile(r"(?<!\d)(20[0-3]\d)\d-([01]\d)-([0-3]\d)(?!\d)")
+_YEAR_IN_NAME = re.compile(r"(?<!\d)(20[012]\d)(?!\d)")
+_YEAR_IN_TEXT = re.compile(r"(?<![\d./-])(20[012]\d)(?![\d/-])")
+_HAPPENED = re.compile(r"\b(?:on|at|from|since|between|am|starting)\s+(?:the\s+)?(?:\w+day,?\s+)?$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentDay:
+    """The incident's day, where it was found, and how certain that is; `others` are days that compete."""
+
+    value: date
+    origin: str
+    certain: float
+    others: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Votes:
+    """The weight of each day and where it was found. Days without a year are read as the ones closest to `near`."""
+
+    near: date | None
+    weights: dict[date, float] = field(default_factory=lambda: defaultdict(float))
+    origins: dict[date, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, found: Day | None, weight: float, origin: str) -> None:
+        value = found.near(self.near) if found else None
+        if value is not None and 1990 <= value.year <= 2100:
+            self.weights[value] += weight
+            self.origins[value].append(origin)
+
+
+def incident_day(
+    source: SourceDocument, stated: LabelledValues, title: str, near: date | None = None
+) -> IncidentDay | None:
+    """The incident's day; None when the document names none.
+
+    A document that names no year at all has its days read as those closest to `near`.
+    """
+    votes = _votes(source, stated, title, _anchor(source, stated, title) or near)
+    weights, origins = votes.weights, votes.origins
+    if not weights:
+        return None
+    best = max(weights, key=lambda value: (weights[value], -value.toordinal()))
+    rivals = tuple(
+        f"{value.isoformat()} ({origins[value][0]})" for value in sorted(weights, key=lambda one: -weights[one])
+        if value != best and weights[value] >= 4.0 and abs(value - best) > timedelta(days=3)
+    )  # fmt: skip
+    certain = min(1.0, 0.45 + weights[best] / 12) - (0.2 if rivals else 0)
+    return IncidentDay(best, " and ".join(dict.fromkeys(origins[best])), round(certain, 2), rivals)
+
+
+def _votes(source: SourceDocument, stated: LabelledValues, title: str, near: date | None) -> _Votes:
+    votes = _Votes(near)
+    blog = bool(_BLOG_KEYS & {str(key).lower() for key in source.front.values})
+    for key, weight, origin in _STATED:
+        votes.add(_first_day(stated.first(key)), weight, origin)
+    votes.add(_first_day(stated.first("date")), 2.0 if blog and "date" in stated.in_front else 13.0, "the stated date")
+    votes.add(_first_day(title), 14.0, "the title")
+    heading = title_heading(source)
+    if heading is not None and heading.text != title:
+        votes.add(_first_day(heading.text), 13.0, "the first heading")
+    _vote_path(votes, source.path, blog)
+    _vote_timeline(votes, source)
+    if match := _DIGIT_TOO_MANY.search(source.text, source.body_start):
+        votes.add(_day_of(match), 1.0, "a date with one digit too many")
+    _vote_opening(votes, source)
+    return votes
+
+
+def _vote_path(votes: _Votes, path: str, blog: bool) -> None:
+    name = PurePosixPath(path)
+    if in_name := day_in_name(name.stem):
+        votes.add(in_name, 2.0 if blog else 12.0, "the file name")
+    elif len(name.parts) > 1:
+        votes.add(day_in_name(name.parent.name), 11.0, "the folder's name")
+        if folders := _DAY_FOLDERS.search(path):
+            votes.add(_day_of(folders), 11.0, "the folder's name")
+
+
+def _vote_timeline(votes: _Votes, source: SourceDocument) -> None:
+    """The day in the timeline's heading, the first in the timeline, and the one that it names most often."""
+    headings = source.headings
+    found = next((one for one in headings if one.meaning and one.meaning.section == TIMELINE), None)
+    if found is None:
+        return
+    for _, _, day in days(found.text)[:1]:
+        votes.add(day, 4.0, "the timeline's heading")
+    later = headings[headings.index(found) + 1 :]
+    end = next((one.start for one in later if one.level < found.level or one.meaning), len(source.text))
+    inside = [day for _, _, day in days(source.text[found.end : end])]
+    # A file that is named for a year is about a day of that year; older days are what led to it.
+    years = {int(year) for year in _YEAR_IN_NAME.findall(PurePosixPath(source.path).stem)}
+    inside = [day for day in inside if day.year in years] or inside
+    if inside:
+        votes.add(inside[0], 2.5, "the timeline")
+        votes.add(Counter(inside).most_common(1)[0][0], 1.0, "the timeline")
+
+
+def _vote_opening(votes: _Votes, source: SourceDocument) -> None:
+    """The days in the first lines of the text, the first ones most."""
+    opening = source.text[source.body_start : source.body_start + 1500]
+    weight = 3.0
+    for start, _, day in days(opening):
+        if source.in_code(source.body_start + start):
+            continue
+        before = opening[max(0, start - 12) : start].rsplit("\n", 1)[-1]
+        votes.add(day, weight + (1.0 if _HAPPENED.search(before + " ") else 0.0), "the text")
+        weight = max(0.3, weight - 1.2)
+
+
+def _anchor(source: SourceDocument, stated: LabelledValues, title: str) -> date | None:
+    """A day with a year by which days without one are read: of the labels, title, name, then the text."""
+    for day in _stated_days(source, stated, title):
+        if day.year and (value := day.near(None)):
+            return value
+    in_text: list[Day] = []
+    for _, _, day in each_day(source.text[:20000]):
+        if day.year and (value := day.near(None)):
+            return value
+        in_text.append(day)
+    years = _YEAR_IN_NAME.findall(source.path) or _YEAR_IN_TEXT.findall(source.text[source.body_start :][:5000])
+    if years and in_text:
+        return date(int(years[0]), in_text[0].month, min(in_text[0].day, 28))
+    # Of every day that names its year, day and month may be the other way round.
+    return next((date(day.year, day.month, min(day.day, 28)) for day in in_text if day.year), None)
+
+
+def _stated_days(source: SourceDocument, stated: LabelledValues, title: str) -> Iterator[Day]:
+    for text in (*(stated.first(key) for key in ("incident_date", "start", "period", "date")), title):
+        for _, _, day in days(text):
+            yield day
+    if in_name := day_in_name(PurePosixPath(source.path).stem):
+        yield in_name
+
+
+def _first_day(text: str) -> Day | None:
+    """The day that a plain text begins with, or else the first in it."""
+    moment = find_leading(text)
+    if moment is not None and moment.day is not None:
+        return moment.day
+    return next((day for _, _, day in each_day(text)), None)
+
+
+def _day_of(match: re.Match[str]) -> Day:
+    return Day(int(match[1]), int(match[2]), int(match[3]))

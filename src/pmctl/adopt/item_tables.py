@@ -1,0 +1,208 @@
+"""A table of action items -> the table that pmctl tracks them by.
+
+It gets an ID column and the names of the columns that pmctl knows; the names and values that it had stay readable.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pmctl.document.action_problems import MAX_TRACKING
+from pmctl.document.actions import COLUMNS, canonical
+from pmctl.document.aliases import names
+from pmctl.document.fields import ItemStatus
+from pmctl.document.headings import plain
+from pmctl.document.structure import TableLines
+from pmctl.document.table import Row, Table, build
+
+_ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
+_ALIASES: dict[str, str] = {
+    "ID": """id|#|no|no.|nr|number|番号|编号|序号""",
+    "Action": """action|description|action item|action items|task|item|what|todo|follow-up|follow up|improvement
+        |recommendation|activity|measure|work item|summary|title|details|action to take|corrective action|アクション
+        |内容|対応内容|対策|項目|タスク|行动项|措施|改进措施|事项|行动|任务""",
+    "Owner": """owner|owners|assignee|assigned to|responsible|who|dri|person|lead|owner(s)|assignees|担当|担当者|责任人
+        |负责人|オーナー|verantwortlich|responsable""",
+    "Due": """due|due date|deadline|when|eta|target date|by when|target|date|期限|期日|截止日期
+        |截止时间|完成时间|計画日""",
+    "Priority": """priority|prio|importance|urgency|優先度|优先级""",
+    "Status": """status|state|done|done?|progress|ステータス|状態|状况|状态|进度""",
+    "Ticket": """ticket|ticket link|issue|bug|link|tracking|jira|pr|issue link|reference
+        |github issue|tracking issue|tracker
+        |url|チケット|工单""",
+    "Notes": """notes|note|comment|comments|remarks|備考|备注""",
+}
+_COLUMN_OF = {alias: column for column, text in _ALIASES.items() for alias in names(text)}
+_STATUSES: dict[ItemStatus, str] = {
+    ItemStatus.COMPLETED: """done|closed|complete|completed|resolved|fixed|finished|merged|shipped
+        |deployed|x|yes|完了|済|済み|対応済み
+        |対応済|已完成|完成|✅|☑|✔|:white_check_mark:|:heavy_check_mark:|✅ done|erledigt|terminé""",
+    ItemStatus.OPEN: """open|todo|to do|to-do|new|pending|not started|backlog|planned|no|未着手
+        |未対応|未|予定|待办|未开始|未完成|☐
+        |⬜|offen|ouvert""",
+    ItemStatus.IN_PROGRESS: """in progress|doing|wip|ongoing|started|in review|進行中|対応中|作業中
+        |进行中|🚧|in arbeit|en cours""",
+    ItemStatus.WONT_DO: """won't do|wontdo|wontfix|won't fix|cancelled|canceled|declined|rejected
+        |見送り|対応しない|已取消""",
+}
+_STATUS_WORDS = {word: status for status, text in _STATUSES.items() for word in names(text)}
+
+
+@dataclass(slots=True)
+class Ids:
+    """Action item ids, the same for the same postmortem and text at every run, and each given once."""
+
+    taken: set[str] = field(default_factory=set)
+
+    def new(self, postmortem: str, text: str) -> str:
+        """The id for an action of a postmortem."""
+        for attempt in range(1000):
+            seed = int.from_bytes(hashlib.sha256(f"{postmortem}\n{text}\n{attempt}".encode()).digest()[:8], "big")
+            letters = "".join(_ALPHABET[seed // 36**place % 36] for place in range(4))
+            if f"AI-{letters}" not in self.taken:
+                self.taken.add(f"AI-{letters}")
+                return f"AI-{letters}"
+        raise ValueError("no free action item id")
+
+
+@dataclass(slots=True)
+class ItemTables:
+    """What lines of an Action Items section became: how many items, and the reasons why lists stayed as they are."""
+
+    lines: list[str] = field(default_factory=list)
+    items: int = 0
+    without_status: int = 0
+    without_owner: int = 0
+    reasons: list[str] = field(default_factory=list)
+
+    def add(self, part: ItemTables) -> None:
+        """Append the lines of a part, and count its items."""
+        self.lines += part.lines
+        self.items += part.items
+        self.without_status += part.without_status
+        self.without_owner += part.without_owner
+        self.reasons += part.reasons
+
+
+def tracked_table(lines: Sequence[str], postmortem: str, ids: Ids) -> ItemTables | None:
+    """A table of action items with the columns that pmctl knows; None when it isn't one."""
+    table = _parsed(lines)
+    columns = _recognised_columns(table.columns)
+    rows = [row for row in table.rows if any(cell.text for cell in row.cells)]
+    if "Action" not in columns or len(table.columns) < 2 or not rows:
+        return None
+    statuses = _statuses_to_add(table, rows, columns.get("Status"))
+    names_now = _names(table, columns, renamed_status=bool(statuses))
+    made = ItemTables(
+        items=len(rows),
+        without_status=_blank(rows, columns.get("Status")),
+        without_owner=_blank(rows, columns.get("Owner")),
+    )
+    with_id = "ID" in columns
+    made.lines += _header(table, lines[1], names_now, with_id=with_id, with_status=bool(statuses))
+    for line, row in zip(lines[2:], table.rows, strict=True):
+        text = _with_outer_pipes(line, " ") + (f" {statuses.get(row.line, '')} |" if statuses else "")
+        if not with_id:
+            filled = any(cell.text for cell in row.cells)
+            text = f"| {ids.new(postmortem, row.cells[columns['Action']].text) if filled else ''} {text}"
+        made.lines.append(text)
+    return made
+
+
+def _header(table: Table, border: str, names_now: list[str], *, with_id: bool, with_status: bool) -> list[str]:
+    """The header's lines, below the names that it had where they can't be seen any more."""
+    titles = [name.replace("|", "\\|") for name in names_now]
+    head = "| " + " | ".join([*([] if with_id else ["ID"]), *titles, *(["Status"] if with_status else [])]) + " |"
+    rule = ("" if with_id else "|---") + _with_outer_pipes(border, "") + ("---|" if with_status else "")
+    pairs = zip(table.columns, names_now, strict=True)
+    if all(plain(old).casefold() in new.casefold() for old, new in pairs):
+        return [head, rule]
+    return ["*Original columns: " + ", ".join(plain(cell) for cell in table.columns if cell) + "*", "", head, rule]
+
+
+def _recognised_columns(written: Sequence[str]) -> dict[str, int]:
+    """The columns of pmctl that a table has, with their indexes; an exact name counts more than an alias."""
+    titles = [plain(title).casefold().strip(" *:") for title in written]
+    meant = []
+    for index, title in enumerate(titles):
+        column = _COLUMN_OF.get(title) or _COLUMN_OF.get(re.sub(r"\s*\(.*\)$", "", title), "")
+        if column:
+            meant.append((title not in _exact_names(column), index, column))
+    found: dict[str, int] = {}
+    for _, index, column in sorted(meant):
+        found.setdefault(column, index)
+    unknown = [index for index in range(len(titles)) if index not in found.values()]
+    if found and "Action" not in found and len(unknown) == 1:
+        found["Action"] = unknown[0]
+    return found
+
+
+def _exact_names(column: str) -> set[str]:
+    return {name.casefold() for name in COLUMNS[column]}
+
+
+def _names(table: Table, columns: Mapping[str, int], *, renamed_status: bool) -> list[str]:
+    """The header as it will be: pmctl's names, except where a cell holds what such a column may not hold."""
+    column_at = {index: column for column, index in columns.items()}
+    return [
+        _name(table, index, column_at.get(index, ""), renamed_status) or ("Notes" if "Notes" not in columns else " ")
+        for index in range(len(table.columns))
+    ]
+
+
+def _name(table: Table, index: int, column: str, renamed_status: bool) -> str:
+    written = table.columns[index]
+    if column == "Status" and renamed_status:
+        return f"Original {plain(written) if plain(written).isascii() else 'status'}"
+    if column in ("Owner", "Due", "Notes") and not _fits_tracking(table, index):
+        return f"Stated {column.casefold()}"
+    if column == "Ticket" and not _fits_tracking(table, index):
+        return "References" if plain(written).casefold() in _exact_names(column) else written
+    return column if column and written.casefold() not in _exact_names(column) else written
+
+
+def _statuses_to_add(table: Table, rows: Sequence[Row], status: int | None) -> dict[int, str]:
+    """The status of each row by its line, for a new column; empty when the table's own column does."""
+    if status is None or any(row.extra or any(cell.missing for cell in row.cells) for row in table.rows):
+        return {}
+    known = {row.line: _status(row.cells[status].text) for row in rows}
+    written = {row.line: canonical(row.cells[status].text, ItemStatus) for row in rows}
+    return known if any(value and value != written[line] for line, value in known.items()) else {}
+
+
+def _status(text: str) -> str:
+    same = canonical(text, ItemStatus)
+    if same in ItemStatus.__members__:
+        return same
+    return str(_STATUS_WORDS.get(plain(text).casefold().strip(" .*"), ""))
+
+
+def _blank(rows: Sequence[Row], column: int | None) -> int:
+    """How many rows have nothing in a column."""
+    return len(rows) if column is None else sum(not row.cells[column].text for row in rows)
+
+
+def _fits_tracking(table: Table, index: int) -> bool:
+    """Whether every cell of a column is short plain text, as it must be in a column that no approval covers."""
+    return all(
+        len(row.cells[index].text) <= MAX_TRACKING and not re.search(r"<[A-Za-z/!?]|!\[|\]\(", row.cells[index].text)
+        for row in table.rows
+    )
+
+
+def _with_outer_pipes(line: str, gap: str) -> str:
+    text = line.strip()
+    text = text if text.startswith("|") else f"|{gap}{text}"
+    return text if text.endswith("|") and not text.endswith("\\|") else f"{text}{gap}|"
+
+
+def _parsed(lines: Sequence[str]) -> Table:
+    spans = []
+    at = 0
+    for line in lines:
+        spans.append((at, at + len(line)))
+        at += len(line) + 1
+    return build("\n".join(lines), TableLines(1, tuple(spans)))

@@ -1,0 +1,75 @@
+"""What is wrong with the table of action items as something that an approval binds. Document -> findings.
+
+Submitting and publishing refuse every one of these, and the audit reports them: readers have to see what the content
+digest covers, and cells that it leaves out hold nothing but short plain text.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pmctl.document.action_table import SECTION, ActionTable, Broken, action_table
+from pmctl.document.actions import is_action_table
+from pmctl.document.finding import Finding
+from pmctl.document.table import tables
+
+if TYPE_CHECKING:
+    from pmctl.document.reader import Document
+
+MAX_TRACKING = 300
+
+# Text in a tracking cell that would not be rendered as the plain text it is.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+_DECEPTIVE = re.compile("[\u202a-\u202e\u2066-\u2069\u200b\u2060\ufeff]")
+_LINK = re.compile(r"\[[^\]]*\]\((https?://[^()\s]+)\)")
+_MARKUP = re.compile(r"<[A-Za-z/!?]|!\[|\]\(|\[\^")
+
+
+def action_problems(doc: Document) -> list[Finding]:
+    """Everything about the table that keeps an approval from binding what readers see."""
+    table = action_table(doc.text, doc.body_start)
+    if isinstance(table, Broken):
+        message = f"{table.message}; as it is, every cell counts as reviewed text"
+        fix = f"keep one table in {SECTION}, and other text without |"
+        return [Finding("PM593", message, doc.path, table.line, 1, fix=fix)]
+    if (line := _differently_read(doc, table)) is not None:
+        message = f"readers do not see the table of {SECTION} that approvals bind"
+        fix = f"write ## {SECTION} and the table without indentation, blank lines around both"
+        return [Finding("PM594", message, doc.path, line, 1, fix=fix)]
+    return _tracking_problems(doc, table) if table else []
+
+
+def _differently_read(doc: Document, table: ActionTable | None) -> int | None:
+    """The line of a table that the Markdown parser and the line grammar do not both see; None when they agree."""
+    section = doc.section(SECTION)
+    seen = [found for found in tables(doc, section) if table or is_action_table(found)] if section else []
+    if table is None:
+        return seen[0].line if seen else None
+    lines = [(one.start, one.end) for one in (table.header, table.delimiter, *table.rows)]
+    if len(seen) != 1 or [(one.start, one.end) for one in (seen[0].header, *seen[0].rows)] != [lines[0], *lines[2:]]:
+        return table.header.number
+    return None
+
+
+def _tracking_problems(doc: Document, table: ActionTable) -> list[Finding]:
+    """What keeps a tracking cell from being short plain text, as content that no approval covers has to be."""
+    problems = []
+    for row in table.rows:
+        for index, name in table.tracking.items():
+            text = row.cells[index]
+            if len(text) > MAX_TRACKING:
+                code, message = "PM590", f"{len(text)} characters in {name}, at most {MAX_TRACKING}"
+                fix = "move the text into a section; this cell is not covered by approvals"
+            elif match := _CONTROL.search(text) or _DECEPTIVE.search(text):
+                code, message = "PM591", f"{name} holds the invisible character U+{ord(match.group()):04X}"
+                fix = "remove it"
+            elif _MARKUP.search(text):
+                code, message = "PM592", f"{name} holds markup; it is shown as plain text"
+                link = _LINK.fullmatch(text) if name == "Ticket" else None
+                fix = f"write {link[1]}" if link else "write plain text; a ticket is a key or an address"
+            else:
+                continue
+            column = doc.text.index(text, row.start) - row.start + 1
+            problems.append(Finding(code, message, doc.path, row.number, column, fix=fix))
+    return problems

@@ -1,0 +1,109 @@
+"""Rendering: whether readers of the rendered page see the headings and tables that the checks see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from pmctl.document.finding import Finding
+from pmctl.rules.registry import WARNING, found_at, rule
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+
+    from pmctl.document.reader import Document
+    from pmctl.rules.context import Context
+
+_DELIMITER = frozenset("|-: \t")
+
+
+class Part(NamedTuple):
+    """A heading (its level) or a table (level 0) at the top level: its first line, from 1, and its count of lines."""
+
+    line: int
+    level: int
+    lines: int
+
+
+@rule("PM207", "read-differently", draft=WARNING)
+def read_differently(doc: Document, context: Context) -> Iterable[Finding]:
+    """A heading or a table is one to some Markdown programs and text to others.
+
+    What it does:
+        Reads the body a second time, with the program that renders it, when the body holds what such programs are
+        known to disagree about: rows without a | at their beginning, rows of dashes that belong to no table.
+
+    Why:
+        The checks and the digest would judge another document than the one that people read.
+
+    Example:
+        ## Summary
+
+        Traffic by region:
+        Region | Requests
+        --- | ---
+        eu | 2,347
+
+    Fix:
+        ## Summary
+
+        Traffic by region:
+
+        | Region | Requests |
+        |---|---|
+        | eu | 2,347 |
+    """
+    if not is_ambiguous(doc):
+        return
+    checked, shown = set(checked_parts(doc)), set(rendered_parts(doc))
+    for part in sorted(checked ^ shown)[:1]:
+        what = "heading" if part.level else "table"
+        where = (
+            "read as one here, but not when it is rendered" if part in checked else "rendered as one, but not read so"
+        )
+        fix = "put blank lines around it, and begin and end every row of a table with |"
+        yield found_at(part.line, 1, f"a {what} that is {where}", fix)
+
+
+def is_ambiguous(doc: Document) -> bool:
+    """Whether the body holds what Markdown programs are known to disagree about."""
+    text = doc.text
+    if any(text[start] != "|" for table in doc.structure.tables for start, _ in table.spans):
+        return True
+    if any(one.lines > 1 and "|" in one.title for one in doc.structure.headings):
+        return True
+    known = {table.line + 1 for table in doc.structure.tables}
+    return any(
+        "-" in line and ("|" in line or ":" in line) and _DELIMITER.issuperset(line) and number not in known
+        for number, line in enumerate(doc.body.split("\n"), doc.body_line)
+        if line[-1:] in "|-: \t\r" and not line.isalnum()
+    )
+
+
+def checked_parts(doc: Document) -> list[Part]:
+    """The headings and tables as the checks read them."""
+    found = doc.structure
+    headings = [Part(one.line, one.level, one.lines) for one in found.headings]
+    return headings + [Part(one.line, 0, len(one.spans)) for one in found.tables]
+
+
+def rendered_parts(doc: Document) -> list[Part]:
+    """The headings and tables as they are rendered."""
+    parts = []
+    for token in _renderer().parse(doc.body.replace("\r\n", "\n")):
+        if token.level == 0 and token.map and token.type in ("heading_open", "table_open"):
+            first, last = token.map
+            level = int(token.tag[1]) if token.type == "heading_open" else 0
+            parts.append(Part(doc.body_line + first, level, last - first))
+    return parts
+
+
+@cache
+def _renderer() -> MarkdownIt:
+    """The parser of the rendered page, stopping before inline markup."""
+    from markdown_it import MarkdownIt
+
+    parser = MarkdownIt("commonmark").enable("table")
+    parser.core.ruler.enableOnly(["normalize", "block"])
+    return parser

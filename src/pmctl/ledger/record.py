@@ -18,18 +18,7 @@ from typing import Any, NamedTuple, NoReturn
 
 from pmctl.document.fields import HANDLE, ID, MAX_HANDLE, MAX_ID
 from pmctl.errors import BadInput
-from pmctl.policy.act import (
-    ACTS,
-    BASELINE,
-    POLICY,
-    PUBLISH,
-    REPOSITORY,
-    REPOSITORY_DOCS,
-    REQUEST_REVIEW,
-    SUBMIT,
-    WAIVE,
-    Act,
-)
+from pmctl.policy.act import ACTS, POLICY, Act
 
 TYPE = "pmctl-record-v1"
 NAMESPACE = "pmctl-record-v1"  # of the signatures (`ssh-keygen -Y sign -n`)
@@ -55,13 +44,6 @@ _act_and_handle = re.compile(rf"({'|'.join(sorted(ACTS))})-([a-z0-9-]+)").fullma
 _COMMON = frozenset(
     ("act", "at", "by", "content", "doc", "from", "note", "policy", "prev", "root", "round", "to", "type")
 )
-_EXTRA: dict[str, frozenset[str]] = {
-    SUBMIT: frozenset(("reviewers",)),
-    REQUEST_REVIEW: frozenset(("reviewers",)),
-    PUBLISH: frozenset(("approvals",)),
-    WAIVE: frozenset(("finding", "commit")),
-    BASELINE: frozenset(("documents",)),
-}
 
 
 class RecordProblem(BadInput):
@@ -108,7 +90,7 @@ def to_bytes(act: Act) -> bytes:
         "commit": act.commit,
         "documents": documents,
     }
-    allowed = _EXTRA.get(act.act, frozenset())
+    allowed = ACTS[act.act].keys if act.act in ACTS else frozenset()
     for key, extra in extras.items():
         if key in allowed:
             value[key] = extra
@@ -214,11 +196,8 @@ def _id(text: str) -> re.Match[str] | None:
 
 def _about(act: str, doc: str) -> bool:
     """Whether an act of this kind can be about `doc`: a postmortem's id, or the name for repository-wide acts."""
-    if act in (POLICY, BASELINE):
-        return doc == REPOSITORY_DOCS[act]
-    if doc == REPOSITORY:
-        return act == WAIVE
-    return _id(doc) is not None
+    folder = ACTS[act].folder
+    return doc == folder if folder else _id(doc) is not None
 
 
 def _canonical(value: Mapping[str, Any]) -> bytes:
@@ -282,7 +261,7 @@ def _check_fields(value: dict[str, Any]) -> None:
     act = value.get("act")
     if not isinstance(act, str) or act not in ACTS:
         raise RecordProblem("AU203", f"unknown act {_shown(act)}")
-    expected = _COMMON | _EXTRA.get(act, frozenset())
+    expected = _COMMON | ACTS[act].keys
     if missing := expected - value.keys():
         raise RecordProblem("AU203", f"a record of {act!r} lacks {', '.join(sorted(missing))}")
     if unknown := value.keys() - expected:

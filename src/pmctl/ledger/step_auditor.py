@@ -195,7 +195,7 @@ class StepAuditor:
                 fold.records.clear()
                 return
         touched = self._held(differences, tree)
-        repository = [one for one in arrived if one.act.doc in acts.REPOSITORY_DOCS.values()]
+        repository = [one for one in arrived if one.act.doc in acts.REPOSITORY_FOLDERS]
         by_doc: dict[str, list[VerifiedRecord]] = {}
         for one in arrived:
             if one not in repository:

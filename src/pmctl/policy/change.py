@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from pmctl.policy import act as acts
 from pmctl.policy.act import Act
-from pmctl.policy.lifecycle import Violation
+from pmctl.policy.lifecycle import Violation, needs_admin, needs_note
 from pmctl.policy.model import Policy
 
 
@@ -83,10 +83,9 @@ def check_repository_act(act: Act, policy: Policy) -> tuple[Violation, ...]:
     """Why a baseline or a waiver is not allowed under `policy`; empty when it is."""
     found = []
     if act.by not in policy.admins:
-        hint = f"ask one of: {', '.join(policy.admins)}"
-        found.append(Violation("AU314", f"{act.act} needs an admin, and {act.by} is none", hint))
+        found.append(needs_admin(act, policy))
     if not act.note.strip():
-        found.append(Violation("AU319", f"{act.act} needs a reason", "say why with -m TEXT"))
+        found.append(needs_note(act))
     if act.act == acts.WAIVE and not waivable(act.finding):
         found.append(Violation("AU320", f"{act.finding} cannot be waived: it breaks the chain of trust"))
     return tuple(found)
@@ -119,7 +118,7 @@ def _repository_act(
     return Act(
         act=kind,
         by=by,
-        doc=acts.REPOSITORY_DOCS[kind],
+        doc=acts.ACTS[kind].folder,
         at=at,
         content=content,
         from_status="",

@@ -6,34 +6,14 @@ it writes a record and the audit asks when a record lands, so both give the same
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from pmctl.policy import act as acts
-from pmctl.policy.act import Act
+from pmctl.policy.act import ACTS, ADMIN, AUTHOR, PUBLISHER, Act
 from pmctl.policy.approvals import approval_gaps
 from pmctl.policy.model import Policy
 from pmctl.policy.state import ARCHIVED, DELETED, DRAFT, FINAL, IN_REVIEW, PUBLISHED, Approval, PostmortemState, View
-
-TRANSITIONS: dict[str, dict[str, str]] = {
-    acts.SUBMIT: {DRAFT: IN_REVIEW},
-    acts.REQUEST_REVIEW: {IN_REVIEW: IN_REVIEW},
-    acts.APPROVE: {IN_REVIEW: IN_REVIEW},
-    acts.REQUEST_CHANGES: {IN_REVIEW: DRAFT},
-    acts.WITHDRAW: {IN_REVIEW: DRAFT},
-    acts.PUBLISH: {IN_REVIEW: PUBLISHED},
-    # On a draft an amend puts another author on record; on a final postmortem it binds new content.
-    acts.AMEND: {DRAFT: DRAFT, PUBLISHED: PUBLISHED, ARCHIVED: ARCHIVED},
-    acts.ARCHIVE: {PUBLISHED: ARCHIVED},
-    acts.REOPEN: {PUBLISHED: DRAFT, ARCHIVED: DRAFT},
-    acts.DELETE: {DRAFT: DELETED, IN_REVIEW: DELETED, PUBLISHED: DELETED, ARCHIVED: DELETED},
-}
-"""For every act on a postmortem: the states in which it is possible, and where it leads."""
-
-MOVING = frozenset(TRANSITIONS) - {acts.APPROVE, acts.REQUEST_REVIEW}
-"""Acts that later records follow (`prev`)."""
-
-NEEDS_NOTE = frozenset((acts.REQUEST_CHANGES, acts.REOPEN, acts.AMEND, acts.DELETE))
-ADMIN_ACTS = frozenset((acts.AMEND, acts.ARCHIVE, acts.REOPEN, acts.DELETE))
 
 _WAY_OUT = {
     DRAFT: "it is a draft: pmctl submit {id} --reviewer HANDLE",
@@ -84,7 +64,7 @@ def propose(
         at=at,
         content=content,
         from_status=state.status,
-        to_status=TRANSITIONS[kind].get(state.status, ""),
+        to_status=ACTS[kind].moves.get(state.status, ""),
         note=note,
         policy=policy.version,
         prev=state.head,
@@ -100,18 +80,18 @@ def check(act: Act, state: PostmortemState, policy: Policy, view: View) -> tuple
 
     Signatures and keys are the caller's business: `act.by` is taken as proved. All reasons are returned.
     """
-    possible = TRANSITIONS.get(act.act)
-    if possible is None:
+    spec = ACTS[act.act]
+    if not spec.moves:
         return (Violation("AU302", f"{act.act} is not an act on a postmortem"),)
     found: list[Violation] = []
     if not (view.landing and is_late(act, state)):
-        found.extend(_order(act, state, possible))
+        found.extend(_order(act, state, spec.moves))
         if any(violation.code == "AU302" for violation in found):
             return tuple(found)
     found.extend(_standing(act, state, policy, view))
-    if act.act in NEEDS_NOTE and not act.note.strip():
-        found.append(Violation("AU319", f"{act.act} needs a reason", "say why with -m TEXT"))
-    if act.act in (acts.SUBMIT, acts.REQUEST_REVIEW):
+    if spec.needs_note and not act.note.strip():
+        found.append(needs_note(act))
+    if "reviewers" in spec.keys:
         found.extend(_reviewers(act, state, policy, view))
     elif act.act == acts.APPROVE:
         found.extend(_approval(act, state, view))
@@ -145,7 +125,7 @@ def advance(state: PostmortemState, act: Act, digest: str, commit: str = "", *, 
 
     `author` is the document's author after the step; an amend or the first record takes it over.
     """
-    if act.act in TRANSITIONS and is_late(act, state):
+    if is_late(act, state):
         return state
     if act.act == acts.APPROVE:
         approval = Approval(act.by, digest, act.content, act.at, act.note, commit)
@@ -180,7 +160,7 @@ def accept(state: PostmortemState, digest: str, content: str, status: str) -> Po
     return replace(state, status=status, content=content, head=digest, approvals=(), landed=(), last_act=acts.BASELINE)
 
 
-def _order(act: Act, state: PostmortemState, possible: dict[str, str]) -> list[Violation]:
+def _order(act: Act, state: PostmortemState, possible: Mapping[str, str]) -> list[Violation]:
     """Wrong state, wrong predecessor, wrong round."""
     to_status = possible.get(state.status)
     if to_status is None:
@@ -208,16 +188,15 @@ def _standing(act: Act, state: PostmortemState, policy: Policy, view: View) -> l
     """Is the actor somebody who may do this?"""
     author = state.author or view.author
     admin = act.by in policy.admins
-    if act.act in ADMIN_ACTS:
-        if admin:
-            return []
-        return [Violation("AU314", f"{act.act} needs an admin, and {act.by} is none", _ask(policy.admins))]
-    if act.act in (acts.SUBMIT, acts.REQUEST_REVIEW, acts.WITHDRAW):
+    who = ACTS[act.act].who
+    if who == ADMIN:
+        return [] if admin else [needs_admin(act, policy)]
+    if who == AUTHOR:
         if admin or act.by == author or act.by in view.editors:
             return []
         message = f"{act.act} needs the author, an editor or an admin, and {act.by} is none of them"
         return [Violation("AU303", message, _ask((author, *view.editors)))]
-    if act.act == acts.PUBLISH:
+    if who == PUBLISHER:
         roles = {"author": (author,), "editors": view.editors, "admins": policy.admins}
         publishers = [handle for role in policy.publishers for handle in roles.get(role, ())]
         if act.by in publishers:
@@ -299,6 +278,16 @@ def _publication(act: Act, state: PostmortemState, policy: Policy, view: View) -
         count = "1 discussion is" if view.unresolved == 1 else f"{view.unresolved} discussions are"
         found.append(Violation("AU312", f"{count} unresolved on {state.id}"))
     return found
+
+
+def needs_admin(act: Act, policy: Policy) -> Violation:
+    """What is said to somebody who is no admin and does what only admins may."""
+    return Violation("AU314", f"{act.act} needs an admin, and {act.by} is none", _ask(policy.admins))
+
+
+def needs_note(act: Act) -> Violation:
+    """What is said when the reason of an act is missing."""
+    return Violation("AU319", f"{act.act} needs a reason", "say why with -m TEXT")
 
 
 def _ask(handles: tuple[str, ...]) -> str:

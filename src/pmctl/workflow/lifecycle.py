@@ -22,7 +22,7 @@ from pmctl.ledger.current_state import CurrentState, current_state
 from pmctl.policy import act as acts
 from pmctl.policy import lifecycle
 from pmctl.policy.act import Act
-from pmctl.policy.state import FINAL, IN_REVIEW, PostmortemState
+from pmctl.policy.state import DRAFT, FINAL, IN_REVIEW, PostmortemState
 from pmctl.repository.actor import Actor
 from pmctl.repository.records import record_writes
 from pmctl.repository.transaction import CommitResult, Write, commit
@@ -30,19 +30,6 @@ from pmctl.repository.workspace import Workspace
 
 if TYPE_CHECKING:
     from pmctl.document.template import Template
-
-_PAST = {
-    acts.SUBMIT: "submitted",
-    acts.REQUEST_REVIEW: "asked for review of",
-    acts.APPROVE: "approved",
-    acts.REQUEST_CHANGES: "requested changes to",
-    acts.WITHDRAW: "withdrew",
-    acts.PUBLISH: "published",
-    acts.AMEND: "amended",
-    acts.ARCHIVE: "archived",
-    acts.REOPEN: "reopened",
-    acts.DELETE: "deleted",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +89,7 @@ def perform(
     data = record.to_bytes(act)
     after = lifecycle.advance(now.state, act, record.digest(data), author=document.author or "")
     landed = _write(workspace, actor, act, now, after, document, data, attached)
-    return _done(workspace, act, after, landed, content, tuple(v.message for v in violations if v.attributed))
+    return _done(act, after, landed, content, tuple(v.message for v in violations if v.attributed))
 
 
 def _templates(workspace: Workspace, name: str, document: Document) -> tuple[Template, ...]:
@@ -173,7 +160,7 @@ def _edited(document: Document, act: Act, after: PostmortemState) -> Document:
     changed = document
     if document.status != after.status:
         changed = edits.set_field(changed, "status", after.status)
-    if act.act in (acts.SUBMIT, acts.REQUEST_REVIEW):
+    if "reviewers" in acts.ACTS[act.act].keys:
         present = tuple(document.meta.get("reviewers") or ())
         if present != after.reviewers:
             changed = edits.set_field(changed, "reviewers", list(after.reviewers))
@@ -216,24 +203,21 @@ def _refusal(act: Act, violations: Sequence[lifecycle.Violation]) -> Refused:
     return Refused(f"{first.code} {first.message}", hint=first.hint, details=tuple(rest))
 
 
-def _done(
-    workspace: Workspace, act: Act, after: PostmortemState, landed: CommitResult, content: str, notes: Sequence[str]
-) -> Done:
-    object_word = "" if act.act == acts.REQUEST_REVIEW else " "
-    sentence = f"{act.by} {_PAST[act.act]}{object_word or ' '}{act.doc}"
+def _done(act: Act, after: PostmortemState, landed: CommitResult, content: str, notes: Sequence[str]) -> Done:
+    sentence = f"{act.by} {acts.ACTS[act.act].past} {act.doc}"
     if after.status != act.from_status:
         sentence += f": {act.from_status} -> {after.status}"
     facts = [f"content {content[:19]}..., commit {landed.oid[:12]}", *notes]
-    return Done(sentence, tuple(facts), _next_step(workspace, act, after, content), landed.oid)
+    return Done(sentence, tuple(facts), _next_step(act, after, content), landed.oid)
 
 
-def _next_step(workspace: Workspace, act: Act, after: PostmortemState, content: str) -> str:
+def _next_step(act: Act, after: PostmortemState, content: str) -> str:
     if after.status == IN_REVIEW:
         approved = {approval.by for approval in after.counting(content)}
         waiting = [handle for handle in after.reviewers if handle not in approved]
         if waiting:
             return f"{', '.join(waiting)}: read it (pmctl show {act.doc}), then pmctl approve {act.doc}"
         return f"pmctl publish {act.doc}"
-    if act.act in (acts.REQUEST_CHANGES, acts.WITHDRAW, acts.REOPEN):
+    if after.status == DRAFT:
         return f"edit it, then pmctl submit {act.doc} --reviewer HANDLE"
     return f"pmctl log {act.doc}" if after.status in FINAL else ""

@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 import pytest
 
 from pmctl.document.codes import CODES
-from pmctl.document.fields import FIELDS, id_of, is_handle, is_id, parse_timestamp, path_of
+from pmctl.document.fields import FIELDS, id_of, is_handle, is_id, path_of
 from pmctl.document.finding import Finding, Severity
 from pmctl.document.reader import read
 from pmctl.document.schema import check_front_matter, typed
+from pmctl.text import parse_utc
 
 BASE = "id: 2024-01-15-x\ntitle: X\nstatus: DRAFT\nauthor: jane\n"
 
@@ -165,7 +166,7 @@ def test_handles() -> None:
 
 @pytest.mark.parametrize("text", ["2024-01-15T14:00Z", "2024-01-15T16:00+02", "2024-01-15 16:00:00.000 +0200"])
 def test_timestamps_of_any_offset(text: str) -> None:
-    assert parse_timestamp(text) == datetime(2024, 1, 15, 14, tzinfo=UTC)
+    assert parse_utc(text) == datetime(2024, 1, 15, 14, tzinfo=UTC)
 
 
 def test_every_code_is_documented() -> None:

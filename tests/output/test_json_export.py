@@ -11,8 +11,8 @@ from pmctl.document.reader import read
 from pmctl.document.template_library import builtin
 from pmctl.document.templates import BUILTIN_NAMES
 from pmctl.errors import BadInput
-from pmctl.output.characters import DECEIVING, json_text
 from pmctl.output.json_export import json_schema, to_json
+from pmctl.text import DECEIVING, json_text
 from pmctl.workflow.draft import Draft, render
 from pmctl.workflow.draft_tables import TimelineRow
 

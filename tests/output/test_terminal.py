@@ -18,8 +18,6 @@ from pmctl.output.terminal import (
     moment,
     paint,
     postmortem,
-    safe,
-    safe_block,
     table,
     wants_color,
     width_of,
@@ -39,30 +37,6 @@ class Tty:
 
     def isatty(self) -> bool:
         return self.answer
-
-
-@pytest.mark.parametrize("text", HOSTILE)
-def test_what_acts_on_a_terminal_becomes_visible(text: str) -> None:
-    assert safe(text).isprintable()
-    assert safe_block(text).replace("\n", "").isprintable()
-
-
-def test_safe_text_says_what_was_there_and_leaves_languages_alone() -> None:
-    assert safe("a\x1b[31mb\u202ec") == "a\\x1b[31mb\\u202ec"
-    assert safe("one\ntwo\tthree\r\nfour") == "one two three four"
-    for text in ("plain", "naïve café", "障害報告", "تقرير", "שלום", "👩‍🚒 on call", "نمی‌شود"):
-        assert safe(text) == text
-    assert safe_block("a\r\nb\tc") == "a\nb\tc"
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.text())
-def test_no_text_gets_a_control_character_through(text: str) -> None:
-    shown = safe(text)
-    assert not re.search(
-        "[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200b\u200e\u200f\u2028\u2029\ud800-\udfff]", shown
-    )
-    assert safe(shown) == shown
 
 
 @pytest.mark.parametrize(

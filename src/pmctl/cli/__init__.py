@@ -149,7 +149,7 @@ def _silence(descriptor: int) -> None:
 
 
 def _clean(text: str) -> str:
-    from pmctl.output.terminal import safe
+    from pmctl.text import safe
 
     return safe(text)
 

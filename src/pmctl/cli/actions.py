@@ -8,6 +8,7 @@ import typer
 
 from pmctl.cli.options import As, Id, choose_format
 from pmctl.output import terminal
+from pmctl.text import plural, safe
 
 if TYPE_CHECKING:
     from pmctl.cli.session import Session
@@ -95,7 +96,7 @@ def list_(
         styles = {"STATUS": _status_style, "DUE": _due_style}
         session.table(("ID", "DUE", "STATUS", "PRIORITY", "OWNER", "ACTION", "POSTMORTEM"), rows, styles)
         late = sum(item.overdue(day) for _, item in found)
-        session.note(f"{terminal.plural(len(found), 'action item')}, {late} overdue")
+        session.note(f"{plural(len(found), 'action item')}, {late} overdue")
     for summary in everything:
         if summary.problem:
             session.warn(f"{summary.problem}; its action items are not listed")
@@ -161,7 +162,7 @@ def _actor(session: Session, handle: str) -> tuple[str, tuple[str, ...]]:
 
 def _tell(session: Session, changed: Changed) -> None:
     written = ", ".join(f"{column} {text}" for column, text in changed.cells.items() if column != "ID" and text)
-    session.result(terminal.safe(f"{changed.item} of {changed.postmortem}: {written}"))
+    session.result(safe(f"{changed.item} of {changed.postmortem}: {written}"))
 
 
 def _inert(cell: str) -> str:

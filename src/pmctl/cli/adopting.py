@@ -136,7 +136,7 @@ def _show(session: Session, planned: Plan, commit: str) -> None:
 
 
 def _lines(result: Result) -> list[str]:
-    from pmctl.output.terminal import safe
+    from pmctl.text import safe
 
     adoption = result.adoption
     if adoption is None:

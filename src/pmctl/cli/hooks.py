@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pmctl.output import terminal
+from pmctl.text import plural, safe
 
 if TYPE_CHECKING:
     from pmctl.cli.session import Session
@@ -30,7 +30,7 @@ def install(
 
     session: Session = ctx.obj
     for line in hooks.install(session.repo, chain=chain):
-        session.result(terminal.safe(line))
+        session.result(safe(line))
 
 
 @app.command("pre-commit")
@@ -53,7 +53,7 @@ def pre_commit(ctx: typer.Context) -> None:
     found = advice(repo)
     for one in found:
         place = f"{repo.prefix}{one.path}" + (f":{one.line}" if one.line else "")
-        session.result(terminal.safe(f"{place}: {one.code} {one.message} (fix: {one.fix})"))
+        session.result(safe(f"{place}: {one.code} {one.message} (fix: {one.fix})"))
     if failed or found:
         audited = ", and the audit will say the same" if any(one.code.startswith("AU") for one in found) else ""
         session.note(f"nothing was committed; --no-verify commits it as it is{audited}")
@@ -104,10 +104,10 @@ def pre_receive(ctx: typer.Context) -> None:
     except PmctlError as error:
         raise Refused(f"this push cannot be judged: {error.message}", hint=error.hint, details=error.details) from None
     for line in (*answer.refusals, *finding_lines(answer.findings), *finding_lines(answer.warnings)):
-        print(terminal.safe(line), file=sys.stderr)
+        print(safe(line), file=sys.stderr)
     if answer.refused:
         count = len(answer.refusals) + len(answer.findings)
-        print(f"pmctl: refused for {terminal.plural(count, 'reason')}", file=sys.stderr)
+        print(f"pmctl: refused for {plural(count, 'reason')}", file=sys.stderr)
         raise typer.Exit(1)
 
 

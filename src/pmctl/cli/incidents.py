@@ -308,6 +308,6 @@ def _finish(
 
 
 def _incidents(count: int) -> str:
-    from pmctl.output.terminal import plural
+    from pmctl.text import plural
 
     return plural(count, "incident")

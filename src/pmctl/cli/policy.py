@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pmctl.cli.options import As, Format, Note, Reason, choose_format
-from pmctl.output import terminal
+from pmctl.text import plural, safe
 
 if TYPE_CHECKING:
     from pmctl.cli.session import Session
@@ -31,7 +31,7 @@ def show(
         session.json("policy", {"version": policy.version, "digest": policy.digest, "rules": dict(rules)})
         return
     for name, value in rules:
-        session.result(terminal.safe(f"{name:<18}{value}"))
+        session.result(safe(f"{name:<18}{value}"))
     session.note("people and keys: pmctl people list --keys")
 
 
@@ -60,7 +60,7 @@ def diff(
         return
     found = differences(old, new)
     for line in found:
-        session.result(terminal.safe(line))
+        session.result(safe(line))
     if found:
         session.note(f"version {old.version} -> {new.version} ({what}); an admin signs it with: pmctl policy sign")
     else:
@@ -123,12 +123,10 @@ def verify(ctx: typer.Context, format: Format = "text") -> None:
         )
         raise typer.Exit(1 if failed else 0)
     for event in chain:
-        session.result(
-            terminal.safe(f"version {event.policy}: signed by {event.by} ({event.key}), {event.commit[:12]}")
-        )
+        session.result(safe(f"version {event.policy}: signed by {event.by} ({event.key}), {event.commit[:12]}"))
     for one in written:
         fix = f" (fix: {one.fix})" if one.fix else ""
-        session.result(terminal.safe(f"{one.path}:{one.line}:{one.column}: {one.code} {one.message}{fix}"))
+        session.result(safe(f"{one.path}:{one.line}:{one.column}: {one.code} {one.message}{fix}"))
     from pmctl.output.audit import finding_lines
 
     for line in finding_lines(broken):
@@ -156,7 +154,7 @@ def baseline(ctx: typer.Context, note: Reason, acting: As = "") -> None:
     session: Session = ctx.obj
     actor = identify(session.repo, session.workspace.policy, acting or session.handle)
     count, commit = policy.baseline(session.workspace, actor, at=now(), note=note)
-    session.result(f"{actor.handle} accepted the history so far with {terminal.plural(count, 'postmortem')}")
+    session.result(f"{actor.handle} accepted the history so far with {plural(count, 'postmortem')}")
     session.note(f"  commit {commit[:12]}; pmctl audit shows what was accepted")
 
 

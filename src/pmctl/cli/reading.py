@@ -8,6 +8,7 @@ import typer
 
 from pmctl.cli.options import Format, Id, OptionalId, choose_format
 from pmctl.output import terminal
+from pmctl.text import safe
 
 if TYPE_CHECKING:
     from pmctl.cli.session import Session
@@ -161,9 +162,9 @@ def log(ctx: typer.Context, id: Id, format: Format = "text") -> None:
         return
     for entry in found.entries:
         mark = {"ok": "ok", "waived": "waived", "warning": "warning"}.get(entry.verdict, "VIOLATION")
-        session.result(terminal.safe(f"{entry.commit[:12]}  {entry.at}  {mark:<9}  {entry.who}: {entry.what}"))
+        session.result(safe(f"{entry.commit[:12]}  {entry.at}  {mark:<9}  {entry.who}: {entry.what}"))
         for line in (*([entry.note] if entry.note else ()), *entry.findings):
-            session.result(terminal.safe(f"{'':14}{line}"))
+            session.result(safe(f"{'':14}{line}"))
     if found.incomplete:
         mend = (
             "git fetch --unshallow brings the rest" if "clone" in found.incomplete else "git fsck shows what is damaged"
@@ -175,13 +176,13 @@ def _print_outlook(session: Session, found: object) -> None:
     from pmctl.insight.status_report import StatusReport
 
     assert isinstance(found, StatusReport)  # noqa: S101  for the type checker: imported late
-    session.result(terminal.safe(f"{found.id}: {found.status}" + (f" (round {found.round})" if found.round else "")))
+    session.result(safe(f"{found.id}: {found.status}" + (f" (round {found.round})" if found.round else "")))
     for fact in found.facts:
-        session.result(terminal.safe(f"  {fact}"))
+        session.result(safe(f"  {fact}"))
     for blocker in found.blockers:
-        session.result(terminal.safe(f"  - {blocker.message}" + (f" ({blocker.fix})" if blocker.fix else "")))
+        session.result(safe(f"  - {blocker.message}" + (f" ({blocker.fix})" if blocker.fix else "")))
     if found.next_step:
-        session.result(terminal.safe(f"next: {found.next_step}"))
+        session.result(safe(f"next: {found.next_step}"))
 
 
 def _facts(session: Session, name: str) -> tuple[tuple[str, str], ...]:

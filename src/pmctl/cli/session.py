@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pmctl.output import terminal
-from pmctl.output.characters import json_text
+from pmctl.text import json_text, safe
 
 if TYPE_CHECKING:
     from pmctl.git import Repository
@@ -103,7 +103,7 @@ def _columns() -> int:
 def _say(text: str) -> None:
     """Print to stderr after everything that went to stdout, so that both in one file read in order."""
     sys.stdout.flush()
-    print(terminal.safe(text), file=sys.stderr)
+    print(safe(text), file=sys.stderr)
 
 
 def now() -> datetime:

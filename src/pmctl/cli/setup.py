@@ -57,7 +57,7 @@ def doctor(
 ) -> None:
     """What is missing or wrong on this machine and in this repository, and the mend. Exit code 1 when anything is."""
     from pmctl.insight.doctor import diagnose
-    from pmctl.output.terminal import safe
+    from pmctl.text import safe
 
     session: Session = ctx.obj
     choose_format(format)

@@ -58,8 +58,8 @@ def list_(ctx: typer.Context, format: Format = "text") -> None:
 @app.command()
 def show(ctx: typer.Context, name: _Name) -> None:
     """A template's file as it is: front matter with its sections and fields, then text and prompts."""
-    from pmctl.output.terminal import safe_block
     from pmctl.repository.workspace import template_files
+    from pmctl.text import safe_block
     from pmctl.workflow import template as templates
 
     session: Session = ctx.obj

@@ -49,8 +49,8 @@ def new(
     """
     from pmctl.cli.dates import parse_day
     from pmctl.cli.session import today
-    from pmctl.output.terminal import safe
     from pmctl.repository.actor import author_handle, git_config
+    from pmctl.text import safe
     from pmctl.workflow.create import NewPostmortem, land, plan, write_only
 
     session: Session = ctx.obj

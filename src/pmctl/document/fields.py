@@ -1,4 +1,4 @@
-"""The vocabulary of a postmortem: its front matter's fields in one table, its choices, ids and paths, its timestamps.
+"""The vocabulary of a postmortem: its front matter's fields in one table, its choices, ids and paths.
 
 `FIELDS` lists every key of the front matter with its kind. Checks and typed values (`schema`), the pydantic models
 (`model`) and the JSON Schema (`pmctl.output.schema_front_matter`) follow it.
@@ -10,10 +10,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from datetime import datetime
+from pmctl.text import parse_day
 
 
 class Status(StrEnum):
@@ -129,15 +127,7 @@ TEMPLATE = re.compile(r"[a-z0-9][a-z0-9-]*(?:@[A-Za-z0-9][A-Za-z0-9._-]*)?")
 def is_id(text: str) -> bool:
     """Whether `text` is a postmortem id: a real date, a slug, at most 100 characters."""
     match = ID.fullmatch(text)
-    if match is None or len(text) > MAX_ID:
-        return False
-    from datetime import date
-
-    try:
-        date.fromisoformat(match["date"])
-    except ValueError:
-        return False
-    return True
+    return match is not None and len(text) <= MAX_ID and parse_day(match["date"]) is not None
 
 
 def is_handle(text: str) -> bool:
@@ -156,41 +146,3 @@ def id_of(path: str) -> str | None:
     """The id that belongs to a path relative to the pmctl root; None when no postmortem may lie there."""
     stem = path.rpartition("/")[2].removesuffix(".md")
     return stem if is_id(stem) and path == path_of(stem) else None
-
-
-# ISO 8601: a date, T or a space, hours and minutes, and an offset.
-_TIMESTAMP = re.compile(
-    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2})(:[0-9]{2})?([.,][0-9]{1,9})?[ ]?"
-    r"(Z|z|[+-][0-9]{2}(?::?[0-9]{2})?)?"
-)
-
-
-@lru_cache(maxsize=64)
-def parse_timestamp(text: str) -> datetime | None:
-    """The moment that an ISO 8601 timestamp with an offset names, in UTC; None without an offset or when malformed.
-
-    Fractions of a second beyond microseconds are dropped.
-    """
-    from datetime import UTC, datetime
-
-    match = _TIMESTAMP.fullmatch(text)
-    if match is None or match[5] is None:
-        return None
-    offset = match[5].upper().replace("Z", "+00:00")
-    if len(offset) == 3:
-        offset += ":00"
-    elif len(offset) == 5:
-        offset = f"{offset[:3]}:{offset[3:]}"
-    fraction = (match[4] or "").replace(",", ".")[:7]
-    if fraction:
-        fraction = fraction.ljust(7, "0")
-    try:
-        return datetime.fromisoformat(f"{match[1]}T{match[2]}{match[3] or ':00'}{fraction}{offset}").astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
-def lacks_offset(text: str) -> bool:
-    """Whether `text` would be a timestamp if it named its offset from UTC."""
-    match = _TIMESTAMP.fullmatch(text)
-    return match is not None and match[5] is None

@@ -33,12 +33,11 @@ from pmctl.document.fields import (
     id_of,
     is_handle,
     is_id,
-    lacks_offset,
-    parse_timestamp,
     path_of,
 )
 from pmctl.document.finding import Finding, Severity
 from pmctl.document.strict_yaml import Node
+from pmctl.text import lacks_offset, nearest, parse_utc
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document
@@ -65,9 +64,6 @@ __all__ = [
     "id_of",
     "is_handle",
     "is_id",
-    "lacks_offset",
-    "nearest",
-    "parse_timestamp",
     "path_of",
     "plain_value",
     "typed",
@@ -124,7 +120,7 @@ def typed(doc: Document) -> dict[str, Any]:
             continue
         value = plain_value(key, node)
         if field.kind is Kind.TIMESTAMP:
-            value = parse_timestamp(value)
+            value = parse_utc(value)
         elif field.kind is Kind.INCIDENTS:
             value = tuple({name: item.get(name) or "" for name in _INCIDENT_KEYS} for item in value)
         elif isinstance(value, list):
@@ -154,15 +150,6 @@ def _texts(node: Node) -> Any:
     return None if value is None else node.raw
 
 
-def nearest(word: str, choices: tuple[str, ...]) -> str:
-    """The choice that `word` was probably meant to be, "" when none is near."""
-    from difflib import get_close_matches
-
-    folded = {choice.casefold().replace("_", "").replace("-", ""): choice for choice in choices}
-    found = get_close_matches(re.sub(r"[\s_'-]", "", word.casefold()), folded, 1, 0.7)
-    return folded[found[0]] if found else ""
-
-
 class _Checks:
     """The findings of one document so far, with a method for each kind of value."""
 
@@ -179,7 +166,7 @@ class _Checks:
         self.add(code, message, node.line, node.column, fix)
 
     def unknown_key(self, key: str, node: Node) -> None:
-        meant = nearest(key, tuple(FIELD))
+        meant = nearest(key, FIELD, 0.7)
         fix = f"did you mean {meant}?" if meant else "put the organisation's own fields under `fields:`"
         self.add("PM101", f"unknown key {_shown(key)}", node.key_line, node.key_column, fix)
 
@@ -261,13 +248,13 @@ class _Checks:
                 self.add("PM105", message, role.key_line, role.key_column, _PERSON)
             if role.raw not in tuple(EditorRole):
                 message = f"{_shown(role.raw)} is not what an editor may do: edit or comment"
-                self.at("PM113", message, role, f"write {handle}: {nearest(role.raw, tuple(EditorRole)) or 'edit'}")
+                self.at("PM113", message, role, f"write {handle}: {nearest(role.raw, EditorRole, 0.7) or 'edit'}")
 
     def choice(self, field: Field, node: Node) -> None:
         if isinstance(node.value, (dict, tuple)):
             self.at("PM103", f"{field.name} is not one of {', '.join(field.choices)}", node, "write one of them")
         elif node.raw not in field.choices:
-            meant = nearest(node.raw, field.choices)
+            meant = nearest(node.raw, field.choices, 0.7)
             fix = f"did you mean {meant}?" if meant else f"write one of {', '.join(field.choices)}"
             if field.name == "status" and meant != "DRAFT":
                 fix = "put back what it was, DRAFT for a new one: pmctl submit, publish and archive change it"
@@ -281,7 +268,7 @@ class _Checks:
     def timestamp(self, field: Field, node: Node) -> None:
         if isinstance(node.value, (dict, tuple)):
             self.at("PM103", f"{field.name} is not one time", node, "write 2024-01-15T14:00:00Z")
-        elif parse_timestamp(node.raw) is not None:
+        elif parse_utc(node.raw) is not None:
             pass
         elif lacks_offset(node.raw):
             fix = f"write {node.raw}Z for UTC, or {node.raw}+02:00"

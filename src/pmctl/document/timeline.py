@@ -288,9 +288,9 @@ def _start(doc: Document) -> datetime | date | None:
     """When the incident began: `started_at` with its zone, otherwise the id's date."""
     written = doc.meta.get("started_at")
     if isinstance(written, str):
-        from pmctl.document.schema import parse_timestamp
+        from pmctl.text import parse_utc
 
-        at = parse_timestamp(written)
+        at = parse_utc(written)
         if at is not None:
             return at
     try:

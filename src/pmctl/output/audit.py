@@ -13,7 +13,7 @@ from typing import Any
 from pmctl import __version__
 from pmctl.document.finding import Severity
 from pmctl.ledger.report import ATTRIBUTED, PROVED, AuditFinding, Report
-from pmctl.output.terminal import plural, safe
+from pmctl.text import plural, safe
 
 FORMATS = ("text", "json", "sarif")
 

@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from importlib import import_module
 
 from pmctl.document.finding import Finding, Severity
-from pmctl.output.characters import DECEIVING, code_of, made_visible
-from pmctl.output.terminal import paint, safe, width_of
+from pmctl.output.terminal import paint, width_of
+from pmctl.text import DECEIVING, code_of, plural, safe, visible
 
 SCHEMA = "pmctl/findings/v1"
 _WORDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.HINT: "hint"}
@@ -103,10 +103,10 @@ def summary(report: Report) -> str:
     """The last line: how many of each kind, in how many files."""
     checked = len(set(report.paths) | {finding.path for finding in report.findings})
     if not report.findings:
-        return f"{_plural(checked, 'file')} checked, no findings"
-    kinds = [_plural(report.counts[severity], word) for severity, word in _WORDS.items() if report.counts[severity]]
+        return f"{plural(checked, 'file')} checked, no findings"
+    kinds = [plural(report.counts[severity], word) for severity, word in _WORDS.items() if report.counts[severity]]
     files = len({finding.path for finding in report.findings})
-    return f"{', '.join(kinds)} in {files} of {_plural(checked, 'file')}"
+    return f"{', '.join(kinds)} in {files} of {plural(checked, 'file')}"
 
 
 def as_json(report: Report) -> str:
@@ -186,7 +186,7 @@ def _visible(line: str, first: int, last: int) -> tuple[str, str, str]:
     grown = [(match.start(), len(code_of(match.group())) - 1) for match in DECEIVING.finditer(plain)]
     first += sum(more for place, more in grown if place < first)
     last += sum(more for place, more in grown if place < last)
-    text = made_visible(plain)
+    text = visible(plain)
     return text[:first], text[first:last], text[last:]
 
 
@@ -223,10 +223,6 @@ def _fitting(characters: Iterable[str], columns: int) -> int:
             break
         count += 1
     return count
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 FOR_PEOPLE = ("text", "json")

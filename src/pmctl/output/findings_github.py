@@ -9,9 +9,8 @@ properties.
 from __future__ import annotations
 
 from pmctl.document.finding import Finding, Severity
-from pmctl.output.characters import made_visible
 from pmctl.output.findings import Report, summary
-from pmctl.output.terminal import safe
+from pmctl.text import safe, visible
 
 _KINDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.HINT: "notice"}
 _SHOWN = 10
@@ -83,7 +82,7 @@ def _data(text: str) -> str:
 
 def _property(text: str) -> str:
     escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-    return made_visible(escaped.replace(":", "%3A").replace(",", "%2C"))
+    return visible(escaped.replace(":", "%3A").replace(",", "%2C"))
 
 
 def _cell(text: str) -> str:

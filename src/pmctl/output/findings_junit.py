@@ -16,7 +16,7 @@ from xml.sax.saxutils import quoteattr
 from pmctl import __version__
 from pmctl.document.finding import Finding, Severity
 from pmctl.output.findings import Report, one_line
-from pmctl.output.terminal import safe
+from pmctl.text import safe
 
 # What XML 1.0 allows, section 2.2; `safe` has written out control characters already.
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

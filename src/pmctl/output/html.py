@@ -17,11 +17,11 @@ from functools import cache
 
 from pmctl.document.actions import action_items
 from pmctl.document.reader import Document, read
-from pmctl.output.characters import made_harmless
 from pmctl.output.html_body import ShowImage, body_html
 from pmctl.output.images import MAX_PICTURES, ReadAttachment, attachment_path, data_uri
 from pmctl.output.markdown import to_markdown
 from pmctl.output.terminal import duration
+from pmctl.text import harmless
 
 Evidence = Mapping[str, object]
 """What a caller knows about approvals and signatures: texts, numbers and true/false become facts, lists of
@@ -134,7 +134,7 @@ def to_html(
         style=Markup(style),  # noqa: S704  # the package's own file
         style_digest=base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii"),
     )
-    return made_harmless(page)
+    return harmless(page)
 
 
 def banner(status: str) -> Banner:

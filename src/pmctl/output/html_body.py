@@ -15,7 +15,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from pmctl.document.actions import COLUMNS, SECTION, TRACKING
-from pmctl.output.characters import made_harmless
+from pmctl.text import harmless
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -75,7 +75,7 @@ def body_html(
     page = _Page(title, show_image, overdue_lines, hide_empty)
     tokens = _blocks(parser.parse(markdown), page)
     html = parser.renderer.render(tokens, parser.options, {})
-    return made_harmless(html), tuple(page.contents)
+    return harmless(html), tuple(page.contents)
 
 
 def _raw(html: str) -> Token:
@@ -158,7 +158,7 @@ def _plain(inline: Token) -> str:
 
 def _anchor(text: str, page: _Page) -> str:
     """A unique id for a heading; the prefix keeps it from standing in for a property of the document."""
-    base = "section-" + (re.sub(r"[^\w]+", "-", made_harmless(text).casefold()).strip("-") or "untitled")
+    base = "section-" + (re.sub(r"[^\w]+", "-", harmless(text).casefold()).strip("-") or "untitled")
     count = page.anchors.get(base, 0) + 1
     while count > 1 and f"{base}-{count}" in page.anchors:
         count += 1
@@ -179,7 +179,7 @@ def _heading(group: list[Token], page: _Page) -> list[Token]:
     group[0].tag = group[-1].tag = f"h{shown}"
     group[0].attrs = {"id": anchor}
     if shown == 2:
-        page.contents.append(ContentsEntry(made_harmless(text), anchor))
+        page.contents.append(ContentsEntry(harmless(text), anchor))
     if text:
         page.section = text
     _inline(group[1], page)
@@ -233,7 +233,7 @@ def _table(group: list[Token], page: _Page) -> list[Token]:
             if align:
                 token.attrs["class"] = align[1]
             if kind == "td_open" and column < len(heads):
-                token.attrs["data-label"] = made_harmless(heads[column])
+                token.attrs["data-label"] = harmless(heads[column])
         elif kind == "inline":
             name = names[column] if column < len(names) else ""
             if not token.content and len(out) and out[-1].type == "td_open":
@@ -251,7 +251,7 @@ def _table(group: list[Token], page: _Page) -> list[Token]:
         if kind in ("th_close", "td_close"):
             column += 1
             keep = True
-    caption = escape(made_harmless(page.section or "Table"))
+    caption = escape(harmless(page.section or "Table"))
     cards = " cards" if len(used) > 2 else ""
     out[0] = _raw(
         f'<div class="table{cards}" role="region" aria-label="{caption}" tabindex="0">\n'

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 from pmctl.insight.incidents import understood
 from pmctl.insight.triage import Triage
 from pmctl.insight.triggers import Verdict
-from pmctl.output.terminal import paint, safe, table
+from pmctl.output.terminal import paint, table
 from pmctl.services.incident import Incident
 from pmctl.services.instants import format_instant
 from pmctl.services.refresh import Difference
+from pmctl.text import safe
 
 _VERDICTS = {Verdict.REQUIRED: "red bold", Verdict.RECOMMENDED: "yellow", Verdict.SKIP: "dim"}
 _MARKS = {"+": "green", "~": "yellow", "-": "red", "=": "dim"}

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from pmctl.document.reader import Document, read
-from pmctl.output.characters import json_text
 from pmctl.output.markdown import to_markdown
+from pmctl.text import json_text
 
 
 def to_json(document: Document, evidence: Mapping[str, object] | None = None) -> str:

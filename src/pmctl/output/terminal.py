@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from pmctl.output.characters import LINE_BREAK, made_visible
+from pmctl.text import in_utc, plural, safe, safe_block, visible
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -36,21 +36,6 @@ class Stream(Protocol):
     def isatty(self) -> bool:
         """True for a terminal."""
         ...
-
-
-def safe(text: str) -> str:
-    """One line that a terminal shows as it is: escapes, control and bidi characters become visible codes.
-
-    Line breaks and tabs turn into single spaces, so that a title can't draw a second line.
-    """
-    if text.isascii() and text.isprintable():
-        return text
-    return made_visible(LINE_BREAK.sub(" ", text).replace("\t", " "))
-
-
-def safe_block(text: str) -> str:
-    """Several lines that a terminal shows as they are; newlines and tabs stay, CRLF becomes LF."""
-    return made_visible(LINE_BREAK.sub("\n", text))
 
 
 def wants_color(choice: str, stream: Stream, environ: Mapping[str, str]) -> bool:
@@ -171,7 +156,7 @@ def _printed(renderable: RenderableType, width: int, color: bool) -> str:
         file=io.StringIO(), width=width, force_terminal=color, color_system="standard" if color else None,
         legacy_windows=False, markup=False, emoji=False, highlight=False, no_color=not color,
     )  # fmt: skip
-    drawn = [Segment(made_visible(part.text), part.style) for part in console.render(renderable) if not part.control]
+    drawn = [Segment(visible(part.text), part.style) for part in console.render(renderable) if not part.control]
     with console.capture() as captured:
         console.print(Segments(drawn), end="")
     return "\n".join(line.rstrip() for line in captured.get().splitlines()) + "\n"
@@ -199,8 +184,7 @@ def postmortem(source: str, body: str, facts: Sequence[tuple[str, str]], *, widt
 
 def moment(at: datetime) -> str:
     """A time for people, in UTC to the minute: `2024-01-15 14:00 UTC`. A naive time counts as UTC."""
-    utc = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
-    return utc.strftime("%Y-%m-%d %H:%M UTC")
+    return in_utc(at).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def duration(span: timedelta) -> str:
@@ -216,11 +200,6 @@ def duration(span: timedelta) -> str:
             small = rest // smaller if smaller else 0
             return plural(count, unit) + (f" {plural(small, small_unit)}" if small else "")
     return plural(seconds, "second")
-
-
-def plural(count: int, noun: str) -> str:
-    """`1 day`, `2 days`: for nouns that only take an s."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def ago(at: datetime, now: datetime) -> str:

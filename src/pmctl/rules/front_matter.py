@@ -289,9 +289,9 @@ def incident_times(doc: Document) -> dict[str, datetime]:
 
     The first and the last year there is are left out, so that whoever adds a minute needs not think of them.
     """
-    from pmctl.document.fields import parse_timestamp
+    from pmctl.text import parse_utc
 
-    moments = {name: parse_timestamp(doc.front[name].raw) for name in TIMES if name in doc.front}
+    moments = {name: parse_utc(doc.front[name].raw) for name in TIMES if name in doc.front}
     return {name: moment for name, moment in moments.items() if moment is not None and 1 < moment.year < 9999}
 
 

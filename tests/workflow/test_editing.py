@@ -25,43 +25,38 @@ def write(crew: Team) -> None:
     crew.edit_text(DOC, lambda text: text.replace("2,347", "2,348"))
 
 
-def editor(crew: Team, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+def editor(crew: Team, script: str) -> str:
     file = crew.top.parent / "my editor"
     file.write_text(f"#!/bin/sh\n{script}\n")
     file.chmod(0o755)
-    monkeypatch.setenv("EDITOR", f"'{file}' --wait")
-    monkeypatch.delenv("VISUAL", raising=False)
+    return f"'{file}' --wait"
 
 
-def test_editor_gets_the_file_and_says_whether_it_changed(crew: Team, monkeypatch: pytest.MonkeyPatch) -> None:
-    editor(crew, monkeypatch, 'test "$1" = --wait && echo "One more line." >> "$2"')
-    assert open_editor(crew.workspace, DOC)
-    editor(crew, monkeypatch, "true")
-    assert open_editor(crew.workspace, DOC), "an edit of last time is not forgotten"
+def test_editor_gets_the_file_and_says_whether_it_changed(crew: Team) -> None:
+    assert open_editor(crew.workspace, DOC, editor(crew, 'test "$1" = --wait && echo "One more line." >> "$2"'))
+    idle = editor(crew, "true")
+    assert open_editor(crew.workspace, DOC, idle), "an edit of last time is not forgotten"
     crew.git("checkout", "-q", "--", ".")
-    assert not open_editor(crew.workspace, DOC)
+    assert not open_editor(crew.workspace, DOC, idle)
 
 
-def test_editor_that_fails_or_is_missing_is_said(crew: Team, monkeypatch: pytest.MonkeyPatch) -> None:
-    editor(crew, monkeypatch, "exit 3")
+def test_editor_that_fails_or_is_missing_is_said(crew: Team) -> None:
     with pytest.raises(EnvironmentProblem, match="ended with code 3"):
-        open_editor(crew.workspace, DOC)
-    monkeypatch.setenv("EDITOR", "no-such-editor")
+        open_editor(crew.workspace, DOC, editor(crew, "exit 3"))
     with pytest.raises(EnvironmentProblem, match="no editor 'no-such-editor'"):
-        open_editor(crew.workspace, DOC)
-    monkeypatch.setenv("VISUAL", "unbalanced 'quote")
+        open_editor(crew.workspace, DOC, "no-such-editor")
     with pytest.raises(EnvironmentProblem):
-        open_editor(crew.workspace, DOC)
+        open_editor(crew.workspace, DOC, "unbalanced 'quote")
 
 
-def test_link_is_not_opened(crew: Team, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    editor(crew, monkeypatch, 'echo hacked >> "$2"')
+def test_link_is_not_opened(crew: Team, tmp_path: Path) -> None:
+    hostile = editor(crew, 'echo hacked >> "$2"')
     secret = tmp_path / "secret"
     secret.write_text("mine\n")
     (crew.top / crew.path(DOC)).unlink()
     (crew.top / crew.path(DOC)).symlink_to(secret)
     with pytest.raises(Exception, match="link"):
-        open_editor(crew.workspace, DOC)
+        open_editor(crew.workspace, DOC, hostile)
     assert secret.read_text() == "mine\n"
 
 

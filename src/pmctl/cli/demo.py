@@ -22,6 +22,7 @@ def demo(
 
     Takes seconds. Nothing outside DIR is read or written.
     """
+    import os
     import tempfile
 
     from pmctl.errors import EnvironmentProblem
@@ -29,7 +30,7 @@ def demo(
 
     session: Session = ctx.obj
     folder = directory.resolve() if directory else Path(tempfile.mkdtemp(prefix="pmctl-demo-")).resolve()
-    stage = Stage(folder)
+    stage = Stage(folder, os.environ)
     stage.set_up()
     for scene in STORY:
         code = _play(session, stage, scene)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -78,7 +79,7 @@ def add(
 
     session: Session = ctx.obj
     actor = _actor(session, acting)
-    given = [people.read_key(value, handle) for value in key or ()]
+    given = [people.read_key(_typed(value), handle) for value in key or ()]
     _tell(
         session,
         people.add(
@@ -137,7 +138,7 @@ def rotate(
 
     session: Session = ctx.obj
     actor = _actor(session, acting)
-    given = [people.read_key(value, handle) for value in key]
+    given = [people.read_key(_typed(value), handle) for value in key]
     _tell(session, people.rotate(session.workspace, actor, handle, given, keep=keep, at=now(), note=note))
 
 
@@ -185,6 +186,11 @@ def tell_change(session: Session, done: Changed) -> None:
             f"  next: {done.missing} more of {', '.join(done.candidates)} run pmctl policy sign on this branch; "
             "the last signature lands the policy in one step"
         )
+
+
+def _typed(key: str) -> str:
+    """A path below the home directory in full; `--key=~/id.pub` reaches us as it was typed."""
+    return str(Path(key).expanduser()) if key.startswith("~") else key
 
 
 def _tell(session: Session, done: Changed) -> None:

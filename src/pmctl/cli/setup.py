@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -84,7 +85,7 @@ def _signer(session: Session, repo: Repository, make_key: bool) -> SshSigner:
     from pmctl.workflow.init import KEY_FOR_PMCTL, find_key, make_key_for_pmctl
 
     _, email = require_identity(git_config(repo))
-    found = find_key(repo)
+    found = find_key(repo, Path.home())
     if found is not None:
         return found
     if not make_key and session.interactive:
@@ -96,4 +97,4 @@ def _signer(session: Session, repo: Repository, make_key: bool) -> SshSigner:
             "there is no SSH key to sign with",
             hint="run pmctl init --make-key, or make your own: ssh-keygen -t ed25519",
         )
-    return make_key_for_pmctl(repo, email)
+    return make_key_for_pmctl(repo, email, Path.home())

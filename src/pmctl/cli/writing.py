@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -96,7 +97,7 @@ def edit(
     session: Session = ctx.obj
     workspace = session.workspace
     name = workspace.find(id)
-    changed = open_editor(workspace, name)
+    changed = open_editor(workspace, name, os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
     problems = report_one(session, name)
     if not changed:
         session.note("nothing was changed")

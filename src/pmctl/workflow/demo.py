@@ -7,12 +7,12 @@ outside the folder is read or written (HOME, git's configuration and the trust s
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from pmctl import git
@@ -61,7 +61,7 @@ class Stage:
     """The folder of the play: `team/` is the repository, `home/` stands in for everybody's home."""
 
     folder: Path
-    environment: dict[str, str] = field(default_factory=dict)
+    caller: Mapping[str, str]  # the environment of whoever plays
 
     @property
     def repository(self) -> Path:
@@ -69,7 +69,7 @@ class Stage:
         return self.folder / "team"
 
     def set_up(self) -> None:
-        """Make folder, keys and a private environment.
+        """Make the folder, the keys and the incident's record.
 
         Raises Refused when the folder holds something, EnvironmentProblem without git or ssh-keygen.
         """
@@ -81,11 +81,11 @@ class Stage:
         for person in PEOPLE:
             make_key(home / "keys" / person, f"{person}@example.com")
         shutil.copy(record_file(), self.folder / "incident.json")
-        self.environment = self.private_environment()
 
-    def private_environment(self) -> dict[str, str]:
+    @cached_property
+    def environment(self) -> dict[str, str]:
         """The caller's environment without anything that leads git, ssh or pmctl out of the folder."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "PMCTL_", "XDG_"))}
+        kept = {name: value for name, value in self.caller.items() if not name.startswith(("GIT_", "PMCTL_", "XDG_"))}
         kept.pop("SSH_AUTH_SOCK", None)
         kept.pop("CI", None)
         return kept | {

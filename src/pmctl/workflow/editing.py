@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import shutil
 import subprocess
@@ -19,19 +18,18 @@ if TYPE_CHECKING:
     from pmctl.document.reader import Document
 
 
-def open_editor(workspace: Workspace, name: str) -> bool:
-    """Open the file of `name` in $VISUAL, $EDITOR or vi and wait; returns whether it differs from HEAD.
+def open_editor(workspace: Workspace, name: str, editor: str) -> bool:
+    """Open the file of `name` with the command line `editor` and wait; returns whether it differs from HEAD.
 
     Raises EnvironmentProblem when there is no editor or it fails; the file then is as the editor left it.
     """
     path = workspace.repo.root / schema.path_of(name)
     read_file(path, schema.path_of(name))
-    named = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
     try:
-        command = shlex.split(named)
+        command = shlex.split(editor)
     except ValueError as error:
         raise EnvironmentProblem(
-            f"the editor {named!r} cannot be started: {error}", hint="export EDITOR=nano"
+            f"the editor {editor!r} cannot be started: {error}", hint="export EDITOR=nano"
         ) from None
     if not command or shutil.which(command[0]) is None:
         raise EnvironmentProblem(

@@ -68,23 +68,23 @@ def prepare(folder: Path) -> tuple[git.Repository, bool]:
     return repo, created
 
 
-def find_key(repo: git.Repository) -> SshSigner | None:
-    """The SSH key that git is set to sign with, or one of ~/.ssh; None when there is none at all."""
+def find_key(repo: git.Repository, home: Path) -> SshSigner | None:
+    """The SSH key that git is set to sign with, or one of .ssh in `home`; None when there is none at all."""
     config = git_config(repo)
     try:
-        return SshSigner(signing_key(config, Path.home()))
+        return SshSigner(signing_key(config, home))
     except EnvironmentProblem:
         if config.get("user.signingkey") and config.get("gpg.format", "").lower() == "ssh":
             raise  # a key is configured and cannot be used: say why, do not quietly take another
         return None
 
 
-def make_key_for_pmctl(repo: git.Repository, email: str) -> SshSigner:
-    """Make a new ed25519 key for signing and let git use it in this repository.
+def make_key_for_pmctl(repo: git.Repository, email: str, home: Path) -> SshSigner:
+    """Make a new ed25519 key for signing below `home` and let git use it in this repository.
 
     Raises EnvironmentProblem when the file exists or cannot be written.
     """
-    key = make_key(Path.home() / KEY_FOR_PMCTL, f"{email} pmctl")
+    key = make_key(home / KEY_FOR_PMCTL, f"{email} pmctl")
     git.run(repo.top, "config", "gpg.format", "ssh", reading=False)
     git.run(repo.top, "config", "user.signingkey", str(key.file), reading=False)
     return SshSigner(key)

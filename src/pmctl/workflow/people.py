@@ -38,7 +38,7 @@ def read_key(value: str, handle: str) -> GivenKey:
 
     A path of a private key is taken for the .pub file beside it. Raises UsageProblem for anything else.
     """
-    path = Path(value).expanduser()
+    path = Path(value)
     looks_like_key = value.startswith(("ssh-", "ecdsa-", "sk-"))
     if looks_like_key or not path.is_file():
         try:

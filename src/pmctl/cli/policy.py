@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pmctl.cli.options import As, Format, Note, Reason, choose_format
+from pmctl.output.advice import with_fix, words
 from pmctl.text import plural, safe
 
 if TYPE_CHECKING:
@@ -112,10 +113,10 @@ def verify(ctx: typer.Context, format: Format = "text") -> None:
                     for e in chain
                 ],
                 "problems": [
-                    {"code": f.code, "message": f.message, "path": f.path, "line": f.line, "fix": f.fix}
+                    {"code": f.code, "message": f.message, "path": f.path, "line": f.line, "fix": words(f.fix)}
                     for f in written
                 ]
-                + [{"code": f.code, "message": f.message, "commit": f.commit, "fix": f.hint} for f in counting],
+                + [{"code": f.code, "message": f.message, "commit": f.commit, "fix": words(f.hint)} for f in counting],
                 "waiting_for": [h for h in session.workspace.policy.active_admins if h not in waiting.signers]
                 if waiting
                 else [],
@@ -125,8 +126,8 @@ def verify(ctx: typer.Context, format: Format = "text") -> None:
     for event in chain:
         session.result(safe(f"version {event.policy}: signed by {event.by} ({event.key}), {event.commit[:12]}"))
     for one in written:
-        fix = f" (fix: {one.fix})" if one.fix else ""
-        session.result(safe(f"{one.path}:{one.line}:{one.column}: {one.code} {one.message}{fix}"))
+        line = f"{one.path}:{one.line}:{one.column}: {one.code} {one.message}"
+        session.result(safe(with_fix(line, one.fix)))
     from pmctl.output.audit import finding_lines
 
     for line in finding_lines(broken):

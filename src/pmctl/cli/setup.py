@@ -58,6 +58,7 @@ def doctor(
 ) -> None:
     """What is missing or wrong on this machine and in this repository, and the mend. Exit code 1 when anything is."""
     from pmctl.insight.doctor import diagnose
+    from pmctl.output.advice import words
     from pmctl.text import safe
 
     session: Session = ctx.obj
@@ -74,7 +75,7 @@ def doctor(
         for check in checks:
             session.result(safe(f"{check.mark:<5} {check.subject}: {check.message}"))
             if check.mend:
-                session.result(safe(f"      mend: {check.mend}"))
+                session.result(safe(f"      mend: {words(check.mend)}"))
     if any(check.failed for check in checks):
         raise typer.Exit(1)
 

@@ -10,6 +10,7 @@ import stat
 
 from pmctl.document.finding import Finding
 from pmctl.document.reader import MAX_BYTES
+from pmctl.errors import Hint
 
 NOT_A_FILE = "PM030"
 UNREADABLE = "PM031"
@@ -24,7 +25,7 @@ class Unreadable(Exception):
     says what to do about it.
     """
 
-    def __init__(self, kind: str, reason: str, fix: str = "") -> None:
+    def __init__(self, kind: str, reason: str, fix: Hint = "") -> None:
         super().__init__(reason)
         self.kind = kind
         self.reason = reason

@@ -28,6 +28,7 @@ from yaml.events import (
 )
 
 from pmctl.document.finding import Finding
+from pmctl.errors import Hint
 
 MAX_BYTES = 64 * 1024
 MAX_DEPTH = 12
@@ -158,10 +159,10 @@ class _Reader:
         self.document_start = document_start
         self.problems: list[Finding] = []
 
-    def report(self, code: str, message: str, line: int, column: int, fix: str = "") -> None:
+    def report(self, code: str, message: str, line: int, column: int, fix: Hint = "") -> None:
         self.problems.append(Finding(code, message, self.path, line, column, fix=fix))
 
-    def at(self, code: str, message: str, mark: Any, fix: str = "") -> None:
+    def at(self, code: str, message: str, mark: Any, fix: Hint = "") -> None:
         self.report(code, message, mark.line + self.offset, mark.column + 1, fix)
 
     def read(self, max_bytes: int) -> Node | None:

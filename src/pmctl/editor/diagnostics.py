@@ -6,6 +6,7 @@ from lsprotocol import types
 
 from pmctl.document.finding import Finding, Severity
 from pmctl.editor.open_documents import OpenDocument
+from pmctl.output.advice import with_fix
 
 SOURCE = "pmctl"
 # Editors hardly show the protocol's own "hint"; ours is advice that a person shall see.
@@ -26,7 +27,7 @@ def diagnostic(sheet: OpenDocument, finding: Finding) -> types.Diagnostic:
     """One finding: its message and mend, its code, and the range that it is about."""
     return types.Diagnostic(
         range=sheet.positions.range(*span(sheet, finding)),
-        message=finding.message + (f" (fix: {finding.fix})" if finding.fix else ""),
+        message=with_fix(finding.message, finding.fix),
         severity=_SEVERITIES[finding.severity],
         code=finding.code,
         source=SOURCE,

@@ -9,9 +9,10 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from pmctl import git
-from pmctl.errors import PmctlError
+from pmctl.errors import Hint, PmctlError
 from pmctl.repository.workspace import Workspace
 
 _OLDEST_OPENSSH = (8, 2)
@@ -24,14 +25,14 @@ class Check:
     subject: str
     mark: str
     message: str
-    mend: str = ""
+    mend: Hint = ""
 
     @property
     def failed(self) -> bool:
         """Whether something has to be mended before pmctl can do its work."""
         return self.mark == "BAD"
 
-    def as_dict(self) -> dict[str, str]:
+    def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         return asdict(self)
 
@@ -58,7 +59,7 @@ def diagnose(directory: Path) -> list[Check]:
         try:
             checks.append(step(workspace))
         except PmctlError as error:
-            checks.append(Check(subject, "BAD", "; ".join((error.message, *error.details)), error.hint))
+            checks.append(Check(subject, "BAD", "; ".join(error.lines), error.hint))
     return checks
 
 

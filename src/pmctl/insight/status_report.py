@@ -13,7 +13,7 @@ from pmctl.document.reader import Document
 from pmctl.document.template import parse_reference
 from pmctl.document.template_library import Requirements, requirements
 from pmctl.document.template_past import definition
-from pmctl.errors import NotFound
+from pmctl.errors import Hint, NotFound
 from pmctl.insight.catalog import Summary, catalog
 from pmctl.insight.incidents import unresolved_incidents
 from pmctl.ledger.current_state import CurrentState, current_state
@@ -31,7 +31,7 @@ class Blocker:
     """One thing that is missing before the next state, and the mend. `who` is whose turn it is."""
 
     message: str
-    fix: str = ""
+    fix: Hint = ""
     who: str = ""
 
 
@@ -44,7 +44,7 @@ class StatusReport:
     round: int
     facts: tuple[str, ...]
     blockers: tuple[Blocker, ...]
-    next_step: str
+    next_step: Hint
 
     @property
     def short(self) -> str:

@@ -19,6 +19,7 @@ from typing import Any
 
 from pmctl import __version__
 from pmctl.document.finding import Severity
+from pmctl.errors import read_hint
 from pmctl.files import write_atomic
 from pmctl.git import Repository
 from pmctl.ledger.audit_state import Acceptance, AuditState
@@ -158,7 +159,9 @@ def _fold(value: dict[str, Any]) -> AuditState:
     fold.compromised = value["compromised"]
     fold.acceptances = [Acceptance(*row) for row in value["acceptances"]]
     fold.events = [Event(*row) for row in value["events"]]
-    fold.findings = [replace(AuditFinding(*row), severity=Severity(row[5])) for row in value["findings"]]
+    fold.findings = [
+        replace(AuditFinding(*row), severity=Severity(row[5]), hint=read_hint(row[7])) for row in value["findings"]
+    ]
     fold.line = {commit: number for number, commit in enumerate(value["line"])}
     fold.landed = set(value["landed"]) | fold.line.keys()
     fold.folders = set(value["folders"])

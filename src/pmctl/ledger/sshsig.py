@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from pmctl.errors import BadInput, EnvironmentProblem
+from pmctl.errors import BadInput, EnvironmentProblem, Hint
 from pmctl.policy.keys import KeyProblem, PublicKey, WireProblem, decode, take_integer, take_string
 
 BEGIN = b"-----BEGIN SSH SIGNATURE-----\n"
@@ -34,7 +34,7 @@ _Verifier = Callable[[bytes, bytes], None]  # (signature, signed data); raises I
 class SignatureProblem(BadInput):
     """A signature is missing something, malformed, weak or wrong. `code` is the audit finding's code."""
 
-    def __init__(self, code: str, message: str, *, hint: str = "") -> None:
+    def __init__(self, code: str, message: str, *, hint: Hint = "") -> None:
         super().__init__(message, hint=hint)
         self.code = code
 

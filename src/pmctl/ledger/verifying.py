@@ -24,6 +24,7 @@ from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
 from pmctl import __version__
+from pmctl.errors import read_hint
 from pmctl.ledger import sshsig
 from pmctl.ledger.record import LARGEST, NAMESPACE
 from pmctl.ledger.sshsig import SignatureProblem, VerifiedSignature
@@ -193,7 +194,7 @@ def _receive(source: IO[bytes], batches: SimpleQueue[list[Pair] | None]) -> None
     batches.put(None)
 
 
-def _answer(data: bytes, signature: bytes) -> list[str] | None:
+def _answer(data: bytes, signature: bytes) -> list[object] | None:
     try:
         verified = sshsig.verify(signature, data, NAMESPACE)
     except SignatureProblem as problem:
@@ -204,12 +205,12 @@ def _answer(data: bytes, signature: bytes) -> list[str] | None:
 
 
 def _verdict(answer: object) -> VerifiedSignature | SignatureProblem:
-    if not isinstance(answer, list) or not all(isinstance(part, str) for part in answer):
+    if not isinstance(answer, list) or not all(isinstance(part, str) for part in answer[:2]):
         raise TypeError("not an answer")
     if len(answer) == 2:
         return VerifiedSignature(*answer)
     code, message, hint = answer
-    return SignatureProblem(code, message, hint=hint)
+    return SignatureProblem(code, message, hint=read_hint(hint))
 
 
 def _is_ssh(signature: bytes) -> bool:

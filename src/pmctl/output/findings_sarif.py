@@ -14,6 +14,7 @@ from urllib.parse import quote
 from pmctl import __version__
 from pmctl.document.finding import Finding, Severity
 from pmctl.errors import NotFound
+from pmctl.output.advice import with_fix
 from pmctl.output.findings import Report, fingerprints
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -46,12 +47,11 @@ def sarif(report: Report) -> str:
 
 
 def _result(finding: Finding, fingerprint: str, index: int) -> dict[str, Any]:
-    fix = f" (fix: {finding.fix})" if finding.fix else ""
     result: dict[str, Any] = {
         "ruleId": finding.code,
         "ruleIndex": index,
         "level": _LEVELS[finding.severity],
-        "message": {"text": f"{finding.message}{fix}"},
+        "message": {"text": with_fix(finding.message, finding.fix)},
         "partialFingerprints": {"pmctl/v1": fingerprint},
     }
     if finding.path:

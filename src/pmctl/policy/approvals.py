@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pmctl.errors import Hint
 from pmctl.policy.model import Policy
 from pmctl.policy.state import Approval, PostmortemState
 
@@ -16,7 +17,7 @@ class Gap:
     """One thing that approvals lack: a sentence, the next step, and the reviewers who could close it."""
 
     message: str
-    hint: str = ""
+    hint: Hint = ""
     waiting_for: tuple[str, ...] = ()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from pmctl.errors import Hint
 from pmctl.policy import act as acts
 from pmctl.policy.act import ACTS, ADMIN, AUTHOR, PUBLISHER, Act
 from pmctl.policy.approvals import approval_gaps
@@ -33,7 +34,7 @@ class Violation:
 
     code: str
     message: str
-    hint: str = ""
+    hint: Hint = ""
     attributed: bool = False
 
 

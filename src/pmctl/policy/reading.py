@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from pmctl.document.finding import Finding, Severity
+from pmctl.errors import Hint
 from pmctl.policy.model import (
     ACTIVE,
     ATTRIBUTED,
@@ -77,7 +78,7 @@ class _Reader:
     def failed(self) -> bool:
         return any(finding.severity is Severity.ERROR for finding in self.found)
 
-    def add(self, node: Node, message: str, fix: str = "", severity: Severity = Severity.ERROR) -> None:
+    def add(self, node: Node, message: str, fix: Hint = "", severity: Severity = Severity.ERROR) -> None:
         self.found.append(Finding("AU104", message, self.path, node.line, node.column, severity, fix))
 
     def mapping(self, node: Node, what: str, known: tuple[str, ...] = ()) -> dict[str, Node]:

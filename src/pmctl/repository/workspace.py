@@ -18,7 +18,7 @@ from pmctl.document.digest import Attachment, content_digest
 from pmctl.document.files import Unreadable, finding_of, read_regular
 from pmctl.document.finding import Finding
 from pmctl.document.reader import Document, read
-from pmctl.errors import BadInput, EnvironmentProblem, NotFound
+from pmctl.errors import BadInput, EnvironmentProblem, Hint, NotFound
 from pmctl.policy.model import Policy
 from pmctl.policy.reading import parse_policy
 from pmctl.repository.settings import Settings, load_settings
@@ -51,7 +51,7 @@ class Workspace:
             raise EnvironmentProblem(
                 f"{git.SETTINGS_FILE} cannot be used",
                 hint=f"correct {git.SETTINGS_FILE}, then try again",
-                details=tuple(_one_line(f.path, f.line, f.column, f.code, f.message, f.fix) for f in findings),
+                details=tuple(map(_detail, findings)),
             )
         return settings
 
@@ -76,7 +76,7 @@ class Workspace:
             raise EnvironmentProblem(
                 f"{POLICY_FILE} at HEAD cannot be used",
                 hint="run 'pmctl policy verify' for what is wrong, and restore a working version",
-                details=tuple(_one_line(f.path, f.line, f.column, f.code, f.message, f.fix) for f in findings),
+                details=tuple(map(_detail, findings)),
             )
         return policy
 
@@ -293,5 +293,5 @@ def _near(wanted: str, known: Iterable[str]) -> tuple[str, ...]:
     return tuple(f"did you mean {name}?" for name in close)
 
 
-def _one_line(path: str, line: int, column: int, code: str, message: str, fix: str) -> str:
-    return f"{path}:{line}:{column}: {code} {message}" + (f" (fix: {fix})" if fix else "")
+def _detail(finding: Finding) -> tuple[str, Hint]:
+    return f"{finding.path}:{finding.line}:{finding.column}: {finding.code} {finding.message}", finding.fix

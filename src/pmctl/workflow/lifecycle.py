@@ -199,8 +199,8 @@ def _refuse_open_incident(workspace: Workspace, name: str, document: Document) -
 
 def _refusal(act: Act, violations: Sequence[lifecycle.Violation]) -> Refused:
     first = violations[0]
-    rest = [f"{v.code} {v.message}" + (f" (fix: {v.hint})" if v.hint else "") for v in violations[1:]]
-    return Refused(f"{first.code} {first.message}", hint=first.hint, details=tuple(rest))
+    rest = tuple((f"{v.code} {v.message}", v.hint) for v in violations[1:])
+    return Refused(f"{first.code} {first.message}", hint=first.hint, details=rest)
 
 
 def _done(act: Act, after: PostmortemState, landed: CommitResult, content: str, notes: Sequence[str]) -> Done:

@@ -325,7 +325,7 @@ def _message(new: Policy, complete: bool, facts: Sequence[str], note: str) -> st
 
 def _refusal(violations: Sequence[Violation]) -> PmctlError:
     first = violations[0]
-    rest = tuple(f"{v.code} {v.message}" + (f" (fix: {v.hint})" if v.hint else "") for v in violations[1:])
+    rest = tuple((f"{v.code} {v.message}", v.hint) for v in violations[1:])
     return Refused(f"{first.code} {first.message}", hint=first.hint, details=rest)
 
 

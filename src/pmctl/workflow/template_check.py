@@ -182,7 +182,7 @@ def _render_finding(error: PmctlError, template: Template) -> Finding:
     if message.startswith(f"{name}:"):
         number, _, message = message[len(name) + 1 :].partition(": ")
         line = int(number) if number.isdigit() else 1
-    details = f" ({'; '.join(error.details)})" if error.details else ""
+    details = f" ({'; '.join(error.lines[1:])})" if error.details else ""
     return Finding("PM290", message + details, template.path, line, 1, fix=error.hint)
 
 

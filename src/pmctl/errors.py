@@ -20,7 +20,7 @@ Hint = str | Advice
 """What to do next: in words where no command helps. Empty when there is nothing to say."""
 
 
-def advise(name: str, /, **values: str) -> Advice:
+def advise(name: str, /, **values: str) -> Hint:
     """The advice `name` with these values."""
     return Advice(name, tuple(values.items()))
 

@@ -14,6 +14,7 @@ from frontmatter.default_handlers import BaseHandler
 
 from pmctl.document import strict_yaml
 from pmctl.document.finding import Finding
+from pmctl.errors import advise
 
 _FENCE = re.compile(r"^---[ \t]*\r?$", re.MULTILINE)
 # What other parsers take for a fence and this one does not: four dashes or more, other white space behind.
@@ -141,7 +142,7 @@ def _absence(text: str, path: str) -> Finding:
         path,
         1,
         1,
-        fix="begin with `---`, id, title, status, author and `---`; `pmctl adopt` does it for an existing document",
+        fix=advise("begin-document"),
     )
 
 

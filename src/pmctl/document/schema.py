@@ -37,6 +37,7 @@ from pmctl.document.fields import (
 )
 from pmctl.document.finding import Finding, Severity
 from pmctl.document.strict_yaml import Node
+from pmctl.errors import Hint, advise
 from pmctl.text import lacks_offset, nearest, parse_utc
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ __all__ = [
 # One line of front matter text, and entries of one list: far beyond real use, short of abuse.
 MAX_TEXT = 500
 MAX_ENTRIES = 200
-_PERSON = "write the person's handle, as in jane: pmctl people list"
+_PERSON = advise("a-handle")
 _HANDLES = {"teams": "write the team's handle, as in payments"}
 _INCIDENT_KEYS = ("source", "id", "url")
 _BREAK = re.compile("[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
@@ -158,11 +159,11 @@ class _Checks:
         self.findings: list[Finding] = []
 
     def add(
-        self, code: str, message: str, line: int, column: int, fix: str = "", severity: Severity = Severity.ERROR
+        self, code: str, message: str, line: int, column: int, fix: Hint = "", severity: Severity = Severity.ERROR
     ) -> None:
         self.findings.append(Finding(code, message, self.path, line, column, severity, fix))
 
-    def at(self, code: str, message: str, node: Node, fix: str = "") -> None:
+    def at(self, code: str, message: str, node: Node, fix: Hint = "") -> None:
         self.add(code, message, node.line, node.column, fix)
 
     def unknown_key(self, key: str, node: Node) -> None:
@@ -255,9 +256,9 @@ class _Checks:
             self.at("PM103", f"{field.name} is not one of {', '.join(field.choices)}", node, "write one of them")
         elif node.raw not in field.choices:
             meant = nearest(node.raw, field.choices, 0.7)
-            fix = f"did you mean {meant}?" if meant else f"write one of {', '.join(field.choices)}"
+            fix: Hint = f"did you mean {meant}?" if meant else f"write one of {', '.join(field.choices)}"
             if field.name == "status" and meant != "DRAFT":
-                fix = "put back what it was, DRAFT for a new one: pmctl submit, publish and archive change it"
+                fix = advise("status-by-acts")
             self.at("PM104", f"{field.name} {_shown(node.raw)} is not one of {', '.join(field.choices)}", node, fix)
 
     def identity(self, field: Field, node: Node) -> None:

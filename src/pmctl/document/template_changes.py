@@ -12,6 +12,7 @@ from pmctl.document.finding import Finding, Severity
 from pmctl.document.template import Template, TemplateField
 from pmctl.document.template_library import builtin
 from pmctl.document.templates import BUILTIN_NAMES
+from pmctl.errors import Hint, advise
 
 
 def changed_in_place(
@@ -31,12 +32,12 @@ def changed_in_place(
         several = f"{len(ids)} postmortems were" if len(ids) > 1 else f"{ids[0]} was"
         if new is None:
             message = f"{old.reference} is gone, and {several} written with it: shallow clones cannot judge by it"
-            fix = f"keep it as .pmctl/templates/{old.name}@{old.version}.md"
+            fix: Hint = f"keep it as .pmctl/templates/{old.name}@{old.version}.md"
             findings.append(Finding("PM296", message, old.path, 0, 0, Severity.WARNING, fix))
             continue
         for line, change in stricter(old, new):
             message = f"{change}, and {several} written with this version"
-            fix = f"ask for it in the next version only: pmctl template new {new.name} --next"
+            fix = advise("ask-in-next-version", template=new.name)
             findings.append(Finding("PM295", message, new.path, line, 1, fix=fix))
     return tuple(findings)
 

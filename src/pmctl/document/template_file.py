@@ -15,15 +15,16 @@ from pmctl.document.strict_yaml import Node
 from pmctl.document.template import MAX_VERSION, Conditions, Template
 from pmctl.document.template_parts import Notes, fields, mapping, sections, text_of, texts, unknown_keys
 from pmctl.document.templates import NAME
+from pmctl.errors import Hint, advise
 
 DEFAULTABLE = ("visibility", "tags", "teams", "severity", "urgency")
 
 _KEYS = ("name", "version", "description", "applies_to", "defaults", "sections", "fields")
 _CONDITIONS = ("severity", "urgency", "services")
 # What to do about a file that is no document, where that differs from what a postmortem needs.
-_FIXES = {
+_FIXES: dict[str, Hint] = {
     "PM003": "a template is a page or two of text",
-    "PM010": "begin with ---, name: and the template's name, and ---; pmctl template new makes a file to start from",
+    "PM010": advise("begin-template"),
     "PM021": "write name: and the template's name",
 }
 

@@ -16,6 +16,7 @@ from pmctl.document.prompts import is_empty, plain_text
 from pmctl.document.reader import Document
 from pmctl.document.strict_yaml import Node
 from pmctl.document.template import FIELD_KINDS, TemplateField, TemplateSection
+from pmctl.errors import Hint
 
 _OF_A_SECTION = ("title", "required", "prompt", "text")
 _OF_A_FIELD = ("kind", "required", "choices", "description")
@@ -29,7 +30,7 @@ class Notes:
     path: str
     findings: list[Finding]
 
-    def add(self, code: str, node: Node | None, message: str, fix: str = "", *, at_key: bool = False) -> None:
+    def add(self, code: str, node: Node | None, message: str, fix: Hint = "", *, at_key: bool = False) -> None:
         """Note an error at a value, or at its key."""
         line, column = (1, 1) if node is None else (node.line, node.column)
         if node is not None and at_key and node.key_line:
@@ -37,7 +38,7 @@ class Notes:
         self.at(code, line, column, message, fix)
 
     def at(
-        self, code: str, line: int, column: int, message: str, fix: str, severity: Severity = Severity.ERROR
+        self, code: str, line: int, column: int, message: str, fix: Hint, severity: Severity = Severity.ERROR
     ) -> None:
         """Note a finding at a place."""
         self.findings.append(Finding(code, message, self.path, line, column, severity, fix))

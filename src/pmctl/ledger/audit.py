@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pmctl import git
 from pmctl.document.finding import Severity
+from pmctl.errors import advise
 from pmctl.ledger import cache
 from pmctl.ledger.audit_state import AuditState
 from pmctl.ledger.history import Step, descendants, main_line
@@ -145,7 +146,7 @@ def _report(
         about_all.append(AuditFinding(code, message, hint="git fetch --unshallow, or clone again without --filter"))
     if not fold.root and not problem:
         message = "there is no signed policy in this history: nothing is managed, and nothing can be proved"
-        about_all.append(AuditFinding("AU100", message, hint="run 'pmctl init'"))
+        about_all.append(AuditFinding("AU100", message, hint=advise("init")))
     if root is not None and fold.root and fold.root != root:
         message = (
             f"the first policy is {fold.root}, but {root} is expected: this is another repository or a new history"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pmctl import git
-from pmctl.errors import EnvironmentProblem
+from pmctl.errors import EnvironmentProblem, advise
 from pmctl.ledger import record
 from pmctl.ledger.history import main_parent
 from pmctl.ledger.record import RecordProblem
@@ -106,7 +106,7 @@ class _Quick:
         policy, problems = parse_policy(data) if data is not None else (None, ())
         if policy is None:
             why = f": {problems[0].message}" if problems else ""
-            raise EnvironmentProblem(f"there is no valid policy at {tip[:12]}{why}", hint="run 'pmctl policy verify'")
+            raise EnvironmentProblem(f"there is no valid policy at {tip[:12]}{why}", hint=advise("policy-verify"))
         now = self._moment(tree)
         moments = [now]
         records = self._records(tree, now, policy)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from pmctl.errors import Hint, advise
 from pmctl.ledger import edits
 from pmctl.ledger.history import Step
 from pmctl.ledger.tree_documents import REGULAR, FrontMatterFacts, TreeDocument
@@ -140,7 +141,7 @@ def _held_against(
         mild = state.status == DRAFT and before.status == DRAFT
         message = f"{turn.doc} cannot be read in one way only: {facts.problem}"
         fold.find(
-            commit, "AU405", message, doc=turn.doc, path=turn.path, hint=f"pmctl validate {turn.doc}", warning=mild
+            commit, "AU405", message, doc=turn.doc, path=turn.path, hint=advise("validate", id=turn.doc), warning=mild
         )
     if not facts.problem:
         if facts.id != turn.doc and changed and facts.id != earlier.id:
@@ -152,13 +153,13 @@ def _held_against(
         known = facts.status == earlier.status and before.status == state.status and not turn.first
         if facts.status != state.status and facts.status not in refused and not (known and turn.old is not None):
             message = f"{turn.doc} says {printable(facts.status) or 'no status'}, but its records say {state.status}"
-            hint = f"set status back to {state.status}, and act through pmctl"
+            hint: Hint = f"set status back to {state.status}, and act through pmctl"
             fold.find(commit, "AU301", message, doc=turn.doc, path=turn.path, hint=hint)
         if facts.author != state.author and facts.author != earlier.author and turn.old is not None:
             message = (
                 f"the author of {turn.doc} was changed from {printable(state.author)} to {printable(facts.author)}"
             )
-            hint = f"an admin puts it on record: pmctl amend {turn.doc} -m TEXT"
+            hint = advise("amend-on-record", id=turn.doc)
             fold.find(commit, "AU403", message, doc=turn.doc, path=turn.path, hint=hint)
         if state.status != DRAFT:
             dropped = [r for r in state.reviewers if r in earlier.reviewers and r not in facts.reviewers]
@@ -205,7 +206,7 @@ def _bound(
         return  # reported in the step that brought it
     if state.status in refused and any(one.act.content == digest for one in turn.records):
         return  # an amend that was not allowed says it already
-    hint = f"an admin can pmctl amend {turn.doc}"
+    hint = advise("amend", id=turn.doc)
     if before.content != state.content and any(one.act.act == acts.PUBLISH for one in turn.records):
         code, message = "AU313", f"{turn.doc} is published with other content than the record says"
     elif turn.old is not None and turn.old.file == turn.new.file:

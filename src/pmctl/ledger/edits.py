@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from pmctl.errors import advise
 from pmctl.ledger import attribution
 from pmctl.ledger.report import ATTRIBUTED, Event
 from pmctl.ledger.tree_documents import REGULAR, FrontMatterFacts
@@ -89,7 +90,7 @@ def _contributor(
     who = attribution.shown_author(commit)
     if not people:
         message = f"{who} {verb} {turn.doc}, and nobody in the policy has that e-mail address"
-        hint = "an admin adds the person or the address: pmctl people add"
+        hint = advise("add-person")
         judge.fold.find(turn.step.commit, "AU701", message, doc=turn.doc, path=turn.path, hint=hint, attributed=True)
         return
     code = {"tracking": "AU703", "access": "AU704"}.get(kind, "AU702")

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from pmctl.errors import EnvironmentProblem
+from pmctl.errors import EnvironmentProblem, advise
 from pmctl.ledger.sshsig import SignatureProblem
 
 BEGIN = b"-----BEGIN PGP SIGNATURE-----"
@@ -59,10 +59,7 @@ _REASONS = {
 }
 # A good signature, by a key that may not be used any more at today's date.
 _LAPSED = ("REVKEYSIG", "EXPKEYSIG")
-_FIX_EXPIRED = (
-    "the person extends or replaces the key and lands its new public half; of a key that is out of use for good, an"
-    " admin says so: pmctl people revoke"
-)
+_FIX_EXPIRED = advise("extend-key")
 
 
 @dataclass(frozen=True, slots=True)

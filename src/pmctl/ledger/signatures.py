@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pmctl.errors import advise
 from pmctl.ledger import sshsig
 from pmctl.ledger.record import NAMESPACE
 from pmctl.ledger.sshsig import SignatureProblem, VerifiedSignature
@@ -71,7 +72,7 @@ def signer(
         raise SignatureProblem(
             "AU217",
             f"the signature is by a key that nobody in policy version {policy.version} has ({fingerprint})",
-            hint="an admin adds the key to the policy first, in a step of its own: pmctl people add",
+            hint=advise("add-key-first"),
         )
     return Signer(found[0], found[1], fingerprint, lapsed)
 

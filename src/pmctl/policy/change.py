@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from pmctl.errors import advise
 from pmctl.policy import act as acts
 from pmctl.policy.act import Act
 from pmctl.policy.lifecycle import Violation, needs_admin, needs_note
@@ -58,7 +59,8 @@ def check_change(old: Policy | None, new: Policy, records: Iterable[Act]) -> tup
     if old is None:
         if signers:
             return ()
-        return (Violation("AU101", "the first policy is not signed by an admin that it names", "sign it: pmctl init"),)
+        message = "the first policy is not signed by an admin that it names"
+        return (Violation("AU101", message, advise("sign-first-policy")),)
     found = []
     if new.version != old.version + 1:
         found.append(
@@ -73,7 +75,7 @@ def check_change(old: Policy | None, new: Policy, records: Iterable[Act]) -> tup
             Violation(
                 "AU102",
                 f"policy version {new.version} is signed by {len(signers)} of {old.policy_threshold} admins needed",
-                f"one of these signs it: {', '.join(old.active_admins)} (pmctl policy sign)",
+                advise("sign-policy", admins=", ".join(old.active_admins)),
             )
         )
     return tuple(found)

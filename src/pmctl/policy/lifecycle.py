@@ -9,20 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from pmctl.errors import Hint
+from pmctl.errors import Hint, advise
 from pmctl.policy import act as acts
 from pmctl.policy.act import ACTS, ADMIN, AUTHOR, PUBLISHER, Act
 from pmctl.policy.approvals import approval_gaps
 from pmctl.policy.model import Policy
-from pmctl.policy.state import ARCHIVED, DELETED, DRAFT, FINAL, IN_REVIEW, PUBLISHED, Approval, PostmortemState, View
-
-_WAY_OUT = {
-    DRAFT: "it is a draft: pmctl submit {id} --reviewer HANDLE",
-    IN_REVIEW: "it is in review: see pmctl status {id}",
-    PUBLISHED: "it is published: an admin can pmctl amend, archive or reopen {id}",
-    ARCHIVED: "it is archived: an admin can pmctl amend or reopen {id}",
-    DELETED: "it was deleted",
-}
+from pmctl.policy.state import ARCHIVED, DRAFT, FINAL, IN_REVIEW, PUBLISHED, Approval, PostmortemState, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +158,7 @@ def _order(act: Act, state: PostmortemState, possible: Mapping[str, str]) -> lis
     to_status = possible.get(state.status)
     if to_status is None:
         message = f"{act.act} is not possible while {state.id} is {state.status}"
-        return [Violation("AU302", message, _WAY_OUT.get(state.status, "").format(id=state.id))]
+        return [Violation("AU302", message, _way_out(state))]
     if act.from_status != state.status or act.to_status != to_status:
         claimed = f"{act.from_status or '?'} -> {act.to_status or '?'}"
         return [Violation("AU302", f"{act.act} claims {claimed}, but it leads {state.status} -> {to_status}")]
@@ -206,10 +198,10 @@ def _standing(act: Act, state: PostmortemState, policy: Policy, view: View) -> l
     found = []
     own_work = act.act == acts.APPROVE and act.by == author and not policy.review.self_approval
     if own_work:
-        hint = f"somebody else reviews it: pmctl submit {state.id} --reviewer HANDLE"
+        hint = advise("ask-somebody-else", id=state.id)
         found.append(Violation("AU306", f"{act.by} is the author of {state.id} and may not approve it", hint))
     if act.by not in state.reviewers:
-        hint = "" if own_work else f"the author can ask: pmctl submit {state.id} --reviewer {act.by}"
+        hint = "" if own_work else advise("author-asks", id=state.id, reviewer=act.by)
         found.append(Violation("AU305", f"{act.by} was not asked to review {state.id}", hint))
     return found
 
@@ -221,7 +213,7 @@ def _reviewers(act: Act, state: PostmortemState, policy: Policy, view: View) -> 
     for handle in act.reviewers:
         person = policy.people.get(handle)
         if person is None:
-            found.append(Violation("AU315", f"reviewer {handle} is not in the policy", "see pmctl people list"))
+            found.append(Violation("AU315", f"reviewer {handle} is not in the policy", advise("people")))
         elif not person.active_keys:
             found.append(Violation("AU315", f"reviewer {handle} has no active key and could not sign an approval"))
         elif handle == author and not policy.review.self_approval:
@@ -262,7 +254,7 @@ def _publication(act: Act, state: PostmortemState, policy: Policy, view: View) -
             Violation(
                 "AU310",
                 f"publish of {state.id} rests on approvals that do not count: stale, unknown or of other content",
-                f"see pmctl status {state.id}",
+                advise("status", id=state.id),
             )
         )
     named = tuple(approval for approval in counting if approval.record in act.approvals)
@@ -272,7 +264,7 @@ def _publication(act: Act, state: PostmortemState, policy: Policy, view: View) -
             Violation(
                 "AU311",
                 f"{state.id} is not complete: {', '.join(view.missing)} missing or empty",
-                f"fill them in; pmctl validate {state.id} shows where",
+                advise("fill-in", id=state.id),
             )
         )
     if view.unresolved:
@@ -289,6 +281,17 @@ def needs_admin(act: Act, policy: Policy) -> Violation:
 def needs_note(act: Act) -> Violation:
     """What is said when the reason of an act is missing."""
     return Violation("AU319", f"{act.act} needs a reason", "say why with -m TEXT")
+
+
+def _way_out(state: PostmortemState) -> Hint:
+    """What can be done instead in this state."""
+    ways = {
+        DRAFT: advise("in-draft", id=state.id),
+        IN_REVIEW: advise("in-review", id=state.id),
+        PUBLISHED: advise("in-published", id=state.id),
+        ARCHIVED: advise("in-archived", id=state.id),
+    }
+    return ways.get(state.status, "it was deleted")
 
 
 def _ask(handles: tuple[str, ...]) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from pmctl.document.fields import Status
 from pmctl.document.finding import Finding
-from pmctl.errors import BadInput
+from pmctl.errors import BadInput, advise
 
 if TYPE_CHECKING:
     from pmctl.document.actions import ActionItem
@@ -67,7 +67,7 @@ def fix(doc: Document, context: Context, *, random: Chooser | None = None) -> Fi
             refused.append(f"not mended ({code}): {problem.message}")
             continue
         if doc.status in _FINAL and _changes_content(doc, mended):
-            by_hand = f"an admin mends it by hand, then pmctl amend {doc.id} -m REASON"
+            by_hand = advise("edit-and-amend", id=doc.id)
             refused.append(f"not mended ({code}): the postmortem is {doc.status}; {by_hand}")
             continue
         doc = mended

@@ -26,7 +26,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pmctl.document.finding import Finding, Severity
-from pmctl.errors import UsageProblem
+from pmctl.errors import Hint, UsageProblem, advise
 
 if TYPE_CHECKING:
     from pmctl.document.strict_yaml import Node
@@ -171,12 +171,12 @@ def code_list(codes: Iterable[str], *, option: str) -> tuple[str, ...]:
     problems = [problem for code in wanted if (problem := _unknown_code(code))]
     if problems:
         message, fix = problems[0]
-        details = tuple(f"{said}: {mend}" for said, mend in problems[1:])
+        details = tuple(problems[1:])
         raise UsageProblem(f"{option}: {message}", hint=fix, details=details)
     return tuple(wanted)
 
 
-def _unknown_code(code: str) -> tuple[str, str] | None:
+def _unknown_code(code: str) -> tuple[str, Hint] | None:
     """What is wrong with a code or prefix, and the mend; None when it names something."""
     from pmctl.rules.documentation import known_codes
 
@@ -186,7 +186,7 @@ def _unknown_code(code: str) -> tuple[str, str] | None:
     from difflib import get_close_matches
 
     close = get_close_matches(code, known, n=1, cutoff=0.6)
-    return f"unknown code {code!r}", f"did you mean {close[0]}?" if close else "see `pmctl explain --all`"
+    return f"unknown code {code!r}", f"did you mean {close[0]}?" if close else advise("all-codes")
 
 
 class _Reader:
@@ -196,7 +196,7 @@ class _Reader:
         self.path = path
         self.findings: list[Finding] = []
 
-    def problem(self, node: Node, message: str, fix: str = "", *, key: bool = False) -> None:
+    def problem(self, node: Node, message: str, fix: Hint = "", *, key: bool = False) -> None:
         line, column = (node.key_line, node.key_column) if key else (node.line, node.column)
         self.findings.append(Finding("PM260", message, self.path, line, column, Severity.ERROR, fix))
 

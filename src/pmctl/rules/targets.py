@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pmctl.document.finding import Finding
+from pmctl.errors import Hint, advise
 from pmctl.rules.registry import HINT, found_at, rule
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def completion_late(doc: Document, context: Context) -> Iterable[Finding]:
     """
     return _late(
         doc, context, "complete", "the draft was completed", "the draft is not completed",
-        f"finish it, then pmctl submit {doc.id} --reviewer HANDLE",
+        advise("finish-and-submit", id=doc.id),
     )  # fmt: skip
 
 
@@ -78,7 +79,7 @@ def review_late(doc: Document, context: Context) -> Iterable[Finding]:
     """
     return _late(
         doc, context, "review", "the review was completed", "the review is not completed",
-        f"pmctl status {doc.id} says whose turn it is",
+        advise("whose-turn", id=doc.id),
     )  # fmt: skip
 
 
@@ -100,7 +101,7 @@ def publication_late(doc: Document, context: Context) -> Iterable[Finding]:
     """
     return _late(
         doc, context, "publish", "the postmortem was published", "the postmortem is not published",
-        f"pmctl status {doc.id} says what blocks it",
+        advise("what-blocks", id=doc.id),
     )  # fmt: skip
 
 
@@ -109,7 +110,7 @@ _STEPS = {"draft": "created", "complete": "submitted", "review": "approved", "pu
 
 
 def _late(
-    doc: Document, context: Context, target: str, was_done: str, is_not_done: str = "", fix: str = ""
+    doc: Document, context: Context, target: str, was_done: str, is_not_done: str = "", fix: Hint = ""
 ) -> Iterable[Finding]:
     """The finding of one target, when its time was exceeded or has passed without the step, which is the next one."""
     from pmctl.rules.front_matter import incident_times

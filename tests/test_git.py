@@ -12,7 +12,7 @@ from pmctl import git
 from pmctl.errors import EnvironmentProblem
 from pmctl.object_reader import ObjectReader
 from pmctl.objects import CorruptObject, MissingObject
-from tests.property.team import Team
+from tests.team import Team
 
 
 def test_discover_finds_the_root_from_below(crew: Team) -> None:

@@ -17,6 +17,7 @@ from pmctl.document.actions import action_items
 from pmctl.document.reader import Document, read
 from pmctl.document.schema import check_front_matter
 from pmctl.document.timeline import entries
+from tests.skips import NO_CORPUS
 
 CORPUS = os.environ.get("PMCTL_CORPUS", "")
 FALLBACK = (date(2000, 1, 1), "the first commit of the file")
@@ -227,7 +228,7 @@ def test_any_lines_are_adopted_whole_or_refused_with_a_reason(lines: list[str], 
     assert not missing_lines(text, [document.text])
 
 
-@pytest.mark.skipif(not CORPUS, reason="PMCTL_CORPUS is not set")
+@pytest.mark.skipif(not CORPUS, reason=NO_CORPUS)
 def test_every_line_of_every_corpus_document_is_still_there() -> None:
     adopted = with_items = with_timeline = 0
     for file in sorted(Path(CORPUS, "documents").rglob("*.md")):

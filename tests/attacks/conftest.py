@@ -3,38 +3,20 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pmctl.policy import act as acts
-from tests.ledger.world import Actor, World, make_actor
-
-HANDLES = ("jane", "alice", "bob", "carol", "dave", "mallory", "spare")
+from tests.world import World
 
 Copy = Callable[[str], World]
 
 
 @pytest.fixture(scope="session")
-def people(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Actor]:
-    """Everybody with a key; dave, mallory and spare are in no policy."""
-    folder = tmp_path_factory.mktemp("keys")
-    return {handle: make_actor(folder, handle) for handle in HANDLES}
-
-
-@pytest.fixture(autouse=True)
-def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What pmctl remembers per user stays inside the test, and no CI is around."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.delenv("CI", raising=False)
-    monkeypatch.delenv("PMCTL_TRUST_ROOT", raising=False)
-    yield
-
-
-@pytest.fixture(scope="session")
-def stages(tmp_path_factory: pytest.TempPathFactory, people: dict[str, Actor]) -> dict[str, World]:
+def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, World]:
     """The usual stages of one postmortem, each in a repository of its own."""
     folder = tmp_path_factory.mktemp("stages")
     made: dict[str, World] = {}
@@ -43,7 +25,7 @@ def stages(tmp_path_factory: pytest.TempPathFactory, people: dict[str, Actor]) -
         made[name] = world
         return _copied(world, folder / f"next-{name}")
 
-    world = World(folder / "first", people)
+    world = World(folder / "first")
     world.init()
     world = keep("empty", world)
     world.new()

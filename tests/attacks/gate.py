@@ -21,7 +21,7 @@ from unittest.mock import patch
 from pmctl.cli import main
 from pmctl.document.finding import Severity
 from pmctl.ledger.report import AuditFinding, Report
-from tests.ledger.world import World
+from tests.world import World
 
 HOOK = '#!/bin/sh\nexec "{python}" -m pmctl hook pre-receive\n'
 SETTINGS = (

@@ -66,6 +66,8 @@ _POINTS = {
     "whole": ("audit",),
     "audit": ("audit",),
     "codes": ("audit",),
+    "found": ("audit",),
+    "only": ("audit",),
     "reach": ("range",),
     "push": ("server",),
     "command_refuses": ("command",),

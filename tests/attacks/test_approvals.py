@@ -6,11 +6,13 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+from pmctl.ledger import record
 from pmctl.policy import act as acts
 from pmctl.policy.model import Key
 from pmctl.policy.reading import parse_policy
+from pmctl.policy.state import IN_REVIEW, PUBLISHED
 from pmctl.policy.writing import render_policy
-from tests.ledger.world import DOC, Actor, World
+from tests.world import DOC, World, document, sign
 
 from .conftest import Copy
 from .gate import Gate
@@ -136,9 +138,9 @@ def test_attack_05_replayed_on_another_postmortem(stage: Copy) -> None:
     gate.lands()
 
 
-def test_attack_06_from_a_fork(stage: Copy, tmp_path: Path, people: dict[str, Actor]) -> None:
+def test_attack_06_from_a_fork(stage: Copy, tmp_path: Path) -> None:
     world = stage("submitted")
-    fork = World(tmp_path / "fork", people)
+    fork = World(tmp_path / "fork")
     fork.init(publishers=("author",))
     fork.new()
     fork.act(acts.SUBMIT, "jane", reviewers=("bob",))
@@ -301,3 +303,69 @@ def test_attack_15_signed_by_somebody_else(stage: Copy) -> None:
     gate.command_refuses("jane", "--as", "bob", "approve", DOC)
     world.act(acts.APPROVE, "bob")
     gate.lands()
+
+
+def submitted(world: World, *reviewers: str) -> None:
+    world.new()
+    world.act(acts.SUBMIT, "jane", reviewers=reviewers or ("bob",))
+
+
+def only(world: World, code: str, commit: str) -> None:
+    """Exactly one finding: this code, in this step."""
+    assert world.found() == [(code, commit)]
+    assert not world.audit().passed
+
+
+def test_beside_01_self_approval_where_the_policy_allows_it(world: World) -> None:
+    world.change_policy(review=world.policy.review._replace(self_approval=True))
+    submitted(world, "jane")
+    world.act(acts.APPROVE, "jane")
+    world.act(acts.PUBLISH, "jane")
+    assert world.found() == []
+
+
+def test_attack_01_approval_of_what_only_the_reviewer_wrote(world: World) -> None:
+    world.write(world.file(), document(author="carol"))
+    world.commit("Draft", "bob")
+    world.act(acts.SUBMIT, "carol", reviewers=("bob",))
+    approved = world.act(acts.APPROVE, "bob")
+    report = world.audit()
+    assert [(f.code, f.commit, f.layer) for f in report.findings] == [("AU708", approved, "attributed")]
+
+
+def test_attack_08_publishing_on_the_stale_approval(world: World) -> None:
+    submitted(world)
+    world.act(acts.APPROVE, "bob")
+    approval = world.standing().state.approvals[0].record
+    world.edit("too small", "fine, blame the intern")
+    forged = world.act(acts.PUBLISH, "jane", approvals=(approval,))
+    assert set(world.found()) == {("AU309", forged), ("AU310", forged)}
+
+
+def test_a_good_approval_is_none_of_these(world: World) -> None:
+    submitted(world)
+    world.act(acts.APPROVE, "bob")
+    assert world.found() == []
+    assert world.audit().states[DOC].status == IN_REVIEW
+    world.act(acts.PUBLISH, "jane")
+    assert world.found() == []
+    assert world.audit().states[DOC].status == PUBLISHED
+
+
+def test_any_changed_byte_of_a_record_is_noticed(world: World) -> None:
+    submitted(world)
+    world.act(acts.APPROVE, "bob", commit=False)
+    path = f".pmctl/records/{DOC}/0002-approve-bob.json"
+    data = (world.root / path).read_bytes()
+    world.write(path, data.replace(b'"note":"because"', b'"note":"Because"'))
+    only(world, "AU214", world.commit("Approve", "bob"))
+
+
+def test_a_record_that_is_not_canonical(world: World) -> None:
+    submitted(world)
+    world.act(acts.APPROVE, "bob", commit=False)
+    path = f".pmctl/records/{DOC}/0002-approve-bob.json"
+    data = (world.root / path).read_bytes().replace(b'{"act"', b'{ "act"')
+    world.write(path, data)
+    world.write(path + ".sig", sign(world.people["bob"], data, record.NAMESPACE))
+    only(world, "AU202", world.commit("Approve", "bob"))

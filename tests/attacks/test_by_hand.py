@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from pmctl.policy import act as acts
-from tests.ledger.world import DOC, World
+from tests.world import DOC, World
 
 from .conftest import Copy
 from .table import PAGE

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pmctl.policy import act as acts
-from tests.ledger.world import DOC, World, document
+from tests.world import DOC, World, document
 
 from .conftest import Copy
 from .gate import Gate
@@ -290,3 +292,75 @@ def test_attack_28_attributes_that_hide_a_difference(stage: Copy) -> None:
     world.write(".gitattributes", "*.png binary\n*.md text eol=lf\n")
     world.commit("Tidy", "jane")
     gate.lands()
+
+
+def only(world: World, code: str, commit: str) -> None:
+    """Exactly one finding: this code, in this step."""
+    assert world.found() == [(code, commit)]
+
+
+def test_attack_18_published_text_edited_by_an_admin_without_a_record(world: World) -> None:
+    world.published()
+    only(world, "AU401", world.edit("too small", "fine", by="alice"))
+
+
+def test_attack_18_amended_by_somebody_who_is_no_admin(world: World) -> None:
+    world.published()
+    world.edit("too small", "fine", commit=False)
+    only(world, "AU314", world.act(acts.AMEND, "jane"))
+
+
+def test_beside_18_amended_by_an_admin(world: World) -> None:
+    world.published()
+    world.edit("too small", "fine", commit=False)
+    world.act(acts.AMEND, "alice")
+    assert world.found() == []
+
+
+def test_attack_18_attachment_added(world: World) -> None:
+    world.published()
+    world.write(f"postmortems/2024/{DOC}/late.txt", "more")
+    only(world, "AU402", world.commit("More", "jane"))
+
+
+def test_beside_18_attachment_amended(world: World) -> None:
+    world.published()
+    world.write(f"postmortems/2024/{DOC}/late.txt", "more")
+    world.act(acts.AMEND, "alice")
+    assert world.found() == []
+
+
+def test_attack_21_a_revert_of_the_whole_publication(world: World) -> None:
+    published = world.published()
+    world.git("revert", "--no-edit", published)
+    assert set(world.found()) == {("AU205", world.head), ("AU301", world.head)}
+
+
+def test_attack_24_deleted_by_somebody_who_is_no_admin(world: World) -> None:
+    world.published()
+    deleted = world.act(acts.DELETE, "jane")
+    assert {commit for _, commit in world.found()} == {deleted}
+    assert "AU314" in {code for code, _ in world.found()}
+
+
+def test_attack_27_an_unreadable_draft_is_a_warning(world: World) -> None:
+    world.new()
+    broken = world.edit("title: Payment", "title: a\ntitle: Payment")
+    report = world.audit()
+    assert [(f.code, f.commit, f.severity) for f in report.findings] == [("AU405", broken, "warning")]
+
+
+def test_beside_28_attributes_of_pictures(world: World) -> None:
+    world.new()
+    world.write(".gitattributes", "*.png binary\n*.md text eol=lf\n")
+    world.commit("Tidy", "jane")
+    assert world.found() == []
+
+
+@pytest.mark.parametrize("mode", ["120000", "100755", "160000"])
+def test_attack_50_what_is_no_regular_file(world: World, mode: str) -> None:
+    world.new()
+    oid = world.git("rev-parse", "HEAD" if mode == "160000" else "HEAD:" + world.file())
+    world.git("update-index", "--cacheinfo", f"{mode},{oid},{world.file()}")
+    world.git("commit", "-qm", "Link")
+    assert ("AU501", world.head) in world.found()

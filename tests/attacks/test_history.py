@@ -13,11 +13,13 @@ from pathlib import Path
 import pytest
 
 from pmctl.insight.auditing import examine
-from pmctl.ledger import sshsig
+from pmctl.ledger import sshsig, trust
+from pmctl.ledger.report import Report
 from pmctl.ledger.sshsig import SignatureProblem
+from pmctl.object_reader import ObjectReader
 from pmctl.policy import act as acts
 from pmctl.policy.keys import KeyProblem, public_key
-from tests.ledger.world import DOC, Actor, World, document
+from tests.world import DOC, Actor, World, document
 
 from .conftest import Copy
 from .gate import Gate
@@ -66,11 +68,11 @@ def test_attack_42_truncation_and_deletion(stage: Copy) -> None:
     assert gate.push(":refs/heads/feature").landed
 
 
-def test_attack_43_new_root_commit(stage: Copy, people: dict[str, Actor], tmp_path: Path) -> None:
+def test_attack_43_new_root_commit(stage: Copy, tmp_path: Path) -> None:
     world = stage("drafted")
     gate = Gate(world)
     assert codes(world) == []
-    other = World(tmp_path / "other", people, members=("mallory",), admins=("mallory",))
+    other = World(tmp_path / "other", members=("mallory",), admins=("mallory",))
     other.init()
     world.git("fetch", "-q", str(other.path), "main")
     world.git("reset", "-q", "--hard", "FETCH_HEAD")
@@ -292,3 +294,158 @@ def test_the_first_policy_has_to_be_the_one_expected(stage: Copy) -> None:
     assert not push.landed
     assert "AU106" in push.said
     assert os.environ.get("PMCTL_TRUST_ROOT") is None
+
+
+OTHER = "2024-02-01-other"
+
+
+def seen_again(world: World) -> list[str]:
+    """The codes of what changed since this user's last audit."""
+    sight = trust.recall(world.repo)
+    assert sight is not None
+    return [finding.code for finding in trust.compare(world.repo, world.audit(), sight)]
+
+
+def remembered(world: World) -> Report:
+    report = world.audit()
+    trust.remember(world.repo, report)
+    return report
+
+
+def last_steps(world: World, base: str) -> list[object]:
+    from pmctl.ledger.history import descendants, main_line
+
+    with ObjectReader(world.repo.common_dir) as reader:
+        through = descendants(reader, world.head, base)
+        return list(main_line(reader, world.head, lambda _: 1, prefer=through, stop=(base,)))
+
+
+def test_beside_42_going_on_is_fine(world: World) -> None:
+    world.new()
+    remembered(world)
+    world.act(acts.SUBMIT, "jane", reviewers=("bob",))
+    assert seen_again(world) == []
+
+
+def test_attack_42_a_push_that_leaves_what_landed(world: World) -> None:
+    world.new()
+    landed = world.act(acts.SUBMIT, "jane", reviewers=("bob",))
+    world.git("reset", "-q", "--hard", "HEAD~1")
+    pushed = world.edit("too small", "fine")
+    assert ("AU604", pushed) in world.found(base=landed)
+
+
+def test_attack_43_a_second_root_is_merged_in(world: World, tmp_path: Path) -> None:
+    world.new()
+    other = World(tmp_path / "other", members=("mallory",), admins=("mallory",))
+    other.init()
+    world.git("fetch", "-q", str(other.path), "main")
+    world.git("merge", "-q", "--allow-unrelated-histories", "-s", "ours", "-m", "Merge", "FETCH_HEAD")
+    assert ("AU607", world.head) in world.found()
+
+
+def test_attack_44_partial_clone(world: World, tmp_path: Path) -> None:
+    world.published()
+    world.git("config", "uploadpack.allowFilter", "true")
+    world.git("clone", "-q", "--no-checkout", "--filter=blob:none", f"file://{world.path}", str(tmp_path / "partial"))
+    (tmp_path / "partial" / "pmctl.yaml").write_text("")
+    report = World(tmp_path / "partial", world.people).audit()
+    assert not report.complete
+    assert [f.code for f in report.findings] == ["AU602"]
+
+
+def test_beside_44_a_whole_clone_passes(world: World, tmp_path: Path) -> None:
+    world.published()
+    world.git("clone", "-q", f"file://{world.path}", str(tmp_path / "clone"))
+    assert World(tmp_path / "clone", world.people).audit(root=world.first).passed
+
+
+def test_attack_48_until_an_admin_waives_it(world: World) -> None:
+    world.published()
+    forged = world.edit("too small", "fine")
+    world.edit("fine", "too small")
+    world.waive("AU401", forged)
+    report = world.audit()
+    assert [(f.code, f.waived_by, f.waived_note) for f in report.findings] == [
+        ("AU401", "alice", "agreed in the review")
+    ]
+    assert report.passed
+
+
+def test_attack_48_nobody_else_waives(world: World) -> None:
+    world.published()
+    forged = world.edit("too small", "fine")
+    waived = world.waive("AU401", forged, by="bob")
+    assert world.found() == [("AU401", forged), ("AU314", waived)]
+
+
+def test_attack_48_a_waiver_names_one_finding_of_one_commit(world: World) -> None:
+    world.published()
+    first = world.edit("too small", "fine")
+    second = world.edit("fine", "not fine")
+    world.waive("AU401", first)
+    assert [(f.commit, f.waived_by) for f in world.audit().findings] == [(first, "alice"), (second, "")]
+
+
+@pytest.mark.parametrize("name", ["--output=x", "-h", "--help", "HEAD;id", ""])
+def test_attack_54_revisions_are_no_options(world: World, name: str) -> None:
+    from pmctl.errors import EnvironmentProblem
+
+    with pytest.raises(EnvironmentProblem):
+        world.audit(tip=name)
+
+
+def test_range_reports_only_what_is_new(world: World) -> None:
+    world.published()
+    forged = world.edit("too small", "fine")
+    base = world.edit("fine", "too small")
+    world.new(OTHER)
+    assert world.found() == [("AU401", forged)]
+    assert world.found(base=base) == []
+    broken = world.edit("status: DRAFT", "status: ARCHIVED", OTHER)
+    assert world.found(base=base) == [("AU301", broken)]
+
+
+def test_range_goes_through_the_commit_that_landed(world: World) -> None:
+    world.new()
+    world.act(acts.SUBMIT, "jane", reviewers=("bob",))
+    base = world.act(acts.APPROVE, "bob")
+    world.git("switch", "-qc", "side", "HEAD~2")
+    world.edit("came early", "came very early")
+    world.git("merge", "-q", "--no-ff", "-m", "Merge main into side", "main", by="jane")
+    assert [(s.parent) for s in last_steps(world, base)] == [base]
+    assert world.found(base=base) == []
+
+
+def test_nothing_is_proved_without_a_policy(tmp_path: Path) -> None:
+    bare = World(tmp_path / "bare")
+    bare.path.mkdir()
+    bare.git("init", "-q", "-b", "main")
+    bare.write("pmctl.yaml", "")
+    bare.write(bare.file(), document())
+    bare.commit("Begin")
+    report = bare.audit()
+    assert [f.code for f in report.findings] == ["AU100"]
+    assert not report.passed
+
+
+def test_a_first_policy_that_nobody_signed(tmp_path: Path) -> None:
+    bare = World(tmp_path / "bare")
+    bare.path.mkdir()
+    bare.git("init", "-q", "-b", "main")
+    bare.write("pmctl.yaml", "")
+    bare.stage_policy(bare.make_policy(1), by="bob")
+    first = bare.commit("Begin")
+    bare.write("x", "y")
+    bare.commit("Go on")
+    assert bare.found() == [("AU100", ""), ("AU101", first)]
+
+
+def test_reading_does_not_write(world: World) -> None:
+    world.published()
+    before = subprocess.run(["git", "status", "--porcelain"], cwd=world.path, capture_output=True, check=True).stdout
+    index = (world.path / ".git" / "index").stat().st_mtime_ns
+    world.audit(use_cache=True)
+    assert (world.path / ".git" / "index").stat().st_mtime_ns == index
+    after = subprocess.run(["git", "status", "--porcelain"], cwd=world.path, capture_output=True, check=True).stdout
+    assert before == after

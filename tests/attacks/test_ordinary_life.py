@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pmctl.policy import act as acts
 from pmctl.policy.state import PUBLISHED
-from tests.ledger.world import DOC, Actor, World, document
+from tests.world import DOC, World, document
 
 from .conftest import Copy
 from .gate import Gate
@@ -176,8 +176,8 @@ def test_two_admins_change_the_policy(stage: Copy) -> None:
     gate.lands()
 
 
-def test_an_imported_history_with_a_baseline(tmp_path: Path, people: dict[str, Actor]) -> None:
-    world = World(tmp_path / "old", people)
+def test_an_imported_history_with_a_baseline(tmp_path: Path) -> None:
+    world = World(tmp_path / "old")
     world.path.mkdir()
     world.git("init", "-q", "-b", "main")
     world.write(world.file(), document(status="PUBLISHED"))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import subprocess
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from pmctl.policy import act as acts
 from pmctl.policy.model import POLICY_PATH, Key, Person
 from pmctl.policy.reading import parse_policy
-from tests.ledger.world import DOC, World, document
+from tests.world import DOC, World, document
 
 from .conftest import Copy
 from .gate import Gate
@@ -328,3 +329,133 @@ def test_attack_67_first_parent_is_not_the_main_line(stage: Copy) -> None:
     world.git("merge", "-q", "--no-ff", "-m", "Merge branch 'main' of server", "main", by="jane")
     assert world.git("rev-parse", "HEAD^2") == gate.before  # a plain git pull: main is the second parent
     gate.lands()
+
+
+def only(world: World, code: str, commit: str) -> None:
+    """Exactly one finding: this code, in this step."""
+    assert world.found() == [(code, commit)]
+
+
+def retired(world: World, handle: str, *more: Key) -> dict[str, Person]:
+    """The people, with all present keys of one retired."""
+    old = tuple(key._replace(status="retired") for key in world.policy.people[handle].keys)
+    return with_keys(world, handle, *old, *more)
+
+
+def test_attack_29_policy_edited_without_a_record(world: World) -> None:
+    text = (world.root / POLICY_PATH).read_text()
+    world.write(POLICY_PATH, text.replace("version: 1", "version: 2"))
+    only(world, "AU102", world.commit("Change", "alice"))
+    world.write(POLICY_PATH, text)
+    world.commit("Put it back", "alice")
+    assert len(world.found()) == 1  # repaired, and still reported
+
+
+def test_attack_30_keys_swapped_by_somebody_who_is_no_admin(world: World) -> None:
+    world.new()
+    world.act(acts.SUBMIT, "jane", reviewers=("bob",))
+    people = with_keys(world, "bob", Key(world.people["mallory"].public))
+    swapped = world.change_policy(by="jane", people=people)
+    forged = world.act(acts.APPROVE, "bob", key="mallory", policy=1)
+    assert world.found() == [("AU102", swapped), ("AU217", forged)]
+
+
+def test_attack_31_rollback_with_the_old_record_replayed(world: World) -> None:
+    old = (world.root / POLICY_PATH).read_bytes()
+    world.change_policy(people=retired(world, "carol"))
+    world.write(POLICY_PATH, old)
+    for suffix in ("", ".sig"):
+        data = (world.root / f".pmctl/records/policy/0001-alice.json{suffix}").read_bytes()
+        world.write(f".pmctl/records/policy/0003-alice.json{suffix}", data)
+    back = world.commit("Roll back", "bob")
+    assert set(world.found()) == {("AU102", back), ("AU103", back), ("AU204", back)}
+
+
+def test_beside_32_the_same_record_one_step_later(world: World) -> None:
+    world.new()
+    world.change_policy(publishers=("author",))
+    world.act(acts.SUBMIT, "jane", reviewers=("bob",))
+    assert world.found() == []
+
+
+def test_attack_32_a_record_beside_the_first_policy(tmp_path: Path) -> None:
+    fresh = World(tmp_path / "fresh")
+    fresh.path.mkdir()
+    fresh.git("init", "-q", "-b", "main")
+    fresh.write("pmctl.yaml", "")
+    fresh.stage_policy(fresh.make_policy(1), by="alice")
+    fresh.write(fresh.file(), document())
+    fresh.commit("Begin", "alice")
+    fresh.act(acts.SUBMIT, "jane", reviewers=("bob",), commit=False)
+    fresh.git("add", "-A")
+    fresh.git("commit", "-q", "--amend", "-m", "Begin", by="alice")
+    assert set(fresh.found()) == {("AU208", fresh.head), ("AU301", fresh.head)}
+
+
+def test_beside_35_what_a_retired_key_signed_before_stays(world: World) -> None:
+    world.published()
+    world.change_policy(people=retired(world, "bob", Key(world.people["spare"].public)))
+    assert world.found() == []
+
+
+def test_attack_35_a_compromised_key_and_an_unknown_commit_count_from_the_beginning(world: World) -> None:
+    world.published()
+    lost = world.policy.people["bob"].keys[0]._replace(status="compromised", since="0" * 40)
+    world.change_policy(people=with_keys(world, "bob", lost))
+    assert [code for code, _ in world.found()] == ["AU220"]
+
+
+def test_attack_36_signed_edits(world: World) -> None:
+    world.change_policy(edits="signed")
+    world.write(world.file(), document())
+    world.git("add", "-A")
+    own = ["-c", "gpg.format=ssh", "-c", f"user.signingkey={world.people['jane'].key}"]
+    world.git(*own, "commit", "-q", "-S", "-m", "Draft")
+    assert world.found() == []
+    only(world, "AU705", world.edit("too small", "far too small"))
+    assert not world.audit().passed
+
+
+def test_beside_36_unsigned_edits_are_fine_where_they_are_attributed(world: World) -> None:
+    world.new()
+    world.edit("too small", "far too small")
+    assert world.found() == []
+
+
+def test_attack_36_strangers_edit_a_draft(world: World) -> None:
+    world.new()
+    stranger = world.edit("too small", "fine", by="mallory")
+    colleague = world.edit("was down", "was up", by="bob")
+    report = world.audit()
+    assert [(f.code, f.commit) for f in report.findings] == [("AU701", stranger), ("AU702", colleague)]
+    assert report.passed  # warnings only
+
+
+def test_attack_36_tracking_by_somebody_else_and_rights_taken(world: World) -> None:
+    world.published()
+    tracked = world.edit("| OPEN |", "| COMPLETED |", by="bob")
+    world.new(OTHER)
+    taken = world.edit("author: jane", "author: jane\neditors: {bob: edit}", OTHER, by="bob")
+    assert world.found() == [("AU703", tracked), ("AU704", taken)]
+
+
+@pytest.mark.parametrize("handle", ["al\u200bice", "\u0430lice", "Alice", "a_b", "-x", "ali\u0301ce"])
+def test_attack_37_deceptive_handles(world: World, handle: str) -> None:
+    text = (world.root / POLICY_PATH).read_text()
+    data = text.replace("  carol:", f"  {handle}:").encode()
+    assert parse_policy(data)[0] is None
+    world.write(POLICY_PATH, data)
+    only(world, "AU104", world.commit("Change", "alice"))
+
+
+def test_attack_67_a_merge_whose_first_parent_is_an_old_base(world: World) -> None:
+    world.new()
+    world.act(acts.SUBMIT, "jane", reviewers=("bob",))
+    world.git("branch", "old")
+    world.change_policy(people=retired(world, "bob", Key(world.people["spare"].public)))
+    world.git("switch", "-q", "old")
+    world.act(acts.APPROVE, "bob")
+    world.git("merge", "-q", "--no-ff", "-m", "Merge branch 'main'", "main", by="jane")
+    merge = world.head
+    world.git("branch", "-f", "main", "old")
+    only(world, "AU219", merge)

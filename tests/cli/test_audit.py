@@ -9,22 +9,16 @@ import pytest
 
 from pmctl.policy import act as acts
 from tests.attacks.gate import Said, command
-from tests.ledger.world import DOC, Actor, World, make_actor
 from tests.published import sarif_problems
-
-
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Actor]:
-    folder = tmp_path_factory.mktemp("keys")
-    return {handle: make_actor(folder, handle) for handle in ("jane", "alice", "bob", "carol", "mallory")}
+from tests.world import DOC, World
 
 
 @pytest.fixture
-def world(tmp_path: Path, keys: dict[str, Actor], monkeypatch: pytest.MonkeyPatch) -> World:
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.delenv("PMCTL_TRUST_ROOT", raising=False)
-    made = World(tmp_path / "repo", keys)
+    made = World(tmp_path / "repo")
     made.init()
     made.published()
     return made

@@ -11,19 +11,13 @@ import pytest
 
 from pmctl.policy import act as acts
 from tests.attacks.gate import SETTINGS, command
-from tests.ledger.world import DOC, Actor, World, document, make_actor
+from tests.world import DOC, World, document
 
 OTHER = "2024-02-01-other"
 
 
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Actor]:
-    folder = tmp_path_factory.mktemp("keys")
-    return {handle: make_actor(folder, handle) for handle in ("jane", "alice", "bob", "carol")}
-
-
 @pytest.fixture
-def world(tmp_path: Path, keys: dict[str, Actor], monkeypatch: pytest.MonkeyPatch) -> World:
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.delenv("CI", raising=False)
     shims = tmp_path / "bin"
@@ -31,7 +25,7 @@ def world(tmp_path: Path, keys: dict[str, Actor], monkeypatch: pytest.MonkeyPatc
     (shims / "pmctl").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m pmctl "$@"\n')
     (shims / "pmctl").chmod(0o755)
     monkeypatch.setenv("PATH", f"{shims}{os.pathsep}{os.environ['PATH']}")
-    made = World(tmp_path / "repo", keys)
+    made = World(tmp_path / "repo")
     made.init()
     made.new()
     return made
@@ -210,8 +204,8 @@ def test_pre_push_audits_the_range(world: World, tmp_path: Path) -> None:
     assert git(world, "push", "-q", "--no-verify", "origin", "main").returncode == 0
 
 
-def test_in_a_subfolder(tmp_path: Path, keys: dict[str, Actor], world: World) -> None:
-    mono = World(tmp_path / "mono", keys, prefix="docs/our incidents")
+def test_in_a_subfolder(tmp_path: Path, world: World) -> None:
+    mono = World(tmp_path / "mono", prefix="docs/our incidents")
     mono.path.mkdir()
     (mono.path / "main.c").write_text("int main(void) { return 0; }\n")
     mono.init()
@@ -240,13 +234,13 @@ def test_in_a_subfolder(tmp_path: Path, keys: dict[str, Actor], world: World) ->
 
 
 @pytest.fixture
-def two_roots(tmp_path: Path, keys: dict[str, Actor], world: World) -> tuple[World, World]:
+def two_roots(tmp_path: Path, world: World) -> tuple[World, World]:
     """Two pmctl roots in one repository; the hooks are installed from each of them."""
-    api = World(tmp_path / "mono", keys, prefix="api team")
+    api = World(tmp_path / "mono", prefix="api team")
     api.path.mkdir()
     api.init()
     api.new()
-    web = World(tmp_path / "mono", keys, prefix="web")
+    web = World(tmp_path / "mono", prefix="web")
     web.init()
     web.new()
     (api.path / "main.c").write_text("int main(void) { return 0; }\n")

@@ -13,7 +13,7 @@ import pytest
 
 from pmctl.cli import main
 from tests.cli.play import EXAMPLES, Play
-from tests.workflow.team import DATABASE, SHOP, Team, shown
+from tests.drafts import DATABASE, SHOP, Team, shown
 
 RECORDS = EXAMPLES / "incidents"
 

@@ -14,6 +14,7 @@ from pmctl.document import edits
 from pmctl.document.prompts import is_empty
 from pmctl.document.reader import read
 from pmctl.workflow.demo import STORY, Run, Stage, become
+from tests.skips import NO_CORPUS
 
 CORPUS = os.environ.get("PMCTL_CORPUS", "")
 RECORDS = {
@@ -55,7 +56,7 @@ def fill(stage: Stage, path: Path) -> None:
     subprocess.run(["git", "commit", "-qam", "Write it up"], cwd=stage.repository, env=stage.environment, check=True)
 
 
-@pytest.mark.skipif(not CORPUS, reason="PMCTL_CORPUS is not set")
+@pytest.mark.skipif(not CORPUS, reason=NO_CORPUS)
 @pytest.mark.parametrize("source", sorted(RECORDS))
 def test_real_record_is_published_and_the_audit_is_clean(source: str, tmp_path: Path) -> None:
     stage = Stage(tmp_path / "play", os.environ)
@@ -82,12 +83,15 @@ def test_real_record_is_published_and_the_audit_is_clean(source: str, tmp_path: 
 
 
 def test_demo_plays_to_its_end_and_catches_the_forged_edit(tmp_path: Path) -> None:
+    """The command itself fails when a scene ends otherwise than the story says."""
     done = subprocess.run(
         [sys.executable, "-m", "pmctl", "demo", str(tmp_path / "demo")], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("$ pmctl ") == sum(isinstance(scene, Run) for scene in STORY)
-    assert "AU401" in done.stdout
+    assert "passed: 0 proved violations" in done.stdout
+    assert "AU401" in done.stdout.rpartition("passed: 0 proved violations")[2], "the forged edit is caught"
+    assert not (tmp_path / "demo" / "home" / ".ssh").exists(), "nothing but the stage was touched"
     assert (tmp_path / "demo" / "team" / ".git").is_dir(), "the folder is left to look around in"
 
 

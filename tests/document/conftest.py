@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.skips import NO_CORPUS
+
 OUTAGE = """\
 ---
 id: 2024-01-15-payment-api-outage
@@ -93,5 +95,5 @@ def corpus() -> list[Path]:
     """The corpus, or a skip that says how to get it."""
     found = corpus_documents()
     if not found:
-        pytest.skip("set PMCTL_CORPUS to a folder with documents/**/*.md to try real postmortems")
+        pytest.skip(NO_CORPUS)
     return found

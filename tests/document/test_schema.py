@@ -11,6 +11,7 @@ from pmctl.document.fields import FIELDS, id_of, is_handle, is_id, path_of
 from pmctl.document.finding import Finding, Severity
 from pmctl.document.reader import read
 from pmctl.document.schema import check_front_matter, typed
+from pmctl.output.advice import words
 from pmctl.text import parse_utc
 
 BASE = "id: 2024-01-15-x\ntitle: X\nstatus: DRAFT\nauthor: jane\n"
@@ -60,7 +61,7 @@ def test_each_departure_is_one_finding_at_its_line(line: str, code: str, fix: st
     (finding,) = found(f"{BASE}{line}\n")
     assert (finding.code, finding.line) == (code, 6)
     assert finding.column > 0
-    assert fix in finding.fix
+    assert fix in words(finding.fix)
 
 
 @pytest.mark.parametrize("field", [field for field in FIELDS if field.required], ids=lambda field: field.name)

@@ -14,6 +14,7 @@ from pmctl.editor.diagnostics import diagnostics
 from pmctl.editor.open_documents import OpenDocuments
 from pmctl.insight.validation import Selection, validations
 from tests.rules.sample import source
+from tests.skips import NO_CORPUS
 
 SETTINGS = """\
 version: 1
@@ -92,7 +93,7 @@ def test_real_documents(repository: Path) -> None:
     """Every document of the corpus, in turn as each state and with each kind of line end."""
     corpus = os.environ.get("PMCTL_CORPUS")
     if not corpus:
-        pytest.skip("PMCTL_CORPUS does not name a folder of real postmortems")
+        pytest.skip(NO_CORPUS)
     (repository / "pmctl.yaml").write_text(SETTINGS)
     files = sorted(Path(corpus, "documents").rglob("*.md"))
     assert files

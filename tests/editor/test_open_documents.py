@@ -15,6 +15,7 @@ from pmctl.editor import actions, completion, diagnostics, hovers
 from pmctl.editor.open_documents import Kind, OpenDocument, OpenDocuments, file_of
 from tests.editor.sheets import sheet
 from tests.rules.sample import source
+from tests.skips import NO_CORPUS
 
 
 def everything(page: OpenDocument, offset: int) -> None:
@@ -46,7 +47,7 @@ def test_real_documents() -> None:
     """Every document of the corpus, as if it were one of ours."""
     corpus = os.environ.get("PMCTL_CORPUS")
     if not corpus:
-        pytest.skip("PMCTL_CORPUS does not name a folder of real postmortems")
+        pytest.skip(NO_CORPUS)
     files = sorted(Path(corpus, "documents").rglob("*.md"))[:40]
     assert files
     for file in files:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pmctl.ledger import record
 from pmctl.policy.act import Act
-from tests.ledger.world import document as postmortem
+from tests.world import document as postmortem
 
 DIGEST = "sha256:" + "0" * 64
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ1rKyxSkzJ3yYf8HgSvBbKa8Jk3ASkT6tX0i8t4Rr7D"

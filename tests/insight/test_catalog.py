@@ -10,7 +10,7 @@ import pytest
 from pmctl.insight import catalog as module
 from pmctl.insight.catalog import Item, catalog
 from pmctl.insight.search import ItemQuery, Query, items
-from tests.property.team import Team
+from tests.team import Team
 
 DOC = "2024-01-15-payments-failed"
 

@@ -10,7 +10,8 @@ import pytest
 from pmctl import git
 from pmctl.insight.doctor import Check, diagnose
 from pmctl.workflow.repair import repair
-from tests.property.team import Team, keys
+from tests import world
+from tests.team import Team
 
 
 def marks(directory: Path) -> dict[str, Check]:
@@ -21,7 +22,7 @@ def marks(directory: Path) -> dict[str, Check]:
 
 def test_a_healthy_repository(crew: Team) -> None:
     crew.actor("jane")
-    for name, value in (("gpg.format", "ssh"), ("user.signingkey", str(keys().folder / "jane"))):
+    for name, value in (("gpg.format", "ssh"), ("user.signingkey", str(world.actor("jane").key))):
         git.run(crew.top, "config", name, value, reading=False)
     found = marks(crew.top)
     assert not [check for check in found.values() if check.failed]

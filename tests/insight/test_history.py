@@ -5,7 +5,7 @@ from __future__ import annotations
 from pmctl.insight.history import evidence, history
 from pmctl.policy import act as acts
 from pmctl.workflow.lifecycle import perform
-from tests.property.team import AT, Team
+from tests.team import AT, Team
 
 DOC = "2024-01-15-payments-failed"
 

@@ -12,8 +12,8 @@ import pytest
 from pmctl.document.finding import Finding
 from pmctl.insight.validation import Selection, Validation, validations
 from pmctl.rules import bulk
-from tests.property.team import AT, Team
 from tests.rules.sample import source
+from tests.team import AT, Team
 
 PIECES = (
     "## Summary\n", "## Timeline\n", "```\n", "<!-- pmctl: ignore PM701 as the ticket says -->\n", "\r\n", "\0", "\r",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pmctl.insight.status_report import status_report, status_reports
 from pmctl.policy import act as acts
 from pmctl.workflow.lifecycle import perform
-from tests.property.team import AT, TODAY, Team
+from tests.team import AT, TODAY, Team
 
 DOC = "2024-01-15-payments-failed"
 

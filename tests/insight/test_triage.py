@@ -14,6 +14,7 @@ from pmctl.insight.triage import Triage, WrittenPostmortem, missing, triage, tri
 from pmctl.insight.triggers import RULES, TriggerSettings, Verdict, trigger_settings
 from pmctl.services.incident import Event, Impact, Incident, Reference
 from pmctl.services.registry import read_records
+from tests.skips import NO_CORPUS
 
 START = datetime(2024, 1, 15, 14, tzinfo=UTC)
 NOW = datetime(2024, 2, 1, tzinfo=UTC)
@@ -242,7 +243,7 @@ def test_every_rule_has_a_weight_and_a_check() -> None:
 def test_real_status_page_incidents_all_get_an_answer() -> None:
     corpus = os.environ.get("PMCTL_CORPUS")
     if not corpus:
-        pytest.skip("PMCTL_CORPUS names no corpus of real incident records")
+        pytest.skip(NO_CORPUS)
     for path in (Path(corpus) / "incidents" / "statuspage").glob("*.json"):
         answer = ask(read_records([(path.name, path.read_bytes())], now=NOW))
         assert answer.verdict is Verdict.REQUIRED, path.name  # each was a public incident with an impact

@@ -10,8 +10,8 @@ import pytest
 from pmctl.errors import EnvironmentProblem, NotFound, UsageProblem
 from pmctl.insight.validation import Selection, validations
 from pmctl.workflow.fixing import fixed
-from tests.property.team import AT, Team
 from tests.rules.sample import source
+from tests.team import AT, Team
 
 DOC = "2024-01-15-payments-failed"
 

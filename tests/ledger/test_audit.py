@@ -7,8 +7,7 @@ from pathlib import Path
 from pmctl.policy import act as acts
 from pmctl.policy.model import Key
 from pmctl.policy.state import ARCHIVED, DRAFT, IN_REVIEW, PUBLISHED
-
-from .world import DOC, Actor, World, document
+from tests.world import DOC, World, document
 
 
 def test_a_whole_life_is_clean(world: World) -> None:
@@ -233,8 +232,8 @@ def test_an_author_is_changed_on_the_record(world: World) -> None:
     assert world.audit().states[DOC].author == "carol"
 
 
-def test_a_subfolder_of_a_larger_repository(tmp_path: Path, people: dict[str, Actor]) -> None:
-    world = World(tmp_path / "mono", people, prefix="docs/postmortems-of-us")
+def test_a_subfolder_of_a_larger_repository(tmp_path: Path) -> None:
+    world = World(tmp_path / "mono", prefix="docs/postmortems-of-us")
     world.path.mkdir()
     (world.path / "main.c").write_text("int main(void) { return 0; }\n")
     (world.path / "postmortems").mkdir()
@@ -245,8 +244,8 @@ def test_a_subfolder_of_a_larger_repository(tmp_path: Path, people: dict[str, Ac
     assert world.audit().states[DOC].status == PUBLISHED
 
 
-def test_an_imported_history_is_accepted_by_a_baseline(tmp_path: Path, people: dict[str, Actor]) -> None:
-    world = World(tmp_path / "old", people)
+def test_an_imported_history_is_accepted_by_a_baseline(tmp_path: Path) -> None:
+    world = World(tmp_path / "old")
     world.path.mkdir()
     world.git("init", "-q", "-b", "main")
     world.write(world.file(), document(status="PUBLISHED"))

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pmctl.policy.model import POLICY_PATH
-
-from .world import DOC, World
+from tests.world import DOC, World
 
 RECORD = f".pmctl/records/{DOC}/0002-approve-bob.json"
 

@@ -11,8 +11,7 @@ from pmctl.ledger import cache
 from pmctl.ledger.audit import audit
 from pmctl.ledger.trust import user_folder
 from pmctl.policy import act as acts
-
-from .world import World
+from tests.world import World
 
 
 def cache_file(world: World) -> Path:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pmctl.policy import act as acts
 from pmctl.policy.model import Key
 from pmctl.policy.state import IN_REVIEW, PUBLISHED
-
-from .world import DOC, World
+from tests.world import DOC, World
 
 
 def agree(world: World) -> None:

@@ -18,10 +18,10 @@ from pmctl.ledger import openpgp, record
 from pmctl.ledger.current_state import current_state
 from pmctl.policy.model import Key, Policy
 from pmctl.policy.model import Person as Member
+from tests import world as worlds
+from tests.world import DOC, Actor, World
 
-from . import world as worlds
 from .test_openpgp import Person
-from .world import DOC, Actor, World
 
 pytestmark = pytest.mark.skipif(shutil.which("gpg") is None, reason="gpg is not installed")
 

@@ -8,7 +8,7 @@ from pmctl.ledger.audit import audit
 from pmctl.ledger.store import Store
 from pmctl.object_reader import ObjectReader
 from pmctl.workflow import people
-from tests.property.team import ADMIN, AT, Team
+from tests.team import ADMIN, AT, Team
 
 MINI = "---\nname: mini\nsections:\n  - {title: Summary, required: true}\n---\n\n## Summary\n\n<!-- What? -->\n"
 PATH = ".pmctl/templates/mini.md"

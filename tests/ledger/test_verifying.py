@@ -13,10 +13,14 @@ from pmctl.ledger import sshsig, verifying
 from pmctl.ledger.record import NAMESPACE
 from pmctl.ledger.sshsig import SignatureProblem
 from pmctl.ledger.verifying import Verifications
-
-from .world import DOC, Actor, World, sign
+from tests.world import DOC, Actor, World, everybody, sign
 
 MESSAGE = b'{"act":"approve"}\n'
+
+
+@pytest.fixture
+def people() -> dict[str, Actor]:
+    return everybody()
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from pmctl.output.html import to_html
 from pmctl.output.json_export import to_json
 from pmctl.output.markdown import clean_body, to_markdown
 from pmctl.workflow.draft import Draft, render
+from tests.skips import NO_CORPUS
 
 from ..document.strategies import commented_lines
 
@@ -204,7 +205,7 @@ def test_line_ends_are_lf() -> None:
 def test_real_documents_can_be_exported() -> None:
     corpus = os.environ.get("PMCTL_CORPUS")
     if not corpus:
-        pytest.skip("PMCTL_CORPUS names no folder of real documents")
+        pytest.skip(NO_CORPUS)
     paths = sorted((Path(corpus) / "documents").rglob("*.md"))
     assert paths
     for path in paths:

@@ -32,7 +32,7 @@ from pmctl.policy.state import DRAFT, FINAL, IN_REVIEW, PUBLISHED, PostmortemSta
 from pmctl.workflow import actions, people
 from pmctl.workflow.editing import commit_edit
 from pmctl.workflow.lifecycle import perform
-from tests.property.team import ADMIN, AT, PEOPLE, TITLES, TODAY, Team, isolated_environment, keys
+from tests.team import ADMIN, AT, PEOPLE, TITLES, TODAY, Team, isolated_environment, public
 
 EXAMPLES = int(os.environ.get("PMCTL_PROPERTY_EXAMPLES", "0"))
 DOCS = ("2024-01-15-payments-failed", "2024-01-15-search-was-slow")
@@ -202,7 +202,7 @@ class Histories(RuleBasedStateMachine):
     def change_policy(self, person: str, whom: str, what: str) -> None:
         workspace, actor = self.team.workspace, self.team.actor(person)
         if what in ("key", "second key"):
-            given = [people.GivenKey(Key(keys().public(whom, 2)))]
+            given = [people.GivenKey(Key(public(whom, 2)))]
             keep = what == "second key"
             done = self.attempt(
                 f"{person} gives {whom} a new key",
@@ -484,11 +484,11 @@ def policy_edit(team: Team, doc: str, state: PostmortemState) -> bool:
 def key_swap(team: Team, doc: str, state: PostmortemState) -> bool:
     team.actor("jane")
     file = team.top / ".pmctl/policy.yaml"
-    current = keys().public("bob", team.numbers.get("bob", 1))
+    current = public("bob", team.numbers.get("bob", 1))
     text = file.read_text()
     if current not in text:
         return False
-    file.write_text(text.replace(current, keys().public("mallory")))
+    file.write_text(text.replace(current, public("mallory")))
     team.commit_all("Bob has a new laptop")
     return True
 

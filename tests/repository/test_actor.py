@@ -7,13 +7,15 @@ import pytest
 from pmctl import git
 from pmctl.errors import EnvironmentProblem, NotFound, Refused
 from pmctl.repository.actor import identify, require_identity
-from tests.property.team import Team, keys, set_identity
+from tests import world
+from tests.team import Team, public, set_identity
 
 
 def sit_down(crew: Team, email: str, key: str) -> None:
     """Let git commit with that address and sign with that person's key."""
     set_identity(crew.top, email.partition("@")[0])
-    config = {"user.email": email, "gpg.format": "ssh", "user.signingkey": str(keys().folder / key) if key else ""}
+    file = str(world.key_folder() / key) if key else ""
+    config = {"user.email": email, "gpg.format": "ssh", "user.signingkey": file}
     for name, value in config.items():
         git.run(crew.top, "config", name, value, reading=False)
 
@@ -53,9 +55,9 @@ def test_when_they_do_not_fit_nobody_acts(
 def test_retired_key_is_refused(crew: Team) -> None:
     from pmctl.policy.model import Key
     from pmctl.workflow import people
-    from tests.property.team import AT
+    from tests.team import AT
 
-    given = [people.GivenKey(Key(keys().public("bob", 2)))]
+    given = [people.GivenKey(Key(public("bob", 2)))]
     people.rotate(crew.workspace, crew.actor("alice"), "bob", given, at=AT)
     sit_down(crew, "bob@example.com", "bob")
     with pytest.raises(Refused, match="is retired"):

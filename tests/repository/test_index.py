@@ -9,7 +9,7 @@ import pytest
 
 from pmctl.errors import EnvironmentProblem
 from pmctl.repository import index
-from tests.property.team import Team
+from tests.team import Team
 
 DOC = "2024-01-15-payments-failed"
 

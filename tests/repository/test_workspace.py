@@ -11,7 +11,7 @@ from pmctl import git
 from pmctl.document.digest import content_digest
 from pmctl.errors import BadInput, EnvironmentProblem, NotFound
 from pmctl.repository.workspace import Workspace, read_file, template_files
-from tests.property.team import Team
+from tests.team import Team
 
 DOC = "2024-01-15-payments-failed"
 

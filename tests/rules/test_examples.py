@@ -11,6 +11,7 @@ from pmctl.document.finding import Severity
 from pmctl.document.reader import read
 from pmctl.document.template import Template, TemplateField
 from pmctl.document.template_library import builtin
+from pmctl.output.advice import words
 from pmctl.rules.context import Context, History, TemplateView
 from pmctl.rules.documentation import explain, known_codes, rule_doc
 from pmctl.rules.engine import check
@@ -221,7 +222,7 @@ def test_targets_count_what_has_not_happened_yet():
     assert found[0].message == (
         "the draft is not completed more than 2 days after the incident was resolved; the target is 2 days"
     )
-    assert found[0].fix == "finish it, then pmctl submit 2024-01-15-payment-api-outage --reviewer HANDLE"
+    assert words(found[0].fix) == "finish it, then pmctl submit 2024-01-15-payment-api-outage --reviewer HANDLE"
 
 
 def test_of_what_has_not_happened_only_the_next_step_is_asked_for():

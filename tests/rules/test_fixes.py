@@ -162,15 +162,12 @@ def test_of_what_is_published_only_the_tracking_cells_are_mended(status):
         "line 52: added the missing optional cells",
     )
     assert content_digest(fixed.document) == content_digest(doc)
-    assert fixed.refused == (
-        f"not mended (PM502): the postmortem is {status}; an admin mends it by hand, then pmctl amend"
-        " 2024-01-15-payment-api-outage -m REASON",
-    )
+    assert fixed.refused == (f"not fixed (PM502): the postmortem is {status}; an admin edits it by hand and amends it",)
 
 
 def test_a_mend_under_review_says_what_it_costs():
     row = "| {} | Alert at 80 % | @jane | 2999-01-22 | HIGH | open | | |"
-    cost = "the mends change content under review: approvals that were given no longer count"
+    cost = "the fixes change content under review: approvals that were given no longer count"
     assert fix(sample(items(row.format(""))), CONTEXT).refused == (cost,)
     assert fix(sample(items(row.format("AI-7f3k"))), CONTEXT).refused == ()
     assert fix(sample("status: DRAFT\n" + items(row.format(""))), CONTEXT).refused == ()
@@ -213,7 +210,7 @@ def test_a_fence_that_is_not_closed_keeps_the_order():
     fixed = fix(doc, CONTEXT._replace(template=TemplateView(required=("Summary", "Impact"), optional=())))
     assert fixed.document.data == doc.data
     assert fixed.applied == ()
-    assert fixed.refused[0].startswith("not mended (PM203)")
+    assert fixed.refused[0].startswith("not fixed (PM203)")
 
 
 def test_codes_that_are_ignored_are_not_mended():

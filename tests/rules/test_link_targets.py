@@ -12,6 +12,7 @@ from markdown_it.token import Token
 
 from pmctl.document.reader import read
 from pmctl.rules.writing import link_targets
+from tests.skips import NO_CORPUS
 
 PARSER = MarkdownIt("commonmark").enable("table")
 
@@ -40,7 +41,7 @@ def scanned(text: str) -> set[str]:
 def test_links_are_those_of_the_parser_in_real_documents() -> None:
     corpus = os.environ.get("PMCTL_CORPUS")
     if not corpus:
-        pytest.skip("PMCTL_CORPUS names no corpus")
+        pytest.skip(NO_CORPUS)
     for path in sorted(Path(corpus, "documents").rglob("*.md")):
         doc = read(path.read_bytes(), path.name)
         body = doc.text[doc.body_start :].replace("\r\n", "\n")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from .team import Team
+from tests.drafts import Team
 
 
 @pytest.fixture

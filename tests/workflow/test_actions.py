@@ -13,7 +13,7 @@ from pmctl.ledger.audit import audit
 from pmctl.policy import act as acts
 from pmctl.workflow.actions import Change, add, change
 from pmctl.workflow.lifecycle import perform
-from tests.property.team import AT, TODAY, Team
+from tests.team import AT, TODAY, Team
 
 DOC = "2024-01-15-payments-failed"
 WHOLE = Change("Write a runbook", "jane", "2024-03-01", "LOW")

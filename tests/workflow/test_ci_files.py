@@ -16,22 +16,16 @@ import yaml
 from pmctl.errors import UsageProblem
 from pmctl.policy import act as acts
 from pmctl.workflow.ci_files import SERVICES, ci_files
-from tests.ledger.world import Actor, World, make_actor
 from tests.published import junit_problems, service_file_problems
+from tests.world import World
 
 Service = Callable[[World, Path], "subprocess.CompletedProcess[str]"]
 
 
-@pytest.fixture(scope="module")
-def people(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Actor]:
-    folder = tmp_path_factory.mktemp("keys")
-    return {handle: make_actor(folder, handle) for handle in ("jane", "alice", "bob", "carol")}
-
-
 @pytest.fixture
-def world(tmp_path: Path, people: dict[str, Actor]) -> World:
+def world(tmp_path: Path) -> World:
     """A review under way, and a branch `change` that main has left behind."""
-    made = World(tmp_path / "repo", people)
+    made = World(tmp_path / "repo")
     made.init()
     made.new()
     made.act(acts.SUBMIT, "jane", reviewers=("bob",))

@@ -12,7 +12,7 @@ from pmctl.document import schema
 from pmctl.document.reader import read
 from pmctl.errors import BadInput, NotFound, Refused
 from pmctl.workflow.create import NewPostmortem, item_id, new_id, plan, slug_of, write_only
-from tests.property.team import TODAY, Team
+from tests.team import TODAY, Team
 
 DAY = date(2024, 2, 29)
 

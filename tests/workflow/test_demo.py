@@ -1,4 +1,4 @@
-"""The demo plays to its end, and every scene ends as the story says."""
+"""The stage of the demo: an empty folder, and nothing of the caller on it. `tests/cli/test_whole_life.py` plays it."""
 
 from __future__ import annotations
 
@@ -9,23 +9,7 @@ import pytest
 
 from pmctl.errors import Refused
 from pmctl.workflow import demo
-from tests.property.team import Team
-
-
-def test_every_scene_ends_as_the_story_says(tmp_path: Path) -> None:
-    stage = demo.Stage(tmp_path / "demo", os.environ)
-    stage.set_up()
-    said = []
-    for scene in demo.STORY:
-        if isinstance(scene, demo.Run):
-            done = stage.run(scene, color=False)
-            assert done.returncode == scene.code, f"{scene.words}: {done.stdout}"
-            said.append(done.stdout)
-        elif isinstance(scene, demo.Write):
-            stage.write(scene)
-    assert "AU401" in said[-1], "the forged edit is caught"
-    assert "passed: 0 proved violations" in said[-2]
-    assert not (tmp_path / "demo" / "home" / ".ssh").exists(), "nothing but the stage was touched"
+from tests.team import Team
 
 
 def test_a_folder_with_something_in_it_is_refused(tmp_path: Path) -> None:

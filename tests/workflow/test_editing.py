@@ -11,7 +11,7 @@ from pmctl.ledger.audit import audit
 from pmctl.policy import act as acts
 from pmctl.workflow.editing import commit_edit, open_editor
 from pmctl.workflow.lifecycle import perform
-from tests.property.team import AT, Team
+from tests.team import AT, Team
 
 DOC = "2024-01-15-payments-failed"
 

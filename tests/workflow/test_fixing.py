@@ -12,7 +12,7 @@ import pytest
 from pmctl.insight.validation import Selection, validations
 from pmctl.workflow import fixing
 from pmctl.workflow.fixing import Outcome, fixed
-from tests.property.team import AT, Team
+from tests.team import AT, Team
 
 DOC = "2024-01-15-payments-failed"
 
@@ -118,5 +118,5 @@ def test_published_content_is_said_not_to_be_mended(crew: Team) -> None:
     file.write_text(text)
     only = outcome(crew)
     assert (only.applied, only.diff, only.problem) == ((), "", "")
-    assert only.refused[0].startswith("not mended (PM502): the postmortem is PUBLISHED")
+    assert only.refused[0].startswith("not fixed (PM502): the postmortem is PUBLISHED")
     assert file.read_text() == text

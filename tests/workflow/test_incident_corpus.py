@@ -15,11 +15,11 @@ from pmctl.services.draft import draft_values
 from pmctl.services.incident import Incident
 from pmctl.services.registry import read_incidents
 from pmctl.workflow.create import NewPostmortem, plan, write_only
-
-from .team import NOW, Team
+from tests.drafts import NOW, Team
+from tests.skips import NO_CORPUS
 
 CORPUS = Path(os.environ.get("PMCTL_CORPUS", "")) / "incidents"
-pytestmark = pytest.mark.skipif(not os.environ.get("PMCTL_CORPUS"), reason="PMCTL_CORPUS is not set")
+pytestmark = pytest.mark.skipif(not os.environ.get("PMCTL_CORPUS"), reason=NO_CORPUS)
 
 
 def read(paths: Iterable[Path]) -> tuple[Incident, ...]:

@@ -11,7 +11,7 @@ from pmctl.errors import Refused, UsageProblem
 from pmctl.ledger.audit import audit
 from pmctl.policy.reading import HANDLE
 from pmctl.workflow.init import handle_from, initialise, prepare
-from tests.property.team import AT, Team, keys, set_identity
+from tests.team import AT, Team, actor, set_identity
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_handle_is_made_from_the_address(email: str, name: str, handle: str) -> 
 def ready(folder: Path, **more: str) -> str:
     repo, created = prepare(folder)
     set_identity(repo.top, "jane")
-    return initialise(repo, keys().actor("jane").signer, at=AT, created_repository=created, **more).root  # type: ignore[arg-type]
+    return initialise(repo, actor("jane").signer, at=AT, created_repository=created, **more).root  # type: ignore[arg-type]
 
 
 def test_one_commit_that_the_audit_takes_as_root(tmp_path: Path, crew: Team) -> None:
@@ -60,7 +60,7 @@ def test_what_lies_there_is_not_overwritten(tmp_path: Path, crew: Team) -> None:
     (folder / ".pmctl/templates").mkdir(parents=True)
     (folder / ".pmctl/templates/default.md").write_text("mine\n")
     with pytest.raises(Refused, match="exists already"):
-        initialise(repo, keys().actor("jane").signer, at=AT)  # type: ignore[arg-type]
+        initialise(repo, actor("jane").signer, at=AT)  # type: ignore[arg-type]
     assert (folder / ".pmctl/templates/default.md").read_text() == "mine\n"
     assert not (folder / "pmctl.yaml").exists()
 
@@ -76,6 +76,6 @@ def test_names_that_need_quotes_in_yaml(tmp_path: Path, crew: Team) -> None:
     repo, _ = prepare(folder)
     git.run(folder, "config", "user.name", "Jane: #1 'O\"Neil' {x}", reading=False)
     git.run(folder, "config", "user.email", "jane@example.com", reading=False)
-    initialise(repo, keys().actor("jane").signer, at=AT)  # type: ignore[arg-type]
+    initialise(repo, actor("jane").signer, at=AT)  # type: ignore[arg-type]
     report = audit(git.discover(folder), use_cache=False)
     assert report.policy is not None and report.policy.people["jane"].name == "Jane: #1 'O\"Neil' {x}"

@@ -9,7 +9,7 @@ from pmctl.ledger.audit import audit
 from pmctl.ledger.current_state import current_state
 from pmctl.policy import act as acts
 from pmctl.workflow.lifecycle import Done, perform
-from tests.property.team import AT, Team
+from tests.team import AT, Team
 
 DOC = "2024-01-15-payments-failed"
 

@@ -10,8 +10,7 @@ from pmctl.document import edits
 from pmctl.errors import BadInput, NotFound, Refused
 from pmctl.insight.incidents import unresolved_incidents
 from pmctl.workflow.linking import plan_link, plan_unlink
-
-from .team import DATABASE, SHOP, Team, each, left, shown
+from tests.drafts import DATABASE, SHOP, Team, each, left, shown
 
 
 def linked(team: Team, name: str, *records: dict[str, Any], **options: Any) -> Any:

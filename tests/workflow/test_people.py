@@ -16,25 +16,19 @@ from pmctl.repository.actor import Actor as Signing
 from pmctl.repository.signing import SigningKey, SshSigner
 from pmctl.repository.workspace import Workspace
 from pmctl.workflow import people as acting
-from tests.ledger.world import Actor, World, make_actor
+from tests.world import World
 
 AT = datetime(2024, 2, 1, tzinfo=UTC)
 HANDLES = ("jane", "alice", "bob", "carol", "dave", "spare")
 
 
-@pytest.fixture(scope="module")
-def keys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Actor]:
-    folder = tmp_path_factory.mktemp("keys")
-    return {handle: make_actor(folder, handle) for handle in HANDLES}
-
-
 @pytest.fixture
-def world(tmp_path: Path, keys: dict[str, Actor], monkeypatch: pytest.MonkeyPatch) -> World:
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     settings = tmp_path / "gitconfig"
     settings.write_text("[user]\n\tname = Alice\n\temail = alice@example.com\n")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    made = World(tmp_path / "repo", keys)
+    made = World(tmp_path / "repo")
     made.init()
     return made
 

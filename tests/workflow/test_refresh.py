@@ -18,8 +18,7 @@ from pmctl.services.draft import TimelineRow
 from pmctl.workflow.imports import Plan
 from pmctl.workflow.refresh import plan_refresh
 from pmctl.workflow.timeline_rows import merge_entries
-
-from .team import DATABASE, SHOP, Team, each, left, shown, told
+from tests.drafts import DATABASE, SHOP, Team, each, left, shown, told
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "incidents"
 

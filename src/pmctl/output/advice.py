@@ -34,7 +34,6 @@ WORDS: dict[str, str] = {
     "ask-one-of": "ask one of them: pmctl submit {id} --reviewer {people}",
     "ask-somebody-else": "somebody else reviews it: pmctl submit {id} --reviewer HANDLE",
     "author-asks": "the author can ask: pmctl submit {id} --reviewer {reviewer}",
-    "edit-and-amend": "an admin fixes it by hand, then pmctl amend {id} -m REASON",
     "fill-in": "fill them in; pmctl validate {id} shows where",
     "finish-and-submit": "finish it, then pmctl submit {id} --reviewer HANDLE",
     "in-archived": "it is archived: an admin can pmctl amend or reopen {id}",

@@ -164,7 +164,7 @@ def plain(finding: Finding) -> dict[str, object]:
 def _excerpt(finding: Finding, report: Report) -> str:
     """The source line and a caret under what the finding is about, "" when the line is not known."""
     line = report.line(finding)
-    if line is None or not line.strip():
+    if not line or line.isspace():
         return ""
     first = min(finding.column - 1, len(line)) if finding.column else 0
     last = finding.end_column - 1 if finding.end_line == finding.line and finding.end_column else first + 1

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from pmctl.document.fields import Status
 from pmctl.document.finding import Finding
-from pmctl.errors import BadInput, advise
+from pmctl.errors import BadInput
 
 if TYPE_CHECKING:
     from pmctl.document.actions import ActionItem
@@ -64,16 +64,17 @@ def fix(doc: Document, context: Context, *, random: Chooser | None = None) -> Fi
             mended = mend(doc, context, chooser, done)
         except BadInput as problem:
             # The edit would have changed more than it meant to: leave that part to a person.
-            refused.append(f"not mended ({code}): {problem.message}")
+            refused.append(f"not fixed ({code}): {problem.message}")
             continue
         if doc.status in _FINAL and _changes_content(doc, mended):
-            by_hand = advise("edit-and-amend", id=doc.id)
-            refused.append(f"not mended ({code}): the postmortem is {doc.status}; {by_hand}")
+            refused.append(
+                f"not fixed ({code}): the postmortem is {doc.status}; an admin edits it by hand and amends it"
+            )
             continue
         doc = mended
         applied += done
     if doc.status == Status.IN_REVIEW and _changes_content(before, doc):
-        refused.append("the mends change content under review: approvals that were given no longer count")
+        refused.append("the fixes change content under review: approvals that were given no longer count")
     lines = tuple(f"line {line}: {what}" if line else what for line, what in sorted(applied, key=lambda one: one[0]))
     return Fixed(doc, lines, tuple(refused))
 

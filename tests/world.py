@@ -6,9 +6,14 @@ command line; everything can also be done wrongly on purpose, by passing other v
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import subprocess
+import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -82,11 +87,30 @@ class Actor:
         return f"{self.handle}@example.com"
 
 
-def make_actor(folder: Path, handle: str) -> Actor:
-    """A person with a fresh ed25519 key."""
-    key = folder / handle
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", handle, "-f", str(key)], check=True)
-    return Actor(handle, key, " ".join(key.with_suffix(".pub").read_text().split()[:2]))
+@cache
+def key_folder() -> Path:
+    """Where the keys of this process lie; it goes when the process ends."""
+    folder = Path(tempfile.mkdtemp(prefix="pmctl-keys-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+def actor(handle: str, number: int = 1) -> Actor:
+    """A person with an ed25519 key, their first or a later one, made when it is first asked for."""
+    key = _made_key(handle if number == 1 else f"{handle}-{number}")
+    return Actor(handle, key, " ".join(key.with_name(f"{key.name}.pub").read_text().split()[:2]))
+
+
+@cache
+def _made_key(name: str) -> Path:
+    key = key_folder() / name
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", str(key)], check=True)
+    return key
+
+
+def everybody() -> dict[str, Actor]:
+    """Everybody with a key; dave, mallory and spare are in no policy."""
+    return {handle: actor(handle) for handle in ("jane", "alice", "bob", "carol", "dave", "mallory", "spare")}
 
 
 def sign(actor: Actor, data: bytes, namespace: str = record.NAMESPACE) -> bytes:
@@ -106,9 +130,10 @@ class World:
     """One repository. `people` are everybody with a key, also those whom the policy does not know."""
 
     path: Path
-    people: dict[str, Actor]
+    people: dict[str, Actor] = field(default_factory=everybody)
     members: tuple[str, ...] = ("jane", "alice", "bob", "carol")
     admins: tuple[str, ...] = ("alice",)
+    names: Mapping[str, str] = field(default_factory=dict)
     prefix: str = ""
     policy: Policy | None = None
     clock: int = field(default=1_705_320_000)
@@ -173,10 +198,11 @@ class World:
 
     def make_policy(self, version: int, **changes: Any) -> Policy:
         """A policy of all members with their keys."""
-        people = {
-            handle: Person(handle, f"{handle} Doe", (f"{handle}@example.com",), (Key(self.people[handle].public),))
-            for handle in self.members
-        }
+        people = {}
+        for handle in self.members:
+            name = self.names.get(handle, f"{handle.capitalize()} Doe")
+            key = Key(self.people[handle].public)
+            people[handle] = Person(handle, name, (f"{handle}@example.com",), (key,))
         values = {"version": version, "people": people, "teams": {}, "admins": self.admins, **changes}
         return Policy(**values)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -20,27 +19,10 @@ from pmctl.services.registry import read_incidents, read_records
 from pmctl.workflow import imports
 from pmctl.workflow.create import NewPostmortem, land, plan
 from pmctl.workflow.imports import Plan
+from tests.world import World
 
 NOW = datetime(2025, 6, 1, tzinfo=UTC)
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDIPpXgnYpUQnJaaGkVfqLtoZVGjsmnphxI9EZB/P0Fq"
-POLICY = f"""\
-version: 1
-people:
-  alice:
-    name: Alice Roe
-    emails: [alice@example.com]
-    keys:
-      - {{key: "{KEY}", status: active}}
-  jane:
-    name: Jane Doe
-    emails: [jane@example.com]
-  bob:
-    name: Bob Ray
-    emails: [bob@example.com]
-teams:
-  shop: {{members: [jane, bob]}}
-admins: [alice]
-"""
+NAMES = {"alice": "Alice Roe", "jane": "Jane Doe", "bob": "Bob Ray"}
 
 SHOP: dict[str, Any] = {
     "id": "A", "title": "Shop down", "status": "resolved", "severity": "SEV2", "urgency": "MEDIUM",
@@ -69,23 +51,17 @@ class Team:
     """The repository, and what the tests do in it."""
 
     def __init__(self, root: Path) -> None:
+        self.world = World(root, members=tuple(NAMES), names=NAMES)
+        self.world.init(teams={"shop": ("jane", "bob")})
         self.root = root
-        root.mkdir()
-        self.git("init", "-q", "-b", "main")
         self.git("config", "user.name", "Jane Doe")
         self.git("config", "user.email", "jane@example.com")
-        (root / "pmctl.yaml").write_text("version: 1\n")
-        (root / ".pmctl").mkdir()
-        (root / ".pmctl/policy.yaml").write_text(POLICY)
-        self.commit("Start")
 
     def git(self, *words: str) -> str:
-        done = subprocess.run(["git", *words], cwd=self.root, check=True, capture_output=True, text=True)
-        return done.stdout.strip()
+        return self.world.git(*words)
 
     def commit(self, message: str) -> None:
-        self.git("add", ".")
-        self.git("commit", "-q", "-m", message)
+        self.world.commit(message)
 
     @property
     def workspace(self) -> Workspace:

@@ -5,13 +5,9 @@ Everything that is written goes through the same functions as the command line; 
 
 from __future__ import annotations
 
-import atexit
 import hashlib
 import os
 import shutil
-import subprocess
-import tempfile
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
@@ -19,16 +15,17 @@ from pathlib import Path
 from pmctl import git
 from pmctl.document import edits
 from pmctl.document.reader import read
+from pmctl.document.templates import builtin_source
 from pmctl.ledger import record
-from pmctl.policy.model import Key
 from pmctl.repository.actor import Actor
+from pmctl.repository.settings import DEFAULT_SETTINGS
 from pmctl.repository.signing import SshSigner
 from pmctl.repository.signing_keys import signing_key
-from pmctl.repository.workspace import Workspace
-from pmctl.workflow import people
+from pmctl.repository.workspace import TEMPLATES, Workspace
 from pmctl.workflow.create import NewPostmortem, land, plan
 from pmctl.workflow.demo import story_edit
-from pmctl.workflow.init import initialise, prepare
+from tests import world
+from tests.world import World, key_folder
 
 AT = datetime(2024, 1, 23, 9, 0, tzinfo=UTC)
 TODAY = AT.date()
@@ -38,57 +35,34 @@ PEOPLE = ("alice", "jane", "bob", "carol")
 TITLES = ("Payments failed", "Search was slow")
 
 
-@dataclass(frozen=True)
-class Keys:
-    """The folder with everybody's keys: NAME and NAME-2."""
-
-    folder: Path
-
-    def actor(self, name: str, number: int = 1) -> Actor:
-        """The person who signs with their first or a later key."""
-        file = self.folder / (name if number == 1 else f"{name}-{number}")
-        signer = SshSigner(signing_key({}, self.folder, explicit=str(file)), interactive=False)
-        return Actor(name, f"{name.capitalize()} Roe", f"{name}@example.com", signer)
-
-    def public(self, name: str, number: int = 1) -> str:
-        """A public key as `type base64`."""
-        return self.actor(name, number).signer.key
+def actor(name: str, number: int = 1) -> Actor:
+    """The person of the policy who signs with their first or a later key."""
+    signer = SshSigner(signing_key({}, key_folder(), explicit=str(world.actor(name, number).key)), interactive=False)
+    return Actor(name, f"{name.capitalize()} Doe", f"{name}@example.com", signer)
 
 
-@cache
-def keys() -> Keys:
-    """Everybody's keys, made once per process."""
-    folder = Path(tempfile.mkdtemp(prefix="pmctl-keys-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    for name in (*PEOPLE, *(f"{name}-2" for name in PEOPLE), "mallory"):
-        command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", name, "-f", str(folder / name)]
-        subprocess.run(command, check=True)
-    return Keys(folder)
+def public(name: str, number: int = 1) -> str:
+    """A public key as `type base64`."""
+    return world.actor(name, number).public
 
 
 @cache
 def start() -> Path:
     """A repository with the policy of everybody and one complete draft, made once per process."""
-    folder = keys().folder / "start"
-    repo, _ = prepare(folder)
-    set_identity(repo.top, ADMIN)
-    initialise(repo, keys().actor(ADMIN).signer, at=AT, handle=ADMIN)  # type: ignore[arg-type]
-    team = Team(folder)
-    for name in PEOPLE[1:]:
-        given = [people.GivenKey(Key(keys().public(name)))]
-        people.add(
-            team.workspace, team.actor(ADMIN), name, name=f"{name.capitalize()} Roe", emails=(f"{name}@example.com",),
-            keys=given, at=AT,
-        )  # fmt: skip
-    team.new("jane", TITLES[0])
-    return folder
+    made = World(key_folder() / "start")
+    made.init()
+    made.write("pmctl.yaml", DEFAULT_SETTINGS)
+    made.write(f"{TEMPLATES}/default.md", builtin_source("default"))
+    made.commit("Settings and the template, as pmctl init writes them", by=ADMIN)
+    Team(made.path).new("jane", TITLES[0])
+    return made.path
 
 
 def set_identity(top: Path, name: str) -> None:
     """Let git commit as that person. Written as a file: a process for each change would cost more than the act."""
     config = top / ".git" / "config"
     text = config.read_text().partition("[user]")[0]
-    config.write_text(f"{text}[user]\n\tname = {name.capitalize()} Roe\n\temail = {name}@example.com\n")
+    config.write_text(f"{text}[user]\n\tname = {name.capitalize()} Doe\n\temail = {name}@example.com\n")
 
 
 class Team:
@@ -112,7 +86,7 @@ class Team:
     def actor(self, name: str) -> Actor:
         """The person with the key that they use now; git commits as them from here on."""
         set_identity(self.top, name)
-        return keys().actor(name, self.numbers.get(name, 1))
+        return actor(name, self.numbers.get(name, 1))
 
     def git(self, *words: str, check: bool = True) -> str:
         """git in the work tree; standard output comes back."""

@@ -41,6 +41,7 @@ def command(name: str) -> Callable[..., None]:
 
 def _act(ctx: typer.Context, kind: str, part: str, note: str, handle: str, reviewers: Sequence[str] = ()) -> None:
     from pmctl.cli.session import now
+    from pmctl.output.advice import words
     from pmctl.repository.actor import identify
     from pmctl.workflow.lifecycle import perform
 
@@ -53,4 +54,4 @@ def _act(ctx: typer.Context, kind: str, part: str, note: str, handle: str, revie
     for line in done.facts:
         session.note(f"  {line}")
     if done.next_step:
-        session.note(f"  next: {done.next_step}")
+        session.note(f"  next: {words(done.next_step)}")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pmctl import git
-from pmctl.errors import Hint, PmctlError
+from pmctl.errors import Hint, PmctlError, advise
 from pmctl.repository.workspace import Workspace
 
 _OLDEST_OPENSSH = (8, 2)
@@ -98,7 +98,7 @@ def _policy(workspace: Workspace) -> Check:
     policy = workspace.policy
     people = "1 person" if len(policy.people) == 1 else f"{len(policy.people)} people"
     if len(policy.people) == 1:
-        mend = "add a reviewer: pmctl people add HANDLE --name NAME --email E --key FILE"
+        mend = advise("add-reviewer")
         return Check("policy", "note", f"version {policy.version}, {people}: nobody else can approve", mend)
     return Check("policy", "ok", f"version {policy.version}, {people}, admins {', '.join(policy.admins)}")
 
@@ -121,5 +121,5 @@ def _journal(workspace: Workspace) -> Check:
     from pmctl.repository.transaction import interrupted
 
     if interrupted(workspace.repo):
-        return Check("acts", "BAD", "an act was killed half way", "pmctl doctor --fix puts back what was there")
+        return Check("acts", "BAD", "an act was killed half way", advise("doctor-fix"))
     return Check("acts", "ok", "none is half done")

@@ -13,7 +13,7 @@ from pmctl.document.reader import Document
 from pmctl.document.template import parse_reference
 from pmctl.document.template_library import Requirements, requirements
 from pmctl.document.template_past import definition
-from pmctl.errors import Hint, NotFound
+from pmctl.errors import Hint, NotFound, advise
 from pmctl.insight.catalog import Summary, catalog
 from pmctl.insight.incidents import unresolved_incidents
 from pmctl.ledger.current_state import CurrentState, current_state
@@ -72,14 +72,14 @@ def status_report(workspace: Workspace, name: str, today: date) -> StatusReport:
     if not document.readable:
         problem = document.problems[0]
         message = f"{path}:{problem.line}:{problem.column}: {problem.code} {problem.message}"
-        step = f"pmctl validate {name}"
+        step = advise("validate", id=name)
         return StatusReport(name, document.status or "?", 0, (), (Blocker(message, problem.fix),), step)
     now = current_state(workspace.repo, name)
     blockers = [*_work_tree(workspace, name), *_mismatch(document, now)]
     templates = _definitions(workspace, document)
     facts = [*_template(workspace, document, templates), *_items(document, today)]
     status = now.state.status
-    step = f"pmctl log {name}" if status in FINAL else ""
+    step = advise("log", id=name) if status in FINAL else ""
     if status == IN_REVIEW:
         content = workspace.content(name)
         facts = [*_approvals(now, content), *facts]
@@ -89,15 +89,15 @@ def status_report(workspace: Workspace, name: str, today: date) -> StatusReport:
         blockers += [*_open_incidents(workspace, name, document), *_incomplete(document, templates)]
         waiting = sorted({handle for gap in gaps for handle in gap.waiting_for} | (stale if gaps else set()))
         if waiting:
-            step = f"pmctl approve {name}   (as {' or '.join(waiting)})"
+            step = advise("approve-as", id=name, people=" or ".join(waiting))
         elif not blockers:
-            step = f"pmctl publish {name}"
+            step = advise("publish", id=name)
         else:
-            step = f"pmctl edit {name}"
+            step = advise("edit", id=name)
     elif status == schema.Status.DRAFT:
         missing = [*_open_incidents(workspace, name, document), *_incomplete(document, templates)]
         blockers += missing
-        step = f"pmctl edit {name}" if missing else f"pmctl submit {name} --reviewer HANDLE"
+        step = advise("edit", id=name) if missing else advise("submit", id=name)
     return StatusReport(name, status, now.state.round, tuple(facts), tuple(blockers), step)
 
 
@@ -114,7 +114,7 @@ def status_reports(workspace: Workspace, today: date) -> list[StatusReport]:
 def _safely(workspace: Workspace, summary: Summary, today: date) -> StatusReport:
     if summary.problem or not schema.is_id(summary.id):
         problem = summary.problem or f"{summary.path} has no valid id"
-        return StatusReport(summary.id, "?", 0, (), (Blocker(problem),), f"pmctl validate {summary.path}")
+        return StatusReport(summary.id, "?", 0, (), (Blocker(problem),), advise("validate", id=summary.path))
     if summary.status == schema.Status.DRAFT:
         return _draft(workspace, summary.id, today)
     try:
@@ -127,7 +127,7 @@ def _draft(workspace: Workspace, name: str, today: date) -> StatusReport:
     """The status_report of a draft from its file alone: an overview of many asks git nothing about each of them."""
     document = workspace.read(name)
     missing = tuple(_incomplete(document, _definitions(workspace, document)))
-    step = f"pmctl edit {name}" if missing else f"pmctl submit {name} --reviewer HANDLE"
+    step = advise("edit", id=name) if missing else advise("submit", id=name)
     return StatusReport(name, document.status, 0, tuple(_items(document, today)), missing, step)
 
 
@@ -142,7 +142,7 @@ def _work_tree(workspace: Workspace, name: str) -> list[Blocker]:
 
 
 def _mismatch(document: Document, now: CurrentState) -> list[Blocker]:
-    blockers = [Blocker(f"a record does not count: {line}", "pmctl audit says why") for line in now.ignored]
+    blockers = [Blocker(f"a record does not count: {line}", advise("audit-says-why")) for line in now.ignored]
     if document.status != now.state.status:
         message = f"the file says {document.status}, the signed records say {now.state.status}"
         blockers.append(Blocker(message, f"put status back to {now.state.status}; acts change it"))
@@ -203,7 +203,7 @@ def _template(workspace: Workspace, document: Document, templates: tuple[Templat
 
 
 def _open_incidents(workspace: Workspace, name: str, document: Document) -> list[Blocker]:
-    fix = f"when it is over: pmctl incident refresh {name} --from FILE, or write resolved_at"
+    fix = advise("when-resolved", id=name)
     return [
         Blocker(f"{incident} was not resolved when its record was read", fix)
         for incident in unresolved_incidents(workspace, name, document)

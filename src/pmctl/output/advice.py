@@ -61,6 +61,23 @@ WORDS: dict[str, str] = {
     "then-an-id": "{first}, then pmctl validate --fix gives it one",
     "validate": "pmctl validate {id}",
     "validate-all": "run `pmctl validate` and fix what it lists",
+    # Of the next step.
+    "a-root": "it looks like sha256:<64 hex digits>; pmctl init printed it",
+    "add-reviewer": "add a reviewer: pmctl people add HANDLE --name NAME --email E --key FILE",
+    "amend-with-reason": "pmctl amend {id} -m REASON",
+    "approve-as": "pmctl approve {id}   (as {people})",
+    "audit-says-why": "pmctl audit says why",
+    "delete": "an admin runs pmctl delete {id}",
+    "doctor-fix": "pmctl doctor --fix puts back what was there",
+    "edit": "pmctl edit {id}",
+    "edit-and-submit": "edit it, then pmctl submit {id} --reviewer HANDLE",
+    "leave-status": "leave it at {status}; pmctl status {id} says which command moves it",
+    "log": "pmctl log {id}",
+    "publish": "pmctl publish {id}",
+    "read-and-approve": "{people}: read it (pmctl show {id}), then pmctl approve {id}",
+    "sign-instead": "an admin runs pmctl policy sign instead",
+    "submit": "pmctl submit {id} --reviewer HANDLE",
+    "when-resolved": "when it is over: pmctl incident refresh {id} --from FILE, or write resolved_at",
 }
 """Advice by name; values that the reporter gives stand in braces."""
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from pmctl.document import schema
 from pmctl.document.digest import Attachment, content_digest
 from pmctl.document.reader import Document
-from pmctl.errors import Refused
+from pmctl.errors import Hint, Refused, advise
 from pmctl.ledger import record
 from pmctl.ledger.current_state import CurrentState, current_state
 from pmctl.policy import act as acts
@@ -38,7 +38,7 @@ class Done:
 
     sentence: str
     facts: tuple[str, ...]
-    next_step: str
+    next_step: Hint
     commit: str
 
 
@@ -181,7 +181,7 @@ def _refuse_unreadable(document: Document, name: str) -> None:
     if document.readable:
         return
     details = tuple(f"{p.path}:{p.line}:{p.column}: {p.code} {p.message}" for p in document.problems)
-    raise Refused(f"{name} cannot be read as a postmortem", hint=f"pmctl validate {name}", details=details)
+    raise Refused(f"{name} cannot be read as a postmortem", hint=advise("validate", id=name), details=details)
 
 
 def _refuse_open_incident(workspace: Workspace, name: str, document: Document) -> None:
@@ -192,7 +192,7 @@ def _refuse_open_incident(workspace: Workspace, name: str, document: Document) -
     if still_open:
         raise Refused(
             f"{still_open[0]} was not resolved when its record was read",
-            hint=f"when it is over: pmctl incident refresh {name} --from FILE, or write resolved_at",
+            hint=advise("when-resolved", id=name),
             details=tuple(still_open[1:]),
         )
 
@@ -211,13 +211,13 @@ def _done(act: Act, after: PostmortemState, landed: CommitResult, content: str, 
     return Done(sentence, tuple(facts), _next_step(act, after, content), landed.oid)
 
 
-def _next_step(act: Act, after: PostmortemState, content: str) -> str:
+def _next_step(act: Act, after: PostmortemState, content: str) -> Hint:
     if after.status == IN_REVIEW:
         approved = {approval.by for approval in after.counting(content)}
         waiting = [handle for handle in after.reviewers if handle not in approved]
         if waiting:
-            return f"{', '.join(waiting)}: read it (pmctl show {act.doc}), then pmctl approve {act.doc}"
-        return f"pmctl publish {act.doc}"
+            return advise("read-and-approve", id=act.doc, people=", ".join(waiting))
+        return advise("publish", id=act.doc)
     if after.status == DRAFT:
-        return f"edit it, then pmctl submit {act.doc} --reviewer HANDLE"
-    return f"pmctl log {act.doc}" if after.status in FINAL else ""
+        return advise("edit-and-submit", id=act.doc)
+    return advise("log", id=act.doc) if after.status in FINAL else ""

@@ -26,6 +26,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pmctl.codes import Code
 from pmctl.document.actions import TRACKING, action_tables, column_of
 from pmctl.document.fields import FIELD, LIFECYCLE_KEYS, Kind
 from pmctl.document.finding import Finding
@@ -171,3 +172,21 @@ def _canonical_table(text: str, table: Table) -> dict[str, Any]:
         "delimiter": text[table.delimiter[0] : table.delimiter[1]],
         "rows": [cells(row) for row in table.rows],
     }
+
+
+CODES = (
+    Code(
+        "PM590", "tracking-cell-too-long", "A tracking cell of an action item is longer than 300 characters.",
+        "Approvals do not cover Owner, Due, Priority, Status, Ticket and Notes: nothing to be argued belongs there.",
+        "Move the text into a section.", "a story in Notes",
+    ),
+    Code(
+        "PM591", "tracking-cell-character", "A tracking cell holds a control or invisible character.",
+        "It can hide text or change what a reader sees, without any approval.", "Remove it.", "@ja\\u202ene",
+    ),
+    Code(
+        "PM592", "tracking-cell-markup", "A tracking cell holds HTML, an image or a link in Markdown.",
+        "Tracking cells are shown as plain text.", "Write plain text; a ticket is a key or an address.",
+        "[OPS-1](https://tracker.example/OPS-1)",
+    ),
+)  # fmt: skip

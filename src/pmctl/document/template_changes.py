@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from pmctl.codes import Code
 from pmctl.document.finding import Finding, Severity
 from pmctl.document.template import Template, TemplateField
 from pmctl.document.template_library import builtin
@@ -72,3 +73,20 @@ def _by_reference(templates: Iterable[Template]) -> dict[tuple[str, int], Templa
     """By name and version, those that are shipped with pmctl where an organisation has no version 1 of its own."""
     shipped = {(name, 1): builtin(name) for name in BUILTIN_NAMES}
     return shipped | {(template.name, template.version): template for template in templates}
+
+
+CODES = (
+    Code(
+        "PM295", "template-changed-in-place", "A template asks more, under the same version, of postmortems that were"
+        " written with it.",
+        "A version says what was asked. The history keeps those that are there from being asked for more; a shallow"
+        " clone, as CI services make, has none. Prompts, texts, descriptions and optional sections may change at any"
+        " time; what is required, and the kinds and choices of fields, only with the next version.",
+        "pmctl template new NAME --next, and change the new version.", "required: false becomes required: true",
+    ),
+    Code(
+        "PM296", "template-version-gone", "A template that postmortems were written with is not there any more.",
+        "The history still has it, so that they are judged as before; a shallow clone, as CI services make, has not.",
+        "Keep the file as <name>@<version>.md.", "git rm .pmctl/templates/api.md",
+    ),
+)  # fmt: skip

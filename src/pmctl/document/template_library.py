@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from pmctl.codes import Code
 from pmctl.document.finding import Finding
 from pmctl.document.template import Template, TemplateField, parse_reference
 from pmctl.document.template_file import parse_template
@@ -142,3 +143,11 @@ def _versions(name: str, own: Iterable[Template]) -> list[Template]:
     mine = [template for template in own if template.name == name]
     shipped = name in BUILTIN_NAMES and all(template.version != 1 for template in mine)
     return [*mine, builtin(name)] if shipped else mine
+
+
+CODES = (
+    Code(
+        "PM293", "template-twice", "Two files declare the same name and version of a template.",
+        "Only the first one counts.", "Raise the version of the newer one.", "two files with name: lightweight",
+    ),
+)  # fmt: skip

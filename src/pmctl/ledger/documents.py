@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from pmctl.codes import Code
 from pmctl.errors import Hint, advise
 from pmctl.ledger import edits
 from pmctl.ledger.history import Step
@@ -214,3 +215,90 @@ def _bound(
     else:
         code, message = "AU401", f"{turn.doc} was changed after it was published"
     judge.fold.find(turn.step.commit, code, message, doc=turn.doc, path=turn.path, hint=hint)
+
+
+_BACK = "Put it back as it was. The finding stays until an admin accepts it with a signed waiver."
+
+CODES = (
+    Code(
+        "AU222",
+        "nothing-there",
+        "A record is about a postmortem that does not exist.",
+        "Nothing can be approved before it is there.",
+        "Create the postmortem first.",
+        "approve of a deleted document",
+    ),
+    Code(
+        "AU301",
+        "status-without-record",
+        "The status in the front matter is not what the records add up to.",
+        "A status is a claim; the signed records are what happened.",
+        "Set the status back, and act through pmctl.",
+        "status: PUBLISHED written by hand",
+    ),
+    Code(
+        "AU318",
+        "reviewer-dropped",
+        "Somebody who was asked to review is no longer named as a reviewer.",
+        "Dropping a critic must not look as if nobody had asked.",
+        "Withdraw and submit again to change who reviews.",
+        "reviewers: [bob, carol] -> [bob] during the review",
+    ),
+    Code(
+        "AU401",
+        "published-text-changed",
+        "A published or archived postmortem was changed without a record for it.",
+        "Readers rely on what was approved.",
+        "An admin amends it: pmctl amend ID -m TEXT. Or: " + _BACK,
+        "a sentence removed after publication",
+    ),
+    Code(
+        "AU402",
+        "attachment-changed",
+        "An attachment of a published or archived postmortem was added, changed or removed.",
+        "Graphs and screenshots are part of what was approved.",
+        "An admin amends it: pmctl amend ID -m TEXT.",
+        "a graph replaced after publication",
+    ),
+    Code(
+        "AU403",
+        "author-changed",
+        "The author was changed without an admin's record.",
+        "The author submits and publishes: whoever becomes it gains rights.",
+        "An admin puts it on record: pmctl amend ID -m TEXT.",
+        "author: jane -> author: bob",
+    ),
+    Code(
+        "AU404",
+        "text-out-of-sight",
+        "Text stands where no approval covers it: in reviewers, editors or a tracking cell.",
+        "No approval covers lifecycle keys and tracking cells, so they may hold only what they are for.",
+        "Move the text into a section.",
+        "reviewers: {note: it was Bob's fault}",
+    ),
+    Code(
+        "AU405",
+        "two-readings",
+        "The document can't be read in one way only: duplicate keys, a second front matter, "
+        "anchors, bytes that are not UTF-8. A warning while it is a draft.",
+        "Two programs would show two different documents, and one of them was approved.",
+        "pmctl validate ID says where.",
+        "status: DRAFT and status: PUBLISHED in one front matter",
+    ),
+    Code(
+        "AU406",
+        "deleted-without-record",
+        "A postmortem was deleted, renamed or moved without an admin's record.",
+        "What happened must not vanish quietly.",
+        "Bring it back, or let an admin delete it through pmctl.",
+        "git rm",
+    ),
+    Code(
+        "AU503",
+        "other-id",
+        "A document's id is not the one that its path says.",
+        "Ids are unique and never change: this is a copy or a rename.",
+        "Give the copy an id and a path of its own.",
+        "id: 2024-01-15-a in postmortems/2024/2024-02-01-b.md",
+    ),
+)

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pmctl.codes import Code
 from pmctl.errors import advise
 from pmctl.ledger import sshsig
 from pmctl.ledger.record import NAMESPACE
@@ -127,3 +128,25 @@ def _openpgp(
                     unknown = SignatureProblem(problem.code, problem.message, hint=why)
     assert unknown is not None  # noqa: S101  both rounds end in a return or here; for the type checker
     raise unknown
+
+
+CODES = (
+    Code(
+        "AU217",
+        "signature-by-stranger",
+        "A record is signed by a key that nobody in the policy has. "
+        "The key must stand in the policy of the step before the record. Keys of the verifier's own keyring, agent or"
+        " allowed-signers file don't count.",
+        "A good signature tells which key signed; only the policy tells whose key that is.",
+        "An admin lands the key first, in a step of its own (`pmctl people add`); then the person acts again.",
+        "A new colleague approves before their key has landed.",
+    ),
+    Code(
+        "AU220",
+        "compromised-key",
+        "A record is signed with a key that is compromised since a step that the policy names.",
+        "Somebody else may have made it.",
+        "Ask the person. Act again with a new key, or accept the record with a waiver.",
+        "a key from a stolen laptop",
+    ),
+)

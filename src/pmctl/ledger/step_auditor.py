@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from pmctl.codes import Code
 from pmctl.document.template_past import Definitions
 from pmctl.ledger import attribution, documents, paths
 from pmctl.ledger.audit_state import Acceptance, AuditState
@@ -368,3 +369,23 @@ class StepAuditor:
 def _is_read(path: str) -> bool:
     """Whether a new file at this path will be read: records, the policy, documents; not attachments."""
     return path.startswith((_RECORDS, POLICY_PATH)) or path.endswith(".md")
+
+
+CODES = (
+    Code(
+        "AU105",
+        "policy-deleted",
+        "The policy was deleted. It stays in force.",
+        "Removing the rules must not end them.",
+        "Put it back: git checkout COMMIT -- .pmctl/policy.yaml",
+        "git rm .pmctl/policy.yaml",
+    ),
+    Code(
+        "AU109",
+        "policy-not-a-file",
+        "The policy is a link, a submodule or executable.",
+        "What it says could then change without a change of history.",
+        "Make it a regular file again.",
+        ".pmctl/policy.yaml -> /etc/policy.yaml",
+    ),
+)

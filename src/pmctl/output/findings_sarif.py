@@ -78,18 +78,18 @@ def _region(finding: Finding) -> dict[str, int]:
 
 def _rule(code: str) -> dict[str, Any]:
     """A code's description, as far as it is documented."""
-    from pmctl.rules.documentation import explain
+    from pmctl.codes import explain
 
     try:
         doc = explain(code)
     except NotFound:
         return {"id": code}
-    plain = "\n\n".join(part for part in (doc.summary, doc.what, doc.why) if part)
+    plain = "\n\n".join(part for part in (doc.what, doc.details, doc.why) if part)
     described: dict[str, Any] = {
         "id": code,
         "name": "".join(part.capitalize() for part in doc.name.split("-")),
-        "shortDescription": {"text": doc.summary},
-        "fullDescription": {"text": doc.what or doc.summary},
+        "shortDescription": {"text": doc.what},
+        "fullDescription": {"text": doc.details or doc.what},
         "help": {
             "text": plain,
             "markdown": doc.markdown(),

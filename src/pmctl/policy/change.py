@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from pmctl.codes import WAIVE, Code
 from pmctl.errors import advise
 from pmctl.policy import act as acts
 from pmctl.policy.act import Act
-from pmctl.policy.lifecycle import Violation, needs_admin, needs_note
 from pmctl.policy.model import Policy
+from pmctl.policy.permission import Violation, needs_admin, needs_note
 
 
 def propose_policy(new: Policy, old: Policy | None, root: str, *, by: str, at: str, note: str = "") -> Act:
@@ -134,3 +135,40 @@ def _repository_act(
         commit=commit,
         documents=documents,
     )
+
+
+CODES = (
+    Code(
+        "AU101",
+        "first-policy-unsigned",
+        "The first policy is not signed by an admin whom it names.",
+        "Everything else rests on it. This can't be waived.",
+        "Sign it: pmctl init writes the record and the signature.",
+        "policy.yaml without records/policy/0001-alice.json",
+    ),
+    Code(
+        "AU102",
+        "policy-unsigned",
+        "The policy was changed without the signatures of as many admins of the version before as it asks for. "
+        "The change does not come into force.",
+        "Whoever writes the policy decides whose approvals count.",
+        "Put the file back, or let an admin sign the change: pmctl policy sign. " + WAIVE,
+        "a member adds himself to admins",
+    ),
+    Code(
+        "AU103",
+        "policy-version",
+        "The policy does not go from version n to n+1. The change does not come into force.",
+        "An older version that was once signed would bring back keys that were taken out.",
+        "Change the present policy, and let its version follow.",
+        "version 2 again after version 3",
+    ),
+    Code(
+        "AU320",
+        "not-waivable",
+        "A waiver is about a finding that can't be waived.",
+        "Whoever waives is trusted because of the very thing that is in doubt.",
+        "Repair the cause.",
+        "waive AU106",
+    ),
+)

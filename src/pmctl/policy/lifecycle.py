@@ -7,27 +7,16 @@ it writes a record and the audit asks when a record lands, so both give the same
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from pmctl.codes import Code
 from pmctl.errors import Hint, advise
 from pmctl.policy import act as acts
-from pmctl.policy.act import ACTS, ADMIN, AUTHOR, PUBLISHER, Act
-from pmctl.policy.approvals import approval_gaps
+from pmctl.policy import permission
+from pmctl.policy.act import ACTS, Act
 from pmctl.policy.model import Policy
+from pmctl.policy.permission import Violation
 from pmctl.policy.state import ARCHIVED, DRAFT, FINAL, IN_REVIEW, PUBLISHED, Approval, PostmortemState, View
-
-
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """One reason why an act is not allowed: a code of the audit, a sentence, and the next step.
-
-    `attributed` is true when the reason rests on who commits say they are from, not on signatures.
-    """
-
-    code: str
-    message: str
-    hint: Hint = ""
-    attributed: bool = False
 
 
 def propose(
@@ -81,15 +70,15 @@ def check(act: Act, state: PostmortemState, policy: Policy, view: View) -> tuple
         found.extend(_order(act, state, spec.moves))
         if any(violation.code == "AU302" for violation in found):
             return tuple(found)
-    found.extend(_standing(act, state, policy, view))
+    found.extend(permission.standing(act, state, policy, view))
     if spec.needs_note and not act.note.strip():
-        found.append(needs_note(act))
+        found.append(permission.needs_note(act))
     if "reviewers" in spec.keys:
-        found.extend(_reviewers(act, state, policy, view))
+        found.extend(permission.reviewers(act, state, policy, view))
     elif act.act == acts.APPROVE:
-        found.extend(_approval(act, state, view))
+        found.extend(permission.approval(act, state, view))
     elif act.act == acts.PUBLISH:
-        found.extend(_publication(act, state, policy, view))
+        found.extend(permission.publication(act, state, policy, view))
     if not view.landing and act.content != view.content:
         found.append(Violation("AU313", f"{act.act} names other content than the document has now"))
     return tuple(found)
@@ -177,112 +166,6 @@ def _order(act: Act, state: PostmortemState, possible: Mapping[str, str]) -> lis
     return found
 
 
-def _standing(act: Act, state: PostmortemState, policy: Policy, view: View) -> list[Violation]:
-    """Is the actor somebody who may do this?"""
-    author = state.author or view.author
-    admin = act.by in policy.admins
-    who = ACTS[act.act].who
-    if who == ADMIN:
-        return [] if admin else [needs_admin(act, policy)]
-    if who == AUTHOR:
-        if admin or act.by == author or act.by in view.editors:
-            return []
-        message = f"{act.act} needs the author, an editor or an admin, and {act.by} is none of them"
-        return [Violation("AU303", message, _ask((author, *view.editors)))]
-    if who == PUBLISHER:
-        roles = {"author": (author,), "editors": view.editors, "admins": policy.admins}
-        publishers = [handle for role in policy.publishers for handle in roles.get(role, ())]
-        if act.by in publishers:
-            return []
-        return [Violation("AU308", f"{act.by} may not publish {state.id}", _ask(tuple(publishers)))]
-    found = []
-    own_work = act.act == acts.APPROVE and act.by == author and not policy.review.self_approval
-    if own_work:
-        hint = advise("ask-somebody-else", id=state.id)
-        found.append(Violation("AU306", f"{act.by} is the author of {state.id} and may not approve it", hint))
-    if act.by not in state.reviewers:
-        hint = "" if own_work else advise("author-asks", id=state.id, reviewer=act.by)
-        found.append(Violation("AU305", f"{act.by} was not asked to review {state.id}", hint))
-    return found
-
-
-def _reviewers(act: Act, state: PostmortemState, policy: Policy, view: View) -> list[Violation]:
-    """Are the people asked ones who can answer?"""
-    found = []
-    author = state.author or view.author
-    for handle in act.reviewers:
-        person = policy.people.get(handle)
-        if person is None:
-            found.append(Violation("AU315", f"reviewer {handle} is not in the policy", advise("people")))
-        elif not person.active_keys:
-            found.append(Violation("AU315", f"reviewer {handle} has no active key and could not sign an approval"))
-        elif handle == author and not policy.review.self_approval:
-            message = f"{handle} is the author of {state.id} and may not review it"
-            found.append(Violation("AU306", message, "ask somebody else: --reviewer HANDLE"))
-    asked = len(set(act.reviewers) | (set(state.reviewers) if act.act == acts.REQUEST_REVIEW else set()))
-    needed = max(1, policy.review.minimum, policy.review.approvals or 0)
-    if asked < needed:
-        noun = "reviewer" if needed == 1 else "reviewers"
-        found.append(Violation("AU315", f"the policy asks for at least {needed} {noun}", "add --reviewer HANDLE"))
-    return found
-
-
-def _approval(act: Act, state: PostmortemState, view: View) -> list[Violation]:
-    """Does an approval bind what the document says?"""
-    found = []
-    known = act.content == view.content
-    if view.landing:
-        known = known or view.rewritten or act.content in view.earlier or act.content in state.landed
-    if not known:
-        message = f"{act.by} approved other content than {state.id} has or had in this round"
-        found.append(Violation("AU304", message, "read it again and approve what is there now"))
-    if not view.landing and any(a.by == act.by for a in state.counting(view.content)):
-        found.append(Violation("AU316", f"{act.by} has approved exactly this content already"))
-    if view.writers == (act.by,):
-        message = f"{act.by} approves content that only {act.by} wrote, as far as the commits tell"
-        found.append(Violation("AU708", message, attributed=True))
-    return found
-
-
-def _publication(act: Act, state: PostmortemState, policy: Policy, view: View) -> list[Violation]:
-    """Is what gets published approved, complete and undisputed?"""
-    found = []
-    counting = state.counting(act.content)
-    known = {approval.record for approval in counting}
-    if set(act.approvals) - known:
-        found.append(
-            Violation(
-                "AU310",
-                f"publish of {state.id} rests on approvals that do not count: stale, unknown or of other content",
-                advise("status", id=state.id),
-            )
-        )
-    named = tuple(approval for approval in counting if approval.record in act.approvals)
-    found.extend(Violation("AU309", gap.message, gap.hint) for gap in approval_gaps(state, policy, named))
-    if view.missing:
-        found.append(
-            Violation(
-                "AU311",
-                f"{state.id} is not complete: {', '.join(view.missing)} missing or empty",
-                advise("fill-in", id=state.id),
-            )
-        )
-    if view.unresolved:
-        count = "1 discussion is" if view.unresolved == 1 else f"{view.unresolved} discussions are"
-        found.append(Violation("AU312", f"{count} unresolved on {state.id}"))
-    return found
-
-
-def needs_admin(act: Act, policy: Policy) -> Violation:
-    """What is said to somebody who is no admin and does what only admins may."""
-    return Violation("AU314", f"{act.act} needs an admin, and {act.by} is none", _ask(policy.admins))
-
-
-def needs_note(act: Act) -> Violation:
-    """What is said when the reason of an act is missing."""
-    return Violation("AU319", f"{act.act} needs a reason", "say why with -m TEXT")
-
-
 def _way_out(state: PostmortemState) -> Hint:
     """What can be done instead in this state."""
     ways = {
@@ -294,6 +177,37 @@ def _way_out(state: PostmortemState) -> Hint:
     return ways.get(state.status, "it was deleted")
 
 
-def _ask(handles: tuple[str, ...]) -> str:
-    names = ", ".join(dict.fromkeys(handle for handle in handles if handle))
-    return f"ask one of: {names}" if names else ""
+CODES = (
+    Code(
+        "AU210",
+        "does-not-follow",
+        "A record does not follow the last record that moved the postmortem.",
+        "It was made for an older state: another round, or somebody acted in between.",
+        "Look at the present state (pmctl status ID) and act on it.",
+        "an approval from before a withdrawal",
+    ),
+    Code(
+        "AU302",
+        "not-possible-now",
+        "The act is not possible in the state in which the postmortem is.",
+        "States are passed in order; none is skipped.",
+        "pmctl status ID says what is possible.",
+        "publish of a draft",
+    ),
+    Code(
+        "AU313",
+        "published-other-content",
+        "The document says something else than what its record binds.",
+        "The record is what was approved; readers see the document.",
+        "Publish exactly what was approved.",
+        "an edit in the commit that publishes",
+    ),
+    Code(
+        "AU317",
+        "other-round",
+        "A record names another round of review than the present one.",
+        "Approvals of an earlier round do not count in the next.",
+        "Act again.",
+        "round 1 after the second submit",
+    ),
+)

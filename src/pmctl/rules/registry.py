@@ -101,6 +101,13 @@ def rules() -> Mapping[str, Rule]:
     return MappingProxyType(dict(sorted(_RULES.items())))
 
 
+def is_known(code: str) -> bool:
+    """Whether a code or the beginning of one names anything; asks beyond the rules only where no rule has it."""
+    from pmctl.codes import codes
+
+    return any(one.startswith(code) for one in rules()) or any(one.startswith(code) for one in codes())
+
+
 def found(doc: Document, start: int, end: int, message: str, fix: Hint = "") -> Finding:
     """A finding about `doc.text[start:end]`, offsets in characters; the engine fills in the rest."""
     line, column = doc.position(start)

@@ -25,6 +25,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from pmctl.codes import Code
 from pmctl.document.finding import Finding, Severity
 from pmctl.errors import Hint, UsageProblem, advise
 
@@ -178,15 +179,14 @@ def code_list(codes: Iterable[str], *, option: str) -> tuple[str, ...]:
 
 def _unknown_code(code: str) -> tuple[str, Hint] | None:
     """What is wrong with a code or prefix, and the mend; None when it names something."""
-    from pmctl.rules.documentation import known_codes
+    from pmctl.rules.registry import is_known
 
-    known = known_codes()
-    if code and any(one.startswith(code) for one in known):
+    if code and is_known(code):
         return None
-    from difflib import get_close_matches
+    from pmctl.codes import codes
+    from pmctl.text import did_you_mean
 
-    close = get_close_matches(code, known, n=1, cutoff=0.6)
-    return f"unknown code {code!r}", f"did you mean {close[0]}?" if close else advise("all-codes")
+    return f"unknown code {code!r}", did_you_mean(code, codes()) or advise("all-codes")
 
 
 class _Reader:
@@ -329,3 +329,18 @@ def _did_you_mean(word: str, known: tuple[str, ...]) -> str:
 
     close = get_close_matches(word, known, n=1, cutoff=0.6)
     return f"did you mean {close[0]}?" if close else f"one of {', '.join(known)}"
+
+
+CODES = (
+    Code(
+        "PM260",
+        "unknown-setting",
+        "The rules' settings name something that does not exist or can't be read.",
+        "A misspelt code silently selects or ignores nothing.",
+        "",
+        "rules:\n  ignore: [PM8O2]",
+        details="Checks the `rules:` part of pmctl.yaml and the codes given on the command line.",
+        corrected="rules:\n  ignore: [PM802]",
+        rules="settings",
+    ),
+)

@@ -22,6 +22,7 @@ from pmctl.ledger.current_state import CurrentState, current_state
 from pmctl.policy import act as acts
 from pmctl.policy import lifecycle
 from pmctl.policy.act import Act
+from pmctl.policy.permission import Violation
 from pmctl.policy.state import DRAFT, FINAL, IN_REVIEW, PostmortemState
 from pmctl.repository.actor import Actor
 from pmctl.repository.records import record_writes
@@ -197,7 +198,7 @@ def _refuse_open_incident(workspace: Workspace, name: str, document: Document) -
         )
 
 
-def _refusal(act: Act, violations: Sequence[lifecycle.Violation]) -> Refused:
+def _refusal(act: Act, violations: Sequence[Violation]) -> Refused:
     first = violations[0]
     rest = tuple((f"{v.code} {v.message}", v.hint) for v in violations[1:])
     return Refused(f"{first.code} {first.message}", hint=first.hint, details=rest)

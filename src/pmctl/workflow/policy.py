@@ -25,8 +25,8 @@ from pmctl.policy import act as acts
 from pmctl.policy.act import Act
 from pmctl.policy.change import check_change, check_repository_act, propose_baseline, propose_policy, propose_waiver
 from pmctl.policy.differences import differences
-from pmctl.policy.lifecycle import Violation
 from pmctl.policy.model import POLICY_PATH, Policy
+from pmctl.policy.permission import Violation
 from pmctl.policy.reading import parse_policy
 from pmctl.policy.state import ARCHIVED, DRAFT, IN_REVIEW, PUBLISHED
 from pmctl.repository.actor import Actor

@@ -51,7 +51,7 @@ def test_a_usual_document() -> None:
     )
     assert adoption.id == "2024-01-14-api-outage"
     assert (document.title, document.author, document.meta["severity"]) == ("API outage", "bob", "SEV2")
-    assert document.meta["tags"] == ["adopted"] and document.meta["template"] == "default"
+    assert document.meta["tags"] == ["adopted"] and document.meta["template"] == "default@1"
     assert titles(document) == ["Summary", "Timeline", "Root Cause", "Action Items"]
     assert "**Executive summary**" in document.body and "# API outage" not in document.body
     assert [entry.text for entry in entries(document)] == ["Alert", "Fixed"]

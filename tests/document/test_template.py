@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pmctl.document import template_file, templates
 from pmctl.document.prompts import is_empty
 from pmctl.document.reader import read
 from pmctl.document.template import Conditions, Template, TemplateField, TemplateSection, field_problem, parse_reference
-from pmctl.document.template_file import parse_template
-from pmctl.document.template_library import (
-    builtin,
-    choose,
-    latest_versions,
-    requirements,
-)
+from pmctl.document.template_file import builtin, builtin_versions, parse_template
+from pmctl.document.template_library import broken_versions, choose, differences, latest_versions, requirements
 from pmctl.document.templates import BUILTIN_NAMES, builtin_source
 from pmctl.rules.context import OPTIONAL, REQUIRED
 
@@ -198,14 +198,13 @@ def test_a_postmortem_is_judged_by_the_version_that_it_records() -> None:
     own = (template("api", 1, ("Summary",)), template("api", 3, ("Summary", "Timeline", "Customers")))
     assert requirements("api", own).required == ("Summary",)
     assert requirements("api@3", own).required == ("Summary", "Timeline", "Customers")
-    assert requirements("api", own).exact
+    assert not requirements("api", own).hint
 
 
 def test_a_version_that_is_gone_asks_for_nothing_that_may_have_come_later() -> None:
     own = (template("api", 3, ("Summary", "Detection", "Customers")),)
     stand_in = requirements("api@2", own)
     assert stand_in.required == ("Summary",)
-    assert not stand_in.exact
     assert stand_in.hint == "there is no version 2 of template api; version 3 stands in for it"
 
 
@@ -213,8 +212,8 @@ def test_an_unknown_template_asks_what_the_default_one_asks() -> None:
     for recorded in ("nonsense", "No Name", "../x"):
         stand_in = requirements(recorded)
         assert stand_in.required == builtin("default").required
-        assert not stand_in.exact
-    assert requirements("").exact
+        assert stand_in.hint == f"there is no template {recorded!r}; what the default template requires is asked for"
+    assert not requirements("").hint
 
 
 def test_changing_the_default_template_leaves_earlier_postmortems_alone() -> None:
@@ -263,3 +262,159 @@ def test_custom_fields_are_typed(kind: str, good: list[object], bad: list[object
     assert [value for value in bad if not field_problem(declared, value)] == []
     assert field_problem(declared, None) == ""
     assert "required" in field_problem(TemplateField("tier", kind, required=True), None)
+
+
+ASKED_BY_SHIPPED = {
+    "default@1": (("Summary", "Timeline", "Impact", "Root Cause", "Resolution", "Action Items"), ()),
+    "lightweight@1": (("Summary", "Impact", "Root Cause", "Action Items"), ()),
+    "security@1": (
+        (
+            "Summary",
+            "Timeline",
+            "Impact",
+            "Data Exposure",
+            "Root Cause",
+            "Containment",
+            "Resolution",
+            "Notifications",
+            "Action Items",
+            "Detection",
+        ),
+        (
+            (
+                "attack_vector",
+                "choice",
+                False,
+                (
+                    "credentials",
+                    "vulnerability",
+                    "misconfiguration",
+                    "supply-chain",
+                    "phishing",
+                    "insider",
+                    "physical",
+                    "unknown",
+                ),
+            ),
+            ("personal_data", "boolean", True, ()),
+            ("disclosed_on", "date", False, ()),
+        ),
+    ),
+    "near-miss@1": (("Summary", "Timeline", "Potential Impact", "What Stopped It", "Root Cause", "Action Items"), ()),
+}
+
+
+def test_what_a_shipped_version_asks_never_changes() -> None:
+    every = [one for name in BUILTIN_NAMES for one in builtin_versions(name)]
+    assert {one.reference: (one.required, fields_of(one)) for one in every} == ASKED_BY_SHIPPED
+
+
+def fields_of(one: Template) -> tuple[tuple[str, str, bool, tuple[str, ...]], ...]:
+    return tuple((field.name, field.kind, field.required, field.choices) for field in one.fields)
+
+
+def test_the_files_of_the_package_are_those_that_it_names() -> None:
+    folder = Path(templates.__file__).parent
+    assert {file.stem for file in folder.glob("*.md")} == {*BUILTIN_NAMES, *templates.EARLIER_VERSIONS}
+
+
+def test_an_earlier_version_stays_in_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when version 2 of a shipped template asks for more: default.md is new, default@1.md what it was."""
+    first = builtin_source("default")
+    second = first.replace(b"version: 1", b"version: 2").replace(
+        b"title: Detection, required: false", b"title: Detection"
+    )
+    for name in BUILTIN_NAMES:
+        (tmp_path / f"{name}.md").write_bytes(builtin_source(name))
+    (tmp_path / "default@1.md").write_bytes(first)
+    (tmp_path / "default.md").write_bytes(second)
+    monkeypatch.setattr(templates, "__file__", str(tmp_path / "__init__.py"))
+    for module in (templates, template_file):
+        monkeypatch.setattr(module, "EARLIER_VERSIONS", ("default@1",))
+    builtin.cache_clear()
+    try:
+        assert [one.reference for one in builtin_versions("default")] == ["default@2", "default@1"]
+        assert requirements("default@1").required == requirements("").required == REQUIRED
+        assert requirements("default@2").required == (*REQUIRED, "Detection")
+        assert not requirements("default@1").hint
+        assert latest_versions(())["default"].reference == choose(()).reference == "default@2"
+        mine = (template("default", 1, ("Summary",)),)
+        assert requirements("default@1", mine).required == ("Summary",)
+        assert requirements("default@2", mine).required == (*REQUIRED, "Detection")
+        assert choose(mine).reference == "default@1", "an organisation's own template is the one that it uses"
+    finally:
+        builtin.cache_clear()
+
+
+def test_templates_that_come_with_pmctl_are_taken_by_name_only() -> None:
+    assert not any(one.applies.given() for name in BUILTIN_NAMES for one in builtin_versions(name))
+
+
+def asking(*titles: str, fields: tuple[TemplateField, ...] = (), name: str = "api") -> Template:
+    """A template of these sections; a title in brackets is optional."""
+    sections = tuple(TemplateSection(title.strip("()"), not title.startswith("(")) for title in titles)
+    return Template(name, sections=sections, fields=fields, path=f".pmctl/templates/{name}.md")
+
+
+BEFORE = asking(
+    "Summary",
+    "Impact",
+    "(Notes)",
+    fields=(TemplateField("tier", "choice", choices=("gold", "tin")), TemplateField("cost")),
+)
+
+
+@pytest.mark.parametrize(
+    ("after", "said"),
+    [
+        (asking("Summary", "Impact", "Notes"), "section 'Notes' is required now"),
+        (asking("Summary", "(Impact)", "(Notes)"), "section 'Impact' is no longer required"),
+        (asking("Impact", "Summary"), "the required sections stand in another order"),
+        (asking("(New)", "summary", "Impact"), ""),
+    ],
+)
+def test_what_a_version_asks_of_sections_never_changes(after: Template, said: str) -> None:
+    found = differences([BEFORE], [replace(after, fields=BEFORE.fields)])
+    assert [one.message for one in found] == ([said] if said else [])
+
+
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        (TemplateField("cost", "number"), "field 'cost' was of kind string and is of kind number now"),
+        (TemplateField("cost", required=True), "field 'cost' is required now"),
+        (TemplateField("extra", required=True), "field 'extra' is required now"),
+        (TemplateField("tier", "choice", choices=("gold",)), "field 'tier' has lost the choice tin"),
+        (TemplateField("tier", "choice", choices=("tin", "gold", "lead")), "field 'tier' has a new choice, lead"),
+        (TemplateField("tier", "choice", choices=("tin", "gold"), description="Contract"), ""),
+        (TemplateField("extra"), ""),
+    ],
+)
+def test_what_a_version_asks_of_fields_never_changes(field: TemplateField, said: str) -> None:
+    fields = {one.name: one for one in (*BEFORE.fields, field)}
+    found = differences([BEFORE], [replace(BEFORE, fields=tuple(fields.values()))])
+    assert [one.message for one in found] == ([said] if said else [])
+    without = differences([BEFORE], [replace(BEFORE, fields=BEFORE.fields[:1])])
+    assert [one.message for one in without] == ["field 'cost' is no longer declared"]
+
+
+def test_only_versions_that_postmortems_record_are_kept_from_changing() -> None:
+    after = asking("Summary")
+    users = [("a", "api"), ("b", "api@1"), ("c", "api@2"), ("d", None), ("e", 7)]
+    assert [one.message for one in broken_versions([BEFORE], [after], users[2:])] == []
+    found = broken_versions([BEFORE], [replace(BEFORE, version=2)], users[:1])
+    assert [(one.message, one.file, one.now) for one in found] == [
+        ("is gone, and a was written with this version", BEFORE.path, None)
+    ]
+    assert "and 2 postmortems were written with this version" in broken_versions([BEFORE], [after], users)[0].message
+    mine = asking("Weather", name="default")
+    assert "'Weather' is required now" in broken_versions([], [mine], users[3:])[0].message
+    assert "'Weather' is no longer required" in broken_versions([mine], [], users[3:])[-1].message
+
+
+def test_templates_that_are_as_before_ask_for_no_postmortem() -> None:
+    def nobody() -> Iterator[tuple[str, object]]:
+        raise AssertionError("nothing changed")
+        yield "", ""
+
+    assert broken_versions([BEFORE], [replace(BEFORE, description="Better")], nobody()) == []

@@ -44,7 +44,7 @@ def typed(text: str, label: str) -> str:
         ("urgency:‸", [" HIGH", " MEDIUM", " LOW"]),
         ("visibility: ‸", ["private", "team", "organization"]),
         ("severity: ‸", ["SEV1", "SEV2", "SEV3"]),
-        ("template: ‸", ["default", "lightweight", "security", "near-miss"]),
+        ("template: ‸", ["default@1", "lightweight@1", "security@1", "near-miss@1"]),
         ("teams: [‸", ["payments"]),
         ("author: ‸", ["alice", "bob", "jane"]),
         ("reviewers: [alice, ‸", ["alice", "bob", "jane"]),

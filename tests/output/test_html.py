@@ -10,7 +10,7 @@ from itertools import pairwise
 import pytest
 
 from pmctl.document.reader import read
-from pmctl.document.template_library import builtin
+from pmctl.document.template_file import builtin
 from pmctl.document.templates import BUILTIN_NAMES
 from pmctl.output.html import facts, to_html
 from pmctl.workflow.draft import Draft, render

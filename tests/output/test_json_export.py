@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from pmctl.document.reader import read
-from pmctl.document.template_library import builtin
+from pmctl.document.template_file import builtin
 from pmctl.document.templates import BUILTIN_NAMES
 from pmctl.errors import BadInput
 from pmctl.output.json_export import json_schema, to_json

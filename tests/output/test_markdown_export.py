@@ -17,7 +17,7 @@ from pmctl.document.markup import comment_spans
 from pmctl.document.outline import scan
 from pmctl.document.prompts import strip_comments
 from pmctl.document.reader import read
-from pmctl.document.template_library import builtin
+from pmctl.document.template_file import builtin
 from pmctl.document.templates import BUILTIN_NAMES
 from pmctl.output.html import to_html
 from pmctl.output.json_export import to_json

@@ -11,7 +11,7 @@ from pmctl.document import digest, front_matter, reader, schema, strict_yaml
 from pmctl.document.finding import Severity
 from pmctl.document.reader import read
 from pmctl.document.template import Template, TemplateField
-from pmctl.document.template_library import builtin
+from pmctl.document.template_file import builtin
 from pmctl.output.advice import words
 from pmctl.rules.context import Context, History, TemplateView
 from pmctl.rules.documentation import documentation

@@ -133,7 +133,7 @@ def test_a_required_field_says_what_to_write():
     )
 
 
-UNKNOWN = "correct the name, fetch the whole history, or bring its file back to .pmctl/templates/"
+UNKNOWN = "correct the name or the version, or bring its file back to .pmctl/templates/"
 
 
 def test_templates_that_nobody_knows():

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pmctl.document import schema
 from pmctl.document.reader import read
+from pmctl.document.template_file import builtin, parse_template
 from pmctl.errors import BadInput, NotFound, Refused
 from pmctl.workflow.create import NewPostmortem, item_id, new_id, plan, slug_of, write_only
 from tests.team import TODAY, Team
@@ -81,7 +82,7 @@ def test_unknown_template_names_those_that_there_are(crew: Team) -> None:
 def test_a_template_of_the_settings_that_is_not_there_is_said(crew: Team) -> None:
     (crew.top / "pmctl.yaml").write_text("template: lightwieght\n")
     created = plan(crew.workspace, NewPostmortem(title="T", author="jane", day=DAY), None, today=TODAY)
-    assert read(created.data).meta["template"] == "default"
+    assert read(created.data).meta["template"] == "default@1"
     assert created.warnings == ("pmctl.yaml: there is no template 'lightwieght'; default stands in for it",)
 
 
@@ -91,7 +92,7 @@ def test_every_shipped_template_makes_a_readable_postmortem(crew: Team, template
         crew.workspace, NewPostmortem(title="T", author="jane", template=template, day=DAY), None, today=TODAY
     )
     assert created.warnings == ()
-    assert read(created.data).meta["template"] == template
+    assert read(created.data).meta["template"] == f"{template}@1"
 
 
 def test_written_only_is_not_committed(crew: Team) -> None:
@@ -104,3 +105,14 @@ def test_written_only_is_not_committed(crew: Team) -> None:
 def test_item_ids() -> None:
     made = {item_id() for _ in range(200)}
     assert len(made) > 190 and all(len(one) == 7 and one.startswith("AI-") for one in made)
+
+
+def test_a_template_is_parsed_once_and_only_if_it_may_be_taken(crew: Team) -> None:
+    parse_template.cache_clear()
+    builtin.cache_clear()
+    own = [template.reference for template in crew.workspace.own_templates]
+    assert parse_template.cache_info().misses == len(own) == 1
+    wish = NewPostmortem(title="T", author="jane", day=DAY, severity="SEV1", services=("api",))
+    created = plan(crew.workspace, wish, None, today=TODAY)
+    assert created.template == "default@1"
+    assert parse_template.cache_info().misses == 1, "neither again nor the others that come with pmctl"

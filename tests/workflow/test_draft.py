@@ -14,8 +14,7 @@ from pmctl.document.prompts import is_empty, strip_comments
 from pmctl.document.reader import Document, read
 from pmctl.document.schema import FIELDS
 from pmctl.document.template import Template
-from pmctl.document.template_file import parse_template
-from pmctl.document.template_library import builtin
+from pmctl.document.template_file import builtin, parse_template
 from pmctl.document.templates import BUILTIN_NAMES
 from pmctl.document.timeline import entries
 from pmctl.errors import BadInput
@@ -50,7 +49,7 @@ def own(text: str) -> Template:
 def test_without_values_only_prompts_are_left(name: str) -> None:
     document = made(builtin(name), Draft(FRONT))
     assert [section.title for section in document.sections if not is_empty(section.text)] == []
-    assert document.meta["template"] == name
+    assert document.meta["template"] == f"{name}@1"
 
 
 def test_front_matter_has_the_known_values_in_the_order_of_the_format() -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pmctl.document.template_library import builtin, parse_templates
+from pmctl.document.template_file import builtin
+from pmctl.document.template_library import parse_templates
 from pmctl.document.templates import BUILTIN_NAMES, MAX_TEMPLATES, builtin_source
 from pmctl.errors import NotFound, Refused, UsageProblem
 from pmctl.repository.workspace import TEMPLATES as FOLDER
@@ -34,7 +35,7 @@ def test_a_broken_template_does_not_hide_the_others(tmp_path: Path) -> None:
     (tmp_path / FOLDER / "dir.md").mkdir()
     (tmp_path / FOLDER / "link.md").symlink_to("/etc/passwd")
     own, findings = load(tmp_path)
-    assert [template.reference for template in own] == ["api@2", "api"]
+    assert [template.reference for template in own] == ["api@2", "api@1"]
     found = {(finding.path.rpartition("/")[2], finding.code) for finding in findings}
     assert {("dir.md", "PM030"), ("link.md", "PM030"), ("copy.md", "PM293"), ("copy.md", "PM281")} <= found
     assert any(path == "broken.md" and code.startswith("PM0") for path, code in found)
@@ -60,7 +61,7 @@ def test_for_other_commands_each_file_is_one_line() -> None:
         {f"{FOLDER}/a.md": b"---\nname: b\nverion: 1\nversion: x\n---\n", f"{FOLDER}/c.md": b""}
     )
     assert summary(findings) == (
-        ".pmctl/templates/a.md:2:7: PM281 the file is called a.md but declares b, and 2 more (pmctl template check)",
+        ".pmctl/templates/a.md:2:7: PM281 the file is called a.md but declares b@1, and 2 more (pmctl template check)",
         ".pmctl/templates/c.md:1:1: PM010 no front matter (pmctl template check)",
     )
 
@@ -120,7 +121,7 @@ def test_the_next_version_keeps_the_present_one(tmp_path: Path) -> None:
     assert number == 2
     assert files == {f"{FOLDER}/api.md": b"---\r\nversion: 2\r\n" + kept[5:], f"{FOLDER}/api@1.md": kept}
     own, findings = parse_templates(files)
-    assert ([template.reference for template in own], findings) == (["api@2", "api"], ())
+    assert ([template.reference for template in own], findings) == (["api@2", "api@1"], ())
     number, files = following("api", own, files)
     assert (number, sorted(files)) == (3, [f"{FOLDER}/api.md", f"{FOLDER}/api@2.md"])
     assert b"version: 3\r\n" in files[f"{FOLDER}/api.md"]

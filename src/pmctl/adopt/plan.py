@@ -20,7 +20,7 @@ from pmctl.document.fields import FIELDS
 from pmctl.document.headings import PATTERN, plain
 from pmctl.document.reader import MAX_BYTES, Document, Section
 from pmctl.document.schema import check_front_matter, path_of
-from pmctl.document.template_library import builtin
+from pmctl.document.template_file import builtin
 from pmctl.document.yaml_text import flow
 
 TAG = "adopted"

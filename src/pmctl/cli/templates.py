@@ -79,9 +79,9 @@ def new(
 ) -> None:
     """Start a template of your own as a copy of another one, or the next version of one, in one commit.
 
-    A new version is for asking more of postmortems, or otherwise: those that exist keep the one they were written
-    with. Prompts, texts and optional sections may change without one. What is changed in the file already goes into
-    the new version.
+    A new version is for asking something else of postmortems: those that there are keep the version that they record.
+    Prompts, texts and optional sections may change without one. What is changed in the file already goes into the new
+    version.
     """
     from pmctl.cli.writing import signing_of
     from pmctl.errors import UsageProblem
@@ -117,11 +117,11 @@ def check(
         list[str] | None, typer.Argument(metavar="[NAME]...", help="Names or paths; all of your own if none.")
     ] = None,
     against: Annotated[
-        str, typer.Option("--against", metavar="REV", help="Find what asks more than the templates of this commit.")
+        str, typer.Option("--against", metavar="REV", help="Find versions that ask something else than in this commit.")
     ] = "HEAD",
 ) -> None:
-    """Check templates: what they declare, their text, whether they make a postmortem, and whether a change
-    asks more of postmortems under the version that they were written with. Exit code 1 on errors.
+    """Check templates: what they declare, their text, whether they make a postmortem, and whether each version
+    still asks what it asked of the postmortems that record it. Exit code 1 on errors.
     """
     from pmctl.cli.findings import show_plain
     from pmctl.workflow.template_check import check_templates

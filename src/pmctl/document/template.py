@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from pmctl.document.templates import NAME
 
 FIELD_KINDS = ("string", "number", "boolean", "date", "choice")
-ANY_KIND = "any"
-"""Not to be declared: the kind of a field that changed its kind under one version."""
 MAX_VERSION = 9999
+
+Reference = tuple[str, int]
+"""A template's name and version."""
 
 _EXPECTED = {
     "string": ("text", '"some text"'),
@@ -23,8 +24,8 @@ _EXPECTED = {
     "boolean": ("true or false", "true"),
     "date": ("a date such as 2024-01-31", "2024-01-31"),
     "choice": ("one of its choices", ""),
-    ANY_KIND: ("a value", '"some text"'),
 }
+_JINJA = re.compile(r"\{[{%#]")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -57,9 +58,7 @@ class TemplateSection:
     """A section of a template: `content` is what a new postmortem gets, `prompt` and `text` its two parts.
 
     `prompt` is the text of the HTML comments; `text` is what is left without them. `line` counts from 1 in
-    the template's file; `declared` is the line in its front matter, 0 without one. `default` is `text` with its
-    white space collapsed when it says something and is the same for every postmortem: headings, empty tables and
-    Jinja say nothing.
+    the template's file; `declared` is the line in its front matter, 0 without one.
     """
 
     title: str
@@ -68,8 +67,18 @@ class TemplateSection:
     prompt: str = ""
     text: str = ""
     line: int = 0
-    default: str = ""
     declared: int = field(default=0, compare=False)
+
+    @property
+    def default(self) -> str:
+        """The text with its white space collapsed, when it says something and is the same for every postmortem.
+
+        Headings, empty tables and Jinja say nothing.
+        """
+        from pmctl.document.prompts import is_empty, plain_text
+
+        fixed = not _JINJA.search(self.content) and not is_empty(self.content)
+        return plain_text(self.content) if fixed else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +127,8 @@ class Template:
 
     @property
     def reference(self) -> str:
-        """What a postmortem records: the name, with `@version` from version 2 on."""
-        return self.name if self.version == 1 else f"{self.name}@{self.version}"
+        """What a postmortem records: `name@version`."""
+        return f"{self.name}@{self.version}"
 
     @property
     def required(self) -> tuple[str, ...]:
@@ -127,8 +136,11 @@ class Template:
         return tuple(section.title for section in self.sections if section.required)
 
 
-def parse_reference(recorded: str) -> tuple[str, int] | None:
-    """`security@2` -> ("security", 2), `security` -> ("security", 1); None when it is neither."""
+def parse_reference(recorded: str) -> Reference | None:
+    """`security@2` -> ("security", 2), `security` -> ("security", 1); None when it is neither.
+
+    A postmortem that names no version is asked what version 1 asks: every later version may ask for more.
+    """
     name, at, version = recorded.partition("@")
     if not NAME.fullmatch(name):
         return None
@@ -138,12 +150,15 @@ def parse_reference(recorded: str) -> tuple[str, int] | None:
     return (name, number) if number else None
 
 
+def recorded_reference(value: object) -> Reference | None:
+    """The name and version that a postmortem's `template` means; the default template when it says nothing."""
+    return parse_reference(value or "default") if isinstance(value, str) else ("default", 1)
+
+
 def field_problem(declared: TemplateField, value: object) -> str:
     """Why `value` (a plain front matter value) does not fit the custom field; "" when it does."""
     if value is None or value == "":
         return f"{declared.name} is required" if declared.required else ""
-    if declared.kind == ANY_KIND:
-        return ""
     match declared.kind:
         case "number":
             return "" if type(value) in (int, float) else f"{declared.name} must be a number"

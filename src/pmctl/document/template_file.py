@@ -6,7 +6,7 @@ body may use Jinja; headings made by Jinja belong to no declared section until i
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from pmctl.codes import Code
 from pmctl.document.fields import FIELD
@@ -15,7 +15,7 @@ from pmctl.document.reader import read
 from pmctl.document.strict_yaml import Node
 from pmctl.document.template import MAX_VERSION, Conditions, Template
 from pmctl.document.template_parts import Notes, fields, mapping, sections, text_of, texts, unknown_keys
-from pmctl.document.templates import NAME
+from pmctl.document.templates import BUILTIN_NAMES, EARLIER_VERSIONS, NAME, builtin_source
 from pmctl.errors import Hint, advise
 
 DEFAULTABLE = ("visibility", "tags", "teams", "severity", "urgency")
@@ -70,6 +70,25 @@ def parse_template(data: bytes, path: str = "") -> tuple[Template | None, tuple[
             f"rename it to {template.name}.md, or {template.name}@{template.version}.md for a version that is kept",
         )
     return template, notes.sorted()
+
+
+@cache
+def builtin(stem: str) -> Template:
+    """A template that comes with pmctl, by the name of its file (`default`, or `default@1` for an earlier version).
+
+    Raises KeyError when there is none.
+    """
+    template, _ = parse_template(builtin_source(stem), f"{stem}.md")
+    if template is None:  # the package's own file; a test parses each of them
+        raise KeyError(stem)
+    return template
+
+
+def builtin_versions(name: str) -> tuple[Template, ...]:
+    """Every version of a template that comes with pmctl, the latest first."""
+    if name not in BUILTIN_NAMES:
+        return ()
+    return builtin(name), *(builtin(stem) for stem in EARLIER_VERSIONS if stem.partition("@")[0] == name)
 
 
 def _version(node: Node | None, notes: Notes) -> int:

@@ -13,7 +13,6 @@ from pmctl.codes import Code
 from pmctl.document.finding import Finding, Severity
 from pmctl.document.markup import comment_spans
 from pmctl.document.outline import scan
-from pmctl.document.prompts import is_empty, plain_text
 from pmctl.document.reader import Document
 from pmctl.document.strict_yaml import Node
 from pmctl.document.template import FIELD_KINDS, TemplateField, TemplateSection
@@ -21,7 +20,6 @@ from pmctl.errors import Hint
 
 _OF_A_SECTION = ("title", "required", "prompt", "text")
 _OF_A_FIELD = ("kind", "required", "choices", "description")
-_JINJA = re.compile(r"\{[{%#]")
 
 
 @dataclass(slots=True)
@@ -132,9 +130,7 @@ def _section(title: str, required: bool, content: str, line: int) -> TemplateSec
     text = "".join(
         content[end:start] for (_, end), (start, _) in zip(((0, 0), *spans), (*spans, (len(content), 0)), strict=True)
     )
-    fixed = not _JINJA.search(content) and not is_empty(content)
-    default = plain_text(content) if fixed else ""
-    return TemplateSection(title, required, content, "\n\n".join(prompts), text.strip(), line, default)
+    return TemplateSection(title, required, content, "\n\n".join(prompts), text.strip(), line)
 
 
 def _declared(item: Node, bodies: dict[str, TemplateSection], notes: Notes) -> TemplateSection | None:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from pmctl import git
@@ -24,9 +23,6 @@ from pmctl.errors import PmctlError
 from pmctl.insight.validation import Selection, context_alone, context_of
 from pmctl.repository.workspace import POSTMORTEMS, TEMPLATES, Workspace
 from pmctl.rules.context import CacheDependencies, Context
-
-if TYPE_CHECKING:
-    from pmctl.document.template import Template
 
 
 class Kind(StrEnum):
@@ -89,12 +85,10 @@ class OpenDocuments:
     """The contexts in use, by pmctl root. The one thing with state, besides the editor's texts."""
 
     _contexts: dict[Path, Context] = field(default_factory=dict)
-    _workspaces: dict[Path, Workspace] = field(default_factory=dict)
 
     def forget(self) -> None:
         """Read settings, templates and people anew when they are next needed."""
         self._contexts.clear()
-        self._workspaces.clear()
 
     def sheet(self, uri: str, text: str, encoding: str) -> OpenDocument:
         """The text of `uri` with everything that it is judged by. Never raises for what the text or folder holds."""
@@ -108,7 +102,6 @@ class OpenDocuments:
             context = context_alone(now)
         else:
             context = self._context(repo)._replace(today=now.now.date(), now=now.now, asked=CacheDependencies())
-            context = context._replace(own_templates=self._templates(repo, context, document))
         return OpenDocument(path, kind, document, context, positions(text, encoding))
 
     def _context(self, repo: git.Repository) -> Context:
@@ -120,12 +113,6 @@ class OpenDocuments:
                 # until `pmctl validate` or `pmctl doctor` has been asked what is wrong.
                 return context_alone(Selection())
         return self._contexts[repo.root]
-
-    def _templates(self, repo: git.Repository, context: Context, document: Document) -> tuple[Template, ...]:
-        """The templates by which the document is judged; the history is asked at most once until `forget`."""
-        own = context.own_templates or ()
-        workspace = self._workspaces.setdefault(repo.root, Workspace(repo))
-        return workspace.definitions(own, {document.path: document.meta.get("template")}).get(document.path, own)
 
 
 def file_of(uri: str) -> Path | None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from pmctl import git
 from pmctl.document.digest import content_digest
-from pmctl.document.finding import Finding, Severity
+from pmctl.document.finding import Finding
 from pmctl.document.reader import MAX_BYTES, read
 from pmctl.document.schema import id_of, is_id
 from pmctl.errors import Hint, advise
@@ -19,12 +19,11 @@ from pmctl.policy.model import POLICY_PATH
 from pmctl.policy.state import FINAL
 from pmctl.repository import index
 
-_TEMPLATES = ".pmctl/templates/"
 _KINDS = {"120000": "a symbolic link", "160000": "a submodule", "100755": "executable"}
 
 
 def advice(repo: git.Repository) -> tuple[Finding, ...]:
-    """What the audit would find in the staged changes, and templates that would ask more of postmortems under way."""
+    """What the audit would find in the staged changes."""
     if not git.run(repo.top, "rev-parse", "--verify", "--quiet", "HEAD", check=False).text:
         return ()
     changes = index.staged(repo.top, repo.prefix)
@@ -44,23 +43,7 @@ def advice(repo: git.Repository) -> tuple[Finding, ...]:
                 found.append(_finding("AU102", message, change, advise("sign-instead")))
         elif change.path.startswith("postmortems/"):
             found += _postmortem(repo, change, new_acts, blobs)
-    if any(change.path.startswith(_TEMPLATES) for change in changes):
-        found += _templates(repo, changes)
     return tuple(found)
-
-
-def _templates(repo: git.Repository, changes: Iterable[index.Staged]) -> tuple[Finding, ...]:
-    """What changed templates ask of postmortems that were written with the same version of them."""
-    from pmctl.insight.template_use import template_changes
-    from pmctl.repository.workspace import Workspace
-
-    workspace = Workspace(repo)
-    files = workspace.template_files_at("HEAD")
-    new = {one.path: one.new for one in changes if one.path.startswith(_TEMPLATES) and one.path.endswith(".md")}
-    blobs = index.blobs(repo.top, [one.new for one in changes if one.path in new and one.mode == "100644"], MAX_BYTES)
-    files = {path: data for path, data in files.items() if path not in new}
-    files |= {path: blobs[oid] for path, oid in new.items() if oid in blobs}
-    return tuple(one for one in template_changes(workspace, files) if one.severity is Severity.ERROR)
 
 
 def _postmortem(

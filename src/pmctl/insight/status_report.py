@@ -4,26 +4,21 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pmctl.document import schema
 from pmctl.document.actions import action_items
 from pmctl.document.completeness import missing_fields
 from pmctl.document.reader import Document
-from pmctl.document.template import parse_reference
 from pmctl.document.template_library import Requirements, requirements
-from pmctl.document.template_past import definition
 from pmctl.errors import Hint, NotFound, advise
 from pmctl.insight.catalog import Summary, catalog
 from pmctl.insight.incidents import unresolved_incidents
 from pmctl.ledger.current_state import CurrentState, current_state
 from pmctl.policy.approvals import approval_gaps
 from pmctl.policy.state import FINAL, IN_REVIEW
-from pmctl.repository.workspace import TEMPLATES, Workspace
+from pmctl.repository.workspace import Workspace
 from pmctl.rules.completeness import completeness
-
-if TYPE_CHECKING:
-    from pmctl.document.template import Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +71,8 @@ def status_report(workspace: Workspace, name: str, today: date) -> StatusReport:
         return StatusReport(name, document.status or "?", 0, (), (Blocker(message, problem.fix),), step)
     now = current_state(workspace.repo, name)
     blockers = [*_work_tree(workspace, name), *_mismatch(document, now)]
-    templates = _definitions(workspace, document)
-    facts = [*_template(workspace, document, templates), *_items(document, today)]
+    asked = _asked(workspace, document)
+    facts = [*((f"template: {asked.hint}",) if asked.hint else ()), *_items(document, today)]
     status = now.state.status
     step = advise("log", id=name) if status in FINAL else ""
     if status == IN_REVIEW:
@@ -86,7 +81,7 @@ def status_report(workspace: Workspace, name: str, today: date) -> StatusReport:
         gaps = approval_gaps(now.state, now.policy, now.state.counting(content))
         stale = {approval.by for approval in now.state.approvals if approval not in now.state.counting(content)}
         blockers += [Blocker(gap.message, gap.hint, ", ".join(gap.waiting_for)) for gap in gaps]
-        blockers += [*_open_incidents(workspace, name, document), *_incomplete(document, templates)]
+        blockers += [*_open_incidents(workspace, name, document), *_incomplete(document, asked)]
         waiting = sorted({handle for gap in gaps for handle in gap.waiting_for} | (stale if gaps else set()))
         if waiting:
             step = advise("approve-as", id=name, people=" or ".join(waiting))
@@ -95,7 +90,7 @@ def status_report(workspace: Workspace, name: str, today: date) -> StatusReport:
         else:
             step = advise("edit", id=name)
     elif status == schema.Status.DRAFT:
-        missing = [*_open_incidents(workspace, name, document), *_incomplete(document, templates)]
+        missing = [*_open_incidents(workspace, name, document), *_incomplete(document, asked)]
         blockers += missing
         step = advise("edit", id=name) if missing else advise("submit", id=name)
     return StatusReport(name, status, now.state.round, tuple(facts), tuple(blockers), step)
@@ -126,7 +121,7 @@ def _safely(workspace: Workspace, summary: Summary, today: date) -> StatusReport
 def _draft(workspace: Workspace, name: str, today: date) -> StatusReport:
     """The status_report of a draft from its file alone: an overview of many asks git nothing about each of them."""
     document = workspace.read(name)
-    missing = tuple(_incomplete(document, _definitions(workspace, document)))
+    missing = tuple(_incomplete(document, _asked(workspace, document)))
     step = advise("edit", id=name) if missing else advise("submit", id=name)
     return StatusReport(name, document.status, 0, tuple(_items(document, today)), missing, step)
 
@@ -163,8 +158,7 @@ def _approvals(now: CurrentState, content: str) -> list[str]:
     return lines
 
 
-def _incomplete(document: Document, templates: tuple[Template, ...]) -> list[Blocker]:
-    asked = _asked(document, templates)
+def _incomplete(document: Document, asked: Requirements) -> list[Blocker]:
     sections = completeness(document, asked.required, asked.texts)
     fields = missing_fields(document.meta.get("fields"), asked.fields)
     return [
@@ -173,33 +167,10 @@ def _incomplete(document: Document, templates: tuple[Template, ...]) -> list[Blo
     ]
 
 
-def _definitions(workspace: Workspace, document: Document) -> tuple[Template, ...]:
-    """The templates by which the document is judged."""
-    own, path = workspace.own_templates, document.path
-    return workspace.definitions(own, {path: document.meta.get("template")}).get(path, own)
-
-
-def _asked(document: Document, templates: tuple[Template, ...]) -> Requirements:
+def _asked(workspace: Workspace, document: Document) -> Requirements:
     """What the template that the document records asks of it."""
-    return requirements(_recorded(document), templates)
-
-
-def _recorded(document: Document) -> str:
     recorded = document.meta.get("template")
-    return recorded if isinstance(recorded, str) else ""
-
-
-def _template(workspace: Workspace, document: Document, templates: tuple[Template, ...]) -> list[str]:
-    """A line about the template when it is not there as it was when the postmortem was written."""
-    if hint := _asked(document, templates).hint:
-        return [f"template: {hint}"]
-    recorded = _recorded(document) or "default"
-    reference = parse_reference(recorded)
-    if templates is workspace.own_templates or reference is None:
-        return []
-    if definition(workspace.own_templates, reference) is None:
-        return [f"template: {recorded} is not in {TEMPLATES} any more; it counts as the history last had it"]
-    return [f"template: {recorded} was changed since under the same version; only what it asked all along is asked"]
+    return requirements(recorded if isinstance(recorded, str) else "", workspace.own_templates)
 
 
 def _open_incidents(workspace: Workspace, name: str, document: Document) -> list[Blocker]:

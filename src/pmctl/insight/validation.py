@@ -20,6 +20,7 @@ from pmctl.document.finding import Finding, Severity
 from pmctl.document.templates import BUILTIN_NAMES, builtin_source
 from pmctl.errors import EnvironmentProblem, PmctlError
 from pmctl.insight.roots import Files, every_root, everything, is_below, is_path, named
+from pmctl.insight.template_use import template_changes
 from pmctl.repository.settings import load_settings
 from pmctl.repository.workspace import POSTMORTEMS, Workspace, template_files
 from pmctl.rules.bulk import Checked, Item, check_many
@@ -30,7 +31,6 @@ from pmctl.rules.settings import RuleSettings, code_list, parse_rule_settings
 if TYPE_CHECKING:
     from pmctl.document.template import Template
 
-_FRONT_MATTER = 64 * 1024
 _ENOUGH_FOR_A_CACHE = 20
 """Documents from which on earlier results pay for being read and kept; a commit rarely changes as many."""
 
@@ -144,7 +144,8 @@ def _of_root(
         items, notes = _with_history(history, items, selection.now)
     workspace = Workspace(repo)
     context, general = context_of(workspace, selection, files)
-    items = _with_their_templates(workspace, context, items)
+    templates = files.templates if files is not None else template_files(repo.root)[0]
+    general = (*general, *template_changes(workspace, templates))
     cache = open_cache(repo.common_dir, context) if len(items) >= _ENOUGH_FOR_A_CACHE else None
     checked = check_many(items, context, cache=cache)
     root = os.fspath(repo.root)
@@ -258,25 +259,6 @@ def _is_shipped(path: str, data: bytes) -> bool:
     """Whether a template is the copy that `pmctl init` wrote, and nobody changed: what there would be without it."""
     name = path.rpartition("/")[2].removesuffix(".md")
     return name in BUILTIN_NAMES and data == builtin_source(name)
-
-
-def _with_their_templates(workspace: Workspace, context: Context, items: list[Item]) -> list[Item]:
-    """The items, with the templates by which a postmortem is judged where they are not those of today."""
-    own = context.own_templates or ()
-    recorded = {item.path: _template_line(item.data) for item in items if item.data}
-    if not own and set(recorded.values()) <= {"", *BUILTIN_NAMES}:
-        return items  # as nearly everywhere: what is shipped stays as it is
-    found = workspace.definitions(own, recorded)
-    if not found:
-        return items
-    return [item._replace(own_templates=found.get(item.path)) for item in items]
-
-
-def _template_line(data: bytes) -> str:
-    """What stands behind `template:` in front matter; parsing it would cost more than all that it is for."""
-    start = data.find(b"\ntemplate:", 0, _FRONT_MATTER)
-    line = data[start + len(b"\ntemplate:") : data.find(b"\n", start + 1)] if start >= 0 else b""
-    return line.partition(b"#")[0].strip().strip(b"\"'").decode("ascii", "ignore")
 
 
 def _narrowed(rules: RuleSettings, selection: Selection) -> RuleSettings:

@@ -39,9 +39,8 @@ class AuditState:
     not. `waiting` are policy records whose policy has not landed.
     `compromised` maps a key to the commit since which it counts as such. `line` are the commits of the steps
     in order, `landed` all commits that they brought. `writers` are who changed a postmortem's content, `folders`
-    the ids that have attachments. `templates` are, for each step that changed the organisation's templates, the folder
-    that it replaced and the pmctl root's tree after it, both by object id. `lapsed` says of records, by digest, why the
-    OpenPGP key behind them may not be used any more.
+    the ids that have attachments. `lapsed` says of records, by digest, why the OpenPGP key behind them may
+    not be used any more.
     """
 
     root: str = ""
@@ -60,7 +59,6 @@ class AuditState:
     line: dict[str, int] = field(default_factory=dict)
     landed: set[str] = field(default_factory=set)
     folders: set[str] = field(default_factory=set)
-    templates: list[tuple[str, str]] = field(default_factory=list)
     lapsed: dict[str, str] = field(default_factory=dict)
     refused_policy: str = ""
     tree: str = ""

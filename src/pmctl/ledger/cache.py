@@ -32,7 +32,7 @@ from pmctl.policy.act import Act
 from pmctl.policy.reading import parse_policy
 from pmctl.policy.state import Approval, PostmortemState
 
-FORMAT = "pmctl-fold-4"
+FORMAT = "pmctl-fold-5"
 _APPROVALS = [field.name for field in fields(PostmortemState)].index("approvals")
 _LARGEST = 256 * 1024 * 1024  # bytes
 
@@ -130,7 +130,6 @@ def _plain(fold: AuditState) -> dict[str, Any]:
         "line": list(fold.line),
         "landed": sorted(fold.landed - fold.line.keys()),
         "folders": sorted(fold.folders),
-        "templates": fold.templates,
         "lapsed": fold.lapsed,
         "refused_policy": fold.refused_policy,
         "tree": fold.tree,
@@ -165,7 +164,6 @@ def _fold(value: dict[str, Any]) -> AuditState:
     fold.line = {commit: number for number, commit in enumerate(value["line"])}
     fold.landed = set(value["landed"]) | fold.line.keys()
     fold.folders = set(value["folders"])
-    fold.templates = [(str(folder), str(tree)) for folder, tree in value["templates"]]
     fold.lapsed = value["lapsed"]
     fold.refused_policy, fold.tree, fold.verified = value["refused_policy"], value["tree"], value["verified"]
     return fold

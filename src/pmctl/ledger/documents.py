@@ -91,8 +91,7 @@ def _view(
     missing: tuple[str, ...] = ()
     if one.act.act == acts.PUBLISH and turn.new is not None and turn.new.file.mode == REGULAR:
         document = documents.document(turn.new)
-        templates = judge.templates(turn.tree, turn.path, document.meta.get("template"))
-        missing = missing_sections(document, templates, documents.sections(turn.new))
+        missing = missing_sections(document, judge.library.of(turn.tree), documents.sections(turn.new))
     return View(
         content=content,
         author=facts.author,

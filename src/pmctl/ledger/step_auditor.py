@@ -10,11 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from pmctl.codes import Code
-from pmctl.document.template_past import Definitions
-from pmctl.ledger import attribution, documents, paths
+from pmctl.ledger import attribution, documents, paths, template_store
 from pmctl.ledger.audit_state import Acceptance, AuditState
 from pmctl.ledger.history import Step
 from pmctl.ledger.report import Event
@@ -31,9 +29,6 @@ from pmctl.policy import change, lifecycle
 from pmctl.policy.model import POLICY_PATH, Policy
 from pmctl.policy.reading import SIZE_LIMIT, parse_policy
 from pmctl.policy.state import PostmortemState, View
-
-if TYPE_CHECKING:
-    from pmctl.document.template import Template
 
 _RECORDS = ".pmctl/records/"
 _WANTED = frozenset((".pmctl", "postmortems", ".gitattributes"))
@@ -68,13 +63,11 @@ class StepAuditor:
         self.documents = Documents(reader, self.trees)
         self.library = TemplateStore(reader, self.trees)
         self._policies: dict[str, Policy | None] = {}
-        self._definitions: Definitions | None = None  # until a step changes templates
         self.newest = ""
 
     def resume(self, fold: AuditState) -> None:
         """Go on from a fold that was judged before."""
         self.fold = fold
-        self._definitions = None
 
     def root_tree(self, tree: str) -> str:
         """The tree of the pmctl root below a commit's tree; '' when there is none."""
@@ -173,10 +166,6 @@ class StepAuditor:
         differences: list[Difference],
     ) -> None:
         fold = self.fold
-        if any(path.startswith(TEMPLATES) for path, _, _ in differences):
-            self._definitions = None
-            if before:
-                fold.templates.append((self.library.folder(before), tree))
         records = [one for one in differences if one.path.startswith(_RECORDS)]
         policy, data = self._arriving(step.commit, differences)
         first = fold.policy is None
@@ -195,6 +184,8 @@ class StepAuditor:
             if not self._first(step.commit, policy, data, arrived):
                 fold.records.clear()
                 return
+        if before and any(path.startswith(TEMPLATES) for path, _, _ in differences):
+            template_store.check_versions(self, step.commit, before, tree)
         touched = self._held(differences, tree)
         repository = [one for one in arrived if one.act.doc in acts.REPOSITORY_FOLDERS]
         by_doc: dict[str, list[VerifiedRecord]] = {}
@@ -349,16 +340,6 @@ class StepAuditor:
             folder = self.trees.entry(tree, f"postmortems/{doc[:4]}/{doc}")
             fold.held[doc] = TreeDocument(fold.held[doc].file, folder)
         return changed
-
-    def templates(self, tree: str, path: str, recorded: object) -> tuple[Template, ...]:
-        """The templates by which the postmortem at `path` is judged in the pmctl root's tree of the step.
-
-        `recorded` is what it says of its template.
-        """
-        if self._definitions is None:
-            own = self.library.templates(self.library.folder(tree))
-            self._definitions = Definitions(own, [self.library.replaced(*one) for one in self.fold.templates])
-        return self._definitions.of(recorded, path)
 
     def _policy(self, oid: str, data: bytes) -> Policy | None:
         if oid not in self._policies:

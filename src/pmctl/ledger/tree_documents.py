@@ -40,7 +40,8 @@ class TreeDocument:
 class FrontMatterFacts:
     """What the front matter says; empty values when the document cannot be read (`problem` says why).
 
-    `loose` names the keys that no approval covers and that hold something else than they may.
+    `template` is the template that it records; `loose` names the keys that no approval covers and that hold something
+    else than they may.
     """
 
     id: str = ""
@@ -49,6 +50,7 @@ class FrontMatterFacts:
     editors: tuple[str, ...] = ()
     reviewers: tuple[str, ...] = ()
     problem: str = ""
+    template: str = ""
     loose: tuple[str, ...] = ()
 
 
@@ -165,6 +167,7 @@ def facts_of(document: Document) -> FrontMatterFacts:
     from pmctl.document.fields import EditorRole, Status, is_handle
 
     editors = document.meta.get("editors")
+    template = document.meta.get("template")
     reviewers = document.meta.get("reviewers")
     fine = {
         "status": document.status in tuple(Status),
@@ -179,6 +182,7 @@ def facts_of(document: Document) -> FrontMatterFacts:
         author=document.author,
         editors=tuple(h for h, role in editors.items() if role == "edit") if isinstance(editors, dict) else (),
         reviewers=tuple(r for r in reviewers if isinstance(r, str)) if isinstance(reviewers, list | tuple) else (),
+        template=template if isinstance(template, str) else "",
         loose=tuple(key for key, good in fine.items() if not good),
     )
 

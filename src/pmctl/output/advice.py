@@ -56,6 +56,7 @@ WORDS: dict[str, str] = {
     "begin-template": (
         "begin with ---, name: and the template's name, and ---; pmctl template new makes a file to start from"
     ),
+    "put-version-back": "put this version back as it was, and ask in the next: pmctl template new {template} --next",
     "fix-it": "pmctl validate --fix {does}",
     "new-id": "delete the id; pmctl validate --fix gives a new one",
     "then-an-id": "{first}, then pmctl validate --fix gives it one",

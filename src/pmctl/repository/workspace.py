@@ -6,7 +6,7 @@ here trusts: findings come back as values, and the callers decide.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -25,7 +25,6 @@ from pmctl.repository.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from pmctl.document.template import Template
-    from pmctl.document.template_past import Replaced
 
 POSTMORTEMS = "postmortems"
 POLICY_FILE = ".pmctl/policy.yaml"
@@ -226,28 +225,6 @@ class Workspace:
         from pmctl.document.template_library import parse_templates
 
         return parse_templates(template_files(self.repo.root)[0])[0]
-
-    def definitions(self, own: tuple[Template, ...], recorded: Mapping[str, object]) -> dict[str, tuple[Template, ...]]:
-        """The templates by which each postmortem is judged, where `own` are not all: see `template_past.Definitions`.
-
-        `recorded` is, by path, what each says of its template.
-        """
-        from pmctl.document.template_past import Definitions, unchanging
-
-        words = {word for word in recorded.values() if isinstance(word, str)}
-        changing = {word: not unchanging(own, word) for word in (*words, None)}
-        asked = {path: word for path, word in recorded.items() if changing[word if isinstance(word, str) else None]}
-        if not asked:
-            return {}
-        definitions = Definitions(own, self._replaced_templates)
-        found = {path: definitions.of(word, path) for path, word in asked.items()}
-        return {path: templates for path, templates in found.items() if templates is not own}
-
-    @cached_property
-    def _replaced_templates(self) -> tuple[Replaced, ...]:
-        from pmctl.ledger.template_history import replaced
-
-        return replaced(self.repo)
 
 
 def template_files(root: Path) -> tuple[dict[str, bytes], tuple[Finding, ...]]:

@@ -11,15 +11,12 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from pmctl.document.finding import Finding
 from pmctl.rules.cache import Cache, Result, result_key
 from pmctl.rules.context import CacheDependencies, Context, History, TemplateView
 from pmctl.rules.engine import check
-
-if TYPE_CHECKING:
-    from pmctl.document.template import Template
 
 _CHUNK = 2_000
 _PORTIONS = 100
@@ -30,8 +27,7 @@ _ENOUGH_FOR_PROCESSES = 150
 class Item(NamedTuple):
     """One document to check: its path relative to the pmctl root, its bytes, and what is its own of the context.
 
-    `template` and `own_templates` None are the context's. `finding` stands for a file that could not be read: it is
-    the only result.
+    `template` None is the context's. `finding` stands for a file that could not be read: it is the only result.
     """
 
     path: str
@@ -41,7 +37,6 @@ class Item(NamedTuple):
     template: TemplateView | None = None
     history: History | None = None
     finding: Finding | None = None
-    own_templates: tuple[Template, ...] | None = None
 
 
 class Checked(NamedTuple):
@@ -82,8 +77,6 @@ def _chunk(items: Sequence[Item], context: Context, cache: Cache | None, workers
     results: list[Result | None] = [None] * len(items)
     keys: list[str] = [""] * len(items)
     missing = []
-    apart = {id(item.own_templates): item.own_templates for item in items}  # a few, which many items share
-    own_keys = {number: repr(templates or "") for number, templates in apart.items()}
     context = context._replace(ids={})  # ids are compared at the end, so that results can be kept
     for number, item in enumerate(items):
         if item.data is None:
@@ -91,9 +84,7 @@ def _chunk(items: Sequence[Item], context: Context, cache: Cache | None, workers
             continue
         if cache is not None:
             own = _context(item, context)
-            keys[number] = result_key(
-                item.data, item.path, own, _template_key(own.template) + own_keys[id(item.own_templates)]
-            )
+            keys[number] = result_key(item.data, item.path, own, _template_key(own.template))
             known = cache.get(keys[number], item.path)
             if known is not None and known.holds(own):
                 results[number] = known
@@ -181,14 +172,13 @@ def _result(item: Item, context: Context) -> Result:
 
 def _context(item: Item, context: Context) -> Context:
     """The common context with what is the item's own; for most items that is nothing."""
-    if not (item.status or item.adopted or item.template or item.history or item.own_templates):
+    if not (item.status or item.adopted or item.template or item.history):
         return context
     return context._replace(
         status=item.status or context.status,
         adopted=item.adopted or context.adopted,
         template=item.template or context.template,
         history=item.history or context.history,
-        own_templates=context.own_templates if item.own_templates is None else item.own_templates,
     )
 
 

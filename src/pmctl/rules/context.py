@@ -45,20 +45,13 @@ class TemplateView(NamedTuple):
     @classmethod
     def recorded(cls, name: str, own: tuple[Template, ...]) -> TemplateView:
         """What the template that a postmortem records (name or name@version) asks of it."""
-        if name in ("", "default") and not any(template.name == "default" for template in own):
+        if name in ("", "default", "default@1") and not any(template.name == "default" for template in own):
             return DEFAULT_TEMPLATE  # which nearly every postmortem records; a test holds it to the shipped file
         from pmctl.document.template_library import requirements
 
         asked = requirements(name, own)
         optional = tuple(title for title in asked.titles if title not in asked.required)
         return cls(name or "default", asked.required, optional, asked.titles, asked.fields, asked.texts, asked.hint)
-
-    @classmethod
-    def of(cls, template: Template) -> TemplateView:
-        """From a template as it was read from its file."""
-        titles = tuple(section.title for section in template.sections)
-        optional = tuple(section.title for section in template.sections if not section.required)
-        return cls(template.name, template.required, optional, titles, template.fields)
 
 
 DEFAULT_TEMPLATE = TemplateView()

@@ -228,11 +228,11 @@ def template_not_there(doc: Document, context: Context) -> Iterable[Finding]:
     """The template that a postmortem was written with is not there any more, or never was.
 
     What it does:
-        Looks `template` up among the organisation's templates, in their earlier versions as far as the history of
-        this clone reaches, and among those that come with pmctl.
+        Looks the name and version in `template` up among the organisation's templates and those that come with pmctl.
 
     Why:
-        Sections and custom fields are asked for by that template. Another one can only stand in for it.
+        Sections and custom fields are asked for by that version. Another one can only stand in for it: the nearest
+        version, or for an unknown name the default template.
 
     Example:
         template: paymnets
@@ -250,7 +250,7 @@ def template_not_there(doc: Document, context: Context) -> Iterable[Finding]:
     name = str(node.value).partition("@")[0]
     known = {template.name for template in context.own_templates or ()}.union(BUILTIN_NAMES)
     near = () if name in known else get_close_matches(name, sorted(known), n=1)
-    fix = "correct the name, fetch the whole history, or bring its file back to .pmctl/templates/"
+    fix = "correct the name or the version, or bring its file back to .pmctl/templates/"
     message = context.template.missing
     yield found_at(node.line, node.column, message, f"did you mean {near[0]}?" if near else fix, width=len(node.raw))
 

@@ -16,7 +16,8 @@ from datetime import date
 from pmctl.document import schema
 from pmctl.document.reader import Document, read
 from pmctl.document.template import Template, field_problem, field_value
-from pmctl.document.template_library import choose, latest_versions
+from pmctl.document.template_library import choose
+from pmctl.document.templates import BUILTIN_NAMES
 from pmctl.document.timeline import timeline_section
 from pmctl.errors import BadInput, NotFound, Refused, UsageProblem
 from pmctl.repository.transaction import CommitResult, Write, commit, replace_file
@@ -168,8 +169,7 @@ def _template(
         except NotFound as error:
             raise NotFound(error.message, hint=error.hint, details=(*error.details, *notes)) from None
     fallback = workspace.settings.template
-    known = latest_versions(own)
-    if fallback not in known:
+    if fallback not in (*BUILTIN_NAMES, *(template.name for template in own)):
         notes = (*notes, f"pmctl.yaml: there is no template {fallback!r}; default stands in for it")
     services = wish.services or tuple(str(name) for name in _list(front.get("services")))
     severity = wish.severity or str(front.get("severity", ""))

@@ -11,7 +11,6 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from pmctl.document import schema
 from pmctl.document.digest import Attachment, content_digest
@@ -28,9 +27,6 @@ from pmctl.repository.actor import Actor
 from pmctl.repository.records import record_writes
 from pmctl.repository.transaction import CommitResult, Write, commit
 from pmctl.repository.workspace import Workspace
-
-if TYPE_CHECKING:
-    from pmctl.document.template import Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +74,7 @@ def perform(
         reviewers=asked,
     )
     # The audit judges by the templates of the commit, so they are asked here too, not those of the work tree.
-    templates = _templates(workspace, name, document) if kind == acts.PUBLISH else None
+    templates = workspace.templates_at_head() if kind == acts.PUBLISH else None
     violations = lifecycle.check(act, now.state, workspace.policy, now.view(document, content, templates=templates))
     refusals = tuple(violation for violation in violations if not violation.attributed)
     if refusals:
@@ -91,11 +87,6 @@ def perform(
     after = lifecycle.advance(now.state, act, record.digest(data), author=document.author or "")
     landed = _write(workspace, actor, act, now, after, document, data, attached)
     return _done(act, after, landed, content, tuple(v.message for v in violations if v.attributed))
-
-
-def _templates(workspace: Workspace, name: str, document: Document) -> tuple[Template, ...]:
-    own, path = workspace.templates_at_head(), schema.path_of(name)
-    return workspace.definitions(own, {path: document.meta.get("template")}).get(path, own)
 
 
 def _write(

@@ -14,8 +14,8 @@ from pathlib import Path
 from pmctl.document.finding import Finding
 from pmctl.document.reader import read
 from pmctl.document.template import MAX_VERSION, Template
-from pmctl.document.template_file import parse_template
-from pmctl.document.template_library import builtin, parse_templates
+from pmctl.document.template_file import builtin_versions, parse_template
+from pmctl.document.template_library import parse_templates, versions
 from pmctl.document.templates import BUILTIN_NAMES, NAME, builtin_source
 from pmctl.errors import BadInput, NotFound, Refused, UsageProblem
 from pmctl.repository.workspace import TEMPLATES, template_files
@@ -46,8 +46,9 @@ def load(root: Path) -> tuple[tuple[Template, ...], tuple[Finding, ...]]:
 def listing(own: Iterable[Template]) -> tuple[Listed, ...]:
     """Every template and version that there is, an organisation's own first, then those shipped."""
     mine = sorted(own, key=lambda template: (template.name, -template.version))
-    taken = {(template.name, template.version) for template in mine}
-    shipped = [replace(builtin(name), path="") for name in BUILTIN_NAMES if (name, 1) not in taken]
+    taken = {template.reference for template in mine}
+    every = (one for name in BUILTIN_NAMES for one in builtin_versions(name))
+    shipped = [replace(one, path="") for one in every if one.reference not in taken]
     return tuple(
         Listed(t.name, t.version, t.description, describe_conditions(t), t.required, t.path) for t in (*mine, *shipped)
     )
@@ -69,9 +70,7 @@ def find(name: str, own: Iterable[Template]) -> Template:
     """
     wanted, _, version = name.partition("@")
     mine = tuple(own)
-    candidates = [template for template in mine if template.name == wanted]
-    if wanted in BUILTIN_NAMES and all(template.version != 1 for template in candidates):
-        candidates.append(builtin(wanted))
+    candidates = versions(wanted, mine)
     if version:
         candidates = [template for template in candidates if str(template.version) == version]
     if candidates:
@@ -89,7 +88,11 @@ def source(name: str, own: Iterable[Template], files: Mapping[str, bytes]) -> by
     Raises NotFound.
     """
     template = find(name, own)
-    return files[template.path] if template.path.startswith(TEMPLATES) else builtin_source(template.name)
+    return (
+        files[template.path]
+        if template.path.startswith(TEMPLATES)
+        else builtin_source(template.path.removesuffix(".md"))
+    )
 
 
 def new(

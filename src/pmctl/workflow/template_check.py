@@ -1,14 +1,13 @@
 """Checking a template file: what it declares, its body, and whether it makes a postmortem. bytes -> findings.
 
-With the repository around it also: whether a change asks more of postmortems that were written with it.
+With the repository around it also: whether a version still asks what it asked of postmortems that record it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from pmctl import git
 from pmctl.codes import Code
 from pmctl.document.actions import COLUMNS, SECTION
 from pmctl.document.finding import Finding, Severity
@@ -18,7 +17,7 @@ from pmctl.document.table import tables
 from pmctl.document.template import Template
 from pmctl.document.template_file import parse_template
 from pmctl.document.templates import builtin_source
-from pmctl.errors import EnvironmentProblem, PmctlError
+from pmctl.errors import PmctlError
 from pmctl.insight.template_use import template_changes
 from pmctl.repository.workspace import TEMPLATES, Workspace, template_files
 from pmctl.workflow import template_engine
@@ -31,38 +30,29 @@ _NEEDED = ("Action", "Owner", "Due", "Priority", "Status")
 def check_templates(workspace: Workspace, names: Sequence[str], against: str) -> tuple[list[Finding], int]:
     """What is wrong with the templates of the work tree, or with those of these names or paths, and how many they are.
 
-    `against` is the revision that is asked whether they ask more than they did, under the same version, of postmortems
-    that there are. Raises NotFound for an unknown name and EnvironmentProblem for an unknown revision.
+    `against` is the revision whose versions must still ask the same of the postmortems that record them.
+    Raises NotFound for an unknown name and EnvironmentProblem for an unknown revision.
     """
     own, problems = load(workspace.repo.root)
     files = template_files(workspace.repo.root)[0]
+    changes = template_changes(workspace, files, against)
     paths = {*files, *(one.path for one in problems)}
     if names:
         wanted = {f"{TEMPLATES}/{_stem(name)}.md": _stem(name) for name in names}
         found = {path: find(name, own) for path, name in wanted.items() if path not in paths}
         paths = (paths & wanted.keys()) | {one.path for one in found.values()}
-        files |= {one.path: builtin_source(one.name) for one in found.values() if one.path not in files}
+        shipped = {one.path for one in found.values()} - files.keys()
+        files |= {path: builtin_source(path.removesuffix(".md")) for path in shipped}
     findings = [one for one in problems if one.path in paths]
     for path in sorted(paths & files.keys()):
         made = check(files[path], path, severities=workspace.settings.severities)
         findings += [one for one in made if one not in findings]
-    findings += [one for one in _changes(workspace, files, against) if not names or one.path in paths]
+    findings += [one for one in changes if not names or one.path in paths]
     return sorted(findings, key=lambda one: (one.path, one.line, one.column)), len(paths)
 
 
 def _stem(name: str) -> str:
     return name.removeprefix("./").removeprefix(f"{TEMPLATES}/").removesuffix(".md")
-
-
-def _changes(workspace: Workspace, files: Mapping[str, bytes], revision: str) -> tuple[Finding, ...]:
-    try:
-        commit = git.resolve(workspace.repo.top, revision)
-    except EnvironmentProblem:
-        if revision == "HEAD":
-            return ()  # nothing is committed yet
-        raise
-    own = {path: data for path, data in files.items() if path.startswith(TEMPLATES)}
-    return template_changes(workspace, own, commit)
 
 
 def check(data: bytes, path: str = "", *, severities: Sequence[str] = ()) -> tuple[Finding, ...]:

@@ -13,11 +13,10 @@ from pmctl.document import schema
 from pmctl.document.reader import Document, read
 from pmctl.document.timeline import entries
 from pmctl.repository.workspace import Workspace
-from pmctl.services.draft import draft_values
 from pmctl.services.incident import Incident
 from pmctl.services.registry import read_incidents, read_records
 from pmctl.workflow import imports
-from pmctl.workflow.create import NewPostmortem, land, plan
+from pmctl.workflow.create import NewPostmortem, draft_of, land, plan
 from pmctl.workflow.imports import Plan
 from tests.world import World
 
@@ -70,8 +69,8 @@ class Team:
 
     def new(self, *records: dict[str, Any], title: str = "") -> str:
         """Draft a postmortem from these records, or from nothing with a title; returns its id."""
-        values = draft_values(one(*records), imports.people_by_email(self.workspace.policy)) if records else None
-        created = plan(self.workspace, NewPostmortem(title=title, author="jane"), values, today=date(2024, 1, 20))
+        draft = draft_of(self.workspace, one(*records)) if records else None
+        created = plan(self.workspace, NewPostmortem(title=title, author="jane"), draft, today=date(2024, 1, 20))
         land(self.workspace, created, ())
         return created.id
 

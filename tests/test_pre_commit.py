@@ -107,7 +107,7 @@ def configure(folder: Path, hooks: Path, *ids: str) -> str:
 
 @pytest.mark.parametrize("hook", ["pmctl-validate", "pmctl-staged"])
 def test_tried_with_pre_commit(repository: Path, installed: Path, hook: str) -> None:
-    """The hook fails with the finding's place, and passes once it is mended; the good file is never named."""
+    """The hook fails with the finding's place, and passes once it is fixed; the good file is never named."""
     home = {"PRE_COMMIT_HOME": str(installed.parent / "home")}
     done = run(repository, pre_commit(), "try-repo", str(installed), hook, "--all-files", **home)
     assert done.returncode == 1, done.stdout
@@ -188,7 +188,7 @@ def test_built_by_pre_commit(repository: Path, tmp_path: Path) -> None:
 
 
 def test_the_index_is_what_is_checked(repository: Path) -> None:
-    """`--staged` reads what would be committed: a mistake that is mended in the work tree alone still counts."""
+    """`--staged` reads what would be committed: a mistake that is fixed in the work tree alone still counts."""
     pmctl = (sys.executable, "-m", "pmctl", "validate", "--staged")
     (repository / BAD).write_text(source("id: 2024-02-01-search-outage"))
     done = run(repository, *pmctl)

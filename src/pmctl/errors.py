@@ -36,7 +36,7 @@ def read_hint(plain: object) -> Hint:
 
 
 class PmctlError(Exception):
-    """Something that a person can fix. `str(error)` says what is wrong and where.
+    """A problem that a person can fix. `str(error)` says what is wrong and where.
 
     `hint` is the next thing to do; `details` are further lines (all problems at once), each a text or a text with its
     own hint.

@@ -165,7 +165,7 @@ def test_attack_54_option_injection(stage: Copy, tmp_path: Path) -> None:
 
 
 def test_attack_55_advisories_of_gitpython() -> None:
-    # CVE-2023-40267, CVE-2023-40590, CVE-2023-41040 and CVE-2024-22190 are mended in 3.1.41.
+    # CVE-2023-40267, CVE-2023-40590, CVE-2023-41040 and CVE-2024-22190 are fixed in 3.1.41.
     project = tomllib.loads((SOURCE.parents[1] / "pyproject.toml").read_text())
     floor = next(line for line in project["project"]["dependencies"] if line.lower().startswith("gitpython"))
     version = tuple(int(part) for part in re.findall(r"\d+", floor)[:3])

@@ -151,6 +151,29 @@ def validation(yard: Yard, runs: int) -> None:
             f"processor {cold.cpu:.2f} s / {other.cpu:.2f} s)")  # fmt: skip
 
 
+_WITHOUT = (
+    ("more than one process", "import os; os.cpu_count = lambda: 1", ("validate",)),
+    ("asking what a text mentions", "import pmctl.rules.prose as p; p.mentions = lambda *a: True", ("validate",)),
+    ("leaving without teardown", "import os; os._exit = __import__('sys').exit", ("validate", "FILE")),
+    ("collecting garbage seldom", "import gc; gc.set_threshold = lambda *a: None", ("validate", "FILE")),
+)
+"""What stands in pmctl for its speed alone, and how to do without it."""
+
+
+def without(yard: Yard, runs: int) -> None:
+    """What code that is there for its speed brings: a command with it, and without."""
+    file = f"postmortems/{yard.ids[0][:4]}/{yard.ids[0]}.md"
+    for name, change, words in _WITHOUT:
+        arguments = [file if word == "FILE" else word for word in words]
+        costs = []
+        for first in ("pass", change):
+            code = f"{first}; import sys; sys.argv[1:] = {arguments}; from pmctl.cli import run; run()"
+            costs.append(cost([sys.executable, "-c", code], yard.root, yard.env, runs, yard.forget))
+        with_it, without_it = costs
+        say(f"without {name}", f"{without_it.wall / with_it.wall:.2f}x the time, {without_it.cpu / with_it.cpu:.2f}x "
+            f"the processor time  ({without_it.wall:.2f} s / {with_it.wall:.2f} s)")  # fmt: skip
+
+
 def many(yard: Yard, runs: int) -> None:
     """Ten times as many documents as the other measures have."""
     large = Yard(yard.folder.parent / "many", yard.count * 10)
@@ -257,7 +280,7 @@ def signatures(yard: Yard, count: int) -> None:
 
 MEASURES = {
     "start": start_up, "list": listing, "validate": validation, "many": many, "approve": approval, "audit": auditing,
-    "ledger": ledger,
+    "ledger": ledger, "without": without,
 }  # fmt: skip
 
 

@@ -282,7 +282,7 @@ def test_refresh_without_a_file_asks_the_system(
     assert main(["new", "--from", "pagerduty:PT7Q2ZC"]) == 0
     (name,) = team.workspace.ids()
     assert main(["incident", "refresh", name, "--yes"]) == 0
-    assert "nothing is new" in capsys.readouterr().err
+    assert "nothing new" in capsys.readouterr().err
     export["incident"]["priority"]["summary"] = "SEV1"
     assert main(["incident", "refresh", name, "--yes"]) == 0
     out, err = capsys.readouterr()

@@ -107,9 +107,9 @@ def test_kill_during_the_commit(play: At) -> None:
     doctor = review.run("bob", "pmctl doctor")
     assert doctor.returncode == 1 and "BAD   acts: an act was killed half way" in doctor.stdout
     assert "pmctl doctor --fix" in doctor.stdout
-    mended = review.run("bob", "pmctl doctor --fix")
-    if "index.lock" in mended.stderr:  # git was killed as well and left its lock: it is said how to go on
-        assert "delete" in mended.stderr
+    fixed = review.run("bob", "pmctl doctor --fix")
+    if "index.lock" in fixed.stderr:  # git was killed as well and left its lock: it is said how to go on
+        assert "delete" in fixed.stderr
     for lock in (review.root / ".git").glob("*.lock"):
         lock.unlink()
     done = review.run("bob", "pmctl doctor --fix")

@@ -139,7 +139,7 @@ def test_a_mistake_is_found_where_it_is(change: tuple[str, str], expected: tuple
     assert expected in codes(GOOD.replace(*change, 1))
 
 
-def test_everything_wrong_is_said_in_the_order_of_the_file_each_with_its_mend() -> None:
+def test_everything_wrong_is_said_in_the_order_of_the_file_each_with_its_fix() -> None:
     text = (
         GOOD.replace("version: 3", "version: new").replace("severity:", "severty:").replace("cost: number", "Cost: n")
     )

@@ -1,4 +1,4 @@
-"""The mends and ignores that are offered, each applied and checked again."""
+"""The fixes and ignores that are offered, each applied and checked again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pmctl.document.reader import read
 from pmctl.editor.actions import FIX_ALL, WRITE_REASON, Client, code_actions
 from pmctl.editor.open_documents import OpenDocument
 from pmctl.editor.positions import positions
-from tests.editor.sheets import sheet
+from tests.editor.opened import opened
 from tests.rules.sample import source
 
 HEADER = "| ID | Action | Owner | Due | Priority | Status | Ticket | Notes |\n|---|---|---|---|---|---|---|---|\n"
@@ -28,7 +28,7 @@ def offered(page: OpenDocument, code: str, **more: Any) -> list[types.CodeAction
 
 
 def applied(page: OpenDocument, action: types.CodeAction) -> OpenDocument:
-    """The sheet after an action's edit."""
+    """The open document after an action's edit."""
     assert action.edit is not None
     assert action.edit.changes is not None
     text = page.document.text
@@ -42,26 +42,26 @@ def codes(page: OpenDocument) -> list[str]:
     return [one.code for one in page.findings]
 
 
-def test_a_mend_mends_one_finding() -> None:
+def test_a_fix_fixes_one_finding() -> None:
     """Of two items with the same mistake, only the one at the cursor is changed."""
     rows = "| AI-7f3k | Alert when the pool is 80 % used | @jane | 2999-01-22 | high | OPEN | | |\n"
     rows += "| AI-8f3k | Alert when the disk is 80 % used | @jane | 2999-01-22 | high | OPEN | | |\n"
-    page = sheet(source(f"## Action Items\n\n{HEADER}{rows}"))
+    page = opened(source(f"## Action Items\n\n{HEADER}{rows}"))
     assert codes(page).count("PM510") == 2
-    mend = offered(page, "PM510")[0]
-    assert mend.is_preferred
-    after = applied(page, mend)
+    fix = offered(page, "PM510")[0]
+    assert fix.is_preferred
+    after = applied(page, fix)
     assert codes(after).count("PM510") == 1
     assert "high" in after.document.text
     assert "HIGH | OPEN" in after.document.text
 
 
 def test_sections_change_places_together() -> None:
-    """The order of sections is one mend."""
+    """The order of sections is one fix."""
     text = source()
     impact, cause = text.index("## Impact"), text.index("## Root Cause")
     end = text.index("## Resolution")
-    page = sheet(text[:impact] + text[cause:end] + text[impact:cause] + text[end:])
+    page = opened(text[:impact] + text[cause:end] + text[impact:cause] + text[end:])
     assert "PM203" in codes(page)
     assert applied(page, offered(page, "PM203")[0]).document.text == text
 
@@ -69,11 +69,11 @@ def test_sections_change_places_together() -> None:
 def test_everything_at_once() -> None:
     """`source.fixAll` does what `pmctl validate --fix` does, and is not mixed with the quick fixes of another kind."""
     row = "| AI-7f3k | Alert when the pool is 80 % used | @jane | 2999-01-22 | high | done | | |\n"
-    page = sheet(source(f"## Action Items\n\n{HEADER}{row}"))
+    page = opened(source(f"## Action Items\n\n{HEADER}{row}"))
     found = code_actions(page, 0, 0, ["source"], uri="file:///x.md")
     assert [one.kind for one in found] == [FIX_ALL]
     assert "| HIGH | COMPLETED |" in applied(page, found[0]).document.text
-    assert code_actions(sheet(source()), 0, 0, ["source.fixAll"], uri="file:///x.md") == []
+    assert code_actions(opened(source()), 0, 0, ["source.fixAll"], uri="file:///x.md") == []
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_everything_at_once() -> None:
 )  # fmt: skip
 def test_an_ignore_hides_what_it_is_for(fragment: str, reach: str) -> None:
     """The finding is gone, nothing else changes but that the reason is asked for, and with a reason nothing is left."""
-    page = sheet(source(fragment))
+    page = opened(source(fragment))
     line = 1 + page.document.text.count("\n", 0, page.document.text.index(fragment.split("\n")[2]))
     finding = next(one for one in page.findings if one.line >= line and one.code[:3] in ("PM7", "PM8"))
     action = next(one for one in offered(page, finding.code) if one.title.startswith("Ignore"))
@@ -96,7 +96,7 @@ def test_an_ignore_hides_what_it_is_for(fragment: str, reach: str) -> None:
     assert finding.code not in codes(after)
     assert "PM262" in codes(after), "the reason is still to be written"
     text = after.document.text.replace(f"{finding.code}  -->", f"{finding.code} the customer's own words -->")
-    again = sheet(text, page.context)
+    again = opened(text, page.context)
     assert sorted(codes(again)) == sorted(one for one in codes(page) if one != finding.code)
     rows = [len(table.spans) for table in page.document.outline.tables]
     assert [len(table.spans) for table in again.document.outline.tables] == rows
@@ -104,16 +104,16 @@ def test_an_ignore_hides_what_it_is_for(fragment: str, reach: str) -> None:
 
 def test_no_ignore_where_none_works() -> None:
     """Front matter has no place for a comment that the checks read, and a broken file hides nothing."""
-    page = sheet(source().replace("urgency: HIGH", "urgency: VERY"))
+    page = opened(source().replace("urgency: HIGH", "urgency: VERY"))
     finding = next(one for one in page.findings if "VERY" in one.message)
     assert not [one for one in offered(page, finding.code) if one.title.startswith("Ignore")]
-    broken = sheet("---\nid: [\n---\n")
+    broken = opened("---\nid: [\n---\n")
     assert code_actions(broken, 0, 100, uri="file:///x.md") == []
 
 
 def test_the_cursor_goes_to_the_reason() -> None:
     """An editor that can show a place is sent to where the reason is typed."""
-    page = sheet(source("## Root Cause\n\n🦆 The pool was obviously too small for 45 minutes.\n"))
+    page = opened(source("## Root Cause\n\n🦆 The pool was obviously too small for 45 minutes.\n"))
     finding = next(one for one in page.findings if one.code[:3] in ("PM7", "PM8"))
     found = offered(page, finding.code, client=Client(versioned=False, shows=True))
     action = next(one for one in found if one.title.startswith("Ignore"))
@@ -130,7 +130,7 @@ def test_the_cursor_goes_to_the_reason() -> None:
 def test_edits_name_the_version() -> None:
     """An editor that compares versions is told which one the edit is for."""
     row = "| AI-7f3k | Alert when the pool is 80 % used | @jane | 2999-01-22 | high | OPEN | | |\n"
-    page = sheet(source(f"## Action Items\n\n{HEADER}{row}"))
+    page = opened(source(f"## Action Items\n\n{HEADER}{row}"))
     action = offered(page, "PM510", version=7, client=Client(versioned=True))[0]
     assert action.edit is not None
     assert action.edit.changes is None

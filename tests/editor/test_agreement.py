@@ -44,20 +44,20 @@ def agree(root: Path) -> set[str]:
     """Hold the two against each other for every file; returns the codes that were met, with their severities."""
     checked = validations(root, Selection())[0].checked
     assert checked
-    desk, met = OpenDocuments(), set()
+    documents, met = OpenDocuments(), set()
     for one in checked:
         text = (root / one.path).read_bytes().decode("utf-8")
-        sheet = desk.sheet((root / one.path).as_uri(), text, "utf-16")
-        assert sheet.findings == one.findings, one.path
+        opened = documents.open((root / one.path).as_uri(), text, "utf-16")
+        assert opened.findings == one.findings, one.path
         if one.path.startswith("postmortems/2023/"):
             assert not [f.code for f in one.findings if f.code.startswith("PM7")], "by path"
-        shown = diagnostics(sheet)
+        shown = diagnostics(opened)
         assert [(d.code, int(d.severity or 0)) for d in shown] == [
             (f.code, {Severity.ERROR: 1, Severity.WARNING: 2, Severity.HINT: 3}[f.severity]) for f in one.findings
         ]
         for diagnostic, finding in zip(shown, one.findings, strict=True):
-            start = sheet.positions.offset(diagnostic.range.start)
-            assert start == sheet.positions.place(max(finding.line, 1), finding.column), (one.path, finding)
+            start = opened.positions.offset(diagnostic.range.start)
+            assert start == opened.positions.place(max(finding.line, 1), finding.column), (one.path, finding)
             assert diagnostic.message.startswith(finding.message)
             assert finding.fix in diagnostic.message
         met |= {f"{finding.code} {finding.severity}" for finding in one.findings}

@@ -13,7 +13,7 @@ from lsprotocol import types
 from pmctl.document.template_file import parse_template
 from pmctl.editor.completion import completion
 from pmctl.editor.open_documents import Kind
-from tests.editor.sheets import CURSOR, at_cursor, sheet
+from tests.editor.opened import CURSOR, at_cursor, opened
 from tests.rules.sample import CONTEXT, source
 
 HEAD = "---\nid: 2024-01-15-x\ntitle: X\n"
@@ -180,4 +180,4 @@ def test_nobody_is_known() -> None:
 
 
 def test_nothing_in_other_files() -> None:
-    assert completion(sheet("## ", kind=Kind.SETTINGS), 3) == []
+    assert completion(opened("## ", kind=Kind.SETTINGS), 3) == []

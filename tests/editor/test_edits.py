@@ -26,7 +26,7 @@ def test_edits_make_one_of_the_other(before: str, after: str) -> None:
 
 
 def test_lines_that_differ_are_replaced_one_by_one() -> None:
-    """So that the mend of one of them can be taken alone."""
+    """So that the fix of one of them can be taken alone."""
     before = "a\nb\nc\n"
     found = edits(before, "A\nB\nc\n")
     assert [one.line for one in found] == [1, 2]

@@ -10,7 +10,7 @@ from lsprotocol import types
 from pmctl.codes import explain
 from pmctl.editor.hovers import hover
 from pmctl.editor.open_documents import Kind
-from tests.editor.sheets import CURSOR, at_cursor, sheet
+from tests.editor.opened import CURSOR, at_cursor, opened
 from tests.rules.sample import source
 
 
@@ -51,7 +51,7 @@ def test_an_ignore_is_explained() -> None:
     """The code in an ignore comment, and one in the settings."""
     text = source() + f"\n<!-- pmctl: ignore PM8{CURSOR}02 the customer's own words -->\nYesterday.\n"
     assert explain("PM802").what in said(text)
-    found = hover(sheet("rules:\n  ignore: [PM802]\n", kind=Kind.SETTINGS), 20)
+    found = hover(opened("rules:\n  ignore: [PM802]\n", kind=Kind.SETTINGS), 20)
     assert found is not None
 
 

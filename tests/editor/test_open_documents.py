@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pmctl.editor import actions, completion, diagnostics, hovers
 from pmctl.editor.open_documents import Kind, OpenDocument, OpenDocuments, file_of
-from tests.editor.sheets import sheet
+from tests.editor.opened import opened
 from tests.rules.sample import source
 from tests.skips import NO_CORPUS
 
@@ -39,7 +39,7 @@ def test_damaged_texts(damage: list[tuple[int, str]], offset: int) -> None:
     text = source("## Root Cause\n\nBob obviously should have known.\n")
     for place, piece in damage:
         text = text[:place] + piece + text[place + 1 :]
-    page = sheet(text)
+    page = opened(text)
     everything(page, min(offset, len(page.document.text)))
 
 
@@ -53,7 +53,7 @@ def test_real_documents() -> None:
     for file in files:
         text = file.read_text("utf-8", errors="replace")
         for head in ("", "---\nid: 2024-01-15-x\ntitle: X\nstatus: DRAFT\nauthor: jane\n---\n\n"):
-            page = sheet(head + text)
+            page = opened(head + text)
             everything(page, len(page.document.text) // 2)
 
 
@@ -79,7 +79,7 @@ def test_kinds(repository: Path) -> None:
     """A file's place decides; elsewhere its front matter does."""
 
     def kind(path: str, text: str = "") -> Kind:
-        return OpenDocuments().sheet((repository / path).as_uri(), text, "utf-16").kind
+        return OpenDocuments().open((repository / path).as_uri(), text, "utf-16").kind
 
     assert kind("postmortems/2024/anything.md") is Kind.POSTMORTEM
     assert kind("postmortems/2031/2031-01-01-new-folder.md") is Kind.POSTMORTEM
@@ -94,16 +94,16 @@ def test_kinds(repository: Path) -> None:
 def test_a_repository_reached_by_a_link(repository: Path, tmp_path: Path) -> None:
     """The folder may be opened by another name; the path is that below the root all the same."""
     (tmp_path / "alias").symlink_to(repository)
-    page = OpenDocuments().sheet((tmp_path / "alias/postmortems/2024/2024-01-15-x.md").as_uri(), "", "utf-16")
+    page = OpenDocuments().open((tmp_path / "alias/postmortems/2024/2024-01-15-x.md").as_uri(), "", "utf-16")
     assert page.path == "postmortems/2024/2024-01-15-x.md"
 
 
 def test_the_context_is_kept_until_it_is_forgotten(repository: Path) -> None:
     """Typing doesn't read the settings again; saving does."""
-    desk = OpenDocuments()
+    documents = OpenDocuments()
     uri = (repository / "postmortems/2024/2024-01-15-x.md").as_uri()
-    assert desk.sheet(uri, "", "utf-16").context.severities == ("SEV1", "SEV2")
+    assert documents.open(uri, "", "utf-16").context.severities == ("SEV1", "SEV2")
     (repository / "pmctl.yaml").write_text("severities: [A]\n")
-    assert desk.sheet(uri, "", "utf-16").context.severities == ("SEV1", "SEV2")
-    desk.forget()
-    assert desk.sheet(uri, "", "utf-16").context.severities == ("A",)
+    assert documents.open(uri, "", "utf-16").context.severities == ("SEV1", "SEV2")
+    documents.forget()
+    assert documents.open(uri, "", "utf-16").context.severities == ("A",)

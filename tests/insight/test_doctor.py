@@ -1,4 +1,4 @@
-"""`pmctl doctor` never raises, and every BAD has its mend."""
+"""`pmctl doctor` never raises, and every BAD has its fix."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.team import Team
 
 def marks(directory: Path) -> dict[str, Check]:
     found = diagnose(directory)
-    assert all(check.mend for check in found if check.failed), "every BAD has its mend"
+    assert all(check.fix for check in found if check.failed), "every BAD has its fix"
     return {check.subject: check for check in found}
 
 

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from pmctl.document import strict_yaml
-from pmctl.insight.triage import Triage, WrittenPostmortem, missing, triage, triage_document
+from pmctl.insight.catalog import Summary
+from pmctl.insight.triage import Triage, missing, triage, triage_documents
 from pmctl.insight.triggers import RULES, TriggerSettings, Verdict, trigger_settings
 from pmctl.services.incident import Event, Impact, Incident, Reference
 from pmctl.services.registry import read_records
+from pmctl.text import utc
 from tests.skips import NO_CORPUS
 
 START = datetime(2024, 1, 15, 14, tzinfo=UTC)
@@ -32,7 +34,7 @@ PLAIN = Incident(
 )
 
 
-def ask(incident: Incident, *history: WrittenPostmortem, settings: TriggerSettings = SETTINGS) -> Triage:
+def ask(incident: Incident, *history: Summary, settings: TriggerSettings = SETTINGS) -> Triage:
     return triage(incident, settings, history, now=NOW)
 
 
@@ -40,9 +42,9 @@ def standing(answer: Triage) -> list[str]:
     return [reason.rule for reason in answer.reasons if not reason.outweighed]
 
 
-def written(day: int, **values: object) -> WrittenPostmortem:
+def written(day: int, **values: object) -> Summary:
     started = START - timedelta(days=day)
-    return replace(WrittenPostmortem(f"{started:%Y-%m-%d}-x", started_at=started), **values)
+    return replace(Summary("x.md", f"{started:%Y-%m-%d}-x", started_at=utc(started)), **values)
 
 
 def test_an_ordinary_incident_needs_none() -> None:
@@ -127,12 +129,12 @@ def test_a_service_that_no_postmortem_is_about_is_novel() -> None:
 
 
 def test_a_documented_incident_needs_no_second_one_whatever_it_was() -> None:
-    done = written(0, incidents=(Reference("pagerduty", "P1"),), services=("a",))
+    done = written(0, incidents=(("pagerduty", "P1"),), services=("a",))
     answer = ask(replace(PLAIN, urgency="HIGH", summary="data loss"), done)
     assert (answer.verdict, answer.postmortem) == (Verdict.SKIP, done.id)
     assert standing(answer) == ["documented"]
     assert [reason.rule for reason in answer.reasons if reason.outweighed] == ["high-urgency", "data-loss-or-security"]
-    other = written(0, incidents=(Reference("opsgenie", "P1"),))
+    other = written(0, incidents=(("opsgenie", "P1"),))
     assert ask(replace(PLAIN, urgency="HIGH"), other).verdict is Verdict.REQUIRED
 
 
@@ -156,34 +158,30 @@ def test_missing_lists_resolved_required_and_undocumented_incidents_oldest_first
     ]
     incidents.append(replace(incidents[0], id="open", resolved=False))
     incidents.append(replace(PLAIN, id="small"))
-    done = written(0, incidents=(Reference("pagerduty", "done"),))
+    done = written(0, incidents=(("pagerduty", "done"),))
     assert [answer.incident.id for answer in missing(incidents, SETTINGS, [done], now=NOW)] == ["old", "new"]
 
 
 def test_the_json_says_everything() -> None:
-    document = triage_document([ask(replace(PLAIN, urgency="HIGH"))])
-    assert document == {
-        "schema": "pmctl/triage/v1",
-        "incidents": [
-            {
-                "source": "pagerduty",
-                "id": "P1",
-                "url": "",
-                "title": "Queue is long",
-                "resolved": True,
-                "verdict": "required",
-                "postmortem": None,
-                "reasons": [
-                    {
-                        "rule": "high-urgency",
-                        "verdict": "required",
-                        "because": "its urgency is HIGH",
-                        "outweighed": False,
-                    }
-                ],
-            }
-        ],
-    }
+    assert triage_documents([ask(replace(PLAIN, urgency="HIGH"))]) == [
+        {
+            "source": "pagerduty",
+            "id": "P1",
+            "url": "",
+            "title": "Queue is long",
+            "resolved": True,
+            "verdict": "required",
+            "postmortem": None,
+            "reasons": [
+                {
+                    "rule": "high-urgency",
+                    "verdict": "required",
+                    "because": "its urgency is HIGH",
+                    "outweighed": False,
+                }
+            ],
+        }
+    ]
 
 
 YAML = """\

@@ -199,7 +199,7 @@ def test_started_above_the_roots_all_of_them_are_checked(mono: Path) -> None:
     assert by_root(mono, staged=True) == {"api team/": {"PM802"}, "web/inner/": {"PM802"}}
 
 
-def test_mends_name_files_as_findings_do(mono: Path) -> None:
+def test_fixes_name_files_as_findings_do(mono: Path) -> None:
     """So that a diff shown above the roots can be applied there."""
     for root in ("api team", "web"):
         text = (mono / root / FILE).read_text()

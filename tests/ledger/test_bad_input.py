@@ -96,7 +96,7 @@ def test_a_broken_policy_in_an_old_commit(world: World, spoil: object) -> None:
     broken = world.commit("Break the policy", "alice")
     world.edit("too small", "far too small")
     world.write(POLICY_PATH, good)
-    world.commit("Mend the policy", "alice")
+    world.commit("Fix the policy", "alice")
     world.act("submit", "jane", reviewers=("bob",))
     world.act("approve", "bob")
     world.act("publish", "jane")

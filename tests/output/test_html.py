@@ -13,7 +13,8 @@ from pmctl.document.reader import read
 from pmctl.document.template_file import builtin
 from pmctl.document.templates import BUILTIN_NAMES
 from pmctl.output.html import facts, to_html
-from pmctl.workflow.draft import Draft, render
+from pmctl.services.draft import Draft
+from pmctl.workflow.draft import render
 from tests.growth import assert_in_proportion
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 40
@@ -166,7 +167,7 @@ def test_the_page_asks_for_nothing_from_elsewhere() -> None:
 def test_prompts_never_reach_a_page() -> None:
     for name in BUILTIN_NAMES:
         front = {"id": "2024-01-15-x", "title": "X", "status": "DRAFT", "author": "jane"}
-        found = page(source=render(builtin(name), Draft(front)).decode())
+        found = page(source=render(builtin(name), Draft(front)).text)
         for section in builtin(name).sections:
             assert section.prompt.splitlines()[0] not in found.text
         assert "guidance" not in found.text

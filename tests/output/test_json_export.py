@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import jsonschema
 import pytest
@@ -12,9 +13,10 @@ from pmctl.document.template_file import builtin
 from pmctl.document.templates import BUILTIN_NAMES
 from pmctl.errors import BadInput
 from pmctl.output.json_export import json_schema, to_json
+from pmctl.services.draft import Draft
+from pmctl.services.import_document import TimelineRow
 from pmctl.text import DECEIVING, json_text
-from pmctl.workflow.draft import Draft, render
-from pmctl.workflow.draft_tables import TimelineRow
+from pmctl.workflow.draft import render
 
 FRONT: dict[str, object] = {
     "id": "2024-01-15-x", "title": "Ausfall 障害", "status": "DRAFT", "author": "jane", "services": ["api"],
@@ -33,8 +35,9 @@ def test_it_keeps_to_its_schema(name: str, evidence: dict[str, object] | None) -
         "Priority": "HIGH",
         "Status": "OPEN",
     }
-    draft = Draft(FRONT, "It broke.", (TimelineRow("14:00", "Alert", "@jane"),), action_items=(item,))
-    text = to_json(read(render(builtin(name), draft), "postmortems/2024/2024-01-15-x.md"), evidence)
+    row = TimelineRow(datetime(2024, 1, 15, 14, tzinfo=UTC), "Alert", "@jane")
+    draft = Draft(FRONT, "It broke.", (row,), action_items=(item,))
+    text = to_json(render(builtin(name), draft, "postmortems/2024/2024-01-15-x.md"), evidence)
     content = json.loads(text)
     jsonschema.Draft202012Validator.check_schema(json_schema())
     jsonschema.validate(content, json_schema())

@@ -22,7 +22,8 @@ from pmctl.document.templates import BUILTIN_NAMES
 from pmctl.output.html import to_html
 from pmctl.output.json_export import to_json
 from pmctl.output.markdown import clean_body, to_markdown
-from pmctl.workflow.draft import Draft, render
+from pmctl.services.draft import Draft
+from pmctl.workflow.draft import render
 from tests.skips import NO_CORPUS
 
 from ..document.strategies import commented_lines
@@ -32,7 +33,7 @@ FRONT: dict[str, object] = {"id": "2024-01-15-x", "title": "An [outage]", "statu
 
 @pytest.mark.parametrize("name", BUILTIN_NAMES)
 def test_no_prompt_is_left(name: str) -> None:
-    document = read(render(builtin(name), Draft(FRONT, summary="It broke.")))
+    document = render(builtin(name), Draft(FRONT, summary="It broke."))
     clean = to_markdown(document)
     assert "<!--" not in clean
     for section in builtin(name).sections:

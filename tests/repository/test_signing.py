@@ -261,7 +261,7 @@ def test_a_passphrase_is_asked_at_the_terminal_even_when_stdin_is_a_pipe(tmp_pat
     assert PASSPHRASE.encode() not in shown
 
 
-def test_a_private_key_that_others_can_read_is_named_with_the_mend(tmp_path: Path) -> None:
+def test_a_private_key_that_others_can_read_is_named_with_the_fix(tmp_path: Path) -> None:
     new_key(tmp_path / "k")
     (tmp_path / "k").chmod(0o644)
     error = failure(signing_key({}, tmp_path, explicit=str(tmp_path / "k")))

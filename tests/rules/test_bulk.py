@@ -133,7 +133,7 @@ def test_an_item_that_falls_due_overnight_changes_the_result(tmp_path):
 
 
 @pytest.mark.parametrize("damage", [b"", b"\xff\xfe", b"[]", b'{"x": 1}', b"{" * 5000])
-def test_a_damaged_cache_is_ignored_and_mended(tmp_path, damage):
+def test_a_damaged_cache_is_ignored_and_fixed(tmp_path, damage):
     rows = items(6)
     first = check_many(rows, CONTEXT, cache=open_cache(tmp_path, CONTEXT))
     files = sorted(open_cache(tmp_path, CONTEXT).folder.glob("*.json"))

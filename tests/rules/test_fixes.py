@@ -1,4 +1,4 @@
-"""--fix mends what has one right answer, once, and touches nothing else."""
+"""--fix fixes what has one right answer, once, and touches nothing else."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def test_the_new_column_follows_the_tables_own_form(table, expected, ending):
     assert fixed.data == ("\ufeff" + text + expected).replace("\n", ending).encode()
 
 
-def test_what_an_inline_ignore_hides_is_not_mended():
+def test_what_an_inline_ignore_hides_is_not_fixed():
     row = "| AI-7f3k | Alert at 80 % | @jane | 2999-01-22 | high | open | | |"
     doc = sample("## Action Items\n\n<!-- pmctl: ignore PM511 the tracker's own word -->\n\n" + HEAD + row + "\n")
     assert fix(doc, CONTEXT).applied == ("line 54: Priority 'high' is now 'HIGH'",)
@@ -153,7 +153,7 @@ def test_what_an_inline_ignore_hides_is_not_mended():
 
 
 @pytest.mark.parametrize("status", ["PUBLISHED", "ARCHIVED"])
-def test_of_what_is_published_only_the_tracking_cells_are_mended(status):
+def test_of_what_is_published_only_the_tracking_cells_are_fixed(status):
     row = "| | Alert at 80 % | @jane | 2999-01-22 | HIGH | open |"
     doc = sample(f"status: {status}\n" + items(row))
     fixed = fix(doc, CONTEXT)
@@ -165,9 +165,9 @@ def test_of_what_is_published_only_the_tracking_cells_are_mended(status):
     assert fixed.refused == (f"not fixed (PM502): the postmortem is {status}; an admin edits it by hand and amends it",)
 
 
-def test_a_mend_under_review_says_what_it_costs():
+def test_a_fix_under_review_says_what_it_costs():
     row = "| {} | Alert at 80 % | @jane | 2999-01-22 | HIGH | open | | |"
-    cost = "the fixes change content under review: approvals that were given no longer count"
+    cost = "the fixes change content under review: earlier approvals no longer count"
     assert fix(sample(items(row.format(""))), CONTEXT).refused == (cost,)
     assert fix(sample(items(row.format("AI-7f3k"))), CONTEXT).refused == ()
     assert fix(sample("status: DRAFT\n" + items(row.format(""))), CONTEXT).refused == ()
@@ -213,7 +213,7 @@ def test_a_fence_that_is_not_closed_keeps_the_order():
     assert fixed.refused[0].startswith("not fixed (PM203)")
 
 
-def test_codes_that_are_ignored_are_not_mended():
+def test_codes_that_are_ignored_are_not_fixed():
     doc = sample(items("| | Alert at 80 % | @jane | 2999-01-22 | HIGH | Done | | |"))
     fixed = fix(doc, CONTEXT._replace(settings=RuleSettings(ignore=("PM502",))))
     assert [line.split(": ", 1)[1] for line in fixed.applied] == ["Status 'Done' is now 'COMPLETED'"]
@@ -268,17 +268,17 @@ def test_fixing_twice_changes_nothing_more(body, crlf, cut, bom, status):
     doc = read((text.replace("\n", "\r\n") if crlf else text).encode(), PATH)
     once = fix(doc, Context(), random=random.Random(3)).document
     assert fix(once, Context(), random=random.Random(4)).document.data == once.data
-    # Nothing is lost: the words are the same but for the cells that were mended.
+    # Nothing is lost: the words are the same but for the cells that were fixed.
     assert once.text[: once.body_start] == doc.text[: doc.body_start]
     assert once.data.count(b"\r\n") == once.data.count(b"\n") * crlf
     if status == "PUBLISHED":
         assert content_digest(once) == content_digest(doc)
-    mended = {"Open", "open", "Done", "high"}
-    before = sorted(word for word in doc.text.split() if word not in mended and not set(word) <= set("|-"))
+    fixed = {"Open", "open", "Done", "high"}
+    before = sorted(word for word in doc.text.split() if word not in fixed and not set(word) <= set("|-"))
     after = sorted(word for word in once.text.split() if not word.startswith("AI-") and not set(word) <= set("|-"))
     kept = [word for word in before if not word.startswith("AI-")]
     rest = list(after)
     for word in kept:
         assert word in rest
         rest.remove(word)
-    assert set(rest) <= {"OPEN", "COMPLETED", "HIGH", "ID", *mended}
+    assert set(rest) <= {"OPEN", "COMPLETED", "HIGH", "ID", *fixed}

@@ -1,4 +1,4 @@
-"""Front matter beyond its schema: one finding for one mistake, and the mend that fits it."""
+"""Front matter beyond its schema: one finding for one mistake, and the fix that fits it."""
 
 from __future__ import annotations
 
@@ -110,9 +110,9 @@ def test_times_that_are_missing_are_one_finding():
 
 def test_a_status_is_put_back_and_not_chosen():
     assert only("status: Draft")[2] == "did you mean DRAFT?"
-    mend = "put back what it was, DRAFT for a new one: pmctl submit, publish and archive change it"
-    assert only("status: published")[::2] == ("PM104", mend)
-    assert only("status: DONE")[::2] == ("PM104", mend)
+    fix = "put back what it was, DRAFT for a new one: pmctl submit, publish and archive change it"
+    assert only("status: published")[::2] == ("PM104", fix)
+    assert only("status: DONE")[::2] == ("PM104", fix)
 
 
 def test_a_file_that_lies_elsewhere_is_moved_or_is_a_copy():

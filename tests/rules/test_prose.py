@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pmctl.rules.prose import Pattern, lucky, prose, remedies, timelines, without_code, word
+from pmctl.rules.prose import Pattern, lucky, prose, remedies, search, timelines, without_code, word
 
 from .sample import sample
 
@@ -51,9 +51,10 @@ def test_sections_by_what_they_are_for():
 
 def test_a_pattern_is_not_compiled_before_it_can_match():
     pattern = Pattern("(", needs=("never there",))
-    assert list(pattern.matches("some text")) == []
+    assert list(search((pattern,), "some text")) == []
 
 
 def test_a_word_is_whole():
     pattern = word("had", r"\s+we\b")
-    assert [match[0] for match in pattern.matches("had we; chad we; had  we, had were")] == ["had we", "had  we"]
+    found = search((pattern,), "had we; chad we; had  we, had were")
+    assert [match[0] for _, match in found] == ["had we", "had  we"]

@@ -47,7 +47,7 @@ def parsed(text: str) -> tuple[RuleSettings, list[Finding]]:
 def test_a_pattern_fits_files_and_whole_folders(pattern, fits):
     found, findings = parsed(f'paths: {{"{pattern}": [PM7]}}')
     assert findings == []
-    assert (found.ignored_for(DOC) == ("PM7",)) == fits
+    assert found.selection(DOC)("PM701") is not fits
 
 
 def plain(pattern: str) -> str:
@@ -80,7 +80,7 @@ def test_what_is_tried_once_finds_what_trying_everything_finds(pattern, folders)
 )
 def test_a_pattern_of_many_stars_takes_time_in_proportion_to_the_path(pattern, unit, end):
     def work(path):
-        assert RuleSettings(paths={pattern: ("PM7",)}).ignored_for(path) == ()
+        assert RuleSettings(paths={pattern: ("PM7",)}).selection(path)("PM701")
 
     assert_in_proportion(work, lambda size: unit * (size // len(unit)) + end, 2_000)
 

@@ -8,7 +8,7 @@ from pmctl.document.reader import read
 from pmctl.ledger.view import missing_sections
 from pmctl.output.advice import words
 from pmctl.rules.engine import check
-from pmctl.rules.fixes import fix as mend
+from pmctl.rules.fixes import fix as apply_fixes
 
 from .sample import CONTEXT, PATH, SECTIONS, sample
 
@@ -57,7 +57,7 @@ def test_a_section_out_of_order_names_the_fix_only_where_it_works(more, fix):
     start, end = text.index("## Resolution"), text.index("## Action Items")
     moved = text[:start] + text[end:].rstrip() + f"\n\n{text[start:end]}{more}"
     assert {one[3] for one in found(moved) if one[0] == "PM203"} == {fix}
-    assert bool(mend(read(moved.encode(), PATH), CONTEXT).applied) is (not more)
+    assert bool(apply_fixes(read(moved.encode(), PATH), CONTEXT).applied) is (not more)
 
 
 def test_a_look_ahead_is_not_taken_for_the_action_items():
@@ -125,12 +125,12 @@ def order(*titles: str) -> list[tuple[str, str]]:
 
 
 def test_only_the_sections_that_have_to_move_are_out_of_order():
-    mend = "pmctl validate --fix puts the sections in order"
+    fix = "pmctl validate --fix puts the sections in order"
     assert order("Action Items", "Summary", "Timeline", "Impact", "Root Cause", "Resolution") == [
-        ("Action Items is out of order; the template has it below Resolution", mend)
+        ("Action Items is out of order; the template has it below Resolution", fix)
     ]
     assert order("Timeline", "Impact", "Root Cause", "Resolution", "Action Items", "Summary") == [
-        ("Summary is out of order; the template has it above Timeline", mend)
+        ("Summary is out of order; the template has it above Timeline", fix)
     ]
     assert order("Summary", "Notes", "Timeline", "Impact", "Links", "Root Cause") == []
 
@@ -139,11 +139,11 @@ def test_a_row_with_more_cells_than_columns_is_one_finding():
     row = "| AI-7f3k | Run `ps | grep pool` at 80 % | @jane | 2999-01-22 | HIGH | OPEN | | |"
     items = SECTIONS["Action Items"].rpartition("\n")[0] + "\n" + row
     text = sample().text.replace(SECTIONS["Action Items"], items)
-    mend = "write a | that belongs to the text as \\|"
+    fix = "write a | that belongs to the text as \\|"
     assert found(text, "PM") == [
-        ("PM206", 52, "the row has 9 cells, the table 8 columns: what is too much is not shown", mend)
+        ("PM206", 52, "the row has 9 cells, the table 8 columns: what is too much is not shown", fix)
     ]
     text = sample().text.replace("| OPEN | | |", "| OPEN | OPS-1 | | see the chat |")
     assert found(text, "PM") == [
-        ("PM206", 52, "the row has 9 cells, the table 8 columns: what is too much is not shown", mend)
+        ("PM206", 52, "the row has 9 cells, the table 8 columns: what is too much is not shown", fix)
     ]

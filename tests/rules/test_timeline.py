@@ -64,7 +64,7 @@ def middle(row: str, **named: str) -> str:
         ("", "write HH:MM, or ?? when nobody knows it; join the row with the one above if it goes on from there"),
     ],
 )
-def test_the_mend_of_a_time_is_what_to_type(written, fix):
+def test_the_fix_of_a_time_is_what_to_type(written, fix):
     [(code, _, said)] = found(middle(f"| {written} | Pool enlarged | @jane |"))
     assert (code, said) == ("PM302", fix)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from pmctl.services.incident import UNKNOWN_SEVERITY, severity_rank
 from pmctl.services.merging import merge
-from pmctl.services.severity import UNKNOWN, severity_rank
 
 from .records import at, example, record
 
@@ -67,7 +67,7 @@ def test_incidents_of_different_systems_merge() -> None:
 @pytest.mark.parametrize(
     ("word", "rank"),
     [("SEV1", 1), ("sev-2", 2), ("P0", 1), ("P5", 5), ("Severity 3", 3), ("critical", 1), ("Major", 2),
-     ("minor", 4), ("none", 5), ("1", 1), ("purple", UNKNOWN), ("", UNKNOWN), ("SEV2 (high)", 2)],
+     ("minor", 4), ("none", 5), ("1", 1), ("purple", UNKNOWN_SEVERITY), ("", UNKNOWN_SEVERITY), ("SEV2 (high)", 2)],
 )  # fmt: skip
 def test_severities_of_all_systems_can_be_compared(word: str, rank: int) -> None:
     assert severity_rank(word) == rank

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pmctl.errors import BadInput, UsageProblem
-from pmctl.services.draft import draft_values, provenance_bytes
-from pmctl.services.registry import read_incidents, read_records, source_by_name, source_names
+from pmctl.services.draft import draft_from
+from pmctl.services.import_document import ImportDocument, import_bytes
+from pmctl.services.registry import SYSTEMS, read_incidents, read_records, system_by_name
 from tests.growth import assert_in_proportion
 
 from .records import EXAMPLES, NOW, record, rows
@@ -20,6 +21,16 @@ PAGERDUTY: dict[str, Any] = {
     "id": "P1", "title": "Down", "status": "resolved", "created_at": "2024-01-15T14:00:00Z", "urgency": "high",
     "resolved_at": "2024-01-15T15:00:00Z", "incident_number": 1, "service": {"summary": "api"},
 }  # fmt: skip
+
+
+def test_the_documentation_lists_every_system_with_its_variables() -> None:
+    text = (EXAMPLES.parents[1] / "docs" / "incidents.md").read_text()
+    for system in SYSTEMS:
+        (row,) = [line for line in text.splitlines() if line.startswith("|") and f"| `{system.name}` |" in line]
+        wanted = (system.api.credential, system.api.address) if system.api else ("files only",)
+        assert all(word in row for word in wanted)
+        assert system.api is None or ("optional" in row) is not system.api.credential_required
+        assert system.api is None or ("URL`, required" in row) is not bool(system.api.default_address)
 
 
 def test_an_unknown_shape_names_what_was_tried_and_what_the_nearest_lacked() -> None:
@@ -54,8 +65,7 @@ def test_a_named_source_overrides_the_shape_and_says_what_it_misses() -> None:
     ],
 )
 def test_sources_are_found_by_their_usual_names(given_name: str, name: str) -> None:
-    assert name == source_by_name(given_name).NAME
-    assert name in source_names()
+    assert system_by_name(given_name).name == name
 
 
 def test_no_files_is_an_error() -> None:
@@ -158,8 +168,8 @@ def test_thousands_of_events_take_time_in_proportion() -> None:
 
     def work(data: bytes) -> int:
         incident = read_records([("big.json", data)], now=NOW)
-        draft = draft_values(incident, {})
-        provenance_bytes(draft.provenance)
+        draft = draft_from(incident, {})
+        import_bytes(draft.imported or ImportDocument())
         assert len(draft.timeline) == len(incident.events) or "left out" in draft.warnings[-1]
         return len(incident.events)
 
@@ -169,7 +179,7 @@ def test_thousands_of_events_take_time_in_proportion() -> None:
 
 def test_html_in_titles_stays_text() -> None:
     incident = record({**PAGERDUTY, "title": "<img src=x onerror=alert(1)>\nDown\x1b[31m | ---"})
-    draft = draft_values(incident, {})
+    draft = draft_from(incident, {})
     assert draft.front["title"] == "<img src=x onerror=alert(1)> Down | ---"
 
 
@@ -206,7 +216,7 @@ def test_no_json_whatever_raises_anything_but_bad_input(values: list[object]) ->
     files = [(f"{n}.json", json.dumps(value).encode()) for n, value in enumerate(values)]
     for name in (None, "generic"):
         try:
-            draft_values(read_records(files, name, now=NOW), {})
+            draft_from(read_records(files, name, now=NOW), {})
         except BadInput as error:
             assert error.message
 
@@ -231,11 +241,11 @@ def damaged(draw: st.DrawFn) -> object:
 @settings(max_examples=300, deadline=None)
 def test_damaged_records_of_every_source_raise_nothing_but_bad_input(value: object) -> None:
     try:
-        draft = draft_values(read_records([("damaged.json", json.dumps(value).encode())], now=NOW), {})
+        draft = draft_from(read_records([("damaged.json", json.dumps(value).encode())], now=NOW), {})
     except BadInput:
         return
-    provenance_bytes(draft.provenance)
-    assert all("\n" not in text for row in draft.timeline for text in row.cells())
+    import_bytes(draft.imported or ImportDocument())
+    assert all("\n" not in text for row in draft.timeline for text in (row.event, row.who))
 
 
 @given(st.binary(max_size=200))

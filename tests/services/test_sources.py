@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from pmctl.errors import BadInput
-from pmctl.services.draft import draft_values
+from pmctl.services.draft import draft_from
 from pmctl.services.incident import Incident
-from pmctl.services.registry import SOURCES, read_incidents, read_records
+from pmctl.services.registry import SYSTEMS, read_incidents, read_records
+from pmctl.services.system import System
 
 from .records import EXAMPLES, NOW, at, example, record, rows
 
@@ -259,19 +260,18 @@ def test_generic_yaml() -> None:
     assert incident.impacts[0].kind == "Affected users"
 
 
-@pytest.mark.parametrize("module", SOURCES, ids=lambda module: module.NAME)
-def test_every_source_recognises_its_example_alone_and_nobody_else_does_better(module: object) -> None:
-    assert hasattr(module, "NAME")
-    mains = {f"{module.NAME}{ending}" for ending in (".json", ".yaml", "-issue.json")}
+@pytest.mark.parametrize("system", SYSTEMS, ids=lambda system: system.name)
+def test_every_source_recognises_its_example_alone_and_nobody_else_does_better(system: System) -> None:
+    mains = {f"{system.name}{ending}" for ending in (".json", ".yaml", "-issue.json")}
     path = next(path for path in EXAMPLES.iterdir() if path.name in mains)
-    assert read_records([(path.name, path.read_bytes())], now=NOW).source == module.NAME
-    assert read_records([(path.name, path.read_bytes())], module.NAME, now=NOW).source == module.NAME
+    assert read_records([(path.name, path.read_bytes())], now=NOW).source == system.name
+    assert read_records([(path.name, path.read_bytes())], system.name, now=NOW).source == system.name
 
 
 def test_every_example_file_belongs_to_some_example() -> None:
     whole = [(path.name, path.read_bytes()) for path in sorted(EXAMPLES.iterdir())]
     found = read_incidents(whole, now=NOW)
-    assert {incident.source for incident in found} == {module.NAME for module in SOURCES}
+    assert {incident.source for incident in found} == {system.name for system in SYSTEMS}
 
 
 def test_every_real_status_page_incident_gives_a_whole_draft(corpus: Path) -> None:
@@ -279,11 +279,12 @@ def test_every_real_status_page_incident_gives_a_whole_draft(corpus: Path) -> No
     assert len(paths) == 64
     for path in paths:
         incident = read_records([(path.name, path.read_bytes())], now=NOW)
-        draft = draft_values(incident, {})
+        draft = draft_from(incident, {})
         assert incident.source == "statuspage"
         assert incident.resolved
         assert {"title", "started_at", "resolved_at", "incidents", "severity"} <= set(draft.front), path.name
-        assert str(draft.front["started_at"]) <= str(draft.front["resolved_at"])
+        assert incident.started_at and incident.resolved_at
+        assert incident.started_at <= incident.resolved_at
         assert draft.summary
         assert "<" not in draft.summary
         assert len(draft.timeline) >= 1

@@ -83,7 +83,7 @@ def test_a_template_of_the_settings_that_is_not_there_is_said(crew: Team) -> Non
     (crew.top / "pmctl.yaml").write_text("template: lightwieght\n")
     created = plan(crew.workspace, NewPostmortem(title="T", author="jane", day=DAY), None, today=TODAY)
     assert read(created.data).meta["template"] == "default@1"
-    assert created.warnings == ("pmctl.yaml: there is no template 'lightwieght'; default stands in for it",)
+    assert created.warnings == ("pmctl.yaml: there is no template 'lightwieght'; default is used instead",)
 
 
 @pytest.mark.parametrize("template", ["default", "lightweight", "security", "near-miss"])

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pmctl.document.actions import action_items
+from pmctl.document.markdown_text import cell_text, paragraph
 from pmctl.document.prompts import is_empty, strip_comments
 from pmctl.document.reader import Document, read
 from pmctl.document.schema import FIELDS
@@ -18,8 +21,10 @@ from pmctl.document.template_file import builtin, parse_template
 from pmctl.document.templates import BUILTIN_NAMES
 from pmctl.document.timeline import entries
 from pmctl.errors import BadInput
-from pmctl.workflow.draft import Draft, render
-from pmctl.workflow.draft_tables import TimelineRow
+from pmctl.services.draft import Draft, draft_from
+from pmctl.services.import_document import TimelineRow
+from pmctl.services.registry import read_records
+from pmctl.workflow.draft import render
 
 FRONT: dict[str, object] = {
     "status": "DRAFT",
@@ -33,10 +38,19 @@ FRONT: dict[str, object] = {
 }
 
 
+STARTED = {**FRONT, "started_at": datetime(2024, 1, 15, 14, 0, tzinfo=UTC)}
+EXAMPLES = Path(__file__).parents[2] / "examples" / "incidents"
+
+
 def made(template: Template, draft: Draft) -> Document:
-    document = read(render(template, draft))
+    document = render(template, draft)
     assert document.problems == ()
+    assert read(document.data).text == document.text
     return document
+
+
+def row(clock: str, event: str, who: str = "") -> TimelineRow:
+    return TimelineRow(datetime.fromisoformat(f"2024-01-15T{clock}Z"), event, who)
 
 
 def own(text: str) -> Template:
@@ -83,7 +97,7 @@ def test_a_row_that_waits_for_its_value_is_filled_and_empty_rows_make_room() -> 
         "---\nname: own\n---\n## Timeline\n\n| Time | Event | Who |\n|-|-|-|\n| | | |\n| | | |\n\n"
         "## Impact\n\n| Impact Type | Measurement |\n|-|-|\n| duration | |\n| Users | ask support |\n| Revenue | |\n"
     )
-    draft = Draft(FRONT, timeline=(TimelineRow("14:00", "Alert"),), impact=(("Duration", "5 | 6"), ("Users", "12")))
+    draft = Draft(STARTED, timeline=(row("14:00", "Alert"),), impact=(("Duration", "5 | 6"), ("Users", "12")))
     document = made(template, draft)
     assert "| Time | Event | Who |\n|-|-|-|\n| 14:00 | Alert | |\n\n## Impact" in document.text
     assert document.text.endswith("| duration | 5 \\| 6 |\n| Users | ask support |\n| Revenue | |\n| Users | 12 |\n")
@@ -91,38 +105,52 @@ def test_a_row_that_waits_for_its_value_is_filled_and_empty_rows_make_room() -> 
 
 def test_tables_and_summary_are_filled() -> None:
     draft = Draft(
-        FRONT,
-        summary="It broke.\n\nThen it was mended.",
+        STARTED,
+        summary="It broke.\n\nThen it was fixed.",
         timeline=(
-            TimelineRow(datetime(2024, 1, 15, 14, 0, tzinfo=UTC), "Alert | loud", "@jane"),
-            TimelineRow(datetime(2024, 1, 15, 14, 30, tzinfo=UTC), "Tried a restart"),
+            row("14:00", "Alert | loud", "@jane"),
+            row("14:30", "Tried a restart"),
             TimelineRow(datetime(2024, 1, 16, 0, 5, tzinfo=UTC), "Over"),
-            TimelineRow("00:10", "Slept"),
+            TimelineRow(datetime(2024, 1, 16, 0, 10, tzinfo=UTC), "Slept"),
         ),
         impact=(("Duration", "45 minutes"),),
-        resolution=(("Restarted", "Nothing"), ("Enlarged the pool", "Better")),
         action_items=({"ID": "AI-7f3k", "Action": "Alert on it", "Owner": "@jane", "Status": "OPEN"},),
-        sections={"Root Cause": "A small pool.", "Nowhere": "Not lost silently"},
     )
     document = made(builtin("default"), draft)
     assert [(e.time, e.text, e.who) for e in entries(document)] == [
         ("14:00", "Alert | loud", "@jane"),
         ("14:30", "Tried a restart", ""),
-        ("2024-01-16T00:05Z", "Over", ""),
+        ("2024-01-16 00:05", "Over", ""),
         ("00:10", "Slept", ""),
     ]
     assert [item.id for item in action_items(document)] == ["AI-7f3k"]
     filled = [section.title for section in document.sections if not is_empty(section.text)]
-    assert filled == ["Summary", "Timeline", "Impact", "Root Cause", "Resolution", "Action Items"]
+    assert filled == ["Summary", "Timeline", "Impact", "Action Items"]
     summary = document.section("Summary")
     assert summary is not None
-    assert strip_comments(summary.text).strip() == "It broke.\n\nThen it was mended."
-    assert "| 2 | Enlarged the pool | Better |" in document.text
+    assert strip_comments(summary.text).strip() == "It broke.\n\nThen it was fixed."
+
+
+def test_without_a_start_the_first_time_has_its_date() -> None:
+    document = made(builtin("default"), Draft(FRONT, timeline=(row("14:00", "Alert"), row("14:01", "Fixed"))))
+    assert [entry.time for entry in entries(document)] == ["2024-01-15 14:00", "14:01"]
+
+
+@pytest.mark.parametrize(
+    "names", [("pagerduty.json",), ("grafana-irm.json",), ("firehydrant.json", "firehydrant-events.json")]
+)
+def test_a_timeline_is_read_back_as_it_was_recorded(names: tuple[str, ...]) -> None:
+    incident = read_records([(name, (EXAMPLES / name).read_bytes()) for name in names])
+    draft = draft_from(incident, {})
+    found = entries(made(builtin("default"), replace(draft, front={**FRONT, **draft.front})))
+    assert [entry.at for entry in found] == [event.at.replace(second=0) for event in incident.events]
+    assert [entry.text for entry in found] == [" ".join(event.text.split()) for event in incident.events]
+    assert not any(entry.problem for entry in found)
 
 
 def test_a_template_without_the_table_gets_one() -> None:
     template = own("---\nname: own\n---\n## Timeline\n\nTell it.\n\n### Notes\n\nx\n")
-    document = made(template, Draft(FRONT, timeline=(TimelineRow("14:00", "Alert"),)))
+    document = made(template, Draft(STARTED, timeline=(row("14:00", "Alert"),)))
     assert "Tell it.\n\n| Time (UTC) | Event | Who |\n|---|---|---|\n| 14:00 | Alert | |\n\n### Notes" in document.text
 
 
@@ -140,9 +168,7 @@ def test_columns_go_by_other_names_and_what_has_none_is_not_lost() -> None:
         "Ticket": "OPS-1",
         "Status": "OPEN",
     }
-    draft = Draft(
-        FRONT, timeline=(TimelineRow("14:00", "Alert", "@bob"),), impact=(("Duration", "5"),), action_items=(item,)
-    )
+    draft = Draft(STARTED, timeline=(row("14:00", "Alert", "@bob"),), impact=(("Duration", "5"),), action_items=(item,))
     text = made(template, draft).text
     assert "| When | What |\n|-|-|\n| 14:00 | Alert (@bob) |\n" in text
     assert "| Metric | Value |\n|-|-|\n| Duration | 5 |\n" in text
@@ -155,14 +181,14 @@ def test_columns_go_by_other_names_and_what_has_none_is_not_lost() -> None:
 def test_times_name_their_zone_in_a_table_of_another_one(heading: str, column: str) -> None:
     template = own(f"---\nname: own\n---\n## {heading}\n\n| {column} | Event |\n|-|-|\n")
     at = datetime(2024, 1, 15, 23, 30, tzinfo=UTC)
-    document = made(template, Draft(FRONT, timeline=(TimelineRow("23:30", "Alert", moment=at),)))
+    document = made(template, Draft(FRONT, timeline=(TimelineRow(at, "Alert"),)))
     (entry,) = entries(document)
     assert (entry.time, entry.at) == ("2024-01-15 23:30 UTC", at)
 
 
 def test_rows_follow_the_columns_of_the_template() -> None:
     template = own("---\nname: own\n---\n## Timeline\n\n| Who | Phase | TIME | Event |\n|-|-|-|-|\n")
-    document = made(template, Draft(FRONT, timeline=(TimelineRow("14:00", "Alert", "@bob"),)))
+    document = made(template, Draft(STARTED, timeline=(row("14:00", "Alert", "@bob"),)))
     assert "| @bob | | 14:00 | Alert |\n" in document.text
 
 
@@ -223,10 +249,10 @@ WORDS = st.text(max_size=40) | st.sampled_from(
 @given(WORDS, WORDS, WORDS, st.lists(WORDS, max_size=3))
 def test_no_value_changes_the_structure(title: str, summary: str, event: str, services: list[str]) -> None:
     draft = Draft(
-        {**FRONT, "title": title, "services": services},
-        summary=summary,
-        timeline=(TimelineRow("14:00", event, "@jane"), TimelineRow("14:01", "next", "@bob")),
-        impact=((event, summary),),
+        {**STARTED, "title": title, "services": services},
+        summary=paragraph(summary),
+        timeline=(row("14:00", cell_text(event), "@jane"), row("14:01", "next", "@bob")),
+        impact=((cell_text(event), cell_text(summary)),),
     )
     document = made(builtin("default"), draft)
     assert [s.title for s in document.sections] == [s.title for s in builtin("default").sections]

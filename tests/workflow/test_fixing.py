@@ -112,7 +112,7 @@ def test_what_is_staged_stays_staged_as_it_is(crew: Team) -> None:
     assert "| HIGH | OPEN |" in file.read_text()
 
 
-def test_published_content_is_said_not_to_be_mended(crew: Team) -> None:
+def test_published_content_is_said_not_to_be_fixed(crew: Team) -> None:
     file = crew.top / crew.path(DOC)
     text = file.read_text().replace("status: DRAFT", "status: PUBLISHED").replace("| AI-7f3k |", "| |")
     file.write_text(text)

@@ -11,7 +11,7 @@ import pytest
 
 from pmctl.document.prompts import is_empty
 from pmctl.insight.validation import Selection, validations
-from pmctl.services.draft import draft_values
+from pmctl.services.draft import draft_from
 from pmctl.services.incident import Incident
 from pmctl.services.registry import read_incidents
 from pmctl.workflow.create import NewPostmortem, plan, write_only
@@ -30,9 +30,7 @@ def drafted(team: Team, incidents: Iterable[Incident]) -> list[str]:
     """Their drafts in the work tree, each checked; returns the ids."""
     found = []
     for incident in incidents:
-        created = plan(
-            team.workspace, NewPostmortem(author="jane"), draft_values(incident, {}), today=date(2024, 1, 20)
-        )
+        created = plan(team.workspace, NewPostmortem(author="jane"), draft_from(incident, {}), today=date(2024, 1, 20))
         write_only(team.workspace, created)
         found.append(created.id)
     return found

@@ -28,7 +28,7 @@ CHAPTERS: dict[str, dict[str, Entry]] = {
     "Begin": {
         "init": Entry("setup", "init", "make this repository ready: policy, settings, template"),
         "demo": Entry("demo", "demo", "play the whole life of one postmortem in a throw-away repository"),
-        "doctor": Entry("setup", "doctor", "what is missing or wrong here, and the mend"),
+        "doctor": Entry("setup", "doctor", "what is missing or wrong here, and how to fix it"),
     },
     "Write": {
         "new": Entry("writing", "new", "create a postmortem, from scratch or from an incident record"),

@@ -19,7 +19,7 @@ def validate(
         _Many, typer.Argument(metavar="[PATH|ID]...", help="Files, folders or ids; everything if none.")
     ] = None,
     staged: Annotated[bool, typer.Option("--staged", help="What is staged, read from the index.")] = False,
-    fix: Annotated[bool, typer.Option("--fix", help="Mend what has one right answer, in the work tree.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Fix what has one right answer, in the work tree.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Show what --fix would change, and change nothing.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Judge drafts as submitted; warnings are errors.")] = False,
     select: Annotated[_Many, typer.Option("--select", metavar="CODE", help="Only these codes or prefixes.")] = None,
@@ -28,7 +28,7 @@ def validate(
         str, typer.Option("--format", metavar="|".join(_FORMATS), help="How the findings are printed.")
     ] = "text",
 ) -> None:
-    """Check postmortems. Every finding has its place, a code and the mend; the last line counts them.
+    """Check postmortems. Every finding has its place, a code and the fix; the last line counts them.
 
     Targets (PM95) are compared with the history when ids or nothing is named, not for files and what is staged.
 
@@ -59,7 +59,7 @@ def validate(
                 session.note(f"{outcome.path}: {line}")
             if outcome.problem:
                 unwritten = True
-                session.warn(f"{outcome.path} is not mended: {outcome.problem}")
+                session.warn(f"{outcome.path} is not fixed: {outcome.problem}")
         if fix and not diff:
             runs = validations(session.directory, selection)
         if show_findings(session, runs, format) or unwritten:
@@ -82,7 +82,7 @@ def explain(
     code: Annotated[str, typer.Argument(metavar="[CODE]", help="A finding's code (PM701, AU304) or name.")] = "",
     everything: Annotated[bool, typer.Option("--all", help="One line for every code.")] = False,
 ) -> None:
-    """The documentation of any finding code: what it means, why it matters, an example, the mend."""
+    """The documentation of any finding code: what it means, why it matters, an example, the fix."""
     from pmctl.codes import codes
     from pmctl.codes import explain as explained
     from pmctl.errors import UsageProblem

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pmctl.cli.session import Session
-    from pmctl.insight.triage import Triage, WrittenPostmortem
+    from pmctl.insight.catalog import Summary
+    from pmctl.insight.triage import Triage
     from pmctl.insight.triggers import TriggerSettings
     from pmctl.services.incident import Incident
     from pmctl.workflow.imports import Plan
@@ -74,10 +75,10 @@ def triage(
     """Whether incidents need a postmortem: required, recommended or skip, and by which rule.
 
     Exit code 1 when one is required and not written, 0 otherwise. Without a repository the default rules
-    hold, and nothing is known of earlier incidents.
+    are used, and nothing is known of earlier incidents.
     """
     from pmctl.cli.session import now
-    from pmctl.insight.triage import triage, triage_document
+    from pmctl.insight.triage import triage, triage_documents
     from pmctl.insight.triggers import Verdict
     from pmctl.output.incidents import triage_text
 
@@ -89,7 +90,7 @@ def triage(
     if create:
         answers = _drafts(session, answers, handle, allow_open=allow_open)
     if format == "json":
-        session.json("triage", {"incidents": triage_document(answers)["incidents"]})
+        session.json("triage", {"incidents": triage_documents(answers)})
     else:
         for answer in answers:
             session.result(triage_text(answer, color=session.colored))
@@ -104,7 +105,7 @@ def missing(ctx: typer.Context, files: _Files, source: _Source = "", format: For
     """The resolved incidents that required a postmortem and have none. Exit code 1 when there are any."""
     from pmctl.cli.session import now
     from pmctl.insight.triage import missing as without
-    from pmctl.insight.triage import triage_document
+    from pmctl.insight.triage import triage_documents
     from pmctl.output.incidents import triage_text
 
     session: Session = ctx.obj
@@ -113,7 +114,7 @@ def missing(ctx: typer.Context, files: _Files, source: _Source = "", format: For
     settings, history = _rules(session)
     answers = without(found, settings, history, now=now())
     if format == "json":
-        session.json("triage", {"incidents": triage_document(answers)["incidents"]})
+        session.json("triage", {"incidents": triage_documents(answers)})
     else:
         for answer in answers:
             session.result(triage_text(answer, color=session.colored))
@@ -204,7 +205,7 @@ def _read(names: list[str], source: str) -> tuple[Incident, ...]:
     return read_incidents(record_files(names), source or None, now=now())
 
 
-def _rules(session: Session) -> tuple[TriggerSettings, tuple[WrittenPostmortem, ...]]:
+def _rules(session: Session) -> tuple[TriggerSettings, Sequence[Summary]]:
     """The repository's triggers and its history; the default rules and no history outside of one."""
     from pmctl.errors import EnvironmentProblem
     from pmctl.insight.incidents import triage_rules
@@ -213,7 +214,7 @@ def _rules(session: Session) -> tuple[TriggerSettings, tuple[WrittenPostmortem, 
     try:
         session.repo  # noqa: B018  raises when there is none, before anything in it is read
     except EnvironmentProblem as error:
-        session.note(f"{error.message}: the default rules hold, and no postmortem is known")
+        session.note(f"{error.message}: using the default rules, without earlier postmortems")
         return TriggerSettings(), ()
     return triage_rules(session.workspace)
 
@@ -289,14 +290,14 @@ def _finish(
     for note in planned.notes:
         session.warn(note)
     if not planned.changes:
-        session.note("nothing is new")
+        session.note("nothing new")
         return
     if dry_run:
-        session.note("a dry run: nothing was changed")
+        session.note("dry run: nothing was changed")
         return
     if ask:
         if not session.interactive:
-            raise UsageProblem("nothing was changed: nobody can be asked here", hint="--yes applies it")
+            raise UsageProblem("nothing was changed: there is no terminal to ask at", hint="--yes applies it")
         from pmctl.cli.prompts import ask_yes
 
         if not ask_yes(f"Change {planned.id}?"):

@@ -167,10 +167,10 @@ def log(ctx: typer.Context, id: Id, format: Format = "text") -> None:
         for line in (*([entry.note] if entry.note else ()), *entry.findings):
             session.result(safe(f"{'':14}{line}"))
     if found.incomplete:
-        mend = (
+        fix = (
             "git fetch --unshallow brings the rest" if "clone" in found.incomplete else "git fsck shows what is damaged"
         )
-        session.warn(f"the history is incomplete ({found.incomplete}): {mend}")
+        session.warn(f"the history is incomplete ({found.incomplete}): {fix}")
 
 
 def _print_outlook(session: Session, found: object) -> None:

@@ -56,7 +56,7 @@ def doctor(
     ] = False,
     format: Format = "text",
 ) -> None:
-    """What is missing or wrong on this machine and in this repository, and the mend. Exit code 1 when anything is."""
+    """What is missing or wrong on this machine and in this repository, with the fix. Exit code 1 if anything is."""
     from pmctl.insight.doctor import diagnose
     from pmctl.output.advice import words
     from pmctl.text import safe
@@ -74,8 +74,8 @@ def doctor(
     else:
         for check in checks:
             session.result(safe(f"{check.mark:<5} {check.subject}: {check.message}"))
-            if check.mend:
-                session.result(safe(f"      mend: {words(check.mend)}"))
+            if check.fix:
+                session.result(safe(f"      fix: {words(check.fix)}"))
     if any(check.failed for check in checks):
         raise typer.Exit(1)
 

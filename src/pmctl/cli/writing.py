@@ -13,7 +13,7 @@ from pmctl.cli.options import As, Id, Note
 
 if TYPE_CHECKING:
     from pmctl.cli.session import Session
-    from pmctl.services.draft import DraftValues
+    from pmctl.services.draft import Draft
     from pmctl.services.incident import Incident
 
 _Many = list[str] | None
@@ -56,10 +56,10 @@ def new(
 
     session: Session = ctx.obj
     workspace = session.workspace
-    values = _values(session, from_ or [], source, tuple(incident or ()), allow_open)
+    draft = _draft(session, from_ or [], source, tuple(incident or ()), allow_open)
     config = git_config(session.repo)
     writer = author or handle or session.handle or author_handle(workspace.policy, config) or ""
-    if not title and not (values and values.front.get("title")) and session.interactive:
+    if not title and not (draft and draft.front.get("title")) and session.interactive:
         from pmctl.cli.prompts import ask_new
 
         answers = ask_new(workspace, title, severity, urgency, tuple(service or ()))
@@ -68,7 +68,7 @@ def new(
         title, parse_day(date, "--date"), known_author(session, writer), template, severity, urgency,
         _split(service), _split(team), _split(tag), _fields(field or []),
     )  # fmt: skip
-    created = plan(workspace, wish, values, today=today())
+    created = plan(workspace, wish, draft, today=today())
     if no_commit:
         write_only(workspace, created)
     else:
@@ -112,13 +112,11 @@ def edit(
     session.note(f"  next: {'correct what is listed above: pmctl edit' if problems else 'pmctl status'} {name}")
 
 
-def _values(
-    session: Session, names: list[str], source: str, only: tuple[str, ...], allow_open: bool
-) -> DraftValues | None:
+def _draft(session: Session, names: list[str], source: str, only: tuple[str, ...], allow_open: bool) -> Draft | None:
     if not names:
         return None
     from pmctl.errors import Refused
-    from pmctl.services.draft import draft_values
+    from pmctl.workflow.create import draft_of
 
     record = read_incident(session, names, source, only)
     if not record.resolved and not allow_open:
@@ -126,8 +124,7 @@ def _values(
             f"the incident {record.id or record.title!r} is not resolved yet (status: {record.status or 'unknown'})",
             hint="write it up when it is over, or give --allow-open",
         )
-    people = {email: person.handle for person in session.workspace.policy.people.values() for email in person.emails}
-    return draft_values(record, people)
+    return draft_of(session.workspace, record)
 
 
 def read_incident(session: Session, names: list[str], source: str, only: tuple[str, ...]) -> Incident:

@@ -1,4 +1,4 @@
-"""What every check reports: one code, one place, one sentence and the mend.
+"""What every check reports: a code, a place, one sentence and the fix.
 
 Findings are values: the reader, the rules and the audit return them, and only the command line prints
 them. Codes are stable; `pmctl explain CODE` documents each.
@@ -21,7 +21,7 @@ class Severity(StrEnum):
 
 
 class Finding(NamedTuple):
-    """One result of a check. A tuple, as most values of every run are: quick to define at start-up, quick to make.
+    """One result of a check. A tuple, because a run makes thousands of them.
 
     `path` is relative to the pmctl root (or as the user typed it); `line` and `column` count from 1 and
     are 0 when the finding is about the whole file; `column` counts characters. `fix` says what to type

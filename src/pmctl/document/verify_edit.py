@@ -17,7 +17,7 @@ def require_readable(doc: Document) -> None:
         problem = doc.problems[0]
         raise BadInput(
             f"{doc.path or 'the document'}:{problem.line}:{problem.column}: {problem.message}",
-            hint=problem.fix or "mend the document first",
+            hint=problem.fix or "fix the document first",
         )
 
 

@@ -1,7 +1,8 @@
-"""The language server behind `pmctl lsp`: what validation knows, in any editor, while a person types.
+"""The language server behind `pmctl lsp`: validation in any editor, while a person types.
 
-    text as the editor has it -> desk (which document, by what context) -> diagnostics, hover, completion, actions
+    text in the editor -> open document (what it is, its context) -> diagnostics, hover, completion, actions
 
-Same engine, settings, templates and people as `pmctl validate`. Nothing here writes: an editor applies what it is
-offered. Needs the extra `lsp` (pygls); only `server` and what turns answers into the protocol's types import it.
+The engine, settings, templates and people are those of `pmctl validate`. Nothing here writes: the editor applies the
+edits that it is offered. Needs the extra `lsp` (pygls), which only `server` and the modules that build the protocol's
+types import.
 """

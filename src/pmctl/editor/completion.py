@@ -1,6 +1,6 @@
-"""What can be typed here: section headings, front matter keys and values, handles, cells of the tables.
+"""Completion: section headings, front matter keys and values, handles, cells of the tables.
 
-Works on the text while it is broken: the place is told from the lines above, not from what could be read.
+Works while the text is incomplete: the place is derived from the lines above, not from what could be parsed.
 """
 
 from __future__ import annotations
@@ -20,10 +20,9 @@ from pmctl.document.table import Table
 from pmctl.document.template_library import latest_versions
 from pmctl.document.timeline import text_columns, timeline_tables
 from pmctl.editor.open_documents import Kind, OpenDocument
-from pmctl.rules.context import TemplateView
 
 TRIGGERS = (" ", "@", ",", "[", "{")
-"""Not `:` and `|`: what is offered before the blank behind them would take the place of that blank."""
+"""Not `:` and `|`: an item offered right behind them would replace the blank that belongs there."""
 
 _HEADING = re.compile(r"##[ \t]+(.*)")
 _KEY = re.compile(r"([A-Za-z_]*)")
@@ -38,8 +37,8 @@ _PEOPLE_KINDS = (FieldKind.HANDLE, FieldKind.HANDLES, FieldKind.EDITORS)
 
 @dataclass(frozen=True, slots=True)
 class _Offer:
-    """One thing to type: the text, what it is, and more about it. `filter` is what an editor shall compare with what
-    is typed when that is not the text.
+    """One completion: the text, its kind, and more about it. `filter` is what the editor should match against what was
+    typed, where that is not the text.
     """
 
     text: str
@@ -49,27 +48,27 @@ class _Offer:
     filter: str = ""
 
 
-def completion(sheet: OpenDocument, offset: int, *, snippets: bool = False) -> list[types.CompletionItem]:
+def completion(opened: OpenDocument, offset: int, *, snippets: bool = False) -> list[types.CompletionItem]:
     """The items for an offset; each replaces what has been typed of it so far. `snippets` says that the editor
     takes texts in the syntax of snippets.
     """
-    if sheet.kind is not Kind.POSTMORTEM:
+    if opened.kind is not Kind.POSTMORTEM:
         return []
-    text = sheet.document.text
+    text = opened.document.text
     start = max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
     typed = text[start:offset]
     if _in_front_matter(text, start):
-        offers, word = _front_matter(sheet, text[:start], typed)
+        offers, word = _front_matter(opened, text[:start], typed)
     else:
-        offers, word = _body(sheet, typed, offset)
+        offers, word = _body(opened, typed, offset)
     first = offset - len(word)
-    where = sheet.positions.range(first, offset)
+    where = opened.positions.range(first, offset)
     return [_item(offer, where, number, snippets) for number, offer in enumerate(offers) if _fits(word, offer.text)]
 
 
 def _fits(word: str, text: str) -> bool:
-    """Whether all that has been typed comes in the text, in this order and whatever its case. No editor's own filter
-    lets more through; those that leave it to the server (Neovim) would offer everything.
+    """Whether the typed characters occur in the text in this order, whatever their case. No editor's own filter lets
+    more through; those that leave filtering to the server (Neovim) would offer everything.
     """
     rest = iter(text.casefold())
     return all(char in rest for char in word.casefold())
@@ -92,18 +91,18 @@ def _item(offer: _Offer, where: types.Range, number: int, snippets: bool) -> typ
 
 
 def _in_front_matter(text: str, start: int) -> bool:
-    """Whether a line lies in the front matter, be it closed already or not."""
+    """Whether a line lies in the front matter, whether or not that is closed yet."""
     opening = _FENCE.match(text)
     if opening is None or start < opening.end():
         return False
     return not any(_FENCE.fullmatch(line) for line in text[opening.end() : start].split("\n")[:-1])
 
 
-def _front_matter(sheet: OpenDocument, above: str, typed: str) -> tuple[list[_Offer], str]:
+def _front_matter(opened: OpenDocument, above: str, typed: str) -> tuple[list[_Offer], str]:
     value = _VALUE.fullmatch(typed)
     if value is None and (key := _KEY.fullmatch(typed)):
         present = {match[1] for line in above.split("\n") if (match := _VALUE.match(line))}
-        present |= set(sheet.document.found)
+        present |= set(opened.document.found)
         fields = [field for field in FIELDS if field.name not in present or field.name == key[1]]
         return [_Offer(f"{f.name}: ", types.CompletionItemKind.Property, str(f.kind), f.doc) for f in fields], key[1]
     if value is not None:
@@ -112,9 +111,9 @@ def _front_matter(sheet: OpenDocument, above: str, typed: str) -> tuple[list[_Of
         name, rest = _key_above(above), (_ITEM.match(typed) or [typed, typed])[1]
     part = _PART.search(rest)
     word = part[0] if part else ""
-    offers = _values(sheet, name, rest[: len(rest) - len(word)])
+    offers = _values(opened, name, rest[: len(rest) - len(word)])
     if not word and typed.endswith((":", "-")):
-        offers = [replace(offer, text=f" {offer.text}") for offer in offers]  # YAML wants the blank
+        offers = [replace(offer, text=f" {offer.text}") for offer in offers]  # YAML requires the blank
     return offers, word
 
 
@@ -126,7 +125,7 @@ def _key_above(above: str) -> str:
     return ""
 
 
-def _values(sheet: OpenDocument, name: str, before: str) -> list[_Offer]:
+def _values(opened: OpenDocument, name: str, before: str) -> list[_Offer]:
     """What may follow a front matter key; `before` is what stands between the key and the word being typed."""
     field = FIELD.get(name)
     if field is None:
@@ -135,49 +134,46 @@ def _values(sheet: OpenDocument, name: str, before: str) -> list[_Offer]:
     if field.kind is FieldKind.CHOICE:
         return [_Offer(choice, kinds.EnumMember) for choice in field.choices]
     if field.kind is FieldKind.TEMPLATE:
-        own = latest_versions(sheet.context.own_templates or ())
+        own = latest_versions(opened.context.own_templates or ())
         return [_Offer(t.reference, kinds.File, t.description) for t in own.values()]
     if field.kind is FieldKind.EDITORS and before.rstrip().endswith(":"):
         return [_Offer(str(role), kinds.EnumMember) for role in EditorRole]
     if name == "severity":
-        return [_Offer(severity, kinds.EnumMember) for severity in sheet.context.severities]
+        return [_Offer(severity, kinds.EnumMember) for severity in opened.context.severities]
     if name == "teams":
-        teams = sheet.context.people.teams if sheet.context.people else ()
+        teams = opened.context.people.teams if opened.context.people else ()
         return [_Offer(team, kinds.Class) for team in sorted(teams)]
-    return _handles(sheet) if field.kind in _PEOPLE_KINDS else []
+    return _handles(opened) if field.kind in _PEOPLE_KINDS else []
 
 
-def _handles(sheet: OpenDocument, prefix: str = "") -> list[_Offer]:
-    people = sheet.context.people
+def _handles(opened: OpenDocument, prefix: str = "") -> list[_Offer]:
+    people = opened.context.people
     named = sorted(people.names.items()) if people else []
     return [_Offer(prefix + handle, types.CompletionItemKind.Value, name) for handle, name in named]
 
 
-def _body(sheet: OpenDocument, typed: str, offset: int) -> tuple[list[_Offer], str]:
+def _body(opened: OpenDocument, typed: str, offset: int) -> tuple[list[_Offer], str]:
     if (heading := _HEADING.fullmatch(typed)) is not None:
-        return _sections(sheet, offset), heading[1]
-    column, cell = _cell(sheet.document, offset)
+        return _sections(opened, offset), heading[1]
+    column, cell = _cell(opened.document, offset)
     choices = {"Status": ItemStatus, "Priority": Priority}.get(column)
     if choices is not None:
         return [_Offer(str(choice), types.CompletionItemKind.EnumMember) for choice in choices], cell
     if column in ("Owner", "Who"):
-        people = _handles(sheet, "@")
+        people = _handles(opened, "@")
         if not cell.startswith("@"):
-            # Whoever begins with the name means it: VS Code does not find "bo" in "@bob".
+            # People may begin with the name itself: VS Code does not find "bo" in "@bob".
             people = [replace(person, filter=person.text.removeprefix("@")) for person in people]
         return people, cell
     if (mention := _MENTION.search(typed)) is not None:
-        return _handles(sheet), mention[1]
+        return _handles(opened), mention[1]
     return [], ""
 
 
-def _sections(sheet: OpenDocument, offset: int) -> list[_Offer]:
+def _sections(opened: OpenDocument, offset: int) -> list[_Offer]:
     """The template's sections that the document does not have yet; the line being typed does not count."""
-    document, context = sheet.document, sheet.context
-    view = context.template
-    if context.own_templates is not None:
-        recorded = document.meta.get("template")
-        view = TemplateView.recorded(recorded if isinstance(recorded, str) else "", context.own_templates)
+    document = opened.document
+    view = opened.context.of_document(document).template
     present = {s.title.casefold() for s in document.sections if not s.start <= offset <= s.content_start}
     missing = [title for title in view.sections if title.casefold() not in present]
     required = {title.casefold() for title in view.required}

@@ -9,7 +9,7 @@ from pmctl.editor.open_documents import OpenDocument
 from pmctl.output.advice import with_fix
 
 SOURCE = "pmctl"
-# Editors hardly show the protocol's own "hint"; ours is advice that a person shall see.
+# Most editors barely show the protocol's own "hint"; ours is advice that people should see.
 _SEVERITIES = {
     Severity.ERROR: types.DiagnosticSeverity.Error,
     Severity.WARNING: types.DiagnosticSeverity.Warning,
@@ -18,15 +18,15 @@ _SEVERITIES = {
 _UNUSED_IGNORE = "PM261"
 
 
-def diagnostics(sheet: OpenDocument) -> list[types.Diagnostic]:
-    """All findings of a sheet, in order."""
-    return [diagnostic(sheet, finding) for finding in sheet.findings]
+def diagnostics(opened: OpenDocument) -> list[types.Diagnostic]:
+    """All findings of a document, in order."""
+    return [diagnostic(opened, finding) for finding in opened.findings]
 
 
-def diagnostic(sheet: OpenDocument, finding: Finding) -> types.Diagnostic:
-    """One finding: its message and mend, its code, and the range that it is about."""
+def diagnostic(opened: OpenDocument, finding: Finding) -> types.Diagnostic:
+    """One finding: its message and fix, its code, and its range."""
     return types.Diagnostic(
-        range=sheet.positions.range(*span(sheet, finding)),
+        range=opened.positions.range(*span(opened, finding)),
         message=with_fix(finding.message, finding.fix),
         severity=_SEVERITIES[finding.severity],
         code=finding.code,
@@ -35,11 +35,11 @@ def diagnostic(sheet: OpenDocument, finding: Finding) -> types.Diagnostic:
     )
 
 
-def span(sheet: OpenDocument, finding: Finding) -> tuple[int, int]:
-    """The offsets that a finding is about: to the end of its line when it names no end, the first line when it is
+def span(opened: OpenDocument, finding: Finding) -> tuple[int, int]:
+    """The offsets that a finding covers: to the end of its line when it names no end, the first line when it is
     about the whole file.
     """
-    lines = sheet.positions
+    lines = opened.positions
     line = max(finding.line, 1)
     start = lines.place(line, finding.column)
     if finding.end_line >= line and finding.line:
@@ -50,7 +50,7 @@ def span(sheet: OpenDocument, finding: Finding) -> tuple[int, int]:
     return start, start + len(lines.text[start + lines.lead : stop + lines.lead].rstrip())
 
 
-def at(sheet: OpenDocument, start: int, end: int) -> list[Finding]:
+def at(opened: OpenDocument, start: int, end: int) -> list[Finding]:
     """The findings whose range touches the offsets `start` to `end`."""
-    spans = [(finding, span(sheet, finding)) for finding in sheet.findings]
+    spans = [(finding, span(opened, finding)) for finding in opened.findings]
     return [finding for finding, (first, last) in spans if first <= end and start <= last]

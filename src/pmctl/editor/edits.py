@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Put `text` in place of the characters from `start` to `end`. `line` is where it begins, from 1."""
+    """Replace the characters from `start` to `end` by `text`. `line` is where it begins, from 1."""
 
     start: int
     end: int
@@ -18,9 +18,8 @@ class Edit:
 
 
 def edits(before: str, after: str) -> tuple[Edit, ...]:
-    """The edits that make `after` of `before`, in order and apart from each other. Lines that only differ are
-    changed one by one, so that one of them can be taken alone, and only where they differ, so that a cursor in them
-    stays where it is.
+    """The edits that turn `before` into `after`, in order, none touching another. Changed lines are edited one by one,
+    so that each can be applied alone, and only where they differ, so that a cursor in them stays where it is.
     """
     old, new = before.split("\n"), after.split("\n")
     old, new = [f"{line}\n" for line in old[:-1]] + old[-1:], [f"{line}\n" for line in new[:-1]] + new[-1:]

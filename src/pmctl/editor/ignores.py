@@ -1,8 +1,8 @@
-"""Where an inline ignore can stand so that it hides one finding, changes nothing else and keeps the text whole.
+"""Where an inline ignore can go so that it hides one finding and changes nothing else in the document.
 
-Behind the line, above it, under the section's heading or at the top of the body: the first place is taken at which
-a check of the edited text shows that it works. (A line above a table's row would break the table, and a comment in
-the middle of a paragraph would split it.)
+At the end of the line, above it, under the section's heading or at the top of the body: the first place where a check
+of the edited text shows that it works. (A line above a table row would break the table, and a comment in the middle of
+a paragraph would split it.)
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pmctl.document.reader import Document, read
 from pmctl.editor.edits import Edit, applied
 from pmctl.editor.open_documents import Kind, OpenDocument, findings_of
 
-# What the comment itself may cause: the reason is still to be written.
+# The comment itself may cause this one: its reason is still to be written.
 _REASON_WANTED = "PM262"
 
 
@@ -29,10 +29,10 @@ class Ignore:
     reach: str
 
 
-def ignore(sheet: OpenDocument, finding: Finding) -> Ignore | None:
+def ignore(opened: OpenDocument, finding: Finding) -> Ignore | None:
     """The ignore for a finding; None when it can't be ignored in the text (front matter, what can't be read)."""
-    document = sheet.document
-    if sheet.kind is not Kind.POSTMORTEM or not document.readable:
+    document = opened.document
+    if opened.kind is not Kind.POSTMORTEM or not document.readable:
         return None
     if 0 < finding.line < document.body_line:
         return None
@@ -42,18 +42,18 @@ def ignore(sheet: OpenDocument, finding: Finding) -> Ignore | None:
         again = read(changed.encode("utf-8", "surrogatepass"), document.path)
         moved = edit.text.count("\n") if finding.line and edit.start <= _line_start(document, finding.line) else 0
         if _same_shape(document, again) and _works(
-            sheet, findings_of(sheet.kind, again, sheet.context), finding, moved
+            opened, findings_of(opened.kind, again, opened.context), finding, moved
         ):
             return Ignore(edit, edit.start + edit.text.index(comment) + len(comment), reach)
     return None
 
 
-def _works(sheet: OpenDocument, after: tuple[Finding, ...], finding: Finding, moved: int) -> bool:
+def _works(opened: OpenDocument, after: tuple[Finding, ...], finding: Finding, moved: int) -> bool:
     """Whether the finding is gone, nothing else is new, and nothing else is gone but findings of the same code."""
     line = finding.line + moved
     if any((one.code, one.line, one.column) == (finding.code, line, finding.column) for one in after):
         return False
-    return _others(after, finding) == _others(sheet.findings, finding)
+    return _others(after, finding) == _others(opened.findings, finding)
 
 
 def _others(findings: tuple[Finding, ...], finding: Finding) -> Counter[str]:

@@ -1,9 +1,9 @@
-"""What lies open in the editor: which kind of file it is, what it is judged by, and what is found in it.
+"""The documents open in the editor: what kind of file each is, its context, and the findings in it.
 
     uri, text -> OpenDocument (document, context, findings)
 
 The context of a repository is put together once (`pmctl.insight.validation`) and again when `forget` is called, which
-the server does before every check; between two of them, completion and hover do with what is known.
+the server does before every check; between two checks, completion and hover use what is known.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from pmctl.rules.context import CacheDependencies, Context
 
 
 class Kind(StrEnum):
-    """What a file is to pmctl. OTHER is left alone: an editor shows the server every Markdown file there is."""
+    """What a file is to pmctl. OTHER is left alone: an editor sends the server every Markdown file."""
 
     POSTMORTEM = "postmortem"
     SETTINGS = "settings"
@@ -36,7 +36,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class OpenDocument:
-    """One text as the editor has it now, saved or not.
+    """One text in the editor, saved or not.
 
     `path` is relative to the pmctl root, or the file's name outside of every repository. `context` is fresh: its dates
     are those of now, and it remembers no earlier questions.
@@ -90,7 +90,7 @@ class OpenDocuments:
         """Read settings, templates and people anew when they are next needed."""
         self._contexts.clear()
 
-    def sheet(self, uri: str, text: str, encoding: str) -> OpenDocument:
+    def open(self, uri: str, text: str, encoding: str) -> OpenDocument:
         """The text of `uri` with everything that it is judged by. Never raises for what the text or folder holds."""
         file = file_of(uri)
         repo = _repository(file) if file else None

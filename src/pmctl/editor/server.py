@@ -33,38 +33,38 @@ _WATCHED = (f"**/{git.SETTINGS_FILE}", "**/.pmctl/**")
 
 
 class PostmortemServer(LanguageServer):
-    """The server's state: the desk with its contexts, the last sheet of each text, and the checks that wait."""
+    """The server's state: the open documents with their contexts, each text as last read, and the checks that wait."""
 
     def __init__(self, pause: float = PAUSE) -> None:
         super().__init__("pmctl", __version__, text_document_sync_kind=types.TextDocumentSyncKind.Full)
-        self.desk = OpenDocuments()
+        self.documents = OpenDocuments()
         self.pause = pause
-        self.sheets: dict[str, tuple[int | None, OpenDocument]] = {}
+        self.known: dict[str, tuple[int | None, OpenDocument]] = {}
         self.waiting: dict[str, asyncio.TimerHandle] = {}
 
-    def sheet(self, uri: str) -> OpenDocument | None:
+    def opened(self, uri: str) -> OpenDocument | None:
         """The text of `uri` as the editor has it; None when it is not open."""
         text = self.workspace.text_documents.get(uri)
         if text is None:
             return None
-        known = self.sheets.get(uri)
+        known = self.known.get(uri)
         if known is None or known[0] != text.version:
             encoding = _word(self.workspace.position_encoding or "utf-16")
-            known = (text.version, self.desk.sheet(uri, text.source, encoding))
-            self.sheets[uri] = known
+            known = (text.version, self.documents.open(uri, text.source, encoding))
+            self.known[uri] = known
         return known[1]
 
     def check(self, uri: str) -> None:
         """Publish what is found in a text, now, by what is on disk now."""
         if handle := self.waiting.pop(uri, None):
             handle.cancel()
-        self.desk.forget()
-        self.sheets.pop(uri, None)
-        sheet = self.sheet(uri)
-        if sheet is not None:
+        self.documents.forget()
+        self.known.pop(uri, None)
+        opened = self.opened(uri)
+        if opened is not None:
             version = self.workspace.text_documents[uri].version
             self.text_document_publish_diagnostics(
-                types.PublishDiagnosticsParams(uri, diagnostics(sheet), version=version)
+                types.PublishDiagnosticsParams(uri, diagnostics(opened), version=version)
             )
 
     def check_later(self, uri: str) -> None:
@@ -82,7 +82,7 @@ class PostmortemServer(LanguageServer):
         """Forget a text, and take its findings off the editor's list."""
         if handle := self.waiting.pop(uri, None):
             handle.cancel()
-        self.sheets.pop(uri, None)
+        self.known.pop(uri, None)
         self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
 
 
@@ -95,7 +95,7 @@ def build(pause: float = PAUSE) -> PostmortemServer:
 
 
 def serve() -> None:
-    """Talk to an editor over stdin and stdout until it says goodbye or goes away.
+    """Talk to an editor over stdin and stdout until it says exits or disconnects.
 
     Raises EnvironmentProblem when it announces a message that no memory can hold.
 
@@ -120,8 +120,8 @@ def _watch_texts(server: PostmortemServer) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     def saved(params: types.DidSaveTextDocumentParams) -> None:
-        sheet = server.sheet(params.text_document.uri)
-        if sheet is not None and sheet.kind in (Kind.SETTINGS, Kind.TEMPLATE):
+        opened = server.opened(params.text_document.uri)
+        if opened is not None and opened.kind in (Kind.SETTINGS, Kind.TEMPLATE):
             server.check_all()
         else:
             server.check(params.text_document.uri)
@@ -152,27 +152,27 @@ def _watch_texts(server: PostmortemServer) -> None:
 def _answer(server: PostmortemServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_HOVER)
     def hovered(params: types.HoverParams) -> types.Hover | None:
-        sheet = server.sheet(params.text_document.uri)
-        return hover(sheet, sheet.positions.offset(params.position)) if sheet else None
+        opened = server.opened(params.text_document.uri)
+        return hover(opened, opened.positions.offset(params.position)) if opened else None
 
     @server.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=list(TRIGGERS)))
     def completed(params: types.CompletionParams) -> types.CompletionList:
-        sheet = server.sheet(params.text_document.uri)
+        opened = server.opened(params.text_document.uri)
         items = []
-        if sheet is not None:
-            items = completion(sheet, sheet.positions.offset(params.position), snippets=_takes_snippets(server))
+        if opened is not None:
+            items = completion(opened, opened.positions.offset(params.position), snippets=_takes_snippets(server))
         return types.CompletionList(is_incomplete=False, items=items)
 
     @server.feature(types.TEXT_DOCUMENT_CODE_ACTION, types.CodeActionOptions(code_action_kinds=list(actions.KINDS)))
     def acted(params: types.CodeActionParams) -> list[types.CodeAction]:
         uri = params.text_document.uri
-        sheet = server.sheet(uri)
-        if sheet is None:
+        opened = server.opened(uri)
+        if opened is None:
             return []
-        start, end = (sheet.positions.offset(place) for place in (params.range.start, params.range.end))
+        start, end = (opened.positions.offset(place) for place in (params.range.start, params.range.end))
         only = [_word(kind) for kind in params.context.only or ()]
         version = server.workspace.text_documents[uri].version
-        return actions.code_actions(sheet, start, end, only, uri=uri, version=version, client=_client(server))
+        return actions.code_actions(opened, start, end, only, uri=uri, version=version, client=_client(server))
 
     @server.command(actions.WRITE_REASON)
     async def write_reason(target: Any) -> None:

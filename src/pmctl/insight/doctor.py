@@ -1,4 +1,4 @@
-"""What is missing or wrong on this machine and in this repository, each with its mend."""
+"""What is missing or wrong on this machine and in this repository, each with its fix."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class Check:
     subject: str
     mark: str
     message: str
-    mend: Hint = ""
+    fix: Hint = ""
 
     @property
     def failed(self) -> bool:
-        """Whether something has to be mended before pmctl can do its work."""
+        """Whether something has to be fixed before pmctl can do its work."""
         return self.mark == "BAD"
 
     def as_dict(self) -> dict[str, Any]:
@@ -98,8 +98,8 @@ def _policy(workspace: Workspace) -> Check:
     policy = workspace.policy
     people = "1 person" if len(policy.people) == 1 else f"{len(policy.people)} people"
     if len(policy.people) == 1:
-        mend = advise("add-reviewer")
-        return Check("policy", "note", f"version {policy.version}, {people}: nobody else can approve", mend)
+        fix = advise("add-reviewer")
+        return Check("policy", "note", f"version {policy.version}, {people}: nobody else can approve", fix)
     return Check("policy", "ok", f"version {policy.version}, {people}, admins {', '.join(policy.admins)}")
 
 

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from pmctl.document import schema
 from pmctl.document.reader import Document
 from pmctl.errors import BadInput, EnvironmentProblem
 from pmctl.repository.workspace import Workspace
+from pmctl.text import utc
 
 # `status` and `publish` ask here about open incidents only: what reads records and triggers is loaded when it is used.
 if TYPE_CHECKING:
-    from pmctl.insight.triage import WrittenPostmortem
+    from pmctl.insight.catalog import Summary
     from pmctl.insight.triggers import TriggerSettings
-    from pmctl.services.incident import FollowUp, Incident, Participant
+    from pmctl.services.incident import Incident
 
 _FIELDS = ("id", "url", "title", "summary", "status", "severity", "urgency", "services", "teams", "tags")
-_IMPORTS = ".pmctl/imports"
 
 
 def understood(incident: Incident) -> list[tuple[str, str | list[str], str]]:
@@ -26,12 +27,11 @@ def understood(incident: Incident) -> list[tuple[str, str | list[str], str]]:
     Times are written as in the front matter; the path is "" for what was concluded from the whole record.
     """
     from pmctl.services.incident import MOMENTS
-    from pmctl.services.instants import format_instant
 
     found: list[tuple[str, str | list[str], str]] = []
     for name in (*_FIELDS, *(moment for moment, _ in MOMENTS), "root_causes"):
         at = incident.moment(name)
-        value = format_instant(at) if at is not None else getattr(incident, name)
+        value = utc(at) if at is not None else getattr(incident, name)
         if isinstance(value, tuple):
             value = list(value)
         if value:
@@ -45,53 +45,32 @@ def incident_documents(incidents: Iterable[Incident]) -> list[dict[str, Any]]:
 
 
 def _document(incident: Incident) -> dict[str, Any]:
-    from pmctl.services.instants import format_instant
-
+    events = [
+        {"at": utc(one.at), "text": one.text, "who": one.who, "moment": one.kind or None, "path": one.path}
+        for one in incident.events
+    ]
+    items = [asdict(item) for item in incident.action_items]
+    for item in items:
+        del item["notes"]
     return {
         "source": incident.source,
         "id": incident.id,
         "resolved": incident.resolved,
         "fields": [{"field": name, "value": value, "path": path} for name, value, path in understood(incident)],
-        "timeline": [
-            {
-                "at": format_instant(event.at),
-                "text": event.text,
-                "who": event.who,
-                "moment": event.kind or None,
-                "path": event.path,
-            }
-            for event in incident.events
-        ],
-        "participants": [_person(person) for person in incident.participants],
+        "timeline": events,
+        "participants": [asdict(person) for person in incident.participants],
         "impact": [{"type": row.kind, "measurement": row.measurement, "path": row.path} for row in incident.impacts],
-        "action_items": [_item(item) for item in incident.action_items],
+        "action_items": items,
         "warnings": list(incident.warnings),
     }
 
 
-def _person(person: Participant) -> dict[str, Any]:
-    return {"name": person.name, "email": person.email, "handle": person.handle, "path": person.path}
-
-
-def _item(item: FollowUp) -> dict[str, Any]:
-    return {
-        "description": item.description,
-        "status": item.status,
-        "owner": _person(item.owner) if item.owner else None,
-        "due": item.due,
-        "priority": item.priority,
-        "ticket": item.ticket,
-        "path": item.path,
-    }
-
-
-def triage_rules(workspace: Workspace) -> tuple[TriggerSettings, tuple[WrittenPostmortem, ...]]:
-    """The repository's triggers and what is written down already.
+def triage_rules(workspace: Workspace) -> tuple[TriggerSettings, Sequence[Summary]]:
+    """The repository's triggers and its postmortems.
 
     Raises EnvironmentProblem that lists every problem of the triggers.
     """
     from pmctl.insight.catalog import catalog
-    from pmctl.insight.triage import written_postmortems
     from pmctl.insight.triggers import trigger_settings
 
     settings, findings = trigger_settings(workspace.settings.blocks.get("triggers"))
@@ -101,7 +80,7 @@ def triage_rules(workspace: Workspace) -> tuple[TriggerSettings, tuple[WrittenPo
             hint="correct pmctl.yaml, then try again",
             details=tuple(f"{f.path}:{f.line}:{f.column}: {f.code} {f.message}" for f in findings),
         )
-    return settings, written_postmortems(catalog(workspace))
+    return settings, catalog(workspace)
 
 
 def unresolved_incidents(workspace: Workspace, name: str, document: Document | None = None) -> list[str]:
@@ -114,19 +93,15 @@ def unresolved_incidents(workspace: Workspace, name: str, document: Document | N
     linked = document.meta.get("incidents")
     if document.meta.get("resolved_at") or not isinstance(linked, list | tuple) or not schema.is_id(name):
         return []
-    data = workspace.at_head(f"{_IMPORTS}/{name}.json")
+    from pmctl.services.import_document import import_path, read_import
+
+    data = workspace.at_head(import_path(name))
     if data is None:
         return []
-    from pmctl.services.refresh import parse_provenance
-
     try:
-        parts = parse_provenance(data, name).get("parts", [])
+        parts = read_import(data, name).parts
     except BadInput:
-        return []  # a damaged import document is no word on the incident; refreshing says what is wrong with it
-    still_open = {
-        (str(part.get("source", "")), str(part.get("id", "")))
-        for part in parts
-        if isinstance(part, dict) and part.get("resolved") is False
-    }
+        return []  # a damaged import document says nothing about the incident; refreshing says what is wrong with it
+    still_open = {(part.source, part.id) for part in parts if not part.resolved}
     here = [(str(entry.get("source")), str(entry.get("id"))) for entry in linked if isinstance(entry, dict)]
     return [f"{source}:{key}" for source, key in here if (source, key) in still_open]

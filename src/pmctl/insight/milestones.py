@@ -1,11 +1,11 @@
-"""When each postmortem was begun, submitted, approved and published, as the history tells: what targets rest on.
+"""When each postmortem was begun, submitted, approved and published according to history: the basis of targets.
 
 commits -> files that they add -> dates per postmortem
 
 A postmortem is begun by the commit that adds its file; every other date is that of the commit that adds the record of
 the act. Dates are the authors' claims, good enough for a reminder; whether an act was allowed is the audit's business.
-What a commit adds never changes, so the answer is kept under the git directory by the commit that it was asked at, and
-only newer commits are read the next time. The file can be deleted at any time.
+What a commit adds never changes, so the dates are cached under the git directory with the commit they were read at,
+and only newer commits are read the next time. The file can be deleted at any time.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def _added(listed: str) -> Iterator[tuple[int, str]]:
 
 
 def _note(dates: _Dates, path: str, when: int) -> None:
-    """Take down what the path stands for: of several times the first counts, of approvals the last."""
+    """Note the date that the path stands for: the earliest one counts, of approvals the latest."""
     name, what = id_of(path), "created"
     if path.startswith(_RECORDS):
         from pmctl.ledger.record import parse_path

@@ -1,6 +1,6 @@
-"""What the audit would say of a commit that is about to be made, as far as the index tells. (index, HEAD) -> findings.
+"""What the audit would say about the commit being made, as far as the index shows. (index, HEAD) -> findings.
 
-Advice for the pre-commit hook: the cheap questions only, with the audit's codes. The audit has the last word.
+Advice for the pre-commit hook: only what is cheap to check, with the audit's codes. The audit has the last word.
 """
 
 from __future__ import annotations

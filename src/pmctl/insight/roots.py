@@ -1,4 +1,4 @@
-"""Which files are checked, and in which pmctl root each lies: a repository may hold several, also within another."""
+"""Which files are checked, and in which pmctl root each lies: a repository may hold several, even nested ones."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DEEPEST = 2
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """What documents are judged by besides people: settings, templates by path, and which files there are.
+    """What documents are checked against besides people: settings, templates by path, and which files exist.
 
     `exists` is asked for a path relative to the pmctl root.
     """
@@ -47,7 +47,7 @@ class Roots:
         """
         if folder in self._known:
             return self._known[folder]
-        above = os.path.dirname(folder)  # noqa: PTH120  # texts: a thousand paths are felt, here and below
+        above = os.path.dirname(folder)  # noqa: PTH120  # texts: a thousand Path objects take too long
         found = None
         if os.path.isfile(os.path.join(folder, git.SETTINGS_FILE)):  # noqa: PTH113, PTH118  # as above
             found = git.discover(Path(folder))

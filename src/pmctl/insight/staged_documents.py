@@ -51,7 +51,7 @@ def _of_root(repo: git.Repository, changes: list[index.Staged]) -> tuple[list[It
         if path.endswith(".md") and path.count("/") == TEMPLATES.count("/") + 1
     }
     read = content[settings] if settings else read_file(repo.root / git.SETTINGS_FILE, git.SETTINGS_FILE)
-    return items, Files(read, templates, _Held(repo))
+    return items, Files(read, templates, _InIndex(repo))
 
 
 def _is_postmortem(path: str) -> bool:
@@ -67,7 +67,7 @@ def _item(change: index.Staged, content: dict[str, bytes]) -> Item:
 
 
 @dataclass
-class _Held:
+class _InIndex:
     """Answers whether the index holds a file or a folder. The index is listed when it is first asked."""
 
     repo: git.Repository

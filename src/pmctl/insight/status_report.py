@@ -23,7 +23,7 @@ from pmctl.rules.completeness import completeness
 
 @dataclass(frozen=True, slots=True)
 class Blocker:
-    """One thing that is missing before the next state, and the mend. `who` is whose turn it is."""
+    """One thing that is missing before the next state, and the fix. `who` is whose turn it is."""
 
     message: str
     fix: Hint = ""

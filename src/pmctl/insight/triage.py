@@ -1,6 +1,6 @@
 """Does an incident need a postmortem, and by which rule?
 
-Input: an incident record, the team's triggers and what is already written down. Output: a verdict with
+Input: an incident record, the team's triggers and the postmortems that exist. Output: a verdict with
 every rule that applies and the reason in a sentence. Nothing is read or written here.
 """
 
@@ -8,33 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pmctl.document.duration import duration_text
 from pmctl.insight.phrases import slug, stated, tagged
 from pmctl.insight.triggers import RULES, TriggerSettings, Verdict
-from pmctl.services.incident import Incident, Reference
+from pmctl.services.incident import Incident, severity_rank
 from pmctl.services.instants import parse_instant
-from pmctl.services.severity import severity_rank
 
 if TYPE_CHECKING:
     from pmctl.insight.catalog import Summary
-
-SCHEMA = "pmctl/triage/v1"
-
-
-@dataclass(frozen=True, slots=True)
-class WrittenPostmortem:
-    """What triage needs to know of a postmortem that exists."""
-
-    id: str
-    services: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    root_causes: tuple[str, ...] = ()
-    started_at: datetime | None = None
-    incidents: tuple[Reference, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +49,7 @@ class Triage:
 class _Case:
     incident: Incident
     settings: TriggerSettings
-    history: Sequence[WrittenPostmortem]
+    history: Sequence[Summary]
     now: datetime
 
 
@@ -75,15 +60,15 @@ _CUSTOMER = re.compile(r"customer|user|client|external", re.IGNORECASE)
 def triage(
     incident: Incident,
     settings: TriggerSettings,
-    history: Sequence[WrittenPostmortem] = (),
+    history: Sequence[Summary] = (),
     *,
     now: datetime,
 ) -> Triage:
     """Ask every rule. A skip rule beats what it outweighs; of the rest the strongest verdict counts.
 
-    An incident that is documented already, or was no incident, needs nothing more. One that resolved
-    itself at once outweighs urgency and the recommendations, but no harm that was done. An incident to
-    which no rule applies is skipped without a reason.
+    An incident that is documented already, or was none, needs nothing more. That it resolved itself at once
+    outweighs urgency and the recommendations, but not harm that was done. An incident to which no rule applies is
+    skipped without a reason.
     """
     case = _Case(incident, settings, history, now)
     reasons = [
@@ -96,32 +81,17 @@ def triage(
         if reason.verdict is Verdict.SKIP:
             beaten |= _OUTWEIGHED.get(reason.rule, frozenset(RULES))
     weighed = tuple(
-        Reason(r.rule, r.verdict, r.because, r.verdict is not Verdict.SKIP and r.rule in beaten) for r in reasons
+        replace(reason, outweighed=reason.verdict is not Verdict.SKIP and reason.rule in beaten) for reason in reasons
     )
     standing = {reason.verdict for reason in weighed if not reason.outweighed}
     verdict = next((v for v in (Verdict.REQUIRED, Verdict.RECOMMENDED) if v in standing), Verdict.SKIP)
     return Triage(incident, verdict, weighed, _documented_by(incident, history))
 
 
-def written_postmortems(summaries: Iterable[Summary]) -> tuple[WrittenPostmortem, ...]:
-    """The history that triage needs, from the catalogue of the repository's postmortems."""
-    return tuple(
-        WrittenPostmortem(
-            id=summary.id,
-            services=summary.services,
-            tags=summary.tags,
-            root_causes=summary.root_causes,
-            started_at=parse_instant(summary.started_at).at,
-            incidents=tuple(Reference(source, number) for source, number in summary.incidents),
-        )
-        for summary in summaries
-    )
-
-
 def missing(
     incidents: Iterable[Incident],
     settings: TriggerSettings,
-    history: Sequence[WrittenPostmortem],
+    history: Sequence[Summary],
     *,
     now: datetime,
 ) -> tuple[Triage, ...]:
@@ -131,32 +101,17 @@ def missing(
     return tuple(sorted(wanting, key=lambda answer: (answer.incident.started_at or now, answer.incident.id)))
 
 
-def triage_document(answers: Iterable[Triage]) -> dict[str, object]:
-    """The answers as JSON: `{"schema": "pmctl/triage/v1", "incidents": [...]}`."""
-    return {
-        "schema": SCHEMA,
-        "incidents": [
-            {
-                "source": answer.incident.source,
-                "id": answer.incident.id,
-                "url": answer.incident.url,
-                "title": answer.incident.title,
-                "resolved": answer.incident.resolved,
-                "verdict": answer.verdict.value,
-                "postmortem": answer.postmortem or None,
-                "reasons": [
-                    {
-                        "rule": reason.rule,
-                        "verdict": reason.verdict.value,
-                        "because": reason.because,
-                        "outweighed": reason.outweighed,
-                    }
-                    for reason in answer.reasons
-                ],
-            }
-            for answer in answers
-        ],
-    }
+def triage_documents(answers: Iterable[Triage]) -> list[dict[str, object]]:
+    """The answers as in `pmctl/triage/v1`."""
+    return [
+        {
+            **{name: getattr(answer.incident, name) for name in ("source", "id", "url", "title", "resolved")},
+            "verdict": answer.verdict.value,
+            "postmortem": answer.postmortem or None,
+            "reasons": [asdict(reason) for reason in answer.reasons],
+        }
+        for answer in answers
+    ]
 
 
 def _high_urgency(case: _Case) -> str:
@@ -202,8 +157,8 @@ def _recurring(case: _Case) -> str:
     alike = [
         written
         for written in case.history
-        if written.started_at is not None
-        and since <= written.started_at <= until
+        if (started := parse_instant(written.started_at).at) is not None
+        and since <= started <= until
         and not _same(case.incident, written)
         and (mine & set(map(slug, written.services)) or causes & set(map(slug, written.root_causes)))
     ]
@@ -272,13 +227,12 @@ _OUTWEIGHED: dict[str, frozenset[str]] = {
 }
 
 
-def _documented_by(incident: Incident, history: Iterable[WrittenPostmortem]) -> str:
+def _documented_by(incident: Incident, history: Iterable[Summary]) -> str:
     return next((written.id for written in history if _same(incident, written)), "")
 
 
-def _same(incident: Incident, written: WrittenPostmortem) -> bool:
-    linked = {(reference.source, reference.id) for reference in written.incidents}
-    return any((reference.source, reference.id) in linked for reference in incident.references)
+def _same(incident: Incident, written: Summary) -> bool:
+    return any((reference.source, reference.id) in written.incidents for reference in incident.references)
 
 
 def _said(case: _Case, rule: str) -> str:
@@ -287,7 +241,7 @@ def _said(case: _Case, rule: str) -> str:
     if tag := tagged(incident.tags, rule):
         return f"it is tagged {tag}"
     texts = [incident.title, incident.summary, *(row.measurement for row in incident.impacts), *incident.tags]
-    # A note that suspects a false alarm early on is no verdict on the incident.
+    # A note that suspects a false alarm early on does not settle what the incident was.
     texts += [event.text for event in incident.events] if rule != "false-positive" else []
     phrase = stated(texts, rule, tuple(case.settings.words.get(rule, ())))
     return f"it says “{phrase}”" if phrase else ""

@@ -1,7 +1,6 @@
-"""Which files are checked, and by what: paths or ids, work tree or index -> findings of every one of them.
+"""Which files are checked, and against what: paths or ids, in the work tree or the index -> the findings of each.
 
-Works without a repository as well (a single file, the default rules), so that an editor or a hook can
-check anything.
+Works without a repository too (a single file, the default rules), so that an editor or a hook can check any file.
 """
 
 from __future__ import annotations
@@ -32,14 +31,14 @@ if TYPE_CHECKING:
     from pmctl.document.template import Template
 
 _ENOUGH_FOR_A_CACHE = 20
-"""Documents from which on earlier results pay for being read and kept; a commit rarely changes as many."""
+"""From so many documents on, keeping earlier results pays; a commit rarely changes as many."""
 
 _LATELY = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What the person asked to be checked, and how."""
+    """What to check, and how."""
 
     what: tuple[str, ...] = ()
     staged: bool = False
@@ -51,11 +50,11 @@ class Selection:
 
 @dataclass(frozen=True)
 class Validation:
-    """The files that were checked, the context they were judged in, and what was found.
+    """The files that were checked, the context that they were checked in, and the findings.
 
     `general` are findings about settings and templates; `prefix` is the root's place in the git repository
     ("" or "sub/"), `shown` its place as seen from the folder that pmctl was started in ("" inside of it); `sources`
-    holds the bytes of every file by path; `notes` say what could not be looked at.
+    holds the bytes of every file by path; `notes` say what could not be checked.
     """
 
     root: Path

@@ -9,9 +9,8 @@ from pmctl.insight.triage import Triage
 from pmctl.insight.triggers import Verdict
 from pmctl.output.terminal import paint, table
 from pmctl.services.incident import Incident
-from pmctl.services.instants import format_instant
 from pmctl.services.refresh import Difference
-from pmctl.text import safe
+from pmctl.text import safe, utc
 
 _VERDICTS = {Verdict.REQUIRED: "red bold", Verdict.RECOMMENDED: "yellow", Verdict.SKIP: "dim"}
 _MARKS = {"+": "green", "~": "yellow", "-": "red", "=": "dim"}
@@ -30,7 +29,7 @@ def incident_text(incident: Incident, *, width: int = 0, color: bool = False) ->
     ]
     state = "resolved" if incident.resolved else "not resolved"
     head = safe(f"{incident.source} {incident.id or '(no id)'}: {state}")
-    events = [(format_instant(event.at), event.text, event.who, event.kind, event.path) for event in incident.events]
+    events = [(utc(event.at), event.text, event.who, event.kind, event.path) for event in incident.events]
     people = [(person.name or person.handle, person.email, person.path) for person in incident.participants]
     impacts = [(row.kind, row.measurement, row.path) for row in incident.impacts]
     items = [

@@ -209,7 +209,7 @@ ANSWERS: dict[str, tuple[str, dict[str, Schema]]] = {
     ),
     "doctor": (
         "pmctl doctor: what is missing or wrong on this machine and in this repository.",
-        {"checks": _list(subject=TEXT, mark=_one_of("ok", "note", "BAD"), message=TEXT, mend=TEXT)},
+        {"checks": _list(subject=TEXT, mark=_one_of("ok", "note", "BAD"), message=TEXT, fix=TEXT)},
     ),
 }  # fmt: skip
 

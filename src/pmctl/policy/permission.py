@@ -162,7 +162,7 @@ CODES = (
         "not-asked",
         "Somebody approved or refused who was not asked to review.",
         "The author chooses reviewers openly, on the record.",
-        "pmctl request-review ID --reviewer HANDLE first.",
+        "pmctl submit ID --reviewer HANDLE first.",
         "approve by a passer-by",
     ),
     Code(

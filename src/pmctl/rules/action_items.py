@@ -12,6 +12,7 @@ from pmctl.document.finding import Finding
 from pmctl.document.schema import ITEM_ID
 from pmctl.errors import Hint, advise
 from pmctl.rules.completeness import is_blank
+from pmctl.rules.lessons import PARTS
 from pmctl.rules.registry import HINT, WARNING, found_at, heading, rule
 
 if TYPE_CHECKING:
@@ -60,8 +61,8 @@ def sound_items(doc: Document) -> tuple[ActionItem, ...]:
 def lacking(
     doc: Document, column: str, missing: Sequence[ActionItem], what: str, fix: Hint, *, add: Hint = ""
 ) -> Iterator[Finding]:
-    """The findings about items of whose `column` nothing can be read: one where the table has no such column
-    (`add` says how to get it), or where not one of many items has it, otherwise one for each.
+    """Findings for items without a value in `column`: a single one where the table has no such column (`add` says
+    how to get it) or where none of many items has it, otherwise one for each.
     """
     told: set[int] = set()
     none_has = len(missing) > 2 and len(missing) == len(sound_items(doc))
@@ -241,7 +242,7 @@ def vague_item(doc: Document, context: Context) -> Iterable[Finding]:
         monitoring" that name no measure. Appeals to take more care are PM709's.
 
     Why:
-        Nobody can say when it is done, so it stays open or is closed by tiredness (Google's SRE book,
+        Nobody can say when it is done, so it stays open or is closed out of weariness (Google's SRE book,
         chapter 15).
 
     Example:
@@ -343,8 +344,6 @@ def lesson_without_item(doc: Document, context: Context) -> Iterable[Finding]:
         - The pool's use was on no dashboard.
         - The runbook named a host that is gone.
     """
-    from pmctl.rules.lessons import PARTS
-
     lessons = doc.section("Lessons Learned")
     if lessons is None or doc.section("Action Items") is None:
         return

@@ -15,6 +15,7 @@ from pmctl.rules.action_items import at_cell, items_of, lacking, sound_items
 from pmctl.rules.action_owners import NOBODY
 from pmctl.rules.front_matter import incident_day
 from pmctl.rules.registry import WARNING, rule
+from pmctl.rules.suggestions import written_dates
 
 if TYPE_CHECKING:
     from pmctl.document.actions import ActionItem
@@ -83,11 +84,8 @@ def item_due(doc: Document, context: Context) -> Iterable[Finding]:
             fix = "write a day, as in 2024-01-22"
             if re.fullmatch(r"\d{4}-\d\d-\d\d", item.due):
                 message, fix = f"there is no such day as {item.due}", "correct the date"
-            else:
-                from pmctl.rules.suggestions import written_dates
-
-                if meant := written_dates(item.due, incident_day(doc)):
-                    fix = f"write {' or '.join(meant)}"
+            elif meant := written_dates(item.due, incident_day(doc)):
+                fix = f"write {' or '.join(meant)}"
             yield at_cell(item, "Due", message, fix)
 
 

@@ -15,17 +15,7 @@ from pmctl.rules import phrases
 from pmctl.rules.counterfactual import counterfactuals
 from pmctl.rules.prose import Pattern, lucky, prose, timelines
 from pmctl.rules.registry import HINT, WARNING, found, rule
-from pmctl.rules.wording import (
-    as_written,
-    inside,
-    matches,
-    negated,
-    people_named,
-    sentence_end,
-    spans,
-    subject_of,
-    text_before,
-)
+from pmctl.rules.wording import Said, as_written, inside, people_named, said, sentence_end, without_overlaps
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document
@@ -67,12 +57,16 @@ def counterfactual(doc: Document, context: Context) -> Iterable[Finding]:
         The limit dated from the first deployment, and no alert showed how close the traffic had come to it.
     """
     sentences: set[int] = set()
-    for match, text in counterfactuals(doc, context):
-        end = sentence_end(text, match.end())
+    for one in counterfactuals(doc, context):
+        end = sentence_end(one.prose, one.end)
         if end not in sentences:
             sentences.add(end)
-            message = f"{as_written(doc, *match.span())!r} describes what did not happen"
-            yield found(doc, match.start(), match.end(), message, "say what happened, and what was known then")
+            yield _flag(doc, one, "describes what did not happen", "say what happened, and what was known then")
+
+
+def _flag(doc: Document, one: Said, what: str, fix: str) -> Finding:
+    """The finding about what is said: its words, what they do, what to write instead."""
+    return found(doc, one.start, one.end, f"{as_written(doc, one.start, one.end)!r} {what}", fix)
 
 
 @rule("PM702", "omission", review=WARNING)
@@ -98,18 +92,15 @@ def omission(doc: Document, context: Context) -> Iterable[Finding]:
 
         The runbook did not name the drain step, and nothing refused a reboot of a node with traffic.
     """
-    names = None
-    for match, text in matches(doc, context, "omission", (phrases.OMITTED_WORDS,), *phrases.OMISSIONS):
-        if names is None:
-            names = people_named(doc, context)
-        subject = subject_of(text, match.start(), names)
-        if subject and not phrases.IN_CASE.compiled.search(text_before(text, match.start())[: subject.start()]):
-            message = f"{as_written(doc, *match.span())!r} puts an omission on a person"
-            yield found(doc, match.start(), match.end(), message, "name the signal or the guard that was absent")
-    for match, _ in matches(doc, context, "", (phrases.NOBODY_WORDS,), phrases.NOBODY):
-        if not inside(lucky(doc), match.start()):
-            message = f"{as_written(doc, *match.span())!r} puts an omission on people"
-            yield found(doc, match.start(), match.end(), message, "name the signal or the guard that was absent")
+    fix = "name the signal or the guard that was absent"
+    names = people_named(doc, context)
+    for one in said(doc, context, "omission", *phrases.OMISSIONS):
+        subject = one.subject(names)
+        if subject and not phrases.IN_CASE.compiled.search(one.before[: subject.start()]):
+            yield _flag(doc, one, "puts an omission on a person", fix)
+    for one in said(doc, context, "", phrases.NOBODY):
+        if not inside(lucky(doc), one.start):
+            yield _flag(doc, one, "puts an omission on people", fix)
 
 
 @rule("PM703", "human-error", review=WARNING)
@@ -135,14 +126,11 @@ def human_error(doc: Document, context: Context) -> Iterable[Finding]:
 
         Both consoles show the same prompt, and the drop command asks for no confirmation.
     """
-    for match, text in matches(doc, context, "human-error", phrases.ERROR_WORDS, phrases.HUMAN_ERROR):
-        before = text_before(text, match.start())
-        listed = match["role"] and not phrases.AS_CAUSE.compiled.search(before)
-        if listed or phrases.AS_RISK.compiled.search(before) or inside(timelines(doc), match.start()):
-            continue
-        if not negated(text, match.start()):
-            message = f"{as_written(doc, *match.span())!r} is given as a cause"
-            yield found(doc, match.start(), match.end(), message, "describe the conditions that made it likely")
+    for one in said(doc, context, "human-error", phrases.HUMAN_ERROR):
+        listed = one.match.groupdict().get("role") and not phrases.AS_CAUSE.compiled.search(one.before)
+        passes = listed or phrases.AS_RISK.compiled.search(one.before) or inside(timelines(doc), one.start)
+        if not passes and not one.negated:
+            yield _flag(doc, one, "is given as a cause", "describe the conditions that made it likely")
 
 
 @rule("PM704", "character", review=WARNING)
@@ -167,8 +155,8 @@ def character(doc: Document, context: Context) -> Iterable[Finding]:
 
         The review tool showed 40 generated files before the one that mattered.
     """
-    for start, end, _ in spans(doc, context, "character", phrases.CHARACTER_WORDS, phrases.CHARACTER):
-        yield found(doc, start, end, f"{as_written(doc, start, end)!r} judges a person", "remove it")
+    for one in without_overlaps(one for one in said(doc, context, "character", *phrases.CHARACTER) if not one.negated):
+        yield _flag(doc, one, "judges a person", "remove it")
 
 
 @rule("PM705", "hindsight", review=WARNING)
@@ -194,11 +182,10 @@ def hindsight(doc: Document, context: Context) -> Iterable[Finding]:
 
         The timeout was 2 s, and the slowest 1 % of calls had grown to 2.4 s during the week before.
     """
-    for match, text in matches(doc, context, "hindsight", (phrases.HINDSIGHT_WORDS,), *phrases.HINDSIGHT):
-        then = match[0].startswith(("it ", "this ", "that ")) and inside(timelines(doc), match.start())
-        if not then and not negated(text, match.start()):
-            message = f"{as_written(doc, *match.span())!r} tells it from hindsight"
-            yield found(doc, match.start(), match.end(), message, "tell it forward, as it was seen then")
+    for one in said(doc, context, "hindsight", *phrases.HINDSIGHT):
+        then = one.match[0].startswith(("it ", "this ", "that ")) and inside(timelines(doc), one.start)
+        if not then and not one.negated:
+            yield _flag(doc, one, "tells it from hindsight", "tell it forward, as it was seen then")
 
 
 @rule("PM706", "who-and-why", review=WARNING)
@@ -222,9 +209,8 @@ def who_and_why(doc: Document, context: Context) -> Iterable[Finding]:
 
         It is still open how the broken build passed the checks.
     """
-    for match, _ in matches(doc, context, "who-and-why", phrases.WHO_WORDS, *phrases.WHO):
-        message = f"{as_written(doc, *match.span())!r} looks for a person"
-        yield found(doc, match.start(), match.end(), message, "ask how it happened, and what made it possible")
+    for one in said(doc, context, "who-and-why", *phrases.WHO):
+        yield _flag(doc, one, "looks for a person", "ask how it happened, and what made it possible")
 
 
 @rule("PM707", "name-near-cause", review=WARNING)
@@ -295,9 +281,8 @@ def blame_word(doc: Document, context: Context) -> Iterable[Finding]:
 
         The migration runs on every start, and two instances started at once.
     """
-    for start, end, _ in spans(doc, context, "blame-word", phrases.BLAME_WORDS, phrases.BLAME):
-        message = f"{as_written(doc, start, end)!r} blames a person"
-        yield found(doc, start, end, message, "describe the condition instead")
+    for one in without_overlaps(one for one in said(doc, context, "blame-word", *phrases.BLAME) if not one.negated):
+        yield _flag(doc, one, "blames a person", "describe the condition instead")
 
 
 @rule("PM709", "vague-care", review=WARNING, draft=HINT)
@@ -322,9 +307,7 @@ def vague_care(doc: Document, context: Context) -> Iterable[Finding]:
 
         A migration that locks a table for more than 1 s is refused by the pipeline.
     """
-    for start, end, text in spans(doc, context, "vague-action", phrases.VAGUE_WORDS, phrases.VAGUE):
-        before = text_before(text, start)
-        told = phrases.WHAT.compiled.search(before) or phrases.DONE.compiled.search(before)
-        if not told and not inside(timelines(doc), start):
-            message = f"{as_written(doc, start, end)!r} can't be verified"
-            yield found(doc, start, end, message, "name a change to the system and how to check it")
+    for one in without_overlaps(one for one in said(doc, context, "vague-action", *phrases.VAGUE) if not one.negated):
+        told = phrases.WHAT.compiled.search(one.before) or phrases.DONE.compiled.search(one.before)
+        if not told and not inside(timelines(doc), one.start):
+            yield _flag(doc, one, "can't be verified", "name a change to the system and how to check it")

@@ -1,9 +1,9 @@
 """Results of earlier checks, under `<git common dir>/pmctl/validate-v1/`.
 
-    sha256(content, path, state, template) -> id, findings, and what else the result rests on
+    sha256(content, path, dates) -> id, findings, and what else the result rests on
 
 A result is used only while the files that the rules asked for are still (not) there, and, when a rule asked for
-the day, on the same day. Settings, people and version are part of the folder's name. Everything is JSON; a damaged
+the day, on the same day. Settings, templates, people and version are part of the folder's name. All is JSON; a damaged
 file counts as empty; files are replaced by rename, so two processes lose at most each other's newest entries.
 Deleting the folder costs time and nothing else.
 """
@@ -122,22 +122,23 @@ def open_cache(common_dir: Path, context: Context) -> Cache:
         None if people is None else [sorted(people.names.items()), sorted(people.teams), sorted(people.emails)],
         context.severities,
         context.strict,
+        context.status,
+        context.adopted,
         context.exists is None,
-        repr(context.own_templates),
+        repr((context.template, context.own_templates)),
     ]
     digest = _digest(json.dumps(source, sort_keys=True).encode())
     return Cache(common_dir.joinpath(*_FOLDER, digest[:32]))
 
 
-def result_key(data: bytes, path: str, context: Context, template: str) -> str:
-    """The key of a document's result; `template` is a text that differs between templates."""
+def result_key(data: bytes, path: str, context: Context) -> str:
+    """The key of a document's result."""
     history = context.history
     moments: tuple[datetime | None, ...] = ()
     if history is not None:
         moments = (history.created, history.submitted, history.approved, history.published, context.now)
     hours = [moment.toordinal() * 24 + moment.hour if moment else 0 for moment in moments]
-    state = (path, context.status, context.adopted, template, hours)
-    return _digest(f"{state!r}\0".encode(errors="surrogateescape") + data)
+    return _digest(f"{(path, hours)!r}\0".encode(errors="surrogateescape") + data)
 
 
 def _digest(data: bytes) -> str:

@@ -34,7 +34,7 @@ def collect(paths: Iterable[Path], root: Path) -> Iterator[Collected]:
     Below `postmortems/` only `<year>/<id>.md` counts; Markdown files in a postmortem's own folder are its
     attachments. What else lies at such a path (a folder, a link) is said. A file that is named twice is read once.
     """
-    # Texts, not paths: a thousand of them are felt.
+    # Texts, not Path objects: those cost a noticeable part of a run over a thousand files.
     base = os.path.abspath(root)  # noqa: PTH100  # Path.resolve would follow symbolic links
     seen: set[str] = set()
     for path in paths:

@@ -1,6 +1,6 @@
 """What blocks publishing: required sections that are missing, empty, or still only the template's prompts.
 
-Findings with their places and mends for `pmctl.document.completeness`, which publication and audit ask.
+Findings with their places and fixes for `pmctl.document.completeness`, which publication and audit ask.
 """
 
 from __future__ import annotations

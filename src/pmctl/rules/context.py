@@ -1,8 +1,8 @@
-"""What a rule may know besides the document: settings, template, people, the repository's files, dates.
+"""What a rule may use besides the document: settings, template, people, the repository's files, dates.
 
 A context is built once per run by the caller and narrowed per document with `_replace`.
-Questions whose answer can change while the document stays the same (is there such a file? what day is
-it?) go through methods that note them, so that a cached result is used only while they answer alike.
+Facts that can change while the document stays the same (does a file exist? what day is it?) are asked through methods
+that note them, so that a cached result is used only while the answers stay the same.
 """
 
 from __future__ import annotations
@@ -57,13 +57,6 @@ class TemplateView(NamedTuple):
 DEFAULT_TEMPLATE = TemplateView()
 
 
-_VIEWS: dict[tuple[str, int], tuple[tuple[Template, ...], TemplateView]] = {}
-"""Views by recorded name and the identity of the templates, which hold mappings and can't be hashed. Each entry
-keeps its templates alive, so an identity is never taken over by others."""
-
-_MOST_VIEWS = 256
-
-
 class PolicyPerson(Protocol):
     """The part of a person that is read here."""
 
@@ -102,7 +95,7 @@ class History(NamedTuple):
 
 @dataclass(slots=True)
 class CacheDependencies:
-    """Which changeable facts a check has looked at: files by path with the answer, and the day."""
+    """The changeable facts that a check rests on: files by path with the answer, and the day."""
 
     files: dict[str, bool] = field(default_factory=dict)
     today: bool = False
@@ -155,13 +148,7 @@ class Context(NamedTuple):
             return self
         recorded = doc.meta.get("template")
         name = recorded if isinstance(recorded, str) else ""
-        known = _VIEWS.get((name, id(self.own_templates)))
-        if known is None or known[0] is not self.own_templates:
-            if len(_VIEWS) > _MOST_VIEWS:
-                _VIEWS.clear()
-            known = self.own_templates, TemplateView.recorded(name, self.own_templates)
-            _VIEWS[name, id(self.own_templates)] = known
-        return self._replace(template=known[1])
+        return self._replace(template=TemplateView.recorded(name, self.own_templates))
 
     def state(self, doc: Document) -> str:
         """The status by which the document is judged: the override, else its own, else DRAFT.

@@ -6,13 +6,12 @@ what passes is a counterfactual (Dekker, The Field Guide to Understanding Human 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pmctl.rules.persons import PERSON
-from pmctl.rules.prose import Pattern, lucky, mentions, remedies
-from pmctl.rules.wording import asked, inside, matches, people_named, subject_of, text_before
+from pmctl.rules.prose import Pattern, lucky, remedies
+from pmctl.rules.wording import Said, inside, people_named, said
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document
@@ -62,20 +61,31 @@ _PREVENT = (
     r"|error|defect|failure|regression|mistake|gap|cause|mismatch"
     r"|misconfiguration|divergence|drift|risk|conflict|outage|incident|attack))\b"
 )
+_SHOULD_WORDS = (" should ", " ought ", " shouldn't ", " should've ")
+_COULD_WORDS = (" could ", " would ", " might ", " couldn't ", " wouldn't ", " could've ", " would've ", " might've ")
+_HAVE_WORDS = (" have ", " should've ", " could've ", " would've ", " might've ")
 _SHOULD_BEEN = Pattern(
     rf"(?:should(?<!\wshould)|ought(?<!\wought)\s+to){_NOT}{_HAVE}(?:\w+ly\s+|also\s+"
     rf"|never\s+)?been\s+(?!{_BY_MACHINE})"
-    rf"(?:(?:\w+ly|also|already|more|better)\s+)?(?:{_BETTER}\b|{_IRREGULAR}\b|[a-z]{{2,}}ed\b)"
+    rf"(?:(?:\w+ly|also|already|more|better)\s+)?(?:{_BETTER}\b|{_IRREGULAR}\b|[a-z]{{2,}}ed\b)",
+    needs=_SHOULD_WORDS,
+    also=_HAVE_WORDS,
 )
 _SHOULD_HAVE = Pattern(
     rf"(?:should(?<!\wshould)|ought(?<!\wought)\s+to){_NOT}{_HAVE}(?:\w+ly\s+|also\s+|never\s+)?"
-    rf"(?:{_IRREGULAR}\b(?!\s+(?:points|times|up)\b)|{_ADJECTIVAL}[a-z]{{2,}}ed\b)"
+    rf"(?:{_IRREGULAR}\b(?!\s+(?:points|times|up)\b)|{_ADJECTIVAL}[a-z]{{2,}}ed\b)",
+    needs=_SHOULD_WORDS,
+    also=_HAVE_WORDS,
 )
 """In the active voice: needs a person as the subject, or a verb of _REALISED."""
 _REALISED = Pattern(r"\b(?:known|reali[sz]ed|thought|foreseen|anticipated|asked|remembered)$")
 _STARTS = Pattern(r"(?:^|[\0.:;!?(]\s*|\bthe\s+(?:(?:code\s+)?review|investigation|process)\s+)$")
 """What may stand before a verb without a subject of its own, or before a process that people carry out."""
-_COULD_HAVE = Pattern(rf"(?:could|would|might)(?<!\w\w{{5}}){_ALSO}{_HAVE}(?:{_PREVENT}){_NOT_WORSE}")
+_COULD_HAVE = Pattern(
+    rf"(?:could|would|might)(?<!\w\w{{5}}){_ALSO}{_HAVE}(?:{_PREVENT}){_NOT_WORSE}",
+    needs=_COULD_WORDS,
+    also=_HAVE_WORDS,
+)
 _PERSON_COULD_HAVE = Pattern(
     rf"could(?<!\wcould){_ALSO}{_HAVE}(?:\w+ly\s+)?(?!(?:expected|liked|preferred|wanted|wished|loved|needed|had"
     r"|lost|broken|ended|faced|suffered|seen|missed|experienced|exceeded|leaked|exposed|corrupted|deleted|charged"
@@ -84,7 +94,9 @@ _PERSON_COULD_HAVE = Pattern(
     rf"(?:{_IRREGULAR}\b|been\s+(?:more|better|faster|quicker|earlier|clearer)\b"
     rf"|[a-z]{{2,}}ed\b)(?!\s+to\s+be\b){_NOT_WORSE}"
     rf"|(?:would|might)(?<!\w\w{{5}}){_ALSO}{_HAVE}(?:known|reacted|responded|acted|escalated|checked|tested"
-    rf"|reali[sz]ed)\b"
+    rf"|reali[sz]ed)\b",
+    needs=_COULD_WORDS,
+    also=_HAVE_WORDS,
 )
 _ANYBODY = Pattern(r"(?:an?|any|each|every|some|another)\s|some(?:one|body)\b")
 """A subject that is nobody in particular: what such a person could have done is a risk."""
@@ -98,56 +110,39 @@ _GUARD = Pattern(r"(?<!,)(?<!, )\b(?:that|which|who)\s+$")
 """Before "would have caught it": the sentence is about a guard that was absent."""
 _IF_ONLY = Pattern(
     rf"if(?<!\wif)\s+only\s+{PERSON}|they|it|there|the\s+\w+|this|that)(?:\s+\w+)?"
-    r"\s+(?:had|could\s+have|would\s+have|did)\b"
+    r"\s+(?:had|could\s+have|would\s+have|did)\b",
+    needs=(" if only ",),
 )
 _HAD_WE = Pattern(
     rf"had(?<!\whad)\s+(?:{PERSON})(?!\s+not\b)\b(?=[^.;!?\0]{{0,160}}\b(?:would|could|might)\b)"
     r"|(?!(?:\w+\s+)?(?:been|not)\b)[\w' -]{1,50}?\s(?:been|\w{2,}ed)\b"
-    r"(?=[^.;!?\0]{0,160}\b(?:(?:would|could|might)(?:n't|\s+not|\s+never)\s+have)\b))"
+    r"(?=[^.;!?\0]{0,160}\b(?:(?:would|could|might)(?:n't|\s+not|\s+never)\s+have)\b))",
+    needs=(" had ",),
+    also=_COULD_WORDS,
 )
 _BEGINS = Pattern(r"(?:^|[\0.;:,(!?-]\s*(?:(?:but|and|or|so|also|however,?)\s+)?)$")
-_SHOULD_WORDS = (" should ", " ought ", " shouldn't ", " should've ")
-_COULD_WORDS = (" could ", " would ", " might ", " couldn't ", " wouldn't ", " could've ", " would've ", " might've ")
-_HAVE_WORDS = (" have ", " should've ", " could've ", " would've ", " might've ")
 
 
-def counterfactuals(doc: Document, context: Context) -> Iterator[tuple[re.Match[str], str]]:
-    """What is said of what did not happen, without what only weighs it: (match, prose); the surest kinds first."""
-    yield from matches(doc, context, "counterfactual", ())
-    if mentions(doc.text, doc.body_start, _HAVE_WORDS):
-        if mentions(doc.text, doc.body_start, _SHOULD_WORDS):
-            yield from _should(doc, context)
-        if mentions(doc.text, doc.body_start, _COULD_WORDS):
-            yield from _could(doc, context)
-    yield from matches(doc, context, "", ((" if only ",),), _IF_ONLY)
-    for match, text in matches(doc, context, "", ((" had ",), _COULD_WORDS), _HAD_WE):
-        if _BEGINS.compiled.search(text_before(text, match.start())) and not inside(lucky(doc), match.start()):
-            yield match, text
-
-
-def _should(doc: Document, context: Context) -> Iterator[tuple[re.Match[str], str]]:
-    for match, text in matches(doc, context, "", (), _SHOULD_BEEN):
-        before = text_before(text, match.start())
-        if not _GUARD.compiled.search(before) and not _WEIGHED.compiled.search(before):
-            yield match, text
-    for match, text in matches(doc, context, "", (), _SHOULD_HAVE):
-        before = text_before(text, match.start())
-        needless = _REALISED.compiled.search(match[0]) or _STARTS.compiled.search(before)
-        if not _WEIGHED.compiled.search(before) and (
-            needless or subject_of(text, match.start(), people_named(doc, context))
-        ):
-            yield match, text
-
-
-def _could(doc: Document, context: Context) -> Iterator[tuple[re.Match[str], str]]:
-    for match, text in matches(doc, context, "", (), _COULD_HAVE):
-        before = text_before(text, match.start())
-        guard = "been" not in match[0] and (_GUARD.compiled.search(before) or inside(remedies(doc), match.start()))
-        if not (guard or _WEIGHED.compiled.search(before) or asked(text, match.end())):
-            yield match, text
-    for match, text in matches(doc, context, "", (), _PERSON_COULD_HAVE):
-        if _WEIGHED.compiled.search(text_before(text, match.start())) or asked(text, match.end()):
-            continue
-        subject = subject_of(text, match.start(), people_named(doc, context))
-        if subject and not _ANYBODY.compiled.match(subject[0]) and not inside(lucky(doc), match.start()):
-            yield match, text
+def counterfactuals(doc: Document, context: Context) -> Iterator[Said]:
+    """What is said of what did not happen, without what only weighs it; the surest kinds first."""
+    yield from said(doc, context, "counterfactual")
+    names = people_named(doc, context)
+    for one in said(doc, context, "", _SHOULD_BEEN):
+        if not _GUARD.compiled.search(one.before) and not _WEIGHED.compiled.search(one.before):
+            yield one
+    for one in said(doc, context, "", _SHOULD_HAVE):
+        needless = _REALISED.compiled.search(one.match[0]) or _STARTS.compiled.search(one.before)
+        if not _WEIGHED.compiled.search(one.before) and (needless or one.subject(names)):
+            yield one
+    for one in said(doc, context, "", _COULD_HAVE):
+        guard = "been" not in one.match[0] and (_GUARD.compiled.search(one.before) or inside(remedies(doc), one.start))
+        if not (guard or _WEIGHED.compiled.search(one.before) or one.asked):
+            yield one
+    for one in said(doc, context, "", _PERSON_COULD_HAVE):
+        subject = None if _WEIGHED.compiled.search(one.before) or one.asked else one.subject(names)
+        if subject and not _ANYBODY.compiled.match(subject[0]) and not inside(lucky(doc), one.start):
+            yield one
+    yield from said(doc, context, "", _IF_ONLY)
+    for one in said(doc, context, "", _HAD_WE):
+        if _BEGINS.compiled.search(one.before) and not inside(lucky(doc), one.start):
+            yield one

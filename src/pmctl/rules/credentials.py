@@ -1,6 +1,6 @@
-"""Where credentials stand in a text: tokens of known shapes, private keys, values given to passwords. text -> spans.
+"""Where a text holds credentials: tokens of known shapes, private keys, values of passwords. text -> spans.
 
-Nothing here says whether it matters: `pmctl.rules.sharing` does. `redact` takes all of them out of what is shown.
+`pmctl.rules.sharing` decides which of them matter. `redact` takes all of them out of what is shown.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Run the rules over a document: select, check, weigh, suppress, sort.
+"""Run the rules over a document: select, check, set severities, suppress, sort.
 
     document + context -> rules that apply -> findings with code, path and severity -> minus ignores
 
@@ -7,12 +7,11 @@ Nothing here reads files or prints. `pmctl.rules.bulk` adds many documents at on
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pmctl.document.finding import Finding, Severity
 from pmctl.rules.registry import Rule, rules
-from pmctl.rules.settings import RuleSettings, matches
+from pmctl.rules.settings import RuleSettings
 from pmctl.rules.suppressions import read_suppressions, unused
 
 if TYPE_CHECKING:
@@ -37,11 +36,10 @@ def check(doc: Document, context: Context) -> tuple[Finding, ...]:
         context = context._replace(adopted=True)
     of_document = (*doc.problems, *check_front_matter(doc), *tracking_problems(doc))
     raw: list[tuple[Finding, Rule | None]] = [(finding, None) for finding in of_document]
-    ignored = context.settings.ignored_for(doc.path)
-    active = _active(context.settings.select, ignored)
+    selected = context.settings.selection(doc.path)
+    active = [rule for code, rule in rules().items() if selected(code)]
     for rule in active:
-        for finding in rule.check(doc, context):
-            raw.append((finding, rule))  # noqa: PERF401  nearly every rule finds nothing: a list for each costs more
+        raw += [(finding, rule) for finding in rule.check(doc, context)]
     suppressions, broken = read_suppressions(doc)
     raw += [(finding, None) for finding in broken]
     findings = apply_severity(doc, context, raw)
@@ -56,15 +54,6 @@ def check(doc: Document, context: Context) -> tuple[Finding, ...]:
     return _sorted(findings)
 
 
-@lru_cache(maxsize=64)
-def _active(select: tuple[str, ...], ignored: tuple[str, ...]) -> tuple[Rule, ...]:
-    return tuple(
-        rule
-        for code, rule in rules().items()
-        if (not select or matches(code, select)) and not (ignored and matches(code, ignored))
-    )
-
-
 def _suppressible(finding: Finding) -> bool:
     """Whether an inline ignore may hide a finding at all."""
     if finding.code.startswith("PM0") and finding.severity is Severity.ERROR:
@@ -77,30 +66,17 @@ def apply_severity(doc: Document, context: Context, raw: list[tuple[Finding, Rul
     """Fill in code, path and severity, and drop what the settings switch off."""
     if not raw:
         return []
-    settings = context.settings
-    ignored = settings.ignored_for(doc.path)
+    selected = context.settings.selection(doc.path)
     state = context.state(doc)
     findings = []
     for finding, rule in raw:
         code = rule.code if rule else finding.code
-        severity = _severity(finding, rule, state, context)
+        severity: Severity | None = _severity(finding, rule, state, context)
         if not (code.startswith("PM0") and finding.severity is Severity.ERROR):
-            if ignored and matches(code, ignored):
-                continue
-            if settings.select and not matches(code, settings.select):
-                continue
-            weight = _override(settings, code, severity)
-            if weight is None:
-                continue
-            severity = weight
-        if context.strict and severity is Severity.WARNING:
-            severity = Severity.ERROR
-        findings.append(
-            Finding(
-                code, finding.message, finding.path or doc.path, finding.line, finding.column, severity, finding.fix,
-                finding.end_line, finding.end_column, finding.commit,
-            )
-        )  # fmt: skip
+            severity = _override(context.settings, code, severity) if selected(code) else None
+        if severity is not None:
+            severity = Severity.ERROR if context.strict and severity is Severity.WARNING else severity
+            findings.append(finding._replace(code=code, path=finding.path or doc.path, severity=severity))
     return findings
 
 
@@ -113,7 +89,7 @@ def _is_adopted(doc: Document) -> bool:
     return isinstance(tags, list | tuple) and "adopted" in tags
 
 
-def _override(settings: RuleSettings, code: str, severity: Severity) -> Severity | None:
+def _override(settings: RuleSettings, code: str, severity: Severity | None) -> Severity | None:
     """What the settings make of a code's severity, by the longest prefix that they name; None is off."""
     if settings.severity:
         for length in range(len(code), 0, -1):

@@ -1,8 +1,8 @@
-"""`pmctl validate --fix`: mend what has exactly one right answer, and nothing else.
+"""`pmctl validate --fix`: fix what has exactly one right answer, and nothing else.
 
-Each mend is a surgical edit of the document (`pmctl.document.edits`), so every byte that it does not mean to
+Each fix is a surgical edit of the document (`pmctl.document.edits`), so every byte that it does not mean to
 change stays. Fixing a fixed document changes nothing. What is published is content that people approved: only its
-tracking cells are mended. Nothing is written or staged here.
+tracking cells are fixed. Nothing is written or staged here.
 """
 
 from __future__ import annotations
@@ -15,6 +15,10 @@ from typing import TYPE_CHECKING, Protocol
 from pmctl.document.fields import Status
 from pmctl.document.finding import Finding
 from pmctl.errors import BadInput
+from pmctl.rules.action_items import missing_optional
+from pmctl.rules.action_tracking import spelt
+from pmctl.rules.structure import can_be_ordered, section_order
+from pmctl.rules.suppressions import read_suppressions
 
 if TYPE_CHECKING:
     from pmctl.document.actions import ActionItem
@@ -34,8 +38,8 @@ class Chooser(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """A document after the mends. `applied` says what was mended and `refused` what was not although a rule asks for
-    it, one line each in the order of the document. `document` is the same object when nothing was mended.
+    """A document after the fixes. `applied` says what was fixed and `refused` what a rule asks for but was left alone,
+    one line each in the order of the document. `document` is the same object when nothing was fixed.
     """
 
     document: Document
@@ -44,10 +48,10 @@ class Fixed:
 
 
 def fix(doc: Document, context: Context, *, random: Chooser | None = None) -> Fixed:
-    """Mend what has one right answer: items without an id, the spelling of status and priority, rows that are too
+    """Fix what has one right answer: items without an id, the spelling of status and priority, rows that are too
     short for their optional cells, the order of the sections.
 
-    A document that can't be read is returned as it is. What the settings or an inline ignore hide is not mended.
+    A document that can't be read is returned as it is. What the settings or an inline ignore hide is left alone.
     """
     if not doc.readable:
         return Fixed(doc)
@@ -56,25 +60,26 @@ def fix(doc: Document, context: Context, *, random: Chooser | None = None) -> Fi
     before = doc
     applied: list[tuple[int, str]] = []
     refused: list[str] = []
-    for code, mend in _MENDS:
-        if not _active(code, doc, context):
+    selected = context.settings.selection(doc.path)
+    for code, apply in _FIXES:
+        if not selected(code):
             continue
         done: list[tuple[int, str]] = []
         try:
-            mended = mend(doc, context, chooser, done)
+            fixed = apply(doc, context, chooser, done)
         except BadInput as problem:
             # The edit would have changed more than it meant to: leave that part to a person.
             refused.append(f"not fixed ({code}): {problem.message}")
             continue
-        if doc.status in _FINAL and _changes_content(doc, mended):
+        if doc.status in _FINAL and _changes_content(doc, fixed):
             refused.append(
                 f"not fixed ({code}): the postmortem is {doc.status}; an admin edits it by hand and amends it"
             )
             continue
-        doc = mended
+        doc = fixed
         applied += done
     if doc.status == Status.IN_REVIEW and _changes_content(before, doc):
-        refused.append("the fixes change content under review: approvals that were given no longer count")
+        refused.append("the fixes change content under review: earlier approvals no longer count")
     lines = tuple(f"line {line}: {what}" if line else what for line, what in sorted(applied, key=lambda one: one[0]))
     return Fixed(doc, lines, tuple(refused))
 
@@ -89,7 +94,7 @@ def _changes_content(before: Document, after: Document) -> bool:
 
 
 def unified_diff(before: str, after: str, path: str) -> str:
-    """What a mend would change, as a unified diff with three lines of context; "" when nothing."""
+    """What a fix would change, as a unified diff with three lines of context; "" when nothing."""
     from difflib import unified_diff as lines_of
 
     old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
@@ -106,18 +111,8 @@ def new_item_id(taken: Iterable[str], chooser: Chooser) -> str:
             return one
 
 
-def _active(code: str, doc: Document, context: Context) -> bool:
-    from pmctl.rules.settings import matches
-
-    settings = context.settings
-    ignored = settings.ignored_for(doc.path)
-    return (not settings.select or matches(code, settings.select)) and not (ignored and matches(code, ignored))
-
-
 def _ignored(doc: Document) -> Callable[[str, int], bool]:
     """Whether an inline ignore hides a code on a line."""
-    from pmctl.rules.suppressions import read_suppressions
-
     suppressions, _ = read_suppressions(doc)
     return lambda code, line: any(one.covers(Finding(code, "", line=line)) for one in suppressions)
 
@@ -160,16 +155,12 @@ def _priorities(doc: Document, _context: Context, _chooser: Chooser, applied: li
 
 def _spelling(item: ActionItem, column: str, canonical: str) -> str | None:
     """The right spelling of a cell, None when it is right already or nobody can tell."""
-    from pmctl.rules.action_tracking import spelt
-
     cell = item.cell(column)
     return spelt(column, cell.text, canonical) or None if cell is not None and cell.text else None
 
 
 def _short_rows(doc: Document, _context: Context, _chooser: Chooser, applied: list[tuple[int, str]]) -> Document:
     """Add the empty cells that a row lacks at its end, when only optional ones are lacking."""
-    from pmctl.rules.action_items import missing_optional
-
     return _cells(doc, "PM515", "", lambda item: "" if missing_optional(item) else None, applied)
 
 
@@ -203,8 +194,6 @@ def _cells(
 
 def _order(doc: Document, context: Context, _chooser: Chooser, applied: list[tuple[int, str]]) -> Document:
     """Put the template's sections into the template's order; every other section stays behind the one it follows."""
-    from pmctl.rules.structure import can_be_ordered, section_order
-
     ignored = _ignored(doc)
     if all(ignored("PM203", finding.line) for finding in section_order(doc, context)):
         return doc
@@ -246,7 +235,7 @@ def _content(section: Section) -> tuple[str, str]:
     return section.title, section.text.strip()
 
 
-_MENDS = (
+_FIXES = (
     ("PM502", _ids),
     ("PM511", _statuses),
     ("PM510", _priorities),

@@ -13,6 +13,7 @@ from pmctl.document.duration import duration_text, durations_in, is_rough
 from pmctl.document.finding import Finding
 from pmctl.document.prompts import strip_comments
 from pmctl.rules.completeness import is_blank
+from pmctl.rules.front_matter import incident_times
 from pmctl.rules.registry import WARNING, found_at, heading, rule
 
 if TYPE_CHECKING:
@@ -127,8 +128,6 @@ def impact_duration(doc: Document, context: Context) -> Iterable[Finding]:
         |---|---|
         | Duration | 45 minutes |
     """
-    from pmctl.rules.front_matter import incident_times
-
     times = incident_times(doc)
     spans = [
         (times[end] - times[start], start, end)

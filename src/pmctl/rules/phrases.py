@@ -1,8 +1,8 @@
 """The words that the blameless rules look for, as patterns over lower-case prose.
 
-Every search begins at a verb or noun that is rare in clean text (`anchor`) and then looks at what stands
-before it: a person as the subject, a negation, a modal. That is both what makes the rules precise ("the
-health check failed to" passes, "we failed to" does not) and what makes them fast.
+Every pattern begins with a verb or noun that is rare in clean text; what stands before it is looked at next: a person
+as the subject, a negation, a modal. That is both what makes the rules precise ("the health check failed to" passes,
+"we failed to" does not) and what makes them fast, together with the words without which a pattern is not tried.
 
 The list follows published advice on postmortem wording: counterfactuals and hindsight (Dekker, The Field
 Guide to Understanding Human Error), who and why (Allspaw, The Infinite Hows), human error and blame
@@ -13,6 +13,12 @@ from __future__ import annotations
 
 from pmctl.rules.persons import ONE, PEOPLE, PERSON
 from pmctl.rules.prose import Pattern, word
+
+
+def _whole(words: str) -> tuple[str, ...]:
+    """Each word as a needle that stands for the whole word."""
+    return tuple(f" {one} " for one in words.split())
+
 
 # --- omission -----------------------------------------------------------------------------------------
 _CARE = (
@@ -43,28 +49,34 @@ _NOT_DONE = (
     rf"|catch)\b(?!\s+any\s))"
 )
 OMISSIONS = (
-    word("failed", rf"\s+to\s+(?!{_TRIED}\b)\w+"),
+    word("failed", rf"\s+to\s+(?!{_TRIED}\b)\w+", needs=("failed to",)),
     word("neglected", rf"(?:\s+to\s+(?!{_TRIED}\b)\w+|\b)"),
     word("omitted", rf"\s+to\s+(?!{_TRIED}\b)\w+"),
-    word("forgot", r"(?:ten)?\b(?!\s+(?:what|how|whether|who|where|why)\b)"),
+    word("forgot", r"(?:ten)?\b(?!\s+(?:what|how|whether|who|where|why)\b)", needs=(" forgot ", " forgotten ")),
     word("overlooked", r"\b"),
     word(
         "missed",
         r"\b(?!\s+(?:(?:the|our|its|their|an?)\s+)?(?:\S{1,40}\s+)?(?:slos?|slas?|targets?|deadlines?|release|goals?)\b)",
     ),
-    word("did", rf"(?:\s+not|\s?n't){_NOT_DONE}"),
+    word("did", rf"(?:\s+not|\s?n't){_NOT_DONE}", needs=("did not", " didn't ")),
     word("never", _NOT_DONE),
-    word("had", rf"(?:n't|\s+not|\s+never){_NOT_DONE}"),
+    word("had", rf"(?:n't|\s+not|\s+never){_NOT_DONE}", needs=("had not", " hadn't ", " never ")),
 )
 IN_CASE = Pattern(r"\b(?:if|unless|in case|when|whenever|whether|until|not(?:\s+(?:that|because))?)\s+$")
 """Before the subject of an omission: what is provided for or denied, not what happened."""
 NOBODY = Pattern(
     r"no(?<!\wno)(?:body|[ -]one|ne\s+of\s+(?:us|the\s+(?:engineers|developers|reviewers|team|responders)))\s+"
     r"(?:(?:on|in|from)\s+(?:the|our)\s+(?:[\w-]{1,40}\s+)?(?:team|shift|rotation|call)\s+)?"
-    rf"(?:had\s+|ever\s+){{0,2}}(?:{_CARED}|saw|knew)\b(?!\s+any\s|\s+for\b)"
+    rf"(?:had\s+|ever\s+){{0,2}}(?:{_CARED}|saw|knew)\b(?!\s+any\s|\s+for\b)",
+    needs=(" nobody ", " no one ", "none of"),
 )
 
 # --- human error, character, hindsight ----------------------------------------------------------------
+_FAT_FINGER = ("fat finger", "fatfinger")
+_ROLES = (
+    "human operator pilot user manual engineer engineer's engineering developer developer's admin admin's administrator"
+    " administrator's people personnel"
+)
 HUMAN_ERROR = Pattern(
     r"\b(?:(?:(?P<role>human|operator|pilot|user|manual|engineering|people|personnel)|engineer(?:'s)?|developer(?:'s)?"
     r"|admin(?:istrator)?(?:'s)?)[\s-]+(?:error(?!s)|mistake)s?\b(?!['\w-]|\s+(?:rates?|messages?|counts?|logs?"
@@ -74,7 +86,9 @@ HUMAN_ERROR = Pattern(
     r"|(?:errors?|mistakes?)\s+(?:(?:was|were)\s+)?(?:made\s+)?by\s+(?:a\s+|an\s+|the\s+|our\s+|one\s+of\s+)"
     r"(?:[\w-]{1,40}\s+){0,2}?(?:human|engineer|developer|team|administrator|employee|person|colleague|intern"
     r"|contractor)s?\b"
-    r"|(?:human|operator)\s+failure\b|fat[\s-]?finger\w*)"
+    r"|(?:human|operator)\s+failure\b|fat[\s-]?finger\w*)",
+    needs=(" error ", " errors ", " mistake ", " mistakes ", " failure ", *_FAT_FINGER),
+    also=(*_whole(_ROLES), " by ", *_FAT_FINGER),
 )
 AS_CAUSE = Pattern(
     r"(?:^|[\0.:;(!?-]|\b(?:was|were|is|be|been|being|by|to|of|an?|from|some|pure|simple|as|and|or|our|my|for|through"
@@ -93,11 +107,15 @@ CHARACTER = (
         r"\b(?:careless(?:ly|ness)?|negligen(?:t|ce|tly)|incompeten(?:t|ce|tly|cy)|reckless(?:ly|ness)?"
         r"|irresponsibl[ey]"
         r"|stupid(?:ly|ity)?|foolish(?:ly)?|sloppy(?!\s+(?:quorums?|counters?|phrases?))|sloppiness|laziness)\b",
-        needs=("careless", "negligen", "incompeten", "reckless", "irrespons", "stupid", "foolish", "slopp", "laziness"),
+        needs=_whole(
+            "careless carelessly carelessness negligent negligence negligently incompetent incompetence incompetently"
+            " incompetency reckless recklessly recklessness irresponsible irresponsibly stupid stupidly stupidity"
+            " foolish foolishly sloppy sloppiness laziness"
+        ),
     ),
     word("lazy", r"\s+(?:engineer|developer|admin|operator|review|work|approach|habit)\w*\b"),
     word("lazy", r"(?![-\w]|\s+(?:load|eval|init|import))", lead=_WAS),
-    Pattern(r"\b(?:should|ought\s+to)(?:\s+have|'ve)?\s+known?\s+better\b", needs=("better",)),
+    Pattern(r"\b(?:should|ought\s+to)(?:\s+have|'ve)?\s+known?\s+better\b", needs=("know better", "known better")),
 )
 _FLAW = (
     r"(?:wrong|a\s+(?:mistake|bad|poor|wrong)|the\s+wrong|mis(?:configured|judged|taken|handled)|insufficient"
@@ -111,21 +129,21 @@ HINDSIGHT = (
         r"obviously(?<!\wobviously)(?:\)?\s+(?:(?:not|never)\s+(?:\w+ed|caught|known|seen|done|good|enough)\b"
         rf"|should|could|would|{_FLAW}|(?:in)?correct|adding|nobody|no\s+one)"
         rf"|(?:(?<=\0obviously)|(?<=\0 obviously)|(?<=[.!?] obviously))\b{_NOW}|(?<=, obviously)(?=[.!)\0]))",
-        needs=("obviously",),
+        needs=(" obviously ",),
     ),
     Pattern(
-        rf"(?:(?<=\0)|(?<=[.!?] )|\b(?:which|this|that|it|had|did|was|were)\s+)of\s+course\b{_NOW}", needs=("course",)
+        rf"(?:(?<=\0)|(?<=[.!?] )|\b(?:which|this|that|it|had|did|was|were)\s+)of\s+course\b{_NOW}", needs=(" course ",)
     ),
-    Pattern(r"\bas\s+everyone\s+knows\b", needs=("everyone",)),
+    Pattern(r"\bas\s+everyone\s+knows\b", needs=("everyone knows",)),
     Pattern(
         r"\b(?:in\s+hindsight|with\s+(?:the\s+(?:benefit|power)\s+of\s+)?hindsight"
         r"|in\s+retrospect)\b(?=[^.!?\0]{0,160}\b"
         r"(?:(?:should|could|would|might|ought\s+to)\s+(?:not\s+|never\s+)?have|obvious(?:ly)?|clear(?:ly)?|mistake"
         r"|wrong"
         r"|error|bad|poor|right|correct|too|better|unnecessary|preventable|avoidable)\b)",
-        needs=("hindsight", "retrospect"),
+        needs=(" hindsight ", " retrospect "),
     ),
-    Pattern(r"\b(?:it|this|that)\s+(?:is|was)\s+obvious(?:\s+to\s+\w+)?\s+that\b", needs=("obvious",)),
+    Pattern(r"\b(?:it|this|that)\s+(?:is|was)\s+obvious(?:\s+to\s+\w+)?\s+that\b", needs=(" obvious ",)),
     Pattern(
         r"\b(?:it|this|that)\s+(?:should|ought\s+to)(?:\s+have|'ve)\s+been\s+(?:clear|obvious|evident)(?:\s+to\s+\w+)?\s+that\b",
         needs=("been clear", "been obvious", "been evident"),
@@ -135,14 +153,14 @@ HINDSIGHT = (
         r"|\s+(?:easily|simply|clearly)\s+have)\s+(?:been|\w+ed)\b"
         r"|(?:easily|simply|clearly)\s+(?:(?:should|could|would|might)(?:\s+have|'ve)\b"
         r"|(?:been\s+)?(?:avoided|prevented|avoidable|preventable|caught|foreseen|foreseeable)\b))",
-        needs=("easily", "simply", "clearly"),
+        needs=(" easily ", " simply ", " clearly "),
     ),
-    Pattern(rf"\b(?:is|was|were|are)\s+(?:quite\s+|very\s+)?clearly\s+{_FLAW}", needs=("clearly",)),
-    Pattern(r"(?:(?<=[.!?\0] )|(?<=\0))clearly,", needs=("clearly,",)),
-    Pattern(r"simply\s+a\s+mistake\b", needs=("simply",)),
+    Pattern(rf"\b(?:is|was|were|are)\s+(?:quite\s+|very\s+)?clearly\s+{_FLAW}", needs=(" clearly ",)),
+    Pattern(r"(?:(?<=[.!?\0] )|(?<=\0))clearly,", needs=(" clearly ",)),
+    Pattern(r"simply\s+a\s+mistake\b", needs=("simply a mistake",)),
     Pattern(
         r"\bany(?:one|body)\s+(?:could|would|should)(?:\s+have|'ve)\s+(?:seen|known|noticed|spotted|guessed|predicted)\b",
-        needs=("anyone", "anybody"),
+        needs=(" anyone ", " anybody "),
     ),
     Pattern(
         rf"\b(?:would|should)(?:\s+have|'ve)\s+been\s+(?:easy|trivial|simple)\s+to\s+{_SEEN}",
@@ -159,9 +177,18 @@ WHO = (
         r"|screwed\s+up|did\s+this|let\s+this|made\s+(?:the|this)\s+(?:mistake|error|change)|(?:is"
         r"|was)\s+(?:to\s+blame|at\s+fault"
         r"|responsible\s+for\s+(?:the|this)\s+(?:outage|incident|failure|error|mistake|bug|breakage)))",
+        also=(
+            *_whole("caused broke mistake error blame fault responsible"),
+            "messed up",
+            "screwed up",
+            "did this",
+            "let this",
+            "made the change",
+            "made this change",
+        ),
     ),
-    word("whose", r"\s+(?:fault|mistake|error)"),
-    word("why", rf"\s+did(?:n't)?\s+{ONE}\b"),
+    word("whose", r"\s+(?:fault|mistake|error)", also=("whose fault", "whose mistake", "whose error")),
+    word("why", rf"\s+did(?:n't)?\s+{ONE}\b", also=("why did",)),
 )
 _OWNER = Pattern(
     r"\b(?:his|her|my|our|someone's|somebody's|(?:engineer|developer|team|operator|admin|administrator|manager"
@@ -171,22 +198,23 @@ _BLAMED = Pattern(rf"(?<![\w']){ONE}\s*$")
 BLAME = (
     Pattern(
         r"(?:fault(?!\s+(?:toleran|domain|inject|report|ticket|code|tree|anal)|-)|guilt|failing)\b",
-        needs=("fault", "guilt", "failing"),
+        needs=(" fault ", " guilt ", " failing "),
         lead=_OWNER,
     ),
     Pattern(
         r"(?:is|was|were|are|should\s+be|must\s+be|'s)\s+"
         r"(?:to\s+blame|to\s+be\s+blamed|blamed|at\s+fault|guilty|the\s+culprits?)\b",
-        needs=("blame", "at fault", "guilty", "the culprit"),
+        needs=(" blame ", " blamed ", "at fault", " guilty ", "the culprit"),
         lead=_BLAMED,
     ),
-    word("blam", rf"(?:e|es|ed|ing)\s+(?:on\s+)?{ONE}\b"),
-    Pattern(rf"(?:fault|guilt)\s+(?:of|(?:lies|lay|is|was|rests)\s+with)\s+{ONE}\b", needs=("fault", "guilt")),
+    word("blam", rf"(?:e|es|ed|ing)\s+(?:on\s+)?{ONE}\b", needs=_whole("blame blames blamed blaming")),
+    Pattern(rf"(?:fault|guilt)\s+(?:of|(?:lies|lay|is|was|rests)\s+with)\s+{ONE}\b", needs=(" fault ", " guilt ")),
     word("guilty", r"\s+(?:part(?:y|ies)|engineer|developer|person)"),
-    word("culprit", rf"(?:s?\s+(?:is|was|were|are)\s+{ONE}\b|\s+who\b)"),
+    word("culprit", rf"(?:s?\s+(?:is|was|were|are)\s+{ONE}\b|\s+who\b)", needs=(" culprit ", " culprits ")),
 )
 
 # --- vague actions ------------------------------------------------------------------------------------
+_CAREFUL_WORDS = _whole("careful vigilant mindful diligent attentive cautious")
 _CAREFUL = r"(?:careful|vigilant|mindful|diligent|attentive|cautious)\b(?!\s+not\s+to\s+take)"
 _ASKING = Pattern(
     r"(?:^|[\0.:;,!?]\s*(?:[-+*]\s+)?(?:\[[ x]?\]\s+)?|\b(?:please|always)\s+"
@@ -194,49 +222,51 @@ _ASKING = Pattern(
     r"(?:all\s+|also\s+)?(?:should|must|need\s+to|needs\s+to|have\s+to|ought\s+to|will|'ll)\s+(?:all\s+|also\s+"
     r"|always\s+)?)$"
 )
+_DOUBLE_CHECK = (" doublecheck ", "double check")
 _BY_PEOPLE = Pattern(rf"(?<![\w']){PEOPLE}\s+$")
 VAGUE = (
     Pattern(
         rf"\bbe\s+(?:extra\s+|very\s+)?{_CAREFUL}",
-        needs=("careful", "vigilant", "mindful", "diligent", "attentive", "cautious"),
+        needs=_CAREFUL_WORDS,
         condition=_ASKING,
     ),
-    word("pay", r"\s+attention\b", condition=_ASKING),
+    word("pay", r"\s+attention\b", needs=("pay attention",), condition=_ASKING),
     word("remind", rf"\s+{PEOPLE}\b", condition=_ASKING),
     Pattern(
         r"\b(?:(?:should|must|needs?\s+to|ha(?:s|ve)\s+to)\s+(?:all\s+)?be\s+(?:more\s+|made\s+)?"
         r"aware(?!\s+of\s*[.,;:!?)\0])|(?:should|must|will)\s+(?:all\s+)?(?:remember|double-?check|keep\s+in\s+mind))\b",
-        needs=("aware", "remember", "check", "in mind"),
+        needs=(" aware ", " remember ", *_DOUBLE_CHECK, "in mind"),
         lead=_BY_PEOPLE,
     ),
     Pattern(
         rf"\b(?:be|being|been)\s+(?:a\s+(?:bit|little|lot)\s+)?more\s+{_CAREFUL}",
-        needs=("careful", "vigilant", "mindful", "diligent", "attentive", "cautious"),
+        needs=_CAREFUL_WORDS,
     ),
     Pattern(
         r"\b(?:(?:take|exercise|use|apply)\s+(?:more|extra|greater)\s+(?:care|caution|vigilance|diligence)\b"
         r"|(?:more|extra|greater)\s+(?:care|caution|vigilance|diligence)\s+(?:is|should|must|needs?)\b)",
-        needs=(" care", "caution", "vigilance", "diligence"),
+        needs=("more care ", "extra care ", "greater care ", *_whole("caution vigilance diligence")),
     ),
-    word("pay", r"(?:ing)?\s+(?:more|closer|better|extra)\s+attention\b"),
-    word("try", r"\s+harder\b"),
+    word("pay", r"(?:ing)?\s+(?:more|closer|better|extra)\s+attention\b", needs=(" attention ",)),
+    word("try", r"\s+harder\b", needs=("try harder",)),
     Pattern(
         r"\bwe\s+(?:need|have)\s+to\s+(?:remember|double-?check|keep\s+in\s+mind)\b",
-        needs=("remember", "check", "mind"),
+        needs=(" remember ", *_DOUBLE_CHECK, "in mind"),
     ),
     Pattern(r"\b(?:must|need\s+to|have\s+to|will|should|try\s+to|we'll)\s+do\s+better\b", needs=("do better",)),
-    Pattern(rf"\bre-?train(?:ing)?\s+(?:of\s+)?{PEOPLE}\b", needs=("retrain", "re-train")),
+    Pattern(rf"\bre-?train(?:ing)?\s+(?:of\s+)?{PEOPLE}\b", needs=(" retrain ", " retraining ", "re train")),
     word(
         "mak",
         rf"(?:e|ing)\s+(?:sure\s+)?(?!them\b|him\b|her\b|us\b){PEOPLE}\s+(?:(?:is|are)\s+)?(?:more\s+)?"
         r"(?:aware|careful|understands?|knows?)\b",
+        needs=(" aware ", " careful ", "sure ev", "sure people", "sure the team", "sure all"),
     ),
-    word("raise", r"\s+(?:more\s+)?awareness\b"),
-    Pattern(r"(?:(?<=\0)|(?<=\0[-+ ] ))be\s+(?:more\s+)?aware\s+of\b", needs=("aware",)),
+    word("raise", r"\s+(?:more\s+)?awareness\b", needs=(" awareness ",)),
+    Pattern(r"(?:(?<=\0)|(?<=\0[-+ ] ))be\s+(?:more\s+)?aware\s+of\b", needs=(" aware ",)),
     Pattern(
         r"\b(?:not|don't|never)\s+(?:(?:do|make)\s+(?:it|this|that|(?:the\s+)?same\s+mistakes?)\s+again"
         r"|(?:make|repeat)\s+(?:the\s+)?same\s+mistakes?)\b",
-        needs=(" again", "same mistake"),
+        needs=("it again", "this again", "that again", "same mistake"),
     ),
 )
 DONE = Pattern(
@@ -245,133 +275,3 @@ DONE = Pattern(
 """Before the purpose of something that was done."""
 WHAT = Pattern(r"\bwhat\s+(?:else\s+)?(?:[\w']{1,40}\s+){0,2}$")
 """Before a remedy that is asked for: "what we should do better" is a heading."""
-
-
-# --- what a text must hold before a pattern is compiled: ` word ` or a part of the text's words -----------------------
-OMITTED_WORDS = (
-    " neglected ",
-    " omitted ",
-    " forgot ",
-    " forgotten ",
-    " overlooked ",
-    " missed ",
-    " didn't ",
-    " never ",
-    " hadn't ",
-    "failed to",
-    "did not",
-    "had not",
-)
-NOBODY_WORDS = (" nobody ", " no one ", "none of")
-ERROR_WORDS = (
-    (" error ", " errors ", " mistake ", " mistakes ", " failure ", "fat finger", "fatfinger"),
-    (
-        " human ",
-        " operator ",
-        " pilot ",
-        " user ",
-        " manual ",
-        " engineer ",
-        " engineer's ",
-        " engineering ",
-        " developer ",
-        " developer's ",
-        " admin ",
-        " admin's ",
-        " administrator ",
-        " administrator's ",
-        " people ",
-        " personnel ",
-        " by ",
-        "fat finger",
-        "fatfinger",
-    ),
-)
-_TRAITS = (
-    "careless carelessly carelessness negligent negligence negligently incompetent incompetence incompetently"
-    " incompetency reckless recklessly recklessness irresponsible irresponsibly stupid stupidly stupidity foolish"
-    " foolishly sloppy sloppiness lazy laziness better"
-)
-CHARACTER_WORDS = tuple(f" {trait} " for trait in _TRAITS.split())
-HINDSIGHT_WORDS = (
-    " obviously ",
-    " obvious ",
-    " course ",
-    " hindsight ",
-    " clear ",
-    " clearly ",
-    " easily ",
-    " simply ",
-    " evident ",
-    " retrospect ",
-    " easy ",
-    " trivial ",
-    " simple ",
-    " anyone ",
-    " anybody ",
-    "everyone knows",
-)
-WHO_WORDS = (
-    (" who ", " whose ", " why "),
-    (
-        " caused ",
-        " broke ",
-        " mistake ",
-        " error ",
-        " blame ",
-        " fault ",
-        " responsible ",
-        "messed up",
-        "screwed up",
-        "did this",
-        "let this",
-        "made the change",
-        "made this change",
-        "why did",
-    ),
-)
-BLAME_WORDS = (
-    " blame ",
-    " blames ",
-    " blamed ",
-    " blaming ",
-    " fault ",
-    " guilt ",
-    " guilty ",
-    " culprit ",
-    " culprits ",
-    " failing ",
-)
-VAGUE_WORDS = (
-    " careful ",
-    " vigilant ",
-    " vigilance ",
-    " mindful ",
-    " diligent ",
-    " diligence ",
-    " attentive ",
-    " cautious ",
-    " caution ",
-    " attention ",
-    " harder ",
-    " retrain ",
-    " retraining ",
-    " remind ",
-    " reminding ",
-    " aware ",
-    " awareness ",
-    " remember ",
-    " doublecheck ",
-    " mind ",
-    "more care ",
-    "extra care",
-    "greater care",
-    "do better",
-    "re train",
-    "double check",
-    "make sure ev",
-    "make sure people",
-    "make sure the team",
-    "make sure all",
-    "same mistake",
-)

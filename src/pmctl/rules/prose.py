@@ -39,11 +39,11 @@ _MARKS = {
 
 
 class Pattern:
-    """A regular expression that is compiled when it is first needed: start-up is felt in every hook.
+    """A regular expression that is compiled when it is first needed: compiling all of them takes longer than a check.
 
-    `needs` are texts of which one is in every match: a text without them is not searched. A source that begins with a
-    literal is searched several times as fast as one that begins with a boundary or with alternatives: what leads up to
-    it is asked of the text before a match (`lead`), and belongs to what is found unless it is only a condition.
+    A text that mentions none of `needs`, or none of `also`, is not searched (see `mentions`). A source that begins with
+    a literal is searched several times as fast as one that begins with a boundary or with alternatives: what leads up
+    to it is looked for in the text before a match (`lead`), and belongs to what is found unless it is only a condition.
     """
 
     def __init__(
@@ -51,12 +51,14 @@ class Pattern:
         source: str,
         flags: int = 0,
         needs: tuple[str, ...] = (),
+        also: tuple[str, ...] = (),
         lead: Pattern | None = None,
         condition: Pattern | None = None,
     ) -> None:
         self.source = source
         self.flags = flags
         self.needs = needs
+        self.also = also
         self.lead = lead
         self.condition = condition
 
@@ -64,18 +66,37 @@ class Pattern:
     def compiled(self) -> re.Pattern[str]:
         return re.compile(self.source, self.flags)
 
-    def matches(self, text: str) -> Iterator[re.Match[str]]:
-        """Every match in a text."""
-        if not self.needs or any(need in text for need in self.needs):
-            yield from self.compiled.finditer(text)
+
+def search(patterns: tuple[Pattern, ...], text: str, start: int = 0) -> Iterator[tuple[Pattern, re.Match[str]]]:
+    """Every match in the prose of `text[start:]`, pattern by pattern, without regard to what leads up to it."""
+    needles = _needles(patterns)
+    if needles and not mentions(text, start, needles):
+        return
+    for pattern in patterns:
+        if all(mentions(text, start, group) for group in (pattern.needs, pattern.also) if group):
+            for match in pattern.compiled.finditer(prose(text, start)):
+                yield pattern, match
 
 
-def word(text: str, rest: str, lead: Pattern | None = None, condition: Pattern | None = None) -> Pattern:
+@lru_cache(maxsize=64)
+def _needles(patterns: tuple[Pattern, ...]) -> tuple[str, ...]:
+    """What all of them need, to be asked at once; none when one of them needs nothing."""
+    return tuple(need for one in patterns for need in one.needs) if all(one.needs for one in patterns) else ()
+
+
+def word(
+    text: str,
+    rest: str,
+    needs: tuple[str, ...] = (),
+    also: tuple[str, ...] = (),
+    lead: Pattern | None = None,
+    condition: Pattern | None = None,
+) -> Pattern:
     """A pattern that begins with this whole word."""
-    return Pattern(rf"{text}(?<!\w{text}){rest}", needs=(text,), lead=lead, condition=condition)
+    return Pattern(rf"{text}(?<!\w{text}){rest}", 0, needs or (f" {text} ",), also, lead, condition)
 
 
-_PRE = Pattern(r"<pre\b[^>]{0,500}>(?:[\s\S]*?</pre>|[\s\S]*)", needs=("<pre",))
+_PRE = Pattern(r"<pre\b[^>]{0,500}>(?:[\s\S]*?</pre>|[\s\S]*)")
 # A line without a mark goes on with the quotation above it, unless it begins a block of its own.
 _QUOTE = (
     r"^[ ]{0,3}>(?:[ \t>]*[^\s>#][^\n]*"

@@ -2,7 +2,7 @@
 
 Adding a rule touches one family module and its fixture. The docstring is the documentation: a first
 sentence, then the paragraphs `What it does:`, `Why:`, `Example:` (a fragment that is flagged) and
-`Fix:` (the same fragment, mended), from which `pmctl explain` and the rule list are made.
+`Fix:` (the same fragment, corrected), from which `pmctl explain` and the rule list are made.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ Whatever is wrong here is a finding with its place; the rest of the settings sti
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
@@ -91,12 +91,11 @@ class RuleSettings:
         """The phrases to let pass, case-folded."""
         return frozenset(" ".join(phrase.casefold().split()) for phrase in self.phrases_removed)
 
-    def ignored_for(self, path: str) -> tuple[str, ...]:
-        """Codes and prefixes ignored for a file: the general ones and those of its path."""
-        if not self.paths:
-            return self.ignore
+    def selection(self, path: str) -> Callable[[str], bool]:
+        """Whether a code is selected, and ignored neither everywhere nor for this file."""
         more = [code for pattern, codes in self._path_patterns if pattern.fullmatch(path) for code in codes]
-        return (*self.ignore, *more)
+        select, ignored = self.select, (*self.ignore, *more)
+        return lambda code: (not select or code.startswith(select)) and not code.startswith(ignored)
 
     def digest_source(self) -> object:
         """Plain JSON data that changes whenever a setting does: part of a cache key."""
@@ -119,11 +118,6 @@ def scanner_is_there() -> bool:
     from importlib.util import find_spec
 
     return find_spec("detect_secrets") is not None
-
-
-def matches(code: str, patterns: tuple[str, ...]) -> bool:
-    """Whether a code is named by one of the codes or prefixes."""
-    return code.startswith(patterns)
 
 
 def _glob(pattern: str) -> str:
@@ -178,7 +172,7 @@ def code_list(codes: Iterable[str], *, option: str) -> tuple[str, ...]:
 
 
 def _unknown_code(code: str) -> tuple[str, Hint] | None:
-    """What is wrong with a code or prefix, and the mend; None when it names something."""
+    """What is wrong with a code or prefix, and the fix; None when it names something."""
     from pmctl.rules.registry import is_known
 
     if code and is_known(code):

@@ -1,4 +1,4 @@
-"""Sharing: what must not leave the house with a postmortem. A finding never shows what it found.
+"""Sharing: what must not leave the organisation with a postmortem. A finding never shows what it found.
 
 Token shapes are those that the issuers publish for secret scanning. Other secrets are found by the
 detect-secrets package, when it is installed (extra `secrets`) and switched on in the settings.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _MARK = "pmctl:"
 _NEVER = ("PM0", "PM10", "PM11")
-"""What keeps a file or its front matter from being read in one way is never hidden."""
+"""Problems that keep a file or its front matter from being read unambiguously are never hidden."""
 _HISTORY = "PM95"
 """Targets, which only some runs hold against the history: that such an ignore hid nothing says nothing about it."""
 # Both are matched at one place only: searching a text of open comments for the end of each took minutes.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pmctl.document.finding import Finding
 from pmctl.errors import Hint, advise
+from pmctl.rules.front_matter import incident_times
 from pmctl.rules.registry import HINT, found_at, rule
 
 if TYPE_CHECKING:
@@ -113,8 +114,6 @@ def _late(
     doc: Document, context: Context, target: str, was_done: str, is_not_done: str = "", fix: Hint = ""
 ) -> Iterable[Finding]:
     """The finding of one target, when its time was exceeded or has passed without the step, which is the next one."""
-    from pmctl.rules.front_matter import incident_times
-
     history = context.history
     if history is None or context.adopted:
         return

@@ -14,6 +14,7 @@ from pmctl.document.timeline import DAY_ALONE, header_zone, section_zone, time_c
 from pmctl.rules.completeness import is_blank
 from pmctl.rules.front_matter import incident_day
 from pmctl.rules.registry import HINT, WARNING, found_at, heading, rule
+from pmctl.rules.suggestions import written_dates, written_time
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document, Section
@@ -134,8 +135,6 @@ def timeline_time(doc: Document, context: Context) -> Iterable[Finding]:
 
 def _rewritten(entry: TimelineEntry, known: date | None) -> str:
     """What to type in place of a time that can't be read."""
-    from pmctl.rules.suggestions import written_dates, written_time
-
     day = f"{known or '2024-01-15'}"
     if entry.problem == DAY_ALONE:
         return f"write its time too, as in {entry.time} 14:00, or {entry.time} ?? when nobody knows it"

@@ -1,13 +1,13 @@
-"""Searching a document's prose: what a pattern finds, with what stands before it and around it."""
+"""Search a document's prose: what a pattern finds, with the text before and around it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
 
 from pmctl.rules.persons import subject_before
-from pmctl.rules.prose import Pattern, mentions, prose, says, vocabulary
+from pmctl.rules.prose import Pattern, says, search, vocabulary
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document
@@ -30,51 +30,64 @@ _NEGATION = Pattern(
 )
 
 
-def matches(
-    doc: Document, context: Context, kind: str, needles: tuple[tuple[str, ...], ...], *patterns: Pattern
-) -> Iterator[tuple[re.Match[str], str]]:
-    """Matches of the patterns in the prose, when one needle of each group occurs at all, and of the organisation's own
-    phrases of this kind; without the phrases that it lets pass. Yields (match, lower-case prose).
+class Said(NamedTuple):
+    """What a pattern found: where it begins and ends with what leads up to it, the match, and the prose around it."""
+
+    start: int
+    end: int
+    match: re.Match[str]
+    prose: str
+
+    @property
+    def before(self) -> str:
+        """The text in front of it in which its subject may stand."""
+        return text_before(self.prose, self.start)
+
+    @property
+    def negated(self) -> bool:
+        """Whether the sentence denies it."""
+        return _NEGATION.compiled.search(self.prose[max(0, self.start - 40) : self.start]) is not None
+
+    @property
+    def asked(self) -> bool:
+        """Whether the sentence is a question."""
+        end = sentence_end(self.prose, self.end)
+        return self.prose[end : end + 1] == "?"
+
+    def subject(self, names: tuple[str, ...]) -> re.Match[str] | None:
+        """The person in front of it who is the subject, None when there is none. `names` are known people's."""
+        return subject_before(names).compiled.search(self.before)
+
+
+def said(doc: Document, context: Context, kind: str, *patterns: Pattern) -> Iterator[Said]:
+    """What the patterns, and the organisation's own phrases of this kind, find in the prose, without the phrases that
+    the organisation lets pass.
     """
     own = context.settings.phrases.get(kind, ())
-    chosen = list(patterns) if all(mentions(doc.text, doc.body_start, group) for group in needles) else []
     if own:
-        chosen.append(Pattern(r"(?<!\w)(?:" + "|".join(_phrase(one) for one in own) + r")(?!\w)"))
-    if not chosen:
-        return
-    text = prose(doc.text, doc.body_start)
-    removed = context.settings.removed
-    for one in chosen:
-        for match in one.matches(text):
-            plain = " ".join(match[0].split())
-            if not removed or not any(f" {phrase} " in f" {plain} " for phrase in removed):
-                yield match, text
-
-
-def _phrase(text: str) -> str:
-    return r"\s+".join(re.escape(word) for word in text.casefold().split())
-
-
-def spans(
-    doc: Document, context: Context, kind: str, needles: tuple[str, ...], patterns: tuple[Pattern, ...]
-) -> Iterator[tuple[int, int, str]]:
-    """`matches` of several patterns with what leads up to them: start, end, lower-case prose; without overlaps and
-    without what the sentence denies.
-    """
-    done: list[tuple[int, int]] = []
-    for match, text in matches(doc, context, kind, (needles,), *patterns):
-        start, end = match.span()
-        pattern = next((one for one in patterns if one.compiled is match.re), None)
-        if pattern and pattern.condition and not pattern.condition.compiled.search(text_before(text, start)):
+        phrases = "|".join(r"\s+".join(map(re.escape, one.casefold().split())) for one in own)
+        patterns = (*patterns, Pattern(rf"(?<!\w)(?:{phrases})(?!\w)"))
+    for pattern, match in search(patterns, doc.text, doc.body_start):
+        start, before = match.start(), text_before(match.string, match.start())
+        if pattern.condition and not pattern.condition.compiled.search(before):
             continue
-        if pattern and pattern.lead:
-            lead = pattern.lead.compiled.search(text_before(text, start))
-            if not lead:
+        if pattern.lead:
+            lead = pattern.lead.compiled.search(before)
+            if lead is None:
                 continue
             start -= len(lead[0])
-        if not negated(text, start) and not any(start < last and first < end for first, last in done):
-            done.append((start, end))
-            yield start, end, text
+        plain = f" {' '.join(match[0].split())} "
+        if not any(f" {phrase} " in plain for phrase in context.settings.removed):
+            yield Said(start, match.end(), match, match.string)
+
+
+def without_overlaps(found: Iterable[Said]) -> Iterator[Said]:
+    """The first of those that share words."""
+    done: list[Said] = []
+    for one in found:
+        if not any(one.start < other.end and other.start < one.end for other in done):
+            done.append(one)
+            yield one
 
 
 def as_written(doc: Document, start: int, end: int) -> str:
@@ -103,25 +116,10 @@ def text_before(text: str, start: int) -> str:
     return text[max(0, start - _WINDOW) : start]
 
 
-def subject_of(text: str, start: int, names: tuple[str, ...]) -> re.Match[str] | None:
-    """The person that stands before `start` as the subject, None when there is none."""
-    return subject_before(names).compiled.search(text_before(text, start))
-
-
-def negated(text: str, start: int) -> bool:
-    return _NEGATION.compiled.search(text[max(0, start - 40) : start]) is not None
-
-
 def sentence_end(text: str, start: int) -> int:
     """Where the sentence that holds `start` ends: its mark, or the end of its block."""
     stop = _STOP.compiled.search(text, start)
     return stop.start() if stop else len(text)
-
-
-def asked(text: str, start: int) -> bool:
-    """Whether the sentence is a question."""
-    end = sentence_end(text, start)
-    return text[end : end + 1] == "?"
 
 
 def inside(spans: tuple[tuple[int, int], ...], at: int) -> bool:

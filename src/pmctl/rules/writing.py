@@ -12,8 +12,9 @@ from urllib.parse import unquote
 from pmctl.document.finding import Finding
 from pmctl.document.prompts import strip_comments
 from pmctl.rules.completeness import is_blank
-from pmctl.rules.prose import Pattern, mentions, prose, timelines, without_code
+from pmctl.rules.prose import Pattern, search, timelines, without_code
 from pmctl.rules.registry import WARNING, found, heading, rule
+from pmctl.rules.wording import as_written, inside
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document
@@ -25,24 +26,21 @@ _DATE = rf"(?:\d{{4}}-\d\d|\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}|{_MONT
 _PERIOD = rf"(?:week|month|quarter|year|{_DAYS})"
 _UNDATED = rf"(?![\w-])(?!(?:'s)?(?:\s+[\w-]{{1,40}}){{0,3}}\s*[(,]\s*(?:\w+,?\s+)?{_DATE})"
 _RELATIVE = (
-    Pattern(rf"(?:yesterday|tomorrow){_UNDATED}", needs=("yesterday", "tomorrow")),
-    Pattern(rf"last\s+(?:night|{_PERIOD})(?!\s+of\b|'s\s+\w+\s+of\b){_UNDATED}", needs=("last",)),
-    Pattern(rf"next(?<!the next)(?<!in next)(?<!a next)\s+{_PERIOD}(?!\s+of\b){_UNDATED}", needs=("next",)),
-    Pattern(rf"this\s+(?:morning|afternoon|evening|{_PERIOD})(?!\s+of\b){_UNDATED}", needs=("this",)),
-    Pattern(rf"(?:earlier|later)\s+today{_UNDATED}", needs=("today",)),
+    Pattern(rf"(?:yesterday|tomorrow){_UNDATED}", needs=(" yesterday ", " yesterday's ", " tomorrow ", " tomorrow's ")),
+    Pattern(rf"last\s+(?:night|{_PERIOD})(?!\s+of\b|'s\s+\w+\s+of\b){_UNDATED}", needs=(" last ",)),
+    Pattern(rf"next(?<!the next)(?<!in next)(?<!a next)\s+{_PERIOD}(?!\s+of\b){_UNDATED}", needs=(" next ",)),
+    Pattern(rf"this\s+(?:morning|afternoon|evening|{_PERIOD})(?!\s+of\b){_UNDATED}", needs=(" this ",)),
+    Pattern(rf"(?:earlier|later)\s+today{_UNDATED}", needs=(" today ",)),
     Pattern(
         r"(?:\d+|an?|one|two|three|four|five|six|seven|eight|nine|ten|a\s+few|several|a\s+couple\s+of|some)\s+"
         rf"(?:(?:day|week|month|quarter|year)s?|while)\s+ago{_UNDATED}",
-        needs=(" ago", "\nago"),
+        needs=(" ago ",),
     ),
 )
 _BEFORE = Pattern(
     r"(?:[\w=-]|(?:\bthe|\bover|\bduring\s+the|\bwithin|\bpast|\beach|\bevery|\bof\s+the|\bin\s+the|'s"
     r"|\b(?:more|less|longer|older|newer|earlier)\s+than)\s+)$"
 )
-_RELATIVE_NEEDLES = (
-    " yesterday ", " yesterday's ", " tomorrow ", " tomorrow's ", " last ", " next ", " this ", " today ", " ago ",
-)  # fmt: skip
 
 _LINK = re.compile(
     r"(?<!\\)(?P<image>!?)\[(?P<text>(?:[^\[\]\n]|\[[^\[\]\n]*\]|\n(?!\s*\n))*)\]"
@@ -132,17 +130,11 @@ def relative_date(doc: Document, context: Context) -> Iterable[Finding]:
 
         The certificate was replaced on 2024-01-09.
     """
-    if not mentions(doc.text, doc.body_start, _RELATIVE_NEEDLES):
-        return
-    text = prose(doc.text, doc.body_start)
-    spans = timelines(doc)
-    for match in (match for pattern in _RELATIVE for match in pattern.matches(text)):
-        if any(start <= match.start() < end for start, end in spans):
-            continue
-        if not _BEFORE.compiled.search(text[max(0, match.start() - 20) : match.start()]):
-            said = " ".join(doc.text[match.start() : match.end()].split())
-            message = f"{said!r} depends on the day of writing"
-            yield found(doc, match.start(), match.end(), message, "write the date, as in 2024-01-15")
+    for _, match in search(_RELATIVE, doc.text, doc.body_start):
+        before = match.string[max(0, match.start() - 20) : match.start()]
+        if not _BEFORE.compiled.search(before) and not inside(timelines(doc), match.start()):
+            message = f"{as_written(doc, *match.span())!r} depends on the day of writing"
+            yield found(doc, *match.span(), message, "write the date, as in 2024-01-15")
 
 
 @rule("PM803", "broken-link", review=WARNING)

@@ -11,13 +11,9 @@ from datetime import datetime, timedelta
 
 from pmctl.services.assembly import Assembly
 from pmctl.services.cursor import Cursor
-from pmctl.services.incident import Incident
 from pmctl.services.instants import parse_instant
 from pmctl.services.recognition import Recognition, score_match
-
-NAME = "alertmanager"
-LABEL = "Alertmanager"
-IDENTITY = ""
+from pmctl.services.system import System
 
 _SEVERITIES = ("critical", "page", "error", "high", "major", "warning", "medium", "minor", "low", "info", "none")
 _SERVICE_LABELS = ("service", "service_name", "app", "job")
@@ -40,9 +36,8 @@ def recognise(data: Cursor) -> Recognition:
     )
 
 
-def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
+def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
     """One group of alerts as one incident: from the first start to the last end."""
-    found = Assembly(NAME)
     # A list of alerts was wrapped by `recognise`; its items keep the paths of the file.
     root = Cursor(record.at("alerts").value, record.path if len(_keys(record)) == 1 else record.at("alerts").path)
     alerts = list(root.each())
@@ -52,7 +47,7 @@ def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
     for notes in (record.at("commonAnnotations"), lead.at("annotations")):
         found.text("summary", notes.at("summary"), notes.at("description"), notes.at("message"))
     found.text("url", record.at("externalURL"), lead.at("generatorURL"))
-    ends = [_end(found, alert, record, now) for alert in alerts]
+    ends = [_end(alert, found.now) for alert in alerts]
     starts = [alert.at("startsAt") for alert in alerts if found.instant(alert.at("startsAt"))]
     resolved = bool(alerts) and all(end is not None for end in ends)
     if starts:
@@ -72,14 +67,14 @@ def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
     if start is not None:
         slug = re.sub(r"[^A-Za-z0-9_.-]+", "-", name.text or "alert")
         found.text("id", lead.at("startsAt"), value=f"{slug}-{start:%Y%m%dT%H%M%SZ}")
-    return found.finish(resolved=resolved, now=now)
+    return resolved
 
 
 def _keys(record: Cursor) -> list[str]:
     return list(record.value) if isinstance(record.value, dict) else []
 
 
-def _end(found: Assembly, alert: Cursor, record: Cursor, now: datetime) -> Cursor | None:
+def _end(alert: Cursor, now: datetime) -> Cursor | None:
     """Where the alert's end is; None while it fires: then endsAt is zero or still to come."""
     place = alert.at("endsAt")
     at = parse_instant(place.value).at
@@ -119,3 +114,6 @@ def _alert(found: Assembly, alert: Cursor, end: Cursor | None, kind: str) -> Non
     found.event(alert.at("startsAt"), f"{name} fires{tail}", kind="detected", path=alert.at("startsAt").path)
     if end is not None:
         found.event(end, f"{name} no longer fires{tail}", kind=kind, path=end.path)
+
+
+SYSTEM = System(name="alertmanager", label="Alertmanager", recognise=recognise, read=read, identity="")

@@ -1,7 +1,7 @@
-"""Puts an incident together from what a source module finds, the same way for every source.
+"""Puts an incident together from what the module of a system finds, the same way for all of them.
 
-First value wins for each field, and its path is kept. At the end events are sorted, doubles dropped, the
-key moments marked, and what looks wrong (reversed, future or unreadable times) becomes a warning.
+First value wins for each field, and its path is kept. At the end events are sorted, duplicates
+dropped and the key moments marked, and what looks wrong (reversed, future or unreadable times) becomes a warning.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import pairwise
+from typing import Any
 
 from pmctl.services.cursor import Cursor
 from pmctl.services.incident import MOMENTS, Event, FollowUp, Impact, Incident, Participant, Reference
@@ -17,6 +18,7 @@ from pmctl.services.instants import parse_instant
 from pmctl.services.people import People
 
 URGENCIES = {"high": "HIGH", "medium": "MEDIUM", "low": "LOW"}
+PRIORITIES = {**URGENCIES, "urgent": "HIGH", "normal": "MEDIUM"}
 
 # What a key moment is called in the timeline when no entry of the source marks it.
 _MOMENT_TEXTS = {
@@ -30,11 +32,15 @@ _FUTURE_TOLERANCE = timedelta(minutes=5)  # clocks differ
 
 
 class Assembly:
-    """An incident in the making. Source modules fill it; `finish` normalises and freezes it."""
+    """An incident in the making. The module of a system fills it; `finish` normalises and freezes it.
 
-    def __init__(self, source: str, zone: tzinfo = UTC) -> None:
+    `now` (aware) is what times are compared with to find those in the future, `zone` what times without one are in.
+    """
+
+    def __init__(self, source: str, now: datetime) -> None:
         self.source = source
-        self.zone = zone
+        self.now = now
+        self.zone: tzinfo = UTC
         self._fields: dict[str, str] = {}
         self._moments: dict[str, datetime] = {}
         self._lists: dict[str, dict[str, str]] = {"services": {}, "teams": {}, "tags": {}, "root_causes": {}}
@@ -54,6 +60,11 @@ class Assembly:
             if found and field not in self._fields:
                 self._fields[field] = found
                 self._provenance[field] = place.path
+
+    def texts(self, record: Cursor, **keys: str) -> None:
+        """Fill text fields, each from the member of a record that `keys` names for it."""
+        for field, key in keys.items():
+            self.text(field, record.at(key))
 
     def urgency(self, place: Cursor) -> None:
         """Fill the urgency when the source uses one of the three words."""
@@ -80,11 +91,16 @@ class Assembly:
         return self._moments.get(field)
 
     def name(self, field: str, place: Cursor, value: str | None = None) -> None:
-        """Add one entry to services, teams, tags or root_causes; doubles are dropped."""
+        """Add one entry to services, teams, tags or root_causes; duplicates are dropped."""
         text = " ".join((place.text if value is None else value).split())
         if text:
             self._lists[field].setdefault(text, place.path)
             self._provenance.setdefault(field, place.path)
+
+    def names(self, field: str, listed: Cursor, *path: str) -> None:
+        """Add what stands at `path` in every item of a list."""
+        for item in listed.each():
+            self.name(field, item.at(*path))
 
     def person(self, place: Cursor, *, name: str = "", email: str = "", handle: str = "") -> str:
         """Add a participant, or complete one that is known; returns the name to use in the timeline."""
@@ -93,9 +109,9 @@ class Assembly:
             self._provenance.setdefault("participants", place.path)
         return shown
 
-    def participant(self, shown: str) -> Participant | None:
-        """The participant shown by this name."""
-        return self._people.named(shown)
+    def user(self, place: Cursor) -> str:
+        """Add a participant who is written down as `{name, email}`; returns the name to use in the timeline."""
+        return self.person(place, name=place.at("name").text, email=place.at("email").text)
 
     def event(self, at: Cursor, text: str, *, who: str = "", kind: str = "", path: str = "") -> None:
         """Add a timeline entry; one without text or time is left out, the latter with a warning."""
@@ -105,15 +121,35 @@ class Assembly:
         if when is not None:
             self._events.append(Event(when, text.strip(), who, kind, path or at.path))
 
+    def start_from_creation(self, created: Cursor) -> None:
+        """Without a start of the impact take the creation of the incident, and say so."""
+        if "started_at" not in self._moments:
+            self.moment("started_at", created)
+            self.warn("the record names no start of the impact; took the creation of the incident")
+
     def marked(self, kind: str) -> bool:
         """Whether an entry of the timeline marks this key moment."""
         return any(event.kind == kind for event in self._events)
 
-    def action(self, item: FollowUp) -> None:
-        """Add an action item."""
-        if item.description.strip():
+    def action(
+        self,
+        place: Cursor,
+        description: str,
+        *,
+        status: str = "OPEN",
+        owner: str = "",
+        due: str = "",
+        priority: str = "",
+        ticket: str = "",
+        notes: str = "",
+    ) -> None:
+        """Add an action item. `owner` is a name that `person` or `user` returned, `priority` the source's word."""
+        if description.strip():
+            priority = PRIORITIES.get(priority.lower(), "")
+            person = self._people.named(owner)
+            item = FollowUp(description, status, person, due, priority, ticket, notes, place.path)
             self._actions.append(item)
-            self._provenance.setdefault("action_items", item.path)
+            self._provenance.setdefault("action_items", place.path)
 
     def impact(self, kind: str, measurement: str, place: Cursor) -> None:
         """Add a row of the Impact section."""
@@ -126,42 +162,28 @@ class Assembly:
         if sentence not in self._warnings:
             self._warnings.append(sentence)
 
-    def finish(self, *, resolved: bool, now: datetime) -> Incident:
-        """The incident. `now` (aware) is what times are compared with to find those in the future."""
+    def finish(self, *, resolved: bool) -> Incident:
+        """The incident."""
         self._moments_from_events(resolved)
         events = tidy([*self._events, *self._missing_moments()])
-        self._check(resolved, events, now)
-        fields, moments = self._fields, self._moments
+        self._check(resolved, events)
         if events:
             self._provenance.setdefault("timeline", events[0].path)
-        incident_id, url = fields.get("id", ""), fields.get("url", "")
-        url = url if url.startswith(("https://", "http://")) else ""
+        values: dict[str, Any] = {"id": "", **self._fields, **self._moments}
+        values |= {name: tuple(texts) for name, texts in self._lists.items()}
+        if not values.get("url", "").startswith(("https://", "http://")):
+            values["url"] = ""
         return Incident(
             source=self.source,
-            id=incident_id,
-            url=url,
-            title=fields.get("title", ""),
-            summary=fields.get("summary", ""),
-            status=fields.get("status", ""),
             resolved=resolved,
-            severity=fields.get("severity", ""),
-            urgency=fields.get("urgency", ""),
-            services=tuple(self._lists["services"]),
-            teams=tuple(self._lists["teams"]),
-            tags=tuple(self._lists["tags"]),
-            started_at=moments.get("started_at"),
-            detected_at=moments.get("detected_at"),
-            acknowledged_at=moments.get("acknowledged_at"),
-            mitigated_at=moments.get("mitigated_at"),
-            resolved_at=moments.get("resolved_at"),
+            **values,
             events=events,
             participants=self._people.all(),
             action_items=tuple(self._actions),
             impacts=tuple(self._impacts),
-            root_causes=tuple(self._lists["root_causes"]),
             provenance=dict(self._provenance),
             warnings=tuple(self._warnings),
-            references=(Reference(self.source, incident_id, url),) if incident_id else (),
+            references=(Reference(self.source, values["id"], values["url"]),) if values["id"] else (),
         )
 
     def _moments_from_events(self, resolved: bool) -> None:
@@ -188,12 +210,12 @@ class Assembly:
             # A resolution that the timeline goes on after is doubtful; a warning says so, not a row.
             if kind == "resolved" and any(event.at > at + timedelta(minutes=1) for event in self._events):
                 continue
-            # A start that coincides with what is told anyway says nothing new.
+            # A start at a moment that the timeline tells of anyway says nothing new.
             if kind == "started" and (_minute(at) in minutes or at == self._moments.get("detected_at")):
                 continue
             yield Event(at, _MOMENT_TEXTS[kind], "", kind, self._provenance[field])
 
-    def _check(self, resolved: bool, events: tuple[Event, ...], now: datetime) -> None:
+    def _check(self, resolved: bool, events: tuple[Event, ...]) -> None:
         if self._unreadable:
             self.warn(f"{_some(self._unreadable)}: not a time that can be read, left out")
         if self._unzoned:
@@ -202,14 +224,14 @@ class Assembly:
         for (earlier, first), (later, second) in pairwise(ordered):
             if second < first:
                 self.warn(f"{later} lies before {earlier}; correct one of them")
-        self._warnings += [f"{field} lies in the future" for field, at in ordered if at > now + _FUTURE_TOLERANCE]
+        self._warnings += [f"{field} lies in the future" for field, at in ordered if at > self.now + _FUTURE_TOLERANCE]
         end, start = self._moments.get("resolved_at"), self._moments.get("started_at")
         if events and end and events[-1].at > end + timedelta(minutes=1):
             self.warn("the timeline goes on after resolved_at; check when the incident was over")
         if events and start and events[0].at < start - timedelta(minutes=1):
             self.warn("the timeline begins before started_at; check when the incident started")
         if resolved and end is None:
-            self.warn("the record says resolved and not when")
+            self.warn("the record says that the incident is resolved, but not when")
         if start is None:
             self.warn("the record does not say when the incident started")
 

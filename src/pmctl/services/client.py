@@ -1,4 +1,4 @@
-"""Talking to the API of an incident system: one connection, careful with the token.
+"""The API of an incident system: one connection, careful with the token.
 
 https only (loopback excepted), redirects and paging links only within the same origin, time-outs,
 retries that honour Retry-After, a limit on what is read. Every failure becomes one clear error, and no
@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from pmctl.errors import BadInput, EnvironmentProblem, NotFound, PmctlError, UsageProblem
+from pmctl.services.cursor import Cursor
 
 if TYPE_CHECKING:
     import httpx
@@ -33,6 +34,10 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 _RETRIED = (429, 500, 502, 503, 504)
 
 
+RecordFile = tuple[str, bytes]
+"""The name and the content of a record file, as `registry.read_records` takes them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A JSON answer: its value, its bytes as received, and the address of the next page ("" for none)."""
@@ -40,6 +45,10 @@ class Answer:
     value: Any
     data: bytes
     next_url: str = ""
+
+    def at(self, *keys: str) -> Any:
+        """A member of the value; None where there is none."""
+        return Cursor(self.value).at(*keys).value
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +104,7 @@ class Service:
                 return self._answer(response, what)
             finally:
                 response.close()
-        raise self._unreachable("redirects without end")
+        raise self._unreachable("keeps redirecting")
 
     def _answer(self, response: httpx.Response, what: str) -> Answer:
         status = response.status_code
@@ -112,7 +121,7 @@ class Service:
             value = json.loads(bytes(data))
         except (ValueError, RecursionError):
             raise BadInput(
-                f"{self.label} answered with something that is no JSON for {what}",
+                f"{self.label} answered with something that is not JSON for {what}",
                 hint=f"check the address {self.base_url}",
             ) from None
         return Answer(value, bytes(data), response.links.get("next", {}).get("url", ""))
@@ -155,7 +164,7 @@ class Service:
             pause = f"in {wait:.0f} s" if wait else "later"
             return EnvironmentProblem(f"{self.label} asks for fewer requests (429)", hint=f"try again {pause}")
         if status >= 500:
-            return EnvironmentProblem(f"{self.label} is out of order (answered {status})", hint="try again later")
+            return EnvironmentProblem(f"{self.label} is not working (answered {status})", hint="try again later")
         return EnvironmentProblem(
             f"{self.label} answered {status} for {what}", hint=f"check the id and the address {self.base_url}"
         )
@@ -166,7 +175,7 @@ class Service:
 
 
 class _Retry(Exception):
-    """A status that is worth another try; `wait` is what Retry-After asks for, in seconds."""
+    """An answer after which another try is worthwhile; `wait` is what Retry-After asks for, in seconds."""
 
     def __init__(self, status: int, wait: float | None) -> None:
         super().__init__(f"status {status}")
@@ -222,7 +231,7 @@ def checked_base_url(url: str, variable: str) -> str:
     parts = urlsplit(address)
     host = parts.hostname or ""
     if not host or parts.scheme not in ("https", "http") or parts.query or parts.fragment:
-        raise UsageProblem(f"{variable} is no web address", hint="write it like https://api.example.com")
+        raise UsageProblem(f"{variable} is not a web address", hint="write it like https://api.example.com")
     if parts.username or parts.password:
         raise UsageProblem(f"{variable} holds a user name or password", hint="put the token into its own variable")
     if parts.scheme == "http" and not _loopback(host):
@@ -251,3 +260,31 @@ def open_client(base_url: str) -> Iterator[httpx.Client]:
     local = _loopback(urlsplit(base_url).hostname or "")
     with httpx.Client(timeout=TIMEOUT, trust_env=not local, headers={"User-Agent": "pmctl"}) as client:
         yield client
+
+
+def segment(text: str) -> str:
+    """Text as one segment of a path."""
+    return quote(text, safe="")
+
+
+def collect(ask: Callable[[Any], Answer], following: Callable[[Answer], Any], *keys: str) -> list[Any]:
+    """All items of a paged list, which is below `keys` in every answer.
+
+    `ask` fetches a page by its mark (None for the first), `following` takes the mark of the next page (an
+    offset, a cursor, a link) from an answer. Raises BadInput when the pages do not end.
+    """
+    found: list[Any] = []
+    mark: Any = None
+    for _ in range(PAGE_LIMIT):
+        answer = ask(mark)
+        page = answer.at(*keys)
+        found += page if isinstance(page, list) else []
+        previous, mark = mark, following(answer)
+        if not mark or not page or mark == previous:
+            return found
+    raise BadInput(f"the list has more than {PAGE_LIMIT} pages", hint="export the incident and import the file")
+
+
+def as_file(name: str, value: object) -> RecordFile:
+    """A JSON value as a record file."""
+    return name, json.dumps(value).encode()

@@ -1,7 +1,7 @@
 """A place in a record, with the path that leads there.
 
-Source modules walk foreign data through cursors, so that nothing has to exist, nothing can raise, and
-every value that is taken knows where it came from.
+The modules of the systems walk records through cursors, so that nothing has to exist, nothing can raise, and every
+value that is taken knows where it came from.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from itertools import islice
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _SURROGATES = re.compile("[\ud800-\udfff]")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Cursor:
         return self.value is not None and self.value != "" and self.value != [] and self.value != {}
 
     def at(self, *keys: str | int) -> Cursor:
-        """The value below these keys or indices; an empty cursor when the way ends early."""
+        """The value below these keys or indices; an empty cursor where the record has none."""
         value, path = self.value, self.path
         for key in keys:
             if isinstance(key, str):
@@ -74,6 +75,12 @@ class Cursor:
             return str(value)
         except ValueError:  # an integer beyond Python's limit for conversion to text
             return ""
+
+    @property
+    def day(self) -> str:
+        """The date that the text begins with, as YYYY-MM-DD; "" for everything else."""
+        match = _DAY.match(self.text)
+        return match[0] if match else ""
 
     @property
     def mapping(self) -> bool:

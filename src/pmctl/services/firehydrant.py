@@ -6,25 +6,15 @@ the key moments; what happens after the incident (the retrospective) is not part
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from pmctl.services.assembly import Assembly
+from pmctl.services.client import RecordFile, Service, as_file, collect, segment
 from pmctl.services.cursor import Cursor
-from pmctl.services.incident import FollowUp, Incident
-from pmctl.services.recognition import Part, Recognition, candidates, incident_ids, score_match
-from pmctl.services.text import from_html
+from pmctl.services.html_text import from_html
+from pmctl.services.incident import MOMENTS
+from pmctl.services.recognition import Recognition, candidates, entries_of, parts_among, score_match
+from pmctl.services.system import Api, System
 
-NAME = "firehydrant"
-LABEL = "FireHydrant"
-IDENTITY = "id"
-
-_MOMENTS = {
-    "started": "started_at",
-    "detected": "detected_at",
-    "acknowledged": "acknowledged_at",
-    "mitigated": "mitigated_at",
-    "resolved": "resolved_at",
-}
+_MOMENTS = {kind: field for field, kind in MOMENTS}
 _AFTERWARDS = ("postmortem", "post_mortem", "retrospective", "closed")
 _NOISE = frozenset(("bulk_update", "chat_message_reaction", "runbook_execution", "runbook_step", "vote"))
 _DONE = ("resolved", "closed")
@@ -34,54 +24,45 @@ _FOLLOW_UP = {"open": "OPEN", "in_progress": "IN_PROGRESS", "done": "COMPLETED",
 
 def recognise(data: Cursor) -> Recognition:
     """FireHydrant incidents and pages of events, milestones and follow-ups."""
-    parts = []
-    for holder in (data, data.at("data"), data.at("events"), data.at("events", "data"), data.at("follow_ups"),
-                   data.at("follow_ups", "data"), data.at("milestones")):  # fmt: skip
-        entries = [e for e in holder.sample() if e.at("occurred_at") and e.at("type") and not e.at("attributes")]
-        entries += [e for e in holder.sample() if e.at("summary") and e.at("state") and e.has("connected_integrations")]
-        if entries:
-            parts.append(Part(holder, incident_ids(holder.each(), "incident_id")))
+    lists = (data, data.at("data"), data.at("events"), data.at("events", "data"), data.at("follow_ups"),
+             data.at("follow_ups", "data"), data.at("milestones"))  # fmt: skip
     return score_match(
         candidates(data),
         ("id", "name", "created_at|started_at", "milestones|current_milestone"),
         ("role_assignments", "customer_impact_summary", "incident_url", "tag_list", "severity_color", "number"),
-        parts=tuple(parts),
+        parts=parts_among(lists, _is_entry, "incident_id"),
     )
 
 
-def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
+def _is_entry(item: Cursor) -> bool:
+    happened = item.at("occurred_at") and item.at("type") and not item.at("attributes")
+    return bool(happened or (item.at("summary") and item.at("state") and item.has("connected_integrations")))
+
+
+def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
     """One incident with its milestones and events."""
-    found = Assembly(NAME)
-    found.text("id", record.at("id"))
-    found.text("url", record.at("incident_url"))
+    found.texts(record, id="id", url="incident_url")
     for field, *keys in (("title", "name"), ("summary", "summary", "description")):
         place = record.first(*keys)
         found.text(field, place, value=from_html(place.text))
     found.text("status", record.at("current_milestone"), record.at("status"))
     found.text("severity", record.at("severity"), record.at("severity", "slug"), record.at("priority"))
-    for service in record.at("services").each():
-        found.name("services", service.at("name"))
-    for assignment in record.at("team_assignments").each():
-        found.name("teams", assignment.at("team", "name"))
-    for tag in record.at("tag_list").each():
-        found.name("tags", tag)
+    found.names("services", record.at("services"), "name")
+    found.names("teams", record.at("team_assignments"), "team", "name")
+    found.names("tags", record.at("tag_list"))
     for assignment in record.at("role_assignments").each():
-        _person(found, assignment.at("user"))
+        found.user(assignment.at("user"))
     _impact(found, record)
     resolved = record.first("current_milestone", "status").text.lower().startswith((*_DONE, *_AFTERWARDS))
     found.moment("started_at", record.at("started_at"))
     for milestone in record.at("milestones").each():
         _milestone(found, milestone, resolved)
-    for part in parts:
-        for item in part.each():
-            if item.at("incident_id").text in ("", record.at("id").text):
-                _entry(found, item, resolved)
+    for item in entries_of(parts, record.at("id").text, "incident_id"):
+        _entry(found, item, resolved)
     if resolved:
         found.moment("resolved_at", record.at("resolved_at"))
-    if found.known("started_at") is None:
-        found.moment("started_at", record.at("created_at"))
-        found.warn("the record names no start of the impact; took the creation of the incident")
-    return found.finish(resolved=resolved, now=now)
+    found.start_from_creation(record.at("created_at"))
+    return resolved
 
 
 def _impact(found: Assembly, record: Cursor) -> None:
@@ -90,10 +71,6 @@ def _impact(found: Assembly, record: Cursor) -> None:
     customers = record.at("customers_impacted")
     if customers.text not in ("", "0"):
         found.impact("Customers impacted", customers.text, customers)
-
-
-def _person(found: Assembly, user: Cursor) -> str:
-    return found.person(user, name=user.at("name").text, email=user.at("email").text)
 
 
 def _milestone(found: Assembly, milestone: Cursor, resolved: bool) -> None:
@@ -113,9 +90,9 @@ def _milestone(found: Assembly, milestone: Cursor, resolved: bool) -> None:
 def _entry(found: Assembly, item: Cursor, resolved: bool) -> None:
     kind = item.at("type").text.lower()
     if item.at("state") and not item.at("occurred_at"):
-        owner = found.participant(_person(found, item.first("owner", "assignee")))
+        owner = found.user(item.first("owner", "assignee"))
         status = _FOLLOW_UP.get(item.at("state").text.lower(), "OPEN")
-        found.action(FollowUp(from_html(item.at("summary").text), status, owner, path=item.path))
+        found.action(item, from_html(item.at("summary").text), status=status, owner=owner)
         return
     if kind in _NOISE:
         return
@@ -127,5 +104,32 @@ def _entry(found: Assembly, item: Cursor, resolved: bool) -> None:
     text = from_html(place.text or data.text)
     author = item.at("author")
     automatic = author.at("source").text.lower() in ("bot", "system", "runbook") and not author.at("email")
-    who = author.at("name").text if automatic else _person(found, author)
+    who = author.at("name").text if automatic else found.user(author)
     found.event(item.at("occurred_at"), text, who=who, path=item.path)
+
+
+def fetch(incident: str, service: Service) -> list[RecordFile]:
+    """The incident and all its events (numbered pages)."""
+    path, what = f"/v1/incidents/{segment(incident)}", f"incident {incident}"
+    record = service.get(path, what)
+    events = collect(
+        lambda page: service.get(f"{path}/events", what, {"page": page or 1, "per_page": 100}),
+        lambda page: page.at("pagination", "next"),
+        "data",
+    )
+    return [("incident.json", record.data), as_file("events.json", {"data": events})]
+
+
+SYSTEM = System(
+    name="firehydrant",
+    label="FireHydrant",
+    recognise=recognise,
+    read=read,
+    api=Api(
+        credential="FIREHYDRANT_TOKEN",
+        address="FIREHYDRANT_URL",
+        default_address="https://api.firehydrant.io",
+        headers={"Authorization": "Bearer {token}"},
+        fetch=fetch,
+    ),
+)

@@ -7,16 +7,12 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 
 from pmctl.services.assembly import Assembly
 from pmctl.services.cursor import Cursor
-from pmctl.services.incident import MOMENTS, FollowUp, Incident
+from pmctl.services.incident import MOMENTS
 from pmctl.services.recognition import Recognition, candidates, score_match
-
-NAME = "generic"
-LABEL = "generic JSON or YAML"
-IDENTITY = "id"
+from pmctl.services.system import System
 
 _LISTS = ("services", "teams", "tags", "root_causes")
 _STATUSES = ("OPEN", "IN_PROGRESS", "COMPLETED", "WONT_DO")
@@ -32,9 +28,8 @@ def recognise(data: Cursor) -> Recognition:
     return Recognition(min(found.score, 5), found.missing, found.nearness / 2, found.records)
 
 
-def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
+def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
     """One incident. `resolved` follows `status` where there is one, else whether there is an end."""
-    found = Assembly(NAME)
     linked = record.at("incidents", 0)
     found.text("id", record.at("id"), linked.at("id"))
     found.text("url", record.at("url"), linked.at("url"))
@@ -71,8 +66,7 @@ def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
         found.impact("Impact", impact.text, impact)
     status = record.at("status").text.lower()
     ended = found.known("resolved_at") is not None
-    resolved = status in _DONE or (ended and status in ("", "draft", "in_review", "mitigated"))
-    return found.finish(resolved=resolved, now=now)
+    return status in _DONE or (ended and status in ("", "draft", "in_review", "mitigated"))
 
 
 def _person(found: Assembly, person: Cursor) -> str:
@@ -89,20 +83,17 @@ def _person(found: Assembly, person: Cursor) -> str:
 
 
 def _action(found: Assembly, item: Cursor) -> None:
-    if item.text:
-        found.action(FollowUp(item.text, path=item.path))
-        return
-    status, priority = item.at("status").text.upper(), item.at("priority").text.upper()
-    owner = item.at("owner")
+    status = item.at("status").text.upper()
     found.action(
-        FollowUp(
-            description=item.first("description", "action", "text").text,
-            status=status if status in _STATUSES else "OPEN",
-            owner=found.participant(_person(found, owner)) if owner else None,
-            due=item.at("due").text,
-            priority=priority if priority in ("HIGH", "MEDIUM", "LOW") else "",
-            ticket=item.at("ticket").text,
-            notes=item.at("notes").text,
-            path=item.path,
-        )
+        item,
+        item.text or item.first("description", "action", "text").text,
+        status=status if status in _STATUSES else "OPEN",
+        owner=_person(found, item.at("owner")),
+        due=item.at("due").text,
+        priority=item.at("priority").text,
+        ticket=item.at("ticket").text,
+        notes=item.at("notes").text,
     )
+
+
+SYSTEM = System(name="generic", label="generic JSON or YAML", recognise=recognise, read=read)

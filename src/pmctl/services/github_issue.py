@@ -7,16 +7,13 @@ teams write into labels with a prefix; labels are objects or plain text.
 from __future__ import annotations
 
 import re
-from datetime import datetime
 
+from pmctl.errors import UsageProblem
 from pmctl.services.assembly import Assembly
+from pmctl.services.client import RecordFile, Service, as_file, collect, segment
 from pmctl.services.cursor import Cursor
-from pmctl.services.incident import Incident
 from pmctl.services.recognition import Part, Recognition, candidates, score_match
-
-NAME = "github"
-LABEL = "GitHub issue"
-IDENTITY = "number"
+from pmctl.services.system import Api, System
 
 _SERVICE = re.compile(r"(?:service|svc|component|comp|app|area|system)s?\s*[:/=]\s*(.+)", re.IGNORECASE)
 _TEAM = re.compile(r"(?:team|squad)\s*[:/=]\s*(.+)", re.IGNORECASE)
@@ -25,6 +22,7 @@ _PRIORITY = re.compile(r"(?:priority|prio)\s*[:/=]\s*(.+)", re.IGNORECASE)
 _URGENCY = re.compile(r"urgency\s*[:/=]\s*(high|medium|low)", re.IGNORECASE)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _HOST = re.compile(r"https?://[^/]+/(?:repos/)?[^/]+/[^/]+/(?:issues|pull)/\d+")
+_REFERENCE = re.compile(r"([\w.-]+)/([\w.-]+)(?:#|/issues/)(\d+)", re.ASCII)
 _ISSUE_API = re.compile(r"/issues/(\d+)$")
 # Timeline events that tell something about the incident; the rest is bookkeeping of the tracker.
 _TOLD = {"closed": "Issue closed", "reopened": "Issue reopened", "merged": "Change merged", "assigned": "Assigned"}
@@ -62,9 +60,8 @@ def _is_entry(entry: Cursor) -> bool:
     return bool(comment or (entry.at("event") and not entry.at("occurred_at")))
 
 
-def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
+def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
     """One issue with its comments. The id is owner/name#number where the address shows it."""
-    found = Assembly(NAME)
     url = record.at("html_url") or record.at("url")
     found.text("id", record.at("number"), value=_issue_id(url.text, record.at("number").text))
     found.text("url", url)
@@ -85,7 +82,7 @@ def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
     for part in parts:
         for item in part.each():
             _entry(found, item, record.at("number").text)
-    return found.finish(resolved=closed, now=now)
+    return closed
 
 
 def _issue_id(url: str, number: str) -> str:
@@ -138,3 +135,39 @@ def _entry(found: Assembly, item: Cursor, number: str) -> None:
         found.event(at, text, who=who, kind="resolved" if event == "closed" else "", path=item.path)
     elif item.at("body") and event in ("", "commented", "reviewed"):
         found.event(at, _visible(item.at("body")), who=who, path=item.path)
+
+
+def fetch(incident: str, service: Service) -> list[RecordFile]:
+    """The issue OWNER/NAME#NUMBER and its timeline, comments included (pages by Link header)."""
+    match = _REFERENCE.fullmatch(incident)
+    if match is None:
+        raise UsageProblem(f"{incident!r} is not an issue", hint="write github:OWNER/NAME#NUMBER")
+    path, what = f"/repos/{segment(match[1])}/{segment(match[2])}/issues/{match[3]}", f"issue {incident}"
+    record = service.get(path, what)
+    timeline = collect(
+        lambda link: service.get(link, what) if link else service.get(f"{path}/timeline", what, {"per_page": 100}),
+        lambda page: page.next_url,
+    )
+    return [("issue.json", record.data), *([as_file("timeline.json", timeline)] if timeline else [])]
+
+
+SYSTEM = System(
+    name="github",
+    label="GitHub",
+    recognise=recognise,
+    read=read,
+    identity="number",
+    aliases=("github issue", "github issues"),
+    api=Api(
+        credential="GITHUB_TOKEN",
+        address="GITHUB_API_URL",
+        default_address="https://api.github.com",
+        headers={
+            "Accept": "application/vnd.github+json",
+            "X-GitHub-Api-Version": "2022-11-28",
+            "Authorization": "Bearer {token}",
+        },
+        fetch=fetch,
+        credential_required=False,  # public repositories need none
+    ),
+)

@@ -7,26 +7,22 @@ under `roles`, the API under `incidentMembership.assignments`.
 from __future__ import annotations
 
 import re
-from datetime import datetime
 
 from pmctl.services.assembly import Assembly
+from pmctl.services.client import RecordFile, Service, as_file, collect
 from pmctl.services.cursor import Cursor
-from pmctl.services.incident import FollowUp, Incident
-from pmctl.services.recognition import Part, Recognition, candidates, incident_ids, score_match
-
-NAME = "grafana-irm"
-LABEL = "Grafana IRM"
-IDENTITY = "incidentID"
+from pmctl.services.recognition import Part, Recognition, candidates, entries_of, parts_among, score_match
+from pmctl.services.system import Api, System
 
 _SERVICE_KEYS = frozenset(("service", "services", "service_name", "servicename", "component", "app", "application"))
 _TEAM_KEYS = frozenset(("team", "teams", "squad"))
+_API = "/api/plugins/grafana-irm-app/resources/api/v1"
 _PAIR = re.compile(r"\s*([A-Za-z_]+)\s*[:=]\s*(.+)")
 
 
 def recognise(data: Cursor) -> Recognition:
     """Grafana incidents, bare, wrapped or in a webhook, and pages of activity items."""
-    items = data.at("activityItems")
-    parts = [Part(items, incident_ids(items.each(), "incidentID"))] if items.list and items else []
+    parts = list(parts_among((data.at("activityItems"),), lambda item: True, "incidentID"))
     nested = data.at("incident", "activityItems")
     parts += [Part(nested)] if nested else []
     return score_match(
@@ -37,14 +33,9 @@ def recognise(data: Cursor) -> Recognition:
     )
 
 
-def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
+def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
     """One incident with its activity."""
-    found = Assembly(NAME)
-    found.text("id", record.at("incidentID"))
-    found.text("url", record.at("overviewURL"))
-    found.text("title", record.at("title"))
-    found.text("summary", record.at("summary"))
-    found.text("status", record.at("status"))
+    found.texts(record, id="incidentID", url="overviewURL", title="title", summary="summary", status="status")
     severity = record.first("severity", "severityLabel")
     found.text("severity", severity, value="" if severity.text.lower() == "pending" else None)
     for label in record.at("labels").each():
@@ -54,18 +45,16 @@ def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
     found.moment("started_at", record.at("incidentStart"), record.at("createdTime"))
     found.moment("detected_at", record.at("createdTime"))
     for item in (*record.at("incidentMembership", "assignments").each(), *record.at("roles").each()):
-        _user(found, item.at("user"))
-    _user(found, record.at("createdByUser"))
+        found.user(item.at("user"))
+    found.user(record.at("createdByUser"))
     for task in record.at("taskList", "tasks").each():
         _task(found, task)
-    for part in parts:
-        for item in part.each():
-            if item.at("incidentID").text in ("", record.at("incidentID").text):
-                _activity(found, item)
+    for item in entries_of(parts, record.at("incidentID").text, "incidentID"):
+        _activity(found, item)
     resolved = record.at("status").text.lower() in ("resolved", "closed")
     if resolved:
         found.moment("resolved_at", record.at("incidentEnd"), record.at("closedTime"))
-    return found.finish(resolved=resolved, now=now)
+    return resolved
 
 
 def _label(found: Assembly, label: Cursor) -> None:
@@ -78,21 +67,11 @@ def _label(found: Assembly, label: Cursor) -> None:
     found.name(field, place, value)
 
 
-def _user(found: Assembly, user: Cursor) -> str:
-    return found.person(user, name=user.at("name").text, email=user.at("email").text)
-
-
 def _task(found: Assembly, task: Cursor) -> None:
     if task.at("immutable").value is True:  # the product's own checklist: assign a role, set a severity
         return
-    found.action(
-        FollowUp(
-            description=task.at("text").text,
-            status="COMPLETED" if task.at("status").text == "done" else "OPEN",
-            owner=found.participant(_user(found, task.at("assignedUser"))),
-            path=task.path,
-        )
-    )
+    status = "COMPLETED" if task.at("status").text == "done" else "OPEN"
+    found.action(task, task.at("text").text, status=status, owner=found.user(task.at("assignedUser")))
 
 
 def _activity(found: Assembly, item: Cursor) -> None:
@@ -102,6 +81,39 @@ def _activity(found: Assembly, item: Cursor) -> None:
     text = item.at("body").text or ("Incident declared" if declared else "")
     name = item.at("user", "name").text
     system = item.at("user", "userID").text.startswith("grafana-incident:system") or not name
-    who = "" if system else _user(found, item.at("user"))
+    who = "" if system else found.user(item.at("user"))
     kind = "detected" if declared else ""
     found.event(item.first("eventTime", "createdTime"), text, who=who, kind=kind, path=item.path)
+
+
+def fetch(incident: str, service: Service) -> list[RecordFile]:
+    """The incident and all its activity. The calls are posts (RPC over HTTP)."""
+    what = f"incident {incident}"
+    record = service.post(f"{_API}/IncidentsService.GetIncident", what, {"incidentID": incident})
+    query = {"incidentID": incident, "limit": 100, "orderDirection": "ASC"}
+    items = collect(
+        lambda mark: service.post(
+            f"{_API}/ActivityService.QueryActivity",
+            what,
+            {"query": query, **({"cursor": {"nextValue": mark, "hasMore": True}} if mark else {})},
+        ),
+        lambda page: page.at("cursor", "nextValue") if page.at("cursor", "hasMore") else None,
+        "activityItems",
+    )
+    return [("incident.json", record.data), as_file("activity.json", {"activityItems": items})]
+
+
+SYSTEM = System(
+    name="grafana-irm",
+    label="Grafana IRM",
+    recognise=recognise,
+    read=read,
+    identity="incidentID",
+    aliases=("grafana",),
+    api=Api(
+        credential="GRAFANA_TOKEN",
+        address="GRAFANA_URL",  # of the stack: https://example.grafana.net
+        headers={"Authorization": "Bearer {token}"},
+        fetch=fetch,
+    ),
+)

@@ -1,12 +1,13 @@
 """An incident as pmctl understands it, whatever system recorded it.
 
-Data flows one way: a source module reads a foreign record into these values, `draft` turns them into
-the content of a postmortem, `insight` asks whether one is required. All text is raw and untrusted; all
-times are UTC with whole seconds; a value that the record does not have stays empty.
+Data flows one way: the module of a system reads a record into these values, `draft` makes a postmortem's content of
+them, `insight` asks whether one is required. All text is raw and untrusted; all times are UTC with whole seconds; a
+value that the record does not have stays empty.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +20,17 @@ MOMENTS: tuple[tuple[str, str], ...] = (
     ("mitigated_at", "mitigated"),
     ("resolved_at", "resolved"),
 )
+UNKNOWN_SEVERITY = 9
+
+# From worst to harmless; the position is the rank of words, the number that of SEV1, P2, S3, ...
+_SEVERITY_WORDS = (
+    frozenset(("critical", "catastrophic", "emergency", "blocker", "page", "fatal")),
+    frozenset(("major", "high", "severe", "urgent", "error")),
+    frozenset(("moderate", "medium", "normal", "warning", "warn")),
+    frozenset(("minor", "low")),
+    frozenset(("trivial", "info", "informational", "cosmetic", "none", "maintenance", "notice")),
+)
+_SEVERITY_NUMBER = re.compile(r"(?:sev(?:erity)?|p(?:rio(?:rity)?)?|s|tier)?[ _-]?(\d)(?!\d)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +53,7 @@ class Event:
 class Participant:
     """Somebody who took part, as the source names them; empty where it does not say."""
 
-    name: str
+    name: str = ""
     email: str = ""
     handle: str = ""
     path: str = ""
@@ -123,3 +135,13 @@ class Incident:
         """The time in one of the fields of MOMENTS."""
         value = getattr(self, name)
         return value if isinstance(value, datetime) else None
+
+
+def severity_rank(severity: str) -> int:
+    """1 (worst: SEV0, SEV1, P1, critical) to 5, UNKNOWN_SEVERITY for any other word."""
+    text = severity.strip()
+    if match := _SEVERITY_NUMBER.match(text):
+        return min(max(int(match[1]), 1), 5)
+    words = re.findall(r"[a-z]+", text.lower())
+    ranks = [rank for rank, known in enumerate(_SEVERITY_WORDS, 1) for word in words if word in known]
+    return min(ranks, default=UNKNOWN_SEVERITY)

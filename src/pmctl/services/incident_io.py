@@ -7,16 +7,12 @@ so they are matched by the words in the name; an updater is a user, an API key, 
 from __future__ import annotations
 
 import re
-from datetime import datetime
 
 from pmctl.services.assembly import Assembly
+from pmctl.services.client import RecordFile, Service, as_file, collect, segment
 from pmctl.services.cursor import Cursor
-from pmctl.services.incident import FollowUp, Incident
-from pmctl.services.recognition import Part, Recognition, candidates, incident_ids, score_match
-
-NAME = "incident-io"
-LABEL = "incident.io"
-IDENTITY = "id"
+from pmctl.services.recognition import Recognition, candidates, entries_of, parts_among, score_match
+from pmctl.services.system import Api, System
 
 _MOMENT_NAMES = (
     ("started_at", re.compile(r"impact (?:started|began)|^started|^start\b|incident started", re.IGNORECASE)),
@@ -27,7 +23,6 @@ _MOMENT_NAMES = (
 )
 _DONE = ("learning", "closed", "post-incident")
 _FOLLOW_UP = {"outstanding": "OPEN", "completed": "COMPLETED", "not_doing": "WONT_DO", "in_progress": "IN_PROGRESS"}
-_PRIORITY = {"urgent": "HIGH", "high": "HIGH", "medium": "MEDIUM", "normal": "MEDIUM", "low": "LOW"}
 _SERVICE_FIELD = re.compile(r"\b(?:service|component|system|application|product)s?\b", re.IGNORECASE)
 _TEAM_FIELD = re.compile(r"\bteams?\b", re.IGNORECASE)
 _IMPACT_FIELD = re.compile(r"\b(?:impact|customers?|affected users?)\b", re.IGNORECASE)
@@ -35,54 +30,44 @@ _IMPACT_FIELD = re.compile(r"\b(?:impact|customers?|affected users?)\b", re.IGNO
 
 def recognise(data: Cursor) -> Recognition:
     """incident.io incidents, and lists of what belongs to them (by `incident_id`)."""
-    parts = []
-    for key in ("incident_updates", "updates", "follow_ups", "actions", ""):
-        items = data.at(key) if key else data
-        entries = [e for e in items.sample() if e.at("incident_id") and e.at("created_at") and _is_part(e)]
-        if entries:
-            parts.append(Part(items, incident_ids(items.each(), "incident_id")))
+    lists = [*(data.at(key) for key in ("incident_updates", "updates", "follow_ups", "actions")), data]
     return score_match(
         candidates(data),
         ("id", "name", "created_at", "incident_status|status", "incident_timestamp_values|timestamps|reference"),
         ("incident_timestamp_values", "incident_role_assignments", "custom_field_entries", "permalink", "mode"),
         accept=lambda place: not place.at("incident_updates") and not place.at("milestones"),
-        parts=tuple(parts),
+        parts=parts_among(lists, _is_part, "incident_id"),
     )
 
 
 def _is_part(entry: Cursor) -> bool:
+    if not entry.at("incident_id") or not entry.at("created_at"):
+        return False
     if entry.at("body") or entry.at("display_at"):  # a Statuspage update names its incident as well
         return False
     return entry.has("updater") or entry.at("status").text in (*_FOLLOW_UP, "deleted")
 
 
-def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
+def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
     """One incident with its updates and follow-ups."""
-    found = Assembly(NAME)
-    found.text("id", record.at("id"))
-    found.text("url", record.at("permalink"))
-    found.text("title", record.at("name"))
-    found.text("summary", record.at("summary"))
+    found.texts(record, id="id", url="permalink", title="name", summary="summary")
     status = record.first("incident_status", "status")
     found.text("status", status.at("name"), status)
     found.text("severity", record.at("severity", "name"))
     for item in record.at("incident_role_assignments").each():
-        _user(found, item.at("assignee"))
-    _user(found, record.at("creator", "user"))
+        found.user(item.at("assignee"))
+    found.user(record.at("creator", "user"))
     _custom_fields(found, record)
     category = (status.at("category").text or status.text).lower()
     resolved = category in (*_DONE, "resolved")
     _timestamps(found, record, resolved)
     if category in ("declined", "canceled", "cancelled", "merged"):
         found.name("tags", status, category)
-    for part in (record.at("updates"), record.at("incident_updates"), *parts):
-        for item in part.each():
-            if item.at("incident_id").text in ("", record.at("id").text):
-                _entry(found, item)
-    if found.known("started_at") is None:
-        found.moment("started_at", record.at("created_at"))
-        found.warn("the record names no start of the impact; took the creation of the incident")
-    return found.finish(resolved=resolved, now=now)
+    listed = (record.at("updates"), record.at("incident_updates"), *parts)
+    for item in entries_of(listed, record.at("id").text, "incident_id"):
+        _entry(found, item)
+    found.start_from_creation(record.at("created_at"))
+    return resolved
 
 
 def _timestamps(found: Assembly, record: Cursor, resolved: bool) -> None:
@@ -114,34 +99,24 @@ def _custom_fields(found: Assembly, record: Cursor) -> None:
                 found.impact(name, place.text, place)
 
 
-def _user(found: Assembly, user: Cursor) -> str:
-    return found.person(user, name=user.at("name").text, email=user.at("email").text)
-
-
 def _entry(found: Assembly, item: Cursor) -> None:
     status = item.at("status").text
     if status in _FOLLOW_UP and not item.has("updater"):
-        assignee = item.at("assignee")
-        owner = found.participant(_user(found, assignee))
-        reference = item.at("external_issue_reference")
         found.action(
-            FollowUp(
-                description=item.first("title", "description").text,
-                status=_FOLLOW_UP[status],
-                owner=owner,
-                priority=_PRIORITY.get(item.at("priority", "name").text.lower(), ""),
-                ticket=reference.first("issue_permalink", "issue_name").text,
-                notes="closed as not doing in incident.io" if status == "not_doing" else "",
-                path=item.path,
-            )
+            item,
+            item.first("title", "description").text,
+            status=_FOLLOW_UP[status],
+            owner=found.user(item.at("assignee")),
+            priority=item.at("priority", "name").text,
+            ticket=item.at("external_issue_reference").first("issue_permalink", "issue_name").text,
+            notes="closed as not doing in incident.io" if status == "not_doing" else "",
         )
         return
     if status == "deleted":
         return
     updater = item.at("updater")
-    who = _user(found, updater.at("user"))
-    if not who:
-        who = updater.first("api_key", "workflow", "alert").first("name", "title").text
+    automatic = updater.first("api_key", "workflow", "alert").first("name", "title").text
+    who = found.user(updater.at("user")) or automatic
     state = item.at("new_incident_status")
     text = item.at("message").text
     if not text and state:
@@ -149,3 +124,38 @@ def _entry(found: Assembly, item: Cursor) -> None:
         severity = item.at("new_severity", "name").text
         text += f", severity {severity}" if text and severity else ""
     found.event(item.at("created_at"), text, who=who, path=item.path)
+
+
+def fetch(incident: str, service: Service) -> list[RecordFile]:
+    """The incident, all its updates (cursor paging) and its follow-ups. INC-88 is a reference, the id is 88."""
+    what = f"incident {incident}"
+    number = incident[4:] if incident.upper().startswith("INC-") else incident
+    record = service.get(f"/v2/incidents/{segment(number)}", what)
+    identity = record.at("incident", "id") or number
+    query = {"incident_id": identity, "page_size": 250}
+    updates = collect(
+        lambda after: service.get("/v2/incident_updates", what, {**query, **({"after": after} if after else {})}),
+        lambda page: page.at("pagination_meta", "after"),
+        "incident_updates",
+    )
+    follow_ups = service.get("/v2/follow_ups", what, {"incident_id": identity})
+    return [
+        ("incident.json", record.data),
+        as_file("incident_updates.json", {"incident_updates": updates}),
+        ("follow_ups.json", follow_ups.data),
+    ]
+
+
+SYSTEM = System(
+    name="incident-io",
+    label="incident.io",
+    recognise=recognise,
+    read=read,
+    api=Api(
+        credential="INCIDENT_IO_TOKEN",
+        address="INCIDENT_IO_URL",
+        default_address="https://api.incident.io",
+        headers={"Authorization": "Bearer {token}"},
+        fetch=fetch,
+    ),
+)

@@ -28,7 +28,7 @@ _EPOCH_UNITS = ((10**11, 1), (10**14, 10**3), (10**17, 10**6), (10**20, 10**9))
 class Instant:
     """What a value says about time: `at` (UTC, None when it holds no time), and how far to trust it.
 
-    `readable` is False for a value that is there but is no time; `zoned` is False when the text named no
+    `readable` is False for a value that is there but is not a time; `zoned` is False when the text named no
     zone and `at` rests on the default zone.
     """
 
@@ -92,8 +92,3 @@ def _zone(offset: str) -> tzinfo:
 
 def _plausible(at: datetime) -> Instant:
     return Instant(at) if at >= _EARLIEST else NOTHING
-
-
-def format_instant(at: datetime) -> str:
-    """`2024-01-15T14:00:00Z`, the form of the front matter."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

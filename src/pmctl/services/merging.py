@@ -8,9 +8,8 @@ from datetime import datetime
 from typing import TypeVar
 
 from pmctl.services.assembly import tidy
-from pmctl.services.incident import Incident
+from pmctl.services.incident import MOMENTS, Incident, severity_rank
 from pmctl.services.people import People
-from pmctl.services.severity import severity_rank
 
 _T = TypeVar("_T")
 _URGENCIES = ("HIGH", "MEDIUM", "LOW", "")
@@ -18,7 +17,7 @@ _EARLIEST = ("started_at", "detected_at", "acknowledged_at")
 
 
 def combine(incidents: Iterable[Incident]) -> tuple[Incident, ...]:
-    """The incidents without doubles: records of the same source and id are one, the later tells its state."""
+    """Each incident once: of several records of the same source and id the last one tells its state."""
     kept: dict[tuple[str, str], Incident] = {}
     for number, incident in enumerate(incidents):
         key = (incident.source, incident.id or f"#{number}")
@@ -58,14 +57,13 @@ def merge(incidents: Sequence[Incident], *, label: bool = True) -> Incident:
         for field, path in incident.provenance.items():
             provenance.setdefault(field, path)
     resolved = all(incident.resolved for incident in incidents)
-    moments: dict[str, datetime | None] = {}
-    for field in (*_EARLIEST, "mitigated_at", "resolved_at"):
-        pick = min if field in _EARLIEST else max
+    moments: dict[str, datetime] = {}
+    for field, _ in MOMENTS:
+        early = field in _EARLIEST
         given = [(at, i.provenance.get(field, "")) for i in incidents if (at := i.moment(field)) is not None]
-        complete = field in _EARLIEST or len(given) == len(incidents)
-        moments[field], provenance[field] = pick(given) if given and complete else (None, "")
-        if moments[field] is None:
-            del provenance[field]
+        provenance.pop(field, None)
+        if given and (early or len(given) == len(incidents)) and (resolved or field != "resolved_at"):
+            moments[field], provenance[field] = min(given) if early else max(given)
     severities = [incident for incident in incidents if incident.severity]
     worst = min(severities, key=lambda incident: severity_rank(incident.severity), default=first)
     if worst.severity:
@@ -88,11 +86,7 @@ def merge(incidents: Sequence[Incident], *, label: bool = True) -> Incident:
         services=_union(i.services for i in incidents),
         teams=_union(i.teams for i in incidents),
         tags=_union(i.tags for i in incidents),
-        started_at=moments["started_at"],
-        detected_at=moments["detected_at"],
-        acknowledged_at=moments["acknowledged_at"],
-        mitigated_at=moments["mitigated_at"],
-        resolved_at=moments["resolved_at"] if resolved else None,
+        **moments,
         events=tidy(events),
         participants=people.all(),
         action_items=_union(i.action_items for i in incidents),

@@ -7,16 +7,12 @@ Shapes as in Opsgenie's public API reference and its Go SDK: answers are wrapped
 from __future__ import annotations
 
 import re
-from datetime import datetime
 
 from pmctl.services.assembly import Assembly
+from pmctl.services.client import RecordFile, Service, as_file, collect, segment
 from pmctl.services.cursor import Cursor
-from pmctl.services.incident import Incident
-from pmctl.services.recognition import Part, Recognition, candidates, incident_ids, score_match
-
-NAME = "opsgenie"
-LABEL = "Opsgenie"
-IDENTITY = "id"
+from pmctl.services.recognition import Part, Recognition, candidates, entries_of, parts_among, score_match
+from pmctl.services.system import Api, System
 
 _DONE = ("resolved", "closed")
 # An entry's type and title say what happened in one of a few words.
@@ -40,40 +36,32 @@ def recognise(data: Cursor) -> Recognition:
 
 
 def _parts(data: Cursor) -> tuple[Part, ...]:
-    parts = []
-    for holder in (data, data.at("data"), data.at("timeline"), data.at("incident")):
-        entries = [e for e in holder.at("entries").sample() if e.at("eventTime")]
-        if entries:
-            parts.append(Part(holder.at("entries"), incident_ids(holder.at("entries").each(), "incidentId")))
-    notes = (data.at("data"), data.at("notes"))
-    parts += [Part(n) for n in notes if any(item.at("note") and item.at("createdAt") for item in n.sample())]
-    return tuple(parts)
+    holders = (data, data.at("data"), data.at("timeline"), data.at("incident"))
+    timelines = [holder.at("entries") for holder in holders]
+    return (
+        *parts_among(timelines, lambda entry: entry.at("eventTime"), "incidentId"),
+        *parts_among((data.at("data"), data.at("notes")), lambda item: item.at("note") and item.at("createdAt")),
+    )
 
 
-def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
+def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
     """One incident with its timeline. The moment of the impact, where given, is the start."""
-    found = Assembly(NAME)
     found.text("id", record.at("id"))
     found.text("url", record.at("links", "web"), record.at("url"))
-    found.text("title", record.at("message"))
-    found.text("summary", record.at("description"))
-    found.text("status", record.at("status"))
-    found.text("severity", record.at("priority"))
+    found.texts(record, title="message", summary="description", status="status", severity="priority")
     for service in record.at("impactedServices").each():
         found.name("services", service.at("name") if service.mapping else service)
-    for tag in record.at("tags").each():
-        found.name("tags", tag)
+    found.names("tags", record.at("tags"))
     found.moment("started_at", record.at("impactStartDate"), record.at("createdAt"))
     found.moment("detected_at", record.at("impactDetectDate"))
     for responder in record.at("responders").each():
         _responder(found, responder)
-    for part in parts:
-        for item in part.each():
-            _entry(found, item, record.at("id").text)
+    for item in entries_of(parts, record.at("id").text, "incidentId"):
+        _entry(found, item)
     resolved = record.at("status").text.lower() in _DONE
     if resolved:
         found.moment("resolved_at", record.at("resolvedAt"), record.at("impactEndDate"), record.at("closedAt"))
-    return found.finish(resolved=resolved, now=now)
+    return resolved
 
 
 def _responder(found: Assembly, responder: Cursor) -> None:
@@ -86,8 +74,8 @@ def _responder(found: Assembly, responder: Cursor) -> None:
         found.person(responder, name=name, email=email if "@" in email else "")
 
 
-def _entry(found: Assembly, item: Cursor, incident: str) -> None:
-    if item.at("hidden").value is True or (item.at("incidentId").text or incident) != incident:
+def _entry(found: Assembly, item: Cursor) -> None:
+    if item.at("hidden").value is True:
         return
     if item.at("note"):
         owner = item.at("owner").text
@@ -112,3 +100,33 @@ def _kind(item: Cursor, title: str) -> str:
         return ""
     said = f"{item.at('type').text} {title}"
     return next((kind for pattern, kind in _MARKS if pattern.search(said)), "")
+
+
+def fetch(incident: str, service: Service) -> list[RecordFile]:
+    """The incident (API v1) and its whole timeline (API v2)."""
+    what = f"incident {incident}"
+    record = service.get(f"/v1/incidents/{segment(incident)}", what)
+    path = f"/v2/incident-timelines/{segment(incident)}/entries"
+    order: dict[str, str | int] = {"limit": 100, "order": "asc"}
+    entries = collect(
+        lambda offset: service.get(path, what, {**order, **({"offset": offset} if offset else {})}),
+        lambda page: page.at("data", "nextOffset"),
+        "data",
+        "entries",
+    )
+    return [("incident.json", record.data), as_file("timeline.json", {"data": {"entries": entries}})]
+
+
+SYSTEM = System(
+    name="opsgenie",
+    label="Opsgenie",
+    recognise=recognise,
+    read=read,
+    api=Api(
+        credential="OPSGENIE_TOKEN",
+        address="OPSGENIE_URL",  # accounts in the EU have another address
+        default_address="https://api.opsgenie.com",
+        headers={"Authorization": "GenieKey {token}"},
+        fetch=fetch,
+    ),
+)

@@ -7,20 +7,16 @@ in one export with its `log_entries` and `notes`. `summary` of an incident is "[
 from __future__ import annotations
 
 import re
-from datetime import datetime
 
 from pmctl.services.assembly import Assembly
+from pmctl.services.client import RecordFile, Service, as_file, collect, segment
 from pmctl.services.cursor import Cursor
-from pmctl.services.incident import Incident
-from pmctl.services.recognition import Part, Recognition, candidates, incident_ids, score_match
-
-NAME = "pagerduty"
-LABEL = "PagerDuty"
-IDENTITY = "id"
+from pmctl.services.recognition import Part, Recognition, candidates, entries_of, parts_among, score_match
+from pmctl.services.system import Api, System
 
 _NUMBER = re.compile(r"^\[#\d+\]\s*")
 _STATES = ("triggered", "acknowledged", "resolved")
-# Log entries that tell of pmctl's readers being paged, not of the incident.
+# Log entries that tell who was paged how, and nothing of the incident.
 _NOISE = frozenset(("notify_log_entry", "exhaust_escalation_path_log_entry", "repeat_escalation_path_log_entry"))
 _KINDS = {
     "trigger_log_entry": "detected",
@@ -28,6 +24,7 @@ _KINDS = {
     "resolve_log_entry": "resolved",
 }
 _PEOPLE = ("user_reference", "user")
+_PAGE = 100
 
 
 def recognise(data: Cursor) -> Recognition:
@@ -49,28 +46,29 @@ def _parts(data: Cursor) -> tuple[tuple[Part, ...], tuple[Cursor, ...]]:
     parts: list[Part] = []
     stand_ins: list[Cursor] = []
     for holder in (data, data.at("incident"), *data.at("messages").each()):
-        log = holder.at("log_entries")
-        entries = [e for e in log.sample() if e.at("type").text.endswith("_log_entry")]
-        if entries:
-            parts.append(Part(log, incident_ids(log.each(), "incident", "id")))
-            stand_ins += [e.at("incident") for e in entries if e.at("incident", "summary")][:1]
-        if any(note.at("content") and note.at("created_at") for note in holder.at("notes").sample()):
-            parts.append(Part(holder.at("notes")))
-        alerts = [a for a in holder.at("alerts").sample() if a.at("alert_key") or a.at("type").text == "alert"]
-        if alerts:
-            parts.append(Part(holder.at("alerts"), incident_ids(holder.at("alerts").each(), "incident", "id")))
-            stand_ins += alerts[:1]
+        log, notes, alerts = holder.at("log_entries"), holder.at("notes"), holder.at("alerts")
+        parts += parts_among((log,), _is_log_entry, "incident", "id")
+        parts += parts_among((notes,), lambda note: note.at("content") and note.at("created_at"))
+        parts += parts_among((alerts,), _is_alert, "incident", "id")
+        stand_ins += [e.at("incident") for e in log.sample() if _is_log_entry(e) and e.at("incident", "summary")][:1]
+        stand_ins += [alert for alert in alerts.sample() if _is_alert(alert)][:1]
     return tuple(parts), tuple(stand_ins)
 
 
-def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
+def _is_log_entry(item: Cursor) -> bool:
+    return item.at("type").text.endswith("_log_entry")
+
+
+def _is_alert(item: Cursor) -> bool:
+    return bool(item.at("alert_key")) or item.at("type").text == "alert"
+
+
+def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
     """One incident with what the parts say about it."""
-    found = Assembly(NAME)
     is_alert = record.at("type").text == "alert"
     identity = record.at("incident", "id") if is_alert else record.at("id")
     found.text("id", identity)
-    found.text("url", record.at("html_url"))
-    found.text("title", record.at("title"))
+    found.texts(record, url="html_url", title="title")
     found.text("title", record.at("summary"), value=_NUMBER.sub("", record.at("summary").text))
     found.text("summary", *(record.at("body", "details"),) if not is_alert else ())
     found.text("status", record.at("status"))
@@ -81,11 +79,8 @@ def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
         found.name("teams", team.first("summary", "name"))
     found.moment("started_at", record.at("created_at"))
     _responders(found, record)
-    for part in parts:
-        for item in part.each():
-            named = item.at("incident", "id").text
-            if not named or not identity.text or named == identity.text:
-                _entry(found, item)
+    for item in entries_of(parts, identity.text, "incident", "id"):
+        _entry(found, item)
     if not found.marked("acknowledged"):
         times = sorted(
             ((text, a) for a in record.at("acknowledgements").each() if (text := a.at("at").text)),
@@ -97,7 +92,7 @@ def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
         found.moment("resolved_at", record.at("resolved_at"))
         if not found.marked("resolved"):
             found.moment("resolved_at", record.at("last_status_change_at"))
-    return found.finish(resolved=resolved, now=now)
+    return resolved
 
 
 def _responders(found: Assembly, record: Cursor) -> None:
@@ -129,7 +124,7 @@ def _entry(found: Assembly, item: Cursor) -> None:
         who = _person(found, item.at("user"))
         found.event(item.at("created_at"), item.at("content").text, who=who, path=item.path)
         return
-    if item.at("alert_key") or kind == "alert":
+    if _is_alert(item):
         found.name("services", item.at("service").first("summary", "name"))
         if item.at("summary"):
             text = f"Alert: {item.at('summary').text}"
@@ -143,3 +138,37 @@ def _entry(found: Assembly, item: Cursor) -> None:
         channel = item.at("channel")
         text = channel.first("content", "summary").text or text
     found.event(item.at("created_at"), text, who=who, kind=_KINDS.get(kind, ""), path=item.path)
+
+
+def fetch(incident: str, service: Service) -> list[RecordFile]:
+    """The incident, all its log entries (offset paging) and its notes."""
+    path, what = f"/incidents/{segment(incident)}", f"incident {incident}"
+    record = service.get(path, what)
+    entries = collect(
+        lambda offset: service.get(f"{path}/log_entries", what, {"limit": _PAGE, "offset": offset or 0}),
+        lambda page: (page.at("offset") or 0) + _PAGE if page.at("more") else None,
+        "log_entries",
+    )
+    return [
+        ("incident.json", record.data),
+        as_file("log_entries.json", {"log_entries": entries}),
+        ("notes.json", service.get(f"{path}/notes", what).data),
+    ]
+
+
+SYSTEM = System(
+    name="pagerduty",
+    label="PagerDuty",
+    recognise=recognise,
+    read=read,
+    api=Api(
+        credential="PAGERDUTY_TOKEN",
+        address="PAGERDUTY_URL",
+        default_address="https://api.pagerduty.com",
+        headers={
+            "Authorization": "Token token={token}",
+            "Accept": "application/vnd.pagerduty+json;version=2",
+        },
+        fetch=fetch,
+    ),
+)

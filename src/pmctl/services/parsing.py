@@ -54,7 +54,7 @@ def parse(name: str, data: bytes) -> Cursor:
         )
     if data.count(b",") + data.count(b"{") + data.count(b"[") > VALUE_LIMIT:
         raise BadInput(
-            f"{name}: holds more than {VALUE_LIMIT:,} values, which is no incident record",
+            f"{name}: holds more than {VALUE_LIMIT:,} values, more than an incident record has",
             hint="export one incident instead of a whole account",
         )
     text = _decode(name, data)
@@ -86,7 +86,7 @@ def _decode(name: str, data: bytes) -> str:
             hint="save the record as UTF-8",
         ) from error
     if "\0" in text:
-        raise BadInput(f"{name}: holds a NUL character, so it is no text file", hint="export it again")
+        raise BadInput(f"{name}: holds a NUL character, so it is not a text file", hint="export it again")
     return text
 
 
@@ -101,7 +101,9 @@ def _json(name: str, text: str) -> object:
             ) from error
         raise BadInput(f"{place}: not valid JSON: {error.msg}", hint="export the record again") from error
     except RecursionError as error:
-        raise BadInput(f"{name}: nested more than {DEPTH_LIMIT} levels deep, which is no incident record") from error
+        raise BadInput(
+            f"{name}: nested more than {DEPTH_LIMIT} levels deep, deeper than an incident record is"
+        ) from error
     except ValueError as error:
         raise BadInput(f"{name}: not valid JSON: a number has too many digits") from error
     return value
@@ -139,4 +141,4 @@ def _check_depth(name: str, value: object) -> None:
         ]
         if not level:
             return
-    raise BadInput(f"{name}: nested more than {DEPTH_LIMIT} levels deep, which is no incident record")
+    raise BadInput(f"{name}: nested more than {DEPTH_LIMIT} levels deep, deeper than an incident record is")

@@ -1,8 +1,7 @@
 """Which system wrote a record, told by its shape.
 
-Every source module answers the same question about one parsed file: does it hold incident records of
-mine, or parts of one (log entries, notes)? What it lacks is kept, so that an unrecognised file gets an
-answer that helps.
+The module of every system answers the same question about one parsed file: does it hold my incident records, or parts
+of one (log entries, notes)? What the file lacks is kept, so that the error for an unrecognised one can name it.
 """
 
 from __future__ import annotations
@@ -101,6 +100,21 @@ def _present(place: Cursor, keys: str) -> bool:
     return any(place.has(key) for key in keys.split("|"))
 
 
-def incident_ids(items: Iterable[Cursor], *path: str) -> frozenset[str]:
-    """The incident ids that a list of entries names, found below `path` of each."""
-    return frozenset(text for item in items if (text := item.at(*path).text))
+def parts_among(places: Iterable[Cursor], is_entry: Callable[[Cursor], object], *identity: str) -> tuple[Part, ...]:
+    """The lists among `places` that hold entries of an incident (log entries, notes, follow-ups).
+
+    `is_entry` tells such an entry; `identity` is the path in it to the id of its incident, where it names one.
+    """
+    return tuple(
+        Part(place, frozenset(text for item in place.each() if identity and (text := item.at(*identity).text)))
+        for place in places
+        if any(is_entry(item) for item in place.sample())
+    )
+
+
+def entries_of(parts: Iterable[Cursor], incident: str, *identity: str) -> Iterator[Cursor]:
+    """The entries in these lists that name this incident, or none at all."""
+    for part in parts:
+        for item in part.each():
+            if not incident or item.at(*identity).text in ("", incident):
+                yield item

@@ -1,15 +1,10 @@
-"""The incident systems that pmctl reads, and the one way in: files -> incidents.
-
-Each source is a module with the same two functions, `recognise` (is this file one of mine?) and `read`
-(record and parts -> Incident). Adding a source is a module, a line in SOURCES, a test and an example.
-"""
+"""The incident systems that pmctl knows, and the one way in: files -> incidents."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
 
 from pmctl.errors import BadInput, UsageProblem
 from pmctl.services import (
@@ -25,42 +20,27 @@ from pmctl.services import (
     rootly,
     statuspage,
 )
+from pmctl.services.assembly import Assembly
 from pmctl.services.cursor import Cursor
 from pmctl.services.incident import Incident
 from pmctl.services.merging import combine, merge
 from pmctl.services.parsing import parse
 from pmctl.services.recognition import Part, Recognition
-
-
-class Source(Protocol):
-    """What a source module offers. IDENTITY is the key of a record that parts refer to ("" for none)."""
-
-    NAME: str
-    LABEL: str
-    IDENTITY: str
-
-    def recognise(self, data: Cursor) -> Recognition:
-        """Judge one parsed file."""
-        ...
-
-    def read(self, record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
-        """Read one record with the parts that may belong to it."""
-        ...
-
+from pmctl.services.system import System
 
 # In the order in which a tie is decided; the generic shape takes what nobody else does.
-SOURCES: tuple[Source, ...] = (
-    pagerduty,
-    opsgenie,
-    incident_io,
-    grafana_irm,
-    firehydrant,
-    rootly,
-    statuspage,
-    github_issue,
-    alertmanager,
-    opsknight,
-    generic,
+SYSTEMS: tuple[System, ...] = (
+    pagerduty.SYSTEM,
+    opsgenie.SYSTEM,
+    incident_io.SYSTEM,
+    grafana_irm.SYSTEM,
+    firehydrant.SYSTEM,
+    rootly.SYSTEM,
+    statuspage.SYSTEM,
+    github_issue.SYSTEM,
+    alertmanager.SYSTEM,
+    opsknight.SYSTEM,
+    generic.SYSTEM,
 )
 
 
@@ -69,24 +49,21 @@ class _File:
     """One recognised file."""
 
     name: str
-    source: Source
+    system: System
     found: Recognition
 
 
-def source_names() -> tuple[str, ...]:
-    """The names that `--source` takes."""
-    return tuple(source.NAME for source in SOURCES)
+def system_by_name(name: str) -> System:
+    """The system of this name, label or alias; case, blanks, dots and dashes do not matter.
 
-
-def source_by_name(name: str) -> Source:
-    """The source of this name; case, dots, dashes and a trailing "issue" or "irm" do not matter."""
+    Raises UsageProblem that lists the names that `--source` takes.
+    """
     wanted = _plain(name)
-    for source in SOURCES:
-        if wanted and wanted in (_plain(source.NAME), _plain(source.LABEL)):
-            return source
-    if wanted in ("grafana", "githubissues"):
-        return grafana_irm if wanted == "grafana" else github_issue
-    raise UsageProblem(f"no incident source is called {name!r}", hint=f"use one of: {', '.join(source_names())}")
+    for system in SYSTEMS:
+        if wanted and wanted in map(_plain, (system.name, system.label, *system.aliases)):
+            return system
+    known = ", ".join(system.name for system in SYSTEMS)
+    raise UsageProblem(f"no incident source is called {name!r}", hint=f"use one of: {known}")
 
 
 def _plain(name: str) -> str:
@@ -145,7 +122,7 @@ def read_incidents(
 def _recognise_all(files: Sequence[tuple[str, bytes]], source: str | None) -> list[_File]:
     if not files:
         raise BadInput("no incident record was given", hint="name a file, or - for standard input")
-    wanted = source_by_name(source) if source else None
+    wanted = system_by_name(source) if source else None
     recognised = []
     for name, data in files:
         value = parse(name, data)
@@ -158,42 +135,42 @@ def _recognise_all(files: Sequence[tuple[str, bytes]], source: str | None) -> li
 def _read_all(recognised: list[_File], now: datetime | None) -> tuple[Incident, ...]:
     moment = now or datetime.now(UTC)
     incidents: list[Incident] = []
-    for name in dict.fromkeys(file.source.NAME for file in recognised):
-        incidents += _read_source([file for file in recognised if name == file.source.NAME], moment)
+    for name in dict.fromkeys(file.system.name for file in recognised):
+        incidents += _read_system([file for file in recognised if name == file.system.name], moment)
     return combine(incidents)
 
 
-def _recognise(name: str, data: Cursor, wanted: Source | None) -> _File:
-    """The source that recognises a file best; BadInput with what the nearest one lacked."""
-    tried = (wanted,) if wanted else SOURCES
-    judged = [(source, source.recognise(data)) for source in tried]
-    source, best = max(judged, key=lambda pair: pair[1].score)
+def _recognise(name: str, data: Cursor, wanted: System | None) -> _File:
+    """The system that recognises a file best; BadInput with what the nearest one lacked."""
+    tried = (wanted,) if wanted else SYSTEMS
+    judged = [(system, system.recognise(data)) for system in tried]
+    system, best = max(judged, key=lambda pair: pair[1].score)
     if best.score > 0:
-        return _File(name, source, best)
-    source, nearest = max(judged, key=lambda pair: pair[1].nearness)
+        return _File(name, system, best)
+    system, nearest = max(judged, key=lambda pair: pair[1].nearness)
     lacking = ", ".join(nearest.missing)
     if wanted:
         raise BadInput(
-            f"{name}: not a {source.LABEL} record: it has no {lacking}",
+            f"{name}: not a {system.label} record: it has no {lacking}",
             hint="leave out --source to let the shape decide",
         )
     if data.list and not any(item.mapping for item in data.each()):
         what = "a list without records"
     else:
         what = "not a record that pmctl knows" if data.mapping or data.list else "neither an object nor a list"
-    nearly = f"; nearest is {source.LABEL}, which needs {lacking}" if nearest.nearness >= 0.5 else ""
+    nearly = f"; nearest is {system.label}, which needs {lacking}" if nearest.nearness >= 0.5 else ""
     raise BadInput(
         f"{name}: {what}{nearly}",
         hint="export it as the system's API returns it, or rename its fields to title, started_at, timeline, ...",
-        details=(f"tried: {', '.join(source.LABEL for source in SOURCES)}",),
+        details=(f"tried: {', '.join(system.label for system in SYSTEMS)}",),
     )
 
 
-def _read_source(files: list[_File], now: datetime) -> list[Incident]:
-    """The incidents of one source's files, each with its parts."""
-    source = files[0].source
+def _read_system(files: list[_File], now: datetime) -> list[Incident]:
+    """The incidents of one system's files, each with its parts."""
+    system = files[0].system
     records = [(number, record) for number, file in enumerate(files) for record in file.found.records]
-    ids = {record.at(source.IDENTITY).text for _, record in records} if source.IDENTITY else set()
+    ids = {record.at(system.identity).text for _, record in records} if system.identity else set()
     for number, file in enumerate(files):
         named = frozenset().union(*(part.incidents for part in file.found.parts))
         if file.found.stand_ins and not (named & ids):
@@ -201,21 +178,26 @@ def _read_source(files: list[_File], now: datetime) -> list[Incident]:
             ids |= named
         elif not file.found.records and named and ids and not named & ids:
             raise BadInput(
-                f"{file.name}: belongs to {source.LABEL} incident {min(named)}, which no given file holds",
+                f"{file.name}: belongs to {system.label} incident {min(named)}, which no given file holds",
                 hint="give the record of that incident as well",
             )
     if not records:
         raise BadInput(
-            f"{files[0].name}: holds entries of an incident ({source.LABEL}) and not the incident itself",
+            f"{files[0].name}: holds entries of an incident ({system.label}) but not the incident itself",
             hint="give the incident's record as well",
         )
     records.sort(key=lambda pair: pair[0])
-    return [source.read(record, _parts_of(number, records, files), now) for number, record in records]
+    incidents = []
+    for number, record in records:
+        found = Assembly(system.name, now)
+        resolved = system.read(found, record, _parts_of(number, records, files))
+        incidents.append(found.finish(resolved=resolved))
+    return incidents
 
 
 def _parts_of(number: int, records: list[tuple[int, Cursor]], files: list[_File]) -> tuple[Cursor, ...]:
-    """What may belong to the records of file `number`. Parts that name their incident go to all: the
-    source takes out what names another one."""
+    """What may belong to the records of file `number`. Parts that name their incident go to all:
+    `read` skips the entries that name another one."""
     holders = sorted({holder for holder, _ in records})
     parts: list[Part] = []
     for place, file in enumerate(files):

@@ -6,35 +6,25 @@ are embedded as `{data: {attributes: ...}}` or listed under `included`.
 
 from __future__ import annotations
 
-import re
-from datetime import datetime
+from typing import Any
 
 from pmctl.services.assembly import Assembly
+from pmctl.services.client import RecordFile, Service, as_file, collect, segment
 from pmctl.services.cursor import Cursor
-from pmctl.services.incident import FollowUp, Incident
-from pmctl.services.recognition import Part, Recognition, candidates, incident_ids, score_match
+from pmctl.services.incident import MOMENTS
+from pmctl.services.recognition import Recognition, candidates, parts_among, score_match
+from pmctl.services.system import Api, System
 
-NAME = "rootly"
-LABEL = "Rootly"
-IDENTITY = "id"
-
-_MOMENTS = ("started_at", "detected_at", "acknowledged_at", "mitigated_at", "resolved_at")
 _PEOPLE = ("user", "started_by", "detected_by", "acknowledged_by", "mitigated_by", "resolved_by", "closed_by")
 _FOLLOW_UP = {"open": "OPEN", "in_progress": "IN_PROGRESS", "done": "COMPLETED", "cancelled": "WONT_DO"}
-_PRIORITY = {"high": "HIGH", "medium": "MEDIUM", "low": "LOW"}
 _DONE = ("resolved", "closed", "completed")
 _KINDS = ("incident_events", "incident_action_items")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def recognise(data: Cursor) -> Recognition:
     """Rootly incidents, and pages of events and action items."""
-    parts = []
-    for holder in (data, data.at("data"), data.at("included"), data.at("events"), data.at("action_items"),
-                   data.at("events", "data"), data.at("action_items", "data")):  # fmt: skip
-        entries = [e for e in holder.sample() if _kind(e)]
-        if entries:
-            parts.append(Part(holder, incident_ids(holder.each(), "attributes", "incident_id")))
+    lists = (data, data.at("data"), data.at("included"), data.at("events"), data.at("action_items"),
+             data.at("events", "data"), data.at("action_items", "data"))  # fmt: skip
     return score_match(
         candidates(data),
         ("id", "attributes"),
@@ -42,26 +32,21 @@ def recognise(data: Cursor) -> Recognition:
         accept=lambda place: (
             place.at("type").text in ("incidents", "incident") and bool(place.at("attributes").first("title", "slug"))
         ),
-        parts=tuple(parts),
+        parts=parts_among(lists, _is_entry, "attributes", "incident_id"),
     )
 
 
-def _kind(entry: Cursor) -> str:
-    kind = entry.at("type").text
-    if kind in _KINDS:
-        return kind
-    return "incident_events" if entry.at("event") and entry.at("occurred_at") else ""
+def _is_entry(entry: Cursor) -> bool:
+    return entry.at("type").text in _KINDS or bool(entry.at("event") and entry.at("occurred_at"))
 
 
-def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
+def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
     """One incident with its events and action items."""
-    found = Assembly(NAME)
     said = record.at("attributes")
     found.text("id", record.at("id"))
     found.text("url", said.at("url"), said.at("short_url"))
     found.text("title", said.at("title"), said.at("slug"))
-    found.text("summary", said.at("summary"))
-    found.text("status", said.at("status"))
+    found.texts(said, summary="summary", status="status")
     severity = said.at("severity")
     found.text("severity", severity.at("data", "attributes", "name"), severity.at("name"), severity)
     for key, field in (("services", "services"), ("groups", "teams"), ("incident_types", "tags")):
@@ -71,7 +56,7 @@ def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
     for key in _PEOPLE:
         _user(found, said.at(key))
     resolved = said.at("status").text.lower() in _DONE or (not said.at("status") and bool(said.at("resolved_at").text))
-    for field in _MOMENTS:
+    for field, _ in MOMENTS:
         if field != "resolved_at" or resolved:
             found.moment(field, said.at(field))
     for part in (said.at("events"), said.at("action_items"), *parts):
@@ -79,10 +64,8 @@ def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
             _entry(found, item, record.at("id").text)
     if said.at("status").text.lower() == "cancelled":
         found.name("tags", said.at("status"))
-    if found.known("started_at") is None:
-        found.moment("started_at", said.at("created_at"))
-        found.warn("the record names no start of the impact; took the creation of the incident")
-    return found.finish(resolved=resolved, now=now)
+    found.start_from_creation(said.at("created_at"))
+    return resolved
 
 
 def _user(found: Assembly, user: Cursor) -> str:
@@ -105,17 +88,49 @@ def _entry(found: Assembly, item: Cursor, incident: str) -> None:
     status = _FOLLOW_UP.get(said.at("status").text)
     if status is None:
         return
-    due = _DATE.match(said.at("due_date").text)
-    cancelled = "cancelled in Rootly" if status == "WONT_DO" else ""
     found.action(
-        FollowUp(
-            description=said.first("summary", "description").text,
-            status=status,
-            owner=found.participant(_user(found, said.first("assigned_to", "assigned_to_user"))),
-            due=due[0] if due else "",
-            priority=_PRIORITY.get(said.at("priority").text, ""),
-            ticket=said.first("jira_issue_url", "linear_issue_url", "url").text,
-            notes=cancelled,
-            path=item.path,
-        )
+        item,
+        said.first("summary", "description").text,
+        status=status,
+        owner=_user(found, said.first("assigned_to", "assigned_to_user")),
+        due=said.at("due_date").day,
+        priority=said.at("priority").text,
+        ticket=said.first("jira_issue_url", "linear_issue_url", "url").text,
+        notes="cancelled in Rootly" if status == "WONT_DO" else "",
     )
+
+
+def fetch(incident: str, service: Service) -> list[RecordFile]:
+    """The incident, all its events and all its action items (pages by link)."""
+    path, what = f"/v1/incidents/{segment(incident)}", f"incident {incident}"
+    record = service.get(path, what)
+    identity = str(record.at("data", "id") or incident)
+
+    def pages(kind: str) -> list[Any]:
+        first = f"/v1/incidents/{segment(identity)}/{kind}"
+        return collect(
+            lambda link: service.get(link, what) if link else service.get(first, what, {"page[size]": 100}),
+            lambda page: page.at("links", "next"),
+            "data",
+        )
+
+    return [
+        ("incident.json", record.data),
+        as_file("events.json", {"data": pages("events")}),
+        as_file("action_items.json", {"data": pages("action_items")}),
+    ]
+
+
+SYSTEM = System(
+    name="rootly",
+    label="Rootly",
+    recognise=recognise,
+    read=read,
+    api=Api(
+        credential="ROOTLY_TOKEN",
+        address="ROOTLY_URL",
+        default_address="https://api.rootly.com",
+        headers={"Authorization": "Bearer {token}", "Accept": "application/vnd.api+json"},
+        fetch=fetch,
+    ),
+)

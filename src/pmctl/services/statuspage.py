@@ -9,19 +9,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, tzinfo
 from zoneinfo import ZoneInfo
 
+from pmctl.errors import NotFound
 from pmctl.services.assembly import Assembly
+from pmctl.services.client import RecordFile, Service, as_file, segment
 from pmctl.services.cursor import Cursor
-from pmctl.services.incident import Incident
+from pmctl.services.html_text import from_html
 from pmctl.services.instants import parse_instant
 from pmctl.services.recognition import Part, Recognition, candidates, score_match
-from pmctl.services.text import from_html
-
-NAME = "statuspage"
-LABEL = "Statuspage"
-IDENTITY = "id"
+from pmctl.services.system import Api, System
 
 _DONE = ("resolved", "postmortem", "completed")
 # Pages that were moved to Statuspage hold a whole incident in one update: "2013-08-30 20:55:32 - text".
@@ -40,13 +38,11 @@ def recognise(data: Cursor) -> Recognition:
     return replace(found, parts=(Part(page),)) if found.records and page.mapping else found
 
 
-def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
+def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
     """One incident. The page itself names no people."""
     page = next((part for part in parts if part.at("time_zone")), Cursor(None))
-    zone = _zone(page.at("time_zone").text)
-    found = Assembly(NAME, zone)
-    found.text("id", record.at("id"))
-    found.text("url", record.at("shortlink"))
+    found.zone = _zone(page.at("time_zone").text)
+    found.texts(record, id="id", url="shortlink")
     found.text("title", record.at("name"), value=from_html(record.at("name").text))
     found.text("status", record.at("status"))
     found.text("severity", record.at("impact_override"), record.at("impact"))
@@ -61,12 +57,10 @@ def read(record: Cursor, parts: tuple[Cursor, ...], now: datetime) -> Incident:
         text = from_html(first.at("body").text)
         lines = [match[2] if (match := _DATED_LINE.fullmatch(line)) else line for line in text.split("\n")]
         found.text("summary", first.at("body"), value=lines[0] if _dated(text) else text)
-    for component in record.at("components").each():
-        found.name("services", component.at("name"))
+    found.names("services", record.at("components"), "name")
     for update in updates:
-        for component in update.at("affected_components").each():
-            found.name("services", component.at("name"))
-    return found.finish(resolved=resolved, now=now)
+        found.names("services", update.at("affected_components"), "name")
+    return resolved
 
 
 def _zone(name: str) -> tzinfo:
@@ -112,3 +106,38 @@ def _update(found: Assembly, update: Cursor) -> None:
     if status == "postmortem":  # published afterwards
         return
     found.event(_shown(update), text, kind=kind, path=update.path)
+
+
+def fetch(incident: str, service: Service) -> list[RecordFile]:
+    """One incident. The management API is asked for `PAGE/INCIDENT`.
+
+    A public page lists its latest incidents; older ones it serves one by one.
+    """
+    what = f"incident {incident}"
+    page, _, number = incident.rpartition("/")
+    if page:
+        return [("incident.json", service.get(f"/v1/pages/{segment(page)}/incidents/{segment(number)}", what).data)]
+    try:
+        listed = Cursor(service.get("/api/v2/incidents.json", what).value)
+    except NotFound:
+        listed = Cursor(None)
+    for item in listed.at("incidents").each():
+        if item.at("id").value == number:
+            return [as_file("incident.json", {"page": listed.at("page").value, "incident": item.value})]
+    return [("incident.json", service.get(f"/incidents/{segment(number)}.json", what).data)]
+
+
+SYSTEM = System(
+    name="statuspage",
+    label="Statuspage",
+    recognise=recognise,
+    read=read,
+    api=Api(
+        credential="STATUSPAGE_TOKEN",
+        address="STATUSPAGE_URL",  # of the page (https://status.example.com) or of the management API
+        default_address="https://api.statuspage.io",
+        headers={"Authorization": "OAuth {token}"},
+        fetch=fetch,
+        credential_required=False,
+    ),
+)

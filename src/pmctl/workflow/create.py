@@ -1,7 +1,7 @@
 """Create a postmortem: a template, what an incident record or the person tells, one new file, one commit.
 
-incident -> draft values -> template -> bytes. What was filled in from where is kept beside it in
-`.pmctl/imports/`, so that a later refresh can tell what people have edited.
+incident -> draft -> document. What was filled in from where is kept beside it in `.pmctl/imports/`, so that a later
+refresh can tell what people have edited.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ import re
 import secrets
 import unicodedata
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 
 from pmctl.document import schema
-from pmctl.document.reader import Document, read
+from pmctl.document.reader import Document
 from pmctl.document.template import Template, field_problem, field_value
 from pmctl.document.template_library import choose
 from pmctl.document.templates import BUILTIN_NAMES
@@ -22,13 +22,13 @@ from pmctl.document.timeline import timeline_section
 from pmctl.errors import BadInput, NotFound, Refused, UsageProblem
 from pmctl.repository.transaction import CommitResult, Write, commit, replace_file
 from pmctl.repository.workspace import Workspace
-from pmctl.services.draft import DraftValues, provenance_bytes
-from pmctl.services.instants import parse_instant
+from pmctl.services.draft import Draft, draft_from
+from pmctl.services.import_document import import_bytes, import_path
+from pmctl.services.incident import MOMENTS, Incident
+from pmctl.text import single_line
 from pmctl.workflow import template as templates
-from pmctl.workflow.draft import Draft, render
-from pmctl.workflow.draft_tables import TimelineRow
+from pmctl.workflow.draft import render
 
-IMPORTS = ".pmctl/imports"
 _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -66,14 +66,21 @@ class Created:
     writes: tuple[Write, ...]
 
 
-def plan(workspace: Workspace, wish: NewPostmortem, values: DraftValues | None, *, today: date) -> Created:
+def draft_of(workspace: Workspace, incident: Incident) -> Draft:
+    """The draft of an incident in which people are handles where the policy knows their address."""
+    people = workspace.policy.people.values()
+    return draft_from(incident, {email: person.handle for person in people for email in person.emails})
+
+
+def plan(workspace: Workspace, wish: NewPostmortem, draft: Draft | None, *, today: date) -> Created:
     """The new postmortem in memory; nothing is written.
 
     Raises BadInput without a title, NotFound for an unknown template, Refused when the id is taken or the
     incident has a postmortem already.
     """
-    front: dict[str, object] = dict(values.front) if values else {}
-    title = " ".join((wish.title or str(front.get("title", ""))).split())
+    draft = draft or Draft({})
+    front = dict(draft.front)
+    title = single_line(wish.title or str(front.get("title", "")))
     if not title:
         raise BadInput("a postmortem needs a title", hint='pmctl new "What happened, in a few words"')
     _refuse_known_incident(workspace, front)
@@ -91,22 +98,22 @@ def plan(workspace: Workspace, wish: NewPostmortem, values: DraftValues | None, 
     given["services"] = list(wish.services)
     given |= {"teams": list(wish.teams), "tags": list(wish.tags), "fields": _custom(chosen, wish.fields)}
     front.update({key: value for key, value in given.items() if value})
-    if values and not wish.teams:
-        known = [team.lower() for team in values.teams if team.lower() in workspace.policy.teams]
-        front.update({"teams": known} if known else {})
-    data = render(chosen, _draft(front, values))
-    document = read(data, schema.path_of(name))
-    lost = _without_place(document, values)
-    writes = [Write(schema.path_of(name), data)]
-    if values and values.provenance:
-        writes.append(Write(f"{IMPORTS}/{name}.json", provenance_bytes(values.provenance)))
+    known = [team.lower() for team in draft.teams if team.lower() in workspace.policy.teams]
+    if known and not wish.teams:
+        front["teams"] = known
+    items = tuple({**item, "ID": item_id()} for item in draft.action_items)
+    document = render(chosen, replace(draft, front=front, action_items=items), schema.path_of(name))
+    lost = _without_place(document, draft)
+    writes = [Write(document.path, document.data)]
+    if draft.imported:
+        writes.append(Write(import_path(name), import_bytes(draft.imported)))
     unused = tuple(
         f"template {chosen.reference} has no section {section}: {what} of the record left out" for section, what in lost
     )
     problems = (problem.message for problem in document.problems)
-    warnings = (*notes, *(values.warnings if values else ()), *unused, *problems)
-    filled = _filled(front, values, {section for section, _ in lost})
-    return Created(name, schema.path_of(name), data, chosen.reference, why, filled, warnings, tuple(writes))
+    warnings = (*notes, *draft.warnings, *unused, *problems)
+    filled = _filled(front, draft, {section for section, _ in lost})
+    return Created(name, document.path, document.data, chosen.reference, why, filled, warnings, tuple(writes))
 
 
 def land(workspace: Workspace, created: Created, signing: Sequence[str]) -> CommitResult:
@@ -170,7 +177,7 @@ def _template(
             raise NotFound(error.message, hint=error.hint, details=(*error.details, *notes)) from None
     fallback = workspace.settings.template
     if fallback not in (*BUILTIN_NAMES, *(template.name for template in own)):
-        notes = (*notes, f"pmctl.yaml: there is no template {fallback!r}; default stands in for it")
+        notes = (*notes, f"pmctl.yaml: there is no template {fallback!r}; default is used instead")
     services = wish.services or tuple(str(name) for name in _list(front.get("services")))
     severity = wish.severity or str(front.get("severity", ""))
     urgency = wish.urgency or str(front.get("urgency", ""))
@@ -205,32 +212,13 @@ def _custom(template: Template, given: Mapping[str, str]) -> dict[str, object]:
     return found
 
 
-def _draft(front: Mapping[str, object], values: DraftValues | None) -> Draft:
-    if values is None:
-        return Draft(front)
-    rows = []
-    for item in values.action_items:
-        cells = {"Action": item.action, "Due": item.due, "Priority": item.priority, "Status": item.status}
-        cells |= {"Ticket": item.ticket, "Notes": item.notes, "ID": item_id()}
-        rows.append(cells | ({"Owner": f"@{item.owner}"} if item.owner else {}))
-    return Draft(
-        front,
-        summary=values.summary,
-        timeline=tuple(TimelineRow(row.time, row.event, row.who, parse_instant(row.at).at) for row in values.timeline),
-        impact=values.impact,
-        action_items=tuple(rows),
-    )
-
-
-def _without_place(document: Document, values: DraftValues | None) -> list[tuple[str, str]]:
+def _without_place(document: Document, draft: Draft) -> list[tuple[str, str]]:
     """The sections that the record has something for and that the template does not have, with what that is."""
-    if values is None:
-        return []
     wanted = (
-        ("Summary", "the summary" if values.summary else ""),
-        ("Timeline", _counted(len(values.timeline), "timeline entry", "timeline entries")),
-        ("Impact", _counted(len(values.impact), "impact figure", "impact figures")),
-        ("Action Items", _counted(len(values.action_items), "action item", "action items")),
+        ("Summary", "the summary" if draft.summary else ""),
+        ("Timeline", _counted(len(draft.timeline), "timeline entry", "timeline entries")),
+        ("Impact", _counted(len(draft.impact), "impact figure", "impact figures")),
+        ("Action Items", _counted(len(draft.action_items), "action item", "action items")),
     )
     missing = {title for title, _ in wanted if document.section(title) is None}
     if timeline_section(document) is not None:
@@ -242,14 +230,12 @@ def _counted(count: int, one: str, several: str) -> str:
     return "" if not count else f"{count} {one if count == 1 else several}"
 
 
-def _filled(front: Mapping[str, object], values: DraftValues | None, without: Container[str]) -> tuple[str, ...]:
+def _filled(front: Mapping[str, object], draft: Draft, without: Container[str]) -> tuple[str, ...]:
     """What the incident record gave, for the person to see; sections in `without` are not there to be filled."""
-    if values is None:
-        return ()
-    parts = [key for key in values.front if key != "incidents" and front.get(key)]
-    parts += ["summary"] if values.summary and "Summary" not in without else []
-    parts += [f"timeline ({len(values.timeline)} entries)"] if values.timeline and "Timeline" not in without else []
-    items = len(values.action_items)
+    parts = [key for key in draft.front if key != "incidents" and front.get(key)]
+    parts += ["summary"] if draft.summary and "Summary" not in without else []
+    parts += [f"timeline ({len(draft.timeline)} entries)"] if draft.timeline and "Timeline" not in without else []
+    items = len(draft.action_items)
     parts += [f"action items ({items})"] if items and "Action Items" not in without else []
     return tuple(parts)
 
@@ -273,14 +259,8 @@ def _refuse_known_incident(workspace: Workspace, front: Mapping[str, object]) ->
 
 
 def _day_of(front: Mapping[str, object]) -> date | None:
-    for key in ("started_at", "detected_at", "acknowledged_at", "mitigated_at", "resolved_at"):
-        value = str(front.get(key, ""))
-        if value:
-            try:
-                return date.fromisoformat(value[:10])
-            except ValueError:
-                continue
-    return None
+    moments = (front.get(name) for name, _ in MOMENTS)
+    return next((at.date() for at in moments if isinstance(at, datetime)), None)
 
 
 def _list(value: object) -> Sequence[object]:

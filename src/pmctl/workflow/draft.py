@@ -1,16 +1,14 @@
 """A template and what is known about an incident -> the bytes of a new postmortem.
 
-What is known goes into the front matter, the summary and the tables; everything else stays the template's
-text and prompts. Values are written so that they read back as they are: as strict YAML, as table cells, as
-Markdown that opens no structure of its own.
+What is known goes into the front matter, the summary and the tables; everything else stays the template's text and
+prompts.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 from pmctl.document.reader import Document, read
 from pmctl.document.schema import FIELDS
@@ -18,49 +16,31 @@ from pmctl.document.template import Template, TemplateField
 from pmctl.document.timeline import timeline_section
 from pmctl.document.yaml_text import flow
 from pmctl.errors import BadInput
-from pmctl.workflow.draft_tables import Edit, TimelineRow, content_end, row_edits, timeline_edits
-from pmctl.workflow.markdown_text import block
+from pmctl.services.draft import Draft
+from pmctl.text import in_utc, utc
+from pmctl.workflow.draft_tables import Edit, content_end, row_edits, timeline_edits
 from pmctl.workflow.template_engine import LISTS, VARIABLES, expand, uses_jinja
 
 _REFUSED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """What is known about a new postmortem. Everything but id, title, status and author may be empty.
-
-    `front` holds front matter values by key, as plain values; empty ones are not written. `impact` are pairs
-    of type and measurement, `resolution` of action and result, `action_items` cells by column name, `sections`
-    further text by section title.
-    """
-
-    front: Mapping[str, object]
-    summary: str = ""
-    timeline: tuple[TimelineRow, ...] = ()
-    impact: tuple[tuple[str, str], ...] = ()
-    resolution: tuple[tuple[str, str], ...] = ()
-    action_items: tuple[Mapping[str, str], ...] = ()
-    sections: Mapping[str, str] = field(default_factory=dict)
-
-
-def render(template: Template, draft: Draft) -> bytes:
+def render(template: Template, draft: Draft, path: str = "") -> Document:
     """The new postmortem, in UTF-8 with LF line ends.
 
     Raises BadInput, with the template's path and line, when the template's Jinja is wrong, and when the
     result could not be read back.
     """
     head = _front_matter(template, draft.front)
-    document = read((head + "\n" + _body(template, draft.front)).encode("utf-8"), template.path)
-    text = _filled(document, draft)
-    data = text.encode("utf-8")
-    problems = [problem for problem in read(data).problems if problem.severity == "error"]
+    empty = read((head + "\n" + _body(template, draft.front)).encode("utf-8"), template.path)
+    document = read(_filled(empty, draft).encode("utf-8"), path)
+    problems = [problem for problem in document.problems if problem.severity == "error"]
     if problems:
         raise BadInput(
             f"template {template.reference} does not make a readable postmortem",
             hint=f"pmctl template check {template.name}",
             details=tuple(f"{problem.code} {problem.message}" for problem in problems),
         )
-    return data
+    return document
 
 
 def _front_matter(template: Template, front: Mapping[str, object]) -> str:
@@ -80,7 +60,7 @@ def _front_matter(template: Template, front: Mapping[str, object]) -> str:
 
 
 def _fields(declared: Sequence[TemplateField], given: object) -> list[str]:
-    """The custom fields, those that are to be written yet with a comment on what is wanted."""
+    """The custom fields; those that nobody has filled in yet have a comment on what is wanted."""
     values = dict(given) if isinstance(given, Mapping) else {}
     lines = ["fields:"] if values or declared else []
     for one in declared:
@@ -106,7 +86,7 @@ def _cleaned(value: object) -> object:
     if isinstance(value, list | tuple):
         return [_cleaned(item) for item in value]
     if isinstance(value, datetime):
-        return (value if value.tzinfo else value.replace(tzinfo=UTC)).replace(microsecond=0)
+        return in_utc(value).replace(microsecond=0)
     return value
 
 
@@ -124,8 +104,9 @@ def _body(template: Template, front: Mapping[str, object]) -> str:
             return text
         return expand(text, variables, path=template.path or template.name, first_line=first_line)
 
-    in_body = {section.title.casefold() for section in _parsed(raw).sections}
-    document = _parsed(expanded(raw, template.body_line))
+    written = _parsed(raw)
+    in_body = {section.title.casefold() for section in written.sections}
+    document = _parsed(expanded(raw, template.body_line)) if uses_jinja(raw) else written
     places = {section.title.casefold(): index for index, section in enumerate(template.sections)}
     chunks: list[tuple[int, str]] = []
     place = -1
@@ -155,7 +136,7 @@ def _variables(front: Mapping[str, object]) -> dict[str, str | list[str]]:
             items = value if isinstance(value, (list, tuple)) else ()
             found[name] = [str(item.get("id", "")) if isinstance(item, Mapping) else str(item) for item in items]
         elif isinstance(value, datetime):
-            found[name] = f"{value.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+            found[name] = utc(value)
         else:
             found[name] = "" if value is None else str(value)
     found["date"] = str(front.get("id", ""))[:10]
@@ -175,24 +156,20 @@ def _duration(start: str, end: str) -> str:
 
 def _filled(document: Document, draft: Draft) -> str:
     """The document's text with the known values in their sections. Edits go from the end to the start."""
+    edits: list[Edit] = []
+    section = document.section("Summary")
+    if section is not None and draft.summary:
+        end = content_end(document, section)
+        edits.append((end, end, f"\n\n{draft.summary}"))
+    section = timeline_section(document)
+    if section is not None and draft.timeline:
+        started = draft.front.get("started_at")
+        day = started.date() if isinstance(started, datetime) else None
+        edits += timeline_edits(document, section, draft.timeline, day)
     rows = {
         "Impact": [{"Impact Type": kind, "Measurement": measure} for kind, measure in draft.impact],
-        "Resolution": [
-            {"Step": str(number), "Action": action, "Result": result}
-            for number, (action, result) in enumerate(draft.resolution, 1)
-        ],
         "Action Items": [dict(item) for item in draft.action_items],
     }
-    texts = {**draft.sections, **({"Summary": draft.summary} if draft.summary.strip() else {})}
-    edits: list[Edit] = []
-    for title, text in texts.items():
-        section = document.section(title)
-        if section is not None and text.strip():
-            end = content_end(document, section)
-            edits.append((end, end, f"\n\n{block(text)}"))
-    timeline = timeline_section(document)
-    if timeline is not None and draft.timeline:
-        edits += timeline_edits(document, timeline, draft.timeline, str(draft.front.get("id", ""))[:10])
     for title, filled in rows.items():
         section = document.section(title)
         if section is not None and filled:

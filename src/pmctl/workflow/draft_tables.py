@@ -1,4 +1,4 @@
-"""What is known about an incident as rows of a new postmortem's tables. document, rows -> edits of its text.
+"""What is known about an incident as rows of a postmortem's tables. document, rows -> edits of its text.
 
 A template's own table is used under whichever names its columns go by; what it has no column for is not lost.
 """
@@ -6,14 +6,14 @@ A template's own table is used under whichever names its columns go by; what it 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import date, datetime
 
 from pmctl.document.actions import COLUMNS
+from pmctl.document.markdown_text import escaped_cell, table_row
 from pmctl.document.reader import Document, Section
 from pmctl.document.table import Row, Table, tables
-from pmctl.document.timeline import table_zone, text_columns, time_column
-from pmctl.workflow.markdown_text import cell
+from pmctl.document.timeline import table_zone, text_columns, time_column, timeline_section
+from pmctl.services.import_document import TimelineRow
 
 Edit = tuple[int, int, str]
 """Offsets of what is replaced, and by what."""
@@ -25,25 +25,11 @@ _COLUMNS: dict[str, dict[str, tuple[str, ...]]] = {
         "Impact Type": ("Impact Type", "Impact", "Type", "Metric"),
         "Measurement": ("Measurement", "Value", "Measure"),
     },
-    "Resolution": {"Step": ("Step", "#"), "Action": ("Action",), "Result": ("Result", "Outcome")},
     "Action Items": COLUMNS,
 }
 # The column without which a table is another one; what has no column of its own is added to its text.
-_MAIN = {"Timeline": "Event", "Impact": "Measurement", "Resolution": "Action", "Action Items": "Action"}
-_ADDED = ("Who", "Result", "Owner", "Due", "Ticket", "Notes")
-
-
-@dataclass(frozen=True, slots=True)
-class TimelineRow:
-    """Something that happened: when (a time of day in UTC as text, or a moment), what, and by whom.
-
-    `moment` is when it was where `at` is a text; it is written in a table whose times are not UTC.
-    """
-
-    at: str | datetime
-    event: str
-    who: str = ""
-    moment: datetime | None = None
+_MAIN = {"Timeline": "Event", "Impact": "Measurement", "Action Items": "Action"}
+_ADDED = ("Who", "Owner", "Due", "Ticket", "Notes")
 
 
 def content_end(document: Document, section: Section) -> int:
@@ -53,33 +39,40 @@ def content_end(document: Document, section: Section) -> int:
     return section.start + len(document.text[section.start : end].rstrip())
 
 
-def timeline_edits(document: Document, section: Section, entries: Iterable[TimelineRow], day: str) -> list[Edit]:
-    """The entries as rows of the timeline. `day` (YYYY-MM-DD) is the one of its first times without a date."""
-    fitting = _fitting(document, section, "Timeline")
-    utc = fitting is None or table_zone(document, section, fitting[0]).upper() in ("UTC", "GMT", "Z")
-    return row_edits(document, section, "Timeline", _timeline(entries, day, utc=utc))
+def empty_table(title: str) -> str:
+    """The header of a new table of the section Timeline, Impact or Action Items."""
+    names = [others[0] for others in _COLUMNS[title].values()]
+    return f"{table_row(names)}\n|{'---|' * len(names)}"
 
 
-def _timeline(entries: Iterable[TimelineRow], day: str, *, utc: bool) -> list[dict[str, str]]:
-    """Times as HH:MM in UTC; the first row of each further day has a full timestamp.
+def timeline_edits(document: Document, section: Section, rows: Iterable[TimelineRow], day: date | None) -> list[Edit]:
+    """The rows in the timeline. On `day` the first times are written without a date."""
+    fitting = fitting_table(document, section, "Timeline")
+    utc = fitting is None or in_utc(document, fitting[0])
+    cells = []
+    for row in rows:
+        cells.append({"Time": time_text(row.at, day, utc=utc), "Event": row.event, "Who": row.who})
+        day = row.at.date()
+    return row_edits(document, section, "Timeline", cells)
 
-    In a table of another zone every time names its own.
+
+def time_text(at: datetime, day: date | None, *, utc: bool) -> str:
+    """A moment as a timeline writes it: HH:MM on the day of the entry before, otherwise with its date.
+
+    In a table whose times are not UTC every time names its zone.
     """
-    rows = []
-    for entry in entries:
-        at = entry.at if isinstance(entry.at, datetime) else None if utc else entry.moment
-        if at is not None:
-            at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
-            clear = f"{at:%Y-%m-%d}" == day and utc
-            shown = f"{at:%H:%M}" if clear else f"{at:%Y-%m-%dT%H:%MZ}" if utc else f"{at:%Y-%m-%d %H:%M} UTC"
-            day = f"{at:%Y-%m-%d}"
-        else:
-            shown = str(entry.at)
-        rows.append({"Time": shown, "Event": entry.event, "Who": entry.who})
-    return rows
+    if not utc:
+        return f"{at:%Y-%m-%d %H:%M} UTC"
+    return f"{at:%H:%M}" if at.date() == day else f"{at:%Y-%m-%d %H:%M}"
 
 
-def _fitting(document: Document, section: Section, title: str) -> tuple[Table, dict[str, int]] | None:
+def in_utc(document: Document, table: Table) -> bool:
+    """Whether the times of a timeline table are UTC where they name no zone."""
+    section = timeline_section(document)
+    return section is None or table_zone(document, section, table).upper() in ("UTC", "GMT", "Z")
+
+
+def fitting_table(document: Document, section: Section, title: str) -> tuple[Table, dict[str, int]] | None:
     """The section's first table for such rows, with the places of its columns; None when there is none."""
     for table in tables(document, section):
         if title == "Timeline":
@@ -89,7 +82,7 @@ def _fitting(document: Document, section: Section, title: str) -> tuple[Table, d
             found = {name: table.column(*others) for name, others in _COLUMNS[title].items()}
         columns = {name: index for name, index in found.items() if index is not None}
         first = next(iter(_COLUMNS[title]))
-        if _MAIN[title] in columns and (first in columns or title in ("Resolution", "Action Items")):
+        if _MAIN[title] in columns and (first in columns or title == "Action Items"):
             return table, columns
     return None
 
@@ -97,17 +90,16 @@ def _fitting(document: Document, section: Section, title: str) -> tuple[Table, d
 def row_edits(document: Document, section: Section, title: str, rows: list[dict[str, str]]) -> list[Edit]:
     """The rows, by column name, in the section's first table that fits them, else in a new one behind its own text.
 
-    `title` is Timeline, Impact, Resolution or Action Items.
+    `title` is Timeline, Impact or Action Items.
     """
-    fitting = _fitting(document, section, title)
+    fitting = fitting_table(document, section, title)
     if fitting is not None:
         table, columns = fitting
         return _into(table, columns, [_without_loss(row, columns, _MAIN[title]) for row in rows])
-    names = [others[0] for others in _COLUMNS[title].values()]
-    head = "| " + " | ".join(names) + " |\n|" + "---|" * len(names)
     columns = {name: index for index, name in enumerate(_COLUMNS[title])}
     end = content_end(document, section)
-    return [(end, end, "\n\n" + "\n".join([head, *(_line(row, columns, len(names)) for row in rows)]))]
+    lines = [empty_table(title), *(_line(row, columns, len(columns)) for row in rows)]
+    return [(end, end, "\n\n" + "\n".join(lines))]
 
 
 def _without_loss(row: dict[str, str], columns: Mapping[str, int], main: str) -> dict[str, str]:
@@ -130,7 +122,7 @@ def _into(table: Table, columns: Mapping[str, int], rows: list[dict[str, str]]) 
         for name, value in list(row.items())[1:]:
             if name in columns and value:
                 place = found.cells[columns[name]]
-                edits.append((place.left, place.right, f" {cell(value)} "))
+                edits.append((place.left, place.right, f" {escaped_cell(value)} "))
     if behind:
         edits.append((table.end, table.end, "".join(behind)))
         edits += [(one.start - 1, one.end, "") for one in waiting if not any(c.text for c in (*one.cells, *one.extra))]
@@ -148,5 +140,5 @@ def _waits_for(one: Row, columns: Mapping[str, int], row: Mapping[str, str]) -> 
 
 
 def _line(row: Mapping[str, str], columns: Mapping[str, int], count: int) -> str:
-    cells = {columns[name]: cell(value) for name, value in row.items() if name in columns}
-    return "|" + "|".join(f" {cells[index]} " if cells.get(index) else " " for index in range(count)) + "|"
+    texts = {columns[name]: text for name, text in row.items() if name in columns}
+    return table_row(texts.get(index, "") for index in range(count))

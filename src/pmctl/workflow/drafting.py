@@ -10,9 +10,7 @@ from pmctl.errors import EnvironmentProblem, PmctlError
 from pmctl.insight.triage import Triage
 from pmctl.insight.triggers import Verdict
 from pmctl.repository.workspace import Workspace
-from pmctl.services.draft import draft_values
-from pmctl.workflow.create import NewPostmortem, land, plan
-from pmctl.workflow.imports import people_by_email
+from pmctl.workflow.create import NewPostmortem, draft_of, land, plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +33,9 @@ def draft_required(
 ) -> list[Drafted]:
     """Draft every postmortem that is required and not written, with `author` as its author.
 
-    One that cannot be drafted does not keep the others from it. Raises EnvironmentProblem when git or the
-    disk forbids writing at all.
+    When one cannot be drafted, the others still are. Raises EnvironmentProblem when git or the disk forbids
+    writing at all.
     """
-    people = people_by_email(workspace.policy)
     made: list[Drafted] = []
     for answer in answers:
         if answer.verdict is not Verdict.REQUIRED or answer.postmortem:
@@ -47,9 +44,8 @@ def draft_required(
             made.append(Drafted(answer, problem="it is not resolved yet; --allow-open drafts it"))
         else:
             try:
-                created = plan(
-                    workspace, NewPostmortem(author=author), draft_values(answer.incident, people), today=today
-                )
+                draft = draft_of(workspace, answer.incident)
+                created = plan(workspace, NewPostmortem(author=author), draft, today=today)
                 land(workspace, created, signing)
             except EnvironmentProblem:
                 raise

@@ -1,4 +1,4 @@
-"""`validate --fix`: mend what has one right answer, in the work tree, never staged and never committed."""
+"""`validate --fix`: fix what has one right answer, in the work tree, never staged and never committed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pmctl.rules.fixes import fix, unified_diff
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What was (or would be) mended in one file: `applied` one line for each mend, `refused` one for each that was
+    """What was (or would be) fixed in one file: `applied` one line for each fix, `refused` one for each that was
     not made; `path` is as seen from where pmctl was started. `problem` says why the file could not be written; then
     nothing of it was.
     """
@@ -29,8 +29,8 @@ class Outcome:
 
 
 def fixed(run: Validation, *, write: bool) -> Iterator[Outcome]:
-    """The mends for every checked file that has any; with `write` each is written, by rename. A file that can't be
-    written, or that somebody has changed since it was checked, is left as it is, and the others are still mended.
+    """The fixes for every checked file that has any; with `write` each is written, by rename. A file that can't be
+    written, or that somebody has changed since it was checked, is left as it is, and the others are still fixed.
     """
     for item in run.items:
         if item.data is None:

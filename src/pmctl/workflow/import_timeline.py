@@ -1,71 +1,65 @@
 """The timeline of a postmortem, brought up to what its incident records say.
 
-A comparison of records -> which rows come in, are reworded or go, and what stays as people wrote it, as
-(mark, place, text) for people.
+A comparison of records -> which rows come in, are reworded or go, and what stays as people wrote it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
+from pmctl.document.markdown_text import line
 from pmctl.document.reader import Document
 from pmctl.document.timeline import TimelineEntry, entries
-from pmctl.services.draft import DraftValues
-from pmctl.services.instants import parse_instant
-from pmctl.services.refresh import Refresh, RowUpdate, shown
+from pmctl.services.import_document import TimelineRow
+from pmctl.services.refresh import Difference, Refresh, RowUpdate, comparable
+from pmctl.text import utc
 from pmctl.workflow.timeline_rows import merge_entries
-
-_Told = list[tuple[str, str, str]]
 
 
 def with_timeline(
-    before: Document, document: Document, found: Refresh, draft: DraftValues, *, forget: bool
-) -> tuple[Document, _Told, _Told]:
-    """`document` with the rows of a comparison, what was done and what was kept. `before` is the document before
-    any other edit of this act: it says when each entry was. With `forget` what no record holds any more goes.
+    before: Document, document: Document, found: Refresh, *, forget: bool
+) -> tuple[Document, list[Difference]]:
+    """`document` with the rows of a comparison, and the differences. `before` is the document before any other edit
+    of this act: it says when each entry was. With `forget` what no record holds any more goes.
     """
     present = entries(before)
     places = _by_text(present)
     reword: dict[int, str] = {}
-    add = []
-    done: _Told = []
-    kept = [_kept_row(update) for update in found.kept_rows]
+    add: list[TimelineRow] = []
+    told = [_kept(update) for update in found.kept_rows]
     for update in found.rows:
-        at = update.row.at
-        number = _find(places, update.before, at, taken=reword) if update.before else None
+        at = utc(update.row.at)
+        number = _find(places, update.before, update.row.at, taken=reword) if update.before else None
         if not update.before:
             add.append(update.row)
-            done.append(("+", "timeline", f"{at}  {brief(update.row.event)}"))
+            told.append(Difference("+", "timeline", f"{at}  {brief(update.row.event)}"))
         elif number is not None:
             reword[number] = update.row.event
-            done.append(("~", "timeline", f"{at}  {brief(update.before)} -> {brief(update.row.event)}"))
+            text = f"{at}  {brief(update.before)} -> {brief(update.row.event)}"
+            told.append(Difference("~", "timeline", text))
         else:
-            kept.append(_kept_row(update))
+            told.append(_kept(update))
     drop: set[int] = set()
     taken = set(reword)
-    edited_rows = _Edited(present, draft)
+    edited_form = _finder(present, found.imported.timeline)
     for row in found.gone if forget else ():
-        number = _find(places, str(row["text"]), str(row["at"]), taken=taken)
-        if number is not None and shown(present[number].who) == shown(str(row.get("who", ""))):
+        number = _find(places, row.event, row.at, taken=taken)
+        if number is not None and comparable(present[number].who) == comparable(row.who):
             drop.add(number)
             taken.add(number)
-            done.append(("-", "timeline", f"{row['at']}  {brief(row['text'])}"))
-        else:
-            edited = present[number] if number is not None else edited_rows.of(row)
-            if edited is not None:
-                kept.append(("=", "timeline", f"{edited.time}  {brief(edited.text)} (edited since)"))
-    if add or reword or drop:
+            told.append(Difference("-", "timeline", f"{utc(row.at)}  {brief(row.event)}"))
+        elif edited := present[number] if number is not None else edited_form(row):
+            told.append(Difference("=", "timeline", f"{edited.time}  {brief(edited.text)} (edited since)"))
+    moved = document.meta.get("started_at") != before.meta.get("started_at")
+    if add or reword or drop or moved:
         document = merge_entries(before, document, add=add, reword=reword, drop=frozenset(drop))
-    elif document.meta.get("started_at") != before.meta.get("started_at"):
-        document = merge_entries(before, document)
-    return document, done, kept
+    return document, told
 
 
-def _kept_row(update: RowUpdate) -> tuple[str, str, str]:
-    text = f"{update.row.at}  edited here or taken out; the record now says: {brief(update.row.event)}"
-    return ("=", "timeline", text)
+def _kept(update: RowUpdate) -> Difference:
+    what = f"edited here or taken out; the record now says: {brief(update.row.event)}"
+    return Difference("=", "timeline", f"{utc(update.row.at)}  {what}")
 
 
 def _by_text(present: Sequence[TimelineEntry]) -> dict[tuple[str, datetime], list[int]]:
@@ -73,43 +67,47 @@ def _by_text(present: Sequence[TimelineEntry]) -> dict[tuple[str, datetime], lis
     found: dict[tuple[str, datetime], list[int]] = {}
     for number, entry in enumerate(present):
         if entry.at is not None:
-            found.setdefault((shown(entry.text), entry.at.replace(second=0)), []).append(number)
+            found.setdefault((comparable(entry.text), _minute(entry.at)), []).append(number)
     return found
 
 
-def _find(places: Mapping[tuple[str, datetime], list[int]], text: str, at: str, *, taken: Container[int]) -> int | None:
+def _find(
+    places: Mapping[tuple[str, datetime], list[int]], text: str, at: datetime, *, taken: Container[int]
+) -> int | None:
     """The first entry with this text at this minute that is not taken yet."""
-    moment = parse_instant(at).at
-    if moment is None:
-        return None
-    return next((n for n in places.get((shown(text), moment.replace(second=0)), ()) if n not in taken), None)
+    return next((n for n in places.get((comparable(text), _minute(at)), ()) if n not in taken), None)
 
 
-class _Edited:
-    """Finds the entry that somebody made of an imported row."""
+def _minute(at: datetime) -> datetime:
+    return at.replace(second=0, microsecond=0)
 
-    def __init__(self, present: Sequence[TimelineEntry], draft: DraftValues) -> None:
-        ours = {shown(entry.event) for entry in draft.timeline}
-        self.texts = {shown(entry.text): entry for entry in reversed(present)}
-        self.minutes: dict[datetime, list[TimelineEntry]] = {}
-        for entry in present:
-            if entry.at is not None and shown(entry.text) not in ours:
-                self.minutes.setdefault(entry.at.replace(second=0), []).append(entry)
 
-    def of(self, row: Mapping[str, Any]) -> TimelineEntry | None:
-        """The entry with the row's text at another time, or another text at its minute which comes from no
-        record that is left, one with the same label first."""
-        moment = parse_instant(str(row["at"])).at
-        found = self.texts.get(shown(str(row["text"])))
-        if found is not None or moment is None:
-            return found
-        label = shown(str(row["text"])).partition(": ")[0]
-        near = self.minutes.get(moment.replace(second=0), [])
-        return min(near, key=lambda entry: shown(entry.text).partition(": ")[0] != label, default=None)
+def _finder(
+    present: Sequence[TimelineEntry], recorded: Sequence[TimelineRow]
+) -> Callable[[TimelineRow], TimelineEntry | None]:
+    """Finds the entry that somebody made of an imported row.
+
+    That is the one with its text at another time, or another text at its minute which comes from no record that is
+    left (`recorded`), one with the same label first.
+    """
+    ours = {comparable(row.event) for row in recorded}
+    texts = {comparable(entry.text): entry for entry in reversed(present)}
+    minutes: dict[datetime, list[TimelineEntry]] = {}
+    for entry in present:
+        if entry.at is not None and comparable(entry.text) not in ours:
+            minutes.setdefault(_minute(entry.at), []).append(entry)
+
+    def find(row: TimelineRow) -> TimelineEntry | None:
+        text = comparable(row.event)
+        near = minutes.get(_minute(row.at), [])
+        label = text.partition(": ")[0]
+        return texts.get(text) or min(
+            near, key=lambda entry: comparable(entry.text).partition(": ")[0] != label, default=None
+        )
+
+    return find
 
 
 def brief(value: object) -> str:
     """A value in at most 160 characters on one line."""
-    text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-    line = " ".join(text.replace("\\|", "|").split())
-    return line if len(line) <= 160 else f"{line[:159]}…"
+    return line(", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value), 160)

@@ -7,7 +7,7 @@ linking and unlinking an incident differ only in which records there are afterwa
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from pmctl.document import edits, schema
@@ -19,16 +19,15 @@ from pmctl.policy.model import Policy
 from pmctl.policy.state import FINAL, IN_REVIEW
 from pmctl.repository.transaction import CommitResult, Write, commit
 from pmctl.repository.workspace import Workspace
-from pmctl.services.draft import DraftValues, draft_values, provenance_bytes
+from pmctl.services.draft import Draft
+from pmctl.services.import_document import ImportDocument, import_bytes, import_path, read_import
 from pmctl.services.incident import Incident, Reference
 from pmctl.services.merging import merge
-from pmctl.services.refresh import Difference, FieldUpdate, Outcome, imported_parts, parse_provenance, refresh
-from pmctl.workflow.create import IMPORTS
+from pmctl.services.refresh import Difference, FieldUpdate, Outcome, refresh
+from pmctl.workflow.create import draft_of
 from pmctl.workflow.import_tables import with_action_items, with_impact
 from pmctl.workflow.import_timeline import brief, with_timeline
-from pmctl.workflow.markdown_text import block
 
-_NOTHING: Mapping[str, Any] = {"fields": {}, "timeline": [], "impact": [], "action_items": [], "parts": []}
 # An import document holds every timeline entry twice; nothing that pmctl wrote is larger.
 _SIZE_LIMIT = 32 * 1024 * 1024
 
@@ -51,13 +50,16 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """A postmortem at HEAD with its import document, and the incidents that were merged into it."""
+    """A postmortem at HEAD, and what was imported into it (None: nothing was)."""
 
     id: str
     document: Document
-    values: Mapping[str, Any]
-    parts: tuple[Incident, ...]
-    exists: bool
+    imported: ImportDocument | None
+
+    @property
+    def parts(self) -> tuple[Incident, ...]:
+        """The incidents that were merged into it, each as its record was."""
+        return self.imported.parts if self.imported else ()
 
 
 def read_imported(workspace: Workspace, name: str, by: str, verb: str) -> Imported:
@@ -79,19 +81,13 @@ def read_imported(workspace: Workspace, name: str, by: str, verb: str) -> Import
             hint=f'an admin edits it and runs: pmctl amend {name} -m "why"',
         )
     _refuse_stranger(workspace.policy, document, by, verb)
-    path = f"{IMPORTS}/{name}.json"
+    path = import_path(name)
     data = workspace.at_head(path)
     if data is None:
-        return Imported(name, document, _NOTHING, (), exists=False)
+        return Imported(name, document, None)
     if len(data) > _SIZE_LIMIT:
         raise BadInput(f"{path}: too large for an import document", hint="restore the file from git")
-    values = {**_NOTHING, **parse_provenance(data, path)}
-    return Imported(name, document, values, imported_parts(values, path), exists=True)
-
-
-def people_by_email(policy: Policy) -> dict[str, str]:
-    """The policy's handles by e-mail address."""
-    return {email: person.handle for person in policy.people.values() for email in person.emails}
+    return Imported(name, document, read_import(data, path))
 
 
 def references_of(document: Document) -> list[dict[str, Any]]:
@@ -118,33 +114,37 @@ def plan(
 
     With `forget` a part was taken away, and what only it gave goes. Without `title` the title stays.
     """
-    people = people_by_email(workspace.policy)
-    draft = _draft(parts, people)
-    values = _as_written(old.values)
-    found = refresh(
-        values, _current(old.document), [entry.text for entry in entries(old.document)], draft, forget=forget
-    )
+    draft = draft_of(workspace, merge(parts)) if parts else Draft({})
+    before, now = old.imported or ImportDocument(), draft.imported or ImportDocument()
+    texts = [entry.text for entry in entries(old.document)]
+    found = refresh(before, now, _current(old.document), texts, forget=forget)
     wanted = found.fields if title else tuple(update for update in found.fields if update.name != "title")
-    document, differences, kept = _with_fields(old.document, wanted, forget=forget and not parts)
+    document, told = _with_fields(old.document, wanted, forget=forget and not parts)
     if references != references_of(old.document):
         listed = [dict(entry) for entry in references]
         document = (
             edits.set_field(document, "incidents", listed) if listed else edits.remove_field(document, "incidents")
         )
-    document, more, rest = with_timeline(old.document, document, found, draft, forget=forget)
-    differences += [Difference(*row) for row in more]
-    kept += [Difference(*row) for row in rest]
-    for step in (with_impact, with_action_items):
-        document, rows, left = step(document, values, draft, forget=forget)
-        differences += [Difference(*row) for row in rows]
-        kept += [Difference(*row) for row in left]
-    data = provenance_bytes(found.provenance) if parts else None
-    known = provenance_bytes(old.values) if old.exists else None
-    changes = document.data != old.document.data or _essence(data) != _essence(known)
+    document, rows = with_timeline(old.document, document, found, forget=forget)
+    document, impact = with_impact(document, before.impact, draft.impact, forget=forget)
+    document, items = with_action_items(document, before.action_items, () if forget else draft.action_items)
+    told += [*rows, *impact, *items]
+    imported = found.imported if parts else None
+    changes = document.data != old.document.data or _essence(imported) != _essence(old.imported)
     notes = tuple(draft.warnings)
     if old.document.status == IN_REVIEW and document.data != old.document.data:
         notes = (*notes, "it is in review: approvals given so far no longer count for the changed content")
-    return Plan(old.id, old.document, document, tuple(differences), tuple(kept), data, old.exists, changes, notes)
+    return Plan(
+        old.id,
+        old.document,
+        document,
+        differences=tuple(one for one in told if one.mark != "="),
+        kept=tuple(one for one in told if one.mark == "="),
+        imported=import_bytes(imported) if imported else None,
+        had_import=old.imported is not None,
+        changes=changes,
+        notes=notes,
+    )
 
 
 def land(workspace: Workspace, planned: Plan, subject: str, signing: Sequence[str]) -> CommitResult:
@@ -153,7 +153,7 @@ def land(workspace: Workspace, planned: Plan, subject: str, signing: Sequence[st
     if planned.document.data != planned.before.data:
         writes.append(Write(schema.path_of(planned.id), planned.document.data))
     if planned.imported is not None or planned.had_import:
-        writes.append(Write(f"{IMPORTS}/{planned.id}.json", planned.imported))
+        writes.append(Write(import_path(planned.id), planned.imported))
     message = f"{subject}\n\nPostmortem: {planned.id}\n"
     return commit(workspace.repo, writes, message, signing=signing)
 
@@ -172,21 +172,6 @@ def _refuse_stranger(policy: Policy, document: Document, by: str, verb: str) -> 
         raise Refused(f"{by or 'somebody unknown to the policy'} may not {verb} {document.id}", hint=f"ask: {names}")
 
 
-def _draft(parts: Sequence[Incident], people: Mapping[str, str]) -> DraftValues:
-    if not parts:
-        return DraftValues({}, "", (), (), (), (), (), {"fields": {}})
-    draft = draft_values(merge(parts), people)
-    return replace(draft, summary=block(draft.summary))
-
-
-def _as_written(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The import document with the summary as the draft wrote it."""
-    fields = dict(values["fields"])
-    if "summary" in fields:
-        fields["summary"] = {**fields["summary"], "value": block(str(fields["summary"]["value"]))}
-    return {**values, "fields": fields}
-
-
 def _current(document: Document) -> dict[str, Any]:
     section = document.section("Summary")
     summary = strip_comments(section.text).strip() if section is not None else ""
@@ -199,23 +184,22 @@ def _plain(value: Any) -> Any:
 
 def _with_fields(
     document: Document, updates: Iterable[FieldUpdate], *, forget: bool
-) -> tuple[Document, list[Difference], list[Difference]]:
+) -> tuple[Document, list[Difference]]:
     """Front matter and summary. With `forget` no incident is left: single values stay, they are the team's now."""
-    done: list[Difference] = []
-    kept: list[Difference] = []
+    told: list[Difference] = []
     for update in updates:
         changed = None
         if update.outcome is not Outcome.KEPT and not (forget and not isinstance(update.before, list)):
             changed = _with_summary(document, update) if update.name == "summary" else _with_field(document, update)
         if changed is not None:
             document = changed
-            done.append(_told(update))
+            told.append(_told(update))
         elif update.after is not None:
             text = f"yours is {brief(update.before)}, the record says {brief(update.after)}"
-            kept.append(Difference("=", update.name, text))
+            told.append(Difference("=", update.name, text))
         elif not forget:
-            kept.append(Difference("=", update.name, f"yours is {brief(update.before)}, the record has none"))
-    return document, done, kept
+            told.append(Difference("=", update.name, f"yours is {brief(update.before)}, the record has none"))
+    return document, told
 
 
 def _with_field(document: Document, update: FieldUpdate) -> Document:
@@ -251,15 +235,9 @@ def _told(update: FieldUpdate) -> Difference:
     return Difference(mark, update.name, brief(update.after if mark == "+" else update.before))
 
 
-def _essence(data: bytes | None) -> object:
-    """What an import document says, whatever files it was said in."""
-    if data is None:
+def _essence(document: ImportDocument | None) -> object:
+    """What an import document says, whichever files it was read from."""
+    if document is None:
         return None
-    document = parse_provenance(data, IMPORTS)
-    return (
-        {name: field["value"] for name, field in document["fields"].items()},
-        [(row["at"], row["text"]) for row in document["timeline"]],
-        document.get("impact"),
-        document.get("action_items"),
-        [(part.get("source"), part.get("id"), part.get("resolved")) for part in document.get("parts", [])],
-    )
+    parts = [(part.source, part.id, part.resolved) for part in document.parts]
+    return document.values, document.timeline, document.impact, document.action_items, parts

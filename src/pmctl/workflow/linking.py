@@ -13,9 +13,9 @@ from pmctl.document import edits
 from pmctl.errors import BadInput, NotFound, Refused
 from pmctl.insight.catalog import catalog
 from pmctl.repository.workspace import Workspace
+from pmctl.services.draft import reference_entry
 from pmctl.services.incident import Incident, Reference
 from pmctl.services.refresh import Difference
-from pmctl.services.text import single_line
 from pmctl.workflow.imports import Plan, plan, read_imported, references_of
 
 
@@ -31,7 +31,7 @@ def plan_link(
     for record in records:
         _refuse(workspace, name, record, allow_open=allow_open)
     listed = references_of(old.document)
-    new = [_entry(record.references[0]) for record in records]
+    new = [reference_entry(record.references[0]) for record in records]
     planned = plan(workspace, old, (*old.parts, *records), [*listed, *new], title=not listed and bool(old.parts))
     linked = [Difference("+", "incident", f"{entry['source']}:{entry['id']}") for entry in new]
     planned = _with_teams(workspace, planned, records)
@@ -52,10 +52,10 @@ def plan_unlink(workspace: Workspace, by: str, name: str, reference: str) -> Pla
         problem = "is not linked to" if not fitting else "names several incidents of"
         raise NotFound(f"{reference} {problem} {name}", hint="give SOURCE:ID, one of these", details=tuple(names))
     source, _, key = names[fitting[0]].partition(":")
-    parts = [part for part in old.parts if (part.source, single_line(part.id, 200)) != (source, key)]
+    parts = [part for part in old.parts if _key(part) != (source, key)]
     rest = [entry for number, entry in enumerate(listed) if number != fitting[0]]
     if len(parts) == len(old.parts):  # it was written in by hand: nothing came from its record
-        planned = plan(workspace, old, parts, rest) if old.parts else plan(workspace, old, (), rest)
+        planned = plan(workspace, old, parts, rest)
     else:
         planned = plan(workspace, old, parts, rest, forget=True, title=bool(parts))
     unlinked = Difference("-", "incident", names[fitting[0]])
@@ -67,7 +67,7 @@ def _refuse(workspace: Workspace, name: str, record: Incident, *, allow_open: bo
         raise BadInput(
             f"the record of {record.title!r} has no id, so it cannot be linked", hint="export it with its id"
         )
-    key = (record.source, single_line(record.id, 200))
+    key = _key(record)
     for summary in catalog(workspace):
         if key in summary.incidents:
             place = "is linked to it already" if summary.id == name else f"has a postmortem already: {summary.id}"
@@ -80,11 +80,10 @@ def _refuse(workspace: Workspace, name: str, record: Incident, *, allow_open: bo
         )
 
 
-def _entry(reference: Reference) -> dict[str, str]:
-    """The front matter entry of an incident, as a draft writes it."""
-    url = single_line(reference.url)
-    entry = {"source": reference.source, "id": single_line(reference.id, 200)}
-    return {**entry, "url": url} if url and len(url) <= 2000 else entry
+def _key(incident: Incident) -> tuple[str, str]:
+    """Source and id as the front matter has them."""
+    entry = reference_entry(Reference(incident.source, incident.id))
+    return entry["source"], entry["id"]
 
 
 def _with_teams(workspace: Workspace, planned: Plan, records: Sequence[Incident]) -> Plan:

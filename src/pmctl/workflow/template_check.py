@@ -20,8 +20,9 @@ from pmctl.document.templates import builtin_source
 from pmctl.errors import PmctlError
 from pmctl.insight.template_use import template_changes
 from pmctl.repository.workspace import TEMPLATES, Workspace, template_files
+from pmctl.services.draft import Draft
 from pmctl.workflow import template_engine
-from pmctl.workflow.draft import Draft, render
+from pmctl.workflow.draft import render
 from pmctl.workflow.template import find, load
 
 _NEEDED = ("Action", "Owner", "Due", "Priority", "Status")
@@ -97,7 +98,7 @@ def _check_jinja(template: Template, document: Document) -> list[Finding]:
 
 def _check_rendered(template: Template) -> list[Finding]:
     try:
-        rendered = [read(render(template, sample)) for sample in _SAMPLES]
+        rendered = [render(template, sample) for sample in _SAMPLES]
     except PmctlError as error:
         return [_render_finding(error, template)]
     sometimes = template_engine.conditional_titles(template.body)

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from pmctl.codes import Code
+from pmctl.document.markdown_text import inline
 from pmctl.errors import BadInput
-from pmctl.workflow.markdown_text import inline
 
 if TYPE_CHECKING:
     from jinja2 import nodes
@@ -47,7 +47,7 @@ _WRITTEN = {
 
 
 class Problem(NamedTuple):
-    """What is wrong in a body: the line in it, from 1, and the mend when there is one to name."""
+    """What is wrong in a body: the line in it, from 1, and the fix when there is one to name."""
 
     line: int
     message: str

@@ -1,4 +1,4 @@
-"""Weave entries into a postmortem's timeline: new rows in order of time, texts of old ones, rows out.
+"""Merge entries into a postmortem's timeline: new rows in order of time, other texts for old ones, rows out.
 
 All changes of one act are made in one pass and read back. Every entry that was there keeps the moment that it
 had: where a new neighbour, a row taken out or another `started_at` would move it to another day, its date
@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pmctl.document import edits
+from pmctl.document.markdown_text import escaped_cell, table_row
 from pmctl.document.reader import Document
 from pmctl.document.table import Row, Table, tables
 from pmctl.document.timeline import (
     SECTION,
     entries,
-    table_zone,
     text_columns,
     time_column,
     timeline_section,
@@ -26,9 +26,9 @@ from pmctl.document.timeline import (
 )
 from pmctl.document.verify_edit import line_end, reread
 from pmctl.errors import BadInput
-from pmctl.services.draft import TIMELINE_COLUMNS, TimelineRow, table
+from pmctl.services.import_document import TimelineRow
 from pmctl.services.instants import parse_instant
-from pmctl.workflow.markdown_text import cell
+from pmctl.workflow.draft_tables import empty_table, in_utc, time_text
 
 # A date is written out where a day changes: more days than this in one timeline are left to a person.
 _MOST_DAYS = 400
@@ -54,17 +54,16 @@ def merge_entries(
     """`document` with the rows `add`, other texts for the entries in `reword` and without those in `drop`.
 
     Entries are counted as `entries` counts them. `before` is the document before its front matter was edited:
-    it says when each entry was. Cells of `add` and `reword` are escaped already. Raises BadInput when the
-    result would not read back as intended.
+    it says when each entry was. Raises BadInput when the result would not read back as intended.
     """
     if add and not timeline_tables(document):
         before, document = _with_table(before), _with_table(document)
     moments = [entry.at for entry in entries(before)]
     places = _places(document)
-    new = sorted((entry for entry in add if parse_instant(entry.at).at), key=lambda entry: entry.at)
-    after = _positions(moments, [_moment(entry) for entry in new])
-    coming = _grouped(new, after)
-    utc = {around.start: _in_utc(document, around) for around in timeline_tables(document)}
+    new = sorted(add, key=lambda entry: entry.at)
+    after = _positions(moments, [_minute(entry.at) for entry in new])
+    coming: dict[int, list[datetime]] = {}
+    utc = {around.start: in_utc(document, around) for around in timeline_tables(document)}
     splices: list[tuple[int, int, int, str]] = []
     for number, text in (reword or {}).items():
         splices.append(_reworded(document, places[number], text))
@@ -75,20 +74,21 @@ def merge_entries(
     for order, (entry, position) in enumerate(zip(new, after, strict=True)):
         neighbour = previous[1] if position == previous[0] else moments[position]
         splices.append(_inserted(document, places, position, entry, order, neighbour, utc))
-        previous = (position, _moment(entry))
+        previous = (position, entry.at)
+        coming.setdefault(position, []).append(entry.at)
     changed = reread(document, _spliced(document, splices))
     wanted: list[datetime | None] = []
     for number in range(-1, len(moments)):
         if number >= 0 and number not in drop:
             wanted.append(moments[number])
-        wanted += [_moment(entry) for entry in coming.get(number, ())]
+        wanted += coming.get(number, [])
     _check(document, changed, len(wanted))
     return _dated(changed, wanted)
 
 
 def _with_table(document: Document) -> Document:
     """The document with an empty timeline table at the end of its Timeline section."""
-    empty = table(TIMELINE_COLUMNS, ())
+    empty = f"{empty_table(SECTION)}\n"
     section = timeline_section(document)
     if section is None:
         return edits.append_section(document, SECTION, empty)
@@ -103,11 +103,6 @@ def _places(document: Document) -> list[_Place]:
     return [_Place(row, around, entry.at) for (row, around), entry in zip(found, entries(document), strict=True)]
 
 
-def _moment(entry: TimelineRow) -> datetime:
-    at = parse_instant(entry.at).at or datetime.min.replace(tzinfo=UTC)
-    return at.replace(second=0)
-
-
 def _positions(moments: Sequence[datetime | None], new: Sequence[datetime]) -> list[int]:
     """For each new moment the number of the last entry that is not later; -1 to stand before all."""
     earliest: list[datetime] = []  # of an entry and all that follow it; never falls
@@ -116,13 +111,6 @@ def _positions(moments: Sequence[datetime | None], new: Sequence[datetime]) -> l
         earliest.append(min(here, earliest[-1]) if earliest else here)
     earliest.reverse()
     return [bisect_right(earliest, at) - 1 for at in new]
-
-
-def _grouped(new: Sequence[TimelineRow], after: Sequence[int]) -> dict[int, list[TimelineRow]]:
-    found: dict[int, list[TimelineRow]] = {}
-    for entry, position in zip(new, after, strict=True):
-        found.setdefault(position, []).append(entry)
-    return found
 
 
 def _minute(moment: datetime) -> datetime:
@@ -134,7 +122,7 @@ def _reworded(document: Document, place: _Place, text: str) -> tuple[int, int, i
     target = place.row.cells[event or 0]
     if target.missing:
         raise BadInput(f"line {target.line} of {document.path} has too few cells", hint="correct the row by hand")
-    return target.start, target.end, 0, cell(text)
+    return target.start, target.end, 0, escaped_cell(text)
 
 
 def _inserted(
@@ -156,28 +144,14 @@ def _inserted(
     else:
         around = timeline_tables(document)[0]
         end = around.delimiter[1]
-    at = _moment(entry)
-    same_day = neighbour is not None and neighbour.date() == at.date() and utc[around.start]
-    time = f"{at:%H:%M}" if same_day else _full(at, utc=utc[around.start])
     event, who = text_columns(around)
+    time = time_text(entry.at, neighbour.date() if neighbour else None, utc=utc[around.start])
     cells = {time_column(around): time, event: entry.event, who: entry.who}
-    line = "|" + "|".join(
-        f" {cell(text)} " if (text := cells.get(index)) else " " for index in range(len(around.columns))
-    )
+    row = table_row(cells.get(index, "") for index in range(len(around.columns)))
     at_line_end = line_end(document, end)
     if document.text[at_line_end - 1 : at_line_end] == "\n":
-        return at_line_end, at_line_end, order + 1, f"{line}|{document.newline}"
-    return at_line_end, at_line_end, order + 1, f"{document.newline}{line}|"
-
-
-def _in_utc(document: Document, around: Table) -> bool:
-    section = timeline_section(document)
-    zone = table_zone(document, section, around) if section is not None else "UTC"
-    return zone.upper() in ("UTC", "GMT", "Z")
-
-
-def _full(at: datetime, *, utc: bool) -> str:
-    return f"{at:%Y-%m-%d %H:%M}" + ("" if utc else " UTC")
+        return at_line_end, at_line_end, order + 1, f"{row}{document.newline}"
+    return at_line_end, at_line_end, order + 1, f"{document.newline}{row}"
 
 
 def _spliced(document: Document, splices: Sequence[tuple[int, int, int, str]]) -> str:
@@ -220,7 +194,7 @@ def _dated(document: Document, wanted: Sequence[datetime | None]) -> Document:
         column = time_column(place.table)
         if at is None or column is None:
             break
-        written = _full(at, utc=_in_utc(document, place.table))
+        written = time_text(at, None, utc=in_utc(document, place.table))
         if place.row.cells[column].text == written:
             raise BadInput(
                 f"line {place.row.line} of {document.path}: the time would not read back as {written}",

@@ -11,7 +11,7 @@ from tests.rules.sample import CONTEXT, PATH
 CURSOR = "‸"
 
 
-def sheet(
+def opened(
     text: str, context: Context = CONTEXT, encoding: str = "utf-16", kind: Kind = Kind.POSTMORTEM
 ) -> OpenDocument:
     document = read(text.encode("utf-8"), PATH)
@@ -19,6 +19,6 @@ def sheet(
 
 
 def at_cursor(text: str, context: Context = CONTEXT) -> tuple[OpenDocument, int]:
-    """The sheet of a text without its cursor mark, and the mark's offset."""
+    """The open document of a text without its cursor mark, and the mark's offset."""
     assert text.count(CURSOR) == 1
-    return sheet(text.replace(CURSOR, ""), context), text.index(CURSOR)
+    return opened(text.replace(CURSOR, ""), context), text.index(CURSOR)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from pmctl.cli.app import chapters
+
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "pmctl"
 
@@ -85,6 +87,31 @@ def named(tree: ast.AST) -> set[str]:
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             names.add(f"{node.value.id}.{node.attr}")
     return names
+
+
+# Packages whose errors and findings name an advice (`errors.advise`) in place of the command to type.
+WITHOUT_COMMANDS = ("document", "policy", "ledger", "rules", "services")
+COMMAND = re.compile(rf"\bpmctl (?:{'|'.join(name for chapter in chapters().values() for name in chapter)})\b")
+
+
+def said(tree: ast.Module) -> list[ast.Constant]:
+    """The texts of a module but for docstrings and the documentation of codes."""
+    silent: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) or (isinstance(node, ast.Call) and ast.unparse(node.func) == "Code"):
+            silent |= set(ast.walk(node))
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and node not in silent]
+
+
+def test_domain_packages_name_no_commands() -> None:
+    found = [
+        f"{path.relative_to(SOURCE)}:{node.lineno}: {node.value}"
+        for path in modules()
+        if path.relative_to(SOURCE).parts[0] in WITHOUT_COMMANDS
+        for node in said(ast.parse(path.read_text()))
+        if isinstance(node.value, str) and COMMAND.search(node.value)
+    ]
+    assert found == []
 
 
 def test_processes_are_started_in_few_places() -> None:

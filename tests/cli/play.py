@@ -46,9 +46,7 @@ class Play:
 
     def __init__(self, folder: Path, *, ready: bool = False) -> None:
         self.stage = Stage(folder, os.environ)
-        if ready:
-            self.stage.environment = self.stage.private_environment()
-        else:
+        if not ready:
             self.stage.set_up()
         self.environment = self.stage.environment | {
             "PATH": f"{_shims(folder)}{os.pathsep}{os.environ['PATH']}",

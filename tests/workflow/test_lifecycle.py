@@ -7,6 +7,7 @@ import pytest
 from pmctl.errors import Refused
 from pmctl.ledger.audit import audit
 from pmctl.ledger.current_state import current_state
+from pmctl.output.advice import words
 from pmctl.policy import act as acts
 from pmctl.workflow.lifecycle import Done, perform
 from tests.team import AT, Team
@@ -48,7 +49,7 @@ def test_an_approval_writes_nothing_but_its_record(crew: Team) -> None:
     done = do(crew, "bob", acts.APPROVE)
     names = crew.git("show", "--name-only", "--format=", done.commit).split()
     assert all(name.startswith(f".pmctl/records/{DOC}/0002-approve-bob.json") for name in names)
-    assert done.next_step == f"pmctl publish {DOC}"
+    assert words(done.next_step) == f"pmctl publish {DOC}"
 
 
 def test_submit_in_review_asks_further_reviewers(crew: Team) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pmctl.output.advice import with_fix
 from pmctl.text import plural, safe
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def pre_commit(ctx: typer.Context) -> None:
     found = advice(repo)
     for one in found:
         place = f"{repo.prefix}{one.path}" + (f":{one.line}" if one.line else "")
-        session.result(safe(f"{place}: {one.code} {one.message} (fix: {one.fix})"))
+        session.result(safe(with_fix(f"{place}: {one.code} {one.message}", one.fix)))
     if failed or found:
         audited = ", and the audit will say the same" if any(one.code.startswith("AU") for one in found) else ""
         session.note(f"nothing was committed; --no-verify commits it as it is{audited}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pmctl.cli.options import As, Format, Note, Reason, choose_format
+from pmctl.output.advice import with_fix
 from pmctl.text import plural, safe
 
 if TYPE_CHECKING:
@@ -98,8 +99,8 @@ def verify(ctx: typer.Context, format: Format = "text") -> None:
     for event in found.chain:
         session.result(safe(f"version {event.policy}: signed by {event.by} ({event.key}), {event.commit[:12]}"))
     for one in found.written:
-        fix = f" (fix: {one.fix})" if one.fix else ""
-        session.result(safe(f"{one.path}:{one.line}:{one.column}: {one.code} {one.message}{fix}"))
+        line = f"{one.path}:{one.line}:{one.column}: {one.code} {one.message}"
+        session.result(safe(with_fix(line, one.fix)))
     for line in finding_lines(found.broken):
         session.result(line)
     if found.waiting:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pmctl.output import terminal
+from pmctl.output.advice import in_words
 from pmctl.text import json_text, safe
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ class Session:
 
     def json(self, schema: str, content: Mapping[str, Any]) -> None:
         """Print a JSON result: one object whose first key names its schema, `pmctl/<what>/v1`."""
-        sys.stdout.write(json_text({"schema": f"pmctl/{schema}/v1", **content}))
+        sys.stdout.write(json_text({"schema": f"pmctl/{schema}/v1", **in_words(content)}))
 
     def table(
         self, headers: Sequence[str], rows: Sequence[Sequence[str]], styles: terminal.Styles | None = None

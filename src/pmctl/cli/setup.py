@@ -57,6 +57,7 @@ def doctor(
 ) -> None:
     """What is missing or wrong on this machine and in this repository, with the fix. Exit code 1 if anything is."""
     from pmctl.insight.doctor import diagnose
+    from pmctl.output.advice import words
     from pmctl.text import safe
 
     session: Session = ctx.obj
@@ -73,7 +74,7 @@ def doctor(
         for check in checks:
             session.result(safe(f"{check.mark:<5} {check.subject}: {check.message}"))
             if check.fix:
-                session.result(safe(f"      fix: {check.fix}"))
+                session.result(safe(f"      fix: {words(check.fix)}"))
     if any(check.failed for check in checks):
         raise typer.Exit(1)
 

@@ -32,7 +32,7 @@ from pmctl.document.reader import Document
 from pmctl.document.schema import MAX_TEXT, check_front_matter, typed
 from pmctl.document.table import tables
 from pmctl.document.timeline import entries
-from pmctl.errors import BadInput
+from pmctl.errors import BadInput, advise
 
 SCHEMA = "pmctl/postmortem/v1"
 
@@ -147,7 +147,7 @@ def to_model(doc: Document) -> Postmortem:
     if errors:
         raise BadInput(
             f"{doc.path or 'the document'} has front matter that cannot be exported",
-            hint="run `pmctl validate` and fix what it lists",
+            hint=advise("validate-all"),
             details=tuple(f"{item.path}:{item.line}:{item.column}: {item.code} {item.message}" for item in errors),
         )
     return Postmortem(

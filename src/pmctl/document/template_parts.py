@@ -9,11 +9,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from pmctl.codes import Code
 from pmctl.document.finding import Finding, Severity
 from pmctl.document.reader import Document
 from pmctl.document.strict_yaml import Node
 from pmctl.document.structure import comment_spans, read_structure
 from pmctl.document.template import FIELD_KINDS, TemplateField, TemplateSection
+from pmctl.errors import Hint
 
 _OF_A_SECTION = ("title", "required", "prompt", "text")
 _OF_A_FIELD = ("kind", "required", "choices", "description")
@@ -26,7 +28,7 @@ class Notes:
     path: str
     findings: list[Finding]
 
-    def add(self, code: str, node: Node | None, message: str, fix: str = "", *, at_key: bool = False) -> None:
+    def add(self, code: str, node: Node | None, message: str, fix: Hint = "", *, at_key: bool = False) -> None:
         """Note an error at a value, or at its key."""
         line, column = (1, 1) if node is None else (node.line, node.column)
         if node is not None and at_key and node.key_line:
@@ -34,7 +36,7 @@ class Notes:
         self.at(code, line, column, message, fix)
 
     def at(
-        self, code: str, line: int, column: int, message: str, fix: str, severity: Severity = Severity.ERROR
+        self, code: str, line: int, column: int, message: str, fix: Hint, severity: Severity = Severity.ERROR
     ) -> None:
         """Note a finding at a place."""
         self.findings.append(Finding(code, message, self.path, line, column, severity, fix))
@@ -208,3 +210,30 @@ def _field(name: str, entry: Node, notes: Notes) -> TemplateField | None:
         return None
     about = " ".join(text_of(parts.get("description")).split())
     return TemplateField(name, kind, required, tuple(dict.fromkeys(choices)), about, entry.key_line or entry.line)
+
+
+CODES = (
+    Code(
+        "PM284", "template-section", "An entry of a template's sections is malformed, or a title comes twice.",
+        "Required sections and their order are read from these entries.",
+        "Write a title, or a mapping of title, required, prompt and text. Prompt and text stand here or in the body,"
+        " not in both.", "sections: [{required: true}]",
+    ),
+    Code(
+        "PM285", "template-undeclared-section", "The body of a template has a second-level heading that `sections`"
+        " does not declare.",
+        "Such a section is neither required nor optional, and its place is not fixed.",
+        "Declare it in `sections`, or take it out of the body.", "## Costs",
+    ),
+    Code(
+        "PM289", "template-field", "A custom field of a template is malformed.",
+        "Values in postmortems are checked against its kind.",
+        "Give it a kind (string, number, boolean, date, choice), and if need be required, choices and description.",
+        "fields: {cost_center: {kind: money}}",
+    ),
+    Code(
+        "PM292", "template-open-prompt", "A comment in a template has no end, or none that counts.",
+        "One that begins its line swallows everything behind it; one within a line that is not closed before the next"
+        " blank line is no comment, and would be published.", "Close it with -->.", "<!-- What happened?",
+    ),
+)  # fmt: skip

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from pmctl import git
 from pmctl.document.finding import Severity
-from pmctl.errors import EnvironmentProblem, UsageProblem
+from pmctl.errors import EnvironmentProblem, UsageProblem, advise
 from pmctl.ledger import trust
 from pmctl.ledger.audit import Progress, audit
 from pmctl.ledger.report import AuditFinding, Report
@@ -67,9 +67,7 @@ def in_ci(environ: Mapping[str, str]) -> bool:
 def _given_root(root: str, environ: Mapping[str, str]) -> tuple[str, str]:
     given, source = (root, "given with --root") if root else (environ.get(ROOT_VARIABLE, ""), f"from {ROOT_VARIABLE}")
     if given and not _DIGEST.match(given):
-        raise UsageProblem(
-            f"{given[:80]!r} is no trust root", hint="it looks like sha256:<64 hex digits>; pmctl init printed it"
-        )
+        raise UsageProblem(f"{given[:80]!r} is no trust root", hint=advise("a-root"))
     if not given and in_ci(environ):
         raise EnvironmentProblem(
             "in CI the trust root has to be given: a fresh clone remembers nothing",

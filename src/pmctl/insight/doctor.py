@@ -7,9 +7,10 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from pmctl import git
-from pmctl.errors import PmctlError
+from pmctl.errors import Hint, PmctlError, advise
 from pmctl.repository.workspace import Workspace
 from pmctl.surroundings import Surroundings
 
@@ -21,14 +22,14 @@ class Check:
     subject: str
     mark: str
     message: str
-    fix: str = ""
+    fix: Hint = ""
 
     @property
     def failed(self) -> bool:
         """Whether something has to be fixed before pmctl can do its work."""
         return self.mark == "BAD"
 
-    def as_dict(self) -> dict[str, str]:
+    def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         return asdict(self)
 
@@ -55,7 +56,7 @@ def diagnose(directory: Path, surroundings: Surroundings) -> list[Check]:
         try:
             checks.append(step(workspace))
         except PmctlError as error:
-            checks.append(Check(subject, "BAD", "; ".join((error.message, *error.details)), error.hint))
+            checks.append(Check(subject, "BAD", "; ".join(error.lines), error.hint))
     return checks
 
 
@@ -95,7 +96,7 @@ def _policy(workspace: Workspace) -> Check:
     policy = workspace.policy
     people = "1 person" if len(policy.people) == 1 else f"{len(policy.people)} people"
     if len(policy.people) == 1:
-        fix = "add a reviewer: pmctl people add HANDLE --name NAME --email E --key FILE"
+        fix = advise("add-reviewer")
         return Check("policy", "note", f"version {policy.version}, {people}: nobody else can approve", fix)
     return Check("policy", "ok", f"version {policy.version}, {people}, admins {', '.join(policy.admins)}")
 
@@ -118,5 +119,5 @@ def _journal(workspace: Workspace) -> Check:
     from pmctl.repository.transaction import interrupted
 
     if interrupted(workspace.repo):
-        return Check("acts", "BAD", "an act was killed half way", "pmctl doctor --fix puts back what was there")
+        return Check("acts", "BAD", "an act was killed half way", advise("doctor-fix"))
     return Check("acts", "ok", "none is half done")

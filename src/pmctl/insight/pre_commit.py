@@ -12,6 +12,7 @@ from pmctl.document.digest import content_digest
 from pmctl.document.finding import Finding
 from pmctl.document.reader import MAX_BYTES, read
 from pmctl.document.schema import id_of, is_id, path_of
+from pmctl.errors import Hint, advise
 from pmctl.ledger import record
 from pmctl.policy import act as acts
 from pmctl.policy.model import POLICY_PATH
@@ -41,7 +42,7 @@ def advice(repo: git.Repository) -> tuple[Finding, ...]:
         elif change.path == POLICY_PATH:
             if not any(act == acts.POLICY for act in new_acts.get(acts.POLICY, ())):
                 message = "the policy is changed without a signed record"
-                found.append(_finding("AU102", message, change, "an admin runs pmctl policy sign instead"))
+                found.append(_finding("AU102", message, change, advise("sign-instead")))
         elif change.path.startswith("postmortems/"):
             found += _postmortem(workspace, change, new_acts, blobs)
     return tuple(found)
@@ -60,20 +61,22 @@ def _postmortem(
     if change.removed:
         if acts.DELETE in done:
             return []
-        return [_finding("AU406", f"{name} is being deleted or moved", change, f"an admin runs pmctl delete {name}")]
+        return [_finding("AU406", f"{name} is being deleted or moved", change, advise("delete", id=name))]
     after = read(blobs[change.new], change.path)
     before = read(blobs[change.old], change.path) if change.old in blobs else None
     if not after.readable or (before is not None and not before.readable):
         return []  # validation says what is wrong with it
     was = before.status if before is not None else "DRAFT"
     if after.status != was and not done:
-        fix = f"leave it at {was}; pmctl status {name} says which command moves it"
+        fix = advise("leave-status", status=was, id=name)
         return [_finding("AU301", f"status was edited by hand: {was} -> {after.status}", change, fix)]
     if before is None or was not in FINAL or done & {acts.AMEND, acts.REOPEN}:
         return []
     if content_digest(before, ()) == content_digest(after, ()):
         return []  # action items move on after publication
-    return [_finding("AU401", f"{name} is {was} and its content is changed", change, f"pmctl amend {name} -m REASON")]
+    return [
+        _finding("AU401", f"{name} is {was} and its content is changed", change, advise("amend-with-reason", id=name))
+    ]
 
 
 def _attachment(workspace: Workspace, change: index.Staged, new_acts: dict[str, set[str]]) -> list[Finding]:
@@ -85,7 +88,7 @@ def _attachment(workspace: Workspace, change: index.Staged, new_acts: dict[str, 
     if document is None or read(document).status not in FINAL:
         return []
     message = f"an attachment of {owner}, which is published, is changed"
-    return [_finding("AU402", message, change, f"pmctl amend {owner} -m REASON")]
+    return [_finding("AU402", message, change, advise("amend-with-reason", id=owner))]
 
 
 def _new_acts(changes: Iterable[index.Staged]) -> dict[str, set[str]]:
@@ -98,5 +101,5 @@ def _new_acts(changes: Iterable[index.Staged]) -> dict[str, set[str]]:
     return found
 
 
-def _finding(code: str, message: str, change: index.Staged, fix: str) -> Finding:
+def _finding(code: str, message: str, change: index.Staged, fix: Hint) -> Finding:
     return Finding(code, message, change.path, fix=fix)

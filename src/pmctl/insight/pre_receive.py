@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pmctl import git
+from pmctl.codes import Code
 from pmctl.errors import EnvironmentProblem
 from pmctl.ledger.audit import audit
 from pmctl.ledger.history import contains
@@ -214,3 +215,31 @@ def _folders_to_check(update: Update, rules: Protection, reader: ObjectReader) -
 
 def _is_oid(text: str) -> bool:
     return len(text) in (40, 64) and set(text) <= set("0123456789abcdef")
+
+
+CODES = (
+    Code(
+        "AU108",
+        "two-policies",
+        "A push would add a second policy file, or the server finds several and is not told which counts.",
+        "Whoever can place a policy where the server looks first decides whose signatures count.",
+        "On the server, name the folder of each pmctl root: git config --add pmctl.folder FOLDER.",
+        "docs/.pmctl/policy.yaml beside .pmctl/policy.yaml",
+    ),
+    Code(
+        "AU608",
+        "branch-deleted",
+        "A push would delete the protected branch.",
+        "The branch is the audit trail; pushing it anew could leave out what it held.",
+        "Leave it. An administrator of the server can rename branches there.",
+        "git push origin :main",
+    ),
+    Code(
+        "AU609",
+        "replace-ref",
+        "A push would bring replace refs.",
+        "Everybody who fetches them sees other commits in the place of those that were signed; the audit ignores them.",
+        "Push branches and tags only.",
+        "git push origin 'refs/replace/*'",
+    ),
+)

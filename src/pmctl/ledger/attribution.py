@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from pmctl.codes import Code
 from pmctl.ledger.signatures import key_problem, signer
 from pmctl.ledger.snapshot import document_path
 from pmctl.ledger.sshsig import SignatureProblem
@@ -162,3 +163,47 @@ def _is_evil(step: StepContext, doc: str) -> bool:
     sides = [lines(parent) for parent in step.commit.parents]
     own = lines(step.commit.oid)
     return bool(own - set().union(*sides)) or bool(set.intersection(*sides) - own)
+
+
+CODES = (
+    Code(
+        "AU607",
+        "second-root",
+        "A history with a root commit and a policy of its own was merged in.",
+        "It was signed under other rules.",
+        "Bring documents in with pmctl adopt in place of a merge.",
+        "git merge --allow-unrelated-histories",
+    ),
+    Code(
+        "AU610",
+        "doubled-header",
+        "A commit object has a header twice that it may have once.",
+        "Programs take different ones, and show different authors or signatures.",
+        "Refuse the commit; write it anew.",
+        "two author lines",
+    ),
+    Code(
+        "AU705",
+        "edit-not-signed",
+        "The policy says edits: signed, and a commit that edits is not well signed.",
+        "Whom a commit names as its author is a claim.",
+        "git config commit.gpgsign true, with the key of the policy.",
+        "an unsigned commit under edits: signed",
+    ),
+    Code(
+        "AU706",
+        "author-is-not-signer",
+        "A commit is signed by another person than its author.",
+        "One of the two is wrong.",
+        "Let the author commit, or the signer be the author.",
+        "author jane, signed by bob",
+    ),
+    Code(
+        "AU707",
+        "claimed-by-trailer",
+        "A commit message says that an act was done, and no record states it.",
+        "Trailers are for people; anybody can write them.",
+        "Act through pmctl.",
+        "Act: approve in a message",
+    ),
+)

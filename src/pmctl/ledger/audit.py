@@ -11,7 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pmctl import git
+from pmctl.codes import Code
 from pmctl.document.finding import Severity
+from pmctl.errors import advise
 from pmctl.ledger import cache
 from pmctl.ledger.audit_state import AuditState
 from pmctl.ledger.history import Step, descendants, main_line
@@ -134,7 +136,7 @@ def _report(
         about_all.append(AuditFinding(code, message, hint="git fetch --unshallow, or clone again without --filter"))
     if not state.root and not problem:
         message = "there is no signed policy in this history: nothing is managed, and nothing can be proved"
-        about_all.append(AuditFinding("AU100", message, hint="run 'pmctl init'"))
+        about_all.append(AuditFinding("AU100", message, hint=advise("init")))
     if root is not None and state.root and state.root != root:
         message = (
             f"the first policy is {state.root}, but {root} is expected: this is another repository or a new history"
@@ -175,3 +177,55 @@ def failing(finding: AuditFinding) -> bool:
 
 def _is_full(text: str) -> bool:
     return len(text) in (40, 64) and set(text) <= set("0123456789abcdef")
+
+
+CODES = (
+    Code(
+        "AU100",
+        "nothing-managed",
+        "The history holds no signed policy.",
+        "Without a policy there is nobody whose signature could prove anything.",
+        "Run pmctl init.",
+        "a repository of Markdown files",
+    ),
+    Code(
+        "AU106",
+        "other-root",
+        "The first policy is not the one that is expected or that was seen before.",
+        "It is another repository, or its whole history was replaced. This can't be waived.",
+        "Compare the digest of the root with somebody who knows it, then audit with --root.",
+        "audit --root sha256:1f... over a repository that begins with sha256:9c...",
+    ),
+    Code(
+        "AU601",
+        "shallow-clone",
+        "The clone is shallow: history before some commit is not there.",
+        "What is not there can't be judged; this is never a pass.",
+        "git fetch --unshallow; in CI fetch the whole history (fetch-depth: 0).",
+        "git clone --depth 1",
+    ),
+    Code(
+        "AU602",
+        "partial-clone",
+        "The clone is partial: some objects were left on the server.",
+        "What is not there can't be judged; this is never a pass.",
+        "Clone again without --filter.",
+        "git clone --filter=blob:none",
+    ),
+    Code(
+        "AU603",
+        "damaged",
+        "An object of the history is missing or does not hash to its id.",
+        "Part of the evidence is gone or was replaced.",
+        "git fsck, then fetch or clone again.",
+        "a loose object that was edited",
+    ),
+    Code(
+        "AU604",
+        "rewritten",
+        "A commit that had landed is no longer part of the history.",
+        "A force-push takes away what was decided.",
+        "Find out who did it; push what was lost from a clone that has it.",
+        "git push --force",
+    ),
+)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from pmctl.document.finding import Severity
+from pmctl.errors import Hint
 from pmctl.ledger.report import ATTRIBUTED, PROVED, AuditFinding, Event
 from pmctl.ledger.tree_documents import TreeDocument
 from pmctl.policy.act import Act
@@ -71,7 +72,7 @@ class AuditState:
         *,
         doc: str = "",
         path: str = "",
-        hint: str = "",
+        hint: Hint = "",
         attributed: bool = False,
         warning: bool = False,
     ) -> None:

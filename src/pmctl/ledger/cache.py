@@ -19,6 +19,7 @@ from typing import Any
 
 from pmctl import __version__
 from pmctl.document.finding import Severity
+from pmctl.errors import read_hint
 from pmctl.files import write_atomic
 from pmctl.git import Repository
 from pmctl.ledger.audit_state import Acceptance, AuditState
@@ -158,7 +159,9 @@ def _read(value: dict[str, Any]) -> AuditState:
     state.compromised = value["compromised"]
     state.acceptances = [Acceptance(*row) for row in value["acceptances"]]
     state.events = [Event(*row) for row in value["events"]]
-    state.findings = [replace(AuditFinding(*row), severity=Severity(row[5])) for row in value["findings"]]
+    state.findings = [
+        replace(AuditFinding(*row), severity=Severity(row[5]), hint=read_hint(row[7])) for row in value["findings"]
+    ]
     state.line = {commit: number for number, commit in enumerate(value["line"])}
     state.landed = set(value["landed"]) | state.line.keys()
     state.folders = set(value["folders"])

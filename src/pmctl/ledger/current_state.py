@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pmctl.errors import EnvironmentProblem
+from pmctl.errors import EnvironmentProblem, advise
 from pmctl.ledger import record
 from pmctl.ledger.history import main_parent
 from pmctl.ledger.record import RecordProblem
@@ -74,7 +74,7 @@ def current_state(snapshot: Snapshot, doc: str) -> CurrentState:
     if policy is None:
         why = f": {problems[0].message}" if problems else ""
         raise EnvironmentProblem(
-            f"there is no valid policy at {snapshot.commit[:12]}{why}", hint="run 'pmctl policy verify'"
+            f"there is no valid policy at {snapshot.commit[:12]}{why}", hint=advise("policy-verify")
         )
     quick = _Reading(snapshot, doc, policy).current()
     if not quick.ignored:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pmctl.errors import Hint
 from pmctl.ledger.snapshot import document_path
 from pmctl.ledger.step import StepContext
 from pmctl.ledger.tree_documents import FrontMatterFacts, TreeDocument
@@ -43,7 +44,7 @@ class DocumentStep:
         self,
         code: str,
         message: str,
-        hint: str = "",
+        hint: Hint = "",
         *,
         path: str = "",
         attributed: bool = False,

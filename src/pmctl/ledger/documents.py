@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from pmctl.codes import Code
+from pmctl.errors import advise
 from pmctl.ledger import edits
 from pmctl.ledger.document_step import DocumentStep
 from pmctl.ledger.tree_documents import REGULAR
@@ -104,7 +106,7 @@ def _compared(one: DocumentStep, current: PostmortemState, refused: set[str]) ->
     if facts.problem and one.new.file.mode == REGULAR and changed:
         mild = current.status == DRAFT and before.status == DRAFT
         message = f"{one.doc} cannot be read in one way only: {facts.problem}"
-        one.find("AU405", message, f"pmctl validate {one.doc}", warning=mild)
+        one.find("AU405", message, advise("validate", id=one.doc), warning=mild)
     if not facts.problem:
         if facts.id != one.doc and changed and facts.id != earlier.id:
             message = f"the file of {one.doc} says that it is {printable(facts.id) or 'nothing'}: a copy or a rename"
@@ -118,7 +120,7 @@ def _compared(one: DocumentStep, current: PostmortemState, refused: set[str]) ->
             message = (
                 f"the author of {one.doc} was changed from {printable(current.author)} to {printable(facts.author)}"
             )
-            one.find("AU403", message, f"an admin puts it on record: pmctl amend {one.doc} -m TEXT")
+            one.find("AU403", message, advise("amend-on-record", id=one.doc))
         if current.status != DRAFT:
             dropped = [r for r in current.reviewers if r in earlier.reviewers and r not in facts.reviewers]
             if dropped:
@@ -168,4 +170,91 @@ def _bound(one: DocumentStep, current: PostmortemState, before: PostmortemState,
         code, message = "AU402", f"attachments of {one.doc} were changed after it was published"
     else:
         code, message = "AU401", f"{one.doc} was changed after it was published"
-    one.find(code, message, f"an admin can pmctl amend {one.doc}")
+    one.find(code, message, advise("amend", id=one.doc))
+
+
+_BACK = "Put it back as it was. The finding stays until an admin accepts it with a signed waiver."
+
+CODES = (
+    Code(
+        "AU222",
+        "nothing-there",
+        "A record is about a postmortem that does not exist.",
+        "Nothing can be approved before it is there.",
+        "Create the postmortem first.",
+        "approve of a deleted document",
+    ),
+    Code(
+        "AU301",
+        "status-without-record",
+        "The status in the front matter is not what the records add up to.",
+        "A status is a claim; the signed records are what happened.",
+        "Set the status back, and act through pmctl.",
+        "status: PUBLISHED written by hand",
+    ),
+    Code(
+        "AU318",
+        "reviewer-dropped",
+        "Somebody who was asked to review is no longer named as a reviewer.",
+        "Dropping a critic must not look as if nobody had asked.",
+        "Withdraw and submit again to change who reviews.",
+        "reviewers: [bob, carol] -> [bob] during the review",
+    ),
+    Code(
+        "AU401",
+        "published-text-changed",
+        "A published or archived postmortem was changed without a record for it.",
+        "Readers rely on what was approved.",
+        "An admin amends it: pmctl amend ID -m TEXT. Or: " + _BACK,
+        "a sentence removed after publication",
+    ),
+    Code(
+        "AU402",
+        "attachment-changed",
+        "An attachment of a published or archived postmortem was added, changed or removed.",
+        "Graphs and screenshots are part of what was approved.",
+        "An admin amends it: pmctl amend ID -m TEXT.",
+        "a graph replaced after publication",
+    ),
+    Code(
+        "AU403",
+        "author-changed",
+        "The author was changed without an admin's record.",
+        "The author submits and publishes: whoever becomes it gains rights.",
+        "An admin puts it on record: pmctl amend ID -m TEXT.",
+        "author: jane -> author: bob",
+    ),
+    Code(
+        "AU404",
+        "text-out-of-sight",
+        "Text stands where no approval covers it: in reviewers, editors or a tracking cell.",
+        "No approval covers lifecycle keys and tracking cells, so they may hold only what they are for.",
+        "Move the text into a section.",
+        "reviewers: {note: it was Bob's fault}",
+    ),
+    Code(
+        "AU405",
+        "two-readings",
+        "The document can't be read in one way only: duplicate keys, a second front matter, "
+        "anchors, bytes that are not UTF-8. A warning while it is a draft.",
+        "Two programs would show two different documents, and one of them was approved.",
+        "pmctl validate ID says where.",
+        "status: DRAFT and status: PUBLISHED in one front matter",
+    ),
+    Code(
+        "AU406",
+        "deleted-without-record",
+        "A postmortem was deleted, renamed or moved without an admin's record.",
+        "What happened must not vanish quietly.",
+        "Bring it back, or let an admin delete it through pmctl.",
+        "git rm",
+    ),
+    Code(
+        "AU503",
+        "other-id",
+        "A document's id is not the one that its path says.",
+        "Ids are unique and never change: this is a copy or a rename.",
+        "Give the copy an id and a path of its own.",
+        "id: 2024-01-15-a in postmortems/2024/2024-02-01-b.md",
+    ),
+)

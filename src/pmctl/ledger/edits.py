@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from pmctl.codes import Code
+from pmctl.errors import advise
 from pmctl.ledger import attribution
 from pmctl.ledger.document_step import DocumentStep
 from pmctl.ledger.report import ATTRIBUTED, Event
@@ -82,7 +84,7 @@ def _contributor(one: DocumentStep, commit: Commit, people: set[str], kind: str,
     who = attribution.shown_author(commit)
     if not people:
         message = f"{who} {verb} {one.doc}, and nobody in the policy has that e-mail address"
-        one.find("AU701", message, "an admin adds the person or the address: pmctl people add", attributed=True)
+        one.find("AU701", message, advise("add-person"), attributed=True)
         return
     code = {"tracking": "AU703", "access": "AU704"}.get(kind, "AU702")
     message = f"{who} {verb} {one.doc} without being its author, an editor or an admin"
@@ -156,3 +158,49 @@ def _only_writer(one: DocumentStep) -> None:
         if record.act.act == acts.APPROVE and by in writers and record.digest in counted:
             message = f"{by} approves content that only {by} wrote, as far as the commits tell"
             one.find("AU708", message, path=record.path, attributed=True)
+
+
+_EDITOR = "The author can name the person among the editors, or take the edit over."
+
+CODES = (
+    Code(
+        "AU701",
+        "stranger",
+        "Somebody edited whose e-mail address nobody in the policy has.",
+        "Who edited is then not known.",
+        "An admin adds the person or the address: pmctl people add.",
+        "a commit from a private address",
+    ),
+    Code(
+        "AU702",
+        "may-not-edit",
+        "Somebody edited a document without being its author, an editor, a reviewer or an admin.",
+        "The author answers for the text.",
+        _EDITOR,
+        "a colleague rewrites the root cause",
+    ),
+    Code(
+        "AU703",
+        "may-not-track",
+        "Somebody changed an action item of another person.",
+        "The owner, the author, editors and admins keep items up to date.",
+        _EDITOR,
+        "closing somebody else's item",
+    ),
+    Code(
+        "AU704",
+        "may-not-share",
+        "Somebody changed who may edit without being allowed to edit.",
+        "Otherwise everybody could make themselves an editor.",
+        "The author names the editors.",
+        "editors: {mallory: edit} by mallory",
+    ),
+    Code(
+        "AU708",
+        "only-writer",
+        "A reviewer approved content that only the same person wrote, as far as commits tell.",
+        "That is a self-approval under another author's name.",
+        "Let somebody else review it as well.",
+        "bob writes the draft in jane's name and approves it",
+    ),
+)

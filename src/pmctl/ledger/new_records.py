@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from pmctl.codes import WAIVE, Code
 from pmctl.ledger import record
 from pmctl.ledger.record import RecordProblem
 from pmctl.ledger.signatures import Signer, key_problem, signer
@@ -135,3 +136,71 @@ def _signer(step: StepContext, path: str, act: Act, data: bytes, signature: byte
 def _doc(path: str) -> str:
     """The folder of a record's path: a postmortem's id, or the name for repository-wide records."""
     return path.removeprefix(_FOLDER).partition("/")[0]
+
+
+CODES = (
+    Code(
+        "AU205",
+        "record-changed",
+        "A record or its signature was changed or removed.",
+        "Records are append-only: an approval that disappears, or a refusal, changes what was decided.",
+        "Put it back as it was: git checkout COMMIT -- PATH. " + WAIVE,
+        "git rm 0003-request-changes-bob.json",
+    ),
+    Code(
+        "AU206",
+        "record-unsigned",
+        "A record has no signature.",
+        "Anybody can write a file that says it is by somebody.",
+        "Act through pmctl, which signs.",
+        "0002-approve-bob.json without 0002-approve-bob.json.sig",
+    ),
+    Code(
+        "AU207",
+        "other-repository",
+        "A record was signed for another repository.",
+        "An approval in a fork says nothing here.",
+        "Act here.",
+        "a record copied from a fork",
+    ),
+    Code(
+        "AU208",
+        "policy-not-in-force",
+        "A record leans on a policy that was not in force yet: it lands in the same step, or later.",
+        "Otherwise whoever changes the policy could use the new right in the same breath.",
+        "Land the policy first, in a step of its own; then act.",
+        "a new key and an approval with it in one commit",
+    ),
+    Code(
+        "AU209",
+        "statement-twice",
+        "The same signed statement lies there twice.",
+        "One approval counts once, however often and in whatever armour it is stored.",
+        "Remove the copy in a new step.",
+        "0002-approve-bob.json copied to 0003-approve-bob.json",
+    ),
+    Code(
+        "AU218",
+        "signed-by-another",
+        "A record says that it is by one person, and another one signed it.",
+        "Only the person who acts may say so.",
+        "The person acts, with their own key.",
+        "by bob, signed by jane",
+    ),
+    Code(
+        "AU219",
+        "retired-key",
+        "A record is signed with a key that was retired before the record landed.",
+        "What a key signed before stays; the order of landing decides, never a date in a commit.",
+        "Act again with the present key.",
+        "an approval with last year's key",
+    ),
+    Code(
+        "AU221",
+        "stray-record-file",
+        "A file among the records is neither a record nor a signature, or no regular file.",
+        "Nothing may lie there that looks like a record and is not read as one.",
+        "Remove it.",
+        ".pmctl/records/ID/notes.txt",
+    ),
+)

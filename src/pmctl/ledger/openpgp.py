@@ -20,7 +20,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from pmctl.errors import EnvironmentProblem
+from pmctl.codes import Code
+from pmctl.errors import EnvironmentProblem, advise
 from pmctl.ledger.sshsig import SignatureProblem
 
 BEGIN = b"-----BEGIN PGP SIGNATURE-----"
@@ -60,10 +61,7 @@ _REASONS = {
 }
 # A good signature, by a key that may not be used any more at today's date.
 _LAPSED = ("REVKEYSIG", "EXPKEYSIG")
-_FIX_EXPIRED = (
-    "the person extends or replaces the key and lands its new public half; of a key that is out of use for good, an"
-    " admin says so: pmctl people revoke"
-)
+_FIX_EXPIRED = advise("extend-key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,3 +283,19 @@ def _run(home: Path, arguments: tuple[str, ...], data: bytes) -> subprocess.Comp
         raise SignatureProblem("AU213", f"gpg did not answer within {PATIENCE:.0f} seconds") from error
     except OSError as error:
         raise EnvironmentProblem(f"gpg cannot be started: {error.strerror}") from error
+
+
+CODES = (
+    Code(
+        "AU216",
+        "openpgp-key-out-of-use",
+        "The OpenPGP key or signature has expired or is revoked. "
+        "Expiry and revocation are taken from the key's file beside the policy and at the tip, at today's date: the"
+        " time that a signature states is a claim. Once a policy has the key as retired, neither is looked at any"
+        " more.",
+        "Whoever finds an expired key could otherwise backdate an approval.",
+        "The person extends the key (`gpg --quick-set-expire`) and lands its public half in the same file, or an admin"
+        " retires it (`pmctl people revoke`): what it signed before that stays.",
+        "An approval by a key that expired last week.",
+    ),
+)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from fnmatch import fnmatchcase
 
+from pmctl.codes import Code
 from pmctl.document.fields import id_of, is_id
 from pmctl.document.reader import read
 from pmctl.ledger.step import StepContext
@@ -100,3 +101,39 @@ def _matches(pattern: str, base: str, shown: str) -> bool:
 def printable(text: str) -> str:
     """A path from a tree, safe to show."""
     return "".join(c if c.isprintable() else "?" for c in text[:200])
+
+
+CODES = (
+    Code(
+        "AU501",
+        "not-a-regular-file",
+        "A document or an attachment is a link, a submodule or executable.",
+        "Its content could then change, or come from elsewhere, without a change of history.",
+        "Replace it by a regular file of mode 100644.",
+        "postmortems/2024/x.md -> ../../secret",
+    ),
+    Code(
+        "AU502",
+        "misplaced",
+        "A file looks like a postmortem, but does not lie where its id says.",
+        "It is a copy or a rename, which people may take for the real one.",
+        "Move it to postmortems/YEAR/ID.md, or remove it.",
+        "postmortems/old/2024-01-15-outage.md",
+    ),
+    Code(
+        "AU504",
+        "differs-by-case",
+        "A path differs from a managed one by upper and lower case only.",
+        "On macOS and Windows the two are one file, and which one a person sees is chance.",
+        "Remove it.",
+        "Postmortems/2024/... beside postmortems/2024/...",
+    ),
+    Code(
+        "AU505",
+        "hidden-difference",
+        "A .gitattributes file hides or alters how git and forges show managed files.",
+        "A change that no diff shows is reviewed by nobody.",
+        "Remove that line.",
+        "*.md -diff",
+    ),
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from pmctl.document.finding import Severity
+from pmctl.errors import Hint
 from pmctl.policy.model import Policy
 from pmctl.policy.state import PostmortemState
 
@@ -29,7 +30,7 @@ class AuditFinding:
     path: str = ""
     severity: Severity = Severity.ERROR
     layer: str = PROVED
-    hint: str = ""
+    hint: Hint = ""
     waived_by: str = ""
     waived_note: str = ""
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from pmctl.codes import Code
+from pmctl.errors import advise
 from pmctl.ledger import openpgp, sshsig
 from pmctl.ledger.record import NAMESPACE
 from pmctl.ledger.sshsig import SignatureProblem
@@ -63,7 +65,7 @@ def signer(
         raise SignatureProblem(
             "AU217",
             f"the signature is by a key that nobody in policy version {policy.version} has ({fingerprint})",
-            hint="an admin adds the key to the policy first, in a step of its own: pmctl people add",
+            hint=advise("add-key-first"),
         )
     return Signer(found[0], found[1], fingerprint, lapsed)
 
@@ -116,3 +118,25 @@ def _openpgp(
                     unknown = SignatureProblem(problem.code, problem.message, hint=why)
     assert unknown is not None  # noqa: S101  both rounds end in a return or here; for the type checker
     raise unknown
+
+
+CODES = (
+    Code(
+        "AU217",
+        "signature-by-stranger",
+        "A record is signed by a key that nobody in the policy has. "
+        "The key must stand in the policy of the step before the record. Keys of the verifier's own keyring, agent or"
+        " allowed-signers file don't count.",
+        "A good signature tells which key signed; only the policy tells whose key that is.",
+        "An admin lands the key first, in a step of its own (`pmctl people add`); then the person acts again.",
+        "A new colleague approves before their key has landed.",
+    ),
+    Code(
+        "AU220",
+        "compromised-key",
+        "A record is signed with a key that is compromised since a step that the policy names.",
+        "Somebody else may have made it.",
+        "Ask the person. Act again with a new key, or accept the record with a waiver.",
+        "a key from a stolen laptop",
+    ),
+)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pmctl.errors import Hint
 from pmctl.ledger.audit_state import AuditState
 from pmctl.ledger.openpgp import Keyrings
 from pmctl.ledger.report import Event
@@ -53,7 +54,7 @@ class StepContext:
         self,
         code: str,
         message: str,
-        hint: str = "",
+        hint: Hint = "",
         *,
         doc: str = "",
         path: str = "",

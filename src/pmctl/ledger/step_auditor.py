@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from pmctl.codes import Code
+from pmctl.errors import advise
 from pmctl.ledger import attribution, documents, paths
 from pmctl.ledger.audit_state import Acceptance, AuditState
 from pmctl.ledger.document_step import DocumentStep
@@ -114,7 +116,7 @@ def _check_changes(step: StepContext, differences: list[Difference]) -> None:
     if step.before.tree and any(path.startswith(TEMPLATES) for path, _, _ in differences):
         _check_templates(step)  # by what postmortems recorded before the step
     documents_before = _update_documents(step, differences)
-    about_repository = [one for one in records if one.act.doc in acts.REPOSITORY_DOCS.values()]
+    about_repository = [one for one in records if one.act.doc in acts.REPOSITORY_FOLDERS]
     by_doc: dict[str, list[VerifiedRecord]] = {}
     for one in records:
         if one not in about_repository:
@@ -189,9 +191,8 @@ def _check_templates(step: StepContext) -> None:
     facts = ((doc, step.documents.facts(document)) for doc, document in step.state.documents.items())
     recorded = ((doc, one.template) for doc, one in facts if not one.problem)
     for broken in broken_versions(step.before.templates(), step.after.templates(), recorded):
-        name, reference = broken.before.name, broken.before.reference
-        message = f"template {reference}{':' if broken.now else ''} {broken.message}"
-        hint = f"put this version back as it was, and ask in the next: pmctl template new {name} --next"
+        message = f"template {broken.before.reference}{':' if broken.now else ''} {broken.message}"
+        hint = advise("put-version-back", template=broken.before.name)
         step.find("AU506", message, hint, path=broken.file)
 
 
@@ -249,3 +250,34 @@ def _update_documents(step: StepContext, differences: list[Difference]) -> dict[
 def _is_read(path: str) -> bool:
     """Whether a new file at this path will be read: records, the policy, documents; not attachments."""
     return path.startswith((_RECORDS, POLICY_PATH)) or path.endswith(".md")
+
+
+CODES = (
+    Code(
+        "AU105",
+        "policy-deleted",
+        "The policy was deleted. It stays in force.",
+        "Removing the rules must not end them.",
+        "Put it back: git checkout COMMIT -- .pmctl/policy.yaml",
+        "git rm .pmctl/policy.yaml",
+    ),
+    Code(
+        "AU109",
+        "policy-not-a-file",
+        "The policy is a link, a submodule or executable.",
+        "What it says could then change without a change of history.",
+        "Make it a regular file again.",
+        ".pmctl/policy.yaml -> /etc/policy.yaml",
+    ),
+    Code(
+        "AU506",
+        "template-version-changed",
+        "A version of a template asks for something else than before, or is gone, while postmortems record it.",
+        "A postmortem is judged by the version that it records; a change of what that version asks would change the"
+        " judgement of what was written, reviewed and published under it. Prompts, texts, descriptions and optional"
+        " sections may change at any time.",
+        "Put the version back as it was, and start the next one: pmctl template new NAME --next. Or an admin accepts"
+        " the finding with a signed waiver.",
+        "required: false becomes required: true in a template that postmortems were written with",
+    ),
+)

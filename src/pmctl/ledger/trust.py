@@ -12,6 +12,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pmctl.codes import Code
 from pmctl.files import write_atomic
 from pmctl.git import Repository
 from pmctl.ledger.history import contains
@@ -97,3 +98,23 @@ def _place(repo: Repository) -> str:
 def _file(repo: Repository) -> Path | None:
     name = hashlib.sha256(_place(repo).encode()).hexdigest()[:32] + ".json"
     return repo.user_folder / "roots" / name if repo.user_folder is not None else None
+
+
+CODES = (
+    Code(
+        "AU605",
+        "rolled-back",
+        "The history ends before a commit that was audited already.",
+        "The newest acts were taken away, or an old copy is served.",
+        "Fetch again, and compare with another clone.",
+        "main set back by two commits",
+    ),
+    Code(
+        "AU606",
+        "policy-rolled-back",
+        "The policy is older than the one that was seen at the last audit.",
+        "Keys that were taken out since would count again.",
+        "Fetch again, and compare with another clone.",
+        "version 3 where version 4 was seen",
+    ),
+)

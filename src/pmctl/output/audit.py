@@ -13,6 +13,7 @@ from typing import Any
 from pmctl import __version__
 from pmctl.document.finding import Severity
 from pmctl.ledger.report import ATTRIBUTED, PROVED, AuditFinding, Report
+from pmctl.output.advice import with_fix, words
 from pmctl.text import plural, safe
 
 FORMATS = ("text", "json", "sarif")
@@ -106,8 +107,7 @@ def _line(finding: AuditFinding) -> str:
     place = finding.path or finding.doc
     where = " ".join(part for part in (finding.commit[:12], place) if part) or "this clone"
     word = "" if finding.severity is Severity.ERROR else f" {finding.severity}:"
-    fix = f" (fix: {finding.hint})" if finding.hint else ""
-    return safe(f"{where}: {finding.code}{word} {finding.message}{fix}")
+    return safe(with_fix(f"{where}: {finding.code}{word} {finding.message}", finding.hint))
 
 
 def _scope(report: Report, root_source: str) -> str:
@@ -140,7 +140,7 @@ def _as_dict(finding: AuditFinding) -> dict[str, str]:
         "postmortem": finding.doc,
         "path": finding.path,
         "severity": str(finding.severity),
-        "fix": finding.hint,
+        "fix": words(finding.hint),
         "waived_by": finding.waived_by,
         "waived_note": finding.waived_note,
     }
@@ -178,7 +178,7 @@ def _run(
 
 
 def _result(finding: AuditFinding, codes: Sequence[str], prefix: str) -> dict[str, Any]:
-    fix = f" Fix: {finding.hint}." if finding.hint else ""
+    fix = f" Fix: {words(finding.hint)}." if finding.hint else ""
     result: dict[str, Any] = {
         "ruleId": finding.code,
         "ruleIndex": codes.index(finding.code),

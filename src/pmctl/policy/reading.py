@@ -10,7 +10,9 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
+from pmctl.codes import Code
 from pmctl.document.finding import Finding, Severity
+from pmctl.errors import Hint
 from pmctl.policy.model import (
     ACTIVE,
     ATTRIBUTED,
@@ -77,7 +79,7 @@ class _Reader:
     def failed(self) -> bool:
         return any(finding.severity is Severity.ERROR for finding in self.found)
 
-    def add(self, node: Node, message: str, fix: str = "", severity: Severity = Severity.ERROR) -> None:
+    def add(self, node: Node, message: str, fix: Hint = "", severity: Severity = Severity.ERROR) -> None:
         self.found.append(Finding("AU104", message, self.path, node.line, node.column, severity, fix))
 
     def mapping(self, node: Node, what: str, known: tuple[str, ...] = ()) -> dict[str, Node]:
@@ -300,3 +302,16 @@ def suggestion(word: str, known: tuple[str, ...]) -> str:
 def printable(text: str) -> str:
     """Text from a file, safe to show: what is invisible or would move the cursor is escaped."""
     return "".join(c if c.isprintable() and c.isascii() else f"\\u{ord(c):04x}" for c in text[:80])
+
+
+CODES = (
+    Code(
+        "AU104",
+        "policy-invalid",
+        "The policy can't be read, or it would lock everybody out: no admin with an active key, a threshold that "
+        "nobody can reach, a key of two people. The version before stays in force.",
+        "A policy that programs read differently, or that nobody could change again, protects nothing.",
+        "pmctl policy verify lists every problem with its line.",
+        "admins: []",
+    ),
+)

@@ -8,8 +8,8 @@ from pmctl.errors import EnvironmentProblem, Refused
 from pmctl.ledger import current_state, record
 from pmctl.policy.act import Act
 from pmctl.policy.change import check_repository_act
-from pmctl.policy.lifecycle import Violation
 from pmctl.policy.model import POLICY_PATH
+from pmctl.policy.permission import Violation
 from pmctl.repository.actor import Actor
 from pmctl.repository.transaction import Write
 from pmctl.repository.workspace import Workspace
@@ -38,7 +38,7 @@ def repository_act_writes(workspace: Workspace, actor: Actor, act: Act) -> tuple
 def refusal(violations: Sequence[Violation]) -> Refused:
     """The first reason why an act may not be, with the others as details."""
     first = violations[0]
-    rest = tuple(f"{v.code} {v.message}" + (f" (fix: {v.hint})" if v.hint else "") for v in violations[1:])
+    rest = tuple((f"{v.code} {v.message}", v.hint) for v in violations[1:])
     return Refused(f"{first.code} {first.message}", hint=first.hint, details=rest)
 
 

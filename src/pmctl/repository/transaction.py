@@ -289,7 +289,7 @@ def _explained(error: BaseException) -> BaseException:
             f"cannot write {error.filename or 'the files of this act'}: {text}; nothing was changed",
             hint="look at the rights of that place and at the free disk space, then try again",
         )
-    if isinstance(error, PmctlError) and "cannot do a partial commit" in " ".join((error.message, *error.details)):
+    if isinstance(error, PmctlError) and "cannot do a partial commit" in " ".join(error.lines):
         return EnvironmentProblem(
             "a merge, rebase or cherry-pick is under way", hint="finish it or abort it, then run the command again"
         )

@@ -17,7 +17,7 @@ from pmctl.document import schema
 from pmctl.document.files import Unreadable, finding_of, read_regular
 from pmctl.document.finding import Finding
 from pmctl.document.reader import Document, read
-from pmctl.errors import BadInput, EnvironmentProblem, NotFound
+from pmctl.errors import BadInput, EnvironmentProblem, Hint, NotFound
 from pmctl.ledger.snapshot import Snapshot, head
 from pmctl.policy.model import POLICY_PATH, Policy
 from pmctl.repository.settings import Settings, load_settings
@@ -46,7 +46,7 @@ class Workspace:
             raise EnvironmentProblem(
                 f"{git.SETTINGS_FILE} cannot be used",
                 hint=f"correct {git.SETTINGS_FILE}, then try again",
-                details=tuple(_one_line(f.path, f.line, f.column, f.code, f.message, f.fix) for f in findings),
+                details=tuple(map(_detail, findings)),
             )
         return settings
 
@@ -79,7 +79,7 @@ class Workspace:
             raise EnvironmentProblem(
                 f"{POLICY_PATH} at HEAD cannot be used",
                 hint="run 'pmctl policy verify' for what is wrong, and restore a working version",
-                details=tuple(_one_line(f.path, f.line, f.column, f.code, f.message, f.fix) for f in findings),
+                details=tuple(map(_detail, findings)),
             )
         return policy
 
@@ -210,5 +210,5 @@ def _near(wanted: str, known: Iterable[str]) -> tuple[str, ...]:
     return tuple(f"did you mean {name}?" for name in close)
 
 
-def _one_line(path: str, line: int, column: int, code: str, message: str, fix: str) -> str:
-    return f"{path}:{line}:{column}: {code} {message}" + (f" (fix: {fix})" if fix else "")
+def _detail(finding: Finding) -> tuple[str, Hint]:
+    return f"{finding.path}:{finding.line}:{finding.column}: {finding.code} {finding.message}", finding.fix

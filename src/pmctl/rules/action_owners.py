@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pmctl.document.action_problems import MAX_TRACKING
 from pmctl.document.completeness import is_stand_in
 from pmctl.document.finding import Finding
+from pmctl.errors import advise
 from pmctl.rules.action_items import at_cell, lacking, sound_items
 from pmctl.rules.registry import WARNING, rule
 
@@ -131,7 +132,7 @@ def unknown_owner(doc: Document, context: Context) -> Iterable[Finding]:
         from difflib import get_close_matches
 
         near = get_close_matches(owner.casefold(), tuple(names), n=1, cutoff=0.6)
-        fix = f"did you mean @{near[0]}?" if near else "write the handle of a person of the policy: pmctl people list"
+        fix = f"did you mean @{near[0]}?" if near else advise("a-person")
         yield at_cell(item, "Owner", f"the policy knows no person {_written(item)!r}", fix)
 
 

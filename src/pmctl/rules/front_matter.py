@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pmctl.document.fields import is_handle, is_id
 from pmctl.document.finding import Finding
+from pmctl.errors import Hint, advise
 from pmctl.rules.registry import WARNING, found_at, rule
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def unknown_person(doc: Document, context: Context) -> Iterable[Finding]:
                 message = f"{handle!r} in {key} is a team"
                 yield found_at(node.line, node.column, message, "name a person", width=len(handle))
             else:
-                otherwise = f"if the handle is right, an admin runs pmctl people add {handle}"
+                otherwise = advise("add-handle", handle=handle)
                 yield _unknown("person", handle, node, tuple(known), otherwise)
 
 
@@ -321,7 +322,7 @@ def _handles(node: Node | None) -> Iterator[tuple[str, Node]]:
             yield key, value._replace(line=value.key_line, column=value.key_column)
 
 
-def _unknown(kind: str, name: str, node: Node, known: tuple[str, ...], otherwise: str) -> Finding:
+def _unknown(kind: str, name: str, node: Node, known: tuple[str, ...], otherwise: Hint) -> Finding:
     from difflib import get_close_matches
 
     near = get_close_matches(name, known, n=1, cutoff=0.6)

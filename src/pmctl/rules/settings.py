@@ -25,8 +25,9 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from pmctl.codes import Code
 from pmctl.document.finding import Finding, Severity
-from pmctl.errors import UsageProblem
+from pmctl.errors import Hint, UsageProblem, advise
 
 if TYPE_CHECKING:
     from pmctl.document.strict_yaml import Node
@@ -165,22 +166,21 @@ def code_list(codes: Iterable[str], *, option: str) -> tuple[str, ...]:
     problems = [problem for code in wanted if (problem := _unknown_code(code))]
     if problems:
         message, fix = problems[0]
-        details = tuple(f"{said}: {how}" for said, how in problems[1:])
+        details = tuple(problems[1:])
         raise UsageProblem(f"{option}: {message}", hint=fix, details=details)
     return tuple(wanted)
 
 
-def _unknown_code(code: str) -> tuple[str, str] | None:
+def _unknown_code(code: str) -> tuple[str, Hint] | None:
     """What is wrong with a code or prefix, and the fix; None when it names something."""
-    from pmctl.rules.documentation import known_codes
+    from pmctl.rules.registry import is_known
 
-    known = known_codes()
-    if code and any(one.startswith(code) for one in known):
+    if code and is_known(code):
         return None
-    from difflib import get_close_matches
+    from pmctl.codes import codes
+    from pmctl.text import did_you_mean
 
-    close = get_close_matches(code, known, n=1, cutoff=0.6)
-    return f"unknown code {code!r}", f"did you mean {close[0]}?" if close else "see `pmctl explain --all`"
+    return f"unknown code {code!r}", did_you_mean(code, codes()) or advise("all-codes")
 
 
 class _Reader:
@@ -190,7 +190,7 @@ class _Reader:
         self.path = path
         self.findings: list[Finding] = []
 
-    def problem(self, node: Node, message: str, fix: str = "", *, key: bool = False) -> None:
+    def problem(self, node: Node, message: str, fix: Hint = "", *, key: bool = False) -> None:
         line, column = (node.key_line, node.key_column) if key else (node.line, node.column)
         self.findings.append(Finding("PM260", message, self.path, line, column, Severity.ERROR, fix))
 
@@ -323,3 +323,18 @@ def _did_you_mean(word: str, known: tuple[str, ...]) -> str:
 
     close = get_close_matches(word, known, n=1, cutoff=0.6)
     return f"did you mean {close[0]}?" if close else f"one of {', '.join(known)}"
+
+
+CODES = (
+    Code(
+        "PM260",
+        "unknown-setting",
+        "The rules' settings name something that does not exist or can't be read.",
+        "A misspelt code silently selects or ignores nothing.",
+        "",
+        "rules:\n  ignore: [PM8O2]",
+        details="Checks the `rules:` part of pmctl.yaml and the codes given on the command line.",
+        corrected="rules:\n  ignore: [PM802]",
+        rules="settings",
+    ),
+)

@@ -11,7 +11,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from pmctl import git
@@ -65,7 +66,6 @@ class Stage:
 
     folder: Path
     environ: Mapping[str, str]
-    environment: dict[str, str] = field(default_factory=dict)
 
     @property
     def repository(self) -> Path:
@@ -73,7 +73,7 @@ class Stage:
         return self.folder / "team"
 
     def set_up(self) -> None:
-        """Make folder, keys and a private environment.
+        """Make the folder, the keys and the incident's record.
 
         Raises Refused when the folder holds something, EnvironmentProblem without git or ssh-keygen.
         """
@@ -85,9 +85,9 @@ class Stage:
         for person in PEOPLE:
             make_key(home / "keys" / person, f"{person}@example.com", Surroundings(self.environ, home))
         shutil.copy(record_file(), self.folder / "incident.json")
-        self.environment = self.private_environment()
 
-    def private_environment(self) -> dict[str, str]:
+    @cached_property
+    def environment(self) -> dict[str, str]:
         """The caller's environment without anything that leads git, ssh or pmctl out of the folder."""
         kept = {name: value for name, value in self.environ.items() if not name.startswith(("GIT_", "PMCTL_", "XDG_"))}
         kept.pop("SSH_AUTH_SOCK", None)

@@ -15,30 +15,18 @@ from datetime import datetime
 from pmctl.document import schema
 from pmctl.document.digest import Attachment, content_digest
 from pmctl.document.reader import Document
-from pmctl.errors import Refused
+from pmctl.errors import Hint, Refused, advise
 from pmctl.ledger import record
 from pmctl.ledger.current_state import CurrentState, current_state
 from pmctl.policy import act as acts
 from pmctl.policy import lifecycle
 from pmctl.policy.act import Act
-from pmctl.policy.state import FINAL, IN_REVIEW, PostmortemState
+from pmctl.policy.permission import Violation
+from pmctl.policy.state import DRAFT, FINAL, IN_REVIEW, PostmortemState
 from pmctl.repository.actor import Actor
 from pmctl.repository.records import record_writes
 from pmctl.repository.transaction import CommitResult, Write, commit
 from pmctl.repository.workspace import Workspace
-
-_PAST = {
-    acts.SUBMIT: "submitted",
-    acts.REQUEST_REVIEW: "asked for review of",
-    acts.APPROVE: "approved",
-    acts.REQUEST_CHANGES: "requested changes to",
-    acts.WITHDRAW: "withdrew",
-    acts.PUBLISH: "published",
-    acts.AMEND: "amended",
-    acts.ARCHIVE: "archived",
-    acts.REOPEN: "reopened",
-    acts.DELETE: "deleted",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +35,7 @@ class Done:
 
     sentence: str
     facts: tuple[str, ...]
-    next_step: str
+    next_step: Hint
     commit: str
 
 
@@ -98,7 +86,7 @@ def perform(
     data = record.to_bytes(act)
     after = lifecycle.advance(now.state, act, record.digest(data), author=document.author or "")
     landed = _write(workspace, actor, act, now, after, document, data, attached)
-    return _done(workspace, act, after, landed, content, tuple(v.message for v in violations if v.attributed))
+    return _done(act, after, landed, content, tuple(v.message for v in violations if v.attributed))
 
 
 def _write(
@@ -164,7 +152,7 @@ def _edited(document: Document, act: Act, after: PostmortemState) -> Document:
     changed = document
     if document.status != after.status:
         changed = edits.set_field(changed, "status", after.status)
-    if act.act in (acts.SUBMIT, acts.REQUEST_REVIEW):
+    if "reviewers" in acts.ACTS[act.act].keys:
         present = tuple(document.meta.get("reviewers") or ())
         if present != after.reviewers:
             changed = edits.set_field(changed, "reviewers", list(after.reviewers))
@@ -185,7 +173,7 @@ def _refuse_unreadable(document: Document, name: str) -> None:
     if document.readable:
         return
     details = tuple(f"{p.path}:{p.line}:{p.column}: {p.code} {p.message}" for p in document.problems)
-    raise Refused(f"{name} cannot be read as a postmortem", hint=f"pmctl validate {name}", details=details)
+    raise Refused(f"{name} cannot be read as a postmortem", hint=advise("validate", id=name), details=details)
 
 
 def _refuse_open_incident(workspace: Workspace, name: str, document: Document) -> None:
@@ -196,35 +184,32 @@ def _refuse_open_incident(workspace: Workspace, name: str, document: Document) -
     if still_open:
         raise Refused(
             f"{still_open[0]} was not resolved when its record was read",
-            hint=f"when it is over: pmctl incident refresh {name} --from FILE, or write resolved_at",
+            hint=advise("when-resolved", id=name),
             details=tuple(still_open[1:]),
         )
 
 
-def _refusal(act: Act, violations: Sequence[lifecycle.Violation]) -> Refused:
+def _refusal(act: Act, violations: Sequence[Violation]) -> Refused:
     first = violations[0]
-    rest = [f"{v.code} {v.message}" + (f" (fix: {v.hint})" if v.hint else "") for v in violations[1:]]
-    return Refused(f"{first.code} {first.message}", hint=first.hint, details=tuple(rest))
+    rest = tuple((f"{v.code} {v.message}", v.hint) for v in violations[1:])
+    return Refused(f"{first.code} {first.message}", hint=first.hint, details=rest)
 
 
-def _done(
-    workspace: Workspace, act: Act, after: PostmortemState, landed: CommitResult, content: str, notes: Sequence[str]
-) -> Done:
-    object_word = "" if act.act == acts.REQUEST_REVIEW else " "
-    sentence = f"{act.by} {_PAST[act.act]}{object_word or ' '}{act.doc}"
+def _done(act: Act, after: PostmortemState, landed: CommitResult, content: str, notes: Sequence[str]) -> Done:
+    sentence = f"{act.by} {acts.ACTS[act.act].past} {act.doc}"
     if after.status != act.from_status:
         sentence += f": {act.from_status} -> {after.status}"
     facts = [f"content {content[:19]}..., commit {landed.oid[:12]}", *notes]
-    return Done(sentence, tuple(facts), _next_step(workspace, act, after, content), landed.oid)
+    return Done(sentence, tuple(facts), _next_step(act, after, content), landed.oid)
 
 
-def _next_step(workspace: Workspace, act: Act, after: PostmortemState, content: str) -> str:
+def _next_step(act: Act, after: PostmortemState, content: str) -> Hint:
     if after.status == IN_REVIEW:
         approved = {approval.by for approval in after.counting(content)}
         waiting = [handle for handle in after.reviewers if handle not in approved]
         if waiting:
-            return f"{', '.join(waiting)}: read it (pmctl show {act.doc}), then pmctl approve {act.doc}"
-        return f"pmctl publish {act.doc}"
-    if act.act in (acts.REQUEST_CHANGES, acts.WITHDRAW, acts.REOPEN):
-        return f"edit it, then pmctl submit {act.doc} --reviewer HANDLE"
-    return f"pmctl log {act.doc}" if after.status in FINAL else ""
+            return advise("read-and-approve", id=act.doc, people=", ".join(waiting))
+        return advise("publish", id=act.doc)
+    if after.status == DRAFT:
+        return advise("edit-and-submit", id=act.doc)
+    return advise("log", id=act.doc) if after.status in FINAL else ""

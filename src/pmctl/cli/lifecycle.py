@@ -42,14 +42,11 @@ def command(name: str) -> Callable[..., None]:
 def _act(ctx: typer.Context, kind: str, part: str, note: str, handle: str, reviewers: Sequence[str] = ()) -> None:
     from pmctl.cli.session import now
     from pmctl.output.advice import words
-    from pmctl.repository.actor import identify
     from pmctl.workflow.lifecycle import perform
 
     session: Session = ctx.obj
-    workspace = session.workspace
-    name = workspace.find(part)
-    actor = identify(session.repo, workspace.policy, session.surroundings, handle or session.handle)
-    done = perform(workspace, actor, kind, name, at=now(), note=note, reviewers=reviewers)
+    name = session.workspace.find(part)
+    done = perform(session.workspace, session.actor(handle), kind, name, at=now(), note=note, reviewers=reviewers)
     session.result(done.sentence)
     for line in done.facts:
         session.note(f"  {line}")

@@ -21,10 +21,9 @@ from pmctl.ledger.current_state import CurrentState, current_state
 from pmctl.policy import act as acts
 from pmctl.policy import lifecycle
 from pmctl.policy.act import Act
-from pmctl.policy.permission import Violation
 from pmctl.policy.state import DRAFT, FINAL, IN_REVIEW, PostmortemState
 from pmctl.repository.actor import Actor
-from pmctl.repository.records import record_writes
+from pmctl.repository.records import record_writes, refusal
 from pmctl.repository.transaction import CommitResult, Write, commit
 from pmctl.repository.workspace import Workspace
 
@@ -78,7 +77,7 @@ def perform(
     violations = lifecycle.check(act, now.state, workspace.policy, now.view(document, content, templates=templates))
     refusals = tuple(violation for violation in violations if not violation.attributed)
     if refusals:
-        raise _refusal(act, refusals)
+        raise refusal(refusals)
     if kind == acts.PUBLISH:
         _refuse_open_incident(workspace, name, document)
     if kind == acts.AMEND and content == now.state.content:
@@ -187,12 +186,6 @@ def _refuse_open_incident(workspace: Workspace, name: str, document: Document) -
             hint=advise("when-resolved", id=name),
             details=tuple(still_open[1:]),
         )
-
-
-def _refusal(act: Act, violations: Sequence[Violation]) -> Refused:
-    first = violations[0]
-    rest = tuple((f"{v.code} {v.message}", v.hint) for v in violations[1:])
-    return Refused(f"{first.code} {first.message}", hint=first.hint, details=rest)
 
 
 def _done(act: Act, after: PostmortemState, landed: CommitResult, content: str, notes: Sequence[str]) -> Done:

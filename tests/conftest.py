@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pmctl.errors import Advice
 from tests.cli.play import Play, Settings
 from tests.skips import unlisted
 from tests.team import Team, isolated_environment
@@ -84,3 +85,13 @@ def crew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Team:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     return Team.copy(tmp_path / "team")
+
+
+@pytest.fixture(autouse=True)
+def advice_is_put_into_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An advice in an f-string is a defect: only `output.advice` knows its words."""
+
+    def refuse(advice: Advice, spec: str) -> str:
+        raise AssertionError(f"{advice.name} was printed without its words")
+
+    monkeypatch.setattr(Advice, "__format__", refuse)

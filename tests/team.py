@@ -22,6 +22,7 @@ from pmctl.repository.settings import DEFAULT_SETTINGS
 from pmctl.repository.signing import SshSigner
 from pmctl.repository.signing_keys import signing_key
 from pmctl.repository.workspace import TEMPLATES, Workspace
+from pmctl.surroundings import Surroundings
 from pmctl.workflow.create import NewPostmortem, land, plan
 from pmctl.workflow.demo import story_edit
 from tests import world
@@ -35,9 +36,14 @@ PEOPLE = ("alice", "jane", "bob", "carol")
 TITLES = ("Payments failed", "Search was slow")
 
 
+def around() -> Surroundings:
+    """This process's environment; nobody is there to be asked."""
+    return Surroundings(os.environ, key_folder())
+
+
 def actor(name: str, number: int = 1) -> Actor:
     """The person of the policy who signs with their first or a later key."""
-    signer = SshSigner(signing_key({}, key_folder(), explicit=str(world.actor(name, number).key)), interactive=False)
+    signer = SshSigner(signing_key({}, key_folder(), explicit=str(world.actor(name, number).key)), around())
     return Actor(name, f"{name.capitalize()} Doe", f"{name}@example.com", signer)
 
 

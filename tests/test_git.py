@@ -138,7 +138,7 @@ def test_no_process_and_no_folder_is_left(crew: Team) -> None:
         process = reader._process
     assert process is not None and process.poll() is not None
     left = {name for name in set(os.listdir("/tmp")) - before if name.startswith("pmctl-git-")}  # noqa: S108, PTH208
-    assert reader._folder.rpartition("/")[2] not in left
+    assert reader._folder.name not in left
 
 
 def test_failure_names_the_verb_and_not_a_setting() -> None:

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from pmctl.cli.app import chapters
+
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "pmctl"
 
 # Only these start processes: git through git.py, keys through workflow's signing, the person's editor, the demo.
 STARTS_PROCESSES = {
     "git.py",
-    "insight/doctor.py",
     "ledger/openpgp.py",
-    "ledger/verifying.py",
     "workflow/demo.py",
     "workflow/editing.py",
     "repository/signing.py",
@@ -89,6 +89,31 @@ def named(tree: ast.AST) -> set[str]:
     return names
 
 
+# Packages whose errors and findings name an advice (`errors.advise`) in place of the command to type.
+WITHOUT_COMMANDS = ("document", "policy", "ledger", "rules", "services")
+COMMAND = re.compile(rf"\bpmctl (?:{'|'.join(name for chapter in chapters().values() for name in chapter)})\b")
+
+
+def said(tree: ast.Module) -> list[ast.Constant]:
+    """The texts of a module but for docstrings and the documentation of codes."""
+    silent: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) or (isinstance(node, ast.Call) and ast.unparse(node.func) == "Code"):
+            silent |= set(ast.walk(node))
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and node not in silent]
+
+
+def test_domain_packages_name_no_commands() -> None:
+    found = [
+        f"{path.relative_to(SOURCE)}:{node.lineno}: {node.value}"
+        for path in modules()
+        if path.relative_to(SOURCE).parts[0] in WITHOUT_COMMANDS
+        for node in said(ast.parse(path.read_text()))
+        if isinstance(node.value, str) and COMMAND.search(node.value)
+    ]
+    assert found == []
+
+
 def test_processes_are_started_in_few_places() -> None:
     starting = {
         path.relative_to(SOURCE).as_posix() for path in modules() if named(ast.parse(path.read_text())) & STARTERS
@@ -115,8 +140,16 @@ def test_only_the_command_line_prints() -> None:
         or (isinstance(node, ast.Attribute) and node.attr == "stdout" and ast.unparse(node.value) == "sys")
     }
     allowed = {path for path in printing if path.startswith("cli/")}
-    # A language server and a worker process speak to whoever started them.
-    assert printing - allowed <= {"editor/server.py", "ledger/verifying.py"}
+    # A language server speaks to whoever started it.
+    assert printing - allowed <= {"editor/server.py"}
+
+
+def test_only_the_command_line_looks_up_where_it_runs() -> None:
+    """What needs the environment, the home or the terminal gets it handed down; git.py passes the environment on."""
+    asked = re.compile(r"\bos\.(?:environ|getenv)\b|\bPath\.home\(|\.expanduser\(|\bstd(?:in|out|err)\.isatty\(")
+    asking = {path.relative_to(SOURCE).as_posix() for path in modules() if asked.search(path.read_text())}
+    below = {path for path in asking if not path.startswith("cli/")}
+    assert below == {"git.py", "services/fetch.py"}
 
 
 def test_modules_stay_readable() -> None:

@@ -18,12 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from pmctl import git
+from pmctl.document.digest import Attachment, content_digest
 from pmctl.document.reader import read
 from pmctl.ledger import record
 from pmctl.ledger.audit import audit
 from pmctl.ledger.current_state import CurrentState, current_state
 from pmctl.ledger.report import Report
-from pmctl.ledger.tree_documents import content_digest_of
+from pmctl.ledger.snapshot import head
 from pmctl.policy import act as acts
 from pmctl.policy import lifecycle
 from pmctl.policy.act import Act
@@ -143,8 +144,13 @@ class World:
         return self.path / self.prefix if self.prefix else self.path
 
     @property
+    def user_folder(self) -> Path:
+        """What pmctl remembers for the user stays beside the repository."""
+        return self.path.parent / "state"
+
+    @property
     def repo(self) -> git.Repository:
-        return git.discover(self.root)
+        return git.discover(self.root, self.user_folder)
 
     # Plain git
 
@@ -256,7 +262,7 @@ class World:
         return self.commit(f"Edit {doc}", by) if commit else ""
 
     def standing(self, doc: str = DOC) -> CurrentState:
-        return current_state(self.repo, doc)
+        return current_state(head(self.repo), doc)
 
     def digest(self, doc: str = DOC) -> str:
         """The content digest of the document in the work tree, without attachments in subfolders."""
@@ -264,10 +270,10 @@ class World:
 
         folder = self.root / self.file(doc).removesuffix(".md")
         attachments = [
-            (file.relative_to(folder).as_posix(), "100644", hashlib.sha256(file.read_bytes()).hexdigest())
+            Attachment(file.relative_to(folder).as_posix(), "100644", hashlib.sha256(file.read_bytes()).hexdigest())
             for file in sorted(folder.rglob("*")) if file.is_file()
         ]  # fmt: skip
-        return content_digest_of(read((self.root / self.file(doc)).read_bytes()), attachments)
+        return content_digest(read((self.root / self.file(doc)).read_bytes()), attachments)
 
     def act(
         self,
@@ -348,8 +354,9 @@ class World:
 
     # The audit
 
-    def audit(self, **arguments: Any) -> Report:
-        return audit(self.repo, **{"use_cache": False, **arguments})
+    def audit(self, *, use_cache: bool = False, **arguments: Any) -> Report:
+        repo = self.repo if use_cache else self.repo._replace(user_folder=None)
+        return audit(repo, **arguments)
 
     def found(self, **arguments: Any) -> list[tuple[str, str]]:
         """(code, commit) of every finding."""

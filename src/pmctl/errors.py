@@ -6,20 +6,54 @@ Raised anywhere, turned into an exit code and a message in one place (`pmctl.cli
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+
+class Advice(NamedTuple):
+    """What to type next, for whoever knows the commands: a row of `output.advice`, and what fills its places."""
+
+    name: str
+    values: tuple[tuple[str, str], ...] = ()
+
+
+Hint = str | Advice
+"""What to do next: in words where no command helps. Empty when there is nothing to say."""
+
+
+def advise(name: str, /, **values: str) -> Hint:
+    """The advice `name` with these values."""
+    return Advice(name, tuple(values.items()))
+
+
+def read_hint(plain: object) -> Hint:
+    """A hint that went through JSON. Raises TypeError or ValueError for anything else."""
+    if isinstance(plain, str):
+        return plain
+    if not isinstance(plain, list):
+        raise TypeError("not a hint")
+    name, values = plain
+    return Advice(str(name), tuple((str(key), str(value)) for key, value in values))
+
 
 class PmctlError(Exception):
     """A problem that a person can fix. `str(error)` says what is wrong and where.
 
-    `hint` is the next thing to type or do; `details` are further lines (all problems at once).
+    `hint` is the next thing to do; `details` are further lines (all problems at once), each a text or a text with its
+    own hint.
     """
 
     exit_code = 2
 
-    def __init__(self, message: str, *, hint: str = "", details: tuple[str, ...] = ()) -> None:
+    def __init__(self, message: str, *, hint: Hint = "", details: tuple[str | tuple[str, Hint], ...] = ()) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.details = details
+
+    @property
+    def lines(self) -> list[str]:
+        """The message and all details, without hints."""
+        return [self.message, *(one if isinstance(one, str) else one[0] for one in self.details)]
 
 
 class UsageProblem(PmctlError):

@@ -59,7 +59,8 @@ class Completed(NamedTuple):
 class Repository(NamedTuple):
     """Where things are. `prefix` is the pmctl root inside the work tree: '' or 'folder/sub/'.
 
-    `top` is the work tree's top folder, or the git directory itself of a bare repository.
+    `top` is the work tree's top folder, or the git directory itself of a bare repository. `user_folder` is where this
+    user's own state lies, outside of every repository; without one nothing is remembered.
     """
 
     top: Path
@@ -67,6 +68,7 @@ class Repository(NamedTuple):
     git_dir: Path
     common_dir: Path
     bare: bool = False
+    user_folder: Path | None = None
 
     @property
     def root(self) -> Path:
@@ -98,9 +100,16 @@ def version() -> tuple[int, ...]:
     return tuple(int(part) for part in digits[:3] if part.isdigit())
 
 
-def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment for git in a work tree: the caller's, without what redirects git elsewhere."""
-    env = {name: value for name, value in os.environ.items() if name not in _REDIRECTING}
+def environment(extra: Mapping[str, str] | None = None, *, index: bool = False) -> dict[str, str]:
+    """The environment for git in a work tree: the caller's, without what redirects git elsewhere.
+
+    With `index` the one that git itself names to its hooks counts (`git commit --only` has one of its own).
+    """
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in _REDIRECTING or (index and name == "GIT_INDEX_FILE")
+    }
     env["LC_ALL"] = "C"
     if extra:
         env.update(extra)
@@ -114,17 +123,19 @@ def run(
     env: Mapping[str, str] | None = None,
     check: bool = True,
     reading: bool = True,
+    index: bool = False,
 ) -> Completed:
     """Run git in `cwd` and return what it printed.
 
     With `reading` (the default) the repository's own hooks, monitors and external programs are off and
     git takes no optional lock; acts pass `reading=False`, so that commits behave as the person's own.
+    `index` asks for the index that git names to its hooks.
     Values that come from a file or a person must be full object ids or stand behind `--`.
 
     Raises EnvironmentProblem with git's last line when it fails and `check` is set.
     """
     settings = _READING if reading else ("-c", "core.quotePath=false")
-    variables = environment({**_QUIET, **(env or {})} if reading else env)
+    variables = environment({**_QUIET, **(env or {})} if reading else env, index=index)
     done = subprocess.run(
         [git_program(), *settings, *arguments], cwd=cwd, input=stdin, env=variables, capture_output=True, check=False
     )
@@ -213,7 +224,7 @@ def make_repository(folder: Path) -> None:
         raise EnvironmentProblem(f"git could not make a repository in {folder}: {error}") from None
 
 
-def discover(start: Path) -> Repository:
+def discover(start: Path, user_folder: Path | None = None) -> Repository:
     """The repository around `start` and the pmctl root in it (the nearest folder upwards with pmctl.yaml).
 
     Raises EnvironmentProblem when there is no git repository or no pmctl.yaml between `start` and its top.
@@ -232,7 +243,8 @@ def discover(start: Path) -> Repository:
     for candidate in (folder, *folder.parents):
         if (candidate / SETTINGS_FILE).is_file():
             prefix = candidate.relative_to(top).as_posix()
-            return Repository(top, "" if prefix == "." else prefix + "/", git_dir, common)
+            prefix = "" if prefix == "." else prefix + "/"
+            return Repository(top, prefix, git_dir, common, user_folder=user_folder)
         if candidate == top:
             break
     raise EnvironmentProblem(
@@ -250,6 +262,11 @@ def resolve(cwd: Path, revision: str) -> str:
     if result.code != 0 or not result.text:
         raise EnvironmentProblem(f"there is no commit named {revision!r} in this repository")
     return result.text
+
+
+def head(cwd: Path) -> str:
+    """The full id of the commit that is checked out; '' before the first one."""
+    return run(cwd, "rev-parse", "--verify", "--quiet", "HEAD^{commit}", check=False).text
 
 
 def start(cwd: Path, *arguments: str) -> Process:

@@ -2,6 +2,9 @@
 
 git runs in an empty temporary GIT_DIR with a cleared environment, and every object's hash is computed
 again here, so that no configuration, hook, filter, replace ref, graft or damaged disk takes part.
+
+A question to git costs a switch between two processes, which costs more than most of the work on the answer. So
+whoever knows what comes next has all of it read ahead at once (`fetch`).
 """
 
 from __future__ import annotations
@@ -9,21 +12,27 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+import weakref
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 
 from pmctl.errors import EnvironmentProblem
 from pmctl.git import Process, hermetic
-from pmctl.objects import Commit, CorruptObject, MissingObject, TreeEntry, parse_commit, parse_tree
+from pmctl.objects import Commit, CorruptObject, MissingObject, parse_commit
+
+_HEX = frozenset("0123456789abcdef")
+_TOGETHER = 64  # objects asked for at a time
+_COMMITS = 4096  # commits read ahead at a time
+_LARGEST_KEPT = 1024 * 1024  # bytes of one object that was read ahead
+_MOST_KEPT = 64 * 1024 * 1024  # bytes of all of them
 
 
 class ObjectReader:
-    """Hermetic access to objects by full id; a context manager around one `git cat-file --batch`.
+    """Objects by full id; git starts with the first question and ends with `close`, or with the reader itself.
 
-    `object_directory` and `alternates` are for a hook that runs in git's quarantine, where new objects
-    live beside the repository's own.
+    What was fetched ahead is handed out once and then forgotten; commits are kept. `object_directory` and
+    `alternates` are for a hook that runs in git's quarantine, where new objects live beside the repository's own.
     """
 
     def __init__(
@@ -32,94 +41,120 @@ class ObjectReader:
         self._objects = object_directory or common_dir / "objects"
         self._alternates = tuple(alternates)
         self._sha256 = _uses_sha256(common_dir)
-        self._folder = ""
         self._process: Process | None = None
+        self._end: weakref.finalize[[Process, Path], ObjectReader] | None = None
+        self._folder = Path()
+        self._ahead: dict[str, tuple[str, bytes]] = {}
+        self._size = 0
+        self._commits: dict[str, Commit] = {}
 
     def __enter__(self) -> ObjectReader:
-        self._folder = tempfile.mkdtemp(prefix="pmctl-git-")
-        folder = Path(self._folder)
-        (folder / "refs").mkdir()
-        (folder / "objects").mkdir()
-        (folder / "HEAD").write_text("ref: refs/heads/none\n")
-        config = "[core]\n\trepositoryformatversion = 0\n\tbare = true\n"
-        if self._sha256:
-            config = "[core]\n\trepositoryformatversion = 1\n\tbare = true\n[extensions]\n\tobjectformat = sha256\n"
-        (folder / "config").write_text(config)
-        self._process = hermetic(folder, self._objects, self._alternates, "cat-file", "--batch")
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        process = self._process
-        if process is not None:
-            for stream in (process.stdin, process.stdout):
-                if stream is not None:
-                    try:
-                        stream.close()
-                    except OSError:
-                        continue  # a broken pipe: the process has ended already
-            process.kill()
-            process.wait()
-        shutil.rmtree(self._folder, ignore_errors=True)
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End git and remove its folder; a later question starts it again."""
+        if self._end is not None:
+            self._end()
+        self._process = None
 
     def read(self, oid: str) -> tuple[str, bytes]:
         """(kind, content) of the object `oid` (40 or 64 hex digits).
 
         Raises MissingObject, or CorruptObject when the bytes do not hash to the id.
         """
-        return next(self.read_many((oid,)))
+        found = self._ahead.pop(oid, None)
+        if found is not None:
+            self._size -= len(found[1])
+            return found
+        if not self._is_id(oid):
+            raise CorruptObject(oid, "not a full object id")
+        return self._answer(self._asked((oid,)), oid)
 
-    def read_many(self, oids: Sequence[str]) -> Iterator[tuple[str, bytes]]:
-        """The objects in the order asked for; requests go out in groups, so that few switches are paid."""
-        process = self._process
-        if process is None or process.stdin is None or process.stdout is None:
-            raise EnvironmentProblem("the object reader is not open")
-        length = 64 if self._sha256 else 40
-        for first in range(0, len(oids), 64):
-            group = oids[first : first + 64]
-            for oid in group:
-                if len(oid) != length or not set(oid) <= set("0123456789abcdef"):
-                    raise CorruptObject(oid, "not a full object id")
-            try:
-                process.stdin.write("".join(oid + "\n" for oid in group).encode())
-                process.stdin.flush()
-            except OSError as error:
-                raise EnvironmentProblem(f"git cat-file ended early: {error}") from None
-            for oid in group:
-                yield self._next(process, oid)
-
-    def read_present(self, oids: Sequence[str]) -> dict[str, tuple[str, bytes]]:
-        """Those of the objects that are there and whole, by id; the others are left out, for a later read to report."""
-        process = self._process
-        if process is None or process.stdin is None or process.stdout is None:
-            raise EnvironmentProblem("the object reader is not open")
-        found: dict[str, tuple[str, bytes]] = {}
-        for first in range(0, len(oids), 64):
-            group = oids[first : first + 64]
-            try:
-                process.stdin.write("".join(oid + "\n" for oid in group).encode())
-                process.stdin.flush()
-            except OSError as error:
-                raise EnvironmentProblem(f"git cat-file ended early: {error}") from None
+    def fetch(self, oids: Iterable[str]) -> None:
+        """Read objects ahead. One that is missing or corrupt is left for the read that needs it to report."""
+        wanted = [
+            oid for oid in dict.fromkeys(oids)
+            if oid not in self._ahead and oid not in self._commits and self._is_id(oid)
+        ]  # fmt: skip
+        if self._size > _MOST_KEPT:
+            self._ahead.clear()
+            self._size = 0
+        for first in range(0, len(wanted), _TOGETHER):
+            group = wanted[first : first + _TOGETHER]
+            process = self._asked(group)
             for oid in group:
                 with suppress(MissingObject, CorruptObject):
-                    found[oid] = self._next(process, oid)
+                    found = self._answer(process, oid)
+                    if len(found[1]) <= _LARGEST_KEPT:
+                        self._ahead[oid] = found
+                        self._size += len(found[1])
+
+    def fetch_history(self, tip: str, without: tuple[str, ...] = ()) -> None:
+        """Read the commits up to `tip` ahead, except those at or before one of `without`."""
+        oids = self._commit_ids(tip, without)
+        for first in range(0, len(oids), _COMMITS):
+            self.fetch(oids[first : first + _COMMITS])
+            for oid in oids[first : first + _COMMITS]:
+                if oid in self._ahead:
+                    self.commit(oid)
+
+    def blob(self, oid: str) -> bytes:
+        """The content of a blob. Raises MissingObject, CorruptObject."""
+        return self._of_kind(oid, "blob")
+
+    def tree(self, oid: str) -> bytes:
+        """The bytes of a tree, for `objects.parse_tree`. Raises MissingObject, CorruptObject."""
+        return self._of_kind(oid, "tree")
+
+    def commit(self, oid: str) -> Commit:
+        """A commit, parsed without git's formatting code. Raises MissingObject, CorruptObject."""
+        found = self._commits.get(oid)
+        if found is None:
+            found = self._commits[oid] = parse_commit(oid, self._of_kind(oid, "commit"))
         return found
 
-    def commit_ids(self, tip: str, without: Sequence[str] = ()) -> list[str]:
+    def _commit_ids(self, tip: str, without: Sequence[str]) -> list[str]:
         """The ids of `tip` and its ancestors, newest first, without those of `without`: a hint what to read ahead.
 
         git answers from whatever it finds, unverified; nothing may be concluded from it. Empty when git cannot say.
         """
+        self._started()
         arguments = ("-c", "core.commitGraph=false", "rev-list", "--topo-order", "--stdin")
         asked = "".join(f"{oid}\n" for oid in (tip, *(f"^{oid}" for oid in without)))
-        with hermetic(Path(self._folder), self._objects, self._alternates, *arguments) as process:
+        with hermetic(self._folder, self._objects, self._alternates, *arguments) as process:
             answer, _ = process.communicate(asked.encode())
         return answer.decode("ascii", "replace").split() if process.returncode == 0 else []
 
-    def _next(self, process: Process, oid: str) -> tuple[str, bytes]:
-        assert process.stdout is not None  # noqa: S101  for the type checker; read_many has looked
+    def _started(self) -> Process:
+        """git, which is started in an empty git directory when it does not run yet."""
+        if self._process is None:
+            folder = self._folder = Path(tempfile.mkdtemp(prefix="pmctl-git-"))
+            (folder / "refs").mkdir()
+            (folder / "objects").mkdir()
+            (folder / "HEAD").write_text("ref: refs/heads/none\n")
+            config = "[core]\n\trepositoryformatversion = 0\n\tbare = true\n"
+            if self._sha256:
+                config = "[core]\n\trepositoryformatversion = 1\n\tbare = true\n[extensions]\n\tobjectformat = sha256\n"
+            (folder / "config").write_text(config)
+            self._process = hermetic(folder, self._objects, self._alternates, "cat-file", "--batch")
+            self._end = weakref.finalize(self, _end, self._process, folder)
+        return self._process
+
+    def _asked(self, oids: Sequence[str]) -> Process:
+        process = self._started()
+        assert process.stdin is not None  # noqa: S101  for the type checker: it is a pipe
+        try:
+            process.stdin.write("".join(oid + "\n" for oid in oids).encode())
+            process.stdin.flush()
+        except OSError as error:
+            raise EnvironmentProblem(f"git cat-file ended early: {error}") from None
+        return process
+
+    def _answer(self, process: Process, oid: str) -> tuple[str, bytes]:
+        assert process.stdout is not None  # noqa: S101  for the type checker: it is a pipe
         header = process.stdout.readline().split()
         if len(header) == 2 and header[1] == b"missing":
             raise MissingObject(oid)
@@ -136,23 +171,24 @@ class ObjectReader:
             raise CorruptObject(oid, "its content does not hash to its id")
         return kind, data
 
-    def blob(self, oid: str) -> bytes:
-        """The content of a blob."""
-        return self._of_kind(oid, "blob")
-
-    def commit(self, oid: str) -> Commit:
-        """The commit `oid`, parsed without git's formatting code."""
-        return parse_commit(oid, self._of_kind(oid, "commit"))
-
-    def tree(self, oid: str) -> tuple[TreeEntry, ...]:
-        """The entries of a tree, in git's order."""
-        return parse_tree(oid, self._of_kind(oid, "tree"), width=32 if self._sha256 else 20)
-
     def _of_kind(self, oid: str, expected: str) -> bytes:
         kind, data = self.read(oid)
         if kind != expected:
             raise CorruptObject(oid, f"it is a {kind}, not a {expected}")
         return data
+
+    def _is_id(self, oid: str) -> bool:
+        return len(oid) == (64 if self._sha256 else 40) and _HEX.issuperset(oid)
+
+
+def _end(process: Process, folder: Path) -> None:
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            with suppress(OSError):  # a broken pipe: the process has ended already
+                stream.close()
+    process.kill()
+    process.wait()
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _uses_sha256(common_dir: Path) -> bool:

@@ -1,17 +1,26 @@
 """git's objects as values, parsed from their bytes without git's formatting code.
 
-Data flows one way: bytes that `pmctl.object_reader.ObjectReader` has read and hashed -> Commit or TreeEntry.
+Data flows one way: bytes that `pmctl.object_reader.ObjectReader` has read and hashed -> Commit, or entries of a tree.
 The formats are those of git's own documentation (gitformat-pack, git-cat-file).
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from itertools import chain
+from typing import NamedTuple
 
-from pmctl.errors import PmctlError
+from pmctl.errors import EnvironmentProblem
+
+_MODES = {b"40000": "40000", b"040000": "40000", b"100644": "100644"}
+_ENTRY = {  # by the width of a hash in bytes
+    20: re.compile(rb"([0-7]{5,6}) ([^\0/]+)\0(.{20})", re.DOTALL),
+    32: re.compile(rb"([0-7]{5,6}) ([^\0/]+)\0(.{32})", re.DOTALL),
+}
 
 
-class MissingObject(PmctlError):
+class MissingObject(EnvironmentProblem):
     """An object that history names is not there: a shallow or partial clone, or a damaged repository."""
 
     def __init__(self, oid: str) -> None:
@@ -19,7 +28,7 @@ class MissingObject(PmctlError):
         self.oid = oid
 
 
-class CorruptObject(PmctlError):
+class CorruptObject(EnvironmentProblem):
     """An object's bytes do not hash to its id, or are not what their kind says."""
 
     def __init__(self, oid: str, why: str) -> None:
@@ -49,18 +58,16 @@ class Commit:
     raw: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class TreeEntry:
-    """One entry of a tree: mode as six octal digits, name, object id."""
+class Entry(NamedTuple):
+    """What a tree says of one name: the mode as git shows it ("100644"; "40000" for a folder), and the object id."""
 
     mode: str
-    name: str
     oid: str
 
     @property
     def is_tree(self) -> bool:
         """True for a folder."""
-        return self.mode == "040000"
+        return self.mode == "40000"
 
 
 def parse_commit(oid: str, raw: bytes) -> Commit:
@@ -97,19 +104,21 @@ def _identity(value: bytes) -> Identity:
     return Identity(name.strip(), email.strip(), min(number, 253402300799))
 
 
-def parse_tree(oid: str, data: bytes, *, width: int) -> tuple[TreeEntry, ...]:
-    """The entries of a tree from its bytes, in git's order; `width` is the hash's size in bytes.
+def parse_tree(oid: str, data: bytes) -> list[tuple[str, Entry]]:
+    """The names and entries in a tree, or in a part of one that begins and ends at entries, in git's order.
 
-    Raises CorruptObject when an entry ends early.
+    Raises CorruptObject for anything else, and for a name that comes twice.
     """
-    entries: list[TreeEntry] = []
-    at = 0
-    while at < len(data):
-        space, zero = data.find(b" ", at), data.find(b"\0", at)
-        if space < 0 or zero < space or zero + width >= len(data):
-            raise CorruptObject(oid, "a tree entry ends early")
-        mode = data[at:space].decode("ascii", "replace").zfill(6)
-        name = data[space + 1 : zero].decode("utf-8", "surrogateescape")
-        at = zero + 1 + width
-        entries.append(TreeEntry(mode, name, data[zero + 1 : at].hex()))
-    return tuple(entries)
+    if not data:
+        return []
+    parts = _ENTRY[len(oid) // 2].findall(data)
+    # What was found lies in order and apart; when it is as long as the whole, nothing lies in between.
+    if sum(map(len, chain.from_iterable(parts))) + 2 * len(parts) != len(data):
+        raise CorruptObject(oid, "a tree entry that cannot be read")
+    found = [
+        (name.decode("utf-8", "surrogateescape"), Entry(_MODES.get(mode) or mode.decode(), raw.hex()))
+        for mode, name, raw in parts
+    ]
+    if len({name for name, _ in found}) != len(found):
+        raise CorruptObject(oid, "a tree names an entry twice")
+    return found

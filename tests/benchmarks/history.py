@@ -18,9 +18,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from generate import postmortem
 
+from pmctl.document.digest import content_digest
 from pmctl.document.reader import read
 from pmctl.ledger import record
-from pmctl.ledger.tree_documents import content_digest_of
 from pmctl.policy import lifecycle
 from pmctl.policy.change import propose_policy
 from pmctl.policy.model import POLICY_PATH, Key, Person, Policy
@@ -112,7 +112,7 @@ def signed_history(folder: Path, count: int) -> None:
         path = f"postmortems/{name[:4]}/{name}.md"
         line.commit([(path, text.encode())], "jane", f"Draft {name}")
         state = PostmortemState(name, author="jane")
-        digest = content_digest_of(read(text.encode()), [])
+        digest = content_digest(read(text.encode()))
         acts = (("submit", "jane", ("bob", "carol")), ("approve", "bob", ()), ("approve", "carol", ()),
                 ("publish", "jane", ()))  # fmt: skip
         for number, (kind, by, reviewers) in enumerate(acts, 1):

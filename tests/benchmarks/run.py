@@ -83,7 +83,7 @@ class Yard:
     """A repository of `count` committed postmortems, with people and keys."""
 
     def __init__(self, folder: Path, count: int) -> None:
-        self.stage = Stage(folder)
+        self.stage = Stage(folder, os.environ)
         self.stage.set_up()
         self.root = self.stage.repository
         self.env = {

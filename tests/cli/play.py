@@ -45,10 +45,8 @@ class Play:
     """One stage: the team's folder, and the people."""
 
     def __init__(self, folder: Path, *, ready: bool = False) -> None:
-        self.stage = Stage(folder)
-        if ready:
-            self.stage.environment = self.stage.private_environment()
-        else:
+        self.stage = Stage(folder, os.environ)
+        if not ready:
             self.stage.set_up()
         self.environment = self.stage.environment | {
             "PATH": f"{_shims(folder)}{os.pathsep}{os.environ['PATH']}",

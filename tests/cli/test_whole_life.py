@@ -59,7 +59,7 @@ def fill(stage: Stage, path: Path) -> None:
 @pytest.mark.skipif(not CORPUS, reason=NO_CORPUS)
 @pytest.mark.parametrize("source", sorted(RECORDS))
 def test_real_record_is_published_and_the_audit_is_clean(source: str, tmp_path: Path) -> None:
-    stage = Stage(tmp_path / "play")
+    stage = Stage(tmp_path / "play", os.environ)
     stage.set_up()
     keys = tmp_path / "play" / "home" / "keys"
     pmctl(stage, "alice", "init")

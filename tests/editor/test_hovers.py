@@ -7,9 +7,9 @@ import pytest
 pytest.importorskip("lsprotocol", reason="the language server needs the extra lsp")
 from lsprotocol import types
 
+from pmctl.codes import explain
 from pmctl.editor.hovers import hover
 from pmctl.editor.open_documents import Kind
-from pmctl.rules.documentation import explain
 from tests.editor.opened import CURSOR, at_cursor, opened
 from tests.rules.sample import source
 
@@ -50,7 +50,7 @@ def test_a_handle_is_a_person() -> None:
 def test_an_ignore_is_explained() -> None:
     """The code in an ignore comment, and one in the settings."""
     text = source() + f"\n<!-- pmctl: ignore PM8{CURSOR}02 the customer's own words -->\nYesterday.\n"
-    assert explain("PM802").summary in said(text)
+    assert explain("PM802").what in said(text)
     found = hover(opened("rules:\n  ignore: [PM802]\n", kind=Kind.SETTINGS), 20)
     assert found is not None
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from pmctl import git
 from pmctl.insight.doctor import Check, diagnose
+from pmctl.surroundings import Surroundings
 from pmctl.workflow.repair import repair
 from tests import world
 from tests.team import Team
 
 
 def marks(directory: Path) -> dict[str, Check]:
-    found = diagnose(directory)
+    found = diagnose(directory, Surroundings(os.environ, Path.home()))
     assert all(check.fix for check in found if check.failed), "every BAD has its fix"
     return {check.subject: check for check in found}
 

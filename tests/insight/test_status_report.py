@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pmctl.insight.status_report import status_report, status_reports
+from pmctl.output.advice import words
 from pmctl.policy import act as acts
 from pmctl.workflow.lifecycle import perform
 from tests.team import AT, TODAY, Team
@@ -16,17 +17,17 @@ def do(crew: Team, person: str, kind: str, *reviewers: str) -> None:
 
 def test_the_named_step_leads_from_draft_to_published(crew: Team) -> None:
     now = status_report(crew.workspace, DOC, TODAY)
-    assert (now.status, now.blockers, now.next_step) == ("DRAFT", (), f"pmctl submit {DOC} --reviewer HANDLE")
+    assert (now.status, now.blockers, words(now.next_step)) == ("DRAFT", (), f"pmctl submit {DOC} --reviewer HANDLE")
     do(crew, "jane", acts.SUBMIT, "bob", "carol")
     now = status_report(crew.workspace, DOC, TODAY)
-    assert now.next_step == f"pmctl approve {DOC}   (as bob or carol)"
+    assert words(now.next_step) == f"pmctl approve {DOC}   (as bob or carol)"
     assert now.facts[:2] == ("bob: was asked, has not answered", "carol: was asked, has not answered")
     do(crew, "bob", acts.APPROVE)
     now = status_report(crew.workspace, DOC, TODAY)
-    assert now.next_step == f"pmctl approve {DOC}   (as carol)"
+    assert words(now.next_step) == f"pmctl approve {DOC}   (as carol)"
     do(crew, "carol", acts.APPROVE)
     now = status_report(crew.workspace, DOC, TODAY)
-    assert (now.blockers, now.next_step) == ((), f"pmctl publish {DOC}")
+    assert (now.blockers, words(now.next_step)) == ((), f"pmctl publish {DOC}")
     do(crew, "jane", acts.PUBLISH)
     assert status_report(crew.workspace, DOC, TODAY).status == "PUBLISHED"
     assert status_reports(crew.workspace, TODAY) == [], "nothing waits"
@@ -40,7 +41,7 @@ def test_stale_approval_says_whose(crew: Team) -> None:
     crew.commit_all("Count again")
     now = status_report(crew.workspace, DOC, TODAY)
     assert "bob: approved an earlier content" in now.facts[0]
-    assert now.next_step == f"pmctl approve {DOC}   (as bob)"
+    assert words(now.next_step) == f"pmctl approve {DOC}   (as bob)"
 
 
 def test_incomplete_draft_names_every_section(crew: Team) -> None:
@@ -48,7 +49,7 @@ def test_incomplete_draft_names_every_section(crew: Team) -> None:
     crew.commit_all("Rename")
     now = status_report(crew.workspace, DOC, TODAY)
     assert any("Root Cause" in blocker.message for blocker in now.blockers)
-    assert now.next_step == f"pmctl edit {DOC}"
+    assert words(now.next_step) == f"pmctl edit {DOC}"
 
 
 def test_forged_status_is_said(crew: Team) -> None:
@@ -62,11 +63,11 @@ def test_not_committed_and_not_readable(crew: Team) -> None:
     new = crew.top / "postmortems/2024/2024-01-20-new.md"
     new.write_bytes((crew.top / crew.path(DOC)).read_bytes())
     now = status_report(crew.workspace, "2024-01-20-new", TODAY)
-    assert now.next_step.startswith("git add postmortems/2024/2024-01-20-new.md")
+    assert words(now.next_step).startswith("git add postmortems/2024/2024-01-20-new.md")
     (crew.top / crew.path(DOC)).write_bytes(b"no front matter")
     crew.commit_all("Break it")
     now = status_report(crew.workspace, DOC, TODAY)
-    assert now.next_step == f"pmctl validate {DOC}"
+    assert words(now.next_step) == f"pmctl validate {DOC}"
     assert len(status_reports(crew.workspace, TODAY)) == 2, "what cannot be read is in the overview, too"
 
 

@@ -38,7 +38,7 @@ def test_staged_is_what_the_index_holds(crew: Team) -> None:
     crew.set_field(DOC, "urgency", "EXTREME")
     crew.git("add", "-A")
     crew.git("checkout", "-q", "HEAD", "--", "pmctl.yaml")
-    (crew.top / crew.path(DOC)).write_bytes(crew.workspace.at_head(crew.path(DOC)) or b"")
+    (crew.top / crew.path(DOC)).write_bytes(crew.workspace.head.file(crew.path(DOC)) or b"")
     (found,) = validations(crew.top, Selection(staged=True, now=AT))
     assert found.failed and any("EXTREME" in finding.message for finding in found.findings)
     assert not any(run.failed for run in validations(crew.top, Selection(now=AT)))

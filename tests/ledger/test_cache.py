@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from pmctl.git import Repository
 from pmctl.ledger import cache
 from pmctl.ledger.audit import audit
-from pmctl.ledger.trust import user_folder
 from pmctl.policy import act as acts
 from tests.world import World
 
@@ -18,10 +18,15 @@ def cache_file(world: World) -> Path:
     return next((world.path / ".git" / "pmctl").glob("audit-*.json"))
 
 
+def cold(world: World) -> Repository:
+    """The repository for somebody of whom nothing is remembered."""
+    return world.repo._replace(user_folder=None)
+
+
 def same(world: World) -> None:
     """A warm audit says what a cold one says."""
-    warm, cold = audit(world.repo), audit(world.repo, use_cache=False)
-    assert warm == cold
+    warm, fresh = audit(world.repo), audit(cold(world))
+    assert warm == fresh
 
 
 def test_a_warm_audit_says_the_same(world: World) -> None:
@@ -42,10 +47,10 @@ def test_a_warm_audit_says_the_same(world: World) -> None:
 def test_a_range_after_a_cold_or_a_warm_start(world: World) -> None:
     base = world.published()
     forged = world.edit("too small", "fine")
-    cold = audit(world.repo, base=base)
-    assert [f.commit for f in cold.findings] == [forged]
-    assert audit(world.repo, base=base) == cold
-    assert audit(world.repo, base=base, use_cache=False) == cold
+    fresh = audit(world.repo, base=base)
+    assert [f.commit for f in fresh.findings] == [forged]
+    assert audit(world.repo, base=base) == fresh
+    assert audit(cold(world), base=base) == fresh
 
 
 @pytest.mark.parametrize("damage", ["forged", "truncated", "empty", "other secret", "binary"])
@@ -57,13 +62,13 @@ def test_a_cache_that_somebody_else_wrote_is_ignored(world: World, damage: str) 
     mark, _, body = file.read_bytes().partition(b"\n")
     if damage == "forged":
         value = json.loads(body)
-        assert value["fold"]["findings"]
-        value["fold"]["findings"] = []
+        assert value["state"]["findings"]
+        value["state"]["findings"] = []
         file.write_bytes(mark + b"\n" + json.dumps(value).encode())
     elif damage == "truncated":
         file.write_bytes(file.read_bytes()[:-100])
     elif damage == "other secret":
-        (user_folder() / "cache.key").write_bytes(b"x" * 32)
+        (world.user_folder / "cache.key").write_bytes(b"x" * 32)
     else:
         file.write_bytes(b"" if damage == "empty" else b"\x00\xff" * 1000)
     assert cache.load(world.repo) is None
@@ -78,8 +83,7 @@ def test_a_cache_of_another_history_is_not_used(world: World) -> None:
     assert [(f.code, f.commit) for f in audit(world.repo).findings] == [("AU301", forged)]
 
 
-def test_no_place_for_the_secret(world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+def test_no_place_for_the_secret(world: World) -> None:
+    world.user_folder.write_text("")
     world.published()
     assert audit(world.repo).passed

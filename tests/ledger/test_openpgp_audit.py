@@ -15,7 +15,6 @@ import pytest
 
 from pmctl.errors import EnvironmentProblem
 from pmctl.ledger import openpgp, record
-from pmctl.ledger.current_state import current_state
 from pmctl.policy.model import Key, Policy
 from pmctl.policy.model import Person as Member
 from tests import world as worlds
@@ -87,7 +86,7 @@ def test_a_whole_life_with_openpgp_records_is_clean(world: World, gnupg: Person)
     assert report.states[DOC].status == "PUBLISHED"
     assert {event.key_id for event in report.events if event.by == "bob" and event.record} == {f"openpgp {fingerprint}"}
     assert world.audit(use_cache=True) == world.audit(use_cache=True) == report
-    assert current_state(world.repo, DOC).state.status == "PUBLISHED"
+    assert world.standing().state.status == "PUBLISHED"
 
 
 def test_the_commands_sign_with_gpg_and_the_audit_accepts_it(world: World, gnupg: Person, tmp_path: Path) -> None:

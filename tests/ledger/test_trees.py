@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pmctl.ledger.store import Store
-from pmctl.ledger.trees import Entry, Trees, _differing, _Folder, _marks
+from pmctl.ledger.trees import Trees, _differing, _Folder, _marks
 from pmctl.object_reader import ObjectReader
+from pmctl.objects import Entry
 
 
 def entry_bytes(name: str, value: int) -> bytes:
@@ -80,7 +80,7 @@ def test_differences_are_those_of_git(tmp_path: Path, count: int) -> None:
         run("commit", "-qm", "x")
         trees.append(run("rev-parse", "HEAD^{tree}"))
     with ObjectReader(tmp_path / ".git") as reader:
-        found = Trees(Store(reader)).many(list(zip(["", *trees], trees, strict=False)), "")
+        found = Trees(reader).many(list(zip(["", *trees], trees, strict=False)), "")
     empty = run("hash-object", "-t", "tree", "/dev/null")
     for old, new, differences in zip([empty, *trees], trees, found, strict=False):
         lines = run("diff-tree", "-r", "--no-renames", "--no-abbrev", old, new).splitlines()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 
 from pmctl import git
 from pmctl.errors import EnvironmentProblem, NotFound, Refused
 from pmctl.repository.actor import identify, require_identity
+from pmctl.surroundings import Surroundings
 from tests import world
 from tests.team import Team, public, set_identity
 
@@ -23,12 +27,12 @@ def sit_down(crew: Team, email: str, key: str) -> None:
 @pytest.mark.parametrize(("email", "key"), [("jane@example.com", "jane"), ("JANE@example.com", "jane")])
 def test_key_and_address_name_the_same_person(crew: Team, email: str, key: str) -> None:
     sit_down(crew, email, key)
-    assert identify(crew.repo, crew.workspace.policy).handle == "jane"
+    assert identify(crew.repo, crew.workspace.policy, Surroundings(os.environ, Path.home())).handle == "jane"
 
 
 def test_the_key_decides_when_the_address_is_unknown(crew: Team) -> None:
     sit_down(crew, "jane@elsewhere.example", "jane")
-    assert identify(crew.repo, crew.workspace.policy).handle == "jane"
+    assert identify(crew.repo, crew.workspace.policy, Surroundings(os.environ, Path.home())).handle == "jane"
 
 
 @pytest.mark.parametrize(
@@ -48,7 +52,7 @@ def test_when_they_do_not_fit_nobody_acts(
 ) -> None:
     sit_down(crew, email, key)
     with pytest.raises(error, match=says) as caught:
-        identify(crew.repo, crew.workspace.policy, handle)
+        identify(crew.repo, crew.workspace.policy, Surroundings(os.environ, Path.home()), handle)
     assert getattr(caught.value, "hint", ""), "and there is a next step"
 
 
@@ -61,9 +65,9 @@ def test_retired_key_is_refused(crew: Team) -> None:
     people.rotate(crew.workspace, crew.actor("alice"), "bob", given, at=AT)
     sit_down(crew, "bob@example.com", "bob")
     with pytest.raises(Refused, match="is retired"):
-        identify(crew.repo, crew.workspace.policy)
+        identify(crew.repo, crew.workspace.policy, Surroundings(os.environ, Path.home()))
     sit_down(crew, "bob@example.com", "bob-2")
-    assert identify(crew.repo, crew.workspace.policy).handle == "bob"
+    assert identify(crew.repo, crew.workspace.policy, Surroundings(os.environ, Path.home())).handle == "bob"
 
 
 def test_git_must_know_who_commits() -> None:

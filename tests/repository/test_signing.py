@@ -17,16 +17,9 @@ from pmctl.errors import EnvironmentProblem
 from pmctl.ledger import sshsig
 from pmctl.policy.keys import normalise
 from pmctl.repository import signing
-from pmctl.repository.signing import (
-    OpenPgpSigner,
-    SigningKey,
-    SshSigner,
-    git_config_arguments,
-    make_key,
-    sign,
-    signer,
-    signing_key,
-)
+from pmctl.repository.signing import OpenPgpSigner, SshSigner, git_config_arguments, make_key, signer
+from pmctl.repository.signing_keys import SigningKey, signing_key
+from pmctl.surroundings import Surroundings
 
 MESSAGE = b'{"act":"approve"}\n'
 NAMESPACE = "pmctl-record-v1"
@@ -69,9 +62,18 @@ def ssh_config(value: str) -> dict[str, str]:
     return {"gpg.format": "ssh", "user.signingkey": value}
 
 
+def around(home: Path, *, interactive: bool = False) -> Surroundings:
+    """This process's environment with another home."""
+    return Surroundings(os.environ, home, interactive)
+
+
+def sign(key: SigningKey, *, interactive: bool = True) -> bytes:
+    return signing.sign(key, MESSAGE, NAMESPACE, around(Path("/"), interactive=interactive))
+
+
 def failure(key: SigningKey, *, interactive: bool = False) -> EnvironmentProblem:
     with pytest.raises(EnvironmentProblem) as caught:
-        sign(key, MESSAGE, NAMESPACE, interactive=interactive)
+        sign(key, interactive=interactive)
     assert caught.value.hint
     assert "PRIVATE KEY-----" not in str(caught.value)
     assert not list(Path(tempfile.gettempdir()).iterdir()), "temporary files stay behind"
@@ -111,7 +113,7 @@ def test_paths_may_start_at_home_and_name_either_half(tmp_path: Path) -> None:
     for value in ("~/keys/work", "~/keys/work.pub", str(tmp_path / "keys" / "work.pub")):
         key = signing_key(ssh_config(value), tmp_path)
         assert key.public == public
-        assert sign(key, MESSAGE, NAMESPACE)
+        assert sign(key)
 
 
 def test_other_default_names_are_tried_in_sshs_order(tmp_path: Path) -> None:
@@ -184,7 +186,7 @@ def test_without_any_key_the_hint_makes_one(tmp_path: Path) -> None:
 def test_a_signature_verifies_and_leaves_nothing_behind(tmp_path: Path, options: tuple[str, ...]) -> None:
     public = new_key(tmp_path / "k with spaces", *options)
     key = signing_key({}, tmp_path, explicit=str(tmp_path / "k with spaces"))
-    armored = sign(key, MESSAGE, NAMESPACE)
+    armored = sign(key)
     assert sshsig.verify(armored, MESSAGE, NAMESPACE).key == public
     assert not list(Path(tempfile.gettempdir()).iterdir())
 
@@ -195,9 +197,9 @@ def test_the_agent_signs_for_a_literal_key(tmp_path: Path, agent: None) -> None:
     assert "neither as a file nor in the agent" in failure(key).message
     subprocess.run(["ssh-add", "-q", tmp_path / "k"], check=True)
     (tmp_path / "k").unlink()
-    assert sshsig.verify(sign(key, MESSAGE, NAMESPACE), MESSAGE, NAMESPACE).key == public
+    assert sshsig.verify(sign(key), MESSAGE, NAMESPACE).key == public
     by_file = signing_key(ssh_config(str(tmp_path / "k.pub")), tmp_path)
-    assert sign(by_file, MESSAGE, NAMESPACE, interactive=False)
+    assert sign(by_file, interactive=False)
 
 
 def test_an_agent_that_refuses_is_named(tmp_path: Path, agent: None) -> None:
@@ -215,7 +217,7 @@ def test_a_passphrase_is_asked_through_ssh_askpass(tmp_path: Path, monkeypatch: 
     key = signing_key({}, tmp_path, explicit=str(tmp_path / "k"))
     monkeypatch.setenv("SSH_ASKPASS_REQUIRE", "force")
     monkeypatch.setenv("SSH_ASKPASS", str(script(tmp_path / "askpass", f"echo '{PASSPHRASE}'")))
-    assert sign(key, MESSAGE, NAMESPACE, interactive=True)
+    assert sign(key, interactive=True)
     monkeypatch.setenv("SSH_ASKPASS", str(script(tmp_path / "wrong", "echo hunter2")))
     error = failure(key, interactive=True)
     assert "passphrase" in error.message
@@ -238,9 +240,11 @@ def test_nobody_is_asked_when_not_interactive(tmp_path: Path, monkeypatch: pytes
 def test_a_passphrase_is_asked_at_the_terminal_even_when_stdin_is_a_pipe(tmp_path: Path) -> None:
     new_key(tmp_path / "k", passphrase=PASSPHRASE)
     program = (
-        "import subprocess, sys; from pathlib import Path; from pmctl.repository import signing as s;"
+        "import os, sys; from pathlib import Path; from pmctl.repository import signing as s;"
+        "from pmctl.surroundings import Surroundings;"
         f"k = s.signing_key({{}}, Path('/'), explicit={str(tmp_path / 'k')!r});"
-        f"sys.stdout.write('signed' if s.sign(k, b'x', {NAMESPACE!r}) else 'no')"
+        "around = Surroundings(os.environ, Path('/'), True);"
+        f"sys.stdout.write('signed' if s.sign(k, b'x', {NAMESPACE!r}, around) else 'no')"
     )
     child, terminal = pty.fork()
     if child == 0:  # pragma: no cover - runs in the other process
@@ -299,16 +303,15 @@ def test_an_old_openssh_is_said_to_be_too_old(tmp_path: Path, monkeypatch: pytes
     script(tmp_path / "bin" / "ssh-keygen", f"echo 'ssh-keygen: {complaint}' >&2; exit 1")
     script(tmp_path / "bin" / "ssh", "echo 'OpenSSH_7.9p1 Debian-10+deb10u2, OpenSSL 1.1.1d' >&2")
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
-    assert signing.openssh_version() == (7, 9)
+    assert signing.openssh() == ("OpenSSH_7.9p1 Debian-10+deb10u2", True)
     error = failure(SigningKey(public, tmp_path / "k", "test"))
     assert "too old" in error.message
     assert "8.2" in error.hint
 
 
 def test_the_version_of_this_machines_openssh_is_recognised() -> None:
-    version = signing.openssh_version()
-    assert version is not None
-    assert version >= signing.OLDEST_OPENSSH
+    name, too_old = signing.openssh()
+    assert name.startswith("OpenSSH_") and not too_old
 
 
 @pytest.mark.parametrize(
@@ -324,7 +327,7 @@ def test_a_broken_ssh_keygen_is_not_believed(tmp_path: Path, monkeypatch: pytest
     script(tmp_path / "bin" / "ssh-keygen", behaviour)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
     with pytest.raises(EnvironmentProblem, match="signature"):
-        sign(SigningKey(public, tmp_path / "k", "test"), MESSAGE, NAMESPACE)
+        sign(SigningKey(public, tmp_path / "k", "test"))
 
 
 def test_a_signature_by_another_key_is_not_handed_out(tmp_path: Path) -> None:
@@ -385,13 +388,13 @@ def test_git_commits_signed_with_a_key_of_the_agent(tmp_path: Path, agent: None)
 
 def test_a_new_key_is_private_and_signs(tmp_path: Path) -> None:
     path = tmp_path / "folder" / "id_pmctl"
-    key = make_key(path, "jane@laptop\n\x1b[31m")
+    key = make_key(path, "jane@laptop\n\x1b[31m", around(tmp_path))
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
     assert sorted(file.name for file in path.parent.iterdir()) == ["id_pmctl", "id_pmctl.pub"]
     assert (path.parent / "id_pmctl.pub").read_text() == f"{key.public} jane@laptop \\x1b[31m\n"
     assert key.public.startswith("ssh-ed25519 ")
-    assert sign(key, MESSAGE, NAMESPACE, interactive=False)
+    assert sign(key, interactive=False)
 
 
 @pytest.mark.parametrize("existing", ["id_pmctl", "id_pmctl.pub"])
@@ -399,7 +402,7 @@ def test_an_existing_key_is_never_overwritten(tmp_path: Path, existing: str) -> 
     (tmp_path / existing).write_text("precious")
     before = sorted(file.name for file in tmp_path.iterdir())
     with pytest.raises(EnvironmentProblem, match="already"):
-        make_key(tmp_path / "id_pmctl", "c")
+        make_key(tmp_path / "id_pmctl", "c", around(tmp_path))
     assert (tmp_path / existing).read_text() == "precious"
     assert sorted(file.name for file in tmp_path.iterdir()) == before
 
@@ -410,14 +413,14 @@ def test_an_existing_key_is_never_overwritten(tmp_path: Path, existing: str) -> 
 def test_the_signer_follows_gits_format_and_the_policys_key(tmp_path: Path) -> None:
     public = new_key(tmp_path / ".ssh" / "id_ed25519")
     fingerprint = "a" * 40
-    assert signer({}, tmp_path).key == public
-    assert signer({}, tmp_path, openpgp_key=fingerprint).key == fingerprint.upper()
-    assert signer({"gpg.format": "openpgp"}, tmp_path, openpgp_key=fingerprint).key == fingerprint.upper()
-    assert signer({"gpg.format": "ssh"}, tmp_path, openpgp_key=fingerprint).key == public
-    named = signer({}, tmp_path, explicit=str(tmp_path / ".ssh" / "id_ed25519"), openpgp_key=fingerprint)
-    assert isinstance(named, SshSigner)
-    assert named.sign(MESSAGE, NAMESPACE)
-    assert "gpg.format=ssh" in named.git_arguments()
+    assert signer({}, around(tmp_path)).key == public
+    assert signer({}, around(tmp_path), openpgp_key=fingerprint).key == fingerprint.upper()
+    assert signer({"gpg.format": "openpgp"}, around(tmp_path), openpgp_key=fingerprint).key == fingerprint.upper()
+    assert signer({"gpg.format": "ssh"}, around(tmp_path), openpgp_key=fingerprint).key == public
+    ssh = signer({}, around(tmp_path))
+    assert isinstance(ssh, SshSigner)
+    assert ssh.sign(MESSAGE, NAMESPACE)
+    assert "gpg.format=ssh" in ssh.git_arguments()
 
 
 @pytest.fixture
@@ -436,7 +439,7 @@ def gnupg(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def test_an_openpgp_key_signs_records_and_commits(tmp_path: Path, gnupg: str) -> None:
-    person = signer({}, tmp_path, openpgp_key=gnupg, interactive=False)
+    person = signer({}, around(tmp_path), openpgp_key=gnupg)
     assert person.sign(MESSAGE, NAMESPACE).startswith(b"-----BEGIN PGP SIGNATURE-----")
     top = repository(tmp_path / "repo")
     command = ["git", "-C", top, *person.git_arguments(), "commit", "-q", "-S", "--allow-empty", "-m", "x"]
@@ -446,9 +449,9 @@ def test_an_openpgp_key_signs_records_and_commits(tmp_path: Path, gnupg: str) ->
 
 def test_openpgp_failures_name_the_next_step(tmp_path: Path, gnupg: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(EnvironmentProblem, match="gpg cannot sign") as caught:
-        OpenPgpSigner("B" * 40, interactive=False).sign(MESSAGE, NAMESPACE)
+        OpenPgpSigner("B" * 40, around(tmp_path)).sign(MESSAGE, NAMESPACE)
     assert "--list-secret-keys" in caught.value.hint
     with monkeypatch.context() as without:
         without.setenv("PATH", str(tmp_path))
         with pytest.raises(EnvironmentProblem, match="gpg is not installed"):
-            OpenPgpSigner(gnupg).sign(MESSAGE, NAMESPACE)
+            OpenPgpSigner(gnupg, around(tmp_path)).sign(MESSAGE, NAMESPACE)

@@ -52,32 +52,32 @@ def test_links_are_not_followed_anywhere(crew: Team, tmp_path: Path) -> None:
 
 def test_at_tells_missing_from_damaged(crew: Team) -> None:
     space = crew.workspace
-    assert space.at_head("no/such/file") is None
+    assert space.head.file("no/such/file") is None
     (crew.top / "untracked.md").write_text("x")
-    assert space.at_head("untracked.md") is None
+    assert space.head.file("untracked.md") is None
     with pytest.raises(NotFound, match="not in the last commit"):
         space.read_at("2024-01-01-nothing")
     blob = crew.git("rev-parse", f"HEAD:{crew.path(DOC)}")
     file = crew.top / ".git/objects" / blob[:2] / blob[2:]
     file.chmod(0o644)
     file.write_bytes(b"rubbish")
-    with pytest.raises(EnvironmentProblem):
-        space.at_head(crew.path(DOC))
+    with pytest.raises(EnvironmentProblem, match=r"object .* is"):
+        crew.workspace.head.file(crew.path(DOC))
 
 
 def test_content_covers_attachments_and_their_modes(crew: Team) -> None:
-    before = crew.workspace.content(DOC)
+    before = crew.workspace.head.digest(DOC)
     folder = crew.top / crew.path(DOC).removesuffix(".md")
     (folder / "deep").mkdir(parents=True)
     (folder / "deep" / "graph ü.txt").write_text("up\n")
     crew.commit_all("Graph")
-    with_graph = crew.workspace.content(DOC)
-    (item,) = crew.workspace.attachments(DOC)
+    with_graph = crew.workspace.head.digest(DOC)
+    (item,) = crew.workspace.head.attachments(DOC)
     assert (item.path, item.mode) == ("deep/graph ü.txt", "100644")
     assert with_graph != before
     (folder / "deep" / "graph ü.txt").chmod(0o755)
     crew.commit_all("Run it")
-    assert crew.workspace.content(DOC) not in (before, with_graph)
+    assert crew.workspace.head.digest(DOC) not in (before, with_graph)
     document = crew.workspace.read_at(DOC)
     assert content_digest(document, ()) == before
 
@@ -109,10 +109,10 @@ def test_policy_comes_from_the_last_commit_and_settings_from_the_work_tree(crew:
 
 
 def test_templates_at_head_are_those_that_the_audit_sees(crew: Team) -> None:
-    assert [template.name for template in crew.workspace.templates_at_head()] == ["default"]
+    assert [template.name for template in crew.workspace.head.templates()] == ["default"]
     (crew.top / ".pmctl/templates/default.md").unlink()
     assert template_files(crew.top)[0] == {}
-    assert [template.name for template in crew.workspace.templates_at_head()] == ["default"]
+    assert [template.name for template in crew.workspace.head.templates()] == ["default"]
 
 
 def test_unborn_branch_has_no_policy(tmp_path: Path, crew: Team) -> None:

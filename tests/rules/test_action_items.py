@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pmctl.output.advice import words
 from pmctl.rules.engine import check
 
 from .sample import CONTEXT, sample
@@ -25,7 +26,7 @@ def item(
 
 def found(fragment: str, context=CONTEXT) -> list[tuple[str, str, str]]:
     findings = check(sample(fragment), context)
-    return [(one.code, one.message.removeprefix("AI-7f3k: "), one.fix) for one in findings]
+    return [(one.code, one.message.removeprefix("AI-7f3k: "), words(one.fix)) for one in findings]
 
 
 def only(row: str) -> tuple[str, str, str]:

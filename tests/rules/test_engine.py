@@ -8,9 +8,8 @@ from pmctl.document.edits import set_field
 from pmctl.document.finding import Severity
 from pmctl.document.reader import read
 from pmctl.document.strict_yaml import load
-from pmctl.errors import NotFound, UsageProblem
+from pmctl.errors import UsageProblem
 from pmctl.rules.context import Context
-from pmctl.rules.documentation import explain
 from pmctl.rules.engine import check
 from pmctl.rules.settings import RuleSettings
 from pmctl.rules.settings_reading import code_list, parse_rule_settings
@@ -119,12 +118,6 @@ def test_codes_of_an_option():
     assert caught.value.hint == "did you mean PM802?"
 
 
-def test_explaining_an_unknown_code_names_the_nearest():
-    with pytest.raises(NotFound) as caught:
-        explain("PM7O1")
-    assert "PM701" in caught.value.hint
-
-
 def test_an_ignore_with_a_reason_on_the_line_above_and_on_the_line():
     above = "## Root Cause\n\nFirst.\n\n<!-- pmctl: ignore PM802 as the ticket says -->\nReplaced last week.\n"
     same = "## Root Cause\n\nReplaced last week. <!-- pmctl: ignore PM802 as the ticket says -->\n"
@@ -203,16 +196,6 @@ def test_every_finding_has_a_place_inside_the_file():
     for finding in check(sample("status: nonsense\nauthor: nobody\n" + YESTERDAY), CONTEXT):
         assert finding.path == PATH
         assert 1 <= finding.line <= sample(YESTERDAY).text.count("\n") + 2
-
-
-@pytest.mark.parametrize("code", ["PM001", "PM101", "AU301", "PM030", "PM260"])
-def test_codes_of_the_reader_and_the_audit_are_explained_alike(code):
-    doc = explain(code)
-    assert doc.summary
-    page = doc.markdown()
-    assert page.startswith(f"# {doc.name} ({code})\n\n{doc.summary}")
-    if doc.mend:
-        assert page.endswith(f"## Fix\n\n{doc.mend}\n")
 
 
 def test_adopted_document_is_judged_gently_until_its_tag_goes() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from pmctl.document.reader import read
 from pmctl.document.template import TemplateField
+from pmctl.output.advice import words
 from pmctl.rules.context import TemplateView
 from pmctl.rules.engine import check
 
@@ -14,7 +15,7 @@ from .sample import CONTEXT, PATH, sample
 
 def found(fragment: str, context=CONTEXT) -> list[tuple[str, str, str]]:
     findings = check(sample(fragment + "\n"), context)
-    return [(one.code, one.message, one.fix) for one in findings if one.code.startswith("PM1")]
+    return [(one.code, one.message, words(one.fix)) for one in findings if one.code.startswith("PM1")]
 
 
 def only(fragment: str, context=CONTEXT) -> tuple[str, str, str]:
@@ -117,7 +118,7 @@ def test_a_status_is_put_back_and_not_chosen():
 def test_a_file_that_lies_elsewhere_is_moved_or_is_a_copy():
     doc = read(sample().data, "postmortems/2024/2024-01-16-a copy.md")
     [finding] = [one for one in check(doc, CONTEXT) if one.code == "PM110"]
-    move, copy = finding.fix.split("; ")
+    move, copy = words(finding.fix).split("; ")
     assert move == f"git mv 'postmortems/2024/2024-01-16-a copy.md' {PATH}"
     assert copy == "in a copy of another postmortem, write an id of its own"
 

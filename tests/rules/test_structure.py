@@ -6,6 +6,7 @@ import pytest
 
 from pmctl.document.reader import read
 from pmctl.ledger.view import missing_sections
+from pmctl.output.advice import words
 from pmctl.rules.engine import check
 from pmctl.rules.fixes import fix as apply_fixes
 
@@ -14,7 +15,9 @@ from .sample import CONTEXT, PATH, SECTIONS, sample
 
 def found(text: str, family: str = "PM2") -> list[tuple[str, int, str, str]]:
     doc = read(text.encode(), PATH)
-    return [(one.code, one.line, one.message, one.fix) for one in check(doc, CONTEXT) if one.code.startswith(family)]
+    return [
+        (one.code, one.line, one.message, words(one.fix)) for one in check(doc, CONTEXT) if one.code.startswith(family)
+    ]
 
 
 def renamed(new: str) -> str:

@@ -35,7 +35,7 @@ def test_move_touches_one_row(crew: Team) -> None:
     assert [line[0] for line in changed] == ["-", "+"]
     item = action_items(crew.workspace.read_at(DOC))[0]
     assert (item.status, item.ticket, item.notes) == ("IN_PROGRESS", "PAY-1 | x", "half\\done")
-    assert audit(crew.repo, use_cache=False).findings == ()
+    assert audit(crew.repo).findings == ()
 
 
 def test_add_appends_one_row_with_a_fresh_id(crew: Team) -> None:
@@ -97,7 +97,7 @@ def test_who_may(crew: Team) -> None:
             change(crew.workspace, person, item, Change(notes="no"), ())
     with pytest.raises(Refused, match="may not change"):
         add(crew.workspace, "bob", DOC, WHOLE, (), today=TODAY)
-    assert audit(crew.repo, use_cache=False).findings == ()
+    assert audit(crew.repo).findings == ()
 
 
 def test_published_items_move_but_say_the_same(crew: Team) -> None:
@@ -110,7 +110,7 @@ def test_published_items_move_but_say_the_same(crew: Team) -> None:
         change(crew.workspace, "jane", "AI-7f3k", Change(description="Else"), ())
     with pytest.raises(Refused, match="change of its content"):
         add(crew.workspace, "jane", DOC, WHOLE, (), today=TODAY)
-    assert audit(crew.repo, use_cache=False).findings == ()
+    assert audit(crew.repo).findings == ()
 
 
 def test_unknown_and_doubled_ids(crew: Team) -> None:

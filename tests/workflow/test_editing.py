@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -35,23 +36,23 @@ def editor(crew: Team, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
 
 def test_editor_gets_the_file_and_says_whether_it_changed(crew: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     editor(crew, monkeypatch, 'test "$1" = --wait && echo "One more line." >> "$2"')
-    assert open_editor(crew.workspace, DOC)
+    assert open_editor(crew.workspace, DOC, os.environ)
     editor(crew, monkeypatch, "true")
-    assert open_editor(crew.workspace, DOC), "an edit of last time is not forgotten"
+    assert open_editor(crew.workspace, DOC, os.environ), "an edit of last time is not forgotten"
     crew.git("checkout", "-q", "--", ".")
-    assert not open_editor(crew.workspace, DOC)
+    assert not open_editor(crew.workspace, DOC, os.environ)
 
 
 def test_editor_that_fails_or_is_missing_is_said(crew: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     editor(crew, monkeypatch, "exit 3")
     with pytest.raises(EnvironmentProblem, match="ended with code 3"):
-        open_editor(crew.workspace, DOC)
+        open_editor(crew.workspace, DOC, os.environ)
     monkeypatch.setenv("EDITOR", "no-such-editor")
     with pytest.raises(EnvironmentProblem, match="no editor 'no-such-editor'"):
-        open_editor(crew.workspace, DOC)
+        open_editor(crew.workspace, DOC, os.environ)
     monkeypatch.setenv("VISUAL", "unbalanced 'quote")
     with pytest.raises(EnvironmentProblem):
-        open_editor(crew.workspace, DOC)
+        open_editor(crew.workspace, DOC, os.environ)
 
 
 def test_link_is_not_opened(crew: Team, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -61,7 +62,7 @@ def test_link_is_not_opened(crew: Team, monkeypatch: pytest.MonkeyPatch, tmp_pat
     (crew.top / crew.path(DOC)).unlink()
     (crew.top / crew.path(DOC)).symlink_to(secret)
     with pytest.raises(Exception, match="link"):
-        open_editor(crew.workspace, DOC)
+        open_editor(crew.workspace, DOC, os.environ)
     assert secret.read_text() == "mine\n"
 
 
@@ -82,7 +83,7 @@ def test_stranger_is_refused_as_the_audit_would_report(crew: Team, person: str) 
     with pytest.raises(Refused, match=f"{person} may not edit"):
         edit(crew, person)
     crew.commit_all("With plain git")
-    assert [f.code for f in audit(crew.repo, use_cache=False).findings] == ["AU702"]
+    assert [f.code for f in audit(crew.repo).findings] == ["AU702"]
 
 
 def test_editors_and_reviewers_may(crew: Team) -> None:
@@ -97,7 +98,7 @@ def test_editors_and_reviewers_may(crew: Team) -> None:
     perform(crew.workspace, crew.actor("jane"), acts.SUBMIT, DOC, at=AT, reviewers=("bob",))
     crew.edit_text(DOC, lambda text: text.replace("2,348", "2,349"))
     edit(crew, "bob")
-    assert audit(crew.repo, use_cache=False).findings == ()
+    assert audit(crew.repo).findings == ()
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def test_one_commit_that_the_audit_takes_as_root(tmp_path: Path, crew: Team) -> 
     root = ready(folder)
     repo = git.discover(folder)
     assert git.run(folder, "rev-list", "--count", "HEAD").text == "1"
-    report = audit(repo, root=root, use_cache=False)
+    report = audit(repo, root=root)
     assert (report.passed, report.root) == (True, root)
     assert report.policy is not None and report.policy.admins == ("jane",)
     assert git.run(folder, "status", "--porcelain").text == ""
@@ -77,5 +77,5 @@ def test_names_that_need_quotes_in_yaml(tmp_path: Path, crew: Team) -> None:
     git.run(folder, "config", "user.name", "Jane: #1 'O\"Neil' {x}", reading=False)
     git.run(folder, "config", "user.email", "jane@example.com", reading=False)
     initialise(repo, actor("jane").signer, at=AT)  # type: ignore[arg-type]
-    report = audit(git.discover(folder), use_cache=False)
+    report = audit(git.discover(folder))
     assert report.policy is not None and report.policy.people["jane"].name == "Jane: #1 'O\"Neil' {x}"

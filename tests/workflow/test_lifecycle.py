@@ -7,6 +7,7 @@ import pytest
 from pmctl.errors import Refused
 from pmctl.ledger.audit import audit
 from pmctl.ledger.current_state import current_state
+from pmctl.output.advice import words
 from pmctl.policy import act as acts
 from pmctl.workflow.lifecycle import Done, perform
 from tests.team import AT, Team
@@ -25,7 +26,7 @@ def publish(crew: Team) -> None:
 
 
 def findings(crew: Team) -> list[str]:
-    return [finding.code for finding in audit(crew.repo, use_cache=False).findings]
+    return [finding.code for finding in audit(crew.repo).findings]
 
 
 def test_one_act_is_one_signed_commit_of_record_and_status(crew: Team) -> None:
@@ -48,7 +49,7 @@ def test_an_approval_writes_nothing_but_its_record(crew: Team) -> None:
     done = do(crew, "bob", acts.APPROVE)
     names = crew.git("show", "--name-only", "--format=", done.commit).split()
     assert all(name.startswith(f".pmctl/records/{DOC}/0002-approve-bob.json") for name in names)
-    assert done.next_step == f"pmctl publish {DOC}"
+    assert words(done.next_step) == f"pmctl publish {DOC}"
 
 
 def test_submit_in_review_asks_further_reviewers(crew: Team) -> None:
@@ -98,7 +99,7 @@ def test_amend_takes_the_attachments_along(crew: Team) -> None:
     assert crew.snapshot()[1] == ""
     assert sorted(path.name for path in folder.iterdir()) == ["graph.txt", "new.txt"]
     assert findings(crew) == []
-    assert current_state(crew.repo, DOC).state.content == crew.workspace.content(DOC)
+    assert current_state(crew.workspace.head, DOC).state.content == crew.workspace.head.digest(DOC)
 
 
 def test_amend_of_a_removed_and_staged_attachment(crew: Team) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from pmctl.policy.reading import parse_policy
 from pmctl.repository.actor import Actor as Signing
 from pmctl.repository.signing import SigningKey, SshSigner
 from pmctl.repository.workspace import Workspace
+from pmctl.surroundings import Surroundings
 from pmctl.workflow import people as acting
 from tests.world import World
 
@@ -39,7 +41,12 @@ def workspace(world: World) -> Workspace:
 
 def actor(world: World, handle: str = "alice") -> Signing:
     who = world.people[handle]
-    return Signing(handle, handle.capitalize(), who.email, SshSigner(SigningKey(who.public, who.key, "a test"), False))
+    return Signing(
+        handle,
+        handle.capitalize(),
+        who.email,
+        SshSigner(SigningKey(who.public, who.key, "a test"), Surroundings(os.environ, who.key.parent)),
+    )
 
 
 def clean(world: World) -> None:
@@ -185,7 +192,7 @@ def test_an_openpgp_key_lands_beside_the_policy(world: World, tmp_path: Path) ->
     given = acting.read_key(str(tmp_path / "dave.asc"), "dave")
     assert given.file is not None and given.file.path.startswith(".pmctl/keys/dave-")
     acting.add(workspace(world), actor(world), "dave", name="Dave", emails=(), keys=(given,), at=AT)
-    assert workspace(world).at_head(given.file.path) == exported
+    assert workspace(world).head.file(given.file.path) == exported
     assert workspace(world).policy.people["dave"].keys[0].openpgp
     clean(world)
 

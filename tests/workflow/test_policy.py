@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from pmctl.policy.model import POLICY_PATH
 from pmctl.repository.actor import Actor as Signing
 from pmctl.repository.signing import SigningKey, SshSigner
 from pmctl.repository.workspace import Workspace
+from pmctl.surroundings import Surroundings
 from pmctl.workflow import people as acting
 from pmctl.workflow import policy as steps
 from tests.world import DOC, World, document
@@ -44,7 +46,12 @@ def workspace(world: World) -> Workspace:
 
 def actor(world: World, handle: str = "alice") -> Signing:
     who = world.people[handle]
-    return Signing(handle, handle.capitalize(), who.email, SshSigner(SigningKey(who.public, who.key, "a test"), False))
+    return Signing(
+        handle,
+        handle.capitalize(),
+        who.email,
+        SshSigner(SigningKey(who.public, who.key, "a test"), Surroundings(os.environ, who.key.parent)),
+    )
 
 
 def edit(world: World, *pairs: tuple[str, str]) -> None:
@@ -109,7 +116,7 @@ def test_the_last_signature_lands_the_policy(two: World) -> None:
     landed = steps.sign(workspace(two), actor(two, "bob"), at=AT)
     assert (landed.landed, landed.version, landed.missing) == (True, 3, 0)
     assert workspace(two).policy.teams == {"ops": ("jane",)}
-    assert workspace(two).at_head(steps.PROPOSED_PATH) is None
+    assert workspace(two).head.file(steps.PROPOSED_PATH) is None
     clean(two)
 
 

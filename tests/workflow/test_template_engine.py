@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from pmctl.document.codes_configuration import CODES
+from pmctl.codes import explain
 from pmctl.errors import BadInput
 from pmctl.workflow.template_engine import FILTERS, LISTS, MAX_BODY, VARIABLES, conditional_titles, expand, uses_jinja
 from tests.growth import assert_in_proportion
@@ -90,7 +90,7 @@ def test_everything_wrong_is_said_at_once_with_what_was_probably_meant() -> None
 
 
 def test_the_documentation_lists_what_is_allowed() -> None:
-    text = CODES["PM290"].fix + CODES["PM290"].why
+    text = explain("PM290").fix + explain("PM290").why
     assert [name for name in (*VARIABLES, *FILTERS, *LISTS) if not re.search(rf"\b{name}\b", text)] == []
 
 

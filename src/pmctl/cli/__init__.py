@@ -122,10 +122,12 @@ def _run(words: list[str]) -> int:
 def _say(error: PmctlError) -> None:
     _flush()
     _tell(f"error: {_clean(error.message)}")
+    from pmctl.output.advice import with_fix, words
+
     for line in error.details:
-        _tell(f"  {_clean(line)}")
+        _tell(f"  {_clean(line if isinstance(line, str) else with_fix(*line))}")
     if error.hint:
-        _tell(f"  hint: {_clean(error.hint)}")
+        _tell(f"  hint: {_clean(words(error.hint))}")
 
 
 def _tell(text: str) -> None:

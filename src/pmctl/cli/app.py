@@ -7,6 +7,7 @@ start-up of one command does not pay for the others.
 from __future__ import annotations
 
 import importlib
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -22,6 +23,7 @@ class Entry(NamedTuple):
     help: str
 
 
+ACTS_CHAPTER = "Review and publish"
 CHAPTERS: dict[str, dict[str, Entry]] = {
     "Begin": {
         "init": Entry("setup", "init", "make this repository ready: policy, settings, template"),
@@ -42,17 +44,7 @@ CHAPTERS: dict[str, dict[str, Entry]] = {
         "log": Entry("reading", "log", "who did what when, with the verdict on every step"),
         "export": Entry("exporting", "export", "one postmortem as Markdown, HTML or JSON"),
     },
-    "Review and publish": {
-        "submit": Entry("lifecycle", "submit", "ask for review: DRAFT -> IN_REVIEW"),
-        "approve": Entry("lifecycle", "approve", "sign exactly this content"),
-        "request-changes": Entry("lifecycle", "request_changes", "send it back: IN_REVIEW -> DRAFT"),
-        "withdraw": Entry("lifecycle", "withdraw", "take your own submission back: IN_REVIEW -> DRAFT"),
-        "publish": Entry("lifecycle", "publish", "IN_REVIEW -> PUBLISHED"),
-        "amend": Entry("lifecycle", "amend", "change published content, on the record (admins)"),
-        "archive": Entry("lifecycle", "archive", "PUBLISHED -> ARCHIVED (admins)"),
-        "reopen": Entry("lifecycle", "reopen", "PUBLISHED or ARCHIVED -> DRAFT (admins)"),
-        "delete": Entry("lifecycle", "delete", "remove a postmortem, on the record (admins)"),
-    },
+    ACTS_CHAPTER: {},  # filled in from the table of acts
     "Check": {
         "validate": Entry("checking", "validate", "check postmortems; the last line counts the findings"),
         "explain": Entry("checking", "explain", "the documentation of any finding code"),
@@ -68,7 +60,25 @@ CHAPTERS: dict[str, dict[str, Entry]] = {
         "incident": Entry("incidents", "app", "read incident records; is a postmortem required, and why"),
     },
 }
-_ENTRIES = {name: entry for chapter in CHAPTERS.values() for name, entry in chapter.items()}
+
+
+@cache
+def chapters() -> dict[str, dict[str, Entry]]:
+    """The whole table, with a command for every act that can be asked for."""
+    from pmctl.policy.act import ACTS
+
+    acts = {spec.name: Entry("lifecycle", "command", spec.help) for spec in ACTS.values() if spec.help}
+    return CHAPTERS | {ACTS_CHAPTER: acts}
+
+
+def _find(name: str) -> Entry | None:
+    """A command's entry; asks the table of acts only when the others do not have it."""
+    own = next((entries[name] for entries in CHAPTERS.values() if name in entries), None)
+    return own or chapters()[ACTS_CHAPTER].get(name)
+
+
+def _names() -> list[str]:
+    return [name for entries in chapters().values() for name in entries]
 
 
 class CommandTable(TyperGroup):
@@ -76,14 +86,16 @@ class CommandTable(TyperGroup):
 
     def list_commands(self, ctx: Any) -> list[str]:
         """All names, in the order of the table."""
-        return list(_ENTRIES)
+        return _names()
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command by that name, built from its module; None when there is none."""
-        entry = _ENTRIES.get(cmd_name)
+        entry = _find(cmd_name)
         if entry is None:
             return None
         target = getattr(importlib.import_module(f"pmctl.cli.{entry.module}"), entry.name)
+        if entry.module == "lifecycle":
+            target = target(cmd_name)
         if isinstance(target, typer.Typer):
             group = typer.main.get_command(target)
             group.name = cmd_name
@@ -94,19 +106,19 @@ class CommandTable(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that was typed; an unknown one is answered with the nearest that there are."""
-        if args and args[0] not in _ENTRIES:
+        if args and _find(args[0]) is None:
             from pmctl.errors import UsageProblem
             from pmctl.text import near
 
-            close = near(args[0], _ENTRIES)
+            close = near(args[0], _names())
             hint = f"did you mean {' or '.join(close)}? " if close else ""
             raise UsageProblem(f"there is no command {args[0]!r}", hint=f"{hint}pmctl --help lists all")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """The table itself, by chapters, without importing a single command."""
-        width = max(map(len, _ENTRIES))
-        for chapter, entries in CHAPTERS.items():
+        width = max(map(len, _names()))
+        for chapter, entries in chapters().items():
             with formatter.section(chapter):
                 formatter.write_dl([(name.ljust(width), entry.help) for name, entry in entries.items()])
 

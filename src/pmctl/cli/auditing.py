@@ -104,6 +104,6 @@ def examined(session: Session, *, root: str = "", reach: str = "", accept: bool 
 
 def _titles(report: Report) -> dict[str, str]:
     """A sentence for each code in the report, from the documentation of the codes."""
-    from pmctl.ledger.codes import CODES
+    from pmctl.codes import codes
 
-    return {finding.code: CODES[finding.code].what for finding in report.findings if finding.code in CODES}
+    return {finding.code: codes()[finding.code].what for finding in report.findings}

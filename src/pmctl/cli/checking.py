@@ -95,17 +95,16 @@ def explain(
     everything: Annotated[bool, typer.Option("--all", help="One line for every code.")] = False,
 ) -> None:
     """The documentation of any finding code: what it means, why it matters, an example, the fix."""
+    from pmctl.codes import codes
+    from pmctl.codes import explain as explained
     from pmctl.errors import UsageProblem
     from pmctl.output.terminal import postmortem
-    from pmctl.rules.documentation import explain as explained
 
     session: Session = ctx.obj
     if everything == bool(code):
         raise UsageProblem("give a code, or --all", hint="pmctl explain PM701")
     if everything:
-        from pmctl.rules.documentation import every_doc
-
-        session.table(("CODE", "NAME", "MEANING"), [(doc.code, doc.name, doc.summary) for doc in every_doc()])
+        session.table(("CODE", "NAME", "MEANING"), [(one.code, one.name, one.what) for one in codes().values()])
         return
     text = explained(code).markdown()
     session.result(postmortem(text, text, (), width=session.width, color=session.colored).rstrip("\n"))

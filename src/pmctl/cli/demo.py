@@ -29,7 +29,7 @@ def demo(
 
     session: Session = ctx.obj
     folder = directory.resolve() if directory else Path(tempfile.mkdtemp(prefix="pmctl-demo-")).resolve()
-    stage = Stage(folder)
+    stage = Stage(folder, session.surroundings.environ)
     stage.set_up()
     for scene in STORY:
         code = _play(session, stage, scene)

@@ -9,18 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pmctl.cli.options import Id, choose_format
+from pmctl.output.exports import FORMS, Material
 
 if TYPE_CHECKING:
     from pmctl.cli.session import Session
-    from pmctl.document.reader import Document
-
-_FORMATS = ("md", "html", "json")
 
 
 def export(
     ctx: typer.Context,
     id: Id,
-    to: Annotated[str, typer.Option("--to", metavar="md|html|json", help="The form.")],
+    to: Annotated[str, typer.Option("--to", metavar="|".join(FORMS), help="The form.")],
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write to FILE; to stdout if not given.")
     ] = None,
@@ -34,9 +32,10 @@ def export(
 ) -> None:
     """One postmortem as clean Markdown, one self-contained HTML page, or JSON with a published schema."""
     from pmctl import git
+    from pmctl.cli.session import today
 
     session: Session = ctx.obj
-    choose_format(to, _FORMATS, "--to")
+    choose_format(to, tuple(FORMS), "--to")
     workspace = session.workspace
     name = workspace.find(id)
     document = workspace.read_at(name, git.resolve(session.repo.top, at)) if at else workspace.read(name)
@@ -45,11 +44,12 @@ def export(
         from pmctl.insight.history import evidence as collect
 
         proof = collect(session.repo, name)
-    text = _rendered(session, document, to, front_matter, proof)
+    folder = session.repo.root / document.path.removesuffix(".md")
+    data = FORMS[to].make(Material(document, today(), lambda: workspace.policy, folder, proof, front_matter))
     if output is None:
-        sys.stdout.write(text)
+        sys.stdout.buffer.write(data)
         return
-    _write(output, text)
+    _write(output, data)
     session.note(f"wrote {output}")
 
 
@@ -68,35 +68,11 @@ def schema(
     session.result(render(name).rstrip("\n"))
 
 
-def _rendered(
-    session: Session, document: Document, to: str, front_matter: bool, proof: dict[str, object] | None
-) -> str:
-    if to == "md":
-        from pmctl.output.markdown import to_markdown
-
-        return to_markdown(document, front_matter=front_matter)
-    if to == "json":
-        from pmctl.output.json_export import to_json
-
-        return to_json(document, proof)
-    from pmctl.cli.session import today
-    from pmctl.output.html import to_html
-    from pmctl.output.images import folder_reader
-
-    if proof is not None:
-        from pmctl.insight.history import evidence_for_people
-
-        proof = evidence_for_people(proof)
-    folder = session.repo.root / document.path.removesuffix(".md")
-    names = {person.handle: person.name for person in session.workspace.policy.people.values()}
-    return to_html(document, today=today(), names=names, read_attachment=folder_reader(folder), evidence=proof)
-
-
-def _write(output: Path, text: str) -> None:
+def _write(output: Path, data: bytes) -> None:
     from pmctl.errors import EnvironmentProblem
     from pmctl.repository.transaction import replace_file
 
     try:
-        replace_file(output, text.encode(), scratch=output.parent)
+        replace_file(output, data, scratch=output.parent)
     except OSError as error:
         raise EnvironmentProblem(f"cannot write {output}: {error.strerror}") from None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pmctl.output.advice import with_fix
 from pmctl.text import plural, safe
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def pre_commit(ctx: typer.Context) -> None:
     found = advice(repo)
     for one in found:
         place = f"{repo.prefix}{one.path}" + (f":{one.line}" if one.line else "")
-        session.result(safe(f"{place}: {one.code} {one.message} (fix: {one.fix})"))
+        session.result(safe(with_fix(f"{place}: {one.code} {one.message}", one.fix)))
     if failed or found:
         audited = ", and the audit will say the same" if any(one.code.startswith("AU") for one in found) else ""
         session.note(f"nothing was committed; --no-verify commits it as it is{audited}")
@@ -99,7 +100,11 @@ def pre_receive(ctx: typer.Context) -> None:
         git_dir = pre_receive.bare_directory(Path(session.directory), os.environ)
         updates = pre_receive.parse_updates(sys.stdin)
         answer = pre_receive.check_push(
-            git_dir, updates, pre_receive.protection(git_dir), pre_receive.quarantine(os.environ, git_dir)
+            git_dir,
+            updates,
+            pre_receive.protection(git_dir),
+            pre_receive.quarantine(os.environ, git_dir),
+            session.surroundings.user_folder,
         )
     except PmctlError as error:
         raise Refused(f"this push cannot be judged: {error.message}", hint=error.hint, details=error.details) from None

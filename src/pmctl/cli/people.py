@@ -78,7 +78,7 @@ def add(
 
     session: Session = ctx.obj
     actor = session.actor(acting)
-    given = [people.read_key(value, handle) for value in key or ()]
+    given = [people.read_key(_path(session, value), handle) for value in key or ()]
     tell_change(
         session,
         people.add(
@@ -137,7 +137,7 @@ def rotate(
 
     session: Session = ctx.obj
     actor = session.actor(acting)
-    given = [people.read_key(value, handle) for value in key]
+    given = [people.read_key(_path(session, value), handle) for value in key]
     tell_change(session, people.rotate(session.workspace, actor, handle, given, keep=keep, at=now(), note=note))
 
 
@@ -210,3 +210,8 @@ def _people(policy: Policy) -> People:
             for person in policy.people.values()
         ],
     )
+
+
+def _path(session: Session, value: str) -> str:
+    """What was given for a key; a path may begin with the home as `~`, which a shell leaves alone in --key=~/x."""
+    return f"{session.surroundings.home}{value[1:]}" if value.startswith("~/") else value

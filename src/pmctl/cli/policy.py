@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pmctl.cli.options import As, Format, Note, Reason, choose_format
+from pmctl.output.advice import with_fix
 from pmctl.text import plural, safe
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def diff(
     data = read_file(session.repo.root / POLICY_PATH, POLICY_PATH)
     what = "the work tree"
     waiting = proposal(session.workspace)
-    if waiting is not None and data == session.workspace.at_head(POLICY_PATH):
+    if waiting is not None and data == session.workspace.head.file(POLICY_PATH):
         what, data = f"the proposal signed by {', '.join(waiting.signers) or 'nobody'}", waiting.data
     new, findings = parse_policy(data)
     if new is None:
@@ -100,8 +101,8 @@ def verify(ctx: typer.Context, format: Format = "text") -> None:
     for event in found.chain:
         session.result(safe(f"version {event.policy}: signed by {event.by} ({event.key}), {event.commit[:12]}"))
     for one in found.written:
-        fix = f" (fix: {one.fix})" if one.fix else ""
-        session.result(safe(f"{one.path}:{one.line}:{one.column}: {one.code} {one.message}{fix}"))
+        line = f"{one.path}:{one.line}:{one.column}: {one.code} {one.message}"
+        session.result(safe(with_fix(line, one.fix)))
     for line in finding_lines(found.broken):
         session.result(line)
     if found.waiting:
@@ -134,14 +135,12 @@ def baseline(ctx: typer.Context, note: Reason, acting: As = "") -> None:
 def _policy_at(session: Session, revision: str) -> Policy:
     from pmctl.errors import NotFound
     from pmctl.policy.model import POLICY_PATH
-    from pmctl.policy.reading import parse_policy
 
     if revision == "HEAD":
         return session.workspace.policy
-    data = session.workspace.at(POLICY_PATH, revision)
-    if data is None:
+    policy, findings = session.workspace.at(revision).policy()
+    if policy is None and not findings:
         raise NotFound(f"there is no {POLICY_PATH} in {revision}", hint="git log -- .pmctl/policy.yaml lists commits")
-    policy, findings = parse_policy(data)
     if policy is None:
         _raise_broken(findings)
         raise AssertionError  # the line above has raised; for the type checker

@@ -9,6 +9,7 @@ import typer
 
 from pmctl.cli.options import Format, Id, OptionalId, choose_format, chosen_day
 from pmctl.output import terminal
+from pmctl.output.advice import words
 from pmctl.text import safe
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def status(ctx: typer.Context, id: OptionalId = "", format: Format = "text") -> 
     elif id:
         _print_report(session, found[0])
     else:
-        rows = [(entry.id, entry.status, entry.short, entry.next_step) for entry in found]
+        rows = [(entry.id, entry.status, entry.short, words(entry.next_step)) for entry in found]
         session.table(("ID", "STATUS", "WAITS FOR", "NEXT"), rows, _STYLES)
         if not rows:
             session.note("nothing is waiting")
@@ -178,9 +179,9 @@ def _print_report(session: Session, found: StatusReport) -> None:
     for fact in found.facts:
         session.result(safe(f"  {fact}"))
     for blocker in found.blockers:
-        session.result(safe(f"  - {blocker.message}" + (f" ({blocker.fix})" if blocker.fix else "")))
+        session.result(safe(f"  - {blocker.message}" + (f" ({words(blocker.fix)})" if blocker.fix else "")))
     if found.next_step:
-        session.result(safe(f"next: {found.next_step}"))
+        session.result(safe(f"next: {words(found.next_step)}"))
 
 
 def _facts(session: Session, name: str) -> tuple[tuple[str, str], ...]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pmctl.output import terminal
+from pmctl.output.advice import in_words
 from pmctl.text import in_utc, json_text, safe
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pmctl.output.answers import Answer
     from pmctl.repository.actor import Actor
     from pmctl.repository.workspace import Workspace
+    from pmctl.surroundings import Surroundings
 
 
 @dataclass
@@ -41,7 +43,14 @@ class Session:
         """The repository; raises EnvironmentProblem when there is none or it is not ready."""
         from pmctl.git import discover
 
-        return discover(self.directory)
+        return discover(self.directory, self.surroundings.user_folder)
+
+    @cached_property
+    def surroundings(self) -> Surroundings:
+        """What of this machine and person an act may need."""
+        from pmctl.surroundings import Surroundings
+
+        return Surroundings(os.environ, Path.home(), sys.stdin.isatty())
 
     @cached_property
     def workspace(self) -> Workspace:
@@ -54,7 +63,7 @@ class Session:
         """Who signs an act: `handle`, --as, or whoever git's settings name. Raises as `identify` does."""
         from pmctl.repository.actor import identify
 
-        return identify(self.repo, self.workspace.policy, handle or self.handle)
+        return identify(self.repo, self.workspace.policy, self.surroundings, handle or self.handle)
 
     def person(self, handle: str = "") -> str:
         """Who writes: `handle`, --as, or whose e-mail git commits with; "" when the policy knows nobody with it."""
@@ -74,13 +83,14 @@ class Session:
         """git's arguments for a signed commit when the person has a key, else none: a draft needs no signature."""
         from pmctl.errors import EnvironmentProblem
         from pmctl.repository.actor import git_config
-        from pmctl.repository.signing import git_config_arguments, signing_key
+        from pmctl.repository.signing import git_config_arguments
+        from pmctl.repository.signing_keys import signing_key
 
         config = git_config(self.repo)
         if config.get("gpg.format", "").lower() != "ssh" or not config.get("user.signingkey"):
             return ()
         try:
-            return git_config_arguments(signing_key(config, Path.home()))
+            return git_config_arguments(signing_key(config, self.surroundings.home))
         except EnvironmentProblem:
             return ()
 
@@ -112,7 +122,7 @@ class Session:
         from pmctl.output.answers import plain
 
         content = answer if isinstance(answer, Mapping) else plain(answer)
-        sys.stdout.write(json_text({"schema": f"pmctl/{schema}/v1", **content}))
+        sys.stdout.write(json_text({"schema": f"pmctl/{schema}/v1", **in_words(content)}))
 
     def table(
         self, headers: Sequence[str], rows: Sequence[Sequence[str]], styles: terminal.Styles | None = None

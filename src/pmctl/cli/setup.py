@@ -57,6 +57,7 @@ def doctor(
 ) -> None:
     """What is missing or wrong on this machine and in this repository, with the fix. Exit code 1 if anything is."""
     from pmctl.insight.doctor import Checks, diagnose
+    from pmctl.output.advice import words
     from pmctl.text import safe
 
     session: Session = ctx.obj
@@ -66,14 +67,14 @@ def doctor(
 
         for line in repair(session.repo):
             session.note(line)
-    checks = diagnose(session.directory)
+    checks = diagnose(session.directory, session.surroundings)
     if format == "json":
         session.json("doctor", Checks(tuple(checks)))
     else:
         for check in checks:
             session.result(safe(f"{check.mark:<5} {check.subject}: {check.message}"))
             if check.fix:
-                session.result(safe(f"      fix: {check.fix}"))
+                session.result(safe(f"      fix: {words(check.fix)}"))
     if any(check.failed for check in checks):
         raise typer.Exit(1)
 
@@ -84,7 +85,7 @@ def _signer(session: Session, repo: Repository, make_key: bool) -> SshSigner:
     from pmctl.workflow.init import KEY_FOR_PMCTL, find_key, make_key_for_pmctl
 
     _, email = require_identity(git_config(repo))
-    found = find_key(repo)
+    found = find_key(repo, session.surroundings)
     if found is not None:
         return found
     if not make_key and session.interactive:
@@ -96,4 +97,4 @@ def _signer(session: Session, repo: Repository, make_key: bool) -> SshSigner:
             "there is no SSH key to sign with",
             hint="run pmctl init --make-key, or make your own: ssh-keygen -t ed25519",
         )
-    return make_key_for_pmctl(repo, email)
+    return make_key_for_pmctl(repo, email, session.surroundings)

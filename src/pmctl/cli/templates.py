@@ -94,7 +94,7 @@ def new(
     if following:
         if base:
             raise UsageProblem("--next goes on from the present version; leave out --from")
-        committed = session.workspace.template_files_at("HEAD")
+        committed = session.workspace.head.template_files()
         number, files = templates.following(name, own, present, committed)
         message = f"Start version {number} of template {name}\n"
         edited = any(data == committed.get(f"{TEMPLATES}/{name}.md") for data in files.values())

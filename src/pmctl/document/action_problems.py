@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pmctl.codes import Code
 from pmctl.document.action_table import SECTION, ActionTable, Broken, action_table
 from pmctl.document.actions import is_action_table
 from pmctl.document.finding import Finding
@@ -73,3 +74,33 @@ def _tracking_problems(doc: Document, table: ActionTable) -> list[Finding]:
             column = doc.text.index(text, row.start) - row.start + 1
             problems.append(Finding(code, message, doc.path, row.number, column, fix=fix))
     return problems
+
+
+CODES = (
+    Code(
+        "PM590", "tracking-cell-too-long", "A tracking cell of an action item is longer than 300 characters.",
+        "Approvals do not cover Owner, Due, Priority, Status, Ticket and Notes: nothing to be argued belongs there.",
+        "Move the text into a section.", "a story in Notes",
+    ),
+    Code(
+        "PM591", "tracking-cell-character", "A tracking cell holds a control or invisible character.",
+        "It can hide text or change what a reader sees, without any approval.", "Remove it.", "@ja\\u202ene",
+    ),
+    Code(
+        "PM592", "tracking-cell-markup", "A tracking cell holds HTML, an image or a link in Markdown.",
+        "Tracking cells are shown as plain text.", "Write plain text; a ticket is a key or an address.",
+        "[OPS-1](https://tracker.example/OPS-1)",
+    ),
+    Code(
+        "PM593", "action-table-broken", "The section Action Items holds a | outside of the rows of its one table.",
+        "Approvals leave the tracking cells of that table out. Which lines it has follows from a few rules that any "
+        "reader can apply (docs/formats.md); where they are broken, every cell counts as reviewed text.",
+        "Keep one table there; every row begins and ends with | and has as many cells as the header.",
+        "a second table, or a row without its last |",
+    ),
+    Code(
+        "PM594", "action-table-unseen", "Readers do not see the table of action items that approvals bind.",
+        "Markdown takes its lines for something else, such as a part of a list or of HTML.",
+        "Write the heading and the table without indentation, with blank lines around both.", "a table inside <pre>",
+    ),
+)  # fmt: skip

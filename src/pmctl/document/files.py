@@ -8,8 +8,10 @@ from __future__ import annotations
 import os
 import stat
 
+from pmctl.codes import Code
 from pmctl.document.finding import Finding
 from pmctl.document.reader import MAX_BYTES
+from pmctl.errors import Hint
 
 NOT_A_FILE = "PM030"
 UNREADABLE = "PM031"
@@ -24,7 +26,7 @@ class Unreadable(Exception):
     says what to do about it.
     """
 
-    def __init__(self, kind: str, reason: str, fix: str = "") -> None:
+    def __init__(self, kind: str, reason: str, fix: Hint = "") -> None:
         super().__init__(reason)
         self.kind = kind
         self.reason = reason
@@ -79,3 +81,18 @@ def _refusal(file: str | os.PathLike[str], problem: OSError) -> Unreadable:
         return Unreadable("no file", "is no regular file")  # a socket, or a device without a driver
     fix = "check its permissions" if isinstance(problem, PermissionError) else ""
     return Unreadable("refused", f"cannot be read: {problem.strerror or problem}", fix)
+
+
+CODES = (
+    Code(
+        "PM030", "not-a-file", "A link, a folder or a device lies where a postmortem or a template is expected.",
+        "What a link shows can change without a commit, and may lie outside the repository. Only regular files are"
+        " read, and no link is followed.",
+        "Put the file itself in its place.", "postmortems/2024/2024-01-15-payment.md -> ../../drafts/payment.md",
+    ),
+    Code(
+        "PM031", "unreadable-file", "A file or a folder is not there or can't be read.",
+        "The message is the operating system's; the other files are still checked.",
+        "Correct the name, or the permissions.", "a file of mode 000",
+    ),
+)  # fmt: skip

@@ -9,6 +9,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
+from pmctl.errors import Hint
+
 
 class Severity(StrEnum):
     """How much a finding weighs: errors make the exit code 1, warnings only with --strict, hints never."""
@@ -33,7 +35,7 @@ class Finding(NamedTuple):
     line: int = 0
     column: int = 0
     severity: Severity = Severity.ERROR
-    fix: str = ""
+    fix: Hint = ""
     end_line: int = 0
     end_column: int = 0
     commit: str = ""

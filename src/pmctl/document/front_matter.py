@@ -12,8 +12,10 @@ from typing import Any, NamedTuple
 
 from frontmatter.default_handlers import BaseHandler
 
+from pmctl.codes import Code
 from pmctl.document import strict_yaml
 from pmctl.document.finding import Finding
+from pmctl.errors import advise
 
 _FENCE = re.compile(r"^---[ \t]*\r?$", re.MULTILINE)
 # What other parsers take for a fence and this one does not: four dashes or more, other white space behind.
@@ -141,10 +143,45 @@ def _absence(text: str, path: str) -> Finding:
         path,
         1,
         1,
-        fix="begin with `---`, id, title, status, author and `---`; `pmctl adopt` does it for an existing document",
+        fix=advise("begin-document"),
     )
 
 
 def _at(text: str, offset: int, path: str, code: str, message: str, fix: str) -> Finding:
     line, column = strict_yaml.position(text, offset)
     return Finding(code, message, path, line, column, fix=fix)
+
+
+CODES = (
+    Code(
+        "PM006", "lone-carriage-return", "The front matter holds a carriage return without a line feed.",
+        "Some programs end a line there and others do not, so they count and read lines differently.",
+        "Save the file with LF or CRLF line endings.", "title: Payment\\rstatus: PUBLISHED",
+    ),
+    Code(
+        "PM010", "no-front-matter", "The file does not begin with a `---` line.",
+        "Without id, title, status and author pmctl cannot manage the document.",
+        "Begin the file with front matter, or let `pmctl adopt` do it.", "# Outage of January 15",
+    ),
+    Code(
+        "PM011", "front-matter-not-closed", "The front matter has no closing `---` line.",
+        "The whole document would be read as YAML.", "Add a line `---` below the last key.",
+        "---\nid: 2024-01-15-payment\n\n## Summary",
+    ),
+    Code(
+        "PM012", "loose-fence", "A fence of the front matter is not exactly three dashes, or does not come first.",
+        "Other programs accept such fences, so the same file would have different front matter for them.",
+        "Write exactly `---`, at the very beginning and at the end of the front matter.", "----\nid: ...",
+    ),
+    Code(
+        "PM013", "second-front-matter", "A second front matter block follows directly on the first.",
+        "Tools that read blocks in turn would take other values than pmctl does.",
+        "Merge it into the first block. For a horizontal rule, put text before it.",
+        "---\nstatus: DRAFT\n---\n---\nstatus: PUBLISHED\n---",
+    ),
+    Code(
+        "PM014", "other-front-matter", "The front matter is TOML or JSON.",
+        "pmctl reads one notation, so that one file says one thing.", "Write YAML between two `---` lines.",
+        "+++\ntitle = \"Outage\"\n+++",
+    ),
+)  # fmt: skip

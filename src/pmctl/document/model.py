@@ -33,7 +33,7 @@ from pmctl.document.finding import Severity
 from pmctl.document.reader import Document, tables
 from pmctl.document.schema import check_front_matter, typed
 from pmctl.document.timeline import entries
-from pmctl.errors import BadInput
+from pmctl.errors import BadInput, advise
 
 
 def _whole(pattern: str) -> str:
@@ -149,7 +149,7 @@ def to_model(doc: Document) -> Postmortem:
     if errors:
         raise BadInput(
             f"{doc.path or 'the document'} has front matter that cannot be exported",
-            hint="run `pmctl validate` and fix what it lists",
+            hint=advise("validate-all"),
             details=tuple(f"{item.path}:{item.line}:{item.column}: {item.code} {item.message}" for item in errors),
         )
     return Postmortem(

@@ -15,6 +15,7 @@ from datetime import timedelta
 
 from pmctl.document.finding import Finding, Severity
 from pmctl.document.strict_yaml import Node
+from pmctl.errors import Hint
 from pmctl.text import did_you_mean, in_ascii
 
 DURATION = r"\s*(?:[0-9]{1,6}\s*(?:s|m|h|hours?)|[0-9]{1,4}\s*(?:d|days?|w|weeks?))\s*"
@@ -56,7 +57,7 @@ class NodeReader:
         self,
         node: Node | None,
         message: str,
-        fix: str = "",
+        fix: Hint = "",
         *,
         code: str = "",
         severity: Severity = Severity.ERROR,
@@ -69,7 +70,7 @@ class NodeReader:
         self.findings.append(Finding(code or self.code, message, self.path, line, column, severity, fix))
 
     def add_at(
-        self, line: int, message: str, fix: str = "", code: str = "", severity: Severity = Severity.ERROR
+        self, line: int, message: str, fix: Hint = "", code: str = "", severity: Severity = Severity.ERROR
     ) -> None:
         """Note a finding about a whole line."""
         self.findings.append(Finding(code or self.code, message, self.path, line, 1, severity, fix))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pmctl.codes import Code
 from pmctl.document import strict_yaml
 from pmctl.document.fields import plain_value
 from pmctl.document.finding import Finding, Severity
@@ -252,3 +253,26 @@ def _decode(data: bytes, path: str) -> tuple[str, list[Finding]]:
             Finding("PM002", "a NUL character", path, line, column, fix="remove it; the file may be damaged")
         )
     return text, problems
+
+
+CODES = (
+    Code(
+        "PM001", "not-utf-8", "The file holds bytes that are not UTF-8.",
+        "Readers would show different text, and an approval must bind one text.",
+        "Save the file as UTF-8.", "a file written as Latin-1",
+    ),
+    Code(
+        "PM002", "nul-character", "The file holds a NUL character.",
+        "It ends the text for some programs and is invisible in others; it usually means damage.",
+        "Remove it, or restore the file from git.", "title: Payment\\x00API",
+    ),
+    Code(
+        "PM003", "document-too-large", "The document is larger than 1 MiB.",
+        "Nobody reviews that much text, and every command would pay for it.",
+        "Keep logs and dumps as attachments in the folder beside the document.", "a pasted core dump",
+    ),
+    Code(
+        "PM007", "utf-16", "The file is encoded as UTF-16.", "git shows it as binary; nobody can review it.",
+        "Save the file as UTF-8.", "a file saved as \"Unicode\" by a Windows editor",
+    ),
+)  # fmt: skip

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from pmctl.codes import Code
 from pmctl.document.fields import (
     FIELD,
     FIELDS,
@@ -36,6 +37,7 @@ from pmctl.document.fields import (
 from pmctl.document.finding import Finding, Severity
 from pmctl.document.node_reader import NodeReader
 from pmctl.document.strict_yaml import Node
+from pmctl.errors import Hint, advise
 from pmctl.text import did_you_mean, lacks_offset, nearest, parse_utc
 
 if TYPE_CHECKING:
@@ -57,7 +59,7 @@ __all__ = [
     "typed",
 ]
 
-_PERSON = "write the person's handle, as in jane: pmctl people list"
+_PERSON = advise("a-handle")
 _HANDLES = {"teams": "write the team's handle, as in payments"}
 _INCIDENT_KEYS = ("source", "id", "url")
 _BREAK = re.compile("[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
@@ -207,9 +209,10 @@ def _choice(reader: NodeReader, field: Field, node: Node) -> None:
     if isinstance(node.value, (dict, tuple)):
         reader.add(node, f"{field.name} is not one of {', '.join(field.choices)}", "write one of them")
     elif node.raw not in field.choices:
-        fix = did_you_mean(node.raw, field.choices, f"write one of {', '.join(field.choices)}", 0.7)
-        if field.name == "status" and "DRAFT?" not in fix:
-            fix = "put back what it was, DRAFT for a new one: pmctl submit, publish and archive change it"
+        meant = nearest(node.raw, field.choices, 0.7)
+        fix: Hint = f"did you mean {meant}?" if meant else f"write one of {', '.join(field.choices)}"
+        if field.name == "status" and meant != "DRAFT":
+            fix = advise("status-by-acts")
         reader.add(node, f"{field.name} {_shown(node.raw)} is not one of {', '.join(field.choices)}", fix, code="PM104")
 
 
@@ -310,3 +313,80 @@ def _as_timestamp(text: str) -> str:
 def _shown(text: str) -> str:
     """A value in a message: quoted, on one line, shortened."""
     return repr(text if len(text) <= 60 else text[:57] + "...")
+
+
+CODES = (
+    Code(
+        "PM101", "unknown-key", "A key that the schema does not know.",
+        "A misspelt key would silently not count.",
+        "Correct the spelling, or put the organisation's own fields under `fields:`.", "titel: Payment API outage",
+    ),
+    Code(
+        "PM102", "missing-key", "A required key is missing or has no value.",
+        "Every postmortem has an id, a title, a status and an author.", "Add the key.", "title:",
+    ),
+    Code(
+        "PM103", "wrong-kind", "A value is not of its field's kind: a list where one text belongs, or the other way.",
+        "It would be read as something else or not at all.", "Write the value in the form that the message shows.",
+        "reviewers: alice",
+    ),
+    Code(
+        "PM104", "not-a-choice", "A value is none of those that the field allows.",
+        "Lists, filters and the lifecycle know these words only.", "Write one of the words in the message.",
+        "status: In review",
+    ),
+    Code(
+        "PM105", "bad-handle", "A person or team is not written as a handle.",
+        "Handles are how the policy knows people; look-alike letters are excluded.",
+        "Write the handle: small letters, digits and dashes, without @.", "author: Jane Doe",
+    ),
+    Code(
+        "PM106", "bad-id", "The id is not a date and a slug, or names a day that does not exist.",
+        "The file's place follows from the id.", "Write YYYY-MM-DD-slug, at most 100 characters.",
+        "id: 2024-13-01-outage",
+    ),
+    Code(
+        "PM107", "bad-timestamp", "A time is not an ISO 8601 timestamp.", "Durations and order are computed from it.",
+        "Write 2024-01-15T14:00:00Z.", "started_at: Jan 15, 2 pm",
+    ),
+    Code(
+        "PM108", "timestamp-without-offset", "A timestamp does not say how far from UTC it is.",
+        "People in two places would read two different moments.", "Add Z, or an offset such as +02:00.",
+        "started_at: 2024-01-15T14:00",
+    ),
+    Code(
+        "PM109", "bad-text", "A text is empty, longer than one line or too long.",
+        "Front matter texts are shown in lists and on one line.", "Shorten it, or move it into a section.",
+        "title: \"\"",
+    ),
+    Code(
+        "PM110", "path-not-of-id", "The file does not lie where its id belongs.",
+        "The path is a function of the id, so that no postmortem can stand in for another.",
+        "Rename the file; an id never changes.", "postmortems/2024/2024-01-15-b.md with id: 2024-01-15-a",
+    ),
+    Code(
+        "PM111", "twice-in-list", "An entry stands twice in one list.", "It is counted once and looks like a slip.",
+        "Keep one.", "tags: [database, database]",
+    ),
+    Code(
+        "PM112", "bad-incident", "A linked incident lacks its source or id, has another key, or no web address as url.",
+        "The link is how an import is refreshed.", "Write {source: pagerduty, id: PT4KHLK, url: \"https://...\"}.",
+        "incidents: [PT4KHLK]",
+    ),
+    Code(
+        "PM113", "bad-editor-role", "An editor's permission is neither edit nor comment.",
+        "Nobody could tell what the person may do.", "Write edit or comment.", "editors: {bob: write}",
+    ),
+    Code(
+        "PM114", "bad-template-name", "The template is not a name, or a name and a version.",
+        "The name finds the template's required sections.", "Write name or name@version.", "template: My template",
+    ),
+    Code(
+        "PM115", "nested-custom-field", "A custom field holds more than one value or a list of values.",
+        "Custom fields are columns, not documents.", "Write one value or a flat list.", "fields: {costs: {eu: 3}}",
+    ),
+    Code(
+        "PM116", "deceptive-character", "A text holds a character that is invisible or changes the order of others.",
+        "What reviewers see would not be what is stored.", "Remove it.", "title: Pay\\u200bment API outage",
+    ),
+)  # fmt: skip

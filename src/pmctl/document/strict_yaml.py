@@ -27,7 +27,9 @@ from yaml.events import (
     StreamEndEvent,
 )
 
+from pmctl.codes import Code
 from pmctl.document.finding import Finding
+from pmctl.errors import Hint
 
 MAX_BYTES = 64 * 1024
 MAX_DEPTH = 12
@@ -154,10 +156,10 @@ class _Reader:
         self.document_start = document_start
         self.problems: list[Finding] = []
 
-    def report(self, code: str, message: str, line: int, column: int, fix: str = "") -> None:
+    def report(self, code: str, message: str, line: int, column: int, fix: Hint = "") -> None:
         self.problems.append(Finding(code, message, self.path, line, column, fix=fix))
 
-    def at(self, code: str, message: str, mark: Any, fix: str = "") -> None:
+    def at(self, code: str, message: str, mark: Any, fix: Hint = "") -> None:
         self.report(code, message, mark.line + self.offset, mark.column + 1, fix)
 
     def read(self, max_bytes: int) -> Node | None:
@@ -335,3 +337,55 @@ def _advice(message: str) -> str:
     if "found unexpected end of stream" in message or "quoted scalar" in message:
         return "close the quotes"
     return "put the value in quotes, or check indentation and brackets"
+
+
+CODES = (
+    Code(
+        "PM004", "yaml-too-large", "Front matter (or a whole YAML file) is larger than 64 KiB.",
+        "Front matter holds facts, not prose.", "Move long text into the body.", "summary: a whole log in front matter",
+    ),
+    Code(
+        "PM005", "nested-too-deep", "YAML is nested deeper than 12 levels.",
+        "No field needs it; parsers can be brought down by it.", "Flatten the value.", "a: [[[[[[[[[[[[[]]]]]]]]]]]]]",
+    ),
+    Code(
+        "PM020", "yaml-syntax", "The YAML cannot be parsed.", "Nothing in it can be relied on.",
+        "Put values that hold `: ` or ` #` in quotes; indent with spaces; close quotes and brackets.",
+        "title: Outage: the second",
+    ),
+    Code(
+        "PM021", "not-a-mapping", "The YAML is not a mapping of keys to values.",
+        "There is nothing to read by name.", "Write `key: value` lines.", "- title\n- status",
+    ),
+    Code(
+        "PM022", "duplicate-key", "A key stands twice in one mapping.",
+        "Parsers disagree about which one counts.", "Keep one of the two.", "status: DRAFT\nstatus: PUBLISHED",
+    ),
+    Code(
+        "PM023", "anchor-or-alias", "YAML anchors or aliases are used.",
+        "They make a value depend on another place and can be made to grow without bound.",
+        "Write the value out.", "author: &a jane\nreviewers: [*a]",
+    ),
+    Code(
+        "PM024", "merge-key", "A YAML merge key `<<` is used.", "Only some parsers know it.",
+        "Write the keys out.", "<<: {status: PUBLISHED}",
+    ),
+    Code(
+        "PM025", "explicit-tag", "A YAML tag is used.",
+        "Tags tell a parser to build something else than text; the schema already knows each type.",
+        "Remove the tag.", "title: !!binary aGk=",
+    ),
+    Code(
+        "PM026", "key-not-text", "A key is a number, a boolean, empty or a collection.",
+        "Keys are names, and parsers type unusual ones differently.", "Quote the key or rename it.", "1: one",
+    ),
+    Code(
+        "PM027", "document-marker", "A YAML directive, document marker or second document.",
+        "It ends the mapping for some parsers.", "Remove the line.", "title: Outage\n...\nstatus: PUBLISHED",
+    ),
+    Code(
+        "PM028", "control-character", "YAML holds a control character, an unusual line break or an escape for one.",
+        "It can hide text on a terminal and makes lines count differently.",
+        "Remove it; write visible characters.", "title: \"Payment\\e[8m API\"",
+    ),
+)  # fmt: skip

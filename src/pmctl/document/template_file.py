@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import cache, lru_cache
 
+from pmctl.codes import Code
 from pmctl.document.fields import FIELD
 from pmctl.document.finding import Finding
 from pmctl.document.node_reader import NodeReader
@@ -16,6 +17,7 @@ from pmctl.document.strict_yaml import Node
 from pmctl.document.template import MAX_VERSION, Conditions, Template
 from pmctl.document.template_parts import fields, sections
 from pmctl.document.templates import BUILTIN_NAMES, EARLIER_VERSIONS, NAME, builtin_source
+from pmctl.errors import Hint, advise
 from pmctl.text import single_line
 
 DEFAULTABLE = ("visibility", "tags", "teams", "severity", "urgency")
@@ -23,9 +25,9 @@ DEFAULTABLE = ("visibility", "tags", "teams", "severity", "urgency")
 _KEYS = ("name", "version", "description", "applies_to", "defaults", "sections", "fields")
 _CONDITIONS = ("severity", "urgency", "services")
 # What to do about a file that is no document, where that differs from what a postmortem needs.
-_FIXES = {
+_FIXES: dict[str, Hint] = {
     "PM003": "a template is a page or two of text",
-    "PM010": "begin with ---, name: and the template's name, and ---; pmctl template new makes a file to start from",
+    "PM010": advise("begin-template"),
     "PM021": "write name: and the template's name",
 }
 
@@ -114,3 +116,25 @@ def _defaults(node: Node | None, reader: NodeReader) -> dict[str, object]:
 
 def _words(node: Node, what: str, reader: NodeReader) -> tuple[str, ...]:
     return tuple(word.strip() for word in reader.texts(node, what))
+
+
+CODES = (
+    Code(
+        "PM281", "template-name", "A template's name is not a-z, 0-9 and -, its file is called otherwise, or is no file"
+        " that can be read.",
+        "Postmortems record the name, and the file is found by it: <name>.md, or <name>@<version>.md for an older"
+        " version that is kept for the postmortems written with it. Links and folders are not read.",
+        "Rename the template or its file, so that the two agree.", "name: Our Template",
+    ),
+    Code(
+        "PM282", "template-version", "A template's version is no whole number from 1.",
+        "A postmortem is judged by the version that it was written with.",
+        "Write a whole number; pmctl template new NAME --next raises it and keeps the present file.",
+        "version: 1.2",
+    ),
+    Code(
+        "PM283", "template-unknown-key", "The front matter of a template has a key that it does not know.",
+        "It knows name, version, description, applies_to, defaults, sections and fields; anything else is ignored.",
+        "Correct the spelling, or take the key out.", "section: [Summary]",
+    ),
+)  # fmt: skip

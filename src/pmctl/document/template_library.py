@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from pmctl.codes import Code
 from pmctl.document.finding import Finding
 from pmctl.document.template import Reference, Template, TemplateField, parse_reference, recorded_reference
 from pmctl.document.template_file import builtin, builtin_versions, parse_template
@@ -224,3 +225,11 @@ def _field_change(before: TemplateField | None, after: TemplateField) -> str:
 
 def _titles(template: Template) -> tuple[str, ...]:
     return tuple(section.title for section in template.sections)
+
+
+CODES = (
+    Code(
+        "PM293", "template-twice", "Two files declare the same name and version of a template.",
+        "Only the first one counts.", "Raise the version of the newer one.", "two files with name: lightweight",
+    ),
+)  # fmt: skip

@@ -6,6 +6,7 @@ from lsprotocol import types
 
 from pmctl.document.finding import Finding, Severity
 from pmctl.editor.open_documents import OpenDocument
+from pmctl.output.advice import with_fix
 
 SOURCE = "pmctl"
 # Most editors barely show the protocol's own "hint"; ours is advice that people should see.
@@ -26,7 +27,7 @@ def diagnostic(opened: OpenDocument, finding: Finding) -> types.Diagnostic:
     """One finding: its message and fix, its code, and its range."""
     return types.Diagnostic(
         range=opened.positions.range(*span(opened, finding)),
-        message=finding.message + (f" (fix: {finding.fix})" if finding.fix else ""),
+        message=with_fix(finding.message, finding.fix),
         severity=_SEVERITIES[finding.severity],
         code=finding.code,
         source=SOURCE,

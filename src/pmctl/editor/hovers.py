@@ -39,7 +39,7 @@ def _hover(opened: OpenDocument, text: str, start: int, end: int) -> types.Hover
 
 
 def _documentation(code: str) -> str:
-    from pmctl.rules.documentation import explain
+    from pmctl.codes import explain
 
     try:
         return explain(code).markdown().rstrip("\n")

@@ -12,14 +12,10 @@ from dataclasses import dataclass, replace
 
 from pmctl import git
 from pmctl.document.finding import Severity
-from pmctl.errors import EnvironmentProblem, UsageProblem
+from pmctl.errors import EnvironmentProblem, UsageProblem, advise
 from pmctl.ledger import trust
 from pmctl.ledger.audit import Progress, audit
-from pmctl.ledger.history import descendants
 from pmctl.ledger.report import AuditFinding, Report
-from pmctl.ledger.store import Store
-from pmctl.object_reader import ObjectReader
-from pmctl.objects import CorruptObject, MissingObject
 
 ROOT_VARIABLE = "PMCTL_TRUST_ROOT"
 _ROOT_CHANGED = "AU106"
@@ -71,9 +67,7 @@ def in_ci(environ: Mapping[str, str]) -> bool:
 def _given_root(root: str, environ: Mapping[str, str]) -> tuple[str, str]:
     given, source = (root, "given with --root") if root else (environ.get(ROOT_VARIABLE, ""), f"from {ROOT_VARIABLE}")
     if given and not _DIGEST.match(given):
-        raise UsageProblem(
-            f"{given[:80]!r} is no trust root", hint="it looks like sha256:<64 hex digits>; pmctl init printed it"
-        )
+        raise UsageProblem(f"{given[:80]!r} is no trust root", hint=advise("a-root"))
     if not given and in_ci(environ):
         raise EnvironmentProblem(
             "in CI the trust root has to be given: a fresh clone remembers nothing",
@@ -97,7 +91,7 @@ def _compared(
     """Compare a whole audit with what this user saw before, and remember it when nothing contradicts that."""
     published, shared = _published(repo, branch)
     # Branches come and go, and an old one has an old policy: only the protected branch is expected to grow.
-    current = bool(published) and (published == report.tip or _holds(repo, report.tip, published))
+    current = bool(published) and (published == report.tip or trust.is_part(repo, report.tip, published))
     view = replace(report, tip=published)
     if seen is not None and not accept:
         contradictions = trust.compare(repo, view, seen) if current else _other_root(report, seen)
@@ -136,15 +130,6 @@ def _other_root(report: Report, seen: trust.KnownRepository) -> tuple[AuditFindi
         return ()
     message = f"the first policy is {report.root}; until now it was {seen.root}"
     return (AuditFinding(_ROOT_CHANGED, message, hint="find out why before you trust anything in it"),)
-
-
-def _holds(repo: git.Repository, tip: str, commit: str) -> bool:
-    """Whether `commit` is in the history of `tip`, read without the repository's replace refs and grafts."""
-    with ObjectReader(repo.common_dir) as reader:
-        try:
-            return bool(descendants(Store(reader), tip, commit))
-        except (MissingObject, CorruptObject):
-            return False
 
 
 def _published(repo: git.Repository, branch: str) -> tuple[str, bool]:

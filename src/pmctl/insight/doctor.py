@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,10 +10,9 @@ from pathlib import Path
 from typing import Literal
 
 from pmctl import git
-from pmctl.errors import PmctlError
+from pmctl.errors import Hint, PmctlError, advise
 from pmctl.repository.workspace import Workspace
-
-_OLDEST_OPENSSH = (8, 2)
+from pmctl.surroundings import Surroundings
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +22,7 @@ class Check:
     subject: str
     mark: Literal["ok", "note", "BAD"]
     message: str
-    fix: str = ""
+    fix: Hint = ""
 
     @property
     def failed(self) -> bool:
@@ -40,7 +37,7 @@ class Checks:
     checks: tuple[Check, ...]
 
 
-def diagnose(directory: Path) -> list[Check]:
+def diagnose(directory: Path, surroundings: Surroundings) -> list[Check]:
     """Every check, in the order in which they build on each other; none of them raises."""
     checks = [_python(), _git(), _openssh()]
     if any(check.failed for check in checks):
@@ -54,7 +51,7 @@ def diagnose(directory: Path) -> list[Check]:
     steps: tuple[tuple[str, Callable[[Workspace], Check]], ...] = (
         ("settings", _settings),
         ("policy", _policy),
-        ("identity", _identity),
+        ("identity", lambda workspace: _identity(workspace, surroundings)),
         ("history", _history),
         ("journal", _journal),
     )
@@ -62,7 +59,7 @@ def diagnose(directory: Path) -> list[Check]:
         try:
             checks.append(step(workspace))
         except PmctlError as error:
-            checks.append(Check(subject, "BAD", "; ".join((error.message, *error.details)), error.hint))
+            checks.append(Check(subject, "BAD", "; ".join(error.lines), error.hint))
     return checks
 
 
@@ -83,13 +80,14 @@ def _git() -> Check:
 
 
 def _openssh() -> Check:
-    if shutil.which("ssh-keygen") is None or shutil.which("ssh") is None:
+    from pmctl.repository.signing import openssh
+
+    name, too_old = openssh()
+    if not name or shutil.which("ssh-keygen") is None:
         return Check("openssh", "BAD", "ssh-keygen is not installed", "install OpenSSH 8.2 or newer")
-    said = subprocess.run(["ssh", "-V"], capture_output=True, text=True, check=False).stderr.strip()
-    match = re.search(r"OpenSSH_(\d+)\.(\d+)", said)
-    if match and (int(match[1]), int(match[2])) < _OLDEST_OPENSSH:
-        return Check("openssh", "BAD", f"{match[0]} is too old", "install OpenSSH 8.2 or newer")
-    return Check("openssh", "ok", said.split(",")[0] or "present")
+    if too_old:
+        return Check("openssh", "BAD", f"{name} is too old", "install OpenSSH 8.2 or newer")
+    return Check("openssh", "ok", name)
 
 
 def _settings(workspace: Workspace) -> Check:
@@ -101,15 +99,15 @@ def _policy(workspace: Workspace) -> Check:
     policy = workspace.policy
     people = "1 person" if len(policy.people) == 1 else f"{len(policy.people)} people"
     if len(policy.people) == 1:
-        fix = "add a reviewer: pmctl people add HANDLE --name NAME --email E --key FILE"
+        fix = advise("add-reviewer")
         return Check("policy", "note", f"version {policy.version}, {people}: nobody else can approve", fix)
     return Check("policy", "ok", f"version {policy.version}, {people}, admins {', '.join(policy.admins)}")
 
 
-def _identity(workspace: Workspace) -> Check:
+def _identity(workspace: Workspace, surroundings: Surroundings) -> Check:
     from pmctl.repository.actor import identify
 
-    actor = identify(workspace.repo, workspace.policy)
+    actor = identify(workspace.repo, workspace.policy, surroundings)
     return Check("identity", "ok", f"you are {actor.handle} <{actor.email}>")
 
 
@@ -124,5 +122,5 @@ def _journal(workspace: Workspace) -> Check:
     from pmctl.repository.transaction import interrupted
 
     if interrupted(workspace.repo):
-        return Check("acts", "BAD", "an act was killed half way", "pmctl doctor --fix puts back what was there")
+        return Check("acts", "BAD", "an act was killed half way", advise("doctor-fix"))
     return Check("acts", "ok", "none is half done")

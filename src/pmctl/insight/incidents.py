@@ -95,7 +95,7 @@ def unresolved_incidents(workspace: Workspace, name: str, document: Document | N
         return []
     from pmctl.services.import_document import import_path, read_import
 
-    data = workspace.at_head(import_path(name))
+    data = workspace.head.file(import_path(name))
     if data is None:
         return []
     try:

@@ -27,7 +27,7 @@ from pmctl.rules.context import History
 
 _STORE = "milestones-v1.json"
 _RECORDS = ".pmctl/records"
-_ACTS = {acts.SUBMIT: "submitted", acts.APPROVE: "approved", acts.PUBLISH: "published"}
+_ACTS = {name: acts.ACTS[name].past for name in (acts.SUBMIT, acts.APPROVE, acts.PUBLISH)}
 _Dates = dict[str, dict[str, int]]
 """Seconds since 1970 by postmortem and milestone."""
 

@@ -11,19 +11,22 @@ from pmctl import git
 from pmctl.document.digest import content_digest
 from pmctl.document.finding import Finding
 from pmctl.document.reader import MAX_BYTES, read
-from pmctl.document.schema import id_of, is_id
+from pmctl.document.schema import id_of, is_id, path_of
+from pmctl.errors import Hint, advise
 from pmctl.ledger import record
 from pmctl.policy import act as acts
 from pmctl.policy.model import POLICY_PATH
 from pmctl.policy.state import FINAL
 from pmctl.repository import index
+from pmctl.repository.workspace import Workspace
 
 _KINDS = {"120000": "a symbolic link", "160000": "a submodule", "100755": "executable"}
 
 
 def advice(repo: git.Repository) -> tuple[Finding, ...]:
     """What the audit would find in the staged changes."""
-    if not git.run(repo.top, "rev-parse", "--verify", "--quiet", "HEAD", check=False).text:
+    workspace = Workspace(repo)
+    if not workspace.head.commit:
         return ()
     changes = index.staged(repo.top, repo.prefix)
     new_acts = _new_acts(changes)
@@ -39,51 +42,53 @@ def advice(repo: git.Repository) -> tuple[Finding, ...]:
         elif change.path == POLICY_PATH:
             if not any(act == acts.POLICY for act in new_acts.get(acts.POLICY, ())):
                 message = "the policy is changed without a signed record"
-                found.append(_finding("AU102", message, change, "an admin runs pmctl policy sign instead"))
+                found.append(_finding("AU102", message, change, advise("sign-instead")))
         elif change.path.startswith("postmortems/"):
-            found += _postmortem(repo, change, new_acts, blobs)
+            found += _postmortem(workspace, change, new_acts, blobs)
     return tuple(found)
 
 
 def _postmortem(
-    repo: git.Repository, change: index.Staged, new_acts: dict[str, set[str]], blobs: dict[str, bytes]
+    workspace: Workspace, change: index.Staged, new_acts: dict[str, set[str]], blobs: dict[str, bytes]
 ) -> list[Finding]:
     if not change.removed and change.mode in _KINDS:
         message = f"this is {_KINDS[change.mode]}, not a regular file"
         return [_finding("AU501", message, change, "replace it by a regular file without the executable bit")]
     name = id_of(change.path)
     if name is None:
-        return _attachment(repo, change, new_acts)
+        return _attachment(workspace, change, new_acts)
     done = new_acts.get(name, set())
     if change.removed:
         if acts.DELETE in done:
             return []
-        return [_finding("AU406", f"{name} is being deleted or moved", change, f"an admin runs pmctl delete {name}")]
+        return [_finding("AU406", f"{name} is being deleted or moved", change, advise("delete", id=name))]
     after = read(blobs[change.new], change.path)
     before = read(blobs[change.old], change.path) if change.old in blobs else None
     if not after.readable or (before is not None and not before.readable):
         return []  # validation says what is wrong with it
     was = before.status if before is not None else "DRAFT"
     if after.status != was and not done:
-        fix = f"leave it at {was}; pmctl status {name} says which command moves it"
+        fix = advise("leave-status", status=was, id=name)
         return [_finding("AU301", f"status was edited by hand: {was} -> {after.status}", change, fix)]
     if before is None or was not in FINAL or done & {acts.AMEND, acts.REOPEN}:
         return []
     if content_digest(before, ()) == content_digest(after, ()):
         return []  # action items move on after publication
-    return [_finding("AU401", f"{name} is {was} and its content is changed", change, f"pmctl amend {name} -m REASON")]
+    return [
+        _finding("AU401", f"{name} is {was} and its content is changed", change, advise("amend-with-reason", id=name))
+    ]
 
 
-def _attachment(repo: git.Repository, change: index.Staged, new_acts: dict[str, set[str]]) -> list[Finding]:
+def _attachment(workspace: Workspace, change: index.Staged, new_acts: dict[str, set[str]]) -> list[Finding]:
     parts = change.path.split("/")
     owner = parts[2] if len(parts) > 3 else ""
     if not is_id(owner) or new_acts.get(owner, set()) & {acts.AMEND, acts.DELETE, acts.REOPEN}:
         return []
-    shown = git.run(repo.top, "cat-file", "blob", f"HEAD:{repo.prefix}postmortems/{owner[:4]}/{owner}.md", check=False)
-    if shown.code != 0 or read(shown.stdout).status not in FINAL:
+    document = workspace.head.file(path_of(owner))
+    if document is None or read(document).status not in FINAL:
         return []
     message = f"an attachment of {owner}, which is published, is changed"
-    return [_finding("AU402", message, change, f"pmctl amend {owner} -m REASON")]
+    return [_finding("AU402", message, change, advise("amend-with-reason", id=owner))]
 
 
 def _new_acts(changes: Iterable[index.Staged]) -> dict[str, set[str]]:
@@ -96,5 +101,5 @@ def _new_acts(changes: Iterable[index.Staged]) -> dict[str, set[str]]:
     return found
 
 
-def _finding(code: str, message: str, change: index.Staged, fix: str) -> Finding:
+def _finding(code: str, message: str, change: index.Staged, fix: Hint) -> Finding:
     return Finding(code, message, change.path, fix=fix)

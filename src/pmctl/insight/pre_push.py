@@ -22,8 +22,8 @@ class Pushed(NamedTuple):
 def pushed_reports(repo: git.Repository, lines: Iterable[Pushed], branch: str) -> Iterator[tuple[str, bool, Report]]:
     """(remote ref, is it the protected branch, report) for every branch that gets commits.
 
-    A branch is judged from where it left the protected one. What the remote has and this clone does not is not
-    judged here; git asks to fetch first.
+    A branch is audited from where it left the protected one. What the remote has and this clone does not is not
+    audited here; git asks to fetch first.
     """
     for line in lines:
         protected = line.remote_ref == f"refs/heads/{branch}"

@@ -1,4 +1,4 @@
-"""May these pushed updates of a bare repository land? (updates, configuration, objects in quarantine) -> answer.
+"""May these pushed updates of a bare repository land? (updates, configuration, objects in quarantine) -> Answer.
 
 The heart of the pre-receive hook. The branch to protect, the trust root and the pmctl folder come from the
 configuration of the bare repository, which no push can change; the policy comes from the old tip. The new
@@ -13,10 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pmctl import git
+from pmctl.codes import Code
 from pmctl.errors import EnvironmentProblem
 from pmctl.ledger.audit import audit
+from pmctl.ledger.history import contains
 from pmctl.ledger.report import AuditFinding, Report
 from pmctl.object_reader import ObjectReader
+from pmctl.objects import parse_tree
 from pmctl.policy.model import POLICY_PATH
 
 PROTECTED = "pmctl.protectedbranch"
@@ -126,7 +129,9 @@ def protection(git_dir: Path) -> Protection:
     return Protection(branches or ("main",), (values.get(ROOT) or [""])[-1], folders)
 
 
-def check_push(git_dir: Path, updates: Sequence[Update], rules: Protection, objects: Objects) -> Answer:
+def check_push(
+    git_dir: Path, updates: Sequence[Update], rules: Protection, objects: Objects, user_folder: Path | None = None
+) -> Answer:
     """Whether the updates may land, with every reason why not.
 
     Raises EnvironmentProblem, MissingObject or CorruptObject when that cannot be known: then nothing may.
@@ -135,101 +140,106 @@ def check_push(git_dir: Path, updates: Sequence[Update], rules: Protection, obje
     refusals: list[str] = []
     findings: list[AuditFinding] = []
     warnings: list[AuditFinding] = []
-    for update in updates:
-        if update.ref.startswith("refs/replace/"):
-            refusals.append(f"{update.ref}: AU609 replace refs make history look like what it is not")
-        elif update.ref not in protected:
-            continue
-        elif update.deletes:
-            refusals.append(f"{update.ref}: AU608 the protected branch is never deleted")
-        else:
-            said, reports = _check_branch(git_dir, update, rules, objects)
-            refusals += said
-            for report in reports:
-                findings += report.violations
-                warnings += [f for f in report.findings if f not in report.violations and not f.waived_by]
+    repo = git.Repository(git_dir, "", git_dir, git_dir, bare=True, user_folder=user_folder)
+    with ObjectReader(git_dir, object_directory=objects.directory, alternates=objects.alternates) as reader:
+        for update in updates:
+            if update.ref.startswith("refs/replace/"):
+                refusals.append(f"{update.ref}: AU609 replace refs make history look like what it is not")
+            elif update.ref not in protected:
+                continue
+            elif update.deletes:
+                refusals.append(f"{update.ref}: AU608 the protected branch is never deleted")
+            else:
+                reasons, reports = _check_branch(repo, update, rules, reader)
+                refusals += reasons
+                for report in reports:
+                    findings += report.violations
+                    warnings += [f for f in report.findings if f not in report.violations and not f.waived_by]
     return Answer(tuple(refusals), tuple(findings), tuple(warnings))
 
 
-def folders(git_dir: Path, commit: str, objects: Objects) -> tuple[str, ...]:
+def folders(reader: ObjectReader, commit: str) -> tuple[str, ...]:
     """The pmctl folders ('' or 'a/b/') in a commit: where there is a policy."""
-    with _reader(git_dir, objects) as reader:
-        found: list[str] = []
-        waiting = [("", reader.commit(commit).tree)]
-        seen = 0
-        while waiting:
-            prefix, tree = waiting.pop()
-            seen += 1
-            if seen > _MOST_FOLDERS:
-                raise EnvironmentProblem(
-                    "this repository has too many folders to look for the policy",
-                    hint=f"name the folder: git config {FOLDER} FOLDER",
-                )
-            for entry in reader.tree(tree):
-                path = f"{prefix}{entry.name}"
-                if entry.is_tree and entry.name == ".pmctl":
-                    if any(inner.name == POLICY_PATH.rpartition("/")[2] for inner in reader.tree(entry.oid)):
-                        found.append(prefix)
-                elif entry.is_tree:
-                    waiting.append((f"{path}/", entry.oid))
-        return tuple(sorted(found))
+    found: list[str] = []
+    waiting = [("", reader.commit(commit).tree)]
+    seen = 0
+    while waiting:
+        prefix, tree = waiting.pop()
+        seen += 1
+        if seen > _MOST_FOLDERS:
+            raise EnvironmentProblem(
+                "this repository has too many folders to look for the policy",
+                hint=f"name the folder: git config {FOLDER} FOLDER",
+            )
+        for name, entry in parse_tree(tree, reader.tree(tree)):
+            if entry.is_tree and name == ".pmctl":
+                inner = dict(parse_tree(entry.oid, reader.tree(entry.oid)))
+                if POLICY_PATH.rpartition("/")[2] in inner:
+                    found.append(prefix)
+            elif entry.is_tree:
+                waiting.append((f"{prefix}{name}/", entry.oid))
+    return tuple(sorted(found))
 
 
-def _check_branch(git_dir: Path, update: Update, rules: Protection, objects: Objects) -> tuple[list[str], list[Report]]:
-    if not update.creates and not _contains(git_dir, update.new, update.old, objects):
+def _check_branch(
+    repo: git.Repository, update: Update, rules: Protection, reader: ObjectReader
+) -> tuple[list[str], list[Report]]:
+    """Why the branch may not be updated, in sentences about it, and what the audit of each pmctl folder reports."""
+    if not update.creates and not contains(reader, update.new, update.old):
         message = f"AU604 this push would replace history: {update.old[:12]} is not part of {update.new[:12]}"
         return [f"{update.ref}: {message}"], []
-    chosen, names = _folders_to_check(git_dir, update, rules, objects)
+    chosen, names = _folders_to_check(update, rules, reader)
     if names:
         message = f"AU108 there is more than one policy ({names}); on the server, name the one that counts"
         return [f"{update.ref}: {message}: git config --add {FOLDER} FOLDER"], []
+    base = None if update.creates else update.old
     reports = [
-        audit(
-            git.Repository(git_dir, prefix, git_dir, git_dir, bare=True),
-            tip=update.new,
-            base=None if update.creates else update.old,
-            root=rules.root or None,
-            object_directory=objects.directory,
-            alternates=objects.alternates,
-        )
+        audit(repo._replace(prefix=prefix), tip=update.new, base=base, root=rules.root or None, reader=reader)
         for prefix in chosen
     ]
     incomplete = [report.incomplete for report in reports if not report.complete]
-    return [f"{update.ref}: the history cannot be checked: {reason}" for reason in incomplete], reports
+    return [f"{update.ref}: the history cannot be audited: {reason}" for reason in incomplete], reports
 
 
-def _folders_to_check(
-    git_dir: Path, update: Update, rules: Protection, objects: Objects
-) -> tuple[tuple[str, ...], str]:
+def _folders_to_check(update: Update, rules: Protection, reader: ObjectReader) -> tuple[tuple[str, ...], str]:
     """The pmctl folders whose policy counts; when that is not clear, the names of all that have one."""
     if rules.folders:
         return tuple(f"{folder}/" if folder else "" for folder in rules.folders), ""
-    before = () if update.creates else folders(git_dir, update.old, objects)
-    after = folders(git_dir, update.new, objects)
+    before = () if update.creates else folders(reader, update.old)
+    after = folders(reader, update.new)
     chosen = before or after
     if len(chosen) <= 1 and set(after) <= set(chosen):
         return chosen, ""
     return (), ", ".join(folder or "the top" for folder in dict.fromkeys((*chosen, *after)))
 
 
-def _contains(git_dir: Path, tip: str, wanted: str, objects: Objects) -> bool:
-    """Whether `wanted` is an ancestor of `tip`, read from the objects themselves."""
-    with _reader(git_dir, objects) as reader:
-        waiting, seen = [tip], {tip}
-        while waiting:
-            oid = waiting.pop()
-            if oid == wanted:
-                return True
-            for parent in reader.commit(oid).parents:
-                if parent not in seen:
-                    seen.add(parent)
-                    waiting.append(parent)
-    return False
-
-
-def _reader(git_dir: Path, objects: Objects) -> ObjectReader:
-    return ObjectReader(git_dir, object_directory=objects.directory, alternates=objects.alternates)
-
-
 def _is_oid(text: str) -> bool:
     return len(text) in (40, 64) and set(text) <= set("0123456789abcdef")
+
+
+CODES = (
+    Code(
+        "AU108",
+        "two-policies",
+        "A push would add a second policy file, or the server finds several and is not told which counts.",
+        "Whoever can place a policy where the server looks first decides whose signatures count.",
+        "On the server, name the folder of each pmctl root: git config --add pmctl.folder FOLDER.",
+        "docs/.pmctl/policy.yaml beside .pmctl/policy.yaml",
+    ),
+    Code(
+        "AU608",
+        "branch-deleted",
+        "A push would delete the protected branch.",
+        "The branch is the audit trail; pushing it anew could leave out what it held.",
+        "Leave it. An administrator of the server can rename branches there.",
+        "git push origin :main",
+    ),
+    Code(
+        "AU609",
+        "replace-ref",
+        "A push would bring replace refs.",
+        "Everybody who fetches them sees other commits in the place of those that were signed; the audit ignores them.",
+        "Push branches and tags only.",
+        "git push origin 'refs/replace/*'",
+    ),
+)

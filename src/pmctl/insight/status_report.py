@@ -11,7 +11,7 @@ from pmctl.document.actions import action_items
 from pmctl.document.completeness import missing_fields
 from pmctl.document.reader import Document
 from pmctl.document.template_library import Requirements, requirements
-from pmctl.errors import NotFound
+from pmctl.errors import Hint, NotFound, advise
 from pmctl.insight.catalog import Summary, catalog
 from pmctl.insight.incidents import unresolved_incidents
 from pmctl.ledger.current_state import CurrentState, current_state
@@ -26,7 +26,7 @@ class Blocker:
     """One thing that is missing before the next state, and the fix. `who` is whose turn it is."""
 
     message: str
-    fix: str = ""
+    fix: Hint = ""
     who: str = ""
 
 
@@ -39,7 +39,7 @@ class StatusReport:
     round: int
     facts: tuple[str, ...]
     blockers: tuple[Blocker, ...]
-    next_step: str
+    next_step: Hint
 
     @property
     def short(self) -> str:
@@ -63,24 +63,23 @@ def status_report(workspace: Workspace, name: str, today: date) -> StatusReport:
     Raises NotFound when the postmortem is not in the repository at all.
     """
     path = schema.path_of(name)
-    if workspace.at_head(path) is None:
+    if workspace.head.file(path) is None:
         fix = f"git add {path} && git commit -m 'Draft {name}'"
         return StatusReport(name, "DRAFT", 0, (), (Blocker("it is not committed yet", fix),), fix)
     document = workspace.read_at(name)
     if not document.readable:
         problem = document.problems[0]
         message = f"{path}:{problem.line}:{problem.column}: {problem.code} {problem.message}"
-        step = f"pmctl validate {name}"
+        step = advise("validate", id=name)
         return StatusReport(name, document.status or "?", 0, (), (Blocker(message, problem.fix),), step)
-    now = current_state(workspace.repo, name)
+    now = current_state(workspace.head, name)
     blockers = [*_work_tree(workspace, name), *_mismatch(document, now)]
     asked = _asked(workspace, document)
     facts = [*((f"template: {asked.hint}",) if asked.hint else ()), *_items(document, today)]
-    status, step = now.state.status, ""
-    if status in FINAL:
-        step = f"pmctl log {name}"
-    elif status == IN_REVIEW:
-        content = workspace.content(name)
+    status = now.state.status
+    step = advise("log", id=name) if status in FINAL else ""
+    if status == IN_REVIEW:
+        content = workspace.head.digest(name)
         facts = [*_approvals(now, content), *facts]
         gaps = approval_gaps(now.state, now.policy, now.state.counting(content))
         blockers += [Blocker(gap.message, gap.hint, ", ".join(gap.waiting_for)) for gap in gaps]
@@ -89,18 +88,18 @@ def status_report(workspace: Workspace, name: str, today: date) -> StatusReport:
     elif status == schema.Status.DRAFT:
         missing = [*_open_incidents(workspace, name, document), *_incomplete(document, asked)]
         blockers += missing
-        step = f"pmctl edit {name}" if missing else f"pmctl submit {name} --reviewer HANDLE"
+        step = advise("edit", id=name) if missing else advise("submit", id=name)
     return StatusReport(name, status, now.state.round, tuple(facts), tuple(blockers), step)
 
 
-def _step_in_review(name: str, now: CurrentState, content: str, gaps: Sequence[Gap], *, ready: bool) -> str:
+def _step_in_review(name: str, now: CurrentState, content: str, gaps: Sequence[Gap], *, ready: bool) -> Hint:
     waiting = {handle for gap in gaps for handle in gap.waiting_for}
     if gaps:
         counting = now.state.counting(content)
         waiting |= {approval.by for approval in now.state.approvals if approval not in counting}
     if waiting:
-        return f"pmctl approve {name}   (as {' or '.join(sorted(waiting))})"
-    return f"pmctl publish {name}" if ready else f"pmctl edit {name}"
+        return advise("approve-as", id=name, people=" or ".join(sorted(waiting)))
+    return advise("publish", id=name) if ready else advise("edit", id=name)
 
 
 def status_reports(workspace: Workspace, today: date) -> list[StatusReport]:
@@ -116,7 +115,7 @@ def status_reports(workspace: Workspace, today: date) -> list[StatusReport]:
 def _safely(workspace: Workspace, summary: Summary, today: date) -> StatusReport:
     if summary.problem or not schema.is_id(summary.id):
         problem = summary.problem or f"{summary.path} has no valid id"
-        return StatusReport(summary.id, "?", 0, (), (Blocker(problem),), f"pmctl validate {summary.path}")
+        return StatusReport(summary.id, "?", 0, (), (Blocker(problem),), advise("validate", id=summary.path))
     if summary.status == schema.Status.DRAFT:
         return _draft(workspace, summary.id, today)
     try:
@@ -129,7 +128,7 @@ def _draft(workspace: Workspace, name: str, today: date) -> StatusReport:
     """The status of a draft from its file alone: an overview of many asks git nothing about each of them."""
     document = workspace.read(name)
     missing = tuple(_incomplete(document, _asked(workspace, document)))
-    step = f"pmctl edit {name}" if missing else f"pmctl submit {name} --reviewer HANDLE"
+    step = advise("edit", id=name) if missing else advise("submit", id=name)
     return StatusReport(name, document.status, 0, tuple(_items(document, today)), missing, step)
 
 
@@ -138,13 +137,13 @@ def _work_tree(workspace: Workspace, name: str) -> list[Blocker]:
     file = workspace.repo.root / path
     if not file.is_file():
         return [Blocker(f"{path} is missing in the work tree", f"git restore {path}")]
-    if file.read_bytes() != workspace.at_head(path):
+    if file.read_bytes() != workspace.head.file(path):
         return [Blocker(f"{path} has changes that are not committed", f"git commit -m 'Edit {name}' -- {path}")]
     return []
 
 
 def _mismatch(document: Document, now: CurrentState) -> list[Blocker]:
-    blockers = [Blocker(f"a record does not count: {line}", "pmctl audit says why") for line in now.ignored]
+    blockers = [Blocker(f"a record does not count: {line}", advise("audit-says-why")) for line in now.ignored]
     if document.status != now.state.status:
         message = f"the file says {document.status}, the signed records say {now.state.status}"
         blockers.append(Blocker(message, f"put status back to {now.state.status}; acts change it"))
@@ -181,7 +180,7 @@ def _asked(workspace: Workspace, document: Document) -> Requirements:
 
 
 def _open_incidents(workspace: Workspace, name: str, document: Document) -> list[Blocker]:
-    fix = f"when it is over: pmctl incident refresh {name} --from FILE, or write resolved_at"
+    fix = advise("when-resolved", id=name)
     return [
         Blocker(f"{incident} was not resolved when its record was read", fix)
         for incident in unresolved_incidents(workspace, name, document)

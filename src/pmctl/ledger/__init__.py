@@ -1,1 +1,1 @@
-"""Git history -> events and findings: records, signatures, the fold and the audit."""
+"""Git history -> events and findings: records, signatures, snapshots, steps and the audit."""

@@ -9,65 +9,44 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
-from pmctl.ledger.audit_state import AuditState
-from pmctl.ledger.history import Step, merged_commits
+from pmctl.codes import Code
 from pmctl.ledger.signatures import key_problem, signer
+from pmctl.ledger.snapshot import document_path
 from pmctl.ledger.sshsig import SignatureProblem
-from pmctl.ledger.store import Store
+from pmctl.ledger.step import StepContext
 from pmctl.ledger.tree_documents import TreeDocument
 from pmctl.objects import Commit
 from pmctl.policy import act as acts
-from pmctl.policy.model import POLICY_PATH, SIGNED, Policy, person_by_email
+from pmctl.policy.model import SIGNED, Policy, person_by_email
 from pmctl.text import in_ascii
-
-if TYPE_CHECKING:
-    from pmctl.ledger.step_auditor import StepAuditor
 
 _SINGLE = (b"tree", b"author", b"committer", b"gpgsig", b"gpgsig-sha256", b"encoding")
 _TRAILER = re.compile(r"^(Act|Postmortem): *(\S{1,120}) *$", re.MULTILINE)
 _CO_AUTHOR = re.compile(r"^Co-authored-by: .{0,200}<([^<>\n]{1,254})> *$", re.MULTILINE | re.IGNORECASE)
 
 
-def merged(reader: Store, step: Step, fold: AuditState) -> tuple[Commit, ...]:
-    """The commits that a merge brings, beyond those that landed before."""
-    return tuple(merged_commits(reader, step, _Landed(fold.landed, step.parent)))
-
-
-class _Landed:
-    """What is on the main line before a step; commits from before the first policy need not be known."""
-
-    def __init__(self, landed: set[str], parent: str) -> None:
-        self._landed = landed
-        self._parent = parent
-
-    def __contains__(self, oid: object) -> bool:
-        return oid == self._parent or oid in self._landed
-
-
-def check_commit(fold: AuditState, step: Step, commit: Commit, brought: Iterable[Commit], judge: StepAuditor) -> None:
-    """What a commit object itself shows: doubled headers, acts claimed by trailers only, a second root."""
-    for one in (commit, *brought):
+def check_commits(step: StepContext) -> None:
+    """What commit objects themselves show: doubled headers, and a second root that a merge brings."""
+    for one in (step.commit, *step.merged):
         doubled = doubled_header(one.raw)
         if doubled:
-            message = f"commit {one.oid[:12]} has two {doubled} headers: programs read it differently"
-            fold.find(step.commit, "AU610", message)
-        if not one.parents and one is not commit and _has_policy(judge, one):
+            step.find("AU610", f"commit {one.oid[:12]} has two {doubled} headers: programs read it differently")
+        if not one.parents and one is not step.commit and step.source.at(one.oid).is_managed:
             message = f"a history of its own, from the root commit {one.oid[:12]}, was merged in"
-            fold.find(step.commit, "AU607", message, hint="records count for the history that they were signed in only")
+            step.find("AU607", message, "records count for the history that they were signed in only")
 
 
-def check_trailers(fold: AuditState, commit: Commit) -> None:
+def check_trailers(step: StepContext) -> None:
     """Report an act that a commit message claims and no record states."""
-    if "\nAct: " not in commit.message or fold.policy is None:
+    state, message = step.state, step.commit.message
+    if "\nAct: " not in message or state.policy is None:
         return
-    words = dict(_TRAILER.findall(commit.message))
+    words = dict(_TRAILER.findall(message))
     act, doc = words.get("Act", ""), words.get("Postmortem", "")
-    if act in acts.ACTS and doc in fold.held and act not in fold.acts.get(doc, ()):
-        message = f"the message says {act} of {doc}, but no record states it"
-        fold.find(commit.oid, "AU707", message, doc=doc, hint="trailers prove nothing", attributed=True)
+    if act in acts.ACTS and doc in state.documents and act not in state.acts.get(doc, ()):
+        claim = f"the message says {act} of {doc}, but no record states it"
+        step.find("AU707", claim, "trailers prove nothing", doc=doc, attributed=True)
 
 
 def doubled_header(raw: bytes) -> str:
@@ -77,13 +56,13 @@ def doubled_header(raw: bytes) -> str:
     return next((name.decode() for name in _SINGLE if count[name] > 1), "")
 
 
-def contributors(judge: StepAuditor, commit: Commit, brought: tuple[Commit, ...], doc: str, path: str) -> list[Commit]:
+def contributors(step: StepContext, doc: str) -> list[Commit]:
     """The commits of a step that changed the document, the newest first."""
-    if len(commit.parents) < 2:
-        return [commit]
-    found = [one for one in brought if _changed_in(judge, one, doc, path)]
-    if _changed_in(judge, commit, doc, path) and _is_evil(judge, commit, path):
-        found.insert(0, commit)
+    if len(step.commit.parents) < 2:
+        return [step.commit]
+    found = [one for one in step.merged if _changed_in(step, one, doc)]
+    if _changed_in(step, step.commit, doc) and _is_evil(step, doc):
+        found.insert(0, step.commit)
     return found
 
 
@@ -105,13 +84,12 @@ def shown_author(commit: Commit) -> str:
     return f"{in_ascii(commit.author.name)} <{in_ascii(commit.author.email)}>"
 
 
-def check_signature(judge: StepAuditor, step: Step, commit: Commit, doc: str) -> None:
+def check_signature(step: StepContext, commit: Commit, doc: str) -> None:
     """Under `edits: signed`, report a contribution that the person whom it names did not sign.
 
     Otherwise report only a good signature by somebody else than the author.
     """
-    fold = judge.fold
-    policy = fold.policy
+    policy = step.state.policy
     if policy is None:
         return
     required = policy.edits == SIGNED
@@ -119,27 +97,23 @@ def check_signature(judge: StepAuditor, step: Step, commit: Commit, doc: str) ->
     if not signature:
         if required:
             message = f"{shown_author(commit)} edited {doc} in {commit.oid[:12]} without signing the commit"
-            hint = "sign commits: git config commit.gpgsign true"
-            fold.find(step.commit, "AU705", message, doc=doc, hint=hint, attributed=True)
+            step.find("AU705", message, "sign commits: git config commit.gpgsign true", doc=doc, attributed=True)
         return
     handle = author_of(policy, commit)
     try:
-        who = signer(
-            payload, signature, policy, judge.key_files(fold.tree), "git", by=handle,
-            keyrings=judge.verifications.keyrings,
-        )  # fmt: skip
+        who = signer(payload, signature, policy, step.key_files, "git", by=handle, keyrings=step.keyrings)
     except SignatureProblem as problem:
         if required:
             message = f"the signature of {commit.oid[:12]}, which edits {doc}, does not count: {problem.message}"
-            fold.find(step.commit, "AU705", message, doc=doc, hint=problem.hint, attributed=True)
+            step.find("AU705", message, problem.hint, doc=doc, attributed=True)
         return
     if who.handle != handle:
         message = f"{commit.oid[:12]} edits {doc}, names {shown_author(commit)} and is signed by {who.handle}"
-        fold.find(step.commit, "AU706", message, doc=doc, attributed=True)
+        step.find("AU706", message, doc=doc, attributed=True)
     elif required:
         unfit = key_problem(who, handle)
         if unfit is not None:
-            fold.find(step.commit, "AU705", unfit.message, doc=doc, hint=unfit.hint, attributed=True)
+            step.find("AU705", unfit.message, unfit.hint, doc=doc, attributed=True)
 
 
 def split_signature(raw: bytes) -> tuple[bytes, bytes]:
@@ -164,35 +138,72 @@ def split_signature(raw: bytes) -> tuple[bytes, bytes]:
     return b"\n".join(kept) + blank + message, text + b"\n" if text and not text.endswith(b"\n") else text
 
 
-def _has_policy(judge: StepAuditor, commit: Commit) -> bool:
-    tree = judge.root_tree(commit.tree)
-    return bool(tree) and judge.trees.entry(tree, POLICY_PATH) is not None
+def _document(step: StepContext, commit: str, doc: str) -> TreeDocument | None:
+    return step.source.at(commit).document(doc)
 
 
-def _held(judge: StepAuditor, commit: Commit, doc: str, path: str) -> TreeDocument | None:
-    tree = judge.root_tree(commit.tree)
-    entry = judge.trees.entry(tree, path) if tree else None
-    return TreeDocument(entry, judge.trees.entry(tree, f"postmortems/{doc[:4]}/{doc}")) if entry is not None else None
-
-
-def _changed_in(judge: StepAuditor, commit: Commit, doc: str, path: str) -> bool:
+def _changed_in(step: StepContext, commit: Commit, doc: str) -> bool:
     """Whether the document differs from what every parent has."""
-    own = _held(judge, commit, doc, path)
-    return all(own != _held(judge, judge.reader.commit(parent), doc, path) for parent in commit.parents) and (
+    own = _document(step, commit.oid, doc)
+    return all(own != _document(step, parent, doc) for parent in commit.parents) and (
         own is not None or bool(commit.parents)
     )
 
 
-def _is_evil(judge: StepAuditor, commit: Commit, path: str) -> bool:
+def _is_evil(step: StepContext, doc: str) -> bool:
     """Whether a merge says something that no side said, or drops what all sides said.
 
     Taken line by line, which no honest merge of two sides violates, whichever side wins a conflict.
     """
 
-    def lines(one: Commit) -> set[bytes]:
-        data = judge.read_file(judge.root_tree(one.tree), path)
+    def lines(commit: str) -> set[bytes]:
+        data = step.source.at(commit).regular_file(document_path(doc))
         return {line.strip() for line in data.splitlines()} if data is not None else set()
 
-    sides = [lines(judge.reader.commit(parent)) for parent in commit.parents]
-    own = lines(commit)
+    sides = [lines(parent) for parent in step.commit.parents]
+    own = lines(step.commit.oid)
     return bool(own - set().union(*sides)) or bool(set.intersection(*sides) - own)
+
+
+CODES = (
+    Code(
+        "AU607",
+        "second-root",
+        "A history with a root commit and a policy of its own was merged in.",
+        "It was signed under other rules.",
+        "Bring documents in with pmctl adopt in place of a merge.",
+        "git merge --allow-unrelated-histories",
+    ),
+    Code(
+        "AU610",
+        "doubled-header",
+        "A commit object has a header twice that it may have once.",
+        "Programs take different ones, and show different authors or signatures.",
+        "Refuse the commit; write it anew.",
+        "two author lines",
+    ),
+    Code(
+        "AU705",
+        "edit-not-signed",
+        "The policy says edits: signed, and a commit that edits is not well signed.",
+        "Whom a commit names as its author is a claim.",
+        "git config commit.gpgsign true, with the key of the policy.",
+        "an unsigned commit under edits: signed",
+    ),
+    Code(
+        "AU706",
+        "author-is-not-signer",
+        "A commit is signed by another person than its author.",
+        "One of the two is wrong.",
+        "Let the author commit, or the signer be the author.",
+        "author jane, signed by bob",
+    ),
+    Code(
+        "AU707",
+        "claimed-by-trailer",
+        "A commit message says that an act was done, and no record states it.",
+        "Trailers are for people; anybody can write them.",
+        "Act through pmctl.",
+        "Act: approve in a message",
+    ),
+)

@@ -1,31 +1,31 @@
-"""The audit: everything up to a commit, judged step by step. (repository, tip, root) -> Report.
+"""The audit: everything up to a commit, step by step. (repository, tip, root) -> Report.
 
 Everything is read hermetically, by full object id. A history that cannot be read to its beginning is
-reported as incomplete, which is never a pass. What was judged before may be taken from the cache, but only
+reported as incomplete, which is never a pass. What was audited before may be taken from the cache, but only
 when the main line runs through the commit that the cache ends at, and only when this user wrote it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from pmctl import git
+from pmctl.codes import Code
 from pmctl.document.finding import Severity
+from pmctl.errors import advise
 from pmctl.ledger import cache
 from pmctl.ledger.audit_state import AuditState
 from pmctl.ledger.history import Step, descendants, main_line
-from pmctl.ledger.memory import no_collection
+from pmctl.ledger.openpgp import Keyrings
 from pmctl.ledger.report import AuditFinding, Event, Report
+from pmctl.ledger.snapshot import Snapshot, Snapshots
 from pmctl.ledger.step_auditor import StepAuditor
-from pmctl.ledger.store import Store
-from pmctl.ledger.verifying import WORTH_IT, Verifications
 from pmctl.object_reader import ObjectReader
 from pmctl.objects import CorruptObject, MissingObject
 
 Progress = Callable[[int, int], None]
-"""Called now and then with the number of steps judged and the number of all steps."""
+"""Called now and then with the number of steps audited and the number of all steps."""
 
 _TOGETHER = 128  # steps that are read ahead at a time
 _WORTH_SAVING = 20  # new steps
@@ -37,17 +37,15 @@ def audit(
     tip: str = "HEAD",
     base: str | None = None,
     root: str | None = None,
-    use_cache: bool = True,
-    object_directory: Path | None = None,
-    alternates: Sequence[Path] = (),
+    reader: ObjectReader | None = None,
     progress: Progress | None = None,
 ) -> Report:
-    """Judge the history of `repo` up to `tip`.
+    """Audit the history of `repo` up to `tip`.
 
     `root` is the digest of the first policy that is expected ("sha256:<hex>"); None takes the one found.
     With `base` (a commit that landed before) the main line runs through it, and only what came after it is
-    reported. `object_directory` and `alternates` are git's quarantine in a pre-receive hook; `tip` must then be
-    a full object id.
+    reported. A pre-receive hook gives a `reader` that knows git's quarantine; `tip` must then be a full object id.
+    What this user audited before is taken from the cache where `repo` names a folder for what the user remembers.
 
     Raises EnvironmentProblem when there is no such commit or no git. A history that is damaged or not all
     there gives a Report that is not complete.
@@ -55,20 +53,15 @@ def audit(
     commit = tip if _is_full(tip) else git.resolve(repo.top, tip)
     start = "" if base is None else base if _is_full(base) else git.resolve(repo.top, base)
     lacking = git.is_shallow_or_partial(repo.common_dir)
-    with (
-        ObjectReader(repo.common_dir, object_directory=object_directory, alternates=alternates) as reader,
-        Verifications() as verifications,
-        no_collection(),
-    ):
-        judge = StepAuditor(Store(reader), repo.prefix, AuditState(), verifications)
-        run = _Run(repo, judge, use_cache and not lacking, progress)
+    source = Snapshots(repo, reader)
+    with source.reader, Keyrings() as keyrings:
+        run = _Run(repo, source, keyrings, not lacking, progress)
         problem, missing = "", ""
         try:
-            run.judge_all(commit, start)
+            run.audit_all(commit, start)
         except (MissingObject, CorruptObject) as error:
             problem, missing = error.message, error.oid
-        fold = run.judge.fold
-    return _report(fold, commit, start, root, lacking, problem, missing)
+    return _report(run.state, commit, start, root, lacking, problem, missing)
 
 
 @dataclass(slots=True)
@@ -76,59 +69,57 @@ class _Run:
     """One audit under way."""
 
     repo: git.Repository
-    judge: StepAuditor
-    use_cache: bool
+    source: Snapshots
+    keyrings: Keyrings
+    use_cache: bool  # of a clone that is not whole, only what is there was audited
     progress: Progress | None
+    state: AuditState = field(default_factory=AuditState)
 
-    def judge_all(self, tip: str, base: str) -> None:
-        """Judge the main line up to `tip`, through `base` when it is given and an ancestor."""
-        reader, rank = self.judge.reader, self.judge.rank
+    def audit_all(self, tip: str, base: str) -> None:
+        """Audit the main line up to `tip`, through `base` when it is given and an ancestor."""
+        reader, rank = self.source.reader, self.source.rank
         known = cache.load(self.repo) if self.use_cache else None
         reader.fetch_history(tip, (known.tip,) if known is not None else ())
-        self.judge.newest = self.judge.root_tree(reader.commit(tip).tree)
+        newest = self.source.at(tip)
         through = descendants(reader, tip, base) if base else frozenset()
         if not through:
-            self._up_to(tip, known)
+            self._up_to(tip, known, newest)
             return
-        # What landed is judged as it was judged when it landed; only then does the line go on from it.
-        if known is not None and base in known.fold.line:
+        # What landed counts as it did when it landed; only then does the line go on from it.
+        if known is not None and base in known.state.line:
             steps = main_line(reader, tip, rank, prefer=through, stop=(base, known.tip))
             if (steps[0].parent if steps else tip) == known.tip:
-                self.judge.resume(known.fold)
-                self._steps(steps)
+                self.state = known.state
+                self._steps(steps, newest)
                 return
-        self._up_to(base, known)
-        self._steps(main_line(reader, tip, rank, prefer=through, stop=(base,)))
+        self._up_to(base, known, newest)
+        self._steps(main_line(reader, tip, rank, prefer=through, stop=(base,)), newest)
 
-    def _up_to(self, tip: str, known: cache.Known | None) -> None:
-        reader, rank = self.judge.reader, self.judge.rank
-        steps = main_line(reader, tip, rank, stop=(known.tip,) if known is not None else ())
+    def _up_to(self, tip: str, known: cache.Known | None, newest: Snapshot) -> None:
+        stop = (known.tip,) if known is not None else ()
+        steps = main_line(self.source.reader, tip, self.source.rank, stop=stop)
         resumed = known is not None and (steps[0].parent if steps else tip) == known.tip
         if resumed and known is not None:
-            self.judge.resume(known.fold)
-        self._steps(steps)
-        # Judging a few steps again costs less than writing everything down after each.
+            self.state = known.state
+        self._steps(steps, newest)
+        # Auditing a few steps again costs less than writing everything down after each.
         if self.use_cache and (len(steps) >= _WORTH_SAVING or not resumed):
-            cache.save(self.repo, tip, self.judge.fold)
+            cache.save(self.repo, tip, self.state)
 
-    def _steps(self, steps: list[Step]) -> None:
-        if len(steps) >= WORTH_IT:
-            self.judge.verifications.start()
-        # One batch ahead, so that its signatures are verified while the one before it is judged.
-        following = self.judge.prepare(steps[:_TOGETHER])
+    def _steps(self, steps: list[Step], newest: Snapshot) -> None:
+        auditor = StepAuditor(self.source, newest, self.keyrings, self.state)
         for first in range(0, len(steps), _TOGETHER):
             if self.progress is not None:
                 self.progress(first, len(steps))
-            present, following = following, self.judge.prepare(steps[first + _TOGETHER : first + 2 * _TOGETHER])
-            self.judge.judge(present)
+            auditor.audit(steps[first : first + _TOGETHER])
 
 
 def _report(
-    fold: AuditState, tip: str, base: str, root: str | None, lacking: str, problem: str, missing: str
+    state: AuditState, tip: str, base: str, root: str | None, lacking: str, problem: str, missing: str
 ) -> Report:
-    events, findings = fold.conclusions()
+    events, findings = state.conclusions()
     if base:
-        events, findings = _after(fold, base, events, findings)
+        events, findings = _after(state, base, events, findings)
     about_all: list[AuditFinding] = []
     if problem:
         code = "AU601" if lacking == "shallow clone" else "AU602" if lacking else "AU603"
@@ -141,41 +132,41 @@ def _report(
         about_all.append(AuditFinding(code, f"{why}{problem}", path=missing, hint=hint))
     elif lacking:
         code = "AU601" if lacking == "shallow clone" else "AU602"
-        message = f"this is a {lacking}: what is missing cannot be judged"
+        message = f"this is a {lacking}: what is missing cannot be audited"
         about_all.append(AuditFinding(code, message, hint="git fetch --unshallow, or clone again without --filter"))
-    if not fold.root and not problem:
+    if not state.root and not problem:
         message = "there is no signed policy in this history: nothing is managed, and nothing can be proved"
-        about_all.append(AuditFinding("AU100", message, hint="run 'pmctl init'"))
-    if root is not None and fold.root and fold.root != root:
+        about_all.append(AuditFinding("AU100", message, hint=advise("init")))
+    if root is not None and state.root and state.root != root:
         message = (
-            f"the first policy is {fold.root}, but {root} is expected: this is another repository or a new history"
+            f"the first policy is {state.root}, but {root} is expected: this is another repository or a new history"
         )
         about_all.append(AuditFinding("AU106", message, hint="find out why before you trust anything in it"))
-    if base and not problem and base not in fold.line and base not in fold.landed:
+    if base and not problem and base not in state.line and base not in state.landed:
         message = f"{base[:12]} is not part of the history of {tip[:12]}: it was rewritten"
         about_all.append(AuditFinding("AU604", message, tip, hint="push without --force, on top of what landed"))
     reason = (about_all[0].message if problem or lacking else "") if about_all else ""
     return Report(
-        root=fold.root,
+        root=state.root,
         tip=tip,
         base=base,
-        policy=fold.policy,
+        policy=state.policy,
         events=tuple(events),
         findings=(*about_all, *findings),
-        states=dict(fold.states),
+        states=dict(state.states),
         complete=not (problem or lacking),
         incomplete=reason,
-        steps=len(fold.line),
-        records=fold.verified,
+        steps=len(state.line),
+        records=state.verified,
     )
 
 
 def _after(
-    fold: AuditState, base: str, events: list[Event], findings: list[AuditFinding]
+    state: AuditState, base: str, events: list[Event], findings: list[AuditFinding]
 ) -> tuple[list[Event], list[AuditFinding]]:
     """What came after `base` only."""
-    first = fold.line.get(base, -1)
-    later = {commit for commit, number in fold.line.items() if number > first}
+    first = state.line.get(base, -1)
+    later = {commit for commit, number in state.line.items() if number > first}
     return [e for e in events if e.commit in later], [f for f in findings if f.commit in later]
 
 
@@ -186,3 +177,55 @@ def failing(finding: AuditFinding) -> bool:
 
 def _is_full(text: str) -> bool:
     return len(text) in (40, 64) and set(text) <= set("0123456789abcdef")
+
+
+CODES = (
+    Code(
+        "AU100",
+        "nothing-managed",
+        "The history holds no signed policy.",
+        "Without a policy there is nobody whose signature could prove anything.",
+        "Run pmctl init.",
+        "a repository of Markdown files",
+    ),
+    Code(
+        "AU106",
+        "other-root",
+        "The first policy is not the one that is expected or that was seen before.",
+        "It is another repository, or its whole history was replaced. This can't be waived.",
+        "Compare the digest of the root with somebody who knows it, then audit with --root.",
+        "audit --root sha256:1f... over a repository that begins with sha256:9c...",
+    ),
+    Code(
+        "AU601",
+        "shallow-clone",
+        "The clone is shallow: history before some commit is not there.",
+        "What is not there can't be judged; this is never a pass.",
+        "git fetch --unshallow; in CI fetch the whole history (fetch-depth: 0).",
+        "git clone --depth 1",
+    ),
+    Code(
+        "AU602",
+        "partial-clone",
+        "The clone is partial: some objects were left on the server.",
+        "What is not there can't be judged; this is never a pass.",
+        "Clone again without --filter.",
+        "git clone --filter=blob:none",
+    ),
+    Code(
+        "AU603",
+        "damaged",
+        "An object of the history is missing or does not hash to its id.",
+        "Part of the evidence is gone or was replaced.",
+        "git fsck, then fetch or clone again.",
+        "a loose object that was edited",
+    ),
+    Code(
+        "AU604",
+        "rewritten",
+        "A commit that had landed is no longer part of the history.",
+        "A force-push takes away what was decided.",
+        "Find out who did it; push what was lost from a clone that has it.",
+        "git push --force",
+    ),
+)

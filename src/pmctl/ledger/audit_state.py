@@ -1,6 +1,6 @@
 """What the audit carries from step to step: the policy in force, every postmortem's state, what was found.
 
-One mutable value that `ledger.judge` moves forward; `ledger.cache` writes it down and reads it back.
+One mutable value that `ledger.step_auditor` moves forward; `ledger.cache` writes it down and reads it back.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from pmctl.document.finding import Severity
+from pmctl.errors import Hint
 from pmctl.ledger.report import ATTRIBUTED, PROVED, AuditFinding, Event
 from pmctl.ledger.tree_documents import TreeDocument
 from pmctl.policy.act import Act
@@ -18,7 +19,7 @@ from pmctl.policy.state import PostmortemState
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """An admin's signed word about findings: a waiver of `code` in the step `commit`, or a baseline, which
+    """An admin's signed acceptance of findings: a waiver of `code` in the step `commit`, or a baseline, which
     accepts every finding of the steps before its own (then both are empty). `step` is where it landed."""
 
     by: str
@@ -31,9 +32,9 @@ class Acceptance:
 
 @dataclass(slots=True)
 class AuditState:
-    """Everything known after the last step judged.
+    """Everything known after the last step audited.
 
-    `root` is the digest of the first policy, '' before there is one. `states` and `held` are by postmortem,
+    `root` is the digest of the first policy, '' before there is one. `states` and `documents` are by postmortem,
     `records` maps a record's digest to its path, `acts` a postmortem to the acts that it has records of, good or
     not. `waiting` are policy records whose policy has not landed.
     `compromised` maps a key to the commit since which it counts as such. `line` are the commits of the steps
@@ -46,7 +47,7 @@ class AuditState:
     policy: Policy | None = None
     policy_bytes: bytes = b""
     states: dict[str, PostmortemState] = field(default_factory=dict)
-    held: dict[str, TreeDocument] = field(default_factory=dict)
+    documents: dict[str, TreeDocument] = field(default_factory=dict)
     records: dict[str, str] = field(default_factory=dict)
     acts: dict[str, set[str]] = field(default_factory=dict)
     writers: dict[str, set[str]] = field(default_factory=dict)
@@ -71,7 +72,7 @@ class AuditState:
         *,
         doc: str = "",
         path: str = "",
-        hint: str = "",
+        hint: Hint = "",
         attributed: bool = False,
         warning: bool = False,
     ) -> None:

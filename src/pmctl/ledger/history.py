@@ -3,15 +3,15 @@
 One step is one transaction: parent -> commit, whatever merged, squashed or rebased work it brings. At a merge the
 main line goes on through the parent with the highest policy version, the first one on a tie: after a `git
 pull` on the protected branch the old main line is the second parent, and following first parents
-blindly would judge records by a policy that was no longer, or not yet, in force.
+blindly would check records against a policy that was no longer, or not yet, in force.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 
-from pmctl.ledger.store import Store
+from pmctl.object_reader import ObjectReader
 from pmctl.objects import Commit
 
 Rank = Callable[[str], int]
@@ -29,7 +29,7 @@ class Step:
 
 
 def main_line(
-    reader: Store, tip: str, rank: Rank, *, prefer: Container[str] = (), stop: Container[str] = ()
+    reader: ObjectReader, tip: str, rank: Rank, *, prefer: Container[str] = (), stop: Container[str] = ()
 ) -> list[Step]:
     """The steps from the first commit, or behind the first one in `stop`, up to `tip`.
 
@@ -59,7 +59,7 @@ def main_parent(parents: tuple[str, ...], rank: Rank, prefer: Container[str] = (
     return max(known or parents, key=rank)  # the first of equals
 
 
-def descendants(reader: Store, tip: str, base: str) -> frozenset[str]:
+def descendants(reader: ObjectReader, tip: str, base: str) -> frozenset[str]:
     """The commits from `base` to `tip`: ancestors of `tip` that have `base` among their own; `base` itself too.
 
     Empty when `base` is not an ancestor of `tip`. Raises MissingObject, CorruptObject.
@@ -86,12 +86,22 @@ def descendants(reader: Store, tip: str, base: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def merged_commits(reader: Store, step: Step, landed: Container[str]) -> Iterator[Commit]:
+def contains(reader: ObjectReader, tip: str, commit: str) -> bool:
+    """Whether `commit` is `tip` or among its ancestors. Raises MissingObject, CorruptObject."""
+    return tip == commit or any(commit in one.parents for one in _ancestors(reader, (tip,), ()))
+
+
+def merged_commits(reader: ObjectReader, step: Step, landed: Container[str]) -> Iterator[Commit]:
     """The commits that a merge brings: reachable from its side parents and not yet `landed`, newest first."""
-    waiting, seen = list(step.sides), set(step.sides)
+    return _ancestors(reader, step.sides, landed)
+
+
+def _ancestors(reader: ObjectReader, tips: Sequence[str], without: Container[str]) -> Iterator[Commit]:
+    """The commits reachable from `tips`, themselves included; the walk ends at those in `without`."""
+    waiting, seen = list(tips), set(tips)
     while waiting:
         oid = waiting.pop()
-        if oid in landed:
+        if oid in without:
             continue
         commit = reader.commit(oid)
         yield commit

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -19,7 +20,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from pmctl.errors import EnvironmentProblem
+from pmctl.codes import Code
+from pmctl.errors import EnvironmentProblem, advise
 from pmctl.ledger.sshsig import SignatureProblem
 from pmctl.text import safe
 
@@ -60,10 +62,7 @@ _REASONS = {
 }
 # A good signature, by a key that may not be used any more at today's date.
 _LAPSED = ("REVKEYSIG", "EXPKEYSIG")
-_FIX_EXPIRED = (
-    "the person extends or replaces the key and lands its new public half; of a key that is out of use for good, an"
-    " admin says so: pmctl people revoke"
-)
+_FIX_EXPIRED = advise("extend-key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,10 +180,10 @@ def examine(armored: bytes, message: bytes, ring: Keyring) -> Verified:
         why = "it holds more than one signature" if max(count.values()) > 1 else "gpg finds no good one"
         raise SignatureProblem("AU214", f"the OpenPGP signature does not count: {why}", hint=errors)
     valid = next(words for words in lines if words[0] == "VALIDSIG")
-    return Verified(_judge(valid[1:], ring), _FATAL[lapsed][1] if lapsed else "")
+    return Verified(_strong_enough(valid[1:], ring), _FATAL[lapsed][1] if lapsed else "")
 
 
-def _judge(fields: list[str], ring: Keyring) -> str:
+def _strong_enough(fields: list[str], ring: Keyring) -> str:
     """The primary fingerprint of a VALIDSIG line whose key and digest are strong enough."""
     if len(fields) < 10 or not _fingerprint(fields[0]) or not _fingerprint(fields[9]):
         raise EnvironmentProblem("gpg answers in a way that pmctl does not know", hint="use GnuPG 2.2 or newer")
@@ -251,8 +250,13 @@ def _gpg(home: Path, arguments: tuple[str, ...], data: bytes) -> tuple[list[list
 
 def _run(home: Path, arguments: tuple[str, ...], data: bytes) -> subprocess.CompletedProcess[bytes]:
     """gpg with nothing of this machine's or person's set-up: no options file, agent, network or environment."""
+    program = shutil.which("gpg")
+    if program is None:
+        raise EnvironmentProblem(
+            "gpg is not installed, and the policy has an OpenPGP key to verify with", hint="install GnuPG 2.2 or newer"
+        )
     command = [
-        "gpg",
+        program,
         "--homedir",
         str(home),
         "--no-options",
@@ -270,17 +274,29 @@ def _run(home: Path, arguments: tuple[str, ...], data: bytes) -> subprocess.Comp
         "SHA1",
         *arguments,
     ]
-    environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(home), "LC_ALL": "C", "TZ": "UTC"}
+    environment = {"PATH": os.defpath, "HOME": str(home), "LC_ALL": "C", "TZ": "UTC"}
     try:
         return subprocess.run(
             command, input=data, capture_output=True, env=environment, timeout=PATIENCE, check=False, cwd=home
         )
-    except FileNotFoundError as error:
-        raise EnvironmentProblem(
-            "gpg is not installed, and the policy has an OpenPGP key to verify with", hint="install GnuPG 2.2 or newer"
-        ) from error
     except subprocess.TimeoutExpired as error:
         # What keeps gpg busy for so long is what it was given: one file must not end the whole audit.
         raise SignatureProblem("AU213", f"gpg did not answer within {PATIENCE:.0f} seconds") from error
     except OSError as error:
         raise EnvironmentProblem(f"gpg cannot be started: {error.strerror}") from error
+
+
+CODES = (
+    Code(
+        "AU216",
+        "openpgp-key-out-of-use",
+        "The OpenPGP key or signature has expired or is revoked. "
+        "Expiry and revocation are taken from the key's file beside the policy and at the tip, at today's date: the"
+        " time that a signature states is a claim. Once a policy has the key as retired, neither is looked at any"
+        " more.",
+        "Whoever finds an expired key could otherwise backdate an approval.",
+        "The person extends the key (`gpg --quick-set-expire`) and lands its public half in the same file, or an admin"
+        " retires it (`pmctl people revoke`): what it signed before that stays.",
+        "An approval by a key that expired last week.",
+    ),
+)

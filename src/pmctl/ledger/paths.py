@@ -1,4 +1,4 @@
-"""Which postmortem a path belongs to, and paths that may not be: links, strangers, names that differ by case.
+"""Which postmortem a path belongs to, and paths that may not be: links, files out of place, names that differ by case.
 
 Differences -> findings. Only what a step adds or changes is looked at.
 """
@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import re
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
 
+from pmctl.codes import Code
 from pmctl.document.fields import id_of, is_id
+from pmctl.document.reader import read
+from pmctl.ledger.step import StepContext
 from pmctl.ledger.tree_documents import REGULAR
 from pmctl.ledger.trees import Difference
 from pmctl.text import safe
-
-if TYPE_CHECKING:
-    from pmctl.ledger.step_auditor import StepAuditor
 
 _FOLDERS = ("postmortems", ".pmctl")
 _KINDS = {"120000": "a symbolic link", "160000": "a submodule", "100755": "executable"}
@@ -37,7 +36,7 @@ def belongs_to(path: str) -> tuple[str, bool]:
     return (owner, True) if is_id(owner) and parts[1] == owner[:4] else ("", False)
 
 
-def check(judge: StepAuditor, commit: str, differences: list[Difference]) -> None:
+def check(step: StepContext, differences: list[Difference]) -> None:
     """Report what a step adds at paths that pmctl manages and that can't be what they seem."""
     for path, _, new in differences:
         if new is None:
@@ -46,37 +45,35 @@ def check(judge: StepAuditor, commit: str, differences: list[Difference]) -> Non
         folder = path.partition("/")[0]
         if folder.lower() in _FOLDERS and folder not in _FOLDERS:
             message = f"{safe(path)} lies in a folder whose name differs from {folder.lower()} by case only"
-            judge.fold.find(commit, "AU504", message, path=path)
+            step.find("AU504", message, path=path)
         elif folder == "postmortems" and new.mode != REGULAR:
             what = "an attachment" if attachment else "a document" if doc else "a file"
             message = f"{safe(path)} is {_KINDS.get(new.mode, 'not a regular file')}, not {what}"
             hint = "replace it by a regular file without the executable bit"
-            judge.fold.find(commit, "AU501", message, doc=doc, path=path, hint=hint)
+            step.find("AU501", message, hint, doc=doc, path=path)
         elif folder == "postmortems" and not doc and path.lower().endswith(".md"):
-            _document(judge, commit, path, new.oid)
+            _document(step, path, new.oid)
         if path.rpartition("/")[2] == ".gitattributes":
-            _attributes(judge, commit, path, new.oid)
+            _attributes(step, path, new.oid)
 
 
-def _document(judge: StepAuditor, commit: str, path: str, oid: str) -> None:
+def _document(step: StepContext, path: str, oid: str) -> None:
     """A Markdown file where no postmortem may lie: a renamed or copied one, or a name in other case."""
     proper = belongs_to(path.lower())[0]
     if proper:
         message = f"{safe(path)} differs by case only from the path of {proper}"
-        judge.fold.find(commit, "AU504", message, doc=proper, path=path, hint="remove it")
+        step.find("AU504", message, doc=proper, path=path, hint="remove it")
         return
-    from pmctl.document.reader import read
-
-    document = read(judge.reader.blob(oid), path)
+    document = read(step.source.reader.blob(oid), path)
     named = document.found.get("id")
     if named is not None and "status" in document.found:
         message = f"{safe(path)} looks like a postmortem, but it is not where its id says"
         hint = f"move it to postmortems/{named.raw[:4]}/{named.raw}.md" if is_id(named.raw) else ""
-        judge.fold.find(commit, "AU502", message, path=path, hint=hint)
+        step.find("AU502", message, hint, path=path)
 
 
-def _attributes(judge: StepAuditor, commit: str, path: str, oid: str) -> None:
-    text = judge.reader.blob(oid)[: 64 * 1024].decode("utf-8", "replace")
+def _attributes(step: StepContext, path: str, oid: str) -> None:
+    text = step.source.reader.blob(oid)[: 64 * 1024].decode("utf-8", "replace")
     base = path.rpartition("/")[0]
     for line in text.splitlines():
         words = line.split()
@@ -87,7 +84,7 @@ def _attributes(judge: StepAuditor, commit: str, path: str, oid: str) -> None:
             if hidden:
                 message = f"{safe(path)} changes how {safe(words[0])} is shown: {safe(hidden[0])}"
                 hint = "git log and pull requests may hide changes of records and documents"
-                judge.fold.find(commit, "AU505", message, path=path, hint=hint, warning=True)
+                step.find("AU505", message, hint, path=path, warning=True)
                 return
 
 
@@ -100,3 +97,39 @@ def _matches(pattern: str, base: str, shown: str) -> bool:
     if "/" in pattern:
         return fnmatchcase(inside, pattern) or fnmatchcase(shown, pattern)
     return fnmatchcase(shown.rpartition("/")[2], pattern)
+
+
+CODES = (
+    Code(
+        "AU501",
+        "not-a-regular-file",
+        "A document or an attachment is a link, a submodule or executable.",
+        "Its content could then change, or come from elsewhere, without a change of history.",
+        "Replace it by a regular file of mode 100644.",
+        "postmortems/2024/x.md -> ../../secret",
+    ),
+    Code(
+        "AU502",
+        "misplaced",
+        "A file looks like a postmortem, but does not lie where its id says.",
+        "It is a copy or a rename, which people may take for the real one.",
+        "Move it to postmortems/YEAR/ID.md, or remove it.",
+        "postmortems/old/2024-01-15-outage.md",
+    ),
+    Code(
+        "AU504",
+        "differs-by-case",
+        "A path differs from a managed one by upper and lower case only.",
+        "On macOS and Windows the two are one file, and which one a person sees is chance.",
+        "Remove it.",
+        "Postmortems/2024/... beside postmortems/2024/...",
+    ),
+    Code(
+        "AU505",
+        "hidden-difference",
+        "A .gitattributes file hides or alters how git and forges show managed files.",
+        "A change that no diff shows is reviewed by nobody.",
+        "Remove that line.",
+        "*.md -diff",
+    ),
+)

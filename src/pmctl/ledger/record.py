@@ -16,20 +16,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple, NoReturn
 
+from pmctl.codes import ACT_AGAIN, Code
 from pmctl.document.fields import HANDLE, ID, MAX_HANDLE, MAX_ID
 from pmctl.errors import BadInput
-from pmctl.policy.act import (
-    ACTS,
-    BASELINE,
-    POLICY,
-    PUBLISH,
-    REPOSITORY,
-    REPOSITORY_DOCS,
-    REQUEST_REVIEW,
-    SUBMIT,
-    WAIVE,
-    Act,
-)
+from pmctl.policy.act import ACTS, POLICY, Act
 
 TYPE = "pmctl-record-v1"
 NAMESPACE = "pmctl-record-v1"  # of the signatures (`ssh-keygen -Y sign -n`)
@@ -55,13 +45,6 @@ _act_and_handle = re.compile(rf"({'|'.join(sorted(ACTS))})-([a-z0-9-]+)").fullma
 _COMMON = frozenset(
     ("act", "at", "by", "content", "doc", "from", "note", "policy", "prev", "root", "round", "to", "type")
 )
-_EXTRA: dict[str, frozenset[str]] = {
-    SUBMIT: frozenset(("reviewers",)),
-    REQUEST_REVIEW: frozenset(("reviewers",)),
-    PUBLISH: frozenset(("approvals",)),
-    WAIVE: frozenset(("finding", "commit")),
-    BASELINE: frozenset(("documents",)),
-}
 
 
 class RecordProblem(BadInput):
@@ -108,7 +91,7 @@ def to_bytes(act: Act) -> bytes:
         "commit": act.commit,
         "documents": documents,
     }
-    allowed = _EXTRA.get(act.act, frozenset())
+    allowed = ACTS[act.act].keys if act.act in ACTS else frozenset()
     for key, extra in extras.items():
         if key in allowed:
             value[key] = extra
@@ -214,11 +197,8 @@ def _id(text: str) -> re.Match[str] | None:
 
 def _about(act: str, doc: str) -> bool:
     """Whether an act of this kind can be about `doc`: a postmortem's id, or the name for repository-wide acts."""
-    if act in (POLICY, BASELINE):
-        return doc == REPOSITORY_DOCS[act]
-    if doc == REPOSITORY:
-        return act == WAIVE
-    return _id(doc) is not None
+    folder = ACTS[act].folder
+    return doc == folder if folder else _id(doc) is not None
 
 
 def _canonical(value: Mapping[str, Any]) -> bytes:
@@ -282,7 +262,7 @@ def _check_fields(value: dict[str, Any]) -> None:
     act = value.get("act")
     if not isinstance(act, str) or act not in ACTS:
         raise RecordProblem("AU203", f"unknown act {_shown(act)}")
-    expected = _COMMON | _EXTRA.get(act, frozenset())
+    expected = _COMMON | ACTS[act].keys
     if missing := expected - value.keys():
         raise RecordProblem("AU203", f"a record of {act!r} lacks {', '.join(sorted(missing))}")
     if unknown := value.keys() - expected:
@@ -357,3 +337,48 @@ def _expect_list(value: Mapping[str, Any], key: str, matches: _Check, what: str,
 def _shown(value: object) -> str:
     """A value from a hostile record, short and printable."""
     return ascii(value)[:80] if isinstance(value, str | int | type(None)) else f"a {type(value).__name__}"
+
+
+CODES = (
+    Code(
+        "AU201",
+        "record-unreadable",
+        "A record is not small, plain JSON. "
+        "A record is one ASCII JSON object of at most 64 KiB (4 MiB for a baseline), without duplicate keys, fractions,"
+        " numbers of more than ten digits, NaN or deep nesting.",
+        "Whatever two programs could read differently, or only with great effort, can't be a statement that people"
+        " rely on.",
+        ACT_AGAIN,
+        '{"act":"approve","act":"publish"}',
+    ),
+    Code(
+        "AU202",
+        "record-not-canonical",
+        "A record says something readable, but is not spelled in the one allowed way. "
+        "The file's bytes must equal the serialisation of what they say: sorted keys, no spaces, \\u escapes for all"
+        " that is not ASCII, one final newline.",
+        "Records refer to each other by the digest of their bytes. With two spellings of one statement, one approval"
+        " could be counted twice.",
+        "An editor or a formatter has touched the file: restore it with `git restore --source COMMIT PATH`.",
+        '{"by": "alice", "act": "approve"}',
+    ),
+    Code(
+        "AU203",
+        "record-fields",
+        "A record's fields are not those of its act. "
+        "Each act has a fixed set of keys, and each key one kind of value: handles, ids, digests, states, a UTC time.",
+        "A key that one version ignores and another obeys would make them disagree about what was signed.",
+        "Act with a version of pmctl that everybody uses; a newer type of record needs a newer pmctl.",
+        '{"act":"approve","reviewers":["bob"]}',
+    ),
+    Code(
+        "AU204",
+        "record-place",
+        "A record's path does not agree with what it says. "
+        "`.pmctl/records/ID/NUMBER-ACT-HANDLE.json` must name the postmortem, the act and the person that are written"
+        " inside; for the policy `.pmctl/records/policy/VERSION-HANDLE.json`.",
+        "People look at names first: a refusal must not lie there as an approval, or under another postmortem.",
+        "Records are never moved or copied. " + ACT_AGAIN,
+        ".pmctl/records/2024-01-15-payment-api-outage/0002-approve-bob.json, signed by and naming alice",
+    ),
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from pmctl.document.finding import Severity
+from pmctl.errors import Hint
 from pmctl.policy.model import Policy
 from pmctl.policy.state import PostmortemState
 
@@ -29,7 +30,7 @@ class AuditFinding:
     path: str = ""
     severity: Severity = Severity.ERROR
     layer: str = PROVED
-    hint: str = ""
+    hint: Hint = ""
     waived_by: str = ""
     waived_note: str = ""
 
@@ -67,7 +68,7 @@ class Report:
     """The result of an audit of everything up to `tip` (or of `base`..`tip`).
 
     `complete` is False when part of the history could not be read; `incomplete` says why. `steps` counts
-    the steps judged, `records` the signed records verified in them.
+    the steps audited, `records` the signed records verified in them.
     """
 
     root: str

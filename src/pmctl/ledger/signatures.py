@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from pmctl.ledger import sshsig
+from pmctl.codes import Code
+from pmctl.errors import advise
+from pmctl.ledger import openpgp, sshsig
 from pmctl.ledger.record import NAMESPACE
-from pmctl.ledger.sshsig import SignatureProblem, VerifiedSignature
+from pmctl.ledger.sshsig import SignatureProblem
 from pmctl.policy.model import ACTIVE, COMPROMISED, Key, Policy
-
-if TYPE_CHECKING:
-    from pmctl.ledger.openpgp import Keyrings, Verified
 
 _WAYS_ON = (
     "the person extends the key and lands its new public half, or an admin retires it in the policy: what it signed"
@@ -24,9 +22,6 @@ ReadFile = Callable[[str], Sequence[bytes]]
 """The versions of a key file that count, by its path below the pmctl root: the one beside the policy, and the newest.
 
 A key's own signatures protect what is in its file, so a newer version can only extend or revoke it."""
-
-Verify = Callable[[bytes, bytes, str], VerifiedSignature]
-"""(signature, what was signed, namespace) -> the key, as `sshsig.verify`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +43,8 @@ def signer(
     policy: Policy,
     read_file: ReadFile,
     namespace: str = NAMESPACE,
-    verify: Verify = sshsig.verify,
     by: str = "",
-    keyrings: Keyrings | None = None,
+    keyrings: openpgp.Keyrings | None = None,
 ) -> Signer:
     """The person of `policy` who signed exactly `data`, whatever the status of the key.
 
@@ -59,19 +53,19 @@ def signer(
     EnvironmentProblem for an OpenPGP signature without gpg.
     """
     lapsed = ""
-    if signature.startswith(b"-----BEGIN PGP SIGNATURE-----"):
+    if signature.startswith(openpgp.BEGIN):
         found_pgp = _openpgp(data, signature, policy, read_file, by, keyrings)
         fingerprint, lapsed = found_pgp.fingerprint, found_pgp.lapsed
         key_id = f"openpgp {fingerprint}"
     else:
-        verified = verify(signature, data, namespace)
+        verified = sshsig.verify(signature, data, namespace)
         key_id, fingerprint = verified.key, verified.fingerprint
     found = policy.keys.get(key_id)
     if found is None:
         raise SignatureProblem(
             "AU217",
             f"the signature is by a key that nobody in policy version {policy.version} has ({fingerprint})",
-            hint="an admin adds the key to the policy first, in a step of its own: pmctl people add",
+            hint=advise("add-key-first"),
         )
     return Signer(found[0], found[1], fingerprint, lapsed)
 
@@ -99,11 +93,9 @@ def lapsed_problem(signer: Signer) -> SignatureProblem:
 
 
 def _openpgp(
-    data: bytes, signature: bytes, policy: Policy, read_file: ReadFile, by: str, keyrings: Keyrings | None
-) -> Verified:
+    data: bytes, signature: bytes, policy: Policy, read_file: ReadFile, by: str, keyrings: openpgp.Keyrings | None
+) -> openpgp.Verified:
     """Verify with the keys of `by`, then with everybody else's: one person's bad file is nobody else's matter."""
-    from pmctl.ledger import openpgp
-
     own = {key.file for handle, key in policy.keys.values() if key.openpgp and handle == by}
     others = {key.file for _, key in policy.keys.values() if key.openpgp} - own
     if not own and not others:
@@ -126,3 +118,25 @@ def _openpgp(
                     unknown = SignatureProblem(problem.code, problem.message, hint=why)
     assert unknown is not None  # noqa: S101  both rounds end in a return or here; for the type checker
     raise unknown
+
+
+CODES = (
+    Code(
+        "AU217",
+        "signature-by-stranger",
+        "A record is signed by a key that nobody in the policy has. "
+        "The key must stand in the policy of the step before the record. Keys of the verifier's own keyring, agent or"
+        " allowed-signers file don't count.",
+        "A good signature tells which key signed; only the policy tells whose key that is.",
+        "An admin lands the key first, in a step of its own (`pmctl people add`); then the person acts again.",
+        "A new colleague approves before their key has landed.",
+    ),
+    Code(
+        "AU220",
+        "compromised-key",
+        "A record is signed with a key that is compromised since a step that the policy names.",
+        "Somebody else may have made it.",
+        "Ask the person. Act again with a new key, or accept the record with a waiver.",
+        "a key from a stolen laptop",
+    ),
+)

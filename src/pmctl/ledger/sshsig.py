@@ -16,7 +16,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from pmctl.errors import BadInput, EnvironmentProblem
+from pmctl.codes import ACT_AGAIN, Code
+from pmctl.errors import BadInput, EnvironmentProblem, Hint
 from pmctl.policy.keys import KeyProblem, PublicKey, WireProblem, decode, take_integer, take_string
 
 BEGIN = b"-----BEGIN SSH SIGNATURE-----\n"
@@ -34,7 +35,7 @@ _Verifier = Callable[[bytes, bytes], None]  # (signature, signed data); raises I
 class SignatureProblem(BadInput):
     """A signature is missing something, malformed, weak or wrong. `code` is the audit finding's code."""
 
-    def __init__(self, code: str, message: str, *, hint: str = "") -> None:
+    def __init__(self, code: str, message: str, *, hint: Hint = "") -> None:
         super().__init__(message, hint=hint)
         self.code = code
 
@@ -248,3 +249,56 @@ def _verifier(key: PublicKey, algorithm: str) -> _Verifier:
         scheme = ec.ECDSA(ec_hash())
         return lambda value, data: ec_key.verify(value, data, scheme)
     return ed25519.Ed25519PublicKey.from_public_bytes(key.point).verify
+
+
+_CHECK_BY_HAND = "ssh-keygen -Y verify -f allowed_signers -I alice -n pmctl-record-v1 -s X.json.sig < X.json"
+
+CODES = (
+    Code(
+        "AU211",
+        "signature-unreadable",
+        "A signature file is damaged, or not exactly one signature. "
+        "An SSH signature is one BEGIN line, base64, one END line, with every field in its only allowed form and"
+        " nothing before, behind or in between; an OpenPGP one is a single armored block.",
+        "Text that one program skips and another reads is where forgeries hide.",
+        "If a transfer or an editor damaged it, restore it: `git restore --source COMMIT PATH.sig`. " + ACT_AGAIN,
+        "-----BEGIN SSH SIGNATURE-----\nComment: signed by alice\n...",
+    ),
+    Code(
+        "AU212",
+        "signature-for-another-purpose",
+        "A signature was made for something else than a record. "
+        "An SSH signature names its purpose (the namespace). Only `pmctl-record-v1` counts.",
+        "Otherwise a signature that somebody gave for a commit, a file or a login could be presented as an approval.",
+        "Sign with pmctl, or with `ssh-keygen -Y sign -n pmctl-record-v1`.",
+        'A signature in the namespace "git" beside an approve record.',
+    ),
+    Code(
+        "AU213",
+        "signature-weak",
+        "A signature's key or algorithm is not accepted. "
+        "Accepted are Ed25519, RSA from 2048 bits with SHA-2, ECDSA on the NIST curves, the hardware-backed sk- kinds,"
+        " and OpenPGP keys of these algorithms. Certificates, DSA, SHA-1 and keys that anybody can sign for are not.",
+        "A signature that can be forged proves nothing.",
+        "Make a key with `ssh-keygen -t ed25519`, have an admin land it (`pmctl people rotate`), and act again.",
+        "An RSA signature over SHA-1, or a key of 1024 bits.",
+    ),
+    Code(
+        "AU214",
+        "signature-wrong",
+        "A signature does not fit the record. The signature is verified over the record's exact bytes.",
+        "Either the record was changed after it was signed, or the signature belongs to another one.",
+        "Find out who changed which file: `git log -p -- PATH PATH.sig`. " + ACT_AGAIN,
+        _CHECK_BY_HAND,
+    ),
+    Code(
+        "AU215",
+        "signature-without-touch",
+        "A hardware key signed although nobody touched it. "
+        "The signature of an sk- key says whether somebody was present; it must say yes.",
+        "A program on the person's machine could otherwise sign in their name. ssh-keygen accepts such signatures;"
+        " pmctl does not.",
+        "Use a hardware key that asks for a touch.",
+        "A key that was made with `ssh-keygen -t ed25519-sk -O no-touch-required`.",
+    ),
+)

@@ -1,4 +1,4 @@
-"""One step, judged: (fold, step) -> fold with the step's events and findings.
+"""Moves an AuditState forward, step by step: (state, step) -> state with the step's events and findings.
 
 Order within a step: the records it brings are verified under the policy at the parent and applied in the order
 in which they follow each other; then the documents must agree with the states; then the people whom commits
@@ -7,345 +7,277 @@ name are compared with who may edit; at last a new policy comes into force for t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
-from pmctl.ledger import attribution, documents, paths, template_store
+from pmctl.codes import Code
+from pmctl.errors import advise
+from pmctl.ledger import attribution, documents, paths
 from pmctl.ledger.audit_state import Acceptance, AuditState
-from pmctl.ledger.history import Step
-from pmctl.ledger.report import Event
-from pmctl.ledger.signatures import ReadFile
-from pmctl.ledger.store import Store
-from pmctl.ledger.template_store import TEMPLATES, TemplateStore
-from pmctl.ledger.tree_documents import REGULAR, Documents, TreeDocument
-from pmctl.ledger.trees import Difference, Trees
-from pmctl.ledger.verified_records import VerificationContext, VerifiedRecord, incoming
-from pmctl.ledger.verifying import Verifications
-from pmctl.objects import Commit
+from pmctl.ledger.document_step import DocumentStep
+from pmctl.ledger.history import Step, merged_commits
+from pmctl.ledger.new_records import Rules, new_records
+from pmctl.ledger.openpgp import Keyrings
+from pmctl.ledger.record import FOLDER
+from pmctl.ledger.snapshot import Snapshot, Snapshots, attachments_path, document_path
+from pmctl.ledger.step import StepContext
+from pmctl.ledger.template_store import TEMPLATES
+from pmctl.ledger.tree_documents import REGULAR, TreeDocument
+from pmctl.ledger.trees import Difference
+from pmctl.ledger.verified_records import VerifiedRecord
 from pmctl.policy import act as acts
 from pmctl.policy import change, lifecycle
 from pmctl.policy.model import POLICY_PATH, Policy
-from pmctl.policy.reading import SIZE_LIMIT, parse_policy
-from pmctl.policy.state import PostmortemState, View
+from pmctl.policy.state import PostmortemState
 
-_RECORDS = ".pmctl/records/"
+_RECORDS = FOLDER + "/"
 _WANTED = frozenset((".pmctl", "postmortems", ".gitattributes"))
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """Steps that follow each other, the pmctl root's tree before each and after the last, and what each changes.
-
-    `trees` is empty when nothing was read ahead.
-    """
-
-    steps: Sequence[Step]
-    trees: tuple[str, ...] = ()
-    differences: Sequence[list[Difference]] = ()
-
-
 class StepAuditor:
-    """Moves an AuditState forward, step by step. Holds the readers; all knowledge is in the fold.
+    """Audits steps one after the other. Holds the readers; everything that is known is in `state`."""
 
-    `newest` is the pmctl root's tree at the tip, for key files only.
-    """
+    def __init__(self, source: Snapshots, newest: Snapshot, keyrings: Keyrings, state: AuditState) -> None:
+        self.source = source
+        self.newest = newest
+        self.keyrings = keyrings
+        self.state = state
 
-    def __init__(
-        self, reader: Store, prefix: str, fold: AuditState, verifications: Verifications | None = None
-    ) -> None:
-        self.reader = reader
-        self.prefix = prefix.strip("/")
-        self.fold = fold
-        self.verifications = verifications or Verifications()
-        self.trees = Trees(reader)
-        self.documents = Documents(reader, self.trees)
-        self.library = TemplateStore(reader, self.trees)
-        self._policies: dict[str, Policy | None] = {}
-        self.newest = ""
-
-    def resume(self, fold: AuditState) -> None:
-        """Go on from a fold that was judged before."""
-        self.fold = fold
-
-    def root_tree(self, tree: str) -> str:
-        """The tree of the pmctl root below a commit's tree; '' when there is none."""
-        return self.trees.folder(tree, self.prefix) if self.prefix else tree
-
-    def read_file(self, tree: str, path: str) -> bytes | None:
-        """A file below the pmctl root's tree, None when there is no regular file by that name."""
-        entry = self.trees.entry(tree, path) if tree else None
-        return self.reader.blob(entry.oid) if entry is not None and entry.mode == REGULAR else None
-
-    def key_files(self, tree: str) -> ReadFile:
-        """Key files as they are beside a policy and at the tip (a key that was extended since counts again)."""
-
-        def versions(path: str) -> list[bytes]:
-            found = [self.read_file(one, path) for one in dict.fromkeys((tree, self.newest)) if one]
-            return [data for data in found if data is not None]
-
-        return versions
-
-    def rank(self, commit: str) -> int:
-        """The version of the policy file in a commit's tree; 0 without one that can be read."""
-        tree = self.root_tree(self.reader.commit(commit).tree)
-        entry = self.trees.entry(tree, POLICY_PATH) if tree else None
-        if entry is None or entry.mode != REGULAR:
-            return 0
-        policy = self._policy(entry.oid, self.reader.blob(entry.oid))
-        return policy.version if policy is not None else 0
-
-    def prepare(self, steps: Sequence[Step]) -> Prepared:
-        """Read what steps that follow each other bring, all of it together, and have signatures verified ahead.
-
-        Without a policy in force the steps are looked at one by one when they are judged.
-        Raises MissingObject, CorruptObject.
-        """
-        if self.fold.policy is None or not steps:
-            return Prepared(steps)
-        if self.prefix:
-            self.reader.fetch(self.reader.commit(step.commit).tree for step in steps)
-        first = steps[0].parent
-        trees = [self.root_tree(self.reader.commit(commit).tree) for commit in (first, *(s.commit for s in steps))]
-        differences = self.trees.many(list(pairwise(trees)), "", _WANTED)
-        self.reader.fetch(
-            new.oid for step in differences for path, _, new in step if new is not None and _is_read(path)
-        )
-        if self.verifications.running:
-            self.verifications.ahead([pair for step in differences for pair in self._signed(step)])
-        return Prepared(steps, tuple(trees), differences)
-
-    def judge(self, prepared: Prepared) -> None:
-        """Judge steps that follow each other. Raises MissingObject, CorruptObject."""
+    def audit(self, steps: Sequence[Step]) -> None:
+        """Audit steps that follow each other; what they bring is read together. Raises MissingObject, CorruptObject."""
         done = 0
-        while done < len(prepared.steps) and self.fold.policy is None:
-            self._step(prepared.steps[done], None)
+        while done < len(steps) and self.state.policy is None:
+            self._step(steps[done], None)
             done += 1
-        if done or not prepared.trees:
-            prepared = self.prepare(prepared.steps[done:])
-        for step, before, found in zip(prepared.steps, prepared.trees, prepared.differences, strict=False):
-            self._step(step, found if before == self.fold.tree else None)
+        steps = steps[done:]
+        for step, found in zip(steps, self._differences(steps) if steps else (), strict=True):
+            self._step(step, found)
 
-    def _signed(self, differences: list[Difference]) -> Iterator[tuple[bytes, bytes]]:
-        """The new records of a step that come with a signature, as far as they have been read ahead."""
-        new = {path: entry.oid for path, _, entry in differences if entry is not None and path.startswith(_RECORDS)}
-        for path, oid in new.items():
-            if path + ".sig" in new:
-                data, signature = self.reader.peek(oid), self.reader.peek(new[path + ".sig"])
-                if data is not None and signature is not None:
-                    yield data, signature
+    def _differences(self, steps: Sequence[Step]) -> list[list[Difference]]:
+        """What each step changes; the new files that will be looked at are read ahead."""
+        reader = self.source.reader
+        commits = [steps[0].parent, *(step.commit for step in steps)]
+        if self.source.repo.prefix:
+            reader.fetch(reader.commit(commit).tree for commit in commits)
+        trees = [self.source.at(commit).tree for commit in commits]
+        found = self.source.trees.many(list(pairwise(trees)), "", _WANTED)
+        reader.fetch(new.oid for step in found for path, _, new in step if new is not None and _is_read(path))
+        return found
 
     def _step(self, step: Step, differences: list[Difference] | None) -> None:
-        """Judge one step, whose differences to the tree before are given when a policy is in force."""
-        fold = self.fold
-        commit = self.reader.commit(step.commit)
-        tree = self.root_tree(commit.tree)
-        merged = attribution.merged(self.reader, step, fold) if step.sides else ()
-        managed = fold.policy is not None
-        if managed or (tree and self.trees.entry(tree, POLICY_PATH) is not None):
-            fold.line[step.commit] = len(fold.line)
-            attribution.check_commit(fold, step, commit, merged, self)
-            before = fold.tree if managed else ""
-            if tree != before:
+        """Audit one step; its differences to the tree before are given when a policy is in force."""
+        state, reader = self.state, self.source.reader
+        after = self.source.at(step.commit)
+        landed = _Landed(state.landed, step.parent)
+        merged = tuple(merged_commits(reader, step, landed)) if step.sides else ()
+        managed = state.policy is not None
+        if managed or after.is_managed:
+            state.line[step.commit] = len(state.line)
+            before = Snapshot(self.source, state.tree if managed else "")
+            context = StepContext(
+                state, reader.commit(step.commit), merged, before, after, self.newest, self.keyrings
+            )  # fmt: skip
+            attribution.check_commits(context)
+            if after.tree != before.tree:
                 if differences is None:
-                    differences = self.trees.differences(before, tree, "", _WANTED)
-                self._changes(step, commit, merged, before, tree, differences)
-                fold.tree = tree if fold.policy is not None else ""
-            attribution.check_trailers(fold, commit)
-        fold.landed.add(step.commit)
-        fold.landed.update(one.oid for one in merged)
+                    differences = self.source.trees.differences(before.tree, after.tree, "", _WANTED)
+                _check_changes(context, differences)
+                state.tree = after.tree if state.policy is not None else ""
+            attribution.check_trailers(context)
+        state.landed.add(step.commit)
+        state.landed.update(one.oid for one in merged)
 
-    def _changes(
-        self,
-        step: Step,
-        commit: Commit,
-        merged: tuple[Commit, ...],
-        before: str,
-        tree: str,
-        differences: list[Difference],
-    ) -> None:
-        fold = self.fold
-        records = [one for one in differences if one.path.startswith(_RECORDS)]
-        policy, data = self._arriving(step.commit, differences)
-        first = fold.policy is None
-        if first and policy is None:
-            return
-        judging = fold.policy or policy
-        assert judging is not None  # noqa: S101  one of the two is there; for the type checker
-        basis = VerificationContext(
-            judging, fold.root, None if first else policy, lambda path: self.read_file(before or tree, path),
-            self.key_files(before or tree), first, self.verifications.verify, self.verifications.keyrings,
-        )  # fmt: skip
-        arrived = incoming(fold, step.commit, self.reader, records, basis)
-        fold.verified += len(arrived)
-        if first:
-            assert policy is not None  # noqa: S101  returned above otherwise
-            if not self._first(step.commit, policy, data, arrived):
-                fold.records.clear()
-                return
-        if before and any(path.startswith(TEMPLATES) for path, _, _ in differences):
-            template_store.check_versions(self, step.commit, before, tree)
-        touched = self._held(differences, tree)
-        repository = [one for one in arrived if one.act.doc in acts.REPOSITORY_DOCS.values()]
-        by_doc: dict[str, list[VerifiedRecord]] = {}
-        for one in arrived:
-            if one not in repository:
-                by_doc.setdefault(one.act.doc, []).append(one)
-        accepted = {doc for one in repository for doc, _, _ in one.act.documents}
-        docs = sorted(touched.keys() | by_doc.keys() | accepted)
-        states = {doc: fold.states.get(doc) for doc in docs}
-        self._repository_acts(step.commit, repository)
-        for doc in docs:
-            turn = documents.DocumentStep(
-                doc, step, commit, merged, tree, touched[doc] if doc in touched else fold.held.get(doc),
-                fold.held.get(doc), states[doc], by_doc.get(doc, []),
-            )  # fmt: skip
-            documents.judge(self, turn)
-        paths.check(self, step.commit, differences)
-        if not first and policy is not None:
-            self._next_policy(step.commit, policy, data)
 
-    def _arriving(self, commit: str, differences: list[Difference]) -> tuple[Policy | None, bytes]:
-        """The policy that a step brings, when it is one that can be read and differs from the one in force."""
-        fold = self.fold
-        found = next((one for one in differences if one.path == POLICY_PATH), None)
-        if found is None:
-            return None, b""
-        if found.new is None:
-            hint = "put the policy back as it was"
-            fold.find(commit, "AU105", "the policy was deleted; it stays in force", path=POLICY_PATH, hint=hint)
-            return None, b""
-        if found.new.mode != REGULAR:
-            fold.find(commit, "AU109", "the policy is not a regular file", path=POLICY_PATH)
-            return None, b""
-        data = self.reader.blob(found.new.oid)
-        policy = self._policy(found.new.oid, data)
-        if policy is None:
-            if fold.refused_policy != found.new.oid:
-                problem = next(p for p in parse_policy(data[: SIZE_LIMIT + 1])[1] if p.severity == "error")
-                where = f" (line {problem.line})" if problem.line else ""
-                fold.find(commit, "AU104", f"the policy is not valid: {problem.message}{where}", path=POLICY_PATH)
-            fold.refused_policy = found.new.oid
-            return None, b""
-        if fold.policy is not None and policy.digest == fold.policy.digest:
-            return None, b""
-        return policy, data
+class _Landed:
+    """What is on the main line before a step; commits from before the first policy need not be known."""
 
-    def _first(self, commit: str, policy: Policy, data: bytes, arrived: list[VerifiedRecord]) -> bool:
-        """Put the first policy in force; False, with a finding, when no admin of it signed it."""
-        fold = self.fold
-        signed = [one for one in arrived if one.act.act == acts.POLICY]
-        violations = change.check_change(None, policy, [one.act for one in signed])
-        for violation in violations:
-            if fold.refused_policy != policy.digest:
-                fold.find(commit, violation.code, violation.message, path=POLICY_PATH, hint=violation.hint)
-        fold.refused_policy = policy.digest if violations else ""
-        if violations:
-            return False
-        fold.root = policy.digest
-        fold.enact(policy, data)
-        return True
+    def __init__(self, landed: set[str], parent: str) -> None:
+        self._landed = landed
+        self._parent = parent
 
-    def _next_policy(self, commit: str, policy: Policy, data: bytes) -> None:
-        fold = self.fold
-        violations = change.check_change(fold.policy, policy, fold.waiting)
-        for violation in violations:
-            fold.find(commit, violation.code, violation.message, path=POLICY_PATH, hint=violation.hint)
-        if not violations:
-            fold.enact(policy, data)
+    def __contains__(self, oid: object) -> bool:
+        return oid == self._parent or oid in self._landed
 
-    def _repository_acts(self, commit: str, arrived: list[VerifiedRecord]) -> None:
-        fold = self.fold
-        assert fold.policy is not None  # noqa: S101  a first policy was put in force before
-        for one in arrived:
-            refused = one.act.act != acts.POLICY and change.check_repository_act(one.act, fold.policy)
-            for violation in refused or ():
-                fold.find(commit, violation.code, violation.message, path=one.path, hint=violation.hint)
-            self.note(commit, one, "refused" if refused else "ok")
-            if refused:
-                continue
-            if one.act.act == acts.POLICY:
-                fold.waiting.append(one.act)
-                continue
-            step = fold.line[commit]
-            acceptance = Acceptance(one.act.by, one.act.note, one.digest, step, one.act.finding, one.act.commit)
-            fold.acceptances.append(acceptance)
-            for doc, content, status in one.act.documents:
-                held = fold.held.get(doc)
-                state = fold.states.get(doc) or PostmortemState(doc)
-                author = state.author or (self.documents.facts(held).author if held else "")
-                fold.states[doc] = lifecycle.accept(replace(state, author=author), one.digest, content, status)
 
-    def apply(self, commit: str, one: VerifiedRecord, state: PostmortemState, view: View) -> PostmortemState:
-        """The state after a record, or the same state and findings when the act was not allowed."""
-        fold = self.fold
-        assert fold.policy is not None  # noqa: S101  records are read only under a policy
-        violations = lifecycle.check(one.act, state, fold.policy, view)
-        for found in violations:
-            fold.find(
-                commit, found.code, found.message, doc=one.act.doc, path=one.path, hint=found.hint,
-                attributed=found.attributed,
-            )  # fmt: skip
-        state = replace(state, records=max(state.records, one.number))
-        if any(not found.attributed for found in violations):
-            self.note(commit, one, "refused")
-            return state
-        self.note(commit, one, "late" if lifecycle.is_late(one.act, state) else "ok")
-        return lifecycle.advance(state, one.act, one.digest, commit, author=view.author)
+def _check_changes(step: StepContext, differences: list[Difference]) -> None:
+    """Everything that a step changes below the pmctl root."""
+    state = step.state
+    arriving = _arriving_policy(step, differences)
+    first = state.policy is None
+    policy = state.policy or arriving
+    if policy is None:
+        return
+    changed = [one for one in differences if one.path.startswith(_RECORDS)]
+    records = new_records(step, changed, Rules(policy, None if first else arriving, first))
+    if first and not _first_policy(step, policy, records):
+        state.records.clear()
+        return
+    if step.before.tree and any(path.startswith(TEMPLATES) for path, _, _ in differences):
+        _check_templates(step)  # by what postmortems recorded before the step
+    documents_before = _update_documents(step, differences)
+    about_repository = [one for one in records if one.act.doc in acts.REPOSITORY_FOLDERS]
+    by_doc: dict[str, list[VerifiedRecord]] = {}
+    for one in records:
+        if one not in about_repository:
+            by_doc.setdefault(one.act.doc, []).append(one)
+    accepted = {doc for one in about_repository for doc, _, _ in one.act.documents}
+    docs = sorted(documents_before.keys() | by_doc.keys() | accepted)
+    states = {doc: state.states.get(doc) for doc in docs}
+    _repository_acts(step, about_repository)
+    for doc in docs:
+        new = state.documents.get(doc)
+        old = documents_before.get(doc, new)
+        documents.check(DocumentStep(step, doc, old, new, states[doc], by_doc.get(doc, [])))
+    paths.check(step, differences)
+    if not first and arriving is not None:
+        _next_policy(step, arriving)
 
-    def note(self, commit: str, one: VerifiedRecord, verdict: str) -> None:
-        """Put a record among the events."""
-        act = one.act
-        self.fold.events.append(
-            Event(
-                commit,
-                act.act,
-                act.doc,
-                act.by,
-                act.at,
-                verdict,
-                record=one.path,
-                digest=one.digest,
-                key=one.signer.fingerprint,
-                key_id=one.signer.key.id,
-                content=act.content,
-                policy=act.policy,
-                round=act.round,
-                note=act.note,
-            )
+
+def _arriving_policy(step: StepContext, differences: list[Difference]) -> Policy | None:
+    """The policy that a step brings, when it is one that can be read and differs from the one in force."""
+    state = step.state
+    found = next((one for one in differences if one.path == POLICY_PATH), None)
+    if found is None:
+        return None
+    if found.new is None:
+        message = "the policy was deleted; it stays in force"
+        step.find("AU105", message, "put the policy back as it was", path=POLICY_PATH)
+        return None
+    if found.new.mode != REGULAR:
+        step.find("AU109", "the policy is not a regular file", path=POLICY_PATH)
+        return None
+    policy, problems = step.after.policy()
+    if policy is None:
+        if state.refused_policy != found.new.oid:
+            problem = next(one for one in problems if one.severity == "error")
+            where = f" (line {problem.line})" if problem.line else ""
+            step.find("AU104", f"the policy is not valid: {problem.message}{where}", path=POLICY_PATH)
+        state.refused_policy = found.new.oid
+        return None
+    if state.policy is not None and policy.digest == state.policy.digest:
+        return None
+    return policy
+
+
+def _first_policy(step: StepContext, policy: Policy, records: list[VerifiedRecord]) -> bool:
+    """Put the first policy in force; False, with a finding, when no admin of it signed it."""
+    state = step.state
+    violations = change.check_change(None, policy, [one.act for one in records if one.act.act == acts.POLICY])
+    for violation in violations:
+        if state.refused_policy != policy.digest:
+            step.find(violation.code, violation.message, violation.hint, path=POLICY_PATH)
+    state.refused_policy = policy.digest if violations else ""
+    if violations:
+        return False
+    state.root = policy.digest
+    state.enact(policy, step.after.regular_file(POLICY_PATH) or b"")
+    return True
+
+
+def _next_policy(step: StepContext, policy: Policy) -> None:
+    state = step.state
+    violations = change.check_change(state.policy, policy, state.waiting)
+    for violation in violations:
+        step.find(violation.code, violation.message, violation.hint, path=POLICY_PATH)
+    if not violations:
+        state.enact(policy, step.after.regular_file(POLICY_PATH) or b"")
+
+
+def _check_templates(step: StepContext) -> None:
+    """Report versions of templates that ask for other things than before the step, where postmortems recorded them."""
+    from pmctl.document.template_library import broken_versions
+
+    facts = ((doc, step.documents.facts(document)) for doc, document in step.state.documents.items())
+    recorded = ((doc, one.template) for doc, one in facts if not one.problem)
+    for broken in broken_versions(step.before.templates(), step.after.templates(), recorded):
+        message = f"template {broken.before.reference}{':' if broken.now else ''} {broken.message}"
+        hint = advise("put-version-back", template=broken.before.name)
+        step.find("AU506", message, hint, path=broken.file)
+
+
+def _repository_acts(step: StepContext, records: list[VerifiedRecord]) -> None:
+    """Policy records wait for their policy; waivers and baselines take effect."""
+    state = step.state
+    assert state.policy is not None  # noqa: S101  a first policy was put in force before
+    for one in records:
+        refused = one.act.act != acts.POLICY and change.check_repository_act(one.act, state.policy)
+        for violation in refused or ():
+            step.find(violation.code, violation.message, violation.hint, path=one.path)
+        step.note(one, "refused" if refused else "ok")
+        if refused:
+            continue
+        if one.act.act == acts.POLICY:
+            state.waiting.append(one.act)
+            continue
+        number = state.line[step.commit.oid]
+        state.acceptances.append(
+            Acceptance(one.act.by, one.act.note, one.digest, number, one.act.finding, one.act.commit)
         )
+        for doc, content, status in one.act.documents:
+            document = state.documents.get(doc)
+            current = state.states.get(doc) or PostmortemState(doc)
+            author = current.author or (step.documents.facts(document).author if document else "")
+            state.states[doc] = lifecycle.accept(replace(current, author=author), one.digest, content, status)
 
-    def _held(self, differences: list[Difference], tree: str) -> dict[str, TreeDocument | None]:
-        """Bring `fold.held` up to the new tree; returns what the changed postmortems were before."""
-        fold = self.fold
-        changed: dict[str, TreeDocument | None] = {}
-        folders = set()
-        for path, _, new in differences:
-            doc, attachment = paths.belongs_to(path)
-            if not doc:
-                continue
-            changed.setdefault(doc, fold.held.get(doc))
-            if attachment:
+
+def _update_documents(step: StepContext, differences: list[Difference]) -> dict[str, TreeDocument | None]:
+    """Bring the state's documents up to the new tree; returns what the changed postmortems were before."""
+    state = step.state
+    changed: dict[str, TreeDocument | None] = {}
+    folders = set()
+    for path, _, new in differences:
+        doc, attachment = paths.belongs_to(path)
+        if not doc:
+            continue
+        old = state.documents.get(doc)
+        changed.setdefault(doc, old)
+        if attachment:
+            folders.add(doc)
+            state.folders.add(doc)
+        elif new is None:
+            state.documents.pop(doc, None)
+        else:
+            state.documents[doc] = TreeDocument(new, old.attachments if old else None, document_path(doc))
+            if old is None and doc in state.folders:
                 folders.add(doc)
-                fold.folders.add(doc)
-            elif new is None:
-                fold.held.pop(doc, None)
-            else:
-                old = fold.held.get(doc)
-                fold.held[doc] = TreeDocument(new, old.attachments if old else None)
-                if old is None and doc in fold.folders:
-                    folders.add(doc)
-        for doc in folders & fold.held.keys():
-            folder = self.trees.entry(tree, f"postmortems/{doc[:4]}/{doc}")
-            fold.held[doc] = TreeDocument(fold.held[doc].file, folder)
-        return changed
-
-    def _policy(self, oid: str, data: bytes) -> Policy | None:
-        if oid not in self._policies:
-            self._policies[oid] = parse_policy(data)[0]
-        return self._policies[oid]
+    for doc in folders & state.documents.keys():
+        folder = step.after.entry(attachments_path(doc))
+        state.documents[doc] = replace(state.documents[doc], attachments=folder)
+    return changed
 
 
 def _is_read(path: str) -> bool:
     """Whether a new file at this path will be read: records, the policy, documents; not attachments."""
     return path.startswith((_RECORDS, POLICY_PATH)) or path.endswith(".md")
+
+
+CODES = (
+    Code(
+        "AU105",
+        "policy-deleted",
+        "The policy was deleted. It stays in force.",
+        "Removing the rules must not end them.",
+        "Put it back: git checkout COMMIT -- .pmctl/policy.yaml",
+        "git rm .pmctl/policy.yaml",
+    ),
+    Code(
+        "AU109",
+        "policy-not-a-file",
+        "The policy is a link, a submodule or executable.",
+        "What it says could then change without a change of history.",
+        "Make it a regular file again.",
+        ".pmctl/policy.yaml -> /etc/policy.yaml",
+    ),
+    Code(
+        "AU506",
+        "template-version-changed",
+        "A version of a template asks for something else than before, or is gone, while postmortems record it.",
+        "A postmortem is judged by the version that it records; a change of what that version asks would change the"
+        " judgement of what was written, reviewed and published under it. Prompts, texts, descriptions and optional"
+        " sections may change at any time.",
+        "Put the version back as it was, and start the next one: pmctl template new NAME --next. Or an admin accepts"
+        " the finding with a signed waiver.",
+        "required: false becomes required: true in a template that postmortems were written with",
+    ),
+)

@@ -7,17 +7,17 @@ so that a digest computed before an act is the one that the audit computes after
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass, field
+from typing import TypeVar
 
-from pmctl.document.reader import read
-from pmctl.ledger.store import Store
-from pmctl.ledger.trees import Entry, Trees
-
-if TYPE_CHECKING:
-    from pmctl.document.finding import Finding
-    from pmctl.document.reader import Document
+from pmctl.document.action_problems import action_problems
+from pmctl.document.digest import Attachment, canonical_json, content_digest, metadata
+from pmctl.document.fields import EditorRole, Status, is_handle
+from pmctl.document.finding import Finding
+from pmctl.document.reader import Document, read
+from pmctl.ledger.trees import Trees
+from pmctl.object_reader import ObjectReader
+from pmctl.objects import Entry
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
@@ -30,10 +30,11 @@ _BODIES = 256  # bodies whose sections are remembered: postmortems that are unde
 
 @dataclass(frozen=True, slots=True)
 class TreeDocument:
-    """A document in a tree: its own entry and that of its folder of attachments."""
+    """A document in a tree: its own entry, that of its folder of attachments, and where it lies."""
 
     file: Entry
     attachments: Entry | None = None
+    path: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class FrontMatterFacts:
 class Documents:
     """Facts and digests of documents by object id."""
 
-    def __init__(self, reader: Store, trees: Trees) -> None:
+    def __init__(self, reader: ObjectReader, trees: Trees) -> None:
         self._reader = reader
         self._trees = trees
         self._documents: dict[str, Document] = {}
@@ -68,39 +69,37 @@ class Documents:
         self._tidy: dict[str, bool] = {}
         self._sections: dict[str, dict[str, str]] = {}
 
-    def document(self, held: TreeDocument, path: str = "") -> Document:
+    def document(self, where: TreeDocument) -> Document:
         """The document, parsed. Raises MissingObject, CorruptObject."""
-        found = self._documents.get(held.file.oid)
+        found = self._documents.get(where.file.oid)
         if found is None:
-            found = read(self._reader.blob(held.file.oid), path)
-            _remember(self._documents, held.file.oid, found, _PARSED)
+            found = read(self._reader.blob(where.file.oid), where.path)
+            _remember(self._documents, where.file.oid, found, _PARSED)
         return found
 
-    def facts(self, held: TreeDocument) -> FrontMatterFacts:
+    def facts(self, where: TreeDocument) -> FrontMatterFacts:
         """What the front matter says."""
-        found = self._facts.get(held.file.oid)
+        found = self._facts.get(where.file.oid)
         if found is None:
-            if held.file.mode != REGULAR:
+            if where.file.mode != REGULAR:
                 return FrontMatterFacts(problem="it is not a regular file")
-            found = facts_of(self.document(held))
-            _remember(self._facts, held.file.oid, found)
+            found = facts_of(self.document(where))
+            _remember(self._facts, where.file.oid, found)
         return found
 
-    def digest(self, held: TreeDocument) -> str:
+    def digest(self, where: TreeDocument) -> str:
         """The content digest, attachments included; of an unreadable document, of its bytes."""
-        found = self._digests.get(held)
+        found = self._digests.get(where)
         if found is None:
-            if held.file.mode != REGULAR:
-                return f"irregular:{held.file.mode}:{held.file.oid}"
-            found = self._digest(self.document(held), self._attachments(held))
-            _remember(self._digests, held, found)
+            if where.file.mode != REGULAR:
+                return f"irregular:{where.file.mode}:{where.file.oid}"
+            found = self._digest(self.document(where), self.attachments(where.attachments))
+            _remember(self._digests, where, found)
         return found
 
-    def action_problems(self, held: TreeDocument) -> list[Finding]:
+    def action_problems(self, where: TreeDocument) -> list[Finding]:
         """What is wrong with the table of action items (see document.action_problems)."""
-        from pmctl.document.action_problems import action_problems
-
-        document = self.document(held)
+        document = self.document(where)
         body = _hash(document.body)
         if self._tidy.get(body):  # a function of the body alone; only the lines depend on what is above it
             return []
@@ -108,9 +107,9 @@ class Documents:
         _remember(self._tidy, body, not found)
         return found
 
-    def sections(self, held: TreeDocument) -> dict[str, str]:
+    def sections(self, where: TreeDocument) -> dict[str, str]:
         """The texts of the sections by title (without regard to case). A function of the body alone."""
-        document = self.document(held)
+        document = self.document(where)
         return self._sections.get(_hash(document.body)) or self._note_sections(document)
 
     def _note_sections(self, document: Document) -> dict[str, str]:
@@ -120,41 +119,39 @@ class Documents:
         _remember(self._sections, _hash(document.body), found, _BODIES)
         return found
 
-    def _digest(self, document: Document, attachments: list[tuple[str, str, str]]) -> str:
+    def _digest(self, document: Document, attachments: list[Attachment]) -> str:
         """The content digest, worked out once for all versions that differ in their lifecycle keys only.
 
         It is a function of the id, the other keys, the body and the attachments (see document.digest).
         """
         if not document.readable:
-            return content_digest_of(document, attachments)
-        from pmctl.document.action_problems import action_problems
-        from pmctl.document.digest import canonical_json, metadata
-
+            return content_digest(document, attachments)
         body = _hash(document.body)
         same = (body, hashlib.sha256(canonical_json([document.id, metadata(document), attachments])).digest())
         found = self._contents.get(same)
         if found is None:
-            found = content_digest_of(document, attachments)
+            found = content_digest(document, attachments)
             _remember(self._contents, same, found)
             # Its structure is at hand now, and the next versions mostly have the same body.
             _remember(self._tidy, body, not action_problems(document))
             self._note_sections(document)
         return found
 
-    def _attachments(self, held: TreeDocument) -> list[tuple[str, str, str]]:
-        if held.attachments is None:
+    def attachments(self, folder: Entry | None) -> list[Attachment]:
+        """What lies at a document's place for attachments, in git's order; mostly a folder."""
+        if folder is None:
             return []
-        if not held.attachments.is_tree:
-            return [("", held.attachments.mode, held.attachments.oid)]
+        if not folder.is_tree:
+            return [Attachment("", folder.mode, folder.oid)]
         found = []
-        for path, entry in self._trees.files(held.attachments.oid):
+        for path, entry in self._trees.files(folder.oid):
             known = self._hashes.get(entry.oid)
             if known is None:
                 # A submodule has no content here; its commit id stands for it, and the mode is a finding.
                 data = self._reader.blob(entry.oid) if entry.mode != "160000" else entry.oid.encode()
                 known = hashlib.sha256(data).hexdigest()
                 _remember(self._hashes, entry.oid, known)
-            found.append((path, entry.mode, known))
+            found.append(Attachment(path, entry.mode, known))
         return found
 
 
@@ -165,8 +162,6 @@ def facts_of(document: Document) -> FrontMatterFacts:
         return FrontMatterFacts(
             problem=f"{first.code} {first.message}" + (f" (line {first.line})" if first.line else "")
         )
-    from pmctl.document.fields import EditorRole, Status, is_handle
-
     editors = document.meta.get("editors")
     template = document.meta.get("template")
     reviewers = document.meta.get("reviewers")
@@ -186,13 +181,6 @@ def facts_of(document: Document) -> FrontMatterFacts:
         template=template if isinstance(template, str) else "",
         loose=tuple(key for key, good in fine.items() if not good),
     )
-
-
-def content_digest_of(document: Document, attachments: Iterable[tuple[str, str, str]]) -> str:
-    """The content digest of a document with its attachments as (path below their folder, mode, sha256 hex)."""
-    from pmctl.document.digest import Attachment, content_digest
-
-    return content_digest(document, [Attachment(*attachment) for attachment in attachments])
 
 
 def _hash(text: str) -> str:

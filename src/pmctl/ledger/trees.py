@@ -8,37 +8,18 @@ large repository as in a small one.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import NamedTuple
 
-from pmctl.ledger.store import Store
-from pmctl.objects import CorruptObject
+from pmctl.object_reader import ObjectReader
+from pmctl.objects import CorruptObject, Entry, parse_tree
 
-_MODES = {b"40000": "40000", b"040000": "40000", b"100644": "100644"}
-_ENTRY = {
-    20: re.compile(rb"([0-7]{5,6}) ([^\0/]+)\0(.{20})", re.DOTALL),
-    32: re.compile(rb"([0-7]{5,6}) ([^\0/]+)\0(.{32})", re.DOTALL),
-}
 _LARGE = 4096  # bytes of a tree from which on it pays to look for the differing part
 _REMEMBERED = 64  # trees whose entries were asked for by name
 _MARK_EVERY = 512  # bytes between the known starts of entries in a large tree
 _BLOCKS = (8192, 512, 32, 1)  # bytes that are compared at a time
-
-
-class Entry(NamedTuple):
-    """What a tree says of one name: mode as git writes it ("100644", "40000"), and the object id in hex."""
-
-    mode: str
-    oid: str
-
-    @property
-    def is_tree(self) -> bool:
-        """True for a folder."""
-        return self.mode == "40000"
 
 
 class Difference(NamedTuple):
@@ -63,7 +44,7 @@ class _Folder:
 class Trees:
     """Reads trees and compares them; remembers the last tree seen at each path."""
 
-    def __init__(self, reader: Store) -> None:
+    def __init__(self, reader: ObjectReader) -> None:
         self._reader = reader
         self._seen: dict[str, _Folder] = {}
         self._entries: dict[str, dict[str, Entry]] = {}
@@ -92,7 +73,7 @@ class Trees:
         """The entries of a tree by name; the last few trees are remembered."""
         found = self._entries.get(tree)
         if found is None:
-            found = dict(_parse(tree, self._read(tree)))
+            found = dict(parse_tree(tree, self._reader.tree(tree)))
             if len(self._entries) >= _REMEMBERED:
                 del self._entries[next(iter(self._entries))]
             self._entries[tree] = found
@@ -141,60 +122,34 @@ class Trees:
         before = self._folder(old, path) if old else _Folder("", b"", [])
         if not new:
             self._seen.pop(path, None)
-            return [(name, entry, None) for name, entry in _parse(old, before.data)]
-        data = self._read(new)
+            return [(name, entry, None) for name, entry in parse_tree(old, before.data)]
+        data = self._reader.tree(new)
         if len(data) <= _LARGE and len(before.data) <= _LARGE:
             # The new tree of a step is the old one of the next, so that each is parsed once.
-            was = before.entries if before.entries is not None else dict(_parse(old, before.data))
-            now = dict(_parse(new, data))
+            was = before.entries if before.entries is not None else dict(parse_tree(old, before.data))
+            now = dict(parse_tree(new, data))
             self._seen[path] = _Folder(new, data, [], now)
             return _unequal(was, now)
-        start, old_end, new_end, marks = _differing(before, data, _width(new))
+        start, old_end, new_end, marks = _differing(before, data, len(new) // 2)
         self._seen[path] = _Folder(new, data, marks)
         try:
-            was = dict(_parse(old, before.data[start:old_end]))
-            now = dict(_parse(new, data[start:new_end]))
+            was = dict(parse_tree(old, before.data[start:old_end]))
+            now = dict(parse_tree(new, data[start:new_end]))
         except CorruptObject:  # an object id that reads like an entry; the whole trees decide
-            was, now = dict(_parse(old, before.data)), dict(_parse(new, data))
+            was, now = dict(parse_tree(old, before.data)), dict(parse_tree(new, data))
         return _unequal(was, now)
 
     def _folder(self, oid: str, path: str) -> _Folder:
         seen = self._seen.get(path)
         if seen is not None and seen.oid == oid:
             return seen
-        data = self._read(oid)
-        return _Folder(oid, data, _marks(data, 0, len(data), _width(oid)) if len(data) > _LARGE else [])
-
-    def _read(self, oid: str) -> bytes:
-        kind, data = self._reader.read(oid)
-        if kind != "tree":
-            raise CorruptObject(oid, f"it is a {kind}, not a tree")
-        return data
+        data = self._reader.tree(oid)
+        return _Folder(oid, data, _marks(data, 0, len(data), len(oid) // 2) if len(data) > _LARGE else [])
 
 
 def _unequal(was: dict[str, Entry], now: dict[str, Entry]) -> list[tuple[str, Entry | None, Entry | None]]:
     names = {name for name, _ in was.items() ^ now.items()}
     return [(name, was.get(name), now.get(name)) for name in dict.fromkeys((*was, *now)) if name in names]
-
-
-def _width(oid: str) -> int:
-    return len(oid) // 2
-
-
-def _parse(oid: str, data: bytes) -> list[tuple[str, Entry]]:
-    """Entries of (a part of) a tree that begins and ends at entries; raises CorruptObject otherwise."""
-    width = _width(oid) or 20
-    parts = _ENTRY[width].findall(data)
-    # What was found lies in order and apart; when it is as long as the whole, nothing lies in between.
-    if sum(map(len, chain.from_iterable(parts))) + 2 * len(parts) != len(data):
-        raise CorruptObject(oid, "a tree entry that cannot be read")
-    found = [
-        (name.decode("utf-8", "surrogateescape"), Entry(_MODES.get(mode) or mode.decode(), raw.hex()))
-        for mode, name, raw in parts
-    ]
-    if len({name for name, _ in found}) != len(found):
-        raise CorruptObject(oid, "a tree names an entry twice")
-    return found
 
 
 def _differing(old: _Folder, data: bytes, width: int) -> tuple[int, int, int, list[int]]:

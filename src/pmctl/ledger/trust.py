@@ -1,20 +1,21 @@
 """What this user saw of each repository before: its root, the last tip audited, the policy version.
 
 Like ssh's known hosts: the first sight is remembered and said; afterwards a different root, a rollback and
-a rewritten history are reported as what they are. Kept under XDG_STATE_HOME (else ~/.local/state), never in
-a repository.
+a rewritten history are reported as what they are. Kept in the folder that the command line names for what this
+user remembers, never in a repository.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pmctl.codes import Code
 from pmctl.files import write_atomic
 from pmctl.git import Repository
+from pmctl.ledger.history import contains
 from pmctl.ledger.report import AuditFinding, Report
 from pmctl.object_reader import ObjectReader
 from pmctl.objects import CorruptObject, MissingObject
@@ -29,16 +30,11 @@ class KnownRepository:
     version: int
 
 
-def user_folder() -> Path:
-    """pmctl's folder for this user's own state."""
-    base = os.environ.get("XDG_STATE_HOME", "")
-    return (Path(base) if base.startswith("/") else Path.home() / ".local" / "state") / "pmctl"
-
-
 def recall(repo: Repository) -> KnownRepository | None:
     """What this user saw of `repo` before; None at first sight (or when what was kept cannot be read)."""
+    file = _file(repo)
     try:
-        value = json.loads(_file(repo).read_bytes())
+        value = json.loads(file.read_bytes()) if file is not None else {}
         return KnownRepository(str(value["root"]), str(value["tip"]), int(value["version"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -52,6 +48,8 @@ def remember(repo: Repository, report: Report) -> None:
     if not report.complete or report.policy is None or not report.root:
         return
     path = _file(repo)
+    if path is None:
+        return
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     data = json.dumps(
         {**asdict(KnownRepository(report.root, report.tip, report.policy.version)), "place": _place(repo)}
@@ -70,41 +68,53 @@ def compare(repo: Repository, report: Report, seen: KnownRepository) -> tuple[Au
         message = f"the first policy is {report.root}; until now it was {seen.root}"
         hint = "another repository lies at this place, or its history was replaced: find out before you trust it"
         found.append(AuditFinding("AU106", message, hint=hint))
-    if seen.tip and report.complete and seen.tip != report.tip:
-        with ObjectReader(repo.common_dir) as reader:
-            if not _is_ancestor(reader, seen.tip, report.tip):
-                back = _is_ancestor(reader, report.tip, seen.tip)
-                code = "AU605" if back else "AU604"
-                what = "went back to an older commit" if back else "was rewritten (a force-push, or another branch)"
-                message = f"the history {what}: {seen.tip[:12]}, audited before, is not part of {report.tip[:12]}"
-                hint = "ask who did it and why; what was taken away is still in the clone that saw it"
-                found.append(AuditFinding(code, message, report.tip, hint=hint))
+    if seen.tip and report.complete and seen.tip != report.tip and not is_part(repo, report.tip, seen.tip):
+        back = is_part(repo, seen.tip, report.tip)
+        code = "AU605" if back else "AU604"
+        what = "went back to an older commit" if back else "was rewritten (a force-push, or another branch)"
+        message = f"the history {what}: {seen.tip[:12]}, audited before, is not part of {report.tip[:12]}"
+        hint = "ask who did it and why; what was taken away is still in the clone that saw it"
+        found.append(AuditFinding(code, message, report.tip, hint=hint))
     if report.policy is not None and report.policy.version < seen.version:
         message = f"the policy is at version {report.policy.version}; it was at {seen.version} before"
         found.append(AuditFinding("AU606", message, report.tip))
     return tuple(found)
 
 
-def _is_ancestor(reader: ObjectReader, older: str, newer: str) -> bool:
-    """Whether `older` is `newer` or among its ancestors; a commit that is not here is nobody's ancestor."""
-    waiting, seen = [newer], {newer}
-    try:
-        while waiting:
-            at = waiting.pop()
-            if at == older:
-                return True
-            for parent in reader.commit(at).parents:
-                if parent not in seen:
-                    seen.add(parent)
-                    waiting.append(parent)
-    except (MissingObject, CorruptObject):
-        return False
-    return False
+def is_part(repo: Repository, tip: str, commit: str) -> bool:
+    """Whether `commit` is in the history of `tip`, read without replace refs and grafts; a commit that is not here is
+    in nobody's history."""
+    with ObjectReader(repo.common_dir) as reader:
+        try:
+            return contains(reader, tip, commit)
+        except (MissingObject, CorruptObject):
+            return False
 
 
 def _place(repo: Repository) -> str:
     return f"{repo.common_dir.resolve()}//{repo.prefix}"
 
 
-def _file(repo: Repository) -> Path:
-    return user_folder() / "roots" / (hashlib.sha256(_place(repo).encode()).hexdigest()[:32] + ".json")
+def _file(repo: Repository) -> Path | None:
+    name = hashlib.sha256(_place(repo).encode()).hexdigest()[:32] + ".json"
+    return repo.user_folder / "roots" / name if repo.user_folder is not None else None
+
+
+CODES = (
+    Code(
+        "AU605",
+        "rolled-back",
+        "The history ends before a commit that was audited already.",
+        "The newest acts were taken away, or an old copy is served.",
+        "Fetch again, and compare with another clone.",
+        "main set back by two commits",
+    ),
+    Code(
+        "AU606",
+        "policy-rolled-back",
+        "The policy is older than the one that was seen at the last audit.",
+        "Keys that were taken out since would count again.",
+        "Fetch again, and compare with another clone.",
+        "version 3 where version 4 was seen",
+    ),
+)

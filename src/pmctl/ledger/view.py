@@ -1,11 +1,11 @@
-"""What a judgement sees of a document: the same for the command line before an act and for the audit after it."""
+"""What decides about a document's act: the same for the command line before it and for the audit after it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from pmctl.ledger.tree_documents import content_digest_of, facts_of
+from pmctl.ledger.tree_documents import facts_of
 from pmctl.policy.state import View
 
 if TYPE_CHECKING:
@@ -14,21 +14,16 @@ if TYPE_CHECKING:
 
 
 def view_of(
-    document: Document,
-    attachments: Iterable[tuple[str, str, str]] = (),
-    *,
-    templates: Iterable[Template] | None = (),
-    unresolved: int = 0,
+    document: Document, content: str, *, templates: Iterable[Template] | None = (), unresolved: int = 0
 ) -> View:
-    """The view of a document that is about to be committed.
+    """The view of a document before an act; `content` is its digest with attachments.
 
-    `attachments` are (path below their folder, git mode, sha256 hex); `templates` the organisation's own, or
-    None when nobody asks whether the document is complete (only a publication does); `unresolved` counts
-    open discussions.
+    `templates` are the organisation's own, or None when it does not matter whether the document is complete (only to a
+    publication it does); `unresolved` counts open discussions.
     """
     facts = facts_of(document)
     return View(
-        content=content_digest_of(document, attachments),
+        content=content,
         author=facts.author,
         editors=facts.editors,
         missing=missing_sections(document, templates) if templates is not None else (),

@@ -14,6 +14,7 @@ from pmctl import __version__
 from pmctl.document.finding import Severity
 from pmctl.ledger.report import ATTRIBUTED, PROVED, AuditFinding, Report
 from pmctl.output import answers
+from pmctl.output.advice import with_fix, words
 from pmctl.output.answers import Audit, Layer, PostmortemState, pick, plain
 from pmctl.text import plural, safe
 
@@ -89,8 +90,7 @@ def _line(finding: AuditFinding) -> str:
     place = finding.path or finding.doc
     where = " ".join(part for part in (finding.commit[:12], place) if part) or "this clone"
     word = "" if finding.severity is Severity.ERROR else f" {finding.severity}:"
-    fix = f" (fix: {finding.hint})" if finding.hint else ""
-    return safe(f"{where}: {finding.code}{word} {finding.message}{fix}")
+    return safe(with_fix(f"{where}: {finding.code}{word} {finding.message}", finding.hint))
 
 
 def _scope(report: Report, root_source: str) -> str:
@@ -116,7 +116,7 @@ def _verdict(report: Report) -> str:
 
 
 def _layer(findings: Sequence[AuditFinding]) -> Layer:
-    rows = [pick(answers.AuditFinding, one, postmortem=one.doc, fix=one.hint) for one in findings]
+    rows = [pick(answers.AuditFinding, one, postmortem=one.doc, fix=words(one.hint)) for one in findings]
     return Layer(
         violations=[row for row in rows if not row.waived_by and row.severity == "error"],
         warnings=[row for row in rows if not row.waived_by and row.severity != "error"],
@@ -156,7 +156,7 @@ def _run(
 
 
 def _result(finding: AuditFinding, codes: Sequence[str], prefix: str) -> dict[str, Any]:
-    fix = f" Fix: {finding.hint}." if finding.hint else ""
+    fix = f" Fix: {words(finding.hint)}." if finding.hint else ""
     result: dict[str, Any] = {
         "ruleId": finding.code,
         "ruleIndex": codes.index(finding.code),

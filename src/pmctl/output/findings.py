@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from importlib import import_module
 
 from pmctl.document.finding import Finding, Severity
+from pmctl.output.advice import words
 from pmctl.output.terminal import paint, width_of
 from pmctl.text import DECEIVING, code_of, plural, safe, visible
 
@@ -96,7 +97,7 @@ def one_line(finding: Finding, *, color: bool = False) -> str:
     """One finding on one line, control characters made visible. What is about the whole file stands at 1:1."""
     place = f"{safe(finding.path) or '-'}:{finding.line or 1}:{finding.column or 1}:"
     code = paint(finding.code, _STYLES[finding.severity], color)
-    fix = f" (fix: {safe(finding.fix)})" if finding.fix else ""
+    fix = f" (fix: {safe(words(finding.fix))})" if finding.fix else ""
     return f"{paint(place, 'bold', color)} {code} {safe(finding.message)}{paint(fix, 'dim', color)}"
 
 
@@ -147,7 +148,7 @@ def fingerprints(report: Report) -> list[str]:
 
 def plain(finding: Finding) -> dict[str, object]:
     """A finding as JSON data; `line` and `column` are 0 when it is about the whole file."""
-    return {name: getattr(finding, name) for name in _KEYS}
+    return {name: getattr(finding, name) for name in _KEYS} | {"fix": words(finding.fix)}
 
 
 def _excerpt(finding: Finding, report: Report) -> str:

@@ -9,6 +9,7 @@ properties.
 from __future__ import annotations
 
 from pmctl.document.finding import Finding, Severity
+from pmctl.output.advice import with_fix
 from pmctl.output.findings import Report, summary
 from pmctl.text import safe, visible
 
@@ -73,7 +74,7 @@ def _command(finding: Finding) -> str:
 
 
 def _said(finding: Finding) -> str:
-    return f"{finding.message} (fix: {finding.fix})" if finding.fix else finding.message
+    return with_fix(finding.message, finding.fix)
 
 
 def _data(text: str) -> str:

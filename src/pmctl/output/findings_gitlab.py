@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from pmctl.document.finding import Severity
+from pmctl.output.advice import with_fix
 from pmctl.output.findings import Report, fingerprints
 
 _SEVERITIES = {Severity.ERROR: "major", Severity.WARNING: "minor", Severity.HINT: "info"}
@@ -14,10 +15,9 @@ def gitlab(report: Report) -> str:
     """The report: a JSON array with an issue for each finding."""
     issues = []
     for finding, fingerprint in zip(report.findings, fingerprints(report), strict=True):
-        fix = f" (fix: {finding.fix})" if finding.fix else ""
         issues.append(
             {
-                "description": f"{finding.message}{fix}",
+                "description": with_fix(finding.message, finding.fix),
                 "check_name": finding.code,
                 "fingerprint": fingerprint,
                 "severity": _SEVERITIES[finding.severity],

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from pmctl import __version__
 from pmctl.document.finding import Finding, Severity
 from pmctl.errors import NotFound
+from pmctl.output.advice import with_fix
 from pmctl.output.findings import Report, fingerprints
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -46,12 +47,11 @@ def sarif(report: Report) -> str:
 
 
 def _result(finding: Finding, fingerprint: str, index: int) -> dict[str, Any]:
-    fix = f" (fix: {finding.fix})" if finding.fix else ""
     result: dict[str, Any] = {
         "ruleId": finding.code,
         "ruleIndex": index,
         "level": _LEVELS[finding.severity],
-        "message": {"text": f"{finding.message}{fix}"},
+        "message": {"text": with_fix(finding.message, finding.fix)},
         "partialFingerprints": {"pmctl/v1": fingerprint},
     }
     if finding.path:
@@ -78,18 +78,18 @@ def _region(finding: Finding) -> dict[str, int]:
 
 def _rule(code: str) -> dict[str, Any]:
     """A code's description, as far as it is documented."""
-    from pmctl.rules.documentation import explain
+    from pmctl.codes import explain
 
     try:
         doc = explain(code)
     except NotFound:
         return {"id": code}
-    plain = "\n\n".join(part for part in (doc.summary, doc.what, doc.why) if part)
+    plain = "\n\n".join(part for part in (doc.what, doc.details, doc.why) if part)
     described: dict[str, Any] = {
         "id": code,
         "name": "".join(part.capitalize() for part in doc.name.split("-")),
-        "shortDescription": {"text": doc.summary},
-        "fullDescription": {"text": doc.what or doc.summary},
+        "shortDescription": {"text": doc.what},
+        "fullDescription": {"text": doc.details or doc.what},
         "help": {
             "text": plain,
             "markdown": doc.markdown(),

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from pmctl.codes import codes
 from pmctl.document.fields import Visibility
 from pmctl.document.finding import Severity
 from pmctl.document.node_reader import DURATION
 from pmctl.document.templates import BUILTIN_NAMES, NAME
 from pmctl.insight.triggers import MOST, RULES, WORD_RULES, Verdict
 from pmctl.repository.settings import BRANCH, CURRENT_VERSION
-from pmctl.rules.documentation import known_codes
 from pmctl.rules.settings import HOST, PHRASE_FAMILIES, PLACE, TARGETS
 
 Schema = dict[str, Any]
@@ -76,9 +76,9 @@ def _codes() -> Schema:
 
 def _prefixes() -> list[str]:
     """Every code, behind the beginnings that stand for several, so that an editor offers families first."""
-    codes = known_codes()
-    beginnings = {code[:length] for code in codes for length in range(1, len(code))}
-    return [*sorted(beginnings), *codes]
+    known = codes()
+    beginnings = {code[:length] for code in known for length in range(1, len(code))}
+    return [*sorted(beginnings), *known]
 
 
 def _rules() -> Schema:

@@ -1,4 +1,4 @@
-"""What a record says, typed: one act of one person on one postmortem or on the policy.
+"""What a record says, typed: one act of one person on one postmortem or on the repository; and the table of all acts.
 
 Bytes become an Act in `ledger.record`; rules about acts live in `policy.lifecycle` (postmortems) and
 `policy.change` (the policy itself).
@@ -6,7 +6,12 @@ Bytes become an Act in `ledger.record`; rules about acts live in `policy.lifecyc
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import NamedTuple
+
+from pmctl.policy.state import ARCHIVED, DELETED, DRAFT, FINAL, IN_REVIEW, PUBLISHED
 
 SUBMIT = "submit"
 REQUEST_REVIEW = "request-review"
@@ -22,15 +27,88 @@ POLICY = "policy"
 BASELINE = "baseline"
 WAIVE = "waive"
 
-ACTS = frozenset(
-    (SUBMIT, REQUEST_REVIEW, APPROVE, REQUEST_CHANGES, WITHDRAW, PUBLISH, AMEND, ARCHIVE, REOPEN, DELETE,
-     POLICY, BASELINE, WAIVE)
-)  # fmt: skip
+REPOSITORY = "repository"  # the folder of records about the whole repository; no postmortem has this id
 
-# `doc` of an act that is about no single postmortem, and the folder of its records: policy records live under
-# POLICY, baseline records under BASELINE, waivers under REPOSITORY. No postmortem's id can be one of these.
-REPOSITORY = "repository"
-REPOSITORY_DOCS = {POLICY: POLICY, BASELINE: BASELINE, WAIVE: REPOSITORY}
+
+class ActSpec(NamedTuple):
+    """What is true of every act of one kind. A new act is one row below, and in `lifecycle` what only it checks.
+
+    `past` completes "jane ... 2024-01-15-payment"; `who` is one of the roles below. `moves` leads from each state in
+    which the act is possible to the next one; it is empty for an act about the repository, whose records lie under
+    `folder`. `keys` are what its record holds beyond the common keys. `help` and `more` describe it to whoever can ask
+    for it by name.
+    """
+
+    name: str
+    past: str
+    who: str
+    moves: Mapping[str, str] = MappingProxyType({})
+    needs_note: bool = False
+    keys: frozenset[str] = frozenset()
+    folder: str = ""
+    help: str = ""
+    more: str = ""
+
+
+AUTHOR, REVIEWER, PUBLISHER, ADMIN = "author", "reviewer", "publisher", "admin"
+
+_REVIEWERS = frozenset(("reviewers",))
+
+ACTS: dict[str, ActSpec] = {
+    spec.name: spec
+    for spec in (
+        ActSpec(
+            SUBMIT, "submitted", AUTHOR, {DRAFT: IN_REVIEW}, keys=_REVIEWERS,
+            help="ask for review: DRAFT -> IN_REVIEW",
+            more="On a postmortem in review it asks further reviewers.",
+        ),
+        ActSpec(REQUEST_REVIEW, "asked for review of", AUTHOR, {IN_REVIEW: IN_REVIEW}, keys=_REVIEWERS),
+        ActSpec(
+            APPROVE, "approved", REVIEWER, {IN_REVIEW: IN_REVIEW},
+            help="sign exactly this content",
+            more="An edit afterwards makes the approval stale.",
+        ),
+        ActSpec(
+            REQUEST_CHANGES, "requested changes to", REVIEWER, {IN_REVIEW: DRAFT}, needs_note=True,
+            help="send it back: IN_REVIEW -> DRAFT",
+            more="Its author reads the reason, edits and submits again.",
+        ),
+        ActSpec(
+            WITHDRAW, "withdrew", AUTHOR, {IN_REVIEW: DRAFT},
+            help="take your own submission back: IN_REVIEW -> DRAFT",
+        ),
+        ActSpec(
+            PUBLISH, "published", PUBLISHER, {IN_REVIEW: PUBLISHED}, keys=frozenset(("approvals",)),
+            help="IN_REVIEW -> PUBLISHED",
+            more="Possible when every reviewer has approved exactly this content and it is complete.",
+        ),
+        # On a draft an amend puts another author on record; on a final postmortem it binds new content.
+        ActSpec(
+            AMEND, "amended", ADMIN, {state: state for state in (DRAFT, *FINAL)}, needs_note=True,
+            help="change published content, on the record (admins)",
+            more="Edit the file first, then amend: the changes of the work tree are committed with the signed record.",
+        ),
+        ActSpec(ARCHIVE, "archived", ADMIN, {PUBLISHED: ARCHIVED}, help="PUBLISHED -> ARCHIVED (admins)"),
+        ActSpec(
+            REOPEN, "reopened", ADMIN, dict.fromkeys(FINAL, DRAFT), needs_note=True,
+            help="PUBLISHED or ARCHIVED -> DRAFT (admins)",
+            more="A new round of review begins.",
+        ),
+        ActSpec(
+            DELETE, "deleted", ADMIN, dict.fromkeys((DRAFT, IN_REVIEW, *FINAL), DELETED), needs_note=True,
+            help="remove a postmortem, on the record (admins)",
+            more="Its attachments go with it. History keeps both.",
+        ),
+        ActSpec(POLICY, "signed", ADMIN, folder=POLICY),
+        ActSpec(BASELINE, "accepted", ADMIN, needs_note=True, keys=frozenset(("documents",)), folder=BASELINE),
+        ActSpec(WAIVE, "waived", ADMIN, needs_note=True, keys=frozenset(("finding", "commit")), folder=REPOSITORY),
+    )
+}  # fmt: skip
+"""Every act by name."""
+
+REPOSITORY_FOLDERS = frozenset(spec.folder for spec in ACTS.values() if spec.folder)
+
+REPOSITORY_FOLDERS = frozenset(spec.folder for spec in ACTS.values() if spec.folder)
 
 
 @dataclass(frozen=True, slots=True)

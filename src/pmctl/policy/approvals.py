@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pmctl.errors import Hint, advise
 from pmctl.policy.model import Policy
 from pmctl.policy.state import Approval, PostmortemState
 
@@ -16,7 +17,7 @@ class Gap:
     """One thing that approvals lack: a sentence, the next step, and the reviewers who could close it."""
 
     message: str
-    hint: str = ""
+    hint: Hint = ""
     waiting_for: tuple[str, ...] = ()
 
 
@@ -24,7 +25,7 @@ def approval_gaps(state: PostmortemState, policy: Policy, approvals: tuple[Appro
     """What `approvals` (those that count for the content) lack under the policy's review rules."""
     given = {approval.by for approval in approvals if approval.by in state.reviewers}
     waiting = tuple(handle for handle in state.reviewers if handle not in given)
-    hint = f"they can: pmctl approve {state.id}"
+    hint = advise("they-approve", id=state.id)
     gaps = []
     if policy.review.approvals is None:
         if waiting:
@@ -41,7 +42,7 @@ def approval_gaps(state: PostmortemState, policy: Policy, approvals: tuple[Appro
         gaps.append(
             Gap(
                 f"nobody of the team {policy.review.team} has approved this content",
-                hint if members else f"ask one of them: pmctl submit {state.id} --reviewer {_names(team, 'or')}",
+                hint if members else advise("ask-one-of", id=state.id, people=_names(team, "or")),
                 members,
             )
         )

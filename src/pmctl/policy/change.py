@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from pmctl.codes import WAIVE, Code
+from pmctl.errors import advise
 from pmctl.policy import act as acts
 from pmctl.policy.act import Act
-from pmctl.policy.lifecycle import Violation
 from pmctl.policy.model import Policy
+from pmctl.policy.permission import Violation, needs_admin, needs_note
 
 
 def propose_policy(new: Policy, old: Policy | None, root: str, *, by: str, at: str, note: str = "") -> Act:
@@ -58,7 +60,8 @@ def check_change(old: Policy | None, new: Policy, records: Iterable[Act]) -> tup
     if old is None:
         if signers:
             return ()
-        return (Violation("AU101", "the first policy is not signed by an admin that it names", "sign it: pmctl init"),)
+        message = "the first policy is not signed by an admin that it names"
+        return (Violation("AU101", message, advise("sign-first-policy")),)
     found = []
     if new.version != old.version + 1:
         found.append(
@@ -73,7 +76,7 @@ def check_change(old: Policy | None, new: Policy, records: Iterable[Act]) -> tup
             Violation(
                 "AU102",
                 f"policy version {new.version} is signed by {len(signers)} of {old.policy_threshold} admins needed",
-                f"one of these signs it: {', '.join(old.active_admins)} (pmctl policy sign)",
+                advise("sign-policy", admins=", ".join(old.active_admins)),
             )
         )
     return tuple(found)
@@ -83,10 +86,9 @@ def check_repository_act(act: Act, policy: Policy) -> tuple[Violation, ...]:
     """Why a baseline or a waiver is not allowed under `policy`; empty when it is."""
     found = []
     if act.by not in policy.admins:
-        hint = f"ask one of: {', '.join(policy.admins)}"
-        found.append(Violation("AU314", f"{act.act} needs an admin, and {act.by} is none", hint))
+        found.append(needs_admin(act, policy))
     if not act.note.strip():
-        found.append(Violation("AU319", f"{act.act} needs a reason", "say why with -m TEXT"))
+        found.append(needs_note(act))
     if act.act == acts.WAIVE and not waivable(act.finding):
         found.append(Violation("AU320", f"{act.finding} cannot be waived: it breaks the chain of trust"))
     return tuple(found)
@@ -119,7 +121,7 @@ def _repository_act(
     return Act(
         act=kind,
         by=by,
-        doc=acts.REPOSITORY_DOCS[kind],
+        doc=acts.ACTS[kind].folder,
         at=at,
         content=content,
         from_status="",
@@ -133,3 +135,40 @@ def _repository_act(
         commit=commit,
         documents=documents,
     )
+
+
+CODES = (
+    Code(
+        "AU101",
+        "first-policy-unsigned",
+        "The first policy is not signed by an admin whom it names.",
+        "Everything else rests on it. This can't be waived.",
+        "Sign it: pmctl init writes the record and the signature.",
+        "policy.yaml without records/policy/0001-alice.json",
+    ),
+    Code(
+        "AU102",
+        "policy-unsigned",
+        "The policy was changed without the signatures of as many admins of the version before as it asks for. "
+        "The change does not come into force.",
+        "Whoever writes the policy decides whose approvals count.",
+        "Put the file back, or let an admin sign the change: pmctl policy sign. " + WAIVE,
+        "a member adds himself to admins",
+    ),
+    Code(
+        "AU103",
+        "policy-version",
+        "The policy does not go from version n to n+1. The change does not come into force.",
+        "An older version that was once signed would bring back keys that were taken out.",
+        "Change the present policy, and let its version follow.",
+        "version 2 again after version 3",
+    ),
+    Code(
+        "AU320",
+        "not-waivable",
+        "A waiver is about a finding that can't be waived.",
+        "Whoever waives is trusted because of the very thing that is in doubt.",
+        "Repair the cause.",
+        "waive AU106",
+    ),
+)

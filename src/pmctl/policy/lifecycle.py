@@ -6,55 +6,17 @@ it writes a record and the audit asks when a record lands, so both give the same
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 
+from pmctl.codes import Code
+from pmctl.errors import Hint, advise
 from pmctl.policy import act as acts
-from pmctl.policy.act import Act
-from pmctl.policy.approvals import approval_gaps
+from pmctl.policy import permission
+from pmctl.policy.act import ACTS, Act
 from pmctl.policy.model import Policy
-from pmctl.policy.state import ARCHIVED, DELETED, DRAFT, FINAL, IN_REVIEW, PUBLISHED, Approval, PostmortemState, View
-
-TRANSITIONS: dict[str, dict[str, str]] = {
-    acts.SUBMIT: {DRAFT: IN_REVIEW},
-    acts.REQUEST_REVIEW: {IN_REVIEW: IN_REVIEW},
-    acts.APPROVE: {IN_REVIEW: IN_REVIEW},
-    acts.REQUEST_CHANGES: {IN_REVIEW: DRAFT},
-    acts.WITHDRAW: {IN_REVIEW: DRAFT},
-    acts.PUBLISH: {IN_REVIEW: PUBLISHED},
-    # On a draft an amend puts another author on record; on a final postmortem it binds new content.
-    acts.AMEND: {DRAFT: DRAFT, PUBLISHED: PUBLISHED, ARCHIVED: ARCHIVED},
-    acts.ARCHIVE: {PUBLISHED: ARCHIVED},
-    acts.REOPEN: {PUBLISHED: DRAFT, ARCHIVED: DRAFT},
-    acts.DELETE: {DRAFT: DELETED, IN_REVIEW: DELETED, PUBLISHED: DELETED, ARCHIVED: DELETED},
-}
-"""For every act on a postmortem: the states in which it is possible, and where it leads."""
-
-MOVING = frozenset(TRANSITIONS) - {acts.APPROVE, acts.REQUEST_REVIEW}
-"""Acts that later records follow (`prev`)."""
-
-NEEDS_NOTE = frozenset((acts.REQUEST_CHANGES, acts.REOPEN, acts.AMEND, acts.DELETE))
-ADMIN_ACTS = frozenset((acts.AMEND, acts.ARCHIVE, acts.REOPEN, acts.DELETE))
-
-_WAY_OUT = {
-    DRAFT: "it is a draft: pmctl submit {id} --reviewer HANDLE",
-    IN_REVIEW: "it is in review: see pmctl status {id}",
-    PUBLISHED: "it is published: an admin can pmctl amend, archive or reopen {id}",
-    ARCHIVED: "it is archived: an admin can pmctl amend or reopen {id}",
-    DELETED: "it was deleted",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """One reason why an act is not allowed: a code of the audit, a sentence, and the next step.
-
-    `attributed` is true when the reason rests on who commits say they are from, not on signatures.
-    """
-
-    code: str
-    message: str
-    hint: str = ""
-    attributed: bool = False
+from pmctl.policy.permission import Violation
+from pmctl.policy.state import ARCHIVED, DRAFT, FINAL, IN_REVIEW, PUBLISHED, Approval, PostmortemState, View
 
 
 def propose(
@@ -84,7 +46,7 @@ def propose(
         at=at,
         content=content,
         from_status=state.status,
-        to_status=TRANSITIONS[kind].get(state.status, ""),
+        to_status=ACTS[kind].moves.get(state.status, ""),
         note=note,
         policy=policy.version,
         prev=state.head,
@@ -100,23 +62,23 @@ def check(act: Act, state: PostmortemState, policy: Policy, view: View) -> tuple
 
     Signatures and keys are the caller's business: `act.by` is taken as proved. All reasons are returned.
     """
-    possible = TRANSITIONS.get(act.act)
-    if possible is None:
+    spec = ACTS[act.act]
+    if not spec.moves:
         return (Violation("AU302", f"{act.act} is not an act on a postmortem"),)
     found: list[Violation] = []
     if not (view.landing and is_late(act, state)):
-        found.extend(_order(act, state, possible))
+        found.extend(_order(act, state, spec.moves))
         if any(violation.code == "AU302" for violation in found):
             return tuple(found)
-    found.extend(_standing(act, state, policy, view))
-    if act.act in NEEDS_NOTE and not act.note.strip():
-        found.append(Violation("AU319", f"{act.act} needs a reason", "say why with -m TEXT"))
-    if act.act in (acts.SUBMIT, acts.REQUEST_REVIEW):
-        found.extend(_reviewers(act, state, policy, view))
+    found.extend(permission.standing(act, state, policy, view))
+    if spec.needs_note and not act.note.strip():
+        found.append(permission.needs_note(act))
+    if "reviewers" in spec.keys:
+        found.extend(permission.reviewers(act, state, policy, view))
     elif act.act == acts.APPROVE:
-        found.extend(_approval(act, state, view))
+        found.extend(permission.approval(act, state, view))
     elif act.act == acts.PUBLISH:
-        found.extend(_publication(act, state, policy, view))
+        found.extend(permission.publication(act, state, policy, view))
     if not view.landing and act.content != view.content:
         found.append(Violation("AU313", f"{act.act} names other content than the document has now"))
     return tuple(found)
@@ -145,7 +107,7 @@ def advance(state: PostmortemState, act: Act, digest: str, commit: str = "", *, 
 
     `author` is the document's author after the step; an amend or the first record takes it over.
     """
-    if act.act in TRANSITIONS and is_late(act, state):
+    if is_late(act, state):
         return state
     if act.act == acts.APPROVE:
         approval = Approval(act.by, digest, act.content, act.at, act.note, commit)
@@ -180,12 +142,12 @@ def accept(state: PostmortemState, digest: str, content: str, status: str) -> Po
     return replace(state, status=status, content=content, head=digest, approvals=(), landed=(), last_act=acts.BASELINE)
 
 
-def _order(act: Act, state: PostmortemState, possible: dict[str, str]) -> list[Violation]:
+def _order(act: Act, state: PostmortemState, possible: Mapping[str, str]) -> list[Violation]:
     """Wrong state, wrong predecessor, wrong round."""
     to_status = possible.get(state.status)
     if to_status is None:
         message = f"{act.act} is not possible while {state.id} is {state.status}"
-        return [Violation("AU302", message, _WAY_OUT.get(state.status, "").format(id=state.id))]
+        return [Violation("AU302", message, _way_out(state))]
     if act.from_status != state.status or act.to_status != to_status:
         claimed = f"{act.from_status or '?'} -> {act.to_status or '?'}"
         return [Violation("AU302", f"{act.act} claims {claimed}, but it leads {state.status} -> {to_status}")]
@@ -204,103 +166,48 @@ def _order(act: Act, state: PostmortemState, possible: dict[str, str]) -> list[V
     return found
 
 
-def _standing(act: Act, state: PostmortemState, policy: Policy, view: View) -> list[Violation]:
-    """Is the actor somebody who may do this?"""
-    author = state.author or view.author
-    admin = act.by in policy.admins
-    if act.act in ADMIN_ACTS:
-        if admin:
-            return []
-        return [Violation("AU314", f"{act.act} needs an admin, and {act.by} is none", _ask(policy.admins))]
-    if act.act in (acts.SUBMIT, acts.REQUEST_REVIEW, acts.WITHDRAW):
-        if admin or act.by == author or act.by in view.editors:
-            return []
-        message = f"{act.act} needs the author, an editor or an admin, and {act.by} is none of them"
-        return [Violation("AU303", message, _ask((author, *view.editors)))]
-    if act.act == acts.PUBLISH:
-        roles = {"author": (author,), "editors": view.editors, "admins": policy.admins}
-        publishers = [handle for role in policy.publishers for handle in roles.get(role, ())]
-        if act.by in publishers:
-            return []
-        return [Violation("AU308", f"{act.by} may not publish {state.id}", _ask(tuple(publishers)))]
-    found = []
-    own_work = act.act == acts.APPROVE and act.by == author and not policy.review.self_approval
-    if own_work:
-        hint = f"somebody else reviews it: pmctl submit {state.id} --reviewer HANDLE"
-        found.append(Violation("AU306", f"{act.by} is the author of {state.id} and may not approve it", hint))
-    if act.by not in state.reviewers:
-        hint = "" if own_work else f"the author can ask: pmctl submit {state.id} --reviewer {act.by}"
-        found.append(Violation("AU305", f"{act.by} was not asked to review {state.id}", hint))
-    return found
+def _way_out(state: PostmortemState) -> Hint:
+    """What can be done instead in this state."""
+    ways = {
+        DRAFT: advise("in-draft", id=state.id),
+        IN_REVIEW: advise("in-review", id=state.id),
+        PUBLISHED: advise("in-published", id=state.id),
+        ARCHIVED: advise("in-archived", id=state.id),
+    }
+    return ways.get(state.status, "it was deleted")
 
 
-def _reviewers(act: Act, state: PostmortemState, policy: Policy, view: View) -> list[Violation]:
-    """Are the people asked ones who can answer?"""
-    found = []
-    author = state.author or view.author
-    for handle in act.reviewers:
-        person = policy.people.get(handle)
-        if person is None:
-            found.append(Violation("AU315", f"reviewer {handle} is not in the policy", "see pmctl people list"))
-        elif not person.active_keys:
-            found.append(Violation("AU315", f"reviewer {handle} has no active key and could not sign an approval"))
-        elif handle == author and not policy.review.self_approval:
-            message = f"{handle} is the author of {state.id} and may not review it"
-            found.append(Violation("AU306", message, "ask somebody else: --reviewer HANDLE"))
-    asked = len(set(act.reviewers) | (set(state.reviewers) if act.act == acts.REQUEST_REVIEW else set()))
-    needed = max(1, policy.review.minimum, policy.review.approvals or 0)
-    if asked < needed:
-        noun = "reviewer" if needed == 1 else "reviewers"
-        found.append(Violation("AU315", f"the policy asks for at least {needed} {noun}", "add --reviewer HANDLE"))
-    return found
-
-
-def _approval(act: Act, state: PostmortemState, view: View) -> list[Violation]:
-    """Does an approval bind what the document says?"""
-    found = []
-    known = act.content == view.content
-    if view.landing:
-        known = known or view.rewritten or act.content in view.earlier or act.content in state.landed
-    if not known:
-        message = f"{act.by} approved other content than {state.id} has or had in this round"
-        found.append(Violation("AU304", message, "read it again and approve what is there now"))
-    if not view.landing and any(a.by == act.by for a in state.counting(view.content)):
-        found.append(Violation("AU316", f"{act.by} has approved exactly this content already"))
-    if view.writers == (act.by,):
-        message = f"{act.by} approves content that only {act.by} wrote, as far as the commits tell"
-        found.append(Violation("AU708", message, attributed=True))
-    return found
-
-
-def _publication(act: Act, state: PostmortemState, policy: Policy, view: View) -> list[Violation]:
-    """Is what gets published approved, complete and undisputed?"""
-    found = []
-    counting = state.counting(act.content)
-    known = {approval.record for approval in counting}
-    if set(act.approvals) - known:
-        found.append(
-            Violation(
-                "AU310",
-                f"publish of {state.id} rests on approvals that do not count: stale, unknown or of other content",
-                f"see pmctl status {state.id}",
-            )
-        )
-    named = tuple(approval for approval in counting if approval.record in act.approvals)
-    found.extend(Violation("AU309", gap.message, gap.hint) for gap in approval_gaps(state, policy, named))
-    if view.missing:
-        found.append(
-            Violation(
-                "AU311",
-                f"{state.id} is not complete: {', '.join(view.missing)} missing or empty",
-                f"fill them in; pmctl validate {state.id} shows where",
-            )
-        )
-    if view.unresolved:
-        count = "1 discussion is" if view.unresolved == 1 else f"{view.unresolved} discussions are"
-        found.append(Violation("AU312", f"{count} unresolved on {state.id}"))
-    return found
-
-
-def _ask(handles: tuple[str, ...]) -> str:
-    names = ", ".join(dict.fromkeys(handle for handle in handles if handle))
-    return f"ask one of: {names}" if names else ""
+CODES = (
+    Code(
+        "AU210",
+        "does-not-follow",
+        "A record does not follow the last record that moved the postmortem.",
+        "It was made for an older state: another round, or somebody acted in between.",
+        "Look at the present state (pmctl status ID) and act on it.",
+        "an approval from before a withdrawal",
+    ),
+    Code(
+        "AU302",
+        "not-possible-now",
+        "The act is not possible in the state in which the postmortem is.",
+        "States are passed in order; none is skipped.",
+        "pmctl status ID says what is possible.",
+        "publish of a draft",
+    ),
+    Code(
+        "AU313",
+        "published-other-content",
+        "The document says something else than what its record binds.",
+        "The record is what was approved; readers see the document.",
+        "Publish exactly what was approved.",
+        "an edit in the commit that publishes",
+    ),
+    Code(
+        "AU317",
+        "other-round",
+        "A record names another round of review than the present one.",
+        "Approvals of an earlier round do not count in the next.",
+        "Act again.",
+        "round 1 after the second submit",
+    ),
+)

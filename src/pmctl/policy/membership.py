@@ -10,7 +10,7 @@ import re
 
 from pmctl.document import strict_yaml
 from pmctl.document.strict_yaml import Node
-from pmctl.errors import BadInput
+from pmctl.errors import BadInput, advise
 from pmctl.policy.reading import SIZE_LIMIT
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9@._+-]*\Z")
@@ -118,7 +118,7 @@ def _load(data: bytes) -> tuple[str, Node]:
         raise BadInput("the policy is not UTF-8 text") from None
     parsed = strict_yaml.load(text, max_bytes=SIZE_LIMIT, document_start=True)
     if parsed.node is None or parsed.problems:
-        raise BadInput("the policy cannot be read", hint="pmctl policy verify says where")
+        raise BadInput("the policy cannot be read", hint=advise("policy-verify-where"))
     return text, parsed.node
 
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
+from pmctl.codes import Code
 from pmctl.document.finding import Finding, Severity
 from pmctl.policy.model import (
     ACTIVE,
@@ -253,3 +254,16 @@ def _review(
 def _listed(names: Collection[str]) -> str:
     """The names, when they are few enough to list in a hint."""
     return f"known: {', '.join(names)}" if 0 < len(names) <= 8 else ""
+
+
+CODES = (
+    Code(
+        "AU104",
+        "policy-invalid",
+        "The policy can't be read, or it would lock everybody out: no admin with an active key, a threshold that "
+        "nobody can reach, a key of two people. The version before stays in force.",
+        "A policy that programs read differently, or that nobody could change again, protects nothing.",
+        "pmctl policy verify lists every problem with its line.",
+        "admins: []",
+    ),
+)

@@ -11,7 +11,7 @@ import re
 
 from pmctl.document import strict_yaml
 from pmctl.document.strict_yaml import Node
-from pmctl.errors import BadInput
+from pmctl.errors import BadInput, advise
 from pmctl.policy.model import ACTIVE, ATTRIBUTED, PUBLISHER_ROLES, Key, Person, Policy, find_key
 from pmctl.policy.reading import SIZE_LIMIT, parse_policy
 
@@ -149,7 +149,7 @@ def _load(data: bytes) -> tuple[str, Node]:
         raise BadInput("the policy is not UTF-8 text") from None
     parsed = strict_yaml.load(text, max_bytes=SIZE_LIMIT, document_start=True)
     if parsed.node is None or parsed.problems:
-        raise BadInput("the policy cannot be read", hint="run 'pmctl policy verify'")
+        raise BadInput("the policy cannot be read", hint=advise("policy-verify"))
     return text, parsed.node
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from pmctl import git
 from pmctl.errors import EnvironmentProblem, NotFound, Refused
 from pmctl.policy.keys import KeyProblem, fingerprint
 from pmctl.policy.model import Policy, find_key, person_by_email, person_by_key
 from pmctl.repository.signing import Signer, signer
+from pmctl.surroundings import Surroundings
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ def author_handle(policy: Policy, config: Mapping[str, str]) -> str | None:
     return person_by_email(policy, config.get("user.email", ""))
 
 
-def identify(repo: git.Repository, policy: Policy, handle: str = "") -> Actor:
+def identify(repo: git.Repository, policy: Policy, surroundings: Surroundings, handle: str = "") -> Actor:
     """The person who acts and their key.
 
     With `handle` it is that person; otherwise the one whose key git signs with, else whose e-mail git
@@ -50,7 +49,7 @@ def identify(repo: git.Repository, policy: Policy, handle: str = "") -> Actor:
         close = tuple(f"did you mean {name}?" for name in policy.people if name.startswith(handle[:2]))
         raise NotFound(f"{handle} is not in the policy", hint="pmctl people list shows everybody", details=close)
     openpgp = _openpgp_key(policy, wanted)
-    who_signs = signer(config, Path.home(), openpgp_key=openpgp, interactive=sys.stdin.isatty())
+    who_signs = signer(config, surroundings, openpgp_key=openpgp)
     key = f"openpgp {who_signs.key}" if openpgp and who_signs.key == openpgp else who_signs.key
     by_key = person_by_key(policy, key)
     person = handle or by_key or by_email

@@ -5,7 +5,6 @@ While git commits it names its index by GIT_INDEX_FILE (`git commit --only` has 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,10 +42,10 @@ def staged(top: Path, prefix: str = "") -> tuple[Staged, ...]:
     Raises EnvironmentProblem for files whose conflicts are not resolved: the index holds no one content of them.
     """
     words = ("diff-index", "--cached", "--raw", "-z", "--no-abbrev", "--no-renames", "--ita-invisible-in-index")
-    listed = git.run(top, *words, "HEAD", "--", *_below(prefix), env=_environment(), check=False)
+    listed = git.run(top, *words, "HEAD", "--", *_below(prefix), index=True, check=False)
     if listed.code != 0:
         empty = git.run(top, "hash-object", "-t", "tree", "--stdin").text
-        listed = git.run(top, *words, empty, "--", *_below(prefix), env=_environment())
+        listed = git.run(top, *words, empty, "--", *_below(prefix), index=True)
     parts = listed.stdout.split(b"\0")
     found = []
     conflicts = []
@@ -73,7 +72,7 @@ def entries(top: Path, prefix: str, *paths: str) -> dict[str, str]:
     """
     below = [word for path in paths or ("",) for word in _below(prefix + path)]
     found = {}
-    for entry in git.run(top, "ls-files", "-s", "-z", "--", *below, env=_environment()).stdout.split(b"\0")[:-1]:
+    for entry in git.run(top, "ls-files", "-s", "-z", "--", *below, index=True).stdout.split(b"\0")[:-1]:
         meta, _, path = entry.partition(b"\t")
         mode, oid, _ = meta.decode().split()
         if mode.startswith("100"):
@@ -83,7 +82,7 @@ def entries(top: Path, prefix: str, *paths: str) -> dict[str, str]:
 
 def files_named(top: Path, name: str) -> tuple[str, ...]:
     """Where the index holds files of this name, in any folder."""
-    listed = git.run(top, "ls-files", "-z", "--", f":(top,glob)**/{name}", env=_environment()).stdout
+    listed = git.run(top, "ls-files", "-z", "--", f":(top,glob)**/{name}", index=True).stdout
     return tuple(_text(path) for path in listed.split(b"\0")[:-1])
 
 
@@ -116,10 +115,6 @@ def blobs(top: Path, oids: Iterable[str], most: int) -> dict[str, bytes]:
     if missing:
         raise EnvironmentProblem(f"git cannot read the object {missing}", hint="git fsck says what is damaged")
     return found
-
-
-def _environment() -> dict[str, str]:
-    return {name: os.environ[name] for name in ("GIT_INDEX_FILE",) if name in os.environ}
 
 
 def _below(path: str) -> tuple[str, ...]:

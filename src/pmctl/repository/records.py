@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pmctl.errors import BadInput, EnvironmentProblem, Refused
-from pmctl.ledger import record
-from pmctl.policy import act as acts
+from pmctl.errors import EnvironmentProblem, Refused
+from pmctl.ledger import current_state, record
 from pmctl.policy.act import Act
 from pmctl.policy.change import check_repository_act
-from pmctl.policy.lifecycle import Violation
 from pmctl.policy.model import POLICY_PATH
+from pmctl.policy.permission import Violation
 from pmctl.repository.actor import Actor
 from pmctl.repository.transaction import Write
 from pmctl.repository.workspace import Workspace
@@ -31,7 +30,7 @@ def repository_act_writes(workspace: Workspace, actor: Actor, act: Act) -> tuple
     violations = check_repository_act(act, workspace.policy)
     if violations:
         raise refusal(violations)
-    paths = workspace.paths_at_head(f"{record.FOLDER}/{act.doc}")
+    paths = workspace.head.paths(f"{record.FOLDER}/{act.doc}")
     numbers = [parts.number for path in paths if (parts := record.parse_path(path)) is not None]
     return record_writes(actor, act, max(numbers, default=0) + 1, record.to_bytes(act))
 
@@ -39,7 +38,7 @@ def repository_act_writes(workspace: Workspace, actor: Actor, act: Act) -> tuple
 def refusal(violations: Sequence[Violation]) -> Refused:
     """The first reason why an act may not be, with the others as details."""
     first = violations[0]
-    rest = tuple(f"{v.code} {v.message}" + (f" (fix: {v.hint})" if v.hint else "") for v in violations[1:])
+    rest = tuple((f"{v.code} {v.message}", v.hint) for v in violations[1:])
     return Refused(f"{first.code} {first.message}", hint=first.hint, details=rest)
 
 
@@ -49,16 +48,9 @@ def root_of(workspace: Workspace) -> str:
     Raises EnvironmentProblem when no record belongs to the policy at HEAD; the audit proves the root, this
     only writes it down.
     """
-    for path in workspace.paths_at_head(f"{record.FOLDER}/{acts.POLICY}"):
-        data = workspace.at_head(path) if path.endswith(".json") else None
-        if data is None:
-            continue
-        try:
-            act = record.from_bytes(data)
-        except BadInput:
-            continue
-        if act.content == workspace.policy.digest:
-            return act.root
+    root = current_state.root_of(workspace.head, workspace.policy)
+    if root:
+        return root
     raise EnvironmentProblem(
         f"no signed record belongs to the {POLICY_PATH} at HEAD",
         hint="pmctl audit says where the chain broke; restore the last signed policy",

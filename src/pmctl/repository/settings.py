@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from pmctl.codes import Code
 from pmctl.document import strict_yaml
 from pmctl.document.fields import Visibility
 from pmctl.document.finding import Finding
@@ -101,3 +102,21 @@ def _severities(reader: NodeReader, node: strict_yaml.Node | None) -> tuple[str,
         else:
             reader.add(item, "a severity must be text")
     return tuple(found)
+
+
+CODES = (
+    Code(
+        "PM190", "malformed-setting", "A value in pmctl.yaml has another shape than its setting.",
+        "A value that cannot be used is left out, and the setting's default counts instead.",
+        "Write the shape that the message names; the settings' schema lists every key.", "severities: SEV1",
+    ),
+    Code(
+        "PM191", "unknown-setting-key", "pmctl.yaml has a key that is no setting.",
+        "A misspelt setting changes nothing, and looks as if it did.",
+        "Correct the spelling, or take the key out.", "tempalte: default",
+    ),
+    Code(
+        "PM192", "settings-version", "The settings are of a version that this pmctl does not know.",
+        "Keys may mean something else in another version.", "Upgrade pmctl, or write version: 1.", "version: 7",
+    ),
+)  # fmt: skip

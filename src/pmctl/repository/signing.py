@@ -1,8 +1,8 @@
 """Sign records as the person who acts, with the key and the tools that they sign commits with.
 
-git's configuration + home -> `signing_key` (which key) -> `sign` (`ssh-keygen -Y sign`, so that agents, passphrases
-and hardware keys work as they do for git) -> an armored signature, verified before it is handed out. People
-whose policy key is an OpenPGP one sign through gpg. No private key is ever read here, and only `make_key` makes one.
+git's configuration + surroundings -> `signer` -> `ssh-keygen -Y sign`, so that agents, passphrases and hardware keys
+work as they do for git -> an armored signature, verified before it is handed out. People whose policy key is an OpenPGP
+one sign through gpg. No private key is ever read here, and only `make_key` makes one.
 
 Behaviour of ssh-keygen: ssh-keygen(1), -Y sign: a key file, or a public key whose private half the agent has.
 """
@@ -15,29 +15,16 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from pmctl.errors import EnvironmentProblem
-from pmctl.ledger import sshsig
+from pmctl.ledger import openpgp, sshsig
 from pmctl.policy.keys import fingerprint
 from pmctl.repository.signing_keys import SigningKey, public_half, signing_key
+from pmctl.surroundings import Surroundings
 from pmctl.text import safe, safe_block
-
-__all__ = [
-    "OpenPgpSigner",
-    "Signer",
-    "SigningKey",
-    "SshSigner",
-    "git_config_arguments",
-    "make_key",
-    "openssh_version",
-    "sign",
-    "sign_openpgp",
-    "signer",
-    "signing_key",
-]
 
 OLDEST_OPENSSH = (8, 2)
 UNATTENDED_PATIENCE = 60.0  # seconds; with a person at the terminal there is no limit
@@ -95,17 +82,17 @@ class Signer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SshSigner:
-    """Signs with an SSH key. `interactive` allows ssh-keygen to ask for a passphrase, a PIN or a touch."""
+    """Signs with an SSH key."""
 
     signing_key: SigningKey
-    interactive: bool = True
+    surroundings: Surroundings
 
     @property
     def key(self) -> str:
         return self.signing_key.public
 
     def sign(self, message: bytes, namespace: str) -> bytes:
-        return sign(self.signing_key, message, namespace, interactive=self.interactive)
+        return sign(self.signing_key, message, namespace, self.surroundings)
 
     def git_arguments(self) -> tuple[str, ...]:
         return git_config_arguments(self.signing_key)
@@ -116,39 +103,32 @@ class OpenPgpSigner:
     """Signs with the OpenPGP key of this primary fingerprint (upper-case hex), through the person's own gpg."""
 
     key: str
-    interactive: bool = True
+    surroundings: Surroundings
 
     def sign(self, message: bytes, namespace: str) -> bytes:
-        return sign_openpgp(self.key, message, interactive=self.interactive)
+        return sign_openpgp(self.key, message, self.surroundings)
 
     def git_arguments(self) -> tuple[str, ...]:
         settings = ("gpg.format=openpgp", f"user.signingkey={self.key}", "gpg.program=gpg")
         return tuple(word for setting in settings for word in ("-c", setting))
 
 
-def signer(
-    config: Mapping[str, str],
-    home: Path,
-    *,
-    explicit: str = "",
-    openpgp_key: str = "",
-    interactive: bool = True,
-) -> Signer:
+def signer(config: Mapping[str, str], surroundings: Surroundings, *, openpgp_key: str = "") -> Signer:
     """How the person of this git configuration signs; raises EnvironmentProblem when they have no key.
 
     `openpgp_key` is the fingerprint that the policy has for the person. It is used when git signs with OpenPGP
-    (`gpg.format` is `openpgp` or unset); an `explicit` SSH key comes before it.
+    (`gpg.format` is `openpgp` or unset).
     """
-    if openpgp_key and not explicit and config.get("gpg.format", "openpgp").lower() == "openpgp":
-        return OpenPgpSigner(openpgp_key.upper(), interactive)
-    return SshSigner(signing_key(config, home, explicit=explicit), interactive)
+    if openpgp_key and config.get("gpg.format", "openpgp").lower() == "openpgp":
+        return OpenPgpSigner(openpgp_key.upper(), surroundings)
+    return SshSigner(signing_key(config, surroundings.home), surroundings)
 
 
-def sign(key: SigningKey, message: bytes, namespace: str, *, interactive: bool = True) -> bytes:
+def sign(key: SigningKey, message: bytes, namespace: str, surroundings: Surroundings) -> bytes:
     """Sign `message` with ssh-keygen; returns the armored signature, already verified to be this key's.
 
-    With `interactive`, ssh-keygen may ask at the terminal or through SSH_ASKPASS. Raises EnvironmentProblem with
-    the next step; the private files that it needs in between are gone on every way out.
+    Where somebody is there to be asked, ssh-keygen may ask at the terminal or through SSH_ASKPASS. Raises
+    EnvironmentProblem with the next step; the private files that it needs in between are gone on every way out.
     """
     with tempfile.TemporaryDirectory(prefix="pmctl-sign-") as name:
         folder = Path(name)
@@ -161,7 +141,7 @@ def sign(key: SigningKey, message: bytes, namespace: str, *, interactive: bool =
         # Not through standard input: ssh-keygen asks for a passphrase there, and not at all when it is a pipe.
         command = ["ssh-keygen", "-Y", "sign", "-f", str(file.absolute()), "-n", namespace, "--", str(to_sign)]
         shown = str(key.file) if key.file else fingerprint(key.public)
-        said = _run_ssh_keygen(command, shown, interactive=interactive, hardware=key.hardware)
+        said = _run_ssh_keygen(command, shown, surroundings, hardware=key.hardware)
         try:
             armored = (folder / "message.sig").read_bytes()
         except OSError as error:
@@ -178,19 +158,17 @@ def sign(key: SigningKey, message: bytes, namespace: str, *, interactive: bool =
     return armored
 
 
-def sign_openpgp(primary: str, message: bytes, *, interactive: bool = True) -> bytes:
+def sign_openpgp(primary: str, message: bytes, surroundings: Surroundings) -> bytes:
     """Sign with the person's own gpg and keyring; returns the armored signature, already verified.
 
     `primary` is the fingerprint of the primary key; gpg picks the subkey that signs.
     Raises EnvironmentProblem: no gpg, no such key, an expired or revoked one, an aborted passphrase.
     """
-    from pmctl.ledger import openpgp
-
-    environment = dict(os.environ)
-    with _terminal(interactive) as terminal:
+    environment = dict(surroundings.environ)
+    with _terminal(surroundings.interactive) as terminal:
         if terminal is not None and "GPG_TTY" not in environment:
             environment["GPG_TTY"] = os.ttyname(terminal)
-    asking = [] if interactive else ["--pinentry-mode", "error"]
+    asking = [] if surroundings.interactive else ["--pinentry-mode", "error"]
     base = ["gpg", "--batch", "--quiet", "--armor"]
     armored = _run_gpg(
         [*base, "--digest-algo", "SHA512", *asking, "--local-user", primary, "--detach-sign"], message, environment
@@ -217,7 +195,7 @@ def git_config_arguments(key: SigningKey) -> tuple[str, ...]:
     return tuple(word for setting in settings for word in ("-c", setting))
 
 
-def make_key(path: Path, comment: str) -> SigningKey:
+def make_key(path: Path, comment: str, surroundings: Surroundings) -> SigningKey:
     """Make an ed25519 key without a passphrase at `path` (mode 600) and `path`.pub; returns it.
 
     Raises EnvironmentProblem when either file exists (also when another process makes it meanwhile).
@@ -229,7 +207,7 @@ def make_key(path: Path, comment: str) -> SigningKey:
         with tempfile.TemporaryDirectory(prefix=".pmctl-key-", dir=path.parent) as name:
             made = Path(name) / "key"
             command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", plain, "-f", str(made)]
-            _run_ssh_keygen(command, str(path), interactive=False, hardware=False)
+            _run_ssh_keygen(command, str(path), replace(surroundings, interactive=False))
             os.link(made, path)  # fails when the file exists, unlike a rename
             try:
                 os.link(made.with_suffix(".pub"), public_path)
@@ -245,16 +223,17 @@ def make_key(path: Path, comment: str) -> SigningKey:
     return SigningKey(public_half(path).line, path, f"a new key ({path})")
 
 
-def openssh_version() -> tuple[int, int] | None:
-    """The version of the OpenSSH on PATH (`ssh -V`), None when there is none or it says something else."""
+def openssh() -> tuple[str, bool]:
+    """What the OpenSSH on PATH calls itself ("OpenSSH_9.2p1 ..."; '' when there is none), and whether it is too old."""
     try:
         completed = subprocess.run(
             ["ssh", "-V"], capture_output=True, stdin=subprocess.DEVNULL, timeout=UNATTENDED_PATIENCE, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
-        return None
-    found = re.search(rb"OpenSSH\w*_(\d+)\.(\d+)", completed.stderr + completed.stdout)
-    return (int(found[1]), int(found[2])) if found else None
+        return "", False
+    name = _plain(completed.stderr + completed.stdout).partition(",")[0]
+    found = re.search(r"OpenSSH\w*_(\d+)\.(\d+)", name)
+    return name or "present", found is not None and (int(found[1]), int(found[2])) < OLDEST_OPENSSH
 
 
 @contextmanager
@@ -274,13 +253,13 @@ def _terminal(interactive: bool) -> Iterator[int | None]:
         os.close(descriptor)
 
 
-def _run_ssh_keygen(command: list[str], shown: str, *, interactive: bool, hardware: bool) -> str:
+def _run_ssh_keygen(command: list[str], shown: str, surroundings: Surroundings, *, hardware: bool = False) -> str:
     """Run ssh-keygen; returns its messages, raises EnvironmentProblem when it fails.
 
     `shown` names the key in errors. A hardware key's messages go straight to the terminal: they ask for the touch.
     """
-    environment = dict(os.environ)
-    environment["LC_ALL"] = "C"
+    environment = {**surroundings.environ, "LC_ALL": "C"}
+    interactive = surroundings.interactive
     if not interactive:
         environment["SSH_ASKPASS_REQUIRE"] = "never"
         environment.pop("SSH_ASKPASS", None)
@@ -315,11 +294,9 @@ def _signing_problem(said: str, shown: str) -> EnvironmentProblem:
     for pattern, message, hint in _FAILURES:
         if re.search(pattern, said, re.IGNORECASE):
             return EnvironmentProblem(message.format(file=shown), hint=hint.format(file=shown))
-    version = openssh_version()
-    if version is not None and version < OLDEST_OPENSSH:
-        return EnvironmentProblem(
-            f"OpenSSH {version[0]}.{version[1]} is too old to sign", hint="install OpenSSH 8.2 or newer"
-        )
+    name, too_old = openssh()
+    if too_old:
+        return EnvironmentProblem(f"{name} is too old to sign", hint="install OpenSSH 8.2 or newer")
     last = said.splitlines()[-1] if said else "it does not say why"
     return EnvironmentProblem(f"ssh-keygen cannot sign with {shown}: {last}", hint="pmctl doctor")
 

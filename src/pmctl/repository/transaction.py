@@ -13,6 +13,7 @@ import base64
 import fcntl
 import json
 import os
+import re
 import signal
 import tempfile
 import threading
@@ -23,7 +24,8 @@ from pathlib import Path
 
 from pmctl import git
 from pmctl.errors import EnvironmentProblem, PmctlError, Refused
-from pmctl.objects import parse_commit
+from pmctl.object_reader import ObjectReader
+from pmctl.objects import CorruptObject, MissingObject
 
 _JOURNAL = "journal.json"
 LOCK = "act.lock"
@@ -63,16 +65,14 @@ def commit(
     Raises Refused when a file of the act has uncommitted changes, EnvironmentProblem when git, the
     disk or a lock forbids the act; in both cases nothing is changed.
     """
-    with _locked(repo), _signals_later():
+    with locked(repo), _signals_later():
         recover(repo)
         paths = tuple(write.path for write in writes)
         in_git = tuple(repo.prefix + path for path in paths)
-        if unchanged or not may_overwrite:
-            clean = () if may_overwrite else in_git
-            _refuse_uncommitted(repo, dict.fromkeys((*(repo.prefix + path for path in unchanged), *clean)))
-        before_head = _head(repo)
+        clean = [*(repo.prefix + path for path in unchanged), *(() if may_overwrite else in_git)]
+        head = _refuse_uncommitted(repo, clean) if clean else git.head(repo.top)
         try:
-            journal = _write_journal(repo, writes, before_head, message)
+            journal = _write_journal(repo, writes, head, message)
         except OSError as error:
             raise _explained(error) from None
         try:
@@ -80,7 +80,7 @@ def commit(
                 _put(repo, write)
             oid = _run_commit(repo, in_git, message, signing)
         except BaseException as error:
-            oid = _landed_after_all(repo, before_head, message)
+            oid = _landed_after_all(repo, head, message)
             if not oid:
                 _put_back(repo, journal)
                 raise _explained(error) from None
@@ -147,12 +147,6 @@ def _signals_later() -> Iterator[None]:
 @contextmanager
 def locked(repo: git.Repository) -> Iterator[None]:
     """Hold the act lock: nobody else acts on this repository through pmctl meanwhile."""
-    with _locked(repo):
-        yield
-
-
-@contextmanager
-def _locked(repo: git.Repository) -> Iterator[None]:
     try:
         repo.state_dir.mkdir(parents=True, exist_ok=True)
         opened = (repo.state_dir / LOCK).open("a")
@@ -168,15 +162,21 @@ def _locked(repo: git.Repository) -> Iterator[None]:
         yield  # the lock goes with the file handle, also when the process is killed
 
 
-def _refuse_uncommitted(repo: git.Repository, paths: Iterable[str]) -> None:
-    status = git.run(repo.top, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--", *_literal(paths)).text
-    changed = tuple(entry[3:] for entry in status.split("\0") if entry)
+def _refuse_uncommitted(repo: git.Repository, paths: Iterable[str]) -> str:
+    """The id of HEAD, '' before the first commit; raises Refused when one of the paths differs from it."""
+    words = ("status", "--porcelain=v2", "--branch", "--no-ahead-behind", "--no-renames", "--untracked-files=all", "-z")
+    entries = git.run(repo.top, *words, "--", *_literal(dict.fromkeys(paths))).text.split("\0")
+    head = next(entry.removeprefix("# branch.oid ") for entry in entries if entry.startswith("# branch.oid "))
+    # git-status(1), "Porcelain Format Version 2": the path follows a fixed number of fields.
+    fields = {"1": 8, "u": 10, "?": 1}
+    changed = tuple(entry.split(" ", fields[entry[0]])[-1] for entry in entries if entry[:1] in fields)
     if changed:
         raise Refused(
             f"{changed[0]} has changes that are not committed",
             hint=f"commit them first: git commit -- {changed[0]}  (or put them back: git restore -SW -- {changed[0]})",
             details=changed[1:],
         )
+    return "" if head == "(initial)" else head
 
 
 def _run_commit(repo: git.Repository, paths: Sequence[str], message: str, signing: Sequence[str]) -> str:
@@ -185,22 +185,11 @@ def _run_commit(repo: git.Repository, paths: Sequence[str], message: str, signin
         # -f: an organisation's ignore patterns must not drop half of an act.
         git.run(repo.top, "add", "-f", "--", *_literal(existing), reading=False)
     flags = ["-S"] if signing else ["--no-gpg-sign"]
-    git.run(
-        repo.top,
-        *signing,
-        "commit",
-        "--quiet",
-        "--cleanup=verbatim",
-        *flags,
-        "-F",
-        "-",
-        "--only",
-        "--",
-        *_literal(paths),
-        stdin=message.encode(),
-        reading=False,
-    )
-    return _head(repo)
+    words = ("-c", "core.abbrev=no", "commit", "--cleanup=verbatim", *flags, "-F", "-", "--only", "--")
+    said = git.run(repo.top, *signing, *words, *_literal(paths), stdin=message.encode(), reading=False).stdout
+    # The first line is "[main 1f3c...] Subject", with "(root-commit)" or "detached HEAD" among its words.
+    named = re.match(rb"\[[^\n]*?\b([0-9a-f]{40}(?:[0-9a-f]{24})?)\] ", said)
+    return named[1].decode() if named is not None else git.head(repo.top)
 
 
 def _put(repo: git.Repository, write: Write) -> None:
@@ -280,16 +269,17 @@ def _reset_index(repo: git.Repository, paths: Sequence[str], head: str) -> bool:
     return git.run(repo.top, "diff-index", "--cached", "--quiet", head, "--", *_literal(paths), check=False).code == 0
 
 
-def _landed_after_all(repo: git.Repository, before_head: str, message: str) -> str:
-    """The new commit's id when HEAD is the act's own commit on top of what was there, otherwise ''."""
-    head = _head(repo)
-    if not head or head == before_head:
+def _landed_after_all(repo: git.Repository, before: str, message: str) -> str:
+    """The new commit's id when HEAD is the act's own commit on top of `before`, otherwise ''."""
+    head = git.head(repo.top)
+    if not head or head == before:
         return ""
-    shown = git.run(repo.top, "cat-file", "commit", head, check=False)
-    if shown.code != 0:
-        return ""
-    found = parse_commit(head, shown.stdout)
-    return head if found.parents == ((before_head,) if before_head else ()) and found.message == message else ""
+    with ObjectReader(repo.common_dir) as reader:
+        try:
+            found = reader.commit(head)
+        except (MissingObject, CorruptObject):
+            return ""
+    return head if found.parents == ((before,) if before else ()) and found.message == message else ""
 
 
 def _explained(error: BaseException) -> BaseException:
@@ -299,15 +289,11 @@ def _explained(error: BaseException) -> BaseException:
             f"cannot write {error.filename or 'the files of this act'}: {text}; nothing was changed",
             hint="look at the rights of that place and at the free disk space, then try again",
         )
-    if isinstance(error, PmctlError) and "cannot do a partial commit" in " ".join((error.message, *error.details)):
+    if isinstance(error, PmctlError) and "cannot do a partial commit" in " ".join(error.lines):
         return EnvironmentProblem(
             "a merge, rebase or cherry-pick is under way", hint="finish it or abort it, then run the command again"
         )
     return error
-
-
-def _head(repo: git.Repository) -> str:
-    return git.run(repo.top, "rev-parse", "--verify", "--quiet", "HEAD", check=False).text
 
 
 def _literal(paths: Iterable[str]) -> list[str]:

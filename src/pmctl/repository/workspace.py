@@ -1,4 +1,4 @@
-"""What stands in the work tree and at HEAD: settings, policy, postmortems and their attachments.
+"""The work tree, and HEAD behind it: settings, policy, postmortems and their attachments.
 
 The one place that finds a postmortem by (a part of) its id. Reads only; nothing here writes, and nothing
 here trusts: findings come back as values, and the callers decide.
@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING
 
 from pmctl import git
 from pmctl.document import schema
-from pmctl.document.digest import Attachment, content_digest
 from pmctl.document.files import Unreadable, finding_of, read_regular
 from pmctl.document.finding import Finding
 from pmctl.document.reader import Document, read
-from pmctl.errors import BadInput, EnvironmentProblem, NotFound
-from pmctl.policy.model import Policy
-from pmctl.policy.reading import parse_policy
+from pmctl.errors import BadInput, EnvironmentProblem, Hint, NotFound
+from pmctl.ledger.snapshot import Snapshot, head
+from pmctl.policy.model import POLICY_PATH, Policy
 from pmctl.repository.settings import Settings, load_settings
 from pmctl.text import near
 
@@ -28,10 +27,7 @@ if TYPE_CHECKING:
     from pmctl.document.template import Template
 
 POSTMORTEMS = "postmortems"
-POLICY_FILE = ".pmctl/policy.yaml"
 TEMPLATES = ".pmctl/templates"
-# git's words (LC_ALL=C) for a path that a commit does not hold, and for a branch without a commit.
-_NOT_THERE = (b"does not exist in", b"exists on disk, but not in", b"invalid object name", b"Not a valid object name")
 
 
 @dataclass(frozen=True)
@@ -51,7 +47,7 @@ class Workspace:
             raise EnvironmentProblem(
                 f"{git.SETTINGS_FILE} cannot be used",
                 hint=f"correct {git.SETTINGS_FILE}, then try again",
-                details=tuple(_one_line(f.path, f.line, f.column, f.code, f.message, f.fix) for f in findings),
+                details=tuple(map(_detail, findings)),
             )
         return settings
 
@@ -61,22 +57,30 @@ class Workspace:
         return load_settings(data, git.SETTINGS_FILE)
 
     @cached_property
+    def head(self) -> Snapshot:
+        """What is committed at HEAD when it is first asked for; after a commit, ask a new Workspace."""
+        return head(self.repo)
+
+    def at(self, revision: str) -> Snapshot:
+        """The snapshot of any commit. Raises EnvironmentProblem when there is no such commit."""
+        return self.head if revision == "HEAD" else self.head.source.at(git.resolve(self.repo.top, revision))
+
+    @cached_property
     def policy(self) -> Policy:
         """The policy at HEAD, by which acts are allowed or refused.
 
         Raises EnvironmentProblem when there is none or it cannot be read.
         """
-        data = self.at_head(POLICY_FILE)
-        if data is None:
+        policy, findings = self.head.policy()
+        if policy is None and not findings:
             raise EnvironmentProblem(
-                f"there is no {POLICY_FILE} at HEAD", hint="run 'pmctl init' to write the first policy"
+                f"there is no {POLICY_PATH} at HEAD", hint="run 'pmctl init' to write the first policy"
             )
-        policy, findings = parse_policy(data, POLICY_FILE)
         if policy is None:
             raise EnvironmentProblem(
-                f"{POLICY_FILE} at HEAD cannot be used",
+                f"{POLICY_PATH} at HEAD cannot be used",
                 hint="run 'pmctl policy verify' for what is wrong, and restore a working version",
-                details=tuple(_one_line(f.path, f.line, f.column, f.code, f.message, f.fix) for f in findings),
+                details=tuple(map(_detail, findings)),
             )
         return policy
 
@@ -122,60 +126,19 @@ class Workspace:
         path = schema.path_of(name)
         return read(read_file(self.repo.root / path, path), path)
 
-    def at_head(self, path: str) -> bytes | None:
-        """The bytes of `path` (relative to the root) in HEAD, None when it is not there."""
-        return self.at(path, "HEAD")
-
-    def paths_at_head(self, folder: str) -> list[str]:
-        """Paths of the files below `folder` at HEAD, relative to the pmctl root."""
-        prefix = self.repo.prefix
-        words = ("ls-tree", "-r", "-z", "--name-only", "--full-tree", "HEAD", "--", f"{prefix}{folder}/")
-        listed = git.run(self.repo.top, *words).stdout.decode("utf-8", "surrogateescape")
-        return [path.removeprefix(prefix) for path in listed.split("\0") if path]
-
-    def at(self, path: str, revision: str) -> bytes | None:
-        """The bytes of `path` in the commit `revision` ('HEAD' or a full id), None when it is not there.
-
-        Raises EnvironmentProblem when git cannot read what is there: a damaged object is not a missing file.
-        """
-        words = ("cat-file", "blob", f"{revision}:{self.repo.prefix}{path}")
-        shown = git.run(self.repo.top, *words, check=False)
-        if shown.code == 0:
-            return shown.stdout
-        if any(said in shown.stderr for said in _NOT_THERE):
-            return None
-        raise git.failure(words, shown)
-
     def read_at(self, name: str, revision: str = "HEAD") -> Document:
         """The postmortem `name` as it is in a commit.
 
-        Raises NotFound when it is not there.
+        Raises NotFound when it is not there, EnvironmentProblem when there is no such commit.
         """
-        path = schema.path_of(name)
-        data = self.at(path, revision)
-        if data is None:
+        document = self.at(revision).document(name)
+        if document is None:
+            path = schema.path_of(name)
             raise NotFound(
                 f"{path} is not in {'the last commit' if revision == 'HEAD' else revision}",
                 hint=f"commit it first: git add {path} && git commit -m 'Draft {name}'",
             )
-        return read(data, path)
-
-    def attachments(self, name: str, revision: str = "HEAD") -> tuple[Attachment, ...]:
-        """The attachments of `name` in a commit, by path relative to its folder, sorted."""
-        import hashlib
-
-        folder = schema.path_of(name).removesuffix(".md") + "/"
-        listed = git.run(
-            self.repo.top, "ls-tree", "-r", "-z", "--full-tree", revision, "--", self.repo.prefix + folder
-        ).stdout
-        found = []
-        for entry in filter(None, listed.split(b"\0")):
-            meta, _, path = entry.partition(b"\t")
-            mode, kind, oid = meta.decode().split()
-            inner = path.decode("utf-8", "surrogateescape").removeprefix(self.repo.prefix + folder)
-            data = git.run(self.repo.top, "cat-file", "blob", oid).stdout if kind == "blob" else oid.encode()
-            found.append(Attachment(inner, mode, hashlib.sha256(data).hexdigest()))
-        return tuple(sorted(found, key=lambda attachment: attachment.path))
+        return self.head.source.documents.document(document)
 
     def attached_files(self, name: str) -> dict[str, bytes]:
         """The attachments of `name` in the work tree, by path relative to its folder; what git ignores is none.
@@ -196,29 +159,6 @@ class Workspace:
             if file.exists():
                 found[path.removeprefix(inside)] = file.read_bytes()
         return found
-
-    def templates_at_head(self) -> tuple[Template, ...]:
-        """The organisation's templates in HEAD, by which the audit judges completeness."""
-        from pmctl.document.template_library import parse_templates
-
-        return parse_templates(self.template_files_at("HEAD"))[0]
-
-    def template_files_at(self, revision: str) -> dict[str, bytes]:
-        """The files of the organisation's templates in a commit ('HEAD' or a full id), by path."""
-        folder = self.repo.prefix + TEMPLATES + "/"
-        listed = git.run(self.repo.top, "ls-tree", "-r", "-z", "--full-tree", revision, "--", folder).stdout
-        files = {}
-        for entry in filter(None, listed.split(b"\0")):
-            meta, _, path = entry.partition(b"\t")
-            mode, _, oid = meta.decode().split()
-            name = path.decode("utf-8", "surrogateescape").removeprefix(self.repo.prefix)
-            if mode in ("100644", "100755") and name.endswith(".md") and "/" not in name.removeprefix(TEMPLATES + "/"):
-                files[name] = git.run(self.repo.top, "cat-file", "blob", oid).stdout
-        return files
-
-    def content(self, name: str, revision: str = "HEAD") -> str:
-        """The content digest of `name` in a commit: what an approval binds."""
-        return content_digest(self.read_at(name, revision), self.attachments(name, revision))
 
     @cached_property
     def own_templates(self) -> tuple[Template, ...]:
@@ -268,5 +208,5 @@ def _near(wanted: str, known: Iterable[str]) -> tuple[str, ...]:
     return tuple(f"did you mean {name}?" for name in near(wanted, known, likeness=0.75))
 
 
-def _one_line(path: str, line: int, column: int, code: str, message: str, fix: str) -> str:
-    return f"{path}:{line}:{column}: {code} {message}" + (f" (fix: {fix})" if fix else "")
+def _detail(finding: Finding) -> tuple[str, Hint]:
+    return f"{finding.path}:{finding.line}:{finding.column}: {finding.code} {finding.message}", finding.fix

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pmctl.document.completeness import is_stand_in
 from pmctl.document.finding import Finding
 from pmctl.document.schema import ITEM_ID
+from pmctl.errors import Hint, advise
 from pmctl.rules.completeness import is_blank
 from pmctl.rules.lessons import PARTS
 from pmctl.rules.registry import HINT, WARNING, found_at, heading, rule
@@ -58,7 +59,7 @@ def sound_items(doc: Document) -> tuple[ActionItem, ...]:
 
 
 def lacking(
-    doc: Document, column: str, missing: Sequence[ActionItem], what: str, fix: str, *, add: str = ""
+    doc: Document, column: str, missing: Sequence[ActionItem], what: str, fix: Hint, *, add: Hint = ""
 ) -> Iterator[Finding]:
     """Findings for items without a value in `column`: a single one where the table has no such column (`add` says
     how to get it) or where none of many items has it, otherwise one for each.
@@ -80,7 +81,7 @@ def lacking(
             yield at_cell(item, column, f"the item has no {what.split(' ', 1)[1]}", fix)
 
 
-def at_cell(item: ActionItem, column: str, message: str, fix: str = "", *, label: bool = True) -> Finding:
+def at_cell(item: ActionItem, column: str, message: str, fix: Hint = "", *, label: bool = True) -> Finding:
     """A finding about one cell of an item, by the column's name, or about its line when there is no such cell.
 
     It begins with the item's id when there is one and `label` is set.
@@ -122,10 +123,10 @@ def no_action_items(doc: Document, context: Context) -> Iterable[Finding]:
     inside = [table for table in doc.tables if section.content_start <= table.start < section.end]
     if any(table.rows for table in inside):
         message = "no table here has the columns of action items"
-        fix = "call its columns ID, Action, Owner, Due, Priority, Status, Ticket and Notes"
+        fix: Hint = "call its columns ID, Action, Owner, Due, Priority, Status, Ticket and Notes"
     else:
         message = "there is no action item in a table"
-        fix = f'pmctl actions add {doc.id or "ID"} "TEXT" --owner HANDLE --due DATE --priority HIGH'
+        fix = advise("add-item", id=doc.id or "ID")
     yield heading(doc, section, message, fix)
 
 
@@ -154,17 +155,17 @@ def item_id(doc: Document, context: Context) -> Iterable[Finding]:
         | AI-7f3k | Alert when the pool is 80 % used | @jane | 2999-01-22 | HIGH | OPEN | | |
     """
     items = sound_items(doc)
-    given = "pmctl validate --fix gives it one"
+    gives, adds = advise("fix-it", does="gives it one"), advise("fix-it", does="adds it, with an id for each item")
     missing = [item for item in items if not item.id]
-    yield from lacking(doc, "ID", missing, "an id", given, add="pmctl validate --fix adds it, with an id for each item")
+    yield from lacking(doc, "ID", missing, "an id", gives, add=adds)
     for item in items:
         if item.id and not ITEM_ID.fullmatch(item.id):
-            fix = f"empty the cell, then {given}"
+            fix = advise("then-an-id", first="empty the cell")
             bare = item.id.strip("*_` ")
             if ITEM_ID.fullmatch(meant := bare[:3].upper() + bare[3:]):
                 fix = f"write {meant}"
             elif _TICKET.fullmatch(item.id) and not meant.startswith("AI-"):
-                fix = f"move it to Ticket, then {given}"
+                fix = advise("then-an-id", first="move it to Ticket")
             yield at_cell(item, "ID", f"{item.id!r} is no id of an action item (AI-7f3k)", fix, label=False)
 
 
@@ -199,7 +200,7 @@ def duplicate_item_id(doc: Document, context: Context) -> Iterable[Finding]:
         name = item.id.casefold()
         if name and name in seen:
             message = f"line {seen[name]} has the same id"
-            yield at_cell(item, "ID", message, "delete the id; pmctl validate --fix gives a new one")
+            yield at_cell(item, "ID", message, advise("new-id"))
         seen.setdefault(name, item.line)
 
 
@@ -295,7 +296,7 @@ def short_item(doc: Document, context: Context) -> Iterable[Finding]:
         if names := missing_optional(item):
             cell = next(cell for cell in item.row.cells if cell.missing)
             message = f"the row ends before {' and '.join(names)}"
-            yield found_at(cell.line, cell.column, message, "pmctl validate --fix adds the empty cells")
+            yield found_at(cell.line, cell.column, message, advise("fix-it", does="adds the empty cells"))
 
 
 def missing_optional(item: ActionItem) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pmctl.document.action_problems import MAX_TRACKING
 from pmctl.document.completeness import is_stand_in
 from pmctl.document.finding import Finding
+from pmctl.errors import advise
 from pmctl.rules.action_items import at_cell, lacking, sound_items
 from pmctl.rules.registry import WARNING, rule
 from pmctl.text import nearest
@@ -130,7 +131,7 @@ def unknown_owner(doc: Document, context: Context) -> Iterable[Finding]:
             yield at_cell(item, "Owner", f"{_written(item)!r} is no handle", f"write @{person}")
             continue
         meant = nearest(owner, names)
-        fix = f"did you mean @{meant}?" if meant else "write the handle of a person of the policy: pmctl people list"
+        fix = f"did you mean @{meant}?" if meant else advise("a-person")
         yield at_cell(item, "Owner", f"the policy knows no person {_written(item)!r}", fix)
 
 

@@ -10,6 +10,7 @@ from pmctl.document.actions import spelling_key
 from pmctl.document.completeness import is_stand_in
 from pmctl.document.finding import Finding
 from pmctl.document.schema import ItemStatus, Priority
+from pmctl.errors import advise
 from pmctl.rules.action_items import at_cell, items_of, lacking, sound_items
 from pmctl.rules.action_owners import NOBODY
 from pmctl.rules.front_matter import incident_day
@@ -231,7 +232,7 @@ def _one_of(doc: Document, column: str, allowed: tuple[str, ...]) -> Iterable[Fi
     for item, written in texts:
         value = item.priority if column == "Priority" else item.status
         if right := spelt(column, written, value):
-            yield at_cell(item, column, f"{written!r} is written {right}", "pmctl validate --fix spells it")
+            yield at_cell(item, column, f"{written!r} is written {right}", advise("fix-it", does="spells it"))
         elif value not in allowed:
             meant = _MEANT[column].get(spelling_key(written), "")
             fix = f"did you mean {meant}?" if meant else choices

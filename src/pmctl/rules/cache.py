@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from pmctl import __version__
 from pmctl.document.finding import Finding, Severity
+from pmctl.errors import read_hint
 from pmctl.files import read_object, write_atomic
 from pmctl.rules.context import CacheDependencies, Context
 
@@ -57,10 +58,10 @@ class Result(NamedTuple):
         name, rows, files, day = plain
         findings = []
         for code, message, line, column, severity, fix, end_line, end_column in rows:
-            if not (isinstance(code, str) and isinstance(message, str) and isinstance(fix, str)):
+            if not (isinstance(code, str) and isinstance(message, str)):
                 raise TypeError("a damaged finding")
             places = (int(line), int(column), int(end_line), int(end_column))
-            findings.append(Finding(code, message, path, *places[:2], Severity(severity), fix, *places[2:]))
+            findings.append(Finding(code, message, path, *places[:2], Severity(severity), read_hint(fix), *places[2:]))
         return cls(str(name), tuple(findings), tuple((str(file), bool(there)) for file, there in files), str(day))
 
 

@@ -13,6 +13,7 @@ from pmctl.document.completeness import is_stand_in, is_unwritten, section_texts
 from pmctl.document.finding import Finding, Severity
 from pmctl.document.prompts import is_empty, strip_comments
 from pmctl.document.timeline import timeline_section
+from pmctl.errors import Hint, advise
 from pmctl.text import near
 
 if TYPE_CHECKING:
@@ -57,11 +58,12 @@ def completeness(doc: Document, required: Sequence[str], given: Sequence[tuple[s
 def _unwritten(doc: Document, title: str, section: Section) -> Finding:
     heading = doc.text[section.start : section.content_start].rstrip()
     place = (*doc.position(section.start), *doc.position(section.start + len(heading)))
+    fix: Hint
     bare = strip_comments(section.text).strip()
     if not section.text.strip():
         held, fix = "is empty", "write it"
     elif bare and is_stand_in(bare):
-        held, fix = f"says only {bare!r}", "write it; pmctl publish refuses it like this"
+        held, fix = f"says only {bare!r}", advise("needed-to-publish")
     elif not is_empty(section.text):
         held, fix = "is still only the template's text", "write it; what the template says counts once it says more"
     elif "<!--" in section.text:

@@ -72,8 +72,9 @@ def fix(doc: Document, context: Context, *, random: Chooser | None = None) -> Fi
             refused.append(f"not fixed ({code}): {problem.message}")
             continue
         if doc.status in _FINAL and _changes_content(doc, fixed):
-            by_hand = f"an admin fixes it by hand, then pmctl amend {doc.id} -m REASON"
-            refused.append(f"not fixed ({code}): the postmortem is {doc.status}; {by_hand}")
+            refused.append(
+                f"not fixed ({code}): the postmortem is {doc.status}; an admin edits it by hand and amends it"
+            )
             continue
         doc = fixed
         applied += done

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from pmctl.document.fields import is_handle, is_id
 from pmctl.document.finding import Finding
+from pmctl.errors import Hint, advise
 from pmctl.rules.registry import WARNING, found_at, rule
-from pmctl.text import did_you_mean, parse_day, parse_utc
+from pmctl.text import did_you_mean, nearest, parse_day, parse_utc
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document
@@ -57,7 +58,7 @@ def unknown_person(doc: Document, context: Context) -> Iterable[Finding]:
                 message = f"{handle!r} in {key} is a team"
                 yield found_at(node.line, node.column, message, "name a person", width=len(handle))
             else:
-                otherwise = f"if the handle is right, an admin runs pmctl people add {handle}"
+                otherwise = advise("add-handle", handle=handle)
                 yield _unknown("person", handle, node, tuple(known), otherwise)
 
 
@@ -312,6 +313,7 @@ def _handles(node: Node | None) -> Iterator[tuple[str, Node]]:
             yield key, value._replace(line=value.key_line, column=value.key_column)
 
 
-def _unknown(kind: str, name: str, node: Node, known: tuple[str, ...], otherwise: str) -> Finding:
-    fix = did_you_mean(name, known, otherwise)
+def _unknown(kind: str, name: str, node: Node, known: tuple[str, ...], otherwise: Hint) -> Finding:
+    meant = nearest(name, known)
+    fix = f"did you mean {meant}?" if meant else otherwise
     return found_at(node.line, node.column, f"the policy knows no {kind} {name!r}", fix, width=len(name))

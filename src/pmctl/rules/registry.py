@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from pmctl.document.finding import Finding, Severity
+from pmctl.errors import Hint
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document, Section
@@ -101,20 +102,27 @@ def rules() -> Mapping[str, Rule]:
     return MappingProxyType(dict(sorted(_RULES.items())))
 
 
-def found(doc: Document, start: int, end: int, message: str, fix: str = "") -> Finding:
+def is_known(code: str) -> bool:
+    """Whether a code or the beginning of one names anything; asks beyond the rules only where no rule has it."""
+    from pmctl.codes import codes
+
+    return any(one.startswith(code) for one in rules()) or any(one.startswith(code) for one in codes())
+
+
+def found(doc: Document, start: int, end: int, message: str, fix: Hint = "") -> Finding:
     """A finding about `doc.text[start:end]`, offsets in characters; the engine fills in the rest."""
     line, column = doc.position(start)
     end_line, end_column = doc.position(max(start, end))
     return Finding("", message, "", line, column, fix=fix, end_line=end_line, end_column=end_column)
 
 
-def heading(doc: Document, section: Section, message: str, fix: str = "") -> Finding:
+def heading(doc: Document, section: Section, message: str, fix: Hint = "") -> Finding:
     """A finding about a section's heading, its newline left out."""
     end = section.start + len(doc.text[section.start : section.content_start].rstrip())
     return found(doc, section.start, end, message, fix)
 
 
-def found_at(line: int, column: int, message: str, fix: str = "", *, width: int = 0) -> Finding:
+def found_at(line: int, column: int, message: str, fix: Hint = "", *, width: int = 0) -> Finding:
     """A finding at a line and column (both from 1; 0, 0 for the whole file), `width` characters wide."""
     end = (line, column + width) if width else (0, 0)
     return Finding("", message, "", line, column, fix=fix, end_line=end[0], end_column=end[1])

@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterable
 from datetime import timedelta
 
+from pmctl.codes import Code
 from pmctl.document.finding import Finding, Severity
 from pmctl.document.node_reader import NodeReader
 from pmctl.document.strict_yaml import Node
-from pmctl.errors import UsageProblem
-from pmctl.rules.documentation import known_codes
+from pmctl.errors import Hint, UsageProblem, advise
 from pmctl.rules.settings import HOST, KEYS, PHRASE_FAMILIES, PLACE, TARGETS, RuleSettings, scanner_is_there
 from pmctl.text import did_you_mean
 
@@ -55,16 +55,19 @@ def code_list(codes: Iterable[str], *, option: str) -> tuple[str, ...]:
     problems = [problem for code in wanted if (problem := _unknown_code(code))]
     if problems:
         message, fix = problems[0]
-        raise UsageProblem(f"{option}: {message}", hint=fix, details=tuple(": ".join(one) for one in problems[1:]))
+        raise UsageProblem(f"{option}: {message}", hint=fix, details=tuple(problems[1:]))
     return tuple(wanted)
 
 
-def _unknown_code(code: str) -> tuple[str, str] | None:
-    """What is wrong with a code or prefix, and what to do about it; None when it names something."""
-    known = known_codes()
-    if any(one.startswith(code) for one in known):
+def _unknown_code(code: str) -> tuple[str, Hint] | None:
+    """What is wrong with a code or prefix, and the fix; None when it names something."""
+    from pmctl.rules.registry import is_known
+
+    if code and is_known(code):
         return None
-    return f"unknown code {code!r}", did_you_mean(code, known, "see `pmctl explain --all`")
+    from pmctl.codes import codes
+
+    return f"unknown code {code!r}", did_you_mean(code, codes()) or advise("all-codes")
 
 
 def _codes(reader: NodeReader, node: Node | None) -> tuple[str, ...]:
@@ -111,3 +114,18 @@ def _severities(reader: NodeReader, node: Node | None) -> dict[str, Severity | N
         elif word:
             table[code] = None if word == "off" else Severity(word)
     return table
+
+
+CODES = (
+    Code(
+        "PM260",
+        "unknown-setting",
+        "The rules' settings name something that does not exist or can't be read.",
+        "A misspelt code silently selects or ignores nothing.",
+        "",
+        "rules:\n  ignore: [PM8O2]",
+        details="Checks the `rules:` part of pmctl.yaml and the codes given on the command line.",
+        corrected="rules:\n  ignore: [PM802]",
+        rules="settings",
+    ),
+)

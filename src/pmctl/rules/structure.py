@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pmctl.document.action_table import Broken, action_table
 from pmctl.document.completeness import TIMELINE_TITLE
 from pmctl.document.finding import Finding
+from pmctl.errors import advise
 from pmctl.rules.completeness import EMPTY, MISSING, completeness
 from pmctl.rules.registry import HINT, WARNING, found_at, heading, rule
 from pmctl.text import nearest
@@ -112,7 +113,7 @@ def section_order(doc: Document, context: Context) -> Iterable[Finding]:
     if order == sorted(order):
         return
     stay = _longest_rise(order)
-    fix = "pmctl validate --fix puts the sections in order" if can_be_ordered(doc, context) else "move it there"
+    fix = advise("fix-it", does="puts the sections in order") if can_be_ordered(doc, context) else "move it there"
     for number, (place, section) in enumerate(known):
         if number not in stay:
             above = next((other for other in sorted(stay, reverse=True) if known[other][0] < place), None)

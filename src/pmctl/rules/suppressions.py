@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pmctl.codes import Code
 from pmctl.document.finding import Finding, Severity
 
 if TYPE_CHECKING:
@@ -107,11 +108,10 @@ def unused(suppressions: Iterable[Suppression], active: Iterable[str], path: str
 
 def _refused(doc: Document, code: str, line: int, column: int, findings: list[Finding]) -> bool:
     """Whether a code can't be ignored: unknown, or about reading or what blocks publishing."""
-    from pmctl.rules.documentation import known_codes
-    from pmctl.rules.registry import rules
+    from pmctl.rules.registry import is_known, rules
 
     message = ""
-    if not any(one.startswith(code) for one in known_codes()):
+    if not is_known(code):
         message = f"the ignore names the unknown code {code}"
     elif code.startswith(_NEVER) or (code in rules() and not rules()[code].ignorable):
         message = f"{code} can't be ignored"
@@ -170,3 +170,43 @@ def _past(pattern: re.Pattern[str], text: str, start: int, end: int) -> int:
     """Where a run of some characters, possibly none, that begins at `start` ends."""
     match = pattern.match(text, start, end)
     return match.end() if match else start
+
+
+CODES = (
+    Code(
+        "PM261",
+        "unused-ignore",
+        "An inline ignore hides nothing.",
+        "What was ignored has been fixed, and the comment would hide the next, different one.",
+        "",
+        "<!-- pmctl: ignore PM802 the customer's own words -->\nThe deploy began at 14:02 UTC on 2024-01-15.",
+        details="Reports ignore comments whose rule ran and found nothing there.",
+        corrected="The deploy began at 14:02 UTC on 2024-01-15.",
+        rules="structure",
+    ),
+    Code(
+        "PM262",
+        "ignore-without-reason",
+        "An inline ignore gives no reason.",
+        "Whoever reads the file next must be able to tell whether the exception still holds.",
+        "",
+        "<!-- pmctl: ignore PM802 -->",
+        details="Requires a few words after the code.",
+        corrected="<!-- pmctl: ignore PM802 the customer's own words -->",
+        rules="structure",
+    ),
+    Code(
+        "PM263",
+        "bad-ignore",
+        "A pmctl comment is no valid ignore.",
+        "A comment that does nothing looks as if it did.",
+        "",
+        "<!-- pmctl: ignroe PM802 the customer's own words -->",
+        details=(
+            "Reports comments that begin with `pmctl:` but are not `ignore CODE reason`, name an unknown code, or a"
+            " code that can't be ignored (what keeps a file from being read, what blocks publishing)."
+        ),
+        corrected="<!-- pmctl: ignore PM802 the customer's own words -->",
+        rules="structure",
+    ),
+)

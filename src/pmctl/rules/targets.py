@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pmctl.document.finding import Finding
+from pmctl.errors import Hint, advise
 from pmctl.rules.front_matter import incident_times
 from pmctl.rules.registry import HINT, found_at, rule
 
@@ -57,7 +58,7 @@ def completion_late(doc: Document, context: Context) -> Iterable[Finding]:
     """
     return _late(
         doc, context, "complete", "the draft was completed", "the draft is not completed",
-        f"finish it, then pmctl submit {doc.id} --reviewer HANDLE",
+        advise("finish-and-submit", id=doc.id),
     )  # fmt: skip
 
 
@@ -79,7 +80,7 @@ def review_late(doc: Document, context: Context) -> Iterable[Finding]:
     """
     return _late(
         doc, context, "review", "the review was completed", "the review is not completed",
-        f"pmctl status {doc.id} says whose turn it is",
+        advise("whose-turn", id=doc.id),
     )  # fmt: skip
 
 
@@ -101,7 +102,7 @@ def publication_late(doc: Document, context: Context) -> Iterable[Finding]:
     """
     return _late(
         doc, context, "publish", "the postmortem was published", "the postmortem is not published",
-        f"pmctl status {doc.id} says what blocks it",
+        advise("what-blocks", id=doc.id),
     )  # fmt: skip
 
 
@@ -110,7 +111,7 @@ _STEPS = {"draft": "created", "complete": "submitted", "review": "approved", "pu
 
 
 def _late(
-    doc: Document, context: Context, target: str, was_done: str, is_not_done: str = "", fix: str = ""
+    doc: Document, context: Context, target: str, was_done: str, is_not_done: str = "", fix: Hint = ""
 ) -> Iterable[Finding]:
     """The finding of one target, when its time was exceeded or has passed without the step, which is the next one."""
     history = context.history

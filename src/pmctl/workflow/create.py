@@ -139,7 +139,7 @@ def new_id(workspace: Workspace, title: str, day: date) -> str:
     slug = slug_of(title)
     name = f"{day.isoformat()}-{slug}"[: schema.MAX_ID].rstrip("-")
     target = workspace.repo.root / schema.path_of(name)
-    if target.exists() or target.is_symlink() or workspace.at_head(schema.path_of(name)) is not None:
+    if target.exists() or target.is_symlink() or workspace.head.file(schema.path_of(name)) is not None:
         raise Refused(f"{name} exists already", hint=f"pmctl show {name}, or give another title")
     return name
 

@@ -7,12 +7,12 @@ outside the folder is read or written (HOME, git's configuration and the trust s
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from pmctl import git
@@ -20,6 +20,7 @@ from pmctl.document import edits
 from pmctl.document.reader import Document, read
 from pmctl.errors import EnvironmentProblem, Refused
 from pmctl.repository.signing import make_key
+from pmctl.surroundings import Surroundings
 
 ID = "2024-01-15-payment-api-returns-errors"
 FILE = f"postmortems/2024/{ID}.md"
@@ -58,10 +59,13 @@ Scene = Say | Run | Write
 
 @dataclass
 class Stage:
-    """The folder of the play: `team/` is the repository, `home/` stands in for everybody's home."""
+    """The folder of the play: `team/` is the repository, `home/` stands in for everybody's home.
+
+    `environ` is the caller's environment, `environment` what the commands of the play get of it.
+    """
 
     folder: Path
-    environment: dict[str, str] = field(default_factory=dict)
+    environ: Mapping[str, str]
 
     @property
     def repository(self) -> Path:
@@ -69,7 +73,7 @@ class Stage:
         return self.folder / "team"
 
     def set_up(self) -> None:
-        """Make folder, keys and a private environment.
+        """Make the folder, the keys and the incident's record.
 
         Raises Refused when the folder holds something, EnvironmentProblem without git or ssh-keygen.
         """
@@ -79,13 +83,13 @@ class Stage:
         (home / ".config").mkdir(parents=True)
         self.repository.mkdir()
         for person in PEOPLE:
-            make_key(home / "keys" / person, f"{person}@example.com")
+            make_key(home / "keys" / person, f"{person}@example.com", Surroundings(self.environ, home))
         shutil.copy(record_file(), self.folder / "incident.json")
-        self.environment = self.private_environment()
 
-    def private_environment(self) -> dict[str, str]:
+    @cached_property
+    def environment(self) -> dict[str, str]:
         """The caller's environment without anything that leads git, ssh or pmctl out of the folder."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "PMCTL_", "XDG_"))}
+        kept = {name: value for name, value in self.environ.items() if not name.startswith(("GIT_", "PMCTL_", "XDG_"))}
         kept.pop("SSH_AUTH_SOCK", None)
         kept.pop("CI", None)
         return kept | {

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pmctl.document import schema
@@ -19,14 +18,14 @@ if TYPE_CHECKING:
     from pmctl.document.reader import Document
 
 
-def open_editor(workspace: Workspace, name: str) -> bool:
+def open_editor(workspace: Workspace, name: str, environ: Mapping[str, str]) -> bool:
     """Open the file of `name` in $VISUAL, $EDITOR or vi and wait; returns whether it differs from HEAD.
 
     Raises EnvironmentProblem when there is no editor or it fails; the file then is as the editor left it.
     """
     path = workspace.repo.root / schema.path_of(name)
     read_file(path, schema.path_of(name))
-    named = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    named = environ.get("VISUAL") or environ.get("EDITOR") or "vi"
     try:
         command = shlex.split(named)
     except ValueError as error:
@@ -40,7 +39,7 @@ def open_editor(workspace: Workspace, name: str) -> bool:
     code = subprocess.run([*command, str(path)], check=False).returncode
     if code != 0:
         raise EnvironmentProblem(f"{command[0]} ended with code {code}; {schema.path_of(name)} is as it left it")
-    return read_file(path, schema.path_of(name)) != workspace.at_head(schema.path_of(name))
+    return read_file(path, schema.path_of(name)) != workspace.head.file(schema.path_of(name))
 
 
 def commit_edit(workspace: Workspace, by: str, name: str, note: str, signing: Sequence[str]) -> CommitResult:
@@ -53,7 +52,7 @@ def commit_edit(workspace: Workspace, by: str, name: str, note: str, signing: Se
 
     path = schema.path_of(name)
     data = read_file(workspace.repo.root / path, path)
-    before = workspace.at_head(path)
+    before = workspace.head.file(path)
     if before is not None:
         _refuse_what_needs_an_act(workspace, name, by, read(before, path), read(data, path))
     message = f"Edit {name}\n\n" + (f"{note}\n\n" if note else "") + f"Postmortem: {name}\n"
@@ -68,7 +67,7 @@ def _refuse_what_needs_an_act(workspace: Workspace, name: str, by: str, was: Doc
             f"the edit changes the status from {was.status or 'none'} to {now.status or 'none'}",
             hint=f"put status back to {was.status}; acts change it: pmctl status {name}",
         )
-    attachments = workspace.attachments(name)
+    attachments = workspace.head.attachments(name)
     if was.status in FINAL and content_digest(was, attachments) != content_digest(now, attachments):
         raise Refused(
             f"{name} is {was.status}: its content changes only on the record",

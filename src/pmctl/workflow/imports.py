@@ -82,7 +82,7 @@ def read_imported(workspace: Workspace, name: str, by: str, verb: str) -> Import
         )
     _refuse_stranger(workspace.policy, document, by, verb)
     path = import_path(name)
-    data = workspace.at_head(path)
+    data = workspace.head.file(path)
     if data is None:
         return Imported(name, document, None)
     if len(data) > _SIZE_LIMIT:

@@ -23,9 +23,11 @@ from pmctl.policy.writing import render_policy
 from pmctl.repository.actor import Actor, git_config, require_identity
 from pmctl.repository.records import record_writes
 from pmctl.repository.settings import DEFAULT_SETTINGS
-from pmctl.repository.signing import SshSigner, make_key, signing_key
+from pmctl.repository.signing import SshSigner, make_key
+from pmctl.repository.signing_keys import signing_key
 from pmctl.repository.transaction import Write, commit
 from pmctl.repository.workspace import TEMPLATES
+from pmctl.surroundings import Surroundings
 from pmctl.text import utc
 from pmctl.workflow.ci_files import ci_files
 
@@ -69,26 +71,26 @@ def prepare(folder: Path) -> tuple[git.Repository, bool]:
     return repo, created
 
 
-def find_key(repo: git.Repository) -> SshSigner | None:
+def find_key(repo: git.Repository, surroundings: Surroundings) -> SshSigner | None:
     """The SSH key that git is set to sign with, or one of ~/.ssh; None when there is none at all."""
     config = git_config(repo)
     try:
-        return SshSigner(signing_key(config, Path.home()))
+        return SshSigner(signing_key(config, surroundings.home), surroundings)
     except EnvironmentProblem:
         if config.get("user.signingkey") and config.get("gpg.format", "").lower() == "ssh":
             raise  # a key is configured and cannot be used: say why, do not quietly take another
         return None
 
 
-def make_key_for_pmctl(repo: git.Repository, email: str) -> SshSigner:
+def make_key_for_pmctl(repo: git.Repository, email: str, surroundings: Surroundings) -> SshSigner:
     """Make a new ed25519 key for signing and let git use it in this repository.
 
     Raises EnvironmentProblem when the file exists or cannot be written.
     """
-    key = make_key(Path.home() / KEY_FOR_PMCTL, f"{email} pmctl")
+    key = make_key(surroundings.home / KEY_FOR_PMCTL, f"{email} pmctl", surroundings)
     git.run(repo.top, "config", "gpg.format", "ssh", reading=False)
     git.run(repo.top, "config", "user.signingkey", str(key.file), reading=False)
-    return SshSigner(key)
+    return SshSigner(key, surroundings)
 
 
 def initialise(

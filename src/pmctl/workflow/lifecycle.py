@@ -15,31 +15,18 @@ from datetime import datetime
 from pmctl.document import schema
 from pmctl.document.digest import Attachment, content_digest
 from pmctl.document.reader import Document
-from pmctl.errors import Refused
+from pmctl.errors import Hint, Refused, advise
 from pmctl.ledger import record
 from pmctl.ledger.current_state import CurrentState, current_state
 from pmctl.policy import act as acts
 from pmctl.policy import lifecycle
 from pmctl.policy.act import Act
-from pmctl.policy.state import FINAL, IN_REVIEW, PostmortemState
+from pmctl.policy.state import DRAFT, FINAL, IN_REVIEW, PostmortemState
 from pmctl.repository.actor import Actor
-from pmctl.repository.records import record_writes
+from pmctl.repository.records import record_writes, refusal
 from pmctl.repository.transaction import CommitResult, Write, commit
 from pmctl.repository.workspace import Workspace
 from pmctl.text import utc
-
-_PAST = {
-    acts.SUBMIT: "submitted",
-    acts.REQUEST_REVIEW: "asked for review of",
-    acts.APPROVE: "approved",
-    acts.REQUEST_CHANGES: "requested changes to",
-    acts.WITHDRAW: "withdrew",
-    acts.PUBLISH: "published",
-    acts.AMEND: "amended",
-    acts.ARCHIVE: "archived",
-    acts.REOPEN: "reopened",
-    acts.DELETE: "deleted",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +35,7 @@ class Done:
 
     sentence: str
     facts: tuple[str, ...]
-    next_step: str
+    next_step: Hint
     commit: str
 
 
@@ -67,7 +54,7 @@ def perform(
     Raises Refused with every reason when policy, lifecycle or content forbid it, and whatever the
     transaction raises; nothing is changed then.
     """
-    now = current_state(workspace.repo, name)
+    now = current_state(workspace.head, name)
     if kind == acts.SUBMIT and now.state.status == IN_REVIEW:
         kind = acts.REQUEST_REVIEW
     document = workspace.read(name) if kind == acts.AMEND else workspace.read_at(name)
@@ -87,11 +74,11 @@ def perform(
         reviewers=asked,
     )
     # The audit judges by the templates of the commit, so they are asked here too, not those of the work tree.
-    templates = workspace.templates_at_head() if kind == acts.PUBLISH else None
+    templates = workspace.head.templates() if kind == acts.PUBLISH else None
     violations = lifecycle.check(act, now.state, workspace.policy, now.view(document, content, templates=templates))
     refusals = tuple(violation for violation in violations if not violation.attributed)
     if refusals:
-        raise _refusal(act, refusals)
+        raise refusal(refusals)
     if kind == acts.PUBLISH:
         _refuse_open_incident(workspace, name, document)
     if kind == acts.AMEND and content == now.state.content:
@@ -99,7 +86,7 @@ def perform(
     data = record.to_bytes(act)
     after = lifecycle.advance(now.state, act, record.digest(data), author=document.author or "")
     landed = _write(workspace, actor, act, now, after, document, data, attached)
-    return _done(workspace, act, after, landed, content, tuple(v.message for v in violations if v.attributed))
+    return _done(act, after, landed, content, tuple(v.message for v in violations if v.attributed))
 
 
 def _write(
@@ -117,7 +104,7 @@ def _write(
     folder = path.removesuffix(".md")
     if act.act == acts.DELETE:
         writes.append(Write(path, None))
-        writes.extend(Write(f"{folder}/{item.path}", None) for item in workspace.attachments(act.doc))
+        writes.extend(Write(f"{folder}/{item.path}", None) for item in workspace.head.attachments(act.doc))
     else:
         # An approval leaves the document as it is.
         changed = document if act.act == acts.APPROVE else _edited(document, act, after)
@@ -139,7 +126,7 @@ def _attached(workspace: Workspace, name: str) -> tuple[Write, ...]:
     """The attachments that the work tree has otherwise than HEAD, as writes of an amend."""
     folder = schema.path_of(name).removesuffix(".md")
     files = workspace.attached_files(name)
-    before = {item.path: item.sha256 for item in workspace.attachments(name)}
+    before = {item.path: item.sha256 for item in workspace.head.attachments(name)}
     changed = [path for path, data in files.items() if before.get(path) != hashlib.sha256(data).hexdigest()]
     writes = [Write(f"{folder}/{path}", files[path]) for path in changed]
     return (*writes, *(Write(f"{folder}/{path}", None) for path in before if path not in files))
@@ -148,7 +135,7 @@ def _attached(workspace: Workspace, name: str) -> tuple[Write, ...]:
 def _as_committed(workspace: Workspace, name: str, attached: Sequence[Write]) -> tuple[Attachment, ...]:
     """The attachments of HEAD as they will be after these writes."""
     folder = schema.path_of(name).removesuffix(".md") + "/"
-    items = {item.path: item for item in workspace.attachments(name)}
+    items = {item.path: item for item in workspace.head.attachments(name)}
     for write in attached:
         path = write.path.removeprefix(folder)
         if write.data is None:
@@ -165,7 +152,7 @@ def _edited(document: Document, act: Act, after: PostmortemState) -> Document:
     changed = document
     if document.status != after.status:
         changed = edits.set_field(changed, "status", after.status)
-    if act.act in (acts.SUBMIT, acts.REQUEST_REVIEW):
+    if "reviewers" in acts.ACTS[act.act].keys:
         present = tuple(document.meta.get("reviewers") or ())
         if present != after.reviewers:
             changed = edits.set_field(changed, "reviewers", list(after.reviewers))
@@ -186,7 +173,7 @@ def _refuse_unreadable(document: Document, name: str) -> None:
     if document.readable:
         return
     details = tuple(f"{p.path}:{p.line}:{p.column}: {p.code} {p.message}" for p in document.problems)
-    raise Refused(f"{name} cannot be read as a postmortem", hint=f"pmctl validate {name}", details=details)
+    raise Refused(f"{name} cannot be read as a postmortem", hint=advise("validate", id=name), details=details)
 
 
 def _refuse_open_incident(workspace: Workspace, name: str, document: Document) -> None:
@@ -197,35 +184,26 @@ def _refuse_open_incident(workspace: Workspace, name: str, document: Document) -
     if still_open:
         raise Refused(
             f"{still_open[0]} was not resolved when its record was read",
-            hint=f"when it is over: pmctl incident refresh {name} --from FILE, or write resolved_at",
+            hint=advise("when-resolved", id=name),
             details=tuple(still_open[1:]),
         )
 
 
-def _refusal(act: Act, violations: Sequence[lifecycle.Violation]) -> Refused:
-    first = violations[0]
-    rest = [f"{v.code} {v.message}" + (f" (fix: {v.hint})" if v.hint else "") for v in violations[1:]]
-    return Refused(f"{first.code} {first.message}", hint=first.hint, details=tuple(rest))
-
-
-def _done(
-    workspace: Workspace, act: Act, after: PostmortemState, landed: CommitResult, content: str, notes: Sequence[str]
-) -> Done:
-    object_word = "" if act.act == acts.REQUEST_REVIEW else " "
-    sentence = f"{act.by} {_PAST[act.act]}{object_word or ' '}{act.doc}"
+def _done(act: Act, after: PostmortemState, landed: CommitResult, content: str, notes: Sequence[str]) -> Done:
+    sentence = f"{act.by} {acts.ACTS[act.act].past} {act.doc}"
     if after.status != act.from_status:
         sentence += f": {act.from_status} -> {after.status}"
     facts = [f"content {content[:19]}..., commit {landed.oid[:12]}", *notes]
-    return Done(sentence, tuple(facts), _next_step(workspace, act, after, content), landed.oid)
+    return Done(sentence, tuple(facts), _next_step(act, after, content), landed.oid)
 
 
-def _next_step(workspace: Workspace, act: Act, after: PostmortemState, content: str) -> str:
+def _next_step(act: Act, after: PostmortemState, content: str) -> Hint:
     if after.status == IN_REVIEW:
         approved = {approval.by for approval in after.counting(content)}
         waiting = [handle for handle in after.reviewers if handle not in approved]
         if waiting:
-            return f"{', '.join(waiting)}: read it (pmctl show {act.doc}), then pmctl approve {act.doc}"
-        return f"pmctl publish {act.doc}"
-    if act.act in (acts.REQUEST_CHANGES, acts.WITHDRAW, acts.REOPEN):
-        return f"edit it, then pmctl submit {act.doc} --reviewer HANDLE"
-    return f"pmctl log {act.doc}" if after.status in FINAL else ""
+            return advise("read-and-approve", id=act.doc, people=", ".join(waiting))
+        return advise("publish", id=act.doc)
+    if after.status == DRAFT:
+        return advise("edit-and-submit", id=act.doc)
+    return advise("log", id=act.doc) if after.status in FINAL else ""

@@ -39,7 +39,7 @@ def read_key(value: str, handle: str) -> GivenKey:
 
     A path of a private key is taken for the .pub file beside it. Raises UsageProblem for anything else.
     """
-    path = Path(value).expanduser()
+    path = Path(value)
     looks_like_key = value.startswith(("ssh-", "ecdsa-", "sk-"))
     if looks_like_key or not path.is_file():
         try:
@@ -240,7 +240,7 @@ def _carry_out(
             f"that would lock everybody out: {count} could sign the next policy",
             hint="add another admin first: pmctl people add HANDLE --admin, or pmctl people change HANDLE --admin",
         )
-    data = workspace.at_head(POLICY_PATH) or b""
+    data = workspace.head.file(POLICY_PATH) or b""
     for edit in edits:
         data = edit(data)
     data = writing.set_version(data, workspace.policy.version + 1)

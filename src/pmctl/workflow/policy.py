@@ -96,7 +96,7 @@ def change(
     writes = list(record_writes(actor, act, new.version, record.to_bytes(act)))
     if complete:
         writes.append(Write(POLICY_PATH, data))
-        if workspace.at_head(PROPOSED_PATH) is not None:
+        if workspace.head.file(PROPOSED_PATH) is not None:
             writes.append(Write(PROPOSED_PATH, None))
         writes += also
     else:
@@ -105,13 +105,13 @@ def change(
             writes.append(Write(PROPOSED_PATH, data))
             writes += also
         if edited:
-            restored = workspace.at_head(POLICY_PATH)
+            restored = workspace.head.file(POLICY_PATH)
             writes.append(Write(POLICY_PATH, restored))
     _refuse_taken(workspace, writes)
     signers = {record_.by for record_ in (*records, act) if record_.content == new.digest}
     landed = commit(
         workspace.repo,
-        [write for write in writes if write.data is None or write.data != workspace.at_head(write.path)]
+        [write for write in writes if write.data is None or write.data != workspace.head.file(write.path)]
         if not edited
         else writes,
         _message(new, complete, differences(old, new), note),
@@ -134,7 +134,7 @@ def sign(workspace: Workspace, actor: Actor, *, at: datetime, note: str = "") ->
     Raises Refused when there is neither, and whatever `change` raises.
     """
     here = (workspace.repo.root / POLICY_PATH).read_bytes() if _is_file(workspace) else None
-    if here is not None and here != workspace.at_head(POLICY_PATH):
+    if here is not None and here != workspace.head.file(POLICY_PATH):
         return change(workspace, actor, here, at=at, note=note, edited=True)
     waiting = proposal(workspace)
     if waiting is None:
@@ -147,7 +147,7 @@ def sign(workspace: Workspace, actor: Actor, *, at: datetime, note: str = "") ->
 
 def proposal(workspace: Workspace) -> Proposal | None:
     """The proposal at HEAD that waits for signatures; None when there is none that follows the present policy."""
-    data = workspace.at_head(PROPOSED_PATH)
+    data = workspace.head.file(PROPOSED_PATH)
     if data is None:
         return None
     policy, _ = parse_policy(data, PROPOSED_PATH)
@@ -162,17 +162,17 @@ def proposal(workspace: Workspace) -> Proposal | None:
 def signed_records(workspace: Workspace, old: Policy) -> tuple[Act, ...]:
     """The policy records at HEAD that follow `old` and are well signed under it."""
     found = []
-    for path in workspace.paths_at_head(_RECORDS):
+    for path in workspace.head.paths(_RECORDS):
         parts = record.parse_path(path)
         if parts is None or parts.number != old.version + 1:
             continue
-        data, signature = workspace.at_head(path), workspace.at_head(record.signature_path(path))
+        data, signature = workspace.head.file(path), workspace.head.file(record.signature_path(path))
         if data is None or signature is None:
             continue
         try:
             act = record.from_bytes(data)
             who = signer(
-                data, signature, old, lambda file: [found for found in [workspace.at_head(file)] if found], by=act.by
+                data, signature, old, lambda file: [found for found in [workspace.head.file(file)] if found], by=act.by
             )
         except BadInput:
             continue  # the audit reports it; it counts for nothing here
@@ -190,9 +190,9 @@ def problems(workspace: Workspace) -> tuple[Finding, ...]:
         data = (workspace.repo.root / POLICY_PATH).read_bytes()
         policy, findings = parse_policy(data, POLICY_PATH)
         found += findings
-        if policy is not None and data != workspace.at_head(POLICY_PATH):
+        if policy is not None and data != workspace.head.file(POLICY_PATH):
             found += _unsigned(workspace, policy)
-    proposed = workspace.at_head(PROPOSED_PATH)
+    proposed = workspace.head.file(PROPOSED_PATH)
     if proposed is not None and proposal(workspace) is None:
         message = "this proposal does not follow the policy in force any more"
         found.append(
@@ -277,7 +277,7 @@ def baseline(workspace: Workspace, actor: Actor, *, at: datetime, note: str) -> 
             raise Refused(f"{name} cannot be read as a postmortem", hint=f"pmctl validate {name}")
         if document.status not in _STATUSES:
             raise Refused(f"{name} has no status that could be accepted", hint=f"pmctl validate {name}")
-        documents.append((name, workspace.content(name), document.status))
+        documents.append((name, workspace.head.digest(name), document.status))
     act = propose_baseline(
         workspace.policy,
         root_of(workspace),
@@ -352,7 +352,7 @@ def _unsigned(workspace: Workspace, policy: Policy) -> list[Finding]:
 def _refuse_taken(workspace: Workspace, writes: Sequence[Write]) -> None:
     """A record is never changed, not even one that waits: one admin signs one text for each version."""
     for write in writes:
-        landed = workspace.at_head(write.path) if write.path.startswith(record.FOLDER) else None
+        landed = workspace.head.file(write.path) if write.path.startswith(record.FOLDER) else None
         if landed is not None and landed != write.data:
             raise Refused(
                 f"{write.path} is there already: you have signed another text for this version",
@@ -395,4 +395,4 @@ def _is_file(workspace: Workspace) -> bool:
 def _ids_at_head(workspace: Workspace) -> list[str]:
     from pmctl.document.schema import id_of
 
-    return sorted(found for path in workspace.paths_at_head("postmortems") if (found := id_of(path)))
+    return sorted(found for path in workspace.head.paths("postmortems") if (found := id_of(path)))

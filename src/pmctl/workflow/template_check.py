@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from pmctl.codes import Code
 from pmctl.document.actions import COLUMNS, SECTION
 from pmctl.document.finding import Finding, Severity
 from pmctl.document.reader import Document, read, tables
@@ -172,7 +173,7 @@ def _render_finding(error: PmctlError, template: Template) -> Finding:
     if message.startswith(f"{name}:"):
         number, _, message = message[len(name) + 1 :].partition(": ")
         line = int(number) if number.isdigit() else 1
-    details = f" ({'; '.join(error.details)})" if error.details else ""
+    details = f" ({'; '.join(error.lines[1:])})" if error.details else ""
     return Finding("PM290", message + details, template.path, line, 1, fix=error.hint)
 
 
@@ -187,5 +188,36 @@ _SAMPLES = (
             "incidents": [{"source": "pagerduty", "id": "PT4KHLK"}],
             "started_at": "2024-01-15T14:00:00Z", "resolved_at": "2024-01-15T14:45:00Z",
         }
+    ),
+)  # fmt: skip
+
+
+CODES = (
+    Code(
+        "PM286", "template-section-order", "The body's sections stand in another order than the declared one.",
+        "New postmortems follow the declared order, so the file shows something else than what it makes.",
+        "Put the body's sections in the order of `sections`.", "sections: [Summary, Impact], and a body that begins"
+        " with Impact",
+    ),
+    Code(
+        "PM287", "template-without-prompt", "A section of a template has neither a prompt nor a text.",
+        "It gives its writer nothing to start from.", "Ask the question that the section answers.",
+        "- {title: Costs, required: true}",
+    ),
+    Code(
+        "PM288", "template-condition", "A condition or a default of a template is malformed.",
+        "`applies_to` holds lists of texts for severity, urgency and services; `defaults` holds visibility, tags,"
+        " teams, severity or urgency. With a mistake among the conditions the template is taken only by its name.",
+        "Write lists of texts, under these keys.", "applies_to: {severity: {is: SEV1}}",
+    ),
+    Code(
+        "PM291", "template-columns", "The Action Items table of a template lacks a column.",
+        "Without Action, Owner, Due, Priority and Status its rows can't be tracked.", "Add the columns.",
+        "| Action | Who |",
+    ),
+    Code(
+        "PM294", "template-conditional-section", "Jinja leaves a required section out for some incidents.",
+        "Their postmortems could never be published.", "Make the section optional, or take the condition away.",
+        "{% if severity == 'SEV1' %}\n## Impact\n{% endif %}",
     ),
 )  # fmt: skip

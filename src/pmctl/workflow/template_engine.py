@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
+from pmctl.codes import Code
 from pmctl.document.markdown_text import inline
 from pmctl.errors import BadInput
 from pmctl.text import did_you_mean, single_line
@@ -228,3 +229,17 @@ def _titles(tree: Iterable[nodes.Node]) -> tuple[frozenset[str], frozenset[str]]
         elif isinstance(node, nodes.For):
             anywhere = anywhere.union(_titles(node.body)[0], _titles(node.else_)[0])
     return anywhere, always
+
+
+CODES = (
+    Code(
+        "PM290", "template-does-not-render", "The body's Jinja is wrong, or asks for something that it may not do.",
+        "`pmctl new` could not make a postmortem from it. A template may use {{ }}, {% if %} and {% for %} over the"
+        " variables id, title, date, author, severity, urgency, services, teams, tags, participants, incidents,"
+        " started_at, detected_at, acknowledged_at, mitigated_at, resolved_at and duration; the filters capitalize,"
+        " count, default, first, join, last, length, lower, title, trim and upper; and, in a loop, loop.index and its"
+        " like. Loops go over services, teams, tags, participants or incidents, two deep at most.",
+        "Correct the expression that the message names. Braces that are no Jinja go between {% raw %} and"
+        " {% endraw %}.", "{{ title ",
+    ),
+)  # fmt: skip

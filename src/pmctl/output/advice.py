@@ -1,0 +1,102 @@
+"""The commands that pmctl advises to type, in one table: advice -> words.
+
+Whatever reports something says only which advice fits and about what (`errors.advise`); here it becomes a sentence for
+people, the same in every form in which an answer leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pmctl.errors import Advice, Hint
+
+WORDS: dict[str, str] = {
+    # Of the policy and the people in it.
+    "a-handle": "write the person's handle, as in jane: pmctl people list",
+    "a-person": "write the handle of a person of the policy: pmctl people list",
+    "add-handle": "if the handle is right, an admin runs pmctl people add {handle}",
+    "add-key-first": "an admin adds the key to the policy first, in a step of its own: pmctl people add",
+    "add-person": "an admin adds the person or the address: pmctl people add",
+    "extend-key": (
+        "the person extends or replaces the key and lands its new public half; of a key that is out of use for good,"
+        " an admin says so: pmctl people revoke"
+    ),
+    "init": "run 'pmctl init'",
+    "people": "see pmctl people list",
+    "policy-verify": "run 'pmctl policy verify'",
+    "policy-verify-where": "pmctl policy verify says where",
+    "sign-first-policy": "sign it: pmctl init",
+    "sign-policy": "one of these signs it: {admins} (pmctl policy sign)",
+    # Of the life of a postmortem.
+    "amend": "an admin can pmctl amend {id}",
+    "amend-on-record": "an admin puts it on record: pmctl amend {id} -m TEXT",
+    "ask-one-of": "ask one of them: pmctl submit {id} --reviewer {people}",
+    "ask-somebody-else": "somebody else reviews it: pmctl submit {id} --reviewer HANDLE",
+    "author-asks": "the author can ask: pmctl submit {id} --reviewer {reviewer}",
+    "fill-in": "fill them in; pmctl validate {id} shows where",
+    "finish-and-submit": "finish it, then pmctl submit {id} --reviewer HANDLE",
+    "in-archived": "it is archived: an admin can pmctl amend or reopen {id}",
+    "in-draft": "it is a draft: pmctl submit {id} --reviewer HANDLE",
+    "in-review": "it is in review: see pmctl status {id}",
+    "in-published": "it is published: an admin can pmctl amend, archive or reopen {id}",
+    "needed-to-publish": "write it; pmctl publish refuses it like this",
+    "status": "see pmctl status {id}",
+    "status-by-acts": "put back what it was, DRAFT for a new one: pmctl submit, publish and archive change it",
+    "they-approve": "they can: pmctl approve {id}",
+    "what-blocks": "pmctl status {id} says what blocks it",
+    "whose-turn": "pmctl status {id} says whose turn it is",
+    # Of what a document or a template says.
+    "add-item": 'pmctl actions add {id} "TEXT" --owner HANDLE --due DATE --priority HIGH',
+    "all-codes": "see `pmctl explain --all`",
+    "ask-in-next-version": "ask for it in the next version only: pmctl template new {template} --next",
+    "begin-document": (
+        "begin with `---`, id, title, status, author and `---`; `pmctl adopt` does it for an existing document"
+    ),
+    "begin-template": (
+        "begin with ---, name: and the template's name, and ---; pmctl template new makes a file to start from"
+    ),
+    "put-version-back": "put this version back as it was, and ask in the next: pmctl template new {template} --next",
+    "fix-it": "pmctl validate --fix {does}",
+    "new-id": "delete the id; pmctl validate --fix gives a new one",
+    "then-an-id": "{first}, then pmctl validate --fix gives it one",
+    "validate": "pmctl validate {id}",
+    "validate-all": "run `pmctl validate` and fix what it lists",
+    # Of the next step.
+    "a-root": "it looks like sha256:<64 hex digits>; pmctl init printed it",
+    "add-reviewer": "add a reviewer: pmctl people add HANDLE --name NAME --email E --key FILE",
+    "amend-with-reason": "pmctl amend {id} -m REASON",
+    "approve-as": "pmctl approve {id}   (as {people})",
+    "audit-says-why": "pmctl audit says why",
+    "delete": "an admin runs pmctl delete {id}",
+    "doctor-fix": "pmctl doctor --fix puts back what was there",
+    "edit": "pmctl edit {id}",
+    "edit-and-submit": "edit it, then pmctl submit {id} --reviewer HANDLE",
+    "leave-status": "leave it at {status}; pmctl status {id} says which command moves it",
+    "log": "pmctl log {id}",
+    "publish": "pmctl publish {id}",
+    "read-and-approve": "{people}: read it (pmctl show {id}), then pmctl approve {id}",
+    "sign-instead": "an admin runs pmctl policy sign instead",
+    "submit": "pmctl submit {id} --reviewer HANDLE",
+    "when-resolved": "when it is over: pmctl incident refresh {id} --from FILE, or write resolved_at",
+}
+"""Advice by name; values that the reporter gives stand in braces."""
+
+
+def words(hint: Hint) -> str:
+    """A hint as people read it."""
+    return WORDS[hint.name].format_map(dict(hint.values)) if isinstance(hint, Advice) else hint
+
+
+def in_words(value: Any) -> Any:
+    """JSON data with every advice in it as people read it."""
+    if isinstance(value, Advice):
+        return words(value)
+    if isinstance(value, Mapping):
+        return {key: in_words(item) for key, item in value.items()}
+    return [in_words(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def with_fix(message: str, hint: Hint) -> str:
+    """A message and, in brackets behind it, what to do about it."""
+    return f"{message} (fix: {words(hint)})" if hint else message

@@ -1,0 +1,75 @@
+"""Every form in which one postmortem can leave, in one table: Material -> bytes of a media type.
+
+A new form is a module that makes it and a row in FORMS; `pmctl export --to NAME` then offers it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from pmctl.document.reader import Document
+    from pmctl.policy.model import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What an export is made of.
+
+    `policy` is asked for when people's names are shown; `attachments` is the folder of the postmortem's attachments;
+    `evidence` is what `insight.history.evidence` found, None for an export without it; `front_matter` says whether
+    Markdown keeps its front matter.
+    """
+
+    document: Document
+    today: date
+    policy: Callable[[], Policy]
+    attachments: Path
+    evidence: dict[str, Any] | None = None
+    front_matter: bool = True
+
+
+class Form(NamedTuple):
+    """One form: its media type, and the function that makes it."""
+
+    media_type: str
+    make: Callable[[Material], bytes]
+
+
+def _markdown(material: Material) -> bytes:
+    from pmctl.output.markdown import to_markdown
+
+    return to_markdown(material.document, front_matter=material.front_matter).encode()
+
+
+def _html(material: Material) -> bytes:
+    from pmctl.insight.history import evidence_for_people
+    from pmctl.output.html import to_html
+    from pmctl.output.images import folder_reader
+
+    page = to_html(
+        material.document,
+        today=material.today,
+        names={person.handle: person.name for person in material.policy().people.values()},
+        read_attachment=folder_reader(material.attachments),
+        evidence=None if material.evidence is None else evidence_for_people(material.evidence),
+    )
+    return page.encode()
+
+
+def _json(material: Material) -> bytes:
+    from pmctl.output.json_export import to_json
+
+    return to_json(material.document, material.evidence).encode()
+
+
+FORMS: dict[str, Form] = {
+    "md": Form("text/markdown", _markdown),
+    "html": Form("text/html", _html),
+    "json": Form("application/json", _json),
+}
+"""Every form by the name that is typed."""

@@ -1,0 +1,38 @@
+"""How many processes a command starts: each costs milliseconds that a person waits for. Counted, never timed."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+
+import pytest
+
+from tests.cli.play import Play
+
+MOST = {
+    "approve $ID": 8,
+    "publish $ID": 8,
+    "status $ID": 3,
+    "list": 1,
+}
+
+
+@pytest.mark.parametrize(("words", "most"), MOST.items())
+def test_a_command_starts_few_processes(words: str, most: int, play: Callable[[str], Play]) -> None:
+    review = play("review")
+    if words.startswith("publish"):
+        review.do("bob", "pmctl approve $ID")
+    log = review.stage.folder / "started"
+    bin_folder = review.stage.folder / "counted"
+    bin_folder.mkdir()
+    for program in ("git", "ssh-keygen"):
+        shim = bin_folder / program
+        shim.write_text(f'#!/bin/sh\necho "{program} $*" >> "{log}"\nexec "{shutil.which(program)}" "$@"\n')
+        shim.chmod(0o755)
+    person = "jane" if words.startswith("publish") else "bob"
+    done = review.run(person, f"pmctl {words}", env={"PATH": f"{bin_folder}:{review.environment['PATH']}"})
+    assert done.returncode == 0, done.stderr
+    started = [
+        line for line in log.read_text().splitlines() if "git_signing_buffer" not in line
+    ]  # that one is git's own
+    assert len(started) <= most, "\n".join(started)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,7 @@ from pmctl.workflow.demo import Stage, become
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
-    stage = Stage(tmp_path / "play")
+    stage = Stage(tmp_path / "play", os.environ)
     stage.set_up()
     become(stage, "alice")
     subprocess.run(

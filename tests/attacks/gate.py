@@ -152,11 +152,12 @@ def command(world: World, by: str, *words: str, **environment: str) -> Said:
     """Run pmctl as a person on the repository as it is, in this process."""
     settings = world.path.parent / f"gitconfig-{by}"
     settings.write_text(SETTINGS.format(name=by.capitalize(), handle=by, key=world.people[by].key))
-    out, err = io.StringIO(), io.StringIO()
+    data = io.BytesIO()
+    out, err = io.TextIOWrapper(data, encoding="utf-8", write_through=True), io.StringIO()
     here = {"GIT_CONFIG_GLOBAL": str(settings), "GIT_CONFIG_NOSYSTEM": "1", "HOME": str(settings.parent)}
     with patch.dict(os.environ, {**here, **environment}), redirect_stdout(out), redirect_stderr(err):
         code = main(["-C", str(world.root), "--no-input", *words])
-    return Said(code, out.getvalue(), err.getvalue())
+    return Said(code, data.getvalue().decode(), err.getvalue())
 
 
 def _shown(report: Report) -> list[str]:

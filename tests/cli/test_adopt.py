@@ -83,7 +83,7 @@ class Home(Stage):
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
-    stage = Home(tmp_path / "play")
+    stage = Home(tmp_path / "play", os.environ)
     stage.set_up()
     become(stage, "alice")
     stage.pmctl("init")

@@ -13,6 +13,7 @@ from pmctl.document.finding import Severity
 from pmctl.editor.diagnostics import diagnostics
 from pmctl.editor.open_documents import OpenDocuments
 from pmctl.insight.validation import Selection, validations
+from pmctl.output.advice import words
 from tests.rules.sample import source
 from tests.skips import NO_CORPUS
 
@@ -59,7 +60,7 @@ def agree(root: Path) -> set[str]:
             start = opened.positions.offset(diagnostic.range.start)
             assert start == opened.positions.place(max(finding.line, 1), finding.column), (one.path, finding)
             assert diagnostic.message.startswith(finding.message)
-            assert finding.fix in diagnostic.message
+            assert words(finding.fix) in diagnostic.message
         met |= {f"{finding.code} {finding.severity}" for finding in one.findings}
     return met
 

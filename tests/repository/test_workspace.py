@@ -105,7 +105,7 @@ def test_policy_comes_from_the_last_commit_and_settings_from_the_work_tree(crew:
     (crew.top / "pmctl.yaml").write_text("template: [a\n")
     with pytest.raises(EnvironmentProblem, match=r"pmctl\.yaml cannot be used") as caught:
         _ = crew.workspace.settings
-    assert "pmctl.yaml:2:" in caught.value.details[0]
+    assert "pmctl.yaml:2:" in caught.value.lines[1]
 
 
 def test_templates_at_head_are_those_that_the_audit_sees(crew: Team) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from pmctl.codes import explain
-from pmctl.document import digest, front_matter, reader, schema, strict_yaml
+from pmctl.document import action_problems, front_matter, reader, schema, strict_yaml
 from pmctl.document.finding import Severity
 from pmctl.document.reader import read
 from pmctl.document.template import Template, TemplateField
@@ -152,7 +152,9 @@ def test_the_documentation_is_complete(code):
 
 # Examples of the reader's and the schema's codes that are told in words: bytes, long texts, the file's place.
 TOLD = {"PM001", "PM003", "PM004", "PM007", "PM030", "PM031", "PM110", "PM590", "PM593", "PM594"}
-CODES = {one.code: one for module in (digest, front_matter, reader, schema, strict_yaml) for one in module.CODES}
+CODES = {
+    one.code: one for module in (action_problems, front_matter, reader, schema, strict_yaml) for one in module.CODES
+}
 ESCAPES = {"\\x00": "\0", "\\r": "\r", "\\e": "\x1b", "\\u200b": "\u200b", "\\u202e": "\u202e"}
 
 

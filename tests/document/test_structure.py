@@ -136,7 +136,7 @@ def assert_agreement(text: str) -> None:
     assert all(before[1] <= after[0] for before, after in pairwise(spans))
 
 
-_LAZY_BELOW_ITEM = re.compile(r"^ *(?:[-+*]|\d{1,9}[.)]) .*\n {4}", re.MULTILINE)
+_LAZY_BELOW_ITEM = re.compile(r"^ *(?:[-+*]|\d{1,9}[.)]|>).*\n {4}", re.MULTILINE)
 
 
 @settings(max_examples=1500, deadline=None)
@@ -151,8 +151,8 @@ _LAZY_BELOW_ITEM = re.compile(r"^ *(?:[-+*]|\d{1,9}[.)]) .*\n {4}", re.MULTILINE
 def test_code_and_comments_are_those_of_the_parser(lines: list[str]) -> None:
     text = "\n".join(lines).replace("\r", "")
     # The parser takes no comment that ends in three dashes; the specification (0.31, section 6.6) does.
-    # Nor does it take what is indented by four below a link's definition, or below an item that is indented by more,
-    # for the rest of that paragraph.
+    # Nor does it take what is indented by four below a link's definition, or below an item that is indented by more
+    # or a quote, for the rest of that paragraph.
     differs = "--->" in text or "]:" in text or _LAZY_BELOW_ITEM.search(text)
     if not differs and outline(text) == rendered_outline(text):
         assert_agreement(text)

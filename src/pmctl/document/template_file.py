@@ -137,4 +137,16 @@ CODES = (
         "It knows name, version, description, applies_to, defaults, sections and fields; anything else is ignored.",
         "Correct the spelling, or take the key out.", "section: [Summary]",
     ),
+    Code(
+        "PM284", "template-section", "An entry of a template's sections is malformed, or a title comes twice.",
+        "Required sections and their order are read from these entries.",
+        "Write a title, or a mapping of title, required, prompt and text. Prompt and text stand here or in the body,"
+        " not in both.", "sections: [{required: true}]",
+    ),
+    Code(
+        "PM289", "template-field", "A custom field of a template is malformed.",
+        "Values in postmortems are checked against its kind.",
+        "Give it a kind (string, number, boolean, date, choice), and if need be required, choices and description.",
+        "fields: {cost_center: {kind: money}}",
+    ),
 )  # fmt: skip

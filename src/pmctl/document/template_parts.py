@@ -133,22 +133,10 @@ def _field(name: str, entry: Node, reader: NodeReader) -> TemplateField | None:
 
 CODES = (
     Code(
-        "PM284", "template-section", "An entry of a template's sections is malformed, or a title comes twice.",
-        "Required sections and their order are read from these entries.",
-        "Write a title, or a mapping of title, required, prompt and text. Prompt and text stand here or in the body,"
-        " not in both.", "sections: [{required: true}]",
-    ),
-    Code(
         "PM285", "template-undeclared-section", "The body of a template has a second-level heading that `sections`"
         " does not declare.",
         "Such a section is neither required nor optional, and its place is not fixed.",
         "Declare it in `sections`, or take it out of the body.", "## Costs",
-    ),
-    Code(
-        "PM289", "template-field", "A custom field of a template is malformed.",
-        "Values in postmortems are checked against its kind.",
-        "Give it a kind (string, number, boolean, date, choice), and if need be required, choices and description.",
-        "fields: {cost_center: {kind: money}}",
     ),
     Code(
         "PM292", "template-open-prompt", "A comment in a template has no end, or none that counts.",

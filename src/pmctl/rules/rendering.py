@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from pmctl.rules.context import Context
 
 _DELIMITER = frozenset("|-: \t")
+# The definition of a link whose address would be the underline of a heading.
+_OPEN_DEFINITION = re.compile(r"\]:[ \t]*\r?\n {0,3}(?:=+|-+)[ \t]*\r?$", re.MULTILINE)
 
 
 class Part(NamedTuple):
@@ -72,6 +75,8 @@ def is_ambiguous(doc: Document) -> bool:
     if any(text[start] != "|" for table in doc.structure.tables for start, _ in table.spans):
         return True
     if any(one.lines > 1 and "|" in one.title for one in doc.structure.headings):
+        return True
+    if _OPEN_DEFINITION.search(text, doc.body_start):
         return True
     known = {table.line + 1 for table in doc.structure.tables}
     return any(

@@ -136,10 +136,11 @@ def assert_agreement(text: str) -> None:
     assert all(before[1] <= after[0] for before, after in pairwise(spans))
 
 
-_LAZY_BELOW_ITEM = re.compile(r"^ *(?:[-+*]|\d{1,9}[.)]|>).*\n {4}", re.MULTILINE)
+_LAZY_BELOW_ITEM = re.compile(r"^ *(?:[-+*]|\d{1,9}[.)]|>).*\n(?:[^\n]+\n)* {4}", re.MULTILINE)
 
 
-@settings(max_examples=1500, deadline=None)
+# Two libraries are compared, so every run tries the same texts: a difference that nobody knew breaks no other change.
+@settings(max_examples=1500, deadline=None, derandomize=True)
 @given(st.lists(st.one_of(_FRAGMENTS, _FRAGMENTS, markdown_lines.map(lambda lines: "".join(lines[:1]))), max_size=12))
 @example(["- a ` b", "- c ` d"])
 @example(["    code", "", "text"])

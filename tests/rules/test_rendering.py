@@ -16,7 +16,8 @@ from ..document.strategies import markdown_lines
 from .sample import CONTEXT, PATH, sample
 
 
-@settings(max_examples=1500, deadline=None)
+# Two libraries are compared, so every run tries the same texts: a difference that nobody knew breaks no other change.
+@settings(max_examples=1500, deadline=None, derandomize=True)
 @given(markdown_lines)
 def test_what_is_not_ambiguous_is_rendered_as_it_is_checked(lines):
     doc = read("\n".join(["---", "id: x", "---", *lines]).replace("\r", "").encode(), PATH)

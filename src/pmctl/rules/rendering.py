@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -16,9 +15,7 @@ if TYPE_CHECKING:
     from pmctl.document.reader import Document
     from pmctl.rules.context import Context
 
-_DELIMITER = frozenset("|-: \t")
-# The definition of a link whose address would be the underline of a heading.
-_OPEN_DEFINITION = re.compile(r"\]:[ \t]*\r?\n {0,3}(?:=+|-+)[ \t]*\r?$", re.MULTILINE)
+_DELIMITER = frozenset("|-: \t\r")
 
 
 class Part(NamedTuple):
@@ -35,7 +32,8 @@ def read_differently(doc: Document, context: Context) -> Iterable[Finding]:
 
     What it does:
         Reads the body a second time, with the program that renders it, when the body holds what such programs are
-        known to disagree about: rows without a | at their beginning, rows of dashes that belong to no table.
+        known to disagree about: rows without a | at their beginning, rows of dashes that belong to no table,
+        definitions of links.
 
     Why:
         The checks and the digest would judge another document than the one that people read.
@@ -76,14 +74,16 @@ def is_ambiguous(doc: Document) -> bool:
         return True
     if any(one.lines > 1 and "|" in one.title for one in doc.structure.headings):
         return True
-    if _OPEN_DEFINITION.search(text, doc.body_start):
+    if text.find("]:", doc.body_start) >= 0:  # may define a link, and programs differ in where a definition ends
         return True
     known = {table.line + 1 for table in doc.structure.tables}
-    return any(
-        "-" in line and ("|" in line or ":" in line) and _DELIMITER.issuperset(line) and number not in known
-        for number, line in enumerate(doc.body.split("\n"), doc.body_line)
-        if line[-1:] in "|-: \t\r" and not line.isalnum()
-    )
+    before = ""
+    for number, line in enumerate(doc.body.split("\n"), doc.body_line):
+        of_dashes = line[-1:] in "|-: \t\r" and "-" in line and _DELIMITER.issuperset(line)
+        if of_dashes and number not in known and ("|" in line or ":" in line or "|" in before):
+            return True
+        before = line
+    return False
 
 
 def checked_parts(doc: Document) -> list[Part]:

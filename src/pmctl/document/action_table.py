@@ -29,6 +29,9 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 TRACKING = ("Owner", "Due", "Priority", "Status", "Ticket", "Notes")
 
 _SECTION = re.compile(r"##[ \t]+action[ \t]+items(?:[ \t]+#+)?[ \t]*", re.IGNORECASE | re.ASCII)
+# Where the section may begin, and what may hide a line. Both ask for less than the rules: most lines are not read.
+_SECTION_LINE = re.compile(r"^##[ \t]+action[ \t]", re.IGNORECASE | re.ASCII | re.MULTILINE)
+_OPENING = re.compile(r"```|~~~|<!--")
 _SECTION_END = re.compile(r"##?(?:[ \t]|$)")
 _HEADING = re.compile(r"#{1,6}(?:[ \t]|$)")
 _FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})")
@@ -36,6 +39,7 @@ _COMMENT = re.compile(r" {0,3}<!--")
 _ROW = re.compile(r"\|(?:[^\r]*[^\\\r])?\| *")
 _PIPE = re.compile(r"(?<!\\)\|")
 _DELIMITER = re.compile(r":?-+:?")
+_MAY_OPEN = frozenset(" `~<")
 _SHOWN, _CODE, _HIDDEN = "shown", "code", "hidden"
 
 
@@ -82,7 +86,7 @@ def action_table(text: str, start: int) -> ActionTable | Broken | None:
     free = True  # whether a table may begin here: below a blank line, a heading or a comment
     for number, offset, line, kind in _lines(text, start):
         if not inside:
-            inside = kind == _SHOWN and _SECTION.fullmatch(line) is not None
+            inside = line[:2] == "##" and kind == _SHOWN and _SECTION.fullmatch(line) is not None
             continue
         if kind == _SHOWN and _SECTION_END.match(line):
             break
@@ -113,20 +117,26 @@ def _lines(text: str, start: int) -> Iterator[tuple[int, int, str, str]]:
     """Number, offset and text of each line of the body, and whether it is shown, code (in a fence) or a comment."""
     fence = ""
     comment = False
+    section = _SECTION_LINE.search(text, start)
+    if section is None:
+        return
+    if not _OPENING.search(text, start, section.start()):  # nothing before it can hide it
+        start = section.start()
     number = text.count("\n", 0, start) + 1
     for raw in text[start:].split("\n"):
         line = raw.removesuffix("\r")
         kind = _SHOWN
-        opening = _FENCE.match(line)
-        if fence:
-            kind = _CODE
-            if opening and opening[1].startswith(fence) and not line.strip(f" \t{fence[0]}"):
-                fence = ""
-        elif comment or _COMMENT.match(line):
-            kind = _HIDDEN
-            comment = "-->" not in line
-        elif opening:
-            kind, fence = _CODE, opening[1]
+        if fence or comment or line[:1] in _MAY_OPEN:
+            opening = _FENCE.match(line)
+            if fence:
+                kind = _CODE
+                if opening and opening[1].startswith(fence) and not line.strip(f" \t{fence[0]}"):
+                    fence = ""
+            elif comment or _COMMENT.match(line):
+                kind = _HIDDEN
+                comment = "-->" not in line
+            elif opening:
+                kind, fence = _CODE, opening[1]
         yield number, start, line, kind
         start += len(raw) + 1
         number += 1

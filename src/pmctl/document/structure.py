@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import accumulate, pairwise
 from typing import Any, NamedTuple
@@ -34,8 +34,12 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _COMMENT = re.compile(r"<!---?>|<!--[\s\S]*?-->")
 _FENCES = ("```", "~~~")
 _INLINE = frozenset(("Emphasis", "Strong", "Strikethrough", "Link", "Image"))
+_CELLS = frozenset(("TableCell", "TableRow", "TableHead"))
 _CONTAINERS = frozenset(("BlockQuote", "List", "Item"))
-_PIECES = {"Text": TEXT, "Code": CODE, "Html": HTML, "InlineHtml": HTML}
+_FINISHED = frozenset((*_CONTAINERS, "CodeBlock", "HtmlBlock"))
+_PIECES = {
+    "Text": TEXT, "SoftBreak": BREAK, "HardBreak": BREAK, "Code": CODE, "InlineHtml": HTML, "Html": HTML,
+}  # fmt: skip
 _KINDS = {
     "Paragraph": "paragraph", "Heading": "heading", "Table": "table", "CodeBlock": "code", "HtmlBlock": "html",
     "BlockQuote": "quote",
@@ -104,7 +108,7 @@ def read_structure(text: str, start: int = 0) -> Structure:
     """
     reader = _Reader(text, start)
     body = reader.source[start:]
-    place = start.__add__ if body.isascii() else _characters(body, start)
+    place = range(start, len(text) + 1) if body.isascii() else _characters(body, start)
     reader.read(_PARSER.events_with_range(body, merge_text=True), place)
     return reader.structure()
 
@@ -141,14 +145,9 @@ def _line_end(text: str, following: int) -> int:
     return following - 2 if text[following - 2 : following] == "\r\n" else following - 1
 
 
-def _characters(body: str, start: int) -> Callable[[int], int]:
-    """From bytes of UTF-8 in `body` to characters in the text in which `body` begins at `start`."""
-    return list(accumulate(body.encode().translate(_CHARACTERS), initial=start)).__getitem__
-
-
-def _named(written: Any) -> tuple[str, Any]:
-    """A name and its details, None without any: the parser writes the name alone or a mapping with that one key."""
-    return (written, None) if isinstance(written, str) else next(iter(written.items()))
+def _characters(body: str, start: int) -> Sequence[int]:
+    """For each byte of UTF-8 in `body` the character in the text in which `body` begins at `start`."""
+    return list(accumulate(body.encode().translate(_CHARACTERS), initial=start))
 
 
 class _Reader:
@@ -168,7 +167,6 @@ class _Reader:
         self.code_spans: list[Span] = []
         self.comments: list[Span] = []
         self.leaves: list[list[Piece]] = []
-        self.leaf: list[Piece] | None = None
         self.depth = 0
         self.quotes = 0
         self.in_code = False
@@ -177,43 +175,52 @@ class _Reader:
         self.open_comments: list[tuple[int, int, bool]] = []
         self.rows: list[Span] = []
 
-    def read(self, events: Iterable[tuple[Any, Any]], place: Callable[[int], int]) -> None:
-        """Go through the events, whose ranges `place` turns into offsets in the text."""
-        for event, covered in events:
-            kind, what = _named(event)
-            if kind == "End":
-                name, _ = _named(what)
-                if name not in _INLINE:
-                    self.leaf = None
-                    self.finish(name)
-                continue
-            span = place(covered["start"]), place(covered["end"])
-            if kind == "Start":
-                name, detail = _named(what)
-                if name not in _INLINE:
-                    self.leaf = None
-                    self.begin(name, detail, span)
-            elif kind == "Rule":
-                self.leaf = None
-                self.begin(kind, None, span)
-            elif not self.in_code:
-                self.piece(_PIECES.get(kind, BREAK), span)
+    def read(self, events: Iterable[tuple[Any, Any]], place: Sequence[int]) -> None:
+        """Go through the events, whose ranges `place` turns into offsets in the text.
 
-    def piece(self, kind: str, span: Span) -> None:
-        """A part of the running text of a block."""
+        An event is a name, or a mapping of one name to its details, made for us to take apart. There are hundreds in a
+        document, and most are text, breaks and cells: those come first and cost little.
+        """
+        leaf: list[Piece] | None = None
+        commented = "<!--" in self.source
+        for event, covered in events:
+            kind, what = event.popitem() if event.__class__ is dict else (event, "")
+            if kind in _PIECES:
+                if not self.in_code:
+                    piece = (_PIECES[kind], place[covered["start"]], place[covered["end"]])
+                    if piece[0] is CODE or piece[0] is HTML:
+                        self.marked(piece)
+                    if not self.quotes:
+                        if leaf is None:
+                            leaf = []
+                            self.leaves.append(leaf)
+                        leaf.append(piece)
+            elif what.__class__ is str and what in _CELLS:
+                leaf = None
+                if commented and kind == "Start" and what != "TableCell":
+                    self.rows.append((place[covered["start"]], place[covered["end"]]))
+            elif kind == "Rule":
+                leaf = None
+                self.begin(kind, None, (place[covered["start"]], place[covered["end"]]))
+            else:
+                name, detail = what.popitem() if what.__class__ is dict else (what, None)
+                if name not in _INLINE:
+                    leaf = None
+                    if kind == "Start":
+                        self.begin(name, detail, (place[covered["start"]], place[covered["end"]]))
+                    elif name in _FINISHED:
+                        self.finish(name)
+
+    def marked(self, piece: Piece) -> None:
+        """Code or HTML in running text."""
+        kind, start, end = piece
         if kind == CODE:
-            self.code_spans.append(span)
-        elif kind == HTML:
-            # Of an HTML block each line is a piece; its comments are looked for when it ends.
-            if self.html is not None:
-                self.html.append(span)
-            elif self.source.startswith("<!--", span[0]):
-                self.comments.append(span)
-        if not self.quotes:
-            if self.leaf is None:
-                self.leaf = []
-                self.leaves.append(self.leaf)
-            self.leaf.append((kind, *span))
+            self.code_spans.append((start, end))
+        # Of an HTML block each line is a piece; its comments are looked for when it ends.
+        elif self.html is not None:
+            self.html.append((start, end))
+        elif self.source.startswith("<!--", start):
+            self.comments.append((start, end))
 
     def begin(self, name: str, detail: Any, span: Span) -> None:
         """A block begins."""
@@ -241,8 +248,6 @@ class _Reader:
             self.code_blocks.append((span[0], _line_end(self.text, span[1])))
         elif name == "HtmlBlock":
             self.html = []
-        elif name in ("TableHead", "TableRow"):
-            self.rows.append(span)
 
     def finish(self, name: str) -> None:
         """A block ends."""
@@ -325,7 +330,7 @@ class _Reader:
 
     def comments_across_cells(self) -> Iterable[Span]:
         """Comments that begin in one cell of a row and are closed in a later one."""
-        for start, end in self.rows if "<!--" in self.source else ():
+        for start, end in self.rows:
             known = sorted([*self.code_spans, *self.comments]) if self.source.find("<!--", start, end) >= 0 else []
             at = self.source.find("<!--", start, end)
             while at >= 0:

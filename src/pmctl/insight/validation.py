@@ -17,7 +17,7 @@ from pmctl import git
 from pmctl.document import schema
 from pmctl.document.finding import Finding, Severity
 from pmctl.document.templates import BUILTIN_NAMES, builtin_source
-from pmctl.errors import EnvironmentProblem, PmctlError
+from pmctl.errors import EnvironmentProblem
 from pmctl.insight.roots import Files, every_root, everything, is_below, is_path, named
 from pmctl.insight.template_use import template_changes
 from pmctl.repository.settings import load_settings
@@ -145,7 +145,8 @@ def _of_root(
     workspace = Workspace(repo)
     context, general = context_of(workspace, selection, files)
     templates = files.templates if files is not None else template_files(repo.root)[0]
-    general = (*general, *template_changes(workspace, templates))
+    if files is not None or history is not None or not all(_is_shipped(path, data) for path, data in templates.items()):
+        general = (*general, *template_changes(workspace, templates))
     cache = open_cache(repo.common_dir, context) if len(items) >= _ENOUGH_FOR_A_CACHE else None
     checked = check_many(items, context, cache=cache)
     root = os.fspath(repo.root)
@@ -236,12 +237,9 @@ def context_of(
 
         templates, wrong = parse_templates(changed)
         problems += wrong
-    people = None
-    try:
-        policy = workspace.policy
-        people = PeopleView.of(policy.people, policy.teams)
-    except PmctlError:
-        people = None  # before `pmctl init` has been committed nobody is known; names then are not checked
+    # Before `pmctl init` has been committed nobody is known; names then are not checked.
+    policy = workspace.known_people()
+    people = PeopleView.of(policy.people, policy.teams) if policy is not None else None
     context = Context(
         settings=_narrowed(rules, selection),
         people=people,

@@ -18,13 +18,13 @@ from pmctl.document.files import Unreadable, finding_of, read_regular
 from pmctl.document.finding import Finding
 from pmctl.document.reader import Document, read
 from pmctl.errors import BadInput, EnvironmentProblem, Hint, NotFound
-from pmctl.ledger.snapshot import Snapshot, head
 from pmctl.policy.model import POLICY_PATH, Policy
 from pmctl.repository.settings import Settings, load_settings
 from pmctl.text import near
 
 if TYPE_CHECKING:
     from pmctl.document.template import Template
+    from pmctl.ledger.snapshot import Snapshot
 
 POSTMORTEMS = "postmortems"
 TEMPLATES = ".pmctl/templates"
@@ -59,6 +59,8 @@ class Workspace:
     @cached_property
     def head(self) -> Snapshot:
         """What is committed at HEAD when it is first asked for; after a commit, ask a new Workspace."""
+        from pmctl.ledger.snapshot import head
+
         return head(self.repo)
 
     def at(self, revision: str) -> Snapshot:
@@ -83,6 +85,17 @@ class Workspace:
                 details=tuple(map(_detail, findings)),
             )
         return policy
+
+    def known_people(self) -> Policy | None:
+        """The policy at HEAD for comparing names with it, None where there is none that can be read.
+
+        One question to git and nothing verified, so that a check of one file stays quick; what decides about an act
+        asks `policy`.
+        """
+        from pmctl.policy.reading import parse_policy
+
+        shown = git.run(self.repo.top, "cat-file", "blob", f"HEAD:{self.repo.prefix}{POLICY_PATH}", check=False)
+        return parse_policy(shown.stdout)[0] if shown.code == 0 else None
 
     def ids(self) -> list[str]:
         """The ids of all postmortems in the work tree, sorted; whatever lies at a postmortem's path counts."""

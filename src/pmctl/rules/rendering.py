@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from pmctl.document.reader import Document
     from pmctl.rules.context import Context
 
-_DELIMITER = frozenset("|-: \t\r")
+# A line that could be the second one of a table.
+_DASHES = re.compile(r"^[ \t]*[-|:][-|: \t]*\r?$", re.MULTILINE)
 
 
 class Part(NamedTuple):
@@ -76,13 +78,12 @@ def is_ambiguous(doc: Document) -> bool:
         return True
     if text.find("]:", doc.body_start) >= 0:  # may define a link, and programs differ in where a definition ends
         return True
-    known = {table.line + 1 for table in doc.structure.tables}
-    before = ""
-    for number, line in enumerate(doc.body.split("\n"), doc.body_line):
-        of_dashes = line[-1:] in "|-: \t\r" and "-" in line and _DELIMITER.issuperset(line)
-        if of_dashes and number not in known and ("|" in line or ":" in line or "|" in before):
+    known = {table.spans[1][0] for table in doc.structure.tables}
+    for dashes in _DASHES.finditer(text, doc.body_start):
+        start = dashes.start()
+        before = text[text.rfind("\n", 0, max(0, start - 1)) + 1 : start]
+        if "-" in dashes[0] and start not in known and ("|" in dashes[0] or ":" in dashes[0] or "|" in before):
             return True
-        before = line
     return False
 
 

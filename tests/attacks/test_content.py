@@ -364,3 +364,29 @@ def test_attack_50_what_is_no_regular_file(world: World, mode: str) -> None:
     world.git("update-index", "--cacheinfo", f"{mode},{oid},{world.file()}")
     world.git("commit", "-qm", "Link")
     assert ("AU501", world.head) in world.found()
+
+
+@pytest.mark.parametrize(
+    ("row", "code"),
+    [
+        ("| AI-7f3k | Monitor the pool | @carol | 2024-01-22 | HIGH | OPEN | | see <b>this</b> |", "PM592"),
+        ("| AI-7f3k | Monitor the pool | @carol | 2024-01-22 | HIGH | OPEN | |", "PM593"),
+        ("\u00a0| AI-7f3k | Monitor the pool | @carol | 2024-01-22 | HIGH | OPEN | | |", "PM593"),
+        ("|", "PM593"),
+    ],
+)
+def test_attack_26_a_table_that_no_approval_covers_is_submitted(stage: Copy, row: str, code: str) -> None:
+    world = stage("drafted")
+    before = world.text()
+    good = next(line for line in before.splitlines() if line.startswith("| AI-7f3k"))
+    world.edit(good, row)
+    gate = Gate(world)
+    world.act(acts.SUBMIT, "jane", reviewers=("bob",))
+    gate.refuses("AU321")
+    assert code in gate.reach().findings[0].message
+    gate.back()
+    gate.command_refuses("jane", "submit", DOC, "-r", "bob", code="AU321")
+    world.write(world.file(), before)
+    world.commit("Write the row as the others are")
+    world.act(acts.SUBMIT, "jane", reviewers=("bob",))
+    gate.lands()

@@ -47,13 +47,20 @@ class CurrentState:
     ignored: tuple[str, ...] = ()
 
     def view(
-        self, document: Document, content: str, *, templates: Iterable[Template] | None = (), unresolved: int = 0
+        self,
+        document: Document,
+        content: str,
+        *,
+        templates: Iterable[Template] | None = (),
+        unresolved: int = 0,
+        binding: bool = False,
     ) -> View:
         """The document's side of a decision; `content` is its digest with attachments.
 
-        Without `templates` (None) it is not asked whether the document is complete.
+        Without `templates` (None) it is not asked whether the document is complete, without `binding` not whether its
+        table of action items is in order.
         """
-        return view_of(document, content, templates=templates, unresolved=unresolved)
+        return view_of(document, content, templates=templates, unresolved=unresolved, binding=binding)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from pmctl.ledger import edits
 from pmctl.ledger.document_step import DocumentStep
 from pmctl.ledger.tree_documents import REGULAR
 from pmctl.ledger.verified_records import VerifiedRecord
-from pmctl.ledger.view import missing_sections
+from pmctl.ledger.view import missing_sections, unbound
 from pmctl.policy import act as acts
 from pmctl.policy import lifecycle
 from pmctl.policy.state import DELETED, DRAFT, FINAL, IN_REVIEW, PostmortemState, View
@@ -68,6 +68,9 @@ def _view(one: DocumentStep, record: VerifiedRecord) -> View:
     content = documents.digest(one.new) if one.new is not None else ""
     before = documents.digest(one.old) if one.old is not None else ""
     missing: tuple[str, ...] = ()
+    not_covered = ""
+    if record.act.act in (acts.SUBMIT, acts.PUBLISH) and one.new is not None and one.new.file.mode == REGULAR:
+        not_covered = unbound(documents.action_problems(one.new))
     if record.act.act == acts.PUBLISH and one.new is not None and one.new.file.mode == REGULAR:
         document = documents.document(one.new)
         missing = missing_sections(document, one.step.after.templates(), documents.sections(one.new))
@@ -76,6 +79,7 @@ def _view(one: DocumentStep, record: VerifiedRecord) -> View:
         author=one.facts.author,
         editors=tuple(dict.fromkeys((*one.facts.editors, *one.earlier.editors))),
         missing=missing,
+        unbound=not_covered,
         landing=True,
         earlier=(before,),
         # Of a merge the way can be looked up, but it proves no more: an approval of anything else counts for nothing.

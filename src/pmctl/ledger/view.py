@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from pmctl.document.action_problems import action_problems
 from pmctl.ledger.tree_documents import facts_of
 from pmctl.policy.state import View
 
 if TYPE_CHECKING:
+    from pmctl.document.finding import Finding
     from pmctl.document.reader import Document
     from pmctl.document.template import Template
 
 
 def view_of(
-    document: Document, content: str, *, templates: Iterable[Template] | None = (), unresolved: int = 0
+    document: Document,
+    content: str,
+    *,
+    templates: Iterable[Template] | None = (),
+    unresolved: int = 0,
+    binding: bool = False,
 ) -> View:
     """The view of a document before an act; `content` is its digest with attachments.
 
     `templates` are the organisation's own, or None when it does not matter whether the document is complete (only to a
-    publication it does); `unresolved` counts open discussions.
+    publication it does); `unresolved` counts open discussions; `binding` asks whether its table of action items is in
+    order, as submitting and publishing do.
     """
     facts = facts_of(document)
     return View(
@@ -28,7 +36,13 @@ def view_of(
         editors=facts.editors,
         missing=missing_sections(document, templates) if templates is not None else (),
         unresolved=unresolved,
+        unbound=unbound(action_problems(document)) if binding else "",
     )
+
+
+def unbound(problems: Sequence[Finding]) -> str:
+    """Why a digest does not cover what readers see, in words: the first of what is wrong with the action items."""
+    return f"{problems[0].code} {problems[0].message} (line {problems[0].line})" if problems else ""
 
 
 def missing_sections(

@@ -79,6 +79,8 @@ def check(act: Act, state: PostmortemState, policy: Policy, view: View) -> tuple
         found.extend(permission.approval(act, state, view))
     elif act.act == acts.PUBLISH:
         found.extend(permission.publication(act, state, policy, view))
+    if act.act in (acts.SUBMIT, acts.PUBLISH):
+        found.extend(permission.binding(act, state, view))
     if not view.landing and act.content != view.content:
         found.append(Violation("AU313", f"{act.act} names other content than the document has now"))
     return tuple(found)

@@ -135,6 +135,14 @@ def publication(act: Act, state: PostmortemState, policy: Policy, view: View) ->
     return found
 
 
+def binding(act: Act, state: PostmortemState, view: View) -> list[Violation]:
+    """Would approvals of this content cover what people read?"""
+    if not view.unbound:
+        return []
+    message = f"{act.act} of {state.id} could not bind what readers see in its action items: {view.unbound}"
+    return [Violation("AU321", message, advise("validate", id=state.id))]
+
+
 def _ask(handles: tuple[str, ...]) -> str:
     names = ", ".join(dict.fromkeys(handle for handle in handles if handle))
     return f"ask one of: {names}" if names else ""
@@ -205,6 +213,14 @@ CODES = (
         "A postmortem without a root cause teaches nobody.",
         "pmctl validate ID shows what is missing.",
         "## Root Cause\n<!-- why did it happen? -->",
+    ),
+    Code(
+        "AU321",
+        "not-bound",
+        "A postmortem was submitted or published with a table of action items that breaks its rules (PM590 to PM594).",
+        "Cells that the digest leaves out could then hold text that nobody approved, or readers see another table.",
+        "Write the table as validation asks, and submit again.",
+        "| AI-7f3k | Add an alert | @jane | <b>soon</b> | HIGH | OPEN | | |",
     ),
     Code(
         "AU312",

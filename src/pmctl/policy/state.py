@@ -92,7 +92,8 @@ class View:
 
     `content` is the content digest, `author` and `editors` (those with the right to edit) come from the
     front matter, `missing` names required sections and custom fields that nobody has written, `unresolved` counts
-    open discussions. `writers` are the people who wrote the content as far as commits tell.
+    open discussions. `unbound` says why a digest would not cover what readers see ("" when it does). `writers` are
+    the people who wrote the content as far as commits tell.
 
     The audit also says what the document was while an act was under way: `earlier` holds digests that it
     had on the way, and `rewritten` is true when the step that brings the act changes the document too, so
@@ -104,6 +105,7 @@ class View:
     editors: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     unresolved: int = 0
+    unbound: str = ""
     writers: tuple[str, ...] = ()
     landing: bool = False
     earlier: tuple[str, ...] = ()

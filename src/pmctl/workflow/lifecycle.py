@@ -75,7 +75,8 @@ def perform(
     )
     # The audit judges by the templates of the commit, so they are asked here too, not those of the work tree.
     templates = workspace.head.templates() if kind == acts.PUBLISH else None
-    violations = lifecycle.check(act, now.state, workspace.policy, now.view(document, content, templates=templates))
+    view = now.view(document, content, templates=templates, binding=kind in (acts.SUBMIT, acts.PUBLISH))
+    violations = lifecycle.check(act, now.state, workspace.policy, view)
     refusals = tuple(violation for violation in violations if not violation.attributed)
     if refusals:
         raise refusal(refusals)

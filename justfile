@@ -24,9 +24,9 @@ ci:
 measure *WORDS:
     .venv/bin/python tests/benchmarks/run.py {{WORDS}}
 
-# Write the generated pages anew: the table of attacks in docs/trust.md.
+# Write the generated pages anew: the table of attacks in docs/trust.md, and docs/codes.md.
 docs:
-    .venv/bin/python -m tests.attacks.table
+    .venv/bin/python -m tests.attacks.table && .venv/bin/python -c 'from pmctl.codes import page; print(page(), end="")' > docs/codes.md
 
 # Build what a release uploads.
 build:

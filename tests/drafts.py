@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pmctl import git
-from pmctl.document import schema
+from pmctl.document.fields import path_of
 from pmctl.document.reader import Document, read
 from pmctl.document.timeline import entries
 from pmctl.repository.workspace import Workspace
@@ -78,14 +78,14 @@ class Team:
         return self.workspace.read_at(name)
 
     def data(self, name: str) -> bytes:
-        return (self.root / schema.path_of(name)).read_bytes()
+        return (self.root / path_of(name)).read_bytes()
 
     def edit(self, name: str, *changes: tuple[str, str] | Callable[[Document], Document]) -> None:
         """Change the file as a person would, and commit it."""
-        path = self.root / schema.path_of(name)
+        path = self.root / path_of(name)
         for change in changes:
             if callable(change):
-                path.write_bytes(change(read(path.read_bytes(), schema.path_of(name))).data)
+                path.write_bytes(change(read(path.read_bytes(), path_of(name))).data)
                 continue
             old, new = change
             assert path.read_text(encoding="utf-8").count(old) >= 1, old

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 import pmctl
+from pmctl.document.fields import path_of
 from pmctl.document.reader import read
-from pmctl.document.schema import path_of
 from pmctl.errors import BadInput, EnvironmentProblem, PmctlError
 from pmctl.ledger import record
 from pmctl.ledger.record import RecordProblem

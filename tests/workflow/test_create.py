@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pmctl.document import schema
+from pmctl.document.fields import MAX_ID, id_of, is_id, path_of
 from pmctl.document.reader import read
 from pmctl.document.template_file import builtin, parse_template
 from pmctl.errors import BadInput, NotFound, Refused
@@ -34,9 +34,9 @@ def test_slugs(title: str, slug: str) -> None:
 @settings(max_examples=300, deadline=None)
 @given(st.text(max_size=300))
 def test_any_title_gives_a_valid_id(title: str) -> None:
-    name = f"2024-01-15-{slug_of(title)}"[: schema.MAX_ID].rstrip("-")
-    assert schema.is_id(name)
-    assert schema.id_of(schema.path_of(name)) == name
+    name = f"2024-01-15-{slug_of(title)}"[:MAX_ID].rstrip("-")
+    assert is_id(name)
+    assert id_of(path_of(name)) == name
 
 
 def test_titles_without_a_latin_letter_do_not_collide() -> None:

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pmctl.document.actions import action_items
+from pmctl.document.fields import FIELDS
 from pmctl.document.markdown_text import cell_text, paragraph
 from pmctl.document.prompts import is_empty, strip_comments
 from pmctl.document.reader import Document, read
-from pmctl.document.schema import FIELDS
 from pmctl.document.template import Template
 from pmctl.document.template_file import builtin, parse_template
 from pmctl.document.templates import BUILTIN_NAMES

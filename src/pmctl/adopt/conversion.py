@@ -20,9 +20,10 @@ from pmctl.adopt.sections import reread, with_tables
 from pmctl.adopt.source import SourceDocument, SourceHeading, Unadoptable, parse_source
 from pmctl.adopt.title import PART_HEADING, title_heading
 from pmctl.document.aliases import ACTION_ITEMS, TIMELINE
+from pmctl.document.fields import path_of
 from pmctl.document.headings import PATTERN
 from pmctl.document.reader import MAX_BYTES, Document
-from pmctl.document.schema import check_front_matter, path_of
+from pmctl.document.schema import check_front_matter
 from pmctl.document.template_file import builtin
 
 # git follows a file over a rename from one half upwards (gitdiffcore(7), -M); a little room is for what only git knows.

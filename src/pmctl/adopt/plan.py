@@ -21,7 +21,7 @@ from pmctl.adopt.front_matter import Context
 from pmctl.adopt.recognise import Existing, RecognisedDocument, existing, recognise
 from pmctl.adopt.source import Unadoptable
 from pmctl.adopt.title import slug
-from pmctl.document.schema import Status, path_of
+from pmctl.document.fields import Status, path_of
 from pmctl.errors import UsageProblem
 from pmctl.policy.model import Policy
 from pmctl.repository.transaction import Write

@@ -15,7 +15,7 @@ from pmctl.adopt.labels import labelled_values
 from pmctl.adopt.source import SourceDocument, Unadoptable, parse_source, read_source
 from pmctl.adopt.structure import first_section
 from pmctl.adopt.title import PART_HEADING, Title, slug, title, title_heading, unique_id
-from pmctl.document.schema import is_id, path_of
+from pmctl.document.fields import is_id, path_of
 from pmctl.errors import BadInput
 from pmctl.ledger import record
 from pmctl.repository.workspace import Workspace

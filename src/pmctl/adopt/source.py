@@ -11,9 +11,9 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from pmctl.document.fields import Status, is_id
 from pmctl.document.headings import Meaning, meaning, plain
 from pmctl.document.reader import MAX_BYTES
-from pmctl.document.schema import Status, is_id
 from pmctl.document.structure import TableLines, read_structure
 
 _YAML = re.compile(r"---[ \t]*\r?\n(?P<block>.*?\r?\n|)---[ \t]*(?:\r?\n|\Z)", re.DOTALL)

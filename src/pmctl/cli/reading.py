@@ -100,7 +100,7 @@ def show(
     choose_format(format)
     workspace = session.workspace
     if at:
-        from pmctl.document.schema import is_id
+        from pmctl.document.fields import is_id
 
         revision = git.resolve(session.repo.top, at)
         document = workspace.read_at(id if is_id(id) else workspace.find(id), revision)
@@ -185,7 +185,7 @@ def _print_report(session: Session, found: StatusReport) -> None:
 
 
 def _facts(session: Session, name: str) -> tuple[tuple[str, str], ...]:
-    from pmctl.document import schema
+    from pmctl.document.fields import FIELD
 
     meta = session.workspace.read(name).meta
     shown = ("status", "author", "reviewers", "severity", "services", "started_at", "resolved_at")
@@ -194,6 +194,6 @@ def _facts(session: Session, name: str) -> tuple[tuple[str, str], ...]:
         value = meta.get(key)
         if value:
             facts.append(
-                (schema.FIELD[key].name.replace("_", " "), ", ".join(value) if isinstance(value, list) else str(value))
+                (FIELD[key].name.replace("_", " "), ", ".join(value) if isinstance(value, list) else str(value))
             )
     return tuple(facts)

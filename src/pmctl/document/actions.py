@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from pmctl.document.action_table import COLUMNS as COLUMNS
 from pmctl.document.action_table import SECTION as SECTION
 from pmctl.document.action_table import TRACKING as TRACKING
+from pmctl.document.fields import ItemStatus, Priority
 from pmctl.document.reader import tables
-from pmctl.document.schema import ItemStatus, Priority
 from pmctl.document.table import Cell, Row, Table
 from pmctl.text import parse_day
 

@@ -3,8 +3,7 @@
     Document -> check_front_matter -> findings (PM1xx), all of them at once
     Document -> typed -> Python values of what is well-formed
 
-The schema is closed: an unknown key is a finding, and an organisation's own fields live under `fields`. The
-vocabulary of `fields` is offered here as well, so that `schema.Status` reads as what it is.
+The schema is closed: an unknown key is a finding, and an organisation's own fields live under `fields`.
 """
 
 from __future__ import annotations
@@ -17,18 +16,13 @@ from pmctl.codes import Code
 from pmctl.document.fields import (
     FIELD,
     FIELDS,
-    ITEM_ID,
     MAX_ENTRIES,
     MAX_ID,
     MAX_TEXT,
     TEMPLATE,
     EditorRole,
     Field,
-    ItemStatus,
     Kind,
-    Priority,
-    Status,
-    id_of,
     is_handle,
     is_id,
     path_of,
@@ -43,21 +37,6 @@ from pmctl.text import did_you_mean, lacks_offset, nearest, parse_utc
 if TYPE_CHECKING:
     from pmctl.document.reader import Document
 
-__all__ = [
-    "FIELD",
-    "FIELDS",
-    "ITEM_ID",
-    "MAX_ID",
-    "EditorRole",
-    "ItemStatus",
-    "Priority",
-    "Status",
-    "check_front_matter",
-    "id_of",
-    "is_id",
-    "path_of",
-    "typed",
-]
 
 _PERSON = advise("a-handle")
 _HANDLES = {"teams": "write the team's handle, as in payments"}

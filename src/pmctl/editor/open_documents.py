@@ -15,9 +15,9 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from pmctl import git
+from pmctl.document.fields import Status, is_id
 from pmctl.document.finding import Finding
 from pmctl.document.reader import Document, read
-from pmctl.document.schema import Status, is_id
 from pmctl.editor.positions import Positions, positions
 from pmctl.errors import PmctlError
 from pmctl.insight.validation import Selection, context_alone, context_of

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from pmctl import __version__
-from pmctl.document import schema
+from pmctl.document.fields import ItemStatus, id_of
 from pmctl.document.reader import Document, read
 from pmctl.errors import BadInput
 from pmctl.repository.workspace import Workspace, read_file
@@ -50,7 +50,7 @@ class Item:
     @property
     def open(self) -> bool:
         """Whether something is still to be done."""
-        return self.status in (schema.ItemStatus.OPEN, schema.ItemStatus.IN_PROGRESS)
+        return self.status in (ItemStatus.OPEN, ItemStatus.IN_PROGRESS)
 
     def overdue(self, today: date) -> bool:
         """Whether it is open and its due day lies before today; an item due today is not overdue."""
@@ -104,7 +104,7 @@ def catalog(workspace: Workspace) -> list[Summary]:
         try:
             data = read_file(workspace.repo.root / path, path)
         except BadInput as error:
-            found.append(Summary(path, schema.id_of(path) or Path(path).stem, problem=error.message))
+            found.append(Summary(path, id_of(path) or Path(path).stem, problem=error.message))
             continue
         key = hashlib.sha256(os.fsencode(path) + b"\0" + data).hexdigest()
         summary = _restored(known.get(key))
@@ -123,7 +123,7 @@ def summarise(document: Document, path: str) -> Summary:
     """The summary of one document."""
     from pmctl.document.actions import action_items
 
-    name = schema.id_of(path) or document.id or Path(path).stem
+    name = id_of(path) or document.id or Path(path).stem
     if not document.readable:
         first = document.problems[0]
         return Summary(

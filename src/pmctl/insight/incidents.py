@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from pmctl.document import schema
+from pmctl.document.fields import is_id
 from pmctl.document.reader import Document
 from pmctl.errors import BadInput, EnvironmentProblem
 from pmctl.repository.workspace import Workspace
@@ -91,7 +91,7 @@ def unresolved_incidents(workspace: Workspace, name: str, document: Document | N
     """
     document = workspace.read_at(name) if document is None else document
     linked = document.meta.get("incidents")
-    if document.meta.get("resolved_at") or not isinstance(linked, list | tuple) or not schema.is_id(name):
+    if document.meta.get("resolved_at") or not isinstance(linked, list | tuple) or not is_id(name):
         return []
     from pmctl.services.import_document import import_path, read_import
 

@@ -18,7 +18,7 @@ from functools import partial
 from typing import NoReturn
 
 from pmctl import git
-from pmctl.document.schema import id_of
+from pmctl.document.fields import id_of
 from pmctl.errors import EnvironmentProblem
 from pmctl.files import read_object, write_atomic
 from pmctl.policy import act as acts

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 from pmctl import git
 from pmctl.document.digest import content_digest
+from pmctl.document.fields import id_of, is_id, path_of
 from pmctl.document.finding import Finding
 from pmctl.document.reader import MAX_BYTES, read
-from pmctl.document.schema import id_of, is_id, path_of
 from pmctl.errors import Hint, advise
 from pmctl.ledger import record
 from pmctl.policy import act as acts

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pmctl import git
-from pmctl.document import schema
+from pmctl.document.fields import path_of
 from pmctl.repository.workspace import POSTMORTEMS, Workspace
 from pmctl.rules.bulk import Item
 from pmctl.rules.collect import collect
@@ -88,7 +88,7 @@ def named(here: git.Repository | None, start: str, what: Iterable[str]) -> dict[
         if here is None or is_path(start, word):
             paths.append(Path(start, word))
         else:
-            paths.append(here.root / schema.path_of(Workspace(here).find(word)))
+            paths.append(here.root / path_of(Workspace(here).find(word)))
     roots = Roots(here)
     groups: dict[git.Repository | None, list[Item]] = {}
     known: dict[str, tuple[str, list[Item]]] = {}  # of each folder: what stands before its files' names, and its root's

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from pmctl.document import schema
 from pmctl.document.actions import action_items
 from pmctl.document.completeness import missing_fields
+from pmctl.document.fields import Status, is_id, path_of
 from pmctl.document.reader import Document
 from pmctl.document.template_library import Requirements, requirements
 from pmctl.errors import Hint, NotFound, advise
@@ -62,7 +62,7 @@ def status_report(workspace: Workspace, name: str, today: date) -> StatusReport:
 
     Raises NotFound when the postmortem is not in the repository at all.
     """
-    path = schema.path_of(name)
+    path = path_of(name)
     if workspace.head.file(path) is None:
         fix = f"git add {path} && git commit -m 'Draft {name}'"
         return StatusReport(name, "DRAFT", 0, (), (Blocker("it is not committed yet", fix),), fix)
@@ -85,7 +85,7 @@ def status_report(workspace: Workspace, name: str, today: date) -> StatusReport:
         blockers += [Blocker(gap.message, gap.hint, ", ".join(gap.waiting_for)) for gap in gaps]
         blockers += [*_open_incidents(workspace, name, document), *_incomplete(document, asked)]
         step = _step_in_review(name, now, content, gaps, ready=not blockers)
-    elif status == schema.Status.DRAFT:
+    elif status == Status.DRAFT:
         missing = [*_open_incidents(workspace, name, document), *_incomplete(document, asked)]
         blockers += missing
         step = advise("edit", id=name) if missing else advise("submit", id=name)
@@ -104,7 +104,7 @@ def _step_in_review(name: str, now: CurrentState, content: str, gaps: Sequence[G
 
 def status_reports(workspace: Workspace, today: date) -> list[StatusReport]:
     """The status of every postmortem that is a draft or in review, newest incident first."""
-    waiting = (schema.Status.DRAFT.value, schema.Status.IN_REVIEW.value)
+    waiting = (Status.DRAFT.value, Status.IN_REVIEW.value)
     return [
         _safely(workspace, summary, today)
         for summary in catalog(workspace)
@@ -113,10 +113,10 @@ def status_reports(workspace: Workspace, today: date) -> list[StatusReport]:
 
 
 def _safely(workspace: Workspace, summary: Summary, today: date) -> StatusReport:
-    if summary.problem or not schema.is_id(summary.id):
+    if summary.problem or not is_id(summary.id):
         problem = summary.problem or f"{summary.path} has no valid id"
         return StatusReport(summary.id, "?", 0, (), (Blocker(problem),), advise("validate", id=summary.path))
-    if summary.status == schema.Status.DRAFT:
+    if summary.status == Status.DRAFT:
         return _draft(workspace, summary.id, today)
     try:
         return status_report(workspace, summary.id, today)
@@ -133,7 +133,7 @@ def _draft(workspace: Workspace, name: str, today: date) -> StatusReport:
 
 
 def _work_tree(workspace: Workspace, name: str) -> list[Blocker]:
-    path = schema.path_of(name)
+    path = path_of(name)
     file = workspace.repo.root / path
     if not file.is_file():
         return [Blocker(f"{path} is missing in the work tree", f"git restore {path}")]

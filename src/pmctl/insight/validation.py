@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pmctl import git
-from pmctl.document import schema
+from pmctl.document.fields import id_of
 from pmctl.document.finding import Finding, Severity
 from pmctl.document.templates import BUILTIN_NAMES, builtin_source
 from pmctl.errors import EnvironmentProblem
@@ -175,7 +175,7 @@ def _with_history(
         if stem in known and item.path == f"{POSTMORTEMS}/{stem[:4]}/{stem}.md":
             dates: History | None = known[stem]
         else:
-            dates = new if schema.id_of(item.path) else None
+            dates = new if id_of(item.path) else None
         done = dates.published if dates is not None else None
         asked = dates is not None and item.data is not None and (done is None or now - done < _LATELY)
         found.append(item._replace(history=dates) if asked else item)

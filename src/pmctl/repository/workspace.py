@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pmctl import git
-from pmctl.document import schema
+from pmctl.document.fields import id_of, path_of
 from pmctl.document.files import Unreadable, finding_of, read_regular
 from pmctl.document.finding import Finding
 from pmctl.document.reader import Document, read
@@ -99,7 +99,7 @@ class Workspace:
 
     def ids(self) -> list[str]:
         """The ids of all postmortems in the work tree, sorted; whatever lies at a postmortem's path counts."""
-        return sorted(found for path in self.files() if (found := schema.id_of(path)))
+        return sorted(found for path in self.files() if (found := id_of(path)))
 
     def files(self) -> Iterator[str]:
         """Paths, relative to the root, of all Markdown files directly in a year's folder."""
@@ -118,7 +118,7 @@ class Workspace:
         Raises NotFound with the candidates.
         """
         known = self.ids()
-        wanted = schema.id_of(part) or part
+        wanted = id_of(part) or part
         if wanted in known:
             return wanted
         fitting = [name for name in known if wanted and wanted in name]
@@ -136,7 +136,7 @@ class Workspace:
 
         Raises BadInput when its file cannot be opened or is no regular file.
         """
-        path = schema.path_of(name)
+        path = path_of(name)
         return read(read_file(self.repo.root / path, path), path)
 
     def read_at(self, name: str, revision: str = "HEAD") -> Document:
@@ -146,7 +146,7 @@ class Workspace:
         """
         document = self.at(revision).document(name)
         if document is None:
-            path = schema.path_of(name)
+            path = path_of(name)
             raise NotFound(
                 f"{path} is not in {'the last commit' if revision == 'HEAD' else revision}",
                 hint=f"commit it first: git add {path} && git commit -m 'Draft {name}'",
@@ -158,7 +158,7 @@ class Workspace:
 
         Raises BadInput for one that is no regular file.
         """
-        folder = schema.path_of(name).removesuffix(".md") + "/"
+        folder = path_of(name).removesuffix(".md") + "/"
         inside = self.repo.prefix + folder
         listed = git.run(
             self.repo.top, "ls-files", "-z", "--full-name", "--cached", "--others", "--exclude-standard", "--",

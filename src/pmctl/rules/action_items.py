@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pmctl.document.completeness import is_stand_in
+from pmctl.document.fields import ITEM_ID
 from pmctl.document.finding import Finding
-from pmctl.document.schema import ITEM_ID
 from pmctl.errors import Hint, advise
 from pmctl.rules.completeness import is_blank
 from pmctl.rules.lessons import PARTS

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from pmctl.document.actions import spelling_key
 from pmctl.document.completeness import is_stand_in
+from pmctl.document.fields import ItemStatus, Priority
 from pmctl.document.finding import Finding
-from pmctl.document.schema import ItemStatus, Priority
 from pmctl.errors import advise
 from pmctl.rules.action_items import at_cell, items_of, lacking, sound_items
 from pmctl.rules.action_owners import NOBODY

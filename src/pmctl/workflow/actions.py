@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from pmctl.document import edits, schema
+from pmctl.document import edits
 from pmctl.document.actions import COLUMNS, SECTION, ActionItem, action_items, action_tables, canonical
+from pmctl.document.fields import EditorRole, ItemStatus, Priority, path_of
 from pmctl.document.reader import Document
-from pmctl.document.schema import ItemStatus, Priority
 from pmctl.errors import BadInput, NotFound, Refused, UsageProblem
 from pmctl.insight.catalog import catalog
 from pmctl.policy.model import Policy
@@ -85,7 +85,7 @@ def change(workspace: Workspace, by: str, wanted: str, change: Change, signing: 
     document = workspace.read_at(name)
     item = next((found for found in action_items(document) if found.id.lower() == wanted.lower()), None)
     if item is None:
-        raise Refused(f"{wanted} is not in the last commit of {name}", hint=f"commit {schema.path_of(name)} first")
+        raise Refused(f"{wanted} is not in the last commit of {name}", hint=f"commit {path_of(name)} first")
     if change.description is not None and document.status in FINAL:
         raise Refused(
             f"{name} is {document.status}: what an item says changes by amend only",
@@ -122,7 +122,7 @@ def _land(
     verb: str,
 ) -> Changed:
     message = f"{verb} of {name}\n\nPostmortem: {name}\n"
-    landed = commit(workspace.repo, [Write(schema.path_of(name), changed.data)], message, signing=signing)
+    landed = commit(workspace.repo, [Write(path_of(name), changed.data)], message, signing=signing)
     return Changed(item, name, dict(cells), landed)
 
 
@@ -169,7 +169,7 @@ def _refuse_stranger(policy: Policy, document: Document, by: str, owners: Sequen
     editors = document.meta.get("editors")
     allowed = [document.author, *policy.admins, *owners]
     if isinstance(editors, dict):
-        allowed += [handle for handle, right in editors.items() if right == schema.EditorRole.EDIT]
+        allowed += [handle for handle, right in editors.items() if right == EditorRole.EDIT]
     if by not in allowed:
         names = ", ".join(dict.fromkeys(handle for handle in allowed if handle))
         raise Refused(f"{by or 'you'} may not change action items of {document.id}", hint=f"ask one of: {names}")

@@ -13,7 +13,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from pmctl.document import schema
+from pmctl.document.fields import MAX_ID, Status, path_of
 from pmctl.document.reader import Document
 from pmctl.document.template import Template, field_problem, field_value
 from pmctl.document.template_library import choose
@@ -89,7 +89,7 @@ def plan(workspace: Workspace, wish: NewPostmortem, draft: Draft | None, *, toda
     front.update(
         id=name,
         title=title,
-        status=schema.Status.DRAFT.value,
+        status=Status.DRAFT.value,
         author=wish.author,
     )
     if "visibility" not in chosen.defaults:
@@ -102,7 +102,7 @@ def plan(workspace: Workspace, wish: NewPostmortem, draft: Draft | None, *, toda
     if known and not wish.teams:
         front["teams"] = known
     items = tuple({**item, "ID": item_id()} for item in draft.action_items)
-    document = render(chosen, replace(draft, front=front, action_items=items), schema.path_of(name))
+    document = render(chosen, replace(draft, front=front, action_items=items), path_of(name))
     lost = _without_place(document, draft)
     writes = [Write(document.path, document.data)]
     if draft.imported:
@@ -137,9 +137,9 @@ def new_id(workspace: Workspace, title: str, day: date) -> str:
     Raises Refused when it is taken, also by an id that differs in case only.
     """
     slug = slug_of(title)
-    name = f"{day.isoformat()}-{slug}"[: schema.MAX_ID].rstrip("-")
-    target = workspace.repo.root / schema.path_of(name)
-    if target.exists() or target.is_symlink() or workspace.head.file(schema.path_of(name)) is not None:
+    name = f"{day.isoformat()}-{slug}"[:MAX_ID].rstrip("-")
+    target = workspace.repo.root / path_of(name)
+    if target.exists() or target.is_symlink() or workspace.head.file(path_of(name)) is not None:
         raise Refused(f"{name} exists already", hint=f"pmctl show {name}, or give another title")
     return name
 

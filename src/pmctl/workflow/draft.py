@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+from pmctl.document.fields import FIELDS
 from pmctl.document.reader import Document, read
-from pmctl.document.schema import FIELDS
 from pmctl.document.template import Template, TemplateField
 from pmctl.document.timeline import timeline_section
 from pmctl.document.yaml_text import flow

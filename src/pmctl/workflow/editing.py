@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from pmctl.document import schema
+from pmctl.document.fields import EditorRole, path_of
 from pmctl.errors import EnvironmentProblem, Refused
 from pmctl.policy.state import FINAL, IN_REVIEW
 from pmctl.repository.transaction import CommitResult, Write, commit
@@ -23,8 +23,8 @@ def open_editor(workspace: Workspace, name: str, environ: Mapping[str, str]) -> 
 
     Raises EnvironmentProblem when there is no editor or it fails; the file then is as the editor left it.
     """
-    path = workspace.repo.root / schema.path_of(name)
-    read_file(path, schema.path_of(name))
+    path = workspace.repo.root / path_of(name)
+    read_file(path, path_of(name))
     named = environ.get("VISUAL") or environ.get("EDITOR") or "vi"
     try:
         command = shlex.split(named)
@@ -38,8 +38,8 @@ def open_editor(workspace: Workspace, name: str, environ: Mapping[str, str]) -> 
         )
     code = subprocess.run([*command, str(path)], check=False).returncode
     if code != 0:
-        raise EnvironmentProblem(f"{command[0]} ended with code {code}; {schema.path_of(name)} is as it left it")
-    return read_file(path, schema.path_of(name)) != workspace.head.file(schema.path_of(name))
+        raise EnvironmentProblem(f"{command[0]} ended with code {code}; {path_of(name)} is as it left it")
+    return read_file(path, path_of(name)) != workspace.head.file(path_of(name))
 
 
 def commit_edit(workspace: Workspace, by: str, name: str, note: str, signing: Sequence[str]) -> CommitResult:
@@ -50,7 +50,7 @@ def commit_edit(workspace: Workspace, by: str, name: str, note: str, signing: Se
     """
     from pmctl.document.reader import read
 
-    path = schema.path_of(name)
+    path = path_of(name)
     data = read_file(workspace.repo.root / path, path)
     before = workspace.head.file(path)
     if before is not None:
@@ -96,7 +96,7 @@ def _refuse_what_needs_an_act(workspace: Workspace, name: str, by: str, was: Doc
 def _editors(document: Document) -> tuple[str, ...]:
     editors = document.meta.get("editors")
     named = editors.items() if isinstance(editors, dict) else ()
-    return tuple(handle for handle, right in named if right == schema.EditorRole.EDIT)
+    return tuple(handle for handle, right in named if right == EditorRole.EDIT)
 
 
 def _handles(document: Document, key: str) -> tuple[str, ...]:

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pmctl.document import edits, schema
+from pmctl.document import edits
+from pmctl.document.fields import EditorRole, path_of
 from pmctl.document.prompts import strip_comments
 from pmctl.document.reader import Document
 from pmctl.document.timeline import entries
@@ -151,7 +152,7 @@ def land(workspace: Workspace, planned: Plan, subject: str, signing: Sequence[st
     """Commit a plan: the postmortem and its import document. `subject` is the first line of the message."""
     writes = []
     if planned.document.data != planned.before.data:
-        writes.append(Write(schema.path_of(planned.id), planned.document.data))
+        writes.append(Write(path_of(planned.id), planned.document.data))
     if planned.imported is not None or planned.had_import:
         writes.append(Write(import_path(planned.id), planned.imported))
     message = f"{subject}\n\nPostmortem: {planned.id}\n"
@@ -163,7 +164,7 @@ def _refuse_stranger(policy: Policy, document: Document, by: str, verb: str) -> 
     editors = document.meta.get("editors")
     allowed = [document.author, *policy.admins]
     if isinstance(editors, dict):
-        allowed += [handle for handle, right in editors.items() if right == schema.EditorRole.EDIT]
+        allowed += [handle for handle, right in editors.items() if right == EditorRole.EDIT]
     reviewers = document.meta.get("reviewers")
     if document.status == IN_REVIEW and isinstance(reviewers, list | tuple):
         allowed += map(str, reviewers)

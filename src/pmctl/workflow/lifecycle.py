@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from pmctl.document import schema
 from pmctl.document.digest import Attachment, content_digest
+from pmctl.document.fields import path_of
 from pmctl.document.reader import Document
 from pmctl.errors import Hint, Refused, advise
 from pmctl.ledger import record
@@ -83,7 +83,7 @@ def perform(
     if kind == acts.PUBLISH:
         _refuse_open_incident(workspace, name, document)
     if kind == acts.AMEND and content == now.state.content:
-        raise Refused(f"{name} has no changes to amend", hint=f"edit {schema.path_of(name)} first, then run amend")
+        raise Refused(f"{name} has no changes to amend", hint=f"edit {path_of(name)} first, then run amend")
     data = record.to_bytes(act)
     after = lifecycle.advance(now.state, act, record.digest(data), author=document.author or "")
     landed = _write(workspace, actor, act, now, after, document, data, attached)
@@ -101,7 +101,7 @@ def _write(
     attached: Sequence[Write],
 ) -> CommitResult:
     writes = list(record_writes(actor, act, now.next_number, data))
-    path = schema.path_of(act.doc)
+    path = path_of(act.doc)
     folder = path.removesuffix(".md")
     if act.act == acts.DELETE:
         writes.append(Write(path, None))
@@ -125,7 +125,7 @@ def _write(
 
 def _attached(workspace: Workspace, name: str) -> tuple[Write, ...]:
     """The attachments that the work tree has otherwise than HEAD, as writes of an amend."""
-    folder = schema.path_of(name).removesuffix(".md")
+    folder = path_of(name).removesuffix(".md")
     files = workspace.attached_files(name)
     before = {item.path: item.sha256 for item in workspace.head.attachments(name)}
     changed = [path for path, data in files.items() if before.get(path) != hashlib.sha256(data).hexdigest()]
@@ -135,7 +135,7 @@ def _attached(workspace: Workspace, name: str) -> tuple[Write, ...]:
 
 def _as_committed(workspace: Workspace, name: str, attached: Sequence[Write]) -> tuple[Attachment, ...]:
     """The attachments of HEAD as they will be after these writes."""
-    folder = schema.path_of(name).removesuffix(".md") + "/"
+    folder = path_of(name).removesuffix(".md") + "/"
     items = {item.path: item for item in workspace.head.attachments(name)}
     for write in attached:
         path = write.path.removeprefix(folder)

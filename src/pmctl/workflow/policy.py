@@ -393,6 +393,6 @@ def _is_file(workspace: Workspace) -> bool:
 
 
 def _ids_at_head(workspace: Workspace) -> list[str]:
-    from pmctl.document.schema import id_of
+    from pmctl.document.fields import id_of
 
     return sorted(found for path in workspace.head.paths("postmortems") if (found := id_of(path)))

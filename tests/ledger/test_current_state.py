@@ -54,3 +54,16 @@ def test_a_stale_approval_is_known_to_be_stale(world: World) -> None:
     assert state.status == IN_REVIEW
     assert {a.by: a.stale for a in state.approvals} == {"bob": True, "carol": False}
     assert world.audit().states[DOC].counting(world.digest())[0].by == "carol"
+
+
+def test_what_counted_at_its_time_is_not_said_to_be_ignored_when_the_reviewer_leaves(world: World) -> None:
+    world.new()
+    world.act(acts.SUBMIT, "jane", reviewers=("bob",))
+    world.act(acts.APPROVE, "bob")
+    people = dict(world.policy.people)
+    people["bob"] = people["bob"]._replace(keys=tuple(one._replace(status="retired") for one in people["bob"].keys))
+    world.change_policy(people=people)
+    now = world.standing()
+    assert (now.ignored, now.state.status, [one.by for one in now.state.approvals]) == ((), IN_REVIEW, ["bob"])
+    world.act(acts.PUBLISH, "carol")
+    assert [line.partition(": ")[2] for line in world.standing().ignored] == [f"carol may not publish {DOC}"]

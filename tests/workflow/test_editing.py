@@ -10,6 +10,7 @@ import pytest
 from pmctl.errors import EnvironmentProblem, Refused
 from pmctl.ledger.audit import audit
 from pmctl.policy import act as acts
+from pmctl.surroundings import Surroundings
 from pmctl.workflow.editing import commit_edit, open_editor
 from pmctl.workflow.lifecycle import perform
 from tests.team import AT, Team
@@ -36,23 +37,23 @@ def editor(crew: Team, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
 
 def test_editor_gets_the_file_and_says_whether_it_changed(crew: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     editor(crew, monkeypatch, 'test "$1" = --wait && echo "One more line." >> "$2"')
-    assert open_editor(crew.workspace, DOC, os.environ)
+    assert open_editor(crew.workspace, DOC, Surroundings(os.environ, crew.top))
     editor(crew, monkeypatch, "true")
-    assert open_editor(crew.workspace, DOC, os.environ), "an edit of last time is not forgotten"
+    assert open_editor(crew.workspace, DOC, Surroundings(os.environ, crew.top)), "an edit of last time is not forgotten"
     crew.git("checkout", "-q", "--", ".")
-    assert not open_editor(crew.workspace, DOC, os.environ)
+    assert not open_editor(crew.workspace, DOC, Surroundings(os.environ, crew.top))
 
 
 def test_editor_that_fails_or_is_missing_is_said(crew: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     editor(crew, monkeypatch, "exit 3")
     with pytest.raises(EnvironmentProblem, match="ended with code 3"):
-        open_editor(crew.workspace, DOC, os.environ)
+        open_editor(crew.workspace, DOC, Surroundings(os.environ, crew.top))
     monkeypatch.setenv("EDITOR", "no-such-editor")
     with pytest.raises(EnvironmentProblem, match="no editor 'no-such-editor'"):
-        open_editor(crew.workspace, DOC, os.environ)
+        open_editor(crew.workspace, DOC, Surroundings(os.environ, crew.top))
     monkeypatch.setenv("VISUAL", "unbalanced 'quote")
     with pytest.raises(EnvironmentProblem):
-        open_editor(crew.workspace, DOC, os.environ)
+        open_editor(crew.workspace, DOC, Surroundings(os.environ, crew.top))
 
 
 def test_link_is_not_opened(crew: Team, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -62,7 +63,7 @@ def test_link_is_not_opened(crew: Team, monkeypatch: pytest.MonkeyPatch, tmp_pat
     (crew.top / crew.path(DOC)).unlink()
     (crew.top / crew.path(DOC)).symlink_to(secret)
     with pytest.raises(Exception, match="link"):
-        open_editor(crew.workspace, DOC, os.environ)
+        open_editor(crew.workspace, DOC, Surroundings(os.environ, crew.top))
     assert secret.read_text() == "mine\n"
 
 
@@ -125,3 +126,8 @@ def test_published_text_is_for_amend(crew: Team) -> None:
     write(crew)
     with pytest.raises(Refused, match="changes only on the record"):
         edit(crew, "alice")
+
+
+def test_without_a_terminal_no_editor_is_guessed(crew: Team) -> None:
+    with pytest.raises(EnvironmentProblem, match="no terminal for an editor"):
+        open_editor(crew.workspace, DOC, Surroundings({}, crew.top))

@@ -50,7 +50,7 @@ class Session:
         """What of this machine and person an act may need."""
         from pmctl.surroundings import Surroundings
 
-        return Surroundings(os.environ, Path.home(), sys.stdin.isatty())
+        return Surroundings(os.environ, Path.home(), not self.no_input and sys.stdin.isatty())
 
     @cached_property
     def workspace(self) -> Workspace:

@@ -98,7 +98,7 @@ def edit(
     session: Session = ctx.obj
     workspace = session.workspace
     name = workspace.find(id)
-    changed = open_editor(workspace, name, session.surroundings.environ)
+    changed = open_editor(workspace, name, session.surroundings)
     problems = report_one(session, name)
     if not changed:
         session.note("nothing was changed")

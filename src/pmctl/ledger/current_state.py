@@ -16,6 +16,7 @@ from pmctl.errors import EnvironmentProblem, advise
 from pmctl.ledger import record
 from pmctl.ledger.history import main_parent
 from pmctl.ledger.record import RecordProblem
+from pmctl.ledger.report import PROVED
 from pmctl.ledger.signatures import signer
 from pmctl.ledger.snapshot import Snapshot
 from pmctl.ledger.sshsig import SignatureProblem
@@ -92,7 +93,15 @@ def current_state(snapshot: Snapshot, doc: str) -> CurrentState:
 
     report = audit(snapshot.source.repo, tip=snapshot.commit)
     state = report.states.get(doc)
-    return replace(quick, state=state, root=report.root) if state is not None and report.complete else quick
+    if state is None or not report.complete:
+        return quick
+    folder = f"{record.FOLDER}/{doc}/"
+    ignored = tuple(
+        f"{found.path}: {found.message}"
+        for found in report.violations
+        if found.path.startswith(folder) and found.layer == PROVED
+    )
+    return replace(quick, state=state, root=report.root, ignored=ignored)
 
 
 class _Reading:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pmctl.document.fields import EditorRole, path_of
@@ -13,19 +13,26 @@ from pmctl.errors import EnvironmentProblem, Refused
 from pmctl.policy.state import FINAL, IN_REVIEW
 from pmctl.repository.transaction import CommitResult, Write, commit
 from pmctl.repository.workspace import Workspace, read_file
+from pmctl.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document
 
 
-def open_editor(workspace: Workspace, name: str, environ: Mapping[str, str]) -> bool:
-    """Open the file of `name` in $VISUAL, $EDITOR or vi and wait; returns whether it differs from HEAD.
+def open_editor(workspace: Workspace, name: str, surroundings: Surroundings) -> bool:
+    """Open the file of `name` in $VISUAL, $EDITOR or, on a terminal, vi and wait; returns whether it differs from HEAD.
 
     Raises EnvironmentProblem when there is no editor or it fails; the file then is as the editor left it.
     """
+    environ = surroundings.environ
     path = workspace.repo.root / path_of(name)
     read_file(path, path_of(name))
-    named = environ.get("VISUAL") or environ.get("EDITOR") or "vi"
+    named = environ.get("VISUAL") or environ.get("EDITOR") or ("vi" if surroundings.interactive else "")
+    if not named:
+        raise EnvironmentProblem(
+            "there is no terminal for an editor, and none is named",
+            hint=f"export EDITOR, or change {path_of(name)} itself",
+        )
     try:
         command = shlex.split(named)
     except ValueError as error:

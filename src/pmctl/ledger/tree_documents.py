@@ -10,7 +10,6 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from pmctl.document.action_problems import action_problems
 from pmctl.document.digest import Attachment, canonical_json, content_digest, metadata
 from pmctl.document.fields import EditorRole, Status, is_handle
 from pmctl.document.finding import Finding
@@ -103,6 +102,8 @@ class Documents:
         body = _hash(document.body)
         if self._tidy.get(body):  # a function of the body alone; only the lines depend on what is above it
             return []
+        from pmctl.document.action_problems import action_problems  # with it comes the Markdown parser
+
         found = action_problems(document)
         _remember(self._tidy, body, not found)
         return found
@@ -110,13 +111,13 @@ class Documents:
     def sections(self, where: TreeDocument) -> dict[str, str]:
         """The texts of the sections by title (without regard to case). A function of the body alone."""
         document = self.document(where)
-        return self._sections.get(_hash(document.body)) or self._note_sections(document)
+        body = _hash(document.body)
+        found = self._sections.get(body)
+        if found is None:
+            from pmctl.document.completeness import section_texts
 
-    def _note_sections(self, document: Document) -> dict[str, str]:
-        from pmctl.document.completeness import section_texts
-
-        found = section_texts(document)
-        _remember(self._sections, _hash(document.body), found, _BODIES)
+            found = section_texts(document)
+            _remember(self._sections, body, found, _BODIES)
         return found
 
     def _digest(self, document: Document, attachments: list[Attachment]) -> str:
@@ -132,9 +133,6 @@ class Documents:
         if found is None:
             found = content_digest(document, attachments)
             _remember(self._contents, same, found)
-            # Its structure is at hand now, and the next versions mostly have the same body.
-            _remember(self._tidy, body, not action_problems(document))
-            self._note_sections(document)
         return found
 
     def attachments(self, folder: Entry | None) -> list[Attachment]:

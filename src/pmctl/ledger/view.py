@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from pmctl.document.action_problems import action_problems
 from pmctl.ledger.tree_documents import facts_of
 from pmctl.policy.state import View
 
@@ -30,13 +29,18 @@ def view_of(
     order, as submitting and publishing do.
     """
     facts = facts_of(document)
+    problems: Sequence[Finding] = ()
+    if binding:
+        from pmctl.document.action_problems import action_problems  # only two acts need the Markdown parser
+
+        problems = action_problems(document)
     return View(
         content=content,
         author=facts.author,
         editors=facts.editors,
         missing=missing_sections(document, templates) if templates is not None else (),
         unresolved=unresolved,
-        unbound=unbound(action_problems(document)) if binding else "",
+        unbound=unbound(problems),
     )
 
 

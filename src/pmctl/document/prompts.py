@@ -8,6 +8,7 @@ from pmctl.document.rows import TRIM, split_row
 from pmctl.document.structure import comment_spans, line_spans, read_structure
 
 _PLACEHOLDER = re.compile(r"(?:[-*+]|[0-9]{1,9}[.)])(?:[ \t]+\[[ xX]\])?")
+_UNDERLINE = re.compile(r"^[ \t]*[=:|-][ \t=:|-]*\r?$", re.MULTILINE)
 
 
 def strip_comments(text: str) -> str:
@@ -35,8 +36,12 @@ def is_empty(text: str) -> bool:
     Prompts, sub-headings, bare list markers and tables without a filled cell below the header count as nothing.
     """
     rest = strip_comments(text)
-    if not rest.strip(TRIM):
+    bare = rest.strip(TRIM)
+    if not bare:
         return True
+    # Most sections begin with a sentence, and it is one unless a line below makes it a heading or a row.
+    if bare[0].isalpha() and "|" not in bare.partition("\n")[0] and not _UNDERLINE.search(bare):
+        return False
     found = read_structure(rest)
     skipped: set[int] = set()
     for table in found.tables:
@@ -47,5 +52,5 @@ def is_empty(text: str) -> bool:
         skipped.update(range(table.line, table.line + len(table.spans)))
     for heading in found.headings:
         skipped.update(range(heading.line, heading.line + heading.lines))
-    bare = (rest[slice(*span)].strip(TRIM) for row, span in enumerate(line_spans(rest), 1) if row not in skipped)
-    return all(not line or _PLACEHOLDER.fullmatch(line) for line in bare)
+    lines = (rest[slice(*span)].strip(TRIM) for row, span in enumerate(line_spans(rest), 1) if row not in skipped)
+    return all(not line or _PLACEHOLDER.fullmatch(line) for line in lines)

@@ -110,7 +110,7 @@ def show(
         part = document.section(section)
         if part is None:
             known = tuple(entry.title for entry in document.sections)
-            raise NotFound(f"{document.id} has no section {section!r}", hint="its sections are:", details=known)
+            raise NotFound(f"{document.id} has no section {section!r}", hint="name one of these", details=known)
         body = part.text.strip("\r\n") + "\n"
         if format == "json":
             from pmctl.output.answers import Section

@@ -39,7 +39,7 @@ def needs_note(act: Act) -> Violation:
     return Violation("AU319", f"{act.act} needs a reason", "say why with -m TEXT")
 
 
-def standing(act: Act, state: PostmortemState, policy: Policy, view: View) -> list[Violation]:
+def entitled(act: Act, state: PostmortemState, policy: Policy, view: View) -> list[Violation]:
     """Is the actor somebody who may do this?"""
     author = state.author or view.author
     admin = act.by in policy.admins

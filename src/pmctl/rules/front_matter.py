@@ -105,7 +105,12 @@ def duplicate_id(doc: Document, context: Context) -> Iterable[Finding]:
     node = doc.front.get("id")
     others = [path for path in context.ids.get(doc.id.casefold(), ()) if path != doc.path]
     if node is not None and others:
-        yield found_at(node.line, node.column, f"{', '.join(others)} has the same id", width=len(doc.id))
+        yield found_at(
+            node.line,
+            node.column,
+            f"{', '.join(others)} {'has' if len(others) == 1 else 'have'} the same id",
+            width=len(doc.id),
+        )
 
 
 @rule("PM153", "unknown-severity", review=WARNING)

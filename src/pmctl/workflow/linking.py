@@ -50,7 +50,11 @@ def plan_unlink(workspace: Workspace, by: str, name: str, reference: str) -> Pla
     fitting = [number for number, full in enumerate(names) if reference in (full, str(listed[number].get("id")))]
     if len(fitting) != 1:
         problem = "is not linked to" if not fitting else "names several incidents of"
-        raise NotFound(f"{reference} {problem} {name}", hint="give SOURCE:ID, one of these", details=tuple(names))
+        raise NotFound(
+            f"{reference} {problem} {name}",
+            hint="give one of these SOURCE:ID" if names else "no incident is linked",
+            details=tuple(names),
+        )
     source, _, key = names[fitting[0]].partition(":")
     parts = [part for part in old.parts if _key(part) != (source, key)]
     rest = [entry for number, entry in enumerate(listed) if number != fitting[0]]

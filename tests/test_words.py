@@ -149,7 +149,7 @@ def test_only_the_command_line_looks_up_where_it_runs() -> None:
     asked = re.compile(r"\bos\.(?:environ|getenv)\b|\bPath\.home\(|\.expanduser\(|\bstd(?:in|out|err)\.isatty\(")
     asking = {path.relative_to(SOURCE).as_posix() for path in modules() if asked.search(path.read_text())}
     below = {path for path in asking if not path.startswith("cli/")}
-    assert below == {"git.py", "services/fetch.py"}
+    assert below == {"git.py"}
 
 
 def test_modules_stay_readable() -> None:

@@ -49,7 +49,7 @@ def show(ctx: typer.Context, files: _Files, source: _Source = "", format: Format
 
     session: Session = ctx.obj
     choose_format(format)
-    found = _read(files, source)
+    found = _read(session, files, source)
     if format == "json":
         session.json("incident", {"incidents": incident_documents(found)})
         return
@@ -84,7 +84,7 @@ def triage(
 
     session: Session = ctx.obj
     choose_format(format)
-    found = _read(files, source)
+    found = _read(session, files, source)
     settings, history = _rules(session)
     answers = [triage(incident, settings, history, now=now()) for incident in found]
     if create:
@@ -110,7 +110,7 @@ def missing(ctx: typer.Context, files: _Files, source: _Source = "", format: For
 
     session: Session = ctx.obj
     choose_format(format)
-    found = _read(files, source)
+    found = _read(session, files, source)
     settings, history = _rules(session)
     answers = without(found, settings, history, now=now())
     if format == "json":
@@ -144,7 +144,7 @@ def refresh(
     name = workspace.find(id)
     by, signing = _actor(session, handle)
     linked = linked_names(workspace, name)
-    records = _of_linked(session, _read(from_, source), linked) if from_ else _fetched(session, name, linked)
+    records = _of_linked(session, _read(session, from_, source), linked) if from_ else _fetched(session, name, linked)
     planned = plan_refresh(workspace, by, name, records)
     _finish(session, planned, f"Refresh {name} from its incident", signing, dry_run=dry_run, ask=not yes)
 
@@ -197,12 +197,12 @@ def unlink(
     _finish(session, planned, f"Unlink {reference} from {name}", signing, dry_run=dry_run, ask=False)
 
 
-def _read(names: list[str], source: str) -> tuple[Incident, ...]:
+def _read(session: Session, names: list[str], source: str) -> tuple[Incident, ...]:
     from pmctl.cli.session import now
     from pmctl.cli.writing import record_files
     from pmctl.services.registry import read_incidents
 
-    return read_incidents(record_files(names), source or None, now=now())
+    return read_incidents(record_files(session, names), source or None, now=now())
 
 
 def _rules(session: Session) -> tuple[TriggerSettings, Sequence[Summary]]:
@@ -260,7 +260,7 @@ def _fetched(session: Session, name: str, linked: Sequence[str]) -> list[Inciden
     for reference in linked:
         if reference not in with_api:
             session.note(f"{reference} cannot be fetched and stays as imported")
-    files = [fetch_reference(reference) for reference in with_api]
+    files = [fetch_reference(reference, session.surroundings.environ) for reference in with_api]
     return [record for one in files for record in read_incidents(one, now=now())]
 
 

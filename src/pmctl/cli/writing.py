@@ -131,10 +131,10 @@ def read_incident(session: Session, names: list[str], source: str, only: tuple[s
     from pmctl.cli.session import now
     from pmctl.services.registry import read_records
 
-    return read_records(record_files(names), source or None, only=only, now=now())
+    return read_records(record_files(session, names), source or None, only=only, now=now())
 
 
-def record_files(names: list[str]) -> list[tuple[str, bytes]]:
+def record_files(session: Session, names: list[str]) -> list[tuple[str, bytes]]:
     """(name, bytes) of these files, of standard input for `-`, and of what a SOURCE:ID fetches."""
     from pmctl.services.fetch import fetch_reference, parse_reference
     from pmctl.services.parsing import load_files
@@ -142,7 +142,7 @@ def record_files(names: list[str]) -> list[tuple[str, bytes]]:
     files: list[tuple[str, bytes]] = []
     for name in names:
         if parse_reference(name) is not None and not Path(name).exists():
-            files.extend(fetch_reference(name))
+            files.extend(fetch_reference(name, session.surroundings.environ))
         else:
             files.extend(load_files([name], sys.stdin.buffer))
     return files

@@ -6,7 +6,6 @@ environment only.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 
@@ -40,7 +39,7 @@ def parse_reference(text: str) -> tuple[System, Api, str] | None:
     return system, system.api, incident
 
 
-def fetch_reference(text: str, environ: Mapping[str, str] | None = None) -> list[RecordFile]:
+def fetch_reference(text: str, environ: Mapping[str, str]) -> list[RecordFile]:
     """Fetch what `source:id` names. Address and token come from the environment, never from a repository: one that
     somebody cloned must not decide where a token of theirs is sent.
 
@@ -51,9 +50,8 @@ def fetch_reference(text: str, environ: Mapping[str, str] | None = None) -> list
         known = ", ".join(system.name for system in SYSTEMS if system.api)
         raise UsageProblem(f"{text[:80]!r} names no incident", hint=f"write SOURCE:ID with one of {known}")
     system, api, incident = parsed
-    given = os.environ if environ is None else environ
-    token = checked_token(given.get(api.credential, ""), api.credential)
-    url = given.get(api.address) or api.default_address
+    token = checked_token(environ.get(api.credential, ""), api.credential)
+    url = environ.get(api.address) or api.default_address
     if not url:
         raise EnvironmentProblem(
             f"the address of your {system.label} is not known", hint=f"set {api.address}=https://..."

@@ -34,7 +34,13 @@ class Result(NamedTuple):
     day: str = ""
 
     @classmethod
-    def of(cls, id: str, findings: tuple[Finding, ...], asked: CacheDependencies, today: date | None) -> Result:  # noqa: A002
+    def of(
+        cls,
+        id: str,  # noqa: A002  the field's name
+        findings: tuple[Finding, ...],
+        asked: CacheDependencies,
+        today: date | None,
+    ) -> Result:
         """A result with the answers that were asked for on the way."""
         return cls(id, findings, tuple(sorted(asked.files.items())), today.isoformat() if asked.today and today else "")
 

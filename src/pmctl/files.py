@@ -11,22 +11,28 @@ import os
 import stat
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from io import BufferedReader
 
 LARGEST = 64 * 1024 * 1024  # bytes of one file, where the caller names no other limit
 
 
-def read_kept(file: Path, largest: int = LARGEST) -> bytes:
-    """The content of a regular file of at most `largest` bytes.
-
-    Raises OSError for anything else: a link, a folder, a pipe, a device, a larger file.
-    """
+def open_kept(file: Path) -> BufferedReader:
+    """A regular file, opened for reading. Raises OSError for anything else: a link, a folder, a pipe, a device."""
     handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with open(handle, "rb") as stream:  # noqa: PTH123  an open descriptor
-        found = os.fstat(handle)
-        if not stat.S_ISREG(found.st_mode):
-            raise OSError(errno.EINVAL, "is no regular file", str(file))
-        data = stream.read(min(found.st_size, largest) + 1)
+    stream = open(handle, "rb")  # noqa: PTH123, SIM115  an open descriptor, which the caller closes
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        stream.close()
+        raise OSError(errno.EINVAL, "is no regular file", str(file))
+    return stream
+
+
+def read_kept(file: Path, largest: int = LARGEST) -> bytes:
+    """The content of a regular file. Raises OSError for anything else, and for more than `largest` bytes."""
+    with open_kept(file) as stream:
+        data = stream.read(min(os.fstat(stream.fileno()).st_size, largest) + 1)
     if len(data) > largest:
         raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), str(file))
     return data

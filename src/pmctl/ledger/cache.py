@@ -20,7 +20,7 @@ from typing import Any
 from pmctl import __version__
 from pmctl.document.finding import Severity
 from pmctl.errors import read_hint
-from pmctl.files import write_atomic
+from pmctl.files import make_folder, read_kept, write_atomic
 from pmctl.git import Repository
 from pmctl.ledger.audit_state import Acceptance, AuditState
 from pmctl.ledger.report import AuditFinding, Event
@@ -47,11 +47,11 @@ class Known:
 def load(repo: Repository) -> Known | None:
     """The state of an earlier audit by this user; None when there is none that counts."""
     try:
-        data = _file(repo).read_bytes()
+        data = read_kept(_file(repo), _LARGEST)
     except OSError:
         return None
     secret = _secret(repo, create=False)
-    if secret is None or len(data) > _LARGEST:
+    if secret is None:
         return None
     mark, _, body = data.partition(b"\n")
     if not hmac.compare_digest(mark, _mark(secret, repo, body)):
@@ -59,7 +59,7 @@ def load(repo: Repository) -> Known | None:
     try:
         value = json.loads(body)
         return Known(value["tip"], _read(value["state"]))
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError):
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
         return None
 
 
@@ -71,7 +71,7 @@ def save(repo: Repository, tip: str, state: AuditState) -> None:
     body = json.dumps({"tip": tip, "state": _plain(state)}, ensure_ascii=True, separators=(",", ":")).encode()
     path = _file(repo)
     with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent, repo.common_dir)
         write_atomic(path, _mark(secret, repo, body) + b"\n" + body)
 
 
@@ -90,7 +90,7 @@ def _secret(repo: Repository, *, create: bool) -> bytes | None:
         return None
     path = repo.user_folder / "cache.key"
     try:
-        found = path.read_bytes()
+        found = read_kept(path, 32)
         if len(found) == 32:
             return found
     except OSError:
@@ -99,7 +99,7 @@ def _secret(repo: Repository, *, create: bool) -> bytes | None:
         return None
     fresh = secrets.token_bytes(32)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(path.parent, repo.user_folder, 0o700)
         write_atomic(path, fresh)
     except OSError:
         return None

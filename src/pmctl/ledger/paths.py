@@ -17,7 +17,10 @@ from pmctl.ledger.trees import Difference
 from pmctl.text import safe
 
 _FOLDERS = ("postmortems", ".pmctl")
-_KINDS = {"120000": "a symbolic link", "160000": "a submodule", "100755": "executable"}
+_KINDS = {
+    "120000": "a symbolic link", "160000": "a submodule", "100755": "executable",
+    "40000": "a folder that lies too deep, or one of too many",
+}  # fmt: skip
 # Attributes by which git or a forge shows no difference of a file, or another one than there is.
 _HIDING = re.compile(
     r"-diff|binary|diff=\S*|(?:linguist|gitlab)-generated\S*|filter=\S*|ident|working-tree-encoding=\S*|merge=\S*"

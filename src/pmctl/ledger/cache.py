@@ -12,6 +12,8 @@ import hashlib
 import hmac
 import json
 import secrets
+import shutil
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -23,15 +25,16 @@ from pmctl.errors import read_hint
 from pmctl.files import make_folder, read_kept, write_atomic
 from pmctl.git import Repository
 from pmctl.ledger.audit_state import Acceptance, AuditState
+from pmctl.ledger.openpgp import Keyrings
 from pmctl.ledger.report import AuditFinding, Event
-from pmctl.ledger.snapshot import document_path
+from pmctl.ledger.snapshot import Snapshot, document_path
 from pmctl.ledger.tree_documents import TreeDocument
 from pmctl.objects import Entry
 from pmctl.policy.act import Act
 from pmctl.policy.reading import parse_policy
 from pmctl.policy.state import Approval, PostmortemState
 
-FORMAT = "pmctl-audit-6"
+FORMAT = "pmctl-audit-7"
 _APPROVALS = [field.name for field in fields(PostmortemState)].index("approvals")
 _LARGEST = 256 * 1024 * 1024  # bytes
 
@@ -44,8 +47,13 @@ class Known:
     state: AuditState
 
 
-def load(repo: Repository) -> Known | None:
-    """The state of an earlier audit by this user; None when there is none that counts."""
+def load(repo: Repository, keyrings: Keyrings, newest: Snapshot) -> Known | None:
+    """The state of an earlier audit by this user; None when there is none that counts.
+
+    One with verdicts about OpenPGP signatures counts only while each of them is what gpg would say now: the key files
+    at the tip are the same, no key and no signature has expired since, and the clock was not set back. `keyrings` then
+    learns what they rest on.
+    """
     try:
         data = read_kept(_file(repo), _LARGEST)
     except OSError:
@@ -58,21 +66,37 @@ def load(repo: Repository) -> Known | None:
         return None
     try:
         value = json.loads(body)
+        keys, since, until = value["keys"], value["since"], value["until"]
+        if keys:
+            if not since <= keyrings.now or (until and keyrings.now >= until) or keys != _keys(newest, keys):
+                return None
+            if shutil.which("gpg") is None:  # what cannot be verified here is not passed here
+                return None
+            keyrings.asked |= keys.keys()
+            keyrings.holds_until(*filter(None, (until,)))
         return Known(value["tip"], _read(value["state"]))
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
         return None
 
 
-def save(repo: Repository, tip: str, state: AuditState) -> None:
-    """Keep a state for the next audit; does nothing when it cannot be written."""
+def save(repo: Repository, tip: str, state: AuditState, keyrings: Keyrings, newest: Snapshot) -> None:
+    """Keep a state for the next audit, with what its verdicts rest on; does nothing when it cannot be written."""
     secret = _secret(repo, create=True)
     if secret is None:
         return
-    body = json.dumps({"tip": tip, "state": _plain(state)}, ensure_ascii=True, separators=(",", ":")).encode()
+    rests = {"keys": _keys(newest, keyrings.asked), "since": keyrings.now, "until": keyrings.until}
+    plain = {"tip": tip, **rests, "state": _plain(state)}
+    body = json.dumps(plain, ensure_ascii=True, separators=(",", ":")).encode()
     path = _file(repo)
     with suppress(OSError):
         make_folder(path.parent, repo.common_dir)
         write_atomic(path, _mark(secret, repo, body) + b"\n" + body)
+
+
+def _keys(newest: Snapshot, paths: Iterable[str]) -> dict[str, list[str]]:
+    """The key files at the tip by path: mode and object id, nothing where there is none."""
+    found = {path: newest.entry(path) for path in sorted(paths)}
+    return {path: [*entry] if entry is not None else [] for path, entry in found.items()}
 
 
 def _file(repo: Repository) -> Path:

@@ -52,7 +52,7 @@ class Session:
         """The repository; raises EnvironmentProblem when there is none or it is not ready."""
         from pmctl.git import discover
 
-        return discover(self.directory, self.surroundings.user_folder)
+        return discover(self.directory, self.surroundings.user_folder, below=True)
 
     @cached_property
     def surroundings(self) -> Surroundings:

@@ -98,14 +98,20 @@ def _as_dict(summary: Summary, item: Item, day: date) -> dict[str, object]:
 
 def _print_csv(items: list[dict[str, object]]) -> None:
     import csv
+    import io
     import sys
 
+    from pmctl.text import visible
+
     columns = ("id", "postmortem", "description", "owner", "due", "priority", "status", "ticket", "notes")
-    writer = csv.writer(sys.stdout, lineterminator="\n")
+    made = io.StringIO()
+    writer = csv.writer(made, lineterminator="\n")
     writer.writerow((*columns, "overdue"))
     for item in items:
         cells = (_inert(str(item[column])) for column in columns)
         writer.writerow((*cells, "yes" if item["overdue"] else "no"))
+    text = made.getvalue()
+    sys.stdout.write(visible(text) if sys.stdout.isatty() else text)
 
 
 @app.command()

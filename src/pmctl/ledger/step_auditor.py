@@ -43,6 +43,7 @@ class StepAuditor:
         self.newest = newest
         self.keyrings = keyrings
         self.state = state
+        self._refused: object = None  # what a first policy rested on that did not come into force
 
     def audit(self, steps: Sequence[Step]) -> None:
         """Audit steps that follow each other; what they bring is read together. Raises MissingObject, CorruptObject."""
@@ -79,7 +80,7 @@ class StepAuditor:
                 state, reader.commit(step.commit), merged, before, after, self.newest, self.keyrings
             )  # fmt: skip
             attribution.check_commits(context)
-            if after.tree != before.tree:
+            if after.tree != before.tree and (managed or self._may_begin(after)):
                 if differences is None:
                     differences = self.source.trees.differences(before.tree, after.tree, "", _WANTED)
                 _check_changes(context, differences)
@@ -87,6 +88,13 @@ class StepAuditor:
             attribution.check_trailers(context)
         state.landed.add(step.commit)
         state.landed.update(one.oid for one in merged)
+
+    def _may_begin(self, after: Snapshot) -> bool:
+        """Whether a first policy may come into force: nothing did with what it rests on as it was a step before."""
+        folder = after.names(".pmctl")
+        resting = ({**folder, "records": None}, after.entry(f"{_RECORDS}{acts.POLICY}"))
+        refused, self._refused = self._refused, resting
+        return resting != refused
 
 
 class _Landed:

@@ -66,6 +66,13 @@ class StepAuditor:
         reader.fetch(new.oid for step in found for path, _, new in step if new is not None and _is_read(path))
         return found
 
+    def _may_begin(self, after: Snapshot) -> bool:
+        """Whether a first policy may come into force: nothing did with what it rests on as it was a step before."""
+        folder = after.names(".pmctl")
+        resting = ({**folder, "records": None}, after.entry(f"{_RECORDS}{acts.POLICY}"))
+        refused, self._refused = self._refused, resting
+        return resting != refused
+
     def _step(self, step: Step, differences: list[Difference] | None) -> None:
         """Audit one step; its differences to the tree before are given when a policy is in force."""
         state, reader = self.state, self.source.reader
@@ -88,13 +95,6 @@ class StepAuditor:
             attribution.check_trailers(context)
         state.landed.add(step.commit)
         state.landed.update(one.oid for one in merged)
-
-    def _may_begin(self, after: Snapshot) -> bool:
-        """Whether a first policy may come into force: nothing did with what it rests on as it was a step before."""
-        folder = after.names(".pmctl")
-        resting = ({**folder, "records": None}, after.entry(f"{_RECORDS}{acts.POLICY}"))
-        refused, self._refused = self._refused, resting
-        return resting != refused
 
 
 class _Landed:

@@ -55,6 +55,13 @@ class StepAuditor:
         for step, found in zip(steps, self._differences(steps) if steps else (), strict=True):
             self._step(step, found)
 
+    def _may_begin(self, after: Snapshot) -> bool:
+        """Whether a first policy may come into force: nothing did with what it rests on as it was a step before."""
+        folder = after.names(".pmctl")
+        resting = ({**folder, "records": None}, after.entry(f"{_RECORDS}{acts.POLICY}"))
+        refused, self._refused = self._refused, resting
+        return resting != refused
+
     def _differences(self, steps: Sequence[Step]) -> list[list[Difference]]:
         """What each step changes; the new files that will be looked at are read ahead."""
         reader = self.source.reader
@@ -65,13 +72,6 @@ class StepAuditor:
         found = self.source.trees.many(list(pairwise(trees)), "", _WANTED)
         reader.fetch(new.oid for step in found for path, _, new in step if new is not None and _is_read(path))
         return found
-
-    def _may_begin(self, after: Snapshot) -> bool:
-        """Whether a first policy may come into force: nothing did with what it rests on as it was a step before."""
-        folder = after.names(".pmctl")
-        resting = ({**folder, "records": None}, after.entry(f"{_RECORDS}{acts.POLICY}"))
-        refused, self._refused = self._refused, resting
-        return resting != refused
 
     def _step(self, step: Step, differences: list[Difference] | None) -> None:
         """Audit one step; its differences to the tree before are given when a policy is in force."""
@@ -87,9 +87,10 @@ class StepAuditor:
                 state, reader.commit(step.commit), merged, before, after, self.newest, self.keyrings
             )  # fmt: skip
             attribution.check_commits(context)
-            if after.tree != before.tree and (managed or self._may_begin(after)):
+            if after.tree != before.tree:
                 if differences is None:
-                    differences = self.source.trees.differences(before.tree, after.tree, "", _WANTED)
+                    new = after.tree if self._may_begin(after) else ""
+                    differences = self.source.trees.differences("", new, "", _WANTED)
                 _check_changes(context, differences)
                 state.tree = after.tree if state.policy is not None else ""
             attribution.check_trailers(context)

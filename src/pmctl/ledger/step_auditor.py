@@ -88,9 +88,10 @@ class StepAuditor:
             )  # fmt: skip
             attribution.check_commits(context)
             if after.tree != before.tree:
+                if differences is None and not self._may_begin(after):
+                    differences = []
                 if differences is None:
-                    new = after.tree if self._may_begin(after) else ""
-                    differences = self.source.trees.differences("", new, "", _WANTED)
+                    differences = self.source.trees.differences(before.tree, after.tree, "", _WANTED)
                 _check_changes(context, differences)
                 state.tree = after.tree if state.policy is not None else ""
             attribution.check_trailers(context)

@@ -15,7 +15,7 @@ from pmctl.output.rows import inert, to_csv, to_jsonl
 
 @pytest.mark.parametrize(
     "cell",
-    ["=1+1", "+1", "-2", "@x", "\t=1", " =1", "\u00a0=1", "\u200b=1", "\ufeff=1", "＝1", "＋1", "－1", "＠x", " ＝1", 
+    ["=1+1", "+1", "-2", "@x", "\t=1", " =1", "\u00a0=1", "\u200b=1", "\ufeff=1", "＝1", "＋1", "－1", "＠x", " ＝1",
      "﹦1", "\rx", "\n", "="],
 )  # fmt: skip
 def test_what_begins_as_a_formula_is_made_text(cell: str) -> None:

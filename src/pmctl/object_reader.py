@@ -161,8 +161,7 @@ class ObjectReader:
         if len(header) != 3 or header[0].decode() != oid:
             raise CorruptObject(oid, "git cannot read it")
         size = int(header[2])
-        data = process.stdout.read(size)
-        process.stdout.read(1)
+        data = process.stdout.read(size + 1)[:size]
         if len(data) != size:
             raise CorruptObject(oid, "it ends early")
         kind = header[1].decode()

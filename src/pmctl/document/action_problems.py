@@ -13,7 +13,7 @@ from pmctl.codes import Code
 from pmctl.document.action_table import SECTION, ActionTable, Broken, action_table
 from pmctl.document.actions import is_action_table
 from pmctl.document.finding import Finding
-from pmctl.document.reader import tables
+from pmctl.document.table import build
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document
@@ -44,11 +44,12 @@ def action_problems(doc: Document) -> list[Finding]:
 def _differently_read(doc: Document, table: ActionTable | None) -> int | None:
     """The line of a table that the Markdown parser and the line grammar do not both see; None when they agree."""
     section = doc.section(SECTION)
-    seen = [found for found in tables(doc, section) if table or is_action_table(found)] if section else []
+    within = range(section.content_start, section.end) if section else range(0)
+    seen = [lines for lines in doc.structure.tables if lines.spans[0][0] in within]
     if table is None:
-        return seen[0].line if seen else None
-    lines = [(one.start, one.end) for one in (table.header, table.delimiter, *table.rows)]
-    if len(seen) != 1 or [(one.start, one.end) for one in (seen[0].header, *seen[0].rows)] != [lines[0], *lines[2:]]:
+        return next((lines.line for lines in seen if is_action_table(build(doc.text, lines))), None)
+    bound = tuple((line.start, line.end) for line in (table.header, table.delimiter, *table.rows))
+    if [lines.spans for lines in seen] != [bound]:
         return table.header.number
     return None
 

@@ -108,8 +108,10 @@ def read_structure(text: str, start: int = 0) -> Structure:
     """
     reader = _Reader(text, start)
     body = reader.source[start:]
-    place = range(start, len(text) + 1) if body.isascii() else _characters(body, start)
-    reader.read(_PARSER.events_with_range(body, merge_text=True), place)
+    if body.isascii():  # blank lines before it mean nothing, and offsets in bytes are offsets in the text
+        reader.read(_PARSER.events_with_range("\n" * start + body, merge_text=True), None)
+    else:
+        reader.read(_PARSER.events_with_range(body, merge_text=True), _characters(body, start))
     return reader.structure()
 
 
@@ -175,8 +177,8 @@ class _Reader:
         self.open_comments: list[tuple[int, int, bool]] = []
         self.rows: list[Span] = []
 
-    def read(self, events: Iterable[tuple[Any, Any]], place: Sequence[int]) -> None:
-        """Go through the events, whose ranges `place` turns into offsets in the text.
+    def read(self, events: Iterable[tuple[Any, Any]], place: Sequence[int] | None) -> None:
+        """Go through the events; `place` turns their ranges into offsets in the text, where they are not such already.
 
         An event is a name, or a mapping of one name to its details, made for us to take apart. There are hundreds in a
         document, and most are text, breaks and cells: those come first and cost little.
@@ -185,31 +187,36 @@ class _Reader:
         commented = "<!--" in self.source
         for event, covered in events:
             kind, what = event.popitem() if event.__class__ is dict else (event, "")
-            if kind in _PIECES:
-                if not self.in_code:
-                    piece = (_PIECES[kind], place[covered["start"]], place[covered["end"]])
-                    if piece[0] is CODE or piece[0] is HTML:
-                        self.marked(piece)
-                    if not self.quotes:
-                        if leaf is None:
-                            leaf = []
-                            self.leaves.append(leaf)
-                        leaf.append(piece)
-            elif what.__class__ is str and what in _CELLS:
-                leaf = None
-                if commented and kind == "Start" and what != "TableCell":
-                    self.rows.append((place[covered["start"]], place[covered["end"]]))
-            elif kind == "Rule":
-                leaf = None
-                self.begin(kind, None, (place[covered["start"]], place[covered["end"]]))
+            if kind == "End":
+                name = what if what.__class__ is str else next(iter(what))
+                if name not in _INLINE and name not in _CELLS:
+                    leaf = None
+                    if name in _FINISHED:
+                        self.finish(name)
+                continue
+            start, end = covered["start"], covered["end"]
+            if place is not None:
+                start, end = place[start], place[end]
+            if kind == "Text":
+                piece = (TEXT, start, end)
+            elif kind in _PIECES:
+                piece = (_PIECES[kind], start, end)
+                if not self.in_code and piece[0] is not BREAK:
+                    self.marked(piece)
             else:
-                name, detail = what.popitem() if what.__class__ is dict else (what, None)
+                name, detail = what.popitem() if what.__class__ is dict else (what or kind, None)
                 if name not in _INLINE:
                     leaf = None
-                    if kind == "Start":
-                        self.begin(name, detail, (place[covered["start"]], place[covered["end"]]))
-                    elif name in _FINISHED:
-                        self.finish(name)
+                    if name not in _CELLS:
+                        self.begin(name, detail, (start, end))
+                    elif commented and name != "TableCell":
+                        self.rows.append((start, end))
+                continue
+            if not (self.in_code or self.quotes):
+                if leaf is None:
+                    leaf = []
+                    self.leaves.append(leaf)
+                leaf.append(piece)
 
     def marked(self, piece: Piece) -> None:
         """Code or HTML in running text."""

@@ -103,9 +103,12 @@ class Documents:
         if self._tidy.get(body):  # a function of the body alone; only the lines depend on what is above it
             return []
         from pmctl.document.action_problems import action_problems  # with it comes the Markdown parser
+        from pmctl.document.completeness import section_texts
 
         found = action_problems(document)
         _remember(self._tidy, body, not found)
+        # The body is read now; a publication will ask for its sections.
+        _remember(self._sections, body, section_texts(document), _BODIES)
         return found
 
     def sections(self, where: TreeDocument) -> dict[str, str]:

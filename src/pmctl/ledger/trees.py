@@ -17,7 +17,7 @@ from pmctl.object_reader import ObjectReader
 from pmctl.objects import CorruptObject, Entry, parse_tree
 
 _LARGE = 4096  # bytes of a tree from which on it pays to look for the differing part
-_REMEMBERED = 64  # trees whose entries were asked for by name
+_REMEMBERED = 65536  # entries, of the trees that were read last
 _MARK_EVERY = 512  # bytes between the known starts of entries in a large tree
 _BLOCKS = (8192, 512, 32, 1)  # bytes that are compared at a time
 
@@ -48,6 +48,7 @@ class Trees:
         self._reader = reader
         self._seen: dict[str, _Folder] = {}
         self._entries: dict[str, dict[str, Entry]] = {}
+        self._held = 0
 
     def entry(self, tree: str, path: str) -> Entry | None:
         """What lies at `path` ("a/b/c") below the tree `tree`, or None.
@@ -70,14 +71,9 @@ class Trees:
         return entry.oid if entry is not None and entry.is_tree else ""
 
     def entries(self, tree: str) -> dict[str, Entry]:
-        """The entries of a tree by name; the last few trees are remembered."""
+        """The entries of a tree by name; of the trees that were read last they are known."""
         found = self._entries.get(tree)
-        if found is None:
-            found = dict(parse_tree(tree, self._reader.tree(tree)))
-            if len(self._entries) >= _REMEMBERED:
-                del self._entries[next(iter(self._entries))]
-            self._entries[tree] = found
-        return found
+        return found if found is not None else self._parsed(tree, self._reader.tree(tree))
 
     def files(self, tree: str, path: str = "") -> Iterator[tuple[str, Entry]]:
         """Every entry below `tree` that is no folder, with its path; not remembered."""
@@ -127,7 +123,7 @@ class Trees:
         if len(data) <= _LARGE and len(before.data) <= _LARGE:
             # The new tree of a step is the old one of the next, so that each is parsed once.
             was = before.entries if before.entries is not None else dict(parse_tree(old, before.data))
-            now = dict(parse_tree(new, data))
+            now = self._parsed(new, data)
             self._seen[path] = _Folder(new, data, [], now)
             return _unequal(was, now)
         start, old_end, new_end, marks = _differing(before, data, len(new) // 2)
@@ -138,6 +134,16 @@ class Trees:
         except CorruptObject:  # an object id that reads like an entry; the whole trees decide
             was, now = dict(parse_tree(old, before.data)), dict(parse_tree(new, data))
         return _unequal(was, now)
+
+    def _parsed(self, tree: str, data: bytes) -> dict[str, Entry]:
+        """The entries of a tree that has these bytes; they are remembered."""
+        found = self._entries.get(tree)
+        if found is None:
+            found = self._entries[tree] = dict(parse_tree(tree, data))
+            self._held += len(found)
+            while self._held > _REMEMBERED and len(self._entries) > 1:
+                self._held -= len(self._entries.pop(next(iter(self._entries))))
+        return found
 
     def _folder(self, oid: str, path: str) -> _Folder:
         seen = self._seen.get(path)

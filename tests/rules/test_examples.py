@@ -36,6 +36,8 @@ FLAGGED = {
     "PM205": "## Lessons Learnt",
     "PM206": "",
     "PM207": "",
+    "PM208": "&#x200b;",
+    "PM209": "![Failed payments per minute, 40 at the peak](../../img/graph.png)",
     "PM301": "## Timeline",
     "PM302": "25:99",
     "PM303": "## Timeline",

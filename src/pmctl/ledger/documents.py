@@ -70,7 +70,7 @@ def _view(one: DocumentStep, record: VerifiedRecord) -> View:
     missing: tuple[str, ...] = ()
     not_covered = ""
     if record.act.act in (acts.SUBMIT, acts.PUBLISH) and one.new is not None and one.new.file.mode == REGULAR:
-        not_covered = unbound(documents.action_problems(one.new))
+        not_covered = unbound(documents.binding_problems(one.new))
     if record.act.act == acts.PUBLISH and one.new is not None and one.new.file.mode == REGULAR:
         document = documents.document(one.new)
         missing = missing_sections(document, one.step.after.templates(), documents.sections(one.new))
@@ -146,8 +146,8 @@ def _not_covered(one: DocumentStep, current: PostmortemState) -> None:
         return
     documents = one.step.documents
     entered = one.before is None or one.before.status == DRAFT
-    problems = documents.action_problems(one.new)
-    if problems and (entered or one.old is None or not documents.action_problems(one.old)):
+    problems = documents.binding_problems(one.new)
+    if problems and (entered or one.old is None or not documents.binding_problems(one.old)):
         first = problems[0]
         uncovered = ", and no approval covers it" if first.code.startswith("PM59") and first.code < "PM593" else ""
         message = f"{one.doc}: {first.message} (line {first.line}){uncovered}"
@@ -229,9 +229,10 @@ CODES = (
     Code(
         "AU404",
         "text-out-of-sight",
-        "Text stands where no approval covers it: in reviewers, editors or a tracking cell.",
-        "No approval covers lifecycle keys and tracking cells, so they may hold only what they are for.",
-        "Move the text into a section.",
+        "What people read is not what approvals bind: text in reviewers, editors or a tracking cell, a table of action "
+        "items that is not the one that readers see, an invisible character, a picture from elsewhere.",
+        "No approval covers lifecycle keys, tracking cells and other folders, so they may hold only what they are for.",
+        "pmctl validate ID says where; move text into a section, and pictures into the postmortem's folder.",
         "reviewers: {note: it was Bob's fault}",
     ),
     Code(

@@ -96,15 +96,15 @@ class Documents:
             _remember(self._digests, where, found)
         return found
 
-    def action_problems(self, where: TreeDocument) -> list[Finding]:
-        """What is wrong with the table of action items (see document.action_problems)."""
+    def binding_problems(self, where: TreeDocument) -> list[Finding]:
+        """What keeps an approval from binding what people read (see document.binding)."""
         document = self.document(where)
-        body = _hash(document.body)
-        if self._tidy.get(body):  # a function of the body alone; only the lines depend on what is above it
+        body = _hash(document.id + document.body)
+        if self._tidy.get(body):  # a function of the id and the body; only the lines depend on what is above it
             return []
-        from pmctl.document.action_problems import action_problems  # with it comes the Markdown parser
+        from pmctl.document.binding import binding_problems  # with it comes the Markdown parser
 
-        found = action_problems(document)
+        found = binding_problems(document)
         _remember(self._tidy, body, not found)
         return found
 

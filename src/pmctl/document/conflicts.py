@@ -1,9 +1,9 @@
 """Merge conflicts that nobody resolved: git's markers at the beginning of a line. text -> findings.
 
-A document with both sides of a conflict cannot be read in one right way, so it counts as unreadable: nothing acts on it
-and nothing takes its action items for real. Only lines decide, as for the table of action items (docs/formats.md), since
-the content digest depends on it. What a block of code between fences shows is an example, and no conflict; a fence that
-is never closed makes none.
+A document with both sides of a conflict cannot be read in one right way, so it counts as unreadable: nothing acts on
+it and nothing takes its action items for real. Only lines decide, as for the table of action items (docs/formats.md),
+since the content digest depends on it. What a block of code between fences shows is an example, and no conflict; a
+fence that is never closed makes none.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ def pictures_elsewhere(doc: Document) -> list[Picture]:
     return [
         picture
         for picture in _pictures(doc.text, doc.body_start)
-        if not picture.target[:5].lower() == "data:" and attachment_path(picture.target, own) is None
+        if picture.target[:5].lower() != "data:" and attachment_path(picture.target, own) is None
     ]
 
 

@@ -126,7 +126,8 @@ def pictures_and_html(text: str, start: int = 0) -> Iterator[tuple[str, str, int
     body = _plain_lines(text)[start:]
     place = range(start, len(text) + 1) if body.isascii() else _characters(body, start)
     block: list[int] | None = None
-    for event, covered in _PARSER.events_with_range(body, merge_text=True):
+    events: Iterable[tuple[Any, Any]] = _PARSER.events_with_range(body, merge_text=True)
+    for event, covered in events:
         first, last = place[covered["start"]], place[covered["end"]]
         kind, what = event.popitem() if event.__class__ is dict else (event, "")
         if kind == "Start" and what.__class__ is dict and "Image" in what:

@@ -25,8 +25,8 @@ def view_of(
     """The view of a document before an act; `content` is its digest with attachments.
 
     `templates` are the organisation's own, or None when it does not matter whether the document is complete (only to a
-    publication it does); `unresolved` counts open discussions; `binding` asks whether an approval would bind what people
-    read, as submitting and publishing do.
+    publication it does); `unresolved` counts open discussions; `binding` asks whether an approval would bind what
+    people read, as submitting and publishing do.
     """
     facts = facts_of(document)
     problems: Sequence[Finding] = ()

@@ -1,7 +1,8 @@
 """Which lines of a .gitattributes file hide or alter how git and forges show what pmctl manages. bytes -> lines.
 
 gitattributes(5): a pattern, which may be quoted, then attributes. Since 2.39 git passes over lines of
-more than 2,048 bytes, earlier ones and forges read them; here every line counts. A pattern counts when any managed path could fit it.
+more than 2,048 bytes, earlier ones and forges read them; here every line counts.
+A pattern counts when any managed path could fit it.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ def judged_as_submitted(workspace: Workspace, now: datetime) -> Context:
     """
     head = workspace.head
     files = Files(head.file(SETTINGS_FILE) or b"", head.template_files(), lambda path: head.entry(path) is not None)
-    context, _ = context_of(workspace, Selection(now=now), files)
+    context, _ = context_of(workspace, Selection(now=now), files, policy=head.policy()[0])
     return context._replace(strict=True)
 
 

@@ -30,6 +30,7 @@ from pmctl.rules.settings_reading import code_list, parse_rule_settings
 
 if TYPE_CHECKING:
     from pmctl.document.template import Template
+    from pmctl.policy.model import Policy
 
 _ENOUGH_FOR_A_CACHE = 20
 """From so many documents on, keeping earlier results pays; a commit rarely changes as many."""
@@ -209,12 +210,13 @@ def context_alone(selection: Selection) -> Context:
 
 
 def context_of(
-    workspace: Workspace, selection: Selection, files: Files | None = None
+    workspace: Workspace, selection: Selection, files: Files | None = None, *, policy: Policy | None = None
 ) -> tuple[Context, tuple[Finding, ...]]:
     """What the documents of a repository are judged by, and what is wrong with its settings and templates.
 
     The one place that puts settings, templates and people together: for the command line, hooks and editors.
-    Settings and templates are those of `files`, by default of the work tree. Raises UsageProblem for unknown codes.
+    Settings and templates are those of `files`, by default of the work tree; people those of `policy`, by default of
+    HEAD. Raises UsageProblem for unknown codes.
     """
     root = workspace.repo.root
     if files is None:
@@ -238,7 +240,7 @@ def context_of(
         templates, wrong = parse_templates(changed)
         problems += wrong
     # Before `pmctl init` has been committed nobody is known; names then are not checked.
-    policy = workspace.known_people()
+    policy = policy or workspace.known_people()
     people = PeopleView.of(policy.people, policy.teams) if policy is not None else None
     context = Context(
         settings=_narrowed(rules, selection),

@@ -44,6 +44,8 @@ def check(one: DocumentStep) -> None:
     else:
         current = _compared(one, current, refused)
     states[one.doc] = current
+    if one.facts.incidents != one.earlier.incidents:
+        _linked(one)
     edits.check(one, current)
 
 
@@ -133,6 +135,21 @@ def _compared(one: DocumentStep, current: PostmortemState, refused: set[str]) ->
     if current.status == IN_REVIEW:
         current = current.observe(one.step.documents.digest(one.new))
     return current
+
+
+def _linked(one: DocumentStep) -> None:
+    """Report another postmortem about an incident that is linked in this step."""
+    known = one.step.state.incidents
+    for name in one.earlier.incidents:
+        known[name] = [doc for doc in known.get(name, ()) if doc != one.doc]
+        if not known[name]:
+            del known[name]
+    for name in one.facts.incidents:
+        others = known.setdefault(name, [])
+        if others and name not in one.earlier.incidents:
+            message = f"{one.doc} is about {in_ascii(name)}, of which {others[0]} is the postmortem already"
+            one.find("AU507", message, "keep one of the two, or take the incident out of the other", warning=True)
+        others.append(one.doc)
 
 
 def _not_covered(one: DocumentStep, current: PostmortemState) -> None:
@@ -251,6 +268,14 @@ CODES = (
         "What happened must not vanish quietly.",
         "Bring it back, or let an admin delete it through pmctl.",
         "git rm",
+    ),
+    Code(
+        "AU507",
+        "incident-twice",
+        "Two postmortems are about the same incident.",
+        "Readers find one of two accounts, and trends count the incident twice.",
+        "Keep one of the two, or take the incident out of the other one's `incidents`.",
+        "incidents: [{source: pagerduty, id: Q1}] in two postmortems",
     ),
     Code(
         "AU503",

@@ -13,6 +13,7 @@ from typing import TypeVar
 from pmctl.document.digest import Attachment, canonical_json, content_digest, metadata
 from pmctl.document.fields import EditorRole, Status, is_handle
 from pmctl.document.finding import Finding
+from pmctl.document.incidents import linked_incidents
 from pmctl.document.reader import Document, read
 from pmctl.ledger.trees import Trees
 from pmctl.object_reader import ObjectReader
@@ -40,8 +41,8 @@ class TreeDocument:
 class FrontMatterFacts:
     """What the front matter says; empty values when the document cannot be read (`problem` says why).
 
-    `template` is the template that it records; `loose` names the keys that no approval covers and that hold something
-    else than they may.
+    `template` is the template that it records, `incidents` are the linked ones in `document.incidents`' form; `loose`
+    names the keys that no approval covers and that hold something else than they may.
     """
 
     id: str = ""
@@ -52,6 +53,7 @@ class FrontMatterFacts:
     problem: str = ""
     template: str = ""
     loose: tuple[str, ...] = ()
+    incidents: tuple[str, ...] = ()
 
 
 class Documents:
@@ -178,6 +180,7 @@ def facts_of(document: Document) -> FrontMatterFacts:
         reviewers=tuple(r for r in reviewers if isinstance(r, str)) if isinstance(reviewers, list | tuple) else (),
         template=template if isinstance(template, str) else "",
         loose=tuple(key for key, good in fine.items() if not good),
+        incidents=linked_incidents(document),
     )
 
 

@@ -130,6 +130,7 @@ def _plain(state: AuditState) -> dict[str, Any]:
         "line": list(state.line),
         "landed": sorted(state.landed - state.line.keys()),
         "folders": sorted(state.folders),
+        "incidents": state.incidents,
         "lapsed": state.lapsed,
         "refused_policy": state.refused_policy,
         "tree": state.tree,
@@ -165,6 +166,7 @@ def _read(value: dict[str, Any]) -> AuditState:
     state.line = {commit: number for number, commit in enumerate(value["line"])}
     state.landed = set(value["landed"]) | state.line.keys()
     state.folders = set(value["folders"])
+    state.incidents = {str(name): [str(doc) for doc in docs] for name, docs in value["incidents"].items()}
     state.lapsed = value["lapsed"]
     state.refused_policy, state.tree, state.verified = value["refused_policy"], value["tree"], value["verified"]
     return state

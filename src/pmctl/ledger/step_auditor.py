@@ -12,6 +12,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from pmctl.codes import Code
+from pmctl.document.lookalikes import is_ours
 from pmctl.errors import advise
 from pmctl.ledger import attribution, documents, paths
 from pmctl.ledger.audit_state import Acceptance, AuditState
@@ -32,7 +33,6 @@ from pmctl.policy.model import POLICY_PATH, Policy
 from pmctl.policy.state import PostmortemState
 
 _RECORDS = FOLDER + "/"
-_WANTED = frozenset((".pmctl", "postmortems", ".gitattributes"))
 
 
 class StepAuditor:
@@ -61,7 +61,7 @@ class StepAuditor:
         if self.source.repo.prefix:
             reader.fetch(reader.commit(commit).tree for commit in commits)
         trees = [self.source.at(commit).tree for commit in commits]
-        found = self.source.trees.many(list(pairwise(trees)), "", _WANTED)
+        found = self.source.trees.many(list(pairwise(trees)), "", is_ours)
         reader.fetch(new.oid for step in found for path, _, new in step if new is not None and _is_read(path))
         return found
 
@@ -81,9 +81,11 @@ class StepAuditor:
             attribution.check_commits(context)
             if after.tree != before.tree:
                 if differences is None:
-                    differences = self.source.trees.differences(before.tree, after.tree, "", _WANTED)
+                    differences = self.source.trees.differences(before.tree, after.tree, "", is_ours)
                 _check_changes(context, differences)
                 state.tree = after.tree if state.policy is not None else ""
+            if self.source.repo.prefix:
+                paths.check_above(context, step.parent if managed else "")
             attribution.check_trailers(context)
         state.landed.add(step.commit)
         state.landed.update(one.oid for one in merged)

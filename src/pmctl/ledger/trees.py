@@ -9,7 +9,7 @@ large repository as in a small one.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -83,15 +83,17 @@ class Trees:
             else:
                 yield f"{path}{name}", entry
 
-    def differences(self, old: str, new: str, path: str, wanted: frozenset[str] | None = None) -> list[Difference]:
+    def differences(
+        self, old: str, new: str, path: str, wanted: Callable[[str], bool] | None = None
+    ) -> list[Difference]:
         """The files below `path` that differ between two trees; '' stands for no tree.
 
-        `wanted` limits the names looked at on this level (lower case); None takes all.
+        `wanted` says which names are looked at on this level; None takes all.
         """
         return self.many(((old, new),), path, wanted)[0]
 
     def many(
-        self, pairs: Sequence[tuple[str, str]], path: str, wanted: frozenset[str] | None = None
+        self, pairs: Sequence[tuple[str, str]], path: str, wanted: Callable[[str], bool] | None = None
     ) -> list[list[Difference]]:
         """The differences of several pairs of trees, in the order of history; reads level by level for all of them."""
         found: list[list[Difference]] = [[] for _ in pairs]
@@ -101,7 +103,7 @@ class Trees:
             below: list[tuple[int, str, str, str]] = []
             for number, old, new, folder in level:
                 for name, was, now in self._changed(old, new, folder):
-                    if wanted is not None and name.lower() not in wanted:
+                    if wanted is not None and not wanted(name):
                         continue
                     old_tree = was.oid if was is not None and was.is_tree else ""
                     new_tree = now.oid if now is not None and now.is_tree else ""

@@ -139,7 +139,7 @@ def binding(act: Act, state: PostmortemState, view: View) -> list[Violation]:
     """Would approvals of this content cover what people read?"""
     if not view.unbound:
         return []
-    message = f"{act.act} of {state.id} could not bind what readers see in its action items: {view.unbound}"
+    message = f"{act.act} of {state.id} could not bind what people read: {view.unbound}"
     return [Violation("AU321", message, advise("validate", id=state.id))]
 
 

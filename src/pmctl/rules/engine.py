@@ -75,7 +75,6 @@ def apply_severity(doc: Document, context: Context, raw: list[tuple[Finding, Rul
         if not (code.startswith("PM0") and finding.severity is Severity.ERROR):
             severity = _override(context.settings, code, severity) if selected(code) else None
         if severity is not None:
-            severity = Severity.ERROR if context.strict and severity is Severity.WARNING else severity
             findings.append(finding._replace(code=code, path=finding.path or doc.path, severity=severity))
     return findings
 

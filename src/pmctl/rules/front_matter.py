@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pmctl.document.fields import is_handle, is_id
 from pmctl.document.finding import Finding
+from pmctl.document.incidents import linked_incidents
 from pmctl.errors import Hint, advise
 from pmctl.rules.registry import WARNING, found_at, rule
 from pmctl.text import did_you_mean, nearest, parse_day, parse_utc
@@ -111,6 +112,32 @@ def duplicate_id(doc: Document, context: Context) -> Iterable[Finding]:
             f"{', '.join(others)} {'has' if len(others) == 1 else 'have'} the same id",
             width=len(doc.id),
         )
+
+
+@rule("PM158", "incident-twice", draft=WARNING, review=WARNING, adopted=WARNING)
+def incident_twice(doc: Document, context: Context) -> Iterable[Finding]:
+    """Another postmortem is about the same incident.
+
+    What it does:
+        Compares source and id of the linked incidents with those of every other postmortem of the repository.
+
+    Why:
+        Readers find one of two accounts, and trends count the incident twice. `pmctl new --from` refuses to begin a
+        second one.
+
+    Example:
+        incidents: [{source: pagerduty, id: Q1A2B3}]
+
+    Fix:
+        incidents: [{source: pagerduty, id: Q4C5D6}]
+    """
+    node = doc.front.get("incidents")
+    for name in linked_incidents(doc) if node is not None and context.incidents else ():
+        others = [path for path in context.incidents.get(name, ()) if path != doc.path]
+        if node is not None and others:
+            message = f"{', '.join(others)} {'is' if len(others) == 1 else 'are'} about the incident {name}, too"
+            fix = "keep one of the two, or take the incident out of the other"
+            yield found_at(node.key_line, node.key_column, message, fix, width=len("incidents"))
 
 
 @rule("PM153", "unknown-severity", review=WARNING)

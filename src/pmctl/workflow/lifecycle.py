@@ -26,7 +26,7 @@ from pmctl.repository.actor import Actor
 from pmctl.repository.records import record_writes, refusal
 from pmctl.repository.transaction import CommitResult, Write, commit
 from pmctl.repository.workspace import Workspace
-from pmctl.text import utc
+from pmctl.text import plural, utc
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,8 @@ def perform(
     refusals = tuple(violation for violation in violations if not violation.attributed)
     if refusals:
         raise refusal(refusals)
+    if kind in (acts.SUBMIT, acts.PUBLISH):
+        _refuse_unready(workspace, kind, document, at)
     if kind == acts.PUBLISH:
         _refuse_open_incident(workspace, name, document)
     if kind == acts.AMEND and content == now.state.content:
@@ -177,6 +179,20 @@ def _refuse_unreadable(document: Document, name: str) -> None:
         return
     details = tuple(f"{p.path}:{p.line}:{p.column}: {p.code} {p.message}" for p in document.problems)
     raise Refused(f"{name} cannot be read as a postmortem", hint=advise("validate", id=name), details=details)
+
+
+def _refuse_unready(workspace: Workspace, kind: str, document: Document, at: datetime) -> None:
+    """What validation says of a postmortem that is submitted, all of it: hooks and reviewers would say the same."""
+    from pmctl.insight.readiness import as_details, judged_as_submitted, not_ready
+
+    found = not_ready(document, judged_as_submitted(workspace, at))
+    if found:
+        done = "submitted" if kind == acts.SUBMIT else "published"
+        raise Refused(
+            f"{document.id} cannot be {done} yet: {plural(len(found), 'error')}",
+            hint=advise("edit", id=document.id),
+            details=as_details(found),
+        )
 
 
 def _refuse_open_incident(workspace: Workspace, name: str, document: Document) -> None:

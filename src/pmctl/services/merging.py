@@ -39,6 +39,8 @@ def _update(before: Incident, after: Incident) -> Incident:
         parts=(),
         action_items=after.action_items or before.action_items,
         impacts=after.impacts or before.impacts,
+        exempt=after.exempt or before.exempt,
+        exempt_because=after.exempt_because or before.exempt_because,
     )
 
 
@@ -95,12 +97,16 @@ def merge(incidents: Sequence[Incident], *, label: bool = True) -> Incident:
         provenance=provenance,
         warnings=_union(tuple(_warnings(i, label)) for i in incidents),
         references=_union(i.references for i in incidents),
+        name=first.name,
+        exempt=first.exempt if all(i.exempt for i in incidents) else "",
+        exempt_because=first.exempt_because if all(i.exempt for i in incidents) else "",
+        unused=_union(i.unused for i in incidents),
         parts=tuple(part for i in incidents for part in i.parts or (i,)),
     )
 
 
 def _label(incident: Incident) -> str:
-    return incident.id or incident.title[:40]
+    return incident.name or incident.id or incident.title[:40]
 
 
 def _summary(incident: Incident, label: bool) -> str:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from pmctl.document.finding import Finding
 from pmctl.rules.cache import Cache, Result, result_key
 from pmctl.rules.context import CacheDependencies, Context, History
 from pmctl.rules.engine import check
+from pmctl.rules.front_matter import incidents_of
 
 _PORTION = 50
 """Documents that a process checks before it hands over their results."""
@@ -50,9 +51,10 @@ def check_many(
     """Check every item under a common context. `workers` None is one per core, 1 keeps to this process.
 
     `context.exists` is called in other processes too: it may look at the disk or at a set, but must not talk
-    to a running process. The cache is saved at the end. An id is compared with those of all items and `context.ids`.
+    to a running process. The cache is saved at the end. Ids and incidents are compared with those of all items, ids
+    also with `context.ids`.
     """
-    alone = context._replace(ids={})  # ids are compared at the end, so that results can be kept
+    alone = context._replace(ids={}, incidents={})  # compared at the end, so that results can be kept
     results: dict[int, Result] = {}
     keys: dict[int, str] = {}
     for number, item in enumerate(items):
@@ -73,7 +75,7 @@ def check_many(
     if cache is not None:
         cache.save()
     done = [Checked(item.path, results[number].id, results[number].findings) for number, item in enumerate(items)]
-    return _with_duplicates(done, items, context)
+    return _with_duplicates(done, [results[number].incidents for number in range(len(items))], items, context)
 
 
 def _compute(items: Sequence[Item], context: Context, workers: int) -> list[Result]:
@@ -122,24 +124,39 @@ def _result(item: Item, context: Context) -> Result:
     asked = CacheDependencies()
     own = item.context(context)._replace(asked=asked)
     doc = read(item.data or b"", item.path)
-    return Result.of(doc.id if doc.readable else "", check(doc, own), asked, own.today)
+    name, incidents = (doc.id, incidents_of(doc)) if doc.readable else ("", ())
+    return Result.of(name, check(doc, own), asked, own.today, incidents)
 
 
-def _with_duplicates(done: list[Checked], items: Sequence[Item], context: Context) -> list[Checked]:
-    """Check those again whose id another file has as well; they are few, or something is very wrong."""
-    ids: dict[str, tuple[str, ...]] = dict(context.ids)
-    for one in done:
-        if one.id:
-            paths = ids.get(one.id.casefold(), ())
-            ids[one.id.casefold()] = paths if one.path in paths else (*paths, one.path)
-    shared = {name: paths for name, paths in ids.items() if len(paths) > 1}
-    if not shared:
+def _with_duplicates(
+    done: list[Checked], incidents: Sequence[tuple[str, ...]], items: Sequence[Item], context: Context
+) -> list[Checked]:
+    """Check those again whose id or incident another file has as well; they are few, or something is very wrong."""
+    ids = _carriers([((one.id.casefold(),) if one.id else (), one.path) for one in done], context.ids)
+    named = _carriers([(names, one.path) for names, one in zip(incidents, done, strict=True)], {})
+    if not ids and not named:
         return done
     from pmctl.document.reader import read
 
     return [
-        Checked(one.path, one.id, check(read(item.data, item.path), item.context(context)._replace(ids=shared)))
-        if one.id.casefold() in shared and item.data is not None
+        Checked(
+            one.path,
+            one.id,
+            check(read(item.data, item.path), item.context(context)._replace(ids=ids, incidents=named)),
+        )
+        if item.data is not None and (one.id.casefold() in ids or any(name in named for name in names))
         else one
-        for one, item in zip(done, items, strict=True)
+        for one, names, item in zip(done, incidents, items, strict=True)
     ]
+
+
+def _carriers(
+    found: Sequence[tuple[tuple[str, ...], str]], known: Mapping[str, tuple[str, ...]]
+) -> dict[str, tuple[str, ...]]:
+    """The names that more than one path carries, with these paths."""
+    carriers = dict(known)
+    for names, path in found:
+        for name in names:
+            paths = carriers.get(name, ())
+            carriers[name] = paths if path in paths else (*paths, path)
+    return {name: paths for name, paths in carriers.items() if len(paths) > 1}

@@ -26,12 +26,16 @@ _MOST_ENTRIES = 4_000
 
 
 class Result(NamedTuple):
-    """What a check of one document gave, and what it rests on besides the content."""
+    """What a check of one document gave, and what it rests on besides the content.
+
+    `id` and `incidents` (SOURCE:ID) are what it may not share with another document.
+    """
 
     id: str
     findings: tuple[Finding, ...]
     files: tuple[tuple[str, bool], ...] = ()
     day: str = ""
+    incidents: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -40,9 +44,11 @@ class Result(NamedTuple):
         findings: tuple[Finding, ...],
         asked: CacheDependencies,
         today: date | None,
+        incidents: tuple[str, ...] = (),
     ) -> Result:
         """A result with the answers that were asked for on the way."""
-        return cls(id, findings, tuple(sorted(asked.files.items())), today.isoformat() if asked.today and today else "")
+        day = today.isoformat() if asked.today and today else ""
+        return cls(id, findings, tuple(sorted(asked.files.items())), day, incidents)
 
     def holds(self, context: Context) -> bool:
         """Whether everything that the result rests on is still so."""
@@ -56,19 +62,20 @@ class Result(NamedTuple):
             [one.code, one.message, one.line, one.column, str(one.severity), one.fix, one.end_line, one.end_column]
             for one in self.findings
         ]
-        return [self.id, rows, [list(pair) for pair in self.files], self.day]
+        return [self.id, rows, [list(pair) for pair in self.files], self.day, list(self.incidents)]
 
     @classmethod
     def of_plain(cls, plain: Any, path: str) -> Result:
         """From JSON data. Raises ValueError, TypeError or KeyError when it is damaged."""
-        name, rows, files, day = plain
+        name, rows, files, day, incidents = plain
         findings = []
         for code, message, line, column, severity, fix, end_line, end_column in rows:
             if not (isinstance(code, str) and isinstance(message, str)):
                 raise TypeError("a damaged finding")
             places = (int(line), int(column), int(end_line), int(end_column))
             findings.append(Finding(code, message, path, *places[:2], Severity(severity), read_hint(fix), *places[2:]))
-        return cls(str(name), tuple(findings), tuple((str(file), bool(there)) for file, there in files), str(day))
+        there = tuple((str(file), bool(is_there)) for file, is_there in files)
+        return cls(str(name), tuple(findings), there, str(day), tuple(map(str, incidents)))
 
 
 class Cache:

@@ -113,6 +113,41 @@ def duplicate_id(doc: Document, context: Context) -> Iterable[Finding]:
         )
 
 
+@rule("PM158", "shared-incident", draft=WARNING, adopted=WARNING)
+def shared_incident(doc: Document, context: Context) -> Iterable[Finding]:
+    """Two postmortems are about the same incident.
+
+    What it does:
+        Compares source and id of every entry of `incidents` with those of every other postmortem of the run.
+
+    Why:
+        One of them is written for nothing: lessons and action items of one incident belong together. Creating a
+        second one is refused, but two branches that are merged can bring two.
+
+    Example:
+        incidents: [{source: pagerduty, id: PT7Q2ZC}]
+
+    Fix:
+        incidents: []
+    """
+    node = doc.front.get("incidents")
+    for name in incidents_of(doc) if node is not None and context.incidents else ():
+        others = [path for path in context.incidents.get(name, ()) if path != doc.path]
+        if node is not None and others:
+            verb = "is" if len(others) == 1 else "are"
+            message = f"{', '.join(others)} {verb} about the incident {name} as well"
+            yield found_at(node.line, node.column, message)
+
+
+def incidents_of(doc: Document) -> tuple[str, ...]:
+    """SOURCE:ID of the incidents that a postmortem names, each once."""
+    listed = doc.meta.get("incidents")
+    entries = listed if isinstance(listed, list | tuple) else ()
+    names = (f"{entry['source']}:{entry['id']}" for entry in entries
+             if isinstance(entry, dict) and entry.get("source") and entry.get("id"))  # fmt: skip
+    return tuple(dict.fromkeys(names))
+
+
 @rule("PM153", "unknown-severity", review=WARNING)
 def unknown_severity(doc: Document, context: Context) -> Iterable[Finding]:
     """The severity is not one of the organisation's.

@@ -217,7 +217,8 @@ class Assembly:
         """The incident."""
         self._in_order()
         self._moments_from_events(resolved)
-        early, late = [], []
+        early: list[Event] = []
+        late: list[Event] = []
         for event in self._missing_moments():
             (early if event.kind == "started" else late).append(event)
         events = tidy([*early, *self._events, *late])

@@ -62,7 +62,7 @@ def parse_all(name: str, data: bytes) -> tuple[Cursor, ...]:
     lines = _lines(name, text)
     if lines is None:
         return (_parsed(name, text, data),)
-    found = []
+    found: list[Cursor] = []
     for number, line in lines:
         value = _json(f"{name}, line {number}", line)
         _check_depth(f"{name}, line {number}", value)

@@ -18,8 +18,10 @@ OTHER_VALUES = ("values of the expected form",)
 # What may stand beside an empty list: the page that it is, and whether there are more.
 _PAGING = frozenset(("links", "cursor", "pagination", "pagination_meta", "meta", "page", "paging", "query"))
 # Where any of these says something, there is a record or a refusal, and not nothing.
-_TELLING = frozenset(("id", "title", "name", "message", "summary", "description", "subject", "number", "error", "errors",
-                      "error_message", "errorMessages", "detail", "code", "reason"))  # fmt: skip
+_TELLING = frozenset(
+    ("id", "title", "name", "message", "summary", "description", "subject", "number", "code", "detail", "reason",
+     "error", "errors", "error_message", "errorMessages")
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +146,8 @@ def holds_nothing(data: Cursor, lists: Container[str]) -> bool:
         return data.value == []
     empty = False
     for key, place in data.members():
-        if key in lists and (place.value == [] or (place.value is None and key != "data")):
-            empty = True
-        elif key in lists and place.mapping and holds_nothing(place, lists):
+        blank = place.value == [] or (place.value is None and key != "data")
+        if key in lists and (blank or (place.mapping and holds_nothing(place, lists))):
             empty = True
         elif place and (place.list or key in _TELLING or (place.mapping and key not in _PAGING)):
             return False

@@ -50,6 +50,7 @@ def test_show_as_json_names_every_path(team: Team, capsys: pytest.CaptureFixture
     (incident,) = answer["incidents"]
     assert set(incident) == {
         "source", "id", "resolved", "fields", "timeline", "participants", "impact", "action_items", "warnings",
+        "exempt", "exempt_because", "unused",
     }  # fmt: skip
     assert {"field": "severity", "value": "Major", "path": "$.incident.severity.name"} in incident["fields"]
     assert all(

@@ -37,8 +37,9 @@ def test_an_unknown_shape_names_what_was_tried_and_what_the_nearest_lacked() -> 
     with pytest.raises(BadInput) as caught:
         record({"id": "P1", "title": "x", "status": "resolved", "service": {"summary": "y"}})
     assert "nearest is PagerDuty, which needs created_at" in caught.value.message
-    assert "Statuspage" in caught.value.details[0]
-    assert "Alertmanager" in caught.value.details[0]
+    assert caught.value.details[0] == "seen: id, title, status, service; service with summary"
+    assert "Statuspage" in caught.value.details[1]
+    assert "Alertmanager" in caught.value.details[1]
 
 
 @pytest.mark.parametrize("value", [{}, [], [1, 2], "text", 7, None, True, {"a": {"b": []}}, [[]], [{}]])

@@ -55,6 +55,8 @@ def show(ctx: typer.Context, files: _Files, source: _Source = "", format: Format
         return
     texts = [incident_text(incident, width=session.width, color=session.colored) for incident in found]
     sys.stdout.write("\n".join(texts))
+    if not found:
+        session.note(_incidents(0))
     for incident in found:
         for warning in incident.warnings:
             session.warn(f"{incident.id}: {warning}" if len(found) > 1 else warning)
@@ -84,7 +86,7 @@ def triage(
 
     session: Session = ctx.obj
     choose_format(format)
-    found = _read(session, files, source)
+    found = _read(session, files, source, whole=True)
     settings, history = _rules(session)
     answers = [triage(incident, settings, history, now=now()) for incident in found]
     if create:
@@ -110,7 +112,7 @@ def missing(ctx: typer.Context, files: _Files, source: _Source = "", format: For
 
     session: Session = ctx.obj
     choose_format(format)
-    found = _read(session, files, source)
+    found = _read(session, files, source, whole=True)
     settings, history = _rules(session)
     answers = without(found, settings, history, now=now())
     if format == "json":
@@ -197,12 +199,12 @@ def unlink(
     _finish(session, planned, f"Unlink {reference} from {name}", signing, dry_run=dry_run, ask=False)
 
 
-def _read(session: Session, names: list[str], source: str) -> tuple[Incident, ...]:
+def _read(session: Session, names: list[str], source: str, *, whole: bool = False) -> tuple[Incident, ...]:
     from pmctl.cli.session import now
     from pmctl.cli.writing import record_files
     from pmctl.services.registry import read_incidents
 
-    return read_incidents(record_files(session, names), source or None, now=now())
+    return read_incidents(record_files(session, names), source or None, now=now(), whole=whole)
 
 
 def _rules(session: Session) -> tuple[TriggerSettings, Sequence[Summary]]:

@@ -46,9 +46,11 @@ class System:
     """One incident system.
 
     `name` is what `--source` and the front matter call it, `label` what people do; `aliases` are further names
-    for `--source`. `recognise` judges one parsed file. `read` fills an assembly from a record and the parts that
-    may belong to it, and says whether the incident is resolved. `identity` is the key of a record that parts refer
-    to ("" for none). `api` is None where records only come as files.
+    for `--source`. `recognise` judges one parsed file and says what must be there. `lists` are the keys of the lists
+    that its answers hold records, entries or notes in: one of these that is empty is a part that adds nothing.
+    `read` fills an assembly from a record and the parts that may belong to it, and says whether the incident is
+    resolved. `identity` is the key of a record that parts refer to ("" for none). `api` is None where records only
+    come as files.
     """
 
     name: str
@@ -57,4 +59,5 @@ class System:
     read: Callable[[Assembly, Cursor, tuple[Cursor, ...]], bool]
     identity: str = "id"
     aliases: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
     api: Api | None = None

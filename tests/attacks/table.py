@@ -57,6 +57,15 @@ ATTACKS = {
     "History, too": ("a merge whose first parent is not the main line",),
 }  # fmt: skip
 
+_LATER = {
+    "The tool itself, too": {
+        82: "a warm audit that says something else than a cold one",
+        83: "a cache or trust store that is a pipe, a link, a folder, huge, deep or garbage",
+        84: "a commit hook that rewrites what is being signed",
+    },
+}
+"""Attacks of the second hundred, by their numbers."""
+
 _TEST = re.compile(r"test_attack_(\d\d)_")
 _CODE = re.compile(r"AU[1-7][0-9]{2}\Z")
 # What a test calls -> the enforcement points that it asks.
@@ -134,6 +143,10 @@ def numbered() -> Iterator[tuple[str, int, str]]:
         for attack in attacks:
             number += 1
             yield chapter, number, attack
+    yield from sorted(
+        ((chapter, later, attack) for chapter, attacks in _LATER.items() for later, attack in attacks.items()),
+        key=lambda row: row[1],
+    )
 
 
 def page(text: str) -> str:

@@ -1,35 +1,23 @@
 """What a person types: one module per verb group, each parse -> call -> print, without logic.
 
-`run` is the console script, `main` the one place where errors become messages and exit codes.
+`main` is the one place where errors become messages and exit codes; `pmctl.start` is the process around it.
 """
 
 from __future__ import annotations
 
-import atexit
-import gc
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import NoReturn
 
-from pmctl.errors import PmctlError
+from pmctl.errors import PmctlError, TryAgain
 
 
 def run() -> NoReturn:
-    """The console script: `main` in a process of its own, which ends with its exit code.
+    """The same as `start.run`, by the name that scripts had which were installed earlier."""
+    from pmctl import start
 
-    Exit functions run and both streams are flushed, but the interpreter is not taken apart module by module, and the
-    collector looks for cycles seldom: together a seventh of a short command's time, spent on memory that the system
-    takes back anyway.
-    """
-    gc.set_threshold(50_000)
-    code = main()
-    atexit._run_exitfuncs()
-    for stream in filter(None, (sys.stdout, sys.stderr)):  # None: closed by the caller
-        with suppress(OSError, ValueError):  # `main` has told what could not be written
-            stream.flush()
-    os._exit(code)
+    start.run()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,7 +35,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"pmctl {__version__}", flush=True)
             return 0
         _make_ready()
-        code = _run(words)
+        try:
+            code = _run(words)
+        except TryAgain as done:  # an act that was killed earlier is out of the way now
+            _tell(f"note: {_clean(done.message)}")
+            code = _run(words)
         sys.stdout.flush()
         return code
     except PmctlError as error:

@@ -16,7 +16,10 @@ from pmctl.ledger.tree_documents import REGULAR
 from pmctl.ledger.trees import Difference
 from pmctl.text import in_ascii, safe
 
-_KINDS = {"120000": "a symbolic link", "160000": "a submodule", "100755": "executable"}
+_KINDS = {
+    "120000": "a symbolic link", "160000": "a submodule", "100755": "executable",
+    "40000": "a folder that lies too deep, or one of too many",
+}  # fmt: skip
 
 
 def belongs_to(path: str) -> tuple[str, bool]:

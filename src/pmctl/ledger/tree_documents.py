@@ -14,7 +14,7 @@ from pmctl.document.digest import Attachment, canonical_json, content_digest, me
 from pmctl.document.fields import EditorRole, Status, is_handle
 from pmctl.document.finding import Finding
 from pmctl.document.incidents import linked_incidents
-from pmctl.document.reader import Document, read
+from pmctl.document.reader import MAX_BYTES, Document, read
 from pmctl.ledger.trees import Trees
 from pmctl.object_reader import ObjectReader
 from pmctl.objects import Entry
@@ -74,7 +74,10 @@ class Documents:
         """The document, parsed. Raises MissingObject, CorruptObject."""
         found = self._documents.get(where.file.oid)
         if found is None:
-            found = read(self._reader.blob(where.file.oid), where.path)
+            data = self._reader.blob(where.file.oid)
+            if len(data) > MAX_BYTES:  # no digest of the beginning may stand for two files
+                data = data[:MAX_BYTES] + f"\n{where.file.oid}".encode()
+            found = read(data, where.path)
             _remember(self._documents, where.file.oid, found, _PARSED)
         return found
 
@@ -150,9 +153,10 @@ class Documents:
         for path, entry in self._trees.files(folder.oid):
             known = self._hashes.get(entry.oid)
             if known is None:
-                # A submodule has no content here; its commit id stands for it, and the mode is a finding.
-                data = self._reader.blob(entry.oid) if entry.mode != "160000" else entry.oid.encode()
-                known = hashlib.sha256(data).hexdigest()
+                # A submodule, and a folder too deep to be read, have no content here: their ids stand for them, and
+                # the mode is a finding.
+                opaque = entry.mode in ("160000", "40000")
+                known = hashlib.sha256(entry.oid.encode()).hexdigest() if opaque else self._reader.sha256(entry.oid)
                 _remember(self._hashes, entry.oid, known)
             found.append(Attachment(path, entry.mode, known))
         return found

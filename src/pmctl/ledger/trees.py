@@ -16,6 +16,8 @@ from typing import NamedTuple
 from pmctl.object_reader import ObjectReader
 from pmctl.objects import CorruptObject, Entry, parse_tree
 
+_LONGEST = 4096  # characters of a path: PATH_MAX of Linux; no work tree holds a longer one
+_MOST = 200_000  # files and folders of one comparison: trees that share their folders can stand for any number
 _LARGE = 4096  # bytes of a tree from which on it pays to look for the differing part
 _REMEMBERED = 65536  # entries, of the trees that were read last
 _MARK_EVERY = 512  # bytes between the known starts of entries in a large tree
@@ -75,20 +77,32 @@ class Trees:
         found = self._entries.get(tree)
         return found if found is not None else self._parsed(tree, self._reader.tree(tree))
 
-    def files(self, tree: str, path: str = "") -> Iterator[tuple[str, Entry]]:
-        """Every entry below `tree` that is no folder, with its path; not remembered."""
-        for name, entry in self.entries(tree).items():
-            if entry.is_tree:
-                yield from self.files(entry.oid, f"{path}{name}/")
-            else:
+    def files(self, tree: str) -> Iterator[tuple[str, Entry]]:
+        """Every entry below `tree` that is no folder, with its path, in git's order; not remembered.
+
+        A folder whose path no file system takes, and what is beyond the first _MOST, is given itself instead of what
+        it holds.
+        """
+        count = 0
+        under_way = [("", iter(self.entries(tree).items()))]
+        while under_way:
+            path, entries = under_way[-1]
+            for name, entry in entries:
+                count += 1
+                if entry.is_tree and len(path) + len(name) < _LONGEST and count < _MOST:
+                    under_way.append((f"{path}{name}/", iter(self.entries(entry.oid).items())))
+                    break
                 yield f"{path}{name}", entry
+            else:
+                under_way.pop()
 
     def differences(
         self, old: str, new: str, path: str, wanted: Callable[[str], bool] | None = None
     ) -> list[Difference]:
         """The files below `path` that differ between two trees; '' stands for no tree.
 
-        `wanted` says which names are looked at on this level; None takes all.
+        A folder that lies too deep, or is one of too many, is a difference itself. `wanted` says which names are looked
+        at on this level; None takes all.
         """
         return self.many(((old, new),), path, wanted)[0]
 
@@ -97,6 +111,7 @@ class Trees:
     ) -> list[list[Difference]]:
         """The differences of several pairs of trees, in the order of history; reads level by level for all of them."""
         found: list[list[Difference]] = [[] for _ in pairs]
+        seen = [0] * len(pairs)
         level = [(number, old, new, path) for number, (old, new) in enumerate(pairs) if old != new]
         while level:
             self._reader.fetch(oid for oid in (new for _, _, new, _ in level) if oid)
@@ -107,6 +122,10 @@ class Trees:
                         continue
                     old_tree = was.oid if was is not None and was.is_tree else ""
                     new_tree = now.oid if now is not None and now.is_tree else ""
+                    seen[number] += 1
+                    if (old_tree or new_tree) and (len(folder) + len(name) >= _LONGEST or seen[number] >= _MOST):
+                        found[number].append(Difference(f"{folder}{name}", was, now))
+                        continue
                     if old_tree or new_tree:
                         below.append((number, old_tree, new_tree, f"{folder}{name}/"))
                     old_file = was if was is not None and not was.is_tree else None

@@ -132,8 +132,8 @@ def _attached(workspace: Workspace, name: str) -> tuple[Write, ...]:
     folder = path_of(name).removesuffix(".md")
     files = workspace.attached_files(name)
     before = {item.path: item.sha256 for item in workspace.head.attachments(name)}
-    changed = [path for path, data in files.items() if before.get(path) != hashlib.sha256(data).hexdigest()]
-    writes = [Write(f"{folder}/{path}", files[path]) for path in changed]
+    changed = [path for path, digest in files.items() if before.get(path) != digest]
+    writes = [Write(f"{folder}/{path}", workspace.attachment(name, path)) for path in changed]
     return (*writes, *(Write(f"{folder}/{path}", None) for path in before if path not in files))
 
 

@@ -271,7 +271,7 @@ CODES = (
     ),
     Code(
         "AU507",
-        "incident-twice",
+        "incident-shared",
         "Two postmortems are about the same incident.",
         "Readers find one of two accounts, and trends count the incident twice.",
         "Keep one of the two, or take the incident out of the other one's `incidents`.",

@@ -57,6 +57,18 @@ ATTACKS = {
     "History, too": ("a merge whose first parent is not the main line",),
 }  # fmt: skip
 
+_LATER = {
+    "State and content, too": {
+        77: "rows, cells and characters that a host shows otherwise",
+        78: "paths that look like ours",
+        79: "pictures outside the postmortem's folder",
+        80: "`.gitattributes` above a subfolder root, quoted, long",
+        86: "conflict markers",
+        87: "one incident, two postmortems",
+    },
+}
+"""Attacks of the second hundred, by their numbers."""
+
 _TEST = re.compile(r"test_attack_(\d\d)_")
 _CODE = re.compile(r"AU[1-7][0-9]{2}\Z")
 # What a test calls -> the enforcement points that it asks.
@@ -134,6 +146,10 @@ def numbered() -> Iterator[tuple[str, int, str]]:
         for attack in attacks:
             number += 1
             yield chapter, number, attack
+    yield from sorted(
+        ((chapter, later, attack) for chapter, attacks in _LATER.items() for later, attack in attacks.items()),
+        key=lambda row: row[1],
+    )
 
 
 def page(text: str) -> str:

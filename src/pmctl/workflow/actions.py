@@ -156,7 +156,10 @@ def _postmortem_of(workspace: Workspace, wanted: str) -> str:
         raise NotFound(
             f"no action item has the id {wanted}",
             hint="pmctl actions list",
-            details=tuple(f"did you mean {c}?" for c in close[:3]),
+            details=(
+                *(f"did you mean {c}?" for c in close[:3]),
+                *(f"it may be in {one.id}, which cannot be read: {one.problem}" for one in everything if one.problem),
+            ),
         )
     if len(found) > 1:
         raise UsageProblem(

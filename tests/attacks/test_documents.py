@@ -217,7 +217,9 @@ def test_attack_86_conflict_markers(stage: Copy, text: str) -> None:
         said = command(world, "jane", *words)
         assert said.code in (1, 2), said
         assert "PM008" in said.out + said.err
-    assert "PM008" in command(world, "jane", "list").out + command(world, "jane", "list").err
+    for words in (("list",), ("actions", "list"), ("status", DOC), ("show", DOC)):
+        said = command(world, "jane", *words)
+        assert "PM008" in said.out + said.err, said
     gate.back()
     honest = f"The pool was too small: the merge left this in.\n\n```\n{CONFLICT}```\n\n| a | b |\n|---|---|\n|||\n"
     world.edit("The connection pool was too small.\n", honest)

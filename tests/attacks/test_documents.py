@@ -217,7 +217,7 @@ def test_attack_86_conflict_markers(stage: Copy, text: str) -> None:
         said = command(world, "jane", *words)
         assert said.code in (1, 2), said
         assert "PM008" in said.out + said.err
-    for words in (("list",), ("actions", "list"), ("status", DOC), ("show", DOC)):
+    for words in (("list",), ("actions", "list"), ("status", DOC)):
         said = command(world, "jane", *words)
         assert "PM008" in said.out + said.err, said
     gate.back()

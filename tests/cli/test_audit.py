@@ -51,8 +51,8 @@ def test_violations_and_warnings_are_told_apart(world: World) -> None:
     lines = said.out.splitlines()
     proved, attributed = lines.index("proved (rests on signatures, records and content):"), -1
     attributed = lines.index("attributed (rests on whom commits say they are from):")
-    assert f"  {forged[:12]} {world.file()}: AU401 " in lines[proved + 1]
-    assert f"  {tracked[:12]} {world.file()}: AU701 warning: " in lines[attributed + 1]
+    assert f"  {forged[:12]} {world.file()}: error: AU401 " in lines[proved + 1]
+    assert f"  {tracked[:12]} {world.file()}: warning: AU701 " in lines[attributed + 1]
     assert lines[-1].startswith("FAILED: 1 proved violation, 1 warning in ")
 
 

@@ -213,7 +213,7 @@ def times_out_of_order(doc: Document, context: Context) -> Iterable[Finding]:
         wrong = [pair for pair in wrong if culprit not in pair]
 
 
-@rule("PM159", "future-date", draft=WARNING, adopted=WARNING)
+@rule("PM159", "future-date", draft=WARNING, review=WARNING, adopted=WARNING)
 def future_date(doc: Document, context: Context) -> Iterable[Finding]:
     """A time of the incident, or the day in its id, lies in the future.
 

@@ -165,7 +165,7 @@ def test_another_root_and_a_rollback_are_reported_until_accepted(world: World, t
     world.git("reset", "-q", "--hard", "HEAD~1")
     said = audit(world)
     assert said.code == 0  # nobody else has seen this branch: a warning
-    assert "AU605 warning" in said.out
+    assert "warning: AU605" in said.out
     world.git("update-ref", "refs/remotes/origin/main", "HEAD@{1}")
     world.git("reset", "-q", "--hard", "HEAD@{1}")
     assert audit(world, "--accept").code == 0

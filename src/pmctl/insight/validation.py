@@ -132,8 +132,7 @@ def _of_staged(repo: git.Repository, items: list[Item], start: str, selection: S
     from pmctl.insight.pre_commit import advice
 
     run = _of_root(repo, items, start, selection, files)
-    said = {item.path for item in items if item.finding is not None}
-    return replace(run, general=(*run.general, *(one for one in advice(repo) if one.path not in said)))
+    return replace(run, general=(*run.general, *advice(repo)))
 
 
 def _history(repo: git.Repository) -> Callable[[], Mapping[str, History]]:

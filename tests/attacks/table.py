@@ -63,6 +63,14 @@ _LATER = {
         83: "a cache or trust store that is a pipe, a link, a folder, huge, deep or garbage",
         84: "a commit hook that rewrites what is being signed",
     },
+    "State and content, too": {
+        77: "rows, cells and characters that a host shows otherwise",
+        78: "paths that look like ours",
+        79: "pictures outside the postmortem's folder",
+        80: "`.gitattributes` above a subfolder root, quoted, long",
+        86: "conflict markers",
+        87: "one incident, two postmortems",
+    },
 }
 """Attacks of the second hundred, by their numbers."""
 

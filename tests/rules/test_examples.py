@@ -30,6 +30,7 @@ FLAGGED = {
     "PM155": "",
     "PM156": "",
     "PM157": "paymnets",
+    "PM159": "2999-01-15T14:00:00Z",
     "PM202": "## Impact",
     "PM203": "## Timeline",
     "PM204": "## Response",

@@ -6,16 +6,17 @@ an error, `status` names as a blocker, submitting and publishing refuse, and hoo
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pmctl.document.finding import Finding, Severity
-from pmctl.errors import Hint
+from pmctl.errors import Hint, Refused, advise
 from pmctl.git import SETTINGS_FILE
 from pmctl.insight.roots import Files
 from pmctl.insight.validation import Selection, context_of
 from pmctl.repository.workspace import Workspace
 from pmctl.rules.engine import check
+from pmctl.text import plural
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document
@@ -38,12 +39,20 @@ def not_ready(document: Document, context: Context) -> tuple[Finding, ...]:
     return tuple(one for one in check(document, context) if one.severity is Severity.ERROR)
 
 
-def brought_in(before: Document | None, after: Document, context: Context) -> tuple[Finding, ...]:
-    """The errors of a changed document, as validation judges it in its state, that it did not have before.
+def refuse_new_errors(workspace: Workspace, before: Document | None, after: Document) -> None:
+    """Raise Refused, with all of them, where a changed document has errors that it did not have before.
 
-    An edit is not asked to mend what stood there already; findings are compared without their lines.
+    It is judged as validation judges it in its state. An edit is not asked to mend what stood there already.
     """
-    context = context._replace(strict=False)
+    context = judged_as_submitted(workspace, datetime.now(UTC))._replace(strict=False)
+    found = _brought_in(before, after, context)
+    if found:
+        message = f"this would bring {plural(len(found), 'error')} into {after.path}; nothing was committed"
+        raise Refused(message, hint=advise("validate", id=after.path), details=as_details(found))
+
+
+def _brought_in(before: Document | None, after: Document, context: Context) -> tuple[Finding, ...]:
+    """The errors that a change brings; findings are compared without their lines."""
     known = {(one.code, one.message) for one in check(before, context)} if before is not None else set()
     found = (one for one in check(after, context) if one.severity is Severity.ERROR)
     return tuple(one for one in found if (one.code, one.message) not in known)

@@ -21,7 +21,7 @@ from pmctl.errors import EnvironmentProblem
 from pmctl.insight.roots import Files, every_root, everything, is_below, is_path, named
 from pmctl.insight.template_use import template_changes
 from pmctl.repository.settings import load_settings
-from pmctl.repository.workspace import POSTMORTEMS, Workspace, template_files
+from pmctl.repository.workspace import POSTMORTEMS, TEMPLATES, Workspace, template_files
 from pmctl.rules.bulk import Checked, Item, check_many
 from pmctl.rules.cache import open_cache
 from pmctl.rules.context import Context, History, PeopleView
@@ -155,9 +155,10 @@ def _of_root(
 
     Targets are held against its `history`, by id, if that is given.
     """
-    notes: tuple[str, ...] = ()
+    items, notes = _judged(items)
     if history is not None:
-        items, notes = _with_history(history, items, selection.now)
+        items, more = _with_history(history, items, selection.now)
+        notes = (*notes, *more)
     workspace = Workspace(repo)
     context, general = context_of(workspace, selection, files)
     templates = files.templates if files is not None else template_files(repo.root)[0]
@@ -172,6 +173,22 @@ def _of_root(
     return Validation(
         repo.root, context, tuple(items), tuple(checked), general, repo.prefix, shown, _sources(items), notes
     )
+
+
+def _judged(items: list[Item]) -> tuple[list[Item], tuple[str, ...]]:
+    """The items, those that are no postmortems without their content, and what was not checked at all.
+
+    Settings and templates are checked with every root that they belong to.
+    """
+    found, notes = [], []
+    for item in items:
+        if item.path == git.SETTINGS_FILE or item.path.startswith(TEMPLATES + "/"):
+            found.append(item._replace(data=None))
+        elif item.path.startswith(".pmctl/"):
+            notes.append(f"{item.path} is no postmortem and was not checked; pmctl policy verify and pmctl audit do")
+        else:
+            found.append(item)
+    return found, tuple(notes)
 
 
 def _linked_elsewhere(workspace: Workspace, items: Iterable[Item]) -> dict[str, tuple[str, ...]]:

@@ -12,6 +12,7 @@ from pmctl.document.fields import EditorRole, ItemStatus, Priority, path_of
 from pmctl.document.reader import Document
 from pmctl.errors import BadInput, NotFound, Refused, UsageProblem
 from pmctl.insight.catalog import catalog
+from pmctl.insight.readiness import refuse_new_errors
 from pmctl.policy.model import Policy
 from pmctl.policy.state import FINAL
 from pmctl.repository.transaction import CommitResult, Write, commit
@@ -72,7 +73,9 @@ def add(workspace: Workspace, by: str, name: str, change: Change, signing: Seque
     table = action_tables(changed)[-1]
     present = {column: COLUMNS[column] for column in cells}
     row = {header: cells[column] for column, names in present.items() if (header := header_of(table.columns, names))}
-    return _land(workspace, edits.append_row(changed, table, row), name, new, row, signing, f"Add action item {new}")
+    return _land(
+        workspace, document, edits.append_row(changed, table, row), name, new, row, signing, f"Add action item {new}"
+    )
 
 
 def change(workspace: Workspace, by: str, wanted: str, change: Change, signing: Sequence[str]) -> Changed:
@@ -109,11 +112,12 @@ def change(workspace: Workspace, by: str, wanted: str, change: Change, signing: 
         written[column] = text
     if changed.data == document.data:
         raise Refused(f"{item.id} says that already")
-    return _land(workspace, changed, name, item.id, written, signing, f"Update action item {item.id}")
+    return _land(workspace, document, changed, name, item.id, written, signing, f"Update action item {item.id}")
 
 
 def _land(
     workspace: Workspace,
+    document: Document,
     changed: Document,
     name: str,
     item: str,
@@ -121,6 +125,7 @@ def _land(
     signing: Sequence[str],
     verb: str,
 ) -> Changed:
+    refuse_new_errors(workspace, document, changed)
     message = f"{verb} of {name}\n\nPostmortem: {name}\n"
     landed = commit(workspace.repo, [Write(path_of(name), changed.data)], message, signing=signing)
     return Changed(item, name, dict(cells), landed)
@@ -156,7 +161,10 @@ def _postmortem_of(workspace: Workspace, wanted: str) -> str:
         raise NotFound(
             f"no action item has the id {wanted}",
             hint="pmctl actions list",
-            details=tuple(f"did you mean {c}?" for c in close[:3]),
+            details=(
+                *(f"did you mean {c}?" for c in close[:3]),
+                *(f"it may be in {one.id}, which cannot be read: {one.problem}" for one in everything if one.problem),
+            ),
         )
     if len(found) > 1:
         raise UsageProblem(

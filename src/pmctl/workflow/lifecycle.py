@@ -21,12 +21,16 @@ from pmctl.ledger.current_state import CurrentState, current_state
 from pmctl.policy import act as acts
 from pmctl.policy import lifecycle
 from pmctl.policy.act import Act
+from pmctl.policy.permission import Violation
 from pmctl.policy.state import DRAFT, FINAL, IN_REVIEW, PostmortemState
 from pmctl.repository.actor import Actor
 from pmctl.repository.records import record_writes, refusal
 from pmctl.repository.transaction import CommitResult, Write, commit
 from pmctl.repository.workspace import Workspace
 from pmctl.text import plural, utc
+
+_ABOUT_TEXT = ("AU311", "AU321")
+"""What lifecycle has against a text itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +84,10 @@ def perform(
     )
     violations = lifecycle.check(act, now.state, workspace.policy, view)
     refusals = tuple(violation for violation in violations if not violation.attributed)
+    if kind in (acts.SUBMIT, acts.PUBLISH):
+        _refuse_unready(workspace, kind, document, at, refusals)
     if refusals:
         raise refusal(refusals)
-    if kind in (acts.SUBMIT, acts.PUBLISH):
-        _refuse_unready(workspace, kind, document, at)
     if kind == acts.PUBLISH:
         _refuse_open_incident(workspace, name, document)
     if kind == acts.AMEND and content == now.state.content:
@@ -181,8 +185,15 @@ def _refuse_unreadable(document: Document, name: str) -> None:
     raise Refused(f"{name} cannot be read as a postmortem", hint=advise("validate", id=name), details=details)
 
 
-def _refuse_unready(workspace: Workspace, kind: str, document: Document, at: datetime) -> None:
-    """What validation says of a postmortem that is submitted, all of it: hooks and reviewers would say the same."""
+def _refuse_unready(
+    workspace: Workspace, kind: str, document: Document, at: datetime, refusals: Sequence[Violation]
+) -> None:
+    """What validation says of a postmortem that is submitted, all of it: hooks and reviewers would say the same.
+
+    Of somebody who may not do it, or at another time, the text is not judged.
+    """
+    if any(violation.code not in _ABOUT_TEXT for violation in refusals):
+        return
     from pmctl.insight.readiness import as_details, judged_as_submitted, not_ready
 
     found = not_ready(document, judged_as_submitted(workspace, at))
@@ -191,7 +202,7 @@ def _refuse_unready(workspace: Workspace, kind: str, document: Document, at: dat
         raise Refused(
             f"{document.id} cannot be {done} yet: {plural(len(found), 'error')}",
             hint=advise("edit", id=document.id),
-            details=as_details(found),
+            details=(*((f"{one.code} {one.message}", one.hint) for one in refusals), *as_details(found)),
         )
 
 

@@ -60,6 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _tell("  hint: give it more (ulimit -v shows the limit), or less at once")
         return 2
     except Exception as error:
+        _raise_interruption(error)
         return _unexpected(error)
 
 
@@ -165,6 +166,17 @@ def _system(error: OSError) -> int:
     _tell(f"error: {_clean(str(what))}{_clean(error.strerror or str(error))}")
     _tell(f"  hint: {hints.get(error.errno or 0, usual)}")
     return 2
+
+
+def _raise_interruption(error: BaseException | None) -> None:
+    """Raise what asks the process to end when an error is only its consequence: Python itself makes a RuntimeError of
+    a signal that comes while a class is being made."""
+    from pmctl.start import Ended
+
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt | Ended):
+            raise error
+        error = error.__cause__ or error.__context__
 
 
 def _unexpected(error: Exception) -> int:

@@ -9,7 +9,7 @@ import typer
 
 from pmctl.cli.options import As, Id, choose_format, chosen_day
 from pmctl.output import terminal
-from pmctl.text import plural, safe
+from pmctl.text import plural, safe, visible
 
 if TYPE_CHECKING:
     from datetime import date
@@ -79,7 +79,8 @@ def list_(
         from pmctl.output.rows import to_csv, to_jsonl
 
         listed_rows = [_as_dict(summary, item, day) for summary, item in found]
-        sys.stdout.write(to_csv(_COLUMNS, listed_rows) if format == "csv" else to_jsonl(listed_rows))
+        text = to_csv(_COLUMNS, listed_rows) if format == "csv" else to_jsonl(listed_rows)
+        sys.stdout.write(visible(text) if sys.stdout.isatty() else text)
     else:
         rows = [
             (item.id, item.due + (" overdue" if item.overdue(day) else ""), item.status, item.priority, item.owner,

@@ -35,6 +35,7 @@ def export(
     """One postmortem as clean Markdown, one self-contained HTML page, or JSON with a published schema."""
     from pmctl import git
     from pmctl.cli.session import today
+    from pmctl.text import visible
 
     session: Session = ctx.obj
     to = _form(to, output)
@@ -48,9 +49,11 @@ def export(
 
         proof = collect(session.repo, name)
     folder = session.repo.root / document.path.removesuffix(".md")
-    data = FORMS[to].make(
-        Material(document, today(), lambda: workspace.policy, folder, proof, front_matter is not False)
-    )
+    kept = front_matter is not False
+    data = FORMS[to].make(Material(document, today(), lambda: workspace.policy, folder, proof, kept))
+    if output is None and sys.stdout.isatty():  # what a person looks at; a file or a program gets every byte
+        session.result(visible(data.decode()).rstrip("\n"))
+        return
     if output is None:
         sys.stdout.buffer.write(data)
         return

@@ -114,8 +114,8 @@ class Session:
         return not self.no_input and sys.stdin.isatty() and sys.stdout.isatty()
 
     def result(self, text: str) -> None:
-        """Print a result to stdout; the text is already safe for a terminal."""
-        print(text)
+        """Print a result to stdout; colours go through, and nothing else that a terminal would obey."""
+        print(terminal.shown(text))
 
     def note(self, text: str) -> None:
         """Tell the person something beside the result, on stderr; silent with -q."""

@@ -17,7 +17,8 @@ from pmctl.object_reader import ObjectReader
 from pmctl.objects import CorruptObject, Entry, parse_tree
 
 _LONGEST = 4096  # characters of a path: PATH_MAX of Linux; no work tree holds a longer one
-_MOST = 200_000  # files and folders of one comparison: trees that share their folders can stand for any number
+_MOST = 100_000  # files and folders of one comparison: trees that share their folders can stand for any number
+_PLACE = 3  # parts of a path that name what is too large: postmortems/2024/<id>
 _LARGE = 4096  # bytes of a tree from which on it pays to look for the differing part
 _REMEMBERED = 65536  # entries, of the trees that were read last
 _MARK_EVERY = 512  # bytes between the known starts of entries in a large tree
@@ -101,8 +102,8 @@ class Trees:
     ) -> list[Difference]:
         """The files below `path` that differ between two trees; '' stands for no tree.
 
-        A folder that lies too deep, or is one of too many, is a difference itself. `wanted` says which names are looked
-        at on this level; None takes all.
+        Of what lies too deep, or is too much, the folder that holds it is a difference itself. `wanted` says
+        which names are looked at on this level; None takes all.
         """
         return self.many(((old, new),), path, wanted)[0]
 
@@ -112,20 +113,25 @@ class Trees:
         """The differences of several pairs of trees, in the order of history; reads level by level for all of them."""
         found: list[list[Difference]] = [[] for _ in pairs]
         seen = [0] * len(pairs)
+        cut: list[set[str]] = [set() for _ in pairs]
         level = [(number, old, new, path) for number, (old, new) in enumerate(pairs) if old != new]
         while level:
             self._reader.fetch(oid for oid in (new for _, _, new, _ in level) if oid)
             below: list[tuple[int, str, str, str]] = []
             for number, old, new, folder in level:
+                if seen[number] >= _MOST or len(folder) > _LONGEST:
+                    place = "/".join(folder.split("/")[:_PLACE])
+                    if place not in cut[number]:
+                        cut[number].add(place)
+                        sides = [Entry("40000", oid) if oid else None for oid in (old, new)]
+                        found[number].append(Difference(place, *sides))
+                    continue
                 for name, was, now in self._changed(old, new, folder):
                     if wanted is not None and not wanted(name):
                         continue
+                    seen[number] += 1
                     old_tree = was.oid if was is not None and was.is_tree else ""
                     new_tree = now.oid if now is not None and now.is_tree else ""
-                    seen[number] += 1
-                    if (old_tree or new_tree) and (len(folder) + len(name) >= _LONGEST or seen[number] >= _MOST):
-                        found[number].append(Difference(f"{folder}{name}", was, now))
-                        continue
                     if old_tree or new_tree:
                         below.append((number, old_tree, new_tree, f"{folder}{name}/"))
                     old_file = was if was is not None and not was.is_tree else None

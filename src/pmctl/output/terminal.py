@@ -6,12 +6,13 @@ keeps short commands quick.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from pmctl.text import in_utc, plural, safe, safe_block, short_ids, visible
+from pmctl.text import DECEIVING, in_utc, plural, safe, safe_block, short_ids, visible
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -20,6 +21,9 @@ _CODES = {
     "bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34", "magenta": "35",
     "cyan": "36",
 }  # fmt: skip
+
+# A change of colour or weight (ECMA-48, SGR), but for the one that conceals text.
+_COLOUR = re.compile(r"(\x1b\[(?!(?:[0-9]*;)*0*8[;m])[0-9;]*m)")
 
 Styles = Mapping[str, Callable[[str], str]]
 """For a column's header: cell text -> style (words of `paint`, "" for none)."""
@@ -59,6 +63,15 @@ def paint(text: str, style: str, color: bool) -> str:
         return text
     codes = ";".join(_CODES[word] for word in style.split())
     return f"\x1b[{codes}m{text}\x1b[0m"
+
+
+def shown(text: str) -> str:
+    """`text` as it may reach a terminal: only colours go through. What was made safe before stays as it is."""
+    if not DECEIVING.search(text):
+        return text
+    parts = _COLOUR.split(text)
+    parts[::2] = [visible(part) for part in parts[::2]]
+    return "".join(parts)
 
 
 def width_of(text: str) -> int:

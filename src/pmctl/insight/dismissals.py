@@ -78,8 +78,8 @@ def _read(path: str, data: bytes) -> Dismissal | str:
     reader = NodeReader(path, "PM190")
     members = reader.mapping(parsed.node, "it", _KEYS)
     texts = {key: reader.text(members.get(key), key) for key in _KEYS if key != "at"}
-    at = members["at"].raw if "at" in members else ""
-    missing = [key for key in ("source", "id", "because", "reason", "by") if not texts[key].strip()]
+    texts["at"] = members["at"].raw if "at" in members else ""
+    missing = [key for key in _KEYS if key != "covered_by" and not texts[key].strip()]
     if reader.findings or missing:
         return reader.findings[0].message if reader.findings else f"it has no {', '.join(missing)}"
     if texts["because"] not in REASONS or bool(texts["covered_by"]) != (texts["because"] == "covered-by"):
@@ -87,5 +87,5 @@ def _read(path: str, data: bytes) -> Dismissal | str:
     if dismissal_path(texts["source"], texts["id"]) != path:
         return f"its name is not that of {texts['source']}:{texts['id']}"
     return Dismissal(
-        texts["source"], texts["id"], texts["because"], texts["reason"], texts["by"], at, texts["covered_by"]
+        texts["source"], texts["id"], texts["because"], texts["reason"], texts["by"], texts["at"], texts["covered_by"]
     )

@@ -101,7 +101,7 @@ def test_a_webhook_tells_when_it_was_resolved_and_by_whom() -> None:
              "data": {**data, "status": "acknowledged"}}  # fmt: skip
     note = {"id": "03", "event_type": "incident.annotated", "occurred_at": "2024-05-05T10:20:00Z",
             "agent": hook["agent"],
-            "data": {"incident": {"id": "P7"}, "id": "N", "content": "Rolled back", "type": "incident_note"}}  # fmt: skip
+            "data": {"incident": {"id": "P7"}, "id": "N", "content": "Rolled back"}}  # fmt: skip
     whole = record({"event": taken}, {"event": note}, {"event": hook})
     assert [row[:3] for row in rows(whole)][1:] == [
         ("10:02", "Acknowledged by Ada Ode", "Ada Ode"),

@@ -1,4 +1,4 @@
-"""incident show, triage, missing, dismiss, refresh, link, unlink."""
+"""incident show, triage, missing, dismiss, refresh, chat, link, unlink."""
 
 from __future__ import annotations
 
@@ -181,6 +181,40 @@ def refresh(
     records = _of_linked(session, _read(session, from_, source), linked) if from_ else _fetched(session, name, linked)
     planned = plan_refresh(workspace, by, name, records)
     _finish(session, planned, f"Refresh {name} from its incident", signing, dry_run=dry_run, ask=not yes)
+
+
+@app.command()
+def chat(
+    ctx: typer.Context,
+    id: Id,
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE|-...", help="Messages of a Slack export or its API, and users.json.")
+    ],
+    reaction: Annotated[
+        list[str] | None, typer.Option("--reaction", metavar="NAME", help="Take what people marked so; repeat.")
+    ] = None,
+    since: Annotated[str, typer.Option("--from", metavar="TIME", help="Take messages from this time on.")] = "",
+    until: Annotated[str, typer.Option("--to", metavar="TIME", help="Take messages up to this time.")] = "",
+    dry_run: _DryRun = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Change it without asking.")] = False,
+    handle: As = "",
+) -> None:
+    """Add messages of a Slack channel to the timeline: who said what when, with code and links.
+
+    Which ones is said by a reaction that people gave, by a time, or both; never all. TIME is 14:05 (UTC, on the
+    incident's day) or 2024-01-15T14:05Z.
+    """
+    from pmctl.services.parsing import load_files
+    from pmctl.services.slack import read_messages
+    from pmctl.workflow.chat import plan_chat
+
+    session: Session = ctx.obj
+    workspace = session.workspace
+    name = workspace.find(id)
+    by, signing = _actor(session, handle)
+    messages = read_messages(load_files(files, sys.stdin.buffer))
+    planned = plan_chat(workspace, by, name, messages, reactions=reaction or (), since=since, until=until)
+    _finish(session, planned, f"Add messages to the timeline of {name}", signing, dry_run=dry_run, ask=not yes)
 
 
 @app.command()

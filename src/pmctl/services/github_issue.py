@@ -13,14 +13,10 @@ from pmctl.services.address import segment
 from pmctl.services.assembly import Assembly
 from pmctl.services.client import RecordFile, Service, as_file, collect
 from pmctl.services.cursor import Cursor
+from pmctl.services.labels import read_label
 from pmctl.services.recognition import Part, Recognition, candidates, score_match
 from pmctl.services.system import Api, System
 
-_SERVICE = re.compile(r"(?:service|svc|component|comp|app|area|system)s?\s*[:/=]\s*(.+)", re.IGNORECASE)
-_TEAM = re.compile(r"(?:team|squad)\s*[:/=]\s*(.+)", re.IGNORECASE)
-_SEVERITY = re.compile(r"(?:severity|sev|impact)\s*[:/=]\s*(.+)|(sev(?:erity)?[ -]?\d|s\d|p\d)", re.IGNORECASE)
-_PRIORITY = re.compile(r"(?:priority|prio)\s*[:/=]\s*(.+)", re.IGNORECASE)
-_URGENCY = re.compile(r"urgency\s*[:/=]\s*(high|medium|low)", re.IGNORECASE)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _HOST = re.compile(r"https?://[^/]+/(?:repos/)?[^/]+/[^/]+/(?:issues|pull)/\d+")
 _REFERENCE = re.compile(r"([\w.-]+)/([\w.-]+)(?:#|/issues/)(\d+)", re.ASCII)
@@ -72,7 +68,7 @@ def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
     found.text("summary", record.at("body"), value=_visible(record.at("body")))
     found.text("status", record.at("state"))
     for label in record.at("labels").each():
-        _label(found, label.at("name") if label.mapping else label)
+        read_label(found, label.at("name") if label.mapping else label)
     found.moment("started_at", record.first("created_at", "createdAt"))
     for user in (record.first("user", "author"), record.at("assignee"), *record.at("assignees").each()):
         _person(found, user)
@@ -96,22 +92,6 @@ def _issue_id(url: str, number: str) -> str:
 def _visible(body: Cursor) -> str:
     """A body without HTML comments: GitHub does not show them, and issue templates are full of them."""
     return _COMMENT.sub("", body.text).strip()
-
-
-def _label(found: Assembly, place: Cursor) -> None:
-    text = place.text
-    if match := _SERVICE.fullmatch(text):
-        found.name("services", place, match[1])
-    elif match := _TEAM.fullmatch(text):
-        found.name("teams", place, match[1])
-    elif match := _URGENCY.fullmatch(text):
-        found.text("urgency", place, value=match[1].upper())
-    elif match := _SEVERITY.fullmatch(text):
-        found.text("severity", place, value=match[1] or match[2])
-    elif match := _PRIORITY.fullmatch(text):
-        found.text("severity", place, value=match[1])
-    else:
-        found.name("tags", place)
 
 
 def _person(found: Assembly, user: Cursor) -> str:

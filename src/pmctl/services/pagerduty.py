@@ -115,6 +115,7 @@ def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
         found.name("teams", team.first("summary", "name"))
     found.moment("started_at", record.at("created_at"))
     _responders(found, record)
+    _merged(found, record)
     for item in entries_of(parts, identity.text, "incident", "id"):
         _entry(found, item)
     for part in parts:
@@ -123,7 +124,6 @@ def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
     if not found.marked("acknowledged"):
         times = [acknowledged.at("at") for acknowledged in record.at("acknowledgements").each()]
         found.moment("acknowledged_at", *sorted(times, key=lambda at: parse_instant(at.value).order))
-    _merged(found, record)
     resolved = record.at("status").text == "resolved"
     if resolved:
         found.moment("resolved_at", record.at("resolved_at"))

@@ -149,6 +149,7 @@ def holds_nothing(data: Cursor, lists: Container[str]) -> bool:
         blank = place.value == [] or (place.value is None and key != "data")
         if key in lists and (blank or (place.mapping and holds_nothing(place, lists))):
             empty = True
-        elif place and (place.list or key in _TELLING or (place.mapping and key not in _PAGING)):
+        # A mapping is a record here, also one that lost its fields.
+        elif (place.mapping and key not in _PAGING) or (place and (place.list or key in _TELLING)):
             return False
     return empty

@@ -52,3 +52,31 @@ def test_an_audit_reads_every_text_once_and_asks_git_for_many_steps_together(
     assert (three["structures"], six["structures"]) == (3, 6), "one body, read once"
     assert six["front matters"] - three["front matters"] == 3 * 3, "a draft, in review, published: each read once"
     assert six["questions to git"] - three["questions to git"] <= 3, "not one for each step"
+
+
+def test_a_policy_that_nobody_signed_is_looked_at_when_it_comes_and_not_again_in_every_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = [0]
+    read = ObjectReader.read
+
+    def counted(reader: ObjectReader, oid: str) -> tuple[str, bytes]:
+        reads[0] += 1
+        return read(reader, oid)
+
+    monkeypatch.setattr(ObjectReader, "read", counted)
+    world = World(tmp_path)
+    world.init()
+    world.git("rm", "-rq", ".pmctl/records")
+    world.git("commit", "-q", "--amend", "--no-edit")
+    counts = []
+    for number in range(1, 25):
+        doc = f"2024-01-15-incident-{number}"
+        world.write(f".pmctl/records/{doc}/0001-submit-jane-12345678.json", "{}")
+        world.new(doc)
+        if number % 8 == 0:
+            reads[0] = 0
+            assert [finding.code for finding in world.audit().findings] == ["AU100", "AU101"]
+            counts.append(reads[0])
+    eight, sixteen, all_of_them = counts
+    assert all_of_them - sixteen == sixteen - eight

@@ -15,7 +15,7 @@ from pmctl.document.action_table import SECTION, ActionTable, Broken, action_tab
 from pmctl.document.actions import is_action_table
 from pmctl.document.finding import Finding
 from pmctl.document.invisible import first_invisible, name_of
-from pmctl.document.table import build
+from pmctl.document.reader import tables
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document
@@ -46,12 +46,11 @@ def action_problems(doc: Document) -> list[Finding]:
 def _differently_read(doc: Document, table: ActionTable | None) -> int | None:
     """The line of a table that the Markdown parser and the line grammar do not both see; None when they agree."""
     section = doc.section(SECTION)
-    within = range(section.content_start, section.end) if section else range(0)
-    seen = [lines for lines in doc.structure.tables if lines.spans[0][0] in within]
     if table is None:
-        return next((lines.line for lines in seen if is_action_table(build(doc.text, lines))), None)
-    bound = tuple((line.start, line.end) for line in (table.header, table.delimiter, *table.rows))
-    if [lines.spans for lines in seen] != [bound]:
+        return next((found.line for found in tables(doc, section) if is_action_table(found)), None) if section else None
+    within = range(section.content_start, section.end) if section else range(0)
+    seen = [lines.spans for lines in doc.structure.tables if lines.spans[0][0] in within]
+    if seen != [tuple((line.start, line.end) for line in (table.header, table.delimiter, *table.rows))]:
         return table.header.number
     return None
 

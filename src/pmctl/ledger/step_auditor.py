@@ -43,6 +43,7 @@ class StepAuditor:
         self.newest = newest
         self.keyrings = keyrings
         self.state = state
+        self._refused: object = None  # what a first policy rested on that did not come into force
 
     def audit(self, steps: Sequence[Step]) -> None:
         """Audit steps that follow each other; what they bring is read together. Raises MissingObject, CorruptObject."""
@@ -53,6 +54,13 @@ class StepAuditor:
         steps = steps[done:]
         for step, found in zip(steps, self._differences(steps) if steps else (), strict=True):
             self._step(step, found)
+
+    def _may_begin(self, after: Snapshot) -> bool:
+        """Whether a first policy may come into force: nothing did with what it rests on as it was a step before."""
+        folder = after.names(".pmctl")
+        resting = ({**folder, "records": None}, after.entry(f"{_RECORDS}{acts.POLICY}"))
+        refused, self._refused = self._refused, resting
+        return resting != refused
 
     def _differences(self, steps: Sequence[Step]) -> list[list[Difference]]:
         """What each step changes; the new files that will be looked at are read ahead."""
@@ -81,7 +89,8 @@ class StepAuditor:
             attribution.check_commits(context)
             if after.tree != before.tree:
                 if differences is None:
-                    differences = self.source.trees.differences(before.tree, after.tree, "", is_ours)
+                    new = after.tree if self._may_begin(after) else ""
+                    differences = self.source.trees.differences("", new, "", is_ours)
                 _check_changes(context, differences)
                 state.tree = after.tree if state.policy is not None else ""
             if self.source.repo.prefix:

@@ -108,12 +108,10 @@ class Documents:
         if self._tidy.get(body):  # a function of the id and the body; only the lines depend on what is above it
             return []
         from pmctl.document.binding import binding_problems  # with it comes the Markdown parser
-        from pmctl.document.completeness import section_texts
 
         found = binding_problems(document)
         _remember(self._tidy, body, not found)
-        # The body is read now; a publication will ask for its sections.
-        _remember(self._sections, _hash(document.body), section_texts(document), _BODIES)
+        self.sections(where)  # a publication asks for them, of another version with the body that is read now
         return found
 
     def sections(self, where: TreeDocument) -> dict[str, str]:

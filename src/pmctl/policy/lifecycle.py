@@ -22,13 +22,11 @@ from pmctl.policy.model import Policy
 from pmctl.policy.permission import Violation
 from pmctl.policy.state import (
     ARCHIVED,
-    DELETED,
     DRAFT,
     FINAL,
     IN_REVIEW,
     PUBLISHED,
     Approval,
-    Past,
     PostmortemState,
     View,
 )
@@ -122,10 +120,11 @@ def check(act: Act, state: PostmortemState, policy: Policy, view: View) -> tuple
     found = [*wrong, *permission.entitled(act, signed_on, policy, view)]
     if ACTS[act.act].needs_note and not act.note.strip():
         found.append(permission.needs_note(act))
-    if not late:
+    found.extend(permission.author_named(act, signed_on, view))
+    if not late and not (view.landing and overtaken(act, state, policy)):
         found.extend(permission.content(act, state, policy, view))
-    if not view.landing:
-        found.extend(_before_landing(act, state, policy, view))
+    if not view.landing and act.content != view.content:
+        found.append(Violation("AU313", f"{act.act} names other content than the document has now"))
     return tuple(found)
 
 
@@ -134,7 +133,9 @@ def is_late(act: Act, state: PostmortemState) -> bool:
     if act.prev != anchor(act.act, act.from_status, state):
         return True
     # Of a text that is neither the one in force nor the one that a merge left open nobody can say what became of it.
-    return act.act == acts.AMEND and state.status in FINAL and act.was not in (state.content, state.open or state.content)
+    return (
+        act.act == acts.AMEND and state.status in FINAL and act.was not in (state.content, state.open or state.content)
+    )
 
 
 def overtaken(act: Act, state: PostmortemState, policy: Policy) -> bool:
@@ -152,9 +153,7 @@ def overtaken(act: Act, state: PostmortemState, policy: Policy) -> bool:
     return not approval_gaps(replace(state, reviewers=first), policy, tuple(named))
 
 
-def apply(
-    act: Act, digest: str, state: PostmortemState, policy: Policy, view: View, commit: str = ""
-) -> Applied:
+def apply(act: Act, digest: str, state: PostmortemState, policy: Policy, view: View, commit: str = "") -> Applied:
     """`state` after the record `digest` of `act` has landed in `commit`: the one fold of audit and command line."""
     violations = check(act, state, policy, view)
     if any(not violation.attributed for violation in violations):
@@ -278,14 +277,6 @@ def _order(act: Act, signed_on: PostmortemState) -> list[Violation]:
     if act.round != expected:
         return [Violation("AU317", f"{act.act} says round {act.round}, but this is round {expected}")]
     return []
-
-
-def _before_landing(act: Act, state: PostmortemState, policy: Policy, view: View) -> list[Violation]:
-    """What the actor could still do otherwise, and what no merge of two people's acts excuses."""
-    found = []
-    if act.content != view.content:
-        found.append(Violation("AU313", f"{act.act} names other content than the document has now"))
-    return found
 
 
 def _way_out(state: PostmortemState) -> Hint:

@@ -187,8 +187,8 @@ class _Reading:
             certain &= applied.verdict == "ok" and one.act.by in rests_on_order.get(one.act.act, (one.act.by,))
             if applied.verdict == "refused":
                 ignored.append(f"{one.path}: {applied.violations[0].message}")
-        if state.status == DELETED and now.document is not None:
-            state = replace(lifecycle.begin_again(state), author=facts.author)
+        # The id may be used again, or a merge may have kept what was deleted.
+        certain &= state.status != DELETED or now.document is None
         if state.status == IN_REVIEW:
             certain &= state.template == self.snapshot.judging_template(facts.template)
         return state, tuple(ignored), certain

@@ -77,7 +77,7 @@ def propose(
     """
     final = kind == acts.AMEND and state.status in FINAL
     given = state.counting(content) if kind == acts.PUBLISH else ()
-    taken_back = [a for a in state.approvals if a.by == by and not a.replaced] if kind == acts.APPROVE else []
+    mine = [a for a in state.approvals if a.by == by and not a.replaced] if kind == acts.APPROVE else []
     return Act(
         act=kind,
         by=by,
@@ -96,7 +96,7 @@ def propose(
         author=(state.author or author) if kind == acts.SUBMIT else "",
         editors=tuple(sorted(editors)) if "editors" in ACTS[kind].keys else (),
         template=template if kind == acts.SUBMIT else "",
-        replaces=tuple(sorted(a.record for a in taken_back)),
+        replaces=tuple(sorted(a.record for a in mine if a.content != content)),
         was=(was or state.content) if final else "",
         approvals=tuple(sorted(a.record for a in given)),
     )
@@ -171,7 +171,10 @@ def advance(state: PostmortemState, act: Act, digest: str, commit: str = "", *, 
     if act.act == acts.APPROVE:
         approval = Approval(act.by, digest, act.content, act.at, act.note, commit)
         mine = set(act.replaces)
-        others = [replace(a, replaced=True) if a.record in mine and a.by == act.by else a for a in state.approvals]
+        others = (
+            replace(a, replaced=True) if a.record in mine and a.by == act.by and a.content != act.content else a
+            for a in state.approvals
+        )
         return replace(state, approvals=(*others, approval))
     if act.act == acts.REQUEST_REVIEW:
         return _remember(

@@ -234,7 +234,7 @@ def _people(one: DocumentStep, current: PostmortemState, before: PostmortemState
         if added:
             names = ", ".join(in_ascii(name) for name in sorted(added))
             message = f"{one.doc} names {names} as {word}, and no record does"
-            one.find("AU324", message, "take the names out; pmctl submit asks people on the record")
+            one.find("AU322", message, "take the names out; pmctl submit asks people on the record")
 
 
 def _not_covered(one: DocumentStep, current: PostmortemState) -> None:
@@ -282,7 +282,7 @@ CODES = (
         "reviewers: [bob, carol] -> [bob] during the review",
     ),
     Code(
-        "AU324",
+        "AU322",
         "person-without-record",
         "A postmortem in review or later names a reviewer or an editor whom no record names.",
         "It would look as if somebody had been asked, or had approved, who never was.",

@@ -186,7 +186,7 @@ def binding(act: Act, state: PostmortemState, view: View) -> list[Violation]:
         found.append(Violation("AU321", message, advise("validate", id=state.id)))
     if view.template:
         message = f"{act.act} of {state.id} can't be judged by its template: {view.template}"
-        found.append(Violation("AU322", message, advise("submit-again", id=state.id)))
+        found.append(Violation("AU326", message, advise("submit-again", id=state.id)))
     return found
 
 
@@ -270,7 +270,7 @@ CODES = (
         "| AI-7f3k | Add an alert | @jane | <b>soon</b> | HIGH | OPEN | | |",
     ),
     Code(
-        "AU322",
+        "AU326",
         "other-template",
         "What a postmortem is submitted or published by is not its template: the submit names a template that is"
         " nowhere in the history, another one than the postmortem records, or none although the organisation has it.",

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from pmctl.document.digest import Attachment, content_digest
+from pmctl.document.digest import Attachment, content_digest, digests_without_last_rows
 from pmctl.document.fields import EditorRole, path_of
 from pmctl.document.reader import Document
 from pmctl.errors import Hint, Refused, UsageProblem, advise
@@ -50,10 +50,12 @@ def perform(
     note: str = "",
     reviewers: Sequence[str] = (),
     editors: Sequence[str] = (),
+    text: Document | None = None,
 ) -> Done:
     """Let `actor` do the act `kind` on the postmortem `name`; `at` is the time that the record will claim.
 
-    `editors` are made editors of a postmortem in review.
+    `editors` are made editors of a postmortem in review; `text` is what the postmortem says after the act, for one that
+    adds action items.
 
     Raises Refused with every reason when policy, lifecycle or content forbid it, and whatever the
     transaction raises; nothing is changed then.
@@ -65,7 +67,7 @@ def perform(
         raise UsageProblem(
             f"{name} is {now.state.status}: --editor is for a postmortem in review", hint=advise("share", id=name)
         )
-    document = workspace.read(name) if kind == acts.AMEND else workspace.read_at(name)
+    document = text or (workspace.read(name) if kind == acts.AMEND else workspace.read_at(name))
     _refuse_unreadable(document, name)
     attached = _attached(workspace, name) if kind == acts.AMEND else ()
     content = content_digest(document, _as_committed(workspace, name, attached))
@@ -123,7 +125,12 @@ def _view(workspace: Workspace, now: CurrentState, kind: str, document: Document
     if kind == acts.PUBLISH:
         templates, problem = judged_by(workspace.head, now.state, facts_of(document).template)
     view = now.view(document, content, templates=templates, binding=kind in (acts.SUBMIT, acts.PUBLISH))
-    return replace(view, template=problem)
+    rows = ""
+    if kind == acts.ADD_ITEM:
+        attachments = workspace.head.attachments(document.id)
+        if now.state.content not in digests_without_last_rows(document, attachments)[1:]:
+            rows = "what is there is not what was approved, or it has no table to append to"
+    return replace(view, template=problem, rows=rows)
 
 
 def _write(
@@ -145,7 +152,7 @@ def _write(
     else:
         # An approval leaves the document as it is.
         changed = document if act.act == acts.APPROVE else _edited(document, act, after)
-        if act.act == acts.AMEND or changed.data != document.data:
+        if act.act in (acts.AMEND, acts.ADD_ITEM) or changed.data != document.data:
             writes.append(Write(path, changed.data))
     writes.extend(attached)
     return commit(

@@ -62,7 +62,7 @@ def amend(world: World, note: str) -> None:
 def add_item(world: World, note: str) -> None:
     number = {"first": 1, "second": 2}[note]
     row = f"| AI-000{number} | Tell customers, {note} | @bob | 2024-02-22 | LOW | OPEN | | |\n"
-    world.edit("| OPEN | | |\n", f"| OPEN | | |\n{row}", commit=False)
+    world.edit("\n## Lessons", f"{row}\n## Lessons", commit=False)
     world.act(acts.ADD_ITEM, "jane", note=note)
 
 

@@ -158,6 +158,34 @@ def test_late_refusals_are_shown(stage: Copy) -> None:
     assert '"late"' in shown and "request-changes" in shown
 
 
+def test_who_was_asked_too_late_approves_too_late(stage: Copy) -> None:
+    """On a branch carol is asked and approves; on main it is published meanwhile."""
+    world = stage("approved")
+    gate = Gate(world)
+
+    def side() -> None:
+        world.act(acts.REQUEST_REVIEW, "jane", reviewers=("carol",))
+        world.act(acts.APPROVE, "carol")
+
+    meet(world, side, lambda: world.act(acts.PUBLISH, "jane"))
+    gate.lands()
+    assert sorted(late(world)) == [acts.APPROVE, acts.REQUEST_REVIEW]
+
+
+def test_an_approval_of_what_a_side_said(stage: Copy) -> None:
+    """Bob approves what jane wrote on a branch; the merge keeps the text of main. His approval is for another text."""
+    world = stage("submitted")
+    gate = Gate(world)
+
+    def side() -> None:
+        world.edit(EARLY, LATER)
+        world.act(acts.APPROVE, "bob")
+
+    meet(world, side, lambda: world.edit(EARLY, "Alerts came in time."), how="ours")
+    gate.lands()
+    assert gate.whole().states[DOC].counting(world.digest()) == ()
+
+
 # Publication while people are asked
 
 
@@ -271,6 +299,35 @@ def test_the_command_line_takes_earlier_approvals_back(stage: Copy) -> None:
     assert {a.record: a.replaced for a in state.approvals}[first] is True
     assert [a.by for a in state.counting(world.digest())] == ["bob"]
     assert world.found() == []
+
+
+# What one step brings at once
+
+
+@pytest.mark.parametrize("status", [PUBLISHED, DRAFT])
+def test_the_order_of_a_squash_agrees_with_the_document(stage: Copy, status: str) -> None:
+    world = stage("approved")
+    gate = Gate(world)
+    meet(world, lambda: world.act(acts.REQUEST_CHANGES, "bob"), lambda: world.act(acts.PUBLISH, "jane"), how="ours")
+    world.set_status(status)
+    world.git("add", "-A")
+    tree = world.git("write-tree")
+    squashed = world.git("commit-tree", tree, "-p", gate.before, "-m", "Land it")
+    world.git("reset", "-q", "--hard", squashed)
+    gate.lands()
+    assert gate.whole().states[DOC].status == status
+    assert late(world) == [acts.REQUEST_CHANGES if status == PUBLISHED else acts.PUBLISH]
+
+
+def test_a_squash_that_agrees_with_neither_is_sent_back(stage: Copy) -> None:
+    world = stage("approved")
+    gate = Gate(world)
+    meet(world, lambda: world.act(acts.REQUEST_CHANGES, "bob"), lambda: world.act(acts.PUBLISH, "jane"), how="ours")
+    world.set_status(ARCHIVED)
+    world.git("add", "-A")
+    world.git("reset", "-q", "--hard", world.git("commit-tree", world.git("write-tree"), "-p", gate.before, "-m", "x"))
+    gate.refuses("AU301")
+    assert gate.whole().states[DOC].status == DRAFT
 
 
 # Rights

@@ -174,7 +174,10 @@ class _Reading:
         documents = self.snapshot.source.documents
         facts = documents.facts(now.document) if now.document is not None else FrontMatterFacts()
         state = PostmortemState(self.doc, author=facts.author)
-        ignored, certain = [], True
+        # Whether somebody was asked in time, and who was an editor or asked when somebody acted, only history knows.
+        asking = {one.act.prev for one in records if one.act.act == acts.REQUEST_REVIEW}
+        moving = {one.act.prev for one in records if one.act.act not in (acts.REQUEST_REVIEW, acts.APPROVE)}
+        ignored, certain = [], not asking & moving
         for one in records:
             if one.act.act == acts.BASELINE:
                 state = _accepted(state, one, facts)
@@ -182,7 +185,6 @@ class _Reading:
             view = View(one.act.content, facts.author, facts.editors, landing=True, rewritten=True)
             applied = lifecycle.apply(one.act, one.digest, state, self.policy, view)
             state = applied.state
-            # Who was an editor when it was submitted, and who had been asked when somebody approved, history knows.
             rests_on_order = {acts.SUBMIT: (facts.author, *self.policy.admins), acts.APPROVE: state.asked}
             certain &= applied.verdict == "ok" and one.act.by in rests_on_order.get(one.act.act, (one.act.by,))
             if applied.verdict == "refused":

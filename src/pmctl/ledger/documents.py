@@ -83,10 +83,19 @@ def _view(one: DocumentStep, record: VerifiedRecord, current: PostmortemState) -
         template=template,
         rows=rows,
         landing=True,
-        earlier=(before,),
-        # Of a merge the way can be looked up, but it proves no more: an approval of anything else counts for nothing.
+        earlier=(before, *_on_the_way(one, record, current)),
         rewritten=content != before,
     )
+
+
+def _on_the_way(one: DocumentStep, record: VerifiedRecord, current: PostmortemState) -> tuple[str, ...]:
+    """The content that an approval binds, when the document had it on a side that a merge brings."""
+    approved = record.act.content
+    if record.act.act != acts.APPROVE or approved in current.landed:
+        return ()
+    documents = one.step.documents
+    sides = (one.step.source.at(commit.oid).document(one.doc) for commit in one.step.merged)
+    return (approved,) if any(documents.digest(side) == approved for side in sides if side is not None) else ()
 
 
 def _author_bound(one: DocumentStep, record: VerifiedRecord, content: str) -> str:

@@ -244,14 +244,16 @@ def _remember(state: PostmortemState, digest: str, before: PostmortemState) -> P
 
 
 def _too_late(act: Act, state: PostmortemState, digest: str) -> PostmortemState:
-    """The same state; what follows the record is late as well."""
-    if act.act == acts.REQUEST_REVIEW:
-        return replace(state, late_asked=tuple(dict.fromkeys((*state.late_asked, *act.reviewers, *act.editors))))
+    """The same state; what rests on the record is late as well, and is judged as if it had been in time."""
     signed_on = state.at(act.prev)
     if act.act == acts.APPROVE or signed_on is None:
         return state
-    would_be = advance(signed_on, act, digest).past._replace(late=True)
-    return replace(state, after={**state.after, digest: would_be})
+    would_be = advance(signed_on, act, digest).past
+    if act.act == acts.REQUEST_REVIEW:
+        asked = tuple(dict.fromkeys((*state.late_asked, *act.reviewers, *act.editors)))
+        late = state.after[act.prev].late
+        return replace(state, late_asked=asked, after={**state.after, act.prev: would_be._replace(late=late)})
+    return replace(state, after={**state.after, digest: would_be._replace(late=True)})
 
 
 def _does_not_follow(act: Act, state: PostmortemState) -> Violation:

@@ -76,7 +76,7 @@ def test_publishing_asks_the_organisations_own_template(crew: Team) -> None:
     )
     template.write_text(text)
     crew.set_field(DOC, "template", "strict")
-    crew.actor("jane")
+    crew.actor("alice")
     crew.commit_all("A template of our own")
     with pytest.raises(Refused, match="cannot be submitted yet") as refused:
         do(crew, "jane", acts.SUBMIT, "bob")

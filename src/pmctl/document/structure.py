@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import accumulate, pairwise
 from typing import Any, NamedTuple
@@ -120,6 +120,32 @@ def read_structure(text: str, start: int = 0) -> Structure:
 def comment_spans(text: str) -> tuple[Span, ...]:
     """The offsets of the HTML comments: of each `<!--`, and behind its `-->`."""
     return read_structure(text).comments if "<!--" in text else ()
+
+
+def pictures_and_html(text: str, start: int = 0) -> Iterator[tuple[str, str, int, int]]:
+    """What may show a picture, in order: ("picture", its address, offsets) and ("html", the source, offsets).
+
+    The lines of an HTML block come as one. Only who has seen a `![` or a `<` needs to ask.
+    """
+    body = _plain_lines(text)[start:]
+    place = range(start, len(text) + 1) if body.isascii() else _characters(body, start)
+    block: list[int] | None = None
+    events: Iterable[tuple[Any, Any]] = _PARSER.events_with_range(body, merge_text=True)
+    for event, covered in events:
+        first, last = place[covered["start"]], place[covered["end"]]
+        kind, what = event.popitem() if event.__class__ is dict else (event, "")
+        if kind == "Start" and what.__class__ is dict and "Image" in what:
+            yield "picture", what["Image"]["dest_url"], first, last
+        elif kind == "Start" and what == "HtmlBlock":
+            block = []
+        elif kind == "Html" and block is not None:
+            block = [block[0] if block else first, last]
+        elif kind == "InlineHtml":
+            yield HTML, text[first:last], first, last
+        elif kind == "End" and what == "HtmlBlock":
+            if block:
+                yield HTML, text[block[0] : block[1]], block[0], block[1]
+            block = None
 
 
 def line_spans(text: str) -> list[Span]:

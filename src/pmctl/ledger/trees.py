@@ -9,13 +9,16 @@ large repository as in a small one.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from pmctl.object_reader import ObjectReader
 from pmctl.objects import CorruptObject, Entry, parse_tree
 
+_LONGEST = 4096  # characters of a path: PATH_MAX of Linux; no work tree holds a longer one
+_MOST = 100_000  # files and folders of one comparison: trees that share their folders can stand for any number
+_PLACE = 3  # parts of a path that name what is too large: postmortems/2024/<id>
 _LARGE = 4096  # bytes of a tree from which on it pays to look for the differing part
 _REMEMBERED = 65536  # entries, of the trees that were read last
 _MARK_EVERY = 512  # bytes between the known starts of entries in a large tree
@@ -75,34 +78,58 @@ class Trees:
         found = self._entries.get(tree)
         return found if found is not None else self._parsed(tree, self._reader.tree(tree))
 
-    def files(self, tree: str, path: str = "") -> Iterator[tuple[str, Entry]]:
-        """Every entry below `tree` that is no folder, with its path; not remembered."""
-        for name, entry in self.entries(tree).items():
-            if entry.is_tree:
-                yield from self.files(entry.oid, f"{path}{name}/")
-            else:
-                yield f"{path}{name}", entry
+    def files(self, tree: str) -> Iterator[tuple[str, Entry]]:
+        """Every entry below `tree` that is no folder, with its path, in git's order; not remembered.
 
-    def differences(self, old: str, new: str, path: str, wanted: frozenset[str] | None = None) -> list[Difference]:
+        A folder whose path no file system takes, and what is beyond the first _MOST, is given itself instead of what
+        it holds.
+        """
+        count = 0
+        under_way = [("", iter(self.entries(tree).items()))]
+        while under_way:
+            path, entries = under_way[-1]
+            for name, entry in entries:
+                count += 1
+                if entry.is_tree and len(path) + len(name) < _LONGEST and count < _MOST:
+                    under_way.append((f"{path}{name}/", iter(self.entries(entry.oid).items())))
+                    break
+                yield f"{path}{name}", entry
+            else:
+                under_way.pop()
+
+    def differences(
+        self, old: str, new: str, path: str, wanted: Callable[[str], bool] | None = None
+    ) -> list[Difference]:
         """The files below `path` that differ between two trees; '' stands for no tree.
 
-        `wanted` limits the names looked at on this level (lower case); None takes all.
+        Of what lies too deep, or is too much, the folder that holds it is a difference itself. `wanted` says
+        which names are looked at on this level; None takes all.
         """
         return self.many(((old, new),), path, wanted)[0]
 
     def many(
-        self, pairs: Sequence[tuple[str, str]], path: str, wanted: frozenset[str] | None = None
+        self, pairs: Sequence[tuple[str, str]], path: str, wanted: Callable[[str], bool] | None = None
     ) -> list[list[Difference]]:
         """The differences of several pairs of trees, in the order of history; reads level by level for all of them."""
         found: list[list[Difference]] = [[] for _ in pairs]
+        seen = [0] * len(pairs)
+        cut: list[set[str]] = [set() for _ in pairs]
         level = [(number, old, new, path) for number, (old, new) in enumerate(pairs) if old != new]
         while level:
             self._reader.fetch(oid for oid in (new for _, _, new, _ in level) if oid)
             below: list[tuple[int, str, str, str]] = []
             for number, old, new, folder in level:
+                if seen[number] >= _MOST or len(folder) > _LONGEST:
+                    place = "/".join(folder.split("/")[:_PLACE])
+                    if place not in cut[number]:
+                        cut[number].add(place)
+                        sides = [Entry("40000", oid) if oid else None for oid in (old, new)]
+                        found[number].append(Difference(place, *sides))
+                    continue
                 for name, was, now in self._changed(old, new, folder):
-                    if wanted is not None and name.lower() not in wanted:
+                    if wanted is not None and not wanted(name):
                         continue
+                    seen[number] += 1
                     old_tree = was.oid if was is not None and was.is_tree else ""
                     new_tree = now.oid if now is not None and now.is_tree else ""
                     if old_tree or new_tree:

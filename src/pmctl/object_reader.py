@@ -192,7 +192,8 @@ class ObjectReader:
         new = hashlib.sha256 if self._sha256 else hashlib.sha1
         hashed = new(b"%s %d\x00" % (header[1], size))
         if size <= most:
-            data = process.stdout.read(size + 1)[:size]
+            data = process.stdout.read(size)
+            process.stdout.read(1)
             if len(data) != size:
                 raise CorruptObject(oid, "it ends early")
             hashed.update(data)

@@ -32,10 +32,10 @@ from pmctl.ledger.tree_documents import TreeDocument
 from pmctl.objects import Entry
 from pmctl.policy.act import Act
 from pmctl.policy.reading import parse_policy
-from pmctl.policy.state import Approval, PostmortemState
+from pmctl.policy.state import Approval, Past, PostmortemState
 
 FORMAT = "pmctl-audit-7"
-_APPROVALS = [field.name for field in fields(PostmortemState)].index("approvals")
+_APPROVALS, _AFTER = ([field.name for field in fields(PostmortemState)].index(name) for name in ("approvals", "after"))
 _LARGEST = 256 * 1024 * 1024  # bytes
 
 
@@ -139,7 +139,7 @@ def _plain(state: AuditState) -> dict[str, Any]:
         "root": state.root,
         "policy": state.policy_bytes.decode("utf-8") if state.policy is not None else None,
         "states": [
-            [_row(replace(current, approvals=())), [_row(one) for one in current.approvals]]
+            [_row(replace(current, approvals=(), after={})), [_row(one) for one in current.approvals], current.after]
             for current in state.states.values()
         ],
         "documents": {doc: [*one.file, *(one.attachments or ())] for doc, one in state.documents.items()},
@@ -154,6 +154,8 @@ def _plain(state: AuditState) -> dict[str, Any]:
         "line": list(state.line),
         "landed": sorted(state.landed - state.line.keys()),
         "folders": sorted(state.folders),
+        "incidents": state.incidents,
+        "templates": state.templates,
         "lapsed": state.lapsed,
         "refused_policy": state.refused_policy,
         "tree": state.tree,
@@ -168,8 +170,9 @@ def _read(value: dict[str, Any]) -> AuditState:
         state.policy = parse_policy(state.policy_bytes)[0]
         if state.policy is None:
             raise ValueError("the policy cannot be read")
-    for row, approvals in value["states"]:
+    for row, approvals, after in value["states"]:
         row[_APPROVALS] = [Approval(*one) for one in approvals]
+        row[_AFTER] = {digest: Past(*_tuples(past)) for digest, past in after.items()}
         fitting: list[Any] = [tuple(one) if isinstance(one, list) else one for one in row]
         current = PostmortemState(*fitting)
         state.states[current.id] = current
@@ -189,6 +192,8 @@ def _read(value: dict[str, Any]) -> AuditState:
     state.line = {commit: number for number, commit in enumerate(value["line"])}
     state.landed = set(value["landed"]) | state.line.keys()
     state.folders = set(value["folders"])
+    state.incidents = {str(name): [str(doc) for doc in docs] for name, docs in value["incidents"].items()}
+    state.templates = value["templates"]
     state.lapsed = value["lapsed"]
     state.refused_policy, state.tree, state.verified = value["refused_policy"], value["tree"], value["verified"]
     return state

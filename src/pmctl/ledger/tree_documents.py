@@ -13,6 +13,7 @@ from typing import TypeVar
 from pmctl.document.digest import Attachment, canonical_json, content_digest, metadata
 from pmctl.document.fields import EditorRole, Status, is_handle
 from pmctl.document.finding import Finding
+from pmctl.document.incidents import linked_incidents
 from pmctl.document.reader import MAX_BYTES, Document, read
 from pmctl.ledger.trees import Trees
 from pmctl.object_reader import ObjectReader
@@ -40,8 +41,8 @@ class TreeDocument:
 class FrontMatterFacts:
     """What the front matter says; empty values when the document cannot be read (`problem` says why).
 
-    `template` is the template that it records; `loose` names the keys that no approval covers and that hold something
-    else than they may.
+    `template` is the template that it records, `incidents` are the linked ones in `document.incidents`' form; `loose`
+    names the keys that no approval covers and that hold something else than they may.
     """
 
     id: str = ""
@@ -52,6 +53,7 @@ class FrontMatterFacts:
     problem: str = ""
     template: str = ""
     loose: tuple[str, ...] = ()
+    incidents: tuple[str, ...] = ()
 
 
 class Documents:
@@ -99,16 +101,17 @@ class Documents:
             _remember(self._digests, where, found)
         return found
 
-    def action_problems(self, where: TreeDocument) -> list[Finding]:
-        """What is wrong with the table of action items (see document.action_problems)."""
+    def binding_problems(self, where: TreeDocument) -> list[Finding]:
+        """What keeps an approval from binding what people read (see document.binding)."""
         document = self.document(where)
-        body = _hash(document.body)
-        if self._tidy.get(body):  # a function of the body alone; only the lines depend on what is above it
+        body = _hash(document.id + document.body)
+        if self._tidy.get(body):  # a function of the id and the body; only the lines depend on what is above it
             return []
-        from pmctl.document.action_problems import action_problems  # with it comes the Markdown parser
+        from pmctl.document.binding import binding_problems  # with it comes the Markdown parser
 
-        found = action_problems(document)
+        found = binding_problems(document)
         _remember(self._tidy, body, not found)
+        self.sections(where)  # a publication asks for them, of another version with the body that is read now
         return found
 
     def sections(self, where: TreeDocument) -> dict[str, str]:
@@ -182,6 +185,7 @@ def facts_of(document: Document) -> FrontMatterFacts:
         reviewers=tuple(r for r in reviewers if isinstance(r, str)) if isinstance(reviewers, list | tuple) else (),
         template=template if isinstance(template, str) else "",
         loose=tuple(key for key, good in fine.items() if not good),
+        incidents=linked_incidents(document),
     )
 
 

@@ -249,7 +249,29 @@ def _run_commit(repo: git.Repository, paths: Sequence[str], message: str, signin
         git.run(repo.top, "add", "-f", "--", *_literal(existing), reading=False)
     flags = ["-S"] if signing else ["--no-gpg-sign"]
     words = ("commit", "--quiet", "--cleanup=verbatim", *flags, "-F", "-", "--only", "--")
-    git.run(repo.top, *signing, *words, *_literal(paths), stdin=message.encode(), reading=False)
+    arguments = (*signing, *words, *_literal(paths))
+    done = git.run(repo.top, *arguments, stdin=message.encode(), check=False, reading=False)
+    if done.code:
+        problem = git.failure(arguments, done)
+        # git itself ends with 128, or says why; 1 without a word of its own is a hook's.
+        if done.code == 1 and not problem.hint and b"partial commit" not in done.stderr and _has_hooks(repo):
+            lines = (done.stdout + done.stderr).decode("utf-8", "replace").splitlines()
+            raise _RefusedByHook(tuple(line for line in lines if line.strip()))
+        raise problem
+
+
+class _RefusedByHook(Exception):
+    """A hook ended with an error; `said` are the lines that it printed."""
+
+    def __init__(self, said: tuple[str, ...]) -> None:
+        super().__init__()
+        self.said = said
+
+
+def _has_hooks(repo: git.Repository) -> bool:
+    """Whether there is a hook that can refuse a commit."""
+    place = git.run(repo.top, "rev-parse", "--path-format=absolute", "--git-path", "hooks", reading=False).text
+    return any(os.access(Path(place, name), os.X_OK) for name in ("pre-commit", "prepare-commit-msg", "commit-msg"))
 
 
 def _put(repo: git.Repository, write: Write) -> None:
@@ -352,6 +374,12 @@ def _explained(error: BaseException, kept: tuple[str, ...] = ()) -> BaseExceptio
         return EnvironmentProblem(
             f"cannot write {error.filename or 'the files of this act'}: {text}; nothing was changed",
             hint="look at the rights of that place and at the free disk space, then try again",
+        )
+    if isinstance(error, _RefusedByHook):
+        return Refused(
+            "a hook of this repository refused the commit; nothing was changed",
+            hint="correct what it says, then run the command again",
+            details=error.said,
         )
     if isinstance(error, PmctlError) and "cannot do a partial commit" in " ".join(error.lines):
         return EnvironmentProblem(

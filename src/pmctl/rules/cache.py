@@ -32,6 +32,7 @@ class Result(NamedTuple):
     findings: tuple[Finding, ...]
     files: tuple[tuple[str, bool], ...] = ()
     day: str = ""
+    incidents: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -40,9 +41,11 @@ class Result(NamedTuple):
         findings: tuple[Finding, ...],
         asked: CacheDependencies,
         today: date | None,
+        incidents: tuple[str, ...] = (),
     ) -> Result:
         """A result with the answers that were asked for on the way."""
-        return cls(id, findings, tuple(sorted(asked.files.items())), today.isoformat() if asked.today and today else "")
+        day = today.isoformat() if asked.today and today else ""
+        return cls(id, findings, tuple(sorted(asked.files.items())), day, incidents)
 
     def holds(self, context: Context) -> bool:
         """Whether everything that the result rests on is still so."""
@@ -56,13 +59,13 @@ class Result(NamedTuple):
             [one.code, one.message, one.line, one.column, str(one.severity), one.fix, one.end_line, one.end_column]
             for one in self.findings
         ]
-        return [self.id, rows, [list(pair) for pair in self.files], self.day]
+        return [self.id, rows, [list(pair) for pair in self.files], self.day, list(self.incidents)]
 
     @classmethod
     def of_plain(cls, plain: Any, path: str) -> Result:
         """From JSON data. Raises ValueError, TypeError or KeyError when it is damaged."""
-        name, rows, files, day = plain
-        for text in (name, day, *(file for file, _ in files)):
+        name, rows, files, day, incidents = plain
+        for text in (name, day, *(file for file, _ in files), *incidents):
             if not isinstance(text, str) or "\0" in text:
                 raise TypeError("a damaged result")
         findings = []
@@ -73,7 +76,8 @@ class Result(NamedTuple):
             if not all(type(place) is int and place >= 0 for place in places):
                 raise TypeError("a damaged place")
             findings.append(Finding(code, message, path, *places[:2], Severity(severity), read_hint(fix), *places[2:]))
-        return cls(name, tuple(findings), tuple((file, there is True) for file, there in files), day)
+        known = tuple((file, there is True) for file, there in files)
+        return cls(name, tuple(findings), known, day, tuple(incidents))
 
 
 class Cache:

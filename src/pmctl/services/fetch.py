@@ -53,7 +53,8 @@ def fetch_reference(
         known = ", ".join(system.name for system in SYSTEMS if system.api)
         raise UsageProblem(f"{text[:80]!r} names no incident", hint=f"write SOURCE:ID with one of {known}")
     system, api, incident = parsed
-    token = checked_token(environ.get(api.credential, ""), api.credential)
+    token = checked_token(environ.get(api.credential, ""), api.credential) if api.credential else ""
+    others = {name: checked_token(environ.get(name, ""), name) for name in api.also}
     url = environ.get(api.address) or api.default_address
     if not url:
         raise EnvironmentProblem(
@@ -63,7 +64,10 @@ def fetch_reference(
         raise EnvironmentProblem(
             f"no token for {system.label}", hint=f"put one that may read incidents into {api.credential}"
         )
+    for name, required in api.also.items():
+        if required and not others[name]:
+            raise EnvironmentProblem(f"{system.label} needs {name} beside the token", hint=f"set {name}")
     base_url = checked_base_url(url, api.address)
     with open_client(base_url) as client:
-        service = Service(system.label, base_url, api.credential, client, api.headers_with(token), waits)
-        return api.fetch(incident, service)
+        headers = api.headers_with(token, others)
+        return api.fetch(incident, Service(system.label, base_url, api.credential, client, headers, waits))

@@ -32,7 +32,11 @@ def recognise(data: Cursor) -> Recognition:
         candidates(data),
         ("id", "title", "status", "createdAt", "urgency|service|serviceId"),
         ("urgency", "service", "assignee", "acknowledgedAt", "resolvedAt", "dedupKey"),
-        accept=lambda place: place.at("status").text in _STATES,
+        accept=lambda place: (
+            place.at("status").text in _STATES
+            and place.at("urgency").text in ("HIGH", "MEDIUM", "LOW")
+            and not place.at("service").text
+        ),
         parts=parts_among(ours, _is_entry, "incidentId"),
     )
 
@@ -99,6 +103,7 @@ SYSTEM = System(
     label="OpsKnight",
     recognise=recognise,
     read=read,
+    lists=("incidents", "events", "notes", "actionItems"),
     api=Api(
         credential="OPSKNIGHT_TOKEN",
         address="OPSKNIGHT_URL",  # every installation has its own

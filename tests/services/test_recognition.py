@@ -143,6 +143,9 @@ def test_json_lines_hold_one_value_in_a_line() -> None:
     assert read_records([("export.jsonl", text.encode())], only=["#11"], now=NOW).name == "#11"
     with pytest.raises(BadInput, match="line 2"):
         read_incidents([("export.jsonl", b'{"notes": []}\n{"a": \n')], now=NOW)
+    assert read_incidents([("export.jsonl", b"\n")], now=NOW) == ()
+    with pytest.raises(BadInput, match="the file is empty"):
+        read_incidents([("export.json", b"")], now=NOW)
     pretty = json.dumps(PAGED, indent=1).encode()
     assert read_records([("export.json", pretty)], now=NOW).id == "P1"
 
@@ -165,6 +168,7 @@ def test_other_formats_are_named(name: str, data: bytes, said: str) -> None:
 
 
 PARTS = [
+    [{"eventTime": "2024-01-01T00:00:00Z", "title": {"content": "x"}}],
     {"log_entries": [{"type": "notify_log_entry", "created_at": "2024-01-15T14:00:00Z"}]},
     [{"id": "n", "content": "x", "created_at": "2024-01-01T00:00:00Z", "user": {}}],
     {"data": {"entries": [{"eventTime": "2024-01-01T00:00:00Z"}]}},

@@ -357,6 +357,17 @@ def test_an_empty_export_is_no_incident(
     assert "holds no incident" in capsys.readouterr().err
 
 
+def test_an_unknown_length_is_no_all_clear(
+    team: Team, record: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    value = record(
+        {"id": "U", "title": "x", "status": "resolved", "severity": "SEV4", "started_at": "2024-01-15T14:00:00Z"}
+    )
+    for command in ("triage", "missing"):
+        assert main(["incident", command, value]) == 0
+        assert "U: the record does not say when it ended: nobody knows how long" in capsys.readouterr().err
+
+
 def test_half_known_records_are_shown_and_not_judged(
     team: Team, record: Callable[..., str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -100,6 +100,22 @@ def test_a_generic_record_says_so_by_its_fields_or_in_words() -> None:
     assert exact.unused == ("$.author",)
 
 
+HALF = {
+    "title": "Down",
+    "status": "resolved",
+    "resolved_at": "2024-01-01T12:00:00Z",
+    "start": "x",
+    "hit": "db",
+    "log": 1,
+}
+
+
+def test_a_record_of_which_half_the_fields_are_known_is_shown_too() -> None:
+    assert record(HALF).unused == ("$.hit", "$.log", "$.start")
+    with pytest.raises(BadInput):
+        record({**HALF, "one": "more"})
+
+
 NEARLY = {
     "id": "N1", "title": "Slow", "status": "resolved", "resolved_at": "2024-01-01T12:00:00Z", "severity": "minor",
     "begun": "2024-01-01T10:00:00Z", "systems": ["db"],

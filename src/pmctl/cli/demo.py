@@ -17,6 +17,9 @@ def demo(
     directory: Annotated[
         Path | None, typer.Argument(metavar="[DIR]", help="Where to play it; a new temporary folder if none.")
     ] = None,
+    setup: Annotated[
+        bool, typer.Option("--setup", help="Only make an incident, a remote and a second person, to try it yourself.")
+    ] = False,
 ) -> None:
     """Play the whole life of one postmortem in a throw-away repository, and leave it to look around in.
 
@@ -24,10 +27,17 @@ def demo(
     """
     import tempfile
 
-    from pmctl.errors import EnvironmentProblem
-    from pmctl.workflow.demo import ID, STORY, Run, Stage
+    from pmctl.errors import EnvironmentProblem, UsageProblem
+    from pmctl.workflow.demo import ID, STORY, Run, Stage, set_up_to_try
 
     session: Session = ctx.obj
+    if setup:
+        if directory is None:
+            raise UsageProblem("--setup needs a folder", hint="pmctl demo --setup try")
+        for name in set_up_to_try(directory.resolve(), session.surroundings):
+            session.note(f"  {name}")
+        session.result(f"cd {directory}")
+        return
     folder = directory.resolve() if directory else Path(tempfile.mkdtemp(prefix="pmctl-demo-")).resolve()
     stage = Stage(folder, session.surroundings.environ)
     stage.set_up()

@@ -7,6 +7,7 @@ outside the folder is read or written (HOME, git's configuration and the trust s
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import subprocess
 import sys
@@ -126,6 +127,36 @@ def become(stage: Stage, person: str) -> None:
         "[gpg]\n\tformat = ssh\n[init]\n\tdefaultBranch = main\n[advice]\n\tdetachedHead = false\n"
     )
     (stage.folder / "home" / ".gitconfig").write_text(config, encoding="utf-8")
+
+
+def set_up_to_try(folder: Path, surroundings: Surroundings) -> tuple[str, ...]:
+    """What a person needs to try pmctl with somebody else: an incident's record, an empty repository to push to, and
+    Bob, with a key and a script that runs a command as him. Returns the names of what was made.
+
+    Raises Refused when the folder holds something, EnvironmentProblem without git or ssh-keygen.
+    """
+    from git import Repo
+
+    if folder.exists() and any(folder.iterdir()):
+        raise Refused(f"{folder} is not empty", hint="give a folder that does not exist yet")
+    home = folder / "bob"
+    home.mkdir(parents=True)
+    make_key(home / "key", "bob@example.com", surroundings)
+    config = (
+        f"[user]\n\tname = {PEOPLE['bob']}\n\temail = bob@example.com\n\tsigningkey = {home / 'key'}\n"
+        "[gpg]\n\tformat = ssh\n"
+    )
+    (home / ".gitconfig").write_text(config, encoding="utf-8")
+    script = folder / "as-bob"
+    script.write_text(
+        "#!/bin/sh\n# Runs a command as Bob: his home, and so his name, key and memory.\n"
+        f'unset GIT_CONFIG_GLOBAL SSH_AUTH_SOCK\nHOME={shlex.quote(str(home))} XDG_STATE_HOME= exec "$@"\n',
+        encoding="utf-8",
+    )
+    script.chmod(0o755)
+    shutil.copy(record_file(), folder / "incident.json")
+    Repo.init(folder / "origin.git", bare=True, initial_branch="main").close()
+    return ("incident.json", "origin.git", "bob", "as-bob")
 
 
 def record_file() -> Path:

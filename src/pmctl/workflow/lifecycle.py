@@ -22,12 +22,16 @@ from pmctl.ledger.tree_documents import facts_of
 from pmctl.policy import act as acts
 from pmctl.policy import lifecycle
 from pmctl.policy.act import Act
+from pmctl.policy.permission import Violation
 from pmctl.policy.state import DRAFT, FINAL, IN_REVIEW, PostmortemState, View
 from pmctl.repository.actor import Actor
 from pmctl.repository.records import record_writes, refusal
 from pmctl.repository.transaction import CommitResult, Write, commit
 from pmctl.repository.workspace import Workspace
-from pmctl.text import utc
+from pmctl.text import plural, utc
+
+_ABOUT_TEXT = ("AU311", "AU321")
+"""What lifecycle has against a text itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,8 @@ def perform(
     )
     violations = lifecycle.check(act, now.state, workspace.policy, view)
     refusals = tuple(violation for violation in violations if not violation.attributed)
+    if kind in (acts.SUBMIT, acts.PUBLISH):
+        _refuse_unready(workspace, kind, document, at, refusals)
     if refusals:
         raise refusal(refusals)
     if kind == acts.PUBLISH:
@@ -171,8 +177,8 @@ def _attached(workspace: Workspace, name: str) -> tuple[Write, ...]:
     folder = path_of(name).removesuffix(".md")
     files = workspace.attached_files(name)
     before = {item.path: item.sha256 for item in workspace.head.attachments(name)}
-    changed = [path for path, data in files.items() if before.get(path) != hashlib.sha256(data).hexdigest()]
-    writes = [Write(f"{folder}/{path}", files[path]) for path in changed]
+    changed = [path for path, digest in files.items() if before.get(path) != digest]
+    writes = [Write(f"{folder}/{path}", workspace.attachment(name, path)) for path in changed]
     return (*writes, *(Write(f"{folder}/{path}", None) for path in before if path not in files))
 
 
@@ -221,6 +227,27 @@ def _refuse_unreadable(document: Document, name: str) -> None:
         return
     details = tuple(f"{p.path}:{p.line}:{p.column}: {p.code} {p.message}" for p in document.problems)
     raise Refused(f"{name} cannot be read as a postmortem", hint=advise("validate", id=name), details=details)
+
+
+def _refuse_unready(
+    workspace: Workspace, kind: str, document: Document, at: datetime, refusals: Sequence[Violation]
+) -> None:
+    """What validation says of a postmortem that is submitted, all of it: hooks and reviewers would say the same.
+
+    Of somebody who may not do it, or at another time, the text is not judged.
+    """
+    if any(violation.code not in _ABOUT_TEXT for violation in refusals):
+        return
+    from pmctl.insight.readiness import as_details, judged_as_submitted, not_ready
+
+    found = not_ready(document, judged_as_submitted(workspace, at))
+    if found:
+        done = "submitted" if kind == acts.SUBMIT else "published"
+        raise Refused(
+            f"{document.id} cannot be {done} yet: {plural(len(found), 'error')}",
+            hint=advise("edit", id=document.id),
+            details=(*((f"{one.code} {one.message}", one.hint) for one in refusals), *as_details(found)),
+        )
 
 
 def _refuse_open_incident(workspace: Workspace, name: str, document: Document) -> None:

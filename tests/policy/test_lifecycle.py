@@ -206,6 +206,33 @@ def test_who_was_asked_too_late_is_kept_in_mind() -> None:
     assert landed(made(acts.APPROVE, "alice", state, TEXTS[0], ""), done.state).verdict == "refused"
 
 
+def test_an_approval_takes_back_what_it_names() -> None:
+    state = played((acts.SUBMIT, "jane"), (acts.APPROVE, "bob"))
+    other = made(acts.APPROVE, "bob", state, TEXTS[1], "this one, too")
+    assert other.replaces == tuple(one.record for one in state.approvals)
+    after = landed(replace(other, replaces=()), state).state
+    assert [len(after.counting(text)) for text in TEXTS] == [1, 1, 0]
+    assert [len(landed(other, state).state.counting(text)) for text in TEXTS] == [0, 1, 0]
+
+
+def test_the_first_submit_puts_the_claimed_author_on_record() -> None:
+    unknown = replace(START, author="")
+    act = made(acts.SUBMIT, "jane", unknown, TEXTS[0], "", "bob")
+    view = View(act.content, "jane", landing=True)
+    state = lifecycle.apply(act, ROOT, unknown, POLICY, view).state
+    assert (state.status, state.author) == (IN_REVIEW, "jane")
+
+
+def test_a_late_act_asks_nothing_of_the_content_of_now() -> None:
+    """A publication and a second approval, both signed before the review ended and began again."""
+    state = played((acts.SUBMIT, "jane"), (acts.APPROVE, "bob"))
+    again = made(acts.APPROVE, "bob", state, TEXTS[1], "fixed")
+    publish = made(acts.PUBLISH, "jane", state, TEXTS[0], "")
+    now = landed(made(acts.WITHDRAW, "jane", state, TEXTS[0], ""), state).state
+    now = landed(made(acts.SUBMIT, "jane", now, TEXTS[1], "", "carol"), now).state
+    assert [landed(act, now).verdict for act in (again, publish)] == ["late", "late"]
+
+
 def test_an_admin_publishes_for_an_author_without_a_key() -> None:
     state = played((acts.SUBMIT, "jane"), (acts.APPROVE, "bob"))
     policy = replace(POLICY, publishers=("author",))

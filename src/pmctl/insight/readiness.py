@@ -20,18 +20,21 @@ from pmctl.text import plural
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document
+    from pmctl.document.template import Template
     from pmctl.rules.context import Context
 
 
-def judged_as_submitted(workspace: Workspace, now: datetime) -> Context:
+def judged_as_submitted(workspace: Workspace, now: datetime, templates: tuple[Template, ...] | None = None) -> Context:
     """What postmortems are judged by when it is asked whether they are ready: all of it as it is at HEAD.
+
+    `templates` are those that the submit of a postmortem in review is bound to, in place of the present ones.
 
     Acts and audit rest on commits, so a template or a picture that is only in the work tree does not count.
     """
     head = workspace.head
     files = Files(head.file(SETTINGS_FILE) or b"", head.template_files(), lambda path: head.entry(path) is not None)
     context, _ = context_of(workspace, Selection(now=now), files, policy=head.policy()[0])
-    return context._replace(strict=True)
+    return context._replace(strict=True, own_templates=context.own_templates if templates is None else templates)
 
 
 def not_ready(document: Document, context: Context) -> tuple[Finding, ...]:

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time
 from pmctl.document.actions import action_items
 from pmctl.document.fields import Status, is_id, path_of
 from pmctl.document.reader import Document
+from pmctl.document.template import Template
 from pmctl.document.template_library import Requirements, requirements
 from pmctl.errors import Hint, NotFound, advise
 from pmctl.insight.catalog import Summary, catalog
@@ -77,7 +78,7 @@ def status_report(workspace: Workspace, name: str, today: date) -> StatusReport:
     now = current_state(workspace.head, name)
     blockers = [*_work_tree(workspace, name), *_mismatch(document, now)]
     status = now.state.status
-    asked, unjudged = _asked(workspace, document), ""
+    asked, unjudged, templates = _asked(workspace, document), "", None
     if status == IN_REVIEW:  # it is judged by what it was submitted with
         recorded = facts_of(document).template
         templates, unjudged = judged_by(workspace.head, now.state, recorded)
@@ -90,7 +91,10 @@ def status_report(workspace: Workspace, name: str, today: date) -> StatusReport:
         gaps = approval_gaps(now.state, now.policy, now.state.counting(content))
         blockers += [Blocker(gap.message, gap.hint, ", ".join(gap.waiting_for)) for gap in gaps]
         blockers += [Blocker(unjudged, advise("submit-again", id=name))] if unjudged else []
-        blockers += [*_open_incidents(workspace, name, document), *_unready(document, _judge(workspace, today))]
+        blockers += [
+            *_open_incidents(workspace, name, document),
+            *_unready(document, _judge(workspace, today, templates)),
+        ]
         step = _step_in_review(name, now, content, gaps, ready=not blockers)
     elif status == Status.DRAFT:
         facts += [
@@ -186,8 +190,8 @@ def _unready(document: Document, context: Context) -> list[Blocker]:
     ]
 
 
-def _judge(workspace: Workspace, today: date) -> Context:
-    return judged_as_submitted(workspace, datetime.combine(today, time(), UTC))
+def _judge(workspace: Workspace, today: date, templates: tuple[Template, ...] | None = None) -> Context:
+    return judged_as_submitted(workspace, datetime.combine(today, time(), UTC), templates)
 
 
 def _asked(workspace: Workspace, document: Document) -> Requirements:

@@ -206,6 +206,40 @@ def test_who_was_asked_too_late_is_kept_in_mind() -> None:
     assert landed(made(acts.APPROVE, "alice", state, TEXTS[0], ""), done.state).verdict == "refused"
 
 
+@pytest.mark.parametrize(
+    ("change", "codes"),
+    [
+        ({}, []),
+        ({"round": 2}, ["AU317"]),
+        ({"from_status": DRAFT}, ["AU302"]),
+        ({"to_status": DRAFT}, ["AU302"]),
+        ({"by": "carol"}, ["AU308"]),
+        ({"approvals": ()}, ["AU309"]),
+        ({"approvals": (ROOT,)}, ["AU310", "AU309"]),
+        ({"prev": ROOT}, ["AU210"]),
+    ],
+)
+def test_a_publication_that_was_changed(change: dict[str, object], codes: list[str]) -> None:
+    state = played((acts.SUBMIT, "jane"), (acts.APPROVE, "bob"))
+    act = replace(made(acts.PUBLISH, "jane", state, TEXTS[0], ""), **change)  # type: ignore[arg-type]  # by name
+    for landing in (False, True):
+        view = View(act.content, "jane", landing=landing)
+        assert [one.code for one in lifecycle.check(act, state, POLICY, view)] == codes
+
+
+def test_a_publication_that_names_what_was_taken_back_although_others_are_enough() -> None:
+    policy = replace(POLICY, review=ReviewRules(approvals=1))
+    state = landed(made(acts.SUBMIT, "jane", START, TEXTS[0], "", "bob", "carol"), START).state
+    for by in ("bob", "carol"):
+        state = landed(made(acts.APPROVE, by, state, TEXTS[0], by), state).state
+    publish = made(acts.PUBLISH, "jane", state, TEXTS[0], "")
+    state = landed(made(acts.APPROVE, "bob", state, TEXTS[1], "fixed"), state).state
+    view = View(TEXTS[0], "jane", landing=True)
+    assert lifecycle.apply(publish, ROOT, state, policy, view).verdict == "late"
+    fresh = made(acts.PUBLISH, "jane", state, TEXTS[0], "")
+    assert lifecycle.apply(fresh, ROOT, state, policy, view).verdict == "ok"
+
+
 def test_an_approval_takes_back_what_it_names() -> None:
     state = played((acts.SUBMIT, "jane"), (acts.APPROVE, "bob"))
     other = made(acts.APPROVE, "bob", state, TEXTS[1], "this one, too")

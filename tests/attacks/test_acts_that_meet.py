@@ -169,7 +169,7 @@ def settle(world: World, state: PostmortemState) -> None:
 
 
 @pytest.mark.parametrize(("before", "first", "second", "verdict"), CELLS)
-def test_every_cell_of_the_table(stage: Copy, before: Start, first: Act, second: Act, verdict: str) -> None:
+def test_attack_64_every_cell_of_the_table(stage: Copy, before: Start, first: Act, second: Act, verdict: str) -> None:
     world = stage("empty")
     # Who approves has not done so before; publishing takes all approvals.
     (in_review if approve in (first, second) and publish not in (first, second) else before)(world)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
+from pmctl.document.completeness import is_unwritten
 from pmctl.ledger.report import Event
 from pmctl.policy import act as acts
 from pmctl.policy.state import ARCHIVED, DRAFT, IN_REVIEW, PUBLISHED
@@ -828,8 +829,16 @@ def test_templates_are_changed_with_a_signature_where_edits_are_signed(stage: Co
     gate.lands()
 
 
-@pytest.mark.parametrize("nothing", ["\u200b", "\u2060\ufeff", "\u3164", "&#8203;&ZeroWidthSpace;", "&nbsp; \u00ad"])
-def test_invisible_characters_are_no_text(stage: Copy, nothing: str) -> None:
+@pytest.mark.parametrize(
+    "nothing", ["\u200b", "\u2060\ufeff", "\u3164", "&#8203;&ZeroWidthSpace;", "&nbsp; \u00ad", "\u2800\n\n\u034f"]
+)
+def test_invisible_characters_are_no_text(nothing: str) -> None:
+    assert is_unwritten(f"\n{nothing}\n")
+    assert not is_unwritten(f"\nThe pool{nothing} was too small.\n")
+
+
+def test_a_section_of_invisible_characters_is_not_published(stage: Copy) -> None:
+    nothing = "&nbsp; \u00ad"
     world = stage("empty")
     world.write(world.file(), document().replace("The connection pool was too small.", nothing))
     world.commit("Draft", "jane")

@@ -120,7 +120,10 @@ def add(
     notes: _Notes = None,
     handle: As = "",
 ) -> None:
-    """Add an action item as one new row, in one commit; to a published postmortem with a signed record."""
+    """Add an action item as one new row, in one commit.
+
+    To a published postmortem its author, an editor or an admin adds one, with a signed record.
+    """
     from pmctl.cli.session import now, today
     from pmctl.workflow import actions
 

@@ -94,7 +94,10 @@ def current_state(snapshot: Snapshot, doc: str) -> CurrentState:
     # Only the whole history knows what counted at its time.
     from pmctl.ledger.audit import audit
 
-    report = audit(snapshot.source.repo, tip=snapshot.commit)
+    reports = snapshot.source.reports
+    if snapshot.commit not in reports:
+        reports[snapshot.commit] = audit(snapshot.source.repo, tip=snapshot.commit)
+    report = reports[snapshot.commit]
     state = report.states.get(doc)
     if state is None or not report.complete:
         return quick

@@ -24,6 +24,7 @@ from pmctl.policy.reading import parse_policy
 
 if TYPE_CHECKING:
     from pmctl.document.template import Template
+    from pmctl.ledger.report import Report
 
 _FILES = ("100644", "100755", "120000")
 
@@ -41,6 +42,7 @@ class Snapshots:
         self.trees = Trees(self.reader)
         self.documents = Documents(self.reader, self.trees)
         self.templates = TemplateStore(self.reader, self.trees)
+        self.reports: dict[str, Report] = {}  # of the audits that were asked where records did not add up, by commit
         self._prefix = repo.prefix.strip("/")
         self._policies: dict[str, tuple[Policy | None, tuple[Finding, ...]]] = {}
 

@@ -92,14 +92,14 @@ def signed_history(folder: Path, count: int) -> None:
         handle: Person(handle, f"{handle} Doe", (f"{handle}@example.com",), (Key(signer.public),))
         for handle, signer in signers.items()
     }
-    data = render_policy(Policy(1, people, {}, ("alice",)))
+    data = render_policy(Policy(1, people, {}, ("alice",), repository="0" * 32, branch="main"))
     policy, problems = parse_policy(data)
     if policy is None:
         raise SystemExit(f"the generated policy is wrong: {problems}")
 
     def files_of(act: object, number: int) -> list[tuple[str, bytes]]:
         text = record.to_bytes(act)  # type: ignore[arg-type]  # an Act; its module is the policy's own
-        path = record.path(act.doc, number, act.act, act.by, record.mark(data))  # type: ignore[attr-defined]
+        path = record.path(act.doc, number, act.act, act.by, record.mark(text))  # type: ignore[attr-defined]
         signature = signers[act.by].sign(text, record.NAMESPACE.encode())  # type: ignore[attr-defined]
         return [(path, text), (record.signature_path(path), signature)]
 

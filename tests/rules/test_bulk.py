@@ -91,8 +91,8 @@ def test_two_postmortems_of_one_incident_are_both_reported_also_from_the_cache(t
         done = check_many(rows, CONTEXT, cache=open_cache(tmp_path, CONTEXT), workers=1)
         said = [[finding.message for finding in one.findings if finding.code == "PM158"] for one in done]
         assert said == [
-            ["postmortems/2024/2024-01-15-1.md is about the incident statuspage:a as well"],
-            ["postmortems/2024/2024-01-15-0.md is about the incident statuspage:a as well"],
+            ["postmortems/2024/2024-01-15-1.md is about the incident statuspage:a, too"],
+            ["postmortems/2024/2024-01-15-0.md is about the incident statuspage:a, too"],
             [],
         ]
 

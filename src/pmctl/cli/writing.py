@@ -154,7 +154,7 @@ def record_files(session: Session, names: list[str]) -> list[tuple[str, bytes]]:
     files: list[tuple[str, bytes]] = []
     for name in names:
         if parse_reference(name) is not None and not Path(name).exists():
-            files.extend(fetch_reference(name, session.surroundings.environ))
+            files.extend(fetch_reference(name, session.surroundings.environ, session.note))
         else:
             files.extend(load_files([name], sys.stdin.buffer))
     return files

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pmctl.codes import Code
 from pmctl.document import strict_yaml
+from pmctl.document.conflicts import conflict_markers
 from pmctl.document.fields import plain_value
 from pmctl.document.finding import Finding, Severity
 from pmctl.document.front_matter import HANDLER, Fences, misread
@@ -40,13 +41,6 @@ class Section(NamedTuple):
     content_start: int
     end: int
     text: str
-
-    @property
-    def content_line(self) -> int:
-        """The line, from 1, on which the content begins (a setext heading takes several lines)."""
-        return self.line + self.heading_lines
-
-    heading_lines: int = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +132,7 @@ class Document:
             open_ones.append(index)
         text = self.text
         return tuple(
-            Section(item.title, item.level, item.line, item.start, item.end, end, text[item.end : end], item.lines)
+            Section(item.title, item.level, item.line, item.start, item.end, end, text[item.end : end])
             for item, end in zip(found, ends, strict=True)
         )
 
@@ -182,6 +176,7 @@ def read(data: bytes, path: str = "") -> Document:
     if first > 0 and text[first - 1] == "\r":
         newline = "\r\n"
     fences = HANDLER.locate(text)
+    problems.extend(conflict_markers(text, path))
     if text or not problems:
         problems.extend(misread(text, fences, path))
     if fences is None:

@@ -347,6 +347,9 @@ class Record:
     exempt_because: str | None
     unused: Sequence[str]
     warnings: Sequence[str]
+    exempt: str | None
+    exempt_because: str | None
+    unused: Sequence[str]
 
 
 @dataclass(eq=False, repr=False)

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from pmctl.document.finding import Finding
 from pmctl.rules.cache import Cache, Result, result_key
 from pmctl.rules.context import CacheDependencies, Context, History
 from pmctl.rules.engine import check
-from pmctl.rules.front_matter import incidents_of
 
 _PORTION = 50
 """Documents that a process checks before it hands over their results."""
@@ -43,6 +42,7 @@ class Checked(NamedTuple):
     path: str
     id: str
     findings: tuple[Finding, ...]
+    incidents: tuple[str, ...] = ()
 
 
 def check_many(
@@ -51,8 +51,8 @@ def check_many(
     """Check every item under a common context. `workers` None is one per core, 1 keeps to this process.
 
     `context.exists` is called in other processes too: it may look at the disk or at a set, but must not talk
-    to a running process. The cache is saved at the end. Ids and incidents are compared with those of all items, ids
-    also with `context.ids`.
+    to a running process. The cache is saved at the end. An id is compared with those of all items and `context.ids`, a
+    linked incident likewise.
     """
     alone = context._replace(ids={}, incidents={})  # compared at the end, so that results can be kept
     results: dict[int, Result] = {}
@@ -74,8 +74,11 @@ def check_many(
             cache.put(keys[number], result)
     if cache is not None:
         cache.save()
-    done = [Checked(item.path, results[number].id, results[number].findings) for number, item in enumerate(items)]
-    return _with_duplicates(done, [results[number].incidents for number in range(len(items))], items, context)
+    done = [
+        Checked(item.path, results[number].id, results[number].findings, results[number].incidents)
+        for number, item in enumerate(items)
+    ]
+    return _with_duplicates(done, items, context)
 
 
 def _compute(items: Sequence[Item], context: Context, workers: int) -> list[Result]:
@@ -119,44 +122,41 @@ def _portion(start: int) -> list[Result]:
 
 
 def _result(item: Item, context: Context) -> Result:
+    from pmctl.document.incidents import linked_incidents
     from pmctl.document.reader import read
 
     asked = CacheDependencies()
     own = item.context(context)._replace(asked=asked)
     doc = read(item.data or b"", item.path)
-    name, incidents = (doc.id, incidents_of(doc)) if doc.readable else ("", ())
+    name, incidents = (doc.id, linked_incidents(doc)) if doc.readable else ("", ())
     return Result.of(name, check(doc, own), asked, own.today, incidents)
 
 
-def _with_duplicates(
-    done: list[Checked], incidents: Sequence[tuple[str, ...]], items: Sequence[Item], context: Context
-) -> list[Checked]:
+def _with_duplicates(done: list[Checked], items: Sequence[Item], context: Context) -> list[Checked]:
     """Check those again whose id or incident another file has as well; they are few, or something is very wrong."""
-    ids = _carriers([((one.id.casefold(),) if one.id else (), one.path) for one in done], context.ids)
-    named = _carriers([(names, one.path) for names, one in zip(incidents, done, strict=True)], {})
-    if not ids and not named:
+    ids = _shared(context.ids, [(one.path, (one.id.casefold(),) if one.id else ()) for one in done])
+    incidents = _shared(context.incidents, [(one.path, one.incidents) for one in done])
+    if not ids and not incidents:
         return done
     from pmctl.document.reader import read
 
     return [
-        Checked(
-            one.path,
-            one.id,
-            check(read(item.data, item.path), item.context(context)._replace(ids=ids, incidents=named)),
+        one._replace(
+            findings=check(read(item.data, item.path), item.context(context)._replace(ids=ids, incidents=incidents))
         )
-        if item.data is not None and (one.id.casefold() in ids or any(name in named for name in names))
+        if item.data is not None and (one.id.casefold() in ids or not incidents.keys().isdisjoint(one.incidents))
         else one
-        for one, names, item in zip(done, incidents, items, strict=True)
+        for one, item in zip(done, items, strict=True)
     ]
 
 
-def _carriers(
-    found: Sequence[tuple[tuple[str, ...], str]], known: Mapping[str, tuple[str, ...]]
+def _shared(
+    known: Mapping[str, tuple[str, ...]], found: Iterable[tuple[str, tuple[str, ...]]]
 ) -> dict[str, tuple[str, ...]]:
-    """The names that more than one path carries, with these paths."""
-    carriers = dict(known)
-    for names, path in found:
+    """The names that several paths have, with these paths; `found` gives the names of each path that was checked."""
+    paths: dict[str, tuple[str, ...]] = dict(known)
+    for path, names in found:
         for name in names:
-            paths = carriers.get(name, ())
-            carriers[name] = paths if path in paths else (*paths, path)
-    return {name: paths for name, paths in carriers.items() if len(paths) > 1}
+            if path not in paths.get(name, ()):
+                paths[name] = (*paths.get(name, ()), path)
+    return {name: those for name, those in paths.items() if len(those) > 1}

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from pmctl import __version__
 from pmctl.document.finding import Finding, Severity
 from pmctl.errors import read_hint
-from pmctl.files import read_object, write_atomic
+from pmctl.files import make_folder, read_object, write_atomic
 from pmctl.rules.context import CacheDependencies, Context
 
 _FOLDER = ("pmctl", "validate-v1")
@@ -26,10 +26,7 @@ _MOST_ENTRIES = 4_000
 
 
 class Result(NamedTuple):
-    """What a check of one document gave, and what it rests on besides the content.
-
-    `id` and `incidents` (SOURCE:ID) are what it may not share with another document.
-    """
+    """What a check of one document gave, and what it rests on besides the content."""
 
     id: str
     findings: tuple[Finding, ...]
@@ -68,14 +65,19 @@ class Result(NamedTuple):
     def of_plain(cls, plain: Any, path: str) -> Result:
         """From JSON data. Raises ValueError, TypeError or KeyError when it is damaged."""
         name, rows, files, day, incidents = plain
+        for text in (name, day, *(file for file, _ in files), *incidents):
+            if not isinstance(text, str) or "\0" in text:
+                raise TypeError("a damaged result")
         findings = []
         for code, message, line, column, severity, fix, end_line, end_column in rows:
             if not (isinstance(code, str) and isinstance(message, str)):
                 raise TypeError("a damaged finding")
-            places = (int(line), int(column), int(end_line), int(end_column))
+            places = (line, column, end_line, end_column)
+            if not all(type(place) is int and place >= 0 for place in places):
+                raise TypeError("a damaged place")
             findings.append(Finding(code, message, path, *places[:2], Severity(severity), read_hint(fix), *places[2:]))
-        there = tuple((str(file), bool(is_there)) for file, is_there in files)
-        return cls(str(name), tuple(findings), there, str(day), tuple(map(str, incidents)))
+        known = tuple((file, there is True) for file, there in files)
+        return cls(name, tuple(findings), known, day, tuple(incidents))
 
 
 class Cache:
@@ -117,7 +119,7 @@ class Cache:
             if len(merged) > _MOST_ENTRIES:
                 merged = {key: value for key, value in merged.items() if key in self._used}
             try:
-                self.folder.mkdir(parents=True, exist_ok=True)
+                make_folder(self.folder, self.folder.parents[len(_FOLDER)])
                 write_atomic(target, json.dumps(merged, separators=(",", ":")).encode())
             except OSError:
                 return

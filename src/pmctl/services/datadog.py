@@ -9,8 +9,9 @@ from __future__ import annotations
 from contextlib import suppress
 
 from pmctl.errors import EnvironmentProblem, NotFound
+from pmctl.services.address import segment
 from pmctl.services.assembly import Assembly
-from pmctl.services.client import RecordFile, Service, as_file, segment
+from pmctl.services.client import RecordFile, Service, as_file
 from pmctl.services.cursor import Cursor
 from pmctl.services.recognition import Part, Recognition, candidates, parts_among, score_match
 from pmctl.services.system import Api, System

@@ -6,8 +6,9 @@ the key moments; what happens after the incident (the retrospective) is not part
 
 from __future__ import annotations
 
+from pmctl.services.address import segment
 from pmctl.services.assembly import Assembly
-from pmctl.services.client import RecordFile, Service, as_file, collect, segment
+from pmctl.services.client import RecordFile, Service, as_file, collect
 from pmctl.services.cursor import Cursor
 from pmctl.services.html_text import from_html
 from pmctl.services.incident import MOMENTS

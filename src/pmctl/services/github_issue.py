@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 
 from pmctl.errors import UsageProblem
+from pmctl.services.address import segment
 from pmctl.services.assembly import Assembly
-from pmctl.services.client import RecordFile, Service, as_file, collect, segment
+from pmctl.services.client import RecordFile, Service, as_file, collect
 from pmctl.services.cursor import Cursor
 from pmctl.services.labels import read_label
 from pmctl.services.recognition import Part, Recognition, candidates, score_match

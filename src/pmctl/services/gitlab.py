@@ -10,8 +10,9 @@ import re
 from contextlib import suppress
 
 from pmctl.errors import EnvironmentProblem, NotFound, UsageProblem
+from pmctl.services.address import segment
 from pmctl.services.assembly import Assembly
-from pmctl.services.client import RecordFile, Service, as_file, collect, segment
+from pmctl.services.client import RecordFile, Service, as_file, collect
 from pmctl.services.cursor import Cursor
 from pmctl.services.labels import read_label
 from pmctl.services.recognition import Part, Recognition, candidates, parts_among, score_match

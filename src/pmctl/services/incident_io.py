@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 
+from pmctl.services.address import segment
 from pmctl.services.assembly import Assembly
-from pmctl.services.client import RecordFile, Service, as_file, collect, segment
+from pmctl.services.client import RecordFile, Service, as_file, collect
 from pmctl.services.cursor import Cursor
 from pmctl.services.recognition import Recognition, candidates, entries_of, parts_among, score_match
 from pmctl.services.system import Api, System
@@ -150,8 +151,8 @@ def fetch(incident: str, service: Service) -> list[RecordFile]:
     what = f"incident {incident}"
     number = incident[4:] if incident.upper().startswith("INC-") else incident
     record = service.get(f"/v2/incidents/{segment(number)}", what)
-    identity = record.at("incident", "id") or number
-    query = {"incident_id": identity, "page_size": 250}
+    identity = Cursor(record.value).at("incident", "id").text or number
+    query: dict[str, str | int] = {"incident_id": identity, "page_size": 250}
     updates = collect(
         lambda after: service.get("/v2/incident_updates", what, {**query, **({"after": after} if after else {})}),
         lambda page: page.at("pagination_meta", "after"),

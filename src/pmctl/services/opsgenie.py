@@ -12,8 +12,9 @@ from contextlib import suppress
 from dataclasses import replace
 
 from pmctl.errors import NotFound
+from pmctl.services.address import segment
 from pmctl.services.assembly import Assembly
-from pmctl.services.client import RecordFile, Service, as_file, collect, segment
+from pmctl.services.client import RecordFile, Service, as_file, collect
 from pmctl.services.cursor import Cursor
 from pmctl.services.instants import parse_instant
 from pmctl.services.recognition import Part, Recognition, candidates, entries_of, parts_among, score_match

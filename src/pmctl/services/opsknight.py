@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 
+from pmctl.services.address import segment
 from pmctl.services.assembly import Assembly
-from pmctl.services.client import RecordFile, Service, segment
+from pmctl.services.client import RecordFile, Service
 from pmctl.services.cursor import Cursor
 from pmctl.services.recognition import Recognition, candidates, entries_of, parts_among, score_match
 from pmctl.services.system import Api, System

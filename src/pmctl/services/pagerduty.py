@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 
+from pmctl.services.address import segment
 from pmctl.services.assembly import Assembly
-from pmctl.services.client import RecordFile, Service, as_file, collect, segment
+from pmctl.services.client import RecordFile, Service, as_file, collect
 from pmctl.services.cursor import Cursor
 from pmctl.services.instants import parse_instant
 from pmctl.services.recognition import Part, Recognition, candidates, entries_of, parts_among, score_match
@@ -208,7 +209,7 @@ def fetch(incident: str, service: Service) -> list[RecordFile]:
     record = service.get(path, what)
     entries = collect(
         lambda offset: service.get(f"{path}/log_entries", what, {"limit": _PAGE, "offset": offset or 0}),
-        lambda page: (page.at("offset") or 0) + _PAGE if page.at("more") else None,
+        lambda page: page.count("offset") + _PAGE if page.at("more") else None,
         "log_entries",
     )
     return [

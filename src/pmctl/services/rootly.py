@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pmctl.services.address import segment
 from pmctl.services.assembly import Assembly
-from pmctl.services.client import RecordFile, Service, as_file, collect, segment
+from pmctl.services.client import RecordFile, Service, as_file, collect
 from pmctl.services.cursor import Cursor
 from pmctl.services.incident import MOMENTS
 from pmctl.services.recognition import Part, Recognition, candidates, parts_among, score_match
@@ -184,7 +185,7 @@ def fetch(incident: str, service: Service) -> list[RecordFile]:
     """The incident, all its events and all its action items (pages by link)."""
     path, what = f"/v1/incidents/{segment(incident)}", f"incident {incident}"
     record = service.get(path, what)
-    identity = str(record.at("data", "id") or incident)
+    identity = Cursor(record.value).at("data", "id").text or incident
 
     def pages(kind: str) -> list[Any]:
         first = f"/v1/incidents/{segment(identity)}/{kind}"

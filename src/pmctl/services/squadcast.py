@@ -6,8 +6,9 @@ API and webhooks have a `message` and an object; the log is `logs` or `timeline`
 
 from __future__ import annotations
 
+from pmctl.services.address import segment
 from pmctl.services.assembly import Assembly
-from pmctl.services.client import RecordFile, Service, segment
+from pmctl.services.client import RecordFile, Service
 from pmctl.services.cursor import Cursor
 from pmctl.services.recognition import Recognition, candidates, score_match
 from pmctl.services.system import Api, System

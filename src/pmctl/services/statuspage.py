@@ -13,8 +13,9 @@ from datetime import UTC, tzinfo
 from zoneinfo import ZoneInfo
 
 from pmctl.errors import NotFound
+from pmctl.services.address import segment
 from pmctl.services.assembly import Assembly
-from pmctl.services.client import RecordFile, Service, as_file, segment
+from pmctl.services.client import RecordFile, Service, as_file
 from pmctl.services.cursor import Cursor
 from pmctl.services.html_text import from_html
 from pmctl.services.instants import parse_instant

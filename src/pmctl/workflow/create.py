@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from pmctl.document.fields import MAX_ID, Priority, Status, path_of
+from pmctl.document.incidents import incident_name
 from pmctl.document.reader import Document
 from pmctl.document.template import Template, field_problem, field_value
 from pmctl.document.template_library import choose
@@ -255,19 +256,17 @@ def _filled(front: Mapping[str, object], draft: Draft, without: Container[str]) 
 
 
 def _refuse_known_incident(workspace: Workspace, front: Mapping[str, object]) -> None:
-    wanted = {
-        (str(entry.get("source")), str(entry.get("id")))
-        for entry in _list(front.get("incidents"))
-        if isinstance(entry, dict)
-    }
+    entries = [entry for entry in _list(front.get("incidents")) if isinstance(entry, dict)]
+    wanted = {incident_name(entry.get("source"), entry.get("id")): entry for entry in entries}
+    wanted.pop("", None)
     if not wanted:
         return
     from pmctl.insight.catalog import catalog
 
     for summary in catalog(workspace):
-        for source, name in wanted & set(summary.incidents):
+        for name in wanted.keys() & {incident_name(*pair) for pair in summary.incidents}:
             raise Refused(
-                f"{source} incident {name} has a postmortem already: {summary.id}",
+                f"{wanted[name]['source']} incident {wanted[name]['id']} has a postmortem already: {summary.id}",
                 hint=f"pmctl show {summary.id}; bring in what is new: pmctl incident refresh {summary.id} --from FILE",
             )
 

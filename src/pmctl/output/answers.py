@@ -343,10 +343,10 @@ class Record:
     participants: Sequence[RecordPerson]
     impact: Sequence[RecordImpact]
     action_items: Sequence[RecordItem]
-    warnings: Sequence[str]
     exempt: str | None
     exempt_because: str | None
     unused: Sequence[str]
+    warnings: Sequence[str]
 
 
 @dataclass(eq=False, repr=False)

@@ -32,6 +32,7 @@ MODULES = (
     "policy.lifecycle",
     "policy.permission",
     "policy.reading",
+    "repository.branches",
     "repository.settings",
     "ledger.attribution",
     "ledger.audit",

@@ -211,7 +211,7 @@ def find_work_tree(start: Path) -> tuple[Path, Path, Path] | None:
 
 
 def make_repository(folder: Path) -> None:
-    """Make an empty repository in `folder`, on the branch main.
+    """Make an empty repository in `folder`, on the branch that the person's git begins with, else main.
 
     Raises EnvironmentProblem when git cannot.
     """
@@ -219,7 +219,8 @@ def make_repository(folder: Path) -> None:
     from git.exc import GitCommandError
 
     try:
-        Repo.init(folder, initial_branch="main").close()
+        branch = run(folder, "config", "--get", "init.defaultBranch", check=False).text
+        Repo.init(folder, initial_branch=branch or "main").close()
     except (GitCommandError, OSError) as error:
         raise EnvironmentProblem(f"git could not make a repository in {folder}: {error}") from None
 

@@ -29,7 +29,7 @@ NOWHERE: Mapping[str, str] = {}
 
 def codes(world: World, environ: Mapping[str, str] = NOWHERE) -> list[str]:
     """What `pmctl audit` reports to somebody who has audited this clone before."""
-    found = examine(world.repo, branch="main", environ=environ)
+    found = examine(world.repo, environ=environ)
     return [finding.code for finding in found.report.findings]
 
 

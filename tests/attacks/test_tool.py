@@ -383,7 +383,7 @@ def test_attack_65_a_change_that_alters_its_verifier(stage: Copy) -> None:
 
     world = stage("drafted")
     gate = Gate(world)
-    world.write("pmctl.yaml", "protected_branch: elsewhere\n")
+    world.write("pmctl.yaml", "template: elsewhere\n")
     world.write(".github/workflows/postmortems.yml", "on: push\njobs: {}\n")
     world.edit("status: DRAFT", "status: PUBLISHED")
     gate.refuses("AU301")
@@ -431,8 +431,8 @@ def test_attack_66_ci_without_a_root(stage: Copy, monkeypatch: pytest.MonkeyPatc
 
     world = stage("drafted")
     with pytest.raises(EnvironmentProblem, match="in CI"):
-        examine(world.repo, branch="main", environ={"CI": "true"})
-    found = examine(world.repo, branch="main", environ={"CI": "true", "PMCTL_TRUST_ROOT": world.first})
+        examine(world.repo, environ={"CI": "true"})
+    found = examine(world.repo, environ={"CI": "true", "PMCTL_TRUST_ROOT": world.first})
     assert found.report.passed
 
 

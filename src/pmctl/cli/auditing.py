@@ -25,6 +25,12 @@ def audit(
     range: Annotated[
         str, typer.Option("--range", metavar="A..B", help="Report only what landed after A, up to B.")
     ] = "",
+    branch: Annotated[
+        str,
+        typer.Option(
+            "--branch", metavar="NAME", help="The server's main branch (for CI): must be the one that is protected."
+        ),
+    ] = "",
     accept: Annotated[
         bool, typer.Option("--accept", help="Remember what is there now, though it is not what was seen before.")
     ] = False,
@@ -41,7 +47,7 @@ def audit(
 
     session: Session = ctx.obj
     choose_format(format, output.FORMATS)
-    found = examined(session, root=root, reach=range, accept=accept)
+    found = examined(session, root=root, reach=range, head=branch, accept=accept)
     report = found.report
     if format == "json":
         session.result(output.to_json(report, root_source=found.source).rstrip("\n"))
@@ -83,7 +89,9 @@ def waive(
     session.note(f"  commit {oid[:12]}; pmctl audit shows it as waived from now on")
 
 
-def examined(session: Session, *, root: str = "", reach: str = "", accept: bool = False) -> Examined:
+def examined(
+    session: Session, *, root: str = "", reach: str = "", head: str = "", accept: bool = False
+) -> Examined:
     """The audit of this session's repository with the root that applies here."""
     from pmctl.insight.auditing import examine
 
@@ -92,11 +100,10 @@ def examined(session: Session, *, root: str = "", reach: str = "", accept: bool 
 
     return examine(
         session.repo,
-        # Settings that cannot be read do not keep anybody from auditing.
-        branch=session.workspace.settings_and_findings()[0].protected_branch,
         environ=os.environ,
         root=root,
         reach=reach,
+        head=head,
         accept=accept,
         progress=progress if session.verbose else None,
     )

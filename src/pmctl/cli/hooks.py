@@ -88,8 +88,8 @@ def pre_push(
 def pre_receive(ctx: typer.Context) -> None:
     """Judge a push to this bare repository; the policy is the one that stands at the old tip.
 
-    The repository's own configuration decides what is protected: pmctl.protectedBranch (default main),
-    pmctl.root (the digest of the first policy), pmctl.folder (where pmctl.yaml is).
+    The branch that HEAD names is protected, and those in the repository's own configuration: pmctl.protectedBranch
+    (repeatable), pmctl.root (the digest of the first policy), pmctl.folder (where pmctl.yaml is).
     """
     from pmctl.errors import PmctlError, Refused
     from pmctl.insight import pre_receive
@@ -108,7 +108,7 @@ def pre_receive(ctx: typer.Context) -> None:
         )
     except PmctlError as error:
         raise Refused(f"this push cannot be judged: {error.message}", hint=error.hint, details=error.details) from None
-    for line in (*answer.refusals, *finding_lines(answer.findings), *finding_lines(answer.warnings)):
+    for line in (*answer.notes, *answer.refusals, *finding_lines(answer.findings), *finding_lines(answer.warnings)):
         print(safe(line), file=sys.stderr)
     if answer.refused:
         count = len(answer.refusals) + len(answer.findings)

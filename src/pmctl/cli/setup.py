@@ -30,14 +30,15 @@ def init(
     Makes the git repository when there is none. Run it in a subfolder to keep postmortems beside code.
     """
     from pmctl.cli.session import now
-    from pmctl.workflow.init import initialise, prepare
+    from pmctl.workflow.init import initialise, prepared
 
     session: Session = ctx.obj
-    repo, created = prepare(session.directory)
-    signer = _signer(session, repo, make_key)
-    ready = initialise(repo, signer, at=now(), handle=handle or session.handle, ci=ci, created_repository=created)
+    with prepared(session.directory) as repo:
+        signer = _signer(session, repo, make_key)
+        ready = initialise(repo, signer, at=now(), handle=handle or session.handle, ci=ci)
     session.result(f"ready: {repo.root}")
     session.note(f"  you are {ready.handle}, the admin; records are signed with {ready.key_source}")
+    session.note(f"  the protected branch is {ready.branch}; pmctl policy branch names another")
     session.note(f"  trust root: {ready.root}")
     session.note("  give the trust root to whoever audits (PMCTL_TRUST_ROOT, or pmctl audit --root)")
     if hooks:

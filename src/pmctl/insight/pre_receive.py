@@ -1,8 +1,9 @@
 """May these pushed updates of a bare repository land? (updates, configuration, objects in quarantine) -> Answer.
 
-The heart of the pre-receive hook. The branch to protect, the trust root and the pmctl folder come from the
-configuration of the bare repository, which no push can change; the policy comes from the old tip. The new
-objects are read where git keeps them in quarantine until the hook has answered (git-receive-pack(1)).
+The heart of the pre-receive hook. The branches to protect, the trust root and the pmctl folder come from the
+configuration of the bare repository, which no push can change; the branch that its HEAD names is always protected. The
+policy comes from the old tip. The new objects are read where git keeps them in quarantine until the hook has answered
+(git-receive-pack(1)).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pmctl.ledger.report import AuditFinding, Report
 from pmctl.object_reader import ObjectReader
 from pmctl.objects import parse_tree
 from pmctl.policy.model import POLICY_PATH
+from pmctl.text import in_ascii
 
 PROTECTED = "pmctl.protectedbranch"
 ROOT = "pmctl.root"
@@ -49,11 +51,15 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Why a push is refused: sentences about refs, and what the audits found. Empty means that it may land."""
+    """Why a push is refused: sentences about refs, and what the audits found. Empty means that it may land.
+
+    `notes` say what the person who looks after the server should put right.
+    """
 
     refusals: tuple[str, ...] = ()
     findings: tuple[AuditFinding, ...] = ()
     warnings: tuple[AuditFinding, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def refused(self) -> bool:
@@ -63,11 +69,18 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Protection:
-    """What the bare repository's configuration says: branches, the root's digest ('' unknown), folders."""
+    """What the bare repository's configuration says. `head` is the full name of the branch that its HEAD names, `refs`
+    are those of the branches that are set to be protected, `root` is the root's digest ('' unknown)."""
 
-    branches: tuple[str, ...] = ("main",)
+    head: str
+    refs: tuple[str, ...] = ()
     root: str = ""
     folders: tuple[str, ...] = ()
+
+    @property
+    def protected(self) -> frozenset[str]:
+        """The full names of the refs whose history is judged: fails closed, to the branch that people get who clone."""
+        return frozenset((self.head, *self.refs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +94,8 @@ class Objects:
 def parse_updates(lines: Iterable[str]) -> tuple[Update, ...]:
     """`old new ref` lines, as git feeds them to pre-receive.
 
-    Raises EnvironmentProblem for anything else: a hook that cannot read what is pushed must not let it pass.
+    Raises EnvironmentProblem for anything else, nothing included: a hook that cannot read what is pushed must not let
+    it pass.
     """
     found = []
     for line in lines:
@@ -92,6 +106,11 @@ def parse_updates(lines: Iterable[str]) -> tuple[Update, ...]:
                 hint="git calls this hook; docs/ci.md shows how to install it",
             )
         found.append(Update(words[2], words[0], words[1]))
+    if not found:
+        raise EnvironmentProblem(
+            "nothing on standard input says what is pushed",
+            hint="git feeds the hook; a script that calls it hands its own standard input on",
+        )
     return tuple(found)
 
 
@@ -117,16 +136,25 @@ def quarantine(environ: Mapping[str, str], git_dir: Path) -> Objects:
 
 
 def protection(git_dir: Path) -> Protection:
-    """What git's configuration says of this bare repository; nothing of the repository's content is asked."""
+    """What git's configuration says of this bare repository; nothing of the repository's content is asked.
+
+    Raises EnvironmentProblem when HEAD names no branch: then nobody could say what people get who clone.
+    """
     none = {"GIT_CONFIG_COUNT": "0", "GIT_CONFIG_PARAMETERS": ""}  # files only, no caller's settings
     listed = git.run(git_dir, "--git-dir", str(git_dir), "config", "--null", "--list", env=none)
     values: dict[str, list[str]] = {}
     for entry in listed.stdout.decode("utf-8", "replace").split("\0"):
         name, _, value = entry.partition("\n")
         values.setdefault(name.lower(), []).append(value)
-    branches = tuple(value.removeprefix("refs/heads/") for value in values.get(PROTECTED, ()))
+    refs = tuple(f"refs/heads/{value.removeprefix('refs/heads/')}" for value in values.get(PROTECTED, ()))
+    head = git.run(git_dir, "--git-dir", str(git_dir), "symbolic-ref", "--quiet", "HEAD", env=none, check=False).text
+    if not head.startswith("refs/heads/"):
+        raise EnvironmentProblem(
+            "HEAD of this repository names no branch, so nothing says which one is protected",
+            hint="on the server: git symbolic-ref HEAD refs/heads/main",
+        )
     folders = tuple(folder.strip("/").removeprefix("./").removeprefix(".") for folder in values.get(FOLDER, ()))
-    return Protection(branches or ("main",), (values.get(ROOT) or [""])[-1], folders)
+    return Protection(head, refs, (values.get(ROOT) or [""])[-1], folders)
 
 
 def check_push(
@@ -136,7 +164,7 @@ def check_push(
 
     Raises EnvironmentProblem, MissingObject or CorruptObject when that cannot be known: then nothing may.
     """
-    protected = {f"refs/heads/{branch}" for branch in rules.branches}
+    protected = rules.protected
     refusals: list[str] = []
     findings: list[AuditFinding] = []
     warnings: list[AuditFinding] = []
@@ -155,7 +183,8 @@ def check_push(
                 for report in reports:
                     findings += report.violations
                     warnings += [f for f in report.findings if f not in report.violations and not f.waived_by]
-    return Answer(tuple(refusals), tuple(findings), tuple(warnings))
+    notes = _about_settings(git_dir, rules, updates) if not protected.isdisjoint(one.ref for one in updates) else ()
+    return Answer(tuple(refusals), tuple(findings), tuple(warnings), notes)
 
 
 def folders(reader: ObjectReader, commit: str) -> tuple[str, ...]:
@@ -181,6 +210,24 @@ def folders(reader: ObjectReader, commit: str) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+def _about_settings(git_dir: Path, rules: Protection, updates: Sequence[Update]) -> tuple[str, ...]:
+    """What is wrong with the setting of the protected branch, a sentence each; the hook protects HEAD's all the same."""
+    main = rules.head.removeprefix("refs/heads/")
+    if not rules.refs:
+        return (f"{PROTECTED} is not set: {main}, the branch of HEAD, is protected",)
+    pushed = {update.ref for update in updates}
+    listed = git.run(git_dir, "--git-dir", str(git_dir), "for-each-ref", "--format=%(refname)", "refs/heads/").text
+    there = pushed.union(listed.split("\n"))
+    found = [
+        f"{PROTECTED} names {ref.removeprefix('refs/heads/')}, and there is no such branch: {main} is protected"
+        for ref in rules.refs
+        if ref not in there
+    ]
+    if not found and rules.head not in rules.refs:
+        found.append(f"{PROTECTED} does not name {main}, the branch of HEAD: it is protected, too")
+    return tuple(found)
+
+
 def _check_branch(
     repo: git.Repository, update: Update, rules: Protection, reader: ObjectReader
 ) -> tuple[list[str], list[Report]]:
@@ -197,8 +244,14 @@ def _check_branch(
         audit(repo._replace(prefix=prefix), tip=update.new, base=base, root=rules.root or None, reader=reader)
         for prefix in chosen
     ]
-    incomplete = [report.incomplete for report in reports if not report.complete]
-    return [f"{update.ref}: the history cannot be audited: {reason}" for reason in incomplete], reports
+    reasons = [f"the history cannot be audited: {report.incomplete}" for report in reports if not report.complete]
+    main = rules.head.removeprefix("refs/heads/")
+    reasons += [
+        f"AU613 the policy protects {in_ascii(report.policy.branch)}, but HEAD of this repository is {main}"
+        for report in reports
+        if report.policy is not None and report.policy.branch != main
+    ]
+    return [f"{update.ref}: {reason}" for reason in reasons], reports
 
 
 def _folders_to_check(update: Update, rules: Protection, reader: ObjectReader) -> tuple[tuple[str, ...], str]:

@@ -24,6 +24,11 @@ WORDS: dict[str, str] = {
     ),
     "init": "run 'pmctl init'",
     "people": "see pmctl people list",
+    "policy-branch": "an admin names the right one: pmctl policy branch NAME",
+    "policy-branch-head": (
+        "an admin names it: pmctl policy branch NAME; if {remote} has changed its HEAD since: git remote set-head {remote}"
+        " --auto; of several remotes choose one: git config pmctl.remote NAME"
+    ),
     "policy-verify": "run 'pmctl policy verify'",
     "policy-verify-where": "pmctl policy verify says where",
     "sign-first-policy": "sign it: pmctl init",

@@ -362,9 +362,8 @@ def _refuse_taken(workspace: Workspace, writes: Sequence[Write]) -> None:
 
 def _refuse_on_protected_branch(workspace: Workspace, old: Policy) -> None:
     """A proposal can be given up only by dropping its branch, so it begins on one of its own."""
-    branch = workspace.settings.protected_branch
-    here = git.run(workspace.repo.top, "symbolic-ref", "--quiet", "--short", "HEAD", check=False).text
-    if here == branch:
+    here = git.run(workspace.repo.top, "symbolic-ref", "--quiet", "HEAD", check=False).text
+    if here == f"refs/heads/{old.branch}":
         raise Refused(
             f"the policy asks for {old.policy_threshold} admins, so a change of it begins as a proposal on a branch",
             hint=f"git switch -c policy-{old.version + 1}, run the command again, "

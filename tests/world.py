@@ -7,6 +7,7 @@ command line; everything can also be done wrongly on purpose, by passing other v
 from __future__ import annotations
 
 import atexit
+import hashlib
 import os
 import shutil
 import subprocess
@@ -209,7 +210,11 @@ class World:
             name = self.names.get(handle, f"{handle.capitalize()} Doe")
             key = Key(self.people[handle].public)
             people[handle] = Person(handle, name, (f"{handle}@example.com",), (key,))
-        values = {"version": version, "people": people, "teams": {}, "admins": self.admins, **changes}
+        values = {
+            "version": version, "people": people, "teams": {}, "admins": self.admins,
+            "repository": hashlib.md5(str(self.path).encode(), usedforsecurity=False).hexdigest(), "branch": "main",
+            **changes,
+        }  # fmt: skip
         return Policy(**values)
 
     def change_policy(self, by: str = "alice", also: tuple[str, ...] = (), key: str = "", **changes: Any) -> str:
@@ -266,8 +271,6 @@ class World:
 
     def digest(self, doc: str = DOC) -> str:
         """The content digest of the document in the work tree, without attachments in subfolders."""
-        import hashlib
-
         folder = self.root / self.file(doc).removesuffix(".md")
         attachments = [
             Attachment(file.relative_to(folder).as_posix(), "100644", hashlib.sha256(file.read_bytes()).hexdigest())
@@ -319,11 +322,16 @@ class World:
     ) -> str:
         """Write a record and its signature; returns its path."""
         data = record.to_bytes(act)
-        path = record.path(act.doc, number, act.act, act.by)
+        path = record.path(act.doc, number, act.act, act.by, record.mark(data))
         self.write(path, data)
         if not unsigned:
             self.write(record.signature_path(path), sign(self.people[key or act.by], data, namespace))
         return path
+
+    def record(self, name: str, doc: str = DOC) -> str:
+        """The path of the one record whose name begins so: "0002-approve-bob"."""
+        (found,) = (self.root / record.FOLDER / doc).glob(f"{name}-????????.json")
+        return found.relative_to(self.root).as_posix()
 
     def waive(self, code: str, commit: str, by: str = "alice", note: str = "agreed in the review") -> str:
         now = self.repository_standing()

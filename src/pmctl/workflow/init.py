@@ -130,7 +130,7 @@ def initialise(
 ) -> Ready:
     """Write and commit the first policy with the person of git's configuration as its only admin.
 
-    It protects the branch that the remote's HEAD names, or else the one checked out.     `handle` overrides the one made from the e-mail address; `ci` names a CI service whose files are
+    It protects the branch that the remote's HEAD names, or else the one checked out. `handle` overrides the one made from the e-mail address; `ci` names a CI service whose files are
     written too ('github', 'gitlab', 'plain' or ''). Raises Refused, UsageProblem or EnvironmentProblem;
     nothing is changed then.
     """

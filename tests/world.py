@@ -212,7 +212,7 @@ class World:
             people[handle] = Person(handle, name, (f"{handle}@example.com",), (key,))
         values = {
             "version": version, "people": people, "teams": {}, "admins": self.admins,
-            "repository": hashlib.md5(str(self.path).encode(), usedforsecurity=False).hexdigest(), "branch": "main",
+            "repository": hashlib.md5(str(self.root).encode(), usedforsecurity=False).hexdigest(), "branch": "main",
             **changes,
         }  # fmt: skip
         return Policy(**values)
@@ -333,16 +333,31 @@ class World:
         (found,) = (self.root / record.FOLDER / doc).glob(f"{name}-????????.json")
         return found.relative_to(self.root).as_posix()
 
-    def waive(self, code: str, commit: str, by: str = "alice", note: str = "agreed in the review") -> str:
-        now = self.repository_standing()
-        act = propose_waiver(now[0], now[1], code, commit, by=by, at=AT, note=note)
-        self.put_record(act, self._next(act.doc))
+    def waive(
+        self,
+        code: str,
+        commit: str,
+        by: str = "alice",
+        note: str = "agreed in the review",
+        *,
+        about: str = DOC,
+        covers: int = 1,
+        also: tuple[str, ...] = (),
+        **changes: Any,
+    ) -> str:
+        """Waive findings of a step, signed by `by` and by further admins."""
+        policy, root = self.repository_standing()
+        for handle in (by, *also):
+            act = propose_waiver(policy, root, code, commit, about=about, covers=covers, by=handle, at=AT, note=note)
+            self.put_record(replace(act, **changes), self._next(act.doc))
         return self.commit(f"Waive {code}", by)
 
-    def baseline(self, *documents: tuple[str, str, str], by: str = "alice") -> str:
+    def baseline(self, *documents: tuple[str, str, str], by: str = "alice", also: tuple[str, ...] = ()) -> str:
+        """Accept what was there, signed by `by` and by further admins."""
         policy, root = self.repository_standing()
-        act = propose_baseline(policy, root, documents, by=by, at=AT, note="imported")
-        self.put_record(act, self._next(act.doc))
+        for handle in (by, *also):
+            act = propose_baseline(policy, root, documents, by=handle, at=AT, note="imported")
+            self.put_record(act, self._next(act.doc))
         return self.commit("Accept what was there", by)
 
     def repository_standing(self) -> tuple[Policy, str]:

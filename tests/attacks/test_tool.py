@@ -178,7 +178,7 @@ def test_attack_55_advisories_of_gitpython() -> None:
                 users.append(file.relative_to(SOURCE).as_posix())
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "init":
                 assert all(keyword.arg for keyword in node.keywords), file
-    assert set(users) == {"git.py"}
+    assert set(users) == {"git.py", "branches.py"}
 
 
 BOMB = "a: &a [x, x, x, x]\n" + "".join(
@@ -389,10 +389,10 @@ def test_attack_65_a_change_that_alters_its_verifier(stage: Copy) -> None:
     gate.refuses("AU301")
     root = "sha256:" + "a" * 64
     for service in SERVICES:
-        text = b"\n".join(ci_files(service, "", root).values()).decode()
+        text = b"\n".join(ci_files(service, "", root, "main").values()).decode()
         assert root in text
         assert "--range" in text
-    github = ci_files("github", "", root)[".github/workflows/postmortems.yml"].decode()
+    github = ci_files("github", "", root, "main")[".github/workflows/postmortems.yml"].decode()
     assert "pull_request_target" in github  # the file of the target branch runs, not the one of the change
     assert "persist-credentials: false" in github
     assert "ref:" not in github  # and nothing of the change is checked out

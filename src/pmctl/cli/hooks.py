@@ -70,12 +70,17 @@ def pre_push(
     """Audit what a push would land: refused for the protected branch, said for any other."""
     from pmctl.insight.pre_push import Pushed, pushed_reports
     from pmctl.output.audit import finding_lines
+    from pmctl.repository.branches import protection_problem
 
     del remote, url  # git gives them; what lands is what standard input says
     session: Session = ctx.obj
-    branch = session.workspace.settings.protected_branch
+    branch = session.workspace.policy.branch
     lines = [Pushed(*words) for line in sys.stdin if len(words := line.split()) == 4]
     refused = False
+    problem = protection_problem(session.repo, branch)
+    if problem is not None:
+        print(safe(with_fix(f"AU613 {problem[0]}", problem[1])), file=sys.stderr)
+        refused = True
     for ref, protected, report in pushed_reports(session.repo, lines, branch):
         _say_report(session, ref, report, finding_lines(report.findings))
         refused = refused or (protected and not report.passed)

@@ -81,6 +81,7 @@ class _Run:
         known = cache.load(self.repo) if self.use_cache else None
         reader.fetch_history(tip, (known.tip,) if known is not None else ())
         newest = self.source.at(tip)
+        self.source.follow_moves(newest)
         through = descendants(reader, tip, base) if base else frozenset()
         if not through:
             self._up_to(tip, known, newest)

@@ -22,7 +22,7 @@ from pmctl.document.finding import Severity
 from pmctl.errors import read_hint
 from pmctl.files import write_atomic
 from pmctl.git import Repository
-from pmctl.ledger.audit_state import Acceptance, AuditState
+from pmctl.ledger.audit_state import Acceptance, AuditState, Dispute, SignedPolicy
 from pmctl.ledger.report import AuditFinding, Event
 from pmctl.ledger.snapshot import document_path
 from pmctl.ledger.tree_documents import TreeDocument
@@ -31,7 +31,7 @@ from pmctl.policy.act import Act
 from pmctl.policy.reading import parse_policy
 from pmctl.policy.state import Approval, PostmortemState
 
-FORMAT = "pmctl-audit-6"
+FORMAT = "pmctl-audit-7"
 _APPROVALS = [field.name for field in fields(PostmortemState)].index("approvals")
 _LARGEST = 256 * 1024 * 1024  # bytes
 
@@ -122,9 +122,15 @@ def _plain(state: AuditState) -> dict[str, Any]:
         "records": state.records,
         "acts": {doc: sorted(kinds) for doc, kinds in state.acts.items()},
         "writers": {doc: sorted(people) for doc, people in state.writers.items()},
-        "waiting": [_row(act) for act in state.waiting],
+        "waiting": {digest: _row(act) for digest, act in state.waiting.items()},
+        "effective": sorted(state.effective),
+        "moves": sorted(state.moves),
+        "dropped": sorted(state.dropped),
+        "policies": state.policies,
+        "rivals": state.rivals,
+        "disputes": state.disputes,
         "compromised": state.compromised,
-        "acceptances": [_row(one) for one in state.acceptances],
+        "acceptances": state.acceptances,
         "events": [_row(one) for one in state.events],
         "findings": [_row(one) for one in state.findings],
         "line": list(state.line),
@@ -155,9 +161,14 @@ def _read(value: dict[str, Any]) -> AuditState:
     state.records = value["records"]
     state.acts = {doc: set(kinds) for doc, kinds in value["acts"].items()}
     state.writers = {doc: set(people) for doc, people in value["writers"].items()}
-    state.waiting = [Act(*_tuples(row)) for row in value["waiting"]]
+    state.waiting = {digest: Act(*_tuples(row)) for digest, row in value["waiting"].items()}
+    state.effective, state.dropped = set(value["effective"]), set(value["dropped"])
+    state.moves = {(old, new) for old, new in value["moves"]}
+    state.policies = {digest: SignedPolicy(*_tuples(row)) for digest, row in value["policies"].items()}
+    state.rivals = value["rivals"]
+    state.disputes = [Dispute(*row) for row in value["disputes"]]
     state.compromised = value["compromised"]
-    state.acceptances = [Acceptance(*row) for row in value["acceptances"]]
+    state.acceptances = [Acceptance(*_tuples(row)) for row in value["acceptances"]]
     state.events = [Event(*row) for row in value["events"]]
     state.findings = [
         replace(AuditFinding(*row), severity=Severity(row[5]), hint=read_hint(row[7])) for row in value["findings"]

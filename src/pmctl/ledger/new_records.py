@@ -6,8 +6,8 @@ an act may do is not decided here (`policy.lifecycle`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 
 from pmctl.codes import WAIVE, Code
 from pmctl.ledger import record
@@ -34,6 +34,8 @@ class Rules:
     policy: Policy
     arriving: Policy | None = None
     first: bool = False
+    known: Callable[[str], Policy | None] = lambda digest: None
+    """Another policy by its digest: a record about a policy is held against the one that it follows."""
 
 
 def new_records(step: StepContext, differences: Iterable[Difference], rules: Rules) -> list[VerifiedRecord]:
@@ -92,6 +94,8 @@ def _verified(
         hint = "sign it with ssh-keygen -Y sign, or act through pmctl"
         step.find("AU206", f"{act.act} by {act.by} is not signed", hint, doc=doc, path=path)
         return None
+    if act.act == acts.POLICY and not rules.first:
+        rules = replace(rules, policy=rules.known(act.prev) or rules.policy)
     who = _signer(step, path, act, data, reader.blob(signature.oid), rules)
     if who is None:
         return None

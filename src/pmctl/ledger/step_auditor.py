@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 
 from pmctl.codes import Code
 from pmctl.errors import advise
-from pmctl.ledger import attribution, documents, paths
-from pmctl.ledger.audit_state import Acceptance, AuditState
+from pmctl.ledger import attribution, documents, paths, repository_step
+from pmctl.ledger.audit_state import AuditState
 from pmctl.ledger.document_step import DocumentStep
 from pmctl.ledger.history import Step, merged_commits
 from pmctl.ledger.new_records import Rules, new_records
@@ -27,9 +28,7 @@ from pmctl.ledger.tree_documents import REGULAR, TreeDocument
 from pmctl.ledger.trees import Difference
 from pmctl.ledger.verified_records import VerifiedRecord
 from pmctl.policy import act as acts
-from pmctl.policy import change, lifecycle
 from pmctl.policy.model import POLICY_PATH, Policy
-from pmctl.policy.state import PostmortemState
 
 _RECORDS = FOLDER + "/"
 _WANTED = frozenset((".pmctl", "postmortems", ".gitattributes"))
@@ -82,7 +81,7 @@ class StepAuditor:
             if after.tree != before.tree:
                 if differences is None:
                     differences = self.source.trees.differences(before.tree, after.tree, "", _WANTED)
-                _check_changes(context, differences)
+                _check_changes(context, step.parent, differences)
                 state.tree = after.tree if state.policy is not None else ""
             attribution.check_trailers(context)
         state.landed.add(step.commit)
@@ -100,7 +99,7 @@ class _Landed:
         return oid == self._parent or oid in self._landed
 
 
-def _check_changes(step: StepContext, differences: list[Difference]) -> None:
+def _check_changes(step: StepContext, parent: str, differences: list[Difference]) -> None:
     """Everything that a step changes below the pmctl root."""
     state = step.state
     arriving = _arriving_policy(step, differences)
@@ -109,8 +108,9 @@ def _check_changes(step: StepContext, differences: list[Difference]) -> None:
     if policy is None:
         return
     changed = [one for one in differences if one.path.startswith(_RECORDS)]
-    records = new_records(step, changed, Rules(policy, None if first else arriving, first))
-    if first and not _first_policy(step, policy, records):
+    known = partial(repository_step.known_policy, step)
+    records = new_records(step, changed, Rules(policy, None if first else arriving, first, known))
+    if first and not repository_step.first_policy(step, policy, records):
         state.records.clear()
         return
     if step.before.tree and any(path.startswith(TEMPLATES) for path, _, _ in differences):
@@ -124,14 +124,15 @@ def _check_changes(step: StepContext, differences: list[Difference]) -> None:
     accepted = {doc for one in about_repository for doc, _, _ in one.act.documents}
     docs = sorted(documents_before.keys() | by_doc.keys() | accepted)
     states = {doc: state.states.get(doc) for doc in docs}
-    _repository_acts(step, about_repository)
+    repository_step.repository_acts(step, about_repository)
+    repository_step.check_move(step, parent, differences)
     for doc in docs:
         new = state.documents.get(doc)
         old = documents_before.get(doc, new)
         documents.check(DocumentStep(step, doc, old, new, states[doc], by_doc.get(doc, [])))
     paths.check(step, differences)
     if not first and arriving is not None:
-        _next_policy(step, arriving)
+        repository_step.next_policy(step, arriving)
 
 
 def _arriving_policy(step: StepContext, differences: list[Difference]) -> Policy | None:
@@ -160,30 +161,6 @@ def _arriving_policy(step: StepContext, differences: list[Difference]) -> Policy
     return policy
 
 
-def _first_policy(step: StepContext, policy: Policy, records: list[VerifiedRecord]) -> bool:
-    """Put the first policy in force; False, with a finding, when no admin of it signed it."""
-    state = step.state
-    violations = change.check_change(None, policy, [one.act for one in records if one.act.act == acts.POLICY])
-    for violation in violations:
-        if state.refused_policy != policy.digest:
-            step.find(violation.code, violation.message, violation.hint, path=POLICY_PATH)
-    state.refused_policy = policy.digest if violations else ""
-    if violations:
-        return False
-    state.root = policy.digest
-    state.enact(policy, step.after.regular_file(POLICY_PATH) or b"")
-    return True
-
-
-def _next_policy(step: StepContext, policy: Policy) -> None:
-    state = step.state
-    violations = change.check_change(state.policy, policy, state.waiting)
-    for violation in violations:
-        step.find(violation.code, violation.message, violation.hint, path=POLICY_PATH)
-    if not violations:
-        state.enact(policy, step.after.regular_file(POLICY_PATH) or b"")
-
-
 def _check_templates(step: StepContext) -> None:
     """Report versions of templates that ask for other things than before the step, where postmortems recorded them."""
     from pmctl.document.template_library import broken_versions
@@ -194,31 +171,6 @@ def _check_templates(step: StepContext) -> None:
         message = f"template {broken.before.reference}{':' if broken.now else ''} {broken.message}"
         hint = advise("put-version-back", template=broken.before.name)
         step.find("AU506", message, hint, path=broken.file)
-
-
-def _repository_acts(step: StepContext, records: list[VerifiedRecord]) -> None:
-    """Policy records wait for their policy; waivers and baselines take effect."""
-    state = step.state
-    assert state.policy is not None  # noqa: S101  a first policy was put in force before
-    for one in records:
-        refused = one.act.act != acts.POLICY and change.check_repository_act(one.act, state.policy)
-        for violation in refused or ():
-            step.find(violation.code, violation.message, violation.hint, path=one.path)
-        step.note(one, "refused" if refused else "ok")
-        if refused:
-            continue
-        if one.act.act == acts.POLICY:
-            state.waiting.append(one.act)
-            continue
-        number = state.line[step.commit.oid]
-        state.acceptances.append(
-            Acceptance(one.act.by, one.act.note, one.digest, number, one.act.finding, one.act.commit)
-        )
-        for doc, content, status in one.act.documents:
-            document = state.documents.get(doc)
-            current = state.states.get(doc) or PostmortemState(doc)
-            author = current.author or (step.documents.facts(document).author if document else "")
-            state.states[doc] = lifecycle.accept(replace(current, author=author), one.digest, content, status)
 
 
 def _update_documents(step: StepContext, differences: list[Difference]) -> dict[str, TreeDocument | None]:
@@ -268,6 +220,15 @@ CODES = (
         "What it says could then change without a change of history.",
         "Make it a regular file again.",
         ".pmctl/policy.yaml -> /etc/policy.yaml",
+    ),
+    Code(
+        "AU614",
+        "root-moved",
+        "The folder that holds pmctl's files moved to another place of the repository, and not as many admins signed"
+        " that as the policy asks for, or the step that moved it changed more.",
+        "A second root with another policy could take the place of the first.",
+        "Let admins sign the move: pmctl policy move NEW; then move the folder in a step of its own.",
+        "git mv incidents docs/incidents",
     ),
     Code(
         "AU506",

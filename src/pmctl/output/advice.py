@@ -26,12 +26,14 @@ WORDS: dict[str, str] = {
     "people": "see pmctl people list",
     "policy-branch": "an admin names the right one: pmctl policy branch NAME",
     "policy-branch-head": (
-        "an admin names it: pmctl policy branch NAME; if {remote} has changed its HEAD since: git remote set-head {remote}"
-        " --auto; of several remotes choose one: git config pmctl.remote NAME"
+        "an admin names it: pmctl policy branch NAME; if {remote} has changed its HEAD since: git remote set-head"
+        " {remote} --auto; of several remotes choose one: git config pmctl.remote NAME"
     ),
     "policy-verify": "run 'pmctl policy verify'",
     "policy-verify-where": "pmctl policy verify says where",
+    "settle-rivals": "one of {admins} signs the next version: pmctl policy sign",
     "sign-first-policy": "sign it: pmctl init",
+    "sign-move": "admins sign it first: pmctl policy move {new}; then the folder moves in a step of its own",
     "sign-policy": "one of these signs it: {admins} (pmctl policy sign)",
     # Of the life of a postmortem.
     "amend": "an admin can pmctl amend {id}",

@@ -189,6 +189,7 @@ class Person:
     handle: str
     name: str
     emails: Sequence[str]
+    kind: str
     admin: bool
     teams: Sequence[str]
     keys: Sequence[Key]

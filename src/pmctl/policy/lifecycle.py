@@ -78,6 +78,7 @@ def check(act: Act, state: PostmortemState, policy: Policy, view: View) -> tuple
         found.extend(_order(act, state, spec.moves))
         if any(violation.code == "AU302" for violation in found):
             return tuple(found)
+    found.extend(permission.kind(act, policy))
     found.extend(permission.entitled(act, state, policy, view))
     if spec.needs_note and not act.note.strip():
         found.append(permission.needs_note(act))

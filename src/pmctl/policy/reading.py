@@ -101,6 +101,9 @@ def _policy(reader: NodeReader, node: Node, digest: str) -> Policy:
         repository=_matching(reader, top.get("repository"), "repository", _REPOSITORY, "32 hex digits"),
         branch=_matching(reader, top.get("branch"), "branch", _BRANCH, "the name of a branch"),
     )
+    for handle in policy.admins:
+        if (kind := people[handle].kind) != PERSON:
+            reader.add(top["admins"], f"admins: {handle} is of the kind {kind}, which signs no policy")
     able = len(policy.active_admins)
     if "admins" in top and not able:
         reader.add(top["admins"], "no admin has an active key: nobody could ever change this policy again")

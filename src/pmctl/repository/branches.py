@@ -17,7 +17,7 @@ from pmctl.errors import EnvironmentProblem, Hint, advise
 from pmctl.text import in_ascii, near
 
 if TYPE_CHECKING:
-    from git import Repo
+    from git import Remote, Repo
 
 REMOTE = "pmctl.remote"
 """git's setting for the remote that holds the protected branch; all remotes without it."""
@@ -59,9 +59,7 @@ def branches(repo: git.Repository) -> Branches:
             current = "" if opened.head.is_detached else opened.active_branch.name
             wanted = _setting(opened, REMOTE)
             remotes = {
-                remote.name: _remote(opened, remote.name)
-                for remote in opened.remotes
-                if not wanted or remote.name == wanted
+                remote.name: _remote(opened, remote) for remote in opened.remotes if not wanted or remote.name == wanted
             }
             return Branches(frozenset(head.name for head in opened.heads), remotes, current)
     except (GitError, OSError, ValueError) as error:
@@ -92,9 +90,11 @@ def protection_problem(repo: git.Repository, branch: str) -> tuple[str, Hint] | 
     listed = git.run(repo.top, "for-each-ref", "--format=%(refname) %(symref)", *patterns, check=False).text
     refs = dict(line.partition(" ")[::2] for line in listed.split("\n") if line)
     heads = {ref.removesuffix("/HEAD"): target for ref, target in refs.items() if target}
-    if branch and not refs.keys().isdisjoint(patterns[:2]) and heads.items() <= {
-        (place, f"{place}/{branch}") for place in heads
-    }:
+    if (
+        branch
+        and not refs.keys().isdisjoint(patterns[:2])
+        and heads.items() <= {(place, f"{place}/{branch}") for place in heads}
+    ):
         return None
     return branch_problem(branch, branches(repo))
 
@@ -119,12 +119,12 @@ def branch_problem(branch: str, known: Branches) -> tuple[str, Hint] | None:
     return f"the policy protects {shown}, and there is no such branch {where}{meant}", advise("policy-branch")
 
 
-def _remote(opened: Repo, name: str) -> RemoteBranches:
+def _remote(opened: Repo, remote: Remote) -> RemoteBranches:
     from git import RemoteReference
 
     names, head = set(), ""
-    prefix = f"refs/remotes/{name}/"
-    for reference in RemoteReference.iter_items(opened, remote=name):
+    prefix = f"refs/remotes/{remote.name}/"
+    for reference in RemoteReference.iter_items(opened, remote=remote):
         short = reference.path.removeprefix(prefix)
         if short == "HEAD":
             target = _target(reference)
@@ -132,7 +132,7 @@ def _remote(opened: Repo, name: str) -> RemoteBranches:
         else:
             names.add(short)
     with opened.config_reader() as config:
-        section = f'remote "{name}"'
+        section = f'remote "{remote.name}"'
         fetched = config.get_values(section, "fetch") if config.has_option(section, "fetch") else ()
     whole = any(str(one).lstrip("+").startswith("refs/heads/*:") for one in fetched)
     return RemoteBranches(frozenset(names), head, whole)

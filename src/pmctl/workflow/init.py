@@ -95,7 +95,9 @@ def _refuse_set_up(repo: git.Repository) -> None:
             )
     own = repo.top / "src" / "pmctl" / "git.py"
     if own.is_file() and own.samefile(git.__file__):
-        raise Refused(f"{repo.top} is the source of pmctl itself", hint="run init in a folder of your own: pmctl -C DIR init")
+        raise Refused(
+            f"{repo.top} is the source of pmctl itself", hint="run init in a folder of your own: pmctl -C DIR init"
+        )
 
 
 def find_key(repo: git.Repository, surroundings: Surroundings) -> SshSigner | None:
@@ -130,9 +132,9 @@ def initialise(
 ) -> Ready:
     """Write and commit the first policy with the person of git's configuration as its only admin.
 
-    It protects the branch that the remote's HEAD names, or else the one checked out. `handle` overrides the one made from the e-mail address; `ci` names a CI service whose files are
-    written too ('github', 'gitlab', 'plain' or ''). Raises Refused, UsageProblem or EnvironmentProblem;
-    nothing is changed then.
+    It protects the branch that the remote's HEAD names, or else the one checked out. `handle` overrides the one made
+    from the e-mail address; `ci` names a CI service whose files are written too ('github', 'gitlab' or ''). Raises
+    Refused, UsageProblem or EnvironmentProblem; nothing is changed then.
     """
     config = git_config(repo)
     name, email = require_identity(config)

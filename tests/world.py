@@ -217,27 +217,38 @@ class World:
         }  # fmt: skip
         return Policy(**values)
 
-    def change_policy(self, by: str = "alice", also: tuple[str, ...] = (), key: str = "", **changes: Any) -> str:
-        """Land the next version of the policy with some changes."""
+    def change_policy(
+        self, by: str = "alice", also: tuple[str, ...] = (), key: str = "", base: str = "", **changes: Any
+    ) -> str:
+        """Land the next version of the policy with some changes; `base` is where main was for its signers."""
         assert self.policy is not None
         return self.land_policy(
-            replace(self.policy, version=self.policy.version + 1, **changes), by=by, also=also, key=key
+            replace(self.policy, version=self.policy.version + 1, **changes), by=by, also=also, key=key, base=base
         )
 
     def land_policy(
-        self, policy: Policy, *, by: str, message: str = "Change the policy", also: tuple[str, ...] = (), key: str = ""
+        self,
+        policy: Policy,
+        *,
+        by: str,
+        message: str = "Change the policy",
+        also: tuple[str, ...] = (),
+        key: str = "",
+        base: str = "",
     ) -> str:
         """Write, sign and commit a policy; `also` are further admins who sign, `key` signs in place of `by`."""
-        self.stage_policy(policy, by=by, also=also, key=key)
+        self.stage_policy(policy, by=by, also=also, key=key, base=base)
         return self.commit(message, by)
 
-    def stage_policy(self, policy: Policy, *, by: str, also: tuple[str, ...] = (), key: str = "") -> None:
+    def stage_policy(
+        self, policy: Policy, *, by: str, also: tuple[str, ...] = (), key: str = "", base: str = ""
+    ) -> None:
         data = render_policy(policy)
         parsed, problems = parse_policy(data)
         assert parsed is not None, problems
         for handle in (by, *also):
             act = propose_policy(parsed, self.policy, self.first, by=handle, at=AT, note="")
-            self.put_record(act, parsed.version, key=key)
+            self.put_record(replace(act, base=base), parsed.version, key=key)
         self.write(POLICY_PATH, data)
         if self.policy is None:
             self.first = parsed.digest

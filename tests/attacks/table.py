@@ -57,6 +57,19 @@ ATTACKS = {
     "History, too": ("a merge whose first parent is not the main line",),
 }  # fmt: skip
 
+_LATER = {
+    "Policy and identity, too": {
+        72: "a policy change or a postmortem carried between repositories of the same founder",
+        73: "a protected branch that does not exist, is misspelt or is not the server's HEAD",
+        88: "a waiver that covers more than it names",
+        90: "a removed admin's rival policy, merged with `-s ours`",
+        92: "protection steered through unsigned settings",
+        93: "a key revoked in one line that acts in another",
+        95: "a baseline or waiver by one admin where the policy asks for two",
+    },
+}
+"""Attacks of the second hundred, by their numbers."""
+
 _TEST = re.compile(r"test_attack_(\d\d)_")
 _CODE = re.compile(r"AU[1-7][0-9]{2}\Z")
 # What a test calls -> the enforcement points that it asks.
@@ -134,6 +147,10 @@ def numbered() -> Iterator[tuple[str, int, str]]:
         for attack in attacks:
             number += 1
             yield chapter, number, attack
+    yield from sorted(
+        ((chapter, later, attack) for chapter, attacks in _LATER.items() for later, attack in attacks.items()),
+        key=lambda row: row[1],
+    )
 
 
 def page(text: str) -> str:

@@ -211,7 +211,7 @@ def folders(reader: ObjectReader, commit: str) -> tuple[str, ...]:
 
 
 def _about_settings(git_dir: Path, rules: Protection, updates: Sequence[Update]) -> tuple[str, ...]:
-    """What is wrong with the setting of the protected branch, a sentence each; that of HEAD is protected all the same."""
+    """What is wrong with the setting of the protected branch, a sentence each; HEAD's is protected anyway."""
     main = rules.head.removeprefix("refs/heads/")
     if not rules.refs:
         return (f"{PROTECTED} is not set: {main}, the branch of HEAD, is protected",)

@@ -251,10 +251,10 @@ CODES = (
         "AU107",
         "rival-policies",
         "A version of the policy was completely signed twice, and a signer of one is no admin in the other.",
-        "An admin who was removed could sign a policy from before and be admin again. The one that landed first stays in"
-        " force until it is settled. This can't be waived.",
-        "As many people as the policy asks for, who are admins in both, sign the next version: pmctl policy sign. If there"
-        " is nobody, it is settled out of band, like a root.",
+        "An admin who was removed could sign a policy from before and be admin again. The one that landed first stays"
+        " in force until it is settled. This can't be waived.",
+        "As many people as the policy asks for, who are admins in both, sign the next version: pmctl policy sign. If"
+        " there is nobody, it is settled out of band, like a root.",
         "version 4 without mallory, and another version 4 by mallory",
     ),
     Code(
@@ -269,8 +269,8 @@ CODES = (
         "AU223",
         "revoked-unseen",
         "A record rests on a key or an admin that a policy revoked, and those who signed that policy had not seen it.",
-        "A revocation holds for everything that its signers did not know; otherwise a key that was taken away could sign"
-        " on an old branch and be merged around the revocation.",
+        "A revocation holds for everything that its signers did not know; otherwise a key that was taken away could"
+        " sign on an old branch and be merged around the revocation.",
         ACT_AGAIN,
         "an approval on a branch, with a key that main has revoked since",
     ),

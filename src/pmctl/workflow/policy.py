@@ -20,7 +20,7 @@ from pmctl.document.finding import Finding, Severity
 from pmctl.errors import BadInput, Refused
 from pmctl.insight.auditing import Examined
 from pmctl.ledger import record
-from pmctl.ledger.report import AuditFinding, Event, Report
+from pmctl.ledger.report import AuditFinding, Event
 from pmctl.ledger.signatures import key_problem, signer
 from pmctl.policy import act as acts
 from pmctl.policy import writing

@@ -17,14 +17,16 @@ from pmctl import git
 from pmctl.codes import Code
 from pmctl.errors import EnvironmentProblem
 from pmctl.ledger.audit import audit
+from pmctl.ledger.current_state import root_of
 from pmctl.ledger.history import contains
 from pmctl.ledger.report import AuditFinding, Report
+from pmctl.ledger.snapshot import Snapshots
 from pmctl.object_reader import ObjectReader
 from pmctl.objects import parse_tree
 from pmctl.policy.model import POLICY_PATH
 from pmctl.text import in_ascii
 
-PROTECTED = "pmctl.protectedbranch"
+PROTECTED = "pmctl.protectedBranch"
 ROOT = "pmctl.root"
 FOLDER = "pmctl.folder"
 _MOST_FOLDERS = 200_000  # folders of one tree that are looked through for the policy
@@ -146,7 +148,7 @@ def protection(git_dir: Path) -> Protection:
     for entry in listed.stdout.decode("utf-8", "replace").split("\0"):
         name, _, value = entry.partition("\n")
         values.setdefault(name.lower(), []).append(value)
-    refs = tuple(f"refs/heads/{value.removeprefix('refs/heads/')}" for value in values.get(PROTECTED, ()))
+    refs = tuple(f"refs/heads/{value.removeprefix('refs/heads/')}" for value in values.get(PROTECTED.lower(), ()))
     head = git.run(git_dir, "--git-dir", str(git_dir), "symbolic-ref", "--quiet", "HEAD", env=none, check=False).text
     if not head.startswith("refs/heads/"):
         raise EnvironmentProblem(
@@ -235,7 +237,7 @@ def _check_branch(
     if not update.creates and not contains(reader, update.new, update.old):
         message = f"AU604 this push would replace history: {update.old[:12]} is not part of {update.new[:12]}"
         return [f"{update.ref}: {message}"], []
-    chosen, names = _folders_to_check(update, rules, reader)
+    chosen, names = _folders_to_check(repo, update, rules, reader)
     if names:
         message = f"AU108 there is more than one policy ({names}); on the server, name the one that counts"
         return [f"{update.ref}: {message}: git config --add {FOLDER} FOLDER"], []
@@ -254,16 +256,48 @@ def _check_branch(
     return [f"{update.ref}: {reason}" for reason in reasons], reports
 
 
-def _folders_to_check(update: Update, rules: Protection, reader: ObjectReader) -> tuple[tuple[str, ...], str]:
-    """The pmctl folders whose policy counts; when that is not clear, the names of all that have one."""
+def _folders_to_check(
+    repo: git.Repository, update: Update, rules: Protection, reader: ObjectReader
+) -> tuple[tuple[str, ...], str]:
+    """The pmctl folders whose policy counts; when that is not clear, the names of all that have one.
+
+    Where the server knows the root, folders of other ledgers (a subtree that came in) count for nothing.
+    """
     if rules.folders:
         return tuple(f"{folder}/" if folder else "" for folder in rules.folders), ""
-    before = () if update.creates else folders(reader, update.old)
     after = folders(reader, update.new)
-    chosen = before or after
-    if len(chosen) <= 1 and set(after) <= set(chosen):
-        return chosen, ""
-    return (), ", ".join(folder or "the top" for folder in dict.fromkeys((*chosen, *after)))
+    before = after if update.creates else folders(reader, update.old)
+    known = update.new if update.creates else update.old
+    chosen = _of_root(repo, before, known, rules, reader) or before
+    added = set(after) - set(before)
+    if rules.root:
+        added = set(_of_root(repo, tuple(added), update.new, rules, reader))
+    if len(chosen) == 1 and chosen[0] not in after:
+        moved = [folder for folder in added if _moved_from(repo, folder, update.new, reader) == chosen[0]]
+        if len(moved) == 1:
+            return tuple(moved), ""
+    if len(chosen or after) <= 1 and not (added and chosen):
+        return chosen or after, ""
+    return (), ", ".join(folder or "the top" for folder in dict.fromkeys((*chosen, *sorted(added))))
+
+
+def _of_root(
+    repo: git.Repository, found: tuple[str, ...], commit: str, rules: Protection, reader: ObjectReader
+) -> tuple[str, ...]:
+    """Those of the folders whose records say that they belong to the root that the server knows."""
+    snapshots = ((folder, Snapshots(repo._replace(prefix=folder), reader).at(commit)) for folder in found)
+    policies = ((folder, snapshot, snapshot.policy()[0]) for folder, snapshot in snapshots)
+    return tuple(
+        folder for folder, snapshot, policy in policies
+        if rules.root and policy is not None and root_of(snapshot, policy) == rules.root
+    )  # fmt: skip
+
+
+def _moved_from(repo: git.Repository, folder: str, commit: str, reader: ObjectReader) -> str | None:
+    """Where the root in a folder lay before, as its records say; the audit proves it. None for nowhere else."""
+    source = Snapshots(repo._replace(prefix=folder), reader)
+    source.follow_moves(source.at(commit))
+    return None if len(source.places) < 2 else f"{source.places[1]}/" if source.places[1] else ""
 
 
 def _is_oid(text: str) -> bool:
@@ -276,7 +310,8 @@ CODES = (
         "two-policies",
         "A push would add a second policy file, or the server finds several and is not told which counts.",
         "Whoever can place a policy where the server looks first decides whose signatures count.",
-        "On the server, name the folder of each pmctl root: git config --add pmctl.folder FOLDER.",
+        "On the server, say which root counts: git config pmctl.root sha256:..., or name the folder of each pmctl root:"
+        " git config --add pmctl.folder FOLDER.",
         "docs/.pmctl/policy.yaml beside .pmctl/policy.yaml",
     ),
     Code(

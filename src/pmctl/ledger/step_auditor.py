@@ -81,8 +81,10 @@ class StepAuditor:
             if after.tree != before.tree:
                 if differences is None:
                     differences = self.source.trees.differences(before.tree, after.tree, "", _WANTED)
-                _check_changes(context, step.parent, differences)
+                _check_changes(context, differences)
                 state.tree = after.tree if state.policy is not None else ""
+            if state.policy is not None:
+                repository_step.check_move(context, step.parent, differences or [])
             attribution.check_trailers(context)
         state.landed.add(step.commit)
         state.landed.update(one.oid for one in merged)
@@ -99,7 +101,7 @@ class _Landed:
         return oid == self._parent or oid in self._landed
 
 
-def _check_changes(step: StepContext, parent: str, differences: list[Difference]) -> None:
+def _check_changes(step: StepContext, differences: list[Difference]) -> None:
     """Everything that a step changes below the pmctl root."""
     state = step.state
     arriving = _arriving_policy(step, differences)
@@ -125,7 +127,6 @@ def _check_changes(step: StepContext, parent: str, differences: list[Difference]
     docs = sorted(documents_before.keys() | by_doc.keys() | accepted)
     states = {doc: state.states.get(doc) for doc in docs}
     repository_step.repository_acts(step, about_repository)
-    repository_step.check_move(step, parent, differences)
     for doc in docs:
         new = state.documents.get(doc)
         old = documents_before.get(doc, new)

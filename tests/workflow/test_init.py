@@ -125,7 +125,8 @@ def test_the_remotes_head_is_protected_from_whatever_branch(tmp_path: Path, crew
     git.run(server, "symbolic-ref", "HEAD", "refs/heads/trunk", reading=False)
     set_identity(server, "jane")
     git.run(server, "commit", "-q", "--allow-empty", "-m", "Begin", reading=False)
-    git.run(tmp_path, "clone", "-q", str(server), str(clone), reading=False)
+    git.run(tmp_path, "clone", "-q", "--bare", str(server), f"{server}.git", reading=False)
+    git.run(tmp_path, "clone", "-q", f"{server}.git", str(clone), reading=False)
     git.run(clone, "switch", "-qc", "set-up-pmctl", reading=False)
     ready(clone)
     policy = audit(git.discover(clone)).policy

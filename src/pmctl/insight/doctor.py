@@ -117,6 +117,9 @@ def _settings(workspace: Workspace) -> Check:
 def _policy(workspace: Workspace) -> Check:
     policy = workspace.policy
     file = workspace.repo.root / POLICY_PATH
+    if not file.exists():
+        message = f"{POLICY_PATH} is not in the work tree; the one that is committed counts"
+        return Check("policy", "BAD", message, f"git restore {POLICY_PATH}")
     wrong = [one for one in parse_policy(read_file(file, POLICY_PATH))[1] if one.severity is Severity.ERROR]
     if wrong:
         said = "; ".join(f"line {one.line}: {one.message}" for one in wrong)

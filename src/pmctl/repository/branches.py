@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pmctl import git
@@ -128,7 +129,7 @@ def _remote(opened: Repo, remote: Remote) -> RemoteBranches:
         short = reference.path.removeprefix(prefix)
         if short == "HEAD":
             target = _target(reference)
-            head = target.removeprefix(prefix) if target.startswith(prefix) else ""
+            head = target.removeprefix(prefix) if target.startswith(prefix) and not _is_work_tree(remote) else ""
         else:
             names.add(short)
     with opened.config_reader() as config:
@@ -136,6 +137,12 @@ def _remote(opened: Repo, remote: Remote) -> RemoteBranches:
         fetched = config.get_values(section, "fetch") if config.has_option(section, "fetch") else ()
     whole = any(str(one).lstrip("+").startswith("refs/heads/*:") for one in fetched)
     return RemoteBranches(frozenset(names), head, whole)
+
+
+def _is_work_tree(remote: Remote) -> bool:
+    """Whether a remote is somebody's work tree on this machine, whose HEAD says only what is checked out there."""
+    place = remote.url.removeprefix("file://")
+    return place.startswith(("/", ".")) and Path(remote.repo.working_dir, place, ".git").exists()
 
 
 def _target(reference: object) -> str:

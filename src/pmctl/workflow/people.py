@@ -144,6 +144,8 @@ def change_person(
     for team in dict.fromkeys(remove_teams):
         meant, edit = _out_of_team(meant, team, handle)
         edits.append(edit)
+    if admin is True and person.kind != PERSON:
+        raise Refused(f"{handle} is of the kind {person.kind}, which signs no policy", hint="let a person be the admin")
     if admin is True and handle not in meant.admins:
         meant = replace(meant, admins=(*meant.admins, handle))
         edits.append(lambda data: membership.add_admin(data, handle))

@@ -42,6 +42,7 @@ MODULES = (
     "ledger.openpgp",
     "ledger.paths",
     "ledger.record",
+    "ledger.repository_step",
     "ledger.signatures",
     "ledger.sshsig",
     "ledger.step_auditor",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from pmctl.codes import ACT_AGAIN, Code
 from pmctl.errors import advise
 from pmctl.ledger import record
 from pmctl.ledger.audit_state import Acceptance, Dispute, SignedPolicy
@@ -256,3 +257,25 @@ def _settle(step: StepContext, new: Policy, signed: list[Act]) -> None:
         if dispute.settled_by or present is None or rival is None or not change.settles(names, present, rival):
             continue
         state.disputes[number] = dispute._replace(settled_by=", ".join(names), version=new.version)
+
+
+CODES = (
+    Code(
+        "AU223",
+        "revoked-unseen",
+        "A record rests on a key or an admin that a policy revoked, and those who signed that policy had not seen it.",
+        "A revocation holds for everything that its signers did not know; otherwise a key that was taken away could"
+        " sign on an old branch and be merged around the revocation.",
+        ACT_AGAIN,
+        "an approval on a branch, with a key that main has revoked since",
+    ),
+    Code(
+        "AU614",
+        "root-moved",
+        "The folder that holds pmctl's files moved to another place of the repository, and not as many admins signed"
+        " that as the policy asks for, or the step that moved it changed more.",
+        "A second root with another policy could take the place of the first.",
+        "Let admins sign the move: pmctl policy move NEW; then move the folder in a step of its own.",
+        "git mv incidents docs/incidents",
+    ),
+)

@@ -223,15 +223,6 @@ CODES = (
         ".pmctl/policy.yaml -> /etc/policy.yaml",
     ),
     Code(
-        "AU614",
-        "root-moved",
-        "The folder that holds pmctl's files moved to another place of the repository, and not as many admins signed"
-        " that as the policy asks for, or the step that moved it changed more.",
-        "A second root with another policy could take the place of the first.",
-        "Let admins sign the move: pmctl policy move NEW; then move the folder in a step of its own.",
-        "git mv incidents docs/incidents",
-    ),
-    Code(
         "AU506",
         "template-version-changed",
         "A version of a template asks for something else than before, or is gone, while postmortems record it.",

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from pmctl.codes import ACT_AGAIN, WAIVE, Code
+from pmctl.codes import WAIVE, Code
 from pmctl.errors import advise
 from pmctl.policy import act as acts
 from pmctl.policy.act import ACTS, ADMIN, WITNESS, Act
@@ -196,6 +196,9 @@ def check_repository_act(act: Act, policy: Policy) -> tuple[Violation, ...]:
     return tuple(found)
 
 
+_WAIVABLE_HISTORY = ("AU607", "AU610", "AU614")
+
+
 def waivable(code: str) -> bool:
     """False for findings that no signature inside this history can answer.
 
@@ -204,9 +207,7 @@ def waivable(code: str) -> bool:
     refused change of the policy (AU102 to AU105, AU110) never came into force, so an admin of the policy in force may
     waive it.
     """
-    if code.startswith("AU6"):
-        return code in ("AU607", "AU610", "AU611", "AU612", "AU614")
-    return code not in ("AU101", "AU106", "AU107")
+    return code not in ("AU101", "AU106", "AU107") and (not code.startswith("AU6") or code in _WAIVABLE_HISTORY)
 
 
 def _short(policy: Policy) -> str:
@@ -264,15 +265,6 @@ CODES = (
         "The id tells two repositories of the same people apart; it stays what the first policy says.",
         "Put the id back. " + WAIVE,
         "a policy copied from another repository",
-    ),
-    Code(
-        "AU223",
-        "revoked-unseen",
-        "A record rests on a key or an admin that a policy revoked, and those who signed that policy had not seen it.",
-        "A revocation holds for everything that its signers did not know; otherwise a key that was taken away could"
-        " sign on an old branch and be merged around the revocation.",
-        ACT_AGAIN,
-        "an approval on a branch, with a key that main has revoked since",
     ),
     Code(
         "AU320",

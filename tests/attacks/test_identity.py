@@ -113,7 +113,8 @@ def test_attack_73_a_branch_that_is_misspelt(stage: Copy, tmp_path: Path) -> Non
     assert not push.landed
     assert "AU613 the policy protects mian, but HEAD of this repository is main" in push.said
     done = subprocess.run(
-        [sys.executable, "-m", "pmctl", "hook", "pre-push"], cwd=world.root, capture_output=True, text=True, check=False,
+        [sys.executable, "-m", "pmctl", "hook", "pre-push"],
+        cwd=world.root, capture_output=True, text=True, check=False,
         input=f"refs/heads/main {world.head} refs/heads/main {gate.before}\n",
     )  # fmt: skip
     assert (done.returncode, "AU613" in done.stderr) == (1, True)

@@ -12,7 +12,9 @@ from pmctl.codes import ACT_AGAIN, Code
 from pmctl.errors import advise
 from pmctl.ledger import record
 from pmctl.ledger.audit_state import Acceptance, Dispute, SignedPolicy
+from pmctl.ledger.signatures import signer
 from pmctl.ledger.snapshot import Snapshot
+from pmctl.ledger.sshsig import SignatureProblem
 from pmctl.ledger.step import StepContext
 from pmctl.ledger.trees import Difference
 from pmctl.ledger.verified_records import VerifiedRecord
@@ -139,6 +141,26 @@ def _check_revoked(step: StepContext, old: Policy, new: Policy, signed: list[Act
         step.find(
             "AU223", message, hint, doc=event.doc if event.doc not in acts.REPOSITORY_FOLDERS else "", path=event.record
         )
+
+
+def unseen_records(head: Snapshot, base: Snapshot, old: Policy, new: Policy) -> list[str]:
+    """The paths of records in `head` that `new` would condemn, because they rest on what it takes away from `old` and
+    are not in `base`, where its signer says that the protected branch is: what `pmctl` asks before it signs."""
+    gone = change.revoked(old, new)
+    people = {old.keys[key][0] for key in gone.keys} | gone.admins
+    found = []
+    for path in head.paths(record.FOLDER):
+        named = record.parse_path(path)
+        if named is None or named.by not in people or named.act == acts.POLICY or base.entry(path) == head.entry(path):
+            continue
+        data, signature = head.regular_file(path), head.regular_file(record.signature_path(path))
+        try:
+            who = signer(data or b"", signature or b"", old, head.key_files(head), by=named.by)
+        except SignatureProblem:
+            continue  # the audit reports it
+        if gone.concerns(named.act, named.by, who.key.id):
+            found.append(path)
+    return found
 
 
 def _seen_from(step: StepContext, base: str) -> Snapshot:

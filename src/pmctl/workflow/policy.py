@@ -21,6 +21,7 @@ from pmctl.errors import BadInput, Refused
 from pmctl.insight.auditing import Examined
 from pmctl.ledger import record
 from pmctl.ledger.report import AuditFinding, Event
+from pmctl.ledger.repository_step import unseen_records
 from pmctl.ledger.signatures import key_problem, signer
 from pmctl.policy import act as acts
 from pmctl.policy import writing
@@ -91,6 +92,7 @@ def change(
     refusals = [violation for violation in violations if violation.code != "AU102"]
     if refusals:
         raise refusal(refusals)
+    _refuse_unseen(workspace, old, new, act.base)
     complete = not violations
     writes = list(record_writes(actor, act, new.version, record.to_bytes(act)))
     if complete:
@@ -325,6 +327,20 @@ def _refuse_taken(workspace: Workspace, writes: Sequence[Write]) -> None:
                 f"{write.path} is there already: you have signed another text for this version",
                 hint="give the proposal up: start again on a new branch, made from the protected one",
             )
+
+
+def _refuse_unseen(workspace: Workspace, old: Policy, new: Policy, base: str) -> None:
+    """Raise Refused when the audit would condemn records here, because the revocation is signed before they landed."""
+    if not base:
+        return
+    found = unseen_records(workspace.head, workspace.at(base), old, new)
+    if found:
+        what = "a record here" if len(found) == 1 else f"{len(found)} records here"
+        raise Refused(
+            f"AU223 this revokes what {what} rest{'s' if len(found) == 1 else ''} on, before {old.branch} has seen that",
+            hint=f"land what was signed on {old.branch} first (git push, git fetch), then revoke",
+            details=tuple(found),
+        )
 
 
 def _refuse_on_protected_branch(workspace: Workspace, old: Policy) -> None:

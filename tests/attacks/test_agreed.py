@@ -120,8 +120,10 @@ def test_attack_95_a_baseline_by_one_admin(stage: Copy) -> None:
     said = command(world, "alice", "policy", "baseline", "-m", "as found")
     assert said.code == 0 and "1 more of bob, carol" in said.err
     assert open_findings(world) == [("AU401", DOC)]
+    assert world.standing().state.last_act == "publish"  # what the command line goes on from
     assert command(world, "carol", "policy", "baseline", "-m", "as found").code == 0
     assert open_findings(world) == []
+    assert world.standing().state.last_act == "baseline"
     world.act(acts.ARCHIVE, "alice")  # it goes on from the baseline
     assert open_findings(world) == []
 

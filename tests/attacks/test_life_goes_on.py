@@ -12,7 +12,9 @@ from pmctl.policy import act as acts
 from pmctl.policy.change import propose_move
 from tests.world import AT, DOC, World
 
+from .conftest import Copy
 from .gate import Gate, command
+from .test_kinds import checkpoint
 
 OLD, NEW = "incidents", "docs/incidents"
 
@@ -166,3 +168,32 @@ def test_a_second_history_of_the_same_place_is_found(tmp_path: Path) -> None:
     assert found == {("AU607", world.head)}
     push = gate.push()
     assert not push.landed and "AU607" in push.said
+
+
+def test_a_pull_onto_an_older_commit_after_a_waiver_is_no_alarm(stage: Copy) -> None:
+    """`git pull` makes the older line the first parent: the violation stays the one that was waived."""
+    world = stage("published")
+    world.git("branch", "behind")
+    edited = world.edit("too small", "fine")
+    world.waive("AU401", edited)
+    gate = Gate(world)
+    world.git("switch", "-q", "behind")
+    world.edit("| OPEN |", "| COMPLETED |")
+    world.git("merge", "-q", "--no-ff", "-m", "Merge branch 'main' of server", "main")
+    assert world.git("rev-parse", "HEAD^2") == gate.before
+    assert world.audit(root=world.first).passed
+    gate.lands()
+
+
+def test_a_checkpoint_is_a_witness_that_a_merge_cannot_lose(stage: Copy) -> None:
+    """A line that drops what a checkpoint saw has to drop the signed record with it, and that is found."""
+    world = stage("published")
+    behind = world.git("rev-parse", "HEAD~1")
+    checkpoint(world, "alice", base=world.head)
+    gate = Gate(world)
+    world.git("switch", "-qc", "rival", behind)
+    world.git("merge", "-q", "-s", "ours", "-m", "Merge branch 'main'", "main", by="jane")
+    codes = {finding.code for finding in gate.whole().violations}
+    assert "AU205" in codes
+    push = gate.push()
+    assert not push.landed and "AU205" in push.said

@@ -337,7 +337,7 @@ def _refuse_unseen(workspace: Workspace, old: Policy, new: Policy, base: str) ->
     if found:
         what = "a record here" if len(found) == 1 else f"{len(found)} records here"
         raise Refused(
-            f"AU223 this revokes what {what} rest{'s' if len(found) == 1 else ''} on, before {old.branch} has seen that",
+            f"AU223 this revokes what {what} rest{'s' if len(found) == 1 else ''} on, and {old.branch} has not seen it",
             hint=f"land what was signed on {old.branch} first (git push, git fetch), then revoke",
             details=tuple(found),
         )

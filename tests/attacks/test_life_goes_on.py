@@ -175,7 +175,7 @@ def test_a_pull_onto_an_older_commit_after_a_waiver_is_no_alarm(stage: Copy) -> 
     world = stage("published")
     world.git("branch", "behind")
     edited = world.edit("too small", "fine")
-    world.waive("AU401", edited)
+    world.waive("AU401", edited, base=edited)
     gate = Gate(world)
     world.git("switch", "-q", "behind")
     world.edit("| OPEN |", "| COMPLETED |")

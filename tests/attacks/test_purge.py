@@ -43,7 +43,7 @@ def leaked(tmp_path: Path) -> tuple[World, Path]:
     world.edit("was down for 45 minutes", f"was down; we logged in with {SECRET}")
     world.act(acts.SUBMIT, "jane", reviewers=("bob",))
     world.act(acts.APPROVE, "bob")
-    world.act(acts.PUBLISH, "jane")
+    world.act(acts.PUBLISH, "jane", base=world.head)  # names a commit that the rewriting takes away
     world.new("2024-02-01-other")
     server = tmp_path / "server.git"
     world.git("clone", "-q", "--bare", str(world.path), str(server))

@@ -9,7 +9,7 @@ from pmctl.policy.model import POLICY_PATH, Policy
 from tests.world import DOC, World
 
 from .conftest import Copy
-from .gate import Gate
+from .gate import Gate, command
 from .test_policy import retired, rotated
 
 
@@ -54,6 +54,65 @@ def test_attack_35_what_was_not_seen_is_signed_again_or_waived(stage: Copy) -> N
     assert world.found() == [("AU223", revoked)]
     world.waive("AU223", revoked)
     assert world.audit().passed
+
+
+def test_attack_35_a_revocation_in_the_step_that_brings_what_it_revokes(stage: Copy) -> None:
+    """A squash: a signer who knows nothing of main has seen the commit before, and not what lands beside."""
+    world = stage("submitted")
+    gate = Gate(world)
+    world.act(acts.APPROVE, "bob")
+    world.change_policy(people=rotated(world, "bob"))
+    world.git("reset", "-q", "--soft", gate.before)
+    world.commit("Squashed", "alice")
+    gate.refuses("AU223")
+    gate.back()
+    world.policy = before_of(world)
+    world.act(acts.APPROVE, "bob")
+    world.change_policy(people=rotated(world, "bob"))  # step by step, the commit before has it
+    gate.lands()
+
+
+def test_beside_35_one_of_the_signers_had_seen_it(stage: Copy) -> None:
+    world = stage("submitted")
+    admins(world, "alice", "carol", policy_threshold=2)
+    early = world.head
+    gate = Gate(world)
+    world.act(acts.APPROVE, "bob")
+    seen = world.head
+    new = replace(world.policy, version=world.policy.version + 1, people=rotated(world, "bob"))
+    before = world.policy
+    world.stage_policy(new, by="alice", base=early)
+    world.policy = before
+    world.stage_policy(new, by="carol", base=seen)
+    world.commit("Change the policy", "carol")
+    gate.lands()
+
+
+def test_beside_35_what_is_neither_a_key_nor_an_admin_condemns_nothing(stage: Copy) -> None:
+    """Publishers, rules and teams hold from the next step on, and say nothing about what was done before."""
+    world = stage("approved")
+    early = world.head
+    gate = Gate(world)
+    world.act(acts.PUBLISH, "jane")
+    world.change_policy(publishers=("admins",), base=early)
+    gate.lands()
+
+
+def test_attack_35_the_command_line_revokes_only_what_main_has_seen(stage: Copy) -> None:
+    """In the clone of somebody who has acted and not pushed: the audit would condemn it, so the command refuses."""
+    world = stage("submitted")
+    gate = Gate(world)
+    world.git("remote", "add", "origin", str(gate.server))
+    world.git("fetch", "-q", "origin")
+    world.act(acts.APPROVE, "bob", base=gate.before)
+    words = ("people", "rotate", "bob", "--key", world.people["spare"].public)
+    said = command(world, "alice", *words)
+    assert said.code == 1 and "AU223" in said.err and world.record("0002-approve-bob") in said.err
+    assert gate.push().landed
+    world.git("fetch", "-q", "origin")
+    said = command(world, "alice", *words)
+    assert said.code == 0, said
+    gate.lands()
 
 
 def test_attack_93_a_key_revoked_on_main_that_acts_on_a_side_branch(stage: Copy) -> None:
@@ -185,6 +244,23 @@ def test_attack_90_is_no_matter_of_one_signature_where_two_are_needed(stage: Cop
     world.git("switch", "-q", "main")
     world.git("merge", "-q", "-s", "ours", "-m", "Merge", "old", by="carol")
     assert "AU107" not in {f.code for f in gate.whole().findings}
+
+
+def test_attack_90_is_settled_by_as_many_as_the_policy_asks_for(stage: Copy) -> None:
+    world = stage("empty")
+    admins(world, "alice", "bob", "carol", "jane", policy_threshold=2)
+    before = world.policy
+    world.git("branch", "old")
+    world.change_policy(also=("carol",), admins=("alice", "carol", "jane"))
+    world.git("switch", "-q", "old")
+    world.policy = before
+    world.change_policy(by="bob", also=("jane",), publishers=("author",))
+    merge = merge_ours(world, "main")
+    assert ("AU107", merge) in set(world.found())
+    world.change_policy(by="bob", also=("carol",), publishers=("author", "admins"))  # one of them is admin in both
+    assert ("AU107", merge) in {(f.code, f.commit) for f in world.audit().violations}
+    world.change_policy(by="jane", also=("carol",), admins=("alice", "carol", "jane"))
+    assert "AU107" not in {f.code for f in world.audit().violations}
 
 
 def test_beside_90_two_admins_change_the_policy_at_once(stage: Copy) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -89,6 +92,24 @@ def test_nothing_is_left_behind_where_init_fails(tmp_path: Path, crew: Team) -> 
     with pytest.raises(UsageProblem):
         ready(tmp_path / "there", handle="No Handle")
     assert [path.name for path in (tmp_path / "there").iterdir()] == ["notes.txt"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [("", "git does not know who you are"), ("[user]\nname = J\nemail = j@example.com\n", "no SSH key to sign with")],
+)
+def test_without_an_identity_or_a_key(tmp_path: Path, settings: str, words: str) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "gitconfig").write_text(settings)
+    (tmp_path / "empty").mkdir()
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "SSH_", "PMCTL_"))}
+    own = {"HOME": str(tmp_path / "home"), "GIT_CONFIG_GLOBAL": str(tmp_path / "gitconfig"), "GIT_CONFIG_NOSYSTEM": "1"}
+    done = subprocess.run(
+        [sys.executable, "-m", "pmctl", "--no-input", "init"],
+        cwd=tmp_path / "empty", env={**kept, **own}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2 and words in done.stderr
+    assert list((tmp_path / "empty").iterdir()) == []
 
 
 def test_a_folder_within_a_root_is_refused_and_one_beside_it_is_not(tmp_path: Path, crew: Team) -> None:

@@ -41,7 +41,8 @@ class Event:
 
     `kind` is an act of a record, or created, edited, tracking, access, deleted for a change of a document.
     `by` is proved by the signature for records; for changes it is whom the commit names ('' unknown).
-    `verdict` is ok, late (kept without effect), stale, refused, unmanaged or accepted (by a baseline).
+    `verdict` is ok, late (kept without effect), waiting (for other admins' signatures when it landed), stale, refused,
+    unmanaged or accepted (by a baseline).
     `record`, `digest` and `key` (fingerprint) are the evidence of a record; `detail` is one line for people.
     """
 

@@ -106,9 +106,7 @@ def change(
             writes.append(Write(PROPOSED_PATH, data))
             writes += also
         if edited:
-            restored = workspace.head.file(POLICY_PATH)
-            writes.append(Write(POLICY_PATH, restored))
-    _refuse_taken(workspace, writes)
+            writes.append(Write(POLICY_PATH, workspace.head.file(POLICY_PATH)))
     signed = {record_.by for record_ in (*records, act) if record_.content == new.digest}
     landed = commit(
         workspace.repo,
@@ -316,17 +314,6 @@ def _unsigned(workspace: Workspace, policy: Policy) -> list[Finding]:
         return [Finding("AU103", message, POLICY_PATH, fix=f"write version: {expected}")]
     message = "the policy in the work tree is edited and not signed"
     return [Finding("AU102", message, POLICY_PATH, fix="an admin runs: pmctl policy sign")]
-
-
-def _refuse_taken(workspace: Workspace, writes: Sequence[Write]) -> None:
-    """A record is never changed, not even one that waits: one admin signs one text for each version."""
-    for write in writes:
-        landed = workspace.head.file(write.path) if write.path.startswith(record.FOLDER) else None
-        if landed is not None and landed != write.data:
-            raise Refused(
-                f"{write.path} is there already: you have signed another text for this version",
-                hint="give the proposal up: start again on a new branch, made from the protected one",
-            )
 
 
 def _refuse_unseen(workspace: Workspace, old: Policy, new: Policy, base: str) -> None:

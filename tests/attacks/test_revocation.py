@@ -242,7 +242,8 @@ def test_attack_90_is_no_matter_of_one_signature_where_two_are_needed(stage: Cop
     world.policy = before
     world.change_policy(by="bob", publishers=("author",))  # AU102 on its own branch
     world.git("switch", "-q", "main")
-    world.git("merge", "-q", "-s", "ours", "-m", "Merge", "old", by="carol")
+    merge_ours(world, "old")
+    assert len(list(world.root.glob(".pmctl/records/policy/0003-*.json"))) == 3
     assert "AU107" not in {f.code for f in gate.whole().findings}
 
 

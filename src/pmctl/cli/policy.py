@@ -34,7 +34,7 @@ def show(
 
         session.json("policy", PolicyRules(policy.version, policy.digest, dict(rules)))
         return
-    for name, value in rules:
+    for name, value in (*rules, *((one.handle, _person(one)) for one in policy.people.values())):
         session.result(safe(f"{name:<18}{value}"))
     session.note("fingerprints of keys: pmctl people list --keys")
 
@@ -251,7 +251,7 @@ def _rules(policy: Policy) -> list[tuple[str, str]]:
     if review.team:
         rules.append(("review team", f"one approval by {review.team}"))
     rules += [(f"team {team}", ", ".join(members) or "nobody") for team, members in policy.teams.items()]
-    return rules + [(person.handle, _person(person)) for person in policy.people.values()]
+    return rules
 
 
 def _person(person: Person) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 
 from pmctl.policy import act as acts
@@ -28,9 +30,14 @@ def test_attack_35_revoked_by_people_who_had_not_seen_what_it_signed(stage: Copy
     report = gate.whole()
     assert [(f.code, f.commit, f.doc) for f in report.findings] == [("AU223", world.head, DOC)]
     assert approved[:12] in report.findings[0].message
+    hook = subprocess.run(
+        [sys.executable, "-m", "pmctl", "hook", "pre-push"],
+        cwd=world.root, capture_output=True, text=True, check=False,
+        input=f"refs/heads/main {world.head} refs/heads/main {gate.before}\n",
+    )  # fmt: skip
+    assert hook.returncode == 1 and "AU223" in hook.stderr  # said before it is pushed
     gate.refuses("AU223")
     gate.back()
-    world.policy = replace(world.policy, version=1, people={**world.policy.people})
     world.policy = before_of(world)
     world.act(acts.APPROVE, "bob")
     world.change_policy(people=rotated(world, "bob"), base=world.head)  # signed after it had landed

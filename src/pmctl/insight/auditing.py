@@ -51,7 +51,7 @@ def examine(
     base, tip = _range(reach)
     seen = trust.recall(repo)
     expected = given or (seen.root if seen is not None and not accept else "")
-    report = audit(repo, tip=tip, base=base, root=expected or None, progress=progress)
+    report = audit(repo, tip=tip, base=base, root=expected or None, progress=progress, seen=() if accept else None)
     if not source and expected:
         source = "remembered from an earlier audit of this clone"
     if reach:

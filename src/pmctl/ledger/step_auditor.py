@@ -13,14 +13,13 @@ from itertools import pairwise
 
 from pmctl.codes import Code
 from pmctl.errors import advise
-from pmctl.ledger import attribution, documents, paths
+from pmctl.ledger import attribution, documents, lost_records, paths, side_lines
 from pmctl.ledger.audit_state import Acceptance, AuditState
 from pmctl.ledger.document_step import DocumentStep
-from pmctl.ledger.history import Step, merged_commits
+from pmctl.ledger.history import Lines, Step, merged_commits
 from pmctl.ledger.new_records import Rules, new_records
-from pmctl.ledger.openpgp import Keyrings
 from pmctl.ledger.record import FOLDER
-from pmctl.ledger.snapshot import Snapshot, Snapshots, attachments_path, document_path
+from pmctl.ledger.snapshot import Snapshot, attachments_path, document_path
 from pmctl.ledger.step import StepContext
 from pmctl.ledger.template_store import TEMPLATES
 from pmctl.ledger.tree_documents import REGULAR, TreeDocument
@@ -38,10 +37,10 @@ _WANTED = frozenset((".pmctl", "postmortems", ".gitattributes"))
 class StepAuditor:
     """Audits steps one after the other. Holds the readers; everything that is known is in `state`."""
 
-    def __init__(self, source: Snapshots, newest: Snapshot, keyrings: Keyrings, state: AuditState) -> None:
-        self.source = source
+    def __init__(self, lines: Lines, newest: Snapshot, state: AuditState) -> None:
+        self.source = lines.source
+        self.lines = lines
         self.newest = newest
-        self.keyrings = keyrings
         self.state = state
 
     def audit(self, steps: Sequence[Step]) -> None:
@@ -69,15 +68,15 @@ class StepAuditor:
         """Audit one step; its differences to the tree before are given when a policy is in force."""
         state, reader = self.state, self.source.reader
         after = self.source.at(step.commit)
-        landed = _Landed(state.landed, step.parent)
-        merged = tuple(merged_commits(reader, step, landed)) if step.sides else ()
+        merged = tuple(merged_commits(reader, step, state.landed)) if step.sides else ()
         managed = state.policy is not None
         if managed or after.is_managed:
             state.line[step.commit] = len(state.line)
             before = Snapshot(self.source, state.tree if managed else "")
             context = StepContext(
-                state, reader.commit(step.commit), merged, before, after, self.newest, self.keyrings
-            )  # fmt: skip
+                state, reader.commit(step.commit), merged, before, after, self.newest, self.lines.keyrings, self.lines
+            )
+            policy = state.policy
             attribution.check_commits(context)
             if after.tree != before.tree:
                 if differences is None:
@@ -85,19 +84,11 @@ class StepAuditor:
                 _check_changes(context, differences)
                 state.tree = after.tree if state.policy is not None else ""
             attribution.check_trailers(context)
-        state.landed.add(step.commit)
-        state.landed.update(one.oid for one in merged)
-
-
-class _Landed:
-    """What is on the main line before a step; commits from before the first policy need not be known."""
-
-    def __init__(self, landed: set[str], parent: str) -> None:
-        self._landed = landed
-        self._parent = parent
-
-    def __contains__(self, oid: object) -> bool:
-        return oid == self._parent or oid in self._landed
+            if merged and policy is not None:
+                lost_records.check_merged(context, policy)
+                side_lines.check_merged(context, state.policy or policy)
+        state.landed.add(step.commit, (one.oid for one in merged))
+        self.lines.deltas.forget((step.commit, *(one.oid for one in merged)))
 
 
 def _check_changes(step: StepContext, differences: list[Difference]) -> None:
@@ -182,6 +173,7 @@ def _next_policy(step: StepContext, policy: Policy) -> None:
         step.find(violation.code, violation.message, violation.hint, path=POLICY_PATH)
     if not violations:
         state.enact(policy, step.after.regular_file(POLICY_PATH) or b"")
+        lost_records.policy_enacted(state)
 
 
 def _check_templates(step: StepContext) -> None:
@@ -210,6 +202,7 @@ def _repository_acts(step: StepContext, records: list[VerifiedRecord]) -> None:
         if one.act.act == acts.POLICY:
             state.waiting.append(one.act)
             continue
+        state.dropped.update(one.act.dropped)
         number = state.line[step.commit.oid]
         state.acceptances.append(
             Acceptance(one.act.by, one.act.note, one.digest, number, one.act.finding, one.act.commit)

@@ -94,6 +94,9 @@ def check_repository_act(act: Act, policy: Policy) -> tuple[Violation, ...]:
     return tuple(found)
 
 
+_WAIVABLE_HISTORY = ("AU607", "AU610", "AU611", "AU612", "AU614")
+
+
 def waivable(code: str) -> bool:
     """False for findings that no signature inside this history can answer.
 
@@ -101,7 +104,7 @@ def waivable(code: str) -> bool:
     and was not replaced (AU6xx): a waiver of those would vouch for itself. A refused change of the policy
     (AU102 to AU105) never came into force, so an admin of the policy in force may waive it.
     """
-    return code not in ("AU101", "AU106") and (not code.startswith("AU6") or code in ("AU607", "AU610"))
+    return code not in ("AU101", "AU106") and (not code.startswith("AU6") or code in _WAIVABLE_HISTORY)
 
 
 def _repository_act(

@@ -119,7 +119,7 @@ class ObjectReader:
     def commit_ids(self, tip: str, without: Sequence[str]) -> list[str] | None:
         """The ids of `tip` and its ancestors, newest first, without those of `without`; None when git cannot say.
 
-        git answers from whatever it finds, unverified: a hint what to read ahead, and good enough about one's own clone.
+        git answers from whatever it finds, unverified: a hint what to read ahead, and enough about one's own clone.
         """
         self._started()
         arguments = ("-c", "core.commitGraph=false", "rev-list", "--topo-order", "--stdin")

@@ -41,10 +41,11 @@ class AuditState:
     `compromised` maps a key to the commit since which it counts as such. `line` are the commits of the steps
     in order; `landed` are all steps since the first commit, and the commits that they brought. `writers` are
     who changed a postmortem's content, `folders` the ids that have attachments. `lapsed` says of records, by
-    digest, why the OpenPGP key behind them may not be used any more. `bases` are the paths of the records that name a commit as their base, `witness` who named the
-    newest one of the main line, and which. `lost` is what is signed and missing, by path, `dropped` the digests of
-    records that a baseline gives up, `bypassed` what was reported of lines that the main line goes round. `decided_by`
-    are commits seen before that decided where the main line goes.
+    digest, why the OpenPGP key behind them may not be used any more. `bases` are the paths of the records that
+    name a commit as their base, `witness` who named the newest one of the main line, and which. `lost` is what is
+    signed and missing, by path, `dropped` the digests of records that a baseline gives up, `bypassed` what was
+    reported of lines that the main line goes round. `decided_by` are commits seen before that decided where the
+    main line goes.
     """
 
     root: str = ""

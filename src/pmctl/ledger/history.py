@@ -82,7 +82,7 @@ class Lines:
         return self._main[commit]
 
     def _decided(self, merge: str, parents: list[str]) -> str:
-        for rule in (self._of_this_ledger, self._seen_before, self._witnessed, self._newest_policy, self._all_records):
+        for rule in (self._of_this_ledger, self._seen_before, self._witnessed, self._newest_policy):
             parents = rule(merge, parents) or parents
             if len(parents) == 1:
                 break
@@ -150,22 +150,6 @@ class Lines:
     def _newest_policy(self, merge: str, parents: list[str]) -> list[str]:
         versions = [self.source.rank(parent) for parent in parents]
         return [parent for parent, version in zip(parents, versions, strict=True) if version == max(versions)]
-
-    def _all_records(self, merge: str, parents: list[str]) -> list[str]:
-        """The parents that hold the records of all others."""
-        return [
-            parent for parent in parents
-            if not any(self._has_more(other, parent) for other in parents if other != parent)
-        ]  # fmt: skip
-
-    def _has_more(self, commit: str, other: str) -> bool:
-        """Whether `commit` brings a record that `other` lacks."""
-        there = self.source.at(other)
-        return any(
-            one.new is not None and there.entry(one.path) != one.new
-            for oid in self.graph.only_in(commit, other)
-            for one in self.deltas.of(oid).records
-        )
 
 
 def lines_of(

@@ -48,7 +48,7 @@ def check_merged(step: StepContext, policy: Policy) -> None:
             continue
         message = f"{one.commit[:12]}, on a line that this merge brings, changed {one.what}, and no record binds that"
         hint = f"look at it: git show {one.commit[:12]}"
-        step.find("AU614", message, hint, doc=one.doc, warning=True)
+        step.find("AU615", message, hint, doc=one.doc, warning=True)
 
 
 def unsigned_texts(step: StepContext, policy: Policy, commits: Sequence[str]) -> list[UnsignedChange]:
@@ -169,7 +169,7 @@ def policy_acts(step: StepContext, after: Snapshot, old: Policy, new: Policy) ->
 
 CODES = (
     Code(
-        "AU614",
+        "AU615",
         "unsigned-on-a-side",
         "A line that a merge brings changed published text, and no record binds the change; it may have been taken back"
         " before the merge.",

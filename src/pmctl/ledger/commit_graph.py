@@ -115,6 +115,20 @@ class Graph:
             beside.append(depth > 0)
         return [oid for oid in self.new if trunk[self.position(oid)] != oid or beside[self.position(oid)]]
 
+    def only_in(self, commits: Iterable[str], other: str) -> Iterator[str]:
+        """The commits that any of `commits` contains and `other` does not."""
+        waiting = list(commits)
+        seen = set(waiting)
+        while waiting:
+            at = waiting.pop()
+            if self.contains(other, at):
+                continue
+            yield at
+            for parent in self.parents(at):
+                if parent not in seen:
+                    seen.add(parent)
+                    waiting.append(parent)
+
     def _path(self, tip: str, landed: Landed) -> list[str]:
         """The longest way from the last step of `landed` (or from a root) to `tip`, oldest first; empty for none."""
         length: dict[str, int] = {}

@@ -42,38 +42,44 @@ class Deltas:
 
     def of(self, commit: str) -> Delta:
         """What a commit changes. Raises MissingObject, CorruptObject."""
-        return self._kept.get(commit) or self._compared((commit,))[0]
+        found = self._kept.get(commit)
+        if found is None:
+            self.read((commit,))
+            found = self._kept.pop(commit)
+        return found
 
     def read(self, commits: Sequence[str]) -> None:
-        """Compare many commits, and keep what they change."""
+        """Compare many commits, each after its parents, and keep what they change."""
+        graph, source = self._graph, self._source
         commits = [commit for commit in commits if commit not in self._kept]
         for first in range(0, len(commits), _TOGETHER):
             group = commits[first : first + _TOGETHER]
-            self._kept.update(zip(group, self._compared(group), strict=True))
+            parents = [max(graph.parents(commit), key=graph.reach, default="") for commit in group]
+            trees = [
+                (source.at(parent).tree if parent else "", source.at(commit).tree)
+                for parent, commit in zip(parents, group, strict=True)
+            ]
+            found = source.trees.many(trees, "", _WANTED)
+            for commit, parent, differences in zip(group, parents, found, strict=True):
+                self._kept[commit] = _delta(parent, self._own(commit, parent, differences))
 
     def forget(self, commits: Iterable[str]) -> None:
         """These commits are not asked for again."""
         for commit in commits:
             self._kept.pop(commit, None)
 
-    def _compared(self, commits: Sequence[str]) -> list[Delta]:
-        source, graph = self._source, self._graph
-        parents = [max(graph.parents(commit), key=graph.reach, default="") for commit in commits]
-        trees = [(source.at(parent).tree if parent else "", source.at(commit).tree)
-                 for parent, commit in zip(parents, commits, strict=True)]  # fmt: skip
-        found = source.trees.many(trees, "", _WANTED)
-        return [
-            _delta(parent, self._own(commit, parent, differences))
-            for commit, parent, differences in zip(commits, parents, found, strict=True)
-        ]
-
     def _own(self, commit: str, compared: str, differences: list[Difference]) -> list[Difference]:
-        """The differences that are not what another parent has."""
-        for parent in self._graph.parents(commit):
-            if parent != compared and differences:
-                tree, entry = self._source.at(parent).tree, self._source.trees.entry
-                differences = [one for one in differences if not tree or entry(tree, one.path) != one.new]
-        return differences
+        """The differences that are the commit's own: not what it merges, and not what another parent has."""
+        others = [parent for parent in self._graph.parents(commit) if parent != compared]
+        if not others or not differences:
+            return differences
+        merged = [self.of(oid) for oid in self._graph.only_in(others, compared)]
+        brought = {(one.path, one.new) for delta in merged for one in (*delta.records, *delta.documents)}
+        left = [one for one in differences if (one.path, one.new) not in brought]
+        for parent in others if left else ():
+            tree, entry = self._source.at(parent).tree, self._source.trees.entry
+            left = [one for one in left if not tree or entry(tree, one.path) != one.new]
+        return left
 
 
 def _delta(parent: str, differences: list[Difference]) -> Delta:

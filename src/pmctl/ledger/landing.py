@@ -56,7 +56,8 @@ def _bypassed(step: StepContext, one: VerifiedRecord, policy: Policy) -> None:
         line.append(at)
         at = step.lines.main_parent(at)
     line.reverse()
-    found = [*side_lines.unsigned_texts(step, policy, line), *side_lines.unsigned_moves(step, policy, line)]
+    before = {doc: known.status for doc, known in state.states.items()}
+    found = [*side_lines.unsigned_texts(step, policy, line, before), *side_lines.unsigned_moves(step, policy, line)]
     for change in found:
         key = f"{change.commit} {change.what}"
         if key not in state.bypassed:

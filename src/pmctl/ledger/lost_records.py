@@ -7,7 +7,7 @@ belongs to another repository that was merged in, and what a signed baseline say
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from pmctl.codes import WAIVE, Code
 from pmctl.errors import advise
@@ -56,21 +56,29 @@ def done_again(step: StepContext, landed: list[VerifiedRecord]) -> None:
                 _found(step.state, lost)
 
 
-def check_merged(step: StepContext, policy: Policy) -> None:
-    """Report what the sides of a merge hold and its result does not; `policy` is the one before the step."""
-    for one, source, entry in _missing(step, policy):
+def check_merged(step: StepContext, policy: Policy, differences: Iterable[Difference]) -> None:
+    """Report what the sides of a merge hold and its result does not.
+
+    `policy` is the one before the step, `differences` are those that the step makes.
+    """
+    brought = {(one.path, one.new) for one in differences}
+    for one, source, entry in _missing(step, policy, brought):
         lost = Lost(one.path, entry.oid, step.commit.oid, source, one.digest, one.act)
         message = f"{one.act.act} by {one.act.by}, signed in {source[:12]}, is missing after this merge"
         _lose(step, lost, message, record.folder_of(one.path))
     _check_policy(step, policy)
 
 
-def _missing(step: StepContext, policy: Policy) -> Iterator[tuple[Statement, str, Entry]]:
+def _missing(
+    step: StepContext, policy: Policy, brought: Container[tuple[str, Entry | None]]
+) -> Iterator[tuple[Statement, str, Entry]]:
     """The signed records that the merged commits brought and the merge does not hold, with where they are."""
     state, told = step.state, set(step.state.lost)
     for commit in reversed(step.merged):
         for path, _, new in step.lines.deltas.of(commit.oid).records:
-            if new is None or not path.endswith(".json") or path in told or step.after.entry(path) == new:
+            if new is None or not path.endswith(".json") or path in told:
+                continue
+            if (path, new) in brought or step.after.entry(path) == new:
                 continue
             one = read_statement(step.source.at(commit.oid), path, policy, step.keyrings)
             if one is None or not one.active or one.act.root != state.root:

@@ -8,15 +8,16 @@ line in sight and the main line now goes round it, that is a finding (`ledger.la
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from pmctl.codes import WAIVE, Code
 from pmctl.ledger import paths, record
 from pmctl.ledger.deltas import Delta
 from pmctl.ledger.snapshot import Snapshot
-from pmctl.ledger.statement import Statement, read_statement
+from pmctl.ledger.statement import Statement, read_statement, statement
 from pmctl.ledger.step import StepContext
+from pmctl.ledger.tree_documents import REGULAR
 from pmctl.policy import act as acts
 from pmctl.policy import change
 from pmctl.policy.act import ACTS
@@ -39,33 +40,46 @@ class _Edit(NamedTuple):
     after: str
 
 
-def check_merged(step: StepContext, policy: Policy) -> None:
-    """Report the unsigned changes of final content on the lines that a merge brings."""
-    commits = [one.oid for one in reversed(step.merged)]
+def statuses_before(step: StepContext) -> dict[str, str]:
+    """The status that each postmortem has before the step which the merged commits change, as its records say."""
+    states = step.state.states
+    return {
+        doc: states[doc].status
+        for one in step.merged for doc in _documents(step.lines.deltas.of(one.oid)) if doc in states
+    }  # fmt: skip
+
+
+def check_merged(step: StepContext, policy: Policy, before: Mapping[str, str]) -> None:
+    """Report the unsigned changes of final content on the lines that a merge brings; `before` are statuses."""
     told = {one.doc for one in step.findings if one.code in ("AU401", "AU402")}  # what came of it is reported already
-    for one in unsigned_texts(step, policy, commits):
-        if one.doc in told:
-            continue
-        message = f"{one.commit[:12]}, on a line that this merge brings, changed {one.what}, and no record binds that"
-        hint = f"look at it: git show {one.commit[:12]}"
-        step.find("AU615", message, hint, doc=one.doc, warning=True)
+    for one in unsigned_texts(step, policy, [one.oid for one in reversed(step.merged)], before):
+        if one.doc not in told:
+            message = f"{one.commit[:12]}, on a line that this merge brings, changed {one.what}; no record binds that"
+            hint = f"look at it: git show {one.commit[:12]}"
+            step.find("AU615", message, hint, doc=one.doc, warning=True)
 
 
-def unsigned_texts(step: StepContext, policy: Policy, commits: Sequence[str]) -> list[UnsignedChange]:
+def unsigned_texts(
+    step: StepContext, policy: Policy, commits: Sequence[str], before: Mapping[str, str]
+) -> list[UnsignedChange]:
     """The changes of the content of final postmortems that no record binds, oldest first.
 
-    Content on the way to what a record of these lines binds, or to what is in force, is work on an amend; but content
-    that only came back to where it was is none.
+    `before` gives the status of the postmortems where the lines begin. Content on the way to what a record of these
+    lines binds, or to what is in force, is work on an amend; but content that only came back to where it was is none.
     """
+    statuses = dict(before)
+    moved: dict[str, list[Statement]] = defaultdict(list)
     edits: dict[str, list[_Edit]] = defaultdict(list)
     for commit in commits:
         delta = step.lines.deltas.of(commit)
-        for doc in sorted({paths.belongs_to(one.path)[0] for one in delta.documents} - {""}):
-            before, after = step.source.at(delta.parent) if delta.parent else None, step.source.at(commit)
-            if before is not None and _is_final(step, policy, before, doc):
-                edit = _Edit(commit, before.digest(doc), after.digest(doc))
-                if edit.before != edit.after:
-                    edits[doc].append(edit)
+        for doc in _documents(delta):
+            if delta.parent and (statuses.get(doc) in FINAL or doc in moved):
+                status = max(moved[doc], key=_number).act.to_status if moved[doc] else statuses[doc]
+                if status in FINAL:
+                    was, now = step.source.at(delta.parent).digest(doc), step.source.at(commit).digest(doc)
+                    edits[doc] += [_Edit(commit, was, now)] if was != now else []
+        for one in _statements(step, policy, delta, lambda named: _moves(named.act)):
+            moved[one.act.doc].append(one)
     found = []
     for doc, made in edits.items():
         bound = _bound(step, policy, commits, doc)
@@ -85,28 +99,27 @@ def unsigned_moves(step: StepContext, policy: Policy, commits: Iterable[str]) ->
             continue
         if delta.policy and not _signed_policy(step, before, after):
             found.append(UnsignedChange(commit, "", "the policy"))
-        for doc in sorted({paths.belongs_to(one.path)[0] for one in delta.documents} - {""}):
+        for doc in _documents(delta):
             was, now = _status(before, doc), _status(after, doc)
-            if was != now and was is not None and now not in _moved_to(step, policy, after, delta, doc):
+            if was != now and was is not None and now not in _moved_to(step, policy, delta, doc):
                 what = f"the status of {doc} from {in_ascii(was)} to {in_ascii(now or 'nothing')}"
                 found.append(UnsignedChange(commit, doc, what))
     return found
 
 
-def _is_final(step: StepContext, policy: Policy, before: Snapshot, doc: str) -> bool:
-    """Whether a postmortem was published or archived in a commit, as its signed records there say."""
-    accepted = step.state.states.get(doc)
-    final = accepted is not None and accepted.status in FINAL
-    named = [one for name in before.records(doc) if (one := record.parse_path(f"{record.FOLDER}/{doc}/{name}"))]
-    if not final and not any(one.act == acts.PUBLISH for one in named):
-        return False
-    for one in sorted(named, key=lambda one: one.number, reverse=True):
-        if any(was != now for was, now in ACTS[one.act].moves.items()):
-            path = record.path(doc, one.number, one.act, one.by, one.mark)
-            signed = read_statement(before, path, policy, step.keyrings)
-            if signed is not None:
-                return signed.act.to_status in FINAL
-    return final  # by a baseline
+def _documents(delta: Delta) -> list[str]:
+    """The ids of the postmortems that a commit changes."""
+    return sorted({paths.belongs_to(one.path)[0] for one in delta.documents} - {""})
+
+
+def _moves(act: str) -> bool:
+    """Whether an act leads from one status to another."""
+    return any(was != now for was, now in ACTS[act].moves.items())
+
+
+def _number(one: Statement) -> int:
+    named = record.parse_path(one.path)
+    return named.number if named is not None else 0
 
 
 def _bound(step: StepContext, policy: Policy, commits: Iterable[str], doc: str) -> set[str]:
@@ -114,7 +127,7 @@ def _bound(step: StepContext, policy: Policy, commits: Iterable[str], doc: str) 
     current = step.state.states.get(doc)
     found = {current.content} if current is not None and current.status in FINAL else set()
     for commit in commits:
-        for one in _statements(step, policy, step.source.at(commit), step.lines.deltas.of(commit), doc):
+        for one in _statements(step, policy, step.lines.deltas.of(commit), lambda named: named.doc == doc):
             found.add("" if one.act.to_status == DELETED else one.act.content)
     return found
 
@@ -133,12 +146,16 @@ def _leads_to(bound: set[str], edit: _Edit, edits: Sequence[_Edit]) -> bool:
     return False
 
 
-def _statements(step: StepContext, policy: Policy, after: Snapshot, delta: Delta, doc: str) -> Iterable[Statement]:
-    """The signed records about a postmortem that one commit brings."""
-    folder = f"{record.FOLDER}/{doc}/"
-    for one in delta.records:
-        if one.new is not None and one.path.startswith(folder) and one.path.endswith(".json"):
-            found = read_statement(after, one.path, policy, step.keyrings)
+def _statements(
+    step: StepContext, policy: Policy, delta: Delta, wanted: Callable[[record.RecordPath], bool]
+) -> Iterator[Statement]:
+    """The signed records that one commit brings and that are wanted by their names."""
+    brought = {one.path: one.new.oid for one in delta.records if one.new is not None and one.new.mode == REGULAR}
+    for path, oid in brought.items():
+        named, signature = record.parse_path(path), brought.get(record.signature_path(path))
+        if named is not None and signature is not None and wanted(named):
+            blob = step.source.reader.blob
+            found = statement(path, blob(oid), blob(signature), policy, step.key_files, step.keyrings)
             if found is not None:
                 yield found
 
@@ -148,8 +165,8 @@ def _status(snapshot: Snapshot, doc: str) -> str | None:
     return snapshot.source.documents.facts(document).status if document is not None else None
 
 
-def _moved_to(step: StepContext, policy: Policy, after: Snapshot, delta: Delta, doc: str) -> set[str | None]:
-    moved = {one.act.to_status for one in _statements(step, policy, after, delta, doc)}
+def _moved_to(step: StepContext, policy: Policy, delta: Delta, doc: str) -> set[str | None]:
+    moved = {one.act.to_status for one in _statements(step, policy, delta, lambda named: named.doc == doc)}
     return {None if status == DELETED else status for status in moved}
 
 

@@ -78,6 +78,7 @@ class StepAuditor:
             )
             policy = state.policy
             attribution.check_commits(context)
+            statuses = side_lines.statuses_before(context)
             if after.tree != before.tree:
                 if differences is None:
                     differences = self.source.trees.differences(before.tree, after.tree, "", _WANTED)
@@ -85,8 +86,8 @@ class StepAuditor:
                 state.tree = after.tree if state.policy is not None else ""
             attribution.check_trailers(context)
             if merged and policy is not None:
-                lost_records.check_merged(context, policy)
-                side_lines.check_merged(context, state.policy or policy)
+                lost_records.check_merged(context, policy, differences or ())
+                side_lines.check_merged(context, state.policy or policy, statuses)
         state.landed.add(step.commit, (one.oid for one in merged))
         self.lines.deltas.forget((step.commit, *(one.oid for one in merged)))
 

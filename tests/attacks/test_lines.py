@@ -577,3 +577,54 @@ def test_beside_74_a_name_that_means_one_commit_only(stage: Copy) -> None:
     assert base(world) == ""
     assert document(OTHER)
     assert world.audit().states[DOC].status != DRAFT
+
+
+@pytest.mark.parametrize("dropped", list(ACTS))
+def test_beside_69_doctor_brings_back_what_a_merge_lost(stage: Copy, dropped: str) -> None:
+    before, act, by = ACTS[dropped]
+    world = stage(before)
+    world.git("switch", "-qc", "side")
+    world.act(act, by)
+    status = world.audit().states[DOC].status
+    world.git("switch", "-q", "main")
+    world.git("merge", "-q", "--no-ff", "-s", "ours", "-m", "Merge", "side", by="jane")
+    assert [code for code, _ in found(world.audit())] == ["AU205"]
+    said = command(world, "jane", "doctor", "--fix")
+    assert said.code == 0, said
+    assert found(world.audit()) == []
+    assert world.audit().states[DOC].status == status
+    assert f"status: {status}" in world.text()
+    again = world.head
+    assert command(world, "jane", "doctor", "--fix").code == 0
+    assert world.head == again
+
+
+def test_beside_69_doctor_brings_back_a_whole_postmortem(stage: Copy) -> None:
+    world = stage("published")
+    world.git("switch", "-qc", "side")
+    world.published(OTHER)
+    world.git("switch", "-q", "main")
+    world.git("merge", "-q", "--no-ff", "-s", "ours", "-m", "Merge", "side", by="jane")
+    assert command(world, "jane", "doctor", "--fix").code == 0
+    assert found(world.audit()) == []
+    assert world.audit().states[OTHER].status == PUBLISHED
+
+
+def test_beside_69_doctor_brings_back_what_was_removed_on_main(stage: Copy) -> None:
+    world = stage("approved")
+    world.git("rm", "-q", world.record("0002-approve-bob"))
+    world.commit("Tidy up", "jane")
+    assert [code for code, _ in found(world.audit())] == ["AU205"]
+    assert command(world, "jane", "doctor", "--fix").code == 0
+    assert found(world.audit()) == []
+
+
+def test_beside_69_status_lists_my_acts_that_main_lacks(stage: Copy) -> None:
+    team = clones(stage, "submitted")
+    bob = team.of("bob")
+    assert "not on the protected branch" not in command(bob, "bob", "status").err
+    team.act(acts.APPROVE, "bob")
+    assert f"your approve of {DOC} is not on the protected branch" in command(bob, "bob", "status", DOC).err
+    assert "not on the protected branch" not in command(bob, "jane", "status").err
+    team.push("bob")
+    assert "not on the protected branch" not in command(bob, "bob", "status").err

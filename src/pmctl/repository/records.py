@@ -40,7 +40,12 @@ def repository_act_writes(workspace: Workspace, actor: Actor, act: Act) -> tuple
 
 def signed_base(workspace: Workspace) -> str:
     """What a record that is signed now says of where the protected branch is."""
-    return base_of(workspace.head, workspace.policy.branch or workspace.settings.protected_branch)
+    return base_of(workspace.head, protected_branch(workspace))
+
+
+def protected_branch(workspace: Workspace) -> str:
+    """The branch whose history is the audit trail."""
+    return workspace.policy.branch or workspace.settings.protected_branch
 
 
 def refusal(violations: Sequence[Violation]) -> Refused:

@@ -36,6 +36,8 @@ def bring_back(workspace: Workspace) -> str:
 
     Raises Refused when the work tree has changes there, EnvironmentProblem when git cannot commit.
     """
+    if not workspace.head.is_managed:
+        return ""
     lost = audit(workspace.repo).lost
     writes = {write.path: write for one in lost for write in _files(workspace.head, one)}
     docs = {one.act.doc for one in lost if one.act is not None} - REPOSITORY_FOLDERS

@@ -38,6 +38,8 @@ MODULES = (
     "ledger.audit",
     "ledger.documents",
     "ledger.edits",
+    "ledger.landing",
+    "ledger.lost_records",
     "ledger.new_records",
     "ledger.openpgp",
     "ledger.paths",

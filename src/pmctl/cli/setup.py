@@ -52,7 +52,10 @@ def init(
 def doctor(
     ctx: typer.Context,
     fix: Annotated[
-        bool, typer.Option("--fix", help="Undo or finish an interrupted act, delete pmctl's caches.")
+        bool,
+        typer.Option(
+            "--fix", help="Undo or finish an interrupted act, bring lost records back, delete pmctl's caches."
+        ),
     ] = False,
     format: Format = "text",
 ) -> None:
@@ -64,10 +67,13 @@ def doctor(
     session: Session = ctx.obj
     choose_format(format)
     if fix:
+        from pmctl.workflow.bring_back import bring_back
         from pmctl.workflow.repair import repair
 
         for line in repair(session.repo):
             session.note(line)
+        if said := bring_back(session.workspace):
+            session.note(said)
     checks = diagnose(session.directory, session.surroundings)
     if format == "json":
         session.json("doctor", Checks(tuple(checks)))

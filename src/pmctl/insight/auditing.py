@@ -53,9 +53,8 @@ def examine(
     base, tip = _range(reach)
     seen = trust.recall(repo)
     expected = given or (seen.root if seen is not None and not accept else "")
-    report = _of_the_protected_branch(
-        repo, audit(repo, tip=tip, base=base, root=expected or None, progress=progress), head
-    )
+    found = audit(repo, tip=tip, base=base, root=expected or None, progress=progress, seen=() if accept else None)
+    report = _of_the_protected_branch(repo, found, head)
     if not source and expected:
         source = "remembered from an earlier audit of this clone"
     if reach:

@@ -14,6 +14,7 @@ from pmctl.document.template_library import Requirements, requirements
 from pmctl.errors import Hint, NotFound, advise
 from pmctl.insight.catalog import Summary, catalog
 from pmctl.insight.incidents import unresolved_incidents
+from pmctl.insight.unlanded import UnlandedAct
 from pmctl.ledger.current_state import CurrentState, current_state
 from pmctl.policy.approvals import Gap, approval_gaps
 from pmctl.policy.state import FINAL, IN_REVIEW
@@ -52,9 +53,10 @@ class StatusReport:
 
 @dataclass(frozen=True, slots=True)
 class StatusReports:
-    """pmctl status: what stands between each postmortem and its next state."""
+    """pmctl status: what stands between each postmortem and its next state, and which of your acts main lacks."""
 
     postmortems: tuple[StatusReport, ...]
+    unlanded: tuple[UnlandedAct, ...] = ()
 
 
 def status_report(workspace: Workspace, name: str, today: date) -> StatusReport:

@@ -12,7 +12,7 @@ from collections import Counter
 
 from pmctl.codes import Code
 from pmctl.ledger.signatures import key_problem, signer
-from pmctl.ledger.snapshot import document_path
+from pmctl.ledger.snapshot import attachments_path, document_path
 from pmctl.ledger.sshsig import SignatureProblem
 from pmctl.ledger.step import StepContext
 from pmctl.ledger.tree_documents import TreeDocument
@@ -76,7 +76,11 @@ def contributors(step: StepContext, doc: str) -> list[Commit]:
     """The commits of a step that changed the document, the newest first."""
     if len(step.commit.parents) < 2:
         return [step.commit]
-    found = [one for one in step.merged if _changed_in(step, one, doc)]
+    paths = (document_path(doc), attachments_path(doc) + "/")
+    found = [
+        one for one in step.merged
+        if any(changed.path.startswith(paths) for changed in step.lines.deltas.of(one.oid).documents)
+    ]  # fmt: skip
     if _changed_in(step, step.commit, doc) and _is_evil(step, doc):
         found.insert(0, step.commit)
     return found

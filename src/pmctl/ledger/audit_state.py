@@ -11,7 +11,8 @@ from typing import NamedTuple
 from pmctl.document.fields import is_id
 from pmctl.document.finding import Severity
 from pmctl.errors import Hint
-from pmctl.ledger.report import ATTRIBUTED, PROVED, AuditFinding, Event
+from pmctl.ledger.commit_graph import Landed
+from pmctl.ledger.report import ATTRIBUTED, PROVED, AuditFinding, Event, Lost
 from pmctl.ledger.tree_documents import TreeDocument
 from pmctl.policy.act import Act
 from pmctl.policy.change import waivable
@@ -73,14 +74,17 @@ class AuditState:
     `root` is the digest of the first policy, '' before there is one. `states` and `documents` are by postmortem,
     `records` maps a record's digest to its path, `acts` a postmortem to the acts that it has records of, good or
     not. `waiting` are records of policies, baselines, waivers and moves, by digest, which take effect together with
-    others; `effective` are the statements that did, `moves` the folders that the root may move between, `dropped` the
-    records that a baseline says are gone. `policies` are all that enough admins signed, by digest; `rivals` maps the
-    digest of another one that follows the same policy to a record of it, until its text is seen; then it is either
-    late or one of the `disputes`.
+    others; `effective` are the statements that did, `moves` the folders that the root may move between. `policies` are
+    all that enough admins signed, by digest; `rivals` maps the digest of another one that follows the same policy to a
+    record of it, until its text is seen; then it is either late or one of the `disputes`.
     `compromised` maps a key to the commit since which it counts as such. `line` are the commits of the steps
-    in order, `landed` all commits that they brought. `writers` are who changed a postmortem's content, `folders`
-    the ids that have attachments. `lapsed` says of records, by digest, why the OpenPGP key behind them may
-    not be used any more.
+    in order; `landed` are all steps since the first commit, and the commits that they brought. `writers` are
+    who changed a postmortem's content, `folders` the ids that have attachments. `lapsed` says of records, by
+    digest, why the OpenPGP key behind them may not be used any more. `bases` are the paths of the records that
+    name a commit as their base, `witness` who named the newest one of the main line, and which. `lost` is what is
+    signed and missing, by path, `dropped` the digests of records that a baseline gives up, `bypassed` what was
+    reported of lines that the main line goes round. `decided_by` are commits seen before that decided where the
+    main line goes.
     """
 
     root: str = ""
@@ -94,7 +98,6 @@ class AuditState:
     waiting: dict[str, Act] = field(default_factory=dict)
     effective: set[str] = field(default_factory=set)
     moves: set[tuple[str, str]] = field(default_factory=set)
-    dropped: set[str] = field(default_factory=set)
     policies: dict[str, SignedPolicy] = field(default_factory=dict)
     rivals: dict[str, str] = field(default_factory=dict)
     disputes: list[Dispute] = field(default_factory=list)
@@ -103,9 +106,15 @@ class AuditState:
     events: list[Event] = field(default_factory=list)
     findings: list[AuditFinding] = field(default_factory=list)
     line: dict[str, int] = field(default_factory=dict)
-    landed: set[str] = field(default_factory=set)
+    landed: Landed = field(default_factory=Landed)
     folders: set[str] = field(default_factory=set)
     lapsed: dict[str, str] = field(default_factory=dict)
+    bases: dict[str, list[str]] = field(default_factory=dict)
+    witness: tuple[str, str] | None = None
+    lost: dict[str, Lost] = field(default_factory=dict)
+    dropped: set[str] = field(default_factory=set)
+    bypassed: set[str] = field(default_factory=set)
+    decided_by: set[str] = field(default_factory=set)
     refused_policy: str = ""
     tree: str = ""
     verified: int = 0

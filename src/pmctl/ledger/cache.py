@@ -23,7 +23,8 @@ from pmctl.errors import read_hint
 from pmctl.files import write_atomic
 from pmctl.git import Repository
 from pmctl.ledger.audit_state import Acceptance, AuditState, Dispute, SignedPolicy
-from pmctl.ledger.report import AuditFinding, Event
+from pmctl.ledger.commit_graph import Landed
+from pmctl.ledger.report import AuditFinding, Event, Lost
 from pmctl.ledger.snapshot import document_path
 from pmctl.ledger.tree_documents import TreeDocument
 from pmctl.objects import Entry
@@ -31,7 +32,7 @@ from pmctl.policy.act import Act
 from pmctl.policy.reading import parse_policy
 from pmctl.policy.state import Approval, PostmortemState
 
-FORMAT = "pmctl-audit-7"
+FORMAT = "pmctl-audit-8"
 _APPROVALS = [field.name for field in fields(PostmortemState)].index("approvals")
 _LARGEST = 256 * 1024 * 1024  # bytes
 
@@ -125,7 +126,6 @@ def _plain(state: AuditState) -> dict[str, Any]:
         "waiting": {digest: _row(act) for digest, act in state.waiting.items()},
         "effective": sorted(state.effective),
         "moves": sorted(state.moves),
-        "dropped": sorted(state.dropped),
         "policies": state.policies,
         "rivals": state.rivals,
         "disputes": state.disputes,
@@ -134,9 +134,15 @@ def _plain(state: AuditState) -> dict[str, Any]:
         "events": [_row(one) for one in state.events],
         "findings": [_row(one) for one in state.findings],
         "line": list(state.line),
-        "landed": sorted(state.landed - state.line.keys()),
+        "landed": _grouped(state.landed),
         "folders": sorted(state.folders),
         "lapsed": state.lapsed,
+        "bases": state.bases,
+        "witness": state.witness,
+        "lost": [[*_row(replace(one, act=None)), one.act and _row(one.act)] for one in state.lost.values()],
+        "dropped": sorted(state.dropped),
+        "bypassed": sorted(state.bypassed),
+        "decided_by": sorted(state.decided_by),
         "refused_policy": state.refused_policy,
         "tree": state.tree,
         "verified": state.verified,
@@ -162,7 +168,7 @@ def _read(value: dict[str, Any]) -> AuditState:
     state.acts = {doc: set(kinds) for doc, kinds in value["acts"].items()}
     state.writers = {doc: set(people) for doc, people in value["writers"].items()}
     state.waiting = {digest: Act(*_tuples(row)) for digest, row in value["waiting"].items()}
-    state.effective, state.dropped = set(value["effective"]), set(value["dropped"])
+    state.effective = set(value["effective"])
     state.moves = {(old, new) for old, new in value["moves"]}
     state.policies = {digest: SignedPolicy(*_tuples(row)) for digest, row in value["policies"].items()}
     state.rivals = value["rivals"]
@@ -174,11 +180,26 @@ def _read(value: dict[str, Any]) -> AuditState:
         replace(AuditFinding(*row), severity=Severity(row[5]), hint=read_hint(row[7])) for row in value["findings"]
     ]
     state.line = {commit: number for number, commit in enumerate(value["line"])}
-    state.landed = set(value["landed"]) | state.line.keys()
+    for commit, *merged in value["landed"]:
+        state.landed.add(commit, merged)
     state.folders = set(value["folders"])
-    state.lapsed = value["lapsed"]
+    state.lapsed, state.bases = value["lapsed"], value["bases"]
+    state.witness = tuple(value["witness"]) if value["witness"] else None
+    for *row, act in value["lost"]:
+        state.lost[row[0]] = replace(Lost(*row), act=Act(*_tuples(act)) if act else None)
+    state.dropped, state.bypassed = set(value["dropped"]), set(value["bypassed"])
+    state.decided_by = set(value["decided_by"])
     state.refused_policy, state.tree, state.verified = value["refused_policy"], value["tree"], value["verified"]
     return state
+
+
+def _grouped(landed: Landed) -> list[list[str]]:
+    """The steps, each with the commits that it merged."""
+    groups = [[commit] for commit in landed.trunk]
+    for commit, number in landed.step.items():
+        if groups[number][0] != commit:
+            groups[number].append(commit)
+    return groups
 
 
 def _tuples(row: list[Any]) -> list[Any]:

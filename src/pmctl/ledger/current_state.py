@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from pmctl.errors import EnvironmentProblem, advise
 from pmctl.ledger import record
-from pmctl.ledger.history import main_parent
+from pmctl.ledger.history import Lines, lines_of
+from pmctl.ledger.openpgp import Keyrings
 from pmctl.ledger.record import RecordProblem
 from pmctl.ledger.report import PROVED
 from pmctl.ledger.signatures import signer
@@ -163,6 +164,7 @@ class _Reading:
         name = submitted.rpartition("/")[2]
         source = self.snapshot.source
         at, last = self.snapshot.commit, ""
+        lines: Lines | None = None
         while at:
             snapshot = source.at(at)
             if snapshot.tree != last:
@@ -172,7 +174,10 @@ class _Reading:
                     break
                 if moment != moments[-1]:
                     moments.append(moment)
-            at = main_parent(source.reader.commit(at).parents, source.rank)
+            parents = source.reader.commit(at).parents
+            if len(parents) > 1 and lines is None:
+                lines = lines_of(source, self.snapshot.commit, Keyrings())
+            at = lines.main_parent(at) if lines is not None else parents[0] if parents else ""
         moments.reverse()
         return moments
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from pmctl.codes import ACT_AGAIN, Code
 from pmctl.errors import advise
-from pmctl.ledger import record
+from pmctl.ledger import lost_records, record
 from pmctl.ledger.audit_state import Acceptance, Dispute, SignedPolicy
 from pmctl.ledger.signatures import signer
 from pmctl.ledger.snapshot import Snapshot
@@ -59,6 +59,7 @@ def next_policy(step: StepContext, policy: Policy) -> None:
     _check_revoked(step, old, policy, signed)
     _settle(step, policy, signed)
     _enact(step, policy, signed)
+    lost_records.policy_enacted(state)
 
 
 def repository_acts(step: StepContext, records: list[VerifiedRecord]) -> None:

@@ -135,6 +135,31 @@ class Snapshot:
         return self.source.policy(entry.oid) if entry is not None and entry.mode == REGULAR else (None, ())
 
     @property
+    def policy_id(self) -> str:
+        """The object id of what lies in the policy's place, '' for nothing."""
+        entry = self.entry(POLICY_PATH)
+        return entry.oid if entry is not None else ""
+
+    def claimed_roots(self) -> frozenset[str]:
+        """The digests of the first policy as the records of the present policy say it: claims, which the audit proves.
+
+        A record that cannot be read claims nothing.
+        """
+        policy, _ = self.policy()
+        if policy is None:
+            return frozenset()
+        roots = set()
+        for name, entry in self.records(acts.POLICY).items():
+            if name.startswith(f"{policy.version:04d}-") and name.endswith(".json"):
+                try:
+                    act = record.from_bytes(self.source.reader.blob(entry.oid))
+                except record.RecordProblem:
+                    continue
+                if act.content == policy.digest:
+                    roots.add(act.root)
+        return frozenset(roots)
+
+    @property
     def is_managed(self) -> bool:
         """Whether there is a policy, good or not."""
         return self.entry(POLICY_PATH) is not None

@@ -14,14 +14,13 @@ from itertools import pairwise
 
 from pmctl.codes import Code
 from pmctl.errors import advise
-from pmctl.ledger import attribution, documents, paths, repository_step
+from pmctl.ledger import attribution, documents, lost_records, paths, repository_step, side_lines
 from pmctl.ledger.audit_state import AuditState
 from pmctl.ledger.document_step import DocumentStep
-from pmctl.ledger.history import Step, merged_commits
+from pmctl.ledger.history import Lines, Step, merged_commits
 from pmctl.ledger.new_records import Rules, new_records
-from pmctl.ledger.openpgp import Keyrings
 from pmctl.ledger.record import FOLDER
-from pmctl.ledger.snapshot import Snapshot, Snapshots, attachments_path, document_path
+from pmctl.ledger.snapshot import Snapshot, attachments_path, document_path
 from pmctl.ledger.step import StepContext
 from pmctl.ledger.template_store import TEMPLATES
 from pmctl.ledger.tree_documents import REGULAR, TreeDocument
@@ -37,10 +36,10 @@ _WANTED = frozenset((".pmctl", "postmortems", ".gitattributes"))
 class StepAuditor:
     """Audits steps one after the other. Holds the readers; everything that is known is in `state`."""
 
-    def __init__(self, source: Snapshots, newest: Snapshot, keyrings: Keyrings, state: AuditState) -> None:
-        self.source = source
+    def __init__(self, lines: Lines, newest: Snapshot, state: AuditState) -> None:
+        self.source = lines.source
+        self.lines = lines
         self.newest = newest
-        self.keyrings = keyrings
         self.state = state
 
     def audit(self, steps: Sequence[Step]) -> None:
@@ -68,16 +67,17 @@ class StepAuditor:
         """Audit one step; its differences to the tree before are given when a policy is in force."""
         state, reader = self.state, self.source.reader
         after = self.source.at(step.commit)
-        landed = _Landed(state.landed, step.parent)
-        merged = tuple(merged_commits(reader, step, landed)) if step.sides else ()
+        merged = tuple(merged_commits(reader, step, state.landed)) if step.sides else ()
         managed = state.policy is not None
         if managed or after.is_managed:
             state.line[step.commit] = len(state.line)
             before = Snapshot(self.source, state.tree if managed else "")
             context = StepContext(
-                state, reader.commit(step.commit), merged, before, after, self.newest, self.keyrings
-            )  # fmt: skip
+                state, reader.commit(step.commit), merged, before, after, self.newest, self.lines.keyrings, self.lines
+            )
+            policy = state.policy
             attribution.check_commits(context)
+            statuses = side_lines.statuses_before(context)
             if after.tree != before.tree:
                 if differences is None:
                     differences = self.source.trees.differences(before.tree, after.tree, "", _WANTED)
@@ -86,19 +86,11 @@ class StepAuditor:
             if state.policy is not None:
                 repository_step.check_move(context, step.parent, differences or [])
             attribution.check_trailers(context)
-        state.landed.add(step.commit)
-        state.landed.update(one.oid for one in merged)
-
-
-class _Landed:
-    """What is on the main line before a step; commits from before the first policy need not be known."""
-
-    def __init__(self, landed: set[str], parent: str) -> None:
-        self._landed = landed
-        self._parent = parent
-
-    def __contains__(self, oid: object) -> bool:
-        return oid == self._parent or oid in self._landed
+            if merged and policy is not None:
+                lost_records.check_merged(context, policy, differences or ())
+                side_lines.check_merged(context, state.policy or policy, statuses)
+        state.landed.add(step.commit, (one.oid for one in merged))
+        self.lines.deltas.forget((step.commit, *(one.oid for one in merged)))
 
 
 def _check_changes(step: StepContext, differences: list[Difference]) -> None:

@@ -23,11 +23,16 @@ from pmctl.objects import CorruptObject, MissingObject
 
 @dataclass(frozen=True, slots=True)
 class KnownRepository:
-    """What was seen of a repository at its last audit: digest of the first policy, commit, policy version."""
+    """What was seen of a repository at its last audit: digest of the first policy, commit, policy version.
+
+    `earlier` are tips of former audits that the main line needs to be found again: at some merge, they alone say
+    which parent it comes from.
+    """
 
     root: str
     tip: str
     version: int
+    earlier: tuple[str, ...] = ()
 
 
 def recall(repo: Repository) -> KnownRepository | None:
@@ -35,9 +40,16 @@ def recall(repo: Repository) -> KnownRepository | None:
     file = _file(repo)
     try:
         value = json.loads(file.read_bytes()) if file is not None else {}
-        return KnownRepository(str(value["root"]), str(value["tip"]), int(value["version"]))
+        earlier = tuple(str(one) for one in value.get("earlier", ()))
+        return KnownRepository(str(value["root"]), str(value["tip"]), int(value["version"]), earlier)
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def tips(repo: Repository) -> tuple[str, ...]:
+    """The commits that this user has seen on the protected branch of `repo`, the newest first."""
+    seen = recall(repo)
+    return (seen.tip, *seen.earlier) if seen is not None else ()
 
 
 def remember(repo: Repository, report: Report) -> None:
@@ -51,9 +63,8 @@ def remember(repo: Repository, report: Report) -> None:
     if path is None:
         return
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    data = json.dumps(
-        {**asdict(KnownRepository(report.root, report.tip, report.policy.version)), "place": _place(repo)}
-    )
+    known = KnownRepository(report.root, report.tip, report.policy.version, report.decided_by)
+    data = json.dumps({**asdict(known), "place": _place(repo)})
     write_atomic(path, f"{data}\n".encode())
 
 

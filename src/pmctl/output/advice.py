@@ -75,6 +75,7 @@ WORDS: dict[str, str] = {
     "amend-with-reason": "pmctl amend {id} -m REASON",
     "approve-as": "pmctl approve {id}   (as {people})",
     "audit-says-why": "pmctl audit says why",
+    "bring-back": "bring it back: pmctl doctor --fix, or git checkout {commit} -- {path}",
     "delete": "an admin runs pmctl delete {id}",
     "doctor-fix": "pmctl doctor --fix puts back what was there",
     "edit": "pmctl edit {id}",

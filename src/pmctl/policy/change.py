@@ -196,7 +196,7 @@ def check_repository_act(act: Act, policy: Policy) -> tuple[Violation, ...]:
     return tuple(found)
 
 
-_WAIVABLE_HISTORY = ("AU607", "AU610", "AU614")
+_WAIVABLE_HISTORY = ("AU607", "AU610", "AU611", "AU612", "AU614", "AU615")
 
 
 def waivable(code: str) -> bool:

@@ -23,7 +23,7 @@ from pmctl.policy import lifecycle
 from pmctl.policy.act import Act
 from pmctl.policy.state import DRAFT, FINAL, IN_REVIEW, PostmortemState
 from pmctl.repository.actor import Actor
-from pmctl.repository.records import record_writes, refusal
+from pmctl.repository.records import record_writes, refusal, signed_base
 from pmctl.repository.transaction import CommitResult, Write, commit
 from pmctl.repository.workspace import Workspace
 from pmctl.text import utc
@@ -74,6 +74,7 @@ def perform(
         at=utc(at),
         content=content,
         note=note,
+        base=signed_base(workspace),
         reviewers=asked,
         author=now.state.author or view.author,
         editors=view.editors,

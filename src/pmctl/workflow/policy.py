@@ -12,7 +12,7 @@ policy that too few have signed, whether branches are merged, squashed or rebase
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pmctl import git
@@ -32,7 +32,7 @@ from pmctl.policy.model import POLICY_PATH, Policy
 from pmctl.policy.reading import parse_policy
 from pmctl.repository.actor import Actor
 from pmctl.repository.branches import branch_problem, branches
-from pmctl.repository.records import record_writes, refusal, root_of
+from pmctl.repository.records import record_writes, refusal, root_of, signed_base
 from pmctl.repository.transaction import Write, commit
 from pmctl.repository.workspace import Workspace
 from pmctl.text import utc
@@ -88,6 +88,7 @@ def change(
     if any(act.by == actor.handle and act.content == new.digest for act in records):
         raise Refused(f"{actor.handle} has signed exactly this policy already", hint=_others(old, waiting))
     act = propose_policy(new, old, root_of(workspace), by=actor.handle, at=utc(at), note=note)
+    act = replace(act, base=signed_base(workspace))
     violations = check_change(old, new, [*records, act])
     refusals = [violation for violation in violations if violation.code != "AU102"]
     if refusals:

@@ -73,6 +73,21 @@ def test_who_may_witness(stage: Copy) -> None:
     gate.refuses("AU224")
 
 
+def test_a_service_witnesses_where_main_is(stage: Copy) -> None:
+    """By the command, from a clone that knows a remote; without one there is nothing to witness."""
+    world = stage("published")
+    world.change_policy(people=as_kind(world, "bob", "service"))
+    gate = Gate(world)
+    said = command(world, "bob", "policy", "checkpoint")
+    assert said.code == 1 and "there is nothing to witness" in said.err
+    world.git("remote", "add", "origin", str(gate.server))
+    world.git("fetch", "-q", "origin")
+    said = command(world, "bob", "policy", "checkpoint")
+    assert said.code == 0 and f"bob witnessed {gate.before[:12]} on main" in said.out, said
+    gate.lands()
+    assert f"last witnessed by bob at {gate.before[:12]}" in command(world, "jane", "audit", "--root", world.first).out
+
+
 def test_a_service_signs_nothing_else_and_is_no_admin(stage: Copy) -> None:
     world = stage("published")
     world.change_policy(people=as_kind(world, "bob", "service"))

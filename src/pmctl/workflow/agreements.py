@@ -18,6 +18,7 @@ from pmctl.ledger.snapshot import Snapshot
 from pmctl.policy import act as acts
 from pmctl.policy.act import Act
 from pmctl.policy.change import (
+    check_repository_act,
     propose_baseline,
     propose_checkpoint,
     propose_move,
@@ -28,7 +29,7 @@ from pmctl.policy.change import (
 from pmctl.policy.model import POLICY_PATH
 from pmctl.policy.state import ARCHIVED, DRAFT, IN_REVIEW, PUBLISHED
 from pmctl.repository.actor import Actor
-from pmctl.repository.records import repository_act_writes, root_of
+from pmctl.repository.records import refusal, repository_act_writes, root_of, signed_base
 from pmctl.repository.transaction import commit
 from pmctl.repository.workspace import Workspace
 from pmctl.text import utc
@@ -158,8 +159,17 @@ def checkpoint(workspace: Workspace, actor: Actor, *, at: datetime, note: str = 
 
     Raises Refused when the actor is neither an admin nor a service, or when nothing is known of the branch at a remote.
     """
-    act = propose_checkpoint(workspace.policy, root_of(workspace), by=actor.handle, at=utc(at), note=note)
-    return act.base, _land(workspace, actor, act, "Witness where the protected branch is")
+    policy = workspace.policy
+    act = propose_checkpoint(policy, root_of(workspace), by=actor.handle, at=utc(at), note=note)
+    if violations := check_repository_act(act, policy):
+        raise refusal(violations)
+    base = signed_base(workspace)
+    if not base:
+        raise Refused(
+            f"no remote's {policy.branch} is known here, so there is nothing to witness",
+            hint=f"git fetch the remote that has {policy.branch}, in a whole clone, then run it again",
+        )
+    return base, _land(workspace, actor, act, "Witness where the protected branch is")
 
 
 def _land(workspace: Workspace, actor: Actor, act: Act, subject: str) -> Agreed:

@@ -43,6 +43,7 @@ MODULES = (
     "ledger.openpgp",
     "ledger.paths",
     "ledger.record",
+    "ledger.side_lines",
     "ledger.signatures",
     "ledger.sshsig",
     "ledger.step_auditor",

@@ -57,6 +57,18 @@ ATTACKS = {
     "History, too": ("a merge whose first parent is not the main line",),
 }  # fmt: skip
 
+_LATER = {
+    "History, too": {
+        68: "merges with swapped parents that thread past a landed step",
+        69: "`-s ours` that drops a refusal, an approval, a publication, a policy",
+        70: "an octopus from an old base",
+        71: "a criss-cross that brings an old state back",
+        74: "names that could mean two commits",
+        91: "a base that frames somebody else's line",
+    },
+}
+"""Attacks of the second hundred, by their numbers."""
+
 _TEST = re.compile(r"test_attack_(\d\d)_")
 _CODE = re.compile(r"AU[1-7][0-9]{2}\Z")
 # What a test calls -> the enforcement points that it asks.
@@ -134,6 +146,10 @@ def numbered() -> Iterator[tuple[str, int, str]]:
         for attack in attacks:
             number += 1
             yield chapter, number, attack
+    yield from sorted(
+        ((chapter, later, attack) for chapter, attacks in _LATER.items() for later, attack in attacks.items()),
+        key=lambda row: row[1],
+    )
 
 
 def page(text: str) -> str:

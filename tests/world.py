@@ -188,6 +188,11 @@ class World:
         self.git("commit", "-q", "--allow-empty", "-m", message, by=by, **arguments)
         return self.head
 
+    def edit_file(self, path: str, content: str, by: str = "jane") -> str:
+        """Commit a file that pmctl has nothing to do with."""
+        self.write(path, content)
+        return self.commit(f"Write {path}", by)
+
     @property
     def head(self) -> str:
         return self.git("rev-parse", "HEAD")

@@ -45,6 +45,7 @@ MODULES = (
     "ledger.paths",
     "ledger.record",
     "ledger.repository_step",
+    "ledger.side_lines",
     "ledger.signatures",
     "ledger.sshsig",
     "ledger.step_auditor",

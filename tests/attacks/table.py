@@ -67,6 +67,14 @@ _LATER = {
         93: "a key revoked in one line that acts in another",
         95: "a baseline or waiver by one admin where the policy asks for two",
     },
+    "History, too": {
+        68: "merges with swapped parents that thread past a landed step",
+        69: "`-s ours` that drops a refusal, an approval, a publication, a policy",
+        70: "an octopus from an old base",
+        71: "a criss-cross that brings an old state back",
+        74: "names that could mean two commits",
+        91: "a base that frames somebody else's line",
+    },
 }
 """Attacks of the second hundred, by their numbers."""
 

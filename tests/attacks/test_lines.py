@@ -628,3 +628,49 @@ def test_beside_69_status_lists_my_acts_that_main_lacks(stage: Copy) -> None:
     assert "not on the protected branch" not in command(bob, "jane", "status").err
     team.push("bob")
     assert "not on the protected branch" not in command(bob, "bob", "status").err
+
+
+def test_beside_68_a_draft_is_edited_on_a_branch_while_it_is_published(stage: Copy) -> None:
+    world = stage("approved")
+    world.git("switch", "-qc", "stale")
+    world.edit("too small", "far too small")
+    world.git("switch", "-q", "main")
+    world.act(acts.PUBLISH, "jane")
+    gate = Gate(world)
+    world.git("merge", "-q", "--no-ff", "-X", "ours", "--no-commit", "stale", check=False)
+    world.git("checkout", "-q", "HEAD", "--", world.file())
+    world.commit("Merge, with the text that was published", "jane")
+    gate.lands()
+
+
+def test_beside_68_a_branch_reopens_and_rewrites(stage: Copy) -> None:
+    world = stage("published")
+    gate = Gate(world)
+    world.git("switch", "-qc", "again")
+    world.act(acts.REOPEN, "alice")
+    world.edit("too small", "far too small")
+    world.edit("far too small", "too small")
+    world.act(acts.SUBMIT, "jane", reviewers=("bob",))
+    world.act(acts.APPROVE, "bob")
+    world.act(acts.PUBLISH, "jane")
+    world.git("switch", "-q", "main")
+    world.git("merge", "-q", "--no-ff", "-m", "Merge", "again", by="jane")
+    gate.lands()
+
+
+def test_attack_68_an_edit_after_a_publication_on_the_same_branch(stage: Copy) -> None:
+    """Also when a record that nobody signed pretends that it was a draft again."""
+    world = stage("approved")
+    gate = Gate(world)
+    world.git("switch", "-qc", "branch")
+    world.act(acts.PUBLISH, "jane")
+    published = world.head
+    world.act(acts.REOPEN, "alice", key="mallory", number=9)
+    world.set_status(PUBLISHED)
+    world.edit("too small", "fine", by="alice")
+    world.git("rm", "-q", "-r", ".pmctl/records")
+    world.git("checkout", "-q", published, "--", ".pmctl/records", world.file())
+    world.commit("Put it back", "alice")
+    world.git("switch", "-q", "main")
+    world.git("merge", "-q", "--no-ff", "-m", "Merge", "branch", by="alice")
+    gate.warns("AU615", layer="proved")

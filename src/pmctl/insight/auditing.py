@@ -84,7 +84,8 @@ def _range(reach: str) -> tuple[str | None, str]:
         return None, "HEAD"
     base, dots, tip = reach.partition("..")
     if not dots or not base or tip.startswith("."):
-        raise UsageProblem(f"--range {reach}: not a range", hint="write it as BASE..TIP, for example origin/main..HEAD")
+        hint = "write it as BASE..TIP, for example refs/remotes/origin/main..HEAD"
+        raise UsageProblem(f"--range {reach}: not a range", hint=hint)
     return base, tip or "HEAD"
 
 

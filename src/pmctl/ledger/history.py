@@ -42,9 +42,9 @@ class Step:
 class Lines:
     """Decides at every merge which parent continues the main line.
 
-    `named` are, by commit, the paths of the records that have it as their base. `seen` are commits that whoever audits
-    knows to have been on the main line, the most trusted first; `decided_by` are those of them that decided somewhere.
-    `rivals` are, by merge, the witnesses of lines that contradict each other.
+    `named` are, by commit, the paths of the records that have it as their base. `seen` are commits that whoever
+    audits knows to have been on the main line, the most trusted first; `decided_by` are those of them without which it
+    would be another one. `rivals` are, by merge, the witnesses of lines that contradict each other.
     """
 
     source: Snapshots
@@ -55,7 +55,8 @@ class Lines:
     seen: Sequence[str] = ()
     decided_by: set[str] = field(default_factory=set)
     rivals: dict[str, tuple[Statement, ...]] = field(default_factory=dict)
-    _placed: list[tuple[int, str]] | None = None
+    _known: list[tuple[int, str]] | None = None
+    _bases: list[tuple[int, str]] | None = None
     _main: dict[str, str] = field(default_factory=dict)
 
     def main_line(self, tip: str, stop: Container[str] = ()) -> list[Step]:
@@ -82,10 +83,18 @@ class Lines:
         return self._main[commit]
 
     def _decided(self, merge: str, parents: list[str]) -> str:
-        for rule in (self._of_this_ledger, self._seen_before, self._witnessed, self._newest_policy):
-            parents = rule(merge, parents) or parents
-            if len(parents) == 1:
-                break
+        parents = self._of_this_ledger(merge, parents) or parents
+        known, by = self._seen_before(merge, parents)
+        if by and (found := self._told(merge, parents)) not in known:
+            self.decided_by |= by  # whoever does not know them finds another line
+            return self._told(merge, known)
+        return found if by else self._told(merge, parents)
+
+    def _told(self, merge: str, parents: list[str]) -> str:
+        """The parent that the history itself says."""
+        for rule in (self._witnessed, self._newest_policy):
+            if len(parents) > 1:
+                parents = rule(merge, parents) or parents
         return parents[0]
 
     def _of_this_ledger(self, merge: str, parents: list[str]) -> list[str]:
@@ -95,19 +104,24 @@ class Lines:
         roots = self.source.at(merge).claimed_roots()
         return [parent for parent in parents if self.source.at(parent).claimed_roots() & roots]
 
-    def _seen_before(self, merge: str, parents: list[str]) -> list[str]:
-        """The parents that hold what whoever audits knows."""
-        for commit in self.seen:
+    def _seen_before(self, merge: str, parents: list[str]) -> tuple[list[str], set[str]]:
+        """The parents that hold what whoever audits knows, and which of those commits tell them from the others."""
+        if self._known is None:
+            self._known = self._by_place(self.seen)
+        by: set[str] = set()
+        for commit in sorted(self._beside(self._known, merge, parents), key=self.seen.index):
             holding = [parent for parent in parents if self.graph.contains(parent, commit)]
             if holding and len(holding) < len(parents):
-                self.decided_by.add(commit)
+                by.add(commit)
                 parents = holding
-        return parents
+        return parents, by
 
     def _witnessed(self, merge: str, parents: list[str]) -> list[str]:
         """The parents that hold every base that the merge's records name; where two lines contradict each other, that
         of more signers."""
-        graph, bases = self.graph, self._bases_beside(merge, parents)
+        if self._bases is None:
+            self._bases = self._by_place(self.named)
+        graph, bases = self.graph, self._beside(self._bases, merge, parents)
         found: dict[tuple[str, ...], list[Statement]] = {}
         for base in reversed(bases):
             holding = tuple(parent for parent in parents if graph.contains(parent, base))
@@ -118,13 +132,15 @@ class Lines:
             return agreed
         return self._more_signers(merge, parents, bases)
 
-    def _bases_beside(self, merge: str, parents: list[str]) -> list[str]:
-        """The bases up to a merge, in the order of the trunk, but for those that all its parents surely hold."""
-        if self._placed is None:
-            self._placed = sorted((place, base) for base in self.named if (place := self.graph.position(base)) >= 0)
-        lowest, highest = min(map(self.graph.reach, parents)), self.graph.position(merge)
-        first = bisect_right(self._placed, (lowest, "~"))
-        return [base for _, base in self._placed[first : bisect_right(self._placed, (highest, "~"))]]
+    def _by_place(self, commits: Iterable[str]) -> list[tuple[int, str]]:
+        """The commits of this history, by the step of the trunk that contains them first."""
+        return sorted((place, commit) for commit in commits if (place := self.graph.position(commit)) >= 0)
+
+    def _beside(self, placed: list[tuple[int, str]], merge: str, parents: list[str]) -> list[str]:
+        """Those up to a merge, oldest first, but for those that all its parents surely hold."""
+        first = bisect_right(placed, (min(map(self.graph.reach, parents)), "~"))
+        last = bisect_right(placed, (self.graph.position(merge), "~"))
+        return [commit for _, commit in placed[first:last]]
 
     def _more_signers(self, merge: str, parents: list[str], bases: list[str]) -> list[str]:
         signers: dict[str, dict[str, Statement]] = defaultdict(dict)
@@ -196,15 +212,15 @@ def bases_named(source: Snapshots, deltas: Deltas, commits: Iterable[str]) -> Ma
 
 def contains(reader: ObjectReader, tip: str, commit: str) -> bool:
     """Whether `commit` is `tip` or among its ancestors. Raises MissingObject, CorruptObject."""
-    return tip == commit or any(commit in one.parents for one in _ancestors(reader, (tip,), ()))
+    return tip == commit or any(commit in one.parents for one in ancestors(reader, (tip,), ()))
 
 
 def merged_commits(reader: ObjectReader, step: Step, landed: Container[str]) -> Iterator[Commit]:
     """The commits that a merge brings: reachable from its side parents and not yet `landed`, newest first."""
-    return _ancestors(reader, step.sides, landed)
+    return ancestors(reader, step.sides, landed)
 
 
-def _ancestors(reader: ObjectReader, tips: Sequence[str], without: Container[str]) -> Iterator[Commit]:
+def ancestors(reader: ObjectReader, tips: Sequence[str], without: Container[str]) -> Iterator[Commit]:
     """The commits reachable from `tips`, themselves included; the walk ends at those in `without`."""
     waiting, seen = list(tips), set(tips)
     while waiting:

@@ -35,7 +35,7 @@ def changed(step: StepContext, difference: Difference) -> bool:
         return False
     verb = "removed" if new is None else "changed"
     lost = Lost(path, old.oid, step.commit.oid, step.state.landed.tip)
-    _lose(step, lost, f"the record {path} was {verb}", record.folder_of(path))
+    _lose(step, lost, f"the record {path} was {verb}", folder_of(path))
     return True
 
 
@@ -65,7 +65,7 @@ def check_merged(step: StepContext, policy: Policy, differences: Iterable[Differ
     for one, source, entry in _missing(step, policy, brought):
         lost = Lost(one.path, entry.oid, step.commit.oid, source, one.digest, one.act)
         message = f"{one.act.act} by {one.act.by}, signed in {source[:12]}, is missing after this merge"
-        _lose(step, lost, message, record.folder_of(one.path))
+        _lose(step, lost, message, folder_of(one.path))
     _check_policy(step, policy)
 
 
@@ -130,6 +130,11 @@ def policy_enacted(state: AuditState) -> None:
     lost = state.lost.get(POLICY_PATH)
     if lost is not None and state.policy is not None and state.policy.version >= lost.version:
         _found(state, lost)
+
+
+def folder_of(record_path: str) -> str:
+    """The folder of a record's path: a postmortem's id, or the name for repository-wide records."""
+    return record_path.removeprefix(record.FOLDER + "/").partition("/")[0]
 
 
 def _counted(step: StepContext, path: str) -> bool:

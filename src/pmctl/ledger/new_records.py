@@ -47,13 +47,15 @@ def new_records(step: StepContext, differences: Iterable[Difference], rules: Rul
         if lost_records.back_again(step, difference) or (old is not None and lost_records.changed(step, difference)):
             continue
         if new is not None and new.mode != REGULAR:
-            step.find("AU221", f"{path} is not a regular file", doc=record.folder_of(path), path=path)
+            step.find("AU221", f"{path} is not a regular file", doc=lost_records.folder_of(path), path=path)
         elif new is not None and path.endswith(".json.sig"):
             signatures[path.removesuffix(".sig")] = new
         elif new is not None and path.endswith(".json"):
             files[path] = new
         elif new is not None:
-            step.find("AU221", f"{path} is neither a record nor a signature", doc=record.folder_of(path), path=path)
+            step.find(
+                "AU221", f"{path} is neither a record nor a signature", doc=lost_records.folder_of(path), path=path
+            )
     for path in sorted(files.keys() | signatures.keys()):
         named = record.parse_path(path)
         if named is not None:
@@ -74,7 +76,7 @@ def new_records(step: StepContext, differences: Iterable[Difference], rules: Rul
 def _verified(
     step: StepContext, path: str, file: Entry | None, signature: Entry | None, rules: Rules
 ) -> VerifiedRecord | None:
-    doc, reader = record.folder_of(path), step.source.reader
+    doc, reader = lost_records.folder_of(path), step.source.reader
     if file is not None:
         data = reader.blob(file.oid)
     else:  # a signature that lands after its record
@@ -134,7 +136,7 @@ def _signer(step: StepContext, path: str, act: Act, data: bytes, signature: byte
             problem = SignatureProblem("AU208", message, hint="land the policy first, then act")
     if problem is None:
         return who
-    step.find(problem.code, f"{path}: {problem.message}", problem.hint, doc=record.folder_of(path), path=path)
+    step.find(problem.code, f"{path}: {problem.message}", problem.hint, doc=lost_records.folder_of(path), path=path)
     return None
 
 

@@ -179,11 +179,6 @@ def path(doc: str, number: int, act: str, by: str, mark: str) -> str:
     return result
 
 
-def folder_of(record_path: str) -> str:
-    """The folder of a record's path: a postmortem's id, or the name for repository-wide records."""
-    return record_path.removeprefix(FOLDER + "/").partition("/")[0]
-
-
 def signature_path(record_path: str) -> str:
     """Where the signature of the record at `record_path` lies."""
     return record_path + ".sig"

@@ -67,19 +67,17 @@ def unsigned_texts(
     `before` gives the status of the postmortems where the lines begin. Content on the way to what a record of these
     lines binds, or to what is in force, is work on an amend; but content that only came back to where it was is none.
     """
-    statuses = dict(before)
-    moved: dict[str, list[Statement]] = defaultdict(list)
+    final = {doc for doc, status in before.items() if status in FINAL}
     edits: dict[str, list[_Edit]] = defaultdict(list)
     for commit in commits:
         delta = step.lines.deltas.of(commit)
-        for doc in _documents(delta):
-            if delta.parent and (statuses.get(doc) in FINAL or doc in moved):
-                status = max(moved[doc], key=_number).act.to_status if moved[doc] else statuses[doc]
-                if status in FINAL:
-                    was, now = step.source.at(delta.parent).digest(doc), step.source.at(commit).digest(doc)
-                    edits[doc] += [_Edit(commit, was, now)] if was != now else []
-        for one in _statements(step, policy, delta, lambda named: _moves(named.act)):
-            moved[one.act.doc].append(one)
+        for doc in final.intersection(_documents(delta)) if delta.parent else ():
+            old = step.source.at(delta.parent)
+            edit = _Edit(commit, old.digest(doc), step.source.at(commit).digest(doc))
+            if edit.before != edit.after and _was_final(step, policy, old, doc):
+                edits[doc].append(edit)
+        names = (record.parse_path(one.path) for one in delta.records)
+        final |= {named.doc for named in names if named is not None and named.act == acts.PUBLISH}
     found = []
     for doc, made in edits.items():
         bound = _bound(step, policy, commits, doc)
@@ -112,14 +110,16 @@ def _documents(delta: Delta) -> list[str]:
     return sorted({paths.belongs_to(one.path)[0] for one in delta.documents} - {""})
 
 
-def _moves(act: str) -> bool:
-    """Whether an act leads from one status to another."""
-    return any(was != now for was, now in ACTS[act].moves.items())
-
-
-def _number(one: Statement) -> int:
-    named = record.parse_path(one.path)
-    return named.number if named is not None else 0
+def _was_final(step: StepContext, policy: Policy, before: Snapshot, doc: str) -> bool:
+    """Whether a postmortem was published or archived in a commit, as the last signed move there says."""
+    named = [one for name in before.records(doc) if (one := record.parse_path(f"{record.FOLDER}/{doc}/{name}"))]
+    for one in sorted(named, key=lambda one: one.number, reverse=True):
+        if any(was != now for was, now in ACTS[one.act].moves.items()):
+            path = record.path(doc, one.number, one.act, one.by, one.mark)
+            signed = read_statement(before, path, policy, step.keyrings)
+            if signed is not None:
+                return signed.act.to_status in FINAL
+    return _status(before, doc) in FINAL  # by a baseline
 
 
 def _bound(step: StepContext, policy: Policy, commits: Iterable[str], doc: str) -> set[str]:

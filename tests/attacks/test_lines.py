@@ -30,7 +30,7 @@ def clones(stage: Copy, name: str) -> Clones:
 
 def seen_by(world: World) -> tuple[AuditFinding, ...]:
     """What the audit says to somebody who keeps auditing this clone."""
-    return examine(world.repo, branch="main", environ={}).report.findings
+    return examine(world.repo, environ={}).report.findings
 
 
 def edited_and_put_back(team: Clones) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from pmctl.codes import Code
+from pmctl.document.lookalikes import is_ours
 from pmctl.errors import advise
 from pmctl.ledger import attribution, documents, lost_records, paths, side_lines
 from pmctl.ledger.audit_state import Acceptance, AuditState
@@ -22,7 +23,7 @@ from pmctl.ledger.record import FOLDER
 from pmctl.ledger.snapshot import Snapshot, attachments_path, document_path
 from pmctl.ledger.step import StepContext
 from pmctl.ledger.template_store import TEMPLATES
-from pmctl.ledger.tree_documents import REGULAR, TreeDocument
+from pmctl.ledger.tree_documents import REGULAR, FrontMatterFacts, TreeDocument
 from pmctl.ledger.trees import Difference
 from pmctl.ledger.verified_records import VerifiedRecord
 from pmctl.policy import act as acts
@@ -31,7 +32,6 @@ from pmctl.policy.model import POLICY_PATH, Policy
 from pmctl.policy.state import PostmortemState
 
 _RECORDS = FOLDER + "/"
-_WANTED = frozenset((".pmctl", "postmortems", ".gitattributes"))
 
 
 class StepAuditor:
@@ -42,6 +42,7 @@ class StepAuditor:
         self.lines = lines
         self.newest = newest
         self.state = state
+        self._refused: object = None  # what a first policy rested on that did not come into force
 
     def audit(self, steps: Sequence[Step]) -> None:
         """Audit steps that follow each other; what they bring is read together. Raises MissingObject, CorruptObject."""
@@ -53,6 +54,13 @@ class StepAuditor:
         for step, found in zip(steps, self._differences(steps) if steps else (), strict=True):
             self._step(step, found)
 
+    def _may_begin(self, after: Snapshot) -> bool:
+        """Whether a first policy may come into force: nothing did with what it rests on as it was a step before."""
+        folder = after.names(".pmctl")
+        resting = ({**folder, "records": None}, after.entry(f"{_RECORDS}{acts.POLICY}"))
+        refused, self._refused = self._refused, resting
+        return resting != refused
+
     def _differences(self, steps: Sequence[Step]) -> list[list[Difference]]:
         """What each step changes; the new files that will be looked at are read ahead."""
         reader = self.source.reader
@@ -60,7 +68,7 @@ class StepAuditor:
         if self.source.repo.prefix:
             reader.fetch(reader.commit(commit).tree for commit in commits)
         trees = [self.source.at(commit).tree for commit in commits]
-        found = self.source.trees.many(list(pairwise(trees)), "", _WANTED)
+        found = self.source.trees.many(list(pairwise(trees)), "", is_ours)
         reader.fetch(new.oid for step in found for path, _, new in step if new is not None and _is_read(path))
         return found
 
@@ -81,9 +89,12 @@ class StepAuditor:
             statuses = side_lines.statuses_before(context)
             if after.tree != before.tree:
                 if differences is None:
-                    differences = self.source.trees.differences(before.tree, after.tree, "", _WANTED)
+                    new = after.tree if self._may_begin(after) else ""
+                    differences = self.source.trees.differences("", new, "", is_ours)
                 _check_changes(context, differences)
                 state.tree = after.tree if state.policy is not None else ""
+            if self.source.repo.prefix:
+                paths.check_above(context, step.parent if managed else "")
             attribution.check_trailers(context)
             if merged and policy is not None:
                 lost_records.check_merged(context, policy, differences or ())
@@ -105,8 +116,11 @@ def _check_changes(step: StepContext, differences: list[Difference]) -> None:
     if first and not _first_policy(step, policy, records):
         state.records.clear()
         return
-    if step.before.tree and any(path.startswith(TEMPLATES) for path, _, _ in differences):
-        _check_templates(step)  # by what postmortems recorded before the step
+    if any(path.startswith(TEMPLATES) for path, _, _ in differences):
+        state.templates |= step.after.template_digests()
+        if step.before.tree:
+            _check_templates(step)  # by what postmortems recorded before the step
+            attribution.check_templates(step)
     documents_before = _update_documents(step, differences)
     about_repository = [one for one in records if one.act.doc in acts.REPOSITORY_FOLDERS]
     by_doc: dict[str, list[VerifiedRecord]] = {}
@@ -211,8 +225,11 @@ def _repository_acts(step: StepContext, records: list[VerifiedRecord]) -> None:
         for doc, content, status in one.act.documents:
             document = state.documents.get(doc)
             current = state.states.get(doc) or PostmortemState(doc)
-            author = current.author or (step.documents.facts(document).author if document else "")
-            state.states[doc] = lifecycle.accept(replace(current, author=author), one.digest, content, status)
+            facts = step.documents.facts(document) if document else FrontMatterFacts()
+            current = replace(current, author=current.author or facts.author)
+            state.states[doc] = lifecycle.accept(
+                current, one.digest, content, status, editors=facts.editors, reviewers=facts.reviewers
+            )
 
 
 def _update_documents(step: StepContext, differences: list[Difference]) -> dict[str, TreeDocument | None]:

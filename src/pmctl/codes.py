@@ -17,6 +17,7 @@ from pmctl.text import near
 
 MODULES = (
     "document.action_problems",
+    "document.conflicts",
     "document.files",
     "document.front_matter",
     "document.reader",
@@ -38,6 +39,7 @@ MODULES = (
     "ledger.audit",
     "ledger.documents",
     "ledger.edits",
+    "ledger.final_text",
     "ledger.landing",
     "ledger.lost_records",
     "ledger.new_records",

@@ -20,7 +20,7 @@ ATTACKS = {
         "self-approval", "one person with two keys or two handles", "a trailer without a record",
         "an unsigned record, an unknown key", "an approval replayed on another postmortem",
         "an approval from a fork or another repository", "an approval of an older round or digest",
-        "an edit after the approval", "A to B and back to A", "a reviewer dropped before publishing",
+        "an edit after the approval", "an approval that was taken back", "a reviewer dropped before publishing",
         "an approval by somebody who was not asked", "an approval deleted, a refusal hidden",
         "a signature made for another namespace", "the same statement re-armoured and counted twice",
         "a valid signature, but `by` is somebody else",
@@ -74,6 +74,24 @@ _LATER = {
         71: "a criss-cross that brings an old state back",
         74: "names that could mean two commits",
         91: "a base that frames somebody else's line",
+    },
+    "The tool itself, too": {
+        82: "a warm audit that says something else than a cold one",
+        83: "a cache or trust store that is a pipe, a link, a folder, huge, deep or garbage",
+        84: "a commit hook that rewrites what is being signed",
+    },
+    "State and content, too": {
+        77: "rows, cells and characters that a host shows otherwise",
+        78: "paths that look like ours",
+        79: "pictures outside the postmortem's folder",
+        80: "`.gitattributes` above a subfolder root, quoted, long",
+        86: "conflict markers",
+        87: "one incident, two postmortems",
+    },
+    "Rights and acts that meet": {
+        75: "rights granted and used in one step",
+        76: "reviewers or editors of a final document changed",
+        94: "an amend undone by a merge without a new line",
     },
 }
 """Attacks of the second hundred, by their numbers."""

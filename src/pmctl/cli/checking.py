@@ -23,7 +23,9 @@ def validate(
     staged: Annotated[bool, typer.Option("--staged", help="What is staged, read from the index.")] = False,
     fix: Annotated[bool, typer.Option("--fix", help="Fix what has one right answer, in the work tree.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Show what --fix would change, and change nothing.")] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Judge drafts as submitted; warnings are errors.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Judge drafts as submitted: errors are what submit refuses.")
+    ] = False,
     select: Annotated[_Many, typer.Option("--select", metavar="CODE", help="Only these codes or prefixes.")] = None,
     ignore: Annotated[_Many, typer.Option("--ignore", metavar="CODE", help="Not these codes or prefixes.")] = None,
     format: Annotated[

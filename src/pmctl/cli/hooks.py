@@ -40,7 +40,7 @@ def pre_commit(ctx: typer.Context) -> None:
     from dataclasses import replace
 
     from pmctl.cli.findings import show_findings
-    from pmctl.insight.pre_commit import advice
+    from pmctl.document.finding import Severity
     from pmctl.insight.validation import Selection, validations
 
     session: Session = ctx.obj
@@ -48,15 +48,9 @@ def pre_commit(ctx: typer.Context) -> None:
     # git runs hooks at the top of the repository, and roots within this one are called for by themselves.
     runs = validations(session.directory, Selection(staged=True))
     runs = tuple(replace(run, shown=repo.prefix) for run in runs if run.root == repo.root)
-    failed = False
-    if any(run.findings for run in runs):
-        failed = show_findings(session, runs, "text")
-    found = advice(repo)
-    for one in found:
-        place = f"{repo.prefix}{one.path}" + (f":{one.line}" if one.line else "")
-        session.result(safe(with_fix(f"{place}: {one.code} {one.message}", one.fix)))
-    if failed or found:
-        audited = ", and the audit will say the same" if any(one.code.startswith("AU") for one in found) else ""
+    if any(run.findings for run in runs) and show_findings(session, runs, "text"):
+        errors = [one for run in runs for one in run.findings if one.severity is Severity.ERROR]
+        audited = ", and the audit will say the same" if any(one.code.startswith("AU") for one in errors) else ""
         session.note(f"nothing was committed; --no-verify commits it as it is{audited}")
         raise typer.Exit(1)
 

@@ -52,6 +52,7 @@ def examine(
     given, source = _given_root(root, environ)
     base, tip = _range(reach)
     seen = trust.recall(repo)
+    lost = trust.damaged(repo) if seen is None else ""
     expected = given or (seen.root if seen is not None and not accept else "")
     found = audit(repo, tip=tip, base=base, root=expected or None, progress=progress, seen=() if accept else None)
     report = _of_the_protected_branch(repo, found, head)
@@ -59,7 +60,11 @@ def examine(
         source = "remembered from an earlier audit of this clone"
     if reach:
         return Examined(report, source)
-    return _compared(repo, report, seen, source, accept=accept)
+    examined = _compared(repo, report, seen, source, accept=accept)
+    if lost:
+        note = f"what was remembered of this clone cannot be read ({lost}): it counts as seen for the first time"
+        examined = replace(examined, notes=(note, *examined.notes))
+    return examined
 
 
 def in_ci(environ: Mapping[str, str]) -> bool:

@@ -1,6 +1,7 @@
 """What the audit would say about the commit being made, as far as the index shows. (index, HEAD) -> findings.
 
-Advice for the pre-commit hook: only what is cheap to check, with the audit's codes. The audit has the last word.
+Advice for the checks of what is staged: only what is cheap to check, with the audit's codes. The audit has the last
+word.
 """
 
 from __future__ import annotations
@@ -13,14 +14,13 @@ from pmctl.document.fields import id_of, is_id, path_of
 from pmctl.document.finding import Finding
 from pmctl.document.reader import MAX_BYTES, read
 from pmctl.errors import Hint, advise
+from pmctl.insight.managed_paths import staged_paths
 from pmctl.ledger import record
 from pmctl.policy import act as acts
 from pmctl.policy.model import POLICY_PATH
 from pmctl.policy.state import FINAL
 from pmctl.repository import index
 from pmctl.repository.workspace import Workspace
-
-_KINDS = {"120000": "a symbolic link", "160000": "a submodule", "100755": "executable"}
 
 
 def advice(repo: git.Repository) -> tuple[Finding, ...]:
@@ -33,7 +33,7 @@ def advice(repo: git.Repository) -> tuple[Finding, ...]:
     documents = [change for change in changes if id_of(change.path) and not change.removed]
     sides = [side for one in documents for side in ((one.old_mode, one.old), (one.mode, one.new))]
     blobs = index.blobs(repo.top, [oid for mode, oid in sides if mode.startswith("1") and mode != "160000"], MAX_BYTES)
-    found: list[Finding] = []
+    found = staged_paths(repo, changes)
     for change in changes:
         if change.path.startswith(record.FOLDER + "/"):
             if not change.added:
@@ -51,9 +51,8 @@ def advice(repo: git.Repository) -> tuple[Finding, ...]:
 def _postmortem(
     workspace: Workspace, change: index.Staged, new_acts: dict[str, set[str]], blobs: dict[str, bytes]
 ) -> list[Finding]:
-    if not change.removed and change.mode in _KINDS:
-        message = f"this is {_KINDS[change.mode]}, not a regular file"
-        return [_finding("AU501", message, change, "replace it by a regular file without the executable bit")]
+    if not change.removed and change.mode not in ("100644", "100664"):
+        return []  # said of its path already
     name = id_of(change.path)
     if name is None:
         return _attachment(workspace, change, new_acts)

@@ -40,6 +40,7 @@ def audit(
     reader: ObjectReader | None = None,
     seen: Sequence[str] | None = None,
     progress: Progress | None = None,
+    now: int | None = None,
 ) -> Report:
     """Audit the history of `repo` up to `tip`.
 
@@ -49,6 +50,7 @@ def audit(
     remembers of `repo`, unless they are given. A pre-receive hook gives a `reader` that knows git's quarantine;
     `tip` must then be a full object id.
     What this user audited before is taken from the cache where `repo` names a folder for what the user remembers.
+    Whether OpenPGP keys have expired is asked of the moment `now`, in seconds since the epoch; None is the clock's.
 
     Raises EnvironmentProblem when there is no such commit or no git. A history that is damaged or not all
     there gives a Report that is not complete.
@@ -57,7 +59,7 @@ def audit(
     start = "" if base is None else base if _is_full(base) else git.resolve(repo.top, base)
     lacking = git.is_shallow_or_partial(repo.common_dir)
     source = Snapshots(repo, reader)
-    with source.reader, Keyrings() as keyrings:
+    with source.reader, Keyrings(now) as keyrings:
         known = trust.tips(repo) if seen is None else tuple(seen)
         run = _Run(repo, source, keyrings, not lacking, known, progress)
         problem, missing = "", ""
@@ -82,7 +84,7 @@ class _Run:
 
     def audit_all(self, tip: str, base: str) -> None:
         """Audit the main line up to `tip`; it runs through `base` when that is given and an ancestor."""
-        known = cache.load(self.repo) if self.use_cache else None
+        known = cache.load(self.repo, self.keyrings, self.source.at(tip)) if self.use_cache else None
         if known is None or not self._continue(known.state, tip, base):
             self._continue(AuditState(), tip, base)
 
@@ -108,7 +110,7 @@ class _Run:
         state.decided_by |= {one for one in lines.decided_by if one in state.landed and one != base}
         # Auditing a few steps again costs less than writing everything down after each.
         if self.use_cache and kept and (kept >= _WORTH_SAVING or not last):
-            cache.save(self.repo, state.landed.tip, state)
+            cache.save(self.repo, state.landed.tip, state, self.keyrings, newest)
         self._steps(lines, steps[kept:], newest)
         state.decided_by |= lines.decided_by - {base}
         return True

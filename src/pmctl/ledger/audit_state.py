@@ -72,19 +72,19 @@ class AuditState:
     """Everything known after the last step audited.
 
     `root` is the digest of the first policy, '' before there is one. `states` and `documents` are by postmortem,
-    `records` maps a record's digest to its path, `acts` a postmortem to the acts that it has records of, good or
-    not. `waiting` are records of policies, baselines, waivers and moves, by digest, which take effect together with
-    others; `effective` are the statements that did, `moves` the folders that the root may move between. `policies` are
-    all that enough admins signed, by digest; `rivals` maps the digest of another one that follows the same policy to a
-    record of it, until its text is seen; then it is either late or one of the `disputes`.
-    `compromised` maps a key to the commit since which it counts as such. `line` are the commits of the steps
-    in order; `landed` are all steps since the first commit, and the commits that they brought. `writers` are
-    who changed a postmortem's content, `folders` the ids that have attachments. `lapsed` says of records, by
-    digest, why the OpenPGP key behind them may not be used any more. `bases` are the paths of the records that
-    name a commit as their base, `witness` who named the newest one of the main line, and which. `lost` is what is
-    signed and missing, by path, `dropped` the digests of records that a baseline gives up, `bypassed` what was
-    reported of lines that the main line goes round. `decided_by` are commits seen before that decided where the
-    main line goes.
+    `records` maps a record's digest to its path, `acts` a postmortem to the acts that it has records of, good or not.
+    `waiting` are records of policies, baselines, waivers and moves, by digest, which take effect together with others;
+    `effective` are the statements that did, `moves` the folders that the root may move between. `policies` are all that
+    enough admins signed, by digest; `rivals` maps the digest of another one that follows the same policy to a record of
+    it, until its text is seen; then it is either late or one of the `disputes`. `compromised` maps a key to the commit since which it
+    counts as such. `line` are the commits of the steps in order; `landed` are all steps since the first commit, and the
+    commits that they brought. `writers` are who changed a postmortem's content, `folders` the ids that have
+    attachments, `templates` the digests of the organisation's template files, each with the folder that has it.
+    `incidents` are the postmortems by the incident that they link. `lapsed` says of records, by digest, why the OpenPGP
+    key behind them may not be used any more. `bases` are the paths of the records that name a commit as their base,
+    `witness` who named the newest one of the main line, and which. `lost` is what is signed and missing, by path,
+    `dropped` the digests of records that a baseline gives up, `bypassed` what was reported of lines that the main line
+    goes round. `decided_by` are commits seen before without which the main line would be another one.
     """
 
     root: str = ""
@@ -108,6 +108,7 @@ class AuditState:
     line: dict[str, int] = field(default_factory=dict)
     landed: Landed = field(default_factory=Landed)
     folders: set[str] = field(default_factory=set)
+    templates: dict[str, str] = field(default_factory=dict)
     lapsed: dict[str, str] = field(default_factory=dict)
     bases: dict[str, list[str]] = field(default_factory=dict)
     witness: tuple[str, str] | None = None
@@ -115,6 +116,7 @@ class AuditState:
     dropped: set[str] = field(default_factory=set)
     bypassed: set[str] = field(default_factory=set)
     decided_by: set[str] = field(default_factory=set)
+    incidents: dict[str, list[str]] = field(default_factory=dict)
     refused_policy: str = ""
     tree: str = ""
     verified: int = 0

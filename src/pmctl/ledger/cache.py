@@ -12,6 +12,8 @@ import hashlib
 import hmac
 import json
 import secrets
+import shutil
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -20,20 +22,21 @@ from typing import Any
 from pmctl import __version__
 from pmctl.document.finding import Severity
 from pmctl.errors import read_hint
-from pmctl.files import write_atomic
+from pmctl.files import make_folder, read_kept, write_atomic
 from pmctl.git import Repository
 from pmctl.ledger.audit_state import Acceptance, AuditState, Dispute, SignedPolicy
 from pmctl.ledger.commit_graph import Landed
+from pmctl.ledger.openpgp import Keyrings
 from pmctl.ledger.report import AuditFinding, Event, Lost
-from pmctl.ledger.snapshot import document_path
+from pmctl.ledger.snapshot import Snapshot, document_path
 from pmctl.ledger.tree_documents import TreeDocument
 from pmctl.objects import Entry
 from pmctl.policy.act import Act
 from pmctl.policy.reading import parse_policy
-from pmctl.policy.state import Approval, PostmortemState
+from pmctl.policy.state import Approval, Past, PostmortemState
 
 FORMAT = "pmctl-audit-8"
-_APPROVALS = [field.name for field in fields(PostmortemState)].index("approvals")
+_APPROVALS, _AFTER = ([field.name for field in fields(PostmortemState)].index(name) for name in ("approvals", "after"))
 _LARGEST = 256 * 1024 * 1024  # bytes
 
 
@@ -45,35 +48,56 @@ class Known:
     state: AuditState
 
 
-def load(repo: Repository) -> Known | None:
-    """The state of an earlier audit by this user; None when there is none that counts."""
+def load(repo: Repository, keyrings: Keyrings, newest: Snapshot) -> Known | None:
+    """The state of an earlier audit by this user; None when there is none that counts.
+
+    One with verdicts about OpenPGP signatures counts only while each of them is what gpg would say now: the key files
+    at the tip are the same, no key and no signature has expired since, and the clock was not set back. `keyrings` then
+    learns what they rest on.
+    """
     try:
-        data = _file(repo).read_bytes()
+        data = read_kept(_file(repo), _LARGEST)
     except OSError:
         return None
     secret = _secret(repo, create=False)
-    if secret is None or len(data) > _LARGEST:
+    if secret is None:
         return None
     mark, _, body = data.partition(b"\n")
     if not hmac.compare_digest(mark, _mark(secret, repo, body)):
         return None
     try:
         value = json.loads(body)
+        keys, since, until = value["keys"], value["since"], value["until"]
+        if keys:
+            if not since <= keyrings.now or (until and keyrings.now >= until) or keys != _keys(newest, keys):
+                return None
+            if shutil.which("gpg") is None:  # what cannot be verified here is not passed here
+                return None
+            keyrings.asked |= keys.keys()
+            keyrings.holds_until(*filter(None, (until,)))
         return Known(value["tip"], _read(value["state"]))
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError):
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
         return None
 
 
-def save(repo: Repository, tip: str, state: AuditState) -> None:
-    """Keep a state for the next audit; does nothing when it cannot be written."""
+def save(repo: Repository, tip: str, state: AuditState, keyrings: Keyrings, newest: Snapshot) -> None:
+    """Keep a state for the next audit, with what its verdicts rest on; does nothing when it cannot be written."""
     secret = _secret(repo, create=True)
     if secret is None:
         return
-    body = json.dumps({"tip": tip, "state": _plain(state)}, ensure_ascii=True, separators=(",", ":")).encode()
+    rests = {"keys": _keys(newest, keyrings.asked), "since": keyrings.now, "until": keyrings.until}
+    plain = {"tip": tip, **rests, "state": _plain(state)}
+    body = json.dumps(plain, ensure_ascii=True, separators=(",", ":")).encode()
     path = _file(repo)
     with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent, repo.common_dir)
         write_atomic(path, _mark(secret, repo, body) + b"\n" + body)
+
+
+def _keys(newest: Snapshot, paths: Iterable[str]) -> dict[str, list[str]]:
+    """The key files at the tip by path: mode and object id, nothing where there is none."""
+    found = {path: newest.entry(path) for path in sorted(paths)}
+    return {path: [*entry] if entry is not None else [] for path, entry in found.items()}
 
 
 def _file(repo: Repository) -> Path:
@@ -91,7 +115,7 @@ def _secret(repo: Repository, *, create: bool) -> bytes | None:
         return None
     path = repo.user_folder / "cache.key"
     try:
-        found = path.read_bytes()
+        found = read_kept(path, 32)
         if len(found) == 32:
             return found
     except OSError:
@@ -100,7 +124,7 @@ def _secret(repo: Repository, *, create: bool) -> bytes | None:
         return None
     fresh = secrets.token_bytes(32)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(path.parent, repo.user_folder, 0o700)
         write_atomic(path, fresh)
     except OSError:
         return None
@@ -116,7 +140,7 @@ def _plain(state: AuditState) -> dict[str, Any]:
         "root": state.root,
         "policy": state.policy_bytes.decode("utf-8") if state.policy is not None else None,
         "states": [
-            [_row(replace(current, approvals=())), [_row(one) for one in current.approvals]]
+            [_row(replace(current, approvals=(), after={})), [_row(one) for one in current.approvals], current.after]
             for current in state.states.values()
         ],
         "documents": {doc: [*one.file, *(one.attachments or ())] for doc, one in state.documents.items()},
@@ -136,6 +160,8 @@ def _plain(state: AuditState) -> dict[str, Any]:
         "line": list(state.line),
         "landed": _grouped(state.landed),
         "folders": sorted(state.folders),
+        "incidents": state.incidents,
+        "templates": state.templates,
         "lapsed": state.lapsed,
         "bases": state.bases,
         "witness": state.witness,
@@ -156,8 +182,9 @@ def _read(value: dict[str, Any]) -> AuditState:
         state.policy = parse_policy(state.policy_bytes)[0]
         if state.policy is None:
             raise ValueError("the policy cannot be read")
-    for row, approvals in value["states"]:
+    for row, approvals, after in value["states"]:
         row[_APPROVALS] = [Approval(*one) for one in approvals]
+        row[_AFTER] = {digest: Past(*_tuples(past)) for digest, past in after.items()}
         fitting: list[Any] = [tuple(one) if isinstance(one, list) else one for one in row]
         current = PostmortemState(*fitting)
         state.states[current.id] = current
@@ -183,6 +210,8 @@ def _read(value: dict[str, Any]) -> AuditState:
     for commit, *merged in value["landed"]:
         state.landed.add(commit, merged)
     state.folders = set(value["folders"])
+    state.incidents = {str(name): [str(doc) for doc in docs] for name, docs in value["incidents"].items()}
+    state.templates = value["templates"]
     state.lapsed, state.bases = value["lapsed"], value["bases"]
     state.witness = tuple(value["witness"]) if value["witness"] else None
     for *row, act in value["lost"]:

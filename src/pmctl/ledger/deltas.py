@@ -59,7 +59,7 @@ class Deltas:
                 (source.at(parent).tree if parent else "", source.at(commit).tree)
                 for parent, commit in zip(parents, group, strict=True)
             ]
-            found = source.trees.many(trees, "", _WANTED)
+            found = source.trees.many(trees, "", _WANTED.__contains__)
             for commit, parent, differences in zip(group, parents, found, strict=True):
                 self._kept[commit] = _delta(parent, self._own(commit, parent, differences))
 

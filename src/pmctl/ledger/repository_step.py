@@ -16,6 +16,7 @@ from pmctl.ledger.signatures import signer
 from pmctl.ledger.snapshot import Snapshot
 from pmctl.ledger.sshsig import SignatureProblem
 from pmctl.ledger.step import StepContext
+from pmctl.ledger.tree_documents import FrontMatterFacts
 from pmctl.ledger.trees import Difference
 from pmctl.ledger.verified_records import VerifiedRecord
 from pmctl.objects import CorruptObject, MissingObject
@@ -209,8 +210,11 @@ def _agreed(step: StepContext, one: VerifiedRecord, policy: Policy) -> str:
     for doc, content, status in one.act.documents:
         document = state.documents.get(doc)
         current = state.states.get(doc) or PostmortemState(doc)
-        author = current.author or (step.documents.facts(document).author if document else "")
-        state.states[doc] = lifecycle.accept(replace(current, author=author), one.digest, content, status)
+        facts = step.documents.facts(document) if document else FrontMatterFacts()
+        current = replace(current, author=current.author or facts.author)
+        state.states[doc] = lifecycle.accept(
+            current, one.digest, content, status, editors=facts.editors, reviewers=facts.reviewers
+        )
     return "ok"
 
 

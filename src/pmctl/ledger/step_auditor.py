@@ -13,6 +13,7 @@ from functools import partial
 from itertools import pairwise
 
 from pmctl.codes import Code
+from pmctl.document.lookalikes import is_ours
 from pmctl.errors import advise
 from pmctl.ledger import attribution, documents, lost_records, paths, repository_step, side_lines
 from pmctl.ledger.audit_state import AuditState
@@ -30,7 +31,6 @@ from pmctl.policy import act as acts
 from pmctl.policy.model import POLICY_PATH, Policy
 
 _RECORDS = FOLDER + "/"
-_WANTED = frozenset((".pmctl", "postmortems", ".gitattributes"))
 
 
 class StepAuditor:
@@ -41,6 +41,7 @@ class StepAuditor:
         self.lines = lines
         self.newest = newest
         self.state = state
+        self._refused: object = None  # what a first policy rested on that did not come into force
 
     def audit(self, steps: Sequence[Step]) -> None:
         """Audit steps that follow each other; what they bring is read together. Raises MissingObject, CorruptObject."""
@@ -52,6 +53,13 @@ class StepAuditor:
         for step, found in zip(steps, self._differences(steps) if steps else (), strict=True):
             self._step(step, found)
 
+    def _may_begin(self, after: Snapshot) -> bool:
+        """Whether a first policy may come into force: nothing did with what it rests on as it was a step before."""
+        folder = after.names(".pmctl")
+        resting = ({**folder, "records": None}, after.entry(f"{_RECORDS}{acts.POLICY}"))
+        refused, self._refused = self._refused, resting
+        return resting != refused
+
     def _differences(self, steps: Sequence[Step]) -> list[list[Difference]]:
         """What each step changes; the new files that will be looked at are read ahead."""
         reader = self.source.reader
@@ -59,7 +67,7 @@ class StepAuditor:
         if self.source.repo.prefix:
             reader.fetch(reader.commit(commit).tree for commit in commits)
         trees = [self.source.at(commit).tree for commit in commits]
-        found = self.source.trees.many(list(pairwise(trees)), "", _WANTED)
+        found = self.source.trees.many(list(pairwise(trees)), "", is_ours)
         reader.fetch(new.oid for step in found for path, _, new in step if new is not None and _is_read(path))
         return found
 
@@ -80,11 +88,14 @@ class StepAuditor:
             statuses = side_lines.statuses_before(context)
             if after.tree != before.tree:
                 if differences is None:
-                    differences = self.source.trees.differences(before.tree, after.tree, "", _WANTED)
+                    new = after.tree if self._may_begin(after) else ""
+                    differences = self.source.trees.differences("", new, "", is_ours)
                 _check_changes(context, differences)
                 state.tree = after.tree if state.policy is not None else ""
             if state.policy is not None:
                 repository_step.check_move(context, step.parent, differences or [])
+            if self.source.repo.prefix:
+                paths.check_above(context, step.parent if managed else "")
             attribution.check_trailers(context)
             if merged and policy is not None:
                 lost_records.check_merged(context, policy, differences or ())
@@ -107,8 +118,11 @@ def _check_changes(step: StepContext, differences: list[Difference]) -> None:
     if first and not repository_step.first_policy(step, policy, records):
         state.records.clear()
         return
-    if step.before.tree and any(path.startswith(TEMPLATES) for path, _, _ in differences):
-        _check_templates(step)  # by what postmortems recorded before the step
+    if any(path.startswith(TEMPLATES) for path, _, _ in differences):
+        state.templates |= step.after.template_digests()
+        if step.before.tree:
+            _check_templates(step)  # by what postmortems recorded before the step
+            attribution.check_templates(step)
     documents_before = _update_documents(step, differences)
     about_repository = [one for one in records if one.act.doc in acts.REPOSITORY_FOLDERS]
     by_doc: dict[str, list[VerifiedRecord]] = {}

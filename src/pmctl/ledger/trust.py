@@ -9,16 +9,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pmctl.codes import Code
-from pmctl.files import write_atomic
+from pmctl.files import make_folder, read_object, write_atomic
 from pmctl.git import Repository
 from pmctl.ledger.history import contains
 from pmctl.ledger.report import AuditFinding, Report
 from pmctl.object_reader import ObjectReader
 from pmctl.objects import CorruptObject, MissingObject
+
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}").fullmatch
+_COMMIT = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})?").fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +43,28 @@ class KnownRepository:
 def recall(repo: Repository) -> KnownRepository | None:
     """What this user saw of `repo` before; None at first sight (or when what was kept cannot be read)."""
     file = _file(repo)
-    try:
-        value = json.loads(file.read_bytes()) if file is not None else {}
-        earlier = tuple(str(one) for one in value.get("earlier", ()))
-        return KnownRepository(str(value["root"]), str(value["tip"]), int(value["version"]), earlier)
-    except (OSError, ValueError, KeyError, TypeError):
+    value = read_object(file) if file is not None else {}
+    root, tip, version, earlier = value.get("root"), value.get("tip"), value.get("version"), value.get("earlier", [])
+    if not (isinstance(root, str) and isinstance(tip, str) and type(version) is int and isinstance(earlier, list)):
         return None
+    # Every file says which repository it is about, so that one that was put into another's place tells nothing.
+    if not _DIGEST(root) or not _COMMIT(tip) or version < 1 or value.get("place") != _place(repo):
+        return None
+    if not all(isinstance(one, str) and _COMMIT(one) for one in earlier):
+        return None
+    return KnownRepository(root, tip, version, tuple(earlier))
+
+
+def damaged(repo: Repository) -> str:
+    """Where something lies in the place of what was remembered that cannot be read; '' when nothing is wrong."""
+    file = _file(repo)
+    return str(file) if file is not None and os.path.lexists(file) and recall(repo) is None else ""
 
 
 def tips(repo: Repository) -> tuple[str, ...]:
     """The commits that this user has seen on the protected branch of `repo`, the newest first."""
     seen = recall(repo)
-    return (seen.tip, *seen.earlier) if seen is not None else ()
+    return tuple(filter(None, (seen.tip, *seen.earlier))) if seen is not None else ()
 
 
 def remember(repo: Repository, report: Report) -> None:
@@ -60,12 +75,12 @@ def remember(repo: Repository, report: Report) -> None:
     if not report.complete or report.policy is None or not report.root:
         return
     path = _file(repo)
-    if path is None:
+    if path is None or repo.user_folder is None:
         return
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(path.parent, repo.user_folder, 0o700)
     known = KnownRepository(report.root, report.tip, report.policy.version, report.decided_by)
     data = json.dumps({**asdict(known), "place": _place(repo)})
-    write_atomic(path, f"{data}\n".encode())
+    write_atomic(path, f"{data}\n".encode(), durable=True)
 
 
 def compare(repo: Repository, report: Report, seen: KnownRepository) -> tuple[AuditFinding, ...]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from pmctl.document import edits
 from pmctl.document.actions import COLUMNS, SECTION, ActionItem, action_items, action_tables, canonical
@@ -12,12 +12,16 @@ from pmctl.document.fields import EditorRole, ItemStatus, Priority, path_of
 from pmctl.document.reader import Document
 from pmctl.errors import BadInput, NotFound, Refused, UsageProblem
 from pmctl.insight.catalog import catalog
+from pmctl.insight.readiness import refuse_new_errors
+from pmctl.policy.act import ADD_ITEM
 from pmctl.policy.model import Policy
 from pmctl.policy.state import FINAL
-from pmctl.repository.transaction import CommitResult, Write, commit
+from pmctl.repository.actor import Actor
+from pmctl.repository.transaction import Write, commit
 from pmctl.repository.workspace import Workspace
 from pmctl.text import parse_day
 from pmctl.workflow.create import item_id
+from pmctl.workflow.lifecycle import perform
 
 _HEADER = "| ID | Action | Owner | Due | Priority | Status | Ticket | Notes |\n|---|---|---|---|---|---|---|---|\n"
 
@@ -42,22 +46,30 @@ class Changed:
     item: str
     postmortem: str
     cells: Mapping[str, str]
-    landed: CommitResult
+    commit: str
 
 
-def add(workspace: Workspace, by: str, name: str, change: Change, signing: Sequence[str], *, today: date) -> Changed:
+def add(
+    workspace: Workspace,
+    by: str,
+    name: str,
+    change: Change,
+    signing: Sequence[str],
+    *,
+    today: date,
+    signer: Callable[[], tuple[Actor, datetime]] | None = None,
+) -> Changed:
     """Add an item to the postmortem `name`; `by` is the handle of who does it.
 
-    Raises UsageProblem for a missing or wrong value, Refused when the postmortem is published (a new item
-    is content: amend it) or `by` may not edit it.
+    What a published postmortem says is bound, so there the new row is an act with a record: `signer` gives who signs it
+    and the time that the record claims. Raises UsageProblem for a missing or wrong value, Refused when `by` may not do
+    it.
     """
     document = workspace.read_at(name)
-    if document.status in FINAL:
-        raise Refused(
-            f"{name} is {document.status}: a new action item is a change of its content",
-            hint=f'an admin adds the row and runs: pmctl amend {name} -m "why"',
-        )
-    _refuse_stranger(workspace.policy, document, by, ())
+    if document.status not in FINAL:
+        _refuse_stranger(workspace.policy, document, by, ())
+    elif signer is None:
+        raise Refused(f"{name} is {document.status}: a new action item needs a signature")
     cells = _cells(workspace.policy, change)
     for column in ("Action", "Owner", "Due", "Priority"):
         if not cells.get(column):
@@ -72,7 +84,13 @@ def add(workspace: Workspace, by: str, name: str, change: Change, signing: Seque
     table = action_tables(changed)[-1]
     present = {column: COLUMNS[column] for column in cells}
     row = {header: cells[column] for column, names in present.items() if (header := header_of(table.columns, names))}
-    return _land(workspace, edits.append_row(changed, table, row), name, new, row, signing, f"Add action item {new}")
+    with_row = edits.append_row(changed, table, row)
+    if document.status in FINAL and signer is not None:
+        refuse_new_errors(workspace, document, with_row)
+        actor, at = signer()
+        done = perform(workspace, actor, ADD_ITEM, name, at=at, note=f"{new} {cells['Action']}", text=with_row)
+        return Changed(new, name, row, done.commit)
+    return _land(workspace, document, with_row, name, new, row, signing, f"Add action item {new}")
 
 
 def change(workspace: Workspace, by: str, wanted: str, change: Change, signing: Sequence[str]) -> Changed:
@@ -109,11 +127,12 @@ def change(workspace: Workspace, by: str, wanted: str, change: Change, signing: 
         written[column] = text
     if changed.data == document.data:
         raise Refused(f"{item.id} says that already")
-    return _land(workspace, changed, name, item.id, written, signing, f"Update action item {item.id}")
+    return _land(workspace, document, changed, name, item.id, written, signing, f"Update action item {item.id}")
 
 
 def _land(
     workspace: Workspace,
+    document: Document,
     changed: Document,
     name: str,
     item: str,
@@ -121,9 +140,10 @@ def _land(
     signing: Sequence[str],
     verb: str,
 ) -> Changed:
+    refuse_new_errors(workspace, document, changed)
     message = f"{verb} of {name}\n\nPostmortem: {name}\n"
     landed = commit(workspace.repo, [Write(path_of(name), changed.data)], message, signing=signing)
-    return Changed(item, name, dict(cells), landed)
+    return Changed(item, name, dict(cells), landed.oid)
 
 
 def _find(document: Document, wanted: ActionItem) -> ActionItem:
@@ -156,7 +176,10 @@ def _postmortem_of(workspace: Workspace, wanted: str) -> str:
         raise NotFound(
             f"no action item has the id {wanted}",
             hint="pmctl actions list",
-            details=tuple(f"did you mean {c}?" for c in close[:3]),
+            details=(
+                *(f"did you mean {c}?" for c in close[:3]),
+                *(f"it may be in {one.id}, which cannot be read: {one.problem}" for one in everything if one.problem),
+            ),
         )
     if len(found) > 1:
         raise UsageProblem(

@@ -53,15 +53,19 @@ def commit_edit(workspace: Workspace, by: str, name: str, note: str, signing: Se
     """Commit the work tree's version of `name`; `by` is the handle of who edited it.
 
     Raises Refused when the audit would object: the status changes by acts, published content by amend, the
-    author by an admin, and only author, editors, admins and (in review) reviewers edit.
+    author by an admin, and only author, editors, admins and (in review) reviewers edit. Errors that validation finds
+    and that were not there before are refused, too.
     """
     from pmctl.document.reader import read
+    from pmctl.insight.readiness import refuse_new_errors
 
     path = path_of(name)
     data = read_file(workspace.repo.root / path, path)
     before = workspace.head.file(path)
-    if before is not None:
-        _refuse_what_needs_an_act(workspace, name, by, read(before, path), read(data, path))
+    was, now = read(before, path) if before is not None else None, read(data, path)
+    if was is not None and now.readable:
+        _refuse_what_needs_an_act(workspace, name, by, was, now)
+    refuse_new_errors(workspace, was, now)
     message = f"Edit {name}\n\n" + (f"{note}\n\n" if note else "") + f"Postmortem: {name}\n"
     return commit(workspace.repo, [Write(path, data)], message, signing=signing, may_overwrite=True)
 

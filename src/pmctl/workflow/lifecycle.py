@@ -9,24 +9,30 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from pmctl.document.digest import Attachment, content_digest
-from pmctl.document.fields import path_of
+from pmctl.document.digest import Attachment, content_digest, digests_without_last_rows
+from pmctl.document.fields import EditorRole, path_of
 from pmctl.document.reader import Document
-from pmctl.errors import Hint, Refused, advise
+from pmctl.document.template import Template
+from pmctl.errors import Hint, Refused, UsageProblem, advise
 from pmctl.ledger import record
-from pmctl.ledger.current_state import CurrentState, current_state
+from pmctl.ledger.current_state import CurrentState, current_state, judged_by, version_with
+from pmctl.ledger.tree_documents import facts_of
 from pmctl.policy import act as acts
 from pmctl.policy import lifecycle
 from pmctl.policy.act import Act
-from pmctl.policy.state import DRAFT, FINAL, IN_REVIEW, PostmortemState
+from pmctl.policy.permission import Violation
+from pmctl.policy.state import DRAFT, FINAL, IN_REVIEW, PostmortemState, View
 from pmctl.repository.actor import Actor
 from pmctl.repository.records import record_writes, refusal, signed_base
 from pmctl.repository.transaction import CommitResult, Write, commit
 from pmctl.repository.workspace import Workspace
-from pmctl.text import utc
+from pmctl.text import plural, utc
+
+_ABOUT_TEXT = ("AU311", "AU321")
+"""What lifecycle has against a text itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +54,13 @@ def perform(
     at: datetime,
     note: str = "",
     reviewers: Sequence[str] = (),
+    editors: Sequence[str] = (),
+    text: Document | None = None,
 ) -> Done:
     """Let `actor` do the act `kind` on the postmortem `name`; `at` is the time that the record will claim.
+
+    `editors` are made editors of a postmortem in review; `text` is what the postmortem says after the act, for one that
+    adds action items.
 
     Raises Refused with every reason when policy, lifecycle or content forbid it, and whatever the
     transaction raises; nothing is changed then.
@@ -57,14 +68,16 @@ def perform(
     now = current_state(workspace.head, name)
     if kind == acts.SUBMIT and now.state.status == IN_REVIEW:
         kind = acts.REQUEST_REVIEW
-    document = workspace.read(name) if kind == acts.AMEND else workspace.read_at(name)
+    elif editors:
+        raise UsageProblem(
+            f"{name} is {now.state.status}: --editor is for a postmortem in review", hint=advise("share", id=name)
+        )
+    document = text or (workspace.read(name) if kind == acts.AMEND else workspace.read_at(name))
     _refuse_unreadable(document, name)
     attached = _attached(workspace, name) if kind == acts.AMEND else ()
     content = content_digest(document, _as_committed(workspace, name, attached))
-    asked = tuple(dict.fromkeys(handle.removeprefix("@") for handle in reviewers))
-    # The audit judges by the templates of the commit, so they are asked here too, not those of the work tree.
-    templates = workspace.head.templates() if kind == acts.PUBLISH else None
-    view = now.view(document, content, templates=templates, binding=kind in (acts.SUBMIT, acts.PUBLISH))
+    templates, unjudged = _bound_templates(workspace, now, kind, document)
+    view = replace(_view(workspace, now, kind, document, content, templates), template=unjudged)
     act = lifecycle.propose(
         kind,
         now.state,
@@ -75,12 +88,16 @@ def perform(
         content=content,
         note=note,
         base=signed_base(workspace),
-        reviewers=asked,
+        reviewers=_handles(reviewers),
         author=now.state.author or view.author,
-        editors=view.editors,
+        editors=view.editors if kind == acts.SUBMIT else _handles(editors),
+        template=workspace.head.judging_template(facts_of(document).template),
+        was=now.state.open if now.state.open == workspace.head.digest(name) else "",
     )
     violations = lifecycle.check(act, now.state, workspace.policy, view)
     refusals = tuple(violation for violation in violations if not violation.attributed)
+    if kind in (acts.SUBMIT, acts.PUBLISH):
+        _refuse_unready(workspace, kind, document, at, templates, refusals)
     if refusals:
         raise refusal(refusals)
     if kind == acts.PUBLISH:
@@ -91,6 +108,49 @@ def perform(
     after = lifecycle.advance(now.state, act, record.digest(data), author=document.author or "")
     landed = _write(workspace, actor, act, now, after, document, data, attached)
     return _done(act, after, landed, content, tuple(v.message for v in violations if v.attributed))
+
+
+def difference_in_force(workspace: Workspace, name: str) -> str:
+    """How the text of a published postmortem differs from the one in force, when a merge of two amends left it open:
+    what an amend would settle. '' when there is nothing to settle."""
+    from pmctl.rules.fixes import unified_diff
+
+    head = workspace.head
+    state = current_state(head, name).state
+    if not state.open or state.open != head.digest(name):
+        return ""
+    signed = version_with(head, name, state.content)
+    text = signed.text if signed is not None else ""
+    return unified_diff(text, workspace.read(name).text, path_of(name))
+
+
+def _handles(given: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(handle.removeprefix("@") for handle in given))
+
+
+def _bound_templates(
+    workspace: Workspace, now: CurrentState, kind: str, document: Document
+) -> tuple[tuple[Template, ...] | None, str]:
+    """The templates that a publication is judged by, those of its submit, and why there are none; else None."""
+    return judged_by(workspace.head, now.state, facts_of(document).template) if kind == acts.PUBLISH else (None, "")
+
+
+def _view(
+    workspace: Workspace,
+    now: CurrentState,
+    kind: str,
+    document: Document,
+    content: str,
+    templates: tuple[Template, ...] | None,
+) -> View:
+    """The document's side of the decision. The audit judges by templates of history, so those are asked here too."""
+    view = now.view(document, content, templates=templates, binding=kind in (acts.SUBMIT, acts.PUBLISH))
+    rows = ""
+    if kind == acts.ADD_ITEM:
+        attachments = workspace.head.attachments(document.id)
+        if now.state.content not in digests_without_last_rows(document, attachments)[1:]:
+            rows = "what is there is not what was approved, or it has no table to append to"
+    return replace(view, rows=rows)
 
 
 def _write(
@@ -112,7 +172,7 @@ def _write(
     else:
         # An approval leaves the document as it is.
         changed = document if act.act == acts.APPROVE else _edited(document, act, after)
-        if act.act == acts.AMEND or changed.data != document.data:
+        if act.act in (acts.AMEND, acts.ADD_ITEM) or changed.data != document.data:
             writes.append(Write(path, changed.data))
     writes.extend(attached)
     return commit(
@@ -131,8 +191,8 @@ def _attached(workspace: Workspace, name: str) -> tuple[Write, ...]:
     folder = path_of(name).removesuffix(".md")
     files = workspace.attached_files(name)
     before = {item.path: item.sha256 for item in workspace.head.attachments(name)}
-    changed = [path for path, data in files.items() if before.get(path) != hashlib.sha256(data).hexdigest()]
-    writes = [Write(f"{folder}/{path}", files[path]) for path in changed]
+    changed = [path for path, digest in files.items() if before.get(path) != digest]
+    writes = [Write(f"{folder}/{path}", workspace.attachment(name, path)) for path in changed]
     return (*writes, *(Write(f"{folder}/{path}", None) for path in before if path not in files))
 
 
@@ -156,6 +216,9 @@ def _edited(document: Document, act: Act, after: PostmortemState) -> Document:
     changed = document
     if document.status != after.status:
         changed = edits.set_field(changed, "status", after.status)
+    if act.act == acts.REQUEST_REVIEW and act.editors:
+        roles = dict(document.meta.get("editors") or {})
+        changed = edits.set_field(changed, "editors", {**roles, **dict.fromkeys(act.editors, EditorRole.EDIT.value)})
     if "reviewers" in acts.ACTS[act.act].keys:
         present = tuple(document.meta.get("reviewers") or ())
         if present != after.reviewers:
@@ -178,6 +241,32 @@ def _refuse_unreadable(document: Document, name: str) -> None:
         return
     details = tuple(f"{p.path}:{p.line}:{p.column}: {p.code} {p.message}" for p in document.problems)
     raise Refused(f"{name} cannot be read as a postmortem", hint=advise("validate", id=name), details=details)
+
+
+def _refuse_unready(
+    workspace: Workspace,
+    kind: str,
+    document: Document,
+    at: datetime,
+    templates: tuple[Template, ...] | None,
+    refusals: Sequence[Violation],
+) -> None:
+    """What validation says of a postmortem that is submitted, all of it: hooks and reviewers would say the same.
+
+    Of somebody who may not do it, or at another time, the text is not judged.
+    """
+    if any(violation.code not in _ABOUT_TEXT for violation in refusals):
+        return
+    from pmctl.insight.readiness import as_details, judged_as_submitted, not_ready
+
+    found = not_ready(document, judged_as_submitted(workspace, at, templates))
+    if found:
+        done = "submitted" if kind == acts.SUBMIT else "published"
+        raise Refused(
+            f"{document.id} cannot be {done} yet: {plural(len(found), 'error')}",
+            hint=advise("edit", id=document.id),
+            details=(*((f"{one.code} {one.message}", one.hint) for one in refusals), *as_details(found)),
+        )
 
 
 def _refuse_open_incident(workspace: Workspace, name: str, document: Document) -> None:

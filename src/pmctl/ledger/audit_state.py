@@ -73,18 +73,19 @@ class AuditState:
 
     `root` is the digest of the first policy, '' before there is one. `states` and `documents` are by postmortem,
     `records` maps a record's digest to its path, `acts` a postmortem to the acts that it has records of, good or not.
-    `waiting` are records of policies, baselines, waivers and moves, by digest, which take effect together with others;
-    `effective` are the statements that did, `moves` the folders that the root may move between. `policies` are all that
-    enough admins signed, by digest; `rivals` maps the digest of another one that follows the same policy to a record of
-    it, until its text is seen; then it is either late or one of the `disputes`. `compromised` maps a key to the commit since which it
-    counts as such. `line` are the commits of the steps in order; `landed` are all steps since the first commit, and the
-    commits that they brought. `writers` are who changed a postmortem's content, `folders` the ids that have
-    attachments, `templates` the digests of the organisation's template files, each with the folder that has it.
-    `incidents` are the postmortems by the incident that they link. `lapsed` says of records, by digest, why the OpenPGP
-    key behind them may not be used any more. `bases` are the paths of the records that name a commit as their base,
-    `witness` who named the newest one of the main line, and which. `lost` is what is signed and missing, by path,
-    `dropped` the digests of records that a baseline gives up, `bypassed` what was reported of lines that the main line
-    goes round. `decided_by` are commits seen before without which the main line would be another one.
+    `waiting` are records of policies, baselines, waivers and moves, by digest, which take effect together with
+    others; `effective` are the statements that did, `moves` the folders that the root may move between. `policies`
+    are all that enough admins signed, by digest; `rivals` maps the digest of another one that follows the same
+    policy to a record of it, until its text is seen; then it is either late or one of the `disputes`. `compromised`
+    maps a key to the commit since which it counts as such. `line` are the commits of the steps in order; `landed`
+    are all steps since the first commit, and the commits that they brought. `writers` are who changed a
+    postmortem's content, `folders` the ids that have attachments, `templates` the digests of the organisation's
+    template files, each with the folder that has it. `incidents` are the postmortems by the incident that they
+    link. `lapsed` says of records, by digest, why the OpenPGP key behind them may not be used any more. `bases` are
+    the paths of the records that name a commit as their base, `witness` who named the newest one of the main line,
+    and which. `lost` is what is signed and missing, by path, `dropped` the digests of records that a baseline gives
+    up, `bypassed` what was reported of lines that the main line goes round. `decided_by` are commits seen before
+    without which the main line would be another one.
     """
 
     root: str = ""

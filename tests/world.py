@@ -7,6 +7,7 @@ command line; everything can also be done wrongly on purpose, by passing other v
 from __future__ import annotations
 
 import atexit
+import hashlib
 import os
 import shutil
 import subprocess
@@ -189,6 +190,11 @@ class World:
         self.git("commit", "-q", "--allow-empty", "-m", message, by=by, **arguments)
         return self.head
 
+    def edit_file(self, path: str, content: str, by: str = "jane") -> str:
+        """Commit a file that pmctl has nothing to do with."""
+        self.write(path, content)
+        return self.commit(f"Write {path}", by)
+
     @property
     def head(self) -> str:
         return self.git("rev-parse", "HEAD")
@@ -211,30 +217,45 @@ class World:
             name = self.names.get(handle, f"{handle.capitalize()} Doe")
             key = Key(self.people[handle].public)
             people[handle] = Person(handle, name, (f"{handle}@example.com",), (key,))
-        values = {"version": version, "people": people, "teams": {}, "admins": self.admins, **changes}
+        values = {
+            "version": version, "people": people, "teams": {}, "admins": self.admins,
+            "repository": hashlib.md5(str(self.root).encode(), usedforsecurity=False).hexdigest(), "branch": "main",
+            **changes,
+        }  # fmt: skip
         return Policy(**values)
 
-    def change_policy(self, by: str = "alice", also: tuple[str, ...] = (), key: str = "", **changes: Any) -> str:
-        """Land the next version of the policy with some changes."""
+    def change_policy(
+        self, by: str = "alice", also: tuple[str, ...] = (), key: str = "", base: str = "", **changes: Any
+    ) -> str:
+        """Land the next version of the policy with some changes; `base` is where main was for its signers."""
         assert self.policy is not None
         return self.land_policy(
-            replace(self.policy, version=self.policy.version + 1, **changes), by=by, also=also, key=key
+            replace(self.policy, version=self.policy.version + 1, **changes), by=by, also=also, key=key, base=base
         )
 
     def land_policy(
-        self, policy: Policy, *, by: str, message: str = "Change the policy", also: tuple[str, ...] = (), key: str = ""
+        self,
+        policy: Policy,
+        *,
+        by: str,
+        message: str = "Change the policy",
+        also: tuple[str, ...] = (),
+        key: str = "",
+        base: str = "",
     ) -> str:
         """Write, sign and commit a policy; `also` are further admins who sign, `key` signs in place of `by`."""
-        self.stage_policy(policy, by=by, also=also, key=key)
+        self.stage_policy(policy, by=by, also=also, key=key, base=base)
         return self.commit(message, by)
 
-    def stage_policy(self, policy: Policy, *, by: str, also: tuple[str, ...] = (), key: str = "") -> None:
+    def stage_policy(
+        self, policy: Policy, *, by: str, also: tuple[str, ...] = (), key: str = "", base: str = ""
+    ) -> None:
         data = render_policy(policy)
         parsed, problems = parse_policy(data)
         assert parsed is not None, problems
         for handle in (by, *also):
             act = propose_policy(parsed, self.policy, self.first, by=handle, at=AT, note="")
-            self.put_record(act, parsed.version, key=key)
+            self.put_record(replace(act, base=base), parsed.version, key=key)
         self.write(POLICY_PATH, data)
         if self.policy is None:
             self.first = parsed.digest
@@ -268,8 +289,6 @@ class World:
 
     def digest(self, doc: str = DOC) -> str:
         """The content digest of the document in the work tree, without attachments in subfolders."""
-        import hashlib
-
         folder = self.root / self.file(doc).removesuffix(".md")
         attachments = [
             Attachment(file.relative_to(folder).as_posix(), "100644", hashlib.sha256(file.read_bytes()).hexdigest())
@@ -347,16 +366,31 @@ class World:
         (found,) = (self.root / record.FOLDER / doc).glob(f"{name}-????????.json")
         return found.relative_to(self.root).as_posix()
 
-    def waive(self, code: str, commit: str, by: str = "alice", note: str = "agreed in the review") -> str:
-        now = self.repository_standing()
-        act = propose_waiver(now[0], now[1], code, commit, by=by, at=AT, note=note)
-        self.put_record(act, self._next(act.doc))
+    def waive(
+        self,
+        code: str,
+        commit: str,
+        by: str = "alice",
+        note: str = "agreed in the review",
+        *,
+        about: str = DOC,
+        covers: int = 1,
+        also: tuple[str, ...] = (),
+        **changes: Any,
+    ) -> str:
+        """Waive findings of a step, signed by `by` and by further admins."""
+        policy, root = self.repository_standing()
+        for handle in (by, *also):
+            act = propose_waiver(policy, root, code, commit, about=about, covers=covers, by=handle, at=AT, note=note)
+            self.put_record(replace(act, **changes), self._next(act.doc))
         return self.commit(f"Waive {code}", by)
 
-    def baseline(self, *documents: tuple[str, str, str], by: str = "alice") -> str:
+    def baseline(self, *documents: tuple[str, str, str], by: str = "alice", also: tuple[str, ...] = ()) -> str:
+        """Accept what was there, signed by `by` and by further admins."""
         policy, root = self.repository_standing()
-        act = propose_baseline(policy, root, documents, by=by, at=AT, note="imported")
-        self.put_record(act, self._next(act.doc))
+        for handle in (by, *also):
+            act = propose_baseline(policy, root, documents, by=handle, at=AT, note="imported")
+            self.put_record(act, self._next(act.doc))
         return self.commit("Accept what was there", by)
 
     def repository_standing(self) -> tuple[Policy, str]:

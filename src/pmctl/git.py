@@ -8,6 +8,7 @@ everything that a repository could use to run code or to write switched off when
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +23,9 @@ OLDEST_GIT = (2, 34)
 _OLDEST = ".".join(map(str, OLDEST_GIT))
 
 Process = subprocess.Popen[bytes]
+
+_FULL_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_SHORT_ID = re.compile(r"[0-9a-f]{4,64}")
 
 # Configuration that would let a repository run a program, or change what it shows, while it is only read.
 _READING = (
@@ -217,7 +221,7 @@ def find_work_tree(start: Path) -> tuple[Path, Path, Path] | None:
 
 
 def make_repository(folder: Path) -> None:
-    """Make an empty repository in `folder`, on the branch main.
+    """Make an empty repository in `folder`, on the branch that the person's git begins with, else main.
 
     Raises EnvironmentProblem when git cannot.
     """
@@ -225,7 +229,8 @@ def make_repository(folder: Path) -> None:
     from git.exc import GitCommandError
 
     try:
-        Repo.init(folder, initial_branch="main").close()
+        branch = run(folder, "config", "--get", "init.defaultBranch", check=False).text
+        Repo.init(folder, initial_branch=branch or "main").close()
     except (GitCommandError, OSError) as error:
         raise EnvironmentProblem(f"git could not make a repository in {folder}: {error}") from None
 
@@ -277,12 +282,39 @@ def _only_root_below(folder: Path) -> str:
 def resolve(cwd: Path, revision: str) -> str:
     """The full id of the commit that `revision` names.
 
-    Raises EnvironmentProblem when there is no such commit (an empty repository, an unknown name).
+    Raises EnvironmentProblem when there is no such commit (an empty repository, an unknown name), and when the name
+    could mean two of them: whoever pushes a tag or a branch must not choose which.
     """
+    _refuse_ambiguous(cwd, revision)
     result = run(cwd, "rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}", check=False)
     if result.code != 0 or not result.text:
         raise EnvironmentProblem(f"there is no commit named {revision!r} in this repository")
     return result.text
+
+
+_SUFFIX = re.compile(r"[~^:]|@\{")
+_PLACES = ("refs/tags/{}", "refs/heads/{}", "refs/remotes/{}", "refs/remotes/{}/HEAD")  # gitrevisions(7)
+
+
+def _refuse_ambiguous(cwd: Path, revision: str) -> None:
+    """Raise EnvironmentProblem when the name that a revision begins with stands for several commits."""
+    name = _SUFFIX.split(revision, maxsplit=1)[0]
+    if not name or name in ("HEAD", "@") or name.startswith(("refs/", "-")) or _FULL_ID.fullmatch(name):
+        return
+    places = [place.format(name) for place in _PLACES]
+    listed = run(cwd, "for-each-ref", "--format=%(objectname) %(*objectname) %(refname)", "--", *places, check=False)
+    found: dict[str, str] = {}
+    for line in listed.text.splitlines():
+        oid, peeled, ref = line.split(" ", 2)
+        if ref in places:
+            found[ref] = peeled or oid
+    if _SHORT_ID.fullmatch(name):
+        ids = run(cwd, "rev-parse", f"--disambiguate={name}", check=False).text.split()
+        found.update((oid, oid) for oid in ids)
+    if len(set(found.values())) > 1:
+        raise EnvironmentProblem(
+            f"{name!r} could mean {' or '.join(found)}", hint="write the full name, or the full id of the commit"
+        )
 
 
 def head(cwd: Path) -> str:

@@ -100,7 +100,7 @@ class ObjectReader:
 
     def fetch_history(self, tip: str, without: tuple[str, ...] = ()) -> None:
         """Read the commits up to `tip` ahead, except those at or before one of `without`."""
-        oids = self._commit_ids(tip, without)
+        oids = self.commit_ids(tip, without) or []
         for first in range(0, len(oids), _COMMITS):
             self.fetch(oids[first : first + _COMMITS])
             for oid in oids[first : first + _COMMITS]:
@@ -136,17 +136,17 @@ class ObjectReader:
             found = self._commits[oid] = parse_commit(oid, self._of_kind(oid, "commit"))
         return found
 
-    def _commit_ids(self, tip: str, without: Sequence[str]) -> list[str]:
-        """The ids of `tip` and its ancestors, newest first, without those of `without`: a hint what to read ahead.
+    def commit_ids(self, tip: str, without: Sequence[str]) -> list[str] | None:
+        """The ids of `tip` and its ancestors, newest first, without those of `without`; None when git cannot say.
 
-        git answers from whatever it finds, unverified; nothing may be concluded from it. Empty when git cannot say.
+        git answers from whatever it finds, unverified: a hint what to read ahead, and enough about one's own clone.
         """
         self._started()
         arguments = ("-c", "core.commitGraph=false", "rev-list", "--topo-order", "--stdin")
         asked = "".join(f"{oid}\n" for oid in (tip, *(f"^{oid}" for oid in without)))
         with hermetic(self._folder, self._objects, self._alternates, *arguments) as process:
             answer, _ = process.communicate(asked.encode())
-        return answer.decode("ascii", "replace").split() if process.returncode == 0 else []
+        return answer.decode("ascii", "replace").split() if process.returncode == 0 else None
 
     def _started(self) -> Process:
         """git, which is started in an empty git directory when it does not run yet."""

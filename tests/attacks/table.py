@@ -58,6 +58,23 @@ ATTACKS = {
 }  # fmt: skip
 
 _LATER = {
+    "Policy and identity, too": {
+        72: "a policy change or a postmortem carried between repositories of the same founder",
+        73: "a protected branch that does not exist, is misspelt or is not the server's HEAD",
+        88: "a waiver that covers more than it names",
+        90: "a removed admin's rival policy, merged with `-s ours`",
+        92: "protection steered through unsigned settings",
+        93: "a key revoked in one line that acts in another",
+        95: "a baseline or waiver by one admin where the policy asks for two",
+    },
+    "History, too": {
+        68: "merges with swapped parents that thread past a landed step",
+        69: "`-s ours` that drops a refusal, an approval, a publication, a policy",
+        70: "an octopus from an old base",
+        71: "a criss-cross that brings an old state back",
+        74: "names that could mean two commits",
+        91: "a base that frames somebody else's line",
+    },
     "The tool itself, too": {
         82: "a warm audit that says something else than a cold one",
         83: "a cache or trust store that is a pipe, a link, a folder, huge, deep or garbage",

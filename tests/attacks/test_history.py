@@ -14,9 +14,11 @@ import pytest
 
 from pmctl.insight.auditing import examine
 from pmctl.ledger import sshsig, trust
+from pmctl.ledger.history import Step, lines_of
+from pmctl.ledger.openpgp import Keyrings
 from pmctl.ledger.report import Report
+from pmctl.ledger.snapshot import Snapshots
 from pmctl.ledger.sshsig import SignatureProblem
-from pmctl.object_reader import ObjectReader
 from pmctl.policy import act as acts
 from pmctl.policy.keys import KeyProblem, public_key
 from tests.world import Actor, World, document
@@ -29,7 +31,7 @@ NOWHERE: Mapping[str, str] = {}
 
 def codes(world: World, environ: Mapping[str, str] = NOWHERE) -> list[str]:
     """What `pmctl audit` reports to somebody who has audited this clone before."""
-    found = examine(world.repo, branch="main", environ=environ)
+    found = examine(world.repo, environ=environ)
     return [finding.code for finding in found.report.findings]
 
 
@@ -312,12 +314,10 @@ def remembered(world: World) -> Report:
     return report
 
 
-def last_steps(world: World, base: str) -> list[object]:
-    from pmctl.ledger.history import descendants, main_line
-
-    with ObjectReader(world.repo.common_dir) as reader:
-        through = descendants(reader, world.head, base)
-        return list(main_line(reader, world.head, lambda _: 1, prefer=through, stop=(base,)))
+def last_steps(world: World, base: str) -> list[Step]:
+    lines = lines_of(Snapshots(world.repo), world.head, Keyrings(), seen=(base,))
+    assert lines is not None
+    return lines.main_line(world.head, stop=(base,))
 
 
 def test_beside_42_going_on_is_fine(world: World) -> None:

@@ -117,10 +117,10 @@ def test_an_old_branch_is_looked_at(stage: Copy) -> None:
     world.change_policy(publishers=("author",))
     for branch in ("main", "old", "main"):
         world.git("switch", "-q", branch)
-        found = examine(world.repo, branch="main", environ={})
+        found = examine(world.repo, environ={})
         assert [finding.code for finding in found.report.findings] == []
     world.edit("too small", "far too small")
-    assert examine(world.repo, branch="main", environ={}).report.passed
+    assert examine(world.repo, environ={}).report.passed
 
 
 def test_shallow_ci_checkout_says_what_to_do(stage: Copy, tmp_path: Path) -> None:

@@ -170,8 +170,8 @@ def test_attack_55_advisories_of_gitpython() -> None:
     floor = next(line for line in project["project"]["dependencies"] if line.lower().startswith("gitpython"))
     version = tuple(int(part) for part in re.findall(r"\d+", floor)[:3])
     assert version >= (3, 1, 41)
-    # Nothing that a person or a repository says reaches its keyword options: it makes new repositories, and a branch
-    # for somebody who joins.
+    # Nothing that a person or a repository says reaches its keyword options: it makes new repositories, names branches,
+    # and makes one for somebody who joins.
     users = []
     for file in SOURCE.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
@@ -179,7 +179,7 @@ def test_attack_55_advisories_of_gitpython() -> None:
                 users.append(file.relative_to(SOURCE).as_posix())
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "init":
                 assert all(keyword.arg for keyword in node.keywords), file
-    assert set(users) == {"git.py", "workflow/joining.py"}
+    assert set(users) == {"git.py", "repository/branches.py", "workflow/joining.py"}
 
 
 BOMB = "a: &a [x, x, x, x]\n" + "".join(
@@ -384,16 +384,16 @@ def test_attack_65_a_change_that_alters_its_verifier(stage: Copy) -> None:
 
     world = stage("drafted")
     gate = Gate(world)
-    world.write("pmctl.yaml", "protected_branch: elsewhere\n")
+    world.write("pmctl.yaml", "template: elsewhere\n")
     world.write(".github/workflows/postmortems.yml", "on: push\njobs: {}\n")
     world.edit("status: DRAFT", "status: PUBLISHED")
     gate.refuses("AU301")
     root = "sha256:" + "a" * 64
     for service in SERVICES:
-        text = b"\n".join(ci_files(service, "", root).values()).decode()
+        text = b"\n".join(ci_files(service, "", root, "main").values()).decode()
         assert root in text
         assert "--range" in text
-    github = ci_files("github", "", root)[".github/workflows/postmortems.yml"].decode()
+    github = ci_files("github", "", root, "main")[".github/workflows/postmortems.yml"].decode()
     assert "pull_request_target" in github  # the file of the target branch runs, not the one of the change
     assert "persist-credentials: false" in github
     assert "ref:" not in github  # and nothing of the change is checked out
@@ -432,8 +432,8 @@ def test_attack_66_ci_without_a_root(stage: Copy, monkeypatch: pytest.MonkeyPatc
 
     world = stage("drafted")
     with pytest.raises(EnvironmentProblem, match="in CI"):
-        examine(world.repo, branch="main", environ={"CI": "true"})
-    found = examine(world.repo, branch="main", environ={"CI": "true", "PMCTL_TRUST_ROOT": world.first})
+        examine(world.repo, environ={"CI": "true"})
+    found = examine(world.repo, environ={"CI": "true", "PMCTL_TRUST_ROOT": world.first})
     assert found.report.passed
 
 

@@ -1,6 +1,7 @@
 """Make signed histories to measure the audit on, within seconds: records signed in process, commits by fast-import.
 
-signed_history(folder, count)   each postmortem drafted, submitted, approved twice and published: 5 steps, 4 records
+signed_history(folder, count)   each postmortem drafted, submitted, approved twice and published: 5 steps, 4 records;
+                                or each on a branch of its own that forks some merges back, and one merge more
 signed_commits(folder, count)   plain commits that carry an SSH signature, as `git commit -S` makes them
 """
 
@@ -32,6 +33,7 @@ AT = "2024-01-17T10:00:00Z"
 PEOPLE = ("jane", "alice", "bob", "carol")
 RECORDS_EACH = 4
 STEPS_EACH = 5
+BESIDE = 20  # branches that are open at a time in a history of merges
 
 
 def _wire(data: bytes) -> bytes:
@@ -64,18 +66,38 @@ class _Import:
         subprocess.run(["git", "init", "-q", "-b", "main", str(folder)], check=True)
         self._folder = folder
         self._process = subprocess.Popen(
-            ["git", "-C", str(folder), "fast-import", "--quiet"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+            ["git", "-C", str(folder), "fast-import", "--quiet"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         self._clock = 1_700_000_000
+        self._marks: dict[str, int] = {}
 
-    def commit(self, files: Iterable[tuple[str, bytes]], by: str, message: str) -> None:
+    def commit(
+        self,
+        files: Iterable[tuple[str, bytes]],
+        by: str,
+        message: str,
+        *,
+        on: str = "main",
+        at: str = "",
+        merge: str = "",
+    ) -> str:
+        """Commit on the branch `on`, which begins at the commit `at`; returns the id."""
         self._clock += 60
+        mark = len(self._marks) + 1
         who = f"{by} <{by}@example.com> {self._clock} +0000".encode()
         text = message.encode()
-        parts = [b"commit refs/heads/main\nauthor %s\ncommitter %s\ndata %d\n%s\n" % (who, who, len(text), text)]
+        parts = [b"commit refs/heads/%s\nmark :%d\nauthor %s\ncommitter %s\ndata %d\n%s\n"
+                 % (on.encode(), mark, who, who, len(text), text)]  # fmt: skip
+        parts += [b"from :%d\n" % self._marks[at]] if at else []
+        parts += [b"merge :%d\n" % self._marks[merge]] if merge else []
         parts += [b"M 100644 inline %s\ndata %d\n%s\n" % (path.encode(), len(data), data) for path, data in files]
         assert self._process.stdin is not None
-        self._process.stdin.write(b"".join(parts) + b"\n")
+        assert self._process.stdout is not None
+        self._process.stdin.write(b"".join(parts) + b"\nget-mark :%d\n" % mark)
+        self._process.stdin.flush()
+        oid = self._process.stdout.readline().decode().strip()
+        self._marks[oid] = mark
+        return oid
 
     def finish(self) -> None:
         assert self._process.stdin is not None
@@ -85,8 +107,11 @@ class _Import:
         subprocess.run(["git", "-C", str(self._folder), "reset", "-q", "--hard"], check=True)
 
 
-def signed_history(folder: Path, count: int) -> None:
-    """A repository in which `count` postmortems were published: 4 * count + 1 records in 5 * count + 1 steps."""
+def signed_history(folder: Path, count: int, *, merges: bool = False) -> None:
+    """A repository in which `count` postmortems were published: 4 * count + 1 records in 5 * count + 1 steps.
+
+    With `merges` each was on a branch of its own, beside others: count + 1 steps.
+    """
     signers = {handle: Signer() for handle in PEOPLE}
     people = {
         handle: Person(handle, f"{handle} Doe", (f"{handle}@example.com",), (Key(signer.public),))
@@ -105,26 +130,32 @@ def signed_history(folder: Path, count: int) -> None:
 
     line = _Import(folder)
     first = propose_policy(policy, None, "", by="alice", at=AT)
-    line.commit([("pmctl.yaml", b""), (POLICY_PATH, data), *files_of(first, 1)], "alice", "Initialise")
+    main = [line.commit([("pmctl.yaml", b""), (POLICY_PATH, data), *files_of(first, 1)], "alice", "Initialise")]
     for index in range(count):
         name, text = postmortem(index)
         text = text.replace("author: alice", "author: jane")
         path = f"postmortems/{name[:4]}/{name}.md"
-        line.commit([(path, text.encode())], "jane", f"Draft {name}")
+        branch, fork = (f"b{index}", main[max(0, len(main) - BESIDE)]) if merges else ("main", "")
+        tip = line.commit([(path, text.encode())], "jane", f"Draft {name}", on=branch, at=fork)
+        whole = {path: text.encode()}
         state = PostmortemState(name, author="jane")
         digest = content_digest(read(text.encode()))
         acts = (("submit", "jane", ("bob", "carol")), ("approve", "bob", ()), ("approve", "carol", ()),
                 ("publish", "jane", ()))  # fmt: skip
         for number, (kind, by, reviewers) in enumerate(acts, 1):
             act = lifecycle.propose(
-                kind, state, policy, policy.digest, by=by, at=AT, content=digest, reviewers=reviewers
-            )
+                kind, state, policy, policy.digest, by=by, at=AT, content=digest, reviewers=reviewers,
+                base=fork, author="jane",
+            )  # fmt: skip
             files = files_of(act, number)
             state = lifecycle.advance(state, act, record.digest(files[0][1]))
             if act.to_status != act.from_status:
                 text = text.replace(f"status: {act.from_status}", f"status: {act.to_status}")
                 files.append((path, text.encode()))
-            line.commit(files, by, f"{kind} {name}\n\nPostmortem: {name}\nAct: {kind}\n")
+            tip = line.commit(files, by, f"{kind} {name}\n\nPostmortem: {name}\nAct: {kind}\n", on=branch)
+            whole.update(files)
+        if merges:
+            main.append(line.commit(whole.items(), "jane", f"Merge {name}", merge=tip))
     line.finish()
 
 

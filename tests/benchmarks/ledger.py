@@ -1,4 +1,4 @@
-"""Measure the audit: ten thousand signed records cold, growth, one commit later, and what one signature costs.
+"""Measure the audit: ten thousand signed records cold, growth, merges, one commit later, and what one signature costs.
 
     python tests/benchmarks/ledger.py [--records 10000]
 
@@ -68,6 +68,12 @@ def histories(folder: Path, records: int) -> None:
     say(f"cold audit, {records} records", *whole)
     grown = [(big - base) / (little - base) for big, little, base in zip(whole, tenth, nothing, strict=True)]
     print(f"{'growth':<44} {grown[0]:8.1f} x   {grown[1]:8.1f} x of processor (12 allowed)")
+    merges = folder / "merges"
+    signed_history(merges, records // RECORDS_EACH, merges=True)
+    beside = min(cold(merges, state) for _ in range(2))
+    say(f"cold audit, {records} records in merges", *beside)
+    more = [(one - base) / (line - base) for one, line, base in zip(beside, whole, nothing, strict=True)]
+    print(f"{'  beside a straight line':<44} {more[0]:8.1f} x   {more[1]:8.1f} x of processor (2 allowed)")
     later = []
     for _ in range(5):
         land(large)

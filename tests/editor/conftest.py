@@ -19,6 +19,8 @@ rules:
 """
 POLICY = """\
 version: 1
+repository: "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+branch: main
 people:
   jane:
     name: Jane Doe

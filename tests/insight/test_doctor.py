@@ -41,6 +41,59 @@ def test_what_is_wrong_is_said_all_at_once(crew: Team) -> None:
     assert {name for name, check in found.items() if check.failed} >= {"settings", "policy", "identity", "acts"}
 
 
+def acting(crew: Team) -> None:
+    """jane, with her key, as git is set."""
+    crew.actor("jane")
+    for name, value in (("gpg.format", "ssh"), ("user.signingkey", str(world.actor("jane").key))):
+        git.run(crew.top, "config", name, value, reading=False)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ("template: defualt\n", "there is no template defualt"),
+        ("triggers: {longer_thn: 1h}\n", "longer_thn"),
+        ("rules: {ignore: [PM99999]}\n", "PM99999"),
+        ("protected_branch: main\n", "protected_branch"),
+    ],
+)
+def test_settings_that_say_what_is_not_there(crew: Team, settings: str, words: str) -> None:
+    acting(crew)
+    (crew.top / "pmctl.yaml").write_text(settings)
+    found = marks(crew.top)
+    assert [name for name, check in found.items() if check.failed] == ["settings"]
+    assert words in found["settings"].message
+
+
+def test_a_policy_that_was_broken_in_the_work_tree(crew: Team) -> None:
+    acting(crew)
+    file = crew.top / ".pmctl/policy.yaml"
+    file.write_text(file.read_text().replace("admins: [alice]", "admins: [alcie]"))
+    found = marks(crew.top)
+    assert [name for name, check in found.items() if check.failed] == ["policy"]
+    assert "alcie is not among the people" in found["policy"].message
+    file.unlink()
+    assert marks(crew.top)["policy"].failed
+
+
+def test_git_does_not_know_who_acts(crew: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    acting(crew)
+    for name in ("user.name", "user.email"):
+        git.run(crew.top, "config", "--unset", name, reading=False)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    found = marks(crew.top)
+    assert [name for name, check in found.items() if check.failed] == ["identity"]
+    assert "git does not know who you are" in found["identity"].message
+
+
+def test_a_protected_branch_that_is_not_there(crew: Team) -> None:
+    acting(crew)
+    git.run(crew.top, "branch", "-m", "mian", reading=False)
+    found = marks(crew.top)
+    assert [name for name, check in found.items() if check.failed] == ["branch"]
+    assert "did you mean mian?" in found["branch"].message
+
+
 def test_no_repository_and_no_git(tmp_path: Path, crew: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()

@@ -123,6 +123,8 @@ def acts(draw: st.DrawFn) -> Act:
         found = draw(st.dictionaries(ids, st.tuples(digests, statuses), max_size=4))
         extras["documents"] = tuple((id_, *found[id_]) for id_ in sorted(found))
         extras |= {"tip": COMMIT, "dropped": tuple(draw(st.lists(digests, unique=True, max_size=3)))}
+    if act == "move":
+        extras |= {"old": draw(st.sampled_from(["", "docs"])), "new": draw(st.sampled_from(["a b/c", "pm"]))}
     return Act(
         act=act,
         by=draw(handles),

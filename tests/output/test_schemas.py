@@ -142,9 +142,6 @@ SETTINGS = st.fixed_dictionaries(
         "version": st.sampled_from([1, 2, "1"]),
         "template": st.sampled_from(["security", "Our Template", "", 3]),
         "severities": st.lists(st.sampled_from(["SEV1", 1, " ", True]), max_size=2),
-        "protected_branch": st.sampled_from(
-            ["main", "a/b.c", ["main"], "", "-x", "a..b", "a.lock", "a/", "/a", "a b", "@{u}"]
-        ),
         "visibility": st.sampled_from(["team", "everybody"]),
         "rules": RULE_SETTINGS | st.just("all"),
         "triggers": TRIGGERS,

@@ -14,6 +14,8 @@ ONE = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPLtPjy3D1Uu7kkKEoUm8MpTmKC/ijJqgkJNt
 TWO = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKyQvM9UF6bgAsQoCFMOk5V2IBtGDeEWBvRLK3HOWOKJ"
 
 TEXT = f"""version: 3
+repository: "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+branch: main
 people:
   jane:
     name: Jane Doe
@@ -56,32 +58,38 @@ def test_everything_is_read() -> None:
         ("version: 3", "version: three", 1, "whole number"),
         ("version: 3", "version: 0", 1, "whole number"),
         ("version: 3\n", "", 1, "no version"),
-        ("admins: [alice]", "admins: []", 16, "nobody could ever"),
-        ("admins: [alice]", "admins: [alcie]", 16, "not among the people"),
-        ("admins: [alice]", "admins: alice", 16, "must be a list"),
-        ("policy_threshold: 1", "policy_threshold: 2", 20, "only 1 admins"),
-        ("policy_threshold", "policy_treshold", 20, "unknown key"),
-        ("edits: signed", "edits: sined", 19, "one of"),
-        ("publishers: [author, admins]", "publishers: []", 18, "nobody could publish"),
-        ("publishers: [author, admins]", "publishers: [everybody]", 18, "one of"),
-        ("approvals: 1", "approvals: 9", 17, "whole number"),
-        ("minimum: 1", "minimum: 0", 17, "whole number"),
-        ("self_approval: false", "self_approval: no", 17, "true or false"),
-        ("signatures: required", "signatures: optional", 17, "one of"),
-        ("team: payments", "team: payment", 17, "no team"),
-        ("members: [jane]", "members: [jane, jane]", 15, "twice"),
-        ("jane@example.com", "'*@example.com'", 5, "not an e-mail"),
-        ("jane@example.com", "alice@example.com", 10, "belongs to jane"),
-        (TWO, ONE, 12, "the key of jane already"),
-        (TWO, "ssh-rsa AAAA", 12, "key of alice"),
-        ("name: Jane Doe", "name: ''", 4, "needs a name"),
-        ("name: Jane Doe", 'name: "Jane\\u200b Doe"', 4, "visible"),
-        ("  jane:\n", "  j\u0430ne:\n", 3, "not made of"),
-        ("status: active}\n  alice", "status: lost}\n  alice", 7, "one of"),
-        ("status: retired", "status: compromised", 13, "since"),
-        ("status: retired", "status: retired, since: abc", 13, "compromised keys only"),
-        ("file: .pmctl/keys/alice.asc", "file: ../alice.asc", 13, "file"),
-        ("ABCDEF01234567", "ABCDEF", 13, "full fingerprint"),
+        ("branch: main\n", "", 1, "no branch"),
+        ("branch: main", "branch: -x", 3, "not the name of a branch"),
+        ("branch: main", "branch: a..b", 3, "not the name of a branch"),
+        ('repository: "0f', 'repository: "0F', 2, "not 32 hex digits"),
+        ("    name: Jane Doe\n", "    name: Jane Doe\n    kind: robot\n", 7, "kind of jane"),
+        ("    name: Alice Liddell\n", "    name: Alice Liddell\n    kind: service\n", 19, "signs no policy"),
+        ("admins: [alice]", "admins: []", 18, "nobody could ever"),
+        ("admins: [alice]", "admins: [alcie]", 18, "not among the people"),
+        ("admins: [alice]", "admins: alice", 18, "must be a list"),
+        ("policy_threshold: 1", "policy_threshold: 2", 22, "only 1 admins"),
+        ("policy_threshold", "policy_treshold", 22, "unknown key"),
+        ("edits: signed", "edits: sined", 21, "one of"),
+        ("publishers: [author, admins]", "publishers: []", 20, "nobody could publish"),
+        ("publishers: [author, admins]", "publishers: [everybody]", 20, "one of"),
+        ("approvals: 1", "approvals: 9", 19, "whole number"),
+        ("minimum: 1", "minimum: 0", 19, "whole number"),
+        ("self_approval: false", "self_approval: no", 19, "true or false"),
+        ("signatures: required", "signatures: optional", 19, "one of"),
+        ("team: payments", "team: payment", 19, "no team"),
+        ("members: [jane]", "members: [jane, jane]", 17, "twice"),
+        ("jane@example.com", "'*@example.com'", 7, "not an e-mail"),
+        ("jane@example.com", "alice@example.com", 12, "belongs to jane"),
+        (TWO, ONE, 14, "the key of jane already"),
+        (TWO, "ssh-rsa AAAA", 14, "key of alice"),
+        ("name: Jane Doe", "name: ''", 6, "needs a name"),
+        ("name: Jane Doe", 'name: "Jane\\u200b Doe"', 6, "visible"),
+        ("  jane:\n", "  j\u0430ne:\n", 5, "not made of"),
+        ("status: active}\n  alice", "status: lost}\n  alice", 9, "one of"),
+        ("status: retired", "status: compromised", 15, "since"),
+        ("status: retired", "status: retired, since: abc", 15, "compromised keys only"),
+        ("file: .pmctl/keys/alice.asc", "file: ../alice.asc", 15, "file"),
+        ("ABCDEF01234567", "ABCDEF", 15, "full fingerprint"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_line(old: str, new: str, line: int, words: str) -> None:
@@ -133,9 +141,13 @@ def test_what_is_rendered_reads_back(name: str, approvals: int | None, own: bool
         "alice": Person("alice", name, ("alice@example.com",), (Key(ONE), Key(TWO, "retired"))),
         "yes": Person("yes", "Somebody Else"),
     }
-    policy = Policy(7, people, {"core": ("alice", "yes")}, ("alice",), ReviewRules(approvals, 1, own))
+    policy = Policy(
+        7, people, {"core": ("alice", "yes")}, ("alice",), ReviewRules(approvals, 1, own),
+        repository="12" * 16, branch="release/1.0",
+    )  # fmt: skip
     found, problems = parse_policy(render_policy(policy))
     assert found is not None, problems
     assert (found.version, found.teams, found.review) == (7, policy.teams, policy.review)
+    assert (found.repository, found.branch) == (policy.repository, policy.branch)
     assert found.people["alice"].name == name
     assert [(key.id, key.status) for key in found.people["alice"].keys] == [(ONE, "active"), (TWO, "retired")]

@@ -12,7 +12,7 @@ from pmctl.repository.settings import DEFAULT_SETTINGS, Settings, load_settings
 def test_the_default_file_says_the_defaults() -> None:
     found, findings = load_settings(DEFAULT_SETTINGS)
     assert findings == ()
-    assert (found.template, found.severities, found.protected_branch) == ("default", (), "main")
+    assert (found.template, found.severities) == ("default", ())
     assert set(found.blocks) == {"rules"}
     assert load_settings(b"") == (Settings(), ())
 
@@ -30,8 +30,7 @@ def test_the_default_file_says_the_defaults() -> None:
         (b"severities: [SEV1, ' ', true]", "PM190", 1, "a severity must be text"),
         (b"visibility: public", "PM190", 1, "one of private, team, organization"),
         (b"template: ../x", "PM190", 1, "the name of a template"),
-        (b"protected_branch: ''", "PM190", 1, "the name of a branch"),
-        (b"protected_branch: --force", "PM190", 1, "the name of a branch"),
+        (b"protected_branch: main", "PM191", 1, "protected_branch"),  # the policy names it
         (b"- a", "PM", 1, ""),
         (b"template: a\nrules: \xff", "PM001", 2, "not UTF-8"),
         (b"a: &x 1\nb: *x", "PM", 1, ""),
@@ -46,8 +45,8 @@ def test_what_is_wrong_is_a_finding_with_its_line(text: bytes, code: str, line: 
 
 
 def test_a_wrong_key_keeps_its_default_and_the_others_count() -> None:
-    found, findings = load_settings(b"template: lightweight\nprotected_branch: [x]\n")
-    assert (found.template, found.protected_branch, len(findings)) == ("lightweight", "main", 1)
+    found, findings = load_settings(b"template: lightweight\nvisibility: [x]\n")
+    assert (found.template, found.visibility, len(findings)) == ("lightweight", "organization", 1)
 
 
 def test_what_is_commented_out_counts_as_not_there() -> None:
@@ -57,9 +56,9 @@ def test_what_is_commented_out_counts_as_not_there() -> None:
 
 
 def test_what_cannot_be_used_is_not_used() -> None:
-    found, findings = load_settings(b"severities: [SEV1, ' ', null, 2]\ntemplate: A B\nprotected_branch: a..b\n")
-    assert (found.severities, found.template, found.protected_branch) == (("SEV1", "2"), "default", "main")
-    assert len(findings) == 4
+    found, findings = load_settings(b"severities: [SEV1, ' ', null, 2]\ntemplate: A B\n")
+    assert (found.severities, found.template) == (("SEV1", "2"), "default")
+    assert len(findings) == 3
 
 
 @settings(max_examples=150, deadline=None)

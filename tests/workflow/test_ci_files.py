@@ -19,7 +19,7 @@ from pmctl.workflow.ci_files import SERVICES, ci_files
 from tests.published import junit_problems, service_file_problems
 from tests.world import World
 
-Service = Callable[[World, Path], "subprocess.CompletedProcess[str]"]
+Service = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
@@ -50,15 +50,17 @@ def play(script: str, clone: Path, env: dict[str, str]) -> subprocess.CompletedP
     return subprocess.run(["bash", "-ec", script], cwd=clone, env=env, capture_output=True, text=True, check=False)
 
 
-def github(world: World, tmp_path: Path) -> subprocess.CompletedProcess[str]:
+def github(world: World, tmp_path: Path, main: str = "main") -> subprocess.CompletedProcess[str]:
     """The steps of the GitHub job for a pull request from the branch `change`; one that fails stops only some."""
     world.git("update-ref", "refs/pull/7/head", "change")
     clone = tmp_path / "github"
     world.git("clone", "-q", "--branch", "main", f"file://{world.path}", str(clone))
-    job = yaml.safe_load(ci_files("github", "", world.first)[".github/workflows/postmortems.yml"])["jobs"]["check"]
+    job = yaml.safe_load(ci_files("github", "", world.first, "main")[".github/workflows/postmortems.yml"])["jobs"][
+        "check"
+    ]
     summary = tmp_path / "summary.md"
     numbers = {"NUMBER": "7", "GITHUB_SHA": world.git("rev-parse", "main"), "GITHUB_STEP_SUMMARY": str(summary)}
-    env = environment(tmp_path, **numbers, **job["env"])
+    env = environment(tmp_path, **numbers, **{**job["env"], "MAIN_BRANCH": main})
     steps = [step for step in job["steps"] if "run" in step and "pip install" not in step["run"]]
     chosen = [step for step in steps if "'push'" not in step.get("if", "")]
     assert [step.get("name", "").split()[0] for step in chosen] == ["Merge", "Validate", "Audit"]
@@ -71,14 +73,15 @@ def github(world: World, tmp_path: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.CompletedProcess([], failed, out, summary.read_text())
 
 
-def gitlab(world: World, tmp_path: Path) -> subprocess.CompletedProcess[str]:
+def gitlab(world: World, tmp_path: Path, main: str = "main") -> subprocess.CompletedProcess[str]:
     """The script of the GitLab job for a merge request from the branch `change`."""
     clone = tmp_path / "gitlab"
     world.git("clone", "-q", "--branch", "change", f"file://{world.path}", str(clone))
-    job = yaml.safe_load(ci_files("gitlab", "", world.first)[".gitlab-ci.yml"])["postmortems"]
+    job = yaml.safe_load(ci_files("gitlab", "", world.first, "main")[".gitlab-ci.yml"])["postmortems"]
     env = environment(
         tmp_path,
         CI_MERGE_REQUEST_TARGET_BRANCH_NAME="main",
+        CI_DEFAULT_BRANCH=main,
         CI_COMMIT_SHA=world.git("rev-parse", "change"),
         PMCTL_TRUST_ROOT=job["variables"]["PMCTL_TRUST_ROOT"],
     )
@@ -102,7 +105,7 @@ def gitlab(world: World, tmp_path: Path) -> subprocess.CompletedProcess[str]:
     ],
 )
 def test_files_fit_the_schema_of_their_service(tmp_path: Path, service: str, path: str, schema: str) -> None:
-    content = ci_files(service, "", "sha256:" + "0" * 64)
+    content = ci_files(service, "", "sha256:" + "0" * 64, "release/1+2")
     assert list(content) == [path]
     file = tmp_path / "file.yml"
     file.write_bytes(content[path])
@@ -130,6 +133,17 @@ def test_a_violation_fails(world: World, tmp_path: Path, service: Service) -> No
 
 
 @pytest.mark.parametrize("service", [github, gitlab])
+def test_another_main_branch_of_the_service_than_the_protected_one_fails(
+    world: World, tmp_path: Path, service: Service
+) -> None:
+    world.git("switch", "-q", "change")
+    world.act(acts.APPROVE, "bob")
+    done = service(world, tmp_path, main="trunk")
+    assert done.returncode == 1
+    assert "AU613 the policy protects main, but HEAD of the server is trunk" in done.stdout
+
+
+@pytest.mark.parametrize("service", [github, gitlab])
 def test_a_mistake_hides_no_violation(world: World, tmp_path: Path, service: Service) -> None:
     """Both are reported, and the reports of the service hold the mistake."""
     world.git("switch", "-q", "change")
@@ -152,9 +166,9 @@ def test_a_change_that_brings_its_own_judge_fails(world: World, tmp_path: Path) 
 
 
 def test_unknown_services_and_subfolders_are_refused() -> None:
-    assert ci_files("", "", "sha256:x") == {}
+    assert ci_files("", "", "sha256:x", "main") == {}
     with pytest.raises(UsageProblem, match="not one of github, gitlab"):
-        ci_files("jenkins", "", "sha256:x")
+        ci_files("jenkins", "", "sha256:x", "main")
     for service in SERVICES:
         with pytest.raises(UsageProblem, match="docs/"):
-            ci_files(service, "docs/", "sha256:x")
+            ci_files(service, "docs/", "sha256:x", "main")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pmctl.errors import NotFound, Refused
+from pmctl.errors import Refused
 from pmctl.ledger.record import mark
 from pmctl.policy.model import POLICY_PATH
 from pmctl.repository.actor import Actor as Signing
@@ -17,7 +17,7 @@ from pmctl.repository.workspace import Workspace
 from pmctl.surroundings import Surroundings
 from pmctl.workflow import people as acting
 from pmctl.workflow import policy as steps
-from tests.world import DOC, World, document
+from tests.world import World
 
 AT = datetime(2024, 2, 1, tzinfo=UTC)
 
@@ -174,36 +174,3 @@ def test_a_signature_under_another_policy_does_not_count(two: World) -> None:
     two.write(f"{path}.sig", record.with_name(record.name + ".sig").read_bytes())
     two.commit("Forge", "alice")
     assert [act.by for act in steps.signed_records(workspace(two), workspace(two).policy)] == ["alice"]
-
-
-def test_baseline_of_an_imported_history(tmp_path: Path, world: World) -> None:
-    old = World(tmp_path / "old", world.people)
-    old.path.mkdir()
-    old.git("init", "-q", "-b", "main")
-    old.write(old.file(), document(status="PUBLISHED"))
-    old.commit("Write it down", "spare")
-    old.init()
-    with pytest.raises(Refused, match="AU314"):
-        steps.baseline(workspace(old), actor(old, "bob"), at=AT, note="mine")
-    with pytest.raises(Refused, match="AU319"):
-        steps.baseline(workspace(old), actor(old), at=AT, note=" ")
-    assert steps.baseline(workspace(old), actor(old), at=AT, note="imported")[0] == 1
-    report = old.audit()
-    assert report.passed
-    assert {f.waived_by for f in report.findings} == {"alice"}
-    assert report.states[DOC].status == "PUBLISHED"
-
-
-def test_waive_names_a_finding_that_is_there(world: World) -> None:
-    world.published()
-    forged = world.edit("too small", "fine")
-    with pytest.raises(NotFound, match="reports no AU301"):
-        steps.waive(workspace(world), actor(world), world.audit(), "AU301", forged, at=AT, note="agreed")
-    with pytest.raises(Refused, match="AU314"):
-        steps.waive(workspace(world), actor(world, "bob"), world.audit(), "AU401", forged, at=AT, note="agreed")
-    steps.waive(workspace(world), actor(world), world.audit(), "AU401", forged, at=AT, note="agreed")
-    report = world.audit()
-    assert report.passed
-    assert [(f.waived_by, f.waived_note) for f in report.findings] == [("alice", "agreed")]
-    with pytest.raises(Refused, match="accepted by alice already"):
-        steps.waive(workspace(world), actor(world), report, "AU401", forged, at=AT, note="agreed")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pmctl.cli.session import Session
     from pmctl.insight.auditing import Examined
     from pmctl.ledger.report import Report
+    from pmctl.workflow.agreements import Agreed
 
 Root = Annotated[
     str, typer.Option("--root", metavar="DIGEST", help="The digest of the first policy, as pmctl init printed it.")
@@ -24,6 +25,12 @@ def audit(
     root: Root = "",
     range: Annotated[
         str, typer.Option("--range", metavar="A..B", help="Report only what landed after A, up to B.")
+    ] = "",
+    branch: Annotated[
+        str,
+        typer.Option(
+            "--branch", metavar="NAME", help="The server's main branch (for CI): must be the one that is protected."
+        ),
     ] = "",
     accept: Annotated[
         bool, typer.Option("--accept", help="Remember what is there now, though it is not what was seen before.")
@@ -41,7 +48,7 @@ def audit(
 
     session: Session = ctx.obj
     choose_format(format, output.FORMATS)
-    found = examined(session, root=root, reach=range, accept=accept)
+    found = examined(session, root=root, reach=range, head=branch, accept=accept)
     report = found.report
     if format == "json":
         session.result(output.to_json(report, root_source=found.source).rstrip("\n"))
@@ -62,28 +69,60 @@ def waive(
     code: Annotated[str, typer.Argument(metavar="CODE", help="The finding's code, as the audit prints it.")],
     commit: Annotated[str, typer.Argument(metavar="COMMIT", help="The step that the audit names.")],
     note: Reason,
+    about: Annotated[
+        str | None,
+        typer.Option("--about", metavar="ID", help="The postmortem, when the step has findings about several."),
+    ] = None,
     root: Root = "",
     handle: As = "",
 ) -> None:
-    """Accept one audit finding, signed and with a reason (admins).
+    """Accept an audit finding, signed and with a reason (as many admins as the policy asks for).
 
-    The finding stays in every report, as waived, with your name and your reason.
+    Covers what the step has with this code about one postmortem, and says how much that is before it is signed. It
+    stays in every report, as waived, with your name and your reason.
     """
     from pmctl import git
     from pmctl.cli.session import now
-    from pmctl.workflow import policy
+    from pmctl.errors import Refused
+    from pmctl.output.audit import finding_lines
+    from pmctl.text import plural
+    from pmctl.workflow import agreements
 
     session: Session = ctx.obj
     actor = session.actor(handle)
     step = git.resolve(session.repo.top, commit)
     report = examined(session, root=root).report
-    count, oid = policy.waive(session.workspace, actor, report, code.upper(), step, at=now(), note=note)
+    if about:
+        about = session.workspace.find(about)
+    _, found = agreements.covered(report, code.upper(), step, about)
+    session.note(f"this covers {plural(len(found), 'finding')}:")
+    for line in finding_lines(found):
+        session.note(f"  {line}")
+    if len(found) > 1 and session.interactive:
+        from pmctl.cli.prompts import ask_yes
+
+        if not ask_yes("Accept all of them?"):
+            raise Refused("nothing was signed")
+    count, agreed = agreements.waive(
+        session.workspace, actor, report, code.upper(), step, at=now(), note=note, about=about
+    )
     what = f"{code.upper()} in {step[:12]}" + (f" ({count} findings)" if count > 1 else "")
-    session.result(f"{actor.handle} waived {what}")
-    session.note(f"  commit {oid[:12]}; pmctl audit shows it as waived from now on")
+    tell_agreed(session, agreed, f"{actor.handle} waived {what}", "pmctl audit shows it as waived from now on")
 
 
-def examined(session: Session, *, root: str = "", reach: str = "", accept: bool = False) -> Examined:
+def tell_agreed(session: Session, agreed: Agreed, done: str, then: str) -> None:
+    """Say what a signature did, or how many more are needed."""
+    session.result(done)
+    if agreed.missing:
+        session.note(
+            f"  commit {agreed.commit[:12]}; it takes effect when {agreed.missing} more of"
+            f" {', '.join(agreed.candidates)} have run the same command"
+        )
+    else:
+        session.note(f"  commit {agreed.commit[:12]}; {then}")
+
+
+def examined(session: Session, *, root: str = "", reach: str = "", head: str = "", accept: bool = False) -> Examined:
     """The audit of this session's repository with the root that applies here."""
     from pmctl.insight.auditing import examine
 
@@ -92,11 +131,10 @@ def examined(session: Session, *, root: str = "", reach: str = "", accept: bool 
 
     return examine(
         session.repo,
-        # Settings that cannot be read do not keep anybody from auditing.
-        branch=session.workspace.settings_and_findings()[0].protected_branch,
         environ=os.environ,
         root=root,
         reach=reach,
+        head=head,
         accept=accept,
         progress=progress if session.verbose else None,
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pmctl.output.advice import with_fix
 from pmctl.text import plural, safe
 
 if TYPE_CHECKING:
@@ -63,12 +64,17 @@ def pre_push(
     """Audit what a push would land: refused for the protected branch, said for any other."""
     from pmctl.insight.pre_push import Pushed, pushed_reports
     from pmctl.output.audit import finding_lines
+    from pmctl.repository.branches import protection_problem
 
     del remote, url  # git gives them; what lands is what standard input says
     session: Session = ctx.obj
-    branch = session.workspace.settings.protected_branch
+    branch = session.workspace.policy.branch
     lines = [Pushed(*words) for line in sys.stdin if len(words := line.split()) == 4]
     refused = False
+    problem = protection_problem(session.repo, branch)
+    if problem is not None:
+        print(safe(with_fix(f"AU613 {problem[0]}", problem[1])), file=sys.stderr)
+        refused = True
     for ref, protected, report in pushed_reports(session.repo, lines, branch):
         _say_report(session, ref, report, finding_lines(report.findings))
         refused = refused or (protected and not report.passed)
@@ -81,8 +87,8 @@ def pre_push(
 def pre_receive(ctx: typer.Context) -> None:
     """Judge a push to this bare repository; the policy is the one that stands at the old tip.
 
-    The repository's own configuration decides what is protected: pmctl.protectedBranch (default main),
-    pmctl.root (the digest of the first policy), pmctl.folder (where pmctl.yaml is).
+    The branch that HEAD names is protected, and those in the repository's own configuration: pmctl.protectedBranch
+    (repeatable), pmctl.root (the digest of the first policy), pmctl.folder (where pmctl.yaml is).
     """
     from pmctl.errors import PmctlError, Refused
     from pmctl.insight import pre_receive
@@ -101,7 +107,7 @@ def pre_receive(ctx: typer.Context) -> None:
         )
     except PmctlError as error:
         raise Refused(f"this push cannot be judged: {error.message}", hint=error.hint, details=error.details) from None
-    for line in (*answer.refusals, *finding_lines(answer.findings), *finding_lines(answer.warnings)):
+    for line in (*answer.notes, *answer.refusals, *finding_lines(answer.findings), *finding_lines(answer.warnings)):
         print(safe(line), file=sys.stderr)
     if answer.refused:
         count = len(answer.refusals) + len(answer.findings)

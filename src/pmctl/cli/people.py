@@ -143,11 +143,21 @@ def add(
     email: Emails = None,
     key: Keys = None,
     team: Teams = None,
+    kind: Annotated[
+        str,
+        typer.Option(
+            "--kind", metavar="person|service|agent", help="A CI job or server, or a program that drafts, is no person."
+        ),
+    ] = "person",
     admin: Annotated[bool, typer.Option("--admin", help="They may change the policy and published text.")] = False,
     note: Note = "",
     acting: As = "",
 ) -> None:
-    """Add a person with their keys. Somebody without a key can be named, but can sign nothing."""
+    """Add a person with their keys. Somebody without a key can be named, but can sign nothing.
+
+    A service moves tracking cells of action items, lands what others signed and signs checkpoints; an agent drafts and
+    signs nothing.
+    """
     from pmctl.cli.session import now
     from pmctl.workflow import people
 
@@ -158,7 +168,7 @@ def add(
         session,
         people.add(
             session.workspace, actor, handle, name=name, emails=tuple(email or ()), keys=given,
-            teams=tuple(team or ()), admin=admin, at=now(), note=note,
+            teams=tuple(team or ()), kind=kind, admin=admin, at=now(), note=note,
         ),
     )  # fmt: skip
 
@@ -263,7 +273,8 @@ def tell_change(session: Session, done: Changed) -> None:
 
 
 def _roles(policy: Policy, handle: str) -> str:
-    roles = ["admin"] if handle in policy.admins else []
+    kind = policy.people[handle].kind
+    roles = ["admin"] if handle in policy.admins else [kind] if kind != "person" else []
     return ", ".join(roles + [team for team, members in policy.teams.items() if handle in members])
 
 
@@ -278,6 +289,7 @@ def _people(policy: Policy) -> People:
                 handle=person.handle,
                 name=person.name,
                 emails=person.emails,
+                kind=person.kind,
                 admin=person.handle in policy.admins,
                 teams=[team for team, members in policy.teams.items() if person.handle in members],
                 keys=[pick(Key, key, key=key.id, fingerprint=shown(key).split()[-1]) for key in person.keys],

@@ -1,18 +1,19 @@
-"""policy show, diff, sign, verify, baseline."""
+"""policy show, diff, sign, verify, branch, baseline, move, checkpoint."""
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pmctl.cli.options import As, Format, Note, Reason, choose_format
-from pmctl.output.advice import with_fix
+from pmctl.output.advice import with_fix, words
 from pmctl.text import plural, safe
 
 if TYPE_CHECKING:
     from pmctl.cli.session import Session
-    from pmctl.policy.model import Policy
+    from pmctl.policy.model import Person, Policy
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The policy: who may do what, and who signed it.")
 
@@ -33,9 +34,9 @@ def show(
 
         session.json("policy", PolicyRules(policy.version, policy.digest, dict(rules)))
         return
-    for name, value in rules:
+    for name, value in (*rules, *((one.handle, _person(one)) for one in policy.people.values())):
         session.result(safe(f"{name:<18}{value}"))
-    session.note("people and keys: pmctl people list --keys")
+    session.note("fingerprints of keys: pmctl people list --keys")
 
 
 @app.command()
@@ -64,7 +65,10 @@ def diff(
     found = differences(old, new)
     for line in found:
         session.result(safe(line))
-    if found:
+    if session.workspace.policy.digest == new.digest:
+        count = plural(len(found), "difference") if found else "no difference"
+        session.note(f"{count} between {revision} (version {old.version}) and the policy in force ({new.version})")
+    elif found:
         session.note(f"version {old.version} -> {new.version} ({what}); an admin signs it with: pmctl policy sign")
     else:
         session.note(f"no difference between {revision} and {what}")
@@ -89,7 +93,7 @@ def sign(ctx: typer.Context, note: Note = "", acting: As = "") -> None:
 def verify(ctx: typer.Context, format: Format = "text") -> None:
     """Is the policy well written, and did enough admins sign every version of it?"""
     from pmctl.cli.auditing import examined
-    from pmctl.output.audit import finding_lines
+    from pmctl.output.audit import INCOMPLETE, finding_lines
     from pmctl.workflow.policy import verification
 
     session: Session = ctx.obj
@@ -110,26 +114,100 @@ def verify(ctx: typer.Context, format: Format = "text") -> None:
         needed = session.workspace.policy.policy_threshold
         version = found.waiting.policy.version
         session.result(f"version {version} waits: signed by {signed}, {needed} admins have to (pmctl policy sign)")
-    source = found.audited.source
-    session.result(f"root {found.audited.report.root}" + (f" ({source})" if source else ""))
-    raise typer.Exit(0 if found.passed else 1)
+    report, source = found.audited.report, found.audited.source
+    if report.root:
+        session.result(f"root {report.root}" + (f" ({source})" if source else ""))
+    if not report.complete:
+        session.result(safe(f"INCOMPLETE: {report.incomplete}; the signatures before that were not looked at"))
+        for hint in dict.fromkeys(finding.hint for finding in report.findings if finding.code in INCOMPLETE):
+            session.note(f"  {words(hint)}")
+    raise typer.Exit(0 if found.passed else 1 if report.complete or found.violations else 2)
 
 
 @app.command()
-def baseline(ctx: typer.Context, note: Reason, acting: As = "") -> None:
-    """Accept the history so far as found, by a signed record (admins). For histories that were imported.
+def branch(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A branch that is there, as in main.")],
+    note: Note = "",
+    acting: As = "",
+) -> None:
+    """Protect another branch: sign the next version of the policy (admins).
 
-    Every finding of the steps before it is shown as accepted, with your name and reason, and every
-    postmortem stands in the state that its file says now.
+    When the server's main branch gets another name: rename it there, fetch, switch to it, then run this.
     """
+    from pmctl.cli.people import tell_change
     from pmctl.cli.session import now
     from pmctl.workflow import policy
 
     session: Session = ctx.obj
     actor = session.actor(acting)
-    count, commit = policy.baseline(session.workspace, actor, at=now(), note=note)
-    session.result(f"{actor.handle} accepted the history so far with {plural(count, 'postmortem')}")
-    session.note(f"  commit {commit[:12]}; pmctl audit shows what was accepted")
+    tell_change(session, policy.name_branch(session.workspace, actor, name, at=now(), note=note))
+
+
+@app.command()
+def baseline(
+    ctx: typer.Context,
+    note: Reason,
+    tip: Annotated[
+        str, typer.Option("--tip", metavar="COMMIT", help="Where history ended before it was rewritten.")
+    ] = "",
+    acting: As = "",
+) -> None:
+    """Accept the history so far as found, by a signed record (as many admins as the policy asks for).
+
+    For histories that were imported, or that had to be rewritten (docs/purge.md). Every finding of the steps before it
+    is shown as accepted, with your name and reason, and every postmortem stands in the state that its file says now.
+    """
+    from pmctl import git
+    from pmctl.cli.auditing import tell_agreed
+    from pmctl.cli.session import now
+    from pmctl.workflow import agreements
+
+    session: Session = ctx.obj
+    actor = session.actor(acting)
+    old = git.resolve(session.repo.top, tip) if tip else ""
+    count, dropped, agreed = agreements.baseline(session.workspace, actor, at=now(), note=note, tip=old)
+    gone = f", without {plural(len(dropped), 'record')} that {old[:12]} had" if dropped else ""
+    done = f"{actor.handle} accepted the history so far with {plural(count, 'postmortem')}{gone}"
+    tell_agreed(session, agreed, done, "pmctl audit shows what was accepted")
+
+
+@app.command()
+def move(
+    ctx: typer.Context,
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The folder, seen from the repository's top; . for it.")],
+    note: Note = "",
+    acting: As = "",
+) -> None:
+    """Let pmctl's root move to another folder of the repository (as many admins as the policy asks for).
+
+    The folder itself then moves in a step that changes nothing else: git mv OLD NEW, and commit.
+    """
+    from pmctl.cli.auditing import tell_agreed
+    from pmctl.cli.session import now
+    from pmctl.workflow import agreements
+
+    session: Session = ctx.obj
+    actor = session.actor(acting)
+    agreed = agreements.allow_move(session.workspace, actor, new, at=now(), note=note)
+    done = f"{actor.handle} signed that the pmctl root may move to {new}"
+    tell_agreed(session, agreed, done, "next: git mv everything of the root there, in one commit of its own")
+
+
+@app.command()
+def checkpoint(ctx: typer.Context, note: Note = "", acting: As = "") -> None:
+    """Sign where the protected branch is, as a witness (an admin, or a service such as CI). It changes nothing else.
+
+    Whoever would rewrite or drop what landed before has to drop the signed record with it, and that shows.
+    """
+    from pmctl.cli.session import now
+    from pmctl.workflow import agreements
+
+    session: Session = ctx.obj
+    actor = session.actor(acting)
+    base, agreed = agreements.checkpoint(session.workspace, actor, at=now(), note=note)
+    session.result(f"{actor.handle} witnessed {base[:12]} on {session.workspace.policy.branch}")
+    session.note(f"  commit {agreed.commit[:12]}; push it to {session.workspace.policy.branch}")
 
 
 def _policy_at(session: Session, revision: str) -> Policy:
@@ -161,6 +239,8 @@ def _rules(policy: Policy) -> list[tuple[str, str]]:
     rules = [
         ("version", str(policy.version)),
         ("digest", policy.digest),
+        ("repository", policy.repository),
+        ("branch", f"{policy.branch} is protected"),
         ("admins", ", ".join(policy.admins)),
         ("policy_threshold", f"{policy.policy_threshold} of {len(policy.active_admins)} admins"),
         ("publishers", ", ".join(policy.publishers)),
@@ -172,3 +252,10 @@ def _rules(policy: Policy) -> list[tuple[str, str]]:
         rules.append(("review team", f"one approval by {review.team}"))
     rules += [(f"team {team}", ", ".join(members) or "nobody") for team, members in policy.teams.items()]
     return rules
+
+
+def _person(person: Person) -> str:
+    """One person in a line: name, kind, and how many keys of each status."""
+    counts = Counter(key.status for key in person.keys)
+    keys = ", ".join(f"{plural(count, 'key')} {status}" for status, count in counts.items()) or "no key"
+    return f"{person.name}, {person.kind}, {keys}"

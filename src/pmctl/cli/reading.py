@@ -136,13 +136,16 @@ def status(ctx: typer.Context, id: OptionalId = "", format: Format = "text") -> 
     """
     from pmctl.cli.session import today
     from pmctl.insight.status_report import StatusReports, status_report, status_reports
+    from pmctl.insight.unlanded import unlanded_acts
 
     session: Session = ctx.obj
     choose_format(format)
     workspace = session.workspace
     found = [status_report(workspace, workspace.find(id), today())] if id else status_reports(workspace, today())
+    missing = unlanded_acts(workspace, session.handle)
+    missing = tuple(one for one in missing if not id or one.postmortem == found[0].id)
     if format == "json":
-        session.json("status", StatusReports(tuple(found)))
+        session.json("status", StatusReports(tuple(found), missing))
     elif id:
         _print_report(session, found[0])
     else:
@@ -150,6 +153,8 @@ def status(ctx: typer.Context, id: OptionalId = "", format: Format = "text") -> 
         session.table(("ID", "STATUS", "WAITS FOR", "NEXT"), rows, _STYLES)
         if not rows:
             session.note("nothing is waiting")
+    for one in missing if format != "json" else ():
+        session.note(f"your {one.act} of {one.postmortem} is not on the protected branch as it was fetched last")
 
 
 def log(ctx: typer.Context, id: Id, format: Format = "text") -> None:

@@ -30,14 +30,15 @@ def init(
     Makes the git repository when there is none. Run it in a subfolder to keep postmortems beside code.
     """
     from pmctl.cli.session import now
-    from pmctl.workflow.init import initialise, prepare
+    from pmctl.workflow.init import initialise, prepared
 
     session: Session = ctx.obj
-    repo, created = prepare(session.directory)
-    signer = signer_here(session, repo, make_key)
-    ready = initialise(repo, signer, at=now(), handle=handle or session.handle, ci=ci, created_repository=created)
+    with prepared(session.directory) as repo:
+        signer = signer_here(session, repo, make_key)
+        ready = initialise(repo, signer, at=now(), handle=handle or session.handle, ci=ci)
     session.result(f"ready: {repo.root}")
     session.note(f"  you are {ready.handle}, the admin; records are signed with {ready.key_source}")
+    session.note(f"  the protected branch is {ready.branch}; pmctl policy branch names another")
     session.note(f"  trust root: {ready.root}")
     session.note("  give the trust root to whoever audits (PMCTL_TRUST_ROOT, or pmctl audit --root)")
     if hooks:
@@ -51,7 +52,10 @@ def init(
 def doctor(
     ctx: typer.Context,
     fix: Annotated[
-        bool, typer.Option("--fix", help="Undo or finish an interrupted act, delete pmctl's caches.")
+        bool,
+        typer.Option(
+            "--fix", help="Undo or finish an interrupted act, bring lost records back, delete pmctl's caches."
+        ),
     ] = False,
     format: Format = "text",
 ) -> None:
@@ -63,10 +67,13 @@ def doctor(
     session: Session = ctx.obj
     choose_format(format)
     if fix:
+        from pmctl.workflow.bring_back import bring_back
         from pmctl.workflow.repair import repair
 
         for line in repair(session.repo):
             session.note(line)
+        if said := bring_back(session.workspace):
+            session.note(said)
     checks = diagnose(session.directory, session.surroundings)
     if format == "json":
         session.json("doctor", Checks(tuple(checks)))

@@ -16,6 +16,8 @@ from pmctl.errors import EnvironmentProblem, UsageProblem, advise
 from pmctl.ledger import trust
 from pmctl.ledger.audit import Progress, audit
 from pmctl.ledger.report import AuditFinding, Report
+from pmctl.repository.branches import protection_problem
+from pmctl.text import in_ascii
 
 ROOT_VARIABLE = "PMCTL_TRUST_ROOT"
 _ROOT_CHANGED = "AU106"
@@ -34,34 +36,35 @@ class Examined:
 def examine(
     repo: git.Repository,
     *,
-    branch: str,
     environ: Mapping[str, str],
     root: str = "",
     reach: str = "",
+    head: str = "",
     accept: bool = False,
     progress: Progress | None = None,
 ) -> Examined:
     """Audit `repo` up to HEAD, or the range `reach` ("A..B").
 
-    `branch` is the protected branch, `root` the digest from the command line. `accept` remembers what is there
-    now even when it contradicts what was seen before. Raises UsageProblem for a root or range that is none, and
-    EnvironmentProblem in CI without a root.
+    `root` is the digest from the command line, `head` the branch that the server's HEAD names, where only the caller
+    knows it (in CI). `accept` remembers what is there now even when it contradicts what was seen before. Raises
+    UsageProblem for a root or range that is none, and EnvironmentProblem in CI without a root.
     """
     given, source = _given_root(root, environ)
     base, tip = _range(reach)
     seen = trust.recall(repo)
     lost = trust.damaged(repo) if seen is None else ""
     expected = given or (seen.root if seen is not None and not accept else "")
-    report = audit(repo, tip=tip, base=base, root=expected or None, progress=progress)
+    found = audit(repo, tip=tip, base=base, root=expected or None, progress=progress, seen=() if accept else None)
+    report = _of_the_protected_branch(repo, found, head)
     if not source and expected:
         source = "remembered from an earlier audit of this clone"
     if reach:
         return Examined(report, source)
-    found = _compared(repo, report, seen, source, branch, accept=accept)
+    examined = _compared(repo, report, seen, source, accept=accept)
     if lost:
         note = f"what was remembered of this clone cannot be read ({lost}): it counts as seen for the first time"
-        found = replace(found, notes=(note, *found.notes))
-    return found
+        examined = replace(examined, notes=(note, *examined.notes))
+    return examined
 
 
 def in_ci(environ: Mapping[str, str]) -> bool:
@@ -86,15 +89,30 @@ def _range(reach: str) -> tuple[str | None, str]:
         return None, "HEAD"
     base, dots, tip = reach.partition("..")
     if not dots or not base or tip.startswith("."):
-        raise UsageProblem(f"--range {reach}: not a range", hint="write it as BASE..TIP, for example origin/main..HEAD")
+        hint = "write it as BASE..TIP, for example refs/remotes/origin/main..HEAD"
+        raise UsageProblem(f"--range {reach}: not a range", hint=hint)
     return base, tip or "HEAD"
 
 
+def _of_the_protected_branch(repo: git.Repository, report: Report, head: str) -> Report:
+    """The report, with what speaks against the branch that the policy at its tip protects."""
+    if report.policy is None:
+        return report
+    branch = report.policy.branch
+    problem = protection_problem(repo, branch)
+    if head and head != branch:
+        message = f"the policy protects {in_ascii(branch)}, but HEAD of the server is {in_ascii(head)}"
+        problem = message, advise("policy-branch")
+    if problem is None:
+        return report
+    return replace(report, findings=(AuditFinding("AU613", problem[0], hint=problem[1]), *report.findings))
+
+
 def _compared(
-    repo: git.Repository, report: Report, seen: trust.KnownRepository | None, source: str, branch: str, *, accept: bool
+    repo: git.Repository, report: Report, seen: trust.KnownRepository | None, source: str, *, accept: bool
 ) -> Examined:
     """Compare a whole audit with what this user saw before, and remember it when nothing contradicts that."""
-    published, shared = _published(repo, branch)
+    published, shared = _published(repo, report.policy.branch) if report.policy is not None else ("", False)
     # Branches come and go, and an old one has an old policy: only the protected branch is expected to grow.
     current = bool(published) and (published == report.tip or trust.is_part(repo, report.tip, published))
     view = replace(report, tip=published)

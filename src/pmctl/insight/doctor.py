@@ -10,9 +10,14 @@ from pathlib import Path
 from typing import Literal
 
 from pmctl import git
+from pmctl.document.finding import Severity
 from pmctl.errors import Hint, PmctlError, advise
-from pmctl.repository.workspace import Workspace
+from pmctl.policy.model import POLICY_PATH
+from pmctl.policy.reading import parse_policy
+from pmctl.repository.branches import branch_problem, branches
+from pmctl.repository.workspace import Workspace, read_file
 from pmctl.surroundings import Surroundings
+from pmctl.text import did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,7 @@ def diagnose(directory: Path, surroundings: Surroundings) -> list[Check]:
     steps: tuple[tuple[str, Callable[[Workspace], Check]], ...] = (
         ("settings", _settings),
         ("policy", _policy),
+        ("branch", _branch),
         ("identity", lambda workspace: _identity(workspace, surroundings)),
         ("history", _history),
         ("journal", _journal),
@@ -91,12 +97,33 @@ def _openssh() -> Check:
 
 
 def _settings(workspace: Workspace) -> Check:
+    """The settings, what their blocks say, and the templates that they name."""
+    from pmctl.document.templates import BUILTIN_NAMES
+    from pmctl.insight.validation import Selection, context_of
+
     settings = workspace.settings
-    return Check("settings", "ok", f"template {settings.template}, protected branch {settings.protected_branch}")
+    wrong = [one for one in context_of(workspace, Selection())[1] if one.severity is Severity.ERROR]
+    if wrong:
+        said = "; ".join(f"{one.path}:{one.line}: {one.code} {one.message}" for one in wrong)
+        return Check("settings", "BAD", said, wrong[0].fix or "correct it")
+    known = (*BUILTIN_NAMES, *(template.name for template in workspace.own_templates))
+    if settings.template not in known:
+        message = f"there is no template {settings.template}; pmctl new takes default instead"
+        fix = did_you_mean(settings.template, known, f"write one of {', '.join(dict.fromkeys(known))}")
+        return Check("settings", "BAD", message, fix)
+    return Check("settings", "ok", f"template {settings.template}")
 
 
 def _policy(workspace: Workspace) -> Check:
     policy = workspace.policy
+    file = workspace.repo.root / POLICY_PATH
+    if not file.exists():
+        message = f"{POLICY_PATH} is not in the work tree; the one that is committed counts"
+        return Check("policy", "BAD", message, f"git restore {POLICY_PATH}")
+    wrong = [one for one in parse_policy(read_file(file, POLICY_PATH))[1] if one.severity is Severity.ERROR]
+    if wrong:
+        said = "; ".join(f"line {one.line}: {one.message}" for one in wrong)
+        return Check("policy", "BAD", f"{POLICY_PATH} in the work tree cannot be read: {said}", "correct or restore it")
     people = "1 person" if len(policy.people) == 1 else f"{len(policy.people)} people"
     if len(policy.people) == 1:
         fix = advise("add-reviewer")
@@ -104,9 +131,18 @@ def _policy(workspace: Workspace) -> Check:
     return Check("policy", "ok", f"version {policy.version}, {people}, admins {', '.join(policy.admins)}")
 
 
-def _identity(workspace: Workspace, surroundings: Surroundings) -> Check:
-    from pmctl.repository.actor import identify
+def _branch(workspace: Workspace) -> Check:
+    branch = workspace.policy.branch
+    problem = branch_problem(branch, branches(workspace.repo))
+    if problem is not None:
+        return Check("branch", "BAD", *problem)
+    return Check("branch", "ok", f"{branch} is protected")
 
+
+def _identity(workspace: Workspace, surroundings: Surroundings) -> Check:
+    from pmctl.repository.actor import git_config, identify, require_identity
+
+    require_identity(git_config(workspace.repo))
     actor = identify(workspace.repo, workspace.policy, surroundings)
     return Check("identity", "ok", f"you are {actor.handle} <{actor.email}>")
 

@@ -1,8 +1,9 @@
 """May these pushed updates of a bare repository land? (updates, configuration, objects in quarantine) -> Answer.
 
-The heart of the pre-receive hook. The branch to protect, the trust root and the pmctl folder come from the
-configuration of the bare repository, which no push can change; the policy comes from the old tip. The new
-objects are read where git keeps them in quarantine until the hook has answered (git-receive-pack(1)).
+The heart of the pre-receive hook. The branches to protect, the trust root and the pmctl folder come from the
+configuration of the bare repository, which no push can change; the branch that its HEAD names is always protected. The
+policy comes from the old tip. The new objects are read where git keeps them in quarantine until the hook has answered
+(git-receive-pack(1)).
 """
 
 from __future__ import annotations
@@ -16,13 +17,16 @@ from pmctl import git
 from pmctl.codes import Code
 from pmctl.errors import EnvironmentProblem
 from pmctl.ledger.audit import audit
+from pmctl.ledger.current_state import root_of
 from pmctl.ledger.history import contains
 from pmctl.ledger.report import AuditFinding, Report
+from pmctl.ledger.snapshot import Snapshots
 from pmctl.object_reader import ObjectReader
 from pmctl.objects import parse_tree
 from pmctl.policy.model import POLICY_PATH
+from pmctl.text import in_ascii
 
-PROTECTED = "pmctl.protectedbranch"
+PROTECTED = "pmctl.protectedBranch"
 ROOT = "pmctl.root"
 FOLDER = "pmctl.folder"
 _MOST_FOLDERS = 200_000  # folders of one tree that are looked through for the policy
@@ -49,11 +53,15 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Why a push is refused: sentences about refs, and what the audits found. Empty means that it may land."""
+    """Why a push is refused: sentences about refs, and what the audits found. Empty means that it may land.
+
+    `notes` say what the person who looks after the server should put right.
+    """
 
     refusals: tuple[str, ...] = ()
     findings: tuple[AuditFinding, ...] = ()
     warnings: tuple[AuditFinding, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def refused(self) -> bool:
@@ -63,11 +71,18 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Protection:
-    """What the bare repository's configuration says: branches, the root's digest ('' unknown), folders."""
+    """What the bare repository's configuration says. `head` is the full name of the branch that its HEAD names, `refs`
+    are those of the branches that are set to be protected, `root` is the root's digest ('' unknown)."""
 
-    branches: tuple[str, ...] = ("main",)
+    head: str
+    refs: tuple[str, ...] = ()
     root: str = ""
     folders: tuple[str, ...] = ()
+
+    @property
+    def protected(self) -> frozenset[str]:
+        """The full names of the refs whose history is judged: fails closed, to the branch that people get who clone."""
+        return frozenset((self.head, *self.refs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +96,8 @@ class Objects:
 def parse_updates(lines: Iterable[str]) -> tuple[Update, ...]:
     """`old new ref` lines, as git feeds them to pre-receive.
 
-    Raises EnvironmentProblem for anything else: a hook that cannot read what is pushed must not let it pass.
+    Raises EnvironmentProblem for anything else, nothing included: a hook that cannot read what is pushed must not let
+    it pass.
     """
     found = []
     for line in lines:
@@ -92,6 +108,11 @@ def parse_updates(lines: Iterable[str]) -> tuple[Update, ...]:
                 hint="git calls this hook; docs/ci.md shows how to install it",
             )
         found.append(Update(words[2], words[0], words[1]))
+    if not found:
+        raise EnvironmentProblem(
+            "nothing on standard input says what is pushed",
+            hint="git feeds the hook; a script that calls it hands its own standard input on",
+        )
     return tuple(found)
 
 
@@ -117,16 +138,25 @@ def quarantine(environ: Mapping[str, str], git_dir: Path) -> Objects:
 
 
 def protection(git_dir: Path) -> Protection:
-    """What git's configuration says of this bare repository; nothing of the repository's content is asked."""
+    """What git's configuration says of this bare repository; nothing of the repository's content is asked.
+
+    Raises EnvironmentProblem when HEAD names no branch: then nobody could say what people get who clone.
+    """
     none = {"GIT_CONFIG_COUNT": "0", "GIT_CONFIG_PARAMETERS": ""}  # files only, no caller's settings
     listed = git.run(git_dir, "--git-dir", str(git_dir), "config", "--null", "--list", env=none)
     values: dict[str, list[str]] = {}
     for entry in listed.stdout.decode("utf-8", "replace").split("\0"):
         name, _, value = entry.partition("\n")
         values.setdefault(name.lower(), []).append(value)
-    branches = tuple(value.removeprefix("refs/heads/") for value in values.get(PROTECTED, ()))
+    refs = tuple(f"refs/heads/{value.removeprefix('refs/heads/')}" for value in values.get(PROTECTED.lower(), ()))
+    head = git.run(git_dir, "--git-dir", str(git_dir), "symbolic-ref", "--quiet", "HEAD", env=none, check=False).text
+    if not head.startswith("refs/heads/"):
+        raise EnvironmentProblem(
+            "HEAD of this repository names no branch, so nothing says which one is protected",
+            hint="on the server: git symbolic-ref HEAD refs/heads/main",
+        )
     folders = tuple(folder.strip("/").removeprefix("./").removeprefix(".") for folder in values.get(FOLDER, ()))
-    return Protection(branches or ("main",), (values.get(ROOT) or [""])[-1], folders)
+    return Protection(head, refs, (values.get(ROOT) or [""])[-1], folders)
 
 
 def check_push(
@@ -136,7 +166,7 @@ def check_push(
 
     Raises EnvironmentProblem, MissingObject or CorruptObject when that cannot be known: then nothing may.
     """
-    protected = {f"refs/heads/{branch}" for branch in rules.branches}
+    protected = rules.protected
     refusals: list[str] = []
     findings: list[AuditFinding] = []
     warnings: list[AuditFinding] = []
@@ -155,7 +185,8 @@ def check_push(
                 for report in reports:
                     findings += report.violations
                     warnings += [f for f in report.findings if f not in report.violations and not f.waived_by]
-    return Answer(tuple(refusals), tuple(findings), tuple(warnings))
+    notes = _about_settings(git_dir, rules, updates) if not protected.isdisjoint(one.ref for one in updates) else ()
+    return Answer(tuple(refusals), tuple(findings), tuple(warnings), notes)
 
 
 def folders(reader: ObjectReader, commit: str) -> tuple[str, ...]:
@@ -181,6 +212,24 @@ def folders(reader: ObjectReader, commit: str) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+def _about_settings(git_dir: Path, rules: Protection, updates: Sequence[Update]) -> tuple[str, ...]:
+    """What is wrong with the setting of the protected branch, a sentence each; HEAD's is protected anyway."""
+    main = rules.head.removeprefix("refs/heads/")
+    if not rules.refs:
+        return (f"{PROTECTED} is not set: {main}, the branch of HEAD, is protected",)
+    pushed = {update.ref for update in updates}
+    listed = git.run(git_dir, "--git-dir", str(git_dir), "for-each-ref", "--format=%(refname)", "refs/heads/").text
+    there = pushed.union(listed.split("\n"))
+    found = [
+        f"{PROTECTED} names {ref.removeprefix('refs/heads/')}, and there is no such branch: {main} is protected"
+        for ref in rules.refs
+        if ref not in there
+    ]
+    if not found and rules.head not in rules.refs:
+        found.append(f"{PROTECTED} does not name {main}, the branch of HEAD: it is protected, too")
+    return tuple(found)
+
+
 def _check_branch(
     repo: git.Repository, update: Update, rules: Protection, reader: ObjectReader
 ) -> tuple[list[str], list[Report]]:
@@ -188,7 +237,7 @@ def _check_branch(
     if not update.creates and not contains(reader, update.new, update.old):
         message = f"AU604 this push would replace history: {update.old[:12]} is not part of {update.new[:12]}"
         return [f"{update.ref}: {message}"], []
-    chosen, names = _folders_to_check(update, rules, reader)
+    chosen, names = _folders_to_check(repo, update, rules, reader)
     if names:
         message = f"AU108 there is more than one policy ({names}); on the server, name the one that counts"
         return [f"{update.ref}: {message}: git config --add {FOLDER} FOLDER"], []
@@ -197,20 +246,58 @@ def _check_branch(
         audit(repo._replace(prefix=prefix), tip=update.new, base=base, root=rules.root or None, reader=reader)
         for prefix in chosen
     ]
-    incomplete = [report.incomplete for report in reports if not report.complete]
-    return [f"{update.ref}: the history cannot be audited: {reason}" for reason in incomplete], reports
+    reasons = [f"the history cannot be audited: {report.incomplete}" for report in reports if not report.complete]
+    main = rules.head.removeprefix("refs/heads/")
+    reasons += [
+        f"AU613 the policy protects {in_ascii(report.policy.branch)}, but HEAD of this repository is {main}"
+        for report in reports
+        if report.policy is not None and report.policy.branch != main
+    ]
+    return [f"{update.ref}: {reason}" for reason in reasons], reports
 
 
-def _folders_to_check(update: Update, rules: Protection, reader: ObjectReader) -> tuple[tuple[str, ...], str]:
-    """The pmctl folders whose policy counts; when that is not clear, the names of all that have one."""
+def _folders_to_check(
+    repo: git.Repository, update: Update, rules: Protection, reader: ObjectReader
+) -> tuple[tuple[str, ...], str]:
+    """The pmctl folders whose policy counts; when that is not clear, the names of all that have one.
+
+    Where the server knows the root, folders of other ledgers (a subtree that came in) count for nothing.
+    """
     if rules.folders:
         return tuple(f"{folder}/" if folder else "" for folder in rules.folders), ""
-    before = () if update.creates else folders(reader, update.old)
     after = folders(reader, update.new)
-    chosen = before or after
-    if len(chosen) <= 1 and set(after) <= set(chosen):
-        return chosen, ""
-    return (), ", ".join(folder or "the top" for folder in dict.fromkeys((*chosen, *after)))
+    before = after if update.creates else folders(reader, update.old)
+    known = update.new if update.creates else update.old
+    chosen = _of_root(repo, before, known, rules, reader) or before
+    added = set(after) - set(before)
+    if rules.root:
+        added = set(_of_root(repo, tuple(added), update.new, rules, reader))
+    if len(chosen) == 1 and chosen[0] not in after:
+        moved = [folder for folder in added if _moved_from(repo, folder, update.new, reader) == chosen[0]]
+        if len(moved) == 1:
+            return tuple(moved), ""
+    if len(chosen or after) <= 1 and not (added and chosen):
+        return chosen or after, ""
+    return (), ", ".join(folder or "the top" for folder in dict.fromkeys((*chosen, *sorted(added))))
+
+
+def _of_root(
+    repo: git.Repository, found: tuple[str, ...], commit: str, rules: Protection, reader: ObjectReader
+) -> tuple[str, ...]:
+    """Those of the folders whose records say that they belong to the root that the server knows."""
+    snapshots = ((folder, Snapshots(repo._replace(prefix=folder), reader).at(commit)) for folder in found)
+    policies = ((folder, snapshot, snapshot.policy()[0]) for folder, snapshot in snapshots)
+    return tuple(
+        folder for folder, snapshot, policy in policies
+        if rules.root and policy is not None and root_of(snapshot, policy) == rules.root
+    )  # fmt: skip
+
+
+def _moved_from(repo: git.Repository, folder: str, commit: str, reader: ObjectReader) -> str | None:
+    """Where the root in a folder lay before, as its records say; the audit proves it. None for nowhere else."""
+    source = Snapshots(repo._replace(prefix=folder), reader)
+    source.follow_moves(source.at(commit))
+    return None if len(source.places) < 2 else f"{source.places[1]}/" if source.places[1] else ""
 
 
 def _is_oid(text: str) -> bool:
@@ -223,7 +310,8 @@ CODES = (
         "two-policies",
         "A push would add a second policy file, or the server finds several and is not told which counts.",
         "Whoever can place a policy where the server looks first decides whose signatures count.",
-        "On the server, name the folder of each pmctl root: git config --add pmctl.folder FOLDER.",
+        "On the server, say which root counts: git config pmctl.root sha256:..., or name the folder of each pmctl root:"
+        " git config --add pmctl.folder FOLDER.",
         "docs/.pmctl/policy.yaml beside .pmctl/policy.yaml",
     ),
     Code(

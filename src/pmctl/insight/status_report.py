@@ -15,6 +15,7 @@ from pmctl.errors import Hint, NotFound, advise
 from pmctl.insight.catalog import Summary, catalog
 from pmctl.insight.incidents import unresolved_incidents
 from pmctl.insight.readiness import judged_as_submitted, not_ready
+from pmctl.insight.unlanded import UnlandedAct
 from pmctl.ledger.current_state import CurrentState, current_state, judged_by
 from pmctl.ledger.tree_documents import facts_of
 from pmctl.policy.approvals import Gap, approval_gaps
@@ -55,9 +56,10 @@ class StatusReport:
 
 @dataclass(frozen=True, slots=True)
 class StatusReports:
-    """pmctl status: what stands between each postmortem and its next state."""
+    """pmctl status: what stands between each postmortem and its next state, and which of your acts main lacks."""
 
     postmortems: tuple[StatusReport, ...]
+    unlanded: tuple[UnlandedAct, ...] = ()
 
 
 def status_report(workspace: Workspace, name: str, today: date) -> StatusReport:

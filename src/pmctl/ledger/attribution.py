@@ -12,7 +12,7 @@ from collections import Counter
 
 from pmctl.codes import WAIVE, Code
 from pmctl.ledger.signatures import key_problem, signer
-from pmctl.ledger.snapshot import document_path
+from pmctl.ledger.snapshot import attachments_path, document_path
 from pmctl.ledger.sshsig import SignatureProblem
 from pmctl.ledger.step import StepContext
 from pmctl.ledger.template_store import TEMPLATES
@@ -33,9 +33,25 @@ def check_commits(step: StepContext) -> None:
         doubled = doubled_header(one.raw)
         if doubled:
             step.find("AU610", f"commit {one.oid[:12]} has two {doubled} headers: programs read it differently")
-        if not one.parents and one is not step.commit and step.source.at(one.oid).is_managed:
+        begins = not one.parents and one is not step.commit and step.source.at(one.oid).is_managed
+        if begins and not _is_subtree(step):
             message = f"a history of its own, from the root commit {one.oid[:12]}, was merged in"
             step.find("AU607", message, "records count for the history that they were signed in only")
+
+
+def _is_subtree(step: StepContext) -> bool:
+    """Whether a merge puts the whole of another line into a folder of its own, as `git subtree add` does."""
+    reader, trees = step.source.reader, step.source.trees
+    others = {reader.commit(parent).tree for parent in step.commit.parents}
+    waiting, seen = [step.commit.tree], set(others)
+    while waiting:
+        for entry in trees.entries(waiting.pop()).values():
+            if entry.is_tree and entry.oid in others:
+                return True
+            if entry.is_tree and entry.oid not in seen:
+                seen.add(entry.oid)
+                waiting.append(entry.oid)
+    return False
 
 
 def check_trailers(step: StepContext) -> None:
@@ -61,7 +77,11 @@ def contributors(step: StepContext, doc: str) -> list[Commit]:
     """The commits of a step that changed the document, the newest first."""
     if len(step.commit.parents) < 2:
         return [step.commit]
-    found = [one for one in step.merged if _changed_in(step, one, doc)]
+    paths = (document_path(doc), attachments_path(doc) + "/")
+    found = [
+        one for one in step.merged
+        if any(changed.path.startswith(paths) for changed in step.lines.deltas.of(one.oid).documents)
+    ]  # fmt: skip
     if _changed_in(step, step.commit, doc) and _is_evil(step, doc):
         found.insert(0, step.commit)
     return found

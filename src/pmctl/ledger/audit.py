@@ -7,16 +7,16 @@ when the main line runs through the commit that the cache ends at, and only when
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from pmctl import git
 from pmctl.codes import Code
 from pmctl.document.finding import Severity
 from pmctl.errors import advise
-from pmctl.ledger import cache
+from pmctl.ledger import cache, landing, trust
 from pmctl.ledger.audit_state import AuditState
-from pmctl.ledger.history import Step, descendants, main_line
+from pmctl.ledger.history import Lines, Step, lines_of
 from pmctl.ledger.openpgp import Keyrings
 from pmctl.ledger.report import AuditFinding, Event, Report
 from pmctl.ledger.snapshot import Snapshot, Snapshots
@@ -38,6 +38,7 @@ def audit(
     base: str | None = None,
     root: str | None = None,
     reader: ObjectReader | None = None,
+    seen: Sequence[str] | None = None,
     progress: Progress | None = None,
     now: int | None = None,
 ) -> Report:
@@ -45,7 +46,9 @@ def audit(
 
     `root` is the digest of the first policy that is expected ("sha256:<hex>"); None takes the one found.
     With `base` (a commit that landed before) the main line runs through it, and only what came after it is
-    reported. A pre-receive hook gives a `reader` that knows git's quarantine; `tip` must then be a full object id.
+    reported. `seen` are commits that are known to have been on the protected branch: those that this user
+    remembers of `repo`, unless they are given. A pre-receive hook gives a `reader` that knows git's quarantine;
+    `tip` must then be a full object id.
     What this user audited before is taken from the cache where `repo` names a folder for what the user remembers.
     Whether OpenPGP keys have expired is asked of the moment `now`, in seconds since the epoch; None is the clock's.
 
@@ -57,7 +60,8 @@ def audit(
     lacking = git.is_shallow_or_partial(repo.common_dir)
     source = Snapshots(repo, reader)
     with source.reader, Keyrings(now) as keyrings:
-        run = _Run(repo, source, keyrings, not lacking, progress)
+        known = trust.tips(repo) if seen is None else tuple(seen)
+        run = _Run(repo, source, keyrings, not lacking, known, progress)
         problem, missing = "", ""
         try:
             run.audit_all(commit, start)
@@ -74,42 +78,45 @@ class _Run:
     source: Snapshots
     keyrings: Keyrings
     use_cache: bool  # of a clone that is not whole, only what is there was audited
+    seen: tuple[str, ...]
     progress: Progress | None
     state: AuditState = field(default_factory=AuditState)
 
     def audit_all(self, tip: str, base: str) -> None:
-        """Audit the main line up to `tip`, through `base` when it is given and an ancestor."""
-        reader, rank = self.source.reader, self.source.rank
+        """Audit the main line up to `tip`; it runs through `base` when that is given and an ancestor."""
         known = cache.load(self.repo, self.keyrings, self.source.at(tip)) if self.use_cache else None
-        reader.fetch_history(tip, (known.tip,) if known is not None else ())
+        if known is None or not self._continue(known.state, tip, base):
+            self._continue(AuditState(), tip, base)
+
+    def _continue(self, state: AuditState, tip: str, base: str) -> bool:
+        """Audit the steps after those in `state`; False when its line is not the one that leads to `tip`."""
+        last, reader = state.landed.tip, self.source.reader
+        trusted = (base, *self.seen) if base else self.seen
+        if not state.decided_by <= set(trusted) or any(
+            one in state.landed and not state.landed.is_on_trunk(one) for one in trusted
+        ):
+            return False  # it was another line to whoever knew other commits
+        reader.fetch_history(tip, (last,) if last else ())
+        self.source.follow_moves(self.source.at(tip))
+        lines = lines_of(self.source, tip, self.keyrings, landed=state.landed, named=state.bases, seen=trusted)
+        steps = lines.main_line(tip, (last,)) if lines is not None else []
+        if lines is None or (last and (steps[0].parent if steps else tip) != last):
+            return False
+        self.state = state
         newest = self.source.at(tip)
-        through = descendants(reader, tip, base) if base else frozenset()
-        if not through:
-            self._up_to(tip, known, newest)
-            return
-        # What landed counts as it did when it landed; only then does the line go on from it.
-        if known is not None and base in known.state.line:
-            steps = main_line(reader, tip, rank, prefer=through, stop=(base, known.tip))
-            if (steps[0].parent if steps else tip) == known.tip:
-                self.state = known.state
-                self._steps(steps, newest)
-                return
-        self._up_to(base, known, newest)
-        self._steps(main_line(reader, tip, rank, prefer=through, stop=(base,)), newest)
-
-    def _up_to(self, tip: str, known: cache.Known | None, newest: Snapshot) -> None:
-        stop = (known.tip,) if known is not None else ()
-        steps = main_line(self.source.reader, tip, self.source.rank, stop=stop)
-        resumed = known is not None and (steps[0].parent if steps else tip) == known.tip
-        if resumed and known is not None:
-            self.state = known.state
-        self._steps(steps, newest)
+        # What is kept for the next time is what anybody finds who does not know `base`.
+        kept = next((number for number, step in enumerate(steps, 1) if step.commit == base), 0) if base else len(steps)
+        self._steps(lines, steps[:kept], newest)
+        state.decided_by |= {one for one in lines.decided_by if one in state.landed and one != base}
         # Auditing a few steps again costs less than writing everything down after each.
-        if self.use_cache and (len(steps) >= _WORTH_SAVING or not resumed):
-            cache.save(self.repo, tip, self.state, self.keyrings, newest)
+        if self.use_cache and kept and (kept >= _WORTH_SAVING or not last):
+            cache.save(self.repo, state.landed.tip, state, self.keyrings, newest)
+        self._steps(lines, steps[kept:], newest)
+        state.decided_by |= lines.decided_by - {base}
+        return True
 
-    def _steps(self, steps: list[Step], newest: Snapshot) -> None:
-        auditor = StepAuditor(self.source, newest, self.keyrings, self.state)
+    def _steps(self, lines: Lines, steps: list[Step], newest: Snapshot) -> None:
+        auditor = StepAuditor(lines, newest, self.state)
         for first in range(0, len(steps), _TOGETHER):
             if self.progress is not None:
                 self.progress(first, len(steps))
@@ -160,6 +167,9 @@ def _report(
         incomplete=reason,
         steps=len(state.line),
         records=state.verified,
+        witness=landing.last_witness(state),
+        lost=tuple(state.lost.values()),
+        decided_by=tuple(sorted(state.decided_by)),
     )
 
 

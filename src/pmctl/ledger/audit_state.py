@@ -6,10 +6,13 @@ One mutable value that `ledger.step_auditor` moves forward; `ledger.cache` write
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
+from pmctl.document.fields import is_id
 from pmctl.document.finding import Severity
 from pmctl.errors import Hint
-from pmctl.ledger.report import ATTRIBUTED, PROVED, AuditFinding, Event
+from pmctl.ledger.commit_graph import Landed
+from pmctl.ledger.report import ATTRIBUTED, PROVED, AuditFinding, Event, Lost
 from pmctl.ledger.tree_documents import TreeDocument
 from pmctl.policy.act import Act
 from pmctl.policy.change import waivable
@@ -17,17 +20,51 @@ from pmctl.policy.model import ACTIVE, COMPROMISED, SIGNED, Policy
 from pmctl.policy.state import PostmortemState
 
 
-@dataclass(frozen=True, slots=True)
-class Acceptance:
-    """An admin's signed acceptance of findings: a waiver of `code` in the step `commit`, or a baseline, which
-    accepts every finding of the steps before its own (then both are empty). `step` is where it landed."""
+class Acceptance(NamedTuple):
+    """A signed acceptance of findings: a waiver, or a baseline, which accepts all those of the steps before its own.
+
+    A waiver is for the first `covers` findings `code` of the step `commit` about the postmortem `about` ('' for those
+    about none); of a baseline these are empty. `by` are the admins who signed it and `digests` their records; `step`
+    is where the last of them landed.
+    """
 
     by: str
     note: str
-    digest: str
+    digests: tuple[str, ...]
     step: int
     code: str = ""
     commit: str = ""
+    about: str = ""
+    covers: int = 0
+
+    def is_for(self, finding: AuditFinding) -> bool:
+        """Whether it accepts findings like this one: all of them for a baseline."""
+        about = finding.doc if is_id(finding.doc) else ""
+        return not self.commit or (self.code, self.commit, self.about) == (finding.code, finding.commit, about)
+
+
+class SignedPolicy(NamedTuple):
+    """A version of the policy that enough admins signed. `previous` is the digest of the one before ('' for the first),
+    `file` the object id of its file; one that is not `in_force` is a rival of one that is."""
+
+    previous: str
+    file: str
+    signers: tuple[str, ...]
+    in_force: bool
+
+
+class Dispute(NamedTuple):
+    """Two policies with the same right, by their digests: the finding in `commit` about the record at `path`.
+
+    `settled_by` are the people whose later version, `version`, settled it; '' while it is open.
+    """
+
+    commit: str
+    path: str
+    in_force: str
+    rival: str
+    settled_by: str = ""
+    version: int = 0
 
 
 @dataclass(slots=True)
@@ -36,11 +73,19 @@ class AuditState:
 
     `root` is the digest of the first policy, '' before there is one. `states` and `documents` are by postmortem,
     `records` maps a record's digest to its path, `acts` a postmortem to the acts that it has records of, good or not.
-    `waiting` are policy records whose policy has not landed. `compromised` maps a key to the commit since which it
-    counts as such. `line` are the commits of the steps in order, `landed` all commits that they brought. `writers` are
-    who changed a postmortem's content, `folders` the ids that have attachments, `templates` the digests of the
-    organisation's template files, each with the folder that has it. `incidents` are the postmortems by the incident
-    that they link. `lapsed` says of records, by digest, why the OpenPGP key behind them may not be used any more.
+    `waiting` are records of policies, baselines, waivers and moves, by digest, which take effect together with
+    others; `effective` are the statements that did, `moves` the folders that the root may move between. `policies`
+    are all that enough admins signed, by digest; `rivals` maps the digest of another one that follows the same
+    policy to a record of it, until its text is seen; then it is either late or one of the `disputes`. `compromised`
+    maps a key to the commit since which it counts as such. `line` are the commits of the steps in order; `landed`
+    are all steps since the first commit, and the commits that they brought. `writers` are who changed a
+    postmortem's content, `folders` the ids that have attachments, `templates` the digests of the organisation's
+    template files, each with the folder that has it. `incidents` are the postmortems by the incident that they
+    link. `lapsed` says of records, by digest, why the OpenPGP key behind them may not be used any more. `bases` are
+    the paths of the records that name a commit as their base, `witness` who named the newest one of the main line,
+    and which. `lost` is what is signed and missing, by path, `dropped` the digests of records that a baseline gives
+    up, `bypassed` what was reported of lines that the main line goes round. `decided_by` are commits seen before
+    without which the main line would be another one.
     """
 
     root: str = ""
@@ -51,16 +96,27 @@ class AuditState:
     records: dict[str, str] = field(default_factory=dict)
     acts: dict[str, set[str]] = field(default_factory=dict)
     writers: dict[str, set[str]] = field(default_factory=dict)
-    waiting: list[Act] = field(default_factory=list)
+    waiting: dict[str, Act] = field(default_factory=dict)
+    effective: set[str] = field(default_factory=set)
+    moves: set[tuple[str, str]] = field(default_factory=set)
+    policies: dict[str, SignedPolicy] = field(default_factory=dict)
+    rivals: dict[str, str] = field(default_factory=dict)
+    disputes: list[Dispute] = field(default_factory=list)
     compromised: dict[str, str] = field(default_factory=dict)
     acceptances: list[Acceptance] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     findings: list[AuditFinding] = field(default_factory=list)
     line: dict[str, int] = field(default_factory=dict)
-    landed: set[str] = field(default_factory=set)
+    landed: Landed = field(default_factory=Landed)
     folders: set[str] = field(default_factory=set)
     templates: dict[str, str] = field(default_factory=dict)
     lapsed: dict[str, str] = field(default_factory=dict)
+    bases: dict[str, list[str]] = field(default_factory=dict)
+    witness: tuple[str, str] | None = None
+    lost: dict[str, Lost] = field(default_factory=dict)
+    dropped: set[str] = field(default_factory=set)
+    bypassed: set[str] = field(default_factory=set)
+    decided_by: set[str] = field(default_factory=set)
     incidents: dict[str, list[str]] = field(default_factory=dict)
     refused_policy: str = ""
     tree: str = ""
@@ -96,7 +152,7 @@ class AuditState:
 
     def enact(self, policy: Policy, data: bytes) -> None:
         """Put a policy in force for the steps that follow."""
-        self.policy, self.policy_bytes, self.waiting, self.refused_policy = policy, data, [], ""
+        self.policy, self.policy_bytes, self.refused_policy = policy, data, ""
         for key_id, (_, key) in policy.keys.items():
             if key.status == COMPROMISED:
                 self.compromised.setdefault(key_id, key.since)
@@ -132,8 +188,9 @@ class AuditState:
             for event in lapsed.values()
         ]
         tainted = {**tainted, **lapsed}
-        accepted = [a for a in self.acceptances if a.digest not in tainted]
-        return self.events, [self._accepted(finding, accepted) for finding in findings]
+        standing = [one for one in self.acceptances if tainted.keys().isdisjoint(one.digests)]
+        left = [one.covers for one in standing]
+        return self.events, [self._accepted(finding, standing, left) for finding in findings]
 
     def _is_lapsed(self, event: Event) -> bool:
         """Whether a record's key has expired or is revoked, and no policy since has put it out of use."""
@@ -156,12 +213,24 @@ class AuditState:
             if event.digest and event.key_id in since and self.line.get(event.commit, 0) >= since[event.key_id]
         }
 
-    def _accepted(self, finding: AuditFinding, acceptances: list[Acceptance]) -> AuditFinding:
+    def _accepted(self, finding: AuditFinding, acceptances: list[Acceptance], left: list[int]) -> AuditFinding:
+        """The finding as it stands. `left` counts down how many more each waiver covers."""
+        if finding.code == "AU107":
+            return self._settled(finding)
         if not waivable(finding.code) or finding.commit not in self.line:
             return finding
         step = self.line[finding.commit]
-        for acceptance in acceptances:
-            named = acceptance.code == finding.code and acceptance.commit == finding.commit
-            if acceptance.step > step and (named or not acceptance.commit):
-                return replace(finding, waived_by=acceptance.by, waived_note=acceptance.note)
+        for number, one in enumerate(acceptances):
+            if one.step <= step or not one.is_for(finding) or (one.commit and not left[number]):
+                continue
+            left[number] -= 1
+            return replace(finding, waived_by=one.by, waived_note=one.note)
+        return finding
+
+    def _settled(self, finding: AuditFinding) -> AuditFinding:
+        for one in self.disputes:
+            if (one.commit, one.path) == (finding.commit, finding.path) and one.settled_by:
+                return replace(
+                    finding, waived_by=one.settled_by, waived_note=f"settled by policy version {one.version}"
+                )
         return finding

@@ -24,9 +24,10 @@ from pmctl.document.finding import Severity
 from pmctl.errors import read_hint
 from pmctl.files import make_folder, read_kept, write_atomic
 from pmctl.git import Repository
-from pmctl.ledger.audit_state import Acceptance, AuditState
+from pmctl.ledger.audit_state import Acceptance, AuditState, Dispute, SignedPolicy
+from pmctl.ledger.commit_graph import Landed
 from pmctl.ledger.openpgp import Keyrings
-from pmctl.ledger.report import AuditFinding, Event
+from pmctl.ledger.report import AuditFinding, Event, Lost
 from pmctl.ledger.snapshot import Snapshot, document_path
 from pmctl.ledger.tree_documents import TreeDocument
 from pmctl.objects import Entry
@@ -34,7 +35,7 @@ from pmctl.policy.act import Act
 from pmctl.policy.reading import parse_policy
 from pmctl.policy.state import Approval, Past, PostmortemState
 
-FORMAT = "pmctl-audit-7"
+FORMAT = "pmctl-audit-8"
 _APPROVALS, _AFTER = ([field.name for field in fields(PostmortemState)].index(name) for name in ("approvals", "after"))
 _LARGEST = 256 * 1024 * 1024  # bytes
 
@@ -146,17 +147,28 @@ def _plain(state: AuditState) -> dict[str, Any]:
         "records": state.records,
         "acts": {doc: sorted(kinds) for doc, kinds in state.acts.items()},
         "writers": {doc: sorted(people) for doc, people in state.writers.items()},
-        "waiting": [_row(act) for act in state.waiting],
+        "waiting": {digest: _row(act) for digest, act in state.waiting.items()},
+        "effective": sorted(state.effective),
+        "moves": sorted(state.moves),
+        "policies": state.policies,
+        "rivals": state.rivals,
+        "disputes": state.disputes,
         "compromised": state.compromised,
-        "acceptances": [_row(one) for one in state.acceptances],
+        "acceptances": state.acceptances,
         "events": [_row(one) for one in state.events],
         "findings": [_row(one) for one in state.findings],
         "line": list(state.line),
-        "landed": sorted(state.landed - state.line.keys()),
+        "landed": _grouped(state.landed),
         "folders": sorted(state.folders),
         "incidents": state.incidents,
         "templates": state.templates,
         "lapsed": state.lapsed,
+        "bases": state.bases,
+        "witness": state.witness,
+        "lost": [[*_row(replace(one, act=None)), one.act and _row(one.act)] for one in state.lost.values()],
+        "dropped": sorted(state.dropped),
+        "bypassed": sorted(state.bypassed),
+        "decided_by": sorted(state.decided_by),
         "refused_policy": state.refused_policy,
         "tree": state.tree,
         "verified": state.verified,
@@ -182,21 +194,41 @@ def _read(value: dict[str, Any]) -> AuditState:
     state.records = value["records"]
     state.acts = {doc: set(kinds) for doc, kinds in value["acts"].items()}
     state.writers = {doc: set(people) for doc, people in value["writers"].items()}
-    state.waiting = [Act(*_tuples(row)) for row in value["waiting"]]
+    state.waiting = {digest: Act(*_tuples(row)) for digest, row in value["waiting"].items()}
+    state.effective = set(value["effective"])
+    state.moves = {(old, new) for old, new in value["moves"]}
+    state.policies = {digest: SignedPolicy(*_tuples(row)) for digest, row in value["policies"].items()}
+    state.rivals = value["rivals"]
+    state.disputes = [Dispute(*row) for row in value["disputes"]]
     state.compromised = value["compromised"]
-    state.acceptances = [Acceptance(*row) for row in value["acceptances"]]
+    state.acceptances = [Acceptance(*_tuples(row)) for row in value["acceptances"]]
     state.events = [Event(*row) for row in value["events"]]
     state.findings = [
         replace(AuditFinding(*row), severity=Severity(row[5]), hint=read_hint(row[7])) for row in value["findings"]
     ]
     state.line = {commit: number for number, commit in enumerate(value["line"])}
-    state.landed = set(value["landed"]) | state.line.keys()
+    for commit, *merged in value["landed"]:
+        state.landed.add(commit, merged)
     state.folders = set(value["folders"])
     state.incidents = {str(name): [str(doc) for doc in docs] for name, docs in value["incidents"].items()}
     state.templates = value["templates"]
-    state.lapsed = value["lapsed"]
+    state.lapsed, state.bases = value["lapsed"], value["bases"]
+    state.witness = tuple(value["witness"]) if value["witness"] else None
+    for *row, act in value["lost"]:
+        state.lost[row[0]] = replace(Lost(*row), act=Act(*_tuples(act)) if act else None)
+    state.dropped, state.bypassed = set(value["dropped"]), set(value["bypassed"])
+    state.decided_by = set(value["decided_by"])
     state.refused_policy, state.tree, state.verified = value["refused_policy"], value["tree"], value["verified"]
     return state
+
+
+def _grouped(landed: Landed) -> list[list[str]]:
+    """The steps, each with the commits that it merged."""
+    groups = [[commit] for commit in landed.trunk]
+    for commit, number in landed.step.items():
+        if groups[number][0] != commit:
+            groups[number].append(commit)
+    return groups
 
 
 def _tuples(row: list[Any]) -> list[Any]:

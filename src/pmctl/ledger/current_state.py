@@ -27,6 +27,7 @@ from pmctl.ledger.view import view_of
 from pmctl.objects import Entry
 from pmctl.policy import act as acts
 from pmctl.policy import lifecycle
+from pmctl.policy.change import statement
 from pmctl.policy.model import ACTIVE, COMPROMISED, Policy
 from pmctl.policy.state import DELETED, IN_REVIEW, PostmortemState, View
 
@@ -200,7 +201,9 @@ class _Reading:
 
     def _records(self, moment: _Moment) -> list[VerifiedRecord]:
         accepting = self._verified(acts.BASELINE, self.snapshot.records(acts.BASELINE))
-        about = [one for one in accepting if any(doc == self.doc for doc, _, _ in one.act.documents)]
+        about = [
+            one for one in completing(accepting, self.policy) if any(doc == self.doc for doc, _, _ in one.act.documents)
+        ]
         # What does not follow a baseline was there before it: of what could come next, a baseline comes last.
         return in_order([*self._verified(self.doc, moment.records), *about])
 
@@ -254,6 +257,19 @@ def root_of(snapshot: Snapshot, policy: Policy) -> str:
             if act.content == policy.digest:
                 return act.root
     return ""
+
+
+def completing(records: Iterable[VerifiedRecord], policy: Policy) -> list[VerifiedRecord]:
+    """The records with which a baseline, waiver or move has as many signatures as the policy asks for."""
+    names: dict[str, set[str]] = {}
+    found = []
+    for one in sorted(records, key=lambda one: (one.number, one.path)):
+        signed = names.setdefault(statement(one.act), set())
+        missing = len(signed) < policy.policy_threshold
+        signed |= {one.act.by} & set(policy.admins)
+        if missing and len(signed) >= policy.policy_threshold:
+            found.append(one)
+    return found
 
 
 def _moment(snapshot: Snapshot, doc: str) -> _Moment:

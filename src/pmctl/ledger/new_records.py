@@ -6,11 +6,11 @@ an act may do is not decided here (`policy.lifecycle`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 
-from pmctl.codes import WAIVE, Code
-from pmctl.ledger import record
+from pmctl.codes import Code
+from pmctl.ledger import landing, lost_records, record
 from pmctl.ledger.record import RecordProblem
 from pmctl.ledger.signatures import Signer, key_problem, signer
 from pmctl.ledger.sshsig import SignatureProblem
@@ -23,8 +23,6 @@ from pmctl.policy import act as acts
 from pmctl.policy.act import Act
 from pmctl.policy.model import Policy
 
-_FOLDER = record.FOLDER + "/"
-
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -34,6 +32,8 @@ class Rules:
     policy: Policy
     arriving: Policy | None = None
     first: bool = False
+    known: Callable[[str], Policy | None] = lambda digest: None
+    """Another policy by its digest: a record about a policy is held against the one that it follows."""
 
 
 def new_records(step: StepContext, differences: Iterable[Difference], rules: Rules) -> list[VerifiedRecord]:
@@ -42,19 +42,20 @@ def new_records(step: StepContext, differences: Iterable[Difference], rules: Rul
     files: dict[str, Entry] = {}
     signatures: dict[str, Entry] = {}
     found: list[VerifiedRecord] = []
-    for path, old, new in differences:
-        if old is not None:
-            verb = "removed" if new is None else "changed"
-            hint = "records are never changed: put it back as it was, and record a new act"
-            step.find("AU205", f"the record {path} was {verb}", hint, doc=_doc(path), path=path)
-        elif new is not None and new.mode != REGULAR:
-            step.find("AU221", f"{path} is not a regular file", doc=_doc(path), path=path)
+    for difference in differences:
+        path, old, new = difference
+        if lost_records.back_again(step, difference) or (old is not None and lost_records.changed(step, difference)):
+            continue
+        if new is not None and new.mode != REGULAR:
+            step.find("AU221", f"{path} is not a regular file", doc=lost_records.folder_of(path), path=path)
         elif new is not None and path.endswith(".json.sig"):
             signatures[path.removesuffix(".sig")] = new
         elif new is not None and path.endswith(".json"):
             files[path] = new
         elif new is not None:
-            step.find("AU221", f"{path} is neither a record nor a signature", doc=_doc(path), path=path)
+            step.find(
+                "AU221", f"{path} is neither a record nor a signature", doc=lost_records.folder_of(path), path=path
+            )
     for path in sorted(files.keys() | signatures.keys()):
         named = record.parse_path(path)
         if named is not None:
@@ -65,7 +66,9 @@ def new_records(step: StepContext, differences: Iterable[Difference], rules: Rul
             step.find("AU209", message, "a statement counts once: remove it", doc=one.act.doc, path=path)
         elif one is not None:
             state.records[one.digest] = path
+            landing.check(step, one, rules.policy)
             found.append(one)
+    lost_records.done_again(step, found)
     state.verified += len(found)
     return in_order(found)
 
@@ -73,7 +76,7 @@ def new_records(step: StepContext, differences: Iterable[Difference], rules: Rul
 def _verified(
     step: StepContext, path: str, file: Entry | None, signature: Entry | None, rules: Rules
 ) -> VerifiedRecord | None:
-    doc, reader = _doc(path), step.source.reader
+    doc, reader = lost_records.folder_of(path), step.source.reader
     if file is not None:
         data = reader.blob(file.oid)
     else:  # a signature that lands after its record
@@ -85,6 +88,8 @@ def _verified(
     try:
         act = record.from_bytes(data)
         number = record.check_path(path, act, data).number
+        if act.base in step.state.landed:
+            step.state.bases.setdefault(act.base, []).append(path)
     except RecordProblem as problem:
         step.find(problem.code, f"{path}: {problem.message}", problem.hint, doc=doc, path=path)
         return None
@@ -92,6 +97,8 @@ def _verified(
         hint = "sign it with ssh-keygen -Y sign, or act through pmctl"
         step.find("AU206", f"{act.act} by {act.by} is not signed", hint, doc=doc, path=path)
         return None
+    if act.act == acts.POLICY and not rules.first:
+        rules = replace(rules, policy=rules.known(act.prev) or rules.policy)
     who = _signer(step, path, act, data, reader.blob(signature.oid), rules)
     if who is None:
         return None
@@ -129,24 +136,11 @@ def _signer(step: StepContext, path: str, act: Act, data: bytes, signature: byte
             problem = SignatureProblem("AU208", message, hint="land the policy first, then act")
     if problem is None:
         return who
-    step.find(problem.code, f"{path}: {problem.message}", problem.hint, doc=_doc(path), path=path)
+    step.find(problem.code, f"{path}: {problem.message}", problem.hint, doc=lost_records.folder_of(path), path=path)
     return None
 
 
-def _doc(path: str) -> str:
-    """The folder of a record's path: a postmortem's id, or the name for repository-wide records."""
-    return path.removeprefix(_FOLDER).partition("/")[0]
-
-
 CODES = (
-    Code(
-        "AU205",
-        "record-changed",
-        "A record or its signature was changed or removed.",
-        "Records are append-only: an approval that disappears, or a refusal, changes what was decided.",
-        "Put it back as it was: git checkout COMMIT -- PATH. " + WAIVE,
-        "git rm 0003-request-changes-bob-5d1c0b6e.json",
-    ),
     Code(
         "AU206",
         "record-unsigned",

@@ -38,6 +38,7 @@ _Check = Callable[[str], object]  # None means no
 _digest = re.compile(r"sha256:[0-9a-f]{64}").fullmatch
 _commit = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?").fullmatch
 _finding = re.compile(r"[A-Z]{2}[0-9]{3}").fullmatch
+_root_folder = re.compile(r"(?!.{1001})(?!(?:.*/)?\.{1,2}(?:/|$))[^/\x00-\x1f\x7f]+(?:/[^/\x00-\x1f\x7f]+)*").fullmatch
 _at = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z").fullmatch
 
 _path = re.compile(rf"{re.escape(FOLDER)}/([^/]+)/([0-9]{{4,6}})-([a-z0-9-]+)-([0-9a-f]{{{MARK}}})\.json").fullmatch
@@ -103,6 +104,8 @@ def to_bytes(act: Act) -> bytes:
         "documents": documents,
         "tip": act.tip,
         "dropped": list(act.dropped),
+        "old": act.old,
+        "new": act.new,
     }
     allowed = ACTS[act.act].keys if act.act in ACTS else frozenset()
     for key, extra in extras.items():
@@ -152,6 +155,8 @@ def from_bytes(data: bytes) -> Act:
         documents=tuple((id_, entry["content"], entry["status"]) for id_, entry in documents.items()),
         tip=value.get("tip", ""),
         dropped=tuple(value.get("dropped", ())),
+        old=value.get("old", ""),
+        new=value.get("new", ""),
     )
 
 
@@ -345,6 +350,11 @@ def _check_extra(value: dict[str, Any]) -> None:
         _expect(value, "commit", _commit, "a full object id")
         _expect_or_empty(value, "about", _id, "a postmortem's id")
         _expect_number(value, "covers")
+    if "old" in value:
+        for key in ("old", "new"):
+            _expect_or_empty(value, key, _root_folder, "a folder of the repository")
+        if value["old"] == value["new"]:
+            raise RecordProblem("AU203", "'old' and 'new' are the same folder")
     if "documents" in value:
         _expect_or_empty(value, "tip", _commit, "a full object id")
         _expect_list(value, "dropped", _digest, "a digest", HIGHEST_NUMBER)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from pmctl.document.finding import Severity
 from pmctl.errors import Hint
+from pmctl.policy.act import Act
 from pmctl.policy.model import Policy
 from pmctl.policy.state import PostmortemState
 
@@ -41,7 +42,8 @@ class Event:
 
     `kind` is an act of a record, or created, edited, tracking, access, deleted for a change of a document.
     `by` is proved by the signature for records; for changes it is whom the commit names ('' unknown).
-    `verdict` is ok, late (kept without effect), stale, refused, unmanaged or accepted (by a baseline).
+    `verdict` is ok, late (kept without effect), waiting (for other admins' signatures when it landed), stale, refused,
+    unmanaged or accepted (by a baseline).
     `record`, `digest` and `key` (fingerprint) are the evidence of a record; `detail` is one line for people.
     """
 
@@ -64,11 +66,39 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Lost:
+    """Something signed that a step left out, and nobody has brought back: `path` and `oid` of the file.
+
+    `step` is the commit that lacks it, `source` one that has it. A record has its `digest` and `act` unless it had
+    landed before; `version` is the policy's.
+    """
+
+    path: str
+    oid: str
+    step: str
+    source: str
+    digest: str = ""
+    act: Act | None = None
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """Whose record names the newest commit of the main line as where it was, and how many steps followed since."""
+
+    by: str
+    commit: str
+    steps_ago: int
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The result of an audit of everything up to `tip` (or of `base`..`tip`).
 
     `complete` is False when part of the history could not be read; `incomplete` says why. `steps` counts
-    the steps audited, `records` the signed records verified in them.
+    the steps audited, `records` the signed records verified in them. `witness` is nobody while no record names a base,
+    `lost` what is signed and missing. `decided_by` are the commits seen before without which the main line would be
+    another one.
     """
 
     root: str
@@ -82,6 +112,9 @@ class Report:
     incomplete: str = ""
     steps: int = 0
     records: int = 0
+    witness: Witness | None = None
+    lost: tuple[Lost, ...] = ()
+    decided_by: tuple[str, ...] = ()
 
     @property
     def violations(self) -> tuple[AuditFinding, ...]:

@@ -19,6 +19,7 @@ from pmctl.ledger.tree_documents import REGULAR, Documents, TreeDocument
 from pmctl.ledger.trees import Trees
 from pmctl.object_reader import ObjectReader
 from pmctl.objects import Entry
+from pmctl.policy import act as acts
 from pmctl.policy.model import POLICY_PATH, Policy
 from pmctl.policy.reading import parse_policy
 
@@ -43,7 +44,8 @@ class Snapshots:
         self.documents = Documents(self.reader, self.trees)
         self.templates = TemplateStore(self.reader, self.trees)
         self.reports: dict[str, Report] = {}  # of the audits that were asked where records did not add up, by commit
-        self._prefix = repo.prefix.strip("/")
+        self.places: tuple[str, ...] = (repo.prefix.strip("/"),)
+        """Where the pmctl root lies in the repository, and where it lay before it was moved there, newest first."""
         self._policies: dict[str, tuple[Policy | None, tuple[Finding, ...]]] = {}
 
     def at(self, commit: str) -> Snapshot:
@@ -52,7 +54,34 @@ class Snapshots:
 
     def root(self, tree: str) -> str:
         """The tree of the pmctl root in a commit's tree, '' where there is none."""
-        return self.trees.folder(tree, self._prefix) if self._prefix else tree
+        place = self.place(tree)
+        return self.trees.folder(tree, place) if place else tree
+
+    def place(self, tree: str) -> str:
+        """Which of `places` the root lies in, in a commit's tree: the newest that holds a policy."""
+        if len(self.places) > 1:
+            for place in self.places:
+                if self.trees.entry(tree, f"{place}/{POLICY_PATH}" if place else POLICY_PATH) is not None:
+                    return place
+        return self.places[0]
+
+    def follow_moves(self, newest: Snapshot) -> None:
+        """Look for the root where it lay before, too, as the records of moves in a commit say: unproved, a hint where
+        to look. The audit reports a root that changes its place without enough signatures."""
+        moves: dict[str, str] = {}
+        for name, entry in newest.records(acts.REPOSITORY).items():
+            named = record.parse_path(f"{record.FOLDER}/{acts.REPOSITORY}/{name}")
+            if named is None or named.act != acts.MOVE or entry.mode != REGULAR:
+                continue
+            try:
+                act = record.from_bytes(self.reader.blob(entry.oid))
+            except record.RecordProblem:
+                continue  # the audit reports it
+            moves[act.new] = act.old
+        places = list(self.places)
+        while (before := moves.get(places[-1])) is not None and before not in places:
+            places.append(before)
+        self.places = tuple(places)
 
     def policy(self, oid: str) -> tuple[Policy | None, tuple[Finding, ...]]:
         """The policy in the file with this object id, and what is wrong with it."""
@@ -106,6 +135,31 @@ class Snapshot:
         """The policy and what is wrong with it; (None, ()) where there is no regular file of that name."""
         entry = self.entry(POLICY_PATH)
         return self.source.policy(entry.oid) if entry is not None and entry.mode == REGULAR else (None, ())
+
+    @property
+    def policy_id(self) -> str:
+        """The object id of what lies in the policy's place, '' for nothing."""
+        entry = self.entry(POLICY_PATH)
+        return entry.oid if entry is not None else ""
+
+    def claimed_roots(self) -> frozenset[str]:
+        """The digests of the first policy as the records of the present policy say it: claims, which the audit proves.
+
+        A record that cannot be read claims nothing.
+        """
+        policy, _ = self.policy()
+        if policy is None:
+            return frozenset()
+        roots = set()
+        for name, entry in self.records(acts.POLICY).items():
+            if name.startswith(f"{policy.version:04d}-") and name.endswith(".json"):
+                try:
+                    act = record.from_bytes(self.source.reader.blob(entry.oid))
+                except record.RecordProblem:
+                    continue
+                if act.content == policy.digest:
+                    roots.add(act.root)
+        return frozenset(roots)
 
     @property
     def is_managed(self) -> bool:

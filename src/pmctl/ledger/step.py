@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import takewhile
 
 from pmctl.errors import Hint
 from pmctl.ledger.audit_state import AuditState
+from pmctl.ledger.history import Lines
 from pmctl.ledger.openpgp import Keyrings
-from pmctl.ledger.report import Event
+from pmctl.ledger.report import AuditFinding, Event
 from pmctl.ledger.signatures import ReadFile
 from pmctl.ledger.snapshot import Snapshot, Snapshots
 from pmctl.ledger.tree_documents import Documents
@@ -24,7 +26,7 @@ class StepContext:
 
     `state` is what all steps before it add up to; checks move it forward. `merged` are the commits that a merge
     brings. `before` is empty in the step that brings the first policy, before which nothing was managed. `newest` is
-    the tip of the history, which only key files are read from.
+    the tip of the history, which only key files are read from. `lines` are all lines up to there.
     """
 
     state: AuditState
@@ -34,6 +36,12 @@ class StepContext:
     after: Snapshot
     newest: Snapshot
     keyrings: Keyrings
+    lines: Lines
+
+    @property
+    def findings(self) -> tuple[AuditFinding, ...]:
+        """What was found in this step so far, the last first."""
+        return tuple(takewhile(lambda one: one.commit == self.commit.oid, reversed(self.state.findings)))
 
     @property
     def source(self) -> Snapshots:

@@ -9,28 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 
 from pmctl.codes import Code
 from pmctl.document.lookalikes import is_ours
 from pmctl.errors import advise
-from pmctl.ledger import attribution, documents, paths
-from pmctl.ledger.audit_state import Acceptance, AuditState
+from pmctl.ledger import attribution, documents, lost_records, paths, repository_step, side_lines
+from pmctl.ledger.audit_state import AuditState
 from pmctl.ledger.document_step import DocumentStep
-from pmctl.ledger.history import Step, merged_commits
+from pmctl.ledger.history import Lines, Step, merged_commits
 from pmctl.ledger.new_records import Rules, new_records
-from pmctl.ledger.openpgp import Keyrings
 from pmctl.ledger.record import FOLDER
-from pmctl.ledger.snapshot import Snapshot, Snapshots, attachments_path, document_path
+from pmctl.ledger.snapshot import Snapshot, attachments_path, document_path
 from pmctl.ledger.step import StepContext
 from pmctl.ledger.template_store import TEMPLATES
-from pmctl.ledger.tree_documents import REGULAR, FrontMatterFacts, TreeDocument
+from pmctl.ledger.tree_documents import REGULAR, TreeDocument
 from pmctl.ledger.trees import Difference
 from pmctl.ledger.verified_records import VerifiedRecord
 from pmctl.policy import act as acts
-from pmctl.policy import change, lifecycle
 from pmctl.policy.model import POLICY_PATH, Policy
-from pmctl.policy.state import PostmortemState
 
 _RECORDS = FOLDER + "/"
 
@@ -38,10 +36,10 @@ _RECORDS = FOLDER + "/"
 class StepAuditor:
     """Audits steps one after the other. Holds the readers; everything that is known is in `state`."""
 
-    def __init__(self, source: Snapshots, newest: Snapshot, keyrings: Keyrings, state: AuditState) -> None:
-        self.source = source
+    def __init__(self, lines: Lines, newest: Snapshot, state: AuditState) -> None:
+        self.source = lines.source
+        self.lines = lines
         self.newest = newest
-        self.keyrings = keyrings
         self.state = state
         self._refused: object = None  # what a first policy rested on that did not come into force
 
@@ -77,38 +75,33 @@ class StepAuditor:
         """Audit one step; its differences to the tree before are given when a policy is in force."""
         state, reader = self.state, self.source.reader
         after = self.source.at(step.commit)
-        landed = _Landed(state.landed, step.parent)
-        merged = tuple(merged_commits(reader, step, landed)) if step.sides else ()
+        merged = tuple(merged_commits(reader, step, state.landed)) if step.sides else ()
         managed = state.policy is not None
         if managed or after.is_managed:
             state.line[step.commit] = len(state.line)
             before = Snapshot(self.source, state.tree if managed else "")
             context = StepContext(
-                state, reader.commit(step.commit), merged, before, after, self.newest, self.keyrings
-            )  # fmt: skip
+                state, reader.commit(step.commit), merged, before, after, self.newest, self.lines.keyrings, self.lines
+            )
+            policy = state.policy
             attribution.check_commits(context)
+            statuses = side_lines.statuses_before(context)
             if after.tree != before.tree:
                 if differences is None:
                     new = after.tree if self._may_begin(after) else ""
                     differences = self.source.trees.differences("", new, "", is_ours)
                 _check_changes(context, differences)
                 state.tree = after.tree if state.policy is not None else ""
+            if state.policy is not None:
+                repository_step.check_move(context, step.parent, differences or [])
             if self.source.repo.prefix:
                 paths.check_above(context, step.parent if managed else "")
             attribution.check_trailers(context)
-        state.landed.add(step.commit)
-        state.landed.update(one.oid for one in merged)
-
-
-class _Landed:
-    """What is on the main line before a step; commits from before the first policy need not be known."""
-
-    def __init__(self, landed: set[str], parent: str) -> None:
-        self._landed = landed
-        self._parent = parent
-
-    def __contains__(self, oid: object) -> bool:
-        return oid == self._parent or oid in self._landed
+            if merged and policy is not None:
+                lost_records.check_merged(context, policy, differences or ())
+                side_lines.check_merged(context, state.policy or policy, statuses)
+        state.landed.add(step.commit, (one.oid for one in merged))
+        self.lines.deltas.forget((step.commit, *(one.oid for one in merged)))
 
 
 def _check_changes(step: StepContext, differences: list[Difference]) -> None:
@@ -120,8 +113,9 @@ def _check_changes(step: StepContext, differences: list[Difference]) -> None:
     if policy is None:
         return
     changed = [one for one in differences if one.path.startswith(_RECORDS)]
-    records = new_records(step, changed, Rules(policy, None if first else arriving, first))
-    if first and not _first_policy(step, policy, records):
+    known = partial(repository_step.known_policy, step)
+    records = new_records(step, changed, Rules(policy, None if first else arriving, first, known))
+    if first and not repository_step.first_policy(step, policy, records):
         state.records.clear()
         return
     if any(path.startswith(TEMPLATES) for path, _, _ in differences):
@@ -138,14 +132,14 @@ def _check_changes(step: StepContext, differences: list[Difference]) -> None:
     accepted = {doc for one in about_repository for doc, _, _ in one.act.documents}
     docs = sorted(documents_before.keys() | by_doc.keys() | accepted)
     states = {doc: state.states.get(doc) for doc in docs}
-    _repository_acts(step, about_repository)
+    repository_step.repository_acts(step, about_repository)
     for doc in docs:
         new = state.documents.get(doc)
         old = documents_before.get(doc, new)
         documents.check(DocumentStep(step, doc, old, new, states[doc], by_doc.get(doc, [])))
     paths.check(step, differences)
     if not first and arriving is not None:
-        _next_policy(step, arriving)
+        repository_step.next_policy(step, arriving)
 
 
 def _arriving_policy(step: StepContext, differences: list[Difference]) -> Policy | None:
@@ -174,30 +168,6 @@ def _arriving_policy(step: StepContext, differences: list[Difference]) -> Policy
     return policy
 
 
-def _first_policy(step: StepContext, policy: Policy, records: list[VerifiedRecord]) -> bool:
-    """Put the first policy in force; False, with a finding, when no admin of it signed it."""
-    state = step.state
-    violations = change.check_change(None, policy, [one.act for one in records if one.act.act == acts.POLICY])
-    for violation in violations:
-        if state.refused_policy != policy.digest:
-            step.find(violation.code, violation.message, violation.hint, path=POLICY_PATH)
-    state.refused_policy = policy.digest if violations else ""
-    if violations:
-        return False
-    state.root = policy.digest
-    state.enact(policy, step.after.regular_file(POLICY_PATH) or b"")
-    return True
-
-
-def _next_policy(step: StepContext, policy: Policy) -> None:
-    state = step.state
-    violations = change.check_change(state.policy, policy, state.waiting)
-    for violation in violations:
-        step.find(violation.code, violation.message, violation.hint, path=POLICY_PATH)
-    if not violations:
-        state.enact(policy, step.after.regular_file(POLICY_PATH) or b"")
-
-
 def _check_templates(step: StepContext) -> None:
     """Report versions of templates that ask for other things than before the step, where postmortems recorded them."""
     from pmctl.document.template_library import broken_versions
@@ -208,34 +178,6 @@ def _check_templates(step: StepContext) -> None:
         message = f"template {broken.before.reference}{':' if broken.now else ''} {broken.message}"
         hint = advise("put-version-back", template=broken.before.name)
         step.find("AU506", message, hint, path=broken.file)
-
-
-def _repository_acts(step: StepContext, records: list[VerifiedRecord]) -> None:
-    """Policy records wait for their policy; waivers and baselines take effect."""
-    state = step.state
-    assert state.policy is not None  # noqa: S101  a first policy was put in force before
-    for one in records:
-        refused = one.act.act != acts.POLICY and change.check_repository_act(one.act, state.policy)
-        for violation in refused or ():
-            step.find(violation.code, violation.message, violation.hint, path=one.path)
-        step.note(one, "refused" if refused else "ok")
-        if refused:
-            continue
-        if one.act.act == acts.POLICY:
-            state.waiting.append(one.act)
-            continue
-        number = state.line[step.commit.oid]
-        state.acceptances.append(
-            Acceptance(one.act.by, one.act.note, one.digest, number, one.act.finding, one.act.commit)
-        )
-        for doc, content, status in one.act.documents:
-            document = state.documents.get(doc)
-            current = state.states.get(doc) or PostmortemState(doc)
-            facts = step.documents.facts(document) if document else FrontMatterFacts()
-            current = replace(current, author=current.author or facts.author)
-            state.states[doc] = lifecycle.accept(
-                current, one.digest, content, status, editors=facts.editors, reviewers=facts.reviewers
-            )
 
 
 def _update_documents(step: StepContext, differences: list[Difference]) -> dict[str, TreeDocument | None]:

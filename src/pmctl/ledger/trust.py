@@ -28,30 +28,43 @@ _COMMIT = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})?").fullmatch
 
 @dataclass(frozen=True, slots=True)
 class KnownRepository:
-    """What was seen of a repository at its last audit: digest of the first policy, commit, policy version."""
+    """What was seen of a repository at its last audit: digest of the first policy, commit, policy version.
+
+    `earlier` are tips of former audits that the main line needs to be found again: at some merge, they alone say
+    which parent it comes from.
+    """
 
     root: str
     tip: str
     version: int
+    earlier: tuple[str, ...] = ()
 
 
 def recall(repo: Repository) -> KnownRepository | None:
     """What this user saw of `repo` before; None at first sight (or when what was kept cannot be read)."""
     file = _file(repo)
     value = read_object(file) if file is not None else {}
-    root, tip, version = value.get("root"), value.get("tip"), value.get("version")
-    if not (isinstance(root, str) and isinstance(tip, str) and type(version) is int):
+    root, tip, version, earlier = value.get("root"), value.get("tip"), value.get("version"), value.get("earlier", [])
+    if not (isinstance(root, str) and isinstance(tip, str) and type(version) is int and isinstance(earlier, list)):
         return None
     # Every file says which repository it is about, so that one that was put into another's place tells nothing.
     if not _DIGEST(root) or not _COMMIT(tip) or version < 1 or value.get("place") != _place(repo):
         return None
-    return KnownRepository(root, tip, version)
+    if not all(isinstance(one, str) and _COMMIT(one) for one in earlier):
+        return None
+    return KnownRepository(root, tip, version, tuple(earlier))
 
 
 def damaged(repo: Repository) -> str:
     """Where something lies in the place of what was remembered that cannot be read; '' when nothing is wrong."""
     file = _file(repo)
     return str(file) if file is not None and os.path.lexists(file) and recall(repo) is None else ""
+
+
+def tips(repo: Repository) -> tuple[str, ...]:
+    """The commits that this user has seen on the protected branch of `repo`, the newest first."""
+    seen = recall(repo)
+    return tuple(filter(None, (seen.tip, *seen.earlier))) if seen is not None else ()
 
 
 def remember(repo: Repository, report: Report) -> None:
@@ -65,9 +78,8 @@ def remember(repo: Repository, report: Report) -> None:
     if path is None or repo.user_folder is None:
         return
     make_folder(path.parent, repo.user_folder, 0o700)
-    data = json.dumps(
-        {**asdict(KnownRepository(report.root, report.tip, report.policy.version)), "place": _place(repo)}
-    )
+    known = KnownRepository(report.root, report.tip, report.policy.version, report.decided_by)
+    data = json.dumps({**asdict(known), "place": _place(repo)})
     write_atomic(path, f"{data}\n".encode(), durable=True)
 
 

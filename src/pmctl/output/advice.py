@@ -24,9 +24,16 @@ WORDS: dict[str, str] = {
     ),
     "init": "run 'pmctl init'",
     "people": "see pmctl people list",
+    "policy-branch": "an admin names the right one: pmctl policy branch NAME",
+    "policy-branch-head": (
+        "an admin names it: pmctl policy branch NAME; if {remote} has changed its HEAD since: git remote set-head"
+        " {remote} --auto; of several remotes choose one: git config pmctl.remote NAME"
+    ),
     "policy-verify": "run 'pmctl policy verify'",
     "policy-verify-where": "pmctl policy verify says where",
+    "settle-rivals": "one of {admins} signs the next version: pmctl policy sign",
     "sign-first-policy": "sign it: pmctl init",
+    "sign-move": "admins sign it first: pmctl policy move {new}; then the folder moves in a step of its own",
     "sign-policy": "one of these signs it: {admins} (pmctl policy sign)",
     # Of the life of a postmortem.
     "amend": "an admin can pmctl amend {id}",
@@ -71,6 +78,7 @@ WORDS: dict[str, str] = {
     "amend-with-reason": "pmctl amend {id} -m REASON",
     "approve-as": "pmctl approve {id}   (as {people})",
     "audit-says-why": "pmctl audit says why",
+    "bring-back": "bring it back: pmctl doctor --fix, or git checkout {commit} -- {path}",
     "delete": "an admin runs pmctl delete {id}",
     "doctor-fix": "pmctl doctor --fix puts back what was there",
     "edit": "pmctl edit {id}",

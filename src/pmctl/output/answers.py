@@ -93,6 +93,13 @@ class PostmortemState:
 
 
 @dataclass(eq=False, repr=False)
+class Witness:
+    by: str
+    commit: str
+    steps_ago: int
+
+
+@dataclass(eq=False, repr=False)
 class Audit:
     """pmctl audit: the whole history, what is proved apart from what is attributed."""
 
@@ -106,6 +113,7 @@ class Audit:
     policy_version: int
     steps: int
     records: int
+    witness: Witness | None
     proved: Layer
     attributed: Layer
     postmortems: Sequence[PostmortemState]
@@ -189,6 +197,7 @@ class Person:
     handle: str
     name: str
     emails: Sequence[str]
+    kind: str
     admin: bool
     teams: Sequence[str]
     keys: Sequence[Key]

@@ -52,6 +52,7 @@ def to_text(report: Report, *, root_source: str = "") -> str:
     if not report.complete:
         lines.append(f"INCOMPLETE: {safe(report.incomplete)}; what is missing was not judged, so this is no pass")
     lines.append(_scope(report, root_source))
+    lines += _witness(report)
     lines.append(_verdict(report))
     return "\n".join(lines) + "\n"
 
@@ -61,7 +62,10 @@ def to_json(report: Report, *, root_source: str = "") -> str:
     version = report.policy.version if report.policy else 0
     states = [pick(PostmortemState, state, id=name) for name, state in sorted(report.states.items())]
     layers = {layer: _layer([finding for finding in report.findings if finding.layer == layer]) for layer in _CHAPTERS}
-    answer = pick(Audit, report, root_source=root_source, policy_version=version, postmortems=states, **layers)
+    witness = pick(answers.Witness, report.witness) if report.witness is not None else None
+    answer = pick(
+        Audit, report, root_source=root_source, policy_version=version, witness=witness, postmortems=states, **layers
+    )
     content = {"schema": "pmctl/audit/v1", **plain(answer)}
     # ASCII: what a hostile history holds stays visible as escapes wherever the report is shown.
     return json.dumps(content, indent=2) + "\n"
@@ -97,6 +101,14 @@ def _scope(report: Report, root_source: str) -> str:
     version = f", policy version {report.policy.version}" if report.policy else ", no policy"
     source = f" ({root_source})" if root_source else ""
     return safe(f"audited {reach}{version}, root {report.root or 'none'}{source}")
+
+
+def _witness(report: Report) -> list[str]:
+    """How far back somebody's signature names a commit of the main line; what came after rests on what is seen here."""
+    if report.witness is None:
+        return []
+    by, commit, steps = report.witness.by, report.witness.commit, report.witness.steps_ago
+    return [safe(f"last witnessed by {by} at {commit[:12]}, {plural(steps, 'step')} ago")]
 
 
 def _verdict(report: Report) -> str:

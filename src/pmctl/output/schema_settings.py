@@ -14,7 +14,7 @@ from pmctl.document.finding import Severity
 from pmctl.document.node_reader import DURATION
 from pmctl.document.templates import BUILTIN_NAMES, NAME
 from pmctl.insight.triggers import MOST, RULES, WORD_RULES, Verdict
-from pmctl.repository.settings import BRANCH, CURRENT_VERSION
+from pmctl.repository.settings import CURRENT_VERSION
 from pmctl.rules.settings import HOST, PHRASE_FAMILIES, PLACE, TARGETS
 
 Schema = dict[str, Any]
@@ -47,10 +47,6 @@ def settings_schema() -> Schema:
                 "severities": (
                     {"type": "array", "items": {"type": ["string", "integer"], "pattern": r"\S"}},
                     "The severities that the team uses, worst first. Without the list any text is allowed.",
-                ),
-                "protected_branch": (
-                    {"type": "string", "pattern": f"^{BRANCH}$"},
-                    "The branch whose history is the audit trail.",
                 ),
                 "visibility": (
                     {"enum": list(Visibility)},

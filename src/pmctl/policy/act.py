@@ -27,6 +27,8 @@ DELETE = "delete"
 POLICY = "policy"
 BASELINE = "baseline"
 WAIVE = "waive"
+MOVE = "move"
+CHECKPOINT = "checkpoint"
 
 REPOSITORY = "repository"  # the folder of records about the whole repository; no postmortem has this id
 
@@ -51,7 +53,7 @@ class ActSpec(NamedTuple):
     more: str = ""
 
 
-AUTHOR, REVIEWER, PUBLISHER, ADMIN = "author", "reviewer", "publisher", "admin"
+AUTHOR, REVIEWER, PUBLISHER, ADMIN, WITNESS = "author", "reviewer", "publisher", "admin", "witness"
 
 _REVIEWERS = frozenset(("reviewers", "editors"))
 
@@ -111,6 +113,9 @@ ACTS: dict[str, ActSpec] = {
             WAIVE, "waived", ADMIN, needs_note=True,
             keys=frozenset(("finding", "commit", "about", "covers")), folder=REPOSITORY,
         ),
+        ActSpec(MOVE, "moved", ADMIN, keys=frozenset(("old", "new")), folder=REPOSITORY),
+        # It says where main was, and changes nothing: the signature is a witness.
+        ActSpec(CHECKPOINT, "witnessed", WITNESS, folder=REPOSITORY),
     )
 }  # fmt: skip
 """Every act by name."""
@@ -133,7 +138,8 @@ class Act:
     the digest of the template that it is judged by), `replaces` (approve: digests of the signer's earlier approvals),
     `approvals` (publish: digests of the records it rests on), `was` (amend: the content that it replaces), `finding`,
     `commit`, `about` (a postmortem's id or empty) and `covers` (a count) of a waiver, `documents` (baseline: id,
-    content digest, status), `tip` (baseline: the commit whose history it stands for), `dropped` (digests of records).
+    content digest, status), `tip` (baseline: the commit whose history it stands for), `dropped` (digests of records),
+    `old` and `new` (move: the pmctl root's folder in the repository, '' for its top).
     """
 
     act: str
@@ -163,3 +169,5 @@ class Act:
     documents: tuple[tuple[str, str, str], ...] = ()
     tip: str = ""
     dropped: tuple[str, ...] = ()
+    old: str = ""
+    new: str = ""

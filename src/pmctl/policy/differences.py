@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pmctl.errors import PmctlError
 from pmctl.policy.keys import fingerprint
-from pmctl.policy.model import Key, Person, Policy
+from pmctl.policy.model import PERSON, Key, Person, Policy
 
 
 def differences(old: Policy, new: Policy) -> tuple[str, ...]:
@@ -26,6 +26,8 @@ def differences(old: Policy, new: Policy) -> tuple[str, ...]:
         ("review.self_approval", _yes(old.review.self_approval), _yes(new.review.self_approval)),
         ("review.team", old.review.team or "none", new.review.team or "none"),
         ("publishers", ", ".join(old.publishers), ", ".join(new.publishers)),
+        ("branch", old.branch, new.branch),
+        ("repository", old.repository, new.repository),
         ("edits", old.edits, new.edits),
         ("policy_threshold", old.policy_threshold, new.policy_threshold),
     ):
@@ -47,10 +49,12 @@ def shown(key: Key) -> str:
 def _person(handle: str, old: Person | None, new: Person | None) -> list[str]:
     if old is None and new is not None:
         emails = f" <{', '.join(new.emails)}>" if new.emails else ""
-        return [f"{handle}: new, {new.name}{emails}", *(f"{handle}: key {shown(key)} added" for key in new.keys)]
+        what = f", {new.kind}" if new.kind != PERSON else ""
+        return [f"{handle}: new, {new.name}{emails}{what}", *(f"{handle}: key {shown(key)} added" for key in new.keys)]
     if old is None or new is None:
         return [f"{handle}: removed"]
     found = [f"{handle}: name {old.name} -> {new.name}"] if old.name != new.name else []
+    found += [f"{handle}: {old.kind} -> {new.kind}"] if old.kind != new.kind else []
     found += [f"{handle}: e-mail {email} added" for email in new.emails if email not in old.emails]
     found += [f"{handle}: e-mail {email} removed" for email in old.emails if email not in new.emails]
     before, after = {key.id: key for key in old.keys}, {key.id: key for key in new.keys}

@@ -117,7 +117,7 @@ def check(act: Act, state: PostmortemState, policy: Policy, view: View) -> tuple
     wrong = _order(act, signed_on)
     if any(violation.code == "AU302" for violation in wrong):
         return tuple(wrong)
-    found = [*wrong, *permission.entitled(act, signed_on, policy, view)]
+    found = [*wrong, *permission.kind(act, policy), *permission.entitled(act, signed_on, policy, view)]
     if ACTS[act.act].needs_note and not act.note.strip():
         found.append(permission.needs_note(act))
     found.extend(permission.author_named(act, signed_on, view))

@@ -109,8 +109,9 @@ class Policy:
 
     @property
     def active_admins(self) -> tuple[str, ...]:
-        """Admins who can sign now."""
-        return tuple(handle for handle in self.admins if handle in self.people and self.people[handle].active_keys)
+        """Admins who can sign now. Services and agents sign no policy."""
+        people = ((handle, self.people.get(handle)) for handle in self.admins)
+        return tuple(handle for handle, one in people if one is not None and one.active_keys and one.kind == PERSON)
 
 
 def person_by_email(policy: Policy, email: str) -> str | None:

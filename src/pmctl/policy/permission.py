@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pmctl.codes import ASK, Code
 from pmctl.errors import Hint, advise
 from pmctl.policy import act as acts
-from pmctl.policy.act import ACTS, ADMIN, AUTHOR, PUBLISHER, Act
+from pmctl.policy.act import ACTS, ADMIN, AUTHOR, PUBLISHER, WITNESS, Act
 from pmctl.policy.approvals import approval_gaps
-from pmctl.policy.model import Policy
+from pmctl.policy.model import PERSON, SERVICE, Policy
 from pmctl.policy.state import DRAFT, PostmortemState, View
 
 
@@ -37,6 +37,16 @@ def needs_admin(act: Act, policy: Policy) -> Violation:
 def needs_note(act: Act) -> Violation:
     """What is said when the reason of an act is missing."""
     return Violation("AU319", f"{act.act} needs a reason", "say why with -m TEXT")
+
+
+def kind(act: Act, policy: Policy) -> list[Violation]:
+    """Does a person act, or a program whose signature decides nothing?"""
+    actor = policy.people.get(act.by)
+    if actor is None or actor.kind == PERSON or (actor.kind == SERVICE and ACTS[act.act].who == WITNESS):
+        return []
+    may = "checkpoints only" if actor.kind == SERVICE else "nothing"
+    message = f"{act.act} by {act.by}, which is of the kind {actor.kind} and signs {may}"
+    return [Violation("AU224", message, "a person acts, with their own key")]
 
 
 def entitled(act: Act, state: PostmortemState, policy: Policy, view: View) -> list[Violation]:
@@ -112,6 +122,8 @@ def reviewers(act: Act, state: PostmortemState, policy: Policy, view: View) -> l
         person = policy.people.get(handle)
         if person is None:
             found.append(Violation("AU315", f"reviewer {handle} is not in the policy", advise("people")))
+        elif person.kind != PERSON:
+            found.append(Violation("AU315", f"reviewer {handle} is of the kind {person.kind} and signs no approval"))
         elif not person.active_keys:
             found.append(Violation("AU315", f"reviewer {handle} has no active key and could not sign an approval"))
         elif handle == author and not policy.review.self_approval:
@@ -196,6 +208,14 @@ def _ask(handles: tuple[str, ...]) -> str:
 
 
 CODES = (
+    Code(
+        "AU224",
+        "no-person",
+        "A program signed what only people decide: an agent signs nothing, a service signs checkpoints only.",
+        "An approval says that somebody has read and answers for it.",
+        ASK,
+        "approve by an agent with a key of its own",
+    ),
     Code(
         "AU303",
         "may-not-submit",

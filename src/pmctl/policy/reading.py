@@ -79,7 +79,7 @@ def parse_policy(data: bytes, path: str = POLICY_PATH) -> tuple[Policy | None, t
 
 def _policy(reader: NodeReader, node: Node, digest: str) -> Policy:
     top = reader.mapping(node, "the policy", _TOP)
-    for name in ("version", "people", "admins"):
+    for name in ("version", "repository", "branch", "people", "admins"):
         if name not in top:
             reader.add(node, f"the policy has no {name}")
     people = _people(reader, top.get("people"))
@@ -101,6 +101,9 @@ def _policy(reader: NodeReader, node: Node, digest: str) -> Policy:
         repository=_matching(reader, top.get("repository"), "repository", _REPOSITORY, "32 hex digits"),
         branch=_matching(reader, top.get("branch"), "branch", _BRANCH, "the name of a branch"),
     )
+    for handle in policy.admins:
+        if (kind := people[handle].kind) != PERSON:
+            reader.add(top["admins"], f"admins: {handle} is of the kind {kind}, which signs no policy")
     able = len(policy.active_admins)
     if "admins" in top and not able:
         reader.add(top["admins"], "no admin has an active key: nobody could ever change this policy again")

@@ -58,6 +58,13 @@ def set_version(data: bytes, version: int) -> bytes:
     return _checked(data, text[: node.start] + str(version) + text[node.end :], "version")
 
 
+def set_branch(data: bytes, branch: str) -> bytes:
+    """The policy with another protected branch."""
+    text, top = _load(data)
+    node = _child(top, "branch")
+    return _checked(data, text[: node.start] + _scalar(branch) + text[node.end :], "branch")
+
+
 def add_person(data: bytes, person: Person) -> bytes:
     """The policy with one more person at the end of `people`."""
     text, top = _load(data)

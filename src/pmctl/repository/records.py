@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pmctl.errors import EnvironmentProblem, Refused
 from pmctl.ledger import current_state, record
@@ -11,6 +12,7 @@ from pmctl.policy.change import check_repository_act
 from pmctl.policy.model import POLICY_PATH
 from pmctl.policy.permission import Violation
 from pmctl.repository.actor import Actor
+from pmctl.repository.bases import base_of
 from pmctl.repository.transaction import Write
 from pmctl.repository.workspace import Workspace
 
@@ -27,12 +29,23 @@ def repository_act_writes(workspace: Workspace, actor: Actor, act: Act) -> tuple
 
     Raises Refused when the policy does not allow the act.
     """
+    act = replace(act, base=signed_base(workspace))
     violations = check_repository_act(act, workspace.policy)
     if violations:
         raise refusal(violations)
     paths = workspace.head.paths(f"{record.FOLDER}/{act.doc}")
     numbers = [parts.number for path in paths if (parts := record.parse_path(path)) is not None]
     return record_writes(actor, act, max(numbers, default=0) + 1, record.to_bytes(act))
+
+
+def signed_base(workspace: Workspace) -> str:
+    """What a record that is signed now says of where the protected branch is."""
+    return base_of(workspace.head, protected_branch(workspace))
+
+
+def protected_branch(workspace: Workspace) -> str:
+    """The branch whose history is the audit trail."""
+    return workspace.policy.branch
 
 
 def refusal(violations: Sequence[Violation]) -> Refused:

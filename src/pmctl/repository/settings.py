@@ -31,9 +31,6 @@ template: default
 # The severities that your team uses, worst first. Without the list any text is allowed.
 # severities: [SEV1, SEV2, SEV3, SEV4]
 
-# The branch whose history is the audit trail.
-protected_branch: main
-
 # Checks: see `pmctl explain CODE`. Codes may be given by their beginning: PM7 is all of blameless language.
 # Targets say how long after the end of an incident each step is expected.
 rules:
@@ -43,12 +40,10 @@ rules:
 """
 
 KEYS = (
-    "version", "template", "severities", "protected_branch", "visibility", "rules", "triggers", "integrations",
+    "version", "template", "severities", "visibility", "rules", "triggers", "integrations",
     "publishing",
 )  # fmt: skip
 _BLOCKS = ("rules", "triggers", "integrations", "publishing")
-BRANCH = r"(?![-/.])(?!.*(?:\.\.|//|/\.|@\{|\.lock(?:/|$)|[/.]$))[^\x00-\x20\x7f~^:?*\[\\]+"
-"""What git takes for the name of a branch (git-check-ref-format)."""
 
 
 class Settings(NamedTuple):
@@ -56,7 +51,6 @@ class Settings(NamedTuple):
 
     template: str = "default"
     severities: tuple[str, ...] = ()
-    protected_branch: str = "main"
     visibility: str = "organization"
     blocks: Mapping[str, strict_yaml.Node] = MappingProxyType({})
 
@@ -84,9 +78,6 @@ def load_settings(data: bytes, path: str = "pmctl.yaml") -> tuple[Settings, tupl
             top.get("template"), "template", NAME.pattern, "the name of a template: a-z, 0-9 and -", "default"
         ),
         severities=_severities(reader, top.get("severities")),
-        protected_branch=reader.matching(
-            top.get("protected_branch"), "protected_branch", BRANCH, "the name of a branch", "main"
-        ),
         visibility=reader.choice(top.get("visibility"), "visibility", Visibility, Visibility.ORGANIZATION),
         blocks={key: top[key] for key in _BLOCKS if reader.mapping(top.get(key), key)},
     )

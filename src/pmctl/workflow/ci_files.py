@@ -7,6 +7,8 @@ is merged as data: nothing of it is run.
 
 from __future__ import annotations
 
+import json
+
 from pmctl import __version__
 from pmctl.errors import UsageProblem
 
@@ -18,8 +20,8 @@ _GITHUB = """\
 # token that may only read; the change is merged as data, and nothing of it is run.
 name: postmortems
 on:
-  push: {{branches: [main]}}
-  pull_request_target: {{branches: [main]}}
+  push: {{branches: [{branch}]}}
+  pull_request_target: {{branches: [{branch}]}}
 permissions:
   contents: read
 jobs:
@@ -27,6 +29,7 @@ jobs:
     runs-on: ubuntu-latest
     env:
       PMCTL_TRUST_ROOT: {root}
+      MAIN_BRANCH: "${{{{ github.event.repository.default_branch }}}}"
     steps:
       - uses: actions/checkout@v4
         with: {{fetch-depth: 0, persist-credentials: false}}
@@ -45,10 +48,10 @@ jobs:
       # A mistake in a text must not hide a violation: both are reported.
       - name: Audit what the change would land
         if: ${{{{ !cancelled() && steps.merge.outcome == 'success' }}}}
-        run: pmctl audit --range "$GITHUB_SHA..HEAD"
+        run: pmctl audit --branch "$MAIN_BRANCH" --range "$GITHUB_SHA..HEAD"
       - name: Audit everything
         if: ${{{{ !cancelled() && github.event_name == 'push' }}}}
-        run: pmctl audit
+        run: pmctl audit --branch "$MAIN_BRANCH"
 """
 
 _GITLAB = """\
@@ -81,7 +84,7 @@ postmortems:
       pmctl validate || failed=$?
       pmctl validate --format gitlab > gl-code-quality-report.json || failed=$?
       pmctl validate --format junit > pmctl-junit.xml || failed=$?
-      pmctl audit "$@" || failed=$?
+      pmctl audit --branch "$CI_DEFAULT_BRANCH" "$@" || failed=$?
       exit $failed
   artifacts:
     when: always
@@ -89,10 +92,11 @@ postmortems:
 """
 
 
-def ci_files(service: str, prefix: str, root: str) -> dict[str, bytes]:
+def ci_files(service: str, prefix: str, root: str, branch: str) -> dict[str, bytes]:
     """Path -> content of the files for `service`, empty for ''.
 
-    `prefix` is the pmctl root inside the repository, `root` the digest of its first policy. Raises
+    `prefix` is the pmctl root inside the repository, `root` the digest of its first policy, `branch` the protected one,
+    which the audit there compares with the service's own main branch. Raises
     UsageProblem for an unknown service, or when the service reads its file only at the repository's top.
     """
     if not service:
@@ -105,4 +109,5 @@ def ci_files(service: str, prefix: str, root: str) -> dict[str, bytes]:
             hint="run init without --ci and add the file by hand; docs/ci.md shows it",
         )
     text, path = (_GITHUB, ".github/workflows/postmortems.yml") if service == "github" else (_GITLAB, ".gitlab-ci.yml")
-    return {path: text.format(root=root, version=__version__).encode()}
+    named = json.dumps(branch.replace("+", "\\+"))  # elsewhere a pattern: one of what stands before it, or more
+    return {path: text.format(root=root, version=__version__, branch=named).encode()}

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +24,7 @@ from pmctl.policy.model import POLICY_PATH, Key, Person, Policy
 from pmctl.policy.reading import HANDLE, parse_policy
 from pmctl.policy.writing import render_policy
 from pmctl.repository.actor import Actor, git_config, require_identity
+from pmctl.repository.branches import branch_to_protect, branches
 from pmctl.repository.records import record_writes
 from pmctl.repository.settings import DEFAULT_SETTINGS
 from pmctl.repository.signing import SshSigner, make_key
@@ -37,39 +40,64 @@ KEY_FOR_PMCTL = ".ssh/id_ed25519_pmctl"
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """What init made: the repository, the first admin, the root digest to remember, and the files."""
+    """What init made: the repository, the first admin, the protected branch, the root digest to remember."""
 
     repo: git.Repository
     handle: str
     key_source: str
+    branch: str
     root: str
-    commit: str
-    paths: tuple[str, ...]
-    created_repository: bool
 
 
-def prepare(folder: Path) -> tuple[git.Repository, bool]:
+@contextmanager
+def prepared(folder: Path) -> Iterator[git.Repository]:
     """The repository around `folder` that is to become a pmctl root, made when there is none.
 
-    Returns it and whether it was made. Raises Refused when pmctl is set up there already, and
-    EnvironmentProblem when the folder cannot be used.
+    What was made is taken away again when the block fails. Raises Refused when pmctl is set up there or around it
+    already, and EnvironmentProblem when the folder cannot be used.
     """
-    created = False
-    folder.mkdir(parents=True, exist_ok=True)
-    places = git.find_work_tree(folder)
-    if places is None:
-        git.make_repository(folder)
-        created = True
+    new_folder = next((one for one in reversed((folder, *folder.parents)) if not one.exists()), None)
+    made: list[Path] = [new_folder] if new_folder is not None else []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
         places = git.find_work_tree(folder)
         if places is None:
+            if not (folder / ".git").exists():
+                made.append(folder / ".git")
+            git.make_repository(folder)
+            places = git.find_work_tree(folder)
+        if places is None:
             raise EnvironmentProblem(f"git could not make a repository in {folder}")
-    top, git_dir, common = places
-    prefix = folder.resolve().relative_to(top.resolve()).as_posix()
-    repo = git.Repository(top.resolve(), "" if prefix == "." else prefix + "/", git_dir, common)
-    for known in (git.SETTINGS_FILE, POLICY_PATH):
-        if (repo.root / known).exists():
-            raise Refused(f"{repo.root / known} exists: this folder is set up already", hint="pmctl doctor checks it")
-    return repo, created
+        top, git_dir, common = places[0].resolve(), *places[1:]
+        prefix = folder.resolve().relative_to(top).as_posix()
+        repo = git.Repository(top, "" if prefix == "." else prefix + "/", git_dir, common)
+        _refuse_set_up(repo)
+        yield repo
+    except BaseException:
+        for path in made:
+            shutil.rmtree(path, ignore_errors=True)
+        raise
+
+
+def _refuse_set_up(repo: git.Repository) -> None:
+    """Raise Refused when the root is one already, lies within another one, or is where pmctl itself is written."""
+    around = [one for one in (repo.root, *repo.root.parents) if one.is_relative_to(repo.top)]
+    for folder in around:
+        for known in (git.SETTINGS_FILE, POLICY_PATH):
+            if not (folder / known).exists():
+                continue
+            if folder == repo.root:
+                message = f"{folder / known} exists: this folder is set up already"
+                raise Refused(message, hint="pmctl doctor checks it")
+            raise Refused(
+                f"{folder} is set up for pmctl, and {repo.prefix} lies in it",
+                hint="work there, or run init in a folder beside it",
+            )
+    own = repo.top / "src" / "pmctl" / "git.py"
+    if own.is_file() and own.samefile(git.__file__):
+        raise Refused(
+            f"{repo.top} is the source of pmctl itself", hint="run init in a folder of your own: pmctl -C DIR init"
+        )
 
 
 def find_key(repo: git.Repository, surroundings: Surroundings) -> SshSigner | None:
@@ -101,13 +129,12 @@ def initialise(
     at: datetime,
     handle: str = "",
     ci: str = "",
-    created_repository: bool = False,
 ) -> Ready:
     """Write and commit the first policy with the person of git's configuration as its only admin.
 
-    `handle` overrides the one made from the e-mail address; `ci` names a CI service whose files are
-    written too ('github', 'gitlab', 'plain' or ''). Raises Refused, UsageProblem or EnvironmentProblem;
-    nothing is changed then.
+    It protects the branch that the remote's HEAD names, or else the one checked out. `handle` overrides the one made
+    from the e-mail address; `ci` names a CI service whose files are written too ('github', 'gitlab' or ''). Raises
+    Refused, UsageProblem or EnvironmentProblem; nothing is changed then.
     """
     config = git_config(repo)
     name, email = require_identity(config)
@@ -115,12 +142,18 @@ def initialise(
     if not HANDLE.fullmatch(handle):
         raise UsageProblem(f"{handle!r} is no handle", hint="use lower-case letters, digits and '-': --handle NAME")
     person = Person(handle, name, (email.lower(),), (Key(signer.key),))
-    policy = Policy(version=1, people={handle: person}, teams={}, admins=(handle,), repository=secrets.token_hex(16))
+    branch = branch_to_protect(branches(repo))
+    policy = Policy(
+        version=1, people={handle: person}, teams={}, admins=(handle,),
+        repository=secrets.token_hex(16), branch=branch,
+    )  # fmt: skip
     policy_bytes = render_policy(policy)
     parsed, findings = parse_policy(policy_bytes, POLICY_PATH)
     if parsed is None:
         raise EnvironmentProblem(
-            "your name or e-mail cannot stand in a policy", details=tuple(finding.message for finding in findings)
+            "your name, your e-mail or the branch cannot stand in a policy",
+            hint="correct git's settings, or name the branch in plain characters",
+            details=tuple(finding.message for finding in findings),
         )
     actor = Actor(handle, name, email, signer)
     act = propose_policy(parsed, None, "", by=handle, at=utc(at), note="first policy")
@@ -130,14 +163,14 @@ def initialise(
         Write(POLICY_PATH, policy_bytes),
         Write(f"{TEMPLATES}/default.md", builtin_source("default")),
         *record_writes(actor, act, parsed.version, data),
-        *(Write(path, content) for path, content in ci_files(ci, repo.prefix, parsed.digest).items()),
+        *(Write(path, content) for path, content in ci_files(ci, repo.prefix, parsed.digest, branch).items()),
     ]
     for write in writes:
         if (repo.root / write.path).exists():
             raise Refused(f"{write.path} exists already", hint="move it away, or run init in another folder")
     message = f"Set up pmctl with {handle} as admin\n\nAct: policy\nContent: {parsed.digest}\n"
-    landed = commit(repo, writes, message, signing=signer.git_arguments())
-    return Ready(repo, handle, signer.signing_key.source, parsed.digest, landed.oid, landed.paths, created_repository)
+    commit(repo, writes, message, signing=signer.git_arguments())
+    return Ready(repo, handle, signer.signing_key.source, branch, parsed.digest)
 
 
 def handle_from(config: Mapping[str, str]) -> str:

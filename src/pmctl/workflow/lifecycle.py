@@ -26,7 +26,7 @@ from pmctl.policy.act import Act
 from pmctl.policy.permission import Violation
 from pmctl.policy.state import DRAFT, FINAL, IN_REVIEW, PostmortemState, View
 from pmctl.repository.actor import Actor
-from pmctl.repository.records import record_writes, refusal
+from pmctl.repository.records import record_writes, refusal, signed_base
 from pmctl.repository.transaction import CommitResult, Write, commit
 from pmctl.repository.workspace import Workspace
 from pmctl.text import plural, utc
@@ -87,6 +87,7 @@ def perform(
         at=utc(at),
         content=content,
         note=note,
+        base=signed_base(workspace),
         reviewers=_handles(reviewers),
         author=now.state.author or view.author,
         editors=view.editors if kind == acts.SUBMIT else _handles(editors),

@@ -15,7 +15,7 @@ from pathlib import Path
 from pmctl.errors import BadInput, NotFound, Refused, UsageProblem
 from pmctl.policy import membership, writing
 from pmctl.policy.keys import KeyProblem, normalise
-from pmctl.policy.model import ACTIVE, COMPROMISED, POLICY_PATH, RETIRED, Key, Person, Policy
+from pmctl.policy.model import ACTIVE, COMPROMISED, KINDS, PERSON, POLICY_PATH, RETIRED, Key, Person, Policy
 from pmctl.policy.reading import HANDLE, SIZE_LIMIT, parse_policy
 from pmctl.repository.actor import Actor
 from pmctl.repository.transaction import Write
@@ -68,11 +68,12 @@ def add(
     emails: Sequence[str],
     keys: Sequence[GivenKey],
     teams: Sequence[str] = (),
+    kind: str = PERSON,
     admin: bool = False,
     at: datetime,
     note: str = "",
 ) -> Changed:
-    """Add a person, and put them into teams and among the admins.
+    """Add a person (or a service, or an agent: `kind`), and put them into teams and among the admins.
 
     Raises UsageProblem for a handle, name or address that no policy holds, Refused when the handle, an address
     or a key is taken, and whatever `policy.change` raises.
@@ -80,6 +81,10 @@ def add(
     require_admin(workspace.policy, actor)
     if not HANDLE.fullmatch(handle):
         raise UsageProblem(f"{handle!r} is no handle", hint="use lower-case letters, digits and '-'")
+    if kind not in KINDS:
+        raise UsageProblem(f"--kind {kind}: not one of {', '.join(KINDS)}")
+    if admin and kind != PERSON:
+        raise UsageProblem(f"{handle} is of the kind {kind} and cannot be an admin", hint="leave --admin out")
     old = workspace.policy
     if handle in old.people:
         raise Refused(
@@ -87,7 +92,7 @@ def add(
             hint=f"a new key: pmctl people rotate {handle} --key PUBKEY; a handle is never given to somebody else",
         )
     _refuse_taken(old, emails, keys)
-    person = Person(handle, name, tuple(email.lower() for email in emails), tuple(given.key for given in keys))
+    person = Person(handle, name, tuple(email.lower() for email in emails), tuple(given.key for given in keys), kind)
     meant = replace(old, people={**old.people, handle: person})
     edits: list[Edit] = [lambda data: writing.add_person(data, person)]
     for team in dict.fromkeys(teams):
@@ -139,6 +144,8 @@ def change_person(
     for team in dict.fromkeys(remove_teams):
         meant, edit = _out_of_team(meant, team, handle)
         edits.append(edit)
+    if admin is True and person.kind != PERSON:
+        raise Refused(f"{handle} is of the kind {person.kind}, which signs no policy", hint="let a person be the admin")
     if admin is True and handle not in meant.admins:
         meant = replace(meant, admins=(*meant.admins, handle))
         edits.append(lambda data: membership.add_admin(data, handle))
@@ -263,13 +270,22 @@ def _plain(policy: Policy) -> object:
     people: Mapping[str, object] = {
         handle: (
             person.name,
+            person.kind,
             frozenset(person.emails),
             frozenset((key.id, key.status, key.since, key.file) for key in person.keys),
         )
         for handle, person in policy.people.items()
     }
     teams = {team: frozenset(members) for team, members in policy.teams.items()}
-    rest = (policy.version, policy.review, policy.publishers, policy.edits, policy.policy_threshold)
+    rest = (
+        policy.version,
+        policy.repository,
+        policy.branch,
+        policy.review,
+        policy.publishers,
+        policy.edits,
+        policy.policy_threshold,
+    )
     return people, teams, frozenset(policy.admins), rest
 
 

@@ -1,4 +1,4 @@
-"""Changes of the policy, baselines and waivers: one signed step each.
+"""Changes of the policy: one signed step each.
 
 The policy at HEAD -> new bytes -> parsed, compared, asked of `policy.change.check_change` (which the audit asks
 too) -> record and signature -> one commit.
@@ -12,32 +12,32 @@ policy that too few have signed, whether branches are merged, squashed or rebase
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pmctl import git
 from pmctl.document.finding import Finding, Severity
-from pmctl.errors import BadInput, NotFound, Refused
+from pmctl.errors import BadInput, Refused
 from pmctl.insight.auditing import Examined
 from pmctl.ledger import record
-from pmctl.ledger.report import AuditFinding, Event, Report
+from pmctl.ledger.report import AuditFinding, Event
+from pmctl.ledger.repository_step import unseen_records
 from pmctl.ledger.signatures import key_problem, signer
 from pmctl.policy import act as acts
+from pmctl.policy import writing
 from pmctl.policy.act import Act
-from pmctl.policy.change import check_change, propose_baseline, propose_policy, propose_waiver
+from pmctl.policy.change import check_change, propose_policy
 from pmctl.policy.differences import differences
 from pmctl.policy.model import POLICY_PATH, Policy
 from pmctl.policy.reading import parse_policy
-from pmctl.policy.state import ARCHIVED, DRAFT, IN_REVIEW, PUBLISHED
 from pmctl.repository.actor import Actor
-from pmctl.repository.records import record_writes, refusal, repository_act_writes, root_of
+from pmctl.repository.branches import branch_problem, branches
+from pmctl.repository.records import record_writes, refusal, root_of, signed_base
 from pmctl.repository.transaction import Write, commit
 from pmctl.repository.workspace import Workspace
 from pmctl.text import utc
 
 PROPOSED_PATH = ".pmctl/policy.proposed.yaml"
-_STATUSES = (DRAFT, IN_REVIEW, PUBLISHED, ARCHIVED)
-_RECORDS = f"{record.FOLDER}/{acts.POLICY}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +88,12 @@ def change(
     if any(act.by == actor.handle and act.content == new.digest for act in records):
         raise Refused(f"{actor.handle} has signed exactly this policy already", hint=_others(old, waiting))
     act = propose_policy(new, old, root_of(workspace), by=actor.handle, at=utc(at), note=note)
+    act = replace(act, base=signed_base(workspace))
     violations = check_change(old, new, [*records, act])
     refusals = [violation for violation in violations if violation.code != "AU102"]
     if refusals:
         raise refusal(refusals)
+    _refuse_unseen(workspace, old, new, act.base)
     complete = not violations
     writes = list(record_writes(actor, act, new.version, record.to_bytes(act)))
     if complete:
@@ -105,10 +107,8 @@ def change(
             writes.append(Write(PROPOSED_PATH, data))
             writes += also
         if edited:
-            restored = workspace.head.file(POLICY_PATH)
-            writes.append(Write(POLICY_PATH, restored))
-    _refuse_taken(workspace, writes)
-    signers = {record_.by for record_ in (*records, act) if record_.content == new.digest}
+            writes.append(Write(POLICY_PATH, workspace.head.file(POLICY_PATH)))
+    signed = {record_.by for record_ in (*records, act) if record_.content == new.digest}
     landed = commit(
         workspace.repo,
         [write for write in writes if write.data is None or write.data != workspace.head.file(write.path)]
@@ -121,8 +121,8 @@ def change(
     return Changed(
         new.version,
         complete,
-        max(0, old.policy_threshold - len(signers)),
-        tuple(handle for handle in old.active_admins if handle not in signers),
+        max(0, old.policy_threshold - len(signed)),
+        tuple(handle for handle in old.active_admins if handle not in signed),
         differences(old, new),
         landed.oid,
     )
@@ -161,10 +161,14 @@ def proposal(workspace: Workspace) -> Proposal | None:
 
 def signed_records(workspace: Workspace, old: Policy) -> tuple[Act, ...]:
     """The policy records at HEAD that follow `old` and are well signed under it."""
+    return tuple(act for act in signed_acts(workspace, old, acts.POLICY) if act.prev == old.digest)
+
+
+def signed_acts(workspace: Workspace, policy: Policy, folder: str) -> tuple[Act, ...]:
+    """The acts in a folder of the repository's records at HEAD that are well signed under `policy`."""
     found = []
-    for path in workspace.head.paths(_RECORDS):
-        parts = record.parse_path(path)
-        if parts is None or parts.number != old.version + 1:
+    for path in workspace.head.paths(f"{record.FOLDER}/{folder}"):
+        if record.parse_path(path) is None:
             continue
         data, signature = workspace.head.file(path), workspace.head.file(record.signature_path(path))
         if data is None or signature is None:
@@ -172,11 +176,15 @@ def signed_records(workspace: Workspace, old: Policy) -> tuple[Act, ...]:
         try:
             act = record.from_bytes(data)
             who = signer(
-                data, signature, old, lambda file: [found for found in [workspace.head.file(file)] if found], by=act.by
+                data,
+                signature,
+                policy,
+                lambda file: [found for found in [workspace.head.file(file)] if found],
+                by=act.by,
             )
         except BadInput:
             continue  # the audit reports it; it counts for nothing here
-        if act.prev == old.digest and key_problem(who, act.by) is None:
+        if key_problem(who, act.by) is None:
             found.append(act)
     return tuple(found)
 
@@ -265,54 +273,20 @@ def verification(workspace: Workspace, audited: Examined) -> Verification:
     )
 
 
-def baseline(workspace: Workspace, actor: Actor, *, at: datetime, note: str) -> tuple[int, str]:
-    """Accept everything in the history so far as found; returns how many postmortems, and the commit.
+def name_branch(workspace: Workspace, actor: Actor, branch: str, *, at: datetime, note: str = "") -> Changed:
+    """Sign the next version of the policy, which protects another branch.
 
-    Raises Refused when the actor is no admin or gives no reason.
+    Raises Refused when there is no such branch, or when it is not the one that the remote's HEAD names.
     """
-    documents = []
-    for name in _ids_at_head(workspace):
-        document = workspace.read_at(name)
-        if not document.readable:
-            raise Refused(f"{name} cannot be read as a postmortem", hint=f"pmctl validate {name}")
-        if document.status not in _STATUSES:
-            raise Refused(f"{name} has no status that could be accepted", hint=f"pmctl validate {name}")
-        documents.append((name, workspace.head.digest(name), document.status))
-    act = propose_baseline(
-        workspace.policy,
-        root_of(workspace),
-        tuple(documents),
-        by=actor.handle,
-        at=utc(at),
-        note=note,
-    )
-    oid = _land(workspace, actor, act, f"Accept the history so far as found ({len(documents)} postmortems)")
-    return len(documents), oid
-
-
-def waive(
-    workspace: Workspace, actor: Actor, report: Report, code: str, step: str, *, at: datetime, note: str
-) -> tuple[int, str]:
-    """Accept the findings `code` of the step `step` (a full id) that `report` holds; returns how many, and the commit.
-
-    Raises NotFound when the audit has no such finding, Refused when it cannot be waived or the actor may not.
-    """
-    fitting = [finding for finding in report.findings if finding.code == code and finding.commit == step]
-    if not fitting:
-        known = tuple(f"{finding.code} {finding.commit} {finding.message}" for finding in report.findings)
-        raise NotFound(f"the audit reports no {code} in {step}", hint="pmctl audit lists the findings", details=known)
-    if all(finding.waived_by for finding in fitting):
-        raise Refused(f"{code} in {step[:12]} is accepted by {fitting[0].waived_by} already")
-    act = propose_waiver(
-        workspace.policy,
-        root_of(workspace),
-        code,
-        step,
-        by=actor.handle,
-        at=utc(at),
-        note=note,
-    )
-    return len(fitting), _land(workspace, actor, act, f"Waive {code} in {step[:12]}")
+    require_admin(workspace.policy, actor)
+    if branch == workspace.policy.branch:
+        raise Refused(f"{branch} is protected already")
+    problem = branch_problem(branch, branches(workspace.repo))
+    if problem is not None:
+        raise Refused(problem[0].replace("the policy protects", "the policy would protect"), hint="name the right one")
+    data = writing.set_branch(workspace.head.file(POLICY_PATH) or b"", branch)
+    data = writing.set_version(data, workspace.policy.version + 1)
+    return change(workspace, actor, data, at=at, note=note)
 
 
 def require_admin(policy: Policy, actor: Actor) -> None:
@@ -322,12 +296,6 @@ def require_admin(policy: Policy, actor: Actor) -> None:
             f"AU102 a change of the policy needs an admin, and {actor.handle} is none",
             hint=f"ask one of: {', '.join(policy.active_admins)}",
         )
-
-
-def _land(workspace: Workspace, actor: Actor, act: Act, subject: str) -> str:
-    writes = repository_act_writes(workspace, actor, act)
-    message = f"{subject}\n\n{act.note}\n\nAct: {act.act}\n"
-    return commit(workspace.repo, writes, message, signing=actor.signer.git_arguments()).oid
 
 
 def _readable(data: bytes) -> Policy:
@@ -349,22 +317,24 @@ def _unsigned(workspace: Workspace, policy: Policy) -> list[Finding]:
     return [Finding("AU102", message, POLICY_PATH, fix="an admin runs: pmctl policy sign")]
 
 
-def _refuse_taken(workspace: Workspace, writes: Sequence[Write]) -> None:
-    """A record is never changed, not even one that waits: one admin signs one text for each version."""
-    for write in writes:
-        landed = workspace.head.file(write.path) if write.path.startswith(record.FOLDER) else None
-        if landed is not None and landed != write.data:
-            raise Refused(
-                f"{write.path} is there already: you have signed another text for this version",
-                hint="give the proposal up: start again on a new branch, made from the protected one",
-            )
+def _refuse_unseen(workspace: Workspace, old: Policy, new: Policy, base: str) -> None:
+    """Raise Refused when the audit would condemn records here, because the revocation is signed before they landed."""
+    if not base:
+        return
+    found = unseen_records(workspace.head, workspace.at(base), old, new)
+    if found:
+        what = "a record here" if len(found) == 1 else f"{len(found)} records here"
+        raise Refused(
+            f"AU223 this revokes what {what} rest{'s' if len(found) == 1 else ''} on, and {old.branch} has not seen it",
+            hint=f"land what was signed on {old.branch} first (git push, git fetch), then revoke",
+            details=tuple(found),
+        )
 
 
 def _refuse_on_protected_branch(workspace: Workspace, old: Policy) -> None:
     """A proposal can be given up only by dropping its branch, so it begins on one of its own."""
-    branch = workspace.settings.protected_branch
-    here = git.run(workspace.repo.top, "symbolic-ref", "--quiet", "--short", "HEAD", check=False).text
-    if here == branch:
+    here = git.run(workspace.repo.top, "symbolic-ref", "--quiet", "HEAD", check=False).text
+    if here == f"refs/heads/{old.branch}":
         raise Refused(
             f"the policy asks for {old.policy_threshold} admins, so a change of it begins as a proposal on a branch",
             hint=f"git switch -c policy-{old.version + 1}, run the command again, "
@@ -390,9 +360,3 @@ def _others(old: Policy, waiting: Proposal | None) -> str:
 def _is_file(workspace: Workspace) -> bool:
     path = workspace.repo.root / POLICY_PATH
     return path.is_file() and not path.is_symlink()
-
-
-def _ids_at_head(workspace: Workspace) -> list[str]:
-    from pmctl.document.fields import id_of
-
-    return sorted(found for path in workspace.head.paths("postmortems") if (found := id_of(path)))

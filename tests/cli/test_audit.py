@@ -62,7 +62,7 @@ def test_the_json_report_has_its_documented_shape(world: World) -> None:
     found = report(world)
     assert list(found) == [
         "schema", "passed", "complete", "incomplete", "root", "root_source", "tip", "base", "policy_version", "steps",
-        "records", "proved", "attributed", "postmortems",
+        "records", "witness", "proved", "attributed", "postmortems",
     ]  # fmt: skip
     assert found["schema"] == "pmctl/audit/v1"
     assert (found["passed"], found["complete"], found["root"]) == (False, True, world.first)

@@ -161,41 +161,7 @@ def _only_writer(one: DocumentStep) -> None:
             one.find("AU708", message, path=record.path, attributed=True)
 
 
-_EDITOR = "The author can name the person among the editors, or take the edit over."
-
 CODES = (
-    Code(
-        "AU701",
-        "stranger",
-        "Somebody edited whose e-mail address nobody in the policy has.",
-        "Who edited is then not known.",
-        "An admin adds the person or the address: pmctl people add.",
-        "a commit from a private address",
-    ),
-    Code(
-        "AU702",
-        "may-not-edit",
-        "Somebody edited a document without being its author, an editor, a reviewer or an admin.",
-        "The author answers for the text.",
-        _EDITOR,
-        "a colleague rewrites the root cause",
-    ),
-    Code(
-        "AU703",
-        "may-not-track",
-        "Somebody changed an action item of another person.",
-        "The owner, the author, editors and admins keep items up to date.",
-        _EDITOR,
-        "closing somebody else's item",
-    ),
-    Code(
-        "AU704",
-        "may-not-share",
-        "Somebody changed who may edit without being allowed to edit.",
-        "Otherwise everybody could make themselves an editor.",
-        "The author names the editors.",
-        "editors: {mallory: edit} by mallory",
-    ),
     Code(
         "AU708",
         "only-writer",

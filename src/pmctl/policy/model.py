@@ -16,6 +16,11 @@ RETIRED = "retired"
 COMPROMISED = "compromised"
 KEY_STATUSES = (ACTIVE, RETIRED, COMPROMISED)
 
+PERSON = "person"
+SERVICE = "service"
+AGENT = "agent"
+KINDS = (PERSON, SERVICE, AGENT)
+
 PUBLISHER_ROLES = ("author", "editors", "admins")
 ATTRIBUTED = "attributed"
 SIGNED = "signed"
@@ -43,12 +48,16 @@ class Key(NamedTuple):
 
 
 class Person(NamedTuple):
-    """One person: `handle` is the name in documents and records, `emails` are lower case."""
+    """One person: `handle` is the name in documents and records, `emails` are lower case.
+
+    `kind` is one of KINDS: a service is a CI job or a server, an agent a program that drafts for people.
+    """
 
     handle: str
     name: str
     emails: tuple[str, ...] = ()
     keys: tuple[Key, ...] = ()
+    kind: str = PERSON
 
     @property
     def active_keys(self) -> tuple[Key, ...]:
@@ -73,6 +82,7 @@ _DEFAULT_RULES = ReviewRules()
 class Policy:
     """One version of the policy. `digest` is "sha256:<hex>" of the file's bytes.
 
+    `repository` is the random id that the first version gives the repository, `branch` the name of the protected branch.
     `teams` maps a team to its members; `publishers` names roles of PUBLISHER_ROLES; `edits` is attributed
     or signed; `policy_threshold` counts the admins who must sign a change of the policy.
     """
@@ -86,6 +96,8 @@ class Policy:
     edits: str = ATTRIBUTED
     policy_threshold: int = 1
     digest: str = ""
+    repository: str = ""
+    branch: str = ""
     keys: dict[str, tuple[str, Key]] = field(init=False, repr=False, compare=False)
     emails: dict[str, str] = field(init=False, repr=False, compare=False)
 

@@ -8,16 +8,17 @@ from datetime import date
 
 from pmctl.document import edits
 from pmctl.document.actions import COLUMNS, SECTION, ActionItem, action_items, action_tables, canonical
-from pmctl.document.fields import EditorRole, ItemStatus, Priority, path_of
+from pmctl.document.fields import ItemStatus, Priority, path_of
 from pmctl.document.reader import Document
 from pmctl.errors import BadInput, NotFound, Refused, UsageProblem
 from pmctl.insight.catalog import catalog
+from pmctl.policy.edits import Edit
 from pmctl.policy.model import Policy
-from pmctl.policy.state import FINAL
 from pmctl.repository.transaction import CommitResult, Write, commit
 from pmctl.repository.workspace import Workspace
 from pmctl.text import parse_day
 from pmctl.workflow.create import item_id
+from pmctl.workflow.editing import refuse_edit
 
 _HEADER = "| ID | Action | Owner | Due | Priority | Status | Ticket | Notes |\n|---|---|---|---|---|---|---|---|\n"
 
@@ -52,12 +53,6 @@ def add(workspace: Workspace, by: str, name: str, change: Change, signing: Seque
     is content: amend it) or `by` may not edit it.
     """
     document = workspace.read_at(name)
-    if document.status in FINAL:
-        raise Refused(
-            f"{name} is {document.status}: a new action item is a change of its content",
-            hint=f'an admin adds the row and runs: pmctl amend {name} -m "why"',
-        )
-    _refuse_stranger(workspace.policy, document, by, ())
     cells = _cells(workspace.policy, change)
     for column in ("Action", "Owner", "Due", "Priority"):
         if not cells.get(column):
@@ -72,7 +67,9 @@ def add(workspace: Workspace, by: str, name: str, change: Change, signing: Seque
     table = action_tables(changed)[-1]
     present = {column: COLUMNS[column] for column in cells}
     row = {header: cells[column] for column, names in present.items() if (header := header_of(table.columns, names))}
-    return _land(workspace, edits.append_row(changed, table, row), name, new, row, signing, f"Add action item {new}")
+    added = edits.append_row(changed, table, row)
+    refuse_edit(workspace, by, name, Edit(document, added))
+    return _land(workspace, added, name, new, row, signing, f"Add action item {new}")
 
 
 def change(workspace: Workspace, by: str, wanted: str, change: Change, signing: Sequence[str]) -> Changed:
@@ -86,12 +83,6 @@ def change(workspace: Workspace, by: str, wanted: str, change: Change, signing: 
     item = next((found for found in action_items(document) if found.id.lower() == wanted.lower()), None)
     if item is None:
         raise Refused(f"{wanted} is not in the last commit of {name}", hint=f"commit {path_of(name)} first")
-    if change.description is not None and document.status in FINAL:
-        raise Refused(
-            f"{name} is {document.status}: what an item says changes by amend only",
-            hint=f'an admin edits the row and runs: pmctl amend {name} -m "why"',
-        )
-    _refuse_stranger(workspace.policy, document, by, (item.owner,))
     cells = _cells(workspace.policy, change)
     if not cells:
         raise UsageProblem("nothing to change", hint="pmctl actions set ID --status IN_PROGRESS")
@@ -109,6 +100,7 @@ def change(workspace: Workspace, by: str, wanted: str, change: Change, signing: 
         written[column] = text
     if changed.data == document.data:
         raise Refused(f"{item.id} says that already")
+    refuse_edit(workspace, by, name, Edit(document, changed))
     return _land(workspace, changed, name, item.id, written, signing, f"Update action item {item.id}")
 
 
@@ -163,16 +155,6 @@ def _postmortem_of(workspace: Workspace, wanted: str) -> str:
             f"{wanted} occurs {len(found)} times", hint="give one of them another id", details=tuple(found)
         )
     return found[0]
-
-
-def _refuse_stranger(policy: Policy, document: Document, by: str, owners: Sequence[str]) -> None:
-    editors = document.meta.get("editors")
-    allowed = [document.author, *policy.admins, *owners]
-    if isinstance(editors, dict):
-        allowed += [handle for handle, right in editors.items() if right == EditorRole.EDIT]
-    if by not in allowed:
-        names = ", ".join(dict.fromkeys(handle for handle in allowed if handle))
-        raise Refused(f"{by or 'you'} may not change action items of {document.id}", hint=f"ask one of: {names}")
 
 
 def _cells(policy: Policy, change: Change) -> dict[str, str]:

@@ -319,11 +319,16 @@ class World:
     ) -> str:
         """Write a record and its signature; returns its path."""
         data = record.to_bytes(act)
-        path = record.path(act.doc, number, act.act, act.by)
+        path = record.path(act.doc, number, act.act, act.by, record.mark(data))
         self.write(path, data)
         if not unsigned:
             self.write(record.signature_path(path), sign(self.people[key or act.by], data, namespace))
         return path
+
+    def record(self, name: str, doc: str = DOC) -> str:
+        """The path of the one record whose name begins so: "0002-approve-bob"."""
+        (found,) = (self.root / record.FOLDER / doc).glob(f"{name}-????????.json")
+        return found.relative_to(self.root).as_posix()
 
     def waive(self, code: str, commit: str, by: str = "alice", note: str = "agreed in the review") -> str:
         now = self.repository_standing()

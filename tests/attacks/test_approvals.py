@@ -130,7 +130,8 @@ def test_attack_05_replayed_on_another_postmortem(stage: Copy) -> None:
     world.act(acts.SUBMIT, "jane", OTHER, reviewers=("bob",))
     gate = Gate(world)
     records = world.root / ".pmctl/records"
-    copy_record(records / DOC / "0002-approve-bob.json", records / OTHER / "0002-approve-bob.json")
+    copied = world.root / world.record("0002-approve-bob")
+    copy_record(copied, records / OTHER / copied.name)
     world.commit("Replay", "jane")
     gate.refuses("AU204")
     gate.back()
@@ -146,7 +147,7 @@ def test_attack_06_from_a_fork(stage: Copy, tmp_path: Path) -> None:
     fork.act(acts.SUBMIT, "jane", reviewers=("bob",))
     fork.act(acts.APPROVE, "bob")
     gate = Gate(world)
-    name = f".pmctl/records/{DOC}/0002-approve-bob.json"
+    name = fork.record("0002-approve-bob")
     copy_record(fork.root / name, world.root / name)
     world.commit("Replay", "jane")
     gate.refuses("AU207")
@@ -158,12 +159,13 @@ def test_attack_06_from_a_fork(stage: Copy, tmp_path: Path) -> None:
 def test_attack_07_of_an_older_round(stage: Copy, tmp_path: Path) -> None:
     world = stage("approved")
     stolen = tmp_path / "stolen.json"
-    copy_record(world.root / f".pmctl/records/{DOC}/0002-approve-bob.json", stolen)
+    path = world.record("0002-approve-bob")
+    copy_record(world.root / path, stolen)
     world.git("reset", "-q", "--hard", "HEAD~1")
     world.act(acts.WITHDRAW, "jane")
     world.act(acts.SUBMIT, "jane", reviewers=("bob",))
     gate = Gate(world)
-    copy_record(stolen, world.root / f".pmctl/records/{DOC}/0004-approve-bob.json")
+    copy_record(stolen, world.root / path.replace("/0002-", "/0004-"))
     world.commit("Replay", "jane")
     gate.refuses("AU210", "AU317")
     gate.back()
@@ -256,9 +258,9 @@ def test_attack_12_refusal_hidden(stage: Copy) -> None:
     world = stage("submitted")
     world.act(acts.REQUEST_CHANGES, "bob")
     gate = Gate(world)
-    record = world.root / f".pmctl/records/{DOC}/0002-request-changes-bob.json"
-    record.with_name(record.name + ".sig").rename(record.with_name("0009-request-changes-bob.json.sig"))
-    record.rename(record.with_name("0009-request-changes-bob.json"))
+    record = world.root / world.record("0002-request-changes-bob")
+    record.with_name(record.name + ".sig").rename(record.with_name(record.name.replace("0002", "0009") + ".sig"))
+    record.rename(record.with_name(record.name.replace("0002", "0009")))
     world.commit("Tidy", "jane")
     gate.refuses("AU205", "AU209")
     gate.back()
@@ -281,10 +283,10 @@ def test_attack_14_rearmoured_and_counted_twice(stage: Copy) -> None:
     world = stage("empty")
     two_reviewers(world)
     gate = Gate(world)
-    first = world.root / f".pmctl/records/{DOC}/0002-approve-bob.json"
+    first = world.root / world.record("0002-approve-bob")
     lines = first.with_name(first.name + ".sig").read_bytes().split(b"\n")
     body = b"".join(lines[1:-2])
-    again = f".pmctl/records/{DOC}/0003-approve-bob.json"
+    again = world.record("0002-approve-bob").replace("/0002-", "/0003-")
     world.write(again, first.read_bytes())
     armour = [lines[0], *(body[at : at + 64] for at in range(0, len(body), 64)), lines[-2], b""]
     world.write(again + ".sig", b"\n".join(armour))
@@ -355,16 +357,21 @@ def test_a_good_approval_is_none_of_these(world: World) -> None:
 def test_any_changed_byte_of_a_record_is_noticed(world: World) -> None:
     submitted(world)
     world.act(acts.APPROVE, "bob", commit=False)
-    path = f".pmctl/records/{DOC}/0002-approve-bob.json"
+    path = world.record("0002-approve-bob")
     data = (world.root / path).read_bytes()
-    world.write(path, data.replace(b'"note":"because"', b'"note":"Because"'))
-    only(world, "AU214", world.commit("Approve", "bob"))
+    changed = data.replace(b'"note":"because"', b'"note":"Because"')
+    world.write(path, changed)
+    place = record.path(DOC, 2, acts.APPROVE, "bob", record.mark(changed))
+    world.write(place, changed)
+    world.write(f"{place}.sig", (world.root / f"{path}.sig").read_bytes())
+    commit = world.commit("Approve", "bob")
+    assert set(world.found()) == {("AU204", commit), ("AU214", commit)}
 
 
 def test_a_record_that_is_not_canonical(world: World) -> None:
     submitted(world)
     world.act(acts.APPROVE, "bob", commit=False)
-    path = f".pmctl/records/{DOC}/0002-approve-bob.json"
+    path = world.record("0002-approve-bob")
     data = (world.root / path).read_bytes().replace(b'{"act"', b'{ "act"')
     world.write(path, data)
     world.write(path + ".sig", sign(world.people["bob"], data, record.NAMESPACE))

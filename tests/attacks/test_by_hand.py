@@ -22,12 +22,12 @@ def script() -> str:
     return part.partition("```sh\n")[2].partition("```")[0]
 
 
-def run(world: World, record: str = "0002-approve-bob.json", who: str = "bob") -> subprocess.CompletedProcess[str]:
+def run(world: World, record: str = "0002-approve-bob", who: str = "bob") -> subprocess.CompletedProcess[str]:
     """Run them as an auditor who has no pmctl: only git, OpenSSH and the usual small tools."""
     return subprocess.run(
         ["sh", "-c", script()], cwd=world.path, capture_output=True, text=True, check=False,
-        env={"PATH": os.defpath, "HOME": str(world.path.parent), "ID": DOC, "WHO": who, "RECORD": record,
-             "ROOT": world.first},
+        env={"PATH": os.defpath, "HOME": str(world.path.parent), "ID": DOC, "WHO": who, "ROOT": world.first,
+             "RECORD": world.record(record).rpartition("/")[2]},
     )  # fmt: skip
 
 

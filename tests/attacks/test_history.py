@@ -19,7 +19,7 @@ from pmctl.ledger.sshsig import SignatureProblem
 from pmctl.object_reader import ObjectReader
 from pmctl.policy import act as acts
 from pmctl.policy.keys import KeyProblem, public_key
-from tests.world import DOC, Actor, World, document
+from tests.world import Actor, World, document
 
 from .conftest import Copy
 from .gate import Gate
@@ -147,7 +147,7 @@ def test_attack_46_missing_object(stage: Copy) -> None:
     world = stage("published")
     gate = Gate(world)
     world.act(acts.ARCHIVE, "alice")
-    blob = world.git("rev-parse", f"HEAD~2:.pmctl/records/{DOC}/0001-submit-jane.json")
+    blob = world.git("rev-parse", f"HEAD~2:{world.record('0001-submit-jane')}")
     file = object_file(world.path / ".git", blob)
     data = file.read_bytes()
     file.unlink()
@@ -208,9 +208,9 @@ def test_attack_47_weak_hash(stage: Copy, tmp_path: Path) -> None:
     assert gate.command("alice", "people", "rotate", "bob", "--key", str(made.with_suffix(".pub"))).code == 0
     assert gate.push().landed
     gate = Gate(world)
-    path = f".pmctl/records/{DOC}/0002-approve-bob.json"
     for algorithm, hash_name, code in (("ssh-rsa", "sha512", "AU213"), ("rsa-sha2-512", "sha1", "AU213")):
         world.act(acts.APPROVE, "bob", unsigned=True, commit=False)
+        path = world.record("0002-approve-bob")
         data = (world.root / path).read_bytes()
         world.write(path + ".sig", with_hash(rsa, data, algorithm, hash_name))
         with pytest.raises(SignatureProblem):

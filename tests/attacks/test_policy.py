@@ -88,9 +88,9 @@ def test_attack_31_rollback_to_an_older_policy(stage: Copy) -> None:
     world.write(POLICY_PATH, old)
     world.commit("Roll back", "bob")
     gate.refuses("AU102", "AU103")
+    first = world.record("0001-alice", "policy")
     for suffix in ("", ".sig"):
-        data = (world.root / f".pmctl/records/policy/0001-alice.json{suffix}").read_bytes()
-        world.write(f".pmctl/records/policy/0003-alice.json{suffix}", data)
+        world.write(first.replace("0001", "0003") + suffix, (world.root / (first + suffix)).read_bytes())
     world.git("add", "-A")
     world.git("commit", "-q", "--amend", "--no-edit", by="bob")
     gate.refuses("AU102", "AU103", "AU204")
@@ -364,9 +364,9 @@ def test_attack_31_rollback_with_the_old_record_replayed(world: World) -> None:
     old = (world.root / POLICY_PATH).read_bytes()
     world.change_policy(people=retired(world, "carol"))
     world.write(POLICY_PATH, old)
+    first = world.record("0001-alice", "policy")
     for suffix in ("", ".sig"):
-        data = (world.root / f".pmctl/records/policy/0001-alice.json{suffix}").read_bytes()
-        world.write(f".pmctl/records/policy/0003-alice.json{suffix}", data)
+        world.write(first.replace("0001", "0003") + suffix, (world.root / (first + suffix)).read_bytes())
     back = world.commit("Roll back", "bob")
     assert set(world.found()) == {("AU102", back), ("AU103", back), ("AU204", back)}
 

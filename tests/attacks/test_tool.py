@@ -74,7 +74,7 @@ def test_attack_51_ids_and_paths_that_lead_elsewhere(stage: Copy, name: str) -> 
     world = stage("drafted")
     with pytest.raises(ValueError):
         path_of(name)
-    assert record.parse_path(f".pmctl/records/{name}/0001-submit-jane.json") is None
+    assert record.parse_path(f".pmctl/records/{name}/0001-submit-jane-1a2b3c4d.json") is None
     done = pmctl_here(world, "show", "--", name)
     assert done.returncode == 2
     assert "root:" not in done.stdout
@@ -84,7 +84,7 @@ def test_attack_51_ids_and_paths_that_lead_elsewhere(stage: Copy, name: str) -> 
 def test_attack_51_a_record_about_another_place(stage: Copy) -> None:
     world = stage("drafted")
     gate = Gate(world)
-    world.write(".pmctl/records/elsewhere/0001-submit-jane.json", "{}")
+    world.write(".pmctl/records/elsewhere/0001-submit-jane-1a2b3c4d.json", "{}")
     world.commit("Record", "jane")
     codes = {finding.code for finding in gate.new(gate.whole())}
     assert codes <= {"AU203", "AU204", "AU221"} and codes
@@ -204,8 +204,8 @@ def test_attack_57_huge_files_and_scalars(stage: Copy) -> None:
     world = stage("drafted")
     gate = Gate(world)
     policy = (world.root / POLICY_PATH).read_bytes()
-    world.write(f".pmctl/records/{DOC}/0001-submit-jane.json", b'{"act":"' + b"x" * 70_000 + b'"}\n')
-    world.write(f".pmctl/records/{DOC}/0001-submit-jane.json.sig", b"x")
+    world.write(f".pmctl/records/{DOC}/0001-submit-jane-1a2b3c4d.json", b'{"act":"' + b"x" * 70_000 + b'"}\n')
+    world.write(f".pmctl/records/{DOC}/0001-submit-jane-1a2b3c4d.json.sig", b"x")
     world.write(POLICY_PATH, policy + b"# " + b"x" * 300_000)
     world.commit("Huge", "jane")
     gate.refuses("AU104", "AU201")

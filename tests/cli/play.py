@@ -30,6 +30,7 @@ SETTINGS = ("nothing", "team", "draft", "review", "approved", "published")
 _VARIES = (
     (re.compile(r"sha256:[0-9a-f]{64}"), "<digest>"),
     (re.compile(r"sha256:[0-9a-f]{12}\.\.\."), "<digest>"),
+    (re.compile(r"-[0-9a-f]{8}\.json\b"), "-<mark>.json"),
     (re.compile(r"SHA256:[A-Za-z0-9+/]{43}"), "<key>"),
     (re.compile(r"ssh-ed25519 AAAA[A-Za-z0-9+/=]+"), "<public key>"),
     (re.compile(r"\b[0-9a-f]{40}\b"), "<commit>"),

@@ -145,7 +145,7 @@ def test_pre_commit_advises_what_the_audit_would_say(world: World) -> None:
         (lambda: world.edit("too small", "fine", commit=False), "AU401"),
         (lambda: world.write(f"postmortems/2024/{DOC}/late.txt", "more"), "AU402"),
         (lambda: (world.root / world.file()).unlink(), "AU406"),
-        (lambda: (world.root / f".pmctl/records/{DOC}/0002-approve-bob.json").unlink(), "AU205"),
+        (lambda: (world.root / world.record("0002-approve-bob")).unlink(), "AU205"),
         (lambda: world.write(".pmctl/policy.yaml", "version: 2\n"), "AU102"),
         (lambda: (world.root / world.file(OTHER)).parent.joinpath(f"{OTHER}.md").symlink_to("x"), "AU501"),
     ):

@@ -65,7 +65,7 @@ class Place:
         git.run(self.top, *words, env=env, reading=False)
 
     def record(self, number: int, act: str, by: str, when: datetime) -> None:
-        self.commit(f".pmctl/records/{DOC}/{number:04d}-{act}-{by}.json", "{}\n", when)
+        self.commit(f".pmctl/records/{DOC}/{number:04d}-{act}-{by}-0a1b2c3d.json", "{}\n", when)
 
     def validate(self, *what: str, now: datetime, staged: bool = False) -> Validation:
         return validations(self.top / self.prefix, Selection(what, staged=staged, now=now, select=("PM95",)))[0]

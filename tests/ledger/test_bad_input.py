@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from pmctl.ledger import record
 from pmctl.policy.model import POLICY_PATH
 from tests.world import DOC, World
 
-RECORD = f".pmctl/records/{DOC}/0002-approve-bob.json"
+
+def place(data: bytes) -> str:
+    """Where a record with these bytes lies."""
+    return record.path(DOC, 2, "approve", "bob", record.mark(data))
 
 
 def approved(world: World) -> tuple[bytes, bytes]:
@@ -15,7 +19,8 @@ def approved(world: World) -> tuple[bytes, bytes]:
     world.new()
     world.act("submit", "jane", reviewers=("bob",))
     world.act("approve", "bob", commit=False)
-    return (world.root / RECORD).read_bytes(), (world.root / f"{RECORD}.sig").read_bytes()
+    path = world.root / world.record("0002-approve-bob")
+    return path.read_bytes(), path.with_name(path.name + ".sig").read_bytes()
 
 
 def land(world: World, path: str, data: bytes) -> list[tuple[str, str]]:
@@ -51,8 +56,12 @@ def land(world: World, path: str, data: bytes) -> list[tuple[str, str]]:
     ],
 )
 def test_a_spoiled_record(world: World, spoil: object, code: str) -> None:
-    data, _ = approved(world)
-    assert land(world, RECORD, spoil(data)) == [(code, RECORD)]  # type: ignore[operator]  # a function from above
+    data, signature = approved(world)
+    spoiled: bytes = spoil(data)  # type: ignore[operator]  # a function from above
+    for suffix in ("", ".sig"):
+        (world.root / (place(data) + suffix)).unlink()
+    world.write(f"{place(spoiled)}.sig", signature)
+    assert land(world, place(spoiled), spoiled) == [(code, place(spoiled))]
 
 
 @pytest.mark.parametrize(
@@ -70,8 +79,8 @@ def test_a_spoiled_record(world: World, spoil: object, code: str) -> None:
     ],
 )
 def test_a_spoiled_signature(world: World, spoil: object, code: str) -> None:
-    _, signature = approved(world)
-    assert land(world, f"{RECORD}.sig", spoil(signature)) == [(code, RECORD)]  # type: ignore[operator]  # as above
+    data, signature = approved(world)
+    assert land(world, f"{place(data)}.sig", spoil(signature)) == [(code, place(data))]  # type: ignore[operator]  # as above
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,7 @@ def test_the_commands_sign_with_gpg_and_the_audit_accepts_it(world: World, gnupg
     world.act("approve", "carol")
     does("publish", DOC)
     does("audit")
-    records = sorted((world.root / record.FOLDER).rglob("*-bob.json.sig"))
+    records = sorted((world.root / record.FOLDER).rglob("*-bob-????????.json.sig"))
     assert [file.read_bytes()[:27] for file in records] == [b"-----BEGIN PGP SIGNATURE---"] * 3
     assert world.audit().findings == ()
     bare = tmp_path / "bin"

@@ -33,6 +33,7 @@ APPROVE = Act(
     prev=OTHER,
     root=DIGEST,
     round=1,
+    base=COMMIT,
 )
 POLICY = replace(APPROVE, act="policy", doc="policy", from_status="", to_status="", round=0)
 BASELINE = replace(
@@ -40,9 +41,21 @@ BASELINE = replace(
     act="baseline",
     doc="baseline",
     documents=(("2023-02-03-a", OTHER, "PUBLISHED"), (ID, DIGEST, "DRAFT")),
+    tip=COMMIT,
+    dropped=(OTHER,),
 )
-WAIVE = replace(APPROVE, act="waive", doc="repository", finding="AU301", commit=COMMIT)
-SUBMIT = replace(APPROVE, act="submit", reviewers=("bob", "alice"), from_status="DRAFT")
+WAIVE = replace(APPROVE, act="waive", doc="repository", finding="AU301", commit=COMMIT, about=ID, covers=2)
+SUBMIT = replace(
+    APPROVE,
+    act="submit",
+    reviewers=("bob", "alice"),
+    author="jane",
+    editors=("carol",),
+    template=DIGEST,
+    from_status="DRAFT",
+)
+AMEND = replace(APPROVE, act="amend", was=OTHER)
+AGAIN = replace(APPROVE, replaces=(OTHER,))
 PUBLISH = replace(APPROVE, act="publish", approvals=(DIGEST, OTHER), to_status="PUBLISHED")
 
 
@@ -67,14 +80,17 @@ def changed(act: Act = APPROVE, /, **changes: Any) -> bytes:
 
 def test_the_bytes_are_those_that_the_documentation_shows() -> None:
     assert to_bytes(APPROVE).decode() == (
-        '{"act":"approve","at":"2024-01-17T10:00:00Z","by":"alice","content":"' + DIGEST + '",'
+        '{"act":"approve","at":"2024-01-17T10:00:00Z","base":"' + COMMIT + '","by":"alice","content":"' + DIGEST + '",'
         '"doc":"2024-01-15-payment-api-outage","from":"IN_REVIEW","note":"Root cause is clear now.","policy":3,'
-        '"prev":"' + OTHER + '","root":"' + DIGEST + '","round":1,"to":"IN_REVIEW","type":"pmctl-record-v1"}\n'
+        '"prev":"' + OTHER + '","replaces":[],"root":"' + DIGEST + '","round":1,"to":"IN_REVIEW",'
+        '"type":"pmctl-record-v1"}\n'
     )
     assert record.digest(b"x\n") == "sha256:" + hashlib.sha256(b"x\n").hexdigest()
 
 
-@pytest.mark.parametrize("act", [APPROVE, POLICY, BASELINE, WAIVE, SUBMIT, PUBLISH], ids=lambda act: act.act)
+@pytest.mark.parametrize(
+    "act", [APPROVE, AGAIN, AMEND, POLICY, BASELINE, WAIVE, SUBMIT, PUBLISH], ids=lambda act: act.act
+)
 def test_every_kind_of_act_survives_the_way_out_and_back(act: Act) -> None:
     assert from_bytes(to_bytes(act)) == act
 
@@ -92,13 +108,21 @@ def acts(draw: st.DrawFn) -> Act:
     extras: dict[str, Any] = {}
     if act in ("submit", "request-review"):
         extras["reviewers"] = tuple(draw(st.lists(handles, unique=True, max_size=5)))
+        extras["editors"] = tuple(draw(st.lists(handles, unique=True, max_size=5)))
+    if act == "submit":
+        extras |= {"author": draw(handles | st.just("")), "template": draw(digests | st.just(""))}
+    if act == "approve":
+        extras["replaces"] = tuple(draw(st.lists(digests, unique=True, max_size=3)))
+    if act == "amend":
+        extras["was"] = draw(digests | st.just(""))
     if act == "publish":
         extras["approvals"] = tuple(draw(st.lists(digests, unique=True, max_size=5)))
     if act == "waive":
-        extras |= {"finding": "AU101", "commit": COMMIT}
+        extras |= {"finding": "AU101", "commit": COMMIT, "about": draw(ids | st.just("")), "covers": 1}
     if act == "baseline":
         found = draw(st.dictionaries(ids, st.tuples(digests, statuses), max_size=4))
         extras["documents"] = tuple((id_, *found[id_]) for id_ in sorted(found))
+        extras |= {"tip": COMMIT, "dropped": tuple(draw(st.lists(digests, unique=True, max_size=3)))}
     return Act(
         act=act,
         by=draw(handles),
@@ -112,6 +136,7 @@ def acts(draw: st.DrawFn) -> Act:
         prev=draw(digests | st.just("")),
         root=draw(digests),
         round=draw(st.integers(0, 999_999)),
+        base=draw(st.sampled_from(["", COMMIT])),
         **extras,
     )
 
@@ -311,15 +336,18 @@ def test_an_act_that_no_record_can_state_is_refused_on_writing(act: Act) -> None
 @pytest.mark.parametrize(
     ("parts", "path"),
     [
-        ((ID, 2, "approve", "alice"), f".pmctl/records/{ID}/0002-approve-alice.json"),
-        ((ID, 3, "request-changes", "a-b"), f".pmctl/records/{ID}/0003-request-changes-a-b.json"),
-        ((ID, 12345, "request-review", "changes"), f".pmctl/records/{ID}/12345-request-review-changes.json"),
-        (("policy", 2, "policy", "alice"), ".pmctl/records/policy/0002-alice.json"),
-        (("baseline", 1, "baseline", "alice"), ".pmctl/records/baseline/0001-baseline-alice.json"),
-        (("repository", 1, "waive", "alice"), ".pmctl/records/repository/0001-waive-alice.json"),
+        ((ID, 2, "approve", "alice", "1a2b3c4d"), f".pmctl/records/{ID}/0002-approve-alice-1a2b3c4d.json"),
+        ((ID, 3, "request-changes", "a-b", "1a2b3c4d"), f".pmctl/records/{ID}/0003-request-changes-a-b-1a2b3c4d.json"),
+        (
+            (ID, 12345, "request-review", "x", "1a2b3c4d"),
+            f".pmctl/records/{ID}/12345-request-review-x-1a2b3c4d.json",
+        ),
+        (("policy", 2, "policy", "alice", "1a2b3c4d"), ".pmctl/records/policy/0002-alice-1a2b3c4d.json"),
+        (("baseline", 1, "baseline", "alice", "1a2b3c4d"), ".pmctl/records/baseline/0001-baseline-alice-1a2b3c4d.json"),
+        (("repository", 1, "waive", "alice", "1a2b3c4d"), ".pmctl/records/repository/0001-waive-alice-1a2b3c4d.json"),
     ],
 )
-def test_paths_and_their_parts(parts: tuple[str, int, str, str], path: str) -> None:
+def test_paths_and_their_parts(parts: tuple[str, int, str, str, str], path: str) -> None:
     assert record.path(*parts) == path
     assert parse_path(path) == parts
     assert record.signature_path(path) == path + ".sig"
@@ -329,29 +357,29 @@ def test_paths_and_their_parts(parts: tuple[str, int, str, str], path: str) -> N
     "path",
     [
         "",
-        f".pmctl/records/{ID}/0002-approve-alice.json.sig",
+        f".pmctl/records/{ID}/0002-approve-alice-1a2b3c4d.json.sig",
         f".pmctl/records/{ID}/0002-approve-alice.JSON",
-        f".pmctl/records/{ID}/0002-approve-alice.json\n",
-        f"/.pmctl/records/{ID}/0002-approve-alice.json",
-        f"sub/.pmctl/records/{ID}/0002-approve-alice.json",
-        f".pmctl/records/{ID}/x/0002-approve-alice.json",
-        f".pmctl/records/{ID}/2-approve-alice.json",
-        f".pmctl/records/{ID}/00002-approve-alice.json",
-        f".pmctl/records/{ID}/0000-approve-alice.json",
-        f".pmctl/records/{ID}/1000000-approve-alice.json",
-        f".pmctl/records/{ID}/\u0660\u0660\u0660\u0661-approve-alice.json",
-        f".pmctl/records/{ID}/0002-bless-alice.json",
-        f".pmctl/records/{ID}/0002-approve-.json",
-        f".pmctl/records/{ID}/0002-approve-Alice.json",
-        f".pmctl/records/{ID}/0002-policy-alice.json",
-        f".pmctl/records/{ID}/0002-baseline-alice.json",
-        f".pmctl/records/{ID}/0002-alice.json",
-        ".pmctl/records/policy/0002-approve-Alice.json",
-        ".pmctl/records/repository/0001-approve-alice.json",
-        ".pmctl/records/baseline/0001-waive-alice.json",
-        ".pmctl/records/../0001-approve-alice.json",
-        ".pmctl/records/2024-01-15-/0001-approve-alice.json",
-        f".pmctl/records/2024-01-15-{'x' * 90}/0001-approve-alice.json",
+        f".pmctl/records/{ID}/0002-approve-alice-1a2b3c4d.json\n",
+        f"/.pmctl/records/{ID}/0002-approve-alice-1a2b3c4d.json",
+        f"sub/.pmctl/records/{ID}/0002-approve-alice-1a2b3c4d.json",
+        f".pmctl/records/{ID}/x/0002-approve-alice-1a2b3c4d.json",
+        f".pmctl/records/{ID}/2-approve-alice-1a2b3c4d.json",
+        f".pmctl/records/{ID}/00002-approve-alice-1a2b3c4d.json",
+        f".pmctl/records/{ID}/0000-approve-alice-1a2b3c4d.json",
+        f".pmctl/records/{ID}/1000000-approve-alice-1a2b3c4d.json",
+        f".pmctl/records/{ID}/\u0660\u0660\u0660\u0661-approve-alice-1a2b3c4d.json",
+        f".pmctl/records/{ID}/0002-bless-alice-1a2b3c4d.json",
+        f".pmctl/records/{ID}/0002-approve--1a2b3c4d.json",
+        f".pmctl/records/{ID}/0002-approve-Alice-1a2b3c4d.json",
+        f".pmctl/records/{ID}/0002-policy-alice-1a2b3c4d.json",
+        f".pmctl/records/{ID}/0002-baseline-alice-1a2b3c4d.json",
+        f".pmctl/records/{ID}/0002-alice-1a2b3c4d.json",
+        ".pmctl/records/policy/0002-approve-Alice-1a2b3c4d.json",
+        ".pmctl/records/repository/0001-approve-alice-1a2b3c4d.json",
+        ".pmctl/records/baseline/0001-waive-alice-1a2b3c4d.json",
+        ".pmctl/records/../0001-approve-alice-1a2b3c4d.json",
+        ".pmctl/records/2024-01-15-/0001-approve-alice-1a2b3c4d.json",
+        f".pmctl/records/2024-01-15-{'x' * 90}/0001-approve-alice-1a2b3c4d.json",
     ],
 )
 def test_other_paths_are_no_records(path: str) -> None:
@@ -359,26 +387,33 @@ def test_other_paths_are_no_records(path: str) -> None:
 
 
 def test_in_the_policy_folder_the_whole_rest_is_the_handle() -> None:
-    found = parse_path(".pmctl/records/policy/0002-policy-alice.json")
-    assert found == ("policy", 2, "policy", "policy-alice")
+    found = parse_path(".pmctl/records/policy/0002-policy-alice-1a2b3c4d.json")
+    assert found == ("policy", 2, "policy", "policy-alice", "1a2b3c4d")
 
 
 def test_path_and_content_must_agree() -> None:
-    path = record.path(ID, 2, "approve", "alice")
-    assert check_path(path, APPROVE).number == 2
+    path = record.path(ID, 2, "approve", "alice", record.mark(to_bytes(APPROVE)))
+    assert check_path(path, APPROVE, to_bytes(APPROVE)).number == 2
     for act in (replace(APPROVE, by="bob"), replace(APPROVE, doc="2024-01-16-x"), WAIVE):
         with pytest.raises(RecordProblem) as caught:
-            check_path(path, act)
+            check_path(path, act, to_bytes(APPROVE))
         assert caught.value.code == "AU204"
-    policy_path = record.path("policy", 3, "policy", "alice")
-    assert check_path(policy_path, POLICY).number == 3
+    policy_path = record.path("policy", 3, "policy", "alice", record.mark(to_bytes(POLICY)))
+    assert check_path(policy_path, POLICY, to_bytes(POLICY)).number == 3
     with pytest.raises(RecordProblem, match="policy version 3"):
-        check_path(policy_path, replace(POLICY, policy=4))
+        check_path(policy_path, replace(POLICY, policy=4), to_bytes(POLICY))
     with pytest.raises(RecordProblem, match="not the path of a record"):
-        check_path("x\x1b.json", APPROVE)
+        check_path("x\x1b.json", APPROVE, to_bytes(APPROVE))
+    with pytest.raises(RecordProblem, match="digest"):
+        check_path(path, APPROVE, to_bytes(replace(APPROVE, note="another")))
 
 
 def test_no_path_is_made_from_parts_that_could_escape() -> None:
-    for parts in (("..", 1, "approve", "alice"), (ID, 0, "approve", "alice"), (ID, 1, "approve", "../x")):
+    for parts in (
+        ("..", 1, "approve", "alice", "1a2b3c4d"),
+        (ID, 0, "approve", "alice", "1a2b3c4d"),
+        (ID, 1, "approve", "../x", "1a2b3c4d"),
+        (ID, 1, "approve", "alice", "../../ab"),
+    ):
         with pytest.raises(RecordProblem):
             record.path(*parts)

@@ -439,7 +439,7 @@ def _approval(team: Team, doc: str, state: PostmortemState, *, by: str, signed_b
         content=team.workspace.head.digest(doc),
     )
     data = record.to_bytes(act)
-    path = team.top / record.path(doc, now.next_number, act.act, by)
+    path = team.top / record.path(doc, now.next_number, act.act, by, record.mark(data))
     path.write_bytes(data)
     if signed_by:
         team.sign_record(path, signed_by)

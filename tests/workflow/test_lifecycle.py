@@ -33,9 +33,9 @@ def test_one_act_is_one_signed_commit_of_record_and_status(crew: Team) -> None:
     before = crew.head
     done = do(crew, "jane", acts.SUBMIT, "bob", "@carol")
     assert crew.git("rev-list", "--count", f"{before}..HEAD") == "1"
+    (record,) = (crew.top / ".pmctl/records" / DOC).glob("0001-submit-jane-????????.json")
     assert crew.git("show", "--name-only", "--format=", done.commit).split("\n") == [
-        f".pmctl/records/{DOC}/0001-submit-jane.json", f".pmctl/records/{DOC}/0001-submit-jane.json.sig",
-        f"postmortems/2024/{DOC}.md",
+        f".pmctl/records/{DOC}/{record.name}", f".pmctl/records/{DOC}/{record.name}.sig", f"postmortems/2024/{DOC}.md",
     ]  # fmt: skip
     assert "gpgsig" in crew.git("cat-file", "commit", done.commit)
     changed = crew.git("diff", "-U0", before, "--", "postmortems").splitlines()
@@ -48,7 +48,7 @@ def test_an_approval_writes_nothing_but_its_record(crew: Team) -> None:
     do(crew, "jane", acts.SUBMIT, "bob")
     done = do(crew, "bob", acts.APPROVE)
     names = crew.git("show", "--name-only", "--format=", done.commit).split()
-    assert all(name.startswith(f".pmctl/records/{DOC}/0002-approve-bob.json") for name in names)
+    assert all(name.startswith(f".pmctl/records/{DOC}/0002-approve-bob-") for name in names)
     assert words(done.next_step) == f"pmctl publish {DOC}"
 
 

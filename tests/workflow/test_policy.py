@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pmctl.errors import NotFound, Refused
+from pmctl.ledger.record import mark
 from pmctl.policy.model import POLICY_PATH
 from pmctl.repository.actor import Actor as Signing
 from pmctl.repository.signing import SigningKey, SshSigner
@@ -166,10 +167,11 @@ def test_a_proposal_that_was_overtaken_is_said(two: World) -> None:
 
 def test_a_signature_under_another_policy_does_not_count(two: World) -> None:
     acting.change_person(workspace(two), actor(two), "jane", add_teams=("ops",), at=AT)
-    record = two.root / ".pmctl/records/policy/0003-alice.json"
+    record = two.root / two.record("0003-alice", "policy")
     data = record.read_bytes().replace(b'"by":"alice"', b'"by":"carol"')
-    two.write(".pmctl/records/policy/0003-carol.json", data)
-    two.write(".pmctl/records/policy/0003-carol.json.sig", record.with_name(record.name + ".sig").read_bytes())
+    path = f".pmctl/records/policy/0003-carol-{mark(data)}.json"
+    two.write(path, data)
+    two.write(f"{path}.sig", record.with_name(record.name + ".sig").read_bytes())
     two.commit("Forge", "alice")
     assert [act.by for act in steps.signed_records(workspace(two), workspace(two).policy)] == ["alice"]
 

@@ -205,7 +205,7 @@ class _Reading:
         data = reader.blob(entry.oid)
         try:
             act = record.from_bytes(data)
-            number = record.check_path(path, act).number
+            number = record.check_path(path, act, data).number
             if signature is None:
                 return "it is not signed"
             key_files = self.snapshot.key_files(self.snapshot)

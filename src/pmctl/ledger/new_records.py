@@ -84,7 +84,7 @@ def _verified(
         data = there
     try:
         act = record.from_bytes(data)
-        number = record.check_path(path, act).number
+        number = record.check_path(path, act, data).number
     except RecordProblem as problem:
         step.find(problem.code, f"{path}: {problem.message}", problem.hint, doc=doc, path=path)
         return None
@@ -145,7 +145,7 @@ CODES = (
         "A record or its signature was changed or removed.",
         "Records are append-only: an approval that disappears, or a refusal, changes what was decided.",
         "Put it back as it was: git checkout COMMIT -- PATH. " + WAIVE,
-        "git rm 0003-request-changes-bob.json",
+        "git rm 0003-request-changes-bob-5d1c0b6e.json",
     ),
     Code(
         "AU206",
@@ -153,7 +153,7 @@ CODES = (
         "A record has no signature.",
         "Anybody can write a file that says it is by somebody.",
         "Act through pmctl, which signs.",
-        "0002-approve-bob.json without 0002-approve-bob.json.sig",
+        "0002-approve-bob-5d1c0b6e.json without 0002-approve-bob-5d1c0b6e.json.sig",
     ),
     Code(
         "AU207",
@@ -177,7 +177,7 @@ CODES = (
         "The same signed statement lies there twice.",
         "One approval counts once, however often and in whatever armour it is stored.",
         "Remove the copy in a new step.",
-        "0002-approve-bob.json copied to 0003-approve-bob.json",
+        "0002-approve-bob-5d1c0b6e.json copied to 0003-approve-bob-5d1c0b6e.json",
     ),
     Code(
         "AU218",

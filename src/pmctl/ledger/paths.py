@@ -22,7 +22,11 @@ _KINDS = {"120000": "a symbolic link", "160000": "a submodule", "100755": "execu
 _HIDING = re.compile(
     r"-diff|binary|diff=\S*|(?:linguist|gitlab)-generated\S*|filter=\S*|ident|working-tree-encoding=\S*|merge=\S*"
 )
-_SHOWN = ("postmortems/2024/2024-01-15-x.md", ".pmctl/policy.yaml", ".pmctl/records/2024-01-15-x/0001-submit-a.json")
+_SHOWN = (
+    "postmortems/2024/2024-01-15-x.md",
+    ".pmctl/policy.yaml",
+    ".pmctl/records/2024-01-15-x/0001-submit-a-5d1c0b6e.json",
+)
 
 
 def belongs_to(path: str) -> tuple[str, bool]:

@@ -29,6 +29,7 @@ LARGEST = 64 * 1024  # bytes
 LARGEST_BASELINE = 4 * 1024 * 1024  # bytes; an imported history takes about 200 a postmortem
 MOST_REVIEWERS = 1000
 HIGHEST_NUMBER = 999_999
+MARK = 8  # hex digits of its digest in the name of a record
 
 STATUSES = frozenset(("", "DRAFT", "IN_REVIEW", "PUBLISHED", "ARCHIVED", "DELETED"))
 
@@ -39,11 +40,11 @@ _commit = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?").fullmatch
 _finding = re.compile(r"[A-Z]{2}[0-9]{3}").fullmatch
 _at = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z").fullmatch
 
-_path = re.compile(rf"{re.escape(FOLDER)}/([^/]+)/([0-9]{{4,6}})-([a-z0-9-]+)\.json").fullmatch
+_path = re.compile(rf"{re.escape(FOLDER)}/([^/]+)/([0-9]{{4,6}})-([a-z0-9-]+)-([0-9a-f]{{{MARK}}})\.json").fullmatch
 _act_and_handle = re.compile(rf"({'|'.join(sorted(ACTS))})-([a-z0-9-]+)").fullmatch
 
 _COMMON = frozenset(
-    ("act", "at", "by", "content", "doc", "from", "note", "policy", "prev", "root", "round", "to", "type")
+    ("act", "at", "base", "by", "content", "doc", "from", "note", "policy", "prev", "root", "round", "to", "type")
 )
 
 
@@ -56,12 +57,14 @@ class RecordProblem(BadInput):
 
 
 class RecordPath(NamedTuple):
-    """What a record's file name says. `number` is the policy's version for a policy record."""
+    """What a record's file name says. `number` is the policy's version for a policy record; `mark` is the beginning of
+    the record's digest, so that what one person does in two clones at once does not collide."""
 
     doc: str
     number: int
     act: str
     by: str
+    mark: str
 
 
 def to_bytes(act: Act) -> bytes:
@@ -69,6 +72,7 @@ def to_bytes(act: Act) -> bytes:
     value: dict[str, Any] = {
         "act": act.act,
         "at": act.at,
+        "base": act.base,
         "by": act.by,
         "content": act.content,
         "doc": act.doc,
@@ -86,10 +90,19 @@ def to_bytes(act: Act) -> bytes:
         raise RecordProblem("AU203", "the record lists a postmortem twice")
     extras: dict[str, Any] = {
         "reviewers": list(act.reviewers),
+        "author": act.author,
+        "editors": list(act.editors),
+        "template": act.template,
+        "replaces": list(act.replaces),
+        "was": act.was,
         "approvals": list(act.approvals),
         "finding": act.finding,
         "commit": act.commit,
+        "about": act.about,
+        "covers": act.covers,
         "documents": documents,
+        "tip": act.tip,
+        "dropped": list(act.dropped),
     }
     allowed = ACTS[act.act].keys if act.act in ACTS else frozenset()
     for key, extra in extras.items():
@@ -124,11 +137,21 @@ def from_bytes(data: bytes) -> Act:
         prev=value["prev"],
         root=value["root"],
         round=value["round"],
+        base=value["base"],
         reviewers=tuple(value.get("reviewers", ())),
+        author=value.get("author", ""),
+        editors=tuple(value.get("editors", ())),
+        template=value.get("template", ""),
+        replaces=tuple(value.get("replaces", ())),
+        was=value.get("was", ""),
         approvals=tuple(value.get("approvals", ())),
         finding=value.get("finding", ""),
         commit=value.get("commit", ""),
+        about=value.get("about", ""),
+        covers=value.get("covers", 0),
         documents=tuple((id_, entry["content"], entry["status"]) for id_, entry in documents.items()),
+        tip=value.get("tip", ""),
+        dropped=tuple(value.get("dropped", ())),
     )
 
 
@@ -137,11 +160,16 @@ def digest(data: bytes) -> str:
     return "sha256:" + hashlib.sha256(data).hexdigest()
 
 
-def path(doc: str, number: int, act: str, by: str) -> str:
+def mark(data: bytes) -> str:
+    """The beginning of the record's digest, as its name in the tree ends."""
+    return hashlib.sha256(data).hexdigest()[:MARK]
+
+
+def path(doc: str, number: int, act: str, by: str, mark: str) -> str:
     """Where the record lies, relative to the pmctl root; raises RecordProblem for parts that no record has."""
     name = f"{number:04d}-{by}" if act == POLICY else f"{number:04d}-{act}-{by}"
-    result = f"{FOLDER}/{doc}/{name}.json"
-    if parse_path(result) != (doc, number, act, by):
+    result = f"{FOLDER}/{doc}/{name}-{mark}.json"
+    if parse_path(result) != (doc, number, act, by, mark):
         raise RecordProblem("AU204", f"no record can lie at {result!a}")
     return result
 
@@ -165,11 +193,14 @@ def parse_path(record_path: str) -> RecordPath | None:
         act, by = parts[1], parts[2]
     if number < 1 or match[2] != f"{number:04d}" or not _about(act, doc) or _handle(by) is None:
         return None
-    return RecordPath(doc, number, act, by)
+    return RecordPath(doc, number, act, by, match[4])
 
 
-def check_path(record_path: str, act: Act) -> RecordPath:
-    """The path's parts when they agree with what the record says; raises RecordProblem otherwise."""
+def check_path(record_path: str, act: Act, data: bytes) -> RecordPath:
+    """The path's parts when they agree with what the record says; raises RecordProblem otherwise.
+
+    `act` is what `data`, the record's bytes, say.
+    """
     found = parse_path(record_path)
     if found is None:
         raise RecordProblem("AU204", f"{record_path!a} is not the path of a record")
@@ -177,6 +208,7 @@ def check_path(record_path: str, act: Act) -> RecordPath:
         ("document", found.doc, act.doc),
         ("act", found.act, act.act),
         ("person", found.by, act.by),
+        ("digest", found.mark, mark(data)),
     ):
         if named != said:
             raise RecordProblem("AU204", f"the record's name gives {named} as its {word}, the record says {said}")
@@ -273,14 +305,12 @@ def _check_fields(value: dict[str, Any]) -> None:
 
 def _check_common(value: dict[str, Any]) -> None:
     for key in ("policy", "round"):
-        number = value[key]
-        if type(number) is not int or not 0 <= number <= HIGHEST_NUMBER:
-            raise RecordProblem("AU203", f"{key!r} is not a number from 0 to {HIGHEST_NUMBER}")
+        _expect_number(value, key)
     _expect(value, "by", _handle, "a handle")
     _expect(value, "root", _digest, "a digest")
     for key in ("content", "prev"):
-        if value[key] != "":
-            _expect(value, key, _digest, "a digest")
+        _expect_or_empty(value, key, _digest, "a digest")
+    _expect_or_empty(value, "base", _commit, "a full object id")
     for key in ("from", "to"):
         if not isinstance(value[key], str) or value[key] not in STATUSES:
             raise RecordProblem("AU203", f"{key!r} is not a status: {_shown(value[key])}")
@@ -299,12 +329,25 @@ def _check_common(value: dict[str, Any]) -> None:
 def _check_extra(value: dict[str, Any]) -> None:
     if "reviewers" in value:
         _expect_list(value, "reviewers", _handle, "a handle", MOST_REVIEWERS)
+    if "editors" in value:
+        _expect_list(value, "editors", _handle, "a handle", MOST_REVIEWERS)
+    if "author" in value:
+        _expect_or_empty(value, "author", _handle, "a handle")
+    for key in ("template", "was"):
+        if key in value:
+            _expect_or_empty(value, key, _digest, "a digest")
+    if "replaces" in value:
+        _expect_list(value, "replaces", _digest, "a digest", MOST_REVIEWERS)
     if "approvals" in value:
         _expect_list(value, "approvals", _digest, "a digest", MOST_REVIEWERS)
     if "finding" in value:
         _expect(value, "finding", _finding, "a finding's code")
         _expect(value, "commit", _commit, "a full object id")
+        _expect_or_empty(value, "about", _id, "a postmortem's id")
+        _expect_number(value, "covers")
     if "documents" in value:
+        _expect_or_empty(value, "tip", _commit, "a full object id")
+        _expect_list(value, "dropped", _digest, "a digest", HIGHEST_NUMBER)
         documents = value["documents"]
         if not isinstance(documents, dict):
             raise RecordProblem("AU203", "'documents' is not an object")
@@ -321,6 +364,17 @@ def _check_extra(value: dict[str, Any]) -> None:
 def _expect(value: Mapping[str, Any], key: str, matches: _Check, what: str) -> None:
     if not isinstance(value[key], str) or matches(value[key]) is None:
         raise RecordProblem("AU203", f"{key!r} is not {what}: {_shown(value[key])}")
+
+
+def _expect_or_empty(value: Mapping[str, Any], key: str, matches: _Check, what: str) -> None:
+    if value[key] != "":
+        _expect(value, key, matches, what)
+
+
+def _expect_number(value: Mapping[str, Any], key: str) -> None:
+    number = value[key]
+    if type(number) is not int or not 0 <= number <= HIGHEST_NUMBER:
+        raise RecordProblem("AU203", f"{key!r} is not a number from 0 to {HIGHEST_NUMBER}")
 
 
 def _expect_list(value: Mapping[str, Any], key: str, matches: _Check, what: str, most: int) -> None:
@@ -375,10 +429,11 @@ CODES = (
         "AU204",
         "record-place",
         "A record's path does not agree with what it says. "
-        "`.pmctl/records/ID/NUMBER-ACT-HANDLE.json` must name the postmortem, the act and the person that are written"
-        " inside; for the policy `.pmctl/records/policy/VERSION-HANDLE.json`.",
+        "`.pmctl/records/ID/NUMBER-ACT-HANDLE-MARK.json` must name the postmortem, the act and the person that are"
+        " written inside, and end in the first digits of its digest;"
+        " for the policy `.pmctl/records/policy/VERSION-HANDLE-MARK.json`.",
         "People look at names first: a refusal must not lie there as an approval, or under another postmortem.",
         "Records are never moved or copied. " + ACT_AGAIN,
-        ".pmctl/records/2024-01-15-payment-api-outage/0002-approve-bob.json, signed by and naming alice",
+        ".pmctl/records/2024-01-15-payment-api-outage/0002-approve-bob-5d1c0b6e.json, signed by and naming alice",
     ),
 )

@@ -52,19 +52,19 @@ class ActSpec(NamedTuple):
 
 AUTHOR, REVIEWER, PUBLISHER, ADMIN = "author", "reviewer", "publisher", "admin"
 
-_REVIEWERS = frozenset(("reviewers",))
+_REVIEWERS = frozenset(("reviewers", "editors"))
 
 ACTS: dict[str, ActSpec] = {
     spec.name: spec
     for spec in (
         ActSpec(
-            SUBMIT, "submitted", AUTHOR, {DRAFT: IN_REVIEW}, keys=_REVIEWERS,
+            SUBMIT, "submitted", AUTHOR, {DRAFT: IN_REVIEW}, keys=_REVIEWERS | {"author", "template"},
             help="ask for review: DRAFT -> IN_REVIEW",
             more="On a postmortem in review it asks further reviewers.",
         ),
         ActSpec(REQUEST_REVIEW, "asked for review of", AUTHOR, {IN_REVIEW: IN_REVIEW}, keys=_REVIEWERS),
         ActSpec(
-            APPROVE, "approved", REVIEWER, {IN_REVIEW: IN_REVIEW},
+            APPROVE, "approved", REVIEWER, {IN_REVIEW: IN_REVIEW}, keys=frozenset(("replaces",)),
             help="sign exactly this content",
             more="An edit afterwards makes the approval stale.",
         ),
@@ -85,6 +85,7 @@ ACTS: dict[str, ActSpec] = {
         # On a draft an amend puts another author on record; on a final postmortem it binds new content.
         ActSpec(
             AMEND, "amended", ADMIN, {state: state for state in (DRAFT, *FINAL)}, needs_note=True,
+            keys=frozenset(("was",)),
             help="change published content, on the record (admins)",
             more="Edit the file first, then amend: the changes of the work tree are committed with the signed record.",
         ),
@@ -100,8 +101,14 @@ ACTS: dict[str, ActSpec] = {
             more="Its attachments go with it. History keeps both.",
         ),
         ActSpec(POLICY, "signed", ADMIN, folder=POLICY),
-        ActSpec(BASELINE, "accepted", ADMIN, needs_note=True, keys=frozenset(("documents",)), folder=BASELINE),
-        ActSpec(WAIVE, "waived", ADMIN, needs_note=True, keys=frozenset(("finding", "commit")), folder=REPOSITORY),
+        ActSpec(
+            BASELINE, "accepted", ADMIN, needs_note=True,
+            keys=frozenset(("documents", "dropped", "tip")), folder=BASELINE,
+        ),
+        ActSpec(
+            WAIVE, "waived", ADMIN, needs_note=True,
+            keys=frozenset(("finding", "commit", "about", "covers")), folder=REPOSITORY,
+        ),
     )
 }  # fmt: skip
 """Every act by name."""
@@ -115,13 +122,17 @@ REPOSITORY_FOLDERS = frozenset(spec.folder for spec in ACTS.values() if spec.fol
 class Act:
     """One statement. Digests are "sha256:<hex>"; `at` is an ISO 8601 claim that decides nothing.
 
+    `base` is the newest commit of the protected branch that the actor had seen, empty when none was known.
     `content` is the content digest that the act binds (of policy.yaml for a policy act); `from_status` and
     `to_status` are lifecycle states, empty for acts about the repository; `policy` is the version that the
     actor saw (the new version for a policy act); `prev` is the digest of the record that it follows, empty
     for the first; `root` is the digest of the repository's first policy; `round` counts submissions from 1.
 
-    Extras: `reviewers` (submit, request-review), `approvals` (publish: digests of the records it rests on),
-    `finding` and `commit` (waive), `documents` (baseline: id, content digest, status).
+    Extras: `reviewers` and `editors` (submit, request-review), `author` and `template` (submit: who the author is, and
+    the digest of the template that it is judged by), `replaces` (approve: digests of the signer's earlier approvals),
+    `approvals` (publish: digests of the records it rests on), `was` (amend: the content that it replaces), `finding`,
+    `commit`, `about` (a postmortem's id or empty) and `covers` (a count) of a waiver, `documents` (baseline: id,
+    content digest, status), `tip` (baseline: the commit whose history it stands for), `dropped` (digests of records).
     """
 
     act: str
@@ -136,8 +147,18 @@ class Act:
     prev: str
     root: str
     round: int
+    base: str = ""
     reviewers: tuple[str, ...] = ()
+    author: str = ""
+    editors: tuple[str, ...] = ()
+    template: str = ""
+    replaces: tuple[str, ...] = ()
+    was: str = ""
     approvals: tuple[str, ...] = ()
     finding: str = ""
     commit: str = ""
+    about: str = ""
+    covers: int = 0
     documents: tuple[tuple[str, str, str], ...] = ()
+    tip: str = ""
+    dropped: tuple[str, ...] = ()

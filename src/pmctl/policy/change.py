@@ -144,7 +144,7 @@ CODES = (
         "The first policy is not signed by an admin whom it names.",
         "Everything else rests on it. This can't be waived.",
         "Sign it: pmctl init writes the record and the signature.",
-        "policy.yaml without records/policy/0001-alice.json",
+        "policy.yaml without records/policy/0001-alice-5d1c0b6e.json",
     ),
     Code(
         "AU102",

@@ -29,12 +29,16 @@ def propose(
     at: str,
     content: str,
     note: str = "",
+    base: str = "",
     reviewers: tuple[str, ...] = (),
+    author: str = "",
+    editors: tuple[str, ...] = (),
 ) -> Act:
     """The act `kind` that would follow `state`: from, to, prev, round and approvals filled in.
 
     `content` is the document's content digest, `root` the digest of the first policy, `at` an ISO 8601 time
-    in UTC. Nothing is checked here; ask `check` with the result.
+    in UTC, `base` the newest commit of the protected branch that the actor has. `author` and `editors` are those of
+    the document, for a submission. Nothing is checked here; ask `check` with the result.
     """
     approvals: tuple[str, ...] = ()
     if kind == acts.PUBLISH:
@@ -52,7 +56,11 @@ def propose(
         prev=state.head,
         root=root,
         round=state.round + 1 if kind == acts.SUBMIT else state.round,
+        base=base,
         reviewers=reviewers,
+        author=author if kind == acts.SUBMIT else "",
+        editors=editors if kind == acts.SUBMIT else (),
+        was=state.content if kind == acts.AMEND and state.status in FINAL else "",
         approvals=approvals,
     )
 

@@ -82,7 +82,7 @@ _DEFAULT_RULES = ReviewRules()
 class Policy:
     """One version of the policy. `digest` is "sha256:<hex>" of the file's bytes.
 
-    `repository` is the random id that the first version gives the repository, `branch` the name of the protected branch.
+    `repository` is the random id that the first version gives the repository, `branch` names the protected branch.
     `teams` maps a team to its members; `publishers` names roles of PUBLISHER_ROLES; `edits` is attributed
     or signed; `policy_threshold` counts the admins who must sign a change of the policy.
     """

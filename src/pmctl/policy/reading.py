@@ -18,6 +18,8 @@ from pmctl.policy.model import (
     ATTRIBUTED,
     COMPROMISED,
     KEY_STATUSES,
+    KINDS,
+    PERSON,
     POLICY_PATH,
     PUBLISHER_ROLES,
     SIGNED,
@@ -37,12 +39,16 @@ SIZE_LIMIT = 256 * 1024
 
 HANDLE = re.compile(r"[a-z0-9][a-z0-9-]{0,63}\Z")
 _EMAIL = re.compile(r"[^\s@<>\"'*?!,;:\\()\[\]]+@[^\s@<>\"'*?!,;:\\()\[\]]+\Z")
+_REPOSITORY = re.compile(r"[0-9a-f]{32}\Z")
+_BRANCH = re.compile(r"(?!.*(?:\.\.|//|/\.|\.lock(?:/|\Z)|@\{))[A-Za-z0-9][A-Za-z0-9._/+@-]{0,199}(?<![./])\Z")
 _COMMIT = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})\Z")
 _FINGERPRINT = re.compile(r"(?:[0-9A-F]{40}|[0-9A-F]{64})\Z")
 _KEY_FILE = re.compile(r"\.pmctl/keys/[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 
-_TOP = ("version", "people", "teams", "admins", "review", "publishers", "edits", "policy_threshold")
-_PERSON = ("name", "emails", "keys")
+_TOP = (
+    "version", "repository", "branch", "people", "teams", "admins", "review", "publishers", "edits", "policy_threshold",
+)  # fmt: skip
+_PERSON = ("name", "kind", "emails", "keys")
 _KEY = ("key", "openpgp", "file", "status", "since")
 _REVIEW = ("approvals", "minimum", "self_approval", "signatures", "team")
 
@@ -92,6 +98,8 @@ def _policy(reader: NodeReader, node: Node, digest: str) -> Policy:
         edits=reader.choice(top.get("edits"), "edits", (ATTRIBUTED, SIGNED), ATTRIBUTED),
         policy_threshold=reader.number(top.get("policy_threshold"), "policy_threshold", 1),
         digest=digest,
+        repository=_matching(reader, top.get("repository"), "repository", _REPOSITORY, "32 hex digits"),
+        branch=_matching(reader, top.get("branch"), "branch", _BRANCH, "the name of a branch"),
     )
     able = len(policy.active_admins)
     if "admins" in top and not able:
@@ -168,7 +176,8 @@ def _person(reader: NodeReader, handle: str, node: Node, emails: dict[str, str],
             reader.add(child, f"a key of {handle} is {owner}")
         keys.setdefault(key.id, handle)
         own_keys.append(key)
-    return Person(handle, name, tuple(own_emails), tuple(own_keys))
+    kind = reader.choice(fields.get("kind"), f"kind of {handle}", KINDS, PERSON)
+    return Person(handle, name, tuple(own_emails), tuple(own_keys), kind)
 
 
 def _key(reader: NodeReader, handle: str, node: Node) -> Key | None:
@@ -206,6 +215,14 @@ def _key(reader: NodeReader, handle: str, node: Node) -> Key | None:
 def _text(node: Node | None) -> str:
     """A scalar as it is written: a fingerprint or a commit may consist of digits alone."""
     return "" if node is None else node.value if isinstance(node.value, str) else node.raw
+
+
+def _matching(reader: NodeReader, node: Node | None, what: str, form: re.Pattern[str], meant: str) -> str:
+    text = _text(node)
+    if node is not None and not form.match(text):
+        reader.add(node, f"{what}: {in_ascii(text)} is not {meant}")
+        return ""
+    return text
 
 
 def _members(reader: NodeReader, node: Node | None, what: str, people: dict[str, Person]) -> tuple[str, ...]:

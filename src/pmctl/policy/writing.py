@@ -12,7 +12,7 @@ import re
 from pmctl.document import strict_yaml
 from pmctl.document.strict_yaml import Node
 from pmctl.errors import BadInput, advise
-from pmctl.policy.model import ACTIVE, ATTRIBUTED, PUBLISHER_ROLES, Key, Person, Policy, find_key
+from pmctl.policy.model import ACTIVE, ATTRIBUTED, PERSON, PUBLISHER_ROLES, Key, Person, Policy, find_key
 from pmctl.policy.reading import SIZE_LIMIT, parse_policy
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9 .@_+-]*[A-Za-z0-9]\Z|[A-Za-z]\Z")
@@ -22,7 +22,13 @@ _WORDS = frozenset(("true", "false", "null", "yes", "no", "on", "off", "y", "n")
 def render_policy(policy: Policy) -> bytes:
     """The file of a policy from its values, with a line of explanation where a choice can be made."""
     review = policy.review
-    lines = [f"version: {policy.version}", "people:"]
+    lines = [f"version: {policy.version}"]
+    if policy.repository:
+        # Quoted, as a number of 32 digits would be read as one.
+        lines += ["# what tells this repository from every other, for ever", f'repository: "{policy.repository}"']
+    if policy.branch:
+        lines += ["# the branch whose history is audited", f"branch: {_scalar(policy.branch)}"]
+    lines.append("people:")
     for person in policy.people.values():
         lines += _person(person, "  ")
     if policy.teams:
@@ -117,6 +123,8 @@ def set_key_status(data: bytes, handle: str, key_id: str, status: str, since: st
 
 def _person(person: Person, indent: str) -> list[str]:
     lines = [f"{indent}{_scalar(person.handle)}:", f"{indent}  name: {_scalar(person.name)}"]
+    if person.kind != PERSON:
+        lines.append(f"{indent}  kind: {person.kind}")
     lines.append(f"{indent}  emails: {_list(person.emails)}")
     if person.keys:
         lines.append(f"{indent}  keys:")

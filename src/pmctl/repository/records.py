@@ -17,7 +17,7 @@ from pmctl.repository.workspace import Workspace
 
 def record_writes(actor: Actor, act: Act, number: int, data: bytes) -> tuple[Write, Write]:
     """The record's file and its signature beside it, signed by the actor now (this may ask for a touch)."""
-    path = record.path(act.doc, number, act.act, act.by)
+    path = record.path(act.doc, number, act.act, act.by, record.mark(data))
     signature = actor.signer.sign(data, record.NAMESPACE)
     return Write(path, data), Write(record.signature_path(path), signature)
 

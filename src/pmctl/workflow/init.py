@@ -7,6 +7,7 @@ also client hooks (outside the tree) and the files of a CI service.
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -114,7 +115,7 @@ def initialise(
     if not HANDLE.fullmatch(handle):
         raise UsageProblem(f"{handle!r} is no handle", hint="use lower-case letters, digits and '-': --handle NAME")
     person = Person(handle, name, (email.lower(),), (Key(signer.key),))
-    policy = Policy(version=1, people={handle: person}, teams={}, admins=(handle,))
+    policy = Policy(version=1, people={handle: person}, teams={}, admins=(handle,), repository=secrets.token_hex(16))
     policy_bytes = render_policy(policy)
     parsed, findings = parse_policy(policy_bytes, POLICY_PATH)
     if parsed is None:

@@ -62,6 +62,9 @@ def perform(
     attached = _attached(workspace, name) if kind == acts.AMEND else ()
     content = content_digest(document, _as_committed(workspace, name, attached))
     asked = tuple(dict.fromkeys(handle.removeprefix("@") for handle in reviewers))
+    # The audit judges by the templates of the commit, so they are asked here too, not those of the work tree.
+    templates = workspace.head.templates() if kind == acts.PUBLISH else None
+    view = now.view(document, content, templates=templates, binding=kind in (acts.SUBMIT, acts.PUBLISH))
     act = lifecycle.propose(
         kind,
         now.state,
@@ -72,10 +75,9 @@ def perform(
         content=content,
         note=note,
         reviewers=asked,
+        author=now.state.author or view.author,
+        editors=view.editors,
     )
-    # The audit judges by the templates of the commit, so they are asked here too, not those of the work tree.
-    templates = workspace.head.templates() if kind == acts.PUBLISH else None
-    view = now.view(document, content, templates=templates, binding=kind in (acts.SUBMIT, acts.PUBLISH))
     violations = lifecycle.check(act, now.state, workspace.policy, view)
     refusals = tuple(violation for violation in violations if not violation.attributed)
     if refusals:

@@ -103,23 +103,25 @@ def changes(before: Document | None, after: Document | None) -> tuple[Change, ..
         return (Change(ChangeKind.UNREADABLE, after.id),)
     front, tracking = _front(before, after), _tracking(before, after)
     found = (*front, *_sections(before, after), *tracking)
-    keys = {change.key for change in front}
+    keys = {change.key: change.key in before.front and change.key in after.front for change in front}
     if _written(before, keys) != _written(after, keys) or not _same_lines(before, after, found):
         return (*found, Change(ChangeKind.LAYOUT))
     return found
 
 
-def _written(doc: Document, keys: set[str]) -> tuple[bool, str]:
+def _written(doc: Document, keys: dict[str, bool]) -> tuple[bool, str]:
     """The front matter as written, without the entries of `keys`, which are listed as changes of their own.
 
-    An entry takes its line along when nothing else stands on it. One with a comment inside is left as it is.
+    An entry takes its line along when nothing else stands on it; of those with true, which stay, the place is marked.
+    One with a comment inside is left as it is.
     """
-    kept, at, text = [], 0, doc.text
+    kept: list[str] = []
+    at, text = 0, doc.text
     for key, node in doc.front.items():
         if key not in keys or "#" in text[node.key_start : node.end] or node.key_start < at:
             continue
         line = text.find("\n", node.end) + 1 or len(text)
-        kept.append(text[at : node.key_start])
+        kept += (text[at : node.key_start], f"\0{key}" if keys[key] else "")
         at = node.end if text[node.end : line].strip() else line
     return doc.bom, "".join((*kept, text[at : doc.body_start]))
 

@@ -101,7 +101,7 @@ def needs_right(
 ) -> list[Violation]:
     """What is changed that none of `who` may change. Rests on who commits say that they are from."""
     found: dict[Right, Violation] = {}
-    for right, owner in _needed(edit, state, now):
+    for right, owner in rights_needed(edit, state, now):
         able = who_may(right, edit.before, state, policy, now, owner=owner)
         if not any(handle in able for handle in who):
             found.setdefault(right, refused(right, who, able, state.id))
@@ -176,7 +176,7 @@ def editors_of(document: Document | None) -> tuple[str, ...]:
     return tuple(handle for handle, role in named.items() if role == EditorRole.EDIT) if isinstance(named, dict) else ()
 
 
-def _needed(edit: Edit, state: PostmortemState, now: PostmortemState) -> list[tuple[Right, str]]:
+def rights_needed(edit: Edit, state: PostmortemState, now: PostmortemState) -> list[tuple[Right, str]]:
     """The rights that a change takes, each once; the right to an action item with the item's owner."""
     if edit.after is None:
         return []  # deleting is an act

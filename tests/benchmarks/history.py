@@ -99,7 +99,7 @@ def signed_history(folder: Path, count: int) -> None:
 
     def files_of(act: object, number: int) -> list[tuple[str, bytes]]:
         text = record.to_bytes(act)  # type: ignore[arg-type]  # an Act; its module is the policy's own
-        path = record.path(act.doc, number, act.act, act.by, record.mark(data))  # type: ignore[attr-defined]
+        path = record.path(act.doc, number, act.act, act.by, record.mark(text))  # type: ignore[attr-defined]
         signature = signers[act.by].sign(text, record.NAMESPACE.encode())  # type: ignore[attr-defined]
         return [(path, text), (record.signature_path(path), signature)]
 

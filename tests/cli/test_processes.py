@@ -13,7 +13,7 @@ MOST = {
     "approve $ID": 8,
     "publish $ID": 8,
     "status $ID": 3,
-    "list": 1,
+    "list": 2,  # the second says whether records or files changed since the states were last worked out
 }
 
 

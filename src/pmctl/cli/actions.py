@@ -49,7 +49,7 @@ def list_(
 ) -> None:
     """Action items across all postmortems, the earliest due day first."""
     from pmctl.cli.session import today
-    from pmctl.insight.catalog import catalog
+    from pmctl.insight.catalog import proved_catalog
     from pmctl.insight.search import ItemQuery, items
 
     session: Session = ctx.obj
@@ -60,7 +60,7 @@ def list_(
         chosen_day(due_before, "--due-before"), chosen_day(due_after, "--due-after"),
         workspace.find(postmortem) if postmortem else "",
     )  # fmt: skip
-    everything = catalog(workspace)
+    everything = proved_catalog(workspace)
     day = today()
     found = items(everything, query, day)
     if format == "json":
@@ -86,6 +86,8 @@ def list_(
     for summary in everything:
         if summary.problem:
             session.warn(f"{summary.problem}; its action items are not listed")
+    for name in dict.fromkeys(summary.id for summary, _ in found if summary.unproved):
+        session.warn(f"{name}: {next(one.unproved for one in everything if one.id == name)}")
 
 
 def _as_dict(summary: Summary, item: Item, day: date) -> dict[str, object]:

@@ -30,22 +30,32 @@ def export(
         bool, typer.Option("--evidence", help="With who approved what: records, keys, commits, verdicts (html, json).")
     ] = False,
 ) -> None:
-    """One postmortem as clean Markdown, one self-contained HTML page, or JSON with a published schema."""
+    """One postmortem as clean Markdown, one self-contained HTML page, or JSON with a published schema.
+
+    State, author and reviewers are those that signed records prove; what the file says otherwise is marked.
+    """
     from pmctl import git
     from pmctl.cli.session import today
+    from pmctl.insight.standing import shown
 
     session: Session = ctx.obj
     choose_format(to, tuple(FORMS), "--to")
     workspace = session.workspace
     name = workspace.find(id)
-    document = workspace.read_at(name, git.resolve(session.repo.top, at)) if at else workspace.read(name)
+    revision = git.resolve(session.repo.top, at) if at else "HEAD"
+    found = shown(workspace.at(revision), workspace.read_at(name, revision) if at else workspace.read(name), name)
+    for mark in found.marks:
+        session.warn(f"{name}: {mark}")
     proof = None
     if evidence:
         from pmctl.insight.history import evidence as collect
 
         proof = collect(session.repo, name)
-    folder = session.repo.root / document.path.removesuffix(".md")
-    data = FORMS[to].make(Material(document, today(), lambda: workspace.policy, folder, proof, front_matter))
+    folder = session.repo.root / found.document.path.removesuffix(".md")
+    material = Material(
+        found.document, today(), lambda: workspace.policy, folder, proof, front_matter, found.marks, found.approved
+    )
+    data = FORMS[to].make(material)
     if output is None:
         sys.stdout.buffer.write(data)
         return

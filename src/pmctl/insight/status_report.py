@@ -12,7 +12,7 @@ from pmctl.document.fields import Status, is_id, path_of
 from pmctl.document.reader import Document
 from pmctl.document.template_library import Requirements, requirements
 from pmctl.errors import Hint, NotFound, advise
-from pmctl.insight.catalog import Summary, catalog
+from pmctl.insight.catalog import Summary, proved_catalog
 from pmctl.insight.incidents import unresolved_incidents
 from pmctl.ledger.current_state import CurrentState, current_state
 from pmctl.policy.approvals import Gap, approval_gaps
@@ -107,8 +107,8 @@ def status_reports(workspace: Workspace, today: date) -> list[StatusReport]:
     waiting = (Status.DRAFT.value, Status.IN_REVIEW.value)
     return [
         _safely(workspace, summary, today)
-        for summary in catalog(workspace)
-        if summary.problem or summary.status in waiting
+        for summary in proved_catalog(workspace)
+        if summary.problem or summary.unproved or summary.status in waiting
     ]
 
 
@@ -116,7 +116,7 @@ def _safely(workspace: Workspace, summary: Summary, today: date) -> StatusReport
     if summary.problem or not is_id(summary.id):
         problem = summary.problem or f"{summary.path} has no valid id"
         return StatusReport(summary.id, "?", 0, (), (Blocker(problem),), advise("validate", id=summary.path))
-    if summary.status == Status.DRAFT:
+    if summary.status == Status.DRAFT and not summary.unproved:
         return _draft(workspace, summary.id, today)
     try:
         return status_report(workspace, summary.id, today)

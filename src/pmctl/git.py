@@ -224,10 +224,11 @@ def make_repository(folder: Path) -> None:
         raise EnvironmentProblem(f"git could not make a repository in {folder}: {error}") from None
 
 
-def discover(start: Path, user_folder: Path | None = None) -> Repository:
+def discover(start: Path, user_folder: Path | None = None, *, below: bool = False) -> Repository:
     """The repository around `start` and the pmctl root in it (the nearest folder upwards with pmctl.yaml).
 
-    Raises EnvironmentProblem when there is no git repository or no pmctl.yaml between `start` and its top.
+    With `below` the only root below `start` serves where there is none above. Raises EnvironmentProblem when there is
+    no git repository, no root, or several below to choose from.
     """
     if not start.is_dir():
         raise EnvironmentProblem(f"{start} is not a folder", hint="give -C an existing folder")
@@ -247,10 +248,24 @@ def discover(start: Path, user_folder: Path | None = None) -> Repository:
             return Repository(top, prefix, git_dir, common, user_folder=user_folder)
         if candidate == top:
             break
+    if below and (prefix := _only_root_below(folder)):
+        prefix = (folder / prefix).relative_to(top).as_posix() + "/"
+        return Repository(top, prefix, git_dir, common, user_folder=user_folder)
     raise EnvironmentProblem(
         f"no {SETTINGS_FILE} in {folder} or above it, up to {top}",
         hint="run 'pmctl init' to make this repository ready",
     )
+
+
+def _only_root_below(folder: Path) -> str:
+    """The folder with pmctl.yaml below `folder`, relative to it; "" for none. Raises EnvironmentProblem for several."""
+    listing = ("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", f":(glob)**/{SETTINGS_FILE}")
+    listed = run(folder, *listing).stdout.decode(errors="surrogateescape").split("\0")
+    found = sorted({name.rpartition("/")[0] for name in listed if (folder / name).is_file() and "/" in name})
+    if len(found) > 1:
+        places = tuple(f"-C {name}" for name in found)
+        raise EnvironmentProblem(f"{len(found)} folders here hold postmortems", hint="name one of them", details=places)
+    return found[0] if found else ""
 
 
 def resolve(cwd: Path, revision: str) -> str:

@@ -33,6 +33,7 @@ _VARIES = (
     (re.compile(r"-[0-9a-f]{8}\.json\b"), "-<mark>.json"),
     (re.compile(r"SHA256:[A-Za-z0-9+/]{43}"), "<key>"),
     (re.compile(r"ssh-ed25519 AAAA[A-Za-z0-9+/=]+"), "<public key>"),
+    (re.compile(r"(?<=<public key> )[A-Za-z0-9+/=]{200,}"), "<proof>"),
     (re.compile(r"\b[0-9a-f]{40}\b"), "<commit>"),
     (re.compile(r"\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*[0-9])[0-9a-f]{12}\b"), "<commit>"),
     (re.compile(r"\b(?:[0-9]{12})\b"), "<commit>"),

@@ -45,7 +45,13 @@ def test_whole_life_in_a_subfolder(folder: str, play: At) -> None:
     assert "passed: 0 proved violations" in inside("jane", "pmctl audit")
     deeper = root / "postmortems" / "2024"
     assert stage.run("jane", f"pmctl show {ID}", cwd=deeper).returncode == 0, "and from any folder below"
-    assert stage.run("jane", "pmctl list").returncode == 2, "above the root there is no pmctl.yaml"
+    assert ID in stage.do("jane", "pmctl list"), "above the only root it is found"
+    (stage.root / "other").mkdir()
+    (stage.root / "other/pmctl.yaml").touch()
+    done = stage.run("jane", "pmctl list")
+    assert done.returncode == 2 and "2 folders here hold postmortems" in done.stderr and "-C other\n" in done.stderr
+    assert f"-C {folder}\n" in done.stderr and stage.do("jane", f"pmctl list -C '{folder}'")
+    (stage.root / "other/pmctl.yaml").unlink()
     assert stage.git("diff", "--cached", "--name-only") == "main.c", "what was staged stays staged"
     assert stage.git("log", "--format=%s", "--", "main.c") == "Code"
     (root / FILE).write_bytes((root / FILE).read_bytes().replace(b"2,347", b"12"))

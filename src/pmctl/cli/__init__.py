@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        if words == ["--version"]:
+        if words in (["--version"], ["version"]):
             # Asked by scripts and editors at every start: answered before the command line is built.
             from pmctl import __version__
 
@@ -112,8 +112,10 @@ def _run(words: list[str]) -> int:
         return 2
     except typer.Abort:
         raise KeyboardInterrupt from None
-    except SystemExit:  # this is how typer ends when the reader has gone
-        raise BrokenPipeError from None
+    except SystemExit as end:
+        if end.code == 1:  # this is how typer ends when the reader has gone
+            raise BrokenPipeError from None
+        return 0  # and so when it has answered a shell
     if code == 130:  # and this is what it makes of Ctrl-C
         raise KeyboardInterrupt
     return code if isinstance(code, int) else 0

@@ -7,9 +7,9 @@ start-up of one command does not pay for the others.
 from __future__ import annotations
 
 import importlib
+import os
 from functools import cache
-from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import typer
 from typer.core import TyperGroup
@@ -29,6 +29,7 @@ CHAPTERS: dict[str, dict[str, Entry]] = {
         "init": Entry("setup", "init", "make this repository ready: policy, settings, template"),
         "demo": Entry("demo", "demo", "play the whole life of one postmortem in a throw-away repository"),
         "doctor": Entry("setup", "doctor", "what is missing or wrong here, and how to fix it"),
+        "help": Entry("helping", "help_", "this page, or the help of one command"),
     },
     "Write": {
         "new": Entry("writing", "new", "create a postmortem, from scratch or from an incident record"),
@@ -73,8 +74,11 @@ def chapters() -> dict[str, dict[str, Entry]]:
 
 def _find(name: str) -> Entry | None:
     """A command's entry; asks the table of acts only when the others do not have it."""
-    own = next((entries[name] for entries in CHAPTERS.values() if name in entries), None)
+    own = next((entries[name] for entries in (*CHAPTERS.values(), _HIDDEN) if name in entries), None)
     return own or chapters()[ACTS_CHAPTER].get(name)
+
+
+_HIDDEN = {"version": Entry("helping", "version", "")}  # people type it, and --version is in the help
 
 
 def _names() -> list[str]:
@@ -93,26 +97,31 @@ class CommandTable(TyperGroup):
         entry = _find(cmd_name)
         if entry is None:
             return None
+        from pmctl.cli.global_options import accept_after
+
         target = getattr(importlib.import_module(f"pmctl.cli.{entry.module}"), entry.name)
         if entry.module == "lifecycle":
             target = target(cmd_name)
         if isinstance(target, typer.Typer):
-            group = typer.main.get_command(target)
-            group.name = cmd_name
-            return group
-        single = typer.Typer(add_completion=False, rich_markup_mode=None)
-        single.command(cmd_name)(target)
-        return typer.main.get_command(single)
+            command: Any = typer.main.get_group(target)
+            command.name = cmd_name
+            leaves = list(command.commands.values())
+        else:
+            single = typer.Typer(add_completion=False, rich_markup_mode=None)
+            single.command(cmd_name)(target)
+            command = typer.main.get_command(single)
+            leaves = [command]
+        for leaf in leaves:
+            accept_after(leaf)
+            _offer(leaf)
+        return command
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that was typed; an unknown one is answered with the nearest that there are."""
-        if args and _find(args[0]) is None:
-            from pmctl.errors import UsageProblem
-            from pmctl.text import near
+        if args and _find(args[0]) is None and not ctx.resilient_parsing:
+            from pmctl.cli.helping import unknown
 
-            close = near(args[0], _names())
-            hint = f"did you mean {' or '.join(close)}? " if close else ""
-            raise UsageProblem(f"there is no command {args[0]!r}", hint=f"{hint}pmctl --help lists all")
+            raise unknown(args[0], _names())
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
@@ -125,49 +134,24 @@ class CommandTable(TyperGroup):
 
 def root() -> Any:
     """The whole command line as one command object."""
+    from pmctl.cli import global_options
+
     app = typer.Typer(
         cls=CommandTable,
-        add_completion=False,
         rich_markup_mode=None,
-        no_args_is_help=True,
+        invoke_without_command=True,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
         pretty_exceptions_enable=False,
     )
-    app.callback()(_global_options)
-    return typer.main.get_group(app)
+    app.callback()(global_options.options)
+    command = typer.main.get_command(app)
+    _offer(command)
+    return command
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        from pmctl import __version__
+def _offer(command: Any) -> None:
+    """Let the shell complete ids and names, when it is the shell that asks."""
+    if "_PMCTL_COMPLETE" in os.environ:
+        from pmctl.cli.completing import attach
 
-        print(f"pmctl {__version__}")
-        raise typer.Exit(0)
-
-
-def _global_options(
-    ctx: typer.Context,
-    directory: Annotated[
-        Path | None, typer.Option("-C", "--directory", metavar="DIR", help="Work as if started in DIR.")
-    ] = None,
-    color: Annotated[str, typer.Option("--color", metavar="auto|always|never", help="Colour the output.")] = "auto",
-    no_input: Annotated[bool, typer.Option("--no-input", help="Never ask; fail with what to type instead.")] = False,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only results and errors.")] = False,
-    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Say more about what happens.")] = False,
-    handle: Annotated[str, typer.Option("--as", metavar="HANDLE", help="Act as this person of the policy.")] = "",
-    version: Annotated[
-        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and exit.")
-    ] = False,
-) -> None:
-    """Blameless postmortems as Markdown files in a git repository.
-
-    Drafted from incidents, reviewed and approved with signatures, audited offline from the git history.
-    """
-    from pmctl.cli.session import Session
-    from pmctl.errors import UsageProblem
-
-    if color not in ("auto", "always", "never"):
-        raise UsageProblem(f"--color {color}: not one of auto, always, never")
-    if quiet and verbose:
-        raise UsageProblem("-q and -v exclude each other")
-    ctx.obj = Session(directory or Path.cwd(), color, no_input, quiet, verbose, handle)
+        attach(command)

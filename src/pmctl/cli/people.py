@@ -1,4 +1,4 @@
-"""people list, add, change, rotate, revoke: each change is one signed step of the policy."""
+"""people list, join, accept, add, change, rotate, revoke: each change is one signed step of the policy."""
 
 from __future__ import annotations
 
@@ -58,6 +58,81 @@ def list_(
     if hidden:
         noun = "person" if hidden == 1 else "people"
         session.note(f"{hidden} {noun} without an active key not shown: --all")
+
+
+@app.command()
+def join(
+    ctx: typer.Context,
+    handle: Annotated[str, typer.Option("--handle", metavar="NAME", help="Made from your e-mail, unless given.")] = "",
+    branch: Annotated[bool, typer.Option("--branch", help="Commit it on a branch of its own, to be pushed.")] = False,
+    make_key: Annotated[bool, typer.Option("--make-key", help="Make a signing key when you have none.")] = False,
+) -> None:
+    """Ask to join: prints the one command by which an admin accepts you. Nothing else is changed.
+
+    Name, e-mail and key are those that git has here.
+    """
+    from shlex import quote
+
+    from pmctl.cli.session import now
+    from pmctl.cli.setup import signer_here
+    from pmctl.repository.actor import git_config, require_identity
+    from pmctl.workflow import joining
+    from pmctl.workflow.init import handle_from
+
+    session: Session = ctx.obj
+    config = git_config(session.repo)
+    name, email = require_identity(config)
+    signer = signer_here(session, session.repo, make_key)
+    request, line = joining.ask(
+        session.workspace.known_people(), signer, handle=handle or handle_from(config), name=name, email=email
+    )
+    session.note(f"you ask to join as {request.handle} ({request.name}, {request.email})")
+    session.note(f"  key {request.fingerprint}: tell it to the admin over another channel")
+    if branch:
+        made = joining.put_on_branch(session.repo, request, line, now())
+        session.result(f"pmctl people accept {made}")
+        session.note(f"  next: git push origin {made}; then an admin types the line above")
+    else:
+        session.result(f"pmctl people accept {quote(line)}")
+        session.note("  next: send the line above to an admin, who types it")
+
+
+@app.command()
+def accept(
+    ctx: typer.Context,
+    request: Annotated[
+        str, typer.Argument(metavar="LINE|BRANCH", help="What pmctl people join printed, or the branch that holds it.")
+    ],
+    team: Teams = None,
+    admin: Annotated[bool, typer.Option("--admin", help="They may change the policy and published text.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether the key is theirs.")] = False,
+    note: Note = "",
+    acting: As = "",
+) -> None:
+    """Add somebody who asked to join, after a look at what is granted."""
+    from pmctl.cli.session import now
+    from pmctl.workflow import joining, people
+
+    session: Session = ctx.obj
+    found = joining.read(joining.find_line(session.workspace, request))
+    joining.refuse_known(session.workspace.policy, found)
+    actor = session.actor(acting)
+    session.note(f"{found.handle}: {found.name}, {found.email}")
+    session.note(f"  key {found.fingerprint}, proved by a signature")
+    may = "write, review when asked, publish their own" + (" and change the policy and published text" if admin else "")
+    session.note(f"  may {may}; teams: {', '.join(team or ()) or 'none'}")
+    if session.interactive and not yes:
+        from pmctl.cli.prompts import ask_yes
+
+        if not ask_yes("Did they tell you this fingerprint, and do you grant this?", default=False):
+            raise typer.Exit(1)
+    tell_change(
+        session,
+        people.add(
+            session.workspace, actor, found.handle, name=found.name, emails=(found.email,),
+            keys=[people.read_key(found.key, found.handle)], teams=tuple(team or ()), admin=admin, at=now(), note=note,
+        ),
+    )  # fmt: skip
 
 
 @app.command()

@@ -29,21 +29,30 @@ if TYPE_CHECKING:
 
 @dataclass
 class Session:
-    """The global options and, lazily, the repository around `directory`."""
+    """The global options and, lazily, the repository around `directory`: what -C names, or the current folder."""
 
-    directory: Path
+    directories: tuple[Path, ...] = ()
     color: str = "auto"
     no_input: bool = False
     quiet: bool = False
     verbose: bool = False
     handle: str = ""
 
+    @property
+    def directory(self) -> Path:
+        """Where the command works; raises UsageProblem when several folders were named and it can read only one."""
+        if len(self.directories) > 1:
+            from pmctl.errors import UsageProblem
+
+            raise UsageProblem("this command works in one repository", hint="give -C once")
+        return self.directories[0] if self.directories else Path.cwd()
+
     @cached_property
     def repo(self) -> Repository:
         """The repository; raises EnvironmentProblem when there is none or it is not ready."""
         from pmctl.git import discover
 
-        return discover(self.directory, self.surroundings.user_folder)
+        return discover(self.directory, self.surroundings.user_folder, below=True)
 
     @cached_property
     def surroundings(self) -> Surroundings:

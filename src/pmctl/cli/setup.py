@@ -34,7 +34,7 @@ def init(
 
     session: Session = ctx.obj
     repo, created = prepare(session.directory)
-    signer = _signer(session, repo, make_key)
+    signer = signer_here(session, repo, make_key)
     ready = initialise(repo, signer, at=now(), handle=handle or session.handle, ci=ci, created_repository=created)
     session.result(f"ready: {repo.root}")
     session.note(f"  you are {ready.handle}, the admin; records are signed with {ready.key_source}")
@@ -79,7 +79,8 @@ def doctor(
         raise typer.Exit(1)
 
 
-def _signer(session: Session, repo: Repository, make_key: bool) -> SshSigner:
+def signer_here(session: Session, repo: Repository, make_key: bool) -> SshSigner:
+    """The key of the person of this machine, made when they want that; raises EnvironmentProblem when there is none."""
     from pmctl.errors import EnvironmentProblem
     from pmctl.repository.actor import git_config, require_identity
     from pmctl.workflow.init import KEY_FOR_PMCTL, find_key, make_key_for_pmctl
@@ -95,6 +96,6 @@ def _signer(session: Session, repo: Repository, make_key: bool) -> SshSigner:
     if not make_key:
         raise EnvironmentProblem(
             "there is no SSH key to sign with",
-            hint="run pmctl init --make-key, or make your own: ssh-keygen -t ed25519",
+            hint="run it again with --make-key, or make your own: ssh-keygen -t ed25519",
         )
     return make_key_for_pmctl(repo, email, session.surroundings)

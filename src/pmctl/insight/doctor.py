@@ -43,7 +43,7 @@ def diagnose(directory: Path, surroundings: Surroundings) -> list[Check]:
     if any(check.failed for check in checks):
         return checks
     try:
-        repo = git.discover(directory)
+        repo = git.discover(directory, below=True)
     except PmctlError as error:
         return [*checks, Check("repository", "BAD", error.message, error.hint)]
     checks.append(Check("repository", "ok", str(repo.root)))

@@ -57,7 +57,7 @@ def identify(repo: git.Repository, policy: Policy, surroundings: Surroundings, h
         email = config.get("user.email", "")
         raise Refused(
             f"nobody in the policy has the e-mail {email or '(none set)'} or the key {_shown(key)}",
-            hint="ask an admin to run: pmctl people add HANDLE --name NAME --email E --key PUBKEY",
+            hint="ask to join: pmctl people join, and send an admin the line that it prints",
         )
     if not handle and by_key and by_email and by_key != by_email:
         raise Refused(

@@ -20,6 +20,7 @@ MOST = {
 @pytest.mark.parametrize(("words", "most"), MOST.items())
 def test_a_command_starts_few_processes(words: str, most: int, play: Callable[[str], Play]) -> None:
     review = play("review")
+    review.do("bob", "pmctl list")  # from then on it is known where everything stands
     if words.startswith("publish"):
         review.do("bob", "pmctl approve $ID")
     log = review.stage.folder / "started"

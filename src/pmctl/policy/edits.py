@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from pmctl.codes import Code
 from pmctl.document.changes import Change, ChangeKind, changes
 from pmctl.document.fields import EditorRole
-from pmctl.errors import advise
+from pmctl.errors import Hint, advise
 from pmctl.policy.model import AGENT, SERVICE, Policy
 from pmctl.policy.permission import Violation
 from pmctl.policy.state import DRAFT, FINAL, IN_REVIEW, PostmortemState
@@ -239,8 +239,12 @@ def refused(right: Right, who: Collection[str], able: Collection[str], doc: str)
         message = f"somebody whom the policy does not know may not {verb} {doc}"
         return Violation("AU701", message, advise("add-person"), attributed=True)
     message = f"{' and '.join(who)} may not {verb} {doc}"
-    advice = "become-editor" if right is Right.TEXT else "ask-them"
-    hint = advise(advice, id=doc, people=", ".join(able), who=next(iter(who))) if able else ""
+    people = ", ".join(able)
+    hint: Hint = ""
+    if people and right is Right.TEXT:
+        hint = advise("become-editor", id=doc, people=people, who=next(iter(who)))
+    elif people:
+        hint = advise("ask-them", people=people)
     return Violation(code, message, hint, attributed=True)
 
 

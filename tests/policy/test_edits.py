@@ -1,0 +1,144 @@
+"""The one function that judges edits, held against the table of rights written down a second time."""
+
+from __future__ import annotations
+
+import os
+import random
+
+import pytest
+
+from pmctl.document.reader import read
+from pmctl.policy.edits import Edit, Right, check_edit, rights_needed, who_may
+from pmctl.policy.state import ARCHIVED, DELETED, DRAFT, FINAL, IN_REVIEW, PUBLISHED, PostmortemState
+from tests.policy.edit_cases import (
+    ASKED_IN_A_DRAFT,
+    DOC,
+    REVIEWERS,
+    ROLES,
+    STATES,
+    WANTED,
+    Wanted,
+    expected,
+    policy,
+    several,
+    state,
+    text,
+)
+
+EXAMPLES = int(os.environ.get("PMCTL_PROPERTY_EXAMPLES", "0")) or 600
+PATH = f"postmortems/2024/{DOC}.md"
+
+
+def codes(edit: Edit, who: str, before: PostmortemState, now: PostmortemState | None = None) -> set[str]:
+    return {one.code for one in check_edit(edit, (who,) if who else (), before, policy(), now)}
+
+
+def change(status: str, *changes: Wanted) -> Edit:
+    before = after = text(status)
+    for one in changes:
+        after = one.make(after)
+    return Edit(read(before.encode(), PATH), read(after.encode(), PATH))
+
+
+@pytest.mark.parametrize("status", STATES)
+@pytest.mark.parametrize("who", ROLES)
+def test_every_cell_of_the_table(who: str, status: str) -> None:
+    for one in (*WANTED, *(REVIEWERS if status != DRAFT else (ASKED_IN_A_DRAFT,))):
+        edit = change(status, one)
+        assert codes(edit, who, state(status)) == expected((one,), ROLES[who], status), f"{who}: {one.name} in {status}"
+
+
+def test_generated_changes_are_judged_as_the_table_says() -> None:
+    chance = random.Random(7)
+    for _ in range(EXAMPLES):
+        status, who = chance.choice(STATES), chance.choice(list(ROLES))
+        changes = several(chance, status)
+        names = [one.name for one in changes]
+        assert codes(change(status, *changes), who, state(status)) == expected(changes, ROLES[who], status), names
+
+
+@pytest.mark.parametrize("status", STATES)
+def test_nothing_changed_needs_no_right(status: str) -> None:
+    assert codes(change(status), "frank", state(status)) == set()
+    assert codes(change(status), "", state(status)) == set()
+
+
+@pytest.mark.parametrize(("who", "allowed"), [("jane", True), ("frank", True), ("bot", True), ("ci", False)])
+def test_who_may_begin_a_postmortem(who: str, allowed: bool) -> None:
+    new = Edit(None, read(text(DRAFT).encode(), PATH))
+    assert codes(new, who, PostmortemState(DOC)) == (set() if allowed else {"AU702"})
+    assert codes(new, "", PostmortemState(DOC)) == {"AU701"}
+    assert "AU301" in codes(Edit(None, read(text(PUBLISHED).encode(), PATH)), "jane", PostmortemState(DOC))
+
+
+@pytest.mark.parametrize("status", STATES)
+def test_attachments_are_text(status: str) -> None:
+    same = read(text(status).encode(), PATH)
+    edit = Edit(same, same, attachments=True)
+    assert codes(edit, "jane", state(status)) == ({"AU402"} if status in FINAL else set())
+    assert codes(edit, "frank", state(status)) == ({"AU402"} if status in FINAL else {"AU702"})
+    both = Edit(same, change(status, WANTED[0]).after, attachments=True)
+    assert codes(both, "jane", state(status)) == ({"AU401"} if status in FINAL else set())
+
+
+def test_deleting_is_an_act() -> None:
+    gone = Edit(read(text(DRAFT).encode(), PATH), None)
+    assert codes(gone, "alice", state(DRAFT)) == {"AU406"}
+    assert codes(gone, "frank", state(DRAFT), PostmortemState(DOC, status=DELETED)) == set()
+
+
+def test_an_unreadable_file_is_text() -> None:
+    for status, who, said in ((DRAFT, "jane", set()), (DRAFT, "frank", {"AU702"}), (PUBLISHED, "alice", {"AU401"})):
+        broken = Edit(read(text(status).encode(), PATH), read(b"---\nid: [\n---\n", PATH))
+        assert codes(broken, who, state(status)) == said
+        back = Edit(broken.after, broken.before)
+        assert codes(back, who, state(status)) == said
+
+
+def test_a_record_answers_for_the_text_that_it_binds_and_for_no_comment() -> None:
+    edit = change(PUBLISHED, WANTED[0])
+    bound = Edit(edit.before, edit.after, bound=True)
+    assert codes(bound, "frank", state(PUBLISHED)) == set()
+    assert codes(Edit(edit.before, edit.before, attachments=True, bound=True), "frank", state(PUBLISHED)) == set()
+    comment = next(one for one in WANTED if one.name == "comment")
+    with_comment = change(PUBLISHED, WANTED[0], comment)
+    bound = Edit(with_comment.before, with_comment.after, bound=True)
+    assert codes(bound, "frank", state(PUBLISHED)) == {"AU702"}
+    assert codes(bound, "alice", state(PUBLISHED)) == set()
+
+
+def test_acts_in_the_same_change_carry_what_they_state() -> None:
+    """A squash brings a draft's edits, its submission and more in one step."""
+    before, after = text(DRAFT), text(IN_REVIEW).replace("45 minutes", "50 minutes")
+    edit = Edit(read(before.encode(), PATH), read(after.encode(), PATH))
+    assert codes(edit, "jane", state(DRAFT), state(IN_REVIEW)) == set()
+    assert codes(edit, "bob", state(DRAFT), state(IN_REVIEW)) == set()  # asked in the same breath, and in review
+    assert codes(edit, "frank", state(DRAFT), state(IN_REVIEW)) == {"AU702"}
+    back = PostmortemState(DOC, status=DRAFT, author="jane", reviewers=("bob",), round=1)
+    reviewed = Edit(edit.before, read(after.replace("IN_REVIEW", DRAFT).encode(), PATH))
+    assert codes(reviewed, "bob", state(DRAFT), back) == set()  # the round began and ended in this step
+    lifecycle_only = Edit(edit.before, read(text(IN_REVIEW).encode(), PATH))
+    assert codes(lifecycle_only, "frank", state(DRAFT), state(IN_REVIEW)) == set()
+    archived = Edit(read(text(PUBLISHED).encode(), PATH), read(text(ARCHIVED).encode(), PATH))
+    assert codes(archived, "frank", state(PUBLISHED), state(ARCHIVED)) == set()
+
+
+def test_people_who_made_a_change_together_may_what_one_of_them_may() -> None:
+    edit = change(DRAFT, WANTED[0], next(one for one in WANTED if one.name == "carol's item"))
+    assert check_edit(edit, ("frank", "jane"), state(DRAFT), policy()) == ()
+    assert [one.code for one in check_edit(edit, ("frank", "carol"), state(DRAFT), policy())] == ["AU702"]
+
+
+def test_the_author_is_whom_records_name_before_the_file() -> None:
+    edit = change(IN_REVIEW, WANTED[0])
+    other = PostmortemState(DOC, status=IN_REVIEW, author="frank", reviewers=("bob",), round=1)
+    assert codes(edit, "frank", other) == set()
+    assert codes(edit, "jane", other) == {"AU702"}
+
+
+def test_the_hint_names_who_may_and_how_to_become_one() -> None:
+    (said,) = check_edit(change(DRAFT, WANTED[0]), ("frank",), state(DRAFT), policy())
+    assert said.attributed
+    assert dict(said.hint[1]) == {"id": DOC, "people": "jane, erin, bot, alice", "who": "frank"}
+    assert rights_needed(change(DRAFT, WANTED[0]), state(DRAFT), state(DRAFT)) == [(Right.TEXT, "")]
+    assert who_may(Right.TEXT, change(DRAFT).before, state(IN_REVIEW), policy()) == ("jane", "erin", "alice", "bob")

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from pmctl import git
+from pmctl.document import edits
 from pmctl.document.digest import Attachment, content_digest
 from pmctl.document.reader import read
 from pmctl.ledger import record
@@ -25,6 +26,7 @@ from pmctl.ledger.audit import audit
 from pmctl.ledger.current_state import CurrentState, current_state
 from pmctl.ledger.report import Report
 from pmctl.ledger.snapshot import head
+from pmctl.ledger.tree_documents import FrontMatterFacts, facts_of
 from pmctl.policy import act as acts
 from pmctl.policy import lifecycle
 from pmctl.policy.act import Act
@@ -283,6 +285,7 @@ class World:
         *,
         note: str = "because",
         reviewers: tuple[str, ...] = (),
+        editors: tuple[str, ...] = (),
         key: str = "",
         commit: bool = True,
         number: int = 0,
@@ -298,16 +301,30 @@ class World:
         now = self.standing(doc)
         present = (self.root / self.file(doc)).exists()
         content = self.digest(doc) if present else ""
+        facts = facts_of(read((self.root / self.file(doc)).read_bytes())) if present else FrontMatterFacts()
         act = lifecycle.propose(
-            kind, now.state, now.policy, now.root, by=by, at=AT, content=content, note=note, reviewers=reviewers
-        )
+            kind, now.state, now.policy, now.root, by=by, at=AT, content=content, note=note, reviewers=reviewers,
+            author=facts.author, editors=facts.editors if kind == acts.SUBMIT else editors,
+            template=head(self.repo).judging_template(facts.template),
+            was=now.state.open if now.state.open and now.state.open == head(self.repo).digest(doc) else "",
+        )  # fmt: skip
         act = replace(act, **changes)
         self.put_record(act, number or now.next_number, key=key, unsigned=unsigned, namespace=namespace)
         if kind == acts.DELETE:
             (self.root / self.file(doc)).unlink()
         elif act.to_status and present:
             self.set_status(act.to_status, doc)
+            if kind in (acts.SUBMIT, acts.REQUEST_REVIEW):
+                before = facts.reviewers if kind == acts.REQUEST_REVIEW else ()
+                self.set_field("reviewers", list(dict.fromkeys((*before, *act.reviewers))), doc)
+            if kind == acts.REQUEST_REVIEW and act.editors:
+                self.set_field("editors", dict.fromkeys((*facts.editors, *act.editors), "edit"), doc)
         return self.commit(f"{kind} {doc}\n\nPostmortem: {doc}\nAct: {kind}", committer or by) if commit else ""
+
+    def set_field(self, key: str, value: object, doc: str = DOC) -> None:
+        """Write one field of the front matter, as the command line would."""
+        file = self.root / self.file(doc)
+        file.write_bytes(edits.set_field(read(file.read_bytes()), key, value).data)
 
     def set_status(self, status: str, doc: str = DOC) -> None:
         text = self.text(doc)

@@ -38,6 +38,7 @@ MODULES = (
     "ledger.audit",
     "ledger.documents",
     "ledger.edits",
+    "ledger.final_text",
     "ledger.new_records",
     "ledger.openpgp",
     "ledger.paths",

@@ -20,7 +20,7 @@ ATTACKS = {
         "self-approval", "one person with two keys or two handles", "a trailer without a record",
         "an unsigned record, an unknown key", "an approval replayed on another postmortem",
         "an approval from a fork or another repository", "an approval of an older round or digest",
-        "an edit after the approval", "A to B and back to A", "a reviewer dropped before publishing",
+        "an edit after the approval", "an approval that was taken back", "a reviewer dropped before publishing",
         "an approval by somebody who was not asked", "an approval deleted, a refusal hidden",
         "a signature made for another namespace", "the same statement re-armoured and counted twice",
         "a valid signature, but `by` is somebody else",
@@ -56,6 +56,15 @@ ATTACKS = {
     ),
     "History, too": ("a merge whose first parent is not the main line",),
 }  # fmt: skip
+
+_LATER = {
+    "Rights and acts that meet": {
+        75: "rights granted and used in one step",
+        76: "reviewers or editors of a final document changed",
+        94: "an amend undone by a merge without a new line",
+    },
+}
+"""Attacks of the second hundred, by their numbers."""
 
 _TEST = re.compile(r"test_attack_(\d\d)_")
 _CODE = re.compile(r"AU[1-7][0-9]{2}\Z")
@@ -134,6 +143,10 @@ def numbered() -> Iterator[tuple[str, int, str]]:
         for attack in attacks:
             number += 1
             yield chapter, number, attack
+    yield from sorted(
+        ((chapter, later, attack) for chapter, attacks in _LATER.items() for later, attack in attacks.items()),
+        key=lambda row: row[1],
+    )
 
 
 def page(text: str) -> str:

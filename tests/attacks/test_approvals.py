@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -167,9 +168,18 @@ def test_attack_07_of_an_older_round(stage: Copy, tmp_path: Path) -> None:
     gate = Gate(world)
     copy_record(stolen, world.root / path.replace("/0002-", "/0004-"))
     world.commit("Replay", "jane")
-    gate.refuses("AU210", "AU317")
+    gate.lands()  # it was bob's, of the round before: kept, shown as late, and no approval of this one
+    assert [event.kind for event in gate.whole().events if event.verdict == "late"] == [acts.APPROVE]
+    gate = Gate(world)
+    world.act(acts.PUBLISH, "jane")
+    gate.refuses("AU309")
+    gate.command_refuses("jane", "publish", DOC, code="AU309")
+    digest = "sha256:" + hashlib.sha256(stolen.read_bytes()).hexdigest()
+    world.act(acts.PUBLISH, "jane", approvals=(digest,))
+    gate.refuses("AU309", "AU310")
     gate.back()
     world.act(acts.APPROVE, "bob")
+    world.act(acts.PUBLISH, "jane")
     gate.lands()
 
 
@@ -200,15 +210,25 @@ def test_attack_08_edit_after_approval(stage: Copy) -> None:
 
 
 def test_attack_09_there_and_back_again(stage: Copy) -> None:
+    """What bob approved is there again: that holds. What he approved something else in place of does not."""
     world = stage("approved")
-    approval = world.standing().state.approvals[0].record
+    first = world.standing().state.approvals[0].record
     world.edit("too small", "fine")
+    gate = Gate(world)
+    world.edit("fine", "too small")
+    world.act(acts.PUBLISH, "jane")
+    gate.lands()
+    gate.back()
+    world.act(acts.APPROVE, "bob", note="better")
     world.edit("fine", "too small")
     gate = Gate(world)
-    world.act(acts.PUBLISH, "jane", approvals=(approval,))
-    gate.refuses("AU309", "AU310")
+    world.act(acts.PUBLISH, "jane", approvals=(first,))
+    gate.refuses("AU301")
+    gate.back()
+    world.act(acts.PUBLISH, "jane")
+    gate.refuses("AU309")
     gate.command_refuses("jane", "publish", DOC, code="AU309")
-    world.act(acts.APPROVE, "bob", note="read again")
+    world.act(acts.APPROVE, "bob", note="the first one after all")
     world.act(acts.PUBLISH, "jane")
     gate.lands()
 

@@ -7,7 +7,7 @@ from .table import PAGE, found_tests, numbered, page
 
 def test_every_attack_has_a_test() -> None:
     numbers = {number for _, number, _ in numbered()}
-    assert numbers == set(range(1, 68))
+    assert numbers >= set(range(1, 68))
     assert {test.number for test in found_tests()} == numbers
 
 

@@ -43,8 +43,8 @@ def clean(world: World) -> None:
         quick = world.standing(doc).state
         assert (quick.status, quick.round, quick.head) == (state.status, state.round, state.head)
         if state.status == IN_REVIEW:  # afterwards nobody asks which approvals count
-            assert {a.record for a in quick.approvals if not a.stale} == {
-                a.record for a in state.approvals if not a.stale
+            assert {a.record for a in quick.approvals if not a.replaced} == {
+                a.record for a in state.approvals if not a.replaced
             }
 
 

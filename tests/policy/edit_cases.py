@@ -144,8 +144,9 @@ def policy() -> Policy:
 
 
 def state(status: str) -> PostmortemState:
-    asked = () if status == DRAFT else ("bob",)
-    return PostmortemState(DOC, status=status, author="jane", reviewers=asked, round=0 if status == DRAFT else 1)
+    if status == DRAFT:
+        return PostmortemState(DOC, author="jane")
+    return PostmortemState(DOC, status=status, author="jane", editors=("erin", "bot"), reviewers=("bob",), round=1)
 
 
 def several(chance: random.Random, status: str) -> tuple[Wanted, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -114,7 +115,7 @@ def test_acts_in_the_same_change_carry_what_they_state() -> None:
     assert codes(edit, "jane", state(DRAFT), state(IN_REVIEW)) == set()
     assert codes(edit, "bob", state(DRAFT), state(IN_REVIEW)) == set()  # asked in the same breath, and in review
     assert codes(edit, "frank", state(DRAFT), state(IN_REVIEW)) == {"AU702"}
-    back = PostmortemState(DOC, status=DRAFT, author="jane", reviewers=("bob",), round=1)
+    back = PostmortemState(DOC, author="jane", editors=("erin", "bot"), reviewers=("bob",), round=1)
     reviewed = Edit(edit.before, read(after.replace("IN_REVIEW", DRAFT).encode(), PATH))
     assert codes(reviewed, "bob", state(DRAFT), back) == set()  # the round began and ended in this step
     lifecycle_only = Edit(edit.before, read(text(IN_REVIEW).encode(), PATH))
@@ -131,9 +132,17 @@ def test_people_who_made_a_change_together_may_what_one_of_them_may() -> None:
 
 def test_the_author_is_whom_records_name_before_the_file() -> None:
     edit = change(IN_REVIEW, WANTED[0])
-    other = PostmortemState(DOC, status=IN_REVIEW, author="frank", reviewers=("bob",), round=1)
+    other = replace(state(IN_REVIEW), author="frank")
     assert codes(edit, "frank", other) == set()
     assert codes(edit, "jane", other) == {"AU702"}
+
+
+def test_editors_in_review_are_whom_records_name_and_not_the_file() -> None:
+    edit = change(IN_REVIEW, WANTED[0])
+    other = replace(state(IN_REVIEW), editors=("frank",))
+    assert codes(edit, "frank", other) == set()
+    assert codes(edit, "erin", other) == {"AU702"}
+    assert codes(edit, "erin", other, state(IN_REVIEW)) == set()  # a record of this very step makes her one
 
 
 def test_the_hint_names_who_may_and_how_to_become_one() -> None:

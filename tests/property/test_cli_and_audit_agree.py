@@ -144,9 +144,12 @@ class Histories(RuleBasedStateMachine):
         before = dict(self.team.workspace.read(doc).meta.get("editors") or {})
         if person == author or person in before:
             return
+        note(f"{author} shares {doc} with {person}")
+        if self.state(doc).status == IN_REVIEW:
+            self.must(author, acts.SUBMIT, doc, editors=(person,))
+            return
         self.team.set_field(doc, "editors", {**before, person: "edit"})
         signing = self.team.actor(author).signer.git_arguments()
-        note(f"{author} shares {doc} with {person}")
         commit_edit(self.team.workspace, author, doc, "", signing)
 
     @rule(doc=a_doc, number=a_number)
@@ -172,7 +175,15 @@ class Histories(RuleBasedStateMachine):
         signing = self.team.actor(person).signer.git_arguments()
         self.attempt(
             f"{person} adds an item to {doc}",
-            lambda: actions.add(self.team.workspace, person, doc, wanted, signing, today=TODAY),
+            lambda: actions.add(
+                self.team.workspace,
+                person,
+                doc,
+                wanted,
+                signing,
+                today=TODAY,
+                signer=lambda: (self.team.actor(person), self.now()),
+            ),
         )
 
     @rule(person=somebody, doc=a_doc, number=a_number, status=st.sampled_from(("IN_PROGRESS", "COMPLETED", "WONT_DO")))
@@ -335,11 +346,14 @@ class Histories(RuleBasedStateMachine):
         assert self.team.snapshot()[1] == ""
         return True
 
-    def must(self, person: str, kind: str, doc: str, reviewers: tuple[str, ...] = ()) -> None:
-        note(f"{person} {kind} {doc} {reviewers}")
+    def must(
+        self, person: str, kind: str, doc: str, reviewers: tuple[str, ...] = (), editors: tuple[str, ...] = ()
+    ) -> None:
+        note(f"{person} {kind} {doc} {reviewers} {editors}")
         perform(
-            self.team.workspace, self.team.actor(person), kind, doc, at=self.now(), note="because", reviewers=reviewers
-        )
+            self.team.workspace, self.team.actor(person), kind, doc, at=self.now(), note="because",
+            reviewers=reviewers, editors=editors,
+        )  # fmt: skip
 
     def write(self, doc: str, number: int) -> None:
         self.team.edit_text(

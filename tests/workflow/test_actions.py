@@ -10,8 +10,9 @@ import pytest
 from pmctl.document.actions import action_items
 from pmctl.errors import BadInput, NotFound, PmctlError, Refused, UsageProblem
 from pmctl.ledger.audit import audit
+from pmctl.ledger.current_state import current_state
 from pmctl.policy import act as acts
-from pmctl.workflow.actions import Change, add, change
+from pmctl.workflow.actions import Change, Changed, add, change
 from pmctl.workflow.lifecycle import perform
 from tests.team import AT, TODAY, Team
 
@@ -106,10 +107,31 @@ def test_published_items_move_but_say_the_same(crew: Team) -> None:
     change(crew.workspace, "bob", "AI-q2m8", Change(status="COMPLETED"), ())
     perform(crew.workspace, crew.actor("jane"), acts.PUBLISH, DOC, at=AT)
     change(crew.workspace, "jane", "AI-7f3k", Change(due="2024-05-01"), ())
-    with pytest.raises(Refused, match="AU401 .* only on the record"):
+    with pytest.raises(Refused, match=r"AU401 .* only on the record"):
         change(crew.workspace, "jane", "AI-7f3k", Change(description="Else"), ())
-    with pytest.raises(Refused, match="AU401 .* only on the record"):
+    with pytest.raises(Refused, match="needs a signature"):
         add(crew.workspace, "jane", DOC, WHOLE, (), today=TODAY)
+    assert audit(crew.repo).findings == ()
+
+
+def test_a_new_item_of_a_published_postmortem_is_signed(crew: Team) -> None:
+    perform(crew.workspace, crew.actor("jane"), acts.SUBMIT, DOC, at=AT, reviewers=("bob",))
+    perform(crew.workspace, crew.actor("bob"), acts.APPROVE, DOC, at=AT)
+    perform(crew.workspace, crew.actor("jane"), acts.PUBLISH, DOC, at=AT)
+
+    def by(person: str) -> Changed:
+        return add(crew.workspace, person, DOC, WHOLE, (), today=TODAY, signer=lambda: (crew.actor(person), AT))
+
+    with pytest.raises(Refused, match="AU303"):
+        by("bob")  # a reviewer is no editor
+    changed = rows_changed(crew, lambda: by("jane"))
+    assert [line[0] for line in changed] == ["+"]
+    by("alice")
+    assert [path.name[5:13] for path in crew.records(DOC)[-2:]] == ["add-item", "add-item"]
+    assert audit(crew.repo).findings == ()
+    assert current_state(crew.workspace.head, DOC).state.content == crew.workspace.head.digest(DOC)
+    perform(crew.workspace, crew.actor("alice"), acts.ARCHIVE, DOC, at=AT)
+    by("jane")
     assert audit(crew.repo).findings == ()
 
 

@@ -104,7 +104,10 @@ def test_editors_and_reviewers_may(crew: Team) -> None:
 
 @pytest.mark.parametrize(
     ("key", "value", "says"),
-    [("status", "PUBLISHED", "status is changed by hand: DRAFT -> PUBLISHED"), ("author", "bob", "author is changed from jane to bob")],
+    [
+        ("status", "PUBLISHED", "status is changed by hand: DRAFT -> PUBLISHED"),
+        ("author", "bob", "author is changed from jane to bob"),
+    ],
 )
 def test_status_and_author_need_an_act(crew: Team, key: str, value: str, says: str) -> None:
     crew.set_field(DOC, key, value)
@@ -124,7 +127,7 @@ def test_published_text_is_for_amend(crew: Team) -> None:
     perform(crew.workspace, crew.actor("bob"), acts.APPROVE, DOC, at=AT)
     perform(crew.workspace, crew.actor("jane"), acts.PUBLISH, DOC, at=AT)
     write(crew)
-    with pytest.raises(Refused, match="AU401 .* its content changes only on the record"):
+    with pytest.raises(Refused, match=r"AU401 .* its content changes only on the record"):
         edit(crew, "alice")
 
 

@@ -72,7 +72,7 @@ def test_publishing_asks_the_organisations_own_template(crew: Team) -> None:
         "## Summary\n\n<!-- what -->\n\n## Customer View\n\n<!-- who -->\n"
     )
     crew.set_field(DOC, "template", "strict")
-    crew.actor("jane")
+    crew.actor("alice")
     crew.commit_all("A template of our own")
     do(crew, "jane", acts.SUBMIT, "bob")
     do(crew, "bob", acts.APPROVE)

@@ -11,10 +11,11 @@ from pmctl.output import terminal
 from pmctl.text import plural, safe
 
 if TYPE_CHECKING:
-    from datetime import date
+    from datetime import date, datetime
 
     from pmctl.cli.session import Session
     from pmctl.insight.catalog import Item, Summary
+    from pmctl.repository.actor import Actor
     from pmctl.workflow.actions import Changed
 
 app = typer.Typer(
@@ -124,15 +125,20 @@ def add(
     notes: _Notes = None,
     handle: As = "",
 ) -> None:
-    """Add an action item as one new row, in one commit."""
-    from pmctl.cli.session import today
+    """Add an action item as one new row, in one commit; to a published postmortem with a signed record."""
+    from pmctl.cli.session import now, today
     from pmctl.workflow import actions
 
     session: Session = ctx.obj
     workspace = session.workspace
     wanted = actions.Change(text, owner, due, priority, None, ticket, notes)
     name = workspace.find(id)
-    _tell(session, actions.add(workspace, session.person(handle), name, wanted, session.signing(), today=today()))
+    by, signing = session.person(handle), session.signing()
+
+    def signer() -> tuple[Actor, datetime]:
+        return session.actor(handle), now()
+
+    _tell(session, actions.add(workspace, by, name, wanted, signing, today=today(), signer=signer))
 
 
 @app.command("set")

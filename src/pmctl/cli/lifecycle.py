@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pmctl.cli.options import As, Id, Note, Reason
-from pmctl.policy.act import ACTS
+from pmctl.policy.act import ACTS, AMEND
 
 if TYPE_CHECKING:
     from pmctl.cli.session import Session
 
 Reviewers = Annotated[
     list[str] | None, typer.Option("--reviewer", "-r", metavar="HANDLE", help="Who is asked to review; repeatable.")
+]
+Editors = Annotated[
+    list[str] | None,
+    typer.Option("--editor", metavar="HANDLE", help="In review: who may edit it from now on; repeatable."),
 ]
 
 
@@ -29,9 +33,14 @@ def command(name: str) -> Callable[..., None]:
         _act(ctx, name, id, note, handle)
 
     def with_reviewers(
-        ctx: typer.Context, id: Id, reviewer: Reviewers = None, note: Note = "", handle: As = ""
+        ctx: typer.Context,
+        id: Id,
+        reviewer: Reviewers = None,
+        editor: Editors = None,
+        note: Note = "",
+        handle: As = "",
     ) -> None:
-        _act(ctx, name, id, note, handle, [part for item in reviewer or () for part in item.split(",") if part])
+        _act(ctx, name, id, note, handle, _listed(reviewer), _listed(editor))
 
     asks = with_reason if spec.needs_note else plain
     chosen: Callable[..., None] = with_reviewers if "reviewers" in spec.keys else asks
@@ -39,16 +48,49 @@ def command(name: str) -> Callable[..., None]:
     return chosen
 
 
-def _act(ctx: typer.Context, kind: str, part: str, note: str, handle: str, reviewers: Sequence[str] = ()) -> None:
+def _listed(given: list[str] | None) -> list[str]:
+    return [part for item in given or () for part in item.split(",") if part]
+
+
+def _act(
+    ctx: typer.Context,
+    kind: str,
+    part: str,
+    note: str,
+    handle: str,
+    reviewers: Sequence[str] = (),
+    editors: Sequence[str] = (),
+) -> None:
     from pmctl.cli.session import now
     from pmctl.output.advice import words
     from pmctl.workflow.lifecycle import perform
 
     session: Session = ctx.obj
-    name = session.workspace.find(part)
-    done = perform(session.workspace, session.actor(handle), kind, name, at=now(), note=note, reviewers=reviewers)
+    workspace, name = session.workspace, session.workspace.find(part)
+    if kind == AMEND:
+        _show_open(session, name)
+    done = perform(
+        workspace, session.actor(handle), kind, name, at=now(), note=note, reviewers=reviewers, editors=editors
+    )
     session.result(done.sentence)
     for line in done.facts:
         session.note(f"  {line}")
     if done.next_step:
         session.note(f"  next: {words(done.next_step)}")
+
+
+def _show_open(session: Session, name: str) -> None:
+    """Show what an amend settles before it is signed: the difference of an open text to the one in force."""
+    from pmctl.cli.prompts import ask_yes
+    from pmctl.errors import Refused
+    from pmctl.text import safe
+    from pmctl.workflow.lifecycle import difference_in_force
+
+    difference = difference_in_force(session.workspace, name)
+    if not difference:
+        return
+    session.note("two amends met, and a merge made one text of both; against the one in force it says:")
+    for line in difference.splitlines():
+        session.note(safe(f"  {line}"))
+    if session.interactive and not ask_yes("Sign this text?", default=False):
+        raise Refused(f"{name} was not amended", hint="edit it first, and amend then")

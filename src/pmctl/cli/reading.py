@@ -176,7 +176,7 @@ def log(ctx: typer.Context, id: Id, format: Format = "text") -> None:
         session.json("log", found)
         return
     for entry in found.events:
-        mark = {"ok": "ok", "waived": "waived", "warning": "warning"}.get(entry.verdict, "VIOLATION")
+        mark = {one: one for one in ("ok", "late", "waived", "warning")}.get(entry.verdict, "VIOLATION")
         session.result(safe(f"{entry.commit[:12]}  {entry.at}  {mark:<9}  {entry.who}: {entry.what}"))
         for line in (*([entry.note] if entry.note else ()), *entry.findings):
             session.result(safe(f"{'':14}{line}"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from html import unescape
 from typing import TYPE_CHECKING
 
 from pmctl.document.prompts import is_empty, plain_text, strip_comments
@@ -28,6 +29,12 @@ _STAND_IN = re.compile(
 )
 _BEGINNINGS = frozenset("tTwWfFxX?-–—_.…pPlLcCnNsS")
 """What a stand-in can begin with: nearly every text is told from one by its first character."""
+# Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties 15), and two blanks that are letters or symbols to it.
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _WRAPPING = " \t\r\n*_`~>[]{}()<"
 
 
@@ -37,11 +44,19 @@ def is_stand_in(text: str) -> bool:
     return bare[:1] in _BEGINNINGS and _STAND_IN.fullmatch(bare) is not None
 
 
+def visible(text: str) -> str:
+    """The text without characters that leave no mark on a page, as they are or written as `&#8203;`."""
+    if text.isascii() and "&" not in text:
+        return text
+    return _INVISIBLE.sub("", _ENTITY.sub(lambda match: unescape(match[0]), text))
+
+
 def is_unwritten(text: str, given: str = "") -> bool:
     """Whether a section's text holds nothing that a person wrote for the reader.
 
     `given` is what the template put there besides prompts, its white space collapsed.
     """
+    text = visible(text)
     if is_empty(text) or (bool(given) and plain_text(text) == given):
         return True
     return len(text) < 2000 and is_stand_in(strip_comments(text))

@@ -68,6 +68,19 @@ def content_digest(doc: Document, attachments: Iterable[Attachment] = ()) -> str
     return sha256_digest(canonical_json([VERSION, doc.id, metadata(doc), canonical_body(doc), files]))
 
 
+def digests_without_last_rows(doc: Document, attachments: Iterable[Attachment] = ()) -> list[str]:
+    """The content digests of this document and of the same one without its last action item, its last two, and so
+    on."""
+    files = sorted([item.path, item.mode, item.sha256] for item in attachments)
+    body = canonical_body(doc) if doc.readable else ""
+    if isinstance(body, str):
+        return [content_digest(doc, attachments)]
+    before, table, behind = body
+    shorter = ({**table, "rows": table["rows"][:count]} for count in range(len(table["rows"]), -1, -1))
+    head = [VERSION, doc.id, metadata(doc)]
+    return [sha256_digest(canonical_json([*head, [before, one, behind], files])) for one in shorter]
+
+
 def metadata(doc: Document) -> dict[str, Any]:
     """The front matter that counts, by key, in the form that is digested."""
     return {key: canonical_value(key, node) for key, node in doc.front.items() if key not in LIFECYCLE_KEYS}

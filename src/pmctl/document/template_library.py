@@ -86,6 +86,17 @@ def versions(name: str, own: Iterable[Template]) -> list[Template]:
     return [*mine, *(shipped for shipped in builtin_versions(name) if shipped.version not in taken)]
 
 
+def nearest(recorded: str, own: Iterable[Template]) -> Template | None:
+    """The template that a postmortem is judged by which records this one: that version, else the one nearest to it
+    (the lower of two); None for a name that nobody knows. `own` are the organisation's templates."""
+    reference = parse_reference(recorded or "default")
+    candidates = [] if reference is None else versions(reference[0], own)
+    if reference is None or not candidates:
+        return None
+    version = reference[1]
+    return min(candidates, key=lambda template: (abs(template.version - version), template.version))
+
+
 def requirements(recorded: str, own: Iterable[Template] = ()) -> Requirements:
     """What the template that a postmortem records asks of it; `own` are the organisation's templates.
 
@@ -93,21 +104,19 @@ def requirements(recorded: str, own: Iterable[Template] = ()) -> Requirements:
     required sections that the default template requires too, and none of its custom fields: what else it asks may be
     new in it. For a name that nobody knows, the default template's required sections are asked for.
     """
-    reference = parse_reference(recorded or "default")
-    candidates = [] if reference is None else versions(reference[0], own)
-    if reference is None or not candidates:
+    reference, chosen = parse_reference(recorded or "default"), nearest(recorded, own)
+    if reference is None or chosen is None:
         standard = builtin("default")
         hint = f"there is no template {recorded!r}; what the default template requires is asked for"
         return Requirements(standard.required, _titles(standard), (), hint=hint)
     name, version = reference
-    nearest = min(candidates, key=lambda template: (abs(template.version - version), template.version))
-    if nearest.version == version:
-        written = ((one.title.casefold(), one.default) for one in nearest.sections if one.required)
+    if chosen.version == version:
+        written = ((one.title.casefold(), one.default) for one in chosen.sections if one.required)
         texts = tuple((title, text) for title, text in written if text)
-        return Requirements(nearest.required, _titles(nearest), nearest.fields, texts)
-    required = tuple(title for title in nearest.required if title in builtin("default").required)
-    hint = f"there is no version {version} of template {name}; version {nearest.version} stands in for it"
-    return Requirements(required, _titles(nearest), (), hint=hint)
+        return Requirements(chosen.required, _titles(chosen), chosen.fields, texts)
+    required = tuple(title for title in chosen.required if title in builtin("default").required)
+    hint = f"there is no version {version} of template {name}; version {chosen.version} stands in for it"
+    return Requirements(required, _titles(chosen), (), hint=hint)
 
 
 def choose(

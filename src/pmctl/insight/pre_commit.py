@@ -100,7 +100,7 @@ def _edits(
         state = now = current_state(head, name).state
         for act, digest in done.get(name, ()):
             now = lifecycle.advance(now, act, digest, author=after.author if after is not None else "")
-        bound = any(act.act in (acts.AMEND, acts.PUBLISH) for act, _ in done.get(name, ()))
+        bound = any(act.act in (acts.AMEND, acts.ADD_ITEM, acts.PUBLISH) for act, _ in done.get(name, ()))
         edit = Edit(before, after, attachments=one.attached is not None, bound=bound)
         violations: Iterable[Violation] = needs_act(edit, state, now)
         if not merging:

@@ -14,7 +14,8 @@ from pmctl.document.template_library import Requirements, requirements
 from pmctl.errors import Hint, NotFound, advise
 from pmctl.insight.catalog import Summary, proved_catalog
 from pmctl.insight.incidents import unresolved_incidents
-from pmctl.ledger.current_state import CurrentState, current_state
+from pmctl.ledger.current_state import CurrentState, current_state, judged_by
+from pmctl.ledger.tree_documents import facts_of
 from pmctl.policy.approvals import Gap, approval_gaps
 from pmctl.policy.state import FINAL, IN_REVIEW
 from pmctl.repository.workspace import Workspace
@@ -74,15 +75,20 @@ def status_report(workspace: Workspace, name: str, today: date) -> StatusReport:
         return StatusReport(name, document.status or "?", 0, (), (Blocker(message, problem.fix),), step)
     now = current_state(workspace.head, name)
     blockers = [*_work_tree(workspace, name), *_mismatch(document, now)]
-    asked = _asked(workspace, document)
-    facts = [*((f"template: {asked.hint}",) if asked.hint else ()), *_items(document, today)]
     status = now.state.status
+    asked, unjudged = _asked(workspace, document), ""
+    if status == IN_REVIEW:  # it is judged by what it was submitted with
+        recorded = facts_of(document).template
+        templates, unjudged = judged_by(workspace.head, now.state, recorded)
+        asked = requirements(recorded, templates)
+    facts = [*((f"template: {asked.hint}",) if asked.hint else ()), *now.late, *_items(document, today)]
     step = advise("log", id=name) if status in FINAL else ""
     if status == IN_REVIEW:
         content = workspace.head.digest(name)
         facts = [*_approvals(now, content), *facts]
         gaps = approval_gaps(now.state, now.policy, now.state.counting(content))
         blockers += [Blocker(gap.message, gap.hint, ", ".join(gap.waiting_for)) for gap in gaps]
+        blockers += [Blocker(unjudged, advise("submit-again", id=name))] if unjudged else []
         blockers += [*_open_incidents(workspace, name, document), *_incomplete(document, asked)]
         step = _step_in_review(name, now, content, gaps, ready=not blockers)
     elif status == Status.DRAFT:
@@ -96,7 +102,7 @@ def _step_in_review(name: str, now: CurrentState, content: str, gaps: Sequence[G
     waiting = {handle for gap in gaps for handle in gap.waiting_for}
     if gaps:
         counting = now.state.counting(content)
-        waiting |= {approval.by for approval in now.state.approvals if approval not in counting}
+        waiting |= {approval.by for approval in now.state.approvals} - {approval.by for approval in counting}
     if waiting:
         return advise("approve-as", id=name, people=" or ".join(sorted(waiting)))
     return advise("publish", id=name) if ready else advise("edit", id=name)
@@ -147,6 +153,9 @@ def _mismatch(document: Document, now: CurrentState) -> list[Blocker]:
     if document.status != now.state.status:
         message = f"the file says {document.status}, the signed records say {now.state.status}"
         blockers.append(Blocker(message, f"put status back to {now.state.status}; acts change it"))
+    if now.state.open:
+        message = "two amends met, and a merge made one text of both that nobody signed"
+        blockers.append(Blocker(message, advise("settle", id=now.state.id)))
     return blockers
 
 

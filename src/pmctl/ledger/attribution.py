@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from pmctl.codes import Code
+from pmctl.codes import WAIVE, Code
 from pmctl.ledger.signatures import key_problem, signer
 from pmctl.ledger.sshsig import SignatureProblem
 from pmctl.ledger.step import StepContext
+from pmctl.ledger.template_store import TEMPLATES
 from pmctl.objects import Commit
 from pmctl.policy import act as acts
 from pmctl.policy.model import SIGNED, Policy, person_by_email
@@ -70,10 +71,10 @@ def shown_author(commit: Commit) -> str:
     return f"{in_ascii(commit.author.name)} <{in_ascii(commit.author.email)}>"
 
 
-def check_signature(step: StepContext, commit: Commit, doc: str) -> None:
+def check_signature(step: StepContext, commit: Commit, doc: str, what: str = "") -> None:
     """Under `edits: signed`, report a contribution that the person whom it names did not sign.
 
-    Otherwise report only a good signature by somebody else than the author.
+    Otherwise report only a good signature by somebody else than the author. `what` was edited, when no document was.
     """
     policy = step.state.policy
     if policy is None:
@@ -82,7 +83,7 @@ def check_signature(step: StepContext, commit: Commit, doc: str) -> None:
     payload, signature = split_signature(commit.raw)
     if not signature:
         if required:
-            message = f"{shown_author(commit)} edited {doc} in {commit.oid[:12]} without signing the commit"
+            message = f"{shown_author(commit)} edited {what or doc} in {commit.oid[:12]} without signing the commit"
             step.find("AU705", message, "sign commits: git config commit.gpgsign true", doc=doc, attributed=True)
         return
     handle = author_of(policy, commit)
@@ -90,16 +91,58 @@ def check_signature(step: StepContext, commit: Commit, doc: str) -> None:
         who = signer(payload, signature, policy, step.key_files, "git", by=handle, keyrings=step.keyrings)
     except SignatureProblem as problem:
         if required:
-            message = f"the signature of {commit.oid[:12]}, which edits {doc}, does not count: {problem.message}"
+            message = (
+                f"the signature of {commit.oid[:12]}, which edits {what or doc}, does not count: {problem.message}"
+            )
             step.find("AU705", message, problem.hint, doc=doc, attributed=True)
         return
     if who.handle != handle:
-        message = f"{commit.oid[:12]} edits {doc}, names {shown_author(commit)} and is signed by {who.handle}"
+        message = f"{commit.oid[:12]} edits {what or doc}, names {shown_author(commit)} and is signed by {who.handle}"
         step.find("AU706", message, doc=doc, attributed=True)
     elif required:
         unfit = key_problem(who, handle)
         if unfit is not None:
             step.find("AU705", unfit.message, unfit.hint, doc=doc, attributed=True)
+
+
+def signed_by(step: StepContext, commit: Commit) -> str:
+    """The handle of whoever signed a commit with a key in use; '' when nobody did."""
+    payload, signature = split_signature(commit.raw)
+    policy = step.state.policy
+    if not signature or policy is None:
+        return ""
+    try:
+        who = signer(
+            payload, signature, policy, step.key_files, "git", by=author_of(policy, commit), keyrings=step.keyrings
+        )
+    except SignatureProblem:
+        return ""
+    return who.handle if key_problem(who, who.handle) is None else ""
+
+
+def check_templates(step: StepContext) -> None:
+    """Report changes of the organisation's templates by people who are no admins: they decide what is complete."""
+    policy = step.state.policy
+    if policy is None:
+        return
+    for commit in _changed_templates(step):
+        if not names(policy, commit) & set(policy.admins):
+            message = f"{shown_author(commit)} changed the templates in {commit.oid[:12]} without being an admin"
+            step.find("AU709", message, "an admin changes them", path=TEMPLATES, attributed=True)
+        check_signature(step, commit, "", TEMPLATES)
+
+
+def _changed_templates(step: StepContext) -> list[Commit]:
+    """The commits of a step that changed the folder of templates, the newest first."""
+
+    def folder(commit: str) -> str:
+        return step.source.at(commit).template_folder
+
+    if len(step.commit.parents) < 2:
+        return [step.commit]
+    return [
+        one for one in (step.commit, *step.merged) if all(folder(one.oid) != folder(parent) for parent in one.parents)
+    ]
 
 
 def split_signature(raw: bytes) -> tuple[bytes, bytes]:
@@ -164,5 +207,13 @@ CODES = (
         "Trailers are for people; anybody can write them.",
         "Act through pmctl.",
         "Act: approve in a message",
+    ),
+    Code(
+        "AU709",
+        "template-changed",
+        "Somebody who is no admin changed the organisation's templates.",
+        "Templates say what a postmortem has to hold before it is published.",
+        "An admin changes them. " + WAIVE,
+        "required: true -> required: false by jane",
     ),
 )

@@ -39,8 +39,8 @@ class AuditState:
     not. `waiting` are policy records whose policy has not landed.
     `compromised` maps a key to the commit since which it counts as such. `line` are the commits of the steps
     in order, `landed` all commits that they brought. `writers` are who changed a postmortem's content, `folders`
-    the ids that have attachments. `lapsed` says of records, by digest, why the OpenPGP key behind them may
-    not be used any more.
+    the ids that have attachments, `templates` the digests of the organisation's template files, each with the folder
+    that has it. `lapsed` says of records, by digest, why the OpenPGP key behind them may not be used any more.
     """
 
     root: str = ""
@@ -59,6 +59,7 @@ class AuditState:
     line: dict[str, int] = field(default_factory=dict)
     landed: set[str] = field(default_factory=set)
     folders: set[str] = field(default_factory=set)
+    templates: dict[str, str] = field(default_factory=dict)
     lapsed: dict[str, str] = field(default_factory=dict)
     refused_policy: str = ""
     tree: str = ""

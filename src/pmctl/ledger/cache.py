@@ -29,10 +29,10 @@ from pmctl.ledger.tree_documents import TreeDocument
 from pmctl.objects import Entry
 from pmctl.policy.act import Act
 from pmctl.policy.reading import parse_policy
-from pmctl.policy.state import Approval, PostmortemState
+from pmctl.policy.state import Approval, Past, PostmortemState
 
-FORMAT = "pmctl-audit-6"
-_APPROVALS = [field.name for field in fields(PostmortemState)].index("approvals")
+FORMAT = "pmctl-audit-7"
+_APPROVALS, _AFTER = ([field.name for field in fields(PostmortemState)].index(name) for name in ("approvals", "after"))
 _LARGEST = 256 * 1024 * 1024  # bytes
 
 
@@ -115,7 +115,7 @@ def _plain(state: AuditState) -> dict[str, Any]:
         "root": state.root,
         "policy": state.policy_bytes.decode("utf-8") if state.policy is not None else None,
         "states": [
-            [_row(replace(current, approvals=())), [_row(one) for one in current.approvals]]
+            [_row(replace(current, approvals=(), after={})), [_row(one) for one in current.approvals], current.after]
             for current in state.states.values()
         ],
         "documents": {doc: [*one.file, *(one.attachments or ())] for doc, one in state.documents.items()},
@@ -130,6 +130,7 @@ def _plain(state: AuditState) -> dict[str, Any]:
         "line": list(state.line),
         "landed": sorted(state.landed - state.line.keys()),
         "folders": sorted(state.folders),
+        "templates": state.templates,
         "lapsed": state.lapsed,
         "refused_policy": state.refused_policy,
         "tree": state.tree,
@@ -144,8 +145,9 @@ def _read(value: dict[str, Any]) -> AuditState:
         state.policy = parse_policy(state.policy_bytes)[0]
         if state.policy is None:
             raise ValueError("the policy cannot be read")
-    for row, approvals in value["states"]:
+    for row, approvals, after in value["states"]:
         row[_APPROVALS] = [Approval(*one) for one in approvals]
+        row[_AFTER] = {digest: Past(*_tuples(past)) for digest, past in after.items()}
         fitting: list[Any] = [tuple(one) if isinstance(one, list) else one for one in row]
         current = PostmortemState(*fitting)
         state.states[current.id] = current
@@ -165,6 +167,7 @@ def _read(value: dict[str, Any]) -> AuditState:
     state.line = {commit: number for number, commit in enumerate(value["line"])}
     state.landed = set(value["landed"]) | state.line.keys()
     state.folders = set(value["folders"])
+    state.templates = value["templates"]
     state.lapsed = value["lapsed"]
     state.refused_policy, state.tree, state.verified = value["refused_policy"], value["tree"], value["verified"]
     return state

@@ -1,25 +1,26 @@
 """Where one postmortem stands at a commit, quickly: what the command line asks before an act.
 
-(snapshot, id) -> CurrentState. Only that postmortem's records are read and verified, from the tree of the
-commit, under the policy of the commit; history is walked back to the submit only when approvals could have
-become stale since. When a record does not add up that way (a key that is gone, an admin of former times, an act
-that was refused), the audit is asked, which takes every step under the policy of its time.
+(snapshot, id) -> CurrentState. Only that postmortem's records are read and verified, from the tree of the commit, under
+the policy of the commit, and folded as if they had landed together, by the audit's own fold. Where the order in which
+they landed makes a difference, or a record does not add up that way (it came late, its key is gone, an act was
+refused), the audit is asked, which takes every step under the policy of its time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pmctl.errors import EnvironmentProblem, advise
 from pmctl.ledger import record
-from pmctl.ledger.history import main_parent
+from pmctl.ledger.history import ancestors
 from pmctl.ledger.record import RecordProblem
 from pmctl.ledger.report import PROVED
 from pmctl.ledger.signatures import signer
 from pmctl.ledger.snapshot import Snapshot
 from pmctl.ledger.sshsig import SignatureProblem
+from pmctl.ledger.template_store import bound_templates
 from pmctl.ledger.tree_documents import REGULAR, FrontMatterFacts, TreeDocument
 from pmctl.ledger.verified_records import VerifiedRecord, in_order
 from pmctl.ledger.view import view_of
@@ -27,7 +28,7 @@ from pmctl.objects import Entry
 from pmctl.policy import act as acts
 from pmctl.policy import lifecycle
 from pmctl.policy.model import ACTIVE, COMPROMISED, Policy
-from pmctl.policy.state import DELETED, DRAFT, IN_REVIEW, PostmortemState, View
+from pmctl.policy.state import DELETED, IN_REVIEW, PostmortemState, View
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document
@@ -38,7 +39,8 @@ if TYPE_CHECKING:
 class CurrentState:
     """A postmortem's state at a commit, with what the next record needs: the root's digest and a number.
 
-    `ignored` says which records in its folder did not take effect, and why: a line for each.
+    `ignored` says which records in its folder did not take effect, and why, `late` which ones of this round came too
+    late to take effect: a line for each.
     """
 
     state: PostmortemState
@@ -46,6 +48,7 @@ class CurrentState:
     root: str
     next_number: int
     ignored: tuple[str, ...] = ()
+    late: tuple[str, ...] = ()
 
     def view(
         self,
@@ -84,11 +87,11 @@ def current_state(snapshot: Snapshot, doc: str) -> CurrentState:
         raise EnvironmentProblem(
             f"there is no valid policy at {snapshot.commit[:12]}{why}", hint=advise("policy-verify")
         )
-    quick = _Reading(snapshot, doc, policy).current()
-    if not quick.ignored:
+    quick, certain = _Reading(snapshot, doc, policy).current()
+    if certain:
         return quick
-    # Something in its folder does not add up today: a key that is gone, an act that was refused. Only the whole
-    # history knows what counted at its time.
+    # Something in its folder does not add up by itself: acts that met, a key that is gone, an act that was refused.
+    # Only the whole history knows what counted at its time.
     from pmctl.ledger.audit import audit
 
     report = audit(snapshot.source.repo, tip=snapshot.commit)
@@ -101,7 +104,50 @@ def current_state(snapshot: Snapshot, doc: str) -> CurrentState:
         for found in report.violations
         if found.path.startswith(folder) and found.layer == PROVED
     )
-    return replace(quick, state=state, root=report.root, ignored=ignored)
+    late = tuple(
+        f"{event.kind} by {event.by} came too late to take effect" + (f": {event.note}" if event.note else "")
+        for event in report.events
+        if event.doc == doc and event.verdict == "late" and event.round >= state.round
+    )
+    return replace(quick, state=state, root=report.root, ignored=ignored, late=late)
+
+
+def judged_by(snapshot: Snapshot, state: PostmortemState, recorded: str) -> tuple[tuple[Template, ...], str]:
+    """The organisation's templates by which a postmortem in review that records `recorded` is judged, and why it can't
+    be ('' when it can)."""
+    found = _template_file(snapshot, state.template) if state.template else None
+    return bound_templates(recorded, state.template, found, snapshot.templates())
+
+
+def version_with(snapshot: Snapshot, doc: str, content: str) -> Document | None:
+    """The newest version of a postmortem in history that has this content digest; None when there is none."""
+    source, seen = snapshot.source, set()
+    for commit in _history(snapshot):
+        document = source.at(commit).document(doc)
+        if document is None or document in seen:
+            continue
+        seen.add(document)
+        if source.documents.digest(document) == content:
+            return source.documents.document(document)
+    return None
+
+
+def _history(snapshot: Snapshot) -> Iterator[str]:
+    """The snapshot's commit and all before it."""
+    reader = snapshot.source.reader
+    reader.fetch_history(snapshot.commit, ())
+    return (commit.oid for commit in ancestors(reader, (snapshot.commit,), ()))
+
+
+def _template_file(snapshot: Snapshot, digest: str) -> bytes | None:
+    """The template file with this digest, at the snapshot or anywhere in the history before it."""
+    source = snapshot.source
+    found = source.templates.with_digest(snapshot.template_folder, digest)
+    if found is not None or not snapshot.commit:
+        return found
+    folders = (source.at(commit).template_folder for commit in _history(snapshot))
+    versions = (source.templates.with_digest(folder, digest) for folder in dict.fromkeys(folders))
+    return next((data for data in versions if data is not None), None)
 
 
 class _Reading:
@@ -113,78 +159,47 @@ class _Reading:
         self.policy = policy
         self.known: dict[str, VerifiedRecord | str] = {}
 
-    def current(self) -> CurrentState:
+    def current(self) -> tuple[CurrentState, bool]:
+        """What the records add up to, and whether the order in which they landed makes no difference to it."""
         now = _moment(self.snapshot, self.doc)
-        state, ignored = self._applied([(self._records(now), None)], now)
-        if state.status == IN_REVIEW and state.approvals:
-            steps, seen = [], set()
-            for moment in self._since_submit(now, state):
-                new = [one for one in self._records(moment) if one.digest not in seen]
-                seen |= {one.digest for one in new}
-                steps.append((new, moment.document))
-            state, ignored = self._applied(steps, now)
+        state, ignored, certain = self._folded(self._records(now), now)
         bad = tuple(f"{name}: {why}" for name, why in self.known.items() if isinstance(why, str))
         numbers = [named.number for name in now.records if (named := self._named(name)) is not None]
         root = root_of(self.snapshot, self.policy) or self.policy.digest
-        return CurrentState(state, self.policy, root, max(numbers, default=0) + 1, (*bad, *ignored))
+        current = CurrentState(state, self.policy, root, max(numbers, default=0) + 1, (*bad, *ignored))
+        return current, certain and not current.ignored
 
-    def _applied(
-        self, steps: list[tuple[list[VerifiedRecord], TreeDocument | None]], now: _Moment
-    ) -> tuple[PostmortemState, tuple[str, ...]]:
-        """The state that the records add up to, and which of them did not count."""
+    def _folded(self, records: list[VerifiedRecord], now: _Moment) -> tuple[PostmortemState, tuple[str, ...], bool]:
+        """The state that the records add up to, which of them did not count, and whether that is certain."""
         documents = self.snapshot.source.documents
         facts = documents.facts(now.document) if now.document is not None else FrontMatterFacts()
         state = PostmortemState(self.doc, author=facts.author)
-        ignored = []
-        for records, document in steps:
-            for one in records:
-                if one.act.act == acts.BASELINE:
-                    state = _accepted(state, one)
-                    continue
-                view = View(one.act.content, state.author, facts.editors, landing=True)
-                reasons = lifecycle.check(one.act, state, self.policy, view)
-                if reasons:
-                    ignored.append(f"{one.path}: {reasons[0].message}")
-                else:
-                    state = lifecycle.advance(state, one.act, one.digest, author=state.author)
-            if document is not None and state.status == IN_REVIEW:
-                state = state.observe(documents.digest(document))
-        if state.status == DELETED and now.document is not None:
-            state = replace(state, status=DRAFT, reviewers=(), approvals=(), content="")
-        return state, tuple(ignored)
-
-    def _since_submit(self, now: _Moment, state: PostmortemState) -> list[_Moment]:
-        """The moments on the main line from the one that brought the submit up to now, oldest first."""
-        moments = [now]
-        submitted = next(
-            one.path for one in self.known.values() if isinstance(one, VerifiedRecord) and one.digest == state.submit
-        )
-        name = submitted.rpartition("/")[2]
-        source = self.snapshot.source
-        at, last = self.snapshot.commit, ""
-        while at:
-            snapshot = source.at(at)
-            if snapshot.tree != last:
-                last = snapshot.tree
-                moment = _moment(snapshot, self.doc)
-                if name not in moment.records:
-                    break
-                if moment != moments[-1]:
-                    moments.append(moment)
-            at = main_parent(source.reader.commit(at).parents, source.rank)
-        moments.reverse()
-        return moments
+        # Whether somebody was asked in time, and who was an editor or asked when somebody acted, only history knows.
+        asking = {one.act.prev for one in records if one.act.act == acts.REQUEST_REVIEW}
+        moving = {one.act.prev for one in records if one.act.act not in (acts.REQUEST_REVIEW, acts.APPROVE)}
+        ignored, certain = [], not asking & moving
+        for one in records:
+            if one.act.act == acts.BASELINE:
+                state = _accepted(state, one, facts)
+                continue
+            view = View(one.act.content, facts.author, facts.editors, landing=True, rewritten=True)
+            applied = lifecycle.apply(one.act, one.digest, state, self.policy, view)
+            state = applied.state
+            rests_on_order = {acts.SUBMIT: (facts.author, *self.policy.admins), acts.APPROVE: state.asked}
+            certain &= applied.verdict == "ok" and one.act.by in rests_on_order.get(one.act.act, (one.act.by,))
+            if applied.verdict == "refused":
+                ignored.append(f"{one.path}: {applied.violations[0].message}")
+        # The id may be used again, or a merge may have kept what was deleted.
+        certain &= state.status != DELETED or now.document is None
+        if state.status == IN_REVIEW:
+            certain &= state.template == self.snapshot.judging_template(facts.template)
+        return state, tuple(ignored), certain
 
     def _records(self, moment: _Moment) -> list[VerifiedRecord]:
-        ordered = in_order(self._verified(self.doc, moment.records))
         accepting = self._verified(acts.BASELINE, self.snapshot.records(acts.BASELINE))
-        for baseline in sorted(accepting, key=lambda one: one.number):
-            if any(doc == self.doc for doc, _, _ in baseline.act.documents):
-                # Everything that does not follow a baseline was there before it.
-                after = _followers(ordered, baseline.digest)
-                at = next((index for index, one in enumerate(ordered) if one.digest in after), len(ordered))
-                ordered.insert(at, baseline)
-        return ordered
+        about = [one for one in accepting if any(doc == self.doc for doc, _, _ in one.act.documents)]
+        # What does not follow a baseline was there before it: of what could come next, a baseline comes last.
+        return in_order([*self._verified(self.doc, moment.records), *about])
 
     def _verified(self, folder: str, entries: dict[str, Entry]) -> list[VerifiedRecord]:
         """The records in one folder that are well formed and well signed; the others are noted with the reason."""
@@ -242,15 +257,6 @@ def _moment(snapshot: Snapshot, doc: str) -> _Moment:
     return _Moment(snapshot.records(doc), snapshot.document(doc))
 
 
-def _accepted(state: PostmortemState, one: VerifiedRecord) -> PostmortemState:
+def _accepted(state: PostmortemState, one: VerifiedRecord, facts: FrontMatterFacts) -> PostmortemState:
     content, status = next((content, status) for doc, content, status in one.act.documents if doc == state.id)
-    return lifecycle.accept(state, one.digest, content, status)
-
-
-def _followers(records: list[VerifiedRecord], digest: str) -> set[str]:
-    """The digests of the records that follow `digest`, directly or through others."""
-    found = {digest}
-    for one in records:  # in order, so that whoever is followed comes first
-        if one.act.prev in found:
-            found.add(one.digest)
-    return found - {digest}
+    return lifecycle.accept(state, one.digest, content, status, editors=facts.editors, reviewers=facts.reviewers)

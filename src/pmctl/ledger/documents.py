@@ -10,81 +10,152 @@ from dataclasses import replace
 
 from pmctl.codes import Code
 from pmctl.errors import advise
-from pmctl.ledger import edits
+from pmctl.ledger import attribution, edits, final_text
 from pmctl.ledger.document_step import DocumentStep
+from pmctl.ledger.merges import contributions
+from pmctl.ledger.template_store import bound_templates
 from pmctl.ledger.tree_documents import REGULAR
-from pmctl.ledger.verified_records import VerifiedRecord
+from pmctl.ledger.verified_records import VerifiedRecord, in_order
 from pmctl.ledger.view import missing_sections, unbound
 from pmctl.policy import act as acts
 from pmctl.policy import lifecycle
+from pmctl.policy.edits import People, who_takes_part
 from pmctl.policy.state import DELETED, DRAFT, FINAL, IN_REVIEW, PostmortemState, View
 from pmctl.text import in_ascii
 
 
 def check(one: DocumentStep) -> None:
     """Apply the records of a step to one postmortem, and report what its file says beyond them."""
-    if one.old is None and one.new is None:
-        _without_document(one)
-        return
     states = one.step.state.states
     current = states.get(one.doc) or PostmortemState(one.doc)
-    if one.old is None:
-        if current.status == DELETED:  # the id is used again: a new draft on the old chain
-            current = replace(current, status=DRAFT, author="", reviewers=(), approvals=(), content="", landed=())
+    if one.old is None and one.new is None and current.status != DELETED:
+        _without_document(one)
+        return
+    if one.old is None and one.new is not None:
+        if current.status == DELETED:
+            current = lifecycle.begin_again(current)
         current = replace(current, author=current.author or one.facts.author)
     elif not current.author and one.new is not None:
         current = replace(current, author=one.facts.author)
-    refused: set[str] = set()
-    for record in one.records:
-        current, allowed = _apply(one, record, current)
-        if not allowed:
-            refused.add(record.act.to_status)
-    if one.new is None:
+    verdicts: dict[str, list[VerifiedRecord]] = {"ok": [], "late": [], "refused": []}
+    for record in in_order(one.records, one.facts.status):
+        current, verdict = _apply(one, record, current)
+        verdicts[verdict].append(record)
+    if one.new is not None:
+        current = _compared(one, current, verdicts)
+    elif one.old is not None:
         _deleted(one, current)
-    else:
-        current = _compared(one, current, refused)
     states[one.doc] = current
     edits.check(one, current)
 
 
-def _apply(one: DocumentStep, record: VerifiedRecord, current: PostmortemState) -> tuple[PostmortemState, bool]:
-    """(the state after a record, True), or (the same state, False) and findings when the act was not allowed."""
+def _apply(one: DocumentStep, record: VerifiedRecord, current: PostmortemState) -> tuple[PostmortemState, str]:
+    """The state after a record, and whether it took effect, came late or was refused, with findings."""
     step, act = one.step, record.act
     assert step.state.policy is not None  # noqa: S101  records are read only under a policy
-    view = _view(one, record)
-    violations = lifecycle.check(act, current, step.state.policy, view)
-    for found in violations:
+    view = _view(one, record, current)
+    applied = lifecycle.apply(act, record.digest, current, step.state.policy, view, step.commit.oid)
+    for found in applied.violations:
         one.find(found.code, found.message, found.hint, path=record.path, attributed=found.attributed)
-    current = replace(current, records=max(current.records, record.number))
-    if any(not found.attributed for found in violations):
-        step.note(record, "refused")
-        return current, False
-    step.note(record, "late" if lifecycle.is_late(act, current) else "ok")
-    return lifecycle.advance(current, act, record.digest, step.commit.oid, author=view.author), True
+    step.note(record, applied.verdict)
+    return replace(applied.state, records=max(current.records, record.number)), applied.verdict
 
 
-def _view(one: DocumentStep, record: VerifiedRecord) -> View:
-    documents = one.step.documents
+def _view(one: DocumentStep, record: VerifiedRecord, current: PostmortemState) -> View:
+    documents, kind = one.step.documents, record.act.act
     content = documents.digest(one.new) if one.new is not None else ""
     before = documents.digest(one.old) if one.old is not None else ""
     missing: tuple[str, ...] = ()
-    not_covered = ""
-    if record.act.act in (acts.SUBMIT, acts.PUBLISH) and one.new is not None and one.new.file.mode == REGULAR:
-        not_covered = unbound(documents.action_problems(one.new))
-    if record.act.act == acts.PUBLISH and one.new is not None and one.new.file.mode == REGULAR:
-        document = documents.document(one.new)
-        missing = missing_sections(document, one.step.after.templates(), documents.sections(one.new))
+    not_covered = template = rows = ""
+    if one.new is not None and one.new.file.mode == REGULAR:
+        if kind in (acts.SUBMIT, acts.PUBLISH):
+            not_covered = unbound(documents.action_problems(one.new))
+        if kind == acts.SUBMIT:
+            template = _wrong_template(one, record.act.template)
+        elif kind == acts.PUBLISH:
+            missing, template = _completeness(one, current)
+        elif kind == acts.ADD_ITEM:
+            rows = final_text.beyond_rows(one, record.act, current)
     return View(
         content=content,
-        author=one.facts.author,
-        editors=tuple(dict.fromkeys((*one.facts.editors, *one.earlier.editors))),
+        author=_author_bound(one, record, content),
+        editors=_claimed_editors(one, record, current),
         missing=missing,
         unbound=not_covered,
+        template=template,
+        rows=rows,
         landing=True,
-        earlier=(before,),
-        # Of a merge the way can be looked up, but it proves no more: an approval of anything else counts for nothing.
+        earlier=(before, *_on_the_way(one, record, current)),
         rewritten=content != before,
     )
+
+
+def _on_the_way(one: DocumentStep, record: VerifiedRecord, current: PostmortemState) -> tuple[str, ...]:
+    """The content that an approval binds, when the document had it on a side that a merge brings."""
+    approved = record.act.content
+    if record.act.act != acts.APPROVE or approved in current.landed:
+        return ()
+    documents = one.step.documents
+    sides = (one.step.source.at(commit.oid).document(one.doc) for commit in one.step.merged)
+    return (approved,) if any(documents.digest(side) == approved for side in sides if side is not None) else ()
+
+
+def _author_bound(one: DocumentStep, record: VerifiedRecord, content: str) -> str:
+    """The author whom the document names; for an amend, only when the amend is of what the document says.
+
+    Otherwise whoever merges could write any name into what an admin has signed.
+    """
+    if record.act.act != acts.AMEND or record.act.content == content:
+        return one.facts.author
+    documents = one.step.documents
+    sides = (one.step.source.at(parent).document(one.doc) for parent in one.step.commit.parents)
+    signed = (side for side in sides if side is not None and documents.digest(side) == record.act.content)
+    return next((documents.facts(side).author for side in signed), "")
+
+
+def _claimed_editors(one: DocumentStep, record: VerifiedRecord, current: PostmortemState) -> tuple[str, ...]:
+    """Who may edit a draft, by its front matter before the step (of a new one, in it).
+
+    Whoever became an editor in the step itself may act in it when somebody who could grant that has signed in it.
+    """
+    if one.old is None:
+        return one.facts.editors
+    claimed, by = one.earlier.editors, record.act.by
+    policy = one.step.state.policy
+    if record.act.act != acts.SUBMIT or by in claimed or by not in one.facts.editors or policy is None:
+        return claimed
+    entitled = {current.author or one.earlier.author, *claimed, *policy.admins} - {by}
+    signed = {other.act.by for other in one.records}
+    signed |= {
+        attribution.signed_by(one.step, each.commit) for each in contributions(one.step, one.doc, one.old, one.new)
+    }
+    return (*claimed, by) if signed & entitled else claimed
+
+
+def _wrong_template(one: DocumentStep, digest: str) -> str:
+    """Why a submission can't be judged by the template with this digest; '' when it can."""
+    step, recorded = one.step, one.facts.template
+    own = {step.after.judging_template(recorded), step.before.judging_template(recorded)}
+    if digest in own:
+        return ""
+    for commit in step.merged:  # only a side may have had it
+        snapshot = step.source.at(commit.oid)
+        step.state.templates |= snapshot.template_digests()
+        own.add(snapshot.judging_template(recorded))
+    if not digest:
+        return "" if "" in own else f"the organisation has a template {recorded or 'default'} of its own"
+    return bound_templates(recorded, digest, step.template(digest), ())[1]
+
+
+def _completeness(one: DocumentStep, current: PostmortemState) -> tuple[tuple[str, ...], str]:
+    """What a publication lacks by the template that its submit names, and why it can't be judged by that one."""
+    assert one.new is not None  # noqa: S101  the caller has looked
+    step, digest, recorded = one.step, current.template, one.facts.template
+    templates, problem = bound_templates(recorded, digest, step.template(digest), step.after.templates())
+    if problem:
+        return (), problem
+    document = step.documents.document(one.new)
+    return missing_sections(document, templates, step.documents.sections(one.new)), ""
 
 
 def _without_document(one: DocumentStep) -> None:
@@ -101,7 +172,9 @@ def _deleted(one: DocumentStep, current: PostmortemState) -> None:
         one.find("AU406", message, "bring it back: git checkout <commit before> -- <path>")
 
 
-def _compared(one: DocumentStep, current: PostmortemState, refused: set[str]) -> PostmortemState:
+def _compared(
+    one: DocumentStep, current: PostmortemState, verdicts: dict[str, list[VerifiedRecord]]
+) -> PostmortemState:
     """Report where the file and the state disagree; returns the state with what landed noted."""
     assert one.new is not None  # noqa: S101  the caller has looked
     facts, earlier = one.facts, one.earlier
@@ -116,23 +189,44 @@ def _compared(one: DocumentStep, current: PostmortemState, refused: set[str]) ->
             message = f"the file of {one.doc} says that it is {in_ascii(facts.id) or 'nothing'}: a copy or a rename"
             one.find("AU503", message, "give it an id of its own, or remove it")
         _not_covered(one, current)
-        known = facts.status == earlier.status and before.status == current.status and one.old is not None
-        if facts.status != current.status and facts.status not in refused and not known:
-            message = f"{one.doc} says {in_ascii(facts.status) or 'no status'}, but its records say {current.status}"
-            one.find("AU301", message, f"set status back to {current.status}, and act through pmctl")
+        _status(one, current, before, verdicts)
         if facts.author != current.author and facts.author != earlier.author and one.old is not None:
             message = f"the author of {one.doc} was changed from {in_ascii(current.author)} to {in_ascii(facts.author)}"
             one.find("AU403", message, advise("amend-on-record", id=one.doc))
-        if current.status != DRAFT:
-            dropped = [r for r in current.reviewers if r in earlier.reviewers and r not in facts.reviewers]
-            if dropped:
-                message = f"{', '.join(dropped)} was asked to review {one.doc} and is no longer named as a reviewer"
-                one.find("AU318", message, "withdraw and submit it again to change who reviews")
+        _people(one, current, before)
+    refused = {record.act.to_status for record in verdicts["refused"]}
     if current.status in FINAL:
-        _bound(one, current, before, refused)
+        current = final_text.check(one, current, before, refused, [*verdicts["ok"], *verdicts["late"]])
     if current.status == IN_REVIEW:
         current = current.observe(one.step.documents.digest(one.new))
     return current
+
+
+def _status(
+    one: DocumentStep,
+    current: PostmortemState,
+    before: PostmortemState,
+    verdicts: dict[str, list[VerifiedRecord]],
+) -> None:
+    """The status in the front matter must be what the records add up to."""
+    said = one.facts.status
+    known = said == one.earlier.status and before.status == current.status and one.old is not None
+    if said == current.status or known or any(record.act.to_status == said for record in verdicts["refused"]):
+        return
+    message = f"{one.doc} says {in_ascii(said) or 'no status'}, but its records say {current.status}"
+    late = [record.act for record in verdicts["late"] if record.act.to_status == said]
+    if late:
+        message += f": {late[0].act} by {late[0].by} came too late"
+    # What git makes of two sides by itself is nobody's claim; where both moved the status, somebody has chosen.
+    merged = bool(one.step.merged) and any(act.from_status == before.status == current.status for act in late)
+    one.find("AU301", message, f"set status back to {current.status}, and act through pmctl", warning=merged)
+
+
+def _people(one: DocumentStep, current: PostmortemState, before: PostmortemState) -> None:
+    """Reviewers and editors of a postmortem that is more than a draft are those whom its records name."""
+    earlier = People(one.earlier.reviewers, one.earlier.editors) if one.old is not None else None
+    for found in who_takes_part(People(one.facts.reviewers, one.facts.editors), earlier, before, current):
+        one.find(found.code, found.message, found.hint)
 
 
 def _not_covered(one: DocumentStep, current: PostmortemState) -> None:
@@ -154,29 +248,6 @@ def _not_covered(one: DocumentStep, current: PostmortemState) -> None:
         one.find("AU404", message, first.fix, warning=True)
 
 
-def _bound(one: DocumentStep, current: PostmortemState, before: PostmortemState, refused: set[str]) -> None:
-    """Content of a published or archived postmortem must be what its records bind."""
-    assert one.new is not None  # noqa: S101  the caller has looked
-    documents = one.step.documents
-    digest = documents.digest(one.new)
-    if digest == current.content:
-        return
-    same = one.old is not None and documents.digest(one.old) == digest
-    if same and before.content == current.content and before.status in FINAL:
-        return  # reported in the step that brought it
-    if current.status in refused and any(record.act.content == digest for record in one.records):
-        return  # an amend that was not allowed says it already
-    if before.content != current.content and any(record.act.act == acts.PUBLISH for record in one.records):
-        code, message = "AU313", f"{one.doc} is published with other content than the record says"
-    elif one.old is not None and one.old.file == one.new.file:
-        code, message = "AU402", f"attachments of {one.doc} were changed after it was published"
-    else:
-        code, message = "AU401", f"{one.doc} was changed after it was published"
-    one.find(code, message, advise("amend", id=one.doc))
-
-
-_BACK = "Put it back as it was. The finding stays until an admin accepts it with a signed waiver."
-
 CODES = (
     Code(
         "AU222",
@@ -196,27 +267,19 @@ CODES = (
     ),
     Code(
         "AU318",
-        "reviewer-dropped",
-        "Somebody who was asked to review is no longer named as a reviewer.",
+        "person-dropped",
+        "Somebody whom the records name as a reviewer or an editor is no longer named as such.",
         "Dropping a critic must not look as if nobody had asked.",
-        "Withdraw and submit again to change who reviews.",
+        "Put the names back. Withdraw and submit again to change who reviews.",
         "reviewers: [bob, carol] -> [bob] during the review",
     ),
     Code(
-        "AU401",
-        "published-text-changed",
-        "A published or archived postmortem was changed without a record for it.",
-        "Readers rely on what was approved.",
-        "An admin amends it: pmctl amend ID -m TEXT. Or: " + _BACK,
-        "a sentence removed after publication",
-    ),
-    Code(
-        "AU402",
-        "attachment-changed",
-        "An attachment of a published or archived postmortem was added, changed or removed.",
-        "Graphs and screenshots are part of what was approved.",
-        "An admin amends it: pmctl amend ID -m TEXT.",
-        "a graph replaced after publication",
+        "AU322",
+        "person-without-record",
+        "A postmortem in review or later names a reviewer or an editor whom no record names.",
+        "It would look as if somebody had been asked, or had approved, who never was.",
+        "Take the name out. pmctl submit asks further reviewers on the record.",
+        "reviewers: [bob] -> [bob, carol] after the publication",
     ),
     Code(
         "AU403",

@@ -88,15 +88,15 @@ def descendants(reader: ObjectReader, tip: str, base: str) -> frozenset[str]:
 
 def contains(reader: ObjectReader, tip: str, commit: str) -> bool:
     """Whether `commit` is `tip` or among its ancestors. Raises MissingObject, CorruptObject."""
-    return tip == commit or any(commit in one.parents for one in _ancestors(reader, (tip,), ()))
+    return tip == commit or any(commit in one.parents for one in ancestors(reader, (tip,), ()))
 
 
 def merged_commits(reader: ObjectReader, step: Step, landed: Container[str]) -> Iterator[Commit]:
     """The commits that a merge brings: reachable from its side parents and not yet `landed`, newest first."""
-    return _ancestors(reader, step.sides, landed)
+    return ancestors(reader, step.sides, landed)
 
 
-def _ancestors(reader: ObjectReader, tips: Sequence[str], without: Container[str]) -> Iterator[Commit]:
+def ancestors(reader: ObjectReader, tips: Sequence[str], without: Container[str]) -> Iterator[Commit]:
     """The commits reachable from `tips`, themselves included; the walk ends at those in `without`."""
     waiting, seen = list(tips), set(tips)
     while waiting:

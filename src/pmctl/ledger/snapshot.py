@@ -137,6 +137,16 @@ class Snapshot:
         """The organisation's templates, by which the audit asks whether a postmortem is complete."""
         return self.source.templates.templates(self.template_folder)
 
+    def template_digests(self) -> dict[str, str]:
+        """The digests of the organisation's template files, each with the object id of their folder."""
+        folder = self.template_folder
+        return dict.fromkeys(self.source.templates.digests(folder).values(), folder)
+
+    def judging_template(self, recorded: str) -> str:
+        """The digest of the template of the organisation's own by which a postmortem that records this one is judged
+        here; '' when it is one that comes with pmctl."""
+        return self.source.templates.judging(recorded, self.template_folder)
+
     @property
     def template_folder(self) -> str:
         """The object id of the folder of templates, '' for none."""

@@ -50,6 +50,11 @@ class StepContext:
         """Reads key files as they were before the step, where there was a policy."""
         return (self.before if self.before.tree else self.after).key_files(self.newest)
 
+    def template(self, digest: str) -> bytes | None:
+        """The file of the organisation's template with this digest, wherever it was in the history so far."""
+        folder = self.state.templates.get(digest, "")
+        return self.source.templates.with_digest(folder, digest) if folder else None
+
     def find(
         self,
         code: str,

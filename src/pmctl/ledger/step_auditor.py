@@ -23,7 +23,7 @@ from pmctl.ledger.record import FOLDER
 from pmctl.ledger.snapshot import Snapshot, Snapshots, attachments_path, document_path
 from pmctl.ledger.step import StepContext
 from pmctl.ledger.template_store import TEMPLATES
-from pmctl.ledger.tree_documents import REGULAR, TreeDocument
+from pmctl.ledger.tree_documents import REGULAR, FrontMatterFacts, TreeDocument
 from pmctl.ledger.trees import Difference
 from pmctl.ledger.verified_records import VerifiedRecord
 from pmctl.policy import act as acts
@@ -113,8 +113,11 @@ def _check_changes(step: StepContext, differences: list[Difference]) -> None:
     if first and not _first_policy(step, policy, records):
         state.records.clear()
         return
-    if step.before.tree and any(path.startswith(TEMPLATES) for path, _, _ in differences):
-        _check_templates(step)  # by what postmortems recorded before the step
+    if any(path.startswith(TEMPLATES) for path, _, _ in differences):
+        state.templates |= step.after.template_digests()
+        if step.before.tree:
+            _check_templates(step)  # by what postmortems recorded before the step
+            attribution.check_templates(step)
     documents_before = _update_documents(step, differences)
     about_repository = [one for one in records if one.act.doc in acts.REPOSITORY_FOLDERS]
     by_doc: dict[str, list[VerifiedRecord]] = {}
@@ -217,8 +220,11 @@ def _repository_acts(step: StepContext, records: list[VerifiedRecord]) -> None:
         for doc, content, status in one.act.documents:
             document = state.documents.get(doc)
             current = state.states.get(doc) or PostmortemState(doc)
-            author = current.author or (step.documents.facts(document).author if document else "")
-            state.states[doc] = lifecycle.accept(replace(current, author=author), one.digest, content, status)
+            facts = step.documents.facts(document) if document else FrontMatterFacts()
+            current = replace(current, author=current.author or facts.author)
+            state.states[doc] = lifecycle.accept(
+                current, one.digest, content, status, editors=facts.editors, reviewers=facts.reviewers
+            )
 
 
 def _update_documents(step: StepContext, differences: list[Difference]) -> dict[str, TreeDocument | None]:

@@ -57,12 +57,12 @@ def missing_sections(
 
     `sections` are the texts of the document's sections by title in folded case, when they are known already.
     """
-    from pmctl.document.completeness import missing_fields, section_texts, unwritten
+    from pmctl.document.completeness import missing_fields, section_texts, unwritten, visible
     from pmctl.document.template_library import requirements
 
     recorded = document.meta.get("template")
     asked = requirements(recorded if isinstance(recorded, str) else "", templates)
     there = section_texts(document) if sections is None else sections
     fields = (f"fields.{name}" for name, _ in missing_fields(document.meta.get("fields"), asked.fields))
-    title = () if document.title.strip() else ("title",)
+    title = () if visible(document.title).strip() else ("title",)
     return (*title, *unwritten(asked.required, there, asked.texts), *fields)

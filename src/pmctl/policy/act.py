@@ -20,6 +20,7 @@ REQUEST_CHANGES = "request-changes"
 WITHDRAW = "withdraw"
 PUBLISH = "publish"
 AMEND = "amend"
+ADD_ITEM = "add-item"
 ARCHIVE = "archive"
 REOPEN = "reopen"
 DELETE = "delete"
@@ -89,6 +90,7 @@ ACTS: dict[str, ActSpec] = {
             help="change published content, on the record (admins)",
             more="Edit the file first, then amend: the changes of the work tree are committed with the signed record.",
         ),
+        ActSpec(ADD_ITEM, "added an action item to", AUTHOR, {state: state for state in FINAL}),
         ActSpec(ARCHIVE, "archived", ADMIN, {PUBLISHED: ARCHIVED}, help="PUBLISHED -> ARCHIVED (admins)"),
         ActSpec(
             REOPEN, "reopened", ADMIN, dict.fromkeys(FINAL, DRAFT), needs_note=True,
@@ -115,8 +117,6 @@ ACTS: dict[str, ActSpec] = {
 
 REPOSITORY_FOLDERS = frozenset(spec.folder for spec in ACTS.values() if spec.folder)
 
-REPOSITORY_FOLDERS = frozenset(spec.folder for spec in ACTS.values() if spec.folder)
-
 
 @dataclass(frozen=True, slots=True)
 class Act:
@@ -125,8 +125,9 @@ class Act:
     `base` is the newest commit of the protected branch that the actor had seen, empty when none was known.
     `content` is the content digest that the act binds (of policy.yaml for a policy act); `from_status` and
     `to_status` are lifecycle states, empty for acts about the repository; `policy` is the version that the
-    actor saw (the new version for a policy act); `prev` is the digest of the record that it follows, empty
-    for the first; `root` is the digest of the repository's first policy; `round` counts submissions from 1.
+    actor saw (the new version for a policy act); `prev` is the digest of the record that it rests on (see
+    `lifecycle.anchor`), empty for the first; `root` is the digest of the repository's first policy; `round` counts
+    submissions from 1.
 
     Extras: `reviewers` and `editors` (submit, request-review), `author` and `template` (submit: who the author is, and
     the digest of the template that it is judged by), `replaces` (approve: digests of the signer's earlier approvals),

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pmctl.codes import Code
 from pmctl.document.changes import Change, ChangeKind, changes
@@ -21,7 +21,8 @@ from pmctl.document.fields import EditorRole
 from pmctl.errors import Hint, advise
 from pmctl.policy.model import AGENT, SERVICE, Policy
 from pmctl.policy.permission import Violation
-from pmctl.policy.state import DRAFT, FINAL, IN_REVIEW, PostmortemState
+from pmctl.policy.state import DELETED, DRAFT, FINAL, IN_REVIEW, PostmortemState
+from pmctl.text import in_ascii
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document
@@ -85,8 +86,8 @@ def needs_act(edit: Edit, state: PostmortemState, now: PostmortemState) -> list[
         if before is not None and before.author and after.author not in (before.author, now.author):
             message = f"the author is changed from {before.author} to {after.author or 'nobody'}"
             found.append(Violation("AU403", message, advise("amend-on-record", id=state.id)))
-        if before is not None and now.status != DRAFT:
-            found += _who_takes_part(before, after, state, now)
+        earlier = _people(before) if before is not None else None
+        found += who_takes_part(_people(after), earlier, state, now)
     if _stages(state, now) <= set(FINAL) and not edit.bound:
         text = any(change.is_content for change in edit.changes)
         if text or edit.attachments:
@@ -167,7 +168,8 @@ def _stages(state: PostmortemState, now: PostmortemState) -> set[str]:
 
 def _editors(before: Document | None, state: PostmortemState, now: PostmortemState) -> tuple[str, ...]:
     """Who may edit: as the front matter names them while it is a draft, as records bind them from then on."""
-    return editors_of(before)
+    bound = (*(() if state.status == DRAFT else state.editors), *(() if now.status == DRAFT else now.editors))
+    return (*editors_of(before), *bound) if DRAFT in _stages(state, now) else bound
 
 
 def editors_of(document: Document | None) -> tuple[str, ...]:
@@ -201,27 +203,49 @@ def _rights(edit: Edit, state: PostmortemState, now: PostmortemState) -> Iterato
             yield Right.TEXT, ""
 
 
-def _who_takes_part(
-    before: Document, after: Document, state: PostmortemState, now: PostmortemState
+class People(NamedTuple):
+    """Whom a version of a postmortem's file names."""
+
+    reviewers: tuple[str, ...] = ()
+    editors: tuple[str, ...] = ()
+
+
+def who_takes_part(
+    named: People, earlier: People | None, state: PostmortemState, now: PostmortemState
 ) -> Iterator[Violation]:
-    """Reviewers and editors of a postmortem in review or later are those of its records."""
-    was, named = _reviewers(before), _reviewers(after)
-    dropped = [handle for handle in now.reviewers if handle in was and handle not in named]
-    added = [handle for handle in named if handle not in was and handle not in now.reviewers]
-    if dropped:
-        message = f"{', '.join(dropped)} was asked to review {state.id} and is no longer named as a reviewer"
-        yield Violation("AU318", message, "withdraw and submit it again to change who reviews")
-    if added:
-        message = f"{', '.join(added)} is named as a reviewer of {state.id}, and no record asks for that review"
-        yield Violation("AU322", message, advise("ask-on-record", id=state.id, reviewer=added[0]))
-    if state.status != DRAFT and set(editors_of(before)) != set(editors_of(after)):
-        message = f"who may edit {state.id} is changed after it was submitted"
-        yield Violation("AU322", message, "withdraw and submit it again to change who edits")
+    """Reviewers and editors of a postmortem that is more than a draft are those whom its records name.
+
+    Nobody's name is added to what others approved, and none is taken away. Who was asked too late may stand there.
+    `earlier` are those whom the file named before the change, None when there was none.
+    """
+    if now.status == DRAFT:
+        return
+    went_on = earlier is not None and state.status not in (DRAFT, DELETED)
+    before = earlier or People()
+    for word, there, was, proved, proved_before in (
+        ("reviewer", named.reviewers, before.reviewers, now.reviewers, state.reviewers),
+        ("editor", named.editors, before.editors, now.editors, state.editors),
+    ):
+        dropped = set(proved) - set(there)
+        added = set(there) - set(proved) - set(now.late_asked)
+        if went_on:  # reported in the step that brought it
+            dropped -= set(proved_before) - set(was)
+            added -= set(was) - set(proved_before)
+        elif word == "editor":  # named in the draft while somebody else submitted it: a claim, and no right follows
+            added -= set(was)
+        if dropped:
+            message = f"{', '.join(sorted(dropped))} is {word} of {now.id} by its records and no longer named there"
+            yield Violation("AU318", message, "put the names back; withdraw and submit it again to change them")
+        if added:
+            names = ", ".join(in_ascii(name) for name in sorted(added))
+            message = f"{now.id} names {names} as {word}, and no record does"
+            yield Violation("AU322", message, "take the names out; pmctl submit asks people on the record")
 
 
-def _reviewers(document: Document) -> tuple[str, ...]:
+def _people(document: Document) -> People:
     named = document.meta.get("reviewers")
-    return tuple(str(handle) for handle in named) if isinstance(named, list | tuple) else ()
+    reviewers = tuple(str(handle) for handle in named) if isinstance(named, list | tuple) else ()
+    return People(reviewers, editors_of(document))
 
 
 _DONE = {
@@ -249,14 +273,6 @@ def refused(right: Right, who: Collection[str], able: Collection[str], doc: str)
 
 
 CODES = (
-    Code(
-        "AU322",
-        "not-on-record",
-        "A reviewer or an editor of a postmortem in review or later is named in the file and not by its records.",
-        "Readers would take somebody for a reviewer who never saw the text, and an editor would give a right on.",
-        "pmctl submit ID --reviewer HANDLE asks on the record; who edits changes while it is a draft.",
-        "reviewers: [bob] -> [bob, carol] in published text",
-    ),
     Code(
         "AU701",
         "stranger",

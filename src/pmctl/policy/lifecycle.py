@@ -2,21 +2,53 @@
 
 (act, state, policy, view) -> violations; (state, act) -> next state. Pure. The command line asks before
 it writes a record and the audit asks when a record lands, so both give the same answer.
+
+A record is judged on the state that it was signed on, which its `prev` names. It takes effect when nothing that it
+rests on has changed since; otherwise it came late: it is kept and shown, and changes nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 from pmctl.codes import Code
 from pmctl.errors import Hint, advise
 from pmctl.policy import act as acts
 from pmctl.policy import permission
 from pmctl.policy.act import ACTS, Act
+from pmctl.policy.approvals import approval_gaps
 from pmctl.policy.model import Policy
 from pmctl.policy.permission import Violation
-from pmctl.policy.state import ARCHIVED, DRAFT, FINAL, IN_REVIEW, PUBLISHED, Approval, PostmortemState, View
+from pmctl.policy.state import (
+    ARCHIVED,
+    DRAFT,
+    FINAL,
+    IN_REVIEW,
+    PUBLISHED,
+    Approval,
+    PostmortemState,
+    View,
+)
+
+
+class Applied(NamedTuple):
+    """What became of a record: the state after it, `verdict` ok, late or refused, and why it was refused."""
+
+    state: PostmortemState
+    verdict: str
+    violations: tuple[Violation, ...] = ()
+
+
+def anchor(kind: str, status: str, state: PostmortemState) -> str:
+    """The digest of the record that an act of this kind, from this status, has to name now: what it rests on.
+
+    Text of a final postmortem rests on the record that bound it last, a submission and a new author on the one that
+    set status or author last, everything else on the one that moved the status last.
+    """
+    if kind in (acts.AMEND, acts.ADD_ITEM) and status in FINAL:
+        return state.content_head
+    return state.draft_head if kind in (acts.SUBMIT, acts.AMEND) else state.head
 
 
 def propose(
@@ -33,16 +65,19 @@ def propose(
     reviewers: tuple[str, ...] = (),
     author: str = "",
     editors: tuple[str, ...] = (),
+    template: str = "",
+    was: str = "",
 ) -> Act:
-    """The act `kind` that would follow `state`: from, to, prev, round and approvals filled in.
+    """The act `kind` that would follow `state`: from, to, prev, round, approvals and what it replaces filled in.
 
     `content` is the document's content digest, `root` the digest of the first policy, `at` an ISO 8601 time
-    in UTC, `base` the newest commit of the protected branch that the actor has. `author` and `editors` are those of
-    the document, for a submission. Nothing is checked here; ask `check` with the result.
+    in UTC, `base` the newest commit of the protected branch that the actor has. `author`, `editors` and `template` are
+    those of the document, for a submission (`editors` those who become it, for a request); `was` is the open text that
+    an amend settles, when there is one. Nothing is checked here; ask `check` with the result.
     """
-    approvals: tuple[str, ...] = ()
-    if kind == acts.PUBLISH:
-        approvals = tuple(sorted(approval.record for approval in state.counting(content)))
+    final = kind == acts.AMEND and state.status in FINAL
+    given = state.counting(content) if kind == acts.PUBLISH else ()
+    mine = [a for a in state.approvals if a.by == by and not a.replaced] if kind == acts.APPROVE else []
     return Act(
         act=kind,
         by=by,
@@ -53,127 +88,200 @@ def propose(
         to_status=ACTS[kind].moves.get(state.status, ""),
         note=note,
         policy=policy.version,
-        prev=state.head,
+        prev=anchor(kind, state.status, state),
         root=root,
         round=state.round + 1 if kind == acts.SUBMIT else state.round,
         base=base,
         reviewers=reviewers,
-        author=author if kind == acts.SUBMIT else "",
-        editors=editors if kind == acts.SUBMIT else (),
-        was=state.content if kind == acts.AMEND and state.status in FINAL else "",
-        approvals=approvals,
+        author=(state.author or author) if kind == acts.SUBMIT else "",
+        editors=tuple(sorted(editors)) if "editors" in ACTS[kind].keys else (),
+        template=template if kind == acts.SUBMIT else "",
+        replaces=tuple(sorted(a.record for a in mine if a.content != content)),
+        was=(was or state.content) if final else "",
+        approvals=tuple(sorted(a.record for a in given)),
     )
 
 
 def check(act: Act, state: PostmortemState, policy: Policy, view: View) -> tuple[Violation, ...]:
     """Why `act` is not allowed on a postmortem in `state` under `policy`; empty when it is.
 
-    Signatures and keys are the caller's business: `act.by` is taken as proved. All reasons are returned.
+    Signatures and keys are the caller's business: `act.by` is taken as proved. All reasons are returned. Before it is
+    written an act must not be late either.
     """
-    spec = ACTS[act.act]
-    if not spec.moves:
+    if not ACTS[act.act].moves:
         return (Violation("AU302", f"{act.act} is not an act on a postmortem"),)
-    found: list[Violation] = []
-    if not (view.landing and is_late(act, state)):
-        found.extend(_order(act, state, spec.moves))
-        if any(violation.code == "AU302" for violation in found):
-            return tuple(found)
-    found.extend(permission.entitled(act, state, policy, view))
-    if spec.needs_note and not act.note.strip():
+    late = is_late(act, state)
+    signed_on = state.at(act.prev) if late else state
+    if signed_on is None or (late and not view.landing):
+        return (_does_not_follow(act, state),)
+    wrong = _order(act, signed_on)
+    if any(violation.code == "AU302" for violation in wrong):
+        return tuple(wrong)
+    found = [*wrong, *permission.entitled(act, signed_on, policy, view)]
+    if ACTS[act.act].needs_note and not act.note.strip():
         found.append(permission.needs_note(act))
-    if "reviewers" in spec.keys:
-        found.extend(permission.reviewers(act, state, policy, view))
-    elif act.act == acts.APPROVE:
-        found.extend(permission.approval(act, state, view))
-    elif act.act == acts.PUBLISH:
-        found.extend(permission.publication(act, state, policy, view))
-    if act.act in (acts.SUBMIT, acts.PUBLISH):
-        found.extend(permission.binding(act, state, view))
+    found.extend(permission.author_named(act, signed_on, view))
+    if not late and not (view.landing and overtaken(act, state, policy)):
+        found.extend(permission.content(act, state, policy, view))
     if not view.landing and act.content != view.content:
         found.append(Violation("AU313", f"{act.act} names other content than the document has now"))
     return tuple(found)
 
 
 def is_late(act: Act, state: PostmortemState) -> bool:
-    """True when `act` was made in good order but another one of the same round landed first.
+    """True when something that `act` rests on has changed since it was signed."""
+    if act.prev != anchor(act.act, act.from_status, state):
+        return True
+    # Of a text that is neither the one in force nor the one that a merge left open nobody can say what became of it.
+    return (
+        act.act == acts.AMEND and state.status in FINAL and act.was not in (state.content, state.open or state.content)
+    )
 
-    Two people act on two branches and both are merged: a second approval after the publication, a second
-    request for changes, the same publication twice. Such an act is kept and changes nothing.
-    """
-    if act.round != state.round or not state.submit:
+
+def overtaken(act: Act, state: PostmortemState, policy: Policy) -> bool:
+    """True for a publication that all approved who were asked at first, and that lacks only people asked since; or
+    that rests on an approval which its giver has taken back since."""
+    if act.act != acts.PUBLISH:
         return False
-    if act.act in (acts.APPROVE, acts.REQUEST_CHANGES):
-        return act.prev == state.submit and state.status != IN_REVIEW and act.from_status == IN_REVIEW
-    if act.act == acts.PUBLISH:
-        return act.prev == state.submit and state.status in FINAL and act.content == state.content
-    if act.act == acts.SUBMIT:
-        same = act.prev == state.submit_prev and set(act.reviewers) <= set(state.reviewers)
-        return same and state.status == IN_REVIEW
-    return False
+    named = [a for a in state.approvals if a.record in act.approvals and a.content == act.content]
+    if len(named) < len(act.approvals):
+        return False
+    if not approval_gaps(state, policy, tuple(a for a in named if not a.replaced)):
+        return any(a.replaced for a in named)
+    by = {a.by for a in named}
+    first = tuple(handle for handle in state.reviewers if handle in state.asked or handle in by)
+    return not approval_gaps(replace(state, reviewers=first), policy, tuple(named))
+
+
+def apply(act: Act, digest: str, state: PostmortemState, policy: Policy, view: View, commit: str = "") -> Applied:
+    """`state` after the record `digest` of `act` has landed in `commit`: the one fold of audit and command line."""
+    violations = check(act, state, policy, view)
+    if any(not violation.attributed for violation in violations):
+        return Applied(state, "refused", violations)
+    if is_late(act, state) or overtaken(act, state, policy):
+        return Applied(_too_late(act, state, digest), "late", violations)
+    return Applied(advance(state, act, digest, commit, author=view.author), "ok", violations)
 
 
 def advance(state: PostmortemState, act: Act, digest: str, commit: str = "", *, author: str = "") -> PostmortemState:
-    """`state` after an allowed `act` whose record has `digest` and landed in `commit`.
+    """`state` after an allowed `act` in time whose record has `digest` and landed in `commit`.
 
-    `author` is the document's author after the step; an amend or the first record takes it over.
+    `author` is the author whom the document names, for an amend of a draft.
     """
-    if is_late(act, state):
-        return state
     if act.act == acts.APPROVE:
         approval = Approval(act.by, digest, act.content, act.at, act.note, commit)
-        others = tuple(a for a in state.approvals if a.by != act.by or a.content != act.content)
+        mine = set(act.replaces)
+        others = (
+            replace(a, replaced=True) if a.record in mine and a.by == act.by and a.content != act.content else a
+            for a in state.approvals
+        )
         return replace(state, approvals=(*others, approval))
     if act.act == acts.REQUEST_REVIEW:
-        return replace(state, reviewers=tuple(dict.fromkeys((*state.reviewers, *act.reviewers))))
-    moved = replace(
-        state, status=act.to_status, head=digest, moved_by=act.by, moved_at=act.at, moved_in=commit, last_act=act.act
-    )
+        return _remember(
+            replace(
+                state,
+                reviewers=tuple(dict.fromkeys((*state.reviewers, *act.reviewers))),
+                editors=tuple(dict.fromkeys((*state.editors, *act.editors))),
+            ),
+            state.head,
+            state,
+        )
+    if act.act in (acts.AMEND, acts.ADD_ITEM):
+        moved = _moved(state, act, commit)
+        if state.status in FINAL:
+            moved = replace(moved, content=act.content, content_head=digest, open="")
+        else:
+            moved = replace(moved, author=author or state.author, draft_head=digest)
+        return _remember(moved, digest, state)
+    moved = replace(_moved(state, act, commit), status=act.to_status, head=digest, draft_head=digest)
     if act.act == acts.SUBMIT:
-        return replace(
-            moved,
-            round=act.round,
-            submit=digest,
-            submit_prev=act.prev,
-            reviewers=tuple(dict.fromkeys(act.reviewers)),
-            approvals=(),
-            landed=(),
-            content="",
-            author=state.author or author,
-        )
-    if act.act == acts.AMEND and author:
-        moved = replace(moved, author=author)
-    if act.to_status in FINAL:
-        return replace(moved, content=state.content if act.act == acts.ARCHIVE else act.content)
-    return replace(moved, content="")
+        asked = tuple(dict.fromkeys(act.reviewers))
+        moved = replace(
+            moved, round=act.round, author=act.author, editors=act.editors, template=act.template, asked=asked,
+            reviewers=asked, late_asked=(), approvals=(), landed=(),
+        )  # fmt: skip
+    if act.act == acts.PUBLISH:
+        moved = replace(moved, content=act.content, content_head=digest)
+    elif act.to_status not in FINAL:
+        moved = replace(moved, content="", content_head="", open="")
+    return _remember(moved, digest, state)
 
 
-def accept(state: PostmortemState, digest: str, content: str, status: str) -> PostmortemState:
-    """`state` after a baseline with `digest` that accepts the postmortem as found: this content, this status."""
-    return replace(state, status=status, content=content, head=digest, approvals=(), landed=(), last_act=acts.BASELINE)
+def accept(
+    state: PostmortemState,
+    digest: str,
+    content: str,
+    status: str,
+    *,
+    editors: tuple[str, ...] = (),
+    reviewers: tuple[str, ...] = (),
+) -> PostmortemState:
+    """`state` after a baseline with `digest` that accepts the postmortem as found: this content, this status.
+
+    `editors` and `reviewers` are those whom it names then.
+    """
+    accepted = replace(
+        state, status=status, content=content if status in FINAL else "", head=digest, draft_head=digest,
+        content_head=digest if status in FINAL else "", open="", editors=editors, asked=reviewers,
+        reviewers=reviewers, approvals=(), landed=(), last_act=acts.BASELINE,
+    )  # fmt: skip
+    return _remember(accepted, digest, state)
 
 
-def _order(act: Act, state: PostmortemState, possible: Mapping[str, str]) -> list[Violation]:
-    """Wrong state, wrong predecessor, wrong round."""
-    to_status = possible.get(state.status)
+def begin_again(state: PostmortemState) -> PostmortemState:
+    """A deleted postmortem whose id is used again: a new draft on the old chain."""
+    fresh = replace(state, status=DRAFT, author="", editors=(), asked=(), reviewers=(), approvals=(), landed=())
+    return _remember(fresh, state.head, state)
+
+
+def _moved(state: PostmortemState, act: Act, commit: str) -> PostmortemState:
+    return replace(state, moved_by=act.by, moved_at=act.at, moved_in=commit, last_act=act.act)
+
+
+def _remember(state: PostmortemState, digest: str, before: PostmortemState) -> PostmortemState:
+    """The state with a note of itself for whatever will say that it follows the record `digest`."""
+    return replace(state, after={**(before.after or {"": before.past}), digest: state.past})
+
+
+def _too_late(act: Act, state: PostmortemState, digest: str) -> PostmortemState:
+    """The same state; what rests on the record is late as well, and is judged as if it had been in time."""
+    signed_on = state.at(act.prev)
+    if act.act == acts.APPROVE or signed_on is None:
+        return state
+    would_be = advance(signed_on, act, digest).past
+    if act.act == acts.REQUEST_REVIEW:
+        asked = tuple(dict.fromkeys((*state.late_asked, *act.reviewers, *act.editors)))
+        late = state.after[act.prev].late
+        return replace(state, late_asked=asked, after={**state.after, act.prev: would_be._replace(late=late)})
+    return replace(state, after={**state.after, digest: would_be._replace(late=True)})
+
+
+def _does_not_follow(act: Act, state: PostmortemState) -> Violation:
+    return Violation(
+        "AU210",
+        f"{act.act} does not follow the last record of {state.id}",
+        "somebody acted in between, or the record belongs to another history: act again on the present state",
+    )
+
+
+def _order(act: Act, signed_on: PostmortemState) -> list[Violation]:
+    """Wrong state, wrong round."""
+    to_status = ACTS[act.act].moves.get(signed_on.status)
     if to_status is None:
-        message = f"{act.act} is not possible while {state.id} is {state.status}"
-        return [Violation("AU302", message, _way_out(state))]
-    if act.from_status != state.status or act.to_status != to_status:
+        message = f"{act.act} is not possible while {signed_on.id} is {signed_on.status}"
+        return [Violation("AU302", message, _way_out(signed_on))]
+    if act.act in (acts.AMEND, acts.ADD_ITEM) and signed_on.status in FINAL:
+        # Whether it was archived meanwhile makes no difference to the text.
+        right = act.from_status in FINAL and act.to_status == act.from_status
+    else:
+        right = act.from_status == signed_on.status and act.to_status == to_status
+    if not right:
         claimed = f"{act.from_status or '?'} -> {act.to_status or '?'}"
-        return [Violation("AU302", f"{act.act} claims {claimed}, but it leads {state.status} -> {to_status}")]
-    found = []
-    if act.prev != state.head:
-        found.append(
-            Violation(
-                "AU210",
-                f"{act.act} does not follow the last record of {state.id}",
-                "somebody acted in between, or the record belongs to an older round: act again on the present state",
-            )
-        )
-    expected = state.round + 1 if act.act == acts.SUBMIT else state.round
+        return [Violation("AU302", f"{act.act} claims {claimed}, but it leads {signed_on.status} -> {to_status}")]
+    expected = signed_on.round + 1 if act.act == acts.SUBMIT else signed_on.round
     if act.round != expected:
-        found.append(Violation("AU317", f"{act.act} says round {act.round}, but this is round {expected}"))
-    return found
+        return [Violation("AU317", f"{act.act} says round {act.round}, but this is round {expected}")]
+    return []
 
 
 def _way_out(state: PostmortemState) -> Hint:

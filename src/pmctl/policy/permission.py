@@ -13,7 +13,7 @@ from pmctl.policy import act as acts
 from pmctl.policy.act import ACTS, ADMIN, AUTHOR, PUBLISHER, Act
 from pmctl.policy.approvals import approval_gaps
 from pmctl.policy.model import Policy
-from pmctl.policy.state import PostmortemState, View
+from pmctl.policy.state import DRAFT, PostmortemState, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +40,25 @@ def needs_note(act: Act) -> Violation:
 
 
 def entitled(act: Act, state: PostmortemState, policy: Policy, view: View) -> list[Violation]:
-    """Is the actor somebody who may do this?"""
+    """Is the actor somebody who may do this?
+
+    Who author and editors are is what the last submit binds; of a draft, whom its front matter names.
+    """
     author = state.author or view.author
+    editors = view.editors if state.status == DRAFT else state.editors
     admin = act.by in policy.admins
     who = ACTS[act.act].who
     if who == ADMIN:
         return [] if admin else [needs_admin(act, policy)]
     if who == AUTHOR:
-        if admin or act.by == author or act.by in view.editors:
+        if admin or act.by == author or act.by in editors:
             return []
         message = f"{act.act} needs the author, an editor or an admin, and {act.by} is none of them"
-        return [Violation("AU303", message, _ask((author, *view.editors)))]
+        return [Violation("AU303", message, _ask((author, *editors)))]
     if who == PUBLISHER:
-        roles = {"author": (author,), "editors": view.editors, "admins": policy.admins}
+        roles = {"author": (author,), "editors": editors, "admins": policy.admins}
         publishers = [handle for role in policy.publishers for handle in roles.get(role, ())]
-        if act.by in publishers:
+        if act.by in publishers or (admin and _has_left(author, policy)):
             return []
         return [Violation("AU308", f"{act.by} may not publish {state.id}", _ask(tuple(publishers)))]
     found = []
@@ -65,6 +69,38 @@ def entitled(act: Act, state: PostmortemState, policy: Policy, view: View) -> li
     if act.by not in state.reviewers:
         hint = "" if own_work else advise("author-asks", id=state.id, reviewer=act.by)
         found.append(Violation("AU305", f"{act.by} was not asked to review {state.id}", hint))
+    return found
+
+
+def _has_left(author: str, policy: Policy) -> bool:
+    """Whether the author could not sign any more: not in the policy, or without a key in use."""
+    person = policy.people.get(author)
+    return person is None or not person.active_keys
+
+
+def author_named(act: Act, state: PostmortemState, view: View) -> list[Violation]:
+    """Does a submission name the author whom the postmortem has? Whoever it names may publish."""
+    author = state.author or view.author
+    if act.act != acts.SUBMIT or act.author == author:
+        return []
+    message = f"{act.by} submits {state.id} as {act.author or 'nobody'}'s, and its author is {author or 'nobody'}"
+    return [Violation("AU403", message, advise("amend-on-record", id=state.id))]
+
+
+def content(act: Act, state: PostmortemState, policy: Policy, view: View) -> list[Violation]:
+    """Does the act bind what it has to, and is what it binds fit for it?"""
+    found = []
+    if "reviewers" in ACTS[act.act].keys:
+        found.extend(reviewers(act, state, policy, view))
+    elif act.act == acts.APPROVE:
+        found.extend(approval(act, state, view))
+    elif act.act == acts.PUBLISH:
+        found.extend(publication(act, state, policy, view))
+    elif act.act == acts.ADD_ITEM and view.rows:
+        message = f"{act.by} may add action items to {state.id}, and nothing else: {view.rows}"
+        found.append(Violation("AU323", message, advise("amend", id=state.id)))
+    if act.act in (acts.SUBMIT, acts.PUBLISH):
+        found.extend(binding(act, state, view))
     return found
 
 
@@ -81,6 +117,9 @@ def reviewers(act: Act, state: PostmortemState, policy: Policy, view: View) -> l
         elif handle == author and not policy.review.self_approval:
             message = f"{handle} is the author of {state.id} and may not review it"
             found.append(Violation("AU306", message, "ask somebody else: --reviewer HANDLE"))
+    if act.act == acts.REQUEST_REVIEW:
+        unknown = [handle for handle in act.editors if handle not in policy.people]
+        found.extend(Violation("AU315", f"editor {one} is not in the policy", advise("people")) for one in unknown)
     asked = len(set(act.reviewers) | (set(state.reviewers) if act.act == acts.REQUEST_REVIEW else set()))
     needed = max(1, policy.review.minimum, policy.review.approvals or 0)
     if asked < needed:
@@ -98,6 +137,10 @@ def approval(act: Act, state: PostmortemState, view: View) -> list[Violation]:
     if not known:
         message = f"{act.by} approved other content than {state.id} has or had in this round"
         found.append(Violation("AU304", message, "read it again and approve what is there now"))
+    mine = {a.record for a in state.approvals if a.by == act.by}
+    if set(act.replaces) - mine:
+        message = f"{act.by} replaces approvals that are not {act.by}'s own of this round"
+        found.append(Violation("AU325", message, "approve again through pmctl"))
     if not view.landing and any(a.by == act.by for a in state.counting(view.content)):
         found.append(Violation("AU316", f"{act.by} has approved exactly this content already"))
     if view.writers == (act.by,):
@@ -115,7 +158,7 @@ def publication(act: Act, state: PostmortemState, policy: Policy, view: View) ->
         found.append(
             Violation(
                 "AU310",
-                f"publish of {state.id} rests on approvals that do not count: stale, unknown or of other content",
+                f"publish of {state.id} rests on approvals that do not count: unknown, taken back or of other content",
                 advise("status", id=state.id),
             )
         )
@@ -136,11 +179,15 @@ def publication(act: Act, state: PostmortemState, policy: Policy, view: View) ->
 
 
 def binding(act: Act, state: PostmortemState, view: View) -> list[Violation]:
-    """Would approvals of this content cover what people read?"""
-    if not view.unbound:
-        return []
-    message = f"{act.act} of {state.id} could not bind what readers see in its action items: {view.unbound}"
-    return [Violation("AU321", message, advise("validate", id=state.id))]
+    """Would approvals of this content cover what people read, and is it known what it is judged by?"""
+    found = []
+    if view.unbound:
+        message = f"{act.act} of {state.id} could not bind what readers see in its action items: {view.unbound}"
+        found.append(Violation("AU321", message, advise("validate", id=state.id)))
+    if view.template:
+        message = f"{act.act} of {state.id} can't be judged by its template: {view.template}"
+        found.append(Violation("AU326", message, advise("submit-again", id=state.id)))
+    return found
 
 
 def _ask(handles: tuple[str, ...]) -> str:
@@ -201,7 +248,7 @@ CODES = (
         "AU310",
         "approval-does-not-count",
         "A publication rests on an approval that does not count.",
-        "It is stale, unknown, of another round or of other content; changing the text back does not revive it.",
+        "It is unknown, of another round or of other content, or its giver approved another content in its place.",
         "Ask for the approvals again.",
         "publish that names the approval of an earlier version",
     ),
@@ -221,6 +268,31 @@ CODES = (
         "Cells that the digest leaves out could then hold text that nobody approved, or readers see another table.",
         "Write the table as validation asks, and submit again.",
         "| AI-7f3k | Add an alert | @jane | <b>soon</b> | HIGH | OPEN | | |",
+    ),
+    Code(
+        "AU326",
+        "other-template",
+        "What a postmortem is submitted or published by is not its template: the submit names a template that is"
+        " nowhere in the history, another one than the postmortem records, or none although the organisation has it.",
+        "A template that was weakened, or that nobody can read again, would decide what is complete.",
+        "Submit it again.",
+        "a submit with the digest of a template that asks for nothing",
+    ),
+    Code(
+        "AU323",
+        "more-than-rows",
+        "Whoever adds action items to a published postmortem changed something else with them.",
+        "Authors and editors may add items; everything else that was approved changes by an admin's amend only.",
+        "An admin amends it: pmctl amend ID -m TEXT.",
+        "an add-item that also rewrites the root cause",
+    ),
+    Code(
+        "AU325",
+        "replaces-others",
+        "An approval replaces others that are not earlier ones of the same person in the same round.",
+        "Nobody takes back what somebody else has approved.",
+        "Approve again.",
+        "an approval by bob that replaces carol's",
     ),
     Code(
         "AU312",

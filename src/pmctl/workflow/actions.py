@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from pmctl.document import edits
 from pmctl.document.actions import COLUMNS, SECTION, ActionItem, action_items, action_tables, canonical
@@ -12,13 +12,17 @@ from pmctl.document.fields import ItemStatus, Priority, path_of
 from pmctl.document.reader import Document
 from pmctl.errors import BadInput, NotFound, Refused, UsageProblem
 from pmctl.insight.catalog import catalog
+from pmctl.policy.act import ADD_ITEM
 from pmctl.policy.edits import Edit
 from pmctl.policy.model import Policy
-from pmctl.repository.transaction import CommitResult, Write, commit
+from pmctl.policy.state import FINAL
+from pmctl.repository.actor import Actor
+from pmctl.repository.transaction import Write, commit
 from pmctl.repository.workspace import Workspace
 from pmctl.text import parse_day
 from pmctl.workflow.create import item_id
 from pmctl.workflow.editing import refuse_edit
+from pmctl.workflow.lifecycle import perform
 
 _HEADER = "| ID | Action | Owner | Due | Priority | Status | Ticket | Notes |\n|---|---|---|---|---|---|---|---|\n"
 
@@ -43,16 +47,28 @@ class Changed:
     item: str
     postmortem: str
     cells: Mapping[str, str]
-    landed: CommitResult
+    commit: str
 
 
-def add(workspace: Workspace, by: str, name: str, change: Change, signing: Sequence[str], *, today: date) -> Changed:
+def add(
+    workspace: Workspace,
+    by: str,
+    name: str,
+    change: Change,
+    signing: Sequence[str],
+    *,
+    today: date,
+    signer: Callable[[], tuple[Actor, datetime]] | None = None,
+) -> Changed:
     """Add an item to the postmortem `name`; `by` is the handle of who does it.
 
-    Raises UsageProblem for a missing or wrong value, Refused when the postmortem is published (a new item
-    is content: amend it) or `by` may not edit it.
+    What a published postmortem says is bound, so there the new row is an act with a record: `signer` gives who signs it
+    and the time that the record claims. Raises UsageProblem for a missing or wrong value, Refused when `by` may not do
+    it.
     """
     document = workspace.read_at(name)
+    if document.status in FINAL and signer is None:
+        raise Refused(f"{name} is {document.status}: a new action item needs a signature")
     cells = _cells(workspace.policy, change)
     for column in ("Action", "Owner", "Due", "Priority"):
         if not cells.get(column):
@@ -67,9 +83,13 @@ def add(workspace: Workspace, by: str, name: str, change: Change, signing: Seque
     table = action_tables(changed)[-1]
     present = {column: COLUMNS[column] for column in cells}
     row = {header: cells[column] for column, names in present.items() if (header := header_of(table.columns, names))}
-    added = edits.append_row(changed, table, row)
-    refuse_edit(workspace, by, name, Edit(document, added))
-    return _land(workspace, added, name, new, row, signing, f"Add action item {new}")
+    with_row = edits.append_row(changed, table, row)
+    if document.status in FINAL and signer is not None:
+        actor, at = signer()
+        done = perform(workspace, actor, ADD_ITEM, name, at=at, note=f"{new} {cells['Action']}", text=with_row)
+        return Changed(new, name, row, done.commit)
+    refuse_edit(workspace, by, name, Edit(document, with_row))
+    return _land(workspace, with_row, name, new, row, signing, f"Add action item {new}")
 
 
 def change(workspace: Workspace, by: str, wanted: str, change: Change, signing: Sequence[str]) -> Changed:
@@ -115,7 +135,7 @@ def _land(
 ) -> Changed:
     message = f"{verb} of {name}\n\nPostmortem: {name}\n"
     landed = commit(workspace.repo, [Write(path_of(name), changed.data)], message, signing=signing)
-    return Changed(item, name, dict(cells), landed)
+    return Changed(item, name, dict(cells), landed.oid)
 
 
 def _find(document: Document, wanted: ActionItem) -> ActionItem:

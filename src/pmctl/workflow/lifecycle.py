@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from pmctl.document.digest import Attachment, content_digest
-from pmctl.document.fields import path_of
+from pmctl.document.digest import Attachment, content_digest, digests_without_last_rows
+from pmctl.document.fields import EditorRole, path_of
 from pmctl.document.reader import Document
-from pmctl.errors import Hint, Refused, advise
+from pmctl.errors import Hint, Refused, UsageProblem, advise
 from pmctl.ledger import record
-from pmctl.ledger.current_state import CurrentState, current_state
+from pmctl.ledger.current_state import CurrentState, current_state, judged_by, version_with
+from pmctl.ledger.tree_documents import facts_of
 from pmctl.policy import act as acts
 from pmctl.policy import lifecycle
 from pmctl.policy.act import Act
-from pmctl.policy.state import DRAFT, FINAL, IN_REVIEW, PostmortemState
+from pmctl.policy.state import DRAFT, FINAL, IN_REVIEW, PostmortemState, View
 from pmctl.repository.actor import Actor
 from pmctl.repository.records import record_writes, refusal
 from pmctl.repository.transaction import CommitResult, Write, commit
@@ -48,8 +49,13 @@ def perform(
     at: datetime,
     note: str = "",
     reviewers: Sequence[str] = (),
+    editors: Sequence[str] = (),
+    text: Document | None = None,
 ) -> Done:
     """Let `actor` do the act `kind` on the postmortem `name`; `at` is the time that the record will claim.
+
+    `editors` are made editors of a postmortem in review; `text` is what the postmortem says after the act, for one that
+    adds action items.
 
     Raises Refused with every reason when policy, lifecycle or content forbid it, and whatever the
     transaction raises; nothing is changed then.
@@ -57,14 +63,15 @@ def perform(
     now = current_state(workspace.head, name)
     if kind == acts.SUBMIT and now.state.status == IN_REVIEW:
         kind = acts.REQUEST_REVIEW
-    document = workspace.read(name) if kind == acts.AMEND else workspace.read_at(name)
+    elif editors:
+        raise UsageProblem(
+            f"{name} is {now.state.status}: --editor is for a postmortem in review", hint=advise("share", id=name)
+        )
+    document = text or (workspace.read(name) if kind == acts.AMEND else workspace.read_at(name))
     _refuse_unreadable(document, name)
     attached = _attached(workspace, name) if kind == acts.AMEND else ()
     content = content_digest(document, _as_committed(workspace, name, attached))
-    asked = tuple(dict.fromkeys(handle.removeprefix("@") for handle in reviewers))
-    # The audit judges by the templates of the commit, so they are asked here too, not those of the work tree.
-    templates = workspace.head.templates() if kind == acts.PUBLISH else None
-    view = now.view(document, content, templates=templates, binding=kind in (acts.SUBMIT, acts.PUBLISH))
+    view = _view(workspace, now, kind, document, content)
     act = lifecycle.propose(
         kind,
         now.state,
@@ -74,9 +81,11 @@ def perform(
         at=utc(at),
         content=content,
         note=note,
-        reviewers=asked,
+        reviewers=_handles(reviewers),
         author=now.state.author or view.author,
-        editors=view.editors,
+        editors=view.editors if kind == acts.SUBMIT else _handles(editors),
+        template=workspace.head.judging_template(facts_of(document).template),
+        was=now.state.open if now.state.open == workspace.head.digest(name) else "",
     )
     violations = lifecycle.check(act, now.state, workspace.policy, view)
     refusals = tuple(violation for violation in violations if not violation.attributed)
@@ -90,6 +99,38 @@ def perform(
     after = lifecycle.advance(now.state, act, record.digest(data), author=document.author or "")
     landed = _write(workspace, actor, act, now, after, document, data, attached)
     return _done(act, after, landed, content, tuple(v.message for v in violations if v.attributed))
+
+
+def difference_in_force(workspace: Workspace, name: str) -> str:
+    """How the text of a published postmortem differs from the one in force, when a merge of two amends left it open:
+    what an amend would settle. '' when there is nothing to settle."""
+    from pmctl.rules.fixes import unified_diff
+
+    head = workspace.head
+    state = current_state(head, name).state
+    if not state.open or state.open != head.digest(name):
+        return ""
+    signed = version_with(head, name, state.content)
+    text = signed.text if signed is not None else ""
+    return unified_diff(text, workspace.read(name).text, path_of(name))
+
+
+def _handles(given: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(handle.removeprefix("@") for handle in given))
+
+
+def _view(workspace: Workspace, now: CurrentState, kind: str, document: Document, content: str) -> View:
+    """The document's side of the decision. The audit judges by templates of history, so those are asked here too."""
+    templates, problem = None, ""
+    if kind == acts.PUBLISH:
+        templates, problem = judged_by(workspace.head, now.state, facts_of(document).template)
+    view = now.view(document, content, templates=templates, binding=kind in (acts.SUBMIT, acts.PUBLISH))
+    rows = ""
+    if kind == acts.ADD_ITEM:
+        attachments = workspace.head.attachments(document.id)
+        if now.state.content not in digests_without_last_rows(document, attachments)[1:]:
+            rows = "what is there is not what was approved, or it has no table to append to"
+    return replace(view, template=problem, rows=rows)
 
 
 def _write(
@@ -111,7 +152,7 @@ def _write(
     else:
         # An approval leaves the document as it is.
         changed = document if act.act == acts.APPROVE else _edited(document, act, after)
-        if act.act == acts.AMEND or changed.data != document.data:
+        if act.act in (acts.AMEND, acts.ADD_ITEM) or changed.data != document.data:
             writes.append(Write(path, changed.data))
     writes.extend(attached)
     return commit(
@@ -155,6 +196,9 @@ def _edited(document: Document, act: Act, after: PostmortemState) -> Document:
     changed = document
     if document.status != after.status:
         changed = edits.set_field(changed, "status", after.status)
+    if act.act == acts.REQUEST_REVIEW and act.editors:
+        roles = dict(document.meta.get("editors") or {})
+        changed = edits.set_field(changed, "editors", {**roles, **dict.fromkeys(act.editors, EditorRole.EDIT.value)})
     if "reviewers" in acts.ACTS[act.act].keys:
         present = tuple(document.meta.get("reviewers") or ())
         if present != after.reviewers:

@@ -132,10 +132,10 @@ def proved_catalog(workspace: Workspace) -> list[Summary]:
 
 
 def _proved(summary: Summary, shown: object) -> Summary:
-    if not isinstance(shown, list) or len(shown) != 4:
+    if not isinstance(shown, list | tuple) or len(shown) != 4:
         return summary
     status, author, reviewers, unproved = shown
-    named = tuple(str(one) for one in reviewers) if isinstance(reviewers, list) else ()
+    named = tuple(str(one) for one in reviewers) if isinstance(reviewers, list | tuple) else ()
     return replace(summary, status=str(status), author=str(author), reviewers=named, unproved=str(unproved))
 
 

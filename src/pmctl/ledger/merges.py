@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -68,23 +68,25 @@ def _own_words(
         return ()
     files = [_Part(side.file if side else None, side.attachments if side else None) for side in sides]
     result = _Part(own.file if own else None, own.attachments if own else None)
-    texts: list[bytes] = []
+    merges: list[Document | None] = []
+    folders = True
     for base in _bases(step, commit):
         was = _at(step, base, doc) if base else None
         part = _Part(was.file if was else None, was.attachments if was else None)
         merged = _merged(step, part.file, [side.file for side in files])
-        folder = _same_folder(step, part.folder, [side.folder for side in files], result.folder)
-        if folder and _says(step, result.file, merged):
+        folders = _same_folder(step, part.folder, [side.folder for side in files], result.folder)
+        if folders and _says(step, result.file, merged):
             return ()
-        if isinstance(merged, bytes) and folder:
-            texts.append(merged)
+        if isinstance(merged, bytes):
+            merges.append(read(merged, document_path(doc)))
+        elif not isinstance(merged, _Conflict):
+            merges.append(_document(step, doc, TreeDocument(merged, path=document_path(doc)) if merged else None))
     policy = step.state.policy
     if (policy is None or policy.edits != SIGNED) and not _is_evil(step, own, sides):
         return ()  # a conflict resolved line by line: not worth a warning, and a signature only where edits have one
-    if texts and own is not None:
-        after = edit(step, doc, own, own)
-        return tuple(replace(after, before=read(text, document_path(doc))) for text in texts)
-    return tuple(edit(step, doc, side, own) for side in sides)
+    if merges:
+        return tuple(Edit(before, _document(step, doc, own), attachments=not folders) for before in merges)
+    return tuple(edit(step, doc, side, own) for side in sides if side != own)
 
 
 class _Part(NamedTuple):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pmctl.cli.session import Session
     from pmctl.document.reader import Document
     from pmctl.insight.catalog import Summary
+    from pmctl.insight.search import Query
     from pmctl.insight.status_report import StatusReport
 
 _STYLES = {"STATUS": lambda cell: terminal.STATUS_STYLES.get(cell, "red" if cell.endswith("!") else "")}
@@ -56,6 +57,7 @@ def list_(
         mine=session.known_person() if mine else "",
     )
     everything = proved_catalog(session.workspace)
+    _refuse_impossible(session, query, everything)
     found = [summary for summary in everything if not summary.problem and query.fits(summary)]
     broken = [summary for summary in everything if summary.problem]
     if format == "json":
@@ -70,6 +72,22 @@ def list_(
     for summary in found:
         if summary.unproved:
             session.warn(f"{summary.id}: {summary.unproved}; pmctl audit says how that came")
+
+
+def _refuse_impossible(session: Session, query: Query, everything: Sequence[Summary]) -> None:
+    """Raise UsageProblem for a value that no postmortem can have: of people, teams and severities those known count."""
+    from pmctl.cli.options import choose_known
+    from pmctl.document.fields import Status
+
+    policy = session.workspace.known_people() if query.author or query.team else None
+    severities = session.workspace.settings_and_findings()[0].severities if query.severity else ()
+    choose_known("--status", query.status, Status)
+    choose_known("--author", query.author, (*(policy.people if policy else ()), *(one.author for one in everything)))
+    choose_known(
+        "--team", query.team, (*(policy.teams if policy else ()), *(t for one in everything for t in one.teams))
+    )
+    choose_known("--severity", query.severity, (*severities, *(one.severity for one in everything)))
+    choose_known("--service", query.service, (name for one in everything for name in one.services))
 
 
 def _print_list(session: Session, found: Sequence[Summary], everything: int) -> None:

@@ -6,6 +6,7 @@ here trusts: findings come back as values, and the callers decide.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -156,7 +157,7 @@ class Workspace:
     def attached_files(self, name: str) -> dict[str, bytes]:
         """The attachments of `name` in the work tree, by path relative to its folder; what git ignores is none.
 
-        Raises BadInput for one that is no regular file.
+        Raises BadInput for one that is no regular file, or that can be executed: the audit would report it.
         """
         folder = path_of(name).removesuffix(".md") + "/"
         inside = self.repo.prefix + folder
@@ -169,6 +170,8 @@ class Workspace:
             file = self.repo.top / path
             if file.is_symlink() or (file.exists() and not file.is_file()):
                 raise BadInput(f"{path} is no regular file", hint="an attachment is a plain file")
+            if file.exists() and os.access(file, os.X_OK):
+                raise BadInput(f"{path} is executable", hint=f"an attachment is a plain file: chmod -x {path}")
             if file.exists():
                 found[path.removeprefix(inside)] = file.read_bytes()
         return found

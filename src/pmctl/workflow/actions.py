@@ -159,6 +159,8 @@ def with_table(document: Document) -> Document:
 
 
 def _postmortem_of(workspace: Workspace, wanted: str) -> str:
+    if not wanted.strip():
+        raise UsageProblem("an item is named by its id", hint="pmctl actions list; pmctl validate --fix gives ids")
     everything = catalog(workspace)
     found = [summary.id for summary in everything for item in summary.items if item.id.lower() == wanted.lower()]
     if not found:

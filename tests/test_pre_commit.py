@@ -111,7 +111,7 @@ def test_tried_with_pre_commit(repository: Path, installed: Path, hook: str) -> 
     home = {"PRE_COMMIT_HOME": str(installed.parent / "home")}
     done = run(repository, pre_commit(), "try-repo", str(installed), hook, "--all-files", **home)
     assert done.returncode == 1, done.stdout
-    assert re.search(rf"{re.escape(BAD)}:\d+:\d+: PM\d+ .*VERY", done.stdout), done.stdout
+    assert re.search(rf"{re.escape(BAD)}:\d+:\d+: error: PM\d+ .*VERY", done.stdout), done.stdout
     assert f"{GOOD}:" not in done.stdout
     (repository / BAD).write_text(source("id: 2024-02-01-search-outage"))
     run(repository, "git", "add", "-A")
@@ -132,7 +132,7 @@ def test_several_roots_below_the_top(tmp_path: Path, installed: Path, hook: str)
     run(top, "git", "add", "-A")
     done = run(top, "git", "commit", "-q", "-m", "Both", **home)
     assert done.returncode == 1
-    assert f"api team/pm/{GOOD}:12:10: PM104" in done.stdout, done.stdout
+    assert f"api team/pm/{GOOD}:12:10: error: PM104" in done.stdout, done.stdout
     assert f"web/{GOOD}:" not in done.stdout
     (top / "api team/pm" / GOOD).write_text(source())
     run(top, "git", "add", "-A")
@@ -145,7 +145,7 @@ def test_several_roots_below_the_top(tmp_path: Path, installed: Path, hook: str)
 @pytest.mark.parametrize(
     ("change", "validate", "staged"),
     [
-        ("README.md", "Skipped", "Skipped"),
+        ("README.md", "Skipped", "Passed"),
         ("pmctl.yaml", "Skipped", "Failed"),
         (BAD, "Failed", "Failed"),
     ],
@@ -153,7 +153,7 @@ def test_several_roots_below_the_top(tmp_path: Path, installed: Path, hook: str)
 def test_hooks_run_for_what_concerns_them(
     repository: Path, installed: Path, change: str, validate: str, staged: str
 ) -> None:
-    """A commit of something else starts nothing; settings are seen when they are staged; a link is a finding."""
+    """What is staged is always looked at: settings, links, deletions and names that only look like ours are seen."""
     home = {"PRE_COMMIT_HOME": configure(repository, installed, "pmctl-validate", "pmctl-staged")}
     run(repository, "git", "add", "-A")
     run(repository, "git", "commit", "-q", "--no-verify", "-m", "All")

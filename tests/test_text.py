@@ -23,6 +23,7 @@ from pmctl.text import (
     plural,
     safe,
     safe_block,
+    short_ids,
     single_line,
     utc,
 )
@@ -114,3 +115,12 @@ def test_a_mistyped_word_finds_its_like() -> None:
     assert did_you_mean("xyz", ("root_causes",), "known: root_causes") == "known: root_causes"
     assert near("in progress", ("OPEN", "IN_PROGRESS")) == ["IN_PROGRESS"]
     assert near("a" * 100_000, ("a" * 100,)) == ["a" * 100]
+
+
+@given(st.lists(st.from_regex(r"202[0-9]-01-1[0-9](-[a-c]{1,3}){1,4}", fullmatch=True), unique=True, max_size=12))
+def test_a_short_id_finds_its_own_and_no_other(ids: list[str]) -> None:
+    short = short_ids(ids)
+    assert short.keys() == set(ids)
+    for name, part in short.items():
+        assert name.startswith(part) and len(part) > len("2024-01-15-")
+        assert part == name or [one for one in ids if part in one] == [name]

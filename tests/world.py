@@ -367,9 +367,9 @@ class World:
         folder = self.root / record.FOLDER / doc
         return 1 + max((int(file.name[:4]) for file in folder.glob("*.json")), default=0)
 
-    def published(self, doc: str = DOC) -> str:
+    def published(self, doc: str = DOC, **front: Any) -> str:
         """Draft, submit, approve, publish, each in one commit."""
-        self.new(doc)
+        self.new(doc, **front)
         self.act(acts.SUBMIT, "jane", doc, reviewers=("bob",))
         self.act(acts.APPROVE, "bob", doc)
         return self.act(acts.PUBLISH, "jane", doc)

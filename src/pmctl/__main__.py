@@ -1,5 +1,5 @@
 """`python -m pmctl`: the same command line, for hooks that must not depend on PATH."""
 
-from pmctl.cli import run
+from pmctl.start import run
 
 run()

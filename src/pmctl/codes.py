@@ -17,6 +17,7 @@ from pmctl.text import near
 
 MODULES = (
     "document.action_problems",
+    "document.conflicts",
     "document.files",
     "document.front_matter",
     "document.reader",

@@ -64,6 +64,10 @@ class EnvironmentProblem(PmctlError):
     """The machine, the repository or the configuration lacks something: no git, no key, a locked index."""
 
 
+class TryAgain(EnvironmentProblem):
+    """What stood in the way is put in order: the same command works now, from its beginning."""
+
+
 class BadInput(PmctlError):
     """A file, a record or a document cannot be read as what it should be."""
 

@@ -77,8 +77,14 @@ class Repository(NamedTuple):
 
     @property
     def state_dir(self) -> Path:
-        """pmctl's own folder under the git directory: caches, the lock and the journal; never committed."""
+        """pmctl's own folder under the git directory: caches; never committed."""
         return self.common_dir / "pmctl"
+
+    @property
+    def act_dir(self) -> Path:
+        """Where an act of this work tree keeps its lock and its journal: another work tree of the repository has its
+        own, and nobody takes the one's interrupted act for the other's."""
+        return self.git_dir / "pmctl"
 
 
 @lru_cache(maxsize=1)

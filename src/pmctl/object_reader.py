@@ -13,7 +13,7 @@ import hashlib
 import shutil
 import tempfile
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,6 +25,10 @@ _HEX = frozenset("0123456789abcdef")
 _TOGETHER = 64  # objects asked for at a time
 _COMMITS = 4096  # commits read ahead at a time
 _LARGEST_KEPT = 1024 * 1024  # bytes of one object that was read ahead
+_LARGEST = 8 * 1024 * 1024  # bytes of one object that are handed out; no reader accepts as many
+_LARGEST_TREE = 32 * 1024 * 1024  # bytes, some hundred thousand entries
+_NOTHING = -2  # a limit that every content is above
+_CHUNK = 1024 * 1024  # bytes that are read and hashed at a time
 _MOST_KEPT = 64 * 1024 * 1024  # bytes of all of them
 
 
@@ -63,6 +67,8 @@ class ObjectReader:
     def read(self, oid: str) -> tuple[str, bytes]:
         """(kind, content) of the object `oid` (40 or 64 hex digits).
 
+        All of it is hashed, but of one that is larger than any reader accepts only the beginning is handed out, and one
+        byte more than its limit, so that memory is bounded and the reader sees that it is too large.
         Raises MissingObject, or CorruptObject when the bytes do not hash to the id.
         """
         found = self._ahead.pop(oid, None)
@@ -87,7 +93,7 @@ class ObjectReader:
             process = self._asked(group)
             for oid in group:
                 with suppress(MissingObject, CorruptObject):
-                    found = self._answer(process, oid)
+                    found = self._answer(process, oid, _LARGEST_KEPT)
                     if len(found[1]) <= _LARGEST_KEPT:
                         self._ahead[oid] = found
                         self._size += len(found[1])
@@ -105,9 +111,23 @@ class ObjectReader:
         """The content of a blob. Raises MissingObject, CorruptObject."""
         return self._of_kind(oid, "blob")
 
+    def sha256(self, oid: str) -> str:
+        """The SHA-256 of a blob's content, of any size, in hex. Raises MissingObject, CorruptObject."""
+        kept = self._ahead.get(oid)
+        if kept is not None or not self._is_id(oid):
+            return hashlib.sha256(self.blob(oid)).hexdigest()
+        digest = hashlib.sha256()
+        kind, _ = self._answer(self._asked((oid,)), oid, _NOTHING, digest.update)
+        if kind != "blob":
+            raise CorruptObject(oid, f"it is a {kind}, not a blob")
+        return digest.hexdigest()
+
     def tree(self, oid: str) -> bytes:
         """The bytes of a tree, for `objects.parse_tree`. Raises MissingObject, CorruptObject."""
-        return self._of_kind(oid, "tree")
+        found = self._of_kind(oid, "tree")
+        if len(found) > _LARGEST_TREE:
+            raise CorruptObject(oid, "it is a folder of more entries than can be read")
+        return found
 
     def commit(self, oid: str) -> Commit:
         """A commit, parsed without git's formatting code. Raises MissingObject, CorruptObject."""
@@ -135,9 +155,11 @@ class ObjectReader:
             (folder / "refs").mkdir()
             (folder / "objects").mkdir()
             (folder / "HEAD").write_text("ref: refs/heads/none\n")
-            config = "[core]\n\trepositoryformatversion = 0\n\tbare = true\n"
+            # Above this many bytes git hands a blob on piece by piece and does not hold all of it, either.
+            core = "\tbare = true\n\tbigFileThreshold = 1m\n"
+            config = f"[core]\n\trepositoryformatversion = 0\n{core}"
             if self._sha256:
-                config = "[core]\n\trepositoryformatversion = 1\n\tbare = true\n[extensions]\n\tobjectformat = sha256\n"
+                config = f"[core]\n\trepositoryformatversion = 1\n{core}[extensions]\n\tobjectformat = sha256\n"
             (folder / "config").write_text(config)
             self._process = hermetic(folder, self._objects, self._alternates, "cat-file", "--batch")
             self._end = weakref.finalize(self, _end, self._process, folder)
@@ -153,21 +175,38 @@ class ObjectReader:
             raise EnvironmentProblem(f"git cat-file ended early: {error}") from None
         return process
 
-    def _answer(self, process: Process, oid: str) -> tuple[str, bytes]:
+    def _answer(
+        self, process: Process, oid: str, most: int = -1, each: Callable[[bytes], object] | None = None
+    ) -> tuple[str, bytes]:
+        """(kind, content) of the next object that git sends: at most `most` bytes of it and one more (-1: as its kind
+        allows). `each` is given all of a larger one, chunk by chunk."""
         assert process.stdout is not None  # noqa: S101  for the type checker: it is a pipe
         header = process.stdout.readline().split()
         if len(header) == 2 and header[1] == b"missing":
             raise MissingObject(oid)
         if len(header) != 3 or header[0].decode() != oid:
             raise CorruptObject(oid, "git cannot read it")
-        size = int(header[2])
-        data = process.stdout.read(size)
-        process.stdout.read(1)
-        if len(data) != size:
-            raise CorruptObject(oid, "it ends early")
-        kind = header[1].decode()
+        kind, size = header[1].decode(), int(header[2])
+        if most == -1:
+            most = _LARGEST_TREE if kind == "tree" else _LARGEST
         new = hashlib.sha256 if self._sha256 else hashlib.sha1
-        if new(b"%s %d\x00" % (header[1], size) + data).hexdigest() != oid:
+        hashed = new(b"%s %d\x00" % (header[1], size))
+        if size <= most:
+            data = process.stdout.read(size)
+            process.stdout.read(1)
+            if len(data) != size:
+                raise CorruptObject(oid, "it ends early")
+            hashed.update(data)
+        else:
+            data, left = b"", size
+            while left and (chunk := process.stdout.read(min(left, _CHUNK))):
+                hashed.update(chunk)
+                if each is not None:
+                    each(chunk)
+                data += chunk[: most + 1 - len(data)]
+                left -= len(chunk)
+            process.stdout.read(1)
+        if hashed.hexdigest() != oid:
             raise CorruptObject(oid, "its content does not hash to its id")
         return kind, data
 

@@ -24,6 +24,8 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from functools import lru_cache
 
+_BEHIND_DATE = len("2024-01-15-")
+
 # C0 but tab and newline, DEL, C1; Arabic letter mark, Mongolian vowel separator, zero-width space and the
 # directional marks; line and paragraph separators, embeddings, overrides; word joiner, invisible operators,
 # isolates and deprecated format characters; a byte order mark inside text; interlinear annotations; lone
@@ -172,6 +174,22 @@ def parse_day(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         return None
+
+
+def short_ids(ids: Iterable[str]) -> dict[str, str]:
+    """Each id of a postmortem with its shortest beginning of whole words that is part of no other.
+
+    The date and one word always stay: so much tells a person something.
+    """
+    every = sorted(set(ids))
+    together = "\n".join(every)
+    short: dict[str, str] = {}
+    for name in every:
+        end = name.find("-", _BEHIND_DATE)
+        while end > 0 and together.count(name[:end]) > 1:
+            end = name.find("-", end + 1)
+        short[name] = name if end < 0 else name[:end]
+    return short
 
 
 def near(word: str, known: Iterable[str], count: int = 3, likeness: float = 0.6) -> list[str]:

@@ -58,6 +58,19 @@ ATTACKS = {
 }  # fmt: skip
 
 _LATER = {
+    "The tool itself, too": {
+        82: "a warm audit that says something else than a cold one",
+        83: "a cache or trust store that is a pipe, a link, a folder, huge, deep or garbage",
+        84: "a commit hook that rewrites what is being signed",
+    },
+    "State and content, too": {
+        77: "rows, cells and characters that a host shows otherwise",
+        78: "paths that look like ours",
+        79: "pictures outside the postmortem's folder",
+        80: "`.gitattributes` above a subfolder root, quoted, long",
+        86: "conflict markers",
+        87: "one incident, two postmortems",
+    },
     "Rights and acts that meet": {
         75: "rights granted and used in one step",
         76: "reviewers or editors of a final document changed",

@@ -92,7 +92,7 @@ def signed_history(folder: Path, count: int) -> None:
         handle: Person(handle, f"{handle} Doe", (f"{handle}@example.com",), (Key(signer.public),))
         for handle, signer in signers.items()
     }
-    data = render_policy(Policy(1, people, {}, ("alice",)))
+    data = render_policy(Policy(1, people, {}, ("alice",), repository="0" * 32, branch="main"))
     policy, problems = parse_policy(data)
     if policy is None:
         raise SystemExit(f"the generated policy is wrong: {problems}")

@@ -167,7 +167,7 @@ def without(yard: Yard, runs: int) -> None:
         arguments = [file if word == "FILE" else word for word in words]
         costs = []
         for first in ("pass", change):
-            code = f"{first}; import sys; sys.argv[1:] = {arguments}; from pmctl.cli import run; run()"
+            code = f"{first}; import sys; sys.argv[1:] = {arguments}; from pmctl.start import run; run()"
             costs.append(cost([sys.executable, "-c", code], yard.root, yard.env, runs, yard.forget))
         with_it, without_it = costs
         say(f"without {name}", f"{without_it.wall / with_it.wall:.2f}x the time, {without_it.cpu / with_it.cpu:.2f}x "

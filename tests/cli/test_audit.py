@@ -51,8 +51,8 @@ def test_violations_and_warnings_are_told_apart(world: World) -> None:
     lines = said.out.splitlines()
     proved, attributed = lines.index("proved (rests on signatures, records and content):"), -1
     attributed = lines.index("attributed (rests on whom commits say they are from):")
-    assert f"  {forged[:12]} {world.file()}: AU401 " in lines[proved + 1]
-    assert f"  {tracked[:12]} {world.file()}: AU701 warning: " in lines[attributed + 1]
+    assert f"  {forged[:12]} {world.file()}: error: AU401 " in lines[proved + 1]
+    assert f"  {tracked[:12]} {world.file()}: warning: AU701 " in lines[attributed + 1]
     assert lines[-1].startswith("FAILED: 1 proved violation, 1 warning in ")
 
 
@@ -165,7 +165,7 @@ def test_another_root_and_a_rollback_are_reported_until_accepted(world: World, t
     world.git("reset", "-q", "--hard", "HEAD~1")
     said = audit(world)
     assert said.code == 0  # nobody else has seen this branch: a warning
-    assert "AU605 warning" in said.out
+    assert "warning: AU605" in said.out
     world.git("update-ref", "refs/remotes/origin/main", "HEAD@{1}")
     world.git("reset", "-q", "--hard", "HEAD@{1}")
     assert audit(world, "--accept").code == 0

@@ -258,7 +258,7 @@ def test_every_root_is_checked_before_a_commit(two_roots: tuple[World, World]) -
         one.edit("status: DRAFT", "status: PUBLISHED", commit=False)
         done = git(other, "commit", "-aqm", "Publish")
         assert done.returncode == 1
-        assert f"{one.prefix}/{one.file()}: AU301" in done.stdout + done.stderr
+        assert f"{one.prefix}/{one.file()}:1:1: error: AU301" in done.stdout + done.stderr
         one.write(one.file(), one.text().replace("status: PUBLISHED", "status: DRAFT"))
         one.edit("title: ", "title: a\ntitle: ", commit=False)
     done = git(web, "commit", "-aqm", "Two mistakes")

@@ -50,6 +50,7 @@ def test_show_as_json_names_every_path(team: Team, capsys: pytest.CaptureFixture
     (incident,) = answer["incidents"]
     assert set(incident) == {
         "source", "id", "resolved", "fields", "timeline", "participants", "impact", "action_items", "warnings",
+        "exempt", "exempt_because", "unused",
     }  # fmt: skip
     assert {"field": "severity", "value": "Major", "path": "$.incident.severity.name"} in incident["fields"]
     assert all(
@@ -118,7 +119,7 @@ def test_the_history_of_the_repository_counts(
     for number in (1, 2):
         team.new({**SHOP, "id": f"E{number}", "title": f"Shop down {number}",
                   "started_at": f"2024-01-0{number}T10:00:00Z"})  # fmt: skip
-    short = {**SHOP, "urgency": "LOW", "resolved_at": "2024-01-15T14:30:00Z"}
+    short = {**SHOP, "severity": "SEV4", "urgency": "LOW", "resolved_at": "2024-01-15T14:30:00Z"}
     assert main(["incident", "triage", record(short)]) == 0
     out = capsys.readouterr().out
     assert out.startswith("recommended")

@@ -60,14 +60,14 @@ def test_signal_to_everybody_during_the_commit(signum: signal.Signals, stubborn:
     until(waits)
     os.killpg(process.pid, signum)
     out, err = process.communicate(timeout=30)
-    assert process.returncode == (130 if signum == signal.SIGINT else -signal.SIGTERM), (process.returncode, out, err)
+    assert process.returncode == 128 + signum, (process.returncode, out, err)
     assert "Traceback" not in err, err
     time.sleep(0.1)
     (review.root / ".git/hooks/pre-commit").unlink()
     head, _, _ = review.snapshot()
     if head == before[0]:
         assert review.snapshot() == before, "put back"
-        assert signum != signal.SIGINT or "nothing is half done" in err, err
+        assert "nothing is half done" in err, err
         review.do("bob", f"pmctl approve {ID}")
     assert review.snapshot()[1] == ""
     assert review.run("bob", "pmctl doctor").returncode == 0
@@ -153,4 +153,32 @@ def test_interrupt_while_reading(play: At) -> None:
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)
     assert process.returncode in (130, 2, -2, 1), err
+    assert review.snapshot() == before
+
+
+SAID = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", signal.SIGHUP: "terminated"}
+
+
+@pytest.mark.parametrize("signum", SAID)
+def test_a_signal_at_any_moment_leaves_one_sentence(signum: signal.Signals, play: At) -> None:
+    """From the first line that is ours on, imports included; what the interpreter does before is its own affair."""
+    review = play("review")
+    before = review.snapshot()
+    become(review.stage, "bob")
+    code = "import sys, pmctl.start as s; own = s._listen; s._listen = lambda: (own(), print(1, flush=True)); "
+    code += "sys.argv = ['pmctl', 'audit']; s.run()"
+    for step in range(12):
+        process = subprocess.Popen(
+            [sys.executable, "-c", code], cwd=review.root, env=review.environment, text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(0.005 + step * 0.03)
+        process.send_signal(signum)
+        _, err = process.communicate(timeout=30)
+        assert "Traceback" not in err and "Exception ignored" not in err, err
+        if process.returncode != 0:
+            assert process.returncode == 128 + signum, (process.returncode, err)
+            assert err.strip() == f"{SAID[signum]}: nothing is half done"
     assert review.snapshot() == before

@@ -266,7 +266,7 @@ def test_a_template_that_cannot_be_read_leaves_the_others_and_every_document_che
     team.do("alice", f"{make} .pmctl/templates/odd.md")
     done = team.run("jane", "pmctl validate")
     assert done.returncode == 1
-    assert ".pmctl/templates/odd.md:1:1: PM" in done.stdout
+    assert ".pmctl/templates/odd.md:1:1: error: PM" in done.stdout
     assert f"{FILE}:" in done.stdout
     assert team.run("jane", "pmctl template check mini").returncode == 0
     assert team.run("jane", "pmctl template check odd").returncode == 1

@@ -245,3 +245,23 @@ def test_hostile_titles_cannot_move_the_cursor(play: At, terminal: Callable[...,
         sat = terminal(draft, "jane", "--color", "never", *words)
         sat.end()
         assert "\x1b[2J" not in sat.seen and "\u202e" not in sat.seen, words
+
+
+HOSTILE = "\x1b]0;owned\x07 \x9b31m \x1b[8mhidden \u202eback\u202c \x1b[2J"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("show",), ("export", "--to", "md"), ("export", "--to", "md", "--no-front-matter"), ("export", "--to", "html"),
+     ("export", "--to", "json"), ("log",), ("status",), ("validate",), ("show", "--section", "Summary")],
+)  # fmt: skip
+def test_no_control_character_reaches_the_terminal(words: tuple[str, ...], play: At) -> None:
+    stage = play("draft")
+    file = stage.root / f"postmortems/2024/{ID}.md"
+    text = file.read_text()
+    file.write_text(text.replace("title: ", 'tags: ["\\e]0;owned\\a"]\ntitle: ', 1) + f"\nMore {HOSTILE}\n")
+    stage.do("jane", f"git commit -qam $'Title {HOSTILE.encode('unicode_escape').decode()}'")
+    sat = Terminal(stage, "jane", words[0], ID, *words[1:])
+    sat.end()
+    left = re.sub(r"\x1b\[(?!8m)[0-9;]*m", "", sat.seen)
+    assert not re.findall(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u202a-\u202e]", left), ascii(left)

@@ -9,6 +9,7 @@ from markdown_it import MarkdownIt
 
 from pmctl.document.markdown_text import cell_text, inline, line, paragraph, table_row
 from pmctl.document.reader import read, tables
+from pmctl.document.structure import comment_spans
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 MARKUP = st.text(alphabet="#-+=*_`~<>|[]()!&;:.1a \\\n\t\"'", max_size=40)
@@ -40,7 +41,7 @@ NASTY = st.text(
     max_size=60,
 )
 ALLOWED_BLOCKS = {"paragraph_open", "paragraph_close", "inline", "bullet_list_open", "bullet_list_close",
-                  "list_item_open", "list_item_close"}  # fmt: skip
+                  "list_item_open", "list_item_close", "fence"}  # fmt: skip
 
 
 @given(NASTY, NASTY)
@@ -72,6 +73,12 @@ def test_two_cells_stay_two_cells_of_one_row(first: str, second: str) -> None:
 @example("    code")
 @example("<!-- hide\n## Root Cause\n-->")
 @example("- a\n---")
+@example("a ` b\n` <img src=x> `")
+@example("\\`<img src=x>`")
+@example("`<a>` ``<b>`` ```<c>``` ````")
+@example("- ```<c>```\n- ```x")
+@example("~~~ <img src=x>\n<img>\n~~")
+@example("  ```\n  ## x\n   ```\n```` ")
 @settings(max_examples=600, deadline=None)
 def test_a_paragraph_holds_nothing_but_paragraphs_and_bullets(text: str) -> None:
     tokens = PARSER.parse(f"## Summary\n\n{paragraph(text)}\n\n## Timeline\n")
@@ -88,9 +95,11 @@ def test_a_paragraph_holds_nothing_but_paragraphs_and_bullets(text: str) -> None
 @given(NASTY)
 @settings(max_examples=300, deadline=None)
 def test_no_line_of_a_paragraph_is_indented_or_a_comment(text: str) -> None:
-    safe = paragraph(text)
-    assert "<!--" not in safe
-    assert not any(line.startswith((" ", "\t", "#", "---", "```", "~~~", "|")) for line in safe.split("\n"))
+    code = [token for token in PARSER.parse(paragraph(text)) if token.type == "fence"]
+    fenced = {number for token in code for number in range(*(token.map or (0, 0)))}
+    prose = [line for number, line in enumerate(paragraph(text).split("\n")) if number not in fenced]
+    assert not any(line.startswith((" ", "\t", "#", "---", "```", "~~~", "|")) for line in prose)
+    assert comment_spans(paragraph(text)) == ()
 
 
 @given(st.lists(NASTY, min_size=1, max_size=3))
@@ -147,3 +156,38 @@ def test_long_text_is_cut_with_a_mark() -> None:
     assert line("a" * 20, 10) == "a" * 9 + "…"
     assert len(cell_text("b" * 5000)) == 1000
     assert paragraph("c" * 5000).endswith("c…")
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("we ran `kubectl logs <pod>` here", "we ran `kubectl logs <pod>` here"),
+        ("`a[i](x)` and [i](x)", "`a[i](x)` and [i]\\(x)"),
+        ("a `` x`y<b> `` c", "a `` x`y<b> `` c"),
+        ("one ` tick <b>", "one \\` tick &lt;b>"),
+        ("```sh\ncurl <url> | jq\necho `date`\n```\nthen", "`curl <url> | jq` `` echo `date` `` then"),
+        ("\\`<b>`", "\\`&lt;b>\\`"),
+    ],
+)
+def test_code_in_a_cell_stays_as_it_was(raw: str, shown: str) -> None:
+    assert cell_text(raw) == shown
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("```\nfor i in 1 2; do\n  echo $i > /dev/null\n\n\n# no heading\ndone\n```\nfine",) * 2,
+        ("~~~ yaml title=x\na: <b>\n~~~~", "~~~yaml\na: <b>\n~~~"),
+        ("cut off\n```\n## x", "cut off\n```\n## x\n```"),
+        ("`x` at the start", "`x` at the start"),
+        ("do\n  ```\n    if a:\n  ```", "do\n```\n  if a:\n```"),
+    ],
+)
+def test_code_in_a_paragraph_stays_as_it_was(raw: str, shown: str) -> None:
+    assert paragraph(raw) == shown
+
+
+def test_text_is_cut_between_words() -> None:
+    assert line("alpha beta gamma", 12) == "alpha beta…"
+    assert line("alpha beta gamma", 11) == "alpha beta…"
+    assert paragraph("word " * 10, 23) == "word word word word…"

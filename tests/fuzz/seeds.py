@@ -16,22 +16,26 @@ DIGEST = "sha256:" + "0" * 64
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ1rKyxSkzJ3yYf8HgSvBbKa8Jk3ASkT6tX0i8t4Rr7D"
 
 POLICY = f"""version: 1
+repository: "0123456789abcdef0123456789abcdef"
+branch: main
 people:
-  - handle: alice
+  alice:
     name: Alice
+    kind: person
     emails: [alice@example.com]
     keys:
       - {{key: "{KEY}", status: active}}
-  - handle: bob
+  bob:
     name: Bob
     keys:
       - {{openpgp: {"A" * 40}, file: .pmctl/keys/bob.asc, status: retired}}
 teams:
-  sre: [alice, bob]
+  sre: {{members: [alice, bob]}}
 admins: [alice]
-review:
-  approvals: all
-  minimum: 1
+review: {{approvals: all, minimum: 1, self_approval: false, signatures: required}}
+publishers: [author, editors, admins]
+edits: attributed
+policy_threshold: 1
 """
 
 
@@ -60,7 +64,7 @@ def seeds(target: str) -> tuple[bytes, ...]:
     if target == "record":
         act = Act(
             "submit", "jane", "2024-01-15-x", "2024-01-17T10:00:00Z", DIGEST, "DRAFT", "IN_REVIEW", "", 1, "", DIGEST,
-            1, ("bob",),
+            1, reviewers=("bob",), author="jane",
         )  # fmt: skip
         return (record.to_bytes(act),)
     if target == "signature":

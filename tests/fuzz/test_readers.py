@@ -8,8 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pmctl.document.reader import read
 from pmctl.document.strict_yaml import load
+from pmctl.ledger import record
+from pmctl.policy.reading import parse_policy
 
+from .by_hand import play
 from .seeds import seeds
 from .targets import TARGETS, time_limit
 
@@ -38,6 +42,18 @@ def spoiled(draw: st.DrawFn, target: str) -> bytes:
         )
         data[at : at + span] = piece
     return bytes(data)
+
+
+def test_what_is_spoiled_was_good() -> None:
+    found, problems = parse_policy(seeds("policy")[0])
+    assert found is not None, problems
+    assert record.from_bytes(seeds("record")[0])
+    assert all(read(one).readable for one in seeds("document")[:2])
+
+
+def test_thousands_of_spoiled_inputs_in_a_few_seconds() -> None:
+    """The short version of `python -m tests.fuzz.by_hand`."""
+    assert sum(play(2.0, 1, ("document", "record", "policy", "yaml")).values()) >= 80
 
 
 @pytest.mark.parametrize("target", TARGETS)

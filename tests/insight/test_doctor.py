@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 
 from pmctl import git
 from pmctl.insight.doctor import Check, diagnose
+from pmctl.repository import journal
 from pmctl.surroundings import Surroundings
 from pmctl.workflow.repair import repair
 from tests import world
@@ -67,15 +67,8 @@ def test_repair_drops_caches_and_damaged_journals(crew: Team) -> None:
 def test_repair_undoes_an_interrupted_act(crew: Team) -> None:
     file = crew.top / "pmctl.yaml"
     before = file.read_bytes()
-    import base64
-
-    def coded(data: bytes) -> str:
-        return base64.b64encode(data).decode()
-
-    entry = {"path": "pmctl.yaml", "before": coded(before), "after": coded(b"half\n")}
     file.write_bytes(b"half\n")
-    crew.repo.state_dir.mkdir(exist_ok=True)
-    journal = {"head": crew.head, "message": "An act\n", "files": [entry]}
-    (crew.repo.state_dir / "journal.json").write_text(json.dumps(journal))
+    touched = journal.Touched("pmctl.yaml", before, b"half\n")
+    journal.write(crew.repo, journal.Journal(crew.head, "refs/heads/main", "An act\n", (touched,)))
     assert any("undone" in line for line in repair(crew.repo))
     assert (file.read_bytes(), crew.snapshot()[1]) == (before, "")

@@ -146,6 +146,8 @@ def test_staged_links_and_submodules_are_findings(crew: Team) -> None:
     crew.git("update-index", "--add", "--cacheinfo", f"160000,{crew.git('rev-parse', 'HEAD')},postmortems/2024/x.md")
     (found,) = validations(crew.top, Selection(staged=True, now=AT))
     assert [(one.code, one.message.split(";")[0]) for one in found.findings] == [
+        ("AU501", "this is a symbolic link, not a regular file"),
+        ("AU501", "this is a submodule, not a regular file"),
         ("PM030", "is a symbolic link"),
         ("PM030", "is a submodule"),
     ]

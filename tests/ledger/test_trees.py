@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import subprocess
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -93,3 +95,77 @@ def test_differences_are_those_of_git(tmp_path: Path, count: int) -> None:
                 Entry(new_mode, new_oid) if int(new_mode) else None,
             )
         assert {path: (was, now) for path, was, now in differences} == expected
+
+
+def stored(repo: Path, content: bytes, kind: str) -> str:
+    """Put an object into a repository, as bytes."""
+    words = ["git", "-C", str(repo), "hash-object", "-w", "--stdin", "-t", kind]
+    return subprocess.run(words, input=content, check=True, capture_output=True).stdout.decode().strip()
+
+
+def tree_of(repo: Path, **entries: str) -> str:
+    """A tree whose entries are folders, but for the name `file`."""
+    rows = (
+        f"{'100644' if name == 'file' else '40000'} {name}".encode() + b"\0" + bytes.fromhex(oid)
+        for name, oid in sorted(entries.items())
+    )
+    return stored(repo, b"".join(rows), "tree")
+
+
+@pytest.fixture
+def objects(tmp_path: Path) -> Path:
+    subprocess.run(["git", "init", "-q", str(tmp_path / "r")], check=True)
+    return tmp_path / "r"
+
+
+def test_folders_nest_as_deep_as_a_path_may_be_and_no_deeper(objects: Path) -> None:
+    blob = stored(objects, b"x", "blob")
+    tree = tree_of(objects, file=blob)
+    for _ in range(1500):
+        tree = tree_of(objects, a=tree)
+    with ObjectReader(objects / ".git") as reader:
+        trees = Trees(reader)
+        assert list(trees.files(tree)) == [("a/" * 1500 + "file", Entry("100644", blob))]
+        assert [one.path for one in trees.differences("", tree, "")] == ["a/" * 1500 + "file"]
+    for _ in range(1000):
+        tree = tree_of(objects, a=tree)
+    with ObjectReader(objects / ".git") as reader:
+        trees = Trees(reader)
+        ((path, entry),) = trees.files(tree)
+        assert entry.is_tree and len(path) <= 4100
+        ((path, _, new),) = trees.differences("", tree, "")
+        assert new is not None and new.is_tree and path == "a/a/a"
+
+
+def test_folders_that_share_their_content_cost_a_bounded_amount(objects: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pmctl.ledger.trees._MOST", 500)
+    tree = tree_of(objects, file=stored(objects, b"x", "blob"))
+    for _ in range(12):  # ten to the power of twelve files
+        tree = tree_of(objects, **{f"f{number}": tree for number in range(10)})
+    with ObjectReader(objects / ".git") as reader:
+        trees = Trees(reader)
+        assert len(list(trees.files(tree))) < 1000
+        found = trees.differences("", tree, "")
+        assert 0 < len(found) <= 1000 and all(one.new is not None and one.new.is_tree for one in found)
+
+
+def test_a_large_blob_is_hashed_in_little_memory(objects: Path) -> None:
+    content = random.Random(1).randbytes(1024 * 1024) * 48
+    expected = hashlib.sha256(content).hexdigest()
+    large = stored(objects, content, "blob")
+    del content
+    with ObjectReader(objects / ".git") as reader:
+        tracemalloc.start()
+        try:
+            assert reader.sha256(large) == expected
+            assert len(reader.blob(large)) == 8 * 1024 * 1024 + 1, (
+                "the beginning, and one byte more than any reader takes"
+            )
+            reader.fetch([large])
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert peak < 24 * 1024 * 1024, peak
+        small = stored(objects, b"small", "blob")
+        assert reader.sha256(small) == hashlib.sha256(b"small").hexdigest()
+        assert reader.blob(small) == b"small", "the next answer is not mixed with the one before"

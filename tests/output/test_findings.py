@@ -64,9 +64,9 @@ JSON_SHAPE = {
 
 def test_one_line_for_each_and_counts_last():
     assert render(Report((ERROR, WARNING, HINT), paths=("postmortems/2024/a.md", "clean.md"))) == (
-        "postmortems/2024/a.md:3:5: PM508 'soon' is not a date (fix: write 2024-01-22)\n"
-        "b c,d.md:2:11: PM701 'should have been' describes what did not happen\n"
-        "postmortems/2024/a.md:1:1: PM201 the required section 'Impact' is missing\n"
+        "postmortems/2024/a.md:3:5: error: PM508 'soon' is not a date (fix: write 2024-01-22)\n"
+        "b c,d.md:2:11: warning: PM701 'should have been' describes what did not happen\n"
+        "postmortems/2024/a.md:1:1: hint: PM201 the required section 'Impact' is missing\n"
         "1 error, 1 warning, 1 hint in 2 of 3 files\n"
     )
 
@@ -78,10 +78,10 @@ def test_nothing_found():
 
 def test_a_terminal_gets_the_line_and_a_caret():
     assert render(Report((ERROR, WARNING), sources=SOURCES, width=80)) == (
-        "postmortems/2024/a.md:3:5: PM508 'soon' is not a date (fix: write 2024-01-22)\n"
+        "postmortems/2024/a.md:3:5: error: PM508 'soon' is not a date (fix: write 2024-01-22)\n"
         " 3 | | x soon | y |\n"
         "   |     ^^^^\n"
-        "b c,d.md:2:11: PM701 'should have been' describes what did not happen\n"
+        "b c,d.md:2:11: warning: PM701 'should have been' describes what did not happen\n"
         " 2 | The limit should have been raised.\n"
         "   |           ^^^^^^^^^^^^^^^^\n"
         "1 error, 1 warning in 2 of 2 files\n"

@@ -302,7 +302,7 @@ def test_junit_counts_agree_with_its_cases():
     assert suites["docs/clean.md"].find("testcase").get("name") == "valid"
     failure = suites["docs/postmortems/2024/a.md"].find("testcase/failure")
     assert failure.get("type") == "error"
-    assert failure.text == "docs/postmortems/2024/a.md:3:5: PM508 'soon' is not a date (fix: write 2024-01-22)"
+    assert failure.text == "docs/postmortems/2024/a.md:3:5: error: PM508 'soon' is not a date (fix: write 2024-01-22)"
     assert "PM201" in suites["docs/postmortems/2024/a.md"].find("system-out").text
 
 

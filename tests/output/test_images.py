@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pmctl.output.images import MAX_PICTURE, attachment_path, data_uri, folder_reader
+from pmctl.document.pictures import attachment_path
+from pmctl.output.images import MAX_PICTURE, data_uri, folder_reader
 
 PNG = b"\x89PNG\r\n\x1a\nrest"
 

@@ -148,3 +148,29 @@ def test_times_and_dates_for_people() -> None:
     assert due(today, today) == "2024-01-22 (today)"
     assert due(date(2024, 1, 20), today) == "2024-01-20 (2 days overdue)"
     assert due(date(2024, 1, 23), today) == "2024-01-23 (in 1 day)"
+
+
+words = st.text("abcdefgh", min_size=1, max_size=12)
+cells = st.lists(words, max_size=8).map(" ".join)
+
+
+@given(st.lists(st.lists(cells, min_size=3, max_size=3), min_size=1, max_size=5), st.integers(40, 100))
+def test_nothing_breaks_within_a_word_and_nothing_is_lost(rows: list[list[str]], width: int) -> None:
+    rows = [[f"2024-01-15-{index}-outage", *row] for index, row in enumerate(rows)]
+    shown = table(("ID", "STATUS", "OWNER", "TITLE"), rows, width=width, known=[row[0] for row in rows])
+    assert max(map(len, shown.splitlines())) <= width
+    printed = shown.split()
+    for first, *others in rows:
+        assert any(first.startswith(word) for word in printed if word.startswith("2024-"))
+        assert all(word in printed for cell in others for word in cell.split())
+
+
+def test_a_row_that_cannot_be_a_row_becomes_a_paragraph() -> None:
+    shown = table(("ID", "TITLE"), [("x" * 30, "y" * 30 + " z"), ("a", "")], width=40)
+    assert shown == f"{'x' * 30}\n  TITLE  {'y' * 30}\n         z\n\na\n"
+
+
+def test_a_pipe_gets_whole_ids() -> None:
+    name = "2024-01-15-payment-api-returns-errors"
+    assert name in table(("ID", "TITLE"), [(name, "y " * 60)], width=0, known=[name])
+    assert f"{name}\n" not in table(("ID", "TITLE"), [(name, "y " * 60)], width=60, known=[name])

@@ -130,6 +130,12 @@ def test_people_who_made_a_change_together_may_what_one_of_them_may() -> None:
     assert [one.code for one in check_edit(edit, ("frank", "carol"), state(DRAFT), policy())] == ["AU702"]
 
 
+def test_a_stranger_is_told_once() -> None:
+    edit = change(DRAFT, WANTED[0], next(one for one in WANTED if one.name == "jane's item"))
+    assert [one.code for one in check_edit(edit, (), state(DRAFT), policy())] == ["AU701"]
+    assert [one.code for one in check_edit(edit, ("frank",), state(DRAFT), policy())] == ["AU702", "AU703"]
+
+
 def test_the_author_is_whom_records_name_before_the_file() -> None:
     edit = change(IN_REVIEW, WANTED[0])
     other = replace(state(IN_REVIEW), author="frank")

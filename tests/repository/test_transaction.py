@@ -77,8 +77,9 @@ def test_failing_commit_puts_everything_back(repo: git.Repository) -> None:
     hook.write_text("#!/bin/sh\necho 'not today' >&2\nexit 1\n")
     hook.chmod(0o755)
     before = snapshot(repo)
-    with pytest.raises(EnvironmentProblem, match="not today"):
+    with pytest.raises(Refused, match="a hook of this repository refused") as caught:
         commit(repo, ACT, "Submit\n")
+    assert "not today" in caught.value.lines
     assert snapshot(repo) == before
     assert not transaction.interrupted(repo)
 

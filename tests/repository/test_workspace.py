@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -88,7 +89,8 @@ def test_attached_files_are_those_of_the_work_tree(crew: Team) -> None:
     (folder / "graph.txt").write_text("up\n")
     (crew.top / ".gitignore").write_text("*.log\n")
     (folder / "noise.log").write_text("noise\n")
-    assert crew.workspace.attached_files(DOC) == {"graph.txt": b"up\n"}
+    assert crew.workspace.attached_files(DOC) == {"graph.txt": hashlib.sha256(b"up\n").hexdigest()}
+    assert crew.workspace.attachment(DOC, "graph.txt") == b"up\n"
     (folder / "link").symlink_to("graph.txt")
     with pytest.raises(BadInput, match="no regular file"):
         crew.workspace.attached_files(DOC)

@@ -84,6 +84,19 @@ def test_two_files_with_one_id_are_both_reported():
     assert ["PM152" in [finding.code for finding in one.findings] for one in done] == [True, True]
 
 
+def test_two_postmortems_of_one_incident_are_both_reported_also_from_the_cache(tmp_path):
+    texts = [source().replace("---\n", f"---\nincidents: [{{source: statuspage, id: {name}}}]\n", 1) for name in "aab"]
+    rows = [Item(f"postmortems/2024/2024-01-15-{n}.md", text.encode()) for n, text in enumerate(texts)]
+    for _ in range(2):
+        done = check_many(rows, CONTEXT, cache=open_cache(tmp_path, CONTEXT), workers=1)
+        said = [[finding.message for finding in one.findings if finding.code == "PM158"] for one in done]
+        assert said == [
+            ["postmortems/2024/2024-01-15-1.md is about the incident statuspage:a, too"],
+            ["postmortems/2024/2024-01-15-0.md is about the incident statuspage:a, too"],
+            [],
+        ]
+
+
 def test_the_cache_gives_the_same_and_is_used(tmp_path, monkeypatch):
     rows = items(12)
     first = check_many(rows, CONTEXT, cache=open_cache(tmp_path, CONTEXT))

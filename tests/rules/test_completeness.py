@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from pmctl.document.reader import read
 from pmctl.rules.completeness import completeness
 from pmctl.rules.context import REQUIRED
@@ -37,7 +39,16 @@ def test_case_does_not_matter_and_a_second_heading_may_hold_the_text():
 
 
 def test_a_heading_in_code_is_no_section():
-    assert blocked("\n## Summary\n\nDown.\n\n```\n## Impact\n\ntext\n```\n") == [("PM201", "Impact", 0)]
+    assert blocked("\n## Summary\n\nDown.\n\n```\n## Impact\n\ntext\n```\n") == [("PM201", "Impact", 9)]
+
+
+@pytest.mark.parametrize(("opening", "closing"), [("```", "```"), ("~~~~ text", "~~~~"), ("<!-- why", "-->")])
+def test_what_is_not_closed_is_named_as_the_cause(opening, closing):
+    doc = read(f"---\nid: 2024-01-15-x\n---\n\n{opening}\n\nlog\n\n## Impact\n\n45 minutes\n".encode())
+    (finding,) = completeness(doc, ("Impact",))
+    assert (finding.line, finding.column) == (5, 1)
+    assert "its heading in line 9 stands inside the" in finding.message
+    assert finding.fix.endswith(f": write {closing} where it ends")
 
 
 def test_the_timeline_may_name_its_zone():

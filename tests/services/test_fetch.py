@@ -83,7 +83,7 @@ def environment(server: Server, reference: str) -> dict[str, str]:
     parsed = parse_reference(reference)
     assert parsed is not None
     _, api, _ = parsed
-    return {api.credential: TOKEN, api.address: server.url}
+    return {api.credential: TOKEN, api.address: server.url, **dict.fromkeys(api.also, "other")}
 
 
 def fetch(server: Server, reference: str) -> list[tuple[str, bytes]]:
@@ -421,3 +421,110 @@ def test_every_system_has_its_own_variables() -> None:
     apis = [system.api for system in SYSTEMS if system.api]
     variables = {name for api in apis for name in (api.credential, api.address)}
     assert len(variables) == 2 * len(apis)
+
+
+RECORDS: dict[str, dict[str, Any]] = {
+    "pagerduty:P1": {"/incidents/P1": {"incident": {
+        "id": "P1", "incident_number": 1, "title": "x", "status": "resolved", "created_at": "2025-01-01T10:00:00Z",
+        "service": {"summary": "s"}}}},
+    "rootly:r1": {"/v1/incidents/r1": {"data": {"id": "r1", "type": "incidents", "attributes": {
+        "title": "x", "status": "resolved", "created_at": "2025-01-01T10:00:00Z"}}}},
+    "opsgenie:o1": {"/v1/incidents/o1": {"data": {
+        "id": "o1", "message": "x", "status": "closed", "priority": "P3", "createdAt": "2025-01-01T10:00:00Z"}}},
+    "incident-io:i1": {"/v2/incidents/i1": {"incident": {
+        "id": "i1", "name": "x", "created_at": "2025-01-01T10:00:00Z", "incident_status": {"category": "closed"},
+        "incident_timestamp_values": [], "reference": "INC-1"}}},
+    "firehydrant:f1": {"/v1/incidents/f1": {
+        "id": "f1", "name": "x", "created_at": "2025-01-01T10:00:00Z", "milestones": [],
+        "current_milestone": "resolved"}},
+    "grafana-irm:g1": {"/api/plugins/grafana-irm-app/resources/api/v1/IncidentsService.GetIncident": {"incident": {
+        "incidentID": "g1", "title": "x", "status": "resolved", "createdTime": "2025-01-01T10:00:00Z"}}},
+    "opsknight:k1": {"/api/incidents/k1": {
+        "id": "k1", "title": "x", "status": "RESOLVED", "createdAt": "2025-01-01T10:00:00Z", "urgency": "LOW"}},
+    "statuspage:s1": {"/incidents/s1.json": {
+        "id": "s1", "name": "x", "status": "resolved", "created_at": "2025-01-01T10:00:00Z", "incident_updates": []}},
+    "github:a/b#1": {"/repos/a/b/issues/1": {
+        "number": 1, "title": "x", "state": "closed", "created_at": "2025-01-01T10:00:00Z",
+        "html_url": "https://github.com/a/b/issues/1"}, "/repos/a/b/issues/1/timeline": []},
+    "datadog:d1": {"/api/v2/incidents/d1": {"data": {"id": "d1", "type": "incidents", "attributes": {
+        "title": "x", "created": "2025-01-01T10:00:00Z", "state": "resolved", "public_id": 1}}}},
+    "gitlab:a/b#1": {"/api/v4/projects/a%2Fb/issues/1": {
+        "id": 7, "iid": 1, "title": "x", "state": "closed", "created_at": "2025-01-01T10:00:00Z",
+        "web_url": "https://gitlab.com/a/b/-/issues/1"}, "/api/v4/projects/a%2Fb/issues/1/notes": []},
+    "grafana-oncall:c1": {"/api/v1/alert_groups/c1/": {
+        "id": "c1", "title": "x", "state": "resolved", "created_at": "2025-01-01T10:00:00Z", "integration_id": "I",
+        "alerts_count": 1}},
+    "squadcast:q1": {"/v3/incidents/q1": {"data": {
+        "id": "q1", "message": "x", "status": "resolved", "created_at": "2025-01-01T10:00:00Z", "logs": [],
+        "event_count": 1}}},
+    "splunk-oncall:5": {"/api-reporting/v2/incidents": {"incidents": [{
+        "incidentNumber": "5", "currentPhase": "RESOLVED", "startTime": "2025-01-01T10:00:00Z", "transitions": [],
+        "entityDisplayName": "x"}]}},
+    "google-cloud:z1": {"/incidents.json": [{
+        "id": "z1", "begin": "2025-01-01T10:00:00Z", "external_desc": "x", "updates": [], "status_impact": "S",
+        "most_recent_update": {"when": "2025-01-01T10:00:00Z", "text": "y"}}]},
+    "servicenow:INC0001": {"/api/now/table/incident": {"result": [{
+        "sys_id": {"value": "a" * 32}, "number": {"value": "INC0001"}, "state": {"value": "6"},
+        "short_description": {"value": "x", "display_value": "x"}, "opened_at": {"value": "2025-01-01 10:00:00"}}]}},
+    "jira:OPS-1": {"/rest/api/2/issue/OPS-1": {"key": "OPS-1", "fields": {
+        "summary": "x", "created": "2025-01-01T10:00:00.000+0000", "status": {"name": "Done"}}}},
+}  # fmt: skip
+EMPTY = {"notes": [], "log_entries": [], "incident_updates": [], "follow_ups": [], "activityItems": [], "results": [],
+         "comments": [], "data": [], "result": [], "incidents": [], "values": []}  # fmt: skip
+
+
+@pytest.mark.parametrize("reference", RECORDS)
+def test_an_incident_whose_lists_are_all_empty_is_fetched(server: Server, reference: str) -> None:
+    server.answer = lambda method, path, query, body: ok(RECORDS[reference].get(path, EMPTY))
+    incident = read_records(fetch(server, reference), now=NOW)
+    assert (incident.source, incident.title) == (reference.partition(":")[0], "x")
+    assert len(incident.events) <= 2
+
+
+def test_every_system_with_an_api_is_tried_with_empty_lists() -> None:
+    assert {reference.partition(":")[0] for reference in RECORDS} == {one.name for one in SYSTEMS if one.api}
+
+
+@pytest.mark.parametrize(
+    ("reference", "answers", "events", "headers"),
+    [
+        ("datadog:d", {"/api/v2/incidents/d": "datadog.json", "/api/v2/incidents/d/timeline": "datadog-timeline.json",
+                       "/api/v2/incidents/d/relationships/todos": "datadog-todos.json"}, 6,
+         {"DD-APPLICATION-KEY": TOKEN, "DD-API-KEY": "other"}),
+        ("gitlab:infra/ci#48", {"/api/v4/projects/infra%2Fci/issues/48": "gitlab.json",
+                                "/api/v4/projects/infra%2Fci/issues/48/notes": "gitlab-notes.json",
+                                "/api/graphql": "gitlab-timeline.json"}, 4, {"PRIVATE-TOKEN": TOKEN}),
+        ("grafana-oncall:IX7Q2PL9", {"/api/v1/alert_groups/IX7Q2PL9/": "grafana-oncall.json",
+                                     "/api/v1/alerts/": "grafana-oncall-alerts.json"}, 5, {"Authorization": TOKEN}),
+        ("squadcast:65aa", {"/v3/incidents/65aa": "squadcast.json"}, 3, {"Authorization": f"Bearer {TOKEN}"}),
+        ("splunk-oncall:3107", {"/api-public/v1/incidents": "splunk-oncall.json"}, 3,
+         {"X-VO-Api-Key": TOKEN, "X-VO-Api-Id": "other"}),
+        ("servicenow:INC0041877", {"/api/now/table/incident": "servicenow.json",
+                                   "/api/now/table/sys_journal_field": "servicenow-journal.json"}, 4,
+         {"Authorization": "Basic b3RoZXI6czNjcjN0LVQwS0VOLXZhbHVl"}),
+        ("jira:OPS-318", {"/rest/api/2/issue/OPS-318": "jira.json",
+                          "/rest/api/2/issue/OPS-318/comment": "jira-comments.json"}, 6,
+         {"Authorization": "Basic b3RoZXI6czNjcjN0LVQwS0VOLXZhbHVl"}),
+        ("google-cloud:aB3dE5fG7hJ9kLmN1pQr", {"/incidents.json": "google-cloud.json"}, 3, {}),
+    ],
+)  # fmt: skip
+def test_the_other_systems(
+    server: Server, reference: str, answers: dict[str, str], events: int, headers: dict[str, str]
+) -> None:
+    server.answer = lambda method, path, query, body: ok(load(answers[path])) if path in answers else (404, {}, b"{}")
+    incident = read_records(fetch(server, reference), now=NOW)
+    assert len(incident.events) == events
+    assert headers.items() <= server.seen[0][2].items()
+
+
+def test_a_second_secret_that_is_missing_is_asked_for(server: Server) -> None:
+    with pytest.raises(EnvironmentProblem, match="Datadog needs DATADOG_API_KEY beside the token"):
+        fetch_reference("datadog:1", {"DATADOG_TOKEN": TOKEN, "DATADOG_URL": server.url})
+    assert server.seen == []
+
+
+def test_a_user_makes_the_token_a_password_and_none_leaves_it_a_token() -> None:
+    parsed = parse_reference("jira:OPS-1")
+    assert parsed is not None
+    assert parsed[1].headers_with("t", {"JIRA_EMAIL": ""})["Authorization"] == "Bearer t"
+    assert parsed[1].headers_with("t", {"JIRA_EMAIL": "a@b"})["Authorization"] == "Basic YUBiOnQ="

@@ -27,7 +27,7 @@ def imported(incident: Incident, people: dict[str, str]) -> ImportDocument:
 
 @pytest.mark.parametrize("name", RECORDS)
 def test_round_trip(name: str) -> None:
-    incident = replace(example(name), warnings=())
+    incident = replace(example(name), warnings=(), unused=())
     people = [*incident.participants, *(item.owner for item in incident.action_items if item.owner)]
     before = imported(incident, {person.email: "someone" for person in people if person.email})
     after = read_import(import_bytes(before), "x")

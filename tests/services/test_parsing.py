@@ -9,7 +9,7 @@ import pytest
 
 from pmctl.errors import BadInput
 from pmctl.services import parsing
-from pmctl.services.parsing import load_files, parse
+from pmctl.services.parsing import load_files, parse_all
 
 
 @pytest.mark.parametrize(
@@ -33,14 +33,14 @@ from pmctl.services.parsing import load_files, parse
 )
 def test_bad_files_are_one_clear_error(data: bytes, said: str) -> None:
     with pytest.raises(BadInput) as caught:
-        parse("x.json", data)
+        parse_all("x.json", data)
     assert said in caught.value.message
 
 
 def test_a_hundred_megabytes_are_refused_without_being_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parsing, "_decode", lambda *_: pytest.fail("parsed"))
     with pytest.raises(BadInput, match="100 MB is too large"):
-        parse("big.json", bytes(100_000_000))
+        parse_all("big.json", bytes(100_000_000))
 
 
 @pytest.mark.parametrize(
@@ -55,11 +55,11 @@ def test_a_hundred_megabytes_are_refused_without_being_parsed(monkeypatch: pytes
     ],
 )
 def test_marks_encodings_duplicates_and_yaml_are_read(data: bytes) -> None:
-    assert parse("record", data).at("title").text == "x"
+    assert parse_all("record", data)[0].at("title").text == "x"
 
 
 def test_nan_counts_as_nothing() -> None:
-    assert parse("x.json", b'{"a": NaN, "b": -Infinity}').value == {"a": None, "b": None}
+    assert parse_all("x.json", b'{"a": NaN, "b": -Infinity}')[0].value == {"a": None, "b": None}
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_nan_counts_as_nothing() -> None:
 )
 def test_yaml_beyond_the_strict_subset_is_refused_with_its_place(text: str) -> None:
     with pytest.raises(BadInput) as caught:
-        parse("x.yaml", text.encode())
+        parse_all("x.yaml", text.encode())
     assert caught.value.message.startswith("x.yaml:")
 
 

@@ -27,9 +27,10 @@ def test_the_documentation_lists_every_system_with_its_variables() -> None:
     text = (EXAMPLES.parents[1] / "docs" / "incidents.md").read_text()
     for system in SYSTEMS:
         (row,) = [line for line in text.splitlines() if line.startswith("|") and f"| `{system.name}` |" in line]
-        wanted = (system.api.credential, system.api.address) if system.api else ("files only",)
+        wanted = (system.api.credential, system.api.address, *system.api.also) if system.api else ("files only",)
         assert all(word in row for word in wanted)
-        assert system.api is None or ("optional" in row) is not system.api.credential_required
+        if system.api is not None and system.api.credential:
+            assert ("optional" in row) is not system.api.credential_required
         assert system.api is None or ("URL`, required" in row) is not bool(system.api.default_address)
 
 
@@ -37,8 +38,9 @@ def test_an_unknown_shape_names_what_was_tried_and_what_the_nearest_lacked() -> 
     with pytest.raises(BadInput) as caught:
         record({"id": "P1", "title": "x", "status": "resolved", "service": {"summary": "y"}})
     assert "nearest is PagerDuty, which needs created_at" in caught.value.message
-    assert "Statuspage" in caught.value.details[0]
-    assert "Alertmanager" in caught.value.details[0]
+    assert caught.value.details[0] == "seen: id, title, status, service; service with summary"
+    assert "Statuspage" in caught.value.details[1]
+    assert "Alertmanager" in caught.value.details[1]
 
 
 @pytest.mark.parametrize("value", [{}, [], [1, 2], "text", 7, None, True, {"a": {"b": []}}, [[]], [{}]])
@@ -189,7 +191,10 @@ data attributes type log_entries notes entries eventTime content impact incident
 timeline at text who services service urgency number html_url milestones occurred_at page incidentID events user body
 activityItems priority participants email author display_at updater incident_id incident_status components taskList
 incident_timestamp_values value tasks follow_ups actor hidden agent current_milestone commonLabels groupKey comments
-acknowledgedAt event custom_field_entries values
+acknowledgedAt event custom_field_entries values fields key result short_description sys_id public_id alert_group
+integration_id alerts_count event_type object_attributes iid web_url logs incidentNumber currentPhase startTime
+transitions begin end external_desc updates status_impact alert action alertId names changelog included relationships
+resource_data noteable_type timelineEventTags nodes severity components labels issues webhookEvent
 """
 KEYS = st.sampled_from(WORDS.split())
 SCALARS = st.one_of(
@@ -200,7 +205,8 @@ SCALARS = st.one_of(
     st.text(max_size=20),
     st.sampled_from(
         ["resolved", "RESOLVED", "triggered", "open", "incidents", "incident_events", "2024-01-15T14:00:00Z",
-         "trigger_log_entry", "https://github.com/a/b/issues/1", "outstanding", "0001-01-01T00:00:00Z", 1705327200000]
+         "trigger_log_entry", "https://github.com/a/b/issues/1", "outstanding", "0001-01-01T00:00:00Z", 1705327200000,
+         "OPS-1", "INC1", "closed", "incident.resolved", "P1", "ACKED", "https://gitlab.com/a/b/-/issues/1"]
     ),
 )  # fmt: skip
 VALUES = st.recursive(

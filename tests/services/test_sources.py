@@ -300,9 +300,10 @@ def test_a_status_page_update_that_holds_a_whole_timeline_is_taken_apart() -> No
     page["incident"].update(started_at=moment, created_at=moment, resolved_at=moment)
     page["incident"]["incident_updates"] = [{"status": "resolved", "body": body, "display_at": moment}]
     incident = record(page)
-    assert rows(incident) == [("20:55", "We look into it.", "", ""), ("21:31", "All is well.", "", "")]
+    assert rows(incident) == [("20:55", "We look into it.", "", ""), ("21:31", "All is well.", "", "resolved")]
     assert incident.summary == "We look into it."
-    assert incident.warnings == ("the timeline goes on after resolved_at; check when the incident was over",)
+    assert incident.resolved_at == at("2013-05-06T21:31:47Z")  # the last line, not the moment of typing
+    assert incident.warnings == ()
     page["page"]["time_zone"] = "America/New_York"
     assert [row[0] for row in rows(record(page)) if row[1] == "All is well."] == ["01:31"]
 

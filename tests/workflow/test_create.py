@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pmctl.document.fields import MAX_ID, id_of, is_id, path_of
 from pmctl.document.reader import read
 from pmctl.document.template_file import builtin, parse_template
-from pmctl.errors import BadInput, NotFound, Refused
+from pmctl.errors import BadInput, NotFound, Refused, UsageProblem
 from pmctl.workflow.create import NewPostmortem, item_id, new_id, plan, slug_of, write_only
 from tests.team import TODAY, Team
 
@@ -55,7 +55,7 @@ def test_id_that_is_taken_is_refused_also_when_only_in_the_history(crew: Team) -
 def test_what_was_given_stands_in_the_front_matter(crew: Team) -> None:
     wish = NewPostmortem(
         title='  "Quotes"  and: colons # hash\n- {', day=DAY, author="jane", severity="SEV1", urgency="high",
-        services=("a, b", "c"), teams=("payments",), tags=("x",), fields={"cost": "12: 3"},
+        services=("a, b", "c"), tags=("x",),
     )  # fmt: skip
     created = plan(crew.workspace, wish, None, today=TODAY)
     document = read(created.data, created.path)
@@ -64,7 +64,22 @@ def test_what_was_given_stands_in_the_front_matter(crew: Team) -> None:
     assert meta["title"] == '"Quotes" and: colons # hash - {'
     assert (meta["id"], meta["status"], meta["author"]) == (created.id, "DRAFT", "jane")
     assert (meta["severity"], meta["urgency"], meta["services"]) == ("SEV1", "HIGH", ["a, b", "c"])
-    assert meta["fields"] == {"cost": "12: 3"}
+
+
+@pytest.mark.parametrize(
+    ("values", "message", "hint"),
+    [
+        ({"urgency": "hihg"}, "--urgency hihg: no urgency", "HIGH"),
+        ({"urgency": "foo"}, "--urgency foo", "one of HIGH, MEDIUM, LOW"),
+        ({"fields": {"cost": "1"}}, "template default has no field 'cost'", "template show"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_a_suggestion(
+    crew: Team, values: dict[str, object], message: str, hint: str
+) -> None:
+    with pytest.raises(UsageProblem, match=message) as caught:
+        plan(crew.workspace, NewPostmortem(title="T", **values), None, today=TODAY)  # type: ignore[arg-type]
+    assert hint in caught.value.hint
 
 
 @pytest.mark.parametrize("title", ["", "   ", "\n\t"])

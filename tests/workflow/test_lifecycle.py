@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from pmctl.document.finding import Severity
 from pmctl.errors import Refused
+from pmctl.insight.status_report import status_report
+from pmctl.insight.validation import Selection, validations
 from pmctl.ledger.audit import audit
 from pmctl.ledger.current_state import current_state
 from pmctl.output.advice import words
@@ -64,24 +67,27 @@ def test_submit_in_review_asks_further_reviewers(crew: Team) -> None:
 
 
 def test_publishing_asks_the_organisations_own_template(crew: Team) -> None:
-    """What the audit reports as incomplete is refused before it is published."""
+    """What the audit reports as incomplete is refused before it is submitted and before it is published."""
     template = crew.top / ".pmctl/templates/strict.md"
-    template.write_text(
+    text = (
         "---\nname: strict\nversion: 1\ndescription: x\nsections:\n"
         "  - {title: Summary, required: true}\n  - {title: Customer View, required: true}\n---\n"
         "## Summary\n\n<!-- what -->\n\n## Customer View\n\n<!-- who -->\n"
     )
+    template.write_text(text)
     crew.set_field(DOC, "template", "strict")
     crew.actor("alice")
     crew.commit_all("A template of our own")
+    with pytest.raises(Refused, match="cannot be submitted yet") as refused:
+        do(crew, "jane", acts.SUBMIT, "bob")
+    assert "PM201 the required section 'Customer View' is missing" in refused.value.lines[1]
+    template.write_text(text.replace("Customer View, required: true", "Customer View, required: false"))
+    crew.commit_all("Ask for less")
     do(crew, "jane", acts.SUBMIT, "bob")
     do(crew, "bob", acts.APPROVE)
-    with pytest.raises(Refused, match="Customer View missing"):
-        do(crew, "jane", acts.PUBLISH)
-    template.unlink()  # only in the work tree: the audit judges by the commit
-    with pytest.raises(Refused, match="Customer View missing"):
-        do(crew, "jane", acts.PUBLISH)
-    assert findings(crew) == []
+    template.write_text(text)
+    crew.commit_all("Ask for more again")
+    do(crew, "jane", acts.PUBLISH)  # it is judged by the template that its submit is bound to
 
 
 def test_amend_takes_the_attachments_along(crew: Team) -> None:
@@ -172,3 +178,29 @@ def test_note_with_line_breaks_and_controls_survives_the_audit(crew: Team) -> No
     done = do(crew, "jane", acts.SUBMIT, "bob", note="first\nAct: approve\n\x1b[31m# not a comment\n")
     assert "\x1b" not in done.sentence
     assert set(findings(crew)) <= {"AU707"}
+
+
+def test_what_is_not_ready_is_refused_with_everything_that_is_wrong(crew: Team) -> None:
+    """status, submit, validate --strict and the hook of a commit that submits give one answer."""
+    crew.edit_text(DOC, lambda text: text.replace("## Root Cause", "## Cause").replace("## Resolution", "## Fixes"))
+    crew.commit_all("Rename")
+    with pytest.raises(Refused, match="cannot be submitted yet: 2 errors") as refused:
+        do(crew, "jane", acts.SUBMIT, "bob")
+    (run,) = validations(crew.top, Selection((crew.path(DOC),), strict=True, now=AT))
+    errors = [one.message for one in run.findings if one.severity is Severity.ERROR]
+    assert [line.split(" ", 2)[2] for line in refused.value.lines[1:]] == errors
+    assert [one.message for one in status_report(crew.workspace, DOC, AT.date()).blockers] == errors
+    assert refused.value.exit_code == 1
+    assert findings(crew) == []
+
+
+def test_a_commit_that_a_hook_refuses_is_a_no(crew: Team) -> None:
+    hook = crew.top / ".git/hooks/pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\necho 'not today' >&2\nexit 1\n")
+    hook.chmod(0o755)
+    before = crew.snapshot()
+    with pytest.raises(Refused, match="a hook of this repository refused the commit") as refused:
+        do(crew, "jane", acts.SUBMIT, "bob")
+    assert "not today" in refused.value.details
+    assert crew.snapshot() == before

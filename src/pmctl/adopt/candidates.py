@@ -70,12 +70,20 @@ def _of_file(full: Path, shown: str) -> Candidate:
 
 
 def _of_folder(full: Path, shown: str) -> Iterator[Candidate]:
-    for place, folders, files in os.walk(full):
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _SKIPPED_FOLDERS)
-        for name in sorted(files):
+    waiting = [full]  # os.walk of Python 3.11 recurses, and folders nest as deep as somebody likes
+    while waiting:
+        place = waiting.pop()
+        try:
+            with os.scandir(place) as entries:
+                found = sorted((entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries)
+        except OSError:
+            continue  # also a path that is longer than the system takes
+        wanted = (name for name, folder in found if folder and not name.startswith("."))
+        waiting += [place / name for name in sorted(wanted, reverse=True) if name not in _SKIPPED_FOLDERS]
+        for name in (name for name, folder in found if not folder):
             if PurePosixPath(name).suffix.lower() not in _SUFFIXES:
                 continue
-            file = Path(place) / name
+            file = place / name
             inner = (PurePosixPath(shown) / file.relative_to(full).as_posix()).as_posix()
             one = _of_file(file, inner)
             yield Candidate(file, inner, full, False, one.reason or _other_document(name))

@@ -1,35 +1,23 @@
 """What a person types: one module per verb group, each parse -> call -> print, without logic.
 
-`run` is the console script, `main` the one place where errors become messages and exit codes.
+`main` is the one place where errors become messages and exit codes; `pmctl.start` is the process around it.
 """
 
 from __future__ import annotations
 
-import atexit
-import gc
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import NoReturn
 
-from pmctl.errors import PmctlError
+from pmctl.errors import PmctlError, TryAgain
 
 
 def run() -> NoReturn:
-    """The console script: `main` in a process of its own, which ends with its exit code.
+    """The same as `start.run`, by the name that scripts had which were installed earlier."""
+    from pmctl import start
 
-    Exit functions run and both streams are flushed, but the interpreter is not taken apart module by module, and the
-    collector looks for cycles seldom: together a seventh of a short command's time, spent on memory that the system
-    takes back anyway.
-    """
-    gc.set_threshold(50_000)
-    code = main()
-    atexit._run_exitfuncs()
-    for stream in filter(None, (sys.stdout, sys.stderr)):  # None: closed by the caller
-        with suppress(OSError, ValueError):  # `main` has told what could not be written
-            stream.flush()
-    os._exit(code)
+    start.run()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,7 +35,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"pmctl {__version__}", flush=True)
             return 0
         _make_ready()
-        code = _run(words)
+        try:
+            code = _run(words)
+        except TryAgain as done:  # an act that was killed earlier is out of the way now
+            _tell(f"note: {_clean(done.message)}")
+            code = _run(words)
         sys.stdout.flush()
         return code
     except PmctlError as error:
@@ -68,6 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _tell("  hint: give it more (ulimit -v shows the limit), or less at once")
         return 2
     except Exception as error:
+        _raise_interruption(error)
         return _unexpected(error)
 
 
@@ -173,6 +166,17 @@ def _system(error: OSError) -> int:
     _tell(f"error: {_clean(str(what))}{_clean(error.strerror or str(error))}")
     _tell(f"  hint: {hints.get(error.errno or 0, usual)}")
     return 2
+
+
+def _raise_interruption(error: BaseException | None) -> None:
+    """Raise what asks the process to end when an error is only its consequence: Python itself makes a RuntimeError of
+    a signal that comes while a class is being made."""
+    from pmctl.start import Ended
+
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt | Ended):
+            raise error
+        error = error.__cause__ or error.__context__
 
 
 def _unexpected(error: Exception) -> int:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pmctl.cli.options import As, Id, choose_format, choose_known, chosen_day
 from pmctl.output import terminal
-from pmctl.text import plural, safe
+from pmctl.text import plural, safe, visible
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -29,6 +30,9 @@ _Status = Annotated[
     str | None, typer.Option("--status", metavar="S", help="OPEN, IN_PROGRESS, COMPLETED, WONT_DO (with --notes).")
 ]
 _Ticket = Annotated[str | None, typer.Option("--ticket", metavar="LINK", help="Where the work is tracked.")]
+_COLUMNS = (
+    "id", "postmortem", "description", "owner", "due", "priority", "status", "ticket", "notes", "overdue",
+)  # fmt: skip
 _Notes = Annotated[str | None, typer.Option("--notes", metavar="TEXT", help="A note; the reason of WONT_DO.")]
 
 
@@ -45,7 +49,7 @@ def list_(
     due_after: Annotated[str, typer.Option("--due-after", metavar="DATE", help="Due on or after this day.")] = "",
     postmortem: Annotated[str, typer.Option("--postmortem", metavar="ID", help="Only of this postmortem.")] = "",
     format: Annotated[
-        str, typer.Option("--format", metavar="text|json|csv", help="How the answer is printed.")
+        str, typer.Option("--format", metavar="text|json|csv|jsonl", help="How the answer is printed.")
     ] = "text",
 ) -> None:
     """Action items across all postmortems, the earliest due day first."""
@@ -55,7 +59,7 @@ def list_(
     from pmctl.insight.search import ItemQuery, items
 
     session: Session = ctx.obj
-    choose_format(format, ("text", "json", "csv"))
+    choose_format(format, ("text", "json", "csv", "jsonl"))
     workspace = session.workspace
     query = ItemQuery(
         overdue, tuple(owner or ()), tuple(status or ()), tuple(priority or ()),
@@ -78,8 +82,12 @@ def list_(
             for summary, item in found
         ]
         session.json("actions", ActionItems(listed))
-    elif format == "csv":
-        _print_csv([_as_dict(summary, item, day) for summary, item in found])
+    elif format in ("csv", "jsonl"):
+        from pmctl.output.rows import to_csv, to_jsonl
+
+        listed_rows = [_as_dict(summary, item, day) for summary, item in found]
+        text = to_csv(_COLUMNS, listed_rows) if format == "csv" else to_jsonl(listed_rows)
+        sys.stdout.write(visible(text) if sys.stdout.isatty() else text)
     else:
         rows = [
             (item.id or "(no id)", item.due + (" overdue" if item.overdue(day) else ""), item.status, item.priority,
@@ -87,7 +95,8 @@ def list_(
             for summary, item in found
         ]  # fmt: skip
         styles = {"STATUS": _status_style, "DUE": _due_style}
-        session.table(("ID", "DUE", "STATUS", "PRIORITY", "OWNER", "ACTION", "POSTMORTEM"), rows, styles)
+        heads = ("ID", "DUE", "STATUS", "PRIORITY", "OWNER", "ACTION", "POSTMORTEM")
+        session.table(heads, rows, styles, {summary.id for summary in everything})
         late = sum(item.overdue(day) for _, item in found)
         session.note(f"{plural(len(found), 'action item')}, {late} overdue")
         for name in dict.fromkeys(summary.id for summary, item in found if not item.id):
@@ -105,18 +114,6 @@ def _as_dict(summary: Summary, item: Item, day: date) -> dict[str, object]:
         "due": item.due, "priority": item.priority, "status": item.status, "ticket": item.ticket,
         "notes": item.notes, "overdue": item.overdue(day), "path": summary.path, "line": item.line,
     }  # fmt: skip
-
-
-def _print_csv(items: list[dict[str, object]]) -> None:
-    import csv
-    import sys
-
-    columns = ("id", "postmortem", "description", "owner", "due", "priority", "status", "ticket", "notes")
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow((*columns, "overdue"))
-    for item in items:
-        cells = (_inert(str(item[column])) for column in columns)
-        writer.writerow((*cells, "yes" if item["overdue"] else "no"))
 
 
 @app.command()
@@ -175,11 +172,6 @@ def set_(
 def _tell(session: Session, changed: Changed) -> None:
     written = ", ".join(f"{column} {text}" for column, text in changed.cells.items() if column != "ID" and text)
     session.result(safe(f"{changed.item} of {changed.postmortem}: {written}"))
-
-
-def _inert(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return "'" + cell if cell[:1] in ("=", "+", "-", "@", "\t") else cell
 
 
 def _status_style(cell: str) -> str:

@@ -23,7 +23,9 @@ def validate(
     staged: Annotated[bool, typer.Option("--staged", help="What is staged, read from the index.")] = False,
     fix: Annotated[bool, typer.Option("--fix", help="Fix what has one right answer, in the work tree.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Show what --fix would change, and change nothing.")] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Judge drafts as submitted; warnings are errors.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Judge drafts as submitted: errors are what submit refuses.")
+    ] = False,
     select: Annotated[_Many, typer.Option("--select", metavar="CODE", help="Only these codes or prefixes.")] = None,
     ignore: Annotated[_Many, typer.Option("--ignore", metavar="CODE", help="Not these codes or prefixes.")] = None,
     format: Annotated[
@@ -46,7 +48,9 @@ def validate(
     choose_format(format, _FORMATS)
     if staged and (fix or diff or what):
         raise UsageProblem("--staged checks the index as it is; leave out paths, --fix and --diff")
-    selection = Selection(tuple(what or ()), staged, strict, tuple(select or ()), tuple(ignore or ()), now())
+    selection = Selection(
+        tuple(what or ()), staged, strict, tuple(select or ()), tuple(ignore or ()), now(), session.author
+    )
     runs = validations(session.directory, selection)
     _tell_notes(session, runs)
     written = True

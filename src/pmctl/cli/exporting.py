@@ -18,14 +18,16 @@ if TYPE_CHECKING:
 def export(
     ctx: typer.Context,
     id: Id,
-    to: Annotated[str, typer.Option("--to", metavar="|".join(FORMS), help="The form.")],
+    to: Annotated[
+        str, typer.Option("--to", metavar="|".join(FORMS), help="The form; by the name of FILE, unless given.")
+    ] = "",
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write to FILE; to stdout if not given.")
     ] = None,
     at: Annotated[str, typer.Option("--at", metavar="REV", help="As it was in this commit.")] = "",
     front_matter: Annotated[
-        bool, typer.Option("--front-matter/--no-front-matter", help="Keep the front matter in Markdown.")
-    ] = True,
+        bool | None, typer.Option("--front-matter/--no-front-matter", help="Keep the front matter in Markdown (md).")
+    ] = None,
     evidence: Annotated[
         bool, typer.Option("--evidence", help="With who approved what: records, keys, commits, verdicts (html, json).")
     ] = False,
@@ -37,9 +39,11 @@ def export(
     from pmctl import git
     from pmctl.cli.session import today
     from pmctl.insight.standing import shown
+    from pmctl.text import visible
 
     session: Session = ctx.obj
-    choose_format(to, tuple(FORMS), "--to")
+    to = _form(to, output)
+    _refuse_idle(to, {"--evidence": evidence, "--front-matter": front_matter is not None})
     workspace = session.workspace
     name = workspace.find(id)
     revision = git.resolve(session.repo.top, at) if at else "HEAD"
@@ -52,15 +56,44 @@ def export(
 
         proof = collect(session.repo, name)
     folder = session.repo.root / found.document.path.removesuffix(".md")
+    kept = front_matter is not False
     material = Material(
-        found.document, today(), lambda: workspace.policy, folder, proof, front_matter, found.marks, found.approved
+        found.document, today(), lambda: workspace.policy, folder, proof, kept, found.marks, found.approved
     )
     data = FORMS[to].make(material)
+    if output is None and sys.stdout.isatty():  # what a person looks at; a file or a program gets every byte
+        session.result(visible(data.decode()).rstrip("\n"))
+        return
     if output is None:
         sys.stdout.buffer.write(data)
         return
     _write(output, data)
     session.note(f"wrote {output}")
+
+
+def _form(to: str, output: Path | None) -> str:
+    """The form that is meant; raises UsageProblem when neither --to nor the file's name says one."""
+    from pmctl.errors import UsageProblem
+
+    if to or output is None:
+        if not to:
+            raise UsageProblem("say which form", hint=f"--to {'|'.join(FORMS)}, or -o FILE.html")
+        return choose_format(to, tuple(FORMS), "--to")
+    suffix = output.suffix.lower().removeprefix(".")
+    found = {"htm": "html", "markdown": "md"}.get(suffix, suffix)
+    if found not in FORMS:
+        raise UsageProblem(f"{output.name} does not say which form", hint=f"add --to {'|'.join(FORMS)}")
+    return found
+
+
+def _refuse_idle(to: str, given: dict[str, bool]) -> None:
+    """Raise UsageProblem for an option that the form has no use for: it would look as if it had been heeded."""
+    from pmctl.errors import UsageProblem
+
+    for option, wanted in given.items():
+        if wanted and option not in FORMS[to].options:
+            forms = " and ".join(name for name, form in FORMS.items() if option in form.options)
+            raise UsageProblem(f"{option} has no meaning for {to}", hint=f"it is for {forms}")
 
 
 def schema(

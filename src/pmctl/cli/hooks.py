@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pmctl.output.advice import with_fix
 from pmctl.text import plural, safe
 
 if TYPE_CHECKING:
@@ -41,25 +40,16 @@ def pre_commit(ctx: typer.Context) -> None:
 
     from pmctl.cli.findings import show_findings
     from pmctl.document.finding import Severity
-    from pmctl.insight.pre_commit import advice
     from pmctl.insight.validation import Selection, validations
 
     session: Session = ctx.obj
     repo = session.repo
     # git runs hooks at the top of the repository, and roots within this one are called for by themselves.
-    runs = validations(session.directory, Selection(staged=True))
+    runs = validations(session.directory, Selection(staged=True, author=session.author))
     runs = tuple(replace(run, shown=repo.prefix) for run in runs if run.root == repo.root)
-    failed = False
-    if any(run.findings for run in runs):
-        failed = show_findings(session, runs, "text")
-    found = advice(repo, _author(session))
-    for one in found:
-        place = f"{repo.prefix}{one.path}" + (f":{one.line}" if one.line else "")
-        mild = "warning: " if one.severity is not Severity.ERROR else ""
-        session.result(safe(with_fix(f"{place}: {mild}{one.code} {one.message}", one.fix)))
-    refused = [one for one in found if one.severity is Severity.ERROR]
-    if failed or refused:
-        audited = ", and the audit will say the same" if any(one.code.startswith("AU") for one in refused) else ""
+    if any(run.findings for run in runs) and show_findings(session, runs, "text"):
+        errors = [one for run in runs for one in run.findings if one.severity is Severity.ERROR]
+        audited = ", and the audit will say the same" if any(one.code.startswith("AU") for one in errors) else ""
         session.note(f"nothing was committed; --no-verify commits it as it is{audited}")
         raise typer.Exit(1)
 
@@ -117,13 +107,6 @@ def pre_receive(ctx: typer.Context) -> None:
         count = len(answer.refusals) + len(answer.findings)
         print(f"pmctl: refused for {plural(count, 'reason')}", file=sys.stderr)
         raise typer.Exit(1)
-
-
-def _author(session: Session) -> str:
-    """The e-mail address of whom git commits for: it tells its hooks."""
-    from pmctl.repository.actor import git_config
-
-    return session.surroundings.environ.get("GIT_AUTHOR_EMAIL", "") or git_config(session.repo).get("user.email", "")
 
 
 def _say_report(session: Session, ref: str, report: Report, lines: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""incident show, triage, missing, refresh, link, unlink."""
+"""incident show, triage, missing, dismiss, refresh, chat, link, unlink."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from pmctl.cli.session import Session
     from pmctl.insight.catalog import Summary
+    from pmctl.insight.dismissals import Dismissal
     from pmctl.insight.triage import Triage
     from pmctl.insight.triggers import TriggerSettings
     from pmctl.services.incident import Incident
@@ -55,6 +56,8 @@ def show(ctx: typer.Context, files: _Files, source: _Source = "", format: Format
         return
     texts = [incident_text(incident, width=session.width, color=session.colored) for incident in found]
     sys.stdout.write("\n".join(texts))
+    if not found:
+        session.note(_incidents(0))
     for incident in found:
         for warning in incident.warnings:
             session.warn(f"{incident.id}: {warning}" if len(found) > 1 else warning)
@@ -84,9 +87,9 @@ def triage(
 
     session: Session = ctx.obj
     choose_format(format)
-    found = _read(session, files, source)
-    settings, history = _rules(session)
-    answers = [triage(incident, settings, history, now=now()) for incident in found]
+    found = _read(session, files, source, whole=True)
+    settings, history, dismissed = _rules(session)
+    answers = [triage(incident, settings, history, now=now(), dismissed=dismissed) for incident in found]
     if create:
         answers = _drafts(session, answers, handle, allow_open=allow_open)
     if format == "json":
@@ -110,9 +113,9 @@ def missing(ctx: typer.Context, files: _Files, source: _Source = "", format: For
 
     session: Session = ctx.obj
     choose_format(format)
-    found = _read(session, files, source)
-    settings, history = _rules(session)
-    answers = without(found, settings, history, now=now())
+    found = _read(session, files, source, whole=True)
+    settings, history, dismissed = _rules(session)
+    answers = without(found, settings, history, now=now(), dismissed=dismissed)
     if format == "json":
         session.json("triage", {"incidents": triage_documents(answers)})
     else:
@@ -121,6 +124,37 @@ def missing(ctx: typer.Context, files: _Files, source: _Source = "", format: For
     session.note(f"{_incidents(len(found))}, {len(answers)} without the postmortem that it required")
     if answers:
         raise typer.Exit(1)
+
+
+@app.command()
+def dismiss(
+    ctx: typer.Context,
+    reference: Annotated[
+        str, typer.Argument(metavar="SOURCE:ID", help="The incident, as pmctl incident show names it.")
+    ],
+    postmortem: Annotated[str, typer.Argument(metavar="[ID]", help="The postmortem, for --because covered-by.")] = "",
+    because: Annotated[str, typer.Option("--because", metavar="no-learning|covered-by", help="Why.")] = "",
+    reason: Annotated[str, typer.Option("-m", "--message", metavar="TEXT", help="The reason, for the record.")] = "",
+    handle: As = "",
+) -> None:
+    """Decide that no postmortem is written about an incident. Triage and missing heed it.
+
+    The decision, who took it and why become a file in .pmctl/dismissed, in a commit of its own; git revert of that
+    commit takes it back.
+    """
+    from pmctl.cli.session import now
+    from pmctl.insight.dismissals import dismissal_path
+    from pmctl.workflow.dismissing import land_dismissal, plan_dismissal
+
+    session: Session = ctx.obj
+    by, signing = _actor(session, handle)
+    decision = plan_dismissal(
+        session.workspace, by, reference, because, covered_by=postmortem, reason=reason, now=now()
+    )
+    landed = land_dismissal(session.workspace, decision, signing)
+    session.result(dismissal_path(decision.source, decision.id))
+    session.note(f"  {decision.because}")
+    session.note(f"  committed {landed.oid[:12]}")
 
 
 @app.command()
@@ -147,6 +181,40 @@ def refresh(
     records = _of_linked(session, _read(session, from_, source), linked) if from_ else _fetched(session, name, linked)
     planned = plan_refresh(workspace, by, name, records)
     _finish(session, planned, f"Refresh {name} from its incident", signing, dry_run=dry_run, ask=not yes)
+
+
+@app.command()
+def chat(
+    ctx: typer.Context,
+    id: Id,
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE|-...", help="Messages of a Slack export or its API, and users.json.")
+    ],
+    reaction: Annotated[
+        list[str] | None, typer.Option("--reaction", metavar="NAME", help="Take what people marked so; repeat.")
+    ] = None,
+    since: Annotated[str, typer.Option("--from", metavar="TIME", help="Take messages from this time on.")] = "",
+    until: Annotated[str, typer.Option("--to", metavar="TIME", help="Take messages up to this time.")] = "",
+    dry_run: _DryRun = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Change it without asking.")] = False,
+    handle: As = "",
+) -> None:
+    """Add messages of a Slack channel to the timeline: who said what when, with code and links.
+
+    Which ones is said by a reaction that people gave, by a time, or both; never all. TIME is 14:05 (UTC, on the
+    incident's day) or 2024-01-15T14:05Z.
+    """
+    from pmctl.services.parsing import load_files
+    from pmctl.services.slack import read_messages
+    from pmctl.workflow.chat import plan_chat
+
+    session: Session = ctx.obj
+    workspace = session.workspace
+    name = workspace.find(id)
+    by, signing = _actor(session, handle)
+    messages = read_messages(load_files(files, sys.stdin.buffer))
+    planned = plan_chat(workspace, by, name, messages, reactions=reaction or (), since=since, until=until)
+    _finish(session, planned, f"Add messages to the timeline of {name}", signing, dry_run=dry_run, ask=not yes)
 
 
 @app.command()
@@ -197,16 +265,16 @@ def unlink(
     _finish(session, planned, f"Unlink {reference} from {name}", signing, dry_run=dry_run, ask=False)
 
 
-def _read(session: Session, names: list[str], source: str) -> tuple[Incident, ...]:
+def _read(session: Session, names: list[str], source: str, *, whole: bool = False) -> tuple[Incident, ...]:
     from pmctl.cli.session import now
     from pmctl.cli.writing import record_files
     from pmctl.services.registry import read_incidents
 
-    return read_incidents(record_files(session, names), source or None, now=now())
+    return read_incidents(record_files(session, names), source or None, now=now(), whole=whole)
 
 
-def _rules(session: Session) -> tuple[TriggerSettings, Sequence[Summary]]:
-    """The repository's triggers and its history; the default rules and no history outside of one."""
+def _rules(session: Session) -> tuple[TriggerSettings, Sequence[Summary], Sequence[Dismissal]]:
+    """The repository's triggers, its history and what was dismissed; the default rules and nothing outside of one."""
     from pmctl.errors import EnvironmentProblem
     from pmctl.insight.incidents import triage_rules
     from pmctl.insight.triggers import TriggerSettings
@@ -215,8 +283,13 @@ def _rules(session: Session) -> tuple[TriggerSettings, Sequence[Summary]]:
         session.repo  # noqa: B018  raises when there is none, before anything in it is read
     except EnvironmentProblem as error:
         session.note(f"{error.message}: using the default rules, without earlier postmortems")
-        return TriggerSettings(), ()
-    return triage_rules(session.workspace)
+        return TriggerSettings(), (), ()
+    from pmctl.insight.dismissals import dismissals
+
+    dismissed, problems = dismissals(session.workspace.head)
+    for problem in problems:
+        session.warn(problem)
+    return *triage_rules(session.workspace), dismissed
 
 
 def _drafts(session: Session, answers: Sequence[Triage], handle: str, *, allow_open: bool) -> list[Triage]:
@@ -260,7 +333,7 @@ def _fetched(session: Session, name: str, linked: Sequence[str]) -> list[Inciden
     for reference in linked:
         if reference not in with_api:
             session.note(f"{reference} cannot be fetched and stays as imported")
-    files = [fetch_reference(reference, session.surroundings.environ) for reference in with_api]
+    files = [fetch_reference(reference, session.surroundings.environ, session.note) for reference in with_api]
     return [record for one in files for record in read_incidents(one, now=now())]
 
 

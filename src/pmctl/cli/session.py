@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -74,6 +74,11 @@ class Session:
 
         return identify(self.repo, self.workspace.policy, self.surroundings, handle or self.handle)
 
+    @property
+    def author(self) -> str:
+        """The e-mail address of whom git is committing for, as it tells its hooks; "" when it does not."""
+        return self.surroundings.environ.get("GIT_AUTHOR_EMAIL", "")
+
     def person(self, handle: str = "") -> str:
         """Who writes: `handle`, --as, or whose e-mail git commits with; "" when the policy knows nobody with it."""
         from pmctl.repository.actor import author_handle, git_config
@@ -114,8 +119,8 @@ class Session:
         return not self.no_input and sys.stdin.isatty() and sys.stdout.isatty()
 
     def result(self, text: str) -> None:
-        """Print a result to stdout; the text is already safe for a terminal."""
-        print(text)
+        """Print a result to stdout; colours go through, and nothing else that a terminal would obey."""
+        print(terminal.shown(text))
 
     def note(self, text: str) -> None:
         """Tell the person something beside the result, on stderr; silent with -q."""
@@ -134,10 +139,14 @@ class Session:
         sys.stdout.write(json_text({"schema": f"pmctl/{schema}/v1", **in_words(content)}))
 
     def table(
-        self, headers: Sequence[str], rows: Sequence[Sequence[str]], styles: terminal.Styles | None = None
+        self,
+        headers: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        styles: terminal.Styles | None = None,
+        known: Iterable[str] = (),
     ) -> None:
-        """Print an aligned table to stdout; nothing when there are no rows."""
-        text = terminal.table(headers, rows, width=self.width, color=self.colored, styles=styles)
+        """Print an aligned table to stdout; nothing without rows. `known` ids may be shortened at a terminal."""
+        text = terminal.table(headers, rows, width=self.width, color=self.colored, styles=styles, known=known)
         sys.stdout.write(text)
 
     @property

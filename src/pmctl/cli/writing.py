@@ -11,6 +11,8 @@ import typer
 from pmctl.cli.options import As, Id, Note, chosen_day
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from pmctl.cli.session import Session
     from pmctl.services.draft import Draft
     from pmctl.services.incident import Incident
@@ -61,7 +63,7 @@ def new(
         title, severity, urgency, service = answers.title, answers.severity, answers.urgency, list(answers.services)
     writer = known_author(session, author or session.person(handle))
     wanted = NewPostmortem(
-        title, chosen_day(date, "--date"), writer, template, severity, urgency,
+        title, _past_day(date, today()), writer, template, severity, urgency,
         _split(service), _split(team), _split(tag), _fields(field or []),
     )  # fmt: skip
     created = plan(workspace, wanted, draft, today=today())
@@ -70,6 +72,16 @@ def new(
     else:
         land(workspace, created, session.signing())
     _tell_created(session, created)
+
+
+def _past_day(text: str, today: date) -> date | None:
+    """The day of the incident. Raises UsageProblem for one that is still to come."""
+    from pmctl.errors import UsageProblem
+
+    day = chosen_day(text, "--date")
+    if day is not None and day > today:
+        raise UsageProblem(f"--date {text}: lies in the future", hint="give the day of the incident, or leave it out")
+    return day
 
 
 def _tell_created(session: Session, created: Created) -> None:
@@ -148,7 +160,7 @@ def record_files(session: Session, names: list[str]) -> list[tuple[str, bytes]]:
     files: list[tuple[str, bytes]] = []
     for name in names:
         if parse_reference(name) is not None and not Path(name).exists():
-            files.extend(fetch_reference(name, session.surroundings.environ))
+            files.extend(fetch_reference(name, session.surroundings.environ, session.note))
         else:
             files.extend(load_files([name], sys.stdin.buffer))
     return files

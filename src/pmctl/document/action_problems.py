@@ -7,12 +7,14 @@ digest covers, and cells that it leaves out hold nothing but short plain text.
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import TYPE_CHECKING
 
 from pmctl.codes import Code
 from pmctl.document.action_table import SECTION, ActionTable, Broken, action_table
 from pmctl.document.actions import is_action_table
 from pmctl.document.finding import Finding
+from pmctl.document.invisible import first_invisible, name_of
 from pmctl.document.reader import tables
 
 if TYPE_CHECKING:
@@ -22,9 +24,9 @@ MAX_TRACKING = 300
 
 # Text in a tracking cell that would not be rendered as the plain text it is.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
-_DECEPTIVE = re.compile("[\u202a-\u202e\u2066-\u2069\u200b\u2060\ufeff]")
 _LINK = re.compile(r"\[[^\]]*\]\((https?://[^()\s]+)\)")
 _MARKUP = re.compile(r"<[A-Za-z/!?]|!\[|\]\(|\[\^")
+_LABEL = re.compile(r"\[((?:\\.|[^\[\]\\])+)\]")
 
 
 def action_problems(doc: Document) -> list[Finding]:
@@ -44,11 +46,11 @@ def action_problems(doc: Document) -> list[Finding]:
 def _differently_read(doc: Document, table: ActionTable | None) -> int | None:
     """The line of a table that the Markdown parser and the line grammar do not both see; None when they agree."""
     section = doc.section(SECTION)
-    seen = [found for found in tables(doc, section) if table or is_action_table(found)] if section else []
     if table is None:
-        return seen[0].line if seen else None
-    lines = [(one.start, one.end) for one in (table.header, table.delimiter, *table.rows)]
-    if len(seen) != 1 or [(one.start, one.end) for one in (seen[0].header, *seen[0].rows)] != [lines[0], *lines[2:]]:
+        return next((found.line for found in tables(doc, section) if is_action_table(found)), None) if section else None
+    within = range(section.content_start, section.end) if section else range(0)
+    seen = [lines.spans for lines in doc.structure.tables if lines.spans[0][0] in within]
+    if seen != [tuple((line.start, line.end) for line in (table.header, table.delimiter, *table.rows))]:
         return table.header.number
     return None
 
@@ -62,10 +64,10 @@ def _tracking_problems(doc: Document, table: ActionTable) -> list[Finding]:
             if len(text) > MAX_TRACKING:
                 code, message = "PM590", f"{len(text)} characters in {name}, at most {MAX_TRACKING}"
                 fix = "move the text into a section; this cell is not covered by approvals"
-            elif match := _CONTROL.search(text) or _DECEPTIVE.search(text):
-                code, message = "PM591", f"{name} holds the invisible character U+{ord(match.group()):04X}"
+            elif hidden := _invisible(text):
+                code, message = "PM591", f"{name} holds the invisible character {name_of(hidden)}"
                 fix = "remove it"
-            elif _MARKUP.search(text):
+            elif _MARKUP.search(text) or _is_reference(text, doc.text):
                 code, message = "PM592", f"{name} holds markup; it is shown as plain text"
                 link = _LINK.fullmatch(text) if name == "Ticket" else None
                 fix = f"write {link[1]}" if link else "write plain text; a ticket is a key or an address"
@@ -74,6 +76,25 @@ def _tracking_problems(doc: Document, table: ActionTable) -> list[Finding]:
             column = doc.text.index(text, row.start) - row.start + 1
             problems.append(Finding(code, message, doc.path, row.number, column, fix=fix))
     return problems
+
+
+def _is_reference(cell: str, text: str) -> bool:
+    """Whether brackets in a cell are a link, since the document defines their label."""
+    labels = [f"[{_folded(label[1])}]:" for label in _LABEL.finditer(cell)]
+    return bool(labels) and any(label in _folded(text) for label in labels)
+
+
+def _folded(text: str) -> str:
+    """Text as labels of links are compared."""
+    return " ".join(text.casefold().split())
+
+
+def _invisible(text: str) -> str:
+    """The first character of a cell that nobody would see, as itself or as an HTML reference; "" without."""
+    shown = unescape(text) if "&" in text else text
+    control = _CONTROL.search(shown)
+    at = control.start() if control else first_invisible(shown)
+    return "" if at is None else shown[at]
 
 
 CODES = (

@@ -152,6 +152,7 @@ def _problem(found: list[Line]) -> str:
     return ""
 
 
+@lru_cache(maxsize=32)
 def _tracking(header: tuple[str, ...]) -> dict[int, str]:
     names = [_folded(cell) for cell in header]
     if _column(names, "Action") is None:

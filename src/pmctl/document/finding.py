@@ -13,7 +13,7 @@ from pmctl.errors import Hint
 
 
 class Severity(StrEnum):
-    """How much a finding weighs: errors make the exit code 1, warnings only with --strict, hints never."""
+    """How much a finding weighs: errors make the exit code 1; warnings and hints do not."""
 
     ERROR = "error"
     WARNING = "warning"

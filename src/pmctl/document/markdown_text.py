@@ -5,9 +5,11 @@ text: no control or direction characters, no HTML, no comments that hide the lin
 front matter or table borders, no images that are fetched on reading.
 
     `inline`     one value in a line, a heading or a prompt: nothing in it is Markdown any more
-    `paragraph`  a description of several lines: paragraphs and bullets stay, no line opens any other block
+    `paragraph`  a description of several lines: paragraphs, bullets and fenced code stay, no line opens any other block
     `cell_text`  what a cell of a table is to say, as it reads back
     `table_row`  cells as the source of a row
+
+What stands in code is code and needs no escaping: code spans and fences survive as they were written.
 
 (CommonMark 0.31, section 2.4: a backslash before any ASCII punctuation makes it literal.)
 """
@@ -32,8 +34,13 @@ _IMAGE = re.compile(r"!(?=\[)")
 _LINK = re.compile(r"\](?=\()")
 _BULLET = re.compile(r"[-*+•][ \t]+")
 _NUMBER = re.compile(r"(\d{1,9})([.)])(?=\s|$)")
-_BLOCK_START = re.compile(r"[#>|=+*_~`-]|\[[^\]]*\]:|:::|:(?=[-:|\s]+$)")
+_BLOCK_START = re.compile(r"[#>|=+*_~-]|\[[^\]]*\]:|:::|:(?=[-:|\s]+$)")
 _SPACES = re.compile(r"[^\S\n]+")
+# Outside of code a backslash takes the character behind it along.
+_TICKS_OR_ESCAPE = re.compile(r"\\.|(`+)")
+_TICKS = re.compile(r"`+")
+_FENCE = re.compile(r"(?P<indent>[ \t]*)(?P<run>`{3,}|~{3,})[ \t]*(?P<info>[^`\n]*)")
+_INFO = re.compile(r"[^\w+#.-].*", re.DOTALL)
 _BLANK_LINES = re.compile(r"\n\s*\n+")
 
 
@@ -52,12 +59,32 @@ def _escaped_start(match: re.Match[str]) -> str:
 
 def line(text: str, limit: int = 0) -> str:
     """Cleaned text on one line, cut with an ellipsis to at most `limit` characters (0: any number)."""
-    whole = single_line(clean(text))
-    return f"{whole[: limit - 1].rstrip()}…" if limit and len(whole) > limit else whole
+    return shortened(single_line(clean(text)), limit)
+
+
+def shortened(text: str, limit: int) -> str:
+    """At most `limit` characters of a text (0: any number), cut between words and marked with an ellipsis."""
+    if not limit or len(text) <= limit:
+        return text
+    kept = text[: limit - 1]
+    if not text[limit - 1].isspace():
+        words = kept.rsplit(None, 1)
+        # What has no space for half its length is no text of words; it is cut anywhere.
+        kept = words[0] if len(words) == 2 and 2 * len(words[0]) > limit else kept
+    return f"{kept.rstrip()}…"
 
 
 def cell_text(text: str, limit: int = 1000) -> str:
-    """At most `limit` characters of a text as a cell of a table is to say it; `table_row` escapes the pipes."""
+    """At most `limit` characters of a text as a cell of a table is to say it; `table_row` escapes the pipes.
+
+    A cell has one line: of fenced code every line becomes a code span.
+    """
+    if "```" in text or "~~~" in text:
+        segments = _segments(clean(text).split("\n"))
+        text = " ".join(
+            " ".join(_span(each.strip()) for each in lines[1:-1] if each.strip()) if fenced else " ".join(lines)
+            for fenced, lines in segments
+        )
     return _inert(line(text, limit))
 
 
@@ -74,17 +101,80 @@ def escaped_cell(text: str) -> str:
 def paragraph(text: str, limit: int = 4000) -> str:
     """At most `limit` characters of a text for a section's body.
 
-    Headings, rules, fences, quotes, tables and reference definitions lose their meaning to a backslash.
+    Headings, rules, quotes, tables and reference definitions lose their meaning to a backslash; fenced code stays, and
+    is closed where the text ends in it.
     """
-    text = clean(text).strip()
-    if len(text) > limit:
-        text = f"{text[: limit - 1].rstrip()}…"
-    text = _BLANK_LINES.sub("\n\n", _SPACES.sub(" ", text))
-    return "\n".join(_quiet(_inert(each.strip())) for each in text.split("\n"))
+    parts = []
+    for fenced, lines in _segments(shortened(clean(text).strip(), limit).split("\n")):
+        if fenced:
+            parts.append("\n".join(lines))
+        else:
+            plain = _BLANK_LINES.sub("\n\n", _SPACES.sub(" ", "\n".join(lines)))
+            parts.append("\n".join(_quiet(_inert(each.strip())) for each in plain.split("\n")))
+    return "\n".join(parts)
+
+
+def _segments(lines: Iterable[str]) -> list[tuple[bool, list[str]]]:
+    """The lines in runs: text as it is, and fenced code from the first line of its fence to the last, without the
+    indentation that the fence has. A fence that nothing closes is closed at the end."""
+    found: list[tuple[bool, list[str]]] = []
+    run, indent = "", 0
+    for each in lines:
+        if run:
+            code = each[len(each[:indent]) - len(each[:indent].lstrip()) :]
+            closed = set(code.strip()) == {run[0]} and len(code.strip()) >= len(run)
+            found[-1][1].append(run if closed else code)
+            run = "" if closed else run
+        elif match := _FENCE.fullmatch(each):
+            run, indent = match["run"], len(match["indent"])
+            found.append((True, [run + _INFO.sub("", match["info"])]))
+        elif found and not found[-1][0]:
+            found[-1][1].append(each)
+        else:
+            found.append((False, [each]))
+    if run:
+        found[-1][1].append(run)
+    return found
 
 
 def _inert(text: str) -> str:
-    """Cleaned text whose HTML, comments, images and links become what they say."""
+    """One cleaned line whose HTML, comments, images and links become what they say; code spans stay.
+
+    No span reaches beyond the line: a backtick that nothing in it answers is only a backtick.
+    """
+    if "`" not in text:
+        return _inert_prose(text)
+    pieces = []
+    start = at = 0
+    while match := _TICKS_OR_ESCAPE.search(text, at):
+        at = match.end()
+        if match[1] is None:
+            continue
+        run = match[1]
+        close = next((found for found in _TICKS.finditer(text, at) if len(found.group()) == len(run)), None)
+        pieces.append(_inert_prose(text[start : match.start()]))
+        if close is None:
+            pieces.append("\\`" * len(run))
+        else:
+            pieces.append(
+                text[match.start() : close.end()] if len(run) < 3 else _span(text[at : close.start()].strip())
+            )
+            at = close.end()
+        start = at
+    return "".join((*pieces, _inert_prose(text[start:])))
+
+
+def _span(code: str) -> str:
+    """A code span; its fence is short, so that no line can open a block with it."""
+    runs = {len(found.group()) for found in _TICKS.finditer(code)}
+    fence = next((ticks for ticks in ("`", "``") if len(ticks) not in runs), "")
+    if not fence:
+        return _inert_prose(code.replace("\\", "\\\\").replace("`", "\\`"))
+    pad = " " if code.startswith("`") or code.endswith("`") else ""
+    return f"{fence}{pad}{code}{pad}{fence}"
+
+
+def _inert_prose(text: str) -> str:
     if "<" in text:
         text = _OPENS_HTML.sub("&lt;", text)
     if "[" in text:

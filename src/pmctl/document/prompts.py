@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 
 from pmctl.document.rows import TRIM, split_row
 from pmctl.document.structure import comment_spans, line_spans, read_structure
 
 _PLACEHOLDER = re.compile(r"(?:[-*+]|[0-9]{1,9}[.)])(?:[ \t]+\[[ xX]\])?")
+_BLANK_LINE = re.compile(r"\n[ \t\r]*\n")
 _UNDERLINE = re.compile(r"^[ \t]*[=:|-][ \t=:|-]*\r?$", re.MULTILINE)
+_SETEXT = re.compile(r"^[ \t]*(?:=+|-+)[ \t]*\r?$", re.MULTILINE)
 
 
 def strip_comments(text: str) -> str:
@@ -39,18 +42,29 @@ def is_empty(text: str) -> bool:
     bare = rest.strip(TRIM)
     if not bare:
         return True
-    # Most sections begin with a sentence, and it is one unless a line below makes it a heading or a row.
-    if bare[0].isalpha() and "|" not in bare.partition("\n")[0] and not _UNDERLINE.search(bare):
+    if _begins_written(bare):
         return False
     found = read_structure(rest)
     skipped: set[int] = set()
     for table in found.tables:
-        for start, end in table.spans[2:]:
-            row = rest[start:end]
-            if any(row[left:right].strip(TRIM) for left, right in split_row(row)):
-                return False
+        if any(_is_filled(rest[start:end]) for start, end in table.spans[2:]):
+            return False
         skipped.update(range(table.line, table.line + len(table.spans)))
     for heading in found.headings:
         skipped.update(range(heading.line, heading.line + heading.lines))
     lines = (rest[slice(*span)].strip(TRIM) for row, span in enumerate(line_spans(rest), 1) if row not in skipped)
     return all(not line or _PLACEHOLDER.fullmatch(line) for line in lines)
+
+
+def _begins_written(bare: str) -> bool:
+    """Whether the first lines alone show that somebody wrote something, as those of most sections do."""
+    lines = _BLANK_LINE.split(bare, 1)[0]
+    if bare[0].isalpha():  # a sentence, unless a line below makes it a heading or a row
+        return "|" not in lines.partition("\n")[0] and not _UNDERLINE.search(lines)
+    # Rows of a table; without a row of dashes they are a paragraph, unless a line below makes it a heading.
+    rows = takewhile(lambda line: line.startswith("|"), lines.split("\n")[2:]) if bare[0] == "|" else ()
+    return any(map(_is_filled, rows)) and not _SETEXT.search(lines)
+
+
+def _is_filled(row: str) -> bool:
+    return any(row[left:right].strip(TRIM) for left, right in split_row(row))

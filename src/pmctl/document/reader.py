@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pmctl.codes import Code
 from pmctl.document import strict_yaml
+from pmctl.document.conflicts import conflict_markers
 from pmctl.document.fields import plain_value
 from pmctl.document.finding import Finding, Severity
 from pmctl.document.front_matter import HANDLER, Fences, misread
@@ -182,6 +183,7 @@ def read(data: bytes, path: str = "") -> Document:
     if first > 0 and text[first - 1] == "\r":
         newline = "\r\n"
     fences = HANDLER.locate(text)
+    problems.extend(conflict_markers(text, path))
     if text or not problems:
         problems.extend(misread(text, fences, path))
     if fences is None:

@@ -29,6 +29,7 @@ from pmctl.document.fields import (
     plain_value,
 )
 from pmctl.document.finding import Finding, Severity
+from pmctl.document.invisible import first_invisible, name_of
 from pmctl.document.node_reader import NodeReader
 from pmctl.document.strict_yaml import Node
 from pmctl.errors import Hint, advise
@@ -42,8 +43,6 @@ _PERSON = advise("a-handle")
 _HANDLES = {"teams": "write the team's handle, as in payments"}
 _INCIDENT_KEYS = ("source", "id", "url")
 _BREAK = re.compile("[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
-# Characters that reorder what a reader sees: embeddings, overrides, isolates; and invisible ones.
-_DECEPTIVE = re.compile("[\u202a-\u202e\u2066-\u2069\u200b\u2060\ufeff]")
 
 
 def check_front_matter(doc: Document) -> list[Finding]:
@@ -120,8 +119,8 @@ def _text(reader: NodeReader, field: Field, node: Node) -> bool:
         reader.add(node, f"{field.name} is longer than one line", "keep to one line", code="PM109")
     elif len(node.raw) > MAX_TEXT:
         reader.add(node, f"{len(node.raw)} characters in {field.name}, at most {MAX_TEXT}", "shorten it", code="PM109")
-    elif match := _DECEPTIVE.search(node.raw):
-        message = f"{field.name} holds the invisible character U+{ord(match.group()):04X}"
+    elif (hidden := first_invisible(node.raw)) is not None:
+        message = f"{field.name} holds the invisible character {name_of(node.raw[hidden])}"
         reader.add(node, message, "remove it", code="PM116")
     else:
         return True

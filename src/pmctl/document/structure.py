@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import accumulate, pairwise
 from typing import Any, NamedTuple
@@ -30,16 +30,18 @@ TEXT, CODE, HTML, BREAK = "text", "code", "html", "break"
 _PARSER = Markdown(options=Options.ENABLE_TABLES | Options.ENABLE_STRIKETHROUGH)
 # For each byte of UTF-8 whether a character begins with it.
 _CHARACTERS = bytes(not 0x80 <= byte < 0xC0 for byte in range(256))
+_RUNS = re.compile(r"[\x00-\x7f]+|[^\x00-\x7f]+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _COMMENT = re.compile(r"<!---?>|<!--[\s\S]*?-->")
 _FENCES = ("```", "~~~")
 _INLINE = frozenset(("Emphasis", "Strong", "Strikethrough", "Link", "Image"))
-_CELLS = frozenset(("TableCell", "TableRow", "TableHead"))
+_ROWS = frozenset(("TableRow", "TableHead"))
 _CONTAINERS = frozenset(("BlockQuote", "List", "Item"))
 _FINISHED = frozenset((*_CONTAINERS, "CodeBlock", "HtmlBlock"))
 _PIECES = {
     "Text": TEXT, "SoftBreak": BREAK, "HardBreak": BREAK, "Code": CODE, "InlineHtml": HTML, "Html": HTML,
 }  # fmt: skip
+_MARKED = frozenset(("Code", "InlineHtml", "Html"))
 _KINDS = {
     "Paragraph": "paragraph", "Heading": "heading", "Table": "table", "CodeBlock": "code", "HtmlBlock": "html",
     "BlockQuote": "quote",
@@ -108,14 +110,42 @@ def read_structure(text: str, start: int = 0) -> Structure:
     """
     reader = _Reader(text, start)
     body = reader.source[start:]
-    place = range(start, len(text) + 1) if body.isascii() else _characters(body, start)
-    reader.read(_PARSER.events_with_range(body, merge_text=True), place)
+    if body.isascii():  # blank lines before it mean nothing, and offsets in bytes are offsets in the text
+        reader.read(_PARSER.events_with_range("\n" * start + body, merge_text=True), None)
+    else:
+        reader.read(_PARSER.events_with_range(body, merge_text=True), _characters(body, start))
     return reader.structure()
 
 
 def comment_spans(text: str) -> tuple[Span, ...]:
     """The offsets of the HTML comments: of each `<!--`, and behind its `-->`."""
     return read_structure(text).comments if "<!--" in text else ()
+
+
+def pictures_and_html(text: str, start: int = 0) -> Iterator[tuple[str, str, int, int]]:
+    """What may show a picture, in order: ("picture", its address, offsets) and ("html", the source, offsets).
+
+    The lines of an HTML block come as one. Only who has seen a `![` or a `<` needs to ask.
+    """
+    body = _plain_lines(text)[start:]
+    place = range(start, len(text) + 1) if body.isascii() else _characters(body, start)
+    block: list[int] | None = None
+    events: Iterable[tuple[Any, Any]] = _PARSER.events_with_range(body, merge_text=True)
+    for event, covered in events:
+        first, last = place[covered["start"]], place[covered["end"]]
+        kind, what = event.popitem() if event.__class__ is dict else (event, "")
+        if kind == "Start" and what.__class__ is dict and "Image" in what:
+            yield "picture", what["Image"]["dest_url"], first, last
+        elif kind == "Start" and what == "HtmlBlock":
+            block = []
+        elif kind == "Html" and block is not None:
+            block = [block[0] if block else first, last]
+        elif kind == "InlineHtml":
+            yield HTML, text[first:last], first, last
+        elif kind == "End" and what == "HtmlBlock":
+            if block:
+                yield HTML, text[block[0] : block[1]], block[0], block[1]
+            block = None
 
 
 def line_spans(text: str) -> list[Span]:
@@ -140,14 +170,22 @@ def _plain_lines(text: str) -> str:
 
 def _line_end(text: str, following: int) -> int:
     """Where the line ends, without its newline, behind which the offset `following` lies."""
-    if text[following - 1 : following] not in ("\n", "\r"):
-        return following
-    return following - 2 if text[following - 2 : following] == "\r\n" else following - 1
+    last = text[following - 1 : following]
+    if last == "\n":
+        return following - 2 if text[following - 2 : following - 1] == "\r" else following - 1
+    return following - 1 if last == "\r" else following
 
 
 def _characters(body: str, start: int) -> Sequence[int]:
     """For each byte of UTF-8 in `body` the character in the text in which `body` begins at `start`."""
-    return list(accumulate(body.encode().translate(_CHARACTERS), initial=start))
+    found: list[int] = []
+    for run in _RUNS.findall(body):
+        if run.isascii():
+            found.extend(range(start, start + len(run)))
+        else:
+            found.extend(accumulate(run.encode().translate(_CHARACTERS)[:-1], initial=start))
+        start += len(run)
+    return [*found, start]
 
 
 class _Reader:
@@ -175,41 +213,51 @@ class _Reader:
         self.open_comments: list[tuple[int, int, bool]] = []
         self.rows: list[Span] = []
 
-    def read(self, events: Iterable[tuple[Any, Any]], place: Sequence[int]) -> None:
-        """Go through the events, whose ranges `place` turns into offsets in the text.
+    def read(self, events: Iterable[tuple[Any, Any]], place: Sequence[int] | None) -> None:
+        """Go through the events; `place` turns their ranges into offsets in the text, where they are not such already.
 
         An event is a name, or a mapping of one name to its details, made for us to take apart. There are hundreds in a
         document, and most are text, breaks and cells: those come first and cost little.
         """
         leaf: list[Piece] | None = None
+        hidden = False
         commented = "<!--" in self.source
         for event, covered in events:
             kind, what = event.popitem() if event.__class__ is dict else (event, "")
-            if kind in _PIECES:
-                if not self.in_code:
-                    piece = (_PIECES[kind], place[covered["start"]], place[covered["end"]])
-                    if piece[0] is CODE or piece[0] is HTML:
-                        self.marked(piece)
-                    if not self.quotes:
-                        if leaf is None:
-                            leaf = []
-                            self.leaves.append(leaf)
-                        leaf.append(piece)
-            elif what.__class__ is str and what in _CELLS:
+            if kind == "Text":
+                if hidden:
+                    continue
+            elif what == "TableCell" and kind != "Code":
                 leaf = None
-                if commented and kind == "Start" and what != "TableCell":
-                    self.rows.append((place[covered["start"]], place[covered["end"]]))
-            elif kind == "Rule":
-                leaf = None
-                self.begin(kind, None, (place[covered["start"]], place[covered["end"]]))
-            else:
-                name, detail = what.popitem() if what.__class__ is dict else (what, None)
+                continue
+            elif kind == "End":
+                name = what if what.__class__ is str else next(iter(what))
                 if name not in _INLINE:
                     leaf = None
-                    if kind == "Start":
-                        self.begin(name, detail, (place[covered["start"]], place[covered["end"]]))
-                    elif name in _FINISHED:
+                    if name in _FINISHED:
                         self.finish(name)
+                        hidden = self.in_code or self.quotes > 0
+                continue
+            start, end = covered["start"], covered["end"]
+            if place is not None:
+                start, end = place[start], place[end]
+            if kind in _PIECES:
+                if kind in _MARKED and not self.in_code:
+                    self.marked((_PIECES[kind], start, end))
+                if not hidden:
+                    if leaf is None:
+                        leaf = []
+                        self.leaves.append(leaf)
+                    leaf.append((_PIECES[kind], start, end))
+                continue
+            name, detail = what.popitem() if what.__class__ is dict else (what or kind, None)
+            if name not in _INLINE:
+                leaf = None
+                if name not in _ROWS:
+                    self.begin(name, detail, (start, end))
+                    hidden = self.in_code or self.quotes > 0
+                elif commented:
+                    self.rows.append((start, end))
 
     def marked(self, piece: Piece) -> None:
         """Code or HTML in running text."""
@@ -230,9 +278,10 @@ class _Reader:
             if name == "Heading":
                 self.headings.append(self.heading(int(detail["level"][1]), span))
             elif name == "Table":
-                rows = range(self.row(span[0]), self.row(span[1] - 1) + 1)
-                spans = tuple((self.starts[row], _line_end(self.text, self.starts[row + 1])) for row in rows)
-                self.tables.append(TableLines(self.first_line + rows[0], spans))
+                first, last = self.row(span[0]), self.row(span[1] - 1)
+                starts = self.starts[first : last + 2]
+                spans = tuple([(one, _line_end(self.text, following)) for one, following in pairwise(starts)])
+                self.tables.append(TableLines(self.first_line + first, spans))
             elif name == "List":
                 self.number = detail
             elif name == "Rule":
@@ -265,7 +314,9 @@ class _Reader:
         return bisect_right(self.starts, offset, 0, len(self.starts) - 1) - 1
 
     def heading(self, level: int, span: Span) -> Heading:
-        first, last = self.row(span[0]), self.row(span[1] - 1)
+        first = last = self.row(span[0])
+        if span[1] > self.starts[first + 1]:
+            last = self.row(span[1] - 1)
         start, end = self.starts[first], self.starts[last + 1]
         if first == last:
             title = heading_text(self.source[span[0] + level : end].rstrip())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from pmctl.document.templates import NAME
 from pmctl.text import parse_day
@@ -75,10 +76,14 @@ class TemplateSection:
 
         Headings, empty tables and Jinja say nothing.
         """
-        from pmctl.document.prompts import is_empty, plain_text
+        return _default(self.content)
 
-        fixed = not _JINJA.search(self.content) and not is_empty(self.content)
-        return plain_text(self.content) if fixed else ""
+
+@lru_cache(maxsize=256)
+def _default(content: str) -> str:
+    from pmctl.document.prompts import is_empty, plain_text
+
+    return plain_text(content) if not _JINJA.search(content) and not is_empty(content) else ""
 
 
 @dataclass(frozen=True, slots=True)

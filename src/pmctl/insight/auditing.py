@@ -50,13 +50,18 @@ def examine(
     given, source = _given_root(root, environ)
     base, tip = _range(reach)
     seen = trust.recall(repo)
+    lost = trust.damaged(repo) if seen is None else ""
     expected = given or (seen.root if seen is not None and not accept else "")
     report = audit(repo, tip=tip, base=base, root=expected or None, progress=progress)
     if not source and expected:
         source = "remembered from an earlier audit of this clone"
     if reach:
         return Examined(report, source)
-    return _compared(repo, report, seen, source, branch, accept=accept)
+    found = _compared(repo, report, seen, source, branch, accept=accept)
+    if lost:
+        note = f"what was remembered of this clone cannot be read ({lost}): it counts as seen for the first time"
+        found = replace(found, notes=(note, *found.notes))
+    return found
 
 
 def in_ci(environ: Mapping[str, str]) -> bool:

@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ from pmctl import __version__, git
 from pmctl.document.fields import ItemStatus, id_of
 from pmctl.document.reader import Document, read
 from pmctl.errors import BadInput
-from pmctl.files import read_object, write_atomic
+from pmctl.files import make_folder, read_object, write_atomic
 from pmctl.policy.model import POLICY_PATH, RECORDS
 from pmctl.repository.workspace import POSTMORTEMS, Workspace, read_file
 from pmctl.text import parse_day, parse_utc
@@ -221,11 +221,8 @@ def _mappings(value: object) -> Iterable[dict[str, Any]]:
 
 
 def _load(store: Path) -> dict[str, dict[str, Any]]:
-    try:
-        content = json.loads(store.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    if not isinstance(content, dict) or content.get("version") != __version__:
+    content = read_object(store)
+    if content.get("version") != __version__:
         return {}
     entries = content.get("entries")
     return entries if isinstance(entries, dict) else {}
@@ -238,16 +235,21 @@ def _restored(entry: object) -> Summary | None:
     try:
         values: dict[str, Any] = {key: tuple(value) if key in _LISTS else value for key, value in entry.items()}
         values["items"] = tuple(Item(**item) for item in entry["items"])
-        values["incidents"] = tuple((str(source), str(name)) for source, name in entry["incidents"])
-        return Summary(**values)
-    except (TypeError, ValueError, KeyError):
+        values["incidents"] = tuple((source, name) for source, name in entry["incidents"])
+        found = Summary(**values)
+    except (TypeError, ValueError, KeyError, AttributeError):
         return None
+    texts = [value for key, value in values.items() if key not in (*_LISTS, "items", "incidents")]
+    texts += [text for key in _LISTS for text in values.get(key, ())] + [
+        text for pair in found.incidents for text in pair
+    ]
+    texts += [getattr(item, field.name) for item in found.items for field in fields(item) if field.name != "line"]
+    whole = all(isinstance(text, str) for text in texts) and all(type(item.line) is int for item in found.items)
+    return found if whole else None
 
 
 def _save(store: Path, entries: dict[str, dict[str, Any]]) -> None:
     """Write the store by rename; a read-only git directory only means that nothing is kept."""
-    temporary = store.with_name(f"{store.name}.{os.getpid()}")
     with suppress(OSError):
-        store.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps({"version": __version__, "entries": entries}), encoding="utf-8")
-        os.replace(temporary, store)  # noqa: PTH105  both names are at hand as they are
+        make_folder(store.parent, store.parent.parent)
+        write_atomic(store, json.dumps({"version": __version__, "entries": entries}).encode())

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pmctl.insight.triggers import TriggerSettings
     from pmctl.services.incident import Incident
 
-_FIELDS = ("id", "url", "title", "summary", "status", "severity", "urgency", "services", "teams", "tags")
+_FIELDS = ("id", "name", "url", "title", "summary", "status", "severity", "urgency", "services", "teams", "tags")
 
 
 def understood(incident: Incident) -> list[tuple[str, str | list[str], str]]:
@@ -61,6 +61,9 @@ def _document(incident: Incident) -> dict[str, Any]:
         "participants": [asdict(person) for person in incident.participants],
         "impact": [{"type": row.kind, "measurement": row.measurement, "path": row.path} for row in incident.impacts],
         "action_items": items,
+        "exempt": incident.exempt or None,
+        "exempt_because": incident.exempt_because or None,
+        "unused": list(incident.unused),
         "warnings": list(incident.warnings),
     }
 

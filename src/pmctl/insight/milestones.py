@@ -20,7 +20,7 @@ from typing import NoReturn
 from pmctl import git
 from pmctl.document.fields import id_of
 from pmctl.errors import EnvironmentProblem
-from pmctl.files import read_object, write_atomic
+from pmctl.files import make_folder, read_object, write_atomic
 from pmctl.policy import act as acts
 from pmctl.repository.workspace import POSTMORTEMS
 from pmctl.rules.context import History
@@ -115,7 +115,7 @@ def _load(repo: git.Repository) -> tuple[str, _Dates]:
         }
         commit = str(known["commit"])
         return (commit, dates) if commit.isalnum() else ("", {})
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
         return "", {}
 
 
@@ -124,5 +124,5 @@ def _save(repo: git.Repository, head: str, dates: _Dates) -> None:
     store = repo.state_dir / _STORE
     content = {**read_object(store), repo.prefix: {"commit": head, "dates": dates}}
     with suppress(OSError):
-        store.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(store.parent, repo.common_dir)
         write_atomic(store, json.dumps(content).encode())

@@ -1,6 +1,7 @@
 """What the audit would say about the commit being made, as far as the index shows. (index, HEAD) -> findings.
 
-Advice for the pre-commit hook: only what is cheap to check, with the audit's codes. The audit has the last word.
+Advice for the checks of what is staged: only what is cheap to check, with the audit's codes. The audit has the last
+word.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pmctl.document.fields import path_of
 from pmctl.document.finding import Finding, Severity
 from pmctl.document.reader import MAX_BYTES, Document, read
 from pmctl.errors import Hint, advise
+from pmctl.insight.managed_paths import staged_paths
 from pmctl.ledger import record
 from pmctl.ledger.current_state import current_state
 from pmctl.ledger.paths import belongs_to
@@ -24,9 +26,8 @@ from pmctl.policy.edits import Edit, check_edit, needs_act
 from pmctl.policy.model import POLICY_PATH, SIGNED, person_by_email
 from pmctl.policy.permission import Violation
 from pmctl.repository import index
+from pmctl.repository.actor import git_config
 from pmctl.repository.workspace import Workspace
-
-_KINDS = {"120000": "a symbolic link", "160000": "a submodule", "100755": "executable"}
 
 
 @dataclass(slots=True)
@@ -44,12 +45,13 @@ class _Postmortem:
 
 
 def advice(repo: git.Repository, author: str = "") -> tuple[Finding, ...]:
-    """What the audit would find in the staged changes; `author` is the e-mail address that git commits with."""
+    """What the audit would find in the staged changes; `author` is the e-mail address that git commits
+    with, where the caller knows of another than the configured one."""
     workspace = Workspace(repo)
     if not workspace.head.commit:
         return ()
     changes = index.staged(repo.top, repo.prefix)
-    found: list[Finding] = []
+    found = staged_paths(repo, changes)
     postmortems: dict[str, _Postmortem] = {}
     signed_policy = any(
         parts.doc == acts.POLICY for one in changes if one.added and (parts := record.parse_path(one.path))
@@ -64,11 +66,8 @@ def advice(repo: git.Repository, author: str = "") -> tuple[Finding, ...]:
                 message = "the policy is changed without a signed record"
                 found.append(_finding("AU102", message, change.path, advise("sign-instead")))
         elif change.path.startswith("postmortems/"):
-            if change.mode in _KINDS:
-                message = f"this is {_KINDS[change.mode]}, not a regular file"
-                fix = "replace it by a regular file without the executable bit"
-                found.append(_finding("AU501", message, change.path, fix))
-                continue
+            if not change.removed and change.mode not in ("100644", "100664"):
+                continue  # said of its path already
             name, attachment = belongs_to(change.path)
             if name:
                 one = postmortems.setdefault(name, _Postmortem())
@@ -90,7 +89,7 @@ def _edits(
         for mode, oid in ((one.file.old_mode, one.file.old), (one.file.mode, one.file.new)) if mode.startswith("100")
     ]  # fmt: skip
     blobs = index.blobs(workspace.repo.top, regular, MAX_BYTES)
-    who = person_by_email(policy, author)
+    who = person_by_email(policy, author or git_config(workspace.repo).get("user.email", ""))
     merging = (workspace.repo.git_dir / "MERGE_HEAD").exists()  # what the other side brings is not its committer's
     found = []
     for name, one in postmortems.items():

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time
 
 from pmctl.document.actions import action_items
-from pmctl.document.completeness import missing_fields
 from pmctl.document.fields import Status, is_id, path_of
 from pmctl.document.reader import Document
+from pmctl.document.template import Template
 from pmctl.document.template_library import Requirements, requirements
 from pmctl.errors import Hint, NotFound, advise
 from pmctl.insight.catalog import Summary, proved_catalog
 from pmctl.insight.incidents import unresolved_incidents
+from pmctl.insight.readiness import judged_as_submitted, not_ready
 from pmctl.ledger.current_state import CurrentState, current_state, judged_by
 from pmctl.ledger.tree_documents import facts_of
 from pmctl.policy.approvals import Gap, approval_gaps
 from pmctl.policy.state import FINAL, IN_REVIEW
 from pmctl.repository.workspace import Workspace
-from pmctl.rules.completeness import completeness
+from pmctl.rules.completeness import EMPTY, MISSING
+from pmctl.rules.context import Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def status_report(workspace: Workspace, name: str, today: date) -> StatusReport:
     now = current_state(workspace.head, name)
     blockers = [*_work_tree(workspace, name), *_mismatch(document, now)]
     status = now.state.status
-    asked, unjudged = _asked(workspace, document), ""
+    asked, unjudged, templates = _asked(workspace, document), "", None
     if status == IN_REVIEW:  # it is judged by what it was submitted with
         recorded = facts_of(document).template
         templates, unjudged = judged_by(workspace.head, now.state, recorded)
@@ -89,10 +91,16 @@ def status_report(workspace: Workspace, name: str, today: date) -> StatusReport:
         gaps = approval_gaps(now.state, now.policy, now.state.counting(content))
         blockers += [Blocker(gap.message, gap.hint, ", ".join(gap.waiting_for)) for gap in gaps]
         blockers += [Blocker(unjudged, advise("submit-again", id=name))] if unjudged else []
-        blockers += [*_open_incidents(workspace, name, document), *_incomplete(document, asked)]
+        blockers += [
+            *_open_incidents(workspace, name, document),
+            *_unready(document, _judge(workspace, today, templates)),
+        ]
         step = _step_in_review(name, now, content, gaps, ready=not blockers)
     elif status == Status.DRAFT:
-        missing = [*_open_incidents(workspace, name, document), *_incomplete(document, asked)]
+        facts += [
+            f"{one.message}; it has to be before it is published" for one in _open_incidents(workspace, name, document)
+        ]
+        missing = _unready(document, _judge(workspace, today))
         blockers += missing
         step = advise("edit", id=name) if missing else advise("submit", id=name)
     return StatusReport(name, status, now.state.round, tuple(facts), tuple(blockers), step)
@@ -111,29 +119,30 @@ def _step_in_review(name: str, now: CurrentState, content: str, gaps: Sequence[G
 def status_reports(workspace: Workspace, today: date) -> list[StatusReport]:
     """The status of every postmortem that is a draft or in review, newest incident first."""
     waiting = (Status.DRAFT.value, Status.IN_REVIEW.value)
+    context = _judge(workspace, today)
     return [
-        _safely(workspace, summary, today)
+        _safely(workspace, summary, today, context)
         for summary in proved_catalog(workspace)
         if summary.problem or summary.unproved or summary.status in waiting
     ]
 
 
-def _safely(workspace: Workspace, summary: Summary, today: date) -> StatusReport:
+def _safely(workspace: Workspace, summary: Summary, today: date, context: Context) -> StatusReport:
     if summary.problem or not is_id(summary.id):
         problem = summary.problem or f"{summary.path} has no valid id"
         return StatusReport(summary.id, "?", 0, (), (Blocker(problem),), advise("validate", id=summary.path))
     if summary.status == Status.DRAFT and not summary.unproved:
-        return _draft(workspace, summary.id, today)
+        return _draft(workspace, summary.id, today, context)
     try:
         return status_report(workspace, summary.id, today)
     except NotFound as error:
         return StatusReport(summary.id, summary.status, 0, (), (Blocker(error.message, error.hint),), error.hint)
 
 
-def _draft(workspace: Workspace, name: str, today: date) -> StatusReport:
+def _draft(workspace: Workspace, name: str, today: date, context: Context) -> StatusReport:
     """The status of a draft from its file alone: an overview of many asks git nothing about each of them."""
     document = workspace.read(name)
-    missing = tuple(_incomplete(document, _asked(workspace, document)))
+    missing = tuple(_unready(document, context))
     step = advise("edit", id=name) if missing else advise("submit", id=name)
     return StatusReport(name, document.status, 0, tuple(_items(document, today)), missing, step)
 
@@ -173,13 +182,16 @@ def _approvals(now: CurrentState, content: str) -> list[str]:
     return lines
 
 
-def _incomplete(document: Document, asked: Requirements) -> list[Blocker]:
-    sections = completeness(document, asked.required, asked.texts)
-    fields = missing_fields(document.meta.get("fields"), asked.fields)
+def _unready(document: Document, context: Context) -> list[Blocker]:
+    """What validation would call an error once it is submitted."""
     return [
-        *(Blocker(finding.message, finding.fix) for finding in sections),
-        *(Blocker(f"the custom field {problem}", f"write {name} under fields") for name, problem in fields),
+        Blocker(one.message if one.code in (MISSING, EMPTY) else f"{one.code} {one.message} (line {one.line})", one.fix)
+        for one in not_ready(document, context)
     ]
+
+
+def _judge(workspace: Workspace, today: date, templates: tuple[Template, ...] | None = None) -> Context:
+    return judged_as_submitted(workspace, datetime.combine(today, time(), UTC), templates)
 
 
 def _asked(workspace: Workspace, document: Document) -> Requirements:

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 from pmctl.document.duration import duration_text
 from pmctl.insight.phrases import slug, stated, tagged
 from pmctl.insight.triggers import RULES, TriggerSettings, Verdict
-from pmctl.services.incident import Incident, severity_rank
+from pmctl.services.incident import EXEMPTIONS, UNKNOWN_SEVERITY, Incident, severity_rank
 from pmctl.services.instants import parse_instant
 
 if TYPE_CHECKING:
     from pmctl.insight.catalog import Summary
+    from pmctl.insight.dismissals import Dismissal
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class _Case:
     settings: TriggerSettings
     history: Sequence[Summary]
     now: datetime
+    dismissed: Sequence[Dismissal]
 
 
 _NOTHING = re.compile(r"\s*(?:none|no|n/?a|0|-|nil|unknown|tbd|internal(?: only)?)\.?\s*", re.IGNORECASE)
@@ -63,14 +65,15 @@ def triage(
     history: Sequence[Summary] = (),
     *,
     now: datetime,
+    dismissed: Sequence[Dismissal] = (),
 ) -> Triage:
     """Ask every rule. A skip rule beats what it outweighs; of the rest the strongest verdict counts.
 
-    An incident that is documented already, or was none, needs nothing more. That it resolved itself at once
-    outweighs urgency and the recommendations, but not harm that was done. An incident to which no rule applies is
-    skipped without a reason.
+    An incident that is documented already, that somebody dismissed, or that was none, needs nothing more. That it
+    resolved itself at once outweighs urgency and the recommendations, but not harm that was done. An incident to which
+    no rule applies is skipped without a reason.
     """
-    case = _Case(incident, settings, history, now)
+    case = _Case(incident, settings, history, now, dismissed)
     reasons = [
         Reason(rule, settings.verdict(rule), because)
         for rule, check in _CHECKS.items()
@@ -94,9 +97,11 @@ def missing(
     history: Sequence[Summary],
     *,
     now: datetime,
+    dismissed: Sequence[Dismissal] = (),
 ) -> tuple[Triage, ...]:
     """The resolved incidents that require a postmortem and have none, oldest first."""
-    found = (triage(incident, settings, history, now=now) for incident in incidents if incident.resolved)
+    ended = (incident for incident in incidents if incident.resolved)
+    found = (triage(incident, settings, history, now=now, dismissed=dismissed) for incident in ended)
     wanting = [answer for answer in found if answer.verdict is Verdict.REQUIRED and not answer.postmortem]
     return tuple(sorted(wanting, key=lambda answer: (answer.incident.started_at or now, answer.incident.id)))
 
@@ -116,15 +121,13 @@ def triage_documents(answers: Iterable[Triage]) -> list[dict[str, object]]:
 
 def _high_urgency(case: _Case) -> str:
     incident = case.incident
-    if incident.urgency == "HIGH":
-        return "its urgency is HIGH"
     severity = incident.severity
-    if case.settings.high_severities:
-        high = severity.lower() in {text.lower() for text in case.settings.high_severities}
-    else:
-        # Systems without an urgency say it with the severity.
-        high = not incident.urgency and bool(severity) and severity_rank(severity) <= 2
-    return f"its severity is {severity}" if high else ""
+    listed = {text.lower() for text in case.settings.high_severities}
+    if severity.lower() in listed or (not listed and severity and severity_rank(severity) <= 2):
+        return f"its severity is {severity}"
+    # Somebody chose the severity or priority; the urgency only says how people were paged.
+    chosen = bool(severity) and (bool(listed) or severity_rank(severity) < UNKNOWN_SEVERITY)
+    return "its urgency is HIGH" if incident.urgency == "HIGH" and not chosen else ""
 
 
 def _customer_impact(case: _Case) -> str:
@@ -132,7 +135,7 @@ def _customer_impact(case: _Case) -> str:
     for row in incident.impacts:
         if _CUSTOMER.search(row.kind) and not _NOTHING.fullmatch(row.measurement):
             return f"{row.kind}: {row.measurement[:80]}"
-    if incident.source == "statuspage" and severity_rank(incident.severity) <= 4:
+    if incident.source == "statuspage" and severity_rank(incident.severity) <= 2:
         return f"it was on the public status page with impact {incident.severity}"
     return _said(case, "customer-impact")
 
@@ -186,9 +189,18 @@ def _several_teams(case: _Case) -> str:
 
 def _false_positive(case: _Case) -> str:
     status = slug(case.incident.status)
-    if status in ("declined", "canceled", "cancelled", "suppressed", "merged"):
+    if status in ("declined", "canceled", "cancelled", "suppressed"):
         return f"its status is {case.incident.status}"
     return _said(case, "false-positive")
+
+
+def _exempt(kind: str) -> Callable[[_Case], str]:
+    return lambda case: case.incident.exempt_because if case.incident.exempt == kind else ""
+
+
+def _dismissed(case: _Case) -> str:
+    found = next((one for one in case.dismissed if one.about(case.incident.references)), None)
+    return found.because if found else ""
 
 
 def _documented(case: _Case) -> str:
@@ -219,6 +231,8 @@ _CHECKS: dict[str, Callable[[_Case], str]] = {
     "several-teams": _several_teams,
     "false-positive": _false_positive,
     "documented": _documented,
+    "dismissed": _dismissed,
+    **{kind: _exempt(kind) for kind in EXEMPTIONS},
     "auto-resolved": _auto_resolved,
 }
 # What a skip rule beats; one that is not listed beats everything.

@@ -47,6 +47,10 @@ RULES: Mapping[str, Verdict] = MappingProxyType(
         "several-teams": Verdict.RECOMMENDED,
         "false-positive": Verdict.SKIP,
         "documented": Verdict.SKIP,
+        "dismissed": Verdict.SKIP,
+        "merged": Verdict.SKIP,
+        "test": Verdict.SKIP,
+        "planned": Verdict.SKIP,
         "auto-resolved": Verdict.SKIP,
     }
 )

@@ -6,7 +6,7 @@ Works without a repository too (a single file, the default rules), so that an ed
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -21,7 +21,7 @@ from pmctl.errors import EnvironmentProblem
 from pmctl.insight.roots import Files, every_root, everything, is_below, is_path, named
 from pmctl.insight.template_use import template_changes
 from pmctl.repository.settings import load_settings
-from pmctl.repository.workspace import POSTMORTEMS, Workspace, template_files
+from pmctl.repository.workspace import POSTMORTEMS, TEMPLATES, Workspace, template_files
 from pmctl.rules.bulk import Checked, Item, check_many
 from pmctl.rules.cache import open_cache
 from pmctl.rules.context import Context, History, PeopleView
@@ -30,6 +30,7 @@ from pmctl.rules.settings_reading import code_list, parse_rule_settings
 
 if TYPE_CHECKING:
     from pmctl.document.template import Template
+    from pmctl.policy.model import Policy
 
 _ENOUGH_FOR_A_CACHE = 20
 """From so many documents on, keeping earlier results pays; a commit rarely changes as many."""
@@ -39,7 +40,7 @@ _LATELY = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What to check, and how."""
+    """What to check, and how. `author` is the e-mail address of whom git commits what is staged for, '' if not told."""
 
     what: tuple[str, ...] = ()
     staged: bool = False
@@ -47,6 +48,7 @@ class Selection:
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    author: str = ""
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def validations(directory: Path, selection: Selection) -> tuple[Validation, ...]
         from pmctl.insight.staged_documents import staged
 
         found = staged(here or every[0], within=here is not None)
-        return tuple(_of_root(repo, items, start, selection, files) for repo, items, files in found)
+        return tuple(_of_staged(repo, items, start, selection, files) for repo, items, files in found)
     if selection.what:
         timed = not any(is_path(start, word) for word in selection.what)
         return tuple(
@@ -119,8 +121,19 @@ def validations(directory: Path, selection: Selection) -> tuple[Validation, ...]
 
 
 def _of_whole_root(repo: git.Repository, start: str, selection: Selection) -> Validation:
+    from pmctl.insight.managed_paths import held_paths
+
     history = _history(repo)  # git reads it while the files are read here
-    return _of_root(repo, everything(repo), start, selection, history=history)
+    run = _of_root(repo, everything(repo), start, selection, history=history, whole=True)
+    return replace(run, general=(*run.general, *held_paths(repo)))
+
+
+def _of_staged(repo: git.Repository, items: list[Item], start: str, selection: Selection, files: Files) -> Validation:
+    """What is staged, with what the audit would say of a commit of it."""
+    from pmctl.insight.pre_commit import advice
+
+    run = _of_root(repo, items, start, selection, files)
+    return replace(run, general=(*run.general, *advice(repo, selection.author)))
 
 
 def _history(repo: git.Repository) -> Callable[[], Mapping[str, History]]:
@@ -137,16 +150,23 @@ def _of_root(
     files: Files | None = None,
     *,
     history: Callable[[], Mapping[str, History]] | None = None,
+    whole: bool = False,
 ) -> Validation:
-    """The result for one root; targets are held against its `history`, by id, if that is given."""
-    notes: tuple[str, ...] = ()
+    """The result for one root, of which `items` are the `whole` or a part.
+
+    Targets are held against its `history`, by id, if that is given.
+    """
+    items, notes = _judged(items)
     if history is not None:
-        items, notes = _with_history(history, items, selection.now)
+        items, more = _with_history(history, items, selection.now)
+        notes = (*notes, *more)
     workspace = Workspace(repo)
     context, general = context_of(workspace, selection, files)
     templates = files.templates if files is not None else template_files(repo.root)[0]
     if files is not None or history is not None or not all(_is_shipped(path, data) for path, data in templates.items()):
         general = (*general, *template_changes(workspace, templates))
+    if not whole and any(item.data is not None and b"\nincidents:" in item.data for item in items):
+        context = context._replace(incidents=_linked_elsewhere(workspace, items))
     cache = open_cache(repo.common_dir, context) if len(items) >= _ENOUGH_FOR_A_CACHE else None
     checked = check_many(items, context, cache=cache)
     root = os.fspath(repo.root)
@@ -154,6 +174,35 @@ def _of_root(
     return Validation(
         repo.root, context, tuple(items), tuple(checked), general, repo.prefix, shown, _sources(items), notes
     )
+
+
+def _judged(items: list[Item]) -> tuple[list[Item], tuple[str, ...]]:
+    """The items, those that are no postmortems without their content, and what was not checked at all.
+
+    Settings and templates are checked with every root that they belong to.
+    """
+    found, notes = [], []
+    for item in items:
+        if item.path == git.SETTINGS_FILE or item.path.startswith(TEMPLATES + "/"):
+            found.append(item._replace(data=None))
+        elif item.path.startswith(".pmctl/"):
+            notes.append(f"{item.path} is no postmortem and was not checked; pmctl policy verify and pmctl audit do")
+        else:
+            found.append(item)
+    return found, tuple(notes)
+
+
+def _linked_elsewhere(workspace: Workspace, items: Iterable[Item]) -> dict[str, tuple[str, ...]]:
+    """The paths of the postmortems of the work tree that are not checked, by the incidents that they link."""
+    from pmctl.document.incidents import incident_name
+    from pmctl.insight.catalog import catalog
+
+    checked = {item.path for item in items}
+    found: dict[str, tuple[str, ...]] = {}
+    for summary in catalog(workspace):
+        for name in {incident_name(*pair) for pair in summary.incidents if summary.path not in checked} - {""}:
+            found[name] = (*found.get(name, ()), summary.path)
+    return found
 
 
 def _with_history(
@@ -209,12 +258,13 @@ def context_alone(selection: Selection) -> Context:
 
 
 def context_of(
-    workspace: Workspace, selection: Selection, files: Files | None = None
+    workspace: Workspace, selection: Selection, files: Files | None = None, *, policy: Policy | None = None
 ) -> tuple[Context, tuple[Finding, ...]]:
     """What the documents of a repository are judged by, and what is wrong with its settings and templates.
 
     The one place that puts settings, templates and people together: for the command line, hooks and editors.
-    Settings and templates are those of `files`, by default of the work tree. Raises UsageProblem for unknown codes.
+    Settings and templates are those of `files`, by default of the work tree; people those of `policy`, by default of
+    HEAD. Raises UsageProblem for unknown codes.
     """
     root = workspace.repo.root
     if files is None:
@@ -238,7 +288,7 @@ def context_of(
         templates, wrong = parse_templates(changed)
         problems += wrong
     # Before `pmctl init` has been committed nobody is known; names then are not checked.
-    policy = workspace.known_people()
+    policy = policy or workspace.known_people()
     people = PeopleView.of(policy.people, policy.teams) if policy is not None else None
     context = Context(
         settings=_narrowed(rules, selection),

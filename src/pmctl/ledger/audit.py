@@ -39,6 +39,7 @@ def audit(
     root: str | None = None,
     reader: ObjectReader | None = None,
     progress: Progress | None = None,
+    now: int | None = None,
 ) -> Report:
     """Audit the history of `repo` up to `tip`.
 
@@ -46,6 +47,7 @@ def audit(
     With `base` (a commit that landed before) the main line runs through it, and only what came after it is
     reported. A pre-receive hook gives a `reader` that knows git's quarantine; `tip` must then be a full object id.
     What this user audited before is taken from the cache where `repo` names a folder for what the user remembers.
+    Whether OpenPGP keys have expired is asked of the moment `now`, in seconds since the epoch; None is the clock's.
 
     Raises EnvironmentProblem when there is no such commit or no git. A history that is damaged or not all
     there gives a Report that is not complete.
@@ -54,7 +56,7 @@ def audit(
     start = "" if base is None else base if _is_full(base) else git.resolve(repo.top, base)
     lacking = git.is_shallow_or_partial(repo.common_dir)
     source = Snapshots(repo, reader)
-    with source.reader, Keyrings() as keyrings:
+    with source.reader, Keyrings(now) as keyrings:
         run = _Run(repo, source, keyrings, not lacking, progress)
         problem, missing = "", ""
         try:
@@ -78,7 +80,7 @@ class _Run:
     def audit_all(self, tip: str, base: str) -> None:
         """Audit the main line up to `tip`, through `base` when it is given and an ancestor."""
         reader, rank = self.source.reader, self.source.rank
-        known = cache.load(self.repo) if self.use_cache else None
+        known = cache.load(self.repo, self.keyrings, self.source.at(tip)) if self.use_cache else None
         reader.fetch_history(tip, (known.tip,) if known is not None else ())
         newest = self.source.at(tip)
         through = descendants(reader, tip, base) if base else frozenset()
@@ -104,7 +106,7 @@ class _Run:
         self._steps(steps, newest)
         # Auditing a few steps again costs less than writing everything down after each.
         if self.use_cache and (len(steps) >= _WORTH_SAVING or not resumed):
-            cache.save(self.repo, tip, self.state)
+            cache.save(self.repo, tip, self.state, self.keyrings, newest)
 
     def _steps(self, steps: list[Step], newest: Snapshot) -> None:
         auditor = StepAuditor(self.source, newest, self.keyrings, self.state)

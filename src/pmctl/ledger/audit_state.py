@@ -35,12 +35,12 @@ class AuditState:
     """Everything known after the last step audited.
 
     `root` is the digest of the first policy, '' before there is one. `states` and `documents` are by postmortem,
-    `records` maps a record's digest to its path, `acts` a postmortem to the acts that it has records of, good or
-    not. `waiting` are policy records whose policy has not landed.
-    `compromised` maps a key to the commit since which it counts as such. `line` are the commits of the steps
-    in order, `landed` all commits that they brought. `writers` are who changed a postmortem's content, `folders`
-    the ids that have attachments, `templates` the digests of the organisation's template files, each with the folder
-    that has it. `lapsed` says of records, by digest, why the OpenPGP key behind them may not be used any more.
+    `records` maps a record's digest to its path, `acts` a postmortem to the acts that it has records of, good or not.
+    `waiting` are policy records whose policy has not landed. `compromised` maps a key to the commit since which it
+    counts as such. `line` are the commits of the steps in order, `landed` all commits that they brought. `writers` are
+    who changed a postmortem's content, `folders` the ids that have attachments, `templates` the digests of the
+    organisation's template files, each with the folder that has it. `incidents` are the postmortems by the incident
+    that they link. `lapsed` says of records, by digest, why the OpenPGP key behind them may not be used any more.
     """
 
     root: str = ""
@@ -61,6 +61,7 @@ class AuditState:
     folders: set[str] = field(default_factory=set)
     templates: dict[str, str] = field(default_factory=dict)
     lapsed: dict[str, str] = field(default_factory=dict)
+    incidents: dict[str, list[str]] = field(default_factory=dict)
     refused_policy: str = ""
     tree: str = ""
     verified: int = 0

@@ -12,6 +12,8 @@ import hashlib
 import hmac
 import json
 import secrets
+import shutil
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -20,11 +22,12 @@ from typing import Any
 from pmctl import __version__
 from pmctl.document.finding import Severity
 from pmctl.errors import read_hint
-from pmctl.files import write_atomic
+from pmctl.files import make_folder, read_kept, write_atomic
 from pmctl.git import Repository
 from pmctl.ledger.audit_state import Acceptance, AuditState
+from pmctl.ledger.openpgp import Keyrings
 from pmctl.ledger.report import AuditFinding, Event
-from pmctl.ledger.snapshot import document_path
+from pmctl.ledger.snapshot import Snapshot, document_path
 from pmctl.ledger.tree_documents import TreeDocument
 from pmctl.objects import Entry
 from pmctl.policy.act import Act
@@ -44,35 +47,56 @@ class Known:
     state: AuditState
 
 
-def load(repo: Repository) -> Known | None:
-    """The state of an earlier audit by this user; None when there is none that counts."""
+def load(repo: Repository, keyrings: Keyrings, newest: Snapshot) -> Known | None:
+    """The state of an earlier audit by this user; None when there is none that counts.
+
+    One with verdicts about OpenPGP signatures counts only while each of them is what gpg would say now: the key files
+    at the tip are the same, no key and no signature has expired since, and the clock was not set back. `keyrings` then
+    learns what they rest on.
+    """
     try:
-        data = _file(repo).read_bytes()
+        data = read_kept(_file(repo), _LARGEST)
     except OSError:
         return None
     secret = _secret(repo, create=False)
-    if secret is None or len(data) > _LARGEST:
+    if secret is None:
         return None
     mark, _, body = data.partition(b"\n")
     if not hmac.compare_digest(mark, _mark(secret, repo, body)):
         return None
     try:
         value = json.loads(body)
+        keys, since, until = value["keys"], value["since"], value["until"]
+        if keys:
+            if not since <= keyrings.now or (until and keyrings.now >= until) or keys != _keys(newest, keys):
+                return None
+            if shutil.which("gpg") is None:  # what cannot be verified here is not passed here
+                return None
+            keyrings.asked |= keys.keys()
+            keyrings.holds_until(*filter(None, (until,)))
         return Known(value["tip"], _read(value["state"]))
-    except (ValueError, KeyError, TypeError, IndexError, AttributeError):
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError):
         return None
 
 
-def save(repo: Repository, tip: str, state: AuditState) -> None:
-    """Keep a state for the next audit; does nothing when it cannot be written."""
+def save(repo: Repository, tip: str, state: AuditState, keyrings: Keyrings, newest: Snapshot) -> None:
+    """Keep a state for the next audit, with what its verdicts rest on; does nothing when it cannot be written."""
     secret = _secret(repo, create=True)
     if secret is None:
         return
-    body = json.dumps({"tip": tip, "state": _plain(state)}, ensure_ascii=True, separators=(",", ":")).encode()
+    rests = {"keys": _keys(newest, keyrings.asked), "since": keyrings.now, "until": keyrings.until}
+    plain = {"tip": tip, **rests, "state": _plain(state)}
+    body = json.dumps(plain, ensure_ascii=True, separators=(",", ":")).encode()
     path = _file(repo)
     with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent, repo.common_dir)
         write_atomic(path, _mark(secret, repo, body) + b"\n" + body)
+
+
+def _keys(newest: Snapshot, paths: Iterable[str]) -> dict[str, list[str]]:
+    """The key files at the tip by path: mode and object id, nothing where there is none."""
+    found = {path: newest.entry(path) for path in sorted(paths)}
+    return {path: [*entry] if entry is not None else [] for path, entry in found.items()}
 
 
 def _file(repo: Repository) -> Path:
@@ -90,7 +114,7 @@ def _secret(repo: Repository, *, create: bool) -> bytes | None:
         return None
     path = repo.user_folder / "cache.key"
     try:
-        found = path.read_bytes()
+        found = read_kept(path, 32)
         if len(found) == 32:
             return found
     except OSError:
@@ -99,7 +123,7 @@ def _secret(repo: Repository, *, create: bool) -> bytes | None:
         return None
     fresh = secrets.token_bytes(32)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(path.parent, repo.user_folder, 0o700)
         write_atomic(path, fresh)
     except OSError:
         return None
@@ -130,6 +154,7 @@ def _plain(state: AuditState) -> dict[str, Any]:
         "line": list(state.line),
         "landed": sorted(state.landed - state.line.keys()),
         "folders": sorted(state.folders),
+        "incidents": state.incidents,
         "templates": state.templates,
         "lapsed": state.lapsed,
         "refused_policy": state.refused_policy,
@@ -167,6 +192,7 @@ def _read(value: dict[str, Any]) -> AuditState:
     state.line = {commit: number for number, commit in enumerate(value["line"])}
     state.landed = set(value["landed"]) | state.line.keys()
     state.folders = set(value["folders"])
+    state.incidents = {str(name): [str(doc) for doc in docs] for name, docs in value["incidents"].items()}
     state.templates = value["templates"]
     state.lapsed = value["lapsed"]
     state.refused_policy, state.tree, state.verified = value["refused_policy"], value["tree"], value["verified"]

@@ -46,6 +46,8 @@ def check(one: DocumentStep) -> None:
     elif one.old is not None:
         _deleted(one, current)
     states[one.doc] = current
+    if one.facts.incidents != one.earlier.incidents:
+        _linked(one)
     edits.check(one, current)
 
 
@@ -69,7 +71,7 @@ def _view(one: DocumentStep, record: VerifiedRecord, current: PostmortemState) -
     not_covered = template = rows = ""
     if one.new is not None and one.new.file.mode == REGULAR:
         if kind in (acts.SUBMIT, acts.PUBLISH):
-            not_covered = unbound(documents.action_problems(one.new))
+            not_covered = unbound(documents.binding_problems(one.new))
         if kind == acts.SUBMIT:
             template = _wrong_template(one, record.act.template)
         elif kind == acts.PUBLISH:
@@ -229,6 +231,21 @@ def _people(one: DocumentStep, current: PostmortemState, before: PostmortemState
         one.find(found.code, found.message, found.hint)
 
 
+def _linked(one: DocumentStep) -> None:
+    """Report another postmortem about an incident that is linked in this step."""
+    known = one.step.state.incidents
+    for name in one.earlier.incidents:
+        known[name] = [doc for doc in known.get(name, ()) if doc != one.doc]
+        if not known[name]:
+            del known[name]
+    for name in one.facts.incidents:
+        others = known.setdefault(name, [])
+        if others and name not in one.earlier.incidents:
+            message = f"{one.doc} is about {in_ascii(name)}, of which {others[0]} is the postmortem already"
+            one.find("AU507", message, "keep one of the two, or take the incident out of the other", warning=True)
+        others.append(one.doc)
+
+
 def _not_covered(one: DocumentStep, current: PostmortemState) -> None:
     """Text where no approval would see it: in keys and cells that the content digest leaves out."""
     for key in one.facts.loose:
@@ -240,8 +257,8 @@ def _not_covered(one: DocumentStep, current: PostmortemState) -> None:
         return
     documents = one.step.documents
     entered = one.before is None or one.before.status == DRAFT
-    problems = documents.action_problems(one.new)
-    if problems and (entered or one.old is None or not documents.action_problems(one.old)):
+    problems = documents.binding_problems(one.new)
+    if problems and (entered or one.old is None or not documents.binding_problems(one.old)):
         first = problems[0]
         uncovered = ", and no approval covers it" if first.code.startswith("PM59") and first.code < "PM593" else ""
         message = f"{one.doc}: {first.message} (line {first.line}){uncovered}"
@@ -292,9 +309,10 @@ CODES = (
     Code(
         "AU404",
         "text-out-of-sight",
-        "Text stands where no approval covers it: in reviewers, editors or a tracking cell.",
-        "No approval covers lifecycle keys and tracking cells, so they may hold only what they are for.",
-        "Move the text into a section.",
+        "What people read is not what approvals bind: text in reviewers, editors or a tracking cell, a table of action "
+        "items that is not the one that readers see, an invisible character, a picture from elsewhere.",
+        "No approval covers lifecycle keys, tracking cells and other folders, so they may hold only what they are for.",
+        "pmctl validate ID says where; move text into a section, and pictures into the postmortem's folder.",
         "reviewers: {note: it was Bob's fault}",
     ),
     Code(
@@ -313,6 +331,14 @@ CODES = (
         "What happened must not vanish quietly.",
         "Bring it back, or let an admin delete it through pmctl.",
         "git rm",
+    ),
+    Code(
+        "AU507",
+        "incident-shared",
+        "Two postmortems are about the same incident.",
+        "Readers find one of two accounts, and trends count the incident twice.",
+        "Keep one of the two, or take the incident out of the other one's `incidents`.",
+        "incidents: [{source: pagerduty, id: Q1}] in two postmortems",
     ),
     Code(
         "AU503",

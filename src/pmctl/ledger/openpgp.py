@@ -14,6 +14,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -67,25 +68,43 @@ _FIX_EXPIRED = advise("extend-key")
 
 @dataclass(frozen=True, slots=True)
 class Keyring:
-    """A private gpg home that holds some public keys. `fingerprints` are those of the primary keys."""
+    """A private gpg home that holds some public keys. `fingerprints` are those of the primary keys, `moments` the times
+    at which one of the keys begins or ends to be valid, `at` the moment at which they are judged, None for now."""
 
     home: Path
     fingerprints: tuple[str, ...]
+    moments: tuple[int, ...] = ()
+    at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
     """A good signature: the primary key's fingerprint (upper-case hex), and why the key may not be used any more
-    ('' while it may): it has expired or is revoked at today's date."""
+    ('' while it may): it has expired or is revoked at today's date. `moments` are when it was made, and when it
+    expires."""
 
     fingerprint: str
     lapsed: str = ""
+    moments: tuple[int, ...] = ()
+
+
+class Unanswered(SignatureProblem):
+    """gpg did not answer in time: no verdict, and not one to remember."""
 
 
 class Keyrings:
-    """Keyrings by the files that they are made of, kept while many signatures are verified; a context manager."""
+    """Keyrings by the files that they are made of, kept while many signatures are verified; a context manager.
 
-    def __init__(self) -> None:
+    Keys expire, so that a verdict is one of a moment: `now`, in seconds since the epoch. `until` is the first moment
+    after it at which one of the verdicts may be another (0: never), `asked` are the paths of the key files that they
+    rest on. Whoever remembers a verdict remembers these.
+    """
+
+    def __init__(self, now: int | None = None) -> None:
+        self.now = int(time.time()) if now is None else now
+        self.until = 0
+        self.asked: set[str] = set()
+        self._faked = now
         self._kept: dict[tuple[bytes, ...], tuple[ExitStack, Keyring, tuple[SignatureProblem, ...]]] = {}
 
     def __enter__(self) -> Keyrings:
@@ -105,13 +124,35 @@ class Keyrings:
                 self._kept.pop(next(iter(self._kept)))[0].close()
             problems: list[SignatureProblem] = []
             stack = ExitStack()
-            self._kept[keys] = (stack, stack.enter_context(keyring(keys, problems)), tuple(problems))
+            ring = stack.enter_context(keyring(keys, problems, self._faked))
+            self._kept[keys] = (stack, ring, tuple(problems))
+            self.holds_until(*ring.moments)
+            if any(isinstance(one, Unanswered) for one in problems):
+                self.until = self.now
         _, ring, found = self._kept[keys]
         return ring, found
 
+    def examine(self, armored: bytes, message: bytes, ring: Keyring) -> Verified:
+        """`examine`, noting until when the verdict holds."""
+        try:
+            found = examine(armored, message, ring)
+        except Unanswered:
+            self.until = self.now  # no moment longer
+            raise
+        self.holds_until(*found.moments)
+        return found
+
+    def holds_until(self, *moments: int) -> None:
+        """At these moments a verdict may become another."""
+        for moment in moments:
+            if moment > self.now and (not self.until or moment < self.until):
+                self.until = moment
+
 
 @contextmanager
-def keyring(keys: Iterable[bytes], problems: list[SignatureProblem] | None = None) -> Iterator[Keyring]:
+def keyring(
+    keys: Iterable[bytes], problems: list[SignatureProblem] | None = None, at: int | None = None
+) -> Iterator[Keyring]:
     """A temporary keyring of exactly these public key files (armored or binary), gone when the block ends.
 
     Several versions of one key merge: pass the newest as well, so that an extended expiry or a revocation
@@ -127,7 +168,8 @@ def keyring(keys: Iterable[bytes], problems: list[SignatureProblem] | None = Non
                 if problems is None:
                     raise
                 problems.append(problem)
-        yield Keyring(home, tuple(_primary_fingerprints(_colons(home))))
+        rows = _colons(home)
+        yield Keyring(home, tuple(_primary_fingerprints(rows)), tuple(_moments(rows)), at)
 
 
 def _import(home: Path, key: bytes) -> None:
@@ -166,7 +208,8 @@ def examine(armored: bytes, message: bytes, ring: Keyring) -> Verified:
     _check_armor(armored)
     signature = ring.home / "signature.asc"
     signature.write_bytes(armored)
-    lines, errors = _gpg(ring.home, ("--verify", "--", str(signature), "-"), message)
+    faked = () if ring.at is None else ("--faked-system-time", f"{ring.at}!")
+    lines, errors = _gpg(ring.home, (*faked, "--verify", "--", str(signature), "-"), message)
     lapsed = next((words[0] for words in lines if words[0] in _LAPSED), "")
     for words in lines:
         if words[0] in _FATAL and words[0] not in _LAPSED:
@@ -180,7 +223,9 @@ def examine(armored: bytes, message: bytes, ring: Keyring) -> Verified:
         why = "it holds more than one signature" if max(count.values()) > 1 else "gpg finds no good one"
         raise SignatureProblem("AU214", f"the OpenPGP signature does not count: {why}", hint=errors)
     valid = next(words for words in lines if words[0] == "VALIDSIG")
-    return Verified(_strong_enough(valid[1:], ring), _FATAL[lapsed][1] if lapsed else "")
+    # VALIDSIG: fingerprint, date, when it was made, when it expires (0: never).
+    moments = tuple(int(word) for word in valid[3:5] if word.isdigit())
+    return Verified(_strong_enough(valid[1:], ring), _FATAL[lapsed][1] if lapsed else "", moments)
 
 
 def _strong_enough(fields: list[str], ring: Keyring) -> str:
@@ -227,6 +272,13 @@ def _primary_fingerprints(rows: list[list[str]]) -> Iterator[str]:
     for before, row in pairwise(rows):
         if before[0] == "pub" and row[0] == "fpr":
             yield row[9]
+
+
+def _moments(rows: list[list[str]]) -> Iterator[int]:
+    """When the keys were made and when they expire (fields 6 and 7)."""
+    for row in rows:
+        if row[0] in ("pub", "sub"):
+            yield from (int(field) for field in row[5:7] if field.isdigit())
 
 
 def _bits(rows: list[list[str]], fingerprint: str) -> int:
@@ -281,7 +333,7 @@ def _run(home: Path, arguments: tuple[str, ...], data: bytes) -> subprocess.Comp
         )
     except subprocess.TimeoutExpired as error:
         # What keeps gpg busy for so long is what it was given: one file must not end the whole audit.
-        raise SignatureProblem("AU213", f"gpg did not answer within {PATIENCE:.0f} seconds") from error
+        raise Unanswered("AU213", f"gpg did not answer within {PATIENCE:.0f} seconds") from error
     except OSError as error:
         raise EnvironmentProblem(f"gpg cannot be started: {error.strerror}") from error
 

@@ -1,32 +1,25 @@
-"""Which postmortem a path belongs to, and paths that may not be: links, files out of place, names that differ by case.
+"""Which postmortem a path belongs to, and paths that may not be: links, files out of place, names like ours.
 
 Differences -> findings. Only what a step adds or changes is looked at.
 """
 
 from __future__ import annotations
 
-import re
-from fnmatch import fnmatchcase
-
 from pmctl.codes import Code
+from pmctl.document.attributes import hiding_lines
 from pmctl.document.fields import id_of, is_id
+from pmctl.document.lookalikes import folded, same_on_disk, taken_for
 from pmctl.document.reader import read
+from pmctl.ledger.snapshot import attachments_path
 from pmctl.ledger.step import StepContext
 from pmctl.ledger.tree_documents import REGULAR
 from pmctl.ledger.trees import Difference
-from pmctl.text import safe
+from pmctl.text import in_ascii, safe
 
-_FOLDERS = ("postmortems", ".pmctl")
-_KINDS = {"120000": "a symbolic link", "160000": "a submodule", "100755": "executable"}
-# Attributes by which git or a forge shows no difference of a file, or another one than there is.
-_HIDING = re.compile(
-    r"-diff|binary|diff=\S*|(?:linguist|gitlab)-generated\S*|filter=\S*|ident|working-tree-encoding=\S*|merge=\S*"
-)
-_SHOWN = (
-    "postmortems/2024/2024-01-15-x.md",
-    ".pmctl/policy.yaml",
-    ".pmctl/records/2024-01-15-x/0001-submit-a-5d1c0b6e.json",
-)
+_KINDS = {
+    "120000": "a symbolic link", "160000": "a submodule", "100755": "executable",
+    "40000": "a folder that lies too deep, or one of too many",
+}  # fmt: skip
 
 
 def belongs_to(path: str) -> tuple[str, bool]:
@@ -42,32 +35,58 @@ def belongs_to(path: str) -> tuple[str, bool]:
 
 def check(step: StepContext, differences: list[Difference]) -> None:
     """Report what a step adds at paths that pmctl manages and that can't be what they seem."""
+    attached = set()
     for path, _, new in differences:
         if new is None:
             continue
         doc, attachment = belongs_to(path)
-        folder = path.partition("/")[0]
-        if folder.lower() in _FOLDERS and folder not in _FOLDERS:
-            message = f"{safe(path)} lies in a folder whose name differs from {folder.lower()} by case only"
-            step.find("AU504", message, path=path)
-        elif folder == "postmortems" and new.mode != REGULAR:
+        if attachment:
+            attached.add(doc)
+        taken = taken_for(path)
+        if taken:
+            message = f"{in_ascii(path)} can be taken for {taken}, which it is not"
+            step.find("AU504", message, "remove it", doc=belongs_to(taken)[0], path=path)
+        elif path.startswith("postmortems/") and new.mode != REGULAR:
             what = "an attachment" if attachment else "a document" if doc else "a file"
             message = f"{safe(path)} is {_KINDS.get(new.mode, 'not a regular file')}, not {what}"
             hint = "replace it by a regular file without the executable bit"
             step.find("AU501", message, hint, doc=doc, path=path)
-        elif folder == "postmortems" and not doc and path.lower().endswith(".md"):
+        elif path.startswith("postmortems/") and not doc and path.lower().endswith(".md"):
             _document(step, path, new.oid)
-        if path.rpartition("/")[2] == ".gitattributes":
-            _attributes(step, path, new.oid)
+        if new.mode == REGULAR and folded(path.rpartition("/")[2]) == ".gitattributes":
+            _attributes(step, path, new.oid, path.rpartition("/")[0])
+    for doc in sorted(attached):
+        _same_names(step, doc)
+
+
+def check_above(step: StepContext, parent: str) -> None:
+    """Report .gitattributes files above the pmctl root that a step adds or changes; the first step has no parent."""
+    reader, trees = step.source.reader, step.source.trees
+    before = reader.commit(parent).tree if parent else ""
+    after = reader.commit(step.commit.oid).tree
+    folders = step.source.repo.prefix.rstrip("/").split("/")
+    for depth in range(len(folders)):
+        place = "/".join((*folders[:depth], ".gitattributes"))
+        new = trees.entry(after, place)
+        if new is None or new.mode != REGULAR or (before and trees.entry(before, place) == new):
+            continue
+        path = "../" * (len(folders) - depth) + ".gitattributes"
+        _attributes(step, path, new.oid, "../" + "/".join(folders[depth:]))
+
+
+def _same_names(step: StepContext, doc: str) -> None:
+    """Attachments of one postmortem that are one file on some systems."""
+    folder = step.after.entry(attachments_path(doc))
+    seen: dict[str, str] = {}
+    for name, _ in step.source.trees.files(folder.oid) if folder is not None and folder.is_tree else ():
+        other = seen.setdefault(same_on_disk(name), name)
+        if other != name:
+            message = f"the attachments {in_ascii(other)} and {in_ascii(name)} of {doc} are one file on some systems"
+            step.find("AU504", message, "rename one of them", doc=doc, path=f"{attachments_path(doc)}/{name}")
 
 
 def _document(step: StepContext, path: str, oid: str) -> None:
-    """A Markdown file where no postmortem may lie: a renamed or copied one, or a name in other case."""
-    proper = belongs_to(path.lower())[0]
-    if proper:
-        message = f"{safe(path)} differs by case only from the path of {proper}"
-        step.find("AU504", message, doc=proper, path=path, hint="remove it")
-        return
+    """A Markdown file where no postmortem may lie: a renamed or copied one."""
     document = read(step.source.reader.blob(oid), path)
     named = document.found.get("id")
     if named is not None and "status" in document.found:
@@ -76,31 +95,13 @@ def _document(step: StepContext, path: str, oid: str) -> None:
         step.find("AU502", message, hint, path=path)
 
 
-def _attributes(step: StepContext, path: str, oid: str) -> None:
-    text = step.source.reader.blob(oid)[: 64 * 1024].decode("utf-8", "replace")
-    base = path.rpartition("/")[0]
-    for line in text.splitlines():
-        words = line.split()
-        if len(words) < 2 or line.lstrip().startswith("#"):
-            continue
-        if words[0].startswith("[attr]") or any(_matches(words[0], base, shown) for shown in _SHOWN):
-            hidden = [word for word in words[1:] if _HIDING.fullmatch(word)]
-            if hidden:
-                message = f"{safe(path)} changes how {safe(words[0])} is shown: {safe(hidden[0])}"
-                hint = "git log and pull requests may hide changes of records and documents"
-                step.find("AU505", message, hint, path=path, warning=True)
-                return
-
-
-def _matches(pattern: str, base: str, shown: str) -> bool:
-    """Whether a .gitattributes pattern in the folder `base` can be about the path `shown` (generously)."""
-    if base and not shown.startswith(base.split("/")[0] + "/"):
-        return False
-    inside = shown[len(base) + 1 :] if base and shown.startswith(base + "/") else shown
-    pattern = pattern.lstrip("/").replace("**/", "*").replace("/**", "/*")
-    if "/" in pattern:
-        return fnmatchcase(inside, pattern) or fnmatchcase(shown, pattern)
-    return fnmatchcase(shown.rpartition("/")[2], pattern)
+def _attributes(step: StepContext, path: str, oid: str, folder: str) -> None:
+    for hidden in hiding_lines(step.source.reader.blob(oid), folder)[:1]:
+        message = (
+            f"{safe(path)}:{hidden.line} changes how {safe(hidden.pattern[:100])} is shown: {safe(hidden.attribute)}"
+        )
+        hint = "git log and pull requests may hide changes of records and documents"
+        step.find("AU505", message, hint, path=path, warning=True)
 
 
 CODES = (
@@ -122,11 +123,12 @@ CODES = (
     ),
     Code(
         "AU504",
-        "differs-by-case",
-        "A path differs from a managed one by upper and lower case only.",
+        "looks-like-ours",
+        "A path can be taken for a managed one by a file system, a host or a person: it differs by case, invisible or "
+        "look-alike characters, dots or spaces at the end; or two attachments are one file on some systems.",
         "On macOS and Windows the two are one file, and which one a person sees is chance.",
         "Remove it.",
-        "Postmortems/2024/... beside postmortems/2024/...",
+        "Postmortems/2024/..., .pmctl/Records/...",
     ),
     Code(
         "AU505",

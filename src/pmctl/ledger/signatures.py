@@ -104,11 +104,12 @@ def _openpgp(
     with ExitStack() as stack:
         rings = keyrings if keyrings is not None else stack.enter_context(openpgp.Keyrings())
         for files in filter(None, (own, others)):
+            rings.asked |= files
             blobs = tuple(dict.fromkeys(blob for file in sorted(files) for blob in read_file(file)))
             missing = [file for file in sorted(files) if not read_file(file)]
             ring, problems = rings.ring(blobs)
             try:
-                return openpgp.examine(signature, data, ring)
+                return rings.examine(signature, data, ring)
             except SignatureProblem as problem:
                 if problem.code != "AU217":
                     raise

@@ -12,6 +12,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from pmctl.codes import Code
+from pmctl.document.lookalikes import is_ours
 from pmctl.errors import advise
 from pmctl.ledger import attribution, documents, paths
 from pmctl.ledger.audit_state import Acceptance, AuditState
@@ -32,7 +33,6 @@ from pmctl.policy.model import POLICY_PATH, Policy
 from pmctl.policy.state import PostmortemState
 
 _RECORDS = FOLDER + "/"
-_WANTED = frozenset((".pmctl", "postmortems", ".gitattributes"))
 
 
 class StepAuditor:
@@ -43,6 +43,7 @@ class StepAuditor:
         self.newest = newest
         self.keyrings = keyrings
         self.state = state
+        self._refused: object = None  # what a first policy rested on that did not come into force
 
     def audit(self, steps: Sequence[Step]) -> None:
         """Audit steps that follow each other; what they bring is read together. Raises MissingObject, CorruptObject."""
@@ -54,6 +55,13 @@ class StepAuditor:
         for step, found in zip(steps, self._differences(steps) if steps else (), strict=True):
             self._step(step, found)
 
+    def _may_begin(self, after: Snapshot) -> bool:
+        """Whether a first policy may come into force: nothing did with what it rests on as it was a step before."""
+        folder = after.names(".pmctl")
+        resting = ({**folder, "records": None}, after.entry(f"{_RECORDS}{acts.POLICY}"))
+        refused, self._refused = self._refused, resting
+        return resting != refused
+
     def _differences(self, steps: Sequence[Step]) -> list[list[Difference]]:
         """What each step changes; the new files that will be looked at are read ahead."""
         reader = self.source.reader
@@ -61,7 +69,7 @@ class StepAuditor:
         if self.source.repo.prefix:
             reader.fetch(reader.commit(commit).tree for commit in commits)
         trees = [self.source.at(commit).tree for commit in commits]
-        found = self.source.trees.many(list(pairwise(trees)), "", _WANTED)
+        found = self.source.trees.many(list(pairwise(trees)), "", is_ours)
         reader.fetch(new.oid for step in found for path, _, new in step if new is not None and _is_read(path))
         return found
 
@@ -81,9 +89,12 @@ class StepAuditor:
             attribution.check_commits(context)
             if after.tree != before.tree:
                 if differences is None:
-                    differences = self.source.trees.differences(before.tree, after.tree, "", _WANTED)
+                    new = after.tree if self._may_begin(after) else ""
+                    differences = self.source.trees.differences("", new, "", is_ours)
                 _check_changes(context, differences)
                 state.tree = after.tree if state.policy is not None else ""
+            if self.source.repo.prefix:
+                paths.check_above(context, step.parent if managed else "")
             attribution.check_trailers(context)
         state.landed.add(step.commit)
         state.landed.update(one.oid for one in merged)

@@ -47,8 +47,8 @@ class TemplateStore:
         """The template files in the folder with this object id ('' for none), by path below the pmctl root."""
         return {
             f"{TEMPLATES}/{path}": self._reader.blob(entry.oid)
-            for path, entry in (self._trees.files(folder) if folder else ())
-            if path.endswith(".md") and "/" not in path and entry.mode in _REGULAR
+            for path, entry in (self._trees.entries(folder).items() if folder else ())
+            if path.endswith(".md") and entry.mode in _REGULAR
         }
 
     def digests(self, folder: str) -> Mapping[str, str]:

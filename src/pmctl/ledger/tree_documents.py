@@ -13,7 +13,8 @@ from typing import TypeVar
 from pmctl.document.digest import Attachment, canonical_json, content_digest, metadata
 from pmctl.document.fields import EditorRole, Status, is_handle
 from pmctl.document.finding import Finding
-from pmctl.document.reader import Document, read
+from pmctl.document.incidents import linked_incidents
+from pmctl.document.reader import MAX_BYTES, Document, read
 from pmctl.ledger.trees import Trees
 from pmctl.object_reader import ObjectReader
 from pmctl.objects import Entry
@@ -40,8 +41,8 @@ class TreeDocument:
 class FrontMatterFacts:
     """What the front matter says; empty values when the document cannot be read (`problem` says why).
 
-    `template` is the template that it records; `loose` names the keys that no approval covers and that hold something
-    else than they may.
+    `template` is the template that it records, `incidents` are the linked ones in `document.incidents`' form; `loose`
+    names the keys that no approval covers and that hold something else than they may.
     """
 
     id: str = ""
@@ -52,6 +53,7 @@ class FrontMatterFacts:
     problem: str = ""
     template: str = ""
     loose: tuple[str, ...] = ()
+    incidents: tuple[str, ...] = ()
 
 
 class Documents:
@@ -72,7 +74,10 @@ class Documents:
         """The document, parsed. Raises MissingObject, CorruptObject."""
         found = self._documents.get(where.file.oid)
         if found is None:
-            found = read(self._reader.blob(where.file.oid), where.path)
+            data = self._reader.blob(where.file.oid)
+            if len(data) > MAX_BYTES:  # no digest of the beginning may stand for two files
+                data = data[:MAX_BYTES] + f"\n{where.file.oid}".encode()
+            found = read(data, where.path)
             _remember(self._documents, where.file.oid, found, _PARSED)
         return found
 
@@ -96,16 +101,17 @@ class Documents:
             _remember(self._digests, where, found)
         return found
 
-    def action_problems(self, where: TreeDocument) -> list[Finding]:
-        """What is wrong with the table of action items (see document.action_problems)."""
+    def binding_problems(self, where: TreeDocument) -> list[Finding]:
+        """What keeps an approval from binding what people read (see document.binding)."""
         document = self.document(where)
-        body = _hash(document.body)
-        if self._tidy.get(body):  # a function of the body alone; only the lines depend on what is above it
+        body = _hash(document.id + document.body)
+        if self._tidy.get(body):  # a function of the id and the body; only the lines depend on what is above it
             return []
-        from pmctl.document.action_problems import action_problems  # with it comes the Markdown parser
+        from pmctl.document.binding import binding_problems  # with it comes the Markdown parser
 
-        found = action_problems(document)
+        found = binding_problems(document)
         _remember(self._tidy, body, not found)
+        self.sections(where)  # a publication asks for them, of another version with the body that is read now
         return found
 
     def sections(self, where: TreeDocument) -> dict[str, str]:
@@ -145,9 +151,10 @@ class Documents:
         for path, entry in self._trees.files(folder.oid):
             known = self._hashes.get(entry.oid)
             if known is None:
-                # A submodule has no content here; its commit id stands for it, and the mode is a finding.
-                data = self._reader.blob(entry.oid) if entry.mode != "160000" else entry.oid.encode()
-                known = hashlib.sha256(data).hexdigest()
+                # A submodule, and a folder too deep to be read, have no content here: their ids stand for them, and
+                # the mode is a finding.
+                opaque = entry.mode in ("160000", "40000")
+                known = hashlib.sha256(entry.oid.encode()).hexdigest() if opaque else self._reader.sha256(entry.oid)
                 _remember(self._hashes, entry.oid, known)
             found.append(Attachment(path, entry.mode, known))
         return found
@@ -178,6 +185,7 @@ def facts_of(document: Document) -> FrontMatterFacts:
         reviewers=tuple(r for r in reviewers if isinstance(r, str)) if isinstance(reviewers, list | tuple) else (),
         template=template if isinstance(template, str) else "",
         loose=tuple(key for key, good in fine.items() if not good),
+        incidents=linked_incidents(document),
     )
 
 

@@ -9,15 +9,18 @@ large repository as in a small one.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from pmctl.object_reader import ObjectReader
 from pmctl.objects import CorruptObject, Entry, parse_tree
 
+_LONGEST = 4096  # characters of a path: PATH_MAX of Linux; no work tree holds a longer one
+_MOST = 100_000  # files and folders of one comparison: trees that share their folders can stand for any number
+_PLACE = 3  # parts of a path that name what is too large: postmortems/2024/<id>
 _LARGE = 4096  # bytes of a tree from which on it pays to look for the differing part
-_REMEMBERED = 64  # trees whose entries were asked for by name
+_REMEMBERED = 65536  # entries, of the trees that were read last
 _MARK_EVERY = 512  # bytes between the known starts of entries in a large tree
 _BLOCKS = (8192, 512, 32, 1)  # bytes that are compared at a time
 
@@ -48,6 +51,7 @@ class Trees:
         self._reader = reader
         self._seen: dict[str, _Folder] = {}
         self._entries: dict[str, dict[str, Entry]] = {}
+        self._held = 0
 
     def entry(self, tree: str, path: str) -> Entry | None:
         """What lies at `path` ("a/b/c") below the tree `tree`, or None.
@@ -70,43 +74,62 @@ class Trees:
         return entry.oid if entry is not None and entry.is_tree else ""
 
     def entries(self, tree: str) -> dict[str, Entry]:
-        """The entries of a tree by name; the last few trees are remembered."""
+        """The entries of a tree by name; of the trees that were read last they are known."""
         found = self._entries.get(tree)
-        if found is None:
-            found = dict(parse_tree(tree, self._reader.tree(tree)))
-            if len(self._entries) >= _REMEMBERED:
-                del self._entries[next(iter(self._entries))]
-            self._entries[tree] = found
-        return found
+        return found if found is not None else self._parsed(tree, self._reader.tree(tree))
 
-    def files(self, tree: str, path: str = "") -> Iterator[tuple[str, Entry]]:
-        """Every entry below `tree` that is no folder, with its path; not remembered."""
-        for name, entry in self.entries(tree).items():
-            if entry.is_tree:
-                yield from self.files(entry.oid, f"{path}{name}/")
-            else:
+    def files(self, tree: str) -> Iterator[tuple[str, Entry]]:
+        """Every entry below `tree` that is no folder, with its path, in git's order; not remembered.
+
+        A folder whose path no file system takes, and what is beyond the first _MOST, is given itself instead of what
+        it holds.
+        """
+        count = 0
+        under_way = [("", iter(self.entries(tree).items()))]
+        while under_way:
+            path, entries = under_way[-1]
+            for name, entry in entries:
+                count += 1
+                if entry.is_tree and len(path) + len(name) < _LONGEST and count < _MOST:
+                    under_way.append((f"{path}{name}/", iter(self.entries(entry.oid).items())))
+                    break
                 yield f"{path}{name}", entry
+            else:
+                under_way.pop()
 
-    def differences(self, old: str, new: str, path: str, wanted: frozenset[str] | None = None) -> list[Difference]:
+    def differences(
+        self, old: str, new: str, path: str, wanted: Callable[[str], bool] | None = None
+    ) -> list[Difference]:
         """The files below `path` that differ between two trees; '' stands for no tree.
 
-        `wanted` limits the names looked at on this level (lower case); None takes all.
+        Of what lies too deep, or is too much, the folder that holds it is a difference itself. `wanted` says
+        which names are looked at on this level; None takes all.
         """
         return self.many(((old, new),), path, wanted)[0]
 
     def many(
-        self, pairs: Sequence[tuple[str, str]], path: str, wanted: frozenset[str] | None = None
+        self, pairs: Sequence[tuple[str, str]], path: str, wanted: Callable[[str], bool] | None = None
     ) -> list[list[Difference]]:
         """The differences of several pairs of trees, in the order of history; reads level by level for all of them."""
         found: list[list[Difference]] = [[] for _ in pairs]
+        seen = [0] * len(pairs)
+        cut: list[set[str]] = [set() for _ in pairs]
         level = [(number, old, new, path) for number, (old, new) in enumerate(pairs) if old != new]
         while level:
             self._reader.fetch(oid for oid in (new for _, _, new, _ in level) if oid)
             below: list[tuple[int, str, str, str]] = []
             for number, old, new, folder in level:
+                if seen[number] >= _MOST or len(folder) > _LONGEST:
+                    place = "/".join(folder.split("/")[:_PLACE])
+                    if place not in cut[number]:
+                        cut[number].add(place)
+                        sides = [Entry("40000", oid) if oid else None for oid in (old, new)]
+                        found[number].append(Difference(place, *sides))
+                    continue
                 for name, was, now in self._changed(old, new, folder):
-                    if wanted is not None and name.lower() not in wanted:
+                    if wanted is not None and not wanted(name):
                         continue
+                    seen[number] += 1
                     old_tree = was.oid if was is not None and was.is_tree else ""
                     new_tree = now.oid if now is not None and now.is_tree else ""
                     if old_tree or new_tree:
@@ -127,7 +150,7 @@ class Trees:
         if len(data) <= _LARGE and len(before.data) <= _LARGE:
             # The new tree of a step is the old one of the next, so that each is parsed once.
             was = before.entries if before.entries is not None else dict(parse_tree(old, before.data))
-            now = dict(parse_tree(new, data))
+            now = self._parsed(new, data)
             self._seen[path] = _Folder(new, data, [], now)
             return _unequal(was, now)
         start, old_end, new_end, marks = _differing(before, data, len(new) // 2)
@@ -138,6 +161,16 @@ class Trees:
         except CorruptObject:  # an object id that reads like an entry; the whole trees decide
             was, now = dict(parse_tree(old, before.data)), dict(parse_tree(new, data))
         return _unequal(was, now)
+
+    def _parsed(self, tree: str, data: bytes) -> dict[str, Entry]:
+        """The entries of a tree that has these bytes; they are remembered."""
+        found = self._entries.get(tree)
+        if found is None:
+            found = self._entries[tree] = dict(parse_tree(tree, data))
+            self._held += len(found)
+            while self._held > _REMEMBERED and len(self._entries) > 1:
+                self._held -= len(self._entries.pop(next(iter(self._entries))))
+        return found
 
     def _folder(self, oid: str, path: str) -> _Folder:
         seen = self._seen.get(path)

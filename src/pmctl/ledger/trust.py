@@ -9,16 +9,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pmctl.codes import Code
-from pmctl.files import write_atomic
+from pmctl.files import make_folder, read_object, write_atomic
 from pmctl.git import Repository
 from pmctl.ledger.history import contains
 from pmctl.ledger.report import AuditFinding, Report
 from pmctl.object_reader import ObjectReader
 from pmctl.objects import CorruptObject, MissingObject
+
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}").fullmatch
+_COMMIT = re.compile(r"(?:[0-9a-f]{40}|[0-9a-f]{64})?").fullmatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +38,20 @@ class KnownRepository:
 def recall(repo: Repository) -> KnownRepository | None:
     """What this user saw of `repo` before; None at first sight (or when what was kept cannot be read)."""
     file = _file(repo)
-    try:
-        value = json.loads(file.read_bytes()) if file is not None else {}
-        return KnownRepository(str(value["root"]), str(value["tip"]), int(value["version"]))
-    except (OSError, ValueError, KeyError, TypeError):
+    value = read_object(file) if file is not None else {}
+    root, tip, version = value.get("root"), value.get("tip"), value.get("version")
+    if not (isinstance(root, str) and isinstance(tip, str) and type(version) is int):
         return None
+    # Every file says which repository it is about, so that one that was put into another's place tells nothing.
+    if not _DIGEST(root) or not _COMMIT(tip) or version < 1 or value.get("place") != _place(repo):
+        return None
+    return KnownRepository(root, tip, version)
+
+
+def damaged(repo: Repository) -> str:
+    """Where something lies in the place of what was remembered that cannot be read; '' when nothing is wrong."""
+    file = _file(repo)
+    return str(file) if file is not None and os.path.lexists(file) and recall(repo) is None else ""
 
 
 def remember(repo: Repository, report: Report) -> None:
@@ -48,13 +62,13 @@ def remember(repo: Repository, report: Report) -> None:
     if not report.complete or report.policy is None or not report.root:
         return
     path = _file(repo)
-    if path is None:
+    if path is None or repo.user_folder is None:
         return
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(path.parent, repo.user_folder, 0o700)
     data = json.dumps(
         {**asdict(KnownRepository(report.root, report.tip, report.policy.version)), "place": _place(repo)}
     )
-    write_atomic(path, f"{data}\n".encode())
+    write_atomic(path, f"{data}\n".encode(), durable=True)
 
 
 def compare(repo: Repository, report: Report, seen: KnownRepository) -> tuple[AuditFinding, ...]:

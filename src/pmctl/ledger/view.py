@@ -25,15 +25,15 @@ def view_of(
     """The view of a document before an act; `content` is its digest with attachments.
 
     `templates` are the organisation's own, or None when it does not matter whether the document is complete (only to a
-    publication it does); `unresolved` counts open discussions; `binding` asks whether its table of action items is in
-    order, as submitting and publishing do.
+    publication it does); `unresolved` counts open discussions; `binding` asks whether an approval would bind what
+    people read, as submitting and publishing do.
     """
     facts = facts_of(document)
     problems: Sequence[Finding] = ()
     if binding:
-        from pmctl.document.action_problems import action_problems  # only two acts need the Markdown parser
+        from pmctl.document.binding import binding_problems  # only two acts need the Markdown parser
 
-        problems = action_problems(document)
+        problems = binding_problems(document)
     return View(
         content=content,
         author=facts.author,
@@ -45,7 +45,7 @@ def view_of(
 
 
 def unbound(problems: Sequence[Finding]) -> str:
-    """Why a digest does not cover what readers see, in words: the first of what is wrong with the action items."""
+    """Why a digest does not cover what readers see, in words: the first of the problems."""
     return f"{problems[0].code} {problems[0].message} (line {problems[0].line})" if problems else ""
 
 

@@ -89,8 +89,7 @@ def finding_lines(findings: Iterable[AuditFinding]) -> list[str]:
 def _line(finding: AuditFinding) -> str:
     place = finding.path or finding.doc
     where = " ".join(part for part in (finding.commit[:12], place) if part) or "this clone"
-    word = "" if finding.severity is Severity.ERROR else f" {finding.severity}:"
-    return safe(with_fix(f"{where}: {finding.code}{word} {finding.message}", finding.hint))
+    return safe(with_fix(f"{where}: {finding.severity}: {finding.code} {finding.message}", finding.hint))
 
 
 def _scope(report: Report, root_source: str) -> str:

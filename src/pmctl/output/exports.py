@@ -37,10 +37,11 @@ class Material:
 
 
 class Form(NamedTuple):
-    """One form: its media type, and the function that makes it."""
+    """One form: its media type, the function that makes it, and the options that mean something to it."""
 
     media_type: str
     make: Callable[[Material], bytes]
+    options: tuple[str, ...] = ()
 
 
 def _markdown(material: Material) -> bytes:
@@ -73,8 +74,8 @@ def _json(material: Material) -> bytes:
 
 
 FORMS: dict[str, Form] = {
-    "md": Form("text/markdown", _markdown),
-    "html": Form("text/html", _html),
-    "json": Form("application/json", _json),
+    "md": Form("text/markdown", _markdown, ("--front-matter",)),
+    "html": Form("text/html", _html, ("--evidence",)),
+    "json": Form("application/json", _json, ("--evidence",)),
 }
 """Every form by the name that is typed."""

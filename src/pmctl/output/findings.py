@@ -86,7 +86,7 @@ def render(report: Report, format: str = "text") -> str:  # noqa: A002  # the op
 
 
 def text(report: Report) -> str:
-    """`path:line:col: CODE message (fix: ...)` per finding; on a terminal also the line and a caret; counts last."""
+    """`path:line:col: error: CODE message (fix: ...)` each, on a terminal also the line and a caret; then counts."""
     parts = [one_line(finding, color=report.color) for finding in report.findings]
     if report.width:
         parts = [f"{line}{_excerpt(finding, report)}" for line, finding in zip(parts, report.findings, strict=True)]
@@ -96,7 +96,7 @@ def text(report: Report) -> str:
 def one_line(finding: Finding, *, color: bool = False) -> str:
     """One finding on one line, control characters made visible. What is about the whole file stands at 1:1."""
     place = f"{safe(finding.path) or '-'}:{finding.line or 1}:{finding.column or 1}:"
-    code = paint(finding.code, _STYLES[finding.severity], color)
+    code = paint(f"{_WORDS[finding.severity]}: {finding.code}", _STYLES[finding.severity], color)
     fix = f" (fix: {safe(words(finding.fix))})" if finding.fix else ""
     return f"{paint(place, 'bold', color)} {code} {safe(finding.message)}{paint(fix, 'dim', color)}"
 

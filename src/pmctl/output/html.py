@@ -16,9 +16,10 @@ from datetime import date
 from functools import cache
 
 from pmctl.document.actions import action_items
+from pmctl.document.pictures import attachment_path
 from pmctl.document.reader import Document, read
 from pmctl.output.html_body import ShowImage, body_html
-from pmctl.output.images import MAX_PICTURES, ReadAttachment, attachment_path, data_uri
+from pmctl.output.images import MAX_PICTURES, ReadAttachment, data_uri
 from pmctl.output.markdown import to_markdown
 from pmctl.output.terminal import duration
 from pmctl.text import harmless, parse_utc, single_line

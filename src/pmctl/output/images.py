@@ -7,10 +7,8 @@ references, so it is not embedded.
 from __future__ import annotations
 
 import base64
-import posixpath
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import unquote
 
 ReadAttachment = Callable[[str], bytes | None]
 """Path relative to the postmortem's attachment folder -> the bytes, None when there is no such file."""
@@ -18,19 +16,6 @@ ReadAttachment = Callable[[str], bytes | None]
 MAX_PICTURE = 5 * 1024 * 1024
 MAX_PICTURES = 20 * 1024 * 1024
 _KINDS = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"GIF8", "image/gif"))
-
-
-def attachment_path(target: str, postmortem: str) -> str | None:
-    """The attachment that a link in a postmortem means, relative to the attachment folder.
-
-    `target` is the link as Markdown gives it: relative to the postmortem's file, percent-encoded, as in
-    `<id>/graph.png`. None when it points anywhere else.
-    """
-    path = unquote(target.split("#", 1)[0].split("?", 1)[0])
-    if not path or "\\" in path or "\0" in path or path.startswith("/"):
-        return None
-    folder, slash, rest = posixpath.normpath(path).partition("/")
-    return rest if slash and folder == postmortem and rest else None
 
 
 def folder_reader(folder: Path) -> ReadAttachment:

@@ -28,6 +28,7 @@ def incident_text(incident: Incident, *, width: int = 0, color: bool = False) ->
         for name, value, path in understood(incident)
     ]
     state = "resolved" if incident.resolved else "not resolved"
+    state += f"; {incident.exempt_because}" if incident.exempt else ""
     head = safe(f"{incident.source} {incident.id or '(no id)'}: {state}")
     events = [(utc(event.at), event.text, event.who, event.kind, event.path) for event in incident.events]
     people = [(person.name or person.handle, person.email, person.path) for person in incident.participants]
@@ -49,6 +50,7 @@ def incident_text(incident: Incident, *, width: int = 0, color: bool = False) ->
         + block("Participants", ("NAME", "E-MAIL", "FROM"), people)
         + block("Impact", ("TYPE", "MEASUREMENT", "FROM"), impacts)
         + block("Action items", ("ACTION", "STATUS", "OWNER", "DUE", "FROM"), items)
+        + (f"\n{safe('not used: ' + ', '.join(incident.unused))}\n" if incident.unused else "")
     )
 
 

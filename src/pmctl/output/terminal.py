@@ -6,12 +6,13 @@ keeps short commands quick.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from pmctl.text import in_utc, plural, safe, safe_block, visible
+from pmctl.text import DECEIVING, in_utc, plural, safe, safe_block, short_ids, visible
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -20,6 +21,9 @@ _CODES = {
     "bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "blue": "34", "magenta": "35",
     "cyan": "36",
 }  # fmt: skip
+
+# A change of colour or weight (ECMA-48, SGR), but for the one that conceals text.
+_COLOUR = re.compile(r"(\x1b\[(?!(?:[0-9]*;)*0*8[;m])[0-9;]*m)")
 
 Styles = Mapping[str, Callable[[str], str]]
 """For a column's header: cell text -> style (words of `paint`, "" for none)."""
@@ -61,6 +65,15 @@ def paint(text: str, style: str, color: bool) -> str:
     return f"\x1b[{codes}m{text}\x1b[0m"
 
 
+def shown(text: str) -> str:
+    """`text` as it may reach a terminal: only colours go through. What was made safe before stays as it is."""
+    if not DECEIVING.search(text):
+        return text
+    parts = _COLOUR.split(text)
+    parts[::2] = [visible(part) for part in parts[::2]]
+    return "".join(parts)
+
+
 def width_of(text: str) -> int:
     """Columns that `text` takes on a terminal: wide and full-width characters two, combining ones none.
 
@@ -85,11 +98,14 @@ def table(
     width: int = 0,
     color: bool = False,
     styles: Styles | None = None,
+    known: Iterable[str] = (),
 ) -> str:
     """A table as text that ends with a newline; cells are made safe here. "" without rows.
 
     `width` 0 means a pipe: nothing is cut or wrapped, columns are two spaces apart, and a line ends with
-    its last text. Otherwise `width` is the terminal's and long cells wrap inside their column.
+    its last text. Otherwise `width` is the terminal's: where a table is too wide, `known` ids become as short as they
+    may be typed, and long cells wrap between words; where even the longest words do not fit beside each other, each
+    row is a paragraph.
     """
     heads = [safe(header) for header in headers]
     lines = [[safe(cell) for cell in row] for row in rows]
@@ -97,7 +113,13 @@ def table(
         return ""
     chosen = styles or {}
     if width > 0 and _natural_width(heads, lines) > width:
-        return _wrapped(heads, lines, width, color, chosen)
+        short = short_ids(known)
+        lines = [[short.get(cell, cell) for cell in cells] for cells in lines]
+        if _natural_width(heads, lines) > width:
+            columns = _shares(heads, lines, width)
+            if not columns:
+                return _paragraphs(heads, lines, width, color, chosen)
+            return _wrapped(heads, lines, columns, width, color, chosen)
     return _aligned(heads, lines, color, chosen)
 
 
@@ -130,16 +152,62 @@ def _style(styles: Styles, head: str, cell: str) -> str:
     return style_of(cell) if style_of else ""
 
 
-def _wrapped(heads: list[str], lines: list[list[str]], width: int, color: bool, styles: Styles) -> str:
+def _longest_word(cell: str) -> int:
+    # Between wide characters a line may break anywhere.
+    return max(
+        (width_of(word) if word.isascii() or width_of(word) == len(word) else 2 for word in cell.split()), default=0
+    )
+
+
+def _shares(heads: list[str], lines: list[list[str]], width: int) -> list[int]:
+    """How wide each column becomes so that no word breaks and all fit; empty when they cannot."""
+    shares = [max(map(_longest_word, column)) for column in zip(heads, *lines, strict=True)]
+    spare = width - sum(shares) - 2 * (len(heads) - 1)
+    if spare < 0:
+        return []
+    wants = [natural - share for natural, share in zip(_columns(heads, lines), shares, strict=True)]
+    for done, index in enumerate(sorted(range(len(wants)), key=wants.__getitem__)):
+        given = min(wants[index], spare // (len(wants) - done))
+        shares[index] += given
+        spare -= given
+    return shares
+
+
+def _wrapped(
+    heads: list[str], lines: list[list[str]], columns: list[int], width: int, color: bool, styles: Styles
+) -> str:
     from rich.table import Table
     from rich.text import Text
 
     grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for head in heads:
-        grid.add_column(Text(head), overflow="fold")
+    for head, share in zip(heads, columns, strict=True):
+        grid.add_column(Text(head), overflow="fold", width=share)
     for cells in lines:
         grid.add_row(*(Text(c, style=_style(styles, heads[i], c)) for i, c in enumerate(cells)))
     return _printed(grid, width, color)
+
+
+def _paragraphs(heads: list[str], lines: list[list[str]], width: int, color: bool, styles: Styles) -> str:
+    """Each row as its first cell and, indented below it, the others behind their headers; a blank line between rows."""
+    from rich.console import Console
+    from rich.text import Text
+
+    label = max(map(width_of, heads))
+    room = max(width - label - 4, 20)
+    console = Console(width=room)
+    out = []
+    for first, *cells in lines:
+        out.append(paint(first, "bold", color))
+        for head, cell in zip(heads[1:], cells, strict=True):
+            begun, *more = [line.plain.rstrip() for line in Text(cell).wrap(console, room)] or [""]
+            if begun:
+                style = _style(styles, head, cell)
+                out.append(
+                    f"  {paint(head, 'dim', color)}{' ' * (label - width_of(head) + 2)}{paint(begun, style, color)}"
+                )
+                out += [f"{'':{label + 4}}{paint(line, style, color)}" for line in more]
+        out.append("")
+    return "\n".join(out[:-1]) + "\n"
 
 
 def _printed(renderable: RenderableType, width: int, color: bool) -> str:

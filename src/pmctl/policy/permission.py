@@ -182,7 +182,7 @@ def binding(act: Act, state: PostmortemState, view: View) -> list[Violation]:
     """Would approvals of this content cover what people read, and is it known what it is judged by?"""
     found = []
     if view.unbound:
-        message = f"{act.act} of {state.id} could not bind what readers see in its action items: {view.unbound}"
+        message = f"{act.act} of {state.id} could not bind what people read: {view.unbound}"
         found.append(Violation("AU321", message, advise("validate", id=state.id)))
     if view.template:
         message = f"{act.act} of {state.id} can't be judged by its template: {view.template}"
@@ -264,9 +264,10 @@ CODES = (
     Code(
         "AU321",
         "not-bound",
-        "A postmortem was submitted or published with a table of action items that breaks its rules (PM590 to PM594).",
-        "Cells that the digest leaves out could then hold text that nobody approved, or readers see another table.",
-        "Write the table as validation asks, and submit again.",
+        "A postmortem was submitted or published that an approval cannot bind as it is read: its table of action items "
+        "breaks its rules (PM590 to PM594), it holds invisible characters (PM208) or pictures from elsewhere (PM209).",
+        "Readers would then see what nobody approved.",
+        "Write it as validation asks, and submit again.",
         "| AI-7f3k | Add an alert | @jane | <b>soon</b> | HIGH | OPEN | | |",
     ),
     Code(

@@ -70,13 +70,18 @@ def entries(top: Path, prefix: str, *paths: str) -> dict[str, str]:
 
     Paths, here and in the answer, are those behind `prefix`; the values are object ids.
     """
+    found = files(top, prefix, *paths)
+    return {path: oid for path, (mode, oid) in found.items() if mode.startswith("100")}
+
+
+def files(top: Path, prefix: str, *paths: str) -> dict[str, tuple[str, str]]:
+    """Mode and object id of all that the index holds at or below `paths`, links and submodules included."""
     below = [word for path in paths or ("",) for word in _below(prefix + path)]
     found = {}
     for entry in git.run(top, "ls-files", "-s", "-z", "--", *below, index=True).stdout.split(b"\0")[:-1]:
         meta, _, path = entry.partition(b"\t")
         mode, oid, _ = meta.decode().split()
-        if mode.startswith("100"):
-            found[_text(path).removeprefix(prefix)] = oid
+        found[_text(path).removeprefix(prefix)] = (mode, oid)
     return found
 
 

@@ -1,33 +1,35 @@
-"""One act is one commit: all of it lands, or the repository is as it was.
+"""One act is one commit: all of it lands as it was meant, or the repository is as it was.
 
 Everything is prepared in memory by the caller. Here the files are written (temporary file, then
 rename), staged, and committed by `git commit --only`, so that whatever else the person has staged
 stays staged. Before the first write a journal under the git directory notes what stood there; a
 failure puts it back at once, and after a kill the next act (or `pmctl doctor --fix`) does. Ctrl-C and
 SIGTERM wait until git has ended: a terminal sends them to git as well, which gives up or lands the act.
+
+A commit runs the person's own hooks and filters, which may write something else than was meant. So the commit is
+compared with the act (`repository.landing`), and one that was altered is taken back.
 """
 
 from __future__ import annotations
 
-import base64
 import fcntl
-import json
 import os
-import re
 import signal
+import stat
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pmctl import git
-from pmctl.errors import EnvironmentProblem, PmctlError, Refused
-from pmctl.object_reader import ObjectReader
-from pmctl.objects import CorruptObject, MissingObject
+from pmctl.errors import EnvironmentProblem, PmctlError, Refused, TryAgain
+from pmctl.files import make_folder
+from pmctl.repository import journal as journals
+from pmctl.repository import landing
+from pmctl.repository.journal import Journal, Touched
 
-_JOURNAL = "journal.json"
 LOCK = "act.lock"
 
 
@@ -63,32 +65,46 @@ def commit(
     further files and folders that the act rests on and that must be as in HEAD.
 
     Raises Refused when a file of the act has uncommitted changes, EnvironmentProblem when git, the
-    disk or a lock forbids the act; in both cases nothing is changed.
+    disk or a lock forbids the act or a hook alters it, TryAgain when an earlier act that was killed had to be undone
+    first; in all cases nothing is changed.
     """
     with locked(repo), _signals_later():
-        recover(repo)
+        undone = recover(repo)
+        if undone and undone != _LANDED:  # what this act was made from is not there any more
+            raise TryAgain(undone, hint="run the command again")
         paths = tuple(write.path for write in writes)
-        in_git = tuple(repo.prefix + path for path in paths)
-        clean = [*(repo.prefix + path for path in unchanged), *(() if may_overwrite else in_git)]
-        head = _refuse_uncommitted(repo, clean) if clean else git.head(repo.top)
+        clean = [repo.prefix + path for path in (*unchanged, *(() if may_overwrite else paths))]
+        head, branch = _refuse_uncommitted(repo, clean) if clean else landing.head_and_branch(repo)
         try:
-            journal = _write_journal(repo, writes, head, message)
+            journal = Journal(head, branch, message, tuple(_touched(repo, writes, staged_too=may_overwrite)))
+            journals.write(repo, journal)
         except OSError as error:
             raise _explained(error) from None
         try:
             for write in writes:
                 _put(repo, write)
-            oid = _run_commit(repo, in_git, message, signing)
+            _run_commit(repo, [repo.prefix + path for path in paths], message, signing)
         except BaseException as error:
-            oid = _landed_after_all(repo, head, message)
-            if not oid:
-                _put_back(repo, journal)
-                raise _explained(error) from None
-        _forget(repo)
+            oid, altered = _outcome(repo, journal)
+            if not oid or (altered and not landing.is_the_act(repo, journal, oid)):  # or somebody else's commit
+                kept = _put_back(repo, journal, live=True)
+                raise _explained(error, kept) from None
+        else:
+            oid, altered = _outcome(repo, journal)
+        if not oid:
+            _put_back(repo, journal, live=True)
+            raise EnvironmentProblem("git says that it made a commit, but HEAD is as before", hint="git fsck")
+        if altered:
+            raise _take_back(repo, journal, oid, altered)
+        journals.forget(repo)
         for write in writes:
             if write.data is None:
                 _remove_empty_folders((repo.root / write.path).parent, repo.root)
         return CommitResult(oid, paths)
+
+
+_LANDED = "an interrupted act had landed; its traces were cleared"
+_UNDONE = "an interrupted act was undone: its files are as they were before"
 
 
 def recover(repo: git.Repository) -> str:
@@ -97,31 +113,70 @@ def recover(repo: git.Repository) -> str:
     Call it only with the act lock held, or when no other act can run. Raises EnvironmentProblem while the
     index is locked: the git of the interrupted act may still be at work.
     """
-    path = repo.state_dir / _JOURNAL
     try:
-        journal = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        return ""
-    except (OSError, ValueError):
-        _forget(repo)  # written by rename: only a damaged disk leaves half of one
+        journal = journals.read(repo)
+    except journals.Damaged:
+        journals.set_aside(repo)
         return "a damaged journal of an interrupted act was set aside"
+    if journal is None:
+        return ""
     lock = repo.git_dir / "index.lock"
     if lock.exists():
         raise EnvironmentProblem(
             "an act was interrupted, and its git may still be running: the index is locked",
             hint=f"when no git is running in this repository, delete {lock} and try again",
         )
-    if _landed_after_all(repo, journal["head"], journal["message"]):
-        _reset_index(repo, [repo.prefix + entry["path"] for entry in journal["files"]], journal["head"])
-        _forget(repo)
-        return "an interrupted act had landed; its traces were cleared"
-    _put_back(repo, journal)
-    return "an interrupted act was undone: its files are as they were before"
+    head = git.head(repo.top)
+    if head and head != journal.head:
+        if not landing.not_as_meant(repo, journal, head):
+            _reset_index(repo, journal)
+            journals.forget(repo, journal)
+            return _LANDED
+        if landing.is_the_act(repo, journal, head):
+            _take_back(repo, journal, head, ("",))
+            return _UNDONE
+    _put_back(repo, journal, live=False)
+    return _UNDONE
 
 
 def interrupted(repo: git.Repository) -> bool:
     """True when an act was killed half way and nothing has recovered it yet."""
-    return (repo.state_dir / _JOURNAL).exists()
+    return os.path.lexists(journals.path_of(repo))
+
+
+def _outcome(repo: git.Repository, journal: Journal) -> tuple[str, tuple[str, ...]]:
+    """The commit that the act became ('' for none), and the paths at which it is not what was meant."""
+    landed = landing.tip(repo)
+    if landed is None or landed.oid == journal.head:
+        return "", ()
+    if landed.parents == ((journal.head,) if journal.head else ()):
+        return landed.oid, landing.differences(repo, journal, landed)
+    # Somebody has committed on top of it already, perhaps a hook: the act's own files decide.
+    return landed.oid, landing.not_as_meant(repo, journal, landed.oid)
+
+
+def _take_back(repo: git.Repository, journal: Journal, oid: str, altered: Sequence[str]) -> EnvironmentProblem:
+    """Undo an act that landed as something else; returns what to say about it.
+
+    The journal learns first what the files were made to, so that a kill in between is no loss. The branch moves only
+    when it still is where the act left it.
+    """
+    blame = landing.blame(repo, journal, oid, altered)
+    files = tuple(replace(one, hooked=landing.content(repo, oid, one.path)) for one in journal.files)
+    journal = replace(journal, files=files)
+    journals.write(repo, journal)
+    if not landing.move_back(repo, journal, oid):
+        return EnvironmentProblem(
+            f"{blame}; the branch could not be set back from {oid[:12]}",
+            hint=f"git reset --soft {journal.head or oid}, then run: pmctl doctor --fix",
+        )
+    kept = _put_back(repo, journal, live=True)
+    return EnvironmentProblem(
+        f"{blame}: the commit was undone, and nothing was changed",
+        hint="have it leave the folders postmortems and .pmctl as they are (with pre-commit,"
+        r" exclude: ^(.*/)?(postmortems|\.pmctl)/), then run the command again",
+        details=(*altered[1:], *kept),
+    )
 
 
 @contextmanager
@@ -146,13 +201,17 @@ def _signals_later() -> Iterator[None]:
 
 @contextmanager
 def locked(repo: git.Repository) -> Iterator[None]:
-    """Hold the act lock: nobody else acts on this repository through pmctl meanwhile."""
+    """Hold the act lock: nobody else acts in this work tree through pmctl meanwhile."""
     try:
-        repo.state_dir.mkdir(parents=True, exist_ok=True)
-        opened = (repo.state_dir / LOCK).open("a")
+        make_folder(repo.act_dir, repo.git_dir)
+        # A pipe in its place must not be waited for, and a link not be followed.
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        opened = open(os.open(repo.act_dir / LOCK, flags, 0o666), "rb")  # noqa: PTH123, SIM115  an open descriptor
     except OSError as error:
         raise _explained(error) from None
     with opened as handle:
+        if not stat.S_ISREG(os.fstat(handle.fileno()).st_mode):
+            raise EnvironmentProblem(f"{repo.act_dir / LOCK} is no regular file", hint="delete it and try again")
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -162,11 +221,14 @@ def locked(repo: git.Repository) -> Iterator[None]:
         yield  # the lock goes with the file handle, also when the process is killed
 
 
-def _refuse_uncommitted(repo: git.Repository, paths: Iterable[str]) -> str:
-    """The id of HEAD, '' before the first commit; raises Refused when one of the paths differs from it."""
+def _refuse_uncommitted(repo: git.Repository, paths: Iterable[str]) -> tuple[str, str]:
+    """The id of HEAD ('' before the first commit) and the full name of its branch ('' for none).
+
+    Raises Refused when one of the paths differs from HEAD.
+    """
     words = ("status", "--porcelain=v2", "--branch", "--no-ahead-behind", "--no-renames", "--untracked-files=all", "-z")
     entries = git.run(repo.top, *words, "--", *_literal(dict.fromkeys(paths))).text.split("\0")
-    head = next(entry.removeprefix("# branch.oid ") for entry in entries if entry.startswith("# branch.oid "))
+    heads = dict(entry.removeprefix("# branch.").split(" ", 1) for entry in entries if entry.startswith("# branch."))
     # git-status(1), "Porcelain Format Version 2": the path follows a fixed number of fields.
     fields = {"1": 8, "u": 10, "?": 1}
     changed = tuple(entry.split(" ", fields[entry[0]])[-1] for entry in entries if entry[:1] in fields)
@@ -176,34 +238,54 @@ def _refuse_uncommitted(repo: git.Repository, paths: Iterable[str]) -> str:
             hint=f"commit them first: git commit -- {changed[0]}  (or put them back: git restore -SW -- {changed[0]})",
             details=changed[1:],
         )
-    return "" if head == "(initial)" else head
+    branch = "" if heads["head"] == "(detached)" else f"refs/heads/{heads['head']}"
+    return "" if heads["oid"] == "(initial)" else heads["oid"], branch
 
 
-def _run_commit(repo: git.Repository, paths: Sequence[str], message: str, signing: Sequence[str]) -> str:
+def _run_commit(repo: git.Repository, paths: Sequence[str], message: str, signing: Sequence[str]) -> None:
     existing = [path for path in paths if (repo.top / path).exists()]
     if existing:
         # -f: an organisation's ignore patterns must not drop half of an act.
         git.run(repo.top, "add", "-f", "--", *_literal(existing), reading=False)
     flags = ["-S"] if signing else ["--no-gpg-sign"]
-    words = ("-c", "core.abbrev=no", "commit", "--cleanup=verbatim", *flags, "-F", "-", "--only", "--")
-    said = git.run(repo.top, *signing, *words, *_literal(paths), stdin=message.encode(), reading=False).stdout
-    # The first line is "[main 1f3c...] Subject", with "(root-commit)" or "detached HEAD" among its words.
-    named = re.match(rb"\[[^\n]*?\b([0-9a-f]{40}(?:[0-9a-f]{24})?)\] ", said)
-    return named[1].decode() if named is not None else git.head(repo.top)
+    words = ("commit", "--quiet", "--cleanup=verbatim", *flags, "-F", "-", "--only", "--")
+    arguments = (*signing, *words, *_literal(paths))
+    done = git.run(repo.top, *arguments, stdin=message.encode(), check=False, reading=False)
+    if done.code:
+        problem = git.failure(arguments, done)
+        # git itself ends with 128, or says why; 1 without a word of its own is a hook's.
+        if done.code == 1 and not problem.hint and b"partial commit" not in done.stderr and _has_hooks(repo):
+            lines = (done.stdout + done.stderr).decode("utf-8", "replace").splitlines()
+            raise _RefusedByHook(tuple(line for line in lines if line.strip()))
+        raise problem
+
+
+class _RefusedByHook(Exception):
+    """A hook ended with an error; `said` are the lines that it printed."""
+
+    def __init__(self, said: tuple[str, ...]) -> None:
+        super().__init__()
+        self.said = said
+
+
+def _has_hooks(repo: git.Repository) -> bool:
+    """Whether there is a hook that can refuse a commit."""
+    place = git.run(repo.top, "rev-parse", "--path-format=absolute", "--git-path", "hooks", reading=False).text
+    return any(os.access(Path(place, name), os.X_OK) for name in ("pre-commit", "prepare-commit-msg", "commit-msg"))
 
 
 def _put(repo: git.Repository, write: Write) -> None:
     target = repo.root / write.path
-    if write.data is None:
-        target.unlink(missing_ok=True)
-        return
     for step in (target, *target.parents):
         if step == repo.root:
             break
         if step.is_symlink():
             raise Refused(f"{write.path} leads through a symbolic link", hint="replace the link by a file or a folder")
+    if write.data is None:
+        target.unlink(missing_ok=True)
+        return
     target.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(target, write.data, scratch=repo.state_dir)
+    replace_file(target, write.data, scratch=repo.act_dir)
 
 
 def replace_file(target: Path, data: bytes, *, scratch: Path) -> None:
@@ -228,71 +310,83 @@ def replace_file(target: Path, data: bytes, *, scratch: Path) -> None:
         raise
 
 
-def _write_journal(repo: git.Repository, writes: Sequence[Write], head: str, message: str) -> dict[str, object]:
-    files = []
+def _touched(repo: git.Repository, writes: Sequence[Write], *, staged_too: bool) -> Iterator[Touched]:
+    """The files of an act as they are now; what is staged of them is noted where it may differ from HEAD."""
+    staged = landing.staged_entries(repo, [write.path for write in writes]) if staged_too else {}
     for write in writes:
         target = repo.root / write.path
         before = target.read_bytes() if target.is_file() and not target.is_symlink() else None
-        files.append({"path": write.path, "before": _encode(before), "after": _encode(write.data)})
-    journal: dict[str, object] = {"head": head, "message": message, "files": files}
-    replace_file(repo.state_dir / _JOURNAL, json.dumps(journal).encode(), scratch=repo.state_dir)
-    return journal
+        yield Touched(write.path, before, write.data, staged.get(write.path, ""))
 
 
-def _put_back(repo: git.Repository, journal: dict[str, object]) -> None:
-    files = journal["files"]
-    assert isinstance(files, list)  # noqa: S101  for the type checker: written so above
-    for entry in files:
-        target = repo.root / entry["path"]
-        before, after = _decode(entry["before"]), _decode(entry["after"])
+def _put_back(repo: git.Repository, journal: Journal, *, live: bool) -> tuple[str, ...]:
+    """Make the files and the index as they were; returns what is to be said about content that was in the way.
+
+    A file that is neither as before nor as the act, or a hook on its behalf, wrote it was changed by somebody since.
+    After a kill it is kept. While the act runs (`live`) it can only be what a hook left behind, or an editor saved in
+    that moment: it is replaced, and kept as an object of git's.
+    """
+    kept = []
+    for one in journal.files:
+        target = repo.root / one.path
         now = target.read_bytes() if target.is_file() else None
-        # A file that is neither as before nor as the act wrote it was changed by somebody since: kept.
-        if now == before or now != after:
+        if now == one.before:
             continue
-        if before is None:
+        if now not in (one.after, one.hooked):
+            if not live:
+                continue
+            if now is not None:
+                oid = git.run(repo.top, "hash-object", "-w", "--stdin", stdin=now, check=False).text
+                kept.append(f"what {one.path} held meanwhile can be seen with: git cat-file -p {oid}")
+        if one.before is None:
             target.unlink()
             _remove_empty_folders(target.parent, repo.root)
         else:
-            replace_file(target, before, scratch=repo.state_dir)
-    if _reset_index(repo, [repo.prefix + entry["path"] for entry in files], str(journal["head"])):
-        _forget(repo)  # otherwise the journal stays, and the next act tries again
+            target.parent.mkdir(parents=True, exist_ok=True)
+            replace_file(target, one.before, scratch=repo.act_dir)
+    if _reset_index(repo, journal):
+        journals.forget(repo, journal)  # otherwise the journal stays, and the next act tries again
+    return tuple(kept)
 
 
-def _reset_index(repo: git.Repository, paths: Sequence[str], head: str) -> bool:
-    """Take the paths out of what is staged; False when the index is locked and something of them is staged."""
-    words = ("reset", "-q") if head else ("rm", "-q", "--cached", "--ignore-unmatch")
-    done = git.run(repo.top, *words, "--", *_literal(paths), check=False, reading=False)
-    if done.code == 0:
-        return True
-    if not head:
-        return False
-    return git.run(repo.top, "diff-index", "--cached", "--quiet", head, "--", *_literal(paths), check=False).code == 0
+def _reset_index(repo: git.Repository, journal: Journal) -> bool:
+    """Take the act's files out of what is staged, and stage what was staged of them before.
+
+    False when the index is locked and something of them is staged.
+    """
+    paths = _literal(repo.prefix + one.path for one in journal.files)
+    words = ("reset", "-q") if git.head(repo.top) else ("rm", "-q", "--cached", "--ignore-unmatch")
+    done = git.run(repo.top, *words, "--", *paths, check=False, reading=False)
+    if done.code != 0:
+        if words[0] == "rm":
+            return False
+        return git.run(repo.top, "diff-index", "--cached", "--quiet", "HEAD", "--", *paths, check=False).code == 0
+    entries = "".join(f"{one.staged}\t{repo.prefix}{one.path}\0" for one in journal.files if one.staged)
+    if entries:
+        data = entries.encode("utf-8", "surrogateescape")
+        return git.run(repo.top, "update-index", "-z", "--index-info", stdin=data, check=False, reading=False).code == 0
+    return True
 
 
-def _landed_after_all(repo: git.Repository, before: str, message: str) -> str:
-    """The new commit's id when HEAD is the act's own commit on top of `before`, otherwise ''."""
-    head = git.head(repo.top)
-    if not head or head == before:
-        return ""
-    with ObjectReader(repo.common_dir) as reader:
-        try:
-            found = reader.commit(head)
-        except (MissingObject, CorruptObject):
-            return ""
-    return head if found.parents == ((before,) if before else ()) and found.message == message else ""
-
-
-def _explained(error: BaseException) -> BaseException:
+def _explained(error: BaseException, kept: tuple[str, ...] = ()) -> BaseException:
     if isinstance(error, OSError):
         text = error.strerror or str(error)
         return EnvironmentProblem(
             f"cannot write {error.filename or 'the files of this act'}: {text}; nothing was changed",
             hint="look at the rights of that place and at the free disk space, then try again",
         )
+    if isinstance(error, _RefusedByHook):
+        return Refused(
+            "a hook of this repository refused the commit; nothing was changed",
+            hint="correct what it says, then run the command again",
+            details=error.said,
+        )
     if isinstance(error, PmctlError) and "cannot do a partial commit" in " ".join(error.lines):
         return EnvironmentProblem(
             "a merge, rebase or cherry-pick is under way", hint="finish it or abort it, then run the command again"
         )
+    if kept and isinstance(error, PmctlError):
+        error.details = (*error.details, *kept)
     return error
 
 
@@ -307,17 +401,3 @@ def _remove_empty_folders(folder: Path, root: Path) -> None:
         except OSError:
             return  # not empty: somebody else's files are in it
         folder = folder.parent
-
-
-def _forget(repo: git.Repository) -> None:
-    for stray in (repo.state_dir / _JOURNAL, *repo.state_dir.glob(".pmctl-*")):
-        with suppress(FileNotFoundError):
-            stray.unlink()
-
-
-def _encode(data: bytes | None) -> str | None:
-    return None if data is None else base64.b64encode(data).decode()
-
-
-def _decode(text: str | None) -> bytes | None:
-    return None if text is None else base64.b64decode(text)

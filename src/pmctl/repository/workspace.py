@@ -6,6 +6,8 @@ here trusts: findings come back as values, and the callers decide.
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -18,7 +20,8 @@ from pmctl.document.fields import id_of, path_of
 from pmctl.document.files import Unreadable, finding_of, read_regular
 from pmctl.document.finding import Finding
 from pmctl.document.reader import Document, read
-from pmctl.errors import BadInput, EnvironmentProblem, Hint, NotFound
+from pmctl.errors import BadInput, EnvironmentProblem, Hint, NotFound, Refused
+from pmctl.files import open_kept, read_kept
 from pmctl.policy.model import POLICY_PATH, Policy
 from pmctl.repository.settings import Settings, load_settings
 from pmctl.text import near
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 
 POSTMORTEMS = "postmortems"
 TEMPLATES = ".pmctl/templates"
+LARGEST_ATTACHMENT = 64_000_000  # bytes of one that is written by an act
 
 
 @dataclass(frozen=True)
@@ -154,10 +158,12 @@ class Workspace:
             )
         return self.head.source.documents.document(document)
 
-    def attached_files(self, name: str) -> dict[str, bytes]:
-        """The attachments of `name` in the work tree, by path relative to its folder; what git ignores is none.
+    def attached_files(self, name: str) -> dict[str, str]:
+        """The attachments of `name` in the work tree, as the SHA-256 of each in hex by its path relative to its folder;
+        what git ignores is none.
 
-        Raises BadInput for one that is no regular file, or that can be executed: the audit would report it.
+        They are read piece by piece, since nothing limits their size. Raises BadInput for one that is no regular file,
+        or that can be executed: the audit would report it.
         """
         folder = path_of(name).removesuffix(".md") + "/"
         inside = self.repo.prefix + folder
@@ -166,15 +172,30 @@ class Workspace:
             f":(literal){inside}",
         ).stdout  # fmt: skip
         found = {}
-        for path in sorted({entry.decode("utf-8", "surrogateescape") for entry in listed.split(b"\0") if entry}):
+        for path in sorted({os.fsdecode(entry) for entry in listed.split(b"\0") if entry}):
             file = self.repo.top / path
             if file.is_symlink() or (file.exists() and not file.is_file()):
                 raise BadInput(f"{path} is no regular file", hint="an attachment is a plain file")
             if file.exists() and os.access(file, os.X_OK):
                 raise BadInput(f"{path} is executable", hint=f"an attachment is a plain file: chmod -x {path}")
             if file.exists():
-                found[path.removeprefix(inside)] = file.read_bytes()
+                with open_kept(file) as stream:
+                    found[path.removeprefix(inside)] = hashlib.file_digest(stream, "sha256").hexdigest()
         return found
+
+    def attachment(self, name: str, path: str) -> bytes:
+        """One attachment of `name` in the work tree. Raises Refused for one that is too large to be taken by an act."""
+        file = self.repo.root / path_of(name).removesuffix(".md") / path
+        try:
+            return read_kept(file, LARGEST_ATTACHMENT)
+        except OSError as error:
+            if error.errno != errno.EFBIG:
+                raise
+            size = file.stat().st_size // 1_000_000
+            raise Refused(
+                f"the attachment {path} has {size} MB; an act takes files of at most {LARGEST_ATTACHMENT // 1_000_000}",
+                hint="keep it where large files are kept, and link to it",
+            ) from None
 
     @cached_property
     def own_templates(self) -> tuple[Template, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from pmctl.document.finding import Finding
@@ -42,6 +42,7 @@ class Checked(NamedTuple):
     path: str
     id: str
     findings: tuple[Finding, ...]
+    incidents: tuple[str, ...] = ()
 
 
 def check_many(
@@ -50,9 +51,10 @@ def check_many(
     """Check every item under a common context. `workers` None is one per core, 1 keeps to this process.
 
     `context.exists` is called in other processes too: it may look at the disk or at a set, but must not talk
-    to a running process. The cache is saved at the end. An id is compared with those of all items and `context.ids`.
+    to a running process. The cache is saved at the end. An id is compared with those of all items and `context.ids`, a
+    linked incident likewise.
     """
-    alone = context._replace(ids={})  # ids are compared at the end, so that results can be kept
+    alone = context._replace(ids={}, incidents={})  # compared at the end, so that results can be kept
     results: dict[int, Result] = {}
     keys: dict[int, str] = {}
     for number, item in enumerate(items):
@@ -72,7 +74,10 @@ def check_many(
             cache.put(keys[number], result)
     if cache is not None:
         cache.save()
-    done = [Checked(item.path, results[number].id, results[number].findings) for number, item in enumerate(items)]
+    done = [
+        Checked(item.path, results[number].id, results[number].findings, results[number].incidents)
+        for number, item in enumerate(items)
+    ]
     return _with_duplicates(done, items, context)
 
 
@@ -117,29 +122,41 @@ def _portion(start: int) -> list[Result]:
 
 
 def _result(item: Item, context: Context) -> Result:
+    from pmctl.document.incidents import linked_incidents
     from pmctl.document.reader import read
 
     asked = CacheDependencies()
     own = item.context(context)._replace(asked=asked)
     doc = read(item.data or b"", item.path)
-    return Result.of(doc.id if doc.readable else "", check(doc, own), asked, own.today)
+    name, incidents = (doc.id, linked_incidents(doc)) if doc.readable else ("", ())
+    return Result.of(name, check(doc, own), asked, own.today, incidents)
 
 
 def _with_duplicates(done: list[Checked], items: Sequence[Item], context: Context) -> list[Checked]:
-    """Check those again whose id another file has as well; they are few, or something is very wrong."""
-    ids: dict[str, tuple[str, ...]] = dict(context.ids)
-    for one in done:
-        if one.id:
-            paths = ids.get(one.id.casefold(), ())
-            ids[one.id.casefold()] = paths if one.path in paths else (*paths, one.path)
-    shared = {name: paths for name, paths in ids.items() if len(paths) > 1}
-    if not shared:
+    """Check those again whose id or incident another file has as well; they are few, or something is very wrong."""
+    ids = _shared(context.ids, [(one.path, (one.id.casefold(),) if one.id else ()) for one in done])
+    incidents = _shared(context.incidents, [(one.path, one.incidents) for one in done])
+    if not ids and not incidents:
         return done
     from pmctl.document.reader import read
 
     return [
-        Checked(one.path, one.id, check(read(item.data, item.path), item.context(context)._replace(ids=shared)))
-        if one.id.casefold() in shared and item.data is not None
+        one._replace(
+            findings=check(read(item.data, item.path), item.context(context)._replace(ids=ids, incidents=incidents))
+        )
+        if item.data is not None and (one.id.casefold() in ids or not incidents.keys().isdisjoint(one.incidents))
         else one
         for one, item in zip(done, items, strict=True)
     ]
+
+
+def _shared(
+    known: Mapping[str, tuple[str, ...]], found: Iterable[tuple[str, tuple[str, ...]]]
+) -> dict[str, tuple[str, ...]]:
+    """The names that several paths have, with these paths; `found` gives the names of each path that was checked."""
+    paths: dict[str, tuple[str, ...]] = dict(known)
+    for path, names in found:
+        for name in names:
+            if path not in paths.get(name, ()):
+                paths[name] = (*paths.get(name, ()), path)
+    return {name: those for name, those in paths.items() if len(those) > 1}

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from pmctl import __version__
 from pmctl.document.finding import Finding, Severity
 from pmctl.errors import read_hint
-from pmctl.files import read_object, write_atomic
+from pmctl.files import make_folder, read_object, write_atomic
 from pmctl.rules.context import CacheDependencies, Context
 
 _FOLDER = ("pmctl", "validate-v1")
@@ -32,6 +32,7 @@ class Result(NamedTuple):
     findings: tuple[Finding, ...]
     files: tuple[tuple[str, bool], ...] = ()
     day: str = ""
+    incidents: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -40,9 +41,11 @@ class Result(NamedTuple):
         findings: tuple[Finding, ...],
         asked: CacheDependencies,
         today: date | None,
+        incidents: tuple[str, ...] = (),
     ) -> Result:
         """A result with the answers that were asked for on the way."""
-        return cls(id, findings, tuple(sorted(asked.files.items())), today.isoformat() if asked.today and today else "")
+        day = today.isoformat() if asked.today and today else ""
+        return cls(id, findings, tuple(sorted(asked.files.items())), day, incidents)
 
     def holds(self, context: Context) -> bool:
         """Whether everything that the result rests on is still so."""
@@ -56,19 +59,25 @@ class Result(NamedTuple):
             [one.code, one.message, one.line, one.column, str(one.severity), one.fix, one.end_line, one.end_column]
             for one in self.findings
         ]
-        return [self.id, rows, [list(pair) for pair in self.files], self.day]
+        return [self.id, rows, [list(pair) for pair in self.files], self.day, list(self.incidents)]
 
     @classmethod
     def of_plain(cls, plain: Any, path: str) -> Result:
         """From JSON data. Raises ValueError, TypeError or KeyError when it is damaged."""
-        name, rows, files, day = plain
+        name, rows, files, day, incidents = plain
+        for text in (name, day, *(file for file, _ in files), *incidents):
+            if not isinstance(text, str) or "\0" in text:
+                raise TypeError("a damaged result")
         findings = []
         for code, message, line, column, severity, fix, end_line, end_column in rows:
             if not (isinstance(code, str) and isinstance(message, str)):
                 raise TypeError("a damaged finding")
-            places = (int(line), int(column), int(end_line), int(end_column))
+            places = (line, column, end_line, end_column)
+            if not all(type(place) is int and place >= 0 for place in places):
+                raise TypeError("a damaged place")
             findings.append(Finding(code, message, path, *places[:2], Severity(severity), read_hint(fix), *places[2:]))
-        return cls(str(name), tuple(findings), tuple((str(file), bool(there)) for file, there in files), str(day))
+        known = tuple((file, there is True) for file, there in files)
+        return cls(name, tuple(findings), known, day, tuple(incidents))
 
 
 class Cache:
@@ -110,7 +119,7 @@ class Cache:
             if len(merged) > _MOST_ENTRIES:
                 merged = {key: value for key, value in merged.items() if key in self._used}
             try:
-                self.folder.mkdir(parents=True, exist_ok=True)
+                make_folder(self.folder, self.folder.parents[len(_FOLDER)])
                 write_atomic(target, json.dumps(merged, separators=(",", ":")).encode())
             except OSError:
                 return

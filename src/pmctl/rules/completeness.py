@@ -78,6 +78,8 @@ def _unwritten(doc: Document, title: str, section: Section) -> Finding:
 def _missing(doc: Document, title: str) -> Finding:
     """A section that is not there: at the heading that stands for it under another name or level, else at no line."""
     message = f"the required section {title!r} is missing"
+    if swallowed := _swallowed(doc, title, message):
+        return swallowed
     near = _stands_for(doc, title)
     if near is None:
         return Finding(MISSING, message, doc.path, severity=Severity.ERROR, fix=f"add '## {title}'")
@@ -85,6 +87,26 @@ def _missing(doc: Document, title: str) -> Finding:
     line, column = doc.position(start)
     fix = f"write '## {title}' instead of {written!r}"
     return Finding(MISSING, message, doc.path, line, column, Severity.ERROR, fix, line, column + len(written))
+
+
+def _swallowed(doc: Document, title: str, message: str) -> Finding | None:
+    """A section whose heading is there, in a block of code or a comment that begins above it and was not closed."""
+    heading = re.compile(rf"(?mi)^ {{0,3}}##[ \t]+{re.escape(title)}[ \t#\r]*$").search(doc.text, doc.body_start)
+    if heading is None:
+        return None
+    hiding = [(span, "block of code") for span in doc.structure.code_blocks]
+    hiding += [(span, "comment") for span in doc.structure.comments]
+    for (start, end), what in hiding:
+        if start <= heading.start() < end:
+            line, column = doc.position(start)
+            below = doc.position(heading.start())[0]
+            opening = doc.text[start:end].split(None, 1)[0]
+            closing = "-->" if what == "comment" else opening[: len(opening) - len(opening.lstrip(opening[0]))]
+            message = f"{message}: its heading in line {below} stands inside the {what} that begins here"
+            fix = f"close the {what}: write {closing} where it ends"
+            place = (line, column, Severity.ERROR, fix, line, column + len(opening))
+            return Finding(MISSING, message, doc.path, *place)
+    return None
 
 
 def _stands_for(doc: Document, title: str) -> tuple[int, str] | None:

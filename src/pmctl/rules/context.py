@@ -104,12 +104,12 @@ class CacheDependencies:
 class Context(NamedTuple):
     """Everything that a check may use. The default judges a document on its own.
 
-    `status` overrides the document's own (a draft is judged as IN_REVIEW before it is submitted);
-    `adopted` asks for the gentle profile; `ids` maps a case-folded id to the paths that carry it;
-    `exists` tells whether a path relative to the pmctl root is a file of the repository (None: unknown).
-    `asked` collects which changeable facts were looked at, when somebody wants to know.
-    With `own_templates` (the organisation's, possibly none) every document is judged by the template that it
-    records, otherwise by `template`.
+    `status` overrides the document's own (a draft is judged as IN_REVIEW before it is submitted); `adopted` asks for
+    the gentle profile; `ids` maps a case-folded id to the paths that carry it, `incidents` a linked incident to the
+    paths that link it; `exists` tells whether a path relative to the pmctl root is a file of the repository (None:
+    unknown). `asked` collects which changeable facts were looked at, when somebody wants to know. With `own_templates`
+    (the organisation's, possibly none) every document is judged by the template that it records, otherwise by
+    `template`.
     """
 
     settings: RuleSettings = RuleSettings()
@@ -117,6 +117,7 @@ class Context(NamedTuple):
     people: PeopleView | None = None
     exists: Callable[[str], bool] | None = None
     ids: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    incidents: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     severities: tuple[str, ...] = ()
     today: date | None = None
     now: datetime | None = None

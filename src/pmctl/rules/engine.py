@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pmctl.document.fields import is_id, path_of
 from pmctl.document.finding import Finding, Severity
 from pmctl.rules.registry import Rule, rules
 from pmctl.rules.settings import RuleSettings
@@ -34,7 +35,7 @@ def check(doc: Document, context: Context) -> tuple[Finding, ...]:
     context = context.of_document(doc)
     if not context.adopted and _is_adopted(doc):
         context = context._replace(adopted=True)
-    of_document = (*doc.problems, *check_front_matter(doc), *action_problems(doc))
+    of_document = (*doc.problems, *_movable(check_front_matter(doc), doc, context), *action_problems(doc))
     raw: list[tuple[Finding, Rule | None]] = [(finding, None) for finding in of_document]
     selected = context.settings.selection(doc.path)
     active = [rule for code, rule in rules().items() if selected(code)]
@@ -52,6 +53,14 @@ def check(doc: Document, context: Context) -> tuple[Finding, ...]:
         leftover = unused(suppressions, [rule.code for rule in active], doc.path)
         findings += apply_severity(doc, context, [(finding, None) for finding in leftover])
     return _sorted(findings)
+
+
+def _movable(findings: list[Finding], doc: Document, context: Context) -> list[Finding]:
+    """The findings, without the advice to move the file to where another one lies."""
+    if not any(one.code == "PM110" for one in findings) or not is_id(doc.id) or not context.has(path_of(doc.id)):
+        return findings
+    fix = f"{path_of(doc.id)} is there already: give this one an id of its own, or remove it"
+    return [one._replace(fix=fix) if one.code == "PM110" else one for one in findings]
 
 
 def _suppressible(finding: Finding) -> bool:
@@ -75,7 +84,6 @@ def apply_severity(doc: Document, context: Context, raw: list[tuple[Finding, Rul
         if not (code.startswith("PM0") and finding.severity is Severity.ERROR):
             severity = _override(context.settings, code, severity) if selected(code) else None
         if severity is not None:
-            severity = Severity.ERROR if context.strict and severity is Severity.WARNING else severity
             findings.append(finding._replace(code=code, path=finding.path or doc.path, severity=severity))
     return findings
 

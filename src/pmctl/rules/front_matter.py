@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pmctl.document.fields import is_handle, is_id
 from pmctl.document.finding import Finding
+from pmctl.document.incidents import linked_incidents
 from pmctl.errors import Hint, advise
 from pmctl.rules.registry import WARNING, found_at, rule
 from pmctl.text import did_you_mean, nearest, parse_day, parse_utc
@@ -113,6 +114,32 @@ def duplicate_id(doc: Document, context: Context) -> Iterable[Finding]:
         )
 
 
+@rule("PM158", "incident-twice", draft=WARNING, review=WARNING, adopted=WARNING)
+def incident_twice(doc: Document, context: Context) -> Iterable[Finding]:
+    """Another postmortem is about the same incident.
+
+    What it does:
+        Compares source and id of the linked incidents with those of every other postmortem of the repository.
+
+    Why:
+        Readers find one of two accounts, and trends count the incident twice. `pmctl new --from` refuses to begin a
+        second one.
+
+    Example:
+        incidents: [{source: pagerduty, id: Q1A2B3}]
+
+    Fix:
+        incidents: [{source: pagerduty, id: Q4C5D6}]
+    """
+    node = doc.front.get("incidents")
+    for name in linked_incidents(doc) if node is not None and context.incidents else ():
+        others = [path for path in context.incidents.get(name, ()) if path != doc.path]
+        if node is not None and others:
+            message = f"{', '.join(others)} {'is' if len(others) == 1 else 'are'} about the incident {name}, too"
+            fix = "keep one of the two, or take the incident out of the other"
+            yield found_at(node.key_line, node.key_column, message, fix, width=len("incidents"))
+
+
 @rule("PM153", "unknown-severity", review=WARNING)
 def unknown_severity(doc: Document, context: Context) -> Iterable[Finding]:
     """The severity is not one of the organisation's.
@@ -184,6 +211,40 @@ def times_out_of_order(doc: Document, context: Context) -> Iterable[Finding]:
         message = f"{culprit} is {side} {other}, {doc.front[other].raw}"
         yield found_at(node.line, node.column, message, "correct the one that is wrong", width=len(node.raw))
         wrong = [pair for pair in wrong if culprit not in pair]
+
+
+@rule("PM159", "future-date", draft=WARNING, review=WARNING, adopted=WARNING)
+def future_date(doc: Document, context: Context) -> Iterable[Finding]:
+    """A time of the incident, or the day in its id, lies in the future.
+
+    What it does:
+        Compares started_at, detected_at, acknowledged_at, mitigated_at, resolved_at and the id's day with today. A day
+        is allowed for clocks and time zones.
+
+    Why:
+        A postmortem is about what has happened; a wrong year moves it to the wrong end of every list and trend.
+
+    Example:
+        started_at: 2999-01-15T14:00:00Z
+
+    Fix:
+        started_at: 2024-01-15T14:00:00Z
+    """
+    latest = max([time.date() for time in incident_times(doc).values()], default=date.min)
+    day = parse_day(doc.id[:10]) or date.min
+    tomorrow = context.today + timedelta(days=1) if context.today is not None else date.max
+    if max(latest, day) <= tomorrow:
+        return  # which stays true: only what rests on today being early is worked out again tomorrow
+    context.day()
+    for name, moment in incident_times(doc).items():
+        if moment.date() > tomorrow:
+            node = doc.front[name]
+            message = f"{name} lies in the future: {node.raw}"
+            yield found_at(node.line, node.column, message, "correct the date", width=len(node.raw))
+    if day > tomorrow and "id" in doc.front:
+        node = doc.front["id"]
+        message = f"the day in the id, {day}, lies in the future"
+        yield found_at(node.line, node.column, message, "begin again with the day of the incident", width=10)
 
 
 @rule("PM155", "custom-field", draft=WARNING)

@@ -1,4 +1,4 @@
-"""Rendering: whether readers of the rendered page see the headings and tables that the checks see."""
+"""Rendering: whether readers of the rendered page see what the checks see and approvals bind."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from pmctl.document.binding import pictures_elsewhere
 from pmctl.document.finding import Finding
+from pmctl.document.invisible import invisible_characters
 from pmctl.rules.registry import WARNING, found_at, rule
 
 if TYPE_CHECKING:
@@ -67,6 +69,57 @@ def read_differently(doc: Document, context: Context) -> Iterable[Finding]:
         )
         fix = "put blank lines around it, and begin and end every row of a table with |"
         yield found_at(part.line, 1, f"a {what} that is {where}", fix)
+
+
+@rule("PM208", "invisible-in-text", draft=WARNING, adopted=WARNING, ignorable=False)
+def invisible_in_text(doc: Document, context: Context) -> Iterable[Finding]:
+    """The body holds a character that is invisible or changes the order of others.
+
+    What it does:
+        Looks for zero-width characters, bidirectional controls, tags and fillers, also as character references. What
+        a script or an emoji needs is none: joiners beside letters that join (Persian, Hindi) or between emoji,
+        direction marks on a line with right-to-left text, the tags of a flag.
+
+    Why:
+        An approval binds the characters, and a reviewer reads what is shown. Submitting and publishing refuse it.
+
+    Example:
+        ## Summary
+
+        2,347 payments to acc&#x200b;ount 4711 failed.
+
+    Fix:
+        ## Summary
+
+        2,347 payments to account 4711 failed.
+    """
+    return invisible_characters(doc)
+
+
+@rule("PM209", "picture-elsewhere", draft=WARNING, ignorable=False)
+def picture_elsewhere(doc: Document, context: Context) -> Iterable[Finding]:
+    """The text shows a picture that does not lie in the postmortem's own folder.
+
+    What it does:
+        Looks at Markdown images and at what HTML loads. A picture of another postmortem, of the repository or of
+        another host counts; a link to one does not, nor does a `data:` address.
+
+    Why:
+        It can be exchanged after publication, by anybody who can write there, and no approval, record or audit would
+        know: it is no part of the content that was approved. A picture on another host tells its owner who reads, too,
+        and is gone one day. In a draft it is a warning; submitting and publishing refuse it.
+
+    Example:
+        ## Impact
+
+        ![Failed payments per minute, 40 at the peak](../../img/graph.png)
+
+    Fix:
+        ## Impact
+
+        [Failed payments per minute, 40 at the peak](../../img/graph.png)
+    """
+    return pictures_elsewhere(doc)
 
 
 def is_ambiguous(doc: Document) -> bool:

@@ -1,37 +1,49 @@
 """The API of an incident system: one connection, careful with the token.
 
-https only (loopback excepted), redirects and paging links only within the same origin, time-outs,
-retries that honour Retry-After, a limit on what is read. Every failure becomes one clear error, and no
+https only (loopback excepted), redirects and paging links only within the same origin, time-outs, one limit for all
+that is asked, retries that honour Retry-After, a limit on what is read. Every failure becomes one clear error, and no
 error, log line or repr holds the token.
+
+A time-out of the network counts from byte to byte, and a server may send one now and then for ever. So a second thread
+cuts the connection when the time for everything is over.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import json
+import socket
+import threading
+import time
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
-from pmctl.errors import BadInput, EnvironmentProblem, NotFound, PmctlError, UsageProblem
+from pmctl.errors import BadInput, EnvironmentProblem, NotFound, PmctlError
+from pmctl.services.address import loopback, origin
 from pmctl.services.cursor import Cursor
 
 if TYPE_CHECKING:
     import httpx
+    from stamina.instrumentation import RetryDetails
 
 RESPONSE_LIMIT = 50_000_000  # bytes of one answer, unpacked
+LIST_LIMIT = 100_000_000  # bytes of all pages of a list
+MARK_LIMIT = 4_000  # characters of what names the next page
 PAGE_LIMIT = 200  # pages of one list
 TIMEOUT = 20.0  # seconds for connecting and for each read
 ATTEMPTS = 4
 LONGEST_PAUSE = 60.0  # seconds; a service that asks for more gets an error that says so
-TOTAL_TIME = 180.0  # seconds for one request with all its retries
+TOTAL_TIME = 300.0  # seconds for all that is asked of one system, pauses included
+SHORT_WAIT = 1.0  # seconds; whoever waits longer is told
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _RETRIED = (429, 500, 502, 503, 504)
+_PIECE = 1024 * 1024  # bytes that are unpacked at a time
 
 
 RecordFile = tuple[str, bytes]
@@ -50,16 +62,28 @@ class Answer:
         """A member of the value; None where there is none."""
         return Cursor(self.value).at(*keys).value
 
+    def count(self, *keys: str) -> int:
+        """A member that is a whole number; 0 where there is none."""
+        found = self.at(*keys)
+        return found if type(found) is int else 0
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """An open connection to one system. `base_url` has no slash at its end."""
+    """An open connection to one system. `base_url` has no slash at its end.
+
+    `waits` is told, in a sentence, why the next try has to wait. `deadline` is when all that is asked has to be
+    answered, on the monotonic clock; `streams` are the network connections that are cut then.
+    """
 
     label: str
     base_url: str
     token_variable: str
     client: httpx.Client = field(repr=False)
     headers: Mapping[str, str] = field(repr=False, default_factory=dict)
+    waits: Callable[[str], None] = field(repr=False, default=lambda said: None)
+    deadline: float = field(default_factory=lambda: time.monotonic() + TOTAL_TIME)
+    streams: list[Any] = field(repr=False, default_factory=list)
 
     def get(self, path: str, what: str, params: Mapping[str, str | int] | None = None) -> Answer:
         """GET a path below the base address, or an absolute address of the same origin.
@@ -75,27 +99,66 @@ class Service:
     def _ask(self, method: str, path: str, what: str, **sent: Any) -> Answer:
         import httpx
         import stamina
+        from stamina.instrumentation import set_on_retry_hooks
 
         url = self._address(path)
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise self._too_slow()
+        set_on_retry_hooks([self._told])  # its own would write to a log that nobody has set up
+        cut = threading.Timer(left, self._cut)
+        cut.daemon = True
+        cut.start()
         try:
             for attempt in stamina.retry_context(
-                on=_pause_before_retry, attempts=ATTEMPTS, timeout=TOTAL_TIME, wait_initial=0.5, wait_max=10.0
+                on=_pause_before_retry, attempts=ATTEMPTS, timeout=left, wait_initial=0.5, wait_max=10.0
             ):
                 with attempt:
                     return self._once(method, url, what, **sent)
         except _Retry as problem:
             raise self._refusal(problem.status, what, problem.wait) from None
-        except httpx.TimeoutException:
-            raise self._unreachable(f"did not answer within {TIMEOUT:.0f} s") from None
         except httpx.HTTPError as problem:
+            if time.monotonic() >= self.deadline:
+                raise self._too_slow() from None
+            if isinstance(problem, httpx.TimeoutException):
+                raise self._unreachable(f"did not answer within {TIMEOUT:.0f} s") from None
             raise self._unreachable(f"can't be reached ({type(problem).__name__})") from None
+        except (httpx.InvalidURL, UnicodeError, zlib.error):
+            raise self._odd("names an address or sends data that cannot be read", what) from None
+        finally:
+            cut.cancel()
         raise AssertionError("the retries end with an answer or an exception")
+
+    def _told(self, details: RetryDetails) -> None:
+        if details.wait_for > SHORT_WAIT:
+            problem = details.caused_by
+            why = f"answered {problem.status}" if isinstance(problem, _Retry) else f"gave no answer ({_named(problem)})"
+            self.waits(f"{self.label} {why}: trying again in {details.wait_for:.0f} s")
+
+    def _cut(self) -> None:
+        """End whatever still waits for the other side."""
+        for stream in self.streams:
+            try:
+                with socket.fromfd(stream.get_extra_info("socket").fileno(), 0, 0) as own:
+                    own.shutdown(socket.SHUT_RDWR)
+            except (OSError, ValueError, AttributeError):
+                continue  # it has ended already
+
+    def _note(self, event: str, info: Mapping[str, Any]) -> None:
+        """For httpx: remember every connection that is opened."""
+        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+            self.streams.append(info["return_value"])
+            if time.monotonic() >= self.deadline:
+                self._cut()
 
     def _once(self, method: str, url: str, what: str, **sent: Any) -> Answer:
         for _ in range(5):
+            if time.monotonic() >= self.deadline:
+                raise self._too_slow()
             request = self.client.build_request(
-                method, url, params=sent.get("params") or None, json=sent.get("body"), headers=dict(self.headers)
-            )
+                method, url, params=sent.get("params") or None, json=sent.get("body"), headers=dict(self.headers),
+                extensions={"trace": self._note},
+            )  # fmt: skip
             response = self.client.send(request, stream=True, follow_redirects=False)
             try:
                 if response.status_code in _REDIRECTS:
@@ -113,10 +176,12 @@ class Service:
         if status != 200:
             raise self._refusal(status, what, None)
         data = bytearray()
-        for chunk in response.iter_bytes():
+        for chunk in _unpacked(response):
             data += chunk
             if len(data) > RESPONSE_LIMIT:
                 raise BadInput(f"{self.label} answered with more than {RESPONSE_LIMIT // 1_000_000} MB for {what}")
+        if time.monotonic() >= self.deadline:  # the connection was cut: it may look like the end of the answer
+            raise self._too_slow()
         try:
             value = json.loads(bytes(data))
         except (ValueError, RecursionError):
@@ -126,18 +191,21 @@ class Service:
             ) from None
         return Answer(value, bytes(data), response.links.get("next", {}).get("url", ""))
 
-    def _address(self, path: str) -> str:
+    def _address(self, path: object) -> str:
+        if not isinstance(path, str) or len(path) > MARK_LIMIT:
+            raise self._odd("names a next page that is no address", "a list")
         url = path if "://" in path else f"{self.base_url}{path}"
-        if _origin(url) != _origin(self.base_url):
-            raise BadInput(
-                f"{self.label} names a page on another host ({urlsplit(url).hostname}); the token is not sent there"
-            )
+        if origin(url) != origin(self.base_url):
+            raise BadInput(f"{self.label} names a page on another host ({origin(url)[1]}); the token is not sent there")
         return url
 
     def _redirect(self, url: str, location: str) -> str:
-        target = urljoin(url, location)
-        if not location or _origin(target) != _origin(self.base_url):
-            host = urlsplit(target).hostname if location else "nowhere"
+        try:
+            target = urljoin(url, location)
+        except ValueError:
+            raise self._odd("redirects to what is no address", url) from None
+        if not location or origin(target) != origin(self.base_url):
+            host = origin(target)[1] if location else "nowhere"
             raise EnvironmentProblem(
                 f"{self.label} redirects to another host ({host}); the token is not sent there",
                 hint=f"set the address that answers directly instead of {self.base_url}",
@@ -168,6 +236,12 @@ class Service:
         return EnvironmentProblem(
             f"{self.label} answered {status} for {what}", hint=f"check the id and the address {self.base_url}"
         )
+
+    def _odd(self, why: str, what: str) -> PmctlError:
+        return BadInput(f"{self.label} {why} ({what})", hint=f"check the address {self.base_url}")
+
+    def _too_slow(self) -> PmctlError:
+        return self._unreachable(f"was not done within {TOTAL_TIME:.0f} s")
 
     def _unreachable(self, why: str) -> PmctlError:
         host = urlsplit(self.base_url).netloc
@@ -201,50 +275,29 @@ def _retry_after(value: str) -> float | None:
         return float(text)
     try:
         when = parsedate_to_datetime(text)
-    except (ValueError, TypeError):
+        moment = when if when.tzinfo else when.replace(tzinfo=UTC)
+        return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError, OverflowError, IndexError):
         return None
-    moment = when if when.tzinfo else when.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
 
 
-def _origin(url: str) -> tuple[str, str, int]:
-    parts = urlsplit(url)
-    try:
-        port = parts.port
-    except ValueError:
-        port = -1
-    return parts.scheme.lower(), (parts.hostname or "").lower(), port or (443 if parts.scheme == "https" else 80)
+def _named(problem: Exception) -> str:
+    return type(problem).__name__
 
 
-def _loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def checked_base_url(url: str, variable: str) -> str:
-    """An address that a token may be sent to; UsageProblem for anything but https (or loopback)."""
-    address = url.strip().rstrip("/")
-    parts = urlsplit(address)
-    host = parts.hostname or ""
-    if not host or parts.scheme not in ("https", "http") or parts.query or parts.fragment:
-        raise UsageProblem(f"{variable} is not a web address", hint="write it like https://api.example.com")
-    if parts.username or parts.password:
-        raise UsageProblem(f"{variable} holds a user name or password", hint="put the token into its own variable")
-    if parts.scheme == "http" and not _loopback(host):
-        raise UsageProblem(f"{variable} is not https", hint="a token is only sent over https")
-    return address
-
-
-def checked_token(token: str, variable: str) -> str:
-    """A token that fits into a header; the error never shows it."""
-    trimmed = token.strip()
-    if not trimmed.isascii() or not trimmed.isprintable() or " " in trimmed:
-        raise EnvironmentProblem(f"{variable} holds characters that no token has", hint="set it again")
-    return trimmed
+def _unpacked(response: httpx.Response) -> Iterator[bytes]:
+    """The body, in pieces that are small whatever they were packed to."""
+    kind = response.headers.get("content-encoding", "").strip().lower()
+    if kind in ("", "identity"):
+        yield from response.iter_raw()
+        return
+    if kind not in ("gzip", "x-gzip", "deflate"):
+        raise zlib.error(f"an encoding that was not asked for: {kind}")
+    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # gzip or zlib, by its first bytes
+    for chunk in response.iter_raw():
+        yield (piece := unpacker.decompress(chunk, _PIECE))
+        while unpacker.unconsumed_tail or (piece and len(piece) == _PIECE):
+            yield (piece := unpacker.decompress(unpacker.unconsumed_tail, _PIECE))
 
 
 @contextmanager
@@ -257,14 +310,11 @@ def open_client(base_url: str) -> Iterator[httpx.Client]:
         raise EnvironmentProblem(
             "fetching incidents needs more packages", hint="pip install 'pmctl[integrations]'"
         ) from None
-    local = _loopback(urlsplit(base_url).hostname or "")
-    with httpx.Client(timeout=TIMEOUT, trust_env=not local, headers={"User-Agent": "pmctl"}) as client:
+    local = loopback(urlsplit(base_url).hostname or "")
+    with httpx.Client(
+        timeout=TIMEOUT, trust_env=not local, headers={"User-Agent": "pmctl", "Accept-Encoding": "gzip"}
+    ) as client:
         yield client
-
-
-def segment(text: str) -> str:
-    """Text as one segment of a path."""
-    return quote(text, safe="")
 
 
 def collect(ask: Callable[[Any], Answer], following: Callable[[Answer], Any], *keys: str) -> list[Any]:
@@ -275,6 +325,7 @@ def collect(ask: Callable[[Any], Answer], following: Callable[[Answer], Any], *k
     """
     found: list[Any] = []
     mark: Any = None
+    size = 0
     for _ in range(PAGE_LIMIT):
         answer = ask(mark)
         page = answer.at(*keys)
@@ -282,9 +333,21 @@ def collect(ask: Callable[[Any], Answer], following: Callable[[Answer], Any], *k
         previous, mark = mark, following(answer)
         if not mark or not page or mark == previous:
             return found
+        if not isinstance(mark, str | int) or len(str(mark)[: MARK_LIMIT + 1]) > MARK_LIMIT:
+            raise BadInput(
+                "the mark of the next page of a list is not one", hint="export the incident and import the file"
+            )
+        size += len(answer.data)
+        if size > LIST_LIMIT:
+            raise BadInput(
+                f"the list has more than {LIST_LIMIT // 1_000_000} MB", hint="export the incident and import the file"
+            )
     raise BadInput(f"the list has more than {PAGE_LIMIT} pages", hint="export the incident and import the file")
 
 
 def as_file(name: str, value: object) -> RecordFile:
     """A JSON value as a record file."""
-    return name, json.dumps(value).encode()
+    try:
+        return name, json.dumps(value).encode()
+    except RecursionError:
+        raise BadInput(f"{name}: nested deeper than an incident record is") from None

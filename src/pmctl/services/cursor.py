@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
@@ -18,10 +18,14 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """A JSON value and its path. `value` is None where the record has nothing."""
+    """A JSON value and its path. `value` is None where the record has nothing.
+
+    `looked` gathers the paths that somebody asked for, where anybody wants to know (see `unused`).
+    """
 
     value: object
     path: str = "$"
+    looked: set[str] | None = field(default=None, repr=False, compare=False)
 
     def __bool__(self) -> bool:
         """Whether there is anything: null, "", [] and {} are nothing; false and 0 are something."""
@@ -37,16 +41,14 @@ class Cursor:
             else:
                 value = value[key] if isinstance(value, list) and 0 <= key < len(value) else None
                 path += f"[{key}]"
-        return Cursor(value, path)
+            if self.looked is not None:
+                self.looked.add(path)
+        return Cursor(value, path, self.looked)
 
     def first(self, *keys: str) -> Cursor:
         """The first of these members that holds something; the last one when none does."""
-        found = Cursor(None, self.path)
-        for key in keys:
-            found = self.at(key)
-            if found:
-                return found
-        return found
+        places = [self.at(key) for key in keys]
+        return next((place for place in places if place), places[-1])
 
     def has(self, key: str) -> bool:
         """Whether the mapping has this key at all, even with a null."""
@@ -56,7 +58,13 @@ class Cursor:
         """The items of a list; nothing for any other value."""
         if isinstance(self.value, list):
             for index, item in enumerate(self.value):
-                yield Cursor(item, f"{self.path}[{index}]")
+                yield Cursor(item, f"{self.path}[{index}]", self.looked)
+
+    def members(self) -> Iterator[tuple[str, Cursor]]:
+        """The keys and values of a mapping; nothing for any other value."""
+        if isinstance(self.value, dict):
+            for key in self.value:
+                yield str(key), self.at(str(key))
 
     def sample(self) -> Iterator[Cursor]:
         """The first items of a list: enough to tell what it is a list of."""

@@ -14,13 +14,16 @@ from pmctl.document.duration import duration_text
 from pmctl.document.markdown_text import cell_text, line, paragraph
 from pmctl.services.import_document import ImportDocument, TimelineRow, without_strangers
 from pmctl.services.incident import MOMENTS, Event, FollowUp, Incident, Participant, Reference
-from pmctl.text import utc
+from pmctl.text import clean, utc
 
 _TITLE_LIMIT = 200
+_SUMMARY_LIMIT = 16_000
+_ENTRY_LIMIT = 4_000
 _NAME_LIMIT = 100
 _ID_LIMIT = 200
 _URL_LIMIT = 2000
 _TAG_LIMIT = 20
+_MOST_LOSSES = 10  # sentences about cut texts, before the rest is only counted
 _TAG = re.compile(r"[^a-z0-9]+")
 # A document may be 1 MiB; the timeline of a draft leaves room for what people write.
 _TIMELINE_BYTES = 600_000
@@ -50,14 +53,9 @@ def draft_from(incident: Incident, people: Mapping[str, str]) -> Draft:
     """The draft of one (possibly merged) incident. `people` maps e-mail addresses to handles."""
     known = {email.strip().lower(): handle for email, handle in people.items()}
     front = _front(incident, known)
-    summary = paragraph(incident.summary)
+    summary = paragraph(incident.summary, _SUMMARY_LIMIT)
     timeline = _timeline(incident, _names(incident.participants, known))
-    left_out = len(incident.events) - len(timeline)
-    warnings = [line(warning, 300) for warning in incident.warnings]
-    if left_out:
-        warnings.append(
-            f"{left_out} of {len(incident.events)} timeline entries left out: more than a document can hold"
-        )
+    warnings = [line(warning, 600) for warning in incident.warnings] + _losses(incident, len(timeline))
     impact = _impact(incident)
     items = tuple(_action(item, known) for item in incident.action_items)
     values = {name: utc(value) if isinstance(value, datetime) else value for name, value in front.items()}
@@ -73,6 +71,31 @@ def draft_from(incident: Incident, people: Mapping[str, str]) -> Draft:
     )
     teams = tuple(line(team, _NAME_LIMIT) for team in incident.teams)
     return Draft(front, summary, timeline, impact, items, teams, imported, tuple(warnings))
+
+
+def _losses(incident: Incident, entries: int) -> list[str]:
+    """Sentences about what does not fit: a person has to know that a text goes on in the record."""
+    said = []
+    texts = [
+        ("the title", incident.title, _TITLE_LIMIT),
+        ("the summary", incident.summary, _SUMMARY_LIMIT),
+        *((f"the timeline entry of {utc(event.at)}", _labelled(event), _ENTRY_LIMIT) for event in incident.events),
+        *((f"the impact {row.kind[:60]!r}", row.measurement, _ENTRY_LIMIT) for row in incident.impacts),
+        *((f"the action item {item.description[:60]!r}", item.description, _ENTRY_LIMIT)
+          for item in incident.action_items),
+    ]  # fmt: skip
+    for what, text, limit in texts:
+        length = len(clean(text).strip() if what == "the summary" else line(text))
+        if length > limit:
+            said.append(f"{what} has {length:,} characters: cut after {limit:,}, the rest is in the record")
+    if len(said) > _MOST_LOSSES:
+        said = [*said[:_MOST_LOSSES], f"{len(said) - _MOST_LOSSES} more texts are cut"]
+    if left_out := len(incident.events) - entries:
+        said.append(f"{left_out} of {len(incident.events)} timeline entries left out: more than a document can hold")
+    if len(_slugs(incident.tags)) > _TAG_LIMIT:
+        left = ", ".join(_slugs(incident.tags)[_TAG_LIMIT:])
+        said.append(line(f"only the first {_TAG_LIMIT} tags are taken, without {left}", 600))
+    return said
 
 
 def reference_entry(reference: Reference) -> dict[str, str]:
@@ -137,8 +160,12 @@ def _timeline(incident: Incident, shown: Mapping[str, str]) -> tuple[TimelineRow
     return tuple(row for number, (_, row) in enumerate(rows) if number in kept)
 
 
+def _labelled(event: Event) -> str:
+    return f"{event.label}: {event.text}" if event.label else event.text
+
+
 def _row(event: Event, shown: Mapping[str, str]) -> TimelineRow:
-    text = cell_text(f"{event.label}: {event.text}" if event.label else event.text)
+    text = cell_text(_labelled(event), _ENTRY_LIMIT)
     who = cell_text(shown.get(event.who.lower(), event.who), _NAME_LIMIT)
     return TimelineRow(event.at, text, who, event.path)
 
@@ -146,7 +173,7 @@ def _row(event: Event, shown: Mapping[str, str]) -> TimelineRow:
 def _impact(incident: Incident) -> tuple[tuple[str, str], ...]:
     start, end = incident.started_at, incident.resolved_at
     rows = [("Duration", duration_text(end - start))] if start and end and end > start else []
-    rows += [(cell_text(row.kind, _NAME_LIMIT), cell_text(row.measurement)) for row in incident.impacts]
+    rows += [(cell_text(row.kind, _NAME_LIMIT), cell_text(row.measurement, _ENTRY_LIMIT)) for row in incident.impacts]
     return tuple(rows)
 
 
@@ -157,7 +184,7 @@ def _action(item: FollowUp, known: Mapping[str, str]) -> dict[str, str]:
     if item.owner and not owner and (name := item.owner.name or item.owner.handle or item.owner.email):
         notes.append(f"owner in the incident: {name}")
     return {
-        "Action": cell_text(item.description),
+        "Action": cell_text(item.description, _ENTRY_LIMIT),
         "Owner": f"@{owner}" if owner else "",
         "Due": cell_text(item.due, _NAME_LIMIT),
         "Priority": item.priority,

@@ -7,10 +7,11 @@ environment only.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from pmctl.errors import EnvironmentProblem, UsageProblem
-from pmctl.services.client import RecordFile, Service, checked_base_url, checked_token, open_client
+from pmctl.services.address import checked_base_url, checked_token
+from pmctl.services.client import RecordFile, Service, open_client
 from pmctl.services.registry import SYSTEMS, system_by_name
 from pmctl.services.system import Api, System
 
@@ -39,9 +40,11 @@ def parse_reference(text: str) -> tuple[System, Api, str] | None:
     return system, system.api, incident
 
 
-def fetch_reference(text: str, environ: Mapping[str, str]) -> list[RecordFile]:
+def fetch_reference(
+    text: str, environ: Mapping[str, str], waits: Callable[[str], None] = lambda said: None
+) -> list[RecordFile]:
     """Fetch what `source:id` names. Address and token come from the environment, never from a repository: one that
-    somebody cloned must not decide where a token of theirs is sent.
+    somebody cloned must not decide where a token of theirs is sent. `waits` is told why something takes longer.
 
     Raises UsageProblem, EnvironmentProblem, NotFound or BadInput; none of them shows the token.
     """
@@ -50,7 +53,8 @@ def fetch_reference(text: str, environ: Mapping[str, str]) -> list[RecordFile]:
         known = ", ".join(system.name for system in SYSTEMS if system.api)
         raise UsageProblem(f"{text[:80]!r} names no incident", hint=f"write SOURCE:ID with one of {known}")
     system, api, incident = parsed
-    token = checked_token(environ.get(api.credential, ""), api.credential)
+    token = checked_token(environ.get(api.credential, ""), api.credential) if api.credential else ""
+    others = {name: checked_token(environ.get(name, ""), name) for name in api.also}
     url = environ.get(api.address) or api.default_address
     if not url:
         raise EnvironmentProblem(
@@ -60,6 +64,10 @@ def fetch_reference(text: str, environ: Mapping[str, str]) -> list[RecordFile]:
         raise EnvironmentProblem(
             f"no token for {system.label}", hint=f"put one that may read incidents into {api.credential}"
         )
+    for name, required in api.also.items():
+        if required and not others[name]:
+            raise EnvironmentProblem(f"{system.label} needs {name} beside the token", hint=f"set {name}")
     base_url = checked_base_url(url, api.address)
     with open_client(base_url) as client:
-        return api.fetch(incident, Service(system.label, base_url, api.credential, client, api.headers_with(token)))
+        headers = api.headers_with(token, others)
+        return api.fetch(incident, Service(system.label, base_url, api.credential, client, headers, waits))

@@ -1,4 +1,4 @@
-"""FireHydrant (API v1): incidents with milestones and roles, their events.
+"""FireHydrant (API v1): incidents with milestones and roles, their events; its webhooks (`data.incident`).
 
 Shapes as in FireHydrant's public API reference and its Go client. Texts may be HTML; milestones name
 the key moments; what happens after the incident (the retrospective) is not part of its timeline.
@@ -6,8 +6,9 @@ the key moments; what happens after the incident (the retrospective) is not part
 
 from __future__ import annotations
 
+from pmctl.services.address import segment
 from pmctl.services.assembly import Assembly
-from pmctl.services.client import RecordFile, Service, as_file, collect, segment
+from pmctl.services.client import RecordFile, Service, as_file, collect
 from pmctl.services.cursor import Cursor
 from pmctl.services.html_text import from_html
 from pmctl.services.incident import MOMENTS
@@ -27,9 +28,10 @@ def recognise(data: Cursor) -> Recognition:
     lists = (data, data.at("data"), data.at("events"), data.at("events", "data"), data.at("follow_ups"),
              data.at("follow_ups", "data"), data.at("milestones"))  # fmt: skip
     return score_match(
-        candidates(data),
+        [*candidates(data), data.at("data", "incident")],
         ("id", "name", "created_at|started_at", "milestones|current_milestone"),
         ("role_assignments", "customer_impact_summary", "incident_url", "tag_list", "severity_color", "number"),
+        accept=lambda place: place.at("milestones").list or bool(place.at("current_milestone").text),
         parts=parts_among(lists, _is_entry, "incident_id"),
     )
 
@@ -46,7 +48,12 @@ def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
         place = record.first(*keys)
         found.text(field, place, value=from_html(place.text))
     found.text("status", record.at("current_milestone"), record.at("status"))
-    found.text("severity", record.at("severity"), record.at("severity", "slug"), record.at("priority"))
+    number = record.at("number")
+    found.text("name", number, value=f"#{number.text}" if number.text else "")
+    severity = record.at("severity")
+    # UNSET is a choice that nobody has made yet, not a priority by another name.
+    chosen = severity.at("slug") if severity.mapping else severity
+    found.text("severity", chosen, *([] if chosen.text else [record.at("priority")]))
     found.names("services", record.at("services"), "name")
     found.names("teams", record.at("team_assignments"), "team", "name")
     found.names("tags", record.at("tag_list"))
@@ -105,7 +112,7 @@ def _entry(found: Assembly, item: Cursor, resolved: bool) -> None:
     author = item.at("author")
     automatic = author.at("source").text.lower() in ("bot", "system", "runbook") and not author.at("email")
     who = author.at("name").text if automatic else found.user(author)
-    found.event(item.at("occurred_at"), text, who=who, path=item.path)
+    found.event(item.at("occurred_at"), text, who=who, path=item.path, entry=item.at("id").text)
 
 
 def fetch(incident: str, service: Service) -> list[RecordFile]:
@@ -125,6 +132,7 @@ SYSTEM = System(
     label="FireHydrant",
     recognise=recognise,
     read=read,
+    lists=("data", "events", "follow_ups", "milestones"),
     api=Api(
         credential="FIREHYDRANT_TOKEN",
         address="FIREHYDRANT_URL",

@@ -2,34 +2,66 @@
 
 `title` and at least one of the other fields, plus `timeline: [{at, text, who}]`,
 `action_items: [{description, owner, due, priority, status, ticket, notes}]`, `impact: {type: measurement}`.
+A record is taken for one of these when it says `source: generic`, or when its fields are those: all of them, or most
+with a time among them. What it does not use is named.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from dataclasses import replace
 
+from pmctl.document.fields import FIELDS
 from pmctl.services.assembly import Assembly
 from pmctl.services.cursor import Cursor
 from pmctl.services.incident import MOMENTS
-from pmctl.services.recognition import Recognition, candidates, score_match
+from pmctl.services.instants import parse_instant
+from pmctl.services.recognition import OTHER_VALUES, Recognition, candidates, score_match
 from pmctl.services.system import System
 
 _LISTS = ("services", "teams", "tags", "root_causes")
 _STATUSES = ("OPEN", "IN_PROGRESS", "COMPLETED", "WONT_DO")
 _DONE = ("resolved", "closed", "completed", "done", "published", "archived")
 _FIELDS = "started_at|resolved_at|detected_at|summary|timeline|services|severity|urgency|incidents"
+_OURS = frozenset(field.name for field in FIELDS) | {
+    "source", "id", "url", "summary", "timeline", "participants", "action_items", "impact", "teams",
+}  # fmt: skip
 _HANDLE = re.compile(r"@?[a-z0-9][a-z0-9-]*")
 _KINDS = tuple(kind for _, kind in MOMENTS)
 
 
 def recognise(data: Cursor) -> Recognition:
     """A mapping in the front matter's words. The lowest score: every system's own shape comes first."""
-    found = score_match(candidates(data), ("title", _FIELDS))
-    return Recognition(min(found.score, 5), found.missing, found.nearness / 2, found.records)
+    found = score_match(candidates(data), ("title", _FIELDS), accept=_is_ours)
+    missing = found.missing
+    if missing == OTHER_VALUES:
+        missing = ("fields that are all those of a postmortem's front matter, or source: generic",)
+    return Recognition(min(found.score, 5), missing, found.nearness / 2, found.records, strangers=found.strangers)
+
+
+def _is_ours(record: Cursor) -> bool:
+    if says_so(record):
+        return True
+    names = {name for name, place in record.members() if place}
+    known = names & _OURS
+    moments = [field for field, _ in MOMENTS if parse_instant(record.at(field).value).at is not None]
+    return known == names or (2 * len(known) > len(names) and bool(moments or record.at("timeline").list))
+
+
+def says_so(record: Cursor) -> bool:
+    """Whether a record calls itself a generic one."""
+    return record.at("source").text.lower() == "generic"
+
+
+def _recognise_named(data: Cursor) -> Recognition:
+    """With `--source generic` whatever has a title and one of the other fields."""
+    return score_match(candidates(data), ("title", _FIELDS))
 
 
 def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
     """One incident. `resolved` follows `status` where there is one, else whether there is an end."""
+    record.at("source")
     linked = record.at("incidents", 0)
     found.text("id", record.at("id"), linked.at("id"))
     found.text("url", record.at("url"), linked.at("url"))
@@ -38,35 +70,45 @@ def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
     found.urgency(record.at("urgency"))
     for field in _LISTS:
         listed = record.at(field)
-        for item in (listed,) if listed.text else listed.each():
+        for item in (listed,) if listed.text else found.listed(listed):
             found.name(field, item.at("name") if item.mapping else item)
     for field, _ in MOMENTS:
         found.moment(field, record.at(field))
-    for person in record.at("participants").each():
+    for person in _several(found, record.at("participants")):
         _person(found, person)
-    for entry in record.at("timeline").each():
-        who = entry.at("who")
-        kind = entry.at("kind").text
-        found.event(
-            entry.first("at", "time"),
-            entry.first("text", "event").text,
-            who=", ".join(
-                filter(None, (_person(found, w) for w in ((who,) if who.text or who.mapping else who.each())))
-            ),
-            kind=kind if kind in _KINDS else "",
-            path=entry.path,
-        )
-    for item in record.at("action_items").each():
+    for entry in found.listed(record.at("timeline")):
+        _entry(found, entry)
+    for item in _several(found, record.at("action_items")):
         _action(found, item)
     impact = record.at("impact")
-    if isinstance(impact.value, dict):
-        for key in impact.value:
-            found.impact(str(key), impact.at(str(key)).text, impact.at(str(key)))
-    else:
-        found.impact("Impact", impact.text, impact)
+    for kind, measure in impact.members():
+        found.impact(kind, measure.text, measure)
+    for item in impact.each():
+        found.impact(item.first("type", "kind").text or "Impact", item.text or item.at("measurement").text, item)
+    found.impact("Impact", impact.text, impact)
     status = record.at("status").text.lower()
     ended = found.known("resolved_at") is not None
     return status in _DONE or (ended and status in ("", "draft", "in_review", "mitigated"))
+
+
+def _several(found: Assembly, place: Cursor) -> Iterable[Cursor]:
+    """The items of a list; one value alone is a list of one."""
+    return (place,) if place.text or place.mapping else found.listed(place)
+
+
+def _entry(found: Assembly, entry: Cursor) -> None:
+    if entry.text:  # a line without its time in a field of its own
+        found.event(Cursor(None, entry.path), entry.text)
+        return
+    kind = entry.at("kind").text
+    names = [_person(found, who) for who in _several(found, entry.at("who"))]
+    found.event(
+        entry.first("at", "time"),
+        entry.first("text", "event").text,
+        who=", ".join(filter(None, names)),
+        kind=kind if kind in _KINDS else "",
+        path=entry.path,
+    )
 
 
 def _person(found: Assembly, person: Cursor) -> str:
@@ -96,4 +138,12 @@ def _action(found: Assembly, item: Cursor) -> None:
     )
 
 
-SYSTEM = System(name="generic", label="generic JSON or YAML", recognise=recognise, read=read)
+SYSTEM = System(
+    name="generic",
+    label="generic JSON or YAML",
+    recognise=recognise,
+    read=read,
+    lists=("incidents", "timeline", "action_items"),
+)
+NAMED = replace(SYSTEM, recognise=_recognise_named)
+"""The same for a record that somebody calls generic with --source."""

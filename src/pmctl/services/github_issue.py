@@ -9,17 +9,14 @@ from __future__ import annotations
 import re
 
 from pmctl.errors import UsageProblem
+from pmctl.services.address import segment
 from pmctl.services.assembly import Assembly
-from pmctl.services.client import RecordFile, Service, as_file, collect, segment
+from pmctl.services.client import RecordFile, Service, as_file, collect
 from pmctl.services.cursor import Cursor
+from pmctl.services.labels import read_label
 from pmctl.services.recognition import Part, Recognition, candidates, score_match
 from pmctl.services.system import Api, System
 
-_SERVICE = re.compile(r"(?:service|svc|component|comp|app|area|system)s?\s*[:/=]\s*(.+)", re.IGNORECASE)
-_TEAM = re.compile(r"(?:team|squad)\s*[:/=]\s*(.+)", re.IGNORECASE)
-_SEVERITY = re.compile(r"(?:severity|sev|impact)\s*[:/=]\s*(.+)|(sev(?:erity)?[ -]?\d|s\d|p\d)", re.IGNORECASE)
-_PRIORITY = re.compile(r"(?:priority|prio)\s*[:/=]\s*(.+)", re.IGNORECASE)
-_URGENCY = re.compile(r"urgency\s*[:/=]\s*(high|medium|low)", re.IGNORECASE)
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _HOST = re.compile(r"https?://[^/]+/(?:repos/)?[^/]+/[^/]+/(?:issues|pull)/\d+")
 _REFERENCE = re.compile(r"([\w.-]+)/([\w.-]+)(?:#|/issues/)(\d+)", re.ASCII)
@@ -35,8 +32,8 @@ def recognise(data: Cursor) -> Recognition:
         ("title", "number", "state", "created_at|createdAt", "html_url|url"),
         ("labels", "assignees", "comments_url", "closed_at|closedAt", "state_reason|stateReason", "node_id|id"),
         accept=lambda place: (
-            bool(_HOST.search(place.first("html_url", "url").text))
-            or place.at("state").text.lower() in ("open", "closed")
+            bool(_HOST.match(place.first("html_url", "url").text))
+            and place.at("state").text.lower() in ("open", "closed", "merged")
         ),
         parts=_parts(data),
     )
@@ -44,8 +41,9 @@ def recognise(data: Cursor) -> Recognition:
 
 def _parts(data: Cursor) -> tuple[Part, ...]:
     parts = []
-    for key in ("", "comments", "timeline", "events"):
-        holder = data.at(key) if key else data
+    comment = data.at("comment")  # of a webhook: one comment beside its issue
+    listed = (data, *(data.at(key) for key in ("comments", "timeline", "events")), data.at("issue", "comments"))
+    for holder in (*listed, Cursor([comment.value], comment.path) if comment else Cursor(None)):
         entries = [e for e in holder.sample() if _is_entry(e)]
         if entries:
             numbers = {m[1] for e in holder.each() if (m := _ISSUE_API.search(e.at("issue_url").text))}
@@ -54,7 +52,7 @@ def _parts(data: Cursor) -> tuple[Part, ...]:
 
 
 def _is_entry(entry: Cursor) -> bool:
-    if entry.at("title") or entry.at("incident_id"):
+    if entry.at("title") or entry.at("incident_id") or entry.has("noteable_type"):
         return False
     comment = entry.at("body") and entry.first("user", "author").mapping
     return bool(comment or (entry.at("event") and not entry.at("occurred_at")))
@@ -65,11 +63,12 @@ def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
     url = record.at("html_url") or record.at("url")
     found.text("id", record.at("number"), value=_issue_id(url.text, record.at("number").text))
     found.text("url", url)
+    found.text("name", record.at("number"), value=f"#{record.at('number').text}")
     found.text("title", record.at("title"))
     found.text("summary", record.at("body"), value=_visible(record.at("body")))
     found.text("status", record.at("state"))
     for label in record.at("labels").each():
-        _label(found, label.at("name") if label.mapping else label)
+        read_label(found, label.at("name") if label.mapping else label)
     found.moment("started_at", record.first("created_at", "createdAt"))
     for user in (record.first("user", "author"), record.at("assignee"), *record.at("assignees").each()):
         _person(found, user)
@@ -95,25 +94,9 @@ def _visible(body: Cursor) -> str:
     return _COMMENT.sub("", body.text).strip()
 
 
-def _label(found: Assembly, place: Cursor) -> None:
-    text = place.text
-    if match := _SERVICE.fullmatch(text):
-        found.name("services", place, match[1])
-    elif match := _TEAM.fullmatch(text):
-        found.name("teams", place, match[1])
-    elif match := _URGENCY.fullmatch(text):
-        found.text("urgency", place, value=match[1].upper())
-    elif match := _SEVERITY.fullmatch(text):
-        found.text("severity", place, value=match[1] or match[2])
-    elif match := _PRIORITY.fullmatch(text):
-        found.text("severity", place, value=match[1])
-    else:
-        found.name("tags", place)
-
-
 def _person(found: Assembly, user: Cursor) -> str:
     login = user.at("login").text
-    if user.at("type").text == "Bot" or user.at("is_bot").value is True or login.endswith("[bot]"):
+    if user.at("type").text == "Bot" or user.at("is_bot").value is True:
         return login
     return found.person(user, name=user.at("name").text, handle=login, email=user.at("email").text)
 
@@ -121,6 +104,8 @@ def _person(found: Assembly, user: Cursor) -> str:
 def _entry(found: Assembly, item: Cursor, number: str) -> None:
     issue = _ISSUE_API.search(item.at("issue_url").text)
     if issue and issue[1] != number:
+        return
+    if item.at("isMinimized").value is True or item.at("minimized", "reason"):  # hidden as spam, outdated, resolved
         return
     event = item.at("event").text
     if event == "committed":  # names no actor, only the commit's author
@@ -132,9 +117,10 @@ def _entry(found: Assembly, item: Cursor, number: str) -> None:
     at = item.first("created_at", "createdAt", "submitted_at")
     if event in _TOLD:
         text = _TOLD[event] if event != "assigned" else f"Assigned to {item.at('assignee', 'login').text}"
-        found.event(at, text, who=who, kind="resolved" if event == "closed" else "", path=item.path)
+        kind = "resolved" if event == "closed" else ""
+        found.event(at, text, who=who, kind=kind, path=item.path, entry=item.at("id").text)
     elif item.at("body") and event in ("", "commented", "reviewed"):
-        found.event(at, _visible(item.at("body")), who=who, path=item.path)
+        found.event(at, _visible(item.at("body")), who=who, path=item.path, entry=item.at("id").text)
 
 
 def fetch(incident: str, service: Service) -> list[RecordFile]:
@@ -157,6 +143,7 @@ SYSTEM = System(
     recognise=recognise,
     read=read,
     identity="number",
+    lists=("issues", "comments", "timeline", "events"),
     aliases=("github issue", "github issues"),
     api=Api(
         credential="GITHUB_TOKEN",

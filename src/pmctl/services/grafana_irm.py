@@ -22,7 +22,7 @@ _PAIR = re.compile(r"\s*([A-Za-z_]+)\s*[:=]\s*(.+)")
 
 def recognise(data: Cursor) -> Recognition:
     """Grafana incidents, bare, wrapped or in a webhook, and pages of activity items."""
-    parts = list(parts_among((data.at("activityItems"),), lambda item: True, "incidentID"))
+    parts = list(parts_among((data.at("activityItems"), data), _is_activity, "incidentID"))
     nested = data.at("incident", "activityItems")
     parts += [Part(nested)] if nested else []
     return score_match(
@@ -31,6 +31,10 @@ def recognise(data: Cursor) -> Recognition:
         ("overviewURL", "incidentMembership|roles", "taskList", "isDrill", "incidentStart"),
         parts=tuple(parts),
     )
+
+
+def _is_activity(item: Cursor) -> bool:
+    return bool(item.at("activityItemID") or (item.at("activityKind") and item.first("eventTime", "createdTime")))
 
 
 def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
@@ -42,6 +46,7 @@ def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
         _label(found, label)
     if record.at("isDrill").value is True:
         found.name("tags", record.at("isDrill"), "drill")
+        found.exempt("test", "it was a drill")
     found.moment("started_at", record.at("incidentStart"), record.at("createdTime"))
     found.moment("detected_at", record.at("createdTime"))
     for item in (*record.at("incidentMembership", "assignments").each(), *record.at("roles").each()):
@@ -83,7 +88,10 @@ def _activity(found: Assembly, item: Cursor) -> None:
     system = item.at("user", "userID").text.startswith("grafana-incident:system") or not name
     who = "" if system else found.user(item.at("user"))
     kind = "detected" if declared else ""
-    found.event(item.first("eventTime", "createdTime"), text, who=who, kind=kind, path=item.path)
+    found.event(
+        item.first("eventTime", "createdTime"), text, who=who, kind=kind, path=item.path,
+        entry=item.at("activityItemID").text,
+    )  # fmt: skip
 
 
 def fetch(incident: str, service: Service) -> list[RecordFile]:
@@ -109,6 +117,7 @@ SYSTEM = System(
     recognise=recognise,
     read=read,
     identity="incidentID",
+    lists=("activityItems", "incidents"),
     aliases=("grafana",),
     api=Api(
         credential="GRAFANA_TOKEN",

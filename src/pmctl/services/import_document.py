@@ -21,7 +21,7 @@ from pmctl.text import clean, parse_utc, utc
 SCHEMA = "pmctl/import/v1"
 _URGENCIES = ("", "HIGH", "MEDIUM", "LOW")
 # What an incident does not need to be merged again, or what follows from the rest.
-_LEFT_OUT = ("warnings", "references", "parts")
+_LEFT_OUT = ("warnings", "references", "parts", "unused")
 
 
 @dataclass(frozen=True, slots=True)

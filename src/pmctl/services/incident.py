@@ -21,6 +21,8 @@ MOMENTS: tuple[tuple[str, str], ...] = (
     ("resolved_at", "resolved"),
 )
 UNKNOWN_SEVERITY = 9
+# Why a record needs no postmortem of its own, whatever it says besides.
+EXEMPTIONS = ("merged", "test", "planned")
 
 # From worst to harmless; the position is the rank of words, the number that of SEV1, P2, S3, ...
 _SEVERITY_WORDS = (
@@ -38,7 +40,8 @@ class Event:
     """One entry of an incident's timeline.
 
     `kind` is "" or one of started, detected, acknowledged, mitigated, resolved. `label` names the
-    incident that it belongs to once several were merged. `path` is the JSON path that it came from.
+    incident that it belongs to once several were merged. `path` is the JSON path that it came from. `nanosecond` is
+    the fraction of its second, `entry` what the source calls this entry ("" where it has no id for it).
     """
 
     at: datetime
@@ -47,6 +50,13 @@ class Event:
     kind: str = ""
     path: str = ""
     label: str = ""
+    nanosecond: int = 0
+    entry: str = ""
+
+    @property
+    def order(self) -> tuple[datetime, int]:
+        """What entries are sorted by."""
+        return self.at, self.nanosecond
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +111,9 @@ class Incident:
 
     `references` has one entry, more after a merge. `status` is the source's own word, `resolved` what it
     means. `urgency` is HIGH, MEDIUM, LOW or "". `warnings` are sentences for the person who imports. `parts`
-    are the incidents that a merged one was made of, empty for a single one.
+    are the incidents that a merged one was made of, empty for a single one. `name` is what people call it, where that
+    is not its id ("INC-12", "#7"). `exempt` is why it is no incident of its own (a key of EXEMPTIONS, or ""), and
+    `exempt_because` says so in words. `unused` are the paths of what the record holds and nobody read.
     """
 
     source: str
@@ -130,6 +142,10 @@ class Incident:
     warnings: tuple[str, ...] = ()
     references: tuple[Reference, ...] = ()
     parts: tuple[Incident, ...] = ()
+    name: str = ""
+    exempt: str = ""
+    exempt_because: str = ""
+    unused: tuple[str, ...] = ()
 
     def moment(self, name: str) -> datetime | None:
         """The time in one of the fields of MOMENTS."""

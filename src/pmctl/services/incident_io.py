@@ -1,4 +1,4 @@
-"""incident.io (API v2): incidents, incident updates, follow-ups and actions.
+"""incident.io (API v2): incidents, incident updates, follow-ups and actions; its webhooks.
 
 Shapes as in incident.io's public API reference. Timestamps carry the names that the customer gave them,
 so they are matched by the words in the name; an updater is a user, an API key, a workflow or an alert.
@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 
+from pmctl.services.address import segment
 from pmctl.services.assembly import Assembly
-from pmctl.services.client import RecordFile, Service, as_file, collect, segment
+from pmctl.services.client import RecordFile, Service, as_file, collect
 from pmctl.services.cursor import Cursor
 from pmctl.services.recognition import Recognition, candidates, entries_of, parts_among, score_match
 from pmctl.services.system import Api, System
@@ -21,6 +22,7 @@ _MOMENT_NAMES = (
     ("mitigated_at", re.compile(r"mitigated|fixed|impact (?:ended|stopped)", re.IGNORECASE)),
     ("resolved_at", re.compile(r"resolved", re.IGNORECASE)),
 )
+_REFERENCE = re.compile(r"[A-Z][A-Z0-9]*-\d+")
 _DONE = ("learning", "closed", "post-incident")
 _FOLLOW_UP = {"outstanding": "OPEN", "completed": "COMPLETED", "not_doing": "WONT_DO", "in_progress": "IN_PROGRESS"}
 _SERVICE_FIELD = re.compile(r"\b(?:service|component|system|application|product)s?\b", re.IGNORECASE)
@@ -31,13 +33,23 @@ _IMPACT_FIELD = re.compile(r"\b(?:impact|customers?|affected users?)\b", re.IGNO
 def recognise(data: Cursor) -> Recognition:
     """incident.io incidents, and lists of what belongs to them (by `incident_id`)."""
     lists = [*(data.at(key) for key in ("incident_updates", "updates", "follow_ups", "actions")), data]
+    hook = data.at(data.at("event_type").text) if data.at("event_type").text else Cursor(None)
     return score_match(
-        candidates(data),
+        [*candidates(data), hook, hook.at("incident")],
         ("id", "name", "created_at", "incident_status|status", "incident_timestamp_values|timestamps|reference"),
         ("incident_timestamp_values", "incident_role_assignments", "custom_field_entries", "permalink", "mode"),
-        accept=lambda place: not place.at("incident_updates") and not place.at("milestones"),
+        accept=_is_ours,
         parts=parts_among(lists, _is_part, "incident_id"),
     )
+
+
+def _is_ours(place: Cursor) -> bool:
+    """Whether the values are incident.io's: named timestamps, or a reference like INC-12 and one of its states."""
+    if place.at("incident_updates") or place.at("milestones"):
+        return False
+    named = place.at("incident_timestamp_values").list or place.at("timestamps").list
+    category = place.first("incident_status", "status").at("category").text
+    return named or (bool(_REFERENCE.fullmatch(place.at("reference").text)) and bool(category))
 
 
 def _is_part(entry: Cursor) -> bool:
@@ -50,7 +62,9 @@ def _is_part(entry: Cursor) -> bool:
 
 def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
     """One incident with its updates and follow-ups."""
-    found.texts(record, id="id", url="permalink", title="name", summary="summary")
+    found.texts(record, id="id", url="permalink", title="name", summary="summary", name="reference")
+    if record.at("mode").text in ("test", "tutorial"):
+        found.exempt("test", f"its mode is {record.at('mode').text}")
     status = record.first("incident_status", "status")
     found.text("status", status.at("name"), status)
     found.text("severity", record.at("severity", "name"))
@@ -61,6 +75,8 @@ def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
     category = (status.at("category").text or status.text).lower()
     resolved = category in (*_DONE, "resolved")
     _timestamps(found, record, resolved)
+    if category == "merged":
+        found.exempt("merged", "it was merged into another incident")
     if category in ("declined", "canceled", "cancelled", "merged"):
         found.name("tags", status, category)
     listed = (record.at("updates"), record.at("incident_updates"), *parts)
@@ -123,7 +139,7 @@ def _entry(found: Assembly, item: Cursor) -> None:
         text = f"Status: {state.at('name').text}" if state.at("name") else ""
         severity = item.at("new_severity", "name").text
         text += f", severity {severity}" if text and severity else ""
-    found.event(item.at("created_at"), text, who=who, path=item.path)
+    found.event(item.at("created_at"), text, who=who, path=item.path, entry=item.at("id").text)
 
 
 def fetch(incident: str, service: Service) -> list[RecordFile]:
@@ -131,8 +147,8 @@ def fetch(incident: str, service: Service) -> list[RecordFile]:
     what = f"incident {incident}"
     number = incident[4:] if incident.upper().startswith("INC-") else incident
     record = service.get(f"/v2/incidents/{segment(number)}", what)
-    identity = record.at("incident", "id") or number
-    query = {"incident_id": identity, "page_size": 250}
+    identity = Cursor(record.value).at("incident", "id").text or number
+    query: dict[str, str | int] = {"incident_id": identity, "page_size": 250}
     updates = collect(
         lambda after: service.get("/v2/incident_updates", what, {**query, **({"after": after} if after else {})}),
         lambda page: page.at("pagination_meta", "after"),
@@ -151,6 +167,7 @@ SYSTEM = System(
     label="incident.io",
     recognise=recognise,
     read=read,
+    lists=("incidents", "incident_updates", "updates", "follow_ups", "actions"),
     api=Api(
         credential="INCIDENT_IO_TOKEN",
         address="INCIDENT_IO_URL",

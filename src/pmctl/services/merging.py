@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
+from pmctl.document.markdown_text import shortened
 from pmctl.services.assembly import tidy
 from pmctl.services.incident import MOMENTS, Incident, severity_rank
 from pmctl.services.people import People
 
 _T = TypeVar("_T")
 _URGENCIES = ("HIGH", "MEDIUM", "LOW", "")
+_MACHINE_MADE = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9]{10,}|[0-9A-Fa-f]{8}-[0-9A-Fa-f-]{27,}")
 _EARLIEST = ("started_at", "detected_at", "acknowledged_at")
 
 
@@ -39,6 +42,8 @@ def _update(before: Incident, after: Incident) -> Incident:
         parts=(),
         action_items=after.action_items or before.action_items,
         impacts=after.impacts or before.impacts,
+        exempt=after.exempt or before.exempt,
+        exempt_because=after.exempt_because or before.exempt_because,
     )
 
 
@@ -68,9 +73,10 @@ def merge(incidents: Sequence[Incident], *, label: bool = True) -> Incident:
     worst = min(severities, key=lambda incident: severity_rank(incident.severity), default=first)
     if worst.severity:
         provenance["severity"] = worst.provenance.get("severity", "")
+    labels = _labels(incidents) if label else [""] * len(incidents)
     events = (
-        replace(event, label=event.label or (_label(incident) if label else ""))
-        for incident in incidents
+        replace(event, label=event.label or name)
+        for incident, name in zip(incidents, labels, strict=True)
         for event in incident.events
     )
     return Incident(
@@ -95,12 +101,27 @@ def merge(incidents: Sequence[Incident], *, label: bool = True) -> Incident:
         provenance=provenance,
         warnings=_union(tuple(_warnings(i, label)) for i in incidents),
         references=_union(i.references for i in incidents),
+        name=first.name,
+        exempt=first.exempt if all(i.exempt for i in incidents) else "",
+        exempt_because=first.exempt_because if all(i.exempt for i in incidents) else "",
+        unused=_union(i.unused for i in incidents),
         parts=tuple(part for i in incidents for part in i.parts or (i,)),
     )
 
 
 def _label(incident: Incident) -> str:
-    return incident.id or incident.title[:40]
+    """What people call it: its number, or its title where the id was made by a machine for machines."""
+    spoken = "" if _MACHINE_MADE.fullmatch(incident.id) else incident.id
+    return incident.name or spoken or shortened(incident.title, 40) or incident.id
+
+
+def _labels(incidents: Sequence[Incident]) -> list[str]:
+    """The label of each incident; their ids where two would be called the same."""
+    labels = [_label(incident) for incident in incidents]
+    return [
+        label if labels.count(label) == 1 else incident.id or label
+        for label, incident in zip(labels, incidents, strict=True)
+    ]
 
 
 def _summary(incident: Incident, label: bool) -> str:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 
+from pmctl.services.address import segment
 from pmctl.services.assembly import Assembly
-from pmctl.services.client import RecordFile, Service, segment
+from pmctl.services.client import RecordFile, Service
 from pmctl.services.cursor import Cursor
 from pmctl.services.recognition import Recognition, candidates, entries_of, parts_among, score_match
 from pmctl.services.system import Api, System
@@ -31,7 +32,11 @@ def recognise(data: Cursor) -> Recognition:
         candidates(data),
         ("id", "title", "status", "createdAt", "urgency|service|serviceId"),
         ("urgency", "service", "assignee", "acknowledgedAt", "resolvedAt", "dedupKey"),
-        accept=lambda place: place.at("status").text in _STATES,
+        accept=lambda place: (
+            place.at("status").text in _STATES
+            and place.at("urgency").text in ("HIGH", "MEDIUM", "LOW")
+            and not place.at("service").text
+        ),
         parts=parts_among(ours, _is_entry, "incidentId"),
     )
 
@@ -98,6 +103,7 @@ SYSTEM = System(
     label="OpsKnight",
     recognise=recognise,
     read=read,
+    lists=("incidents", "events", "notes", "actionItems"),
     api=Api(
         credential="OPSKNIGHT_TOKEN",
         address="OPSKNIGHT_URL",  # every installation has its own

@@ -1,7 +1,7 @@
 """Bytes of a record file into a JSON value, within limits.
 
 Takes JSON (a byte order mark and duplicate keys are tolerated, the last one wins; NaN and Infinity count
-as null) and, for records written by hand, the strict YAML of the front matter. Everything that can't
+as null), JSON Lines and, for records written by hand, the strict YAML of the front matter. Everything that can't
 be read is one `BadInput` that names the file and the place.
 """
 
@@ -21,6 +21,14 @@ VALUE_LIMIT = 2_000_000  # values in one file; keeps the parsed form below about
 DEPTH_LIMIT = 64  # levels of nesting
 YAML_SIZE_LIMIT = 1_048_576  # bytes; YAML records are written by hand
 
+# Names of columns, and nothing else in the line: at least three.
+_COLUMN_NAMES = re.compile(rb'(?:"?[A-Za-z][\w .()/-]{0,60}"?[,;\t]){2,}"?[A-Za-z][\w .()/-]{0,60}"?\r?\n')
+_FORMATS = (
+    (b"PK\x03\x04", "a ZIP archive or an Office document"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"%PDF-", "a PDF"),
+    (b"<?xml", "XML, which pmctl does not read"),
+)
 _HTML = re.compile(r"\s*<(?:!doctype|html|head|body)", re.IGNORECASE)
 
 
@@ -45,8 +53,39 @@ def load_files(paths: Iterable[str], stdin: BinaryIO | None = None) -> list[tupl
     return files
 
 
-def parse(name: str, data: bytes) -> Cursor:
-    """The value in one file. Raises BadInput for empty, oversized, truncated or malformed content."""
+def parse_all(name: str, data: bytes) -> tuple[Cursor, ...]:
+    """The values in one file: one, or one of each line of JSON Lines.
+
+    Raises BadInput for empty, oversized, truncated or malformed content, and for other formats by their names.
+    """
+    text = _text_of(name, data)
+    lines = _lines(name, text)
+    if lines is None:
+        return (_parsed(name, text, data),)
+    found: list[Cursor] = []
+    for number, line in lines:
+        value = _json(f"{name}, line {number}", line)
+        _check_depth(f"{name}, line {number}", value)
+        found.append(Cursor(value, f"$[{len(found)}]"))
+    return tuple(found)
+
+
+def _lines(name: str, text: str) -> list[tuple[int, str]] | None:
+    """The lines of JSON Lines with their numbers; None for any other text."""
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    if _named(name, ".jsonl", ".ndjson", ".jsonlines") and lines:
+        return lines
+    if len(lines) < 2 or not all(line.strip()[0] == "{" and line.strip()[-1] == "}" for _, line in lines):
+        return None
+    try:  # {...} on each of several lines can be one value only in ways that nobody writes; the first line decides
+        json.loads(lines[0][1])
+    except (ValueError, RecursionError):
+        return None
+    return lines
+
+
+def _text_of(name: str, data: bytes) -> str:
+    _refuse_other_format(name, data)
     if len(data) >= SIZE_LIMIT:
         raise BadInput(
             f"{name}: {len(data) // 1_000_000} MB is too large for an incident record (limit: under 100 MB)",
@@ -66,9 +105,33 @@ def parse(name: str, data: bytes) -> Cursor:
             f"{name}: this is an HTML page, not a record",
             hint="the download probably ended at a login page; export the record as JSON",
         )
+    return text
+
+
+def _parsed(name: str, text: str, data: bytes) -> Cursor:
+    stripped = text.lstrip()
     value = _json(name, text) if stripped[0] in '{["' or _named(name, ".json") else _yaml(name, text, data)
     _check_depth(name, value)
     return Cursor(value)
+
+
+def _refuse_other_format(name: str, data: bytes) -> None:
+    """Say what a file is that is no record: an export in another format, or a packed one."""
+    head = data[:2048].lstrip(b"\xef\xbb\xbf \t\r\n")
+    what = next((words for mark, words in _FORMATS if head.startswith(mark)), "")
+    if not what and _is_csv(name, head):
+        what = "CSV, which pmctl does not read"
+    if what:
+        raise BadInput(
+            f"{name}: this is {what}", hint="export the incidents as JSON, or fetch them from the system: SOURCE:ID"
+        )
+
+
+def _is_csv(name: str, head: bytes) -> bool:
+    """Whether this is a table: by its name, or by a first line of column names."""
+    if head[:1] in (b"{", b"[", b""):
+        return False
+    return _named(name, ".csv", ".tsv") or bool(_COLUMN_NAMES.match(head))
 
 
 def _named(name: str, *endings: str) -> bool:

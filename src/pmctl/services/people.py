@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from pmctl.services.incident import Participant
+
+_BOT = re.compile(r".*\[bot\]|(?:.*[-_ .])?bot|slackbot|github-actions|dependabot", re.IGNORECASE)
+_NOBODY = frozenset(
+    ("system", "system user", "automation", "automatic", "automated", "ghost", "unknown", "none", "n/a")
+)
+
+
+def is_bot(name: str) -> bool:
+    """Whether this is what programs are called."""
+    return bool(_BOT.fullmatch(name.strip()))
+
+
+def is_nobody(name: str) -> bool:
+    """Whether a system means itself, or nobody that it knows of."""
+    return name.strip().casefold() in _NOBODY
 
 
 class People:

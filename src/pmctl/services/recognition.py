@@ -6,13 +6,22 @@ of one (log entries, notes)? What the file lacks is kept, so that the error for 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 
 from pmctl.services.cursor import Cursor
 
 # A record can be wrapped; these are the places to look, from the outermost inwards.
 _WRAPPERS = ("incident", "data", "issue", "incidents", "issues")
+OTHER_VALUES = ("values of the expected form",)
+"""What a candidate lacks that has all the keys, when its values are not those of the system."""
+# What may stand beside an empty list: the page that it is, and whether there are more.
+_PAGING = frozenset(("links", "cursor", "pagination", "pagination_meta", "meta", "page", "paging", "query"))
+# Where any of these says something, there is a record or a refusal, and not nothing.
+_TELLING = frozenset(
+    ("id", "title", "name", "message", "summary", "description", "subject", "number", "code", "detail", "reason",
+     "error", "errors", "error_message", "errorMessages")
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +38,8 @@ class Recognition:
 
     `score` is 0 when nothing was recognised, otherwise the higher the surer; `missing` is what the
     nearest candidate lacked and `nearness` how much of the rest it had (0 to 1). `stand_ins` are used in
-    place of a record when no other file has it.
+    place of a record when no other file has it. `strangers` are the items beside the records, in the same list, that
+    are none.
     """
 
     score: int = 0
@@ -38,6 +48,7 @@ class Recognition:
     records: tuple[Cursor, ...] = ()
     parts: tuple[Part, ...] = ()
     stand_ins: tuple[Cursor, ...] = ()
+    strangers: tuple[Cursor, ...] = ()
 
 
 def candidates(data: Cursor, *keys: str) -> list[Cursor]:
@@ -62,30 +73,36 @@ def score_match(
     A place that is a list is judged by its first items, and item by item when one of them fits.
     """
     records: list[Cursor] = []
+    strangers: list[Cursor] = []
     best, nearest, missing = 0, 0.0, required
-    for place in _places(places, required):
-        lacking = _lacking(place, required)
-        near = 1 - len(lacking) / len(required)
-        if lacking or (accept is not None and not accept(place)):
-            if near > nearest:
-                nearest, missing = near, lacking or ("values of the expected form",)
-            continue
-        records.append(place)
-        best = max(best, 10 * len(required) + 10 * sum(_present(place, key) for key in hints))
+    for listed in _places(places, required):
+        refused = []
+        for place in listed:
+            lacking = _lacking(place, required)
+            near = 1 - len(lacking) / len(required)
+            if lacking or (accept is not None and not accept(place)):
+                refused.append(place)
+                if near > nearest:
+                    nearest, missing = near, lacking or OTHER_VALUES
+                continue
+            records.append(place)
+            best = max(best, 10 * len(required) + 10 * sum(_present(place, key) for key in hints))
+        if len(refused) < len(listed):
+            strangers += refused
     if records:
-        return Recognition(best, (), 1.0, tuple(records), parts)
+        return Recognition(best, (), 1.0, tuple(records), parts, strangers=tuple(strangers))
     if parts:
         return Recognition(15, missing, nearest, (), parts, stand_ins)
     return Recognition(0, missing, nearest)
 
 
-def _places(places: Iterable[Cursor], required: tuple[str, ...]) -> Iterator[Cursor]:
+def _places(places: Iterable[Cursor], required: tuple[str, ...]) -> Iterator[list[Cursor]]:
     for place in places:
         if place.list:
             fits = any(item.mapping and not _lacking(item, required) for item in place.sample())
-            yield from (item for item in (place.each() if fits else place.sample()) if item.mapping)
+            yield [item for item in (place.each() if fits else place.sample()) if item.mapping]
         elif place.mapping:
-            yield place
+            yield [place]
 
 
 def _lacking(place: Cursor, required: tuple[str, ...]) -> tuple[str, ...]:
@@ -118,3 +135,21 @@ def entries_of(parts: Iterable[Cursor], incident: str, *identity: str) -> Iterat
         for item in part.each():
             if not incident or item.at(*identity).text in ("", incident):
                 yield item
+
+
+def holds_nothing(data: Cursor, lists: Container[str]) -> bool:
+    """Whether this is an export or a part without a single entry: an empty list, alone or where a system has one.
+
+    `lists` are the keys of such lists. An answer that says anything else is not nothing: a record, or a refusal.
+    """
+    if data.list:
+        return data.value == []
+    empty = False
+    for key, place in data.members():
+        blank = place.value == [] or (place.value is None and key != "data")
+        if key in lists and (blank or (place.mapping and holds_nothing(place, lists))):
+            empty = True
+        # A mapping is a record here, also one that lost its fields.
+        elif (place.mapping and key not in _PAGING) or (place and (place.list or key in _TELLING)):
+            return False
+    return empty

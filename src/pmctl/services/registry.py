@@ -3,30 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from pmctl.document.markdown_text import line
 from pmctl.errors import BadInput, UsageProblem
 from pmctl.services import (
     alertmanager,
+    datadog,
     firehydrant,
     generic,
     github_issue,
+    gitlab,
+    google_cloud,
     grafana_irm,
+    grafana_oncall,
     incident_io,
+    jira,
     opsgenie,
     opsknight,
     pagerduty,
     rootly,
+    servicenow,
+    splunk_oncall,
+    squadcast,
     statuspage,
 )
 from pmctl.services.assembly import Assembly
 from pmctl.services.cursor import Cursor
 from pmctl.services.incident import Incident
 from pmctl.services.merging import combine, merge
-from pmctl.services.parsing import parse
-from pmctl.services.recognition import Part, Recognition
+from pmctl.services.parsing import parse_all
+from pmctl.services.recognition import OTHER_VALUES, Part, Recognition, holds_nothing
 from pmctl.services.system import System
+from pmctl.services.unused import unused_fields
 
 # In the order in which a tie is decided; the generic shape takes what nobody else does.
 SYSTEMS: tuple[System, ...] = (
@@ -34,21 +44,33 @@ SYSTEMS: tuple[System, ...] = (
     opsgenie.SYSTEM,
     incident_io.SYSTEM,
     grafana_irm.SYSTEM,
+    grafana_oncall.SYSTEM,
     firehydrant.SYSTEM,
     rootly.SYSTEM,
+    datadog.SYSTEM,
+    squadcast.SYSTEM,
+    splunk_oncall.SYSTEM,
+    jira.SYSTEM,
+    servicenow.SYSTEM,
     statuspage.SYSTEM,
+    google_cloud.SYSTEM,
     github_issue.SYSTEM,
+    gitlab.SYSTEM,
     alertmanager.SYSTEM,
     opsknight.SYSTEM,
     generic.SYSTEM,
 )
 
 
+_LISTS = frozenset(key for system in SYSTEMS for key in system.lists)
+
+
 @dataclass(frozen=True, slots=True)
 class _File:
-    """One recognised file."""
+    """One recognised file, or one value of a file that holds several."""
 
     name: str
+    root: Cursor
     system: System
     found: Recognition
 
@@ -84,51 +106,91 @@ def read_records(
     """
     recognised = _recognise_all(files, source)
     incidents = _read_all(recognised, now)
+    if not incidents:
+        raise BadInput(f"{files[0][0]}: holds no incident", hint="give the incident's record")
     if only:
-        chosen = tuple(incident for incident in incidents if incident.id in only)
-        if unknown := sorted(set(only) - {incident.id for incident in chosen}):
+        chosen = tuple(incident for incident in incidents if incident.id in only or incident.name in only)
+        known = {name for incident in incidents for name in (incident.id, incident.name)}
+        if unknown := sorted(set(only) - known):
             raise BadInput(
                 f"no incident {', '.join(unknown)} in the given files",
                 hint="it is one of those listed below",
                 details=_listing(incidents),
             )
         incidents = chosen
-    elif len(incidents) > 1 and (lists := [file for file in recognised if len(file.found.records) > 1]):
+    elif len(incidents) > 1 and (listed := _list_among(recognised)):
         raise BadInput(
-            f"{lists[0].name}: holds {len(lists[0].found.records)} incidents",
+            f"{listed[0]}: holds {listed[1]} incidents",
             hint="say which one to take with --incident ID",
             details=_listing(incidents),
         )
     return merge(incidents)
 
 
+def _list_among(recognised: Sequence[_File]) -> tuple[str, int] | None:
+    """The first file that lists several incidents, and how many; None when every file is about one."""
+    listed: dict[str, set[str]] = {}
+    for number, file in enumerate(recognised):
+        for place, record in enumerate(file.found.records):
+            key = record.at(file.system.identity).text if file.system.identity else ""
+            listed.setdefault(file.name, set()).add(key or f"{number}/{place}")
+    return next(((name, len(keys)) for name, keys in listed.items() if len(keys) > 1), None)
+
+
 def _listing(incidents: Sequence[Incident]) -> tuple[str, ...]:
-    lines = [f"{incident.id or '(no id)'}  {incident.title[:80]}" for incident in incidents[:20]]
+    lines = [
+        f"{incident.id or '(no id)'}{f' ({incident.name})' if incident.name else ''}  {incident.title[:80]}"
+        for incident in incidents[:20]
+    ]
     return (*lines, f"and {len(incidents) - 20} more") if len(incidents) > 20 else tuple(lines)
 
 
 def read_incidents(
-    files: Sequence[tuple[str, bytes]], source: str | None = None, *, now: datetime | None = None
+    files: Sequence[tuple[str, bytes]], source: str | None = None, *, now: datetime | None = None, whole: bool = False
 ) -> tuple[Incident, ...]:
-    """Every incident in these files, each once, in the order given.
+    """Every incident in these files, each once, in the order given; none for exports without an incident.
 
     Files may hold a record, a list of records, or parts (log entries, notes). A part belongs to the
     record whose id it names, else to the nearest record before it, else to the first after it.
-    `now` (default: the clock) tells which times lie in the future. Raises BadInput.
+    `now` (default: the clock) tells which times lie in the future. With `whole` a record that no system claims and
+    that has fields which the generic source does not know is refused: to judge it by the rest could give an
+    all-clear that its system would not give. Raises BadInput.
     """
-    return _read_all(_recognise_all(files, source), now)
+    recognised = _recognise_all(files, source)
+    incidents = _read_all(recognised, now)
+    if whole and not source:
+        _refuse_half_known([record for file in recognised for record in file.found.records], incidents)
+    return incidents
+
+
+def _refuse_half_known(records: Sequence[Cursor], incidents: Sequence[Incident]) -> None:
+    """Raise BadInput for a generic incident with unknown fields that does not call itself generic."""
+    named = {record.at("id").text for record in records if generic.says_so(record)}
+    for incident in incidents:
+        if incident.source == generic.SYSTEM.name and incident.unused and incident.id not in named:
+            raise BadInput(
+                f"{incident.id or incident.title[:80]}: no system that pmctl knows writes such a record, and the "
+                f"generic source has no {_named(incident.unused)}",
+                hint="rename these fields as docs/incidents.md says, or judge it by the rest with --source generic",
+            )
+
+
+def _named(paths: Sequence[str]) -> str:
+    names = [path.removeprefix("$").removeprefix("[]").removeprefix(".") for path in paths[:12]]
+    return ", ".join(names) + (f" and {len(paths) - 12} more" if len(paths) > 12 else "")
 
 
 def _recognise_all(files: Sequence[tuple[str, bytes]], source: str | None) -> list[_File]:
     if not files:
         raise BadInput("no incident record was given", hint="name a file, or - for standard input")
     wanted = system_by_name(source) if source else None
-    recognised = []
+    wanted = generic.NAMED if wanted is generic.SYSTEM else wanted
+    recognised: list[_File] = []
     for name, data in files:
-        value = parse(name, data)
-        # With several files a path says which one it leads into.
-        root = value if len(files) == 1 else Cursor(value.value, f"{name.rsplit('/', 1)[-1]}:$")
-        recognised.append(_recognise(name, root, wanted))
+        for value in parse_all(name, data):
+            # With several files a path says which one it leads into.
+            path = value.path if len(files) == 1 else f"{name.rsplit('/', 1)[-1]}:{value.path}"
+            recognised += _recognise(name, Cursor(value.value, path), wanted)
     return recognised
 
 
@@ -140,30 +202,66 @@ def _read_all(recognised: list[_File], now: datetime | None) -> tuple[Incident, 
     return combine(incidents)
 
 
-def _recognise(name: str, data: Cursor, wanted: System | None) -> _File:
-    """The system that recognises a file best; BadInput with what the nearest one lacked."""
+def _recognise(name: str, data: Cursor, wanted: System | None) -> list[_File]:
+    """The system that recognises a value best; several for a list of different things, none for what holds nothing.
+
+    Raises BadInput with what was seen and what the nearest system misses in it.
+    """
     tried = (wanted,) if wanted else SYSTEMS
     judged = [(system, system.recognise(data)) for system in tried]
     system, best = max(judged, key=lambda pair: pair[1].score)
-    if best.score > 0:
-        return _File(name, system, best)
+    if best.score > 0 and not best.strangers:
+        return [_File(name, data, system, best)]
+    if data.list and any(item.mapping for item in data.each()):
+        return [file for item in data.each() if item for file in _recognise(name, item, wanted)]
+    if best.strangers:
+        raise BadInput(
+            f"{name}: {best.strangers[0].path} is no {system.label} record like the others in its list",
+            hint="take it out of the list, and give it in a file of its own",
+            details=(_seen(best.strangers[0]),),
+        )
+    if holds_nothing(data, _LISTS):
+        return []
     system, nearest = max(judged, key=lambda pair: pair[1].nearness)
+    where = name if data.path.endswith("$") else f"{name}: {data.path}"
     lacking = ", ".join(nearest.missing)
     if wanted:
+        article = "an" if system.label[0] in "AEIOU" or system.label == "incident.io" else "a"
+        why = "its values are others" if nearest.missing == OTHER_VALUES else f"it has no {lacking}"
         raise BadInput(
-            f"{name}: not a {system.label} record: it has no {lacking}",
+            f"{where}: not {article} {system.label} record: {why}",
             hint="leave out --source to let the shape decide",
+            details=(_seen(data),),
         )
     if data.list and not any(item.mapping for item in data.each()):
         what = "a list without records"
     else:
         what = "not a record that pmctl knows" if data.mapping or data.list else "neither an object nor a list"
     nearly = f"; nearest is {system.label}, which needs {lacking}" if nearest.nearness >= 0.5 else ""
+    if nearest.missing == OTHER_VALUES:
+        nearly = f"; it has the fields of {system.label}, but not its values"
     raise BadInput(
-        f"{name}: {what}{nearly}",
+        f"{where}: {what}{nearly}",
         hint="export it as the system's API returns it, or rename its fields to title, started_at, timeline, ...",
-        details=(f"tried: {', '.join(system.label for system in SYSTEMS)}",),
+        details=(_seen(data), f"tried: {', '.join(system.label for system in SYSTEMS)}"),
     )
+
+
+def _seen(data: Cursor) -> str:
+    """What stands there, for the person who wonders why it was not recognised."""
+    if not data.mapping:
+        return f"seen: {'a list' if data.list else repr(data.value)[:60]}"
+    keys = [key for key, _ in data.members()]
+    inner = [f"{key} with {_keys(place)}" for key, place in data.members() if len(keys) <= 4 and _keys(place)]
+    return line(f"seen: {'; '.join((_keys(data), *inner))}", 600)
+
+
+def _keys(place: Cursor) -> str:
+    """The first keys of an object, or of the first object in a list."""
+    if place.list:
+        return next((_keys(item) for item in place.sample() if item.mapping), "")
+    keys = [key for key, _ in place.members()]
+    return ", ".join(keys[:20]) + (f" and {len(keys) - 20} more" if len(keys) > 20 else "")
 
 
 def _read_system(files: list[_File], now: datetime) -> list[Incident]:
@@ -187,12 +285,25 @@ def _read_system(files: list[_File], now: datetime) -> list[Incident]:
             hint="give the incident's record as well",
         )
     records.sort(key=lambda pair: pair[0])
-    incidents = []
-    for number, record in records:
-        found = Assembly(system.name, now)
-        resolved = system.read(found, record, _parts_of(number, records, files))
-        incidents.append(found.finish(resolved=resolved))
-    return incidents
+    roots = [file.root for file in files]
+    return [
+        _incident(system, now, record, _parts_of(number, records, files), roots if len(records) == 1 else [record])
+        for number, record in records
+    ]
+
+
+def _incident(
+    system: System, now: datetime, record: Cursor, parts: tuple[Cursor, ...], roots: Sequence[Cursor]
+) -> Incident:
+    """One incident, and what nobody read of the values in `roots`."""
+    found = Assembly(system.name, now)
+    looked: set[str] = set()
+    watched = tuple(replace(part, looked=looked) for part in parts)
+    resolved = system.read(found, replace(record, looked=looked), watched)
+    unused = unused_fields(roots, looked, (record.path, *(part.path for part in parts)))
+    if unused and system.name == generic.SYSTEM.name:
+        found.warn(f"not used, because the generic source has no such field: {_named(unused)}")
+    return replace(found.finish(resolved=resolved), unused=unused)
 
 
 def _parts_of(number: int, records: list[tuple[int, Cursor]], files: list[_File]) -> tuple[Cursor, ...]:

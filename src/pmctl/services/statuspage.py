@@ -13,15 +13,19 @@ from datetime import UTC, tzinfo
 from zoneinfo import ZoneInfo
 
 from pmctl.errors import NotFound
+from pmctl.services.address import segment
 from pmctl.services.assembly import Assembly
-from pmctl.services.client import RecordFile, Service, as_file, segment
+from pmctl.services.client import RecordFile, Service, as_file
 from pmctl.services.cursor import Cursor
 from pmctl.services.html_text import from_html
 from pmctl.services.instants import parse_instant
+from pmctl.services.order import oldest_first
 from pmctl.services.recognition import Part, Recognition, candidates, score_match
 from pmctl.services.system import Api, System
 
 _DONE = ("resolved", "postmortem", "completed")
+_OPEN = ("investigating", "identified", "monitoring")
+_PLANNED = ("scheduled", "in_progress", "verifying", "completed")
 # Pages that were moved to Statuspage hold a whole incident in one update: "2013-08-30 20:55:32 - text".
 _DATED_LINE = re.compile(r"(\d{4}-\d{2}-\d{2} \d{2}:\d{2}(?::\d{2})?)\s*(?:UTC)?\s*[-–—:]\s+(.+)", re.ASCII)
 
@@ -30,9 +34,11 @@ def recognise(data: Cursor) -> Recognition:
     """Statuspage incidents and scheduled maintenances."""
     found = score_match(
         candidates(data, "scheduled_maintenances"),
-        ("id", "name", "status", "incident_updates", "created_at|started_at"),
-        ("impact", "shortlink", "page_id", "components", "monitoring_at"),
-        accept=lambda place: place.at("incident_updates").list,
+        ("id", "name", "status", "created_at|started_at"),
+        ("incident_updates", "impact", "shortlink", "page_id", "components", "monitoring_at"),
+        accept=lambda place: (
+            place.at("incident_updates").list and place.at("status").text in (*_OPEN, *_DONE, *_PLANNED)
+        ),
     )
     page = data.at("page")
     return replace(found, parts=(Part(page),)) if found.records and page.mapping else found
@@ -42,25 +48,46 @@ def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
     """One incident. The page itself names no people."""
     page = next((part for part in parts if part.at("time_zone")), Cursor(None))
     found.zone = _zone(page.at("time_zone").text)
+    found.newest_first = True
     found.texts(record, id="id", url="shortlink")
     found.text("title", record.at("name"), value=from_html(record.at("name").text))
     found.text("status", record.at("status"))
+    planned = bool(record.at("scheduled_for")) or "maintenance" in (record.at("impact").text, record.at("status").text)
     found.text("severity", record.at("impact_override"), record.at("impact"))
     resolved = record.at("status").text in _DONE
-    _times(found, record, resolved)
-    # Oldest first, so that the summary and the first "resolved" are the right ones.
-    updates = list(record.at("incident_updates").each())[::-1]
+    updates = oldest_first(
+        record.at("incident_updates").each(),
+        lambda update: parse_instant(_shown(update).value, found.zone).order,
+        newest_first=True,
+    )
+    if planned:
+        found.exempt("planned", "it was planned maintenance")
+        begun = [_shown(update) for update in updates if update.at("status").text == "in_progress"]
+        found.moment("started_at", *begun[:1], record.at("scheduled_for"))
     for update in updates:
         _update(found, update)
+    _times(found, record, updates, resolved)
     if updates:
-        first = min(updates, key=lambda update: str(parse_instant(_shown(update).value).at or "~"))
-        text = from_html(first.at("body").text)
+        body = updates[0].at("body")
+        text = from_html(body.text)
         lines = [match[2] if (match := _DATED_LINE.fullmatch(line)) else line for line in text.split("\n")]
-        found.text("summary", first.at("body"), value=lines[0] if _dated(text) else text)
-    found.names("services", record.at("components"), "name")
-    for update in updates:
-        found.names("services", update.at("affected_components"), "name")
+        found.text("summary", body, value=lines[0] if _dated(text) else text)
+    _services(found, record, updates)
     return resolved
+
+
+def _services(found: Assembly, record: Cursor, updates: list[Cursor]) -> None:
+    """Components by the name that they have now: an update keeps the name that one had when it was written."""
+    found.names("services", record.at("components"), "name")
+    known = {component.at("id").text for component in record.at("components").each()}
+    renamed: dict[str, Cursor] = {}
+    for update in updates:
+        for component in update.at("affected_components").each():
+            code = component.first("code", "id").text
+            if code not in known:
+                renamed[code or component.at("name").text] = component.at("name")
+    for name in renamed.values():
+        found.name("services", name)
 
 
 def _zone(name: str) -> tzinfo:
@@ -70,7 +97,8 @@ def _zone(name: str) -> tzinfo:
         return UTC
 
 
-def _times(found: Assembly, record: Cursor, resolved: bool) -> None:
+def _times(found: Assembly, record: Cursor, updates: list[Cursor], resolved: bool) -> None:
+    """Start, mitigation and end. An incident that was told afterwards, line by line, took as long as its lines."""
     started, created = record.at("started_at"), record.at("created_at")
     if resolved:
         found.moment("resolved_at", record.at("resolved_at"))
@@ -81,7 +109,14 @@ def _times(found: Assembly, record: Cursor, resolved: bool) -> None:
         found.moment("started_at", created)
         found.warn("started_at lies after resolved_at; took created_at as the start")
     found.moment("started_at", started, created)
-    found.moment("mitigated_at", record.at("monitoring_at"))
+    # It may come back while it is being watched: only what nobody took back is a mitigation.
+    watched = None
+    for update in updates:
+        status = update.at("status").text
+        watched = None if status in ("investigating", "identified") else watched
+        watched = _shown(update) if status == "monitoring" and watched is None else watched
+    found.moment("mitigated_at", *([watched] if watched else []), *([] if updates else [record.at("monitoring_at")]))
+    record.at("monitoring_at")
 
 
 def _shown(update: Cursor) -> Cursor:
@@ -94,18 +129,24 @@ def _dated(text: str) -> bool:
 
 
 def _update(found: Assembly, update: Cursor) -> None:
-    text = from_html(update.at("body").text)
-    if _dated(text):
-        for line in text.split("\n"):
-            if match := _DATED_LINE.fullmatch(line):
-                at = parse_instant(match[1], found.zone).at
-                found.event(Cursor(at and at.timestamp(), update.path), match[2], path=update.at("body").path)
+    body, status = update.at("body"), update.at("status").text
+    text = from_html(body.text)
+    # What was published afterwards is no part of the incident.
+    if status == "postmortem":
         return
-    status = update.at("status").text
     kind = {"resolved": "resolved", "completed": "resolved", "monitoring": "mitigated"}.get(status, "")
-    if status == "postmortem":  # published afterwards
+    if not _dated(text):
+        found.event(_shown(update), text, kind=kind, path=update.path, entry=update.at("id").text)
         return
-    found.event(_shown(update), text, kind=kind, path=update.path)
+    _shown(update)
+    matches = [match for line in text.split("\n") if (match := _DATED_LINE.fullmatch(line))]
+    last = max(matches, key=lambda match: parse_instant(match[1]).order)
+    for match in matches:
+        at = parse_instant(match[1], found.zone).at
+        ends = kind == "resolved" and match is last
+        found.event(
+            Cursor(at and at.timestamp(), update.path), match[2], kind="resolved" if ends else "", path=body.path
+        )
 
 
 def fetch(incident: str, service: Service) -> list[RecordFile]:
@@ -132,6 +173,7 @@ SYSTEM = System(
     label="Statuspage",
     recognise=recognise,
     read=read,
+    lists=("incidents", "scheduled_maintenances"),
     api=Api(
         credential="STATUSPAGE_TOKEN",
         address="STATUSPAGE_URL",  # of the page (https://status.example.com) or of the management API

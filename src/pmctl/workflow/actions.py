@@ -12,6 +12,7 @@ from pmctl.document.fields import ItemStatus, Priority, path_of
 from pmctl.document.reader import Document
 from pmctl.errors import BadInput, NotFound, Refused, UsageProblem
 from pmctl.insight.catalog import catalog
+from pmctl.insight.readiness import refuse_new_errors
 from pmctl.policy.act import ADD_ITEM
 from pmctl.policy.edits import Edit
 from pmctl.policy.model import Policy
@@ -85,11 +86,12 @@ def add(
     row = {header: cells[column] for column, names in present.items() if (header := header_of(table.columns, names))}
     with_row = edits.append_row(changed, table, row)
     if document.status in FINAL and signer is not None:
+        refuse_new_errors(workspace, document, with_row)
         actor, at = signer()
         done = perform(workspace, actor, ADD_ITEM, name, at=at, note=f"{new} {cells['Action']}", text=with_row)
         return Changed(new, name, row, done.commit)
     refuse_edit(workspace, by, name, Edit(document, with_row))
-    return _land(workspace, with_row, name, new, row, signing, f"Add action item {new}")
+    return _land(workspace, document, with_row, name, new, row, signing, f"Add action item {new}")
 
 
 def change(workspace: Workspace, by: str, wanted: str, change: Change, signing: Sequence[str]) -> Changed:
@@ -121,11 +123,12 @@ def change(workspace: Workspace, by: str, wanted: str, change: Change, signing: 
     if changed.data == document.data:
         raise Refused(f"{item.id} says that already")
     refuse_edit(workspace, by, name, Edit(document, changed))
-    return _land(workspace, changed, name, item.id, written, signing, f"Update action item {item.id}")
+    return _land(workspace, document, changed, name, item.id, written, signing, f"Update action item {item.id}")
 
 
 def _land(
     workspace: Workspace,
+    document: Document,
     changed: Document,
     name: str,
     item: str,
@@ -133,6 +136,7 @@ def _land(
     signing: Sequence[str],
     verb: str,
 ) -> Changed:
+    refuse_new_errors(workspace, document, changed)
     message = f"{verb} of {name}\n\nPostmortem: {name}\n"
     landed = commit(workspace.repo, [Write(path_of(name), changed.data)], message, signing=signing)
     return Changed(item, name, dict(cells), landed.oid)
@@ -170,7 +174,10 @@ def _postmortem_of(workspace: Workspace, wanted: str) -> str:
         raise NotFound(
             f"no action item has the id {wanted}",
             hint="pmctl actions list",
-            details=tuple(f"did you mean {c}?" for c in close[:3]),
+            details=(
+                *(f"did you mean {c}?" for c in close[:3]),
+                *(f"it may be in {one.id}, which cannot be read: {one.problem}" for one in everything if one.problem),
+            ),
         )
     if len(found) > 1:
         raise UsageProblem(

@@ -13,7 +13,8 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from pmctl.document.fields import MAX_ID, Status, path_of
+from pmctl.document.fields import MAX_ID, Priority, Status, path_of
+from pmctl.document.incidents import incident_name
 from pmctl.document.reader import Document
 from pmctl.document.template import Template, field_problem, field_value
 from pmctl.document.template_library import choose
@@ -75,9 +76,10 @@ def draft_of(workspace: Workspace, incident: Incident) -> Draft:
 def plan(workspace: Workspace, wish: NewPostmortem, draft: Draft | None, *, today: date) -> Created:
     """The new postmortem in memory; nothing is written.
 
-    Raises BadInput without a title, NotFound for an unknown template, Refused when the id is taken or the
-    incident has a postmortem already.
+    Raises BadInput without a title, UsageProblem for a value that cannot be right, NotFound for an unknown template,
+    Refused when the id is taken or the incident has a postmortem already.
     """
+    _refuse_wrong_values(workspace, wish)
     draft = draft or Draft({})
     front = dict(draft.front)
     title = single_line(wish.title or str(front.get("title", "")))
@@ -114,6 +116,19 @@ def plan(workspace: Workspace, wish: NewPostmortem, draft: Draft | None, *, toda
     warnings = (*notes, *draft.warnings, *unused, *problems)
     filled = _filled(front, draft, {section for section, _ in lost})
     return Created(name, document.path, document.data, chosen.reference, why, filled, warnings, tuple(writes))
+
+
+def _refuse_wrong_values(workspace: Workspace, wish: NewPostmortem) -> None:
+    """Raise UsageProblem for what somebody asked for and nothing can be: an unknown urgency or team."""
+    if wish.urgency and wish.urgency.upper() not in tuple(Priority):
+        known = [str(priority) for priority in Priority]
+        guess = did_you_mean(wish.urgency.upper(), known, f"one of {', '.join(known)}")
+        raise UsageProblem(f"--urgency {wish.urgency}: no urgency", hint=guess)
+    teams = workspace.policy.teams
+    for team in wish.teams:
+        if teams and team not in teams:
+            guess = did_you_mean(team, teams, f"the policy has {', '.join(sorted(teams)[:9])}")
+            raise UsageProblem(f"--team {team}: the policy has no such team", hint=guess)
 
 
 def land(workspace: Workspace, created: Created, signing: Sequence[str]) -> CommitResult:
@@ -189,7 +204,7 @@ def _template(
 def _custom(template: Template, given: Mapping[str, str]) -> dict[str, object]:
     """The custom fields as typed on the command line, each as the template declares it.
 
-    Raises UsageProblem that lists every value that does not fit, and every name that is a near miss of a declared one.
+    Raises UsageProblem that lists every value that does not fit, and every name that the template does not declare.
     """
     declared = {one.name: one for one in template.fields}
     found: dict[str, object] = {}
@@ -200,9 +215,8 @@ def _custom(template: Template, given: Mapping[str, str]) -> dict[str, object]:
             problem = field_problem(declared[name], found[name])
             problems += [problem] if problem else []
         else:
-            guess = did_you_mean(name, declared)
-            problems += [f"template {template.name} has no field {name!r}; {guess}"] if guess else []
-            found[name] = text
+            others = f"its fields are {', '.join(declared)}" if declared else "it has none"
+            problems.append(f"template {template.name} has no field {name!r}; {did_you_mean(name, declared, others)}")
     if problems:
         raise UsageProblem(
             f"--field: {problems[0]}", hint=f"pmctl template show {template.reference}", details=tuple(problems[1:])
@@ -232,26 +246,25 @@ def _filled(front: Mapping[str, object], draft: Draft, without: Container[str]) 
     """What the incident record gave, for the person to see; sections in `without` are not there to be filled."""
     parts = [key for key in draft.front if key != "incidents" and front.get(key)]
     parts += ["summary"] if draft.summary and "Summary" not in without else []
-    parts += [f"timeline ({len(draft.timeline)} entries)"] if draft.timeline and "Timeline" not in without else []
+    entries = _counted(len(draft.timeline), "entry", "entries")
+    parts += [f"timeline ({entries})"] if entries and "Timeline" not in without else []
     items = len(draft.action_items)
     parts += [f"action items ({items})"] if items and "Action Items" not in without else []
     return tuple(parts)
 
 
 def _refuse_known_incident(workspace: Workspace, front: Mapping[str, object]) -> None:
-    wanted = {
-        (str(entry.get("source")), str(entry.get("id")))
-        for entry in _list(front.get("incidents"))
-        if isinstance(entry, dict)
-    }
+    entries = [entry for entry in _list(front.get("incidents")) if isinstance(entry, dict)]
+    wanted = {incident_name(entry.get("source"), entry.get("id")): entry for entry in entries}
+    wanted.pop("", None)
     if not wanted:
         return
     from pmctl.insight.catalog import catalog
 
     for summary in catalog(workspace):
-        for source, name in wanted & set(summary.incidents):
+        for name in wanted.keys() & {incident_name(*pair) for pair in summary.incidents}:
             raise Refused(
-                f"{source} incident {name} has a postmortem already: {summary.id}",
+                f"{wanted[name]['source']} incident {wanted[name]['id']} has a postmortem already: {summary.id}",
                 hint=f"pmctl show {summary.id}; bring in what is new: pmctl incident refresh {summary.id} --from FILE",
             )
 

@@ -80,11 +80,16 @@ def commit_edit(workspace: Workspace, by: str, name: str, note: str, signing: Se
     """Commit the work tree's version of `name`; `by` is the handle of who edited it.
 
     Raises Refused when `by` may not make this change, or when an act has to make it: what the audit would report.
+    Errors that validation finds and that were not there before are refused, too.
     """
+    from pmctl.insight.readiness import refuse_new_errors
+
     path = path_of(name)
     data = read_file(workspace.repo.root / path, path)
     before = workspace.read_at(name) if workspace.head.document(name) is not None else None
-    refuse_edit(workspace, by, name, Edit(before, read(data, path)))
+    after = read(data, path)
+    refuse_edit(workspace, by, name, Edit(before, after))
+    refuse_new_errors(workspace, before, after)
     message = f"Edit {name}\n\n" + (f"{note}\n\n" if note else "") + f"Postmortem: {name}\n"
     return commit(workspace.repo, [Write(path, data)], message, signing=signing, may_overwrite=True)
 

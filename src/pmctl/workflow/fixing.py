@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 
 from pmctl.document.files import Unreadable, read_regular
 from pmctl.document.reader import read
@@ -36,7 +37,8 @@ def fixed(run: Validation, *, write: bool) -> Iterator[Outcome]:
         if item.data is None:
             continue
         document = read(item.data, item.path)
-        result = fix(document, run.context)
+        # The same choices for the same file, so that what --diff shows is what --fix writes.
+        result = fix(document, run.context, random=Random(item.path.encode() + b"\0" + item.data))  # noqa: S311  # names
         if result.document.data == item.data:
             if result.refused:
                 yield Outcome(run.shown + item.path, (), "", result.refused)

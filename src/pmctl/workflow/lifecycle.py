@@ -15,6 +15,7 @@ from datetime import datetime
 from pmctl.document.digest import Attachment, content_digest, digests_without_last_rows
 from pmctl.document.fields import EditorRole, path_of
 from pmctl.document.reader import Document
+from pmctl.document.template import Template
 from pmctl.errors import Hint, Refused, UsageProblem, advise
 from pmctl.ledger import record
 from pmctl.ledger.current_state import CurrentState, current_state, judged_by, version_with
@@ -22,12 +23,16 @@ from pmctl.ledger.tree_documents import facts_of
 from pmctl.policy import act as acts
 from pmctl.policy import lifecycle
 from pmctl.policy.act import Act
+from pmctl.policy.permission import Violation
 from pmctl.policy.state import DRAFT, FINAL, IN_REVIEW, PostmortemState, View
 from pmctl.repository.actor import Actor
 from pmctl.repository.records import record_writes, refusal
 from pmctl.repository.transaction import CommitResult, Write, commit
 from pmctl.repository.workspace import Workspace
-from pmctl.text import utc
+from pmctl.text import plural, utc
+
+_ABOUT_TEXT = ("AU311", "AU321")
+"""What lifecycle has against a text itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,8 @@ def perform(
     _refuse_unreadable(document, name)
     attached = _attached(workspace, name) if kind == acts.AMEND else ()
     content = content_digest(document, _as_committed(workspace, name, attached))
-    view = _view(workspace, now, kind, document, content)
+    templates, unjudged = _bound_templates(workspace, now, kind, document)
+    view = replace(_view(workspace, now, kind, document, content, templates), template=unjudged)
     act = lifecycle.propose(
         kind,
         now.state,
@@ -89,6 +95,8 @@ def perform(
     )
     violations = lifecycle.check(act, now.state, workspace.policy, view)
     refusals = tuple(violation for violation in violations if not violation.attributed)
+    if kind in (acts.SUBMIT, acts.PUBLISH):
+        _refuse_unready(workspace, kind, document, at, templates, refusals)
     if refusals:
         raise refusal(refusals)
     if kind == acts.PUBLISH:
@@ -119,18 +127,29 @@ def _handles(given: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(handle.removeprefix("@") for handle in given))
 
 
-def _view(workspace: Workspace, now: CurrentState, kind: str, document: Document, content: str) -> View:
+def _bound_templates(
+    workspace: Workspace, now: CurrentState, kind: str, document: Document
+) -> tuple[tuple[Template, ...] | None, str]:
+    """The templates that a publication is judged by, those of its submit, and why there are none; else None."""
+    return judged_by(workspace.head, now.state, facts_of(document).template) if kind == acts.PUBLISH else (None, "")
+
+
+def _view(
+    workspace: Workspace,
+    now: CurrentState,
+    kind: str,
+    document: Document,
+    content: str,
+    templates: tuple[Template, ...] | None,
+) -> View:
     """The document's side of the decision. The audit judges by templates of history, so those are asked here too."""
-    templates, problem = None, ""
-    if kind == acts.PUBLISH:
-        templates, problem = judged_by(workspace.head, now.state, facts_of(document).template)
     view = now.view(document, content, templates=templates, binding=kind in (acts.SUBMIT, acts.PUBLISH))
     rows = ""
     if kind == acts.ADD_ITEM:
         attachments = workspace.head.attachments(document.id)
         if now.state.content not in digests_without_last_rows(document, attachments)[1:]:
             rows = "what is there is not what was approved, or it has no table to append to"
-    return replace(view, template=problem, rows=rows)
+    return replace(view, rows=rows)
 
 
 def _write(
@@ -171,8 +190,8 @@ def _attached(workspace: Workspace, name: str) -> tuple[Write, ...]:
     folder = path_of(name).removesuffix(".md")
     files = workspace.attached_files(name)
     before = {item.path: item.sha256 for item in workspace.head.attachments(name)}
-    changed = [path for path, data in files.items() if before.get(path) != hashlib.sha256(data).hexdigest()]
-    writes = [Write(f"{folder}/{path}", files[path]) for path in changed]
+    changed = [path for path, digest in files.items() if before.get(path) != digest]
+    writes = [Write(f"{folder}/{path}", workspace.attachment(name, path)) for path in changed]
     return (*writes, *(Write(f"{folder}/{path}", None) for path in before if path not in files))
 
 
@@ -221,6 +240,32 @@ def _refuse_unreadable(document: Document, name: str) -> None:
         return
     details = tuple(f"{p.path}:{p.line}:{p.column}: {p.code} {p.message}" for p in document.problems)
     raise Refused(f"{name} cannot be read as a postmortem", hint=advise("validate", id=name), details=details)
+
+
+def _refuse_unready(
+    workspace: Workspace,
+    kind: str,
+    document: Document,
+    at: datetime,
+    templates: tuple[Template, ...] | None,
+    refusals: Sequence[Violation],
+) -> None:
+    """What validation says of a postmortem that is submitted, all of it: hooks and reviewers would say the same.
+
+    Of somebody who may not do it, or at another time, the text is not judged.
+    """
+    if any(violation.code not in _ABOUT_TEXT for violation in refusals):
+        return
+    from pmctl.insight.readiness import as_details, judged_as_submitted, not_ready
+
+    found = not_ready(document, judged_as_submitted(workspace, at, templates))
+    if found:
+        done = "submitted" if kind == acts.SUBMIT else "published"
+        raise Refused(
+            f"{document.id} cannot be {done} yet: {plural(len(found), 'error')}",
+            hint=advise("edit", id=document.id),
+            details=(*((f"{one.code} {one.message}", one.hint) for one in refusals), *as_details(found)),
+        )
 
 
 def _refuse_open_incident(workspace: Workspace, name: str, document: Document) -> None:

@@ -18,9 +18,13 @@ def repair(repo: git.Repository) -> list[str]:
         said = transaction.recover(repo)
         if said:
             done.append(said)
-        for entry in sorted(repo.state_dir.iterdir()):
+        for entry in sorted(repo.state_dir.iterdir()) if repo.state_dir.is_dir() else ():
             if entry.name == transaction.LOCK:
                 continue
-            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+            try:
+                shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
+            except (OSError, RecursionError) as error:
+                done.append(f"{entry} could not be deleted ({type(error).__name__}); delete it by hand")
+                continue
             done.append(f"deleted the cache {entry.name}; it is computed again when needed")
     return done

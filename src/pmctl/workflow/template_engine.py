@@ -80,7 +80,10 @@ def conditional_titles(body: str) -> frozenset[str]:
     """The second-level headings, in folded case, that only some branches of a body without `problems` write."""
     if not uses_jinja(body):
         return frozenset()
-    anywhere, always = _titles(_environment().parse(body).body)
+    try:
+        anywhere, always = _titles(_environment().parse(body).body)
+    except RecursionError:  # how deep is too deep depends on who asks
+        return frozenset()
     return anywhere - always
 
 

@@ -1,0 +1,42 @@
+"""export: the form by the file's name, and options that would do nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.cli.play import ID, Play
+
+At = Callable[[str], Play]
+
+
+@pytest.mark.parametrize(("file", "begins"), [("x.html", "<!doctype html>"), ("x.MD", "---"), ("x.json", "{")])
+def test_the_form_by_the_name_of_the_file(play: At, file: str, begins: str) -> None:
+    draft = play("draft")
+    draft.do("jane", f"pmctl export {ID} -o {file}")
+    assert (draft.root / file).read_text().lower().startswith(begins)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("", "say which form"),
+        ("-o x.doc", "x.doc does not say which form"),
+        ("--to pdfx", "--to pdfx: not one of"),
+        ("--to md --evidence", "--evidence has no meaning for md"),
+        ("-o x.html --no-front-matter", "--front-matter has no meaning for html"),
+    ],
+)
+def test_what_would_be_guessed_or_ignored_is_refused(play: At, options: str, said: str) -> None:
+    draft = play("draft")
+    before = draft.snapshot()
+    done = draft.run("jane", f"pmctl export {ID} {options}")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert draft.snapshot() == before
+
+
+def test_action_items_as_lines(play: At) -> None:
+    lines = play("draft").do("jane", "pmctl actions list --format jsonl").splitlines()
+    assert lines and all(line.startswith('{"id":"AI-') for line in lines)

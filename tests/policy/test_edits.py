@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from pmctl.document.reader import read
-from pmctl.policy.edits import Edit, Right, check_edit, rights_needed, who_may
+from pmctl.policy.edits import Edit, People, Right, check_edit, rights_needed, who_may, who_takes_part
 from pmctl.policy.state import ARCHIVED, DELETED, DRAFT, FINAL, IN_REVIEW, PUBLISHED, PostmortemState
 from tests.policy.edit_cases import (
     ASKED_IN_A_DRAFT,
@@ -157,3 +157,87 @@ def test_the_hint_names_who_may_and_how_to_become_one() -> None:
     assert dict(said.hint[1]) == {"id": DOC, "people": "jane, erin, bot, alice", "who": "frank"}
     assert rights_needed(change(DRAFT, WANTED[0]), state(DRAFT), state(DRAFT)) == [(Right.TEXT, "")]
     assert who_may(Right.TEXT, change(DRAFT).before, state(IN_REVIEW), policy()) == ("jane", "erin", "alice", "bob")
+
+
+def test_what_was_wrong_before_is_not_said_again() -> None:
+    before = text(PUBLISHED).replace("45 minutes", "50 minutes")
+    edit = Edit(read(text(PUBLISHED).encode(), PATH), read(before.encode(), PATH))
+    assert codes(edit, "jane", state(DRAFT)) == set()
+
+
+def test_nothing_is_gained_on_the_way_through_an_unreadable_file() -> None:
+    broken = read(b"---\nid: [\n---\n", PATH)
+    assert codes(Edit(broken, read(text(PUBLISHED).encode(), PATH)), "jane", state(DRAFT)) == {"AU301"}
+    other = read(text(DRAFT, author="frank").encode(), PATH)
+    assert codes(Edit(broken, other), "jane", state(DRAFT)) == {"AU403"}
+
+
+def test_rights_are_those_before_the_change_and_of_acts_in_it() -> None:
+    edit = change(DRAFT, WANTED[0])
+    draft, frank = state(DRAFT), replace(state(DRAFT), author="frank")
+    assert codes(edit, "jane", draft, frank) == set()
+    assert codes(edit, "frank", draft, frank) == {"AU702"}
+    unknown = PostmortemState(DOC)
+    assert codes(edit, "frank", unknown, frank) == set()
+    assert codes(edit, "jane", unknown) == set()
+    assert who_may(Right.TEXT, None, unknown, policy()) == ("alice",)
+    assert who_may(Right.TEXT, None, replace(unknown, author="ghost"), policy()) == ("alice",)
+
+
+def test_a_round_that_ended_leaves_no_rights_behind() -> None:
+    edit = change(DRAFT, WANTED[0])
+    back = replace(state(DRAFT), round=1, reviewers=("bob",), editors=("frank",))
+    assert codes(edit, "bob", back) == {"AU702"}
+    assert codes(edit, "frank", back) == {"AU702"}
+    sent_back = replace(state(DRAFT), round=1, editors=("frank",))
+    assert codes(edit, "bob", state(IN_REVIEW), sent_back) == set()  # in review when the step began
+    assert codes(edit, "frank", replace(state(IN_REVIEW), editors=()), sent_back) == {"AU702"}
+    in_review = change(IN_REVIEW, WANTED[0])
+    named = replace(state(IN_REVIEW), editors=("frank",))
+    assert codes(in_review, "frank", named, replace(named, editors=())) == set()
+
+
+def test_services_and_agents_stay_what_they_are_whatever_they_are_named() -> None:
+    served = replace(state(IN_REVIEW), editors=("ci",))
+    assert codes(change(IN_REVIEW, WANTED[0]), "ci", served) == {"AU702"}
+    more = next(one for one in WANTED if one.name == "editor added")
+    assert codes(change(DRAFT, more), "bot", replace(state(DRAFT), author="bot")) == {"AU704"}
+
+
+def test_a_publication_answers_for_the_text_that_it_brings() -> None:
+    edit = change(IN_REVIEW, WANTED[0])
+    bound = Edit(edit.before, edit.after, bound=True)
+    assert codes(bound, "frank", state(IN_REVIEW), state(PUBLISHED)) == set()
+    assert codes(edit, "frank", state(IN_REVIEW), state(PUBLISHED)) == {"AU702"}
+
+
+@pytest.mark.parametrize(
+    ("earlier", "named", "before", "now", "said"),
+    [
+        # Submitted by somebody who could not bind the editors: a claim of the draft. A reviewer has to be asked.
+        (People((), ("erin",)), People(("bob",), ("erin",)), DRAFT, {"reviewers": ("bob",)}, []),
+        (People(("frank",)), People(("bob", "frank")), DRAFT, {"reviewers": ("bob",)}, ["AU322"]),
+        (People(), People(("bob",), ("erin",)), DRAFT, {"reviewers": ("bob",)}, ["AU322"]),
+        (None, People(("bob",), ("erin",)), DRAFT, {"reviewers": ("bob",)}, ["AU322"]),
+        (People(("frank",)), People(("bob", "frank")), DELETED, {"reviewers": ("bob",)}, ["AU322"]),
+        # Said in the step that brought it, and not again.
+        (People(("frank",)), People(("frank",)), IN_REVIEW, {}, []),
+        (People(), People(), IN_REVIEW, {"reviewers": ("bob",)}, []),
+        (People(("bob",)), People(), IN_REVIEW, {"reviewers": ("bob",)}, ["AU318"]),
+        (People(("bob",)), People(("bob", "carol")), IN_REVIEW, {"reviewers": ("bob",), "late_asked": ("carol",)}, []),
+        (None, People(("bob",)), IN_REVIEW, {"reviewers": ("bob",)}, []),
+        (None, People(("frank",)), IN_REVIEW, {"reviewers": ("bob",)}, ["AU318", "AU322"]),
+    ],
+)
+def test_who_takes_part_is_on_record(
+    earlier: People | None, named: People, before: str, now: dict[str, tuple[str, ...]], said: list[str]
+) -> None:
+    asked = PostmortemState(DOC, status=IN_REVIEW, round=1, **now)
+    was = replace(asked, status=before) if before == IN_REVIEW else PostmortemState(DOC, status=before)
+    assert [one.code for one in who_takes_part(named, earlier, was, asked)] == said
+    assert list(who_takes_part(named, earlier, was, replace(asked, status=DRAFT))) == []
+
+
+def test_reviewers_that_are_no_list_are_nobody() -> None:
+    loose = read(text(IN_REVIEW, reviewers="bob").encode(), PATH)
+    assert "AU318" in codes(Edit(change(IN_REVIEW).before, loose), "jane", state(IN_REVIEW))

@@ -32,8 +32,8 @@ from tests.world import World, actor
 
 EXAMPLES = int(os.environ.get("PMCTL_PROPERTY_EXAMPLES", "0")) or 24
 PATH = World.file()
-BODY = edit_cases.BODY + "\n## Timeline\n\n| Time | Event |\n|---|---|\n| 14:00 | Alert |\n"
-WHOLE = "\n## Impact\n\nMany.\n\n## Root Cause\n\nThe pool was small.\n\n## Resolution\n\nRaised it.\n"
+WHOLE = "\n## Timeline\n\n| Time | Event |\n|---|---|\n| 14:00 | Alert |\n"
+WHOLE += "\n## Impact\n\nMany.\n\n## Root Cause\n\nThe pool was small.\n\n## Resolution\n\nRaised it.\n"
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, World]:
     kinds = {"ci": SERVICE, "bot": AGENT}
     people = {name: one._replace(kind=kinds.get(name, one.kind)) for name, one in base.people.items()}
     world.init(people=people)
-    written = edit_cases.text(DRAFT).replace(edit_cases.BODY, WHOLE + BODY)
+    written = edit_cases.text(DRAFT).replace("\n## Action Items", WHOLE + "\n## Action Items")
     world.write(PATH, written)
     world.commit("Draft", "jane")
     made = {DRAFT: world}

@@ -283,22 +283,6 @@ CODES = (
         "status: PUBLISHED written by hand",
     ),
     Code(
-        "AU318",
-        "person-dropped",
-        "Somebody whom the records name as a reviewer or an editor is no longer named as such.",
-        "Dropping a critic must not look as if nobody had asked.",
-        "Put the names back. Withdraw and submit again to change who reviews.",
-        "reviewers: [bob, carol] -> [bob] during the review",
-    ),
-    Code(
-        "AU322",
-        "person-without-record",
-        "A postmortem in review or later names a reviewer or an editor whom no record names.",
-        "It would look as if somebody had been asked, or had approved, who never was.",
-        "Take the name out. pmctl submit asks further reviewers on the record.",
-        "reviewers: [bob] -> [bob, carol] after the publication",
-    ),
-    Code(
         "AU403",
         "author-changed",
         "The author was changed without an admin's record.",

@@ -33,7 +33,6 @@ WORDS: dict[str, str] = {
     "amend-on-record": "an admin puts it on record: pmctl amend {id} -m TEXT",
     "ask-one-of": "ask one of them: pmctl submit {id} --reviewer {people}",
     "ask-somebody-else": "somebody else reviews it: pmctl submit {id} --reviewer HANDLE",
-    "ask-on-record": "ask on the record: pmctl submit {id} --reviewer {reviewer}",
     "ask-them": "ask one of: {people}",
     "become-editor": (
         "ask one of: {people}; the author makes you an editor with pmctl edit {id}, where the front matter says"

@@ -78,16 +78,15 @@ def needs_act(edit: Edit, state: PostmortemState, now: PostmortemState) -> list[
         hint = advise("delete", id=state.id)
         return [] if now.deleted else [Violation("AU406", f"{state.id} is being deleted or moved", hint)]
     found = []
-    if after.readable and (before is None or before.readable):
+    if after.readable:
         was = before.status if before is not None else DRAFT
-        if after.status != was and after.status != now.status:
+        if after.status not in (was, now.status):
             hint = advise("leave-status", status=now.status, id=state.id)
             found.append(Violation("AU301", f"the status is changed by hand: {was} -> {after.status or 'none'}", hint))
-        if before is not None and before.author and after.author not in (before.author, now.author):
-            message = f"the author is changed from {before.author} to {after.author or 'nobody'}"
+        if before is not None and now.author and after.author not in (before.author, now.author):
+            message = f"the author is changed from {now.author} to {after.author or 'nobody'}"
             found.append(Violation("AU403", message, advise("amend-on-record", id=state.id)))
-        earlier = _people(before) if before is not None else None
-        found += who_takes_part(_people(after), earlier, state, now)
+        found += who_takes_part(_people(after), _people(before) if before is not None else None, state, now)
     if _stages(state, now) <= set(FINAL) and not edit.bound:
         text = any(change.is_content for change in edit.changes)
         if text or edit.attachments:
@@ -273,6 +272,22 @@ def refused(right: Right, who: Collection[str], able: Collection[str], doc: str)
 
 
 CODES = (
+    Code(
+        "AU318",
+        "person-dropped",
+        "Somebody whom the records name as a reviewer or an editor is no longer named as such.",
+        "Dropping a critic must not look as if nobody had asked.",
+        "Put the names back. Withdraw and submit again to change who reviews.",
+        "reviewers: [bob, carol] -> [bob] during the review",
+    ),
+    Code(
+        "AU322",
+        "person-without-record",
+        "A postmortem in review or later names a reviewer or an editor whom no record names.",
+        "It would look as if somebody had been asked, or had approved, who never was.",
+        "Take the name out. pmctl submit asks further reviewers on the record.",
+        "reviewers: [bob] -> [bob, carol] after the publication",
+    ),
     Code(
         "AU701",
         "stranger",

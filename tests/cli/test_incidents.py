@@ -345,3 +345,80 @@ def test_the_audit_is_clean_after_link_refresh_and_unlink(play: Callable[[str], 
     refused = stage.run("alice", "pmctl incident link $ID --from $EXAMPLES/incidents/opsknight.json")
     assert refused.returncode == 1
     assert "pmctl amend" in refused.stderr
+
+
+def test_an_empty_export_is_no_incident(
+    team: Team, record: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command in ("show", "triage", "missing"):
+        assert main(["incident", command, record({"incidents": [], "more": False})]) == 0
+        assert "0 incidents" in capsys.readouterr().err
+    assert main(["new", "--from", record([])]) == 2
+    assert "holds no incident" in capsys.readouterr().err
+
+
+def test_an_unknown_length_is_no_all_clear(
+    team: Team, record: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    value = record(
+        {"id": "U", "title": "x", "status": "resolved", "severity": "SEV4", "started_at": "2024-01-15T14:00:00Z"}
+    )
+    for command in ("triage", "missing"):
+        assert main(["incident", command, value]) == 0
+        assert "U: the record does not say when it ended: nobody knows how long" in capsys.readouterr().err
+
+
+def test_half_known_records_are_shown_and_not_judged(
+    team: Team, record: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    nearly = record({**SHOP, "severity": "SEV4", "urgency": "LOW", "began": "2024-01-15T12:00:00Z"})
+    assert main(["incident", "show", nearly]) == 0
+    shown_text = capsys.readouterr()
+    assert "not used: $.began" in shown_text.out
+    assert "not used, because the generic source has no such field: began" in shown_text.err
+    for command in ("triage", "missing"):
+        assert main(["incident", command, nearly]) == 2
+        assert "has no began" in capsys.readouterr().err
+        assert main(["incident", command, nearly, "--source", "generic"]) in (0, 1)
+        capsys.readouterr()
+
+
+def test_dismiss_is_heeded_and_a_damaged_file_is_named(
+    team: Team, record: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    loud = record({**SHOP, "severity": "SEV1"})
+    assert main(["incident", "missing", loud]) == 1
+    capsys.readouterr()
+    assert main(["incident", "dismiss", "generic:A", "--because", "no-learning", "-m", "known", "--as", "jane"]) == 0
+    assert capsys.readouterr().out == ".pmctl/dismissed/generic-A.yaml\n"
+    assert main(["incident", "missing", loud]) == 0
+    capsys.readouterr()
+    assert main(["incident", "triage", loud]) == 0
+    assert "dismissed: jane dismissed it on 2025-06-01" in capsys.readouterr().out
+    (team.root / ".pmctl/dismissed/generic-A.yaml").write_text("nothing\n")
+    team.git("commit", "-qam", "by hand")
+    assert main(["incident", "missing", loud]) == 1
+    assert "generic-A.yaml" in capsys.readouterr().err
+    assert main(["incident", "dismiss", "generic:A", "--because", "bored", "-m", "x"]) == 2
+
+
+def test_a_chat_becomes_rows(team: Team, record: Callable[..., str], capsys: pytest.CaptureFixture[str]) -> None:
+    name = team.new(SHOP)
+    chat = record([{"type": "message", "user": "U1", "ts": "1705327500.1", "text": "Scaled up",
+                    "reactions": [{"name": "pushpin", "count": 1}]}])  # fmt: skip
+    before = state(team)
+    assert main(["incident", "chat", name, chat, "--as", "jane"]) == 2
+    assert "reactions in the files: pushpin (1)" in capsys.readouterr().err
+    assert main(["incident", "chat", name, chat, "--reaction", "pushpin", "--dry-run", "--as", "jane"]) == 0
+    assert state(team) == before
+    assert main(["incident", "chat", name, chat, "--reaction", "pushpin", "--yes", "--as", "jane"]) == 0
+    assert "Scaled up" in team.document(name).text
+
+
+def test_a_day_in_the_future_and_strangers_are_refused(team: Team, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["new", "x", "--date", "2025-06-02", "--as", "jane"]) == 2
+    assert "--date 2025-06-02: lies in the future" in capsys.readouterr().err
+    assert main(["new", "x", "--team", "shopp", "--as", "jane"]) == 2
+    assert "did you mean shop" in capsys.readouterr().err.lower()
+    assert main(["new", "x", "--author", "mallory"]) in (1, 2)
+    assert "anybody whom the policy knows may create one" in capsys.readouterr().err

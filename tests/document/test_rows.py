@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pmctl.document.rows import count_cells, split_row
+from pmctl.document.rows import split_row
 
 
 @pytest.mark.parametrize(
@@ -28,8 +28,7 @@ def test_pipes_part_cells_unless_they_are_escaped(row: str, cells: list[str]) ->
 @example("|")
 @example("||")
 @example("\\|")
-def test_cells_are_counted_as_they_are_split(row: str) -> None:
+def test_no_cell_holds_an_unescaped_pipe(row: str) -> None:
     cells = split_row(row)
-    assert count_cells(row) == len(cells)
     # What stands between the cells are unescaped pipes, and nothing but pipes is left out.
     assert all("|" not in row[left:right].replace("\\|", "") for left, right in cells)

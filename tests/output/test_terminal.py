@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pmctl.output.terminal import (
-    ago,
     due,
     duration,
     moment,
@@ -141,9 +140,6 @@ def test_durations(seconds: int, expected: str) -> None:
 def test_times_and_dates_for_people() -> None:
     now = datetime(2024, 1, 22, 12, 0, tzinfo=UTC)
     assert moment(now) == moment(now.replace(tzinfo=None)) == "2024-01-22 12:00 UTC"
-    assert ago(now - timedelta(days=3, hours=2), now) == "3 days ago"
-    assert ago(now + timedelta(hours=1), now) == "in 1 hour"
-    assert ago(now, now) == "just now"
     today = date(2024, 1, 22)
     assert due(today, today) == "2024-01-22 (today)"
     assert due(date(2024, 1, 20), today) == "2024-01-20 (2 days overdue)"

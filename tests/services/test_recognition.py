@@ -100,6 +100,22 @@ def test_a_generic_record_says_so_by_its_fields_or_in_words() -> None:
     assert exact.unused == ("$.author",)
 
 
+HALF = {
+    "title": "Down",
+    "status": "resolved",
+    "resolved_at": "2024-01-01T12:00:00Z",
+    "start": "x",
+    "hit": "db",
+    "log": 1,
+}
+
+
+def test_a_record_of_which_half_the_fields_are_known_is_shown_too() -> None:
+    assert record(HALF).unused == ("$.hit", "$.log", "$.start")
+    with pytest.raises(BadInput):
+        record({**HALF, "one": "more"})
+
+
 NEARLY = {
     "id": "N1", "title": "Slow", "status": "resolved", "resolved_at": "2024-01-01T12:00:00Z", "severity": "minor",
     "begun": "2024-01-01T10:00:00Z", "systems": ["db"],
@@ -143,6 +159,9 @@ def test_json_lines_hold_one_value_in_a_line() -> None:
     assert read_records([("export.jsonl", text.encode())], only=["#11"], now=NOW).name == "#11"
     with pytest.raises(BadInput, match="line 2"):
         read_incidents([("export.jsonl", b'{"notes": []}\n{"a": \n')], now=NOW)
+    assert read_incidents([("export.jsonl", b"\n")], now=NOW) == ()
+    with pytest.raises(BadInput, match="the file is empty"):
+        read_incidents([("export.json", b"")], now=NOW)
     pretty = json.dumps(PAGED, indent=1).encode()
     assert read_records([("export.json", pretty)], now=NOW).id == "P1"
 
@@ -165,6 +184,7 @@ def test_other_formats_are_named(name: str, data: bytes, said: str) -> None:
 
 
 PARTS = [
+    [{"eventTime": "2024-01-01T00:00:00Z", "title": {"content": "x"}}],
     {"log_entries": [{"type": "notify_log_entry", "created_at": "2024-01-15T14:00:00Z"}]},
     [{"id": "n", "content": "x", "created_at": "2024-01-01T00:00:00Z", "user": {}}],
     {"data": {"entries": [{"eventTime": "2024-01-01T00:00:00Z"}]}},

@@ -134,3 +134,14 @@ def test_published_text_is_for_amend(crew: Team) -> None:
 def test_without_a_terminal_no_editor_is_guessed(crew: Team) -> None:
     with pytest.raises(EnvironmentProblem, match="no terminal for an editor"):
         open_editor(crew.workspace, DOC, Surroundings({}, crew.top))
+
+
+def test_an_edit_commits_the_text_and_no_file_that_nobody_looked_at(crew: Team) -> None:
+    """What lies untracked among the attachments was put there by something else than the editor."""
+    folder = crew.top / f"postmortems/2024/{DOC}"
+    folder.mkdir(exist_ok=True)
+    (folder / "core.bin").write_bytes(b"\0\1\2")
+    write(crew)
+    edit(crew, "jane")
+    assert crew.git("show", "--name-only", "--format=").split() == [f"postmortems/2024/{DOC}.md"]
+    assert "core.bin" in crew.git("status", "--porcelain", "--untracked-files=all")

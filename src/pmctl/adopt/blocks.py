@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
+from pmctl.document.markdown_text import escaped_cell
 from pmctl.document.structure import read_structure
 
 ITEM = re.compile(
@@ -22,7 +23,9 @@ _BULLET = re.compile(r"^([ \t]*)•(?=[ \t])", re.MULTILINE)
 # What some hosts show below the text, though it is no Markdown.
 _FOOTNOTE = re.compile(r" {0,3}\[\^[^\]]+\]:")
 _NESTED = re.compile(r"[ \t]*(?:[-*+•]|\d{1,9}[.)])[ \t]+")
-_FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})")
+_NO_CELL = re.compile(r"`{3}|~{3}|<!--|\||#{1,6}\s")
+_INDENTED = re.compile(r" {4}|\t")
+_HARD_BREAK = re.compile(r"(?: {2,}|\\)\Z")
 _RULE = re.compile(r" {0,3}([-*_])[ \t]*(?:\1[ \t]*){2,}$")
 
 
@@ -81,28 +84,29 @@ def cell_text(lines: tuple[str, ...] | list[str]) -> str | None:
         if not line:
             gap = bool(out)
             continue
-        if _FENCE.match(line) or line.startswith(("<!--", "|")) or re.match(r"#{1,6}\s", line) or _RULE.match(line):
-            return None
-        if gap and re.match(r"(?: {4}|\t)", raw) and not _NESTED.match(raw):
+        if _NO_CELL.match(line) or _RULE.match(line) or (gap and _INDENTED.match(raw) and not _NESTED.match(raw)):
             return None
         # A quotation stays recognisable by its marks; they mean nothing within a cell.
-        nested = _NESTED.match(line) is not None or (line.startswith(">") and not quoted)
-        if quoted and line.startswith(">"):
+        quotes = line.startswith(">")
+        nested = _NESTED.match(line) is not None or (quotes and not quoted)
+        if quoted and quotes:
             line = line[1:].strip()
-        quoted = raw.strip().startswith(">")
-        if not line:
-            continue
-        if out:
-            out += "<br><br>" if gap and not nested else "<br>" if nested or gap or out.endswith(("  ", "\\")) else " "
-            out = re.sub(r"(?: {2,}|\\)(?=<br>$)", "", out)
-        out += line + ("  " if raw.endswith("  ") else "")
-        gap = False
-    return escaped(" ".join(out.split()))
+        quoted = quotes
+        if line:
+            out = _joined(out, line, gap, nested) + ("  " if raw.endswith("  ") else "")
+            gap = False
+    return escaped_cell(" ".join(out.split()))
 
 
-def escaped(text: str) -> str:
-    """A text as the content of a table cell: pipes that aren't escaped yet are, in code as well."""
-    return re.sub(r"(?<!\\)((?:\\\\)*)\|", r"\1\\|", text)
+def _joined(out: str, line: str, gap: bool, nested: bool) -> str:
+    """A cell's text with one line more, behind a blank line (`gap`) or as a part of its own (`nested`)."""
+    if not out:
+        return line
+    if gap and not nested:
+        return f"{out}<br><br>{line}"
+    if nested or gap or out.endswith(("  ", "\\")):
+        return f"{_HARD_BREAK.sub('', out)}<br>{line}"
+    return f"{out} {line}"
 
 
 def _item(lines: Sequence[str], first: int, last: int, item: re.Match[str]) -> Block:

@@ -11,7 +11,9 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from pmctl.document.conflicts import conflict_markers
 from pmctl.document.fields import Status, is_id
+from pmctl.document.finding import Severity
 from pmctl.document.headings import Meaning, meaning, plain
 from pmctl.document.reader import MAX_BYTES
 from pmctl.document.structure import TableLines, read_structure
@@ -130,6 +132,9 @@ def parse_source(text: str, path: str, *, bom: bool = False) -> SourceDocument:
     front = _front_matter(text)
     if is_id(str(front.values.get("id", ""))) and str(front.values.get("status", "")) in tuple(Status):
         raise Unadoptable("already a pmctl postmortem", skipped=True)
+    for one in conflict_markers(text, path):
+        if one.severity is Severity.ERROR:
+            raise Unadoptable(f"line {one.line}: {one.message}")
     outline = read_structure(text, front.end)
     headings = tuple(SourceHeading(one.level, one.title, one.line, one.start, one.end) for one in outline.headings)
     code = fenced(text, front.end)

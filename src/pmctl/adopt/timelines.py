@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
-from pmctl.adopt.blocks import cell_text, escaped
+from pmctl.adopt.blocks import cell_text
 from pmctl.adopt.completeness import words
 from pmctl.adopt.timeline_entries import Entry, Kind, entries_below_headings, entries_of, with_late_time
 from pmctl.document.dates import Moment
+from pmctl.document.markdown_text import escaped_cell
 from pmctl.document.zones import zone_of
 
 # What pmctl reads as a time: [~][date ]HH:MM[:SS][ zone], or a day alone.
@@ -156,7 +157,7 @@ def _rows(run: list[Entry], clock: Days, zone: str) -> list[_Row] | None:
                 return None
             written = f"{day_written} {entry.written}".strip()
             time = _time(entry, day_written, day, clock, zone)
-            original = "" if words(written) == words(time) else escaped(" ".join(written.split()))
+            original = "" if words(written) == words(time) else escaped_cell(" ".join(written.split()))
             rows.append(_Row(time, original, event))
             day_written, day = "", None
     return rows

@@ -89,6 +89,7 @@ def triage(
     choose_format(format)
     found = _read(session, files, source, whole=True)
     settings, history, dismissed = _rules(session)
+    _warn_of_unknown_length(session, found)
     answers = [triage(incident, settings, history, now=now(), dismissed=dismissed) for incident in found]
     if create:
         answers = _drafts(session, answers, handle, allow_open=allow_open)
@@ -115,6 +116,7 @@ def missing(ctx: typer.Context, files: _Files, source: _Source = "", format: For
     choose_format(format)
     found = _read(session, files, source, whole=True)
     settings, history, dismissed = _rules(session)
+    _warn_of_unknown_length(session, found)
     answers = without(found, settings, history, now=now(), dismissed=dismissed)
     if format == "json":
         session.json("triage", {"incidents": triage_documents(answers)})
@@ -271,6 +273,16 @@ def _read(session: Session, names: list[str], source: str, *, whole: bool = Fals
     from pmctl.services.registry import read_incidents
 
     return read_incidents(record_files(session, names), source or None, now=now(), whole=whole)
+
+
+def _warn_of_unknown_length(session: Session, found: Sequence[Incident]) -> None:
+    """Name the incidents of which no rule can tell how long they took: that they pass is no all-clear."""
+    for one in found:
+        if one.resolved and not one.exempt and not (one.started_at and one.resolved_at):
+            end = "began" if one.started_at is None else "ended"
+            session.warn(
+                f"{one.id or one.title[:80]}: the record does not say when it {end}: nobody knows how long it took"
+            )
 
 
 def _rules(session: Session) -> tuple[TriggerSettings, Sequence[Summary], Sequence[Dismissal]]:

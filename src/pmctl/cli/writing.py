@@ -176,7 +176,8 @@ def known_author(session: Session, handle: str) -> str:
         return handle
     raise Refused(
         f"{handle} is not in the policy" if handle else "the policy knows nobody with your git e-mail address",
-        hint="give --author HANDLE (pmctl people list), or ask an admin to run pmctl people add",
+        hint="anybody whom the policy knows may create one: give --author HANDLE (pmctl people list), or have an admin "
+        "add you (pmctl people join)",
     )
 
 

@@ -42,13 +42,6 @@ class Section(NamedTuple):
     end: int
     text: str
 
-    @property
-    def content_line(self) -> int:
-        """The line, from 1, on which the content begins (a setext heading takes several lines)."""
-        return self.line + self.heading_lines
-
-    heading_lines: int = 1
-
 
 @dataclass(frozen=True, eq=False)
 class Document:
@@ -139,7 +132,7 @@ class Document:
             open_ones.append(index)
         text = self.text
         return tuple(
-            Section(item.title, item.level, item.line, item.start, item.end, end, text[item.end : end], item.lines)
+            Section(item.title, item.level, item.line, item.start, item.end, end, text[item.end : end])
             for item, end in zip(found, ends, strict=True)
         )
 

@@ -39,11 +39,3 @@ def split_row(text: str) -> list[tuple[int, int]]:
     if cells and cells[-1][0] == cells[-1][1] == end:
         cells.pop()
     return cells
-
-
-def count_cells(text: str) -> int:
-    """How many cells `split_row` finds, without making them: most rows are only counted."""
-    body = text.strip(TRIM)
-    if "\\" in body or body in ("", "|"):
-        return len(split_row(text))
-    return body.count("|") + 1 - (body[0] == "|") - (body[-1] == "|")

@@ -345,6 +345,9 @@ class Record:
     impact: Sequence[RecordImpact]
     action_items: Sequence[RecordItem]
     warnings: Sequence[str]
+    exempt: str | None
+    exempt_because: str | None
+    unused: Sequence[str]
 
 
 @dataclass(eq=False, repr=False)

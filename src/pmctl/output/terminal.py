@@ -270,15 +270,6 @@ def duration(span: timedelta) -> str:
     return plural(seconds, "second")
 
 
-def ago(at: datetime, now: datetime) -> str:
-    """How long before `now`: `3 days ago`; `just now` under a minute; `in 3 days` for the future."""
-    span = now - at
-    if abs(span) < timedelta(minutes=1):
-        return "just now"
-    largest = " ".join(duration(abs(span)).split()[:2])
-    return f"{largest} ago" if span > timedelta(0) else f"in {largest}"
-
-
 def due(day: date, today: date) -> str:
     """A due date with its distance: `2024-01-22 (2 days overdue)`, `(today)`, `(in 3 days)`."""
     days = (day - today).days

@@ -35,6 +35,8 @@ _FUTURE_TOLERANCE = timedelta(minutes=5)  # clocks differ
 # What systems write where nobody has chosen a severity.
 _UNSET = frozenset(("unset", "not set", "none set", "unknown", "pending", "undefined", "unspecified", "unassigned",
                     "undetermined", "n/a", "na", "null", "nil", "tbd", "-", "--none--"))  # fmt: skip
+# Some organisations say with the severity that it was none.
+_EXEMPT_SEVERITIES = {"gameday": "test", "drill": "test", "test": "test", "exercise": "test", "maintenance": "planned"}
 _LAST_INDEX = re.compile(r"\[\d+\](?!.*\[\d+\]).*", re.DOTALL)
 
 
@@ -227,6 +229,8 @@ class Assembly:
             self._provenance.setdefault("timeline", events[0].path)
         values: dict[str, Any] = {"id": "", **self._fields, **self._moments}
         values |= {name: tuple(texts.values()) for name, texts in self._lists.items()}
+        if kind := _EXEMPT_SEVERITIES.get(values.get("severity", "").lower().replace(" ", "")):
+            self.exempt(kind, f"its severity is {values['severity']}")
         if not values.get("url", "").startswith(("https://", "http://")):
             values["url"] = ""
         return Incident(

@@ -80,6 +80,7 @@ def _losses(incident: Incident, entries: int) -> list[str]:
         ("the title", incident.title, _TITLE_LIMIT),
         ("the summary", incident.summary, _SUMMARY_LIMIT),
         *((f"the timeline entry of {utc(event.at)}", _labelled(event), _ENTRY_LIMIT) for event in incident.events),
+        *((f"the name {name[:40]!r}", name, _NAME_LIMIT) for name in (*incident.services, *incident.teams)),
         *((f"the impact {row.kind[:60]!r}", row.measurement, _ENTRY_LIMIT) for row in incident.impacts),
         *((f"the action item {item.description[:60]!r}", item.description, _ENTRY_LIMIT)
           for item in incident.action_items),

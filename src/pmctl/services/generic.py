@@ -2,7 +2,7 @@
 
 `title` and at least one of the other fields, plus `timeline: [{at, text, who}]`,
 `action_items: [{description, owner, due, priority, status, ticket, notes}]`, `impact: {type: measurement}`.
-A record is taken for one of these when it says `source: generic`, or when its fields are those: all of them, or most
+A record is taken for one of these when it says `source: generic`, or when its fields are those: all of them, or half
 with a time among them. What it does not use is named.
 """
 
@@ -46,7 +46,7 @@ def _is_ours(record: Cursor) -> bool:
     names = {name for name, place in record.members() if place}
     known = names & _OURS
     moments = [field for field, _ in MOMENTS if parse_instant(record.at(field).value).at is not None]
-    return known == names or (2 * len(known) > len(names) and bool(moments or record.at("timeline").list))
+    return known == names or (2 * len(known) >= len(names) and bool(moments or record.at("timeline").list))
 
 
 def says_so(record: Cursor) -> bool:

@@ -23,6 +23,7 @@ _MOMENT_NAMES = (
     ("resolved_at", re.compile(r"resolved", re.IGNORECASE)),
 )
 _REFERENCE = re.compile(r"[A-Z][A-Z0-9]*-\d+")
+_DRILL = re.compile(r"\b(?:game ?day|drill|test|exercise|training)\b", re.IGNORECASE)
 _DONE = ("learning", "closed", "post-incident")
 _FOLLOW_UP = {"outstanding": "OPEN", "completed": "COMPLETED", "not_doing": "WONT_DO", "in_progress": "IN_PROGRESS"}
 _SERVICE_FIELD = re.compile(r"\b(?:service|component|system|application|product)s?\b", re.IGNORECASE)
@@ -65,6 +66,9 @@ def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
     found.texts(record, id="id", url="permalink", title="name", summary="summary", name="reference")
     if record.at("mode").text in ("test", "tutorial"):
         found.exempt("test", f"its mode is {record.at('mode').text}")
+    kind = record.at("incident_type", "name")
+    if _DRILL.search(kind.text):
+        found.exempt("test", f"its type is {kind.text}")
     status = record.first("incident_status", "status")
     found.text("status", status.at("name"), status)
     found.text("severity", record.at("severity", "name"))

@@ -65,7 +65,7 @@ def _is_ours(place: Cursor) -> bool:
 
 def _parts(data: Cursor) -> tuple[Part, ...]:
     holders = (data, data.at("data"), data.at("timeline"), data.at("incident"))
-    timelines = [holder.at("entries") for holder in holders]
+    timelines = [*(holder.at("entries") for holder in holders), data]
     return (
         *parts_among(timelines, lambda entry: entry.at("eventTime"), "incidentId"),
         *parts_among((data, data.at("data"), data.at("notes")), lambda item: item.at("note") and item.at("createdAt")),

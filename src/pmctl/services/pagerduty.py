@@ -76,6 +76,8 @@ def _parts(data: Cursor) -> tuple[tuple[Part, ...], tuple[Cursor, ...]]:
         stand_ins += [e.at("incident") for e in log.sample() if _is_log_entry(e) and e.at("incident", "summary")][:1]
         stand_ins += [alert for alert in alerts.sample() if _is_alert(alert)][:1]
     parts += [*parts_among((data,), _is_log_entry, "incident", "id"), *parts_among((data,), _is_note)]
+    parts += parts_among((data,), _is_bare_alert, "incident", "id")
+    stand_ins += [alert for alert in data.sample() if _is_bare_alert(alert)][:1]
     stand_ins += [e.at("incident") for e in data.sample() if _is_log_entry(e) and e.at("incident", "summary")][:1]
     event = data.at("event")
     if event.at("event_type").text.startswith("incident."):
@@ -90,6 +92,10 @@ def _is_note(item: Cursor) -> bool:
 
 def _is_log_entry(item: Cursor) -> bool:
     return item.at("type").text.endswith("_log_entry")
+
+
+def _is_bare_alert(item: Cursor) -> bool:
+    return _is_alert(item) and bool(item.at("incident", "id"))
 
 
 def _is_alert(item: Cursor) -> bool:

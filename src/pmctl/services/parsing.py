@@ -29,6 +29,7 @@ _FORMATS = (
     (b"%PDF-", "a PDF"),
     (b"<?xml", "XML, which pmctl does not read"),
 )
+_LINE_ENDINGS = (".jsonl", ".ndjson", ".jsonlines")
 _HTML = re.compile(r"\s*<(?:!doctype|html|head|body)", re.IGNORECASE)
 
 
@@ -60,6 +61,8 @@ def parse_all(name: str, data: bytes) -> tuple[Cursor, ...]:
     """
     text = _text_of(name, data)
     lines = _lines(name, text)
+    if lines is None and not text.strip() and _named(name, *_LINE_ENDINGS):
+        return (Cursor([]),)  # an export of nothing has no lines
     if lines is None:
         return (_parsed(name, text, data),)
     found: list[Cursor] = []
@@ -73,7 +76,7 @@ def parse_all(name: str, data: bytes) -> tuple[Cursor, ...]:
 def _lines(name: str, text: str) -> list[tuple[int, str]] | None:
     """The lines of JSON Lines with their numbers; None for any other text."""
     lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
-    if _named(name, ".jsonl", ".ndjson", ".jsonlines") and lines:
+    if _named(name, *_LINE_ENDINGS) and lines:
         return lines
     if len(lines) < 2 or not all(line.strip()[0] == "{" and line.strip()[-1] == "}" for _, line in lines):
         return None
@@ -98,7 +101,7 @@ def _text_of(name: str, data: bytes) -> str:
         )
     text = _decode(name, data)
     stripped = text.lstrip()
-    if not stripped:
+    if not stripped and not _named(name, *_LINE_ENDINGS):
         raise BadInput(f"{name}: the file is empty", hint="export the record again")
     if _HTML.match(stripped):
         raise BadInput(

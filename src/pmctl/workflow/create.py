@@ -100,6 +100,8 @@ def plan(workspace: Workspace, wish: NewPostmortem, draft: Draft | None, *, toda
     given["services"] = list(wish.services)
     given |= {"teams": list(wish.teams), "tags": list(wish.tags), "fields": _custom(chosen, wish.fields)}
     front.update({key: value for key, value in given.items() if value})
+    if wish.teams and not workspace.policy.teams:
+        notes = (*notes, f"the policy has no teams: {', '.join(wish.teams)} is only a word in this postmortem")
     known = [team.lower() for team in draft.teams if team.lower() in workspace.policy.teams]
     if known and not wish.teams:
         front["teams"] = known

@@ -241,3 +241,11 @@ def test_who_takes_part_is_on_record(
 def test_reviewers_that_are_no_list_are_nobody() -> None:
     loose = read(text(IN_REVIEW, reviewers="bob").encode(), PATH)
     assert "AU318" in codes(Edit(change(IN_REVIEW).before, loose), "jane", state(IN_REVIEW))
+
+
+def test_an_author_is_changed_only_where_there_was_one() -> None:
+    new = Edit(None, read(text(DRAFT).encode(), PATH))
+    assert codes(new, "jane", PostmortemState(DOC), replace(state(DRAFT), author="frank")) == set()
+    author = next(one for one in WANTED if one.name == "author")
+    assert codes(change(DRAFT, author), "jane", PostmortemState(DOC)) == set()
+    assert codes(change(DRAFT, author), "jane", state(DRAFT)) == {"AU403"}

@@ -45,17 +45,17 @@ def loaded(play: Play, person: str, words: str, *, code: int = 0) -> set[str]:
     [
         ("--version", set()),
         ("--help", {"typer"}),
-        ("list", DOCUMENT),
-        ("list --format json", DOCUMENT),
+        ("list", SIGNED),
+        ("list --format json", SIGNED),
         ("validate $FILE", DOCUMENT),
         ("validate", DOCUMENT),
-        ("show $ID", DOCUMENT),
+        ("show $ID", SIGNED),
         ("status", SIGNED),
-        ("actions list --overdue", DOCUMENT),
+        ("actions list --overdue", SIGNED),
         ("status $ID", SIGNED),
         ("log $ID", SIGNED),
         ("audit", SIGNED),
-        ("export $ID --to md", DOCUMENT),
+        ("export $ID --to md", SIGNED),
     ],
 )
 def test_reading_command_loads_no_more_than_it_needs(words: str, needed: set[str], play: Callable[[str], Play]) -> None:

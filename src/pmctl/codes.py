@@ -30,6 +30,7 @@ MODULES = (
     "rules.settings_reading",
     "rules.suppressions",
     "policy.change",
+    "policy.edits",
     "policy.lifecycle",
     "policy.permission",
     "policy.reading",

@@ -70,6 +70,14 @@ class Entry(NamedTuple):
         return self.mode == "40000"
 
 
+def blob_id(data: bytes, digits: int) -> str:
+    """The object id that git gives a file of these bytes, in a repository whose ids have so many digits."""
+    import hashlib
+
+    new = hashlib.sha256 if digits == 64 else hashlib.sha1
+    return new(b"blob %d\0" % len(data) + data).hexdigest()
+
+
 def parse_commit(oid: str, raw: bytes) -> Commit:
     """A commit from its bytes. Only the first of each header counts, as git reads them.
 

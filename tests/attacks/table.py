@@ -91,6 +91,9 @@ _LATER = {
     "Rights and acts that meet": {
         75: "rights granted and used in one step",
         76: "reviewers or editors of a final document changed",
+        81: "`edits: signed`: comments, order, quoted scalars over lines, merges",
+        85: "status by hand, shown as published by list, show and export",
+        89: "a right that the command line refuses and the audit passes, or the reverse",
         94: "an amend undone by a merge without a new line",
     },
 }

@@ -126,7 +126,7 @@ def test_pre_commit_reads_the_index(world: World) -> None:
     world.write(world.file(), honest)
     done = git(world, "commit", "-qm", "Archive")
     assert done.returncode == 1
-    assert "status was edited by hand: DRAFT -> ARCHIVED" in done.stdout + done.stderr
+    assert "status is changed by hand: DRAFT -> ARCHIVED" in done.stdout + done.stderr
     # `git commit --only` has an index of its own, and that is what counts then.
     world.edit("too small", "far too small", commit=False)
     assert git(world, "commit", "-qm", "Edit", "--only", world.file()).returncode == 0

@@ -178,8 +178,44 @@ def test_tracking_cells_are_short_plain_text() -> None:
 
 def test_a_document_does_not_differ_from_itself(outage: bytes) -> None:
     assert changes(read(outage), read(outage)) == ()
-    assert changes(read(outage), read(outage.replace(b"\n", b"\r\n"))) == ()
     assert changes(None, None) == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("\n", "\r\n"),
+        ("title: Payment API outage\n", "title: Payment API outage # nobody reads this\n"),
+        ("title: Payment API outage\n", 'title: "Payment API\n  outage"\n'),
+        ("status: DRAFT\n", "# a comment\nstatus: DRAFT\n"),
+        ("author: jane\nstatus: DRAFT\n", "status: DRAFT\nauthor: jane\n"),
+        ("reviewers: [bob]\n", "reviewers: [bob,]\n"),
+        ("| AI-1 | Do it |", "|   AI-1 | Do it |"),
+        ("---\nid", "\ufeff---\nid"),
+    ],
+)
+def test_bytes_that_no_digest_covers_are_a_change_of_the_layout(old: str, new: str) -> None:
+    text = (
+        "---\nid: 2024-01-15-x\ntitle: Payment API outage\nauthor: jane\nstatus: DRAFT\nreviewers: [bob]\n---\n\n"
+        "## Action Items\n\n| ID | Action | Owner | Status |\n|---|---|---|---|\n| AI-1 | Do it | @bob | OPEN |\n"
+    )
+    assert old in text
+    before, after = read(text.encode()), read(text.replace(old, new).encode())
+    assert after.readable
+    assert [change.kind for change in changes(before, after)] == [ChangeKind.LAYOUT]
+    moved = read(text.replace("OPEN", "COMPLETED").replace("status: DRAFT\n", "status: IN_REVIEW\n").encode())
+    assert {change.kind for change in changes(before, moved)} == {ChangeKind.STATUS, ChangeKind.TRACKING}
+
+
+def test_a_comment_beside_what_an_act_changes_is_a_change_of_its_own() -> None:
+    text = "---\nid: 2024-01-15-x\nstatus: DRAFT # ready\nreviewers:\n  - bob # he knows\n---\n"
+    before = read(text.encode())
+    for old, new, kinds in (
+        ("status: DRAFT #", "status: IN_REVIEW #", {ChangeKind.STATUS}),
+        ("DRAFT # ready", "IN_REVIEW # done", {ChangeKind.STATUS, ChangeKind.LAYOUT}),
+        ("  - bob # he knows", "  - carol # she knows", {ChangeKind.ACCESS, ChangeKind.LAYOUT}),
+    ):
+        assert {change.kind for change in changes(before, read(text.replace(old, new).encode()))} == kinds
 
 
 def test_every_kind_of_change_is_named(outage: bytes) -> None:

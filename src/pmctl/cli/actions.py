@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pmctl.cli.options import As, Id, choose_format, chosen_day
+from pmctl.cli.options import As, Id, choose_format, choose_known, chosen_day
 from pmctl.output import terminal
 from pmctl.text import plural, safe, visible
 
@@ -54,7 +54,8 @@ def list_(
 ) -> None:
     """Action items across all postmortems, the earliest due day first."""
     from pmctl.cli.session import today
-    from pmctl.insight.catalog import catalog
+    from pmctl.document.fields import ItemStatus, Priority
+    from pmctl.insight.catalog import proved_catalog
     from pmctl.insight.search import ItemQuery, items
 
     session: Session = ctx.obj
@@ -65,7 +66,12 @@ def list_(
         chosen_day(due_before, "--due-before"), chosen_day(due_after, "--due-after"),
         workspace.find(postmortem) if postmortem else "",
     )  # fmt: skip
-    everything = catalog(workspace)
+    everything = proved_catalog(workspace)
+    policy = workspace.known_people() if query.owner else None
+    owners = (item.owner for summary in everything for item in summary.items)
+    choose_known("--status", query.status, ItemStatus)
+    choose_known("--priority", query.priority, Priority)
+    choose_known("--owner", query.owner, (*(policy.people if policy else ()), *owners))
     day = today()
     found = items(everything, query, day)
     if format == "json":
@@ -84,8 +90,8 @@ def list_(
         sys.stdout.write(visible(text) if sys.stdout.isatty() else text)
     else:
         rows = [
-            (item.id, item.due + (" overdue" if item.overdue(day) else ""), item.status, item.priority, item.owner,
-             item.description, summary.id)
+            (item.id or "(no id)", item.due + (" overdue" if item.overdue(day) else ""), item.status, item.priority,
+             item.owner, item.description, summary.id)
             for summary, item in found
         ]  # fmt: skip
         styles = {"STATUS": _status_style, "DUE": _due_style}
@@ -93,9 +99,13 @@ def list_(
         session.table(heads, rows, styles, {summary.id for summary in everything})
         late = sum(item.overdue(day) for _, item in found)
         session.note(f"{plural(len(found), 'action item')}, {late} overdue")
+        for name in dict.fromkeys(summary.id for summary, item in found if not item.id):
+            session.note(f"  {name} has items without an id: pmctl validate --fix {name} gives them one")
     for summary in everything:
         if summary.problem:
             session.warn(f"{summary.problem}; its action items are not listed")
+    for name in dict.fromkeys(summary.id for summary, _ in found if summary.unproved):
+        session.warn(f"{name}: {next(one.unproved for one in everything if one.id == name)}")
 
 
 def _as_dict(summary: Summary, item: Item, day: date) -> dict[str, object]:

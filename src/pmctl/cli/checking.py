@@ -48,7 +48,9 @@ def validate(
     choose_format(format, _FORMATS)
     if staged and (fix or diff or what):
         raise UsageProblem("--staged checks the index as it is; leave out paths, --fix and --diff")
-    selection = Selection(tuple(what or ()), staged, strict, tuple(select or ()), tuple(ignore or ()), now())
+    selection = Selection(
+        tuple(what or ()), staged, strict, tuple(select or ()), tuple(ignore or ()), now(), session.author
+    )
     runs = validations(session.directory, selection)
     _tell_notes(session, runs)
     written = True

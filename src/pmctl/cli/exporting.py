@@ -32,9 +32,13 @@ def export(
         bool, typer.Option("--evidence", help="With who approved what: records, keys, commits, verdicts (html, json).")
     ] = False,
 ) -> None:
-    """One postmortem as clean Markdown, one self-contained HTML page, or JSON with a published schema."""
+    """One postmortem as clean Markdown, one self-contained HTML page, or JSON with a published schema.
+
+    State, author and reviewers are those that signed records prove; what the file says otherwise is marked.
+    """
     from pmctl import git
     from pmctl.cli.session import today
+    from pmctl.insight.standing import shown
     from pmctl.text import visible
 
     session: Session = ctx.obj
@@ -42,15 +46,21 @@ def export(
     _refuse_idle(to, {"--evidence": evidence, "--front-matter": front_matter is not None})
     workspace = session.workspace
     name = workspace.find(id)
-    document = workspace.read_at(name, git.resolve(session.repo.top, at)) if at else workspace.read(name)
+    revision = git.resolve(session.repo.top, at) if at else "HEAD"
+    found = shown(workspace.at(revision), workspace.read_at(name, revision) if at else workspace.read(name), name)
+    for mark in found.marks:
+        session.warn(f"{name}: {mark}")
     proof = None
     if evidence:
         from pmctl.insight.history import evidence as collect
 
         proof = collect(session.repo, name)
-    folder = session.repo.root / document.path.removesuffix(".md")
+    folder = session.repo.root / found.document.path.removesuffix(".md")
     kept = front_matter is not False
-    data = FORMS[to].make(Material(document, today(), lambda: workspace.policy, folder, proof, kept))
+    material = Material(
+        found.document, today(), lambda: workspace.policy, folder, proof, kept, found.marks, found.approved
+    )
+    data = FORMS[to].make(material)
     if output is None and sys.stdout.isatty():  # what a person looks at; a file or a program gets every byte
         session.result(visible(data.decode()).rstrip("\n"))
         return

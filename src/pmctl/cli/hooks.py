@@ -46,7 +46,7 @@ def pre_commit(ctx: typer.Context) -> None:
     session: Session = ctx.obj
     repo = session.repo
     # git runs hooks at the top of the repository, and roots within this one are called for by themselves.
-    runs = validations(session.directory, Selection(staged=True))
+    runs = validations(session.directory, Selection(staged=True, author=session.author))
     runs = tuple(replace(run, shown=repo.prefix) for run in runs if run.root == repo.root)
     if any(run.findings for run in runs) and show_findings(session, runs, "text"):
         errors = [one for run in runs for one in run.findings if one.severity is Severity.ERROR]

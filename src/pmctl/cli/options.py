@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import date
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The postmortem's id, or any part of it that only it has.")]
@@ -29,6 +30,22 @@ def choose_format(value: str, known: tuple[str, ...] = ("text", "json"), option:
     if value not in known:
         raise UsageProblem(f"{option} {value}: not one of {', '.join(known)}")
     return value
+
+
+def choose_known(option: str, values: Iterable[str], known: Iterable[str]) -> None:
+    """Nothing when each of the values can be; raises UsageProblem, which names the nearest that can, otherwise.
+
+    Case does not matter. Without anything known nothing can be said, and every value passes.
+    """
+    from pmctl.errors import UsageProblem
+    from pmctl.text import did_you_mean
+
+    there = list(dict.fromkeys(one for one in known if one))
+    spelled = {one.casefold() for one in there}
+    for value in values:
+        if there and value.removeprefix("@").casefold() not in spelled:
+            listed = f"one of: {', '.join(there)}" if len(there) <= 12 else ""
+            raise UsageProblem(f"{option} {value}: there is none", hint=did_you_mean(value, there, listed))
 
 
 def chosen_day(text: str, option: str) -> date | None:

@@ -14,10 +14,12 @@ from pmctl.text import safe
 
 if TYPE_CHECKING:
     from pmctl.cli.session import Session
+    from pmctl.document.reader import Document
     from pmctl.insight.catalog import Summary
+    from pmctl.insight.search import Query
     from pmctl.insight.status_report import StatusReport
 
-_STYLES = {"STATUS": lambda cell: terminal.STATUS_STYLES.get(cell, "")}
+_STYLES = {"STATUS": lambda cell: terminal.STATUS_STYLES.get(cell, "red" if cell.endswith("!") else "")}
 _Many = list[str] | None
 
 
@@ -38,11 +40,11 @@ def list_(
     ] = False,
     format: Format = "text",
 ) -> None:
-    """The postmortems of the work tree, newest incident first.
+    """The postmortems of the work tree, newest incident first, in the state that their signed records prove.
 
     Options that are repeated mean any of their values; different options must all hold.
     """
-    from pmctl.insight.catalog import catalog
+    from pmctl.insight.catalog import proved_catalog
     from pmctl.insight.search import Query
 
     session: Session = ctx.obj
@@ -54,7 +56,8 @@ def list_(
         until=chosen_day(until, "--until"),
         mine=session.known_person() if mine else "",
     )
-    everything = catalog(session.workspace)
+    everything = proved_catalog(session.workspace)
+    _refuse_impossible(session, query, everything)
     found = [summary for summary in everything if not summary.problem and query.fits(summary)]
     broken = [summary for summary in everything if summary.problem]
     if format == "json":
@@ -66,10 +69,29 @@ def list_(
         _print_list(session, found, len(everything))
     for summary in broken:
         session.warn(f"{summary.problem}; pmctl validate {summary.path}")
+    for summary in found:
+        if summary.unproved:
+            session.warn(f"{summary.id}: {summary.unproved}; pmctl audit says how that came")
+
+
+def _refuse_impossible(session: Session, query: Query, everything: Sequence[Summary]) -> None:
+    """Raise UsageProblem for a value that no postmortem can have: of people, teams and severities those known count."""
+    from pmctl.cli.options import choose_known
+    from pmctl.document.fields import Status
+
+    policy = session.workspace.known_people() if query.author or query.team else None
+    severities = session.workspace.settings_and_findings()[0].severities if query.severity else ()
+    choose_known("--status", query.status, Status)
+    choose_known("--author", query.author, (*(policy.people if policy else ()), *(one.author for one in everything)))
+    choose_known(
+        "--team", query.team, (*(policy.teams if policy else ()), *(t for one in everything for t in one.teams))
+    )
+    choose_known("--severity", query.severity, (*severities, *(one.severity for one in everything)))
+    choose_known("--service", query.service, (name for one in everything for name in one.services))
 
 
 def _print_list(session: Session, found: Sequence[Summary], everything: int) -> None:
-    rows = [(one.id, one.status, one.severity, one.author, one.title) for one in found]
+    rows = [(one.id, _marked(one), one.severity, one.author, one.title) for one in found]
     session.table(("ID", "STATUS", "SEVERITY", "AUTHOR", "TITLE"), rows, _STYLES)
     if not everything:
         session.note("no postmortems yet; create one: pmctl new")
@@ -77,12 +99,9 @@ def _print_list(session: Session, found: Sequence[Summary], everything: int) -> 
         session.note(f"none of the {everything} postmortems match")
 
 
-def _as_dict(summary: Summary) -> dict[str, object]:
-    keys = (
-        "id", "path", "title", "status", "author", "severity", "urgency", "services", "teams", "tags", "reviewers",
-        "started_at", "resolved_at",
-    )  # fmt: skip
-    return {key: getattr(summary, key) for key in keys} | {"action_items": len(summary.items)}
+def _marked(summary: Summary) -> str:
+    """The state, with a mark where the file says something that no record proves."""
+    return f"{summary.status} !" if summary.unproved else summary.status
 
 
 def show(
@@ -92,9 +111,14 @@ def show(
     at: Annotated[str, typer.Option("--at", metavar="REV", help="As it was in this commit.")] = "",
     format: Format = "text",
 ) -> None:
-    """One postmortem, or one section of it, as it stands in the work tree or stood in a commit."""
+    """One postmortem, or one section of it, as it stands in the work tree or stood in a commit.
+
+    State, author and reviewers are those that signed records prove; what the file says otherwise is marked.
+    """
     from pmctl import git
     from pmctl.errors import NotFound
+    from pmctl.insight.standing import shown
+    from pmctl.output.markdown import marked
 
     session: Session = ctx.obj
     choose_format(format)
@@ -103,9 +127,14 @@ def show(
         from pmctl.document.fields import is_id
 
         revision = git.resolve(session.repo.top, at)
-        document = workspace.read_at(id if is_id(id) else workspace.find(id), revision)
+        name = id if is_id(id) else workspace.find(id)
+        found = shown(workspace.at(revision), workspace.read_at(name, revision), name)
     else:
-        document = workspace.read(workspace.find(id))
+        name = workspace.find(id)
+        found = shown(workspace.head, workspace.read(name), name)
+    document = found.document
+    for mark in found.marks:
+        session.warn(f"{name}: {mark}")
     if section:
         part = document.section(section)
         if part is None:
@@ -122,10 +151,11 @@ def show(
     if format == "json":
         from pmctl.output.json_export import to_json
 
-        session.result(to_json(document).rstrip("\n"))
+        session.result(to_json(document, marks=found.marks, approved=found.approved).rstrip("\n"))
         return
-    facts = _facts(session, document.id or id) if session.width and not at else ()
-    text = terminal.postmortem(document.text, document.body, facts, width=session.width, color=session.colored)
+    facts = _facts(document, name, found.approved) if session.width else ()
+    source, body = (marked(text, found.marks) for text in (document.text, document.body))
+    text = terminal.postmortem(source, body, facts, width=session.width, color=session.colored)
     session.result(text.rstrip("\n"))
 
 
@@ -189,10 +219,10 @@ def _print_report(session: Session, found: StatusReport) -> None:
         session.result(safe(f"next: {words(found.next_step)}"))
 
 
-def _facts(session: Session, name: str) -> tuple[tuple[str, str], ...]:
+def _facts(document: Document, name: str, approved: Sequence[str]) -> tuple[tuple[str, str], ...]:
     from pmctl.document.fields import FIELD
 
-    meta = session.workspace.read(name).meta
+    meta = document.meta
     shown = ("status", "author", "reviewers", "severity", "services", "started_at", "resolved_at")
     facts = [("id", name)]
     for key in shown:
@@ -201,4 +231,6 @@ def _facts(session: Session, name: str) -> tuple[tuple[str, str], ...]:
             facts.append(
                 (FIELD[key].name.replace("_", " "), ", ".join(value) if isinstance(value, list) else str(value))
             )
+        if key == "reviewers" and approved:
+            facts.append(("approved by", ", ".join(approved)))
     return tuple(facts)

@@ -74,6 +74,11 @@ class Session:
 
         return identify(self.repo, self.workspace.policy, self.surroundings, handle or self.handle)
 
+    @property
+    def author(self) -> str:
+        """The e-mail address of whom git is committing for, as it tells its hooks; "" when it does not."""
+        return self.surroundings.environ.get("GIT_AUTHOR_EMAIL", "")
+
     def person(self, handle: str = "") -> str:
         """Who writes: `handle`, --as, or whose e-mail git commits with; "" when the policy knows nobody with it."""
         from pmctl.repository.actor import author_handle, git_config

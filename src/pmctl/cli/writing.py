@@ -103,13 +103,19 @@ def edit(
     no_commit: Annotated[bool, typer.Option("--no-commit", help="Leave the change uncommitted.")] = False,
     handle: As = "",
 ) -> None:
-    """Open a postmortem in $VISUAL or $EDITOR, show what validation says, and commit the change."""
+    """Open a postmortem in $VISUAL or $EDITOR, show what validation says, and commit the change.
+
+    Says first whether you may change it, and whose approvals a change makes stale.
+    """
     from pmctl.cli.checking import report_one
-    from pmctl.workflow.editing import commit_edit, open_editor
+    from pmctl.workflow.editing import before_editing, commit_edit, open_editor
 
     session: Session = ctx.obj
     workspace = session.workspace
     name = workspace.find(id)
+    by = session.person(handle)
+    for sentence in before_editing(workspace, by, name):
+        session.warn(sentence)
     changed = open_editor(workspace, name, session.surroundings)
     problems = report_one(session, name)
     if not changed:
@@ -118,7 +124,7 @@ def edit(
     if no_commit:
         session.note(f"not committed; when it is ready: pmctl edit {name}")
         return
-    landed = commit_edit(workspace, session.person(handle), name, note, session.signing())
+    landed = commit_edit(workspace, by, name, note, session.signing())
     session.result(f"committed {landed.oid[:12]}")
     session.note(f"  next: {'correct what is listed above: pmctl edit' if problems else 'pmctl status'} {name}")
 

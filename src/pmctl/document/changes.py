@@ -1,7 +1,7 @@
 """Two states of a document -> the list of what changed, typed, for policy and for people.
 
-Total and precise: a document does not differ from itself, and its content digest changes exactly when a
-change of another kind than STATUS, ACCESS and TRACKING is listed (attachments are compared elsewhere).
+Total and precise: nothing is listed exactly when the bytes are the same, and the content digest changes exactly when
+a change of another kind than STATUS, ACCESS, TRACKING and LAYOUT is listed (attachments are compared elsewhere).
 """
 
 from __future__ import annotations
@@ -30,11 +30,12 @@ class ChangeKind(StrEnum):
     FIELD = "field"
     SECTION = "section"
     TRACKING = "tracking"
+    LAYOUT = "layout"
     UNREADABLE = "unreadable"
 
 
 # Kinds that leave the content digest as it is.
-OUTSIDE_CONTENT = frozenset({ChangeKind.STATUS, ChangeKind.ACCESS, ChangeKind.TRACKING})
+OUTSIDE_CONTENT = frozenset({ChangeKind.STATUS, ChangeKind.ACCESS, ChangeKind.TRACKING, ChangeKind.LAYOUT})
 
 _ACCESS_KEYS = ("reviewers", "editors")
 _SHOWN = 80
@@ -45,7 +46,9 @@ class Change:
     """One change.
 
     `key` is the front matter key, or the title of the section ("" for the text before the first one, and, with
-    "order" before and after, for the order of the sections); `item` and `column` name an action item's cell.
+    "order" before and after, for the order of the sections); `item` and `column` name an action item's cell, `owner`
+    whom the item belonged to before. LAYOUT stands for bytes that mean nothing to a reader of values: comments in the
+    front matter, the order of its keys, how a value or a table is written, line ends.
     `before` and `after` are plain values, None when there was none or will be none; for sections they are True
     where the section exists. `line` is the place in the later document, 0 when nothing is left of it.
     """
@@ -57,6 +60,7 @@ class Change:
     item: str = ""
     column: str = ""
     line: int = 0
+    owner: str = ""
 
     @property
     def is_content(self) -> bool:
@@ -69,6 +73,8 @@ class Change:
             return f"{self.kind} {_shown(self.key)}"
         if self.kind is ChangeKind.UNREADABLE:
             return "changed while it could not be read"
+        if self.kind is ChangeKind.LAYOUT:
+            return "comments, order or spelling changed"
         if self.kind is ChangeKind.SECTION:
             if not self.key and self.before == self.after == "order":
                 return "order of the sections changed"
@@ -95,7 +101,44 @@ def changes(before: Document | None, after: Document | None) -> tuple[Change, ..
         return ()
     if not (before.readable and after.readable):
         return (Change(ChangeKind.UNREADABLE, after.id),)
-    return (*_front(before, after), *_sections(before, after), *_tracking(before, after))
+    front, tracking = _front(before, after), _tracking(before, after)
+    found = (*front, *_sections(before, after), *tracking)
+    keys = {change.key: change.key in before.front and change.key in after.front for change in front}
+    if _written(before, keys) != _written(after, keys) or not _same_lines(before, after, found):
+        return (*found, Change(ChangeKind.LAYOUT))
+    return found
+
+
+def _written(doc: Document, keys: dict[str, bool]) -> tuple[bool, str]:
+    """The front matter as written, without the entries of `keys`, which are listed as changes of their own.
+
+    An entry takes its line along when nothing else stands on it; of those with true, which stay, the place is marked.
+    One with a comment inside is left as it is.
+    """
+    kept: list[str] = []
+    at, text = 0, doc.text
+    for key, node in doc.front.items():
+        if key not in keys or "#" in text[node.key_start : node.end] or node.key_start < at:
+            continue
+        line = text.find("\n", node.end) + 1 or len(text)
+        kept += (text[at : node.key_start], f"\0{key}" if keys[key] else "")
+        at = node.end if text[node.end : line].strip() else line
+    return doc.bom, "".join((*kept, text[at : doc.body_start]))
+
+
+def _same_lines(before: Document, after: Document, found: tuple[Change, ...]) -> bool:
+    """Whether the bodies differ in nothing but what is listed. Padding in the table goes with a cell that changed."""
+    if before.body == after.body or any(change.kind is ChangeKind.SECTION for change in found):
+        return True
+    if not any(change.kind is ChangeKind.TRACKING for change in found):
+        return False
+    return _around_table(before) == _around_table(after)
+
+
+def _around_table(doc: Document) -> tuple[str, str]:
+    table = action_table(doc.text, doc.body_start)
+    assert isinstance(table, ActionTable)  # noqa: S101  its cells have changed; for the type checker
+    return doc.text[doc.body_start : table.header.start], doc.text[table.end :]
 
 
 def _front(before: Document, after: Document) -> list[Change]:
@@ -157,7 +200,8 @@ def _tracking(before: Document, after: Document) -> list[Change]:
             was, now = old_cells.get(column, ""), new_cells.get(column, "")
             if was != now:
                 item = _item_id(new_table, new_row)
-                found.append(Change(ChangeKind.TRACKING, "", was, now, item, column, new_row.number))
+                owner = old_cells.get("Owner", "").removeprefix("@")
+                found.append(Change(ChangeKind.TRACKING, "", was, now, item, column, new_row.number, owner))
     return found
 
 

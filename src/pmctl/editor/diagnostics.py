@@ -19,8 +19,8 @@ _UNUSED_IGNORE = "PM261"
 
 
 def diagnostics(opened: OpenDocument) -> list[types.Diagnostic]:
-    """All findings of a document, in order."""
-    return [diagnostic(opened, finding) for finding in opened.findings]
+    """All findings of a document, in order: those about the change first."""
+    return [diagnostic(opened, finding) for finding in (*opened.rights, *opened.findings)]
 
 
 def diagnostic(opened: OpenDocument, finding: Finding) -> types.Diagnostic:
@@ -52,5 +52,5 @@ def span(opened: OpenDocument, finding: Finding) -> tuple[int, int]:
 
 def at(opened: OpenDocument, start: int, end: int) -> list[Finding]:
     """The findings whose range touches the offsets `start` to `end`."""
-    spans = [(finding, span(opened, finding)) for finding in opened.findings]
+    spans = [(finding, span(opened, finding)) for finding in (*opened.rights, *opened.findings)]
     return [finding for finding, (first, last) in spans if first <= end and start <= last]

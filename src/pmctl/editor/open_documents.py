@@ -47,6 +47,19 @@ class OpenDocument:
     document: Document
     context: Context
     positions: Positions
+    repo: git.Repository | None = None
+
+    @cached_property
+    def rights(self) -> tuple[Finding, ...]:
+        """What of the change since the last commit is not the person's to make, or that nothing is."""
+        if self.repo is None or self.kind is not Kind.POSTMORTEM:
+            return ()
+        from pmctl.insight.edit_rights import edit_findings
+
+        try:
+            return edit_findings(self.repo, self.document)
+        except (PmctlError, OSError):
+            return ()  # git, the policy or the history is in disorder; `pmctl doctor` says how
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
@@ -102,7 +115,7 @@ class OpenDocuments:
             context = context_alone(now)
         else:
             context = self._context(repo)._replace(today=now.now.date(), now=now.now, asked=CacheDependencies())
-        return OpenDocument(path, kind, document, context, positions(text, encoding))
+        return OpenDocument(path, kind, document, context, positions(text, encoding), repo)
 
     def _context(self, repo: git.Repository) -> Context:
         if repo.root not in self._contexts:

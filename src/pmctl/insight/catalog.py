@@ -9,22 +9,24 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from pmctl import __version__
+from pmctl import __version__, git
 from pmctl.document.fields import ItemStatus, id_of
 from pmctl.document.reader import Document, read
 from pmctl.errors import BadInput
 from pmctl.files import make_folder, read_object, write_atomic
-from pmctl.repository.workspace import Workspace, read_file
+from pmctl.policy.model import POLICY_PATH, RECORDS
+from pmctl.repository.workspace import POSTMORTEMS, Workspace, read_file
 from pmctl.text import parse_day, parse_utc
 
 _STORE = "catalog-v1.json"
+_SHOWN = "shown-v1.json"
 _TEXTS = ("severity", "urgency", "visibility", "started_at", "resolved_at")
 _LISTS = ("reviewers", "editors", "participants", "teams", "services", "tags", "root_causes")
 
@@ -61,7 +63,11 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """One postmortem in short. Times are as written; `problem` is the first reason why it can't be read."""
+    """One postmortem in short. Times are as written; `problem` is the first reason why it can't be read.
+
+    `unproved` says, as a sentence, what its file says and no signed record proves; `status`, `author` and `reviewers`
+    are then those of the records (see `proved_catalog`).
+    """
 
     path: str
     id: str
@@ -83,6 +89,7 @@ class Summary:
     incidents: tuple[tuple[str, str], ...] = ()
     items: tuple[Item, ...] = ()
     problem: str = ""
+    unproved: str = ""
 
     @property
     def day(self) -> date:
@@ -96,16 +103,73 @@ class Summary:
 
 
 def catalog(workspace: Workspace) -> list[Summary]:
-    """The summaries of all postmortems in the work tree, newest incident first."""
+    """The summaries of all postmortems in the work tree as their files say, newest incident first."""
+    return _sorted(one.summary for one in _all(workspace))
+
+
+def proved_catalog(workspace: Workspace) -> list[Summary]:
+    """The summaries with the state, author and reviewers that signed records prove, for showing them to people.
+
+    While neither files nor records change, git is asked for three object ids, and what was found otherwise is known.
+    """
+    everything = list(_all(workspace))
+    store = workspace.repo.state_dir / _SHOWN
+    stamp = _stamp(workspace, everything)
+    kept = read_object(store)
+    shown = kept.get("shown") if kept.get("stamp") == stamp and kept.get("version") == __version__ else None
+    if not stamp:
+        return _sorted(one.summary for one in everything)
+    if not isinstance(shown, dict):
+        from pmctl.insight.standing import otherwise
+
+        shown = otherwise(workspace, [(one.summary, one.data) for one in everything])
+        if shown is None:  # what is proved can't be read here, which `show` and `audit` say
+            return _sorted(one.summary for one in everything)
+        with suppress(OSError):
+            store.parent.mkdir(parents=True, exist_ok=True)
+            write_atomic(store, json.dumps({"version": __version__, "stamp": stamp, "shown": shown}).encode())
+    return _sorted(_proved(one.summary, shown.get(one.summary.path)) for one in everything)
+
+
+def _proved(summary: Summary, shown: object) -> Summary:
+    if not isinstance(shown, list | tuple) or len(shown) != 4:
+        return summary
+    status, author, reviewers, unproved = shown
+    named = tuple(str(one) for one in reviewers) if isinstance(reviewers, list | tuple) else ()
+    return replace(summary, status=str(status), author=str(author), reviewers=named, unproved=str(unproved))
+
+
+def _stamp(workspace: Workspace, everything: Iterable[_Read]) -> str:
+    """What the answer depends on: policy, records and postmortems at HEAD, and the files; "" without a policy."""
+    prefix = workspace.repo.prefix
+    paths = [prefix + path for path in (POLICY_PATH, RECORDS, POSTMORTEMS)]
+    there = git.run(workspace.repo.top, "--no-replace-objects", "ls-tree", "-z", "HEAD", *paths, check=False)
+    if there.code != 0 or POLICY_PATH.encode() not in there.stdout:
+        return ""
+    return hashlib.sha256(b"\0".join((there.stdout, *(one.key.encode() for one in everything)))).hexdigest()
+
+
+def _sorted(summaries: Iterable[Summary]) -> list[Summary]:
+    return sorted(summaries, key=lambda summary: (summary.day, summary.id), reverse=True)
+
+
+class _Read(NamedTuple):
+    """One postmortem, its file's bytes (none when it cannot be opened) and what its summary is kept by."""
+
+    summary: Summary
+    data: bytes
+    key: str
+
+
+def _all(workspace: Workspace) -> Iterator[_Read]:
     store = workspace.repo.state_dir / _STORE
     known = _load(store)
     used: dict[str, dict[str, Any]] = {}
-    found: list[Summary] = []
     for path in workspace.files():
         try:
             data = read_file(workspace.repo.root / path, path)
         except BadInput as error:
-            found.append(Summary(path, id_of(path) or Path(path).stem, problem=error.message))
+            yield _Read(Summary(path, id_of(path) or Path(path).stem, problem=error.message), b"", path)
             continue
         key = hashlib.sha256(os.fsencode(path) + b"\0" + data).hexdigest()
         summary = _restored(known.get(key))
@@ -114,10 +178,9 @@ def catalog(workspace: Workspace) -> list[Summary]:
             used[key] = asdict(summary)
         else:
             used[key] = known[key]
-        found.append(summary)
+        yield _Read(summary, data, key)
     if used.keys() != known.keys():
         _save(store, used)
-    return sorted(found, key=lambda summary: (summary.day, summary.id), reverse=True)
 
 
 def summarise(document: Document, path: str) -> Summary:

@@ -7,98 +7,136 @@ word.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from pmctl import git
-from pmctl.document.digest import content_digest
-from pmctl.document.fields import id_of, is_id, path_of
-from pmctl.document.finding import Finding
-from pmctl.document.reader import MAX_BYTES, read
+from pmctl.document.fields import path_of
+from pmctl.document.finding import Finding, Severity
+from pmctl.document.reader import MAX_BYTES, Document, read
 from pmctl.errors import Hint, advise
 from pmctl.insight.managed_paths import staged_paths
 from pmctl.ledger import record
+from pmctl.ledger.current_state import current_state
+from pmctl.ledger.paths import belongs_to
+from pmctl.ledger.record import RecordProblem
 from pmctl.policy import act as acts
-from pmctl.policy.model import POLICY_PATH
-from pmctl.policy.state import FINAL
+from pmctl.policy import lifecycle
+from pmctl.policy.act import Act
+from pmctl.policy.edits import Edit, check_edit, needs_act
+from pmctl.policy.model import POLICY_PATH, SIGNED, person_by_email
+from pmctl.policy.permission import Violation
 from pmctl.repository import index
+from pmctl.repository.actor import git_config
 from pmctl.repository.workspace import Workspace
 
 
-def advice(repo: git.Repository) -> tuple[Finding, ...]:
-    """What the audit would find in the staged changes."""
+@dataclass(slots=True)
+class _Postmortem:
+    """What is staged of one postmortem: its file, when that is, and files beside it."""
+
+    file: index.Staged | None = None
+    attached: index.Staged | None = None
+
+    @property
+    def path(self) -> str:
+        """Where to point at."""
+        staged = self.file or self.attached
+        return staged.path if staged is not None else ""
+
+
+def advice(repo: git.Repository, author: str = "") -> tuple[Finding, ...]:
+    """What the audit would find in the staged changes; `author` is the e-mail address that git commits
+    with, where the caller knows of another than the configured one."""
     workspace = Workspace(repo)
     if not workspace.head.commit:
         return ()
     changes = index.staged(repo.top, repo.prefix)
-    new_acts = _new_acts(changes)
-    documents = [change for change in changes if id_of(change.path) and not change.removed]
-    sides = [side for one in documents for side in ((one.old_mode, one.old), (one.mode, one.new))]
-    blobs = index.blobs(repo.top, [oid for mode, oid in sides if mode.startswith("1") and mode != "160000"], MAX_BYTES)
     found = staged_paths(repo, changes)
+    postmortems: dict[str, _Postmortem] = {}
+    signed_policy = any(
+        parts.doc == acts.POLICY for one in changes if one.added and (parts := record.parse_path(one.path))
+    )
     for change in changes:
         if change.path.startswith(record.FOLDER + "/"):
             if not change.added:
                 said = "removed" if change.removed else "changed"
-                found.append(_finding("AU205", f"a record is being {said}", change, "git restore --staged it"))
+                found.append(_finding("AU205", f"a record is being {said}", change.path, "git restore --staged it"))
         elif change.path == POLICY_PATH:
-            if not any(act == acts.POLICY for act in new_acts.get(acts.POLICY, ())):
+            if not signed_policy:
                 message = "the policy is changed without a signed record"
-                found.append(_finding("AU102", message, change, advise("sign-instead")))
+                found.append(_finding("AU102", message, change.path, advise("sign-instead")))
         elif change.path.startswith("postmortems/"):
-            found += _postmortem(workspace, change, new_acts, blobs)
-    return tuple(found)
+            if not change.removed and change.mode not in ("100644", "100664"):
+                continue  # said of its path already
+            name, attachment = belongs_to(change.path)
+            if name:
+                one = postmortems.setdefault(name, _Postmortem())
+                one.attached, one.file = (change, one.file) if attachment else (one.attached, change)
+    return (*found, *_edits(workspace, postmortems, changes, author))
 
 
-def _postmortem(
-    workspace: Workspace, change: index.Staged, new_acts: dict[str, set[str]], blobs: dict[str, bytes]
+def _edits(
+    workspace: Workspace, postmortems: dict[str, _Postmortem], changes: Iterable[index.Staged], author: str
 ) -> list[Finding]:
-    if not change.removed and change.mode not in ("100644", "100664"):
-        return []  # said of its path already
-    name = id_of(change.path)
-    if name is None:
-        return _attachment(workspace, change, new_acts)
-    done = new_acts.get(name, set())
-    if change.removed:
-        if acts.DELETE in done:
-            return []
-        return [_finding("AU406", f"{name} is being deleted or moved", change, advise("delete", id=name))]
-    after = read(blobs[change.new], change.path)
-    before = read(blobs[change.old], change.path) if change.old in blobs else None
-    if not after.readable or (before is not None and not before.readable):
-        return []  # validation says what is wrong with it
-    was = before.status if before is not None else "DRAFT"
-    if after.status != was and not done:
-        fix = advise("leave-status", status=was, id=name)
-        return [_finding("AU301", f"status was edited by hand: {was} -> {after.status}", change, fix)]
-    if before is None or was not in FINAL or done & {acts.AMEND, acts.REOPEN}:
+    """What of the staged edits is not allowed: the question that the audit asks, with the acts that are staged too."""
+    head = workspace.head
+    policy, _ = head.policy()
+    if policy is None or not postmortems:
         return []
-    if content_digest(before, ()) == content_digest(after, ()):
-        return []  # action items move on after publication
-    return [
-        _finding("AU401", f"{name} is {was} and its content is changed", change, advise("amend-with-reason", id=name))
-    ]
-
-
-def _attachment(workspace: Workspace, change: index.Staged, new_acts: dict[str, set[str]]) -> list[Finding]:
-    parts = change.path.split("/")
-    owner = parts[2] if len(parts) > 3 else ""
-    if not is_id(owner) or new_acts.get(owner, set()) & {acts.AMEND, acts.DELETE, acts.REOPEN}:
-        return []
-    document = workspace.head.file(path_of(owner))
-    if document is None or read(document).status not in FINAL:
-        return []
-    message = f"an attachment of {owner}, which is published, is changed"
-    return [_finding("AU402", message, change, advise("amend-with-reason", id=owner))]
-
-
-def _new_acts(changes: Iterable[index.Staged]) -> dict[str, set[str]]:
-    """The acts that staged records state, by postmortem, as their names say; signatures are the audit's."""
-    found: dict[str, set[str]] = {}
-    for change in changes:
-        parts = record.parse_path(change.path) if change.added else None
-        if parts is not None:
-            found.setdefault(parts.doc, set()).add(parts.act)
+    done = _new_acts(workspace, changes)
+    regular = [
+        oid for one in postmortems.values() if one.file is not None
+        for mode, oid in ((one.file.old_mode, one.file.old), (one.file.mode, one.file.new)) if mode.startswith("100")
+    ]  # fmt: skip
+    blobs = index.blobs(workspace.repo.top, regular, MAX_BYTES)
+    who = person_by_email(policy, author or git_config(workspace.repo).get("user.email", ""))
+    merging = (workspace.repo.git_dir / "MERGE_HEAD").exists()  # what the other side brings is not its committer's
+    found = []
+    for name, one in postmortems.items():
+        before, after = _sides(workspace, name, one, blobs)
+        if before is None and after is None:
+            continue
+        state = now = current_state(head, name).state
+        for act, digest in done.get(name, ()):
+            now = lifecycle.advance(now, act, digest, author=after.author if after is not None else "")
+        bound = any(act.act in (acts.AMEND, acts.ADD_ITEM, acts.PUBLISH) for act, _ in done.get(name, ()))
+        edit = Edit(before, after, attachments=one.attached is not None, bound=bound)
+        violations: Iterable[Violation] = needs_act(edit, state, now)
+        if not merging:
+            violations = check_edit(edit, (who,) if who else (), state, policy, now)
+        for violation in violations:
+            mild = violation.attributed and policy.edits != SIGNED
+            finding = _finding(violation.code, violation.message, one.path, violation.hint)
+            found.append(finding._replace(severity=Severity.WARNING) if mild else finding)
     return found
 
 
-def _finding(code: str, message: str, change: index.Staged, fix: Hint) -> Finding:
-    return Finding(code, message, change.path, fix=fix)
+def _sides(
+    workspace: Workspace, name: str, one: _Postmortem, blobs: dict[str, bytes]
+) -> tuple[Document | None, Document | None]:
+    """The postmortem at HEAD and as it is staged; an attachment leaves the text as it was."""
+    if one.file is None:
+        data = workspace.head.regular_file(path_of(name))
+        document = read(data, path_of(name)) if data is not None else None
+        return document, document
+    sides = (one.file.old, one.file.new)
+    before, after = (read(blobs[oid], one.file.path) if oid in blobs else None for oid in sides)
+    return before, after
+
+
+def _new_acts(workspace: Workspace, changes: Iterable[index.Staged]) -> dict[str, list[tuple[Act, str]]]:
+    """The acts that staged records state, by postmortem, in the order of their names; signatures are the audit's."""
+    added = {one.path: one.new for one in changes if one.added and record.parse_path(one.path) is not None}
+    blobs = index.blobs(workspace.repo.top, added.values(), MAX_BYTES)
+    found: dict[str, list[tuple[Act, str]]] = {}
+    for _, oid in sorted(added.items()):
+        try:
+            act = record.from_bytes(blobs[oid])
+        except RecordProblem:
+            continue
+        found.setdefault(act.doc, []).append((act, record.digest(blobs[oid])))
+    return found
+
+
+def _finding(code: str, message: str, path: str, fix: Hint) -> Finding:
+    return Finding(code, message, path, fix=fix)

@@ -12,7 +12,7 @@ from pmctl.document.reader import Document
 from pmctl.document.template import Template
 from pmctl.document.template_library import Requirements, requirements
 from pmctl.errors import Hint, NotFound, advise
-from pmctl.insight.catalog import Summary, catalog
+from pmctl.insight.catalog import Summary, proved_catalog
 from pmctl.insight.incidents import unresolved_incidents
 from pmctl.insight.readiness import judged_as_submitted, not_ready
 from pmctl.insight.unlanded import UnlandedAct
@@ -124,8 +124,8 @@ def status_reports(workspace: Workspace, today: date) -> list[StatusReport]:
     context = _judge(workspace, today)
     return [
         _safely(workspace, summary, today, context)
-        for summary in catalog(workspace)
-        if summary.problem or summary.status in waiting
+        for summary in proved_catalog(workspace)
+        if summary.problem or summary.unproved or summary.status in waiting
     ]
 
 
@@ -133,7 +133,7 @@ def _safely(workspace: Workspace, summary: Summary, today: date, context: Contex
     if summary.problem or not is_id(summary.id):
         problem = summary.problem or f"{summary.path} has no valid id"
         return StatusReport(summary.id, "?", 0, (), (Blocker(problem),), advise("validate", id=summary.path))
-    if summary.status == Status.DRAFT:
+    if summary.status == Status.DRAFT and not summary.unproved:
         return _draft(workspace, summary.id, today, context)
     try:
         return status_report(workspace, summary.id, today)

@@ -40,7 +40,7 @@ _LATELY = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What to check, and how."""
+    """What to check, and how. `author` is the e-mail address of whom git commits what is staged for, '' if not told."""
 
     what: tuple[str, ...] = ()
     staged: bool = False
@@ -48,6 +48,7 @@ class Selection:
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    author: str = ""
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ def _of_staged(repo: git.Repository, items: list[Item], start: str, selection: S
     from pmctl.insight.pre_commit import advice
 
     run = _of_root(repo, items, start, selection, files)
-    return replace(run, general=(*run.general, *advice(repo)))
+    return replace(run, general=(*run.general, *advice(repo, selection.author)))
 
 
 def _history(repo: git.Repository) -> Callable[[], Mapping[str, History]]:

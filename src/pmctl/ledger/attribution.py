@@ -1,8 +1,6 @@
-"""Who edited a document, as far as commits tell. Step -> contributors -> findings of the attributed layer.
+"""Whom a commit is from, as far as it tells: its author, its trailers, its signature. Findings of the attributed layer.
 
-A direct commit, a rebase or a squash is its author's. A merge is the work of the commits that it brings; the
-person who merged counts only when the merge itself says something that no side said. Under `edits: signed`
-the commit's own signature must be by a key of the person that it names.
+Under `edits: signed` the commit's own signature must be by a key of the person that it names.
 """
 
 from __future__ import annotations
@@ -12,11 +10,9 @@ from collections import Counter
 
 from pmctl.codes import WAIVE, Code
 from pmctl.ledger.signatures import key_problem, signer
-from pmctl.ledger.snapshot import attachments_path, document_path
 from pmctl.ledger.sshsig import SignatureProblem
 from pmctl.ledger.step import StepContext
 from pmctl.ledger.template_store import TEMPLATES
-from pmctl.ledger.tree_documents import TreeDocument
 from pmctl.objects import Commit
 from pmctl.policy import act as acts
 from pmctl.policy.model import SIGNED, Policy, person_by_email
@@ -71,20 +67,6 @@ def doubled_header(raw: bytes) -> str:
     head = raw.partition(b"\n\n")[0]
     count = Counter(line.partition(b" ")[0] for line in head.split(b"\n") if not line.startswith(b" "))
     return next((name.decode() for name in _SINGLE if count[name] > 1), "")
-
-
-def contributors(step: StepContext, doc: str) -> list[Commit]:
-    """The commits of a step that changed the document, the newest first."""
-    if len(step.commit.parents) < 2:
-        return [step.commit]
-    paths = (document_path(doc), attachments_path(doc) + "/")
-    found = [
-        one for one in step.merged
-        if any(changed.path.startswith(paths) for changed in step.lines.deltas.of(one.oid).documents)
-    ]  # fmt: skip
-    if _changed_in(step, step.commit, doc) and _is_evil(step, doc):
-        found.insert(0, step.commit)
-    return found
 
 
 def author_of(policy: Policy, commit: Commit) -> str:
@@ -199,33 +181,6 @@ def split_signature(raw: bytes) -> tuple[bytes, bytes]:
             kept.append(line)
     text = b"\n".join(signature)
     return b"\n".join(kept) + blank + message, text + b"\n" if text and not text.endswith(b"\n") else text
-
-
-def _document(step: StepContext, commit: str, doc: str) -> TreeDocument | None:
-    return step.source.at(commit).document(doc)
-
-
-def _changed_in(step: StepContext, commit: Commit, doc: str) -> bool:
-    """Whether the document differs from what every parent has."""
-    own = _document(step, commit.oid, doc)
-    return all(own != _document(step, parent, doc) for parent in commit.parents) and (
-        own is not None or bool(commit.parents)
-    )
-
-
-def _is_evil(step: StepContext, doc: str) -> bool:
-    """Whether a merge says something that no side said, or drops what all sides said.
-
-    Taken line by line, which no honest merge of two sides violates, whichever side wins a conflict.
-    """
-
-    def lines(commit: str) -> set[bytes]:
-        data = step.source.at(commit).regular_file(document_path(doc))
-        return {line.strip() for line in data.splitlines()} if data is not None else set()
-
-    sides = [lines(parent) for parent in step.commit.parents]
-    own = lines(step.commit.oid)
-    return bool(own - set().union(*sides)) or bool(set.intersection(*sides) - own)
 
 
 CODES = (

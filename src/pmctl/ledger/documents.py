@@ -12,12 +12,14 @@ from pmctl.codes import Code
 from pmctl.errors import advise
 from pmctl.ledger import attribution, edits, final_text
 from pmctl.ledger.document_step import DocumentStep
+from pmctl.ledger.merges import contributions
 from pmctl.ledger.template_store import bound_templates
 from pmctl.ledger.tree_documents import REGULAR
 from pmctl.ledger.verified_records import VerifiedRecord, in_order
 from pmctl.ledger.view import missing_sections, unbound
 from pmctl.policy import act as acts
 from pmctl.policy import lifecycle
+from pmctl.policy.edits import People, who_takes_part
 from pmctl.policy.state import DELETED, DRAFT, FINAL, IN_REVIEW, PostmortemState, View
 from pmctl.text import in_ascii
 
@@ -126,7 +128,9 @@ def _claimed_editors(one: DocumentStep, record: VerifiedRecord, current: Postmor
         return claimed
     entitled = {current.author or one.earlier.author, *claimed, *policy.admins} - {by}
     signed = {other.act.by for other in one.records}
-    signed |= {attribution.signed_by(one.step, commit) for commit in attribution.contributors(one.step, one.doc)}
+    signed |= {
+        attribution.signed_by(one.step, each.commit) for each in contributions(one.step, one.doc, one.old, one.new)
+    }
     return (*claimed, by) if signed & entitled else claimed
 
 
@@ -221,31 +225,10 @@ def _status(
 
 
 def _people(one: DocumentStep, current: PostmortemState, before: PostmortemState) -> None:
-    """Reviewers and editors of a postmortem that is more than a draft are those whom its records name.
-
-    Nobody's name is added to what others approved, and none is taken away. Who was asked too late may stand there.
-    """
-    if current.status == DRAFT:
-        return
-    went_on = one.old is not None and before.status not in (DRAFT, DELETED)
-    for word, named, earlier, proved, proved_before in (
-        ("reviewer", one.facts.reviewers, one.earlier.reviewers, current.reviewers, before.reviewers),
-        ("editor", one.facts.editors, one.earlier.editors, current.editors, before.editors),
-    ):
-        dropped = set(proved) - set(named)
-        added = set(named) - set(proved) - set(current.late_asked)
-        if went_on:  # reported in the step that brought it
-            dropped -= set(proved_before) - set(earlier)
-            added -= set(earlier) - set(proved_before)
-        elif word == "editor":  # named in the draft while somebody else submitted it: a claim, and no right follows
-            added -= set(earlier)
-        if dropped:
-            message = f"{', '.join(sorted(dropped))} is {word} of {one.doc} by its records and no longer named there"
-            one.find("AU318", message, "put the names back; withdraw and submit it again to change them")
-        if added:
-            names = ", ".join(in_ascii(name) for name in sorted(added))
-            message = f"{one.doc} names {names} as {word}, and no record does"
-            one.find("AU322", message, "take the names out; pmctl submit asks people on the record")
+    """Reviewers and editors of a postmortem that is more than a draft are those whom its records name."""
+    earlier = People(one.earlier.reviewers, one.earlier.editors) if one.old is not None else None
+    for found in who_takes_part(People(one.facts.reviewers, one.facts.editors), earlier, before, current):
+        one.find(found.code, found.message, found.hint)
 
 
 def _linked(one: DocumentStep) -> None:
@@ -298,22 +281,6 @@ CODES = (
         "A status is a claim; the signed records are what happened.",
         "Set the status back, and act through pmctl.",
         "status: PUBLISHED written by hand",
-    ),
-    Code(
-        "AU318",
-        "person-dropped",
-        "Somebody whom the records name as a reviewer or an editor is no longer named as such.",
-        "Dropping a critic must not look as if nobody had asked.",
-        "Put the names back. Withdraw and submit again to change who reviews.",
-        "reviewers: [bob, carol] -> [bob] during the review",
-    ),
-    Code(
-        "AU322",
-        "person-without-record",
-        "A postmortem in review or later names a reviewer or an editor whom no record names.",
-        "It would look as if somebody had been asked, or had approved, who never was.",
-        "Take the name out. pmctl submit asks further reviewers on the record.",
-        "reviewers: [bob] -> [bob, carol] after the publication",
     ),
     Code(
         "AU403",

@@ -20,10 +20,11 @@ from pmctl.codes import ACT_AGAIN, Code
 from pmctl.document.fields import HANDLE, ID, MAX_HANDLE, MAX_ID
 from pmctl.errors import BadInput
 from pmctl.policy.act import ACTS, POLICY, Act
+from pmctl.policy.model import RECORDS
 
 TYPE = "pmctl-record-v1"
 NAMESPACE = "pmctl-record-v1"  # of the signatures (`ssh-keygen -Y sign -n`)
-FOLDER = ".pmctl/records"
+FOLDER = RECORDS
 
 LARGEST = 64 * 1024  # bytes
 LARGEST_BASELINE = 4 * 1024 * 1024  # bytes; an imported history takes about 200 a postmortem

@@ -40,6 +40,11 @@ WORDS: dict[str, str] = {
     "amend-on-record": "an admin puts it on record: pmctl amend {id} -m TEXT",
     "ask-one-of": "ask one of them: pmctl submit {id} --reviewer {people}",
     "ask-somebody-else": "somebody else reviews it: pmctl submit {id} --reviewer HANDLE",
+    "ask-them": "ask one of: {people}",
+    "become-editor": (
+        "ask one of: {people}; the author makes you an editor with pmctl edit {id}, where the front matter says"
+        " editors: {{{who}: edit}}"
+    ),
     "author-asks": "the author can ask: pmctl submit {id} --reviewer {reviewer}",
     "fill-in": "fill them in; pmctl validate {id} shows where",
     "finish-and-submit": "finish it, then pmctl submit {id} --reviewer HANDLE",
@@ -75,7 +80,7 @@ WORDS: dict[str, str] = {
     # Of the next step.
     "a-root": "it looks like sha256:<64 hex digits>; pmctl init printed it",
     "add-reviewer": "add a reviewer: pmctl people add HANDLE --name NAME --email E --key FILE",
-    "amend-with-reason": "pmctl amend {id} -m REASON",
+    "amend-with-reason": "an admin edits the files and runs pmctl amend {id} -m REASON",
     "approve-as": "pmctl approve {id}   (as {people})",
     "audit-says-why": "pmctl audit says why",
     "bring-back": "bring it back: pmctl doctor --fix, or git checkout {commit} -- {path}",

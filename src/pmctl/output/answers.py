@@ -135,6 +135,7 @@ class ListedPostmortem:
     started_at: str | None
     resolved_at: str | None
     action_items: int
+    unproved: str
 
 
 @dataclass(eq=False, repr=False)

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 class Material:
     """What an export is made of.
 
-    `policy` is asked for when people's names are shown; `attachments` is the folder of the postmortem's attachments;
-    `evidence` is what `insight.history.evidence` found, None for an export without it; `front_matter` says whether
-    Markdown keeps its front matter.
+    `document` says of its state, author and reviewers what is proved; `marks` are sentences about what its file says
+    otherwise, `approved` the reviewers whose approvals count for this text. `policy` is asked for when people's names
+    are shown; `attachments` is the folder of the postmortem's attachments; `evidence` is what
+    `insight.history.evidence` found, None for an export without it; `front_matter` says whether Markdown keeps its own.
     """
 
     document: Document
@@ -31,6 +32,8 @@ class Material:
     attachments: Path
     evidence: dict[str, Any] | None = None
     front_matter: bool = True
+    marks: tuple[str, ...] = ()
+    approved: tuple[str, ...] = ()
 
 
 class Form(NamedTuple):
@@ -42,9 +45,9 @@ class Form(NamedTuple):
 
 
 def _markdown(material: Material) -> bytes:
-    from pmctl.output.markdown import to_markdown
+    from pmctl.output.markdown import marked, to_markdown
 
-    return to_markdown(material.document, front_matter=material.front_matter).encode()
+    return marked(to_markdown(material.document, front_matter=material.front_matter), material.marks).encode()
 
 
 def _html(material: Material) -> bytes:
@@ -58,6 +61,8 @@ def _html(material: Material) -> bytes:
         names={person.handle: person.name for person in material.policy().people.values()},
         read_attachment=folder_reader(material.attachments),
         evidence=None if material.evidence is None else evidence_for_people(material.evidence),
+        marks=material.marks,
+        approved=material.approved,
     )
     return page.encode()
 
@@ -65,7 +70,7 @@ def _html(material: Material) -> bytes:
 def _json(material: Material) -> bytes:
     from pmctl.output.json_export import to_json
 
-    return to_json(material.document, material.evidence).encode()
+    return to_json(material.document, material.evidence, marks=material.marks, approved=material.approved).encode()
 
 
 FORMS: dict[str, Form] = {

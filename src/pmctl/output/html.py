@@ -99,12 +99,15 @@ def to_html(
     names: Mapping[str, str] | None = None,
     read_attachment: ReadAttachment | None = None,
     evidence: Evidence | None = None,
+    marks: Sequence[str] = (),
+    approved: Sequence[str] = (),
     lang: str = "en",
 ) -> str:
     """The page. `today` decides what is overdue; `names` maps handles to names.
 
     `read_attachment` reads pictures from the postmortem's folder (`images.folder_reader`); without it, and for
-    what it can't give, a picture becomes its alternative text. The same input gives the same page.
+    what it can't give, a picture becomes its alternative text. `marks` are sentences about what the document's file
+    says and no signed record proves, `approved` the reviewers whose approvals count. The same input, the same page.
     """
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
@@ -126,8 +129,9 @@ def to_html(
         title=title,
         status=document.status,
         banner=banner(document.status),
+        marks=marks,
         lead=_lead(document),
-        facts=facts(document, names or {}),
+        facts=facts(document, names or {}, approved),
         contents=contents,
         body=Markup(body),  # noqa: S704  # made by body_html, which escapes everything from the document
         evidence=_evidence(evidence) if evidence else None,
@@ -146,7 +150,7 @@ def banner(status: str) -> Banner:
     return Banner(kind, label, text)
 
 
-def facts(document: Document, names: Mapping[str, str]) -> tuple[Fact, ...]:
+def facts(document: Document, names: Mapping[str, str], approved: Sequence[str] = ()) -> tuple[Fact, ...]:
     """The front matter that readers want, in their order; what is missing or malformed is left out."""
     meta = document.meta
     found: list[Fact] = []
@@ -170,6 +174,7 @@ def facts(document: Document, names: Mapping[str, str]) -> tuple[Fact, ...]:
     add("Teams", *_texts(meta.get("teams")))
     for key in ("author", "participants", "reviewers"):
         add(key.capitalize(), *(Part(names.get(part.text, part.text)) for part in _texts(meta.get(key))))
+    add("Approved by", *(Part(names.get(handle, handle)) for handle in approved))
     add("Incidents", *_incidents(meta.get("incidents")))
     add("Root causes", *_texts(meta.get("root_causes")))
     add("Tags", *_texts(meta.get("tags")))

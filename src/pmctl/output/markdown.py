@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from pmctl.document.reader import Document, read
 from pmctl.document.strict_yaml import Node
@@ -41,6 +41,16 @@ def to_markdown(document: Document, *, front_matter: bool = True) -> str:
     if not title or re.match(r"#\s+" + re.escape(title) + r"\s*$", body, re.MULTILINE | re.IGNORECASE):
         return body
     return f"# {_escaped(title)}\n\n{body}"
+
+
+def marked(text: str, marks: Sequence[str]) -> str:
+    """The Markdown with a notice above its body, behind a front matter, of what its file says and no record proves."""
+    if not marks:
+        return text
+    lines = "".join(f"> - {_escaped(single_line(mark))}\n" for mark in marks)
+    notice = f"> **Not as the signed records say:**\n>\n{lines}\n"
+    start = read(text.encode("utf-8", "surrogatepass")).body_start
+    return text[:start] + ("\n" if start else "") + notice + text[start:]
 
 
 def _without_comments(text: str) -> str:

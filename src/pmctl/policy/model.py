@@ -11,6 +11,9 @@ from typing import NamedTuple
 POLICY_PATH = ".pmctl/policy.yaml"
 """Where the policy is, relative to the pmctl root."""
 
+RECORDS = ".pmctl/records"
+"""Where signed records are, a folder for each postmortem."""
+
 ACTIVE = "active"
 RETIRED = "retired"
 COMPROMISED = "compromised"

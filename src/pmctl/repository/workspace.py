@@ -162,7 +162,8 @@ class Workspace:
         """The attachments of `name` in the work tree, as the SHA-256 of each in hex by its path relative to its folder;
         what git ignores is none.
 
-        They are read piece by piece, since nothing limits their size. Raises BadInput for one that is no regular file.
+        They are read piece by piece, since nothing limits their size. Raises BadInput for one that is no regular file,
+        or that can be executed: the audit would report it.
         """
         folder = path_of(name).removesuffix(".md") + "/"
         inside = self.repo.prefix + folder
@@ -175,6 +176,8 @@ class Workspace:
             file = self.repo.top / path
             if file.is_symlink() or (file.exists() and not file.is_file()):
                 raise BadInput(f"{path} is no regular file", hint="an attachment is a plain file")
+            if file.exists() and os.access(file, os.X_OK):
+                raise BadInput(f"{path} is executable", hint=f"an attachment is a plain file: chmod -x {path}")
             if file.exists():
                 with open_kept(file) as stream:
                     found[path.removeprefix(inside)] = hashlib.file_digest(stream, "sha256").hexdigest()

@@ -8,12 +8,13 @@ from datetime import date, datetime
 
 from pmctl.document import edits
 from pmctl.document.actions import COLUMNS, SECTION, ActionItem, action_items, action_tables, canonical
-from pmctl.document.fields import EditorRole, ItemStatus, Priority, path_of
+from pmctl.document.fields import ItemStatus, Priority, path_of
 from pmctl.document.reader import Document
 from pmctl.errors import BadInput, NotFound, Refused, UsageProblem
 from pmctl.insight.catalog import catalog
 from pmctl.insight.readiness import refuse_new_errors
 from pmctl.policy.act import ADD_ITEM
+from pmctl.policy.edits import Edit
 from pmctl.policy.model import Policy
 from pmctl.policy.state import FINAL
 from pmctl.repository.actor import Actor
@@ -21,6 +22,7 @@ from pmctl.repository.transaction import Write, commit
 from pmctl.repository.workspace import Workspace
 from pmctl.text import parse_day
 from pmctl.workflow.create import item_id
+from pmctl.workflow.editing import refuse_edit
 from pmctl.workflow.lifecycle import perform
 
 _HEADER = "| ID | Action | Owner | Due | Priority | Status | Ticket | Notes |\n|---|---|---|---|---|---|---|---|\n"
@@ -66,9 +68,7 @@ def add(
     it.
     """
     document = workspace.read_at(name)
-    if document.status not in FINAL:
-        _refuse_stranger(workspace.policy, document, by, ())
-    elif signer is None:
+    if document.status in FINAL and signer is None:
         raise Refused(f"{name} is {document.status}: a new action item needs a signature")
     cells = _cells(workspace.policy, change)
     for column in ("Action", "Owner", "Due", "Priority"):
@@ -90,6 +90,7 @@ def add(
         actor, at = signer()
         done = perform(workspace, actor, ADD_ITEM, name, at=at, note=f"{new} {cells['Action']}", text=with_row)
         return Changed(new, name, row, done.commit)
+    refuse_edit(workspace, by, name, Edit(document, with_row))
     return _land(workspace, document, with_row, name, new, row, signing, f"Add action item {new}")
 
 
@@ -104,12 +105,6 @@ def change(workspace: Workspace, by: str, wanted: str, change: Change, signing: 
     item = next((found for found in action_items(document) if found.id.lower() == wanted.lower()), None)
     if item is None:
         raise Refused(f"{wanted} is not in the last commit of {name}", hint=f"commit {path_of(name)} first")
-    if change.description is not None and document.status in FINAL:
-        raise Refused(
-            f"{name} is {document.status}: what an item says changes by amend only",
-            hint=f'an admin edits the row and runs: pmctl amend {name} -m "why"',
-        )
-    _refuse_stranger(workspace.policy, document, by, (item.owner,))
     cells = _cells(workspace.policy, change)
     if not cells:
         raise UsageProblem("nothing to change", hint="pmctl actions set ID --status IN_PROGRESS")
@@ -127,6 +122,7 @@ def change(workspace: Workspace, by: str, wanted: str, change: Change, signing: 
         written[column] = text
     if changed.data == document.data:
         raise Refused(f"{item.id} says that already")
+    refuse_edit(workspace, by, name, Edit(document, changed))
     return _land(workspace, document, changed, name, item.id, written, signing, f"Update action item {item.id}")
 
 
@@ -167,6 +163,8 @@ def with_table(document: Document) -> Document:
 
 
 def _postmortem_of(workspace: Workspace, wanted: str) -> str:
+    if not wanted.strip():
+        raise UsageProblem("an item is named by its id", hint="pmctl actions list; pmctl validate --fix gives ids")
     everything = catalog(workspace)
     found = [summary.id for summary in everything for item in summary.items if item.id.lower() == wanted.lower()]
     if not found:
@@ -186,16 +184,6 @@ def _postmortem_of(workspace: Workspace, wanted: str) -> str:
             f"{wanted} occurs {len(found)} times", hint="give one of them another id", details=tuple(found)
         )
     return found[0]
-
-
-def _refuse_stranger(policy: Policy, document: Document, by: str, owners: Sequence[str]) -> None:
-    editors = document.meta.get("editors")
-    allowed = [document.author, *policy.admins, *owners]
-    if isinstance(editors, dict):
-        allowed += [handle for handle, right in editors.items() if right == EditorRole.EDIT]
-    if by not in allowed:
-        names = ", ".join(dict.fromkeys(handle for handle in allowed if handle))
-        raise Refused(f"{by or 'you'} may not change action items of {document.id}", hint=f"ask one of: {names}")
 
 
 def _cells(policy: Policy, change: Change) -> dict[str, str]:

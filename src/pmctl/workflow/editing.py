@@ -6,17 +6,18 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from pmctl.document.fields import EditorRole, path_of
-from pmctl.errors import EnvironmentProblem, Refused
-from pmctl.policy.state import FINAL, IN_REVIEW
+from pmctl.document.actions import action_items
+from pmctl.document.fields import path_of
+from pmctl.document.reader import read
+from pmctl.errors import EnvironmentProblem
+from pmctl.ledger.current_state import current_state
+from pmctl.policy.edits import Edit, Right, check_edit, refused, who_may
+from pmctl.policy.state import FINAL
+from pmctl.repository.records import refusal
 from pmctl.repository.transaction import CommitResult, Write, commit
 from pmctl.repository.workspace import Workspace, read_file
 from pmctl.surroundings import Surroundings
-
-if TYPE_CHECKING:
-    from pmctl.document.reader import Document
 
 
 def open_editor(workspace: Workspace, name: str, surroundings: Surroundings) -> bool:
@@ -49,67 +50,53 @@ def open_editor(workspace: Workspace, name: str, surroundings: Surroundings) -> 
     return read_file(path, path_of(name)) != workspace.head.file(path_of(name))
 
 
+def before_editing(workspace: Workspace, by: str, name: str) -> tuple[str, ...]:
+    """What `by` should know before the editor opens on `name`, a sentence each.
+
+    Raises Refused, with what to do, when there is nothing in it that they may change.
+    """
+    document = workspace.head.document(name)
+    if document is None:
+        return ()
+    before, now = workspace.read_at(name), current_state(workspace.head, name)
+    state, final = now.state, now.state.status in FINAL
+    writers = who_may(Right.TEXT, before, state, now.policy)
+    if by in writers and not final:
+        approved = dict.fromkeys(one.by for one in state.counting(workspace.head.digest(name)))
+        told = f"a change of the text makes the approval of {' and '.join(approved)} stale"
+        return (told,) if approved else ()
+    own = tuple(item.id or "one without an id" for item in action_items(before) if by and item.owner == by)
+    if by in who_may(Right.TRACKING, before, state, now.policy):
+        what = "action items"
+    elif own:
+        what = f"your own action items: {', '.join(own)}"
+    else:
+        raise refusal((refused(Right.TEXT, (by,) if by else (), writers, name),))
+    how = f"; an admin changes its text on the record: pmctl amend {name} -m REASON" if final else ""
+    return (f"{name} is {state.status}: what you may change here is {what}{how}",)
+
+
 def commit_edit(workspace: Workspace, by: str, name: str, note: str, signing: Sequence[str]) -> CommitResult:
     """Commit the work tree's version of `name`; `by` is the handle of who edited it.
 
-    Raises Refused when the audit would object: the status changes by acts, published content by amend, the
-    author by an admin, and only author, editors, admins and (in review) reviewers edit. Errors that validation finds
-    and that were not there before are refused, too.
+    Raises Refused when `by` may not make this change, or when an act has to make it: what the audit would report.
+    Errors that validation finds and that were not there before are refused, too.
     """
-    from pmctl.document.reader import read
     from pmctl.insight.readiness import refuse_new_errors
 
     path = path_of(name)
     data = read_file(workspace.repo.root / path, path)
-    before = workspace.head.file(path)
-    was, now = read(before, path) if before is not None else None, read(data, path)
-    if was is not None and now.readable:
-        _refuse_what_needs_an_act(workspace, name, by, was, now)
-    refuse_new_errors(workspace, was, now)
+    before = workspace.read_at(name) if workspace.head.document(name) is not None else None
+    after = read(data, path)
+    refuse_edit(workspace, by, name, Edit(before, after))
+    refuse_new_errors(workspace, before, after)
     message = f"Edit {name}\n\n" + (f"{note}\n\n" if note else "") + f"Postmortem: {name}\n"
     return commit(workspace.repo, [Write(path, data)], message, signing=signing, may_overwrite=True)
 
 
-def _refuse_what_needs_an_act(workspace: Workspace, name: str, by: str, was: Document, now: Document) -> None:
-    from pmctl.document.digest import content_digest
-
-    if was.status != now.status:
-        raise Refused(
-            f"the edit changes the status from {was.status or 'none'} to {now.status or 'none'}",
-            hint=f"put status back to {was.status}; acts change it: pmctl status {name}",
-        )
-    attachments = workspace.head.attachments(name)
-    if was.status in FINAL and content_digest(was, attachments) != content_digest(now, attachments):
-        raise Refused(
-            f"{name} is {was.status}: its content changes only on the record",
-            hint=f'an admin runs: pmctl amend {name} -m "why"',
-        )
-    admins = workspace.policy.admins
-    if was.author and was.author != now.author:
-        raise Refused(
-            f"the edit changes the author from {was.author} to {now.author or 'nobody'}",
-            hint=f'an admin puts that on the record: pmctl amend {name} -m "why"',
-        )
-    in_review = was.status == IN_REVIEW
-    missing = [handle for handle in _handles(was, "reviewers") if handle not in _handles(now, "reviewers")]
-    if in_review and missing:
-        raise Refused(
-            f"the edit drops the reviewer {missing[0]}", hint="reviewers who were asked stay until it is sent back"
-        )
-    allowed = (was.author, *_editors(was), *admins, *(_handles(was, "reviewers") if in_review else ()))
-    if was.author and by not in allowed:
-        names = ", ".join(dict.fromkeys(handle for handle in allowed if handle))
-        raise Refused(
-            f"{by or 'you'} may not edit {name}", hint=f"ask one of: {names}; the author can make you an editor"
-        )
-
-
-def _editors(document: Document) -> tuple[str, ...]:
-    editors = document.meta.get("editors")
-    named = editors.items() if isinstance(editors, dict) else ()
-    return tuple(handle for handle, right in named if right == EditorRole.EDIT)
-
-
-def _handles(document: Document, key: str) -> tuple[str, ...]:
-    value = document.meta.get(key)
-    return tuple(str(handle) for handle in value) if isinstance(value, list | tuple) else ()
+def refuse_edit(workspace: Workspace, by: str, name: str, edit: Edit) -> None:
+    """Raise Refused with every reason why `by` may not change `name` like this; nothing when they may."""
+    now = current_state(workspace.head, name)
+    violations = check_edit(edit, (by,) if by else (), now.state, now.policy)
+    if violations:
+        raise refusal(violations)

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from pmctl.document import edits
-from pmctl.document.fields import EditorRole, path_of
+from pmctl.document.fields import path_of
 from pmctl.document.prompts import strip_comments
 from pmctl.document.reader import Document
 from pmctl.document.timeline import entries
 from pmctl.errors import BadInput, Refused
-from pmctl.policy.model import Policy
+from pmctl.ledger.current_state import current_state
+from pmctl.policy.edits import Right, refused, who_may
 from pmctl.policy.state import FINAL, IN_REVIEW
 from pmctl.repository.transaction import CommitResult, Write, commit
 from pmctl.repository.workspace import Workspace
@@ -76,12 +77,17 @@ def read_imported(workspace: Workspace, name: str, by: str, verb: str) -> Import
             f"{document.path}:{problem.line}:{problem.column}: {problem.code} {problem.message}",
             hint=f"pmctl validate {name}",
         )
-    if document.status in FINAL:
+    now = current_state(workspace.head, name)
+    if now.state.status in FINAL:
         raise Refused(
-            f"{name} is {document.status}: its content changes only on the record",
+            f"{name} is {now.state.status}: its content changes only on the record",
             hint=f'an admin edits it and runs: pmctl amend {name} -m "why"',
         )
-    _refuse_stranger(workspace.policy, document, by, verb)
+    able = who_may(Right.TEXT, document, now.state, now.policy)
+    if by not in able:
+        said = refused(Right.TEXT, (by,) if by else (), able, name)
+        who = by or "somebody unknown to the policy"
+        raise Refused(f"{said.code} {who} may not {verb} {document.id}", hint=said.hint)
     path = import_path(name)
     data = workspace.head.file(path)
     if data is None:
@@ -157,20 +163,6 @@ def land(workspace: Workspace, planned: Plan, subject: str, signing: Sequence[st
         writes.append(Write(import_path(planned.id), planned.imported))
     message = f"{subject}\n\nPostmortem: {planned.id}\n"
     return commit(workspace.repo, writes, message, signing=signing)
-
-
-def _refuse_stranger(policy: Policy, document: Document, by: str, verb: str) -> None:
-    """The people whom the audit expects to edit: the author, editors and admins, in review the reviewers too."""
-    editors = document.meta.get("editors")
-    allowed = [document.author, *policy.admins]
-    if isinstance(editors, dict):
-        allowed += [handle for handle, right in editors.items() if right == EditorRole.EDIT]
-    reviewers = document.meta.get("reviewers")
-    if document.status == IN_REVIEW and isinstance(reviewers, list | tuple):
-        allowed += map(str, reviewers)
-    if not by or by not in allowed:
-        names = ", ".join(dict.fromkeys(handle for handle in allowed if handle))
-        raise Refused(f"{by or 'somebody unknown to the policy'} may not {verb} {document.id}", hint=f"ask: {names}")
 
 
 def _current(document: Document) -> dict[str, Any]:

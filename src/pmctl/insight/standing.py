@@ -1,0 +1,259 @@
+"""Where postmortems stand by their signed records, whatever their files say. (repository, ids) -> Standing.
+
+What people are shown of state, reviewers and approvals comes from here; where a file says otherwise, that is marked. A
+postmortem without records is a draft: that costs nothing to know. What the records of another add up to depends only on
+the objects that were read for it, so it is kept under the git directory by their ids, and cannot be out of date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from pmctl import __version__, git
+from pmctl.document.fields import Status, is_id, path_of
+from pmctl.document.reader import Document
+from pmctl.errors import EnvironmentProblem, PmctlError
+from pmctl.files import read_object, write_atomic
+from pmctl.ledger import record
+from pmctl.objects import CorruptObject, MissingObject, blob_id
+from pmctl.policy import act as acts
+from pmctl.policy.model import POLICY_PATH
+from pmctl.policy.state import FINAL, PostmortemState
+from pmctl.text import json_text
+
+if TYPE_CHECKING:
+    from pmctl.insight.catalog import Summary
+    from pmctl.ledger.snapshot import Snapshot
+    from pmctl.repository.workspace import Workspace
+
+_STORE = "standing-v1.json"
+_FEW = 8  # postmortems that are quicker to read one by one than in a whole audit
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where one postmortem stands at a commit.
+
+    `author` is "" where no record names one. `approved` are the reviewers whose approvals count for the text there.
+    `content` is the digest that a final postmortem is bound to, `altered` says that the text there is another; `file`
+    is the object id of the file that holds it.
+    """
+
+    status: str = Status.DRAFT.value
+    author: str = ""
+    reviewers: tuple[str, ...] = ()
+    approved: tuple[str, ...] = ()
+    content: str = ""
+    altered: bool = False
+    file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A postmortem as people may be shown it: its front matter says what is proved. `marks` are sentences about what
+    its file says otherwise."""
+
+    document: Document
+    marks: tuple[str, ...] = ()
+    approved: tuple[str, ...] = ()
+
+
+def otherwise(
+    workspace: Workspace, everything: Iterable[tuple[Summary, bytes]]
+) -> dict[str, tuple[str, str, tuple[str, ...], str]] | None:
+    """What records say otherwise than the files, by path: status, author, reviewers, and the difference in words.
+
+    None where it cannot be read.
+    """
+    summaries = [(summary, data) for summary, data in everything if is_id(summary.id) and not summary.problem]
+    try:
+        now = _standings(workspace, [summary.id for summary, _ in summaries])
+        found = {}
+        for summary, data in summaries:
+            one = now[summary.id]
+            marks = marks_of(summary.status, summary.author, summary.reviewers, one)
+            if one.content and is_altered(workspace.head, data, summary.id, one):
+                marks = (*marks, ALTERED)
+            if marks or summary.reviewers != one.reviewers:
+                author = one.author or summary.author
+                found[summary.path] = (one.status, author, one.reviewers, "; ".join(marks))
+    except (MissingObject, CorruptObject, PmctlError):
+        return None
+    return found
+
+
+def standing(snapshot: Snapshot, name: str) -> Standing | None:
+    """Where one postmortem stands at a commit; None where there is no policy. Raises MissingObject, CorruptObject."""
+    from pmctl.ledger.current_state import current_state
+
+    if not snapshot.commit or snapshot.policy()[0] is None:
+        return None
+    return _standing(snapshot, name, current_state(snapshot, name).state)
+
+
+def shown(snapshot: Snapshot, document: Document, name: str) -> Shown:
+    """The postmortem with the state, author and reviewers that its records prove; `document` is any version of it.
+
+    A text that no policy covers, and one that cannot be read, is shown as it is.
+    """
+    from pmctl.document import edits
+
+    try:
+        now = standing(snapshot, name)
+    except (MissingObject, CorruptObject) as problem:
+        return Shown(document, (f"what is proved about it cannot be read here: {problem.message}",))
+    if now is None or not document.readable:
+        return Shown(document)
+    marks = marks_of(document.status, document.author, _reviewers(document), now)
+    altered = bool(now.content) and is_altered(snapshot, document.data, name, now)
+    if altered:
+        marks = (*marks, ALTERED)
+    changed = document
+    with suppress(PmctlError):  # a front matter that no edit fits into is marked all the same
+        if document.status != now.status:
+            changed = edits.set_field(changed, "status", now.status)
+        if now.author and document.author != now.author:
+            changed = edits.set_field(changed, "author", now.author)
+        if _reviewers(document) != now.reviewers:
+            changed = edits.set_field(changed, "reviewers", list(now.reviewers))
+    return Shown(changed, marks, () if altered else now.approved)
+
+
+def marks_of(status: str, author: str, reviewers: tuple[str, ...], now: Standing) -> tuple[str, ...]:
+    """What a file says that its records do not, a sentence each. Whom a draft names as reviewers is only a wish."""
+    found = []
+    if status != now.status:
+        found.append(f"the file says {status or 'no status'}, its signed records say {now.status}")
+    if now.author and author != now.author:
+        found.append(f"the file names {author or 'nobody'} as its author, its signed records name {now.author}")
+    extra = [handle for handle in reviewers if handle not in now.reviewers]
+    missing = [handle for handle in now.reviewers if handle not in reviewers]
+    if now.status != Status.DRAFT or status != now.status:
+        if extra:
+            found.append(f"the file names {', '.join(extra)} as reviewers, and no signed record asked them")
+        if missing and now.status != Status.DRAFT:
+            found.append(f"the file does not name {', '.join(missing)}, whose review was asked for")
+    return tuple(found)
+
+
+ALTERED = "the text is not the one that was published and signed"
+
+
+def is_altered(snapshot: Snapshot, data: bytes, name: str, now: Standing) -> bool:
+    """Whether a version of a final postmortem has another content than its records bind."""
+    if now.file == blob_id(data, len(now.file)):
+        return now.altered
+    from pmctl.document.digest import content_digest
+    from pmctl.document.reader import read
+
+    return content_digest(read(data, path_of(name)), snapshot.attachments(name)) != now.content
+
+
+def _standings(workspace: Workspace, names: list[str]) -> dict[str, Standing]:
+    there = _listed(workspace, names)
+    policy, baseline = there.get(POLICY_PATH), there.get(f"{record.FOLDER}/{acts.BASELINE}")
+    found: dict[str, Standing] = {}
+    keys: dict[str, str] = {}
+    for name in names:
+        own = there.get(f"{record.FOLDER}/{name}")
+        if own is None and baseline is None:
+            found[name] = _DRAFT
+            continue
+        path = path_of(name)
+        parts = (policy, baseline, own, there.get(path), there.get(path.removesuffix(".md")))
+        keys[name] = " ".join(part or "-" for part in parts)
+    kept = _load(workspace) if keys else {}
+    for name, key in keys.items():
+        known = _restored(kept.get(key))
+        if known is not None:
+            found[name] = known
+    missing = [name for name in keys if name not in found]
+    if missing:
+        found.update(_read(workspace.head, missing))
+        _save(workspace, {keys[name]: found[name] for name in keys if name in found})
+    return found
+
+
+_DRAFT = Standing()
+
+
+def _listed(workspace: Workspace, names: Iterable[str]) -> dict[str, str]:
+    """The object ids of the policy, of the folders of records, and of postmortems and their folders, at HEAD.
+
+    git is asked once, and reads few trees; what the ids stand for is read hermetically when it is not known yet.
+    """
+    prefix = workspace.repo.prefix
+    years = sorted({f"postmortems/{name[:4]}/" for name in names})
+    paths = [prefix + path for path in (POLICY_PATH, f"{record.FOLDER}/", *years)]
+    listed = git.run(workspace.repo.top, "--no-replace-objects", "ls-tree", "-z", "HEAD", *paths, check=False)
+    found = {POLICY_PATH: ""}
+    for entry in listed.stdout.split(b"\0")[:-1] if listed.code == 0 else ():
+        meta, _, path = entry.partition(b"\t")
+        found[path.decode("utf-8", "surrogateescape").removeprefix(prefix)] = meta.decode().rpartition(" ")[2]
+    return found
+
+
+def _read(snapshot: Snapshot, names: list[str]) -> dict[str, Standing]:
+    """The standings from the records: of a few one by one, of many in one audit, which reads all of them."""
+    from pmctl.ledger.audit import audit
+    from pmctl.ledger.current_state import current_state
+
+    if len(names) <= _FEW:
+        return {name: _standing(snapshot, name, current_state(snapshot, name).state) for name in names}
+    report = audit(snapshot.source.repo, tip=snapshot.commit)
+    if not report.complete:
+        raise EnvironmentProblem(report.incomplete)
+    states = ((name, report.states.get(name) or PostmortemState(name)) for name in names)
+    return {name: _standing(snapshot, name, state) for name, state in states}
+
+
+def _standing(snapshot: Snapshot, name: str, state: PostmortemState) -> Standing:
+    content = snapshot.digest(name)
+    final = state.status in FINAL
+    submitted = state.status != Status.DRAFT
+    counting = state.counting(state.content if final else content)
+    return Standing(
+        status=state.status,
+        author=state.author if submitted else "",
+        reviewers=state.reviewers,
+        approved=tuple(dict.fromkeys(one.by for one in counting if one.by in state.reviewers)),
+        content=state.content if final else "",
+        altered=final and content != state.content,
+        file=where.file.oid if (where := snapshot.document(name)) is not None else "",
+    )
+
+
+def _reviewers(document: Document) -> tuple[str, ...]:
+    named = document.meta.get("reviewers")
+    return tuple(str(handle) for handle in named) if isinstance(named, list | tuple) else ()
+
+
+def _load(store: Workspace) -> dict[str, Any]:
+    content = read_object(store.repo.state_dir / _STORE)
+    entries = content.get("entries") if content.get("version") == __version__ else None
+    return entries if isinstance(entries, dict) else {}
+
+
+def _restored(entry: object) -> Standing | None:
+    """A standing from the store, None when the entry is not what was written."""
+    if not isinstance(entry, list) or len(entry) != 7:
+        return None
+    status, author, reviewers, approved, content, altered, file = entry
+    lists = (reviewers, approved)
+    if not all(isinstance(each, list) and all(isinstance(one, str) for one in each) for each in lists):
+        return None
+    if not all(isinstance(text, str) for text in (status, author, content, file)):
+        return None
+    return Standing(status, author, tuple(reviewers), tuple(approved), content, altered is True, file)
+
+
+def _save(store: Workspace, entries: dict[str, Standing]) -> None:
+    """Write the store in one step; a read-only git directory only means that nothing is kept."""
+    target = store.repo.state_dir / _STORE
+    plain = {key: list(asdict(one).values()) for key, one in entries.items()}
+    with suppress(OSError):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(target, json_text({"version": __version__, "entries": plain}).encode())

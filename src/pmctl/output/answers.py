@@ -353,9 +353,6 @@ class Record:
     participants: Sequence[RecordPerson]
     impact: Sequence[RecordImpact]
     action_items: Sequence[RecordItem]
-    exempt: str | None
-    exempt_because: str | None
-    unused: Sequence[str]
     warnings: Sequence[str]
 
 

@@ -123,9 +123,11 @@ def fetch(incident: str, service: Service) -> list[RecordFile]:
         "results",
     )
     users = []
-    for identity in {record.at("acknowledged_by"), record.at("resolved_by")} - {None, ""}:
-        with suppress(NotFound):
-            users.append(service.get(f"/api/v1/users/{segment(str(identity))}/", f"user {identity}").value)
+    group = Cursor(record.value)
+    for identity in dict.fromkeys((group.at("acknowledged_by").text, group.at("resolved_by").text)):
+        if identity:
+            with suppress(NotFound):
+                users.append(service.get(f"/api/v1/users/{segment(identity)}/", f"user {identity}").value)
     return [
         ("alert_group.json", record.data),
         as_file("alerts.json", {"alerts": alerts}),

@@ -294,7 +294,8 @@ class World:
             Attachment(file.relative_to(folder).as_posix(), "100644", hashlib.sha256(file.read_bytes()).hexdigest())
             for file in sorted(folder.rglob("*")) if file.is_file()
         ]  # fmt: skip
-        return content_digest(read((self.root / self.file(doc)).read_bytes()), attachments)
+        found = read((self.root / self.file(doc)).read_bytes())
+        return content_digest(found, attachments) if found.readable else "sha256:" + "0" * 64
 
     def act(
         self,
@@ -343,7 +344,9 @@ class World:
     def set_field(self, key: str, value: object, doc: str = DOC) -> None:
         """Write one field of the front matter, as the command line would."""
         file = self.root / self.file(doc)
-        file.write_bytes(edits.set_field(read(file.read_bytes()), key, value).data)
+        found = read(file.read_bytes())
+        if found.readable:
+            file.write_bytes(edits.set_field(found, key, value).data)
 
     def set_status(self, status: str, doc: str = DOC) -> None:
         text = self.text(doc)

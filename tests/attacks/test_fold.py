@@ -339,7 +339,7 @@ def test_attack_75_an_editor_by_grace_of_the_same_step(stage: Copy) -> None:
     gate = Gate(world)
     world.set_field("editors", {"carol": "edit"})
     world.act(acts.SUBMIT, "carol", reviewers=("bob",))
-    gate.refuses("AU303", warnings=("AU704",))
+    gate.refuses("AU303", warnings=("AU702", "AU704"))
     gate.command_refuses("carol", "submit", DOC, "-r", "bob", code="AU303")
     world.set_field("editors", {"carol": "edit"})
     world.commit("Share it", "jane")

@@ -67,7 +67,8 @@ def test_attack_84_a_hook_rewrites_what_is_committed(stage: Copy, kind: str) -> 
 
 
 def _says_no(said: Said, kind: str) -> None:
-    assert said.code == 2, said
+    # A hook that ends with an error has refused; one that alters what is committed is a matter of the environment.
+    assert said.code == (1 if "fails" in kind else 2), said
     assert "published" not in said.out
     assert "Traceback" not in said.err
     if "fails" not in kind:

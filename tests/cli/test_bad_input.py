@@ -117,7 +117,7 @@ def test_init_without_a_key_and_without_a_name(play: At) -> None:
     stage = play("nothing")
     no_key = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "user.signingkey", "GIT_CONFIG_VALUE_0": ""}
     done = stage.run("jane", "pmctl init", env=no_key)
-    assert (done.returncode, "pmctl init --make-key" in done.stderr) == (2, True), done.stderr
+    assert (done.returncode, "run it again with --make-key" in done.stderr) == (2, True), done.stderr
     nobody = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "user.email", "GIT_CONFIG_VALUE_0": ""}
     done = stage.run("jane", "pmctl init", env=nobody)
     assert (done.returncode, "git config --global user.email" in done.stderr) == (2, True), done.stderr

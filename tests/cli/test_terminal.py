@@ -153,7 +153,7 @@ def test_init_offers_to_make_a_key(play: At, terminal: Callable[..., Terminal]) 
     sat.expect("Make one for pmctl at ~/.ssh/id_ed25519_pmctl?")
     sat.type("n")
     assert sat.end() == 2, sat.plain
-    assert "pmctl init --make-key" in sat.plain
+    assert "run it again with --make-key" in sat.plain
     assert not (stage.root / "pmctl.yaml").exists()
     sat = terminal(stage, "alice", "init", env=no_key)
     sat.expect("Make one for pmctl")

@@ -115,7 +115,10 @@ def every_point(
         found["audit"] = {one.code for one in report.findings}
         world.git("push", "-q", str(server), "HEAD:refs/heads/tried", "--force")
         answer = check_push(
-            server, [Update("refs/heads/main", before, world.head)], Protection(("main",), world.first), Objects()
+            server,
+            [Update("refs/heads/main", before, world.head)],
+            Protection("refs/heads/main", (), world.first),
+            Objects(),
         )
         found["server"] = {one.code for one in (*answer.findings, *answer.warnings)}
     finally:

@@ -126,7 +126,7 @@ def proved_catalog(workspace: Workspace) -> list[Summary]:
         if shown is None:  # what is proved can't be read here, which `show` and `audit` say
             return _sorted(one.summary for one in everything)
         with suppress(OSError):
-            store.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(store.parent, store.parent.parent)
             write_atomic(store, json.dumps({"version": __version__, "stamp": stamp, "shown": shown}).encode())
     return _sorted(_proved(one.summary, shown.get(one.summary.path)) for one in everything)
 

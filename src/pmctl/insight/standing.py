@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pmctl import __version__, git
 from pmctl.document.fields import Status, is_id, path_of
 from pmctl.document.reader import Document
 from pmctl.errors import EnvironmentProblem, PmctlError
-from pmctl.files import read_object, write_atomic
+from pmctl.files import make_folder, read_object, write_atomic
 from pmctl.ledger import record
 from pmctl.objects import CorruptObject, MissingObject, blob_id
 from pmctl.policy import act as acts
@@ -25,7 +25,6 @@ from pmctl.policy.state import FINAL, PostmortemState
 from pmctl.text import json_text
 
 if TYPE_CHECKING:
-    from pmctl.insight.catalog import Summary
     from pmctl.ledger.snapshot import Snapshot
     from pmctl.repository.workspace import Workspace
 
@@ -51,6 +50,23 @@ class Standing:
     file: str = ""
 
 
+class Listed(Protocol):
+    """What a file says of itself, as the catalog sums it up."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def problem(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def author(self) -> str: ...
+    @property
+    def reviewers(self) -> tuple[str, ...]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A postmortem as people may be shown it: its front matter says what is proved. `marks` are sentences about what
@@ -62,7 +78,7 @@ class Shown:
 
 
 def otherwise(
-    workspace: Workspace, everything: Iterable[tuple[Summary, bytes]]
+    workspace: Workspace, everything: Iterable[tuple[Listed, bytes]]
 ) -> dict[str, tuple[str, str, tuple[str, ...], str]] | None:
     """What records say otherwise than the files, by path: status, author, reviewers, and the difference in words.
 
@@ -255,5 +271,5 @@ def _save(store: Workspace, entries: dict[str, Standing]) -> None:
     target = store.repo.state_dir / _STORE
     plain = {key: list(asdict(one).values()) for key, one in entries.items()}
     with suppress(OSError):
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(target.parent, target.parent.parent)
         write_atomic(target, json_text({"version": __version__, "entries": plain}).encode())

@@ -232,7 +232,8 @@ def future_date(doc: Document, context: Context) -> Iterable[Finding]:
     """
     latest = max([time.date() for time in incident_times(doc).values()], default=date.min)
     day = parse_day(doc.id[:10]) or date.min
-    tomorrow = context.today + timedelta(days=1) if context.today is not None else date.max
+    known = context.today is not None and context.today < date.max
+    tomorrow = context.today + timedelta(days=1) if known and context.today is not None else date.max
     if max(latest, day) <= tomorrow:
         return  # which stays true: only what rests on today being early is worked out again tomorrow
     context.day()

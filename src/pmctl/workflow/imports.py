@@ -78,9 +78,10 @@ def read_imported(workspace: Workspace, name: str, by: str, verb: str) -> Import
             hint=f"pmctl validate {name}",
         )
     now = current_state(workspace.head, name)
-    if now.state.status in FINAL:
+    final = next((status for status in (now.state.status, document.status) if status in FINAL), "")
+    if final:
         raise Refused(
-            f"{name} is {now.state.status}: its content changes only on the record",
+            f"{name} is {final}: its content changes only on the record",
             hint=f'an admin edits it and runs: pmctl amend {name} -m "why"',
         )
     able = who_may(Right.TEXT, document, now.state, now.policy)

@@ -75,10 +75,9 @@ class AuditState:
     `records` maps a record's digest to its path, `acts` a postmortem to the acts that it has records of, good or not.
     `waiting` are records of policies, baselines, waivers and moves, by digest, which take effect together with
     others; `effective` are the statements that did, `moves` the folders that the root may move between. `policies`
-    are all that enough admins signed, by digest; `rivals` maps the digest of another one that follows the same
-    policy to a record of it, until its text is seen; then it is either late or one of the `disputes`. `compromised`
-    maps a key to the commit since which it counts as such. `line` are the commits of the steps in order; `landed`
-    are all steps since the first commit, and the commits that they brought. `writers` are who changed a
+    are all that enough admins signed, by digest: one that was in force, or a rival of one, with its `disputes`.
+    `compromised` maps a key to the commit since which it counts as such. `line` are the commits of the steps in
+    order; `landed` are all steps since the first commit, and the commits that they brought. `writers` are who changed a
     postmortem's content, `folders` the ids that have attachments, `templates` the digests of the organisation's
     template files, each with the folder that has it. `incidents` are the postmortems by the incident that they
     link. `lapsed` says of records, by digest, why the OpenPGP key behind them may not be used any more. `bases` are
@@ -100,7 +99,6 @@ class AuditState:
     effective: set[str] = field(default_factory=set)
     moves: set[tuple[str, str]] = field(default_factory=set)
     policies: dict[str, SignedPolicy] = field(default_factory=dict)
-    rivals: dict[str, str] = field(default_factory=dict)
     disputes: list[Dispute] = field(default_factory=list)
     compromised: dict[str, str] = field(default_factory=dict)
     acceptances: list[Acceptance] = field(default_factory=list)

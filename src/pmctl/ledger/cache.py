@@ -35,7 +35,7 @@ from pmctl.policy.act import Act
 from pmctl.policy.reading import parse_policy
 from pmctl.policy.state import Approval, Past, PostmortemState
 
-FORMAT = "pmctl-audit-8"
+FORMAT = "pmctl-audit-9"
 _APPROVALS, _AFTER = ([field.name for field in fields(PostmortemState)].index(name) for name in ("approvals", "after"))
 _LARGEST = 256 * 1024 * 1024  # bytes
 
@@ -151,7 +151,6 @@ def _plain(state: AuditState) -> dict[str, Any]:
         "effective": sorted(state.effective),
         "moves": sorted(state.moves),
         "policies": state.policies,
-        "rivals": state.rivals,
         "disputes": state.disputes,
         "compromised": state.compromised,
         "acceptances": state.acceptances,
@@ -198,7 +197,6 @@ def _read(value: dict[str, Any]) -> AuditState:
     state.effective = set(value["effective"])
     state.moves = {(old, new) for old, new in value["moves"]}
     state.policies = {digest: SignedPolicy(*_tuples(row)) for digest, row in value["policies"].items()}
-    state.rivals = value["rivals"]
     state.disputes = [Dispute(*row) for row in value["disputes"]]
     state.compromised = value["compromised"]
     state.acceptances = [Acceptance(*_tuples(row)) for row in value["acceptances"]]

@@ -161,6 +161,7 @@ class _Reading:
         self.snapshot = snapshot
         self.doc = doc
         self.policy = policy
+        self.root = root_of(snapshot, policy) or policy.digest
         self.known: dict[str, VerifiedRecord | str] = {}
 
     def current(self) -> tuple[CurrentState, bool]:
@@ -169,8 +170,7 @@ class _Reading:
         state, ignored, certain = self._folded(self._records(now), now)
         bad = tuple(f"{name}: {why}" for name, why in self.known.items() if isinstance(why, str))
         numbers = [named.number for name in now.records if (named := self._named(name)) is not None]
-        root = root_of(self.snapshot, self.policy) or self.policy.digest
-        current = CurrentState(state, self.policy, root, max(numbers, default=0) + 1, (*bad, *ignored))
+        current = CurrentState(state, self.policy, self.root, max(numbers, default=0) + 1, (*bad, *ignored))
         return current, certain and not current.ignored
 
     def _folded(self, records: list[VerifiedRecord], now: _Moment) -> tuple[PostmortemState, tuple[str, ...], bool]:
@@ -233,6 +233,8 @@ class _Reading:
             who = signer(data, reader.blob(signature.oid), self.policy, key_files, by=act.by)
         except (RecordProblem, SignatureProblem) as problem:
             return problem.message
+        if act.root != self.root:
+            return "it was signed for another repository"
         if who.lapsed and who.key.status == ACTIVE:
             return who.lapsed
         if who.handle != act.by or who.key.status == COMPROMISED:

@@ -155,13 +155,21 @@ class Lines:
         return [parent for parent in parents if len(signers[parent]) == most]
 
     def _signed_in(self, merge: str, base: str) -> list[Statement]:
-        """The well-signed records in the merge's own tree that name this base."""
-        after = self.source.at(merge)
-        policy, _ = after.policy()
+        """The well-signed records that name this base, in the merge's own tree and in those of its parents.
+
+        What a merge drops witnesses all the same: whoever drops a record must not profit from it.
+        """
+        policy, _ = self.source.at(merge).policy()
         if policy is None:
             return []
-        read = (read_statement(after, path, policy, self.keyrings) for path in sorted(self.named[base]))
-        return [one for one in read if one is not None and one.act.base == base]
+        found: dict[str, Statement] = {}
+        for commit in (merge, *self.graph.parents(merge)):
+            there = self.source.at(commit)
+            for path in sorted(self.named[base]):
+                one = read_statement(there, path, policy, self.keyrings)
+                if one is not None and one.act.base == base:
+                    found.setdefault(one.digest, one)
+        return list(found.values())
 
     def _newest_policy(self, merge: str, parents: list[str]) -> list[str]:
         versions = [self.source.rank(parent) for parent in parents]

@@ -15,6 +15,7 @@ from pmctl.ledger.audit_state import Acceptance, Dispute, SignedPolicy
 from pmctl.ledger.signatures import signer
 from pmctl.ledger.snapshot import Snapshot
 from pmctl.ledger.sshsig import SignatureProblem
+from pmctl.ledger.statement import read_statement
 from pmctl.ledger.step import StepContext
 from pmctl.ledger.tree_documents import FrontMatterFacts
 from pmctl.ledger.trees import Difference
@@ -80,8 +81,6 @@ def repository_acts(step: StepContext, records: list[VerifiedRecord]) -> None:
             step.note(one, "ok")
         else:
             step.note(one, _agreed(step, one, policy))
-    if step.merged:
-        _look_for_rivals(step)
 
 
 def check_move(step: StepContext, parent: str, differences: list[Difference]) -> None:
@@ -230,49 +229,45 @@ def _policy_record(step: StepContext, one: VerifiedRecord) -> None:
         step.note(one, "ok")
         return
     step.note(one, "late")
-    if one.act.prev in state.policies:
-        state.rivals.setdefault(one.act.content, one.path)
 
 
-def _look_for_rivals(step: StepContext) -> None:
-    """Report policies that as many admins have signed as another one that follows the same policy and is in force.
-
-    Their text is on a line that a step merges: what nobody can read gives nobody a right.
-    """
+def look_for_rivals(step: StepContext) -> None:
+    """Report policies on merged lines that as many admins signed as another one that follows the same policy and is in
+    force: a merge that leaves them out, or only their signatures, cannot hide them."""
     state = step.state
-    for digest, path in list(state.rivals.items()):
-        signatures = [act for act in state.waiting.values() if act.act == acts.POLICY and act.content == digest]
-        found = _merged_policy(step, digest)
-        before = known_policy(step, signatures[0].prev) if signatures else None
-        if found is None or before is None:
-            continue
-        rival, file = found
-        names = {act.by for act in signatures if act.prev == before.digest and act.by in before.admins}
-        present = next(
-            (key, one) for key, one in state.policies.items() if one.previous == before.digest and one.in_force
-        )
-        in_force = known_policy(step, present[0])
-        if len(names) < before.policy_threshold or in_force is None:
-            continue
-        del state.rivals[digest]
-        state.policies[digest] = SignedPolicy(before.digest, file, tuple(sorted(names)), in_force=False)
-        for violation in change.check_rivals(in_force, present[1].signers, rival, names):
-            step.find(violation.code, violation.message, violation.hint, path=path)
-            state.disputes.append(Dispute(step.commit.oid, path, present[0], digest))
-
-
-def _merged_policy(step: StepContext, digest: str) -> tuple[Policy, str] | None:
-    """A policy by its digest, and the object id of its file, on a line that this step merges."""
     seen: set[str] = set()
     for one in step.merged:
-        entry = step.source.at(one.oid).entry(POLICY_PATH)
+        there = step.source.at(one.oid)
+        entry = there.entry(POLICY_PATH)
         if entry is None or entry.is_tree or entry.oid in seen:
             continue
         seen.add(entry.oid)
-        policy, _ = step.source.policy(entry.oid)
-        if policy is not None and policy.digest == digest:
-            return policy, entry.oid
-    return None
+        rival, _ = step.source.policy(entry.oid)
+        if rival is not None and rival.digest not in state.policies:
+            _compare_with_present(step, there, rival, entry.oid)
+
+
+def _compare_with_present(step: StepContext, there: Snapshot, rival: Policy, file: str) -> None:
+    """Report a policy of a merged line, when it is signed there and another one stands in its place."""
+    state = step.state
+    paths = [path for path in there.paths(f"{record.FOLDER}/{acts.POLICY}") if path.endswith(".json")]
+    for digest, present in list(state.policies.items()):
+        before, in_force = known_policy(step, present.previous), known_policy(step, digest)
+        if not present.in_force or before is None or in_force is None or in_force.version != rival.version:
+            continue
+        read = (read_statement(there, path, before, step.keyrings) for path in paths)
+        signed = [
+            one for one in read
+            if one is not None and one.act.content == rival.digest and one.act.prev == before.digest
+            and one.act.by in before.admins
+        ]  # fmt: skip
+        names = {one.act.by for one in signed}
+        if len(names) < before.policy_threshold:
+            continue
+        state.policies[rival.digest] = SignedPolicy(before.digest, file, tuple(sorted(names)), in_force=False)
+        for violation in change.check_rivals(in_force, present.signers, rival, names):
+            step.find(violation.code, violation.message, violation.hint, path=signed[0].path)
+            state.disputes.append(Dispute(step.commit.oid, signed[0].path, digest, rival.digest))
 
 
 def _settle(step: StepContext, new: Policy, signed: list[Act]) -> None:

@@ -98,6 +98,7 @@ class StepAuditor:
                 paths.check_above(context, step.parent if managed else "")
             attribution.check_trailers(context)
             if merged and policy is not None:
+                repository_step.look_for_rivals(context)
                 lost_records.check_merged(context, policy, differences or ())
                 side_lines.check_merged(context, state.policy or policy, statuses)
         state.landed.add(step.commit, (one.oid for one in merged))

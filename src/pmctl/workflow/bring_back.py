@@ -50,7 +50,7 @@ def bring_back(workspace: Workspace) -> str:
     writes.update((write.path, write) for write in _statuses(workspace.repo, docs, tuple(writes.values())))
     number = plural(len(lost), "signed file")
     landed = commit(workspace.repo, list(writes.values()), f"Bring back {number} that were left out")
-    return f"brought back {number} that were left out, in commit {landed.oid[:12]}"
+    return f"brought back {number} left out before, in commit {landed.oid[:12]}"
 
 
 def _files(head: Snapshot, lost: Lost) -> Iterable[Write]:

@@ -674,3 +674,26 @@ def test_attack_68_an_edit_after_a_publication_on_the_same_branch(stage: Copy) -
     world.git("switch", "-q", "main")
     world.git("merge", "-q", "--no-ff", "-m", "Merge", "branch", by="alice")
     gate.warns("AU615", layer="proved")
+
+
+def test_attack_69_a_witness_that_the_merge_drops_witnesses_all_the_same(stage: Copy) -> None:
+    """Bob's refusal landed and carol has seen it; jane publishes beside it, merges with -s ours and puts all back."""
+    world = stage("empty")
+    other = "2024-01-16-search-was-slow"
+    world.new(other)
+    world.act(acts.SUBMIT, "jane", other, reviewers=("carol",))
+    world.new()
+    world.act(acts.SUBMIT, "jane", reviewers=("bob",))
+    world.act(acts.APPROVE, "bob")
+    world.git("switch", "-qc", "side")
+    world.act(acts.PUBLISH, "jane")
+    world.git("switch", "-q", "main")
+    refused = world.act(acts.REQUEST_CHANGES, "bob")
+    world.act(acts.APPROVE, "carol", other, base=refused)
+    world.git("switch", "-q", "side")
+    world.git("merge", "-q", "-s", "ours", "--no-edit", "main")
+    world.git("checkout", "-q", "main", "--", ".pmctl")
+    world.commit("Bring them back", "jane")
+    report = world.audit()
+    assert report.states[DOC].status == DRAFT
+    assert "AU301" in {finding.code for finding in report.violations}

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import pytest
+
 from pmctl.policy import act as acts
 from pmctl.policy.model import POLICY_PATH, Policy
 from tests.world import DOC, World
@@ -235,6 +237,22 @@ def test_attack_90_a_removed_admins_rival_policy(stage: Copy) -> None:
     found = [f for f in world.audit().findings if f.code == "AU107"]
     assert [(f.waived_by, f.waived_note) for f in found] == [("carol", "settled by policy version 5")]
     assert settled == world.head
+
+
+@pytest.mark.parametrize("put_back", [True, False])
+def test_attack_90_a_rival_whose_other_is_left_out(stage: Copy, put_back: bool) -> None:
+    """The merge drops the policy that removed carol, with its signature; bringing the signature back hides nothing."""
+    world = stage("empty")
+    admins(world, "alice", "bob", "carol")
+    main, _, _ = rivals(world, "removed")
+    world.git("branch", "-f", "main", main)
+    world.git("switch", "-q", "old")
+    world.git("merge", "-q", "-s", "ours", "--no-edit", "main", by="bob")
+    merge = world.head
+    if put_back:
+        world.git("checkout", "-q", "main", "--", ".pmctl/records")
+        world.commit("Bring them back", "bob")
+    assert ("AU107", merge) in {(f.code, f.commit) for f in world.audit().violations}
 
 
 def test_attack_90_is_no_matter_of_one_signature_where_two_are_needed(stage: Copy) -> None:

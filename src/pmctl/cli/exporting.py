@@ -79,6 +79,8 @@ def _form(to: str, output: Path | None) -> str:
         if not to:
             raise UsageProblem("say which form", hint=f"--to {'|'.join(FORMS)}, or -o FILE.html")
         return choose_format(to, tuple(FORMS), "--to")
+    if output.is_dir():
+        raise UsageProblem(f"{output} is a folder", hint="name the file: -o FILE.html")
     suffix = output.suffix.lower().removeprefix(".")
     found = {"htm": "html", "markdown": "md"}.get(suffix, suffix)
     if found not in FORMS:

@@ -27,7 +27,7 @@ def options(
     ctx: typer.Context,
     directory: Annotated[
         list[Path] | None,
-        typer.Option("-C", "--directory", metavar="DIR", help="Work as if started in DIR; repeatable to read several."),
+        typer.Option("-C", "--directory", metavar="DIR", help="Work as if started in DIR."),
     ] = None,
     color: Annotated[str, typer.Option("--color", metavar="auto|always|never", help="Colour the output.")] = "auto",
     no_input: Annotated[bool, typer.Option("--no-input", help="Never ask; fail with what to type instead.")] = False,

@@ -86,7 +86,8 @@ def _refuse_impossible(session: Session, query: Query, everything: Sequence[Summ
     choose_known(
         "--team", query.team, (*(policy.teams if policy else ()), *(t for one in everything for t in one.teams))
     )
-    choose_known("--severity", query.severity, (*severities, *(one.severity for one in everything)))
+    if severities:  # else they are free text, and one that nothing has is no mistake
+        choose_known("--severity", query.severity, (*severities, *(one.severity for one in everything)))
     choose_known("--service", query.service, (name for one in everything for name in one.services))
 
 

@@ -30,9 +30,11 @@ def init(
     Makes the git repository when there is none. Run it in a subfolder to keep postmortems beside code.
     """
     from pmctl.cli.session import now
-    from pmctl.workflow.init import initialise, prepared
+    from pmctl.workflow.init import check_handle, initialise, prepared
 
     session: Session = ctx.obj
+    if handle or session.handle:
+        check_handle(handle or session.handle)  # before a key is made for it
     with prepared(session.directory) as repo:
         signer = signer_here(session, repo, make_key)
         ready = initialise(repo, signer, at=now(), handle=handle or session.handle, ci=ci)
@@ -46,7 +48,7 @@ def init(
 
         for line in install(repo):
             session.note(f"  {line}")
-    session.note("  next: pmctl people add HANDLE --name NAME --email E --key FILE, then pmctl new")
+    session.note("  next: others join with pmctl people join, and you begin with pmctl new")
 
 
 def doctor(

@@ -122,6 +122,12 @@ def make_key_for_pmctl(repo: git.Repository, email: str, surroundings: Surroundi
     return SshSigner(key, surroundings)
 
 
+def check_handle(handle: str) -> None:
+    """Raise UsageProblem for a handle that no policy can hold."""
+    if not HANDLE.fullmatch(handle):
+        raise UsageProblem(f"{handle!r} is no handle", hint="use lower-case letters, digits and '-': --handle NAME")
+
+
 def initialise(
     repo: git.Repository,
     signer: SshSigner,
@@ -139,8 +145,7 @@ def initialise(
     config = git_config(repo)
     name, email = require_identity(config)
     handle = handle or handle_from(config)
-    if not HANDLE.fullmatch(handle):
-        raise UsageProblem(f"{handle!r} is no handle", hint="use lower-case letters, digits and '-': --handle NAME")
+    check_handle(handle)
     person = Person(handle, name, (email.lower(),), (Key(signer.key),))
     branch = branch_to_protect(branches(repo))
     policy = Policy(

@@ -353,6 +353,9 @@ class Record:
     participants: Sequence[RecordPerson]
     impact: Sequence[RecordImpact]
     action_items: Sequence[RecordItem]
+    exempt: str | None
+    exempt_because: str | None
+    unused: Sequence[str]
     warnings: Sequence[str]
 
 

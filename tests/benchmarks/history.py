@@ -151,8 +151,8 @@ def signed_history(folder: Path, count: int, *, merges: bool = False) -> None:
             state = lifecycle.advance(state, act, record.digest(files[0][1]))
             if act.to_status != act.from_status:
                 text = text.replace(f"status: {act.from_status}", f"status: {act.to_status}")
-            if reviewers and "reviewers:" not in text:
-                text = text.replace("author: jane\n", f"author: jane\nreviewers: [{', '.join(reviewers)}]\n", 1)
+                if reviewers:
+                    text = text.replace("author: jane\n", f"author: jane\nreviewers: [{', '.join(reviewers)}]\n", 1)
                 files.append((path, text.encode()))
             tip = line.commit(files, by, f"{kind} {name}\n\nPostmortem: {name}\nAct: {kind}\n", on=branch)
             whole.update(files)

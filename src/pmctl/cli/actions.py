@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -89,23 +90,26 @@ def list_(
         text = to_csv(_COLUMNS, listed_rows) if format == "csv" else to_jsonl(listed_rows)
         sys.stdout.write(visible(text) if sys.stdout.isatty() else text)
     else:
-        rows = [
-            (item.id or "(no id)", item.due + (" overdue" if item.overdue(day) else ""), item.status, item.priority,
-             item.owner, item.description, summary.id)
-            for summary, item in found
-        ]  # fmt: skip
-        styles = {"STATUS": _status_style, "DUE": _due_style}
-        heads = ("ID", "DUE", "STATUS", "PRIORITY", "OWNER", "ACTION", "POSTMORTEM")
-        session.table(heads, rows, styles, {summary.id for summary in everything})
-        late = sum(item.overdue(day) for _, item in found)
-        session.note(f"{plural(len(found), 'action item')}, {late} overdue")
-        for name in dict.fromkeys(summary.id for summary, item in found if not item.id):
-            session.note(f"  {name} has items without an id: pmctl validate --fix {name} gives them one")
+        _print_items(session, found, {summary.id for summary in everything}, day)
     for summary in everything:
         if summary.problem:
             session.warn(f"{summary.problem}; its action items are not listed")
-    for name in dict.fromkeys(summary.id for summary, _ in found if summary.unproved):
-        session.warn(f"{name}: {next(one.unproved for one in everything if one.id == name)}")
+    for summary in {summary.id: summary for summary, _ in found if summary.unproved}.values():
+        session.warn(f"{summary.id}: {summary.unproved}")
+
+
+def _print_items(session: Session, found: Sequence[tuple[Summary, Item]], known: set[str], day: date) -> None:
+    rows = [
+        (item.id or "(no id)", item.due + (" overdue" if item.overdue(day) else ""), item.status, item.priority,
+         item.owner, item.description, summary.id)
+        for summary, item in found
+    ]  # fmt: skip
+    styles = {"STATUS": _status_style, "DUE": _due_style}
+    session.table(("ID", "DUE", "STATUS", "PRIORITY", "OWNER", "ACTION", "POSTMORTEM"), rows, styles, known)
+    late = sum(item.overdue(day) for _, item in found)
+    session.note(f"{plural(len(found), 'action item')}, {late} overdue")
+    for name in dict.fromkeys(summary.id for summary, item in found if not item.id):
+        session.note(f"  {name} has items without an id: pmctl validate --fix {name} gives them one")
 
 
 def _as_dict(summary: Summary, item: Item, day: date) -> dict[str, object]:

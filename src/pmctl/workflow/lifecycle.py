@@ -66,12 +66,7 @@ def perform(
     transaction raises; nothing is changed then.
     """
     now = current_state(workspace.head, name)
-    if kind == acts.SUBMIT and now.state.status == IN_REVIEW:
-        kind = acts.REQUEST_REVIEW
-    elif editors:
-        raise UsageProblem(
-            f"{name} is {now.state.status}: --editor is for a postmortem in review", hint=advise("share", id=name)
-        )
+    kind = _kind(kind, now, editors)
     document = text or (workspace.read(name) if kind == acts.AMEND else workspace.read_at(name))
     _refuse_unreadable(document, name)
     attached = _attached(workspace, name) if kind == acts.AMEND else ()
@@ -108,6 +103,16 @@ def perform(
     after = lifecycle.advance(now.state, act, record.digest(data), author=document.author or "")
     landed = _write(workspace, actor, act, now, after, document, data, attached)
     return _done(act, after, landed, content, tuple(v.message for v in violations if v.attributed))
+
+
+def _kind(asked: str, now: CurrentState, editors: Sequence[str]) -> str:
+    """The act that is meant: a submit of what is in review asks for further reviews, and only that names editors."""
+    if asked == acts.SUBMIT and now.state.status == IN_REVIEW:
+        return acts.REQUEST_REVIEW
+    if editors:
+        message = f"{now.state.id} is {now.state.status}: --editor is for a postmortem in review"
+        raise UsageProblem(message, hint=advise("share", id=now.state.id))
+    return asked
 
 
 def difference_in_force(workspace: Workspace, name: str) -> str:

@@ -81,3 +81,27 @@ def write_atomic(target: Path, data: bytes, *, durable: bool = False) -> None:
         with suppress(OSError):
             new.unlink()
         raise
+
+
+def replace_file(target: Path, data: bytes, *, scratch: Path) -> None:
+    """Put `data` at `target` by rename, keeping an existing file's mode.
+
+    The temporary file lives in `scratch` when that is on the same file system, so that a kill leaves
+    no stray file among the postmortems. Raises OSError as the system does.
+    """
+    import tempfile  # takes longer to load than most commands have
+
+    same = scratch.is_dir() and scratch.stat().st_dev == target.parent.stat().st_dev
+    descriptor, name = tempfile.mkstemp(prefix=".pmctl-", dir=scratch if same else target.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as handle:
+            handle.write(data)
+            handle.flush()
+            os.fsync(handle.fileno())
+        mode = target.stat().st_mode & 0o777 if target.exists() else 0o644
+        Path(name).chmod(mode)
+        os.replace(name, target)  # noqa: PTH105  both names are at hand as they are
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise

@@ -115,7 +115,7 @@ def schema(
 
 def _write(output: Path, data: bytes) -> None:
     from pmctl.errors import EnvironmentProblem
-    from pmctl.repository.transaction import replace_file
+    from pmctl.files import replace_file
 
     try:
         replace_file(output, data, scratch=output.parent)

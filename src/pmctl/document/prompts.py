@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from itertools import takewhile
 
+from pmctl.document.offsets import line_spans
 from pmctl.document.rows import TRIM, split_row
-from pmctl.document.structure import comment_spans, line_spans, read_structure
+from pmctl.document.structure import comment_spans, read_structure
 
 _PLACEHOLDER = re.compile(r"(?:[-*+]|[0-9]{1,9}[.)])(?:[ \t]+\[[ xX]\])?")
 _BLANK_LINE = re.compile(r"\n[ \t\r]*\n")

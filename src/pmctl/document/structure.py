@@ -19,19 +19,16 @@ from typing import Any, NamedTuple
 
 from pyromark import Markdown, Options
 
+from pmctl.document.offsets import Span as Span
+from pmctl.document.offsets import characters, line_end, plain_lines
 from pmctl.document.rows import TRIM
 
-Span = tuple[int, int]
 # A part of running text: TEXT, CODE (a span of it), HTML or BREAK (a line's end), and its offsets.
 Piece = tuple[str, int, int]
 TEXT, CODE, HTML, BREAK = "text", "code", "html", "break"
 
 # The extensions that rendering has as well.
 _PARSER = Markdown(options=Options.ENABLE_TABLES | Options.ENABLE_STRIKETHROUGH)
-# For each byte of UTF-8 whether a character begins with it.
-_CHARACTERS = bytes(not 0x80 <= byte < 0xC0 for byte in range(256))
-_RUNS = re.compile(r"[\x00-\x7f]+|[^\x00-\x7f]+")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _COMMENT = re.compile(r"<!---?>|<!--[\s\S]*?-->")
 _FENCES = ("```", "~~~")
 _INLINE = frozenset(("Emphasis", "Strong", "Strikethrough", "Link", "Image"))
@@ -113,7 +110,7 @@ def read_structure(text: str, start: int = 0) -> Structure:
     if body.isascii():  # blank lines before it mean nothing, and offsets in bytes are offsets in the text
         reader.read(_PARSER.events_with_range("\n" * start + body, merge_text=True), None)
     else:
-        reader.read(_PARSER.events_with_range(body, merge_text=True), _characters(body, start))
+        reader.read(_PARSER.events_with_range(body, merge_text=True), characters(body, start))
     return reader.structure()
 
 
@@ -127,8 +124,8 @@ def pictures_and_html(text: str, start: int = 0) -> Iterator[tuple[str, str, int
 
     The lines of an HTML block come as one. Only who has seen a `![` or a `<` needs to ask.
     """
-    body = _plain_lines(text)[start:]
-    place = range(start, len(text) + 1) if body.isascii() else _characters(body, start)
+    body = plain_lines(text)[start:]
+    place = range(start, len(text) + 1) if body.isascii() else characters(body, start)
     block: list[int] | None = None
     events: Iterable[tuple[Any, Any]] = _PARSER.events_with_range(body, merge_text=True)
     for event, covered in events:
@@ -148,52 +145,12 @@ def pictures_and_html(text: str, start: int = 0) -> Iterator[tuple[str, str, int
             block = None
 
 
-def line_spans(text: str) -> list[Span]:
-    """The offsets of the lines of a text, without their ends (LF, CRLF or CR)."""
-    source = _plain_lines(text)
-    starts = list(accumulate([len(line) + 1 for line in source.split("\n")], initial=0))
-    return [(first, _line_end(text, min(last, len(text)))) for first, last in pairwise(starts)]
-
-
-def _plain_lines(text: str) -> str:
-    """As many characters, all of them meaning to the parser what CommonMark says.
-
-    It takes a lone CR for a line's end in some places only, vertical tabs and form feeds for white space, and no half
-    of a surrogate pair.
-    """
-    if "\r" in text:
-        text = text.replace("\r\n", " \n").replace("\r", "\n")
-    if "\x0b" in text or "\x0c" in text:
-        text = text.replace("\x0b", "\x1a").replace("\x0c", "\x1a")
-    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
-
-
-def _line_end(text: str, following: int) -> int:
-    """Where the line ends, without its newline, behind which the offset `following` lies."""
-    last = text[following - 1 : following]
-    if last == "\n":
-        return following - 2 if text[following - 2 : following - 1] == "\r" else following - 1
-    return following - 1 if last == "\r" else following
-
-
-def _characters(body: str, start: int) -> Sequence[int]:
-    """For each byte of UTF-8 in `body` the character in the text in which `body` begins at `start`."""
-    found: list[int] = []
-    for run in _RUNS.findall(body):
-        if run.isascii():
-            found.extend(range(start, start + len(run)))
-        else:
-            found.extend(accumulate(run.encode().translate(_CHARACTERS)[:-1], initial=start))
-        start += len(run)
-    return [*found, start]
-
-
 class _Reader:
     """Collects the structure of one text from the parser's events."""
 
     def __init__(self, text: str, start: int) -> None:
         self.text = text
-        self.source = _plain_lines(text)
+        self.source = plain_lines(text)
         self.first_line = self.source.count("\n", 0, start) + 1
         lines = self.source[start:].split("\n")
         self.starts = list(accumulate([len(line) + 1 for line in lines], initial=start))
@@ -280,7 +237,7 @@ class _Reader:
             elif name == "Table":
                 first, last = self.row(span[0]), self.row(span[1] - 1)
                 starts = self.starts[first : last + 2]
-                spans = tuple([(one, _line_end(self.text, following)) for one, following in pairwise(starts)])
+                spans = tuple([(one, line_end(self.text, following)) for one, following in pairwise(starts)])
                 self.tables.append(TableLines(self.first_line + first, spans))
             elif name == "List":
                 self.number = detail
@@ -294,7 +251,7 @@ class _Reader:
             self.quotes += name == "BlockQuote"
         elif name == "CodeBlock":
             self.in_code = True
-            self.code_blocks.append((span[0], _line_end(self.text, span[1])))
+            self.code_blocks.append((span[0], line_end(self.text, span[1])))
         elif name == "HtmlBlock":
             self.html = []
 

@@ -16,16 +16,15 @@ import fcntl
 import os
 import signal
 import stat
-import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pmctl import git
 from pmctl.errors import EnvironmentProblem, PmctlError, Refused, TryAgain
-from pmctl.files import make_folder
+from pmctl.files import make_folder, replace_file
 from pmctl.repository import journal as journals
 from pmctl.repository import landing
 from pmctl.repository.journal import Journal, Touched
@@ -286,28 +285,6 @@ def _put(repo: git.Repository, write: Write) -> None:
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     replace_file(target, write.data, scratch=repo.act_dir)
-
-
-def replace_file(target: Path, data: bytes, *, scratch: Path) -> None:
-    """Put `data` at `target` by rename, keeping an existing file's mode.
-
-    The temporary file lives in `scratch` when that is on the same file system, so that a kill leaves
-    no stray file among the postmortems. Raises OSError as the system does.
-    """
-    same = scratch.is_dir() and scratch.stat().st_dev == target.parent.stat().st_dev
-    descriptor, name = tempfile.mkstemp(prefix=".pmctl-", dir=scratch if same else target.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as handle:
-            handle.write(data)
-            handle.flush()
-            os.fsync(handle.fileno())
-        mode = target.stat().st_mode & 0o777 if target.exists() else 0o644
-        Path(name).chmod(mode)
-        os.replace(name, target)  # noqa: PTH105  both names are at hand as they are
-    except BaseException:
-        with suppress(OSError):
-            Path(name).unlink()
-        raise
 
 
 def _touched(repo: git.Repository, writes: Sequence[Write], *, staged_too: bool) -> Iterator[Touched]:

@@ -21,7 +21,8 @@ from pmctl.document.template_library import choose
 from pmctl.document.templates import BUILTIN_NAMES
 from pmctl.document.timeline import timeline_section
 from pmctl.errors import BadInput, NotFound, Refused, UsageProblem
-from pmctl.repository.transaction import CommitResult, Write, commit, replace_file
+from pmctl.files import replace_file
+from pmctl.repository.transaction import CommitResult, Write, commit
 from pmctl.repository.workspace import Workspace
 from pmctl.services.draft import Draft, draft_from
 from pmctl.services.import_document import import_bytes, import_path

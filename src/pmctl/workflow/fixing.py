@@ -10,8 +10,8 @@ from random import Random
 
 from pmctl.document.files import Unreadable, read_regular
 from pmctl.document.reader import read
+from pmctl.files import replace_file
 from pmctl.insight.validation import Validation
-from pmctl.repository.transaction import replace_file
 from pmctl.rules.fixes import fix, unified_diff
 
 

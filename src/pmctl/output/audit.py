@@ -38,11 +38,13 @@ def to_text(report: Report, *, root_source: str = "") -> str:
     `root_source` says where the trust root came from. Every text of a repository is made safe for a terminal.
     """
     lines: list[str] = []
-    for layer, title in _CHAPTERS.items():
-        open_findings = [finding for finding in report.findings if finding.layer == layer and not finding.waived_by]
-        if open_findings:
+    lacking = [finding for finding in report.findings if finding.code in INCOMPLETE]
+    told = [finding for finding in report.findings if finding.code not in INCOMPLETE and not finding.waived_by]
+    chapters = {title: [one for one in told if one.layer == layer] for layer, title in _CHAPTERS.items()}
+    for title, findings in {"what cannot be read here:": lacking, **chapters}.items():
+        if findings:
             lines.append(title)
-            lines += [f"  {_line(finding)}" for finding in open_findings]
+            lines += [f"  {_line(finding)}" for finding in findings]
     waived = [finding for finding in report.findings if finding.waived_by]
     if waived:
         lines.append("waived (accepted by an admin's signed record):")
@@ -112,8 +114,9 @@ def _witness(report: Report) -> list[str]:
 
 
 def _verdict(report: Report) -> str:
-    proved = sum(finding.layer == PROVED for finding in report.violations)
-    attributed = len(report.violations) - proved
+    violations = [finding for finding in report.violations if finding.code not in INCOMPLETE]
+    proved = sum(finding.layer == PROVED for finding in violations)
+    attributed = len(violations) - proved
     warnings = sum(f.severity is not Severity.ERROR and not f.waived_by for f in report.findings)
     waived = sum(bool(finding.waived_by) for finding in report.findings)
     counts = [f"{plural(proved, 'proved violation')}"]
@@ -121,7 +124,7 @@ def _verdict(report: Report) -> str:
         counts.append(f"{plural(attributed, 'attributed violation')}")
     counts += [plural(warnings, "warning")] if warnings else []
     counts += [f"{waived} waived"] if waived else []
-    answer = "passed" if report.passed else "FAILED" if report.violations else "INCOMPLETE"
+    answer = "passed" if report.passed else "FAILED" if violations else "INCOMPLETE"
     judged = f"{plural(report.steps, 'step')}, {plural(report.records, 'signed record')}"
     return f"{answer}: {', '.join(counts)} in {judged}"
 

@@ -123,6 +123,8 @@ LIFECYCLE_KEYS = frozenset(field.name for field in FIELDS if field.lifecycle)
 
 HANDLE = re.compile(r"[a-z0-9][a-z0-9-]*")
 MAX_HANDLE = 64
+# One file.
+MAX_BYTES = 1024 * 1024
 # One line of front matter text, and entries of one list: far beyond real use, short of abuse.
 MAX_TEXT = 500
 MAX_ENTRIES = 200

@@ -19,16 +19,16 @@ from pmctl import git
 from pmctl.document.fields import id_of, path_of
 from pmctl.document.files import Unreadable, finding_of, read_regular
 from pmctl.document.finding import Finding
-from pmctl.document.reader import Document, read
 from pmctl.errors import BadInput, EnvironmentProblem, Hint, NotFound, Refused
 from pmctl.files import open_kept, read_kept
 from pmctl.policy.model import POLICY_PATH, Policy
-from pmctl.repository.settings import Settings, load_settings
 from pmctl.text import near
 
 if TYPE_CHECKING:
+    from pmctl.document.reader import Document
     from pmctl.document.template import Template
     from pmctl.ledger.snapshot import Snapshot
+    from pmctl.repository.settings import Settings
 
 POSTMORTEMS = "postmortems"
 TEMPLATES = ".pmctl/templates"
@@ -58,6 +58,8 @@ class Workspace:
 
     def settings_and_findings(self) -> tuple[Settings, tuple[Finding, ...]]:
         """pmctl.yaml of the work tree, as far as it can be used, and what is wrong with it."""
+        from pmctl.repository.settings import load_settings
+
         data = read_file(self.repo.root / git.SETTINGS_FILE, git.SETTINGS_FILE)
         return load_settings(data, git.SETTINGS_FILE)
 
@@ -113,9 +115,9 @@ class Workspace:
             return
         for year in sorted(base.iterdir()):
             if year.is_dir() and not year.is_symlink():
-                for file in sorted(year.iterdir()):
-                    if file.suffix == ".md":
-                        yield f"{POSTMORTEMS}/{year.name}/{file.name}"
+                for name in sorted(os.listdir(year)):  # noqa: PTH208  a Path for each of thousands is felt
+                    if name.endswith(".md") and name != ".md":
+                        yield f"{POSTMORTEMS}/{year.name}/{name}"
 
     def find(self, part: str) -> str:
         """The id that `part` names: the id itself, its path, or any part that only one id holds.
@@ -141,6 +143,8 @@ class Workspace:
 
         Raises BadInput when its file cannot be opened or is no regular file.
         """
+        from pmctl.document.reader import read  # not needed for what the catalog knows
+
         path = path_of(name)
         return read(read_file(self.repo.root / path, path), path)
 

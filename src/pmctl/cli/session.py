@@ -75,6 +75,11 @@ class Session:
         return identify(self.repo, self.workspace.policy, self.surroundings, handle or self.handle)
 
     @property
+    def day(self) -> date:
+        """Today in the team's time zone, by which something is due or overdue."""
+        return now().astimezone(self.workspace.zone).date()
+
+    @property
     def author(self) -> str:
         """The e-mail address of whom git is committing for, as it tells its hooks; "" when it does not."""
         return self.surroundings.environ.get("GIT_AUTHOR_EMAIL", "")

@@ -11,6 +11,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,6 +63,15 @@ class Workspace:
 
         data = read_file(self.repo.root / git.SETTINGS_FILE, git.SETTINGS_FILE)
         return load_settings(data, git.SETTINGS_FILE)
+
+    @cached_property
+    def zone(self) -> tzinfo:
+        """The team's time zone, in which days begin: `time_zone` of pmctl.yaml, else UTC."""
+        if b"time_zone" not in read_file(self.repo.root / git.SETTINGS_FILE, git.SETTINGS_FILE):
+            return UTC  # most say nothing, and reading YAML takes longer than most commands
+        from zoneinfo import ZoneInfo
+
+        return ZoneInfo(self.settings_and_findings()[0].time_zone)
 
     @cached_property
     def head(self) -> Snapshot:

@@ -97,8 +97,9 @@ class ItemQuery:
             return False
         if self.teams and not self._fits_teams(summary, item):
             return False
+        late = bool(self.status) and _any(self.status, (OVERDUE,)) and item.overdue(today)
         asked = (
-            (self.status, item.status), (self.priority, item.priority), (self.kind, item.kind),
+            (() if late else self.status, item.status), (self.priority, item.priority), (self.kind, item.kind),
             (self.prevents, item.prevents),
         )  # fmt: skip
         return all(not wanted or _any(wanted, (present,)) for wanted, present in asked)
@@ -153,26 +154,29 @@ def items(
     ]
     fitting.sort(key=_by_due)
     for name in reversed(sort):
-        fitting.sort(key=SORTS[name.removeprefix("-")], reverse=name.startswith("-"))
+        key = SORTS[name.removeprefix("-")]
+        fitting.sort(key=key, reverse=name.startswith("-"))
+        fitting = [*(one for one in fitting if key(one) != _LAST), *(one for one in fitting if key(one) == _LAST)]
     return fitting
 
 
 Pair = tuple[Summary, Item]
+_LAST = "~"  # sorts behind letters and digits
 _RANK = {name: f"{rank}" for rank, name in enumerate((*Priority, *ItemStatus))}
 
 
 def _by_due(pair: Pair) -> tuple[str, str, int]:
     item = pair[1]
-    return (item.due if item.due_date else "~", pair[0].id, item.line)
+    return (item.due if item.due_date else _LAST, pair[0].id, item.line)
 
 
 SORTS: dict[str, Callable[[Pair], str]] = {
-    "due": lambda pair: pair[1].due if pair[1].due_date else "~",
+    "due": lambda pair: pair[1].due if pair[1].due_date else _LAST,
     "priority": lambda pair: _RANK.get(pair[1].priority, pair[1].priority),
     "status": lambda pair: _RANK.get(pair[1].status, pair[1].status),
-    "owner": lambda pair: pair[1].owner or "~",
+    "owner": lambda pair: _LAST if without_owner(pair[1]) else pair[1].owner.lower(),
     "postmortem": lambda pair: pair[0].id,
-    "id": lambda pair: pair[1].id or "~",
+    "id": lambda pair: pair[1].id or _LAST,
 }
 """What action items can be sorted by; what has no value comes last."""
 

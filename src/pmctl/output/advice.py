@@ -62,6 +62,7 @@ WORDS: dict[str, str] = {
     "what-blocks": "pmctl status {id} says what blocks it",
     "whose-turn": "pmctl status {id} says whose turn it is",
     # Of what a document or a template says.
+    "add-column": "an admin adds the column and runs pmctl amend {id} -m REASON",
     "add-item": 'pmctl actions add {id} "TEXT" --owner HANDLE --due DATE --priority HIGH',
     "all-codes": "see `pmctl explain --all`",
     "ask-in-next-version": "ask for it in the next version only: pmctl template new {template} --next",

@@ -20,6 +20,8 @@ ANSWERS = {
     "status": ("pmctl.insight.status_report", "StatusReports"),
     "log": ("pmctl.insight.history", "PostmortemHistory"),
     "actions": ("pmctl.output.answers", "ActionItems"),
+    "item-changes": ("pmctl.output.answers", "ItemChanges"),
+    "item": ("pmctl.insight.items", "ItemHistory"),
     "people": ("pmctl.output.answers", "People"),
     "policy": ("pmctl.output.answers", "PolicyRules"),
     "policy-verify": ("pmctl.output.answers", "PolicyCheck"),

@@ -64,6 +64,11 @@ class Workspace:
         data = read_file(self.repo.root / git.SETTINGS_FILE, git.SETTINGS_FILE)
         return load_settings(data, git.SETTINGS_FILE)
 
+    @property
+    def item_targets(self) -> dict[str, int]:
+        """Within how many days an action item is wanted, by its priority."""
+        return dict(self.settings_and_findings()[0].item_targets)
+
     @cached_property
     def zone(self) -> tzinfo:
         """The team's time zone, in which days begin: `time_zone` of pmctl.yaml, else UTC."""

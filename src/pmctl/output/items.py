@@ -1,0 +1,72 @@
+"""Action items of many postmortems as rows: for spreadsheets, for other programs, for pages in Markdown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+
+from pmctl.insight.search import Pair
+from pmctl.output.answers import ActionItem, ItemGroup, pick
+from pmctl.text import harmless, plural, single_line
+
+COLUMNS = (
+    "id", "postmortem", "description", "owner", "due", "priority", "status", "ticket", "notes", "overdue", "prevents",
+    "kind", "group",
+)  # fmt: skip
+"""The columns of a table for spreadsheets."""
+
+# What Markdown, and the HTML in it, would read as something else than text.
+_MARKUP = re.compile(r"([\\`*_\[\]<>|~#&!])")
+
+
+def answers(found: Iterable[Pair], day: date) -> list[ActionItem]:
+    """The items as `--format json` prints them."""
+    return [
+        pick(ActionItem, item, postmortem=summary.id, overdue=item.overdue(day), path=summary.path)
+        for summary, item in found
+    ]
+
+
+def counted(groups: Mapping[str, Sequence[Pair]], day: date) -> list[ItemGroup]:
+    """How many items each group has, how many of them are open, and how many overdue."""
+    return [
+        ItemGroup(name, len(pairs), sum(item.open for _, item in pairs), sum(item.overdue(day) for _, item in pairs))
+        for name, pairs in groups.items()
+    ]
+
+
+def rows(groups: Mapping[str, Sequence[Pair]], day: date) -> Iterator[dict[str, object]]:
+    """The items one by one, each with the group that it is in."""
+    for name, pairs in groups.items():
+        for summary, item in pairs:
+            yield {
+                "id": item.id, "postmortem": summary.id, "description": item.description, "owner": item.owner,
+                "due": item.due, "priority": item.priority, "status": item.status, "ticket": item.ticket,
+                "notes": item.notes, "overdue": item.overdue(day), "prevents": item.prevents, "kind": item.kind,
+                "group": name, "path": summary.path, "line": item.line,
+            }  # fmt: skip
+
+
+def heading(name: str, pairs: Sequence[Pair], day: date) -> str:
+    """A group's name and counts: `jane: 3 action items, 1 overdue`."""
+    late = sum(item.overdue(day) for _, item in pairs)
+    return f"{name}: {plural(len(pairs), 'action item')}, {late} overdue"
+
+
+def markdown(groups: Mapping[str, Sequence[Pair]], day: date) -> str:
+    """A table, or a heading and a table for each group; texts of people are shown as the text that they are."""
+    parts = []
+    for name, pairs in groups.items():
+        lines = [f"## {_cell(heading(name, pairs, day))}", ""] if name else []
+        lines += ["| ID | Due | Status | Priority | Owner | Action | Postmortem |", "|---|---|---|---|---|---|---|"]
+        for summary, item in pairs:
+            due = f"{item.due} (overdue)" if item.overdue(day) else item.due
+            cells = (item.id, due, item.status, item.priority, item.owner, item.description, summary.id)
+            lines.append(f"| {' | '.join(map(_cell, cells))} |")
+        parts.append("\n".join(lines) + "\n")
+    return "\n".join(parts)
+
+
+def _cell(text: str) -> str:
+    return _MARKUP.sub(r"\\\1", harmless(single_line(text)))

@@ -105,7 +105,7 @@ def set_(
     session: Session = ctx.obj
     choose_format(format)
     words = _chosen(session, "set", items, postmortem)
-    if status and status.upper().replace("'", "").replace("-", "_") == "WONT_DO" and not notes and session.interactive:
+    if status and not notes and session.interactive and _is_wont_do(status):
         from pmctl.cli.prompts import ask_text
 
         notes = ask_text("Why will it not be done?", required=True)
@@ -182,6 +182,13 @@ def show(
 
 
 COMMANDS: dict[str, Callable[..., None]] = {"add": add, "set": set_, "done": done_, "remove": remove, "show": show}
+
+
+def _is_wont_do(status: str) -> bool:
+    from pmctl.document.actions import canonical
+    from pmctl.document.fields import ItemStatus
+
+    return canonical(status, ItemStatus) == ItemStatus.WONT_DO
 
 
 def _named(session: Session, postmortem: str) -> str:

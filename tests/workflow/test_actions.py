@@ -278,6 +278,33 @@ def test_what_an_item_is_for_gets_its_column(crew: Team) -> None:
             change(crew.workspace, "jane", "AI-7f3k", wrong, ())
 
 
+def test_what_an_item_is_for_is_no_tracking_cell(crew: Team) -> None:
+    """Its owner moves an item and does not rewrite what was agreed on; a review's approvals would notice."""
+    crew.edit_text(DOC, lambda text: text.replace("template: ", "root_causes: [capacity]\ntemplate: "))
+    crew.commit_all("Say the cause")
+    crew.actor("jane")
+    change(crew.workspace, "jane", "AI-q2m8", Change(kind="prevent", prevents="capacity"), ())
+    before = crew.workspace.head.digest(DOC)
+    crew.actor("bob")
+    change(crew.workspace, "bob", "AI-q2m8", Change(notes="begun", status="IN_PROGRESS"), ())
+    assert crew.workspace.head.digest(DOC) == before
+    for wish in (Change(kind="detect"), Change(prevents="")):
+        with pytest.raises(Refused, match="AU702 bob may not edit"):
+            change(crew.workspace, "bob", "AI-q2m8", wish, ())
+    crew.actor("jane")
+    change(crew.workspace, "jane", "AI-q2m8", Change(kind="detect"), ())
+    assert crew.workspace.head.digest(DOC) != before
+    perform(crew.workspace, crew.actor("jane"), acts.SUBMIT, DOC, at=AT, reviewers=("bob",))
+    perform(crew.workspace, crew.actor("bob"), acts.APPROVE, DOC, at=AT)
+    perform(crew.workspace, crew.actor("jane"), acts.PUBLISH, DOC, at=AT)
+    for wish in (Change(kind="mitigate"), Change(prevents="")):
+        with pytest.raises(Refused, match="AU401"):
+            change(crew.workspace, "jane", "AI-q2m8", wish, ())
+    crew.edit_text(DOC, lambda text: text.replace("| capacity | detect |", "| capacity | mitigate |"))
+    crew.commit_all("By hand")
+    assert {finding.code for finding in audit(crew.repo).findings if not finding.waived_by} == {"AU401"}
+
+
 def test_a_published_table_gets_no_column(crew: Team) -> None:
     perform(crew.workspace, crew.actor("jane"), acts.SUBMIT, DOC, at=AT, reviewers=("bob",))
     perform(crew.workspace, crew.actor("bob"), acts.APPROVE, DOC, at=AT)

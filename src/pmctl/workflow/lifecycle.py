@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from pmctl.document.digest import Attachment, content_digest, digests_without_last_rows
@@ -30,19 +30,10 @@ from pmctl.repository.records import record_writes, refusal, signed_base
 from pmctl.repository.transaction import CommitResult, Write, commit
 from pmctl.repository.workspace import Workspace
 from pmctl.text import plural, utc
+from pmctl.workflow.done import Done
 
 _ABOUT_TEXT = ("AU311", "AU321")
 """What lifecycle has against a text itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What an act did: one sentence, facts worth a line each, and the next command."""
-
-    sentence: str
-    facts: tuple[str, ...]
-    next_step: Hint
-    commit: str
 
 
 def perform(
@@ -292,7 +283,18 @@ def _done(act: Act, after: PostmortemState, landed: CommitResult, content: str, 
     if after.status != act.from_status:
         sentence += f": {act.from_status} -> {after.status}"
     facts = [f"content {content[:19]}..., commit {landed.oid[:12]}", *notes]
-    return Done(sentence, tuple(facts), _next_step(act, after, content), landed.oid)
+    return Done(
+        act=act.act,
+        id=act.doc,
+        by=act.by,
+        sentence=sentence,
+        landed=landed,
+        before=act.from_status,
+        after=after.status,
+        digest=content,
+        facts=tuple(facts),
+        next_step=_next_step(act, after, content),
+    )
 
 
 def _next_step(act: Act, after: PostmortemState, content: str) -> Hint:

@@ -33,7 +33,7 @@ from pmctl.policy.reading import parse_policy
 from pmctl.repository.actor import Actor
 from pmctl.repository.branches import branch_problem, branches
 from pmctl.repository.records import record_writes, refusal, root_of, signed_base
-from pmctl.repository.transaction import Write, commit
+from pmctl.repository.transaction import CommitResult, Write, commit
 from pmctl.repository.workspace import Workspace
 from pmctl.text import utc
 
@@ -45,7 +45,7 @@ class Changed:
     """What a signed change of the policy did.
 
     `landed` is False while it waits for other admins: `missing` more of `candidates` have to sign. `facts` say
-    what changes, `commit` is the new commit, `version` the version that it makes.
+    what changes, `version` and `digest` are those of the policy that `by` signed, `committed` is the new commit.
     """
 
     version: int
@@ -53,7 +53,14 @@ class Changed:
     missing: int
     candidates: tuple[str, ...]
     facts: tuple[str, ...]
-    commit: str
+    by: str
+    digest: str
+    committed: CommitResult
+
+    @property
+    def commit(self) -> str:
+        """The full id of the new commit."""
+        return self.committed.oid
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +131,9 @@ def change(
         max(0, old.policy_threshold - len(signed)),
         tuple(handle for handle in old.active_admins if handle not in signed),
         differences(old, new),
-        landed.oid,
+        actor.handle,
+        new.digest,
+        landed,
     )
 
 

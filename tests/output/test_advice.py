@@ -41,7 +41,7 @@ def test_every_advice_has_words_and_the_values_that_they_need() -> None:
 def test_a_command_that_can_be_run_is_the_one_that_its_words_name(name: str) -> None:
     line = " ".join(COMMANDS[name])
     assert line in WORDS[name].replace("'", "")
-    assert argv(advise(name, **{place: "x" for place in places(WORDS[name])})) == re.sub(r"{\w+}", "x", line).split()
+    assert argv(advise(name, **dict.fromkeys(places(WORDS[name]), "x"))) == re.sub(r"{\w+}", "x", line).split()
 
 
 def test_without_a_command_nothing_can_be_run() -> None:

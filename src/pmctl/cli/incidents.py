@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pmctl.cli.answering import ActFormat, tell
+from pmctl.cli.incident_plans import How, finish
 from pmctl.cli.options import As, Format, Id, choose_format
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from pmctl.insight.triage import Triage
     from pmctl.insight.triggers import TriggerSettings
     from pmctl.services.incident import Incident
-    from pmctl.workflow.imports import Plan
 
 app = typer.Typer(
     help="Read incident records; is a postmortem required, and why.",
@@ -188,11 +188,11 @@ def refresh(
     linked = linked_names(workspace, name)
     records = _of_linked(session, _read(session, from_, source), linked) if from_ else _fetched(session, name, linked)
     planned = plan_refresh(workspace, by, name, records)
-    _finish(
+    finish(
         session,
         planned,
         f"Refresh {name} from its incident",
-        _How("incident refresh", by, signing, format, dry_run, ask=not yes),
+        How("incident refresh", by, signing, format, dry_run, ask=not yes),
     )
 
 
@@ -228,11 +228,11 @@ def chat(
     by, signing = _actor(session, handle)
     messages = read_messages(load_files(files, sys.stdin.buffer))
     planned = plan_chat(workspace, by, name, messages, reactions=reaction or (), since=since, until=until)
-    _finish(
+    finish(
         session,
         planned,
         f"Add messages to the timeline of {name}",
-        _How("incident chat", by, signing, format, dry_run, ask=not yes),
+        How("incident chat", by, signing, format, dry_run, ask=not yes),
     )
 
 
@@ -263,7 +263,7 @@ def link(
     records = record.parts or (record,)
     planned = plan_link(workspace, by, name, records, allow_open=allow_open)
     named = ", ".join(f"{one.source} {one.id}" for one in records)
-    _finish(session, planned, f"Link {named} to {name}", _How("incident link", by, signing, format, dry_run))
+    finish(session, planned, f"Link {named} to {name}", How("incident link", by, signing, format, dry_run))
 
 
 @app.command()
@@ -283,7 +283,7 @@ def unlink(
     name = workspace.find(id)
     by, signing = _actor(session, handle)
     planned = plan_unlink(workspace, by, name, reference)
-    _finish(session, planned, f"Unlink {reference} from {name}", _How("incident unlink", by, signing, format, dry_run))
+    finish(session, planned, f"Unlink {reference} from {name}", How("incident unlink", by, signing, format, dry_run))
 
 
 def _read(session: Session, names: list[str], source: str, *, whole: bool = False) -> tuple[Incident, ...]:
@@ -370,63 +370,6 @@ def _fetched(session: Session, name: str, linked: Sequence[str]) -> list[Inciden
 
 def _actor(session: Session, handle: str) -> tuple[str, tuple[str, ...]]:
     return session.person(handle), session.signing()
-
-
-class _How(NamedTuple):
-    """How a plan is carried out: the command, who does it, what signs the commit, and what the person asked for."""
-
-    act: str
-    by: str
-    signing: tuple[str, ...]
-    format: str
-    dry_run: bool
-    ask: bool = False
-
-
-def _finish(session: Session, planned: Plan, subject: str, how: _How) -> None:
-    """Show a plan, ask when that is wanted, commit it and tell."""
-    from pmctl.errors import UsageProblem, advise
-    from pmctl.output.incidents import differences_text
-    from pmctl.workflow.done import Done
-    from pmctl.workflow.imports import land
-
-    told = how.format == "json"  # then everything is in the answer
-    if not told:
-        _show_plan(session, planned)
-    changes = planned.changes and not how.dry_run
-    if changes and how.ask:
-        if told or not session.interactive:
-            raise UsageProblem("nothing was changed: there is no terminal to ask at", hint="--yes applies it")
-        from pmctl.cli.prompts import ask_yes
-
-        changes = ask_yes(f"Change {planned.id}?")
-    landed = land(session.workspace, planned, subject, how.signing) if changes else None
-    why_not = "dry run: nothing was changed" if planned.changes and how.dry_run else "nothing was changed"
-    sentence = f"committed {landed.oid[:12]}" if landed else why_not if planned.changes else "nothing new"
-    if not told:
-        session.note(sentence)
-        sentence = ""
-    facts = [*differences_text(planned.differences).splitlines()]
-    facts += [f"kept {line}" for line in differences_text(planned.kept).splitlines()]
-    done = Done(
-        act=how.act, id=planned.id, by=how.by, sentence=sentence, landed=landed,
-        facts=tuple(facts) if told else (), warnings=planned.notes if told else (),
-        next_step=advise("look-at-status", id=planned.id) if landed else "",
-    )  # fmt: skip
-    tell(session, done, how.format)
-
-
-def _show_plan(session: Session, planned: Plan) -> None:
-    from pmctl.output.incidents import differences_text
-
-    sys.stdout.write(differences_text(planned.differences, color=session.colored))
-    sys.stdout.flush()
-    if planned.kept:
-        session.note("kept as people wrote it:")
-        sys.stdout.flush()
-        session.result(differences_text(planned.kept, color=session.colored).rstrip("\n"))
-    for note in planned.notes:
-        session.warn(note)
 
 
 def _incidents(count: int) -> str:

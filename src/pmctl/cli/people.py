@@ -113,7 +113,7 @@ def accept(
 ) -> None:
     """Add somebody who asked to join, after a look at what is granted."""
     from pmctl.cli.session import now
-    from pmctl.workflow import joining, people
+    from pmctl.workflow import given_keys, joining, people
 
     session: Session = ctx.obj
     found = joining.read(joining.find_line(session.workspace, request))
@@ -132,7 +132,8 @@ def accept(
         session,
         people.add(
             session.workspace, actor, found.handle, name=found.name, emails=(found.email,),
-            keys=[people.read_key(found.key, found.handle)], teams=tuple(team or ()), admin=admin, at=now(), note=note,
+            keys=[given_keys.read_key(found.key, found.handle)], teams=tuple(team or ()), admin=admin,
+            at=now(), note=note,
         ),
         format, "people accept", found.handle,
     )  # fmt: skip
@@ -163,11 +164,11 @@ def add(
     signs nothing.
     """
     from pmctl.cli.session import now
-    from pmctl.workflow import people
+    from pmctl.workflow import given_keys, people
 
     session: Session = ctx.obj
     actor = session.actor(acting)
-    given = [people.read_key(_path(session, value), handle) for value in key or ()]
+    given = [given_keys.read_key(_path(session, value), handle) for value in key or ()]
     tell_change(
         session,
         people.add(
@@ -226,11 +227,11 @@ def rotate(
 ) -> None:
     """Give a person a new key and retire the old ones. What the old ones signed stays valid."""
     from pmctl.cli.session import now
-    from pmctl.workflow import people
+    from pmctl.workflow import given_keys, people
 
     session: Session = ctx.obj
     actor = session.actor(acting)
-    given = [people.read_key(_path(session, value), handle) for value in key]
+    given = [given_keys.read_key(_path(session, value), handle) for value in key]
     done = people.rotate(session.workspace, actor, handle, given, keep=keep, at=now(), note=note)
     tell_change(session, done, format, "people rotate", handle)
 

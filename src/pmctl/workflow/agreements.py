@@ -140,7 +140,9 @@ def waive(
         at=utc(at),
         note=note,
     )
-    return len(found), _land(workspace, actor, act, f"Waive {code} in {step[:12]}")
+    return len(found), _land(
+        workspace, actor, act, f"Waive {code} in {step[:12]}{f' about {subject}' if subject else ''}"
+    )
 
 
 def allow_move(workspace: Workspace, actor: Actor, new: str, *, at: datetime, note: str = "") -> Agreed:
@@ -176,7 +178,7 @@ def checkpoint(workspace: Workspace, actor: Actor, *, at: datetime, note: str = 
             f"no remote's {policy.branch} is known here, so there is nothing to witness",
             hint=f"git fetch the remote that has {policy.branch}, in a whole clone, then run it again",
         )
-    return base, _land(workspace, actor, act, "Witness where the protected branch is")
+    return base, _land(workspace, actor, act, f"Witness {policy.branch} at {base[:12]}")
 
 
 def _land(workspace: Workspace, actor: Actor, act: Act, subject: str) -> Agreed:
@@ -185,7 +187,7 @@ def _land(workspace: Workspace, actor: Actor, act: Act, subject: str) -> Agreed:
     if any(one.by == act.by and statement(one) == statement(act) for one in others):
         raise Refused(f"{act.by} has signed exactly this already", hint="another admin runs the same command")
     writes = repository_act_writes(workspace, actor, act)
-    message = f"{subject}\n\n{act.note}\n\nAct: {act.act}\n"
+    message = f"{subject}\n\n" + (f"{act.note}\n\n" if act.note else "") + f"Act: {act.act}\n"
     landed = commit(workspace.repo, writes, message, signing=actor.signer.git_arguments())
     if act.act == acts.CHECKPOINT:
         return Agreed(act, landed)

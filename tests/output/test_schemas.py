@@ -257,6 +257,7 @@ COMMANDS = {
     "incident": 'pmctl incident show "$EXAMPLES"/incidents/*.json --format json',
     "doctor": "pmctl doctor --format json",
     "postmortem": 'pmctl export "$ID" --to json --evidence',
+    "act": "pmctl new 'Search was slow' --date 2024-01-16 --format json",
     "adopt": "printf '# Outage on 2023-02-03\\n\\nIt was down.\\n' > old.md; pmctl adopt old.md --format json",
 }
 

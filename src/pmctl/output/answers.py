@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
+from pmctl.output.act_answer import Act
+
 Level = Literal["error", "warning", "hint"]
 TriageVerdict = Literal["required", "recommended", "skip"]
 _Row = TypeVar("_Row")
@@ -299,6 +301,7 @@ class AdoptedDocuments:
     written: bool
     commit: str
     documents: Sequence[AdoptedDocument]
+    act: Act
 
 
 @dataclass(eq=False, repr=False)

@@ -27,6 +27,7 @@ ANSWERS = {
     "incident": ("pmctl.output.answers", "Records"),
     "triage": ("pmctl.output.answers", "TriagedIncidents"),
     "adopt": ("pmctl.output.answers", "AdoptedDocuments"),
+    "act": ("pmctl.output.act_answer", "Act"),
     "doctor": ("pmctl.insight.doctor", "Checks"),
 }
 

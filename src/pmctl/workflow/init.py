@@ -29,7 +29,7 @@ from pmctl.repository.records import record_writes
 from pmctl.repository.settings import DEFAULT_SETTINGS
 from pmctl.repository.signing import SshSigner, make_key
 from pmctl.repository.signing_keys import signing_key
-from pmctl.repository.transaction import Write, commit
+from pmctl.repository.transaction import CommitResult, Write, commit
 from pmctl.repository.workspace import TEMPLATES
 from pmctl.surroundings import Surroundings
 from pmctl.text import utc
@@ -47,6 +47,7 @@ class Ready:
     key_source: str
     branch: str
     root: str
+    landed: CommitResult
 
 
 @contextmanager
@@ -174,8 +175,8 @@ def initialise(
         if (repo.root / write.path).exists():
             raise Refused(f"{write.path} exists already", hint="move it away, or run init in another folder")
     message = f"Set up pmctl with {handle} as admin\n\nAct: policy\nContent: {parsed.digest}\n"
-    commit(repo, writes, message, signing=signer.git_arguments())
-    return Ready(repo, handle, signer.signing_key.source, branch, parsed.digest)
+    landed = commit(repo, writes, message, signing=signer.git_arguments())
+    return Ready(repo, handle, signer.signing_key.source, branch, parsed.digest, landed)
 
 
 def handle_from(config: Mapping[str, str]) -> str:

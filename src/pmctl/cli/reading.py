@@ -1,4 +1,4 @@
-"""list, show, status, log."""
+"""list, show, log."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pmctl.cli.options import Format, Id, OptionalId, choose_format, chosen_day
+from pmctl.cli.options import Format, Id, choose_format, chosen_day
 from pmctl.output import terminal
-from pmctl.output.advice import words
 from pmctl.text import safe
 
 if TYPE_CHECKING:
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from pmctl.document.reader import Document
     from pmctl.insight.catalog import Summary
     from pmctl.insight.search import Query
-    from pmctl.insight.status_report import StatusReport
 
 _STYLES = {"STATUS": lambda cell: terminal.STATUS_STYLES.get(cell, "red" if cell.endswith("!") else "")}
 _Many = list[str] | None
@@ -160,34 +158,6 @@ def show(
     session.result(text.rstrip("\n"))
 
 
-def status(ctx: typer.Context, id: OptionalId = "", format: Format = "text") -> None:
-    """What stands between a postmortem and its next state, and the command that moves it.
-
-    Without ID: one line for every postmortem that is not archived.
-    """
-    from pmctl.cli.session import today
-    from pmctl.insight.status_report import StatusReports, status_report, status_reports
-    from pmctl.insight.unlanded import unlanded_acts
-
-    session: Session = ctx.obj
-    choose_format(format)
-    workspace = session.workspace
-    found = [status_report(workspace, workspace.find(id), today())] if id else status_reports(workspace, today())
-    missing = unlanded_acts(workspace, session.handle)
-    missing = tuple(one for one in missing if not id or one.postmortem == found[0].id)
-    if format == "json":
-        session.json("status", StatusReports(tuple(found), missing))
-    elif id:
-        _print_report(session, found[0])
-    else:
-        rows = [(entry.id, entry.status, entry.short, words(entry.next_step)) for entry in found]
-        session.table(("ID", "STATUS", "WAITS FOR", "NEXT"), rows, _STYLES)
-        if not rows:
-            session.note("nothing is waiting")
-    for one in missing if format != "json" else ():
-        session.note(f"your {one.act} of {one.postmortem} is not on the protected branch as it was fetched last")
-
-
 def log(ctx: typer.Context, id: Id, format: Format = "text") -> None:
     """Who did what when, newest last, with the verdict on every step."""
     from pmctl.insight.history import history
@@ -208,16 +178,6 @@ def log(ctx: typer.Context, id: Id, format: Format = "text") -> None:
         shallow = "clone" in found.incomplete
         fix = "git fetch --unshallow brings the rest" if shallow else "git fsck shows what is damaged"
         session.warn(f"the history is incomplete ({found.incomplete}): {fix}")
-
-
-def _print_report(session: Session, found: StatusReport) -> None:
-    session.result(safe(f"{found.id}: {found.status}" + (f" (round {found.round})" if found.round else "")))
-    for fact in found.facts:
-        session.result(safe(f"  {fact}"))
-    for blocker in found.blockers:
-        session.result(safe(f"  - {blocker.message}" + (f" ({words(blocker.fix)})" if blocker.fix else "")))
-    if found.next_step:
-        session.result(safe(f"next: {words(found.next_step)}"))
 
 
 def _facts(document: Document, name: str, approved: Sequence[str]) -> tuple[tuple[str, str], ...]:

@@ -8,12 +8,12 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pmctl.output import terminal
 from pmctl.output.advice import in_words
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from pmctl.repository.workspace import Workspace
     from pmctl.surroundings import Surroundings
 
+_Answer = TypeVar("_Answer")
+
 
 @dataclass
 class Session:
@@ -37,6 +39,12 @@ class Session:
     quiet: bool = False
     verbose: bool = False
     handle: str = ""
+    unread: int = 0
+
+    @property
+    def several(self) -> bool:
+        """Whether -C names several repositories."""
+        return len(self.directories) > 1
 
     @property
     def directory(self) -> Path:
@@ -44,7 +52,8 @@ class Session:
         if len(self.directories) > 1:
             from pmctl.errors import UsageProblem
 
-            raise UsageProblem("this command works in one repository", hint="give -C once")
+            hint = "give -C once; list, status and actions list read several"
+            raise UsageProblem("this command works in one repository", hint=hint)
         return self.directories[0] if self.directories else Path.cwd()
 
     @cached_property
@@ -67,6 +76,48 @@ class Session:
         from pmctl.repository.workspace import Workspace
 
         return Workspace(self.repo)
+
+    def each(self, read: Callable[[Workspace], _Answer]) -> list[tuple[str, _Answer]]:
+        """What `read` answers of every repository that -C names, each with that name; "" for the only one.
+
+        Of several, one that cannot be read is told of and left out, and `finish` ends the command with 2.
+        """
+        if not self.several:
+            return [("", read(self.workspace))]
+        from pmctl.cli import tell_error
+        from pmctl.errors import EnvironmentProblem, PmctlError, UsageProblem
+        from pmctl.git import discover
+        from pmctl.repository.workspace import Workspace
+
+        found: dict[Path, tuple[str, _Answer]] = {}
+        for directory in self.directories:
+            try:
+                repo = discover(directory, self.surroundings.user_folder, below=True)
+                if repo.root not in found:
+                    found[repo.root] = str(directory), read(Workspace(repo))
+            except UsageProblem:  # what was asked makes no sense anywhere
+                raise
+            except (PmctlError, OSError) as error:
+                problem = error if isinstance(error, PmctlError) else EnvironmentProblem(str(error))
+                tell_error(problem, f"{directory}: ")
+                self.unread += 1
+        return list(found.values())
+
+    def finish(self) -> None:
+        """End a command that read several repositories: with exit code 2 when one of them could not be read."""
+        if self.unread:
+            import typer
+
+            raise typer.Exit(2)
+
+    def reader(self, workspace: Workspace) -> str:
+        """The person whom an answer about a repository is for, by --as, key or e-mail; "" when its policy knows nobody.
+
+        Raises NotFound for --as with a handle that the policy does not have.
+        """
+        from pmctl.repository.actor import reader
+
+        return reader(workspace.repo, workspace.policy, self.surroundings, self.handle)
 
     def actor(self, handle: str = "") -> Actor:
         """Who signs an act: `handle`, --as, or whoever git's settings name. Raises as `identify` does."""

@@ -17,7 +17,7 @@ ANSWERS = {
     "audit": ("pmctl.output.answers", "Audit"),
     "list": ("pmctl.output.answers", "Postmortems"),
     "section": ("pmctl.output.answers", "Section"),
-    "status": ("pmctl.insight.status_report", "StatusReports"),
+    "status": ("pmctl.insight.status_overview", "StatusReports"),
     "log": ("pmctl.insight.history", "PostmortemHistory"),
     "actions": ("pmctl.output.answers", "ActionItems"),
     "people": ("pmctl.output.answers", "People"),

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pmctl.output import terminal
 from pmctl.output.advice import in_words
-from pmctl.text import in_utc, json_text, safe
+from pmctl.text import in_utc, json_text, safe, visible
 
 if TYPE_CHECKING:
     from pmctl.git import Repository
@@ -77,19 +77,21 @@ class Session:
 
         return Workspace(self.repo)
 
-    def each(self, read: Callable[[Workspace], _Answer]) -> list[tuple[str, _Answer]]:
+    def each(self, read: Callable[[Workspace], _Answer], *, one_has_it: bool = False) -> list[tuple[str, _Answer]]:
         """What `read` answers of every repository that -C names, each with that name; "" for the only one.
 
-        Of several, one that cannot be read is told of and left out, and `finish` ends the command with 2.
+        Of several, one that cannot be read is told of and left out, and `finish` ends the command with 2. With
+        `one_has_it` something is looked for that not all of them have: NotFound is raised when none has.
         """
         if not self.several:
             return [("", read(self.workspace))]
         from pmctl.cli import tell_error
-        from pmctl.errors import EnvironmentProblem, PmctlError, UsageProblem
+        from pmctl.errors import EnvironmentProblem, NotFound, PmctlError, UsageProblem
         from pmctl.git import discover
         from pmctl.repository.workspace import Workspace
 
         found: dict[Path, tuple[str, _Answer]] = {}
+        missing: list[NotFound] = []
         for directory in self.directories:
             try:
                 repo = discover(directory, self.surroundings.user_folder, below=True)
@@ -98,9 +100,14 @@ class Session:
             except UsageProblem:  # what was asked makes no sense anywhere
                 raise
             except (PmctlError, OSError) as error:
+                if one_has_it and isinstance(error, NotFound):
+                    missing.append(error)
+                    continue
                 problem = error if isinstance(error, PmctlError) else EnvironmentProblem(str(error))
-                tell_error(problem, f"{directory}: ")
+                tell_error(problem, "" if str(directory) in problem.message else f"{directory}: ")
                 self.unread += 1
+        if missing and not found:
+            raise missing[0]
         return list(found.values())
 
     def finish(self) -> None:
@@ -188,6 +195,10 @@ class Session:
 
         content = answer if isinstance(answer, Mapping) else plain(answer)
         sys.stdout.write(json_text({"schema": f"pmctl/{schema}/v1", **in_words(content)}))
+
+    def rows(self, text: str) -> None:
+        """Print lines for other programs: as they are, and at a terminal with what it would obey made visible."""
+        sys.stdout.write(visible(text) if sys.stdout.isatty() else text)
 
     def table(
         self,

@@ -22,30 +22,20 @@ def status(ctx: typer.Context, id: OptionalId = "", format: Format = "text") -> 
     several times, several repositories are read.
     """
     from pmctl.cli.session import today
-    from pmctl.errors import NotFound
     from pmctl.insight.status_overview import answer, together
 
     session: Session = ctx.obj
     choose_format(format)
     day = today()
     known: list[str] = []
-    unknown: list[NotFound] = []
 
-    def read(workspace: Workspace) -> StatusReports | None:
-        try:
-            name = workspace.find(id) if id else ""
-        except NotFound as error:
-            if not session.several:
-                raise
-            unknown.append(error)
-            return None
+    def read(workspace: Workspace) -> StatusReports:
+        name = workspace.find(id) if id else ""
         if session.width:
             known.extend(workspace.ids())
         return answer(workspace, session.reader(workspace), day, name, thorough=format == "json")
 
-    parts = [(name, part) for name, part in session.each(read) if part is not None]
-    if id and unknown and not parts:
-        raise unknown[0]
+    parts = session.each(read, one_has_it=bool(id))
     found = together(parts) if session.several else parts[0][1]
     if format == "json":
         session.json("status", found)

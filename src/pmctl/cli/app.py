@@ -39,9 +39,9 @@ CHAPTERS: dict[str, dict[str, Entry]] = {
         "template": Entry("templates", "app", "list, show, create and check templates"),
     },
     "Read": {
-        "list": Entry("reading", "list_", "the postmortems, newest first"),
+        "list": Entry("listing", "list_", "the postmortems, newest first"),
         "show": Entry("reading", "show", "one postmortem, or one section of it"),
-        "status": Entry("reading", "status", "what stands between a postmortem and its next state"),
+        "status": Entry("status", "status", "what waits for you, and where everything stands"),
         "log": Entry("reading", "log", "who did what when, with the verdict on every step"),
         "export": Entry("exporting", "export", "one postmortem as Markdown, HTML or JSON"),
     },

@@ -57,16 +57,22 @@ WORDS: dict[str, str] = {
     "author-asks": "the author can ask: pmctl submit {id} --reviewer {reviewer}",
     "fill-in": "fill them in; pmctl validate {id} shows where",
     "finish-and-submit": "finish it, then pmctl submit {id} --reviewer HANDLE",
+    "complete-item": "pmctl actions set {item} --status COMPLETED",
+    "edit-and-submit-to": "pmctl edit {id}, then pmctl submit {id} {reviewers}",
+    "give-ids": "pmctl validate --fix {id} gives it an id",
     "in-archived": "it is archived: an admin can pmctl amend or reopen {id}",
     "in-draft": "it is a draft: pmctl submit {id} --reviewer HANDLE",
     "in-review": "it is in review: see pmctl status {id}",
     "in-published": "it is published: an admin can pmctl amend, archive or reopen {id}",
     "needed-to-publish": "write it; pmctl publish refuses it like this",
     "settle": 'an admin reads it, edits it where it is wrong, and signs it: pmctl amend {id} -m "why"',
+    "items-of": "pmctl actions list --postmortem {id}",
+    "read-it-and-approve": "pmctl show {id}, then pmctl approve {id}",
     "share": "name them under editors while it is a draft: pmctl edit {id}",
     "status": "see pmctl status {id}",
     "status-by-acts": "put back what it was, DRAFT for a new one: pmctl submit, publish and archive change it",
     "submit-again": "submit it again: pmctl withdraw {id}, then pmctl submit {id} --reviewer HANDLE",
+    "submit-to": "pmctl submit {id} {reviewers}",
     "they-approve": "they can: pmctl approve {id}",
     "what-blocks": "pmctl status {id} says what blocks it",
     "whose-turn": "pmctl status {id} says whose turn it is",
@@ -150,6 +156,11 @@ def argv(hint: Hint) -> list[str]:
         return []
     values = dict(hint.values)
     return [word.format_map(values) for word in COMMANDS[hint.name]]
+def with_values(hint: Hint, values: Mapping[str, str]) -> Hint:
+    """A hint with each of its values that is a key of `values` replaced: ids by their short forms, say."""
+    if not isinstance(hint, Advice):
+        return hint
+    return Advice(hint.name, tuple((name, values.get(value, value)) for name, value in hint.values))
 
 
 def in_words(value: Any) -> Any:

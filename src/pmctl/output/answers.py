@@ -138,17 +138,26 @@ class ListedPostmortem:
     resolved_at: str | None
     action_items: int
     unproved: str
+    updated_at: str | None
+    snippet: str
+    snippet_line: int
+    repository: str
 
 
 @dataclass(eq=False, repr=False)
 class Unreadable:
     path: str
     problem: str
+    repository: str
 
 
 @dataclass(eq=False, repr=False)
 class Postmortems:
-    """pmctl list: the postmortems of the work tree, and the files that could not be read as one."""
+    """pmctl list: the postmortems of the work tree, and the files that could not be read as one.
+
+    `snippet` and its line are those that --text found ("" and 0 without); `updated_at` is given with --sort updated;
+    `repository` is what -C named, "" where only one is read.
+    """
 
     postmortems: Sequence[ListedPostmortem]
     unreadable: Sequence[Unreadable]
@@ -178,6 +187,7 @@ class ActionItem:
     overdue: bool
     path: str
     line: int
+    repository: str
 
 
 @dataclass(eq=False, repr=False)

@@ -156,6 +156,8 @@ def argv(hint: Hint) -> list[str]:
         return []
     values = dict(hint.values)
     return [word.format_map(values) for word in COMMANDS[hint.name]]
+
+
 def with_values(hint: Hint, values: Mapping[str, str]) -> Hint:
     """A hint with each of its values that is a key of `values` replaced: ids by their short forms, say."""
     if not isinstance(hint, Advice):

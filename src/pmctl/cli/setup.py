@@ -43,6 +43,9 @@ def init(
     session.note(f"  the protected branch is {ready.branch}; pmctl policy branch names another")
     session.note(f"  trust root: {ready.root}")
     session.note("  give the trust root to whoever audits (PMCTL_TRUST_ROOT, or pmctl audit --root)")
+    from pmctl.workflow import merge_driver
+
+    session.note(f"  {merge_driver.install(repo)}")
     if hooks:
         from pmctl.workflow.hooks import install
 

@@ -23,6 +23,7 @@ WORDS: dict[str, str] = {
         " an admin says so: pmctl people revoke"
     ),
     "init": "run 'pmctl init'",
+    "install-hooks": "pmctl hook install",
     "people": "see pmctl people list",
     "policy-branch": "an admin names the right one: pmctl policy branch NAME",
     "policy-branch-head": (

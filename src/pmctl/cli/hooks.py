@@ -46,10 +46,11 @@ def merge_driver(
     their_name: Annotated[str, typer.Argument(metavar="[%Y]", help="What git calls their side.")] = "",
 ) -> None:
     """Merge three versions of a postmortem by meaning, any other file as git does. Exit code 1: a conflict is left."""
-    from pmctl.workflow.merge_driver import MARKER_SIZE, drive
+    from pmctl.workflow.merge_driver import MARKER_SIZE, drive, sides_under_way
 
-    length = int(size) if size.isdigit() and 7 <= int(size) <= 200 else MARKER_SIZE
-    if not drive(base, ours, theirs, path, length, (our_name, their_name), Path.cwd()):
+    top, length = Path.cwd(), int(size) if size.isdigit() and 7 <= int(size) <= 200 else MARKER_SIZE
+    names = (our_name, their_name)
+    if not drive(base, ours, theirs, path, length, top, lambda: sides_under_way(top, os.environ, names)):
         raise typer.Exit(1)
 
 

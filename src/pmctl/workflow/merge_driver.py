@@ -9,11 +9,10 @@ history only when there is one.
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -106,9 +105,11 @@ def _attributes_line(prefix: str) -> str:
     return f"{whole} {attribute}"
 
 
-def drive(base: Path, ours: Path, theirs: Path, path: str, size: int, names: tuple[str, str], top: Path) -> bool:
+def drive(
+    base: Path, ours: Path, theirs: Path, path: str, size: int, top: Path, under_way: Callable[[], Sides]
+) -> bool:
     """Merge the three files into `ours`, as git asks a driver to; whether it is clean. Raises OSError."""
-    merged = merged_file(base.read_bytes(), ours.read_bytes(), theirs.read_bytes(), path, top, size=size, names=names)
+    merged = merged_file(base.read_bytes(), ours.read_bytes(), theirs.read_bytes(), path, top, under_way, size)
     if merged.data != ours.read_bytes():
         mode = ours.stat().st_mode
         write_atomic(ours, merged.data)
@@ -122,26 +123,25 @@ def merged_file(
     theirs: bytes,
     path: str,
     top: Path,
-    *,
+    under_way: Callable[[], Sides],
     size: int = MARKER_SIZE,
-    sides: Sides | None = None,
-    names: tuple[str, str] = ("", ""),
 ) -> MergedFile:
-    """The merge of three versions of the file at `path` below `top`: by meaning, otherwise git's own."""
+    """The merge of three versions of the file at `path` below `top`: by meaning, otherwise git's own.
+
+    `under_way` is asked for the two sides when there is something to label.
+    """
     try:
         merged = merge(base, ours, theirs)
     except NotUnderstood as reason:
-        found = sides or sides_under_way(top, os.environ, names)
-        data, clean = merged_by_lines(base, ours, theirs, top, size, found)
+        data, clean = merged_by_lines(base, ours, theirs, top, size, under_way())
         return MergedFile(data, clean, (), str(reason))
     if not merged.conflicts:
         return MergedFile(merged.written()[0], True)
     style = git.run(top, "config", "--get", "merge.conflictStyle", check=False).text.lower()
-    named = sides or sides_under_way(top, os.environ, names)
-    if not named.their_commit:
-        named = replace(named, their_commit=_commit_with(top, path, theirs))
-    labels = labels_of(top, path, named)
-    data, told = merged.written(labels, size=size, with_base=style in ("diff3", "zdiff3"))
+    sides = under_way()
+    if not sides.their_commit:
+        sides = replace(sides, their_commit=_commit_with(top, path, theirs))
+    data, told = merged.written(labels_of(top, path, sides), size=size, with_base=style in ("diff3", "zdiff3"))
     return MergedFile(data, False, tuple(told))
 
 

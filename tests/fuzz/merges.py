@@ -116,7 +116,10 @@ def remove_item(rng: random.Random, text: str, mark: str) -> Edit | None:
 
 
 def add_event(rng: random.Random, text: str, mark: str) -> Edit:
-    at, event = f"{rng.choice((13, 14, 15))}:{rng.randrange(60):02}", f"{rng.choice(WORDS)} {mark}{rng.randrange(10**6)}"
+    at, event = (
+        f"{rng.choice((13, 14, 15))}:{rng.randrange(60):02}",
+        f"{rng.choice(WORDS)} {mark}{rng.randrange(10**6)}",
+    )
 
     def apply(text: str) -> str:
         head, rows, rest = _timeline(text)

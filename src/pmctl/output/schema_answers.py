@@ -27,6 +27,8 @@ ANSWERS = {
     "incident": ("pmctl.output.answers", "Records"),
     "triage": ("pmctl.output.answers", "TriagedIncidents"),
     "adopt": ("pmctl.output.answers", "AdoptedDocuments"),
+    "merge": ("pmctl.output.answers", "Merge"),
+    "sync": ("pmctl.output.answers", "Sync"),
     "doctor": ("pmctl.insight.doctor", "Checks"),
 }
 

@@ -176,7 +176,8 @@ def sides_under_way(top: Path, environ: Mapping[str, str], names: tuple[str, str
     found = Sides(ours or "HEAD", theirs or "theirs")
     if len(heads) == 1:
         oid, name = next(iter(heads.items()))
-        return replace(found, theirs=theirs or name, their_commit=oid)
+        short = re.sub(r"^refs/(?:heads|remotes|tags)/", "", name)
+        return replace(found, theirs=theirs or short, their_commit=oid)
     git_dir = git.run(top, "rev-parse", "--absolute-git-dir", check=False).text
     done = Path(git_dir, "rebase-merge", "done")
     commit = ""

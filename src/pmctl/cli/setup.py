@@ -42,11 +42,14 @@ def init(
     with prepared(session.directory) as repo:
         signer = signer_here(session, repo, make_key)
         ready = initialise(repo, signer, at=now(), handle=handle or session.handle, ci=ci)
+    from pmctl.workflow import merge_driver
+
     facts = [
         f"you are {ready.handle}, the admin; records are signed with {ready.key_source}",
         f"the protected branch is {ready.branch}; pmctl policy branch names another",
         f"trust root: {ready.root}",
         "give the trust root to whoever audits (PMCTL_TRUST_ROOT, or pmctl audit --root)",
+        merge_driver.install(repo),
     ]
     if hooks:
         from pmctl.workflow.hooks import install

@@ -23,6 +23,20 @@ WORDS: dict[str, str] = {
         " an admin says so: pmctl people revoke"
     ),
     "init": "run 'pmctl init'",
+    "install-hooks": "pmctl hook install",
+    # Of merges.
+    "conflict-again": "git checkout --merge -- {path} puts the conflict back, then pmctl merge {path}",
+    "finish-merge": "resolve what is left (pmctl merge), then git {what} --continue; or give it up: git {what} --abort",
+    "git-add": "look at it, make it right, then git add {path}",
+    "git-continue": "git {what} --continue",
+    "keep-or-remove": "keep it with git add {path}, or let it go with git rm {path}",
+    "merge-rest": "decide what is left in the files, git add them, then git commit; or give it up: git merge --abort",
+    "not-pushed": "put it right first: nothing of yours was pushed",
+    "sync-again": "pmctl sync",
+    "sync-conflicts": (
+        "decide what is left in the files, git add them, git {what} --continue, and pmctl sync again; or give it up:"
+        " pmctl sync --abort"
+    ),
     "people": "see pmctl people list",
     "policy-branch": "an admin names the right one: pmctl policy branch NAME",
     "policy-branch-head": (

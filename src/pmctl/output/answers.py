@@ -404,3 +404,46 @@ class TriagedIncidents:
     """pmctl incident triage: whether each incident needs a postmortem, and by which rules."""
 
     incidents: Sequence[TriagedIncident]
+
+
+@dataclass(eq=False, repr=False)
+class MergeConflict:
+    line: int
+    what: str
+    ours: str
+    theirs: str
+
+
+@dataclass(eq=False, repr=False)
+class MergedFile:
+    path: str
+    state: Literal["merged", "conflict", "left"]
+    reason: str
+    fix: str
+    conflicts: Sequence[MergeConflict]
+
+
+@dataclass(eq=False, repr=False)
+class Merge:
+    """pmctl merge: what was merged, and what is left to a person. Lines count from 1."""
+
+    result: Literal["merged", "conflicts", "nothing"]
+    files: Sequence[MergedFile]
+    next: str
+
+
+@dataclass(eq=False, repr=False)
+class Sync:
+    """pmctl sync: what arrived and what was sent, as numbers of commits, and what the audit says of either."""
+
+    result: Literal["synced", "conflicts", "violations"]
+    branch: str
+    remote: str
+    head: str
+    received: int
+    sent: int
+    attempts: int
+    files: Sequence[MergedFile]
+    arrived: Sequence[AuditFinding]
+    own: Sequence[AuditFinding]
+    next: str

@@ -28,6 +28,8 @@ ANSWERS = {
     "triage": ("pmctl.output.answers", "TriagedIncidents"),
     "adopt": ("pmctl.output.answers", "AdoptedDocuments"),
     "act": ("pmctl.output.act_answer", "Act"),
+    "merge": ("pmctl.output.answers", "Merge"),
+    "sync": ("pmctl.output.answers", "Sync"),
     "doctor": ("pmctl.insight.doctor", "Checks"),
 }
 

@@ -84,6 +84,7 @@ WORDS: dict[str, str] = {
     "approve-as": "pmctl approve {id}   (as {people})",
     "audit-says-why": "pmctl audit says why",
     "bring-back": "bring it back: pmctl doctor --fix, or git checkout {commit} -- {path}",
+    "compare-commits": "compare two commits: pmctl diff {id} --from REV --to REV",
     "delete": "an admin runs pmctl delete {id}",
     "doctor-fix": "pmctl doctor --fix puts back what was there",
     "edit": "pmctl edit {id}",

@@ -248,6 +248,7 @@ COMMANDS = {
     "section": 'pmctl show "$ID" --section Summary --format json',
     "status": "pmctl status --format json",
     "log": 'pmctl log "$ID" --format json',
+    "diff": 'pmctl diff "$ID" --from HEAD~2 --format json',
     "actions": "pmctl actions list --format json",
     "people": "pmctl people list --format json",
     "policy": "pmctl policy show --format json",

@@ -43,6 +43,7 @@ CHAPTERS: dict[str, dict[str, Entry]] = {
         "show": Entry("reading", "show", "one postmortem, or one section of it"),
         "status": Entry("status", "status", "what waits for you, and where everything stands"),
         "log": Entry("reading", "log", "who did what when, with the verdict on every step"),
+        "diff": Entry("review", "diff", "what changed between two versions, by section, row and word"),
         "export": Entry("exporting", "export", "one postmortem as Markdown, HTML or JSON"),
     },
     ACTS_CHAPTER: {},  # filled in from the table of acts

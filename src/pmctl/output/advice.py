@@ -115,6 +115,7 @@ WORDS: dict[str, str] = {
     "answer-questions": "pmctl validate, then answer the questions with pmctl edit ID",
     "begin": "others join with pmctl people join, and you begin with pmctl new",
     "bring-back": "bring it back: pmctl doctor --fix, or git checkout {commit} -- {path}",
+    "compare-commits": "compare two commits: pmctl diff {id} --from REV --to REV",
     "delete": "an admin runs pmctl delete {id}",
     "doctor-fix": "pmctl doctor --fix puts back what was there",
     "edit": "pmctl edit {id}",

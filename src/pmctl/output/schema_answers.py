@@ -19,6 +19,7 @@ ANSWERS = {
     "section": ("pmctl.output.answers", "Section"),
     "status": ("pmctl.insight.status_overview", "StatusReports"),
     "log": ("pmctl.insight.history", "PostmortemHistory"),
+    "diff": ("pmctl.output.comparison", "Answer"),
     "actions": ("pmctl.output.answers", "ActionItems"),
     "people": ("pmctl.output.answers", "People"),
     "policy": ("pmctl.output.answers", "PolicyRules"),

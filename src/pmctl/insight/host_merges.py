@@ -10,9 +10,8 @@ import re
 from collections.abc import Iterator
 
 from pmctl import git
-from pmctl.codes import Code
 from pmctl.document.finding import Finding, Severity
-from pmctl.document.merge_check import BACK, BLENDED, GONE, merge_faults
+from pmctl.document.merge_check import merge_faults
 from pmctl.document.reader import Document, read
 from pmctl.errors import UsageProblem, advise
 
@@ -69,25 +68,3 @@ def _document(repo: git.Repository, commit: str, path: str) -> Document | None:
     found = git.run(repo.top, "cat-file", "blob", f"{commit}:{repo.prefix}{path}", check=False)
     doc = read(found.stdout, path) if found.code == 0 else None
     return doc if doc is not None and doc.readable else None
-
-
-_WHY = (
-    "A host's merge button runs no merge driver: it puts lines together, and shows no conflict where they only blend."
-)
-_FIX = "Compare the merge with both sides (git show MERGE^1:PATH, git show MERGE^2:PATH), and put right what is wrong."
-
-CODES = (
-    Code(
-        BACK, "row-brought-back", "A merge brought back a row that both of its sides had removed.", _WHY, _FIX,
-        "AI-7f3k, which jane and bob both took out on their branches",
-    ),
-    Code(
-        BLENDED, "written-by-neither-side", "A merge holds a cell or a key that neither of its sides wrote.",
-        f"{_WHY} Or whoever resolved a conflict wrote something of their own.", _FIX,
-        "Owner is @dave, where one side says @bob and the other @carol",
-    ),
-    Code(
-        GONE, "row-lost-in-merge", "A merge lacks an action item that one of its sides added, or that all have.", _WHY,
-        _FIX, "AI-1aaa, which bob added on his branch",
-    ),
-)  # fmt: skip

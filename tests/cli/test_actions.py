@@ -113,7 +113,7 @@ def test_many_are_one_commit_or_nothing(play: At) -> None:
         draft.do("jane", "pmctl actions set q2m8 7f3k --status in_progress --due 2024-03-01 --format json")
     )
     assert [one["item"] for one in said["items"]] == ["AI-q2m8", "AI-7f3k"]
-    assert (said["act"], said["by"]) == ("set", "jane")
-    assert said["commit"] == draft.git("rev-parse", "HEAD")
+    assert (said["act"]["act"], said["act"]["by"], said["act"]["id"]) == ("actions set", "jane", ID)
+    assert said["act"]["commit"] == draft.git("rev-parse", "HEAD")
     assert draft.git("rev-list", "--count", "HEAD~1..HEAD") == "1"
     draft.do("jane", "pmctl audit")

@@ -13,7 +13,8 @@ import pytest
 
 from pmctl.insight import catalog as module
 from pmctl.insight.catalog import Item, Summary, catalog
-from pmctl.insight.search import ItemQuery, Query, items
+from pmctl.insight.item_search import ItemQuery, in_order, items
+from pmctl.insight.search import Query
 from tests.team import Team
 
 DOC = "2024-01-15-payments-failed"
@@ -183,7 +184,7 @@ def test_items_are_sorted_by_due_day(crew: Team) -> None:
     everything = catalog(crew.workspace)
 
     def ids(query: ItemQuery) -> list[str]:
-        return [item.id for _, item in items(everything, query, today)]
+        return [one.item.id for one in in_order(items(everything, query, today))]
 
     assert ids(ItemQuery()) == ["AI-7f3k", "AI-q2m8"]
     assert ids(ItemQuery(overdue=True)) == ["AI-7f3k"]

@@ -1,99 +1,47 @@
-"""Which action items fit a question: every filter, every order, every group."""
+"""The order of a list, in each of the ways that it can be asked for."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, datetime
 
 import pytest
 
-from pmctl.insight.catalog import Item, Summary
-from pmctl.insight.search import ItemQuery, Query, active_people, grouped, items
-from pmctl.policy.model import Key, Person, Policy
+from pmctl.insight.catalog import Summary
+from pmctl.insight.search import ORDERS, Order
 
-TODAY = date(2024, 1, 23)
-
-
-def item(name: str, owner: str = "jane", due: str = "2024-02-01", priority: str = "HIGH", status: str = "OPEN") -> Item:
-    return Item(f"AI-{name}", f"Do {name}", owner, due, priority, status, "", "", 7)
+SEVERITIES = ("SEV1", "SEV2", "SEV3")
 
 
-ITEMS = (
-    item("late", due="2024-01-22"),
-    item("now", "bob", "2024-01-23", "LOW"),
-    item("week", "carol", "2024-01-30", "MEDIUM", "IN_PROGRESS"),
-    item("next", "bob", "2024-01-31", "LOW"),
-    item("none", "", "", "MEDIUM"),
-    item("soon", "TBD", "soon", "HIGH"),
-    item("gone", "dave", "2024-03-01", "LOW"),
-    item("done", "dave", "2024-01-01", "HIGH", "COMPLETED"),
-    item("wont", "", "", "LOW", "WONT_DO"),
-)
-ONE = Summary(
-    "a.md", "2024-01-15-one", services=("payments",), teams=("core",), severity="SEV1", tags=("db",), items=ITEMS
-)
-TWO = Summary("b.md", "2024-01-16-two", services=("search",), severity="SEV2")._replace(
-    items=(Item("AI-aims", "Aim", "jane", "2024-01-25", "HIGH", "OPEN", "", "", 9, "capacity", "prevent"),)
-)
-PEOPLE = frozenset({"jane", "bob", "carol"})
+def one(day: str, title: str, status: str, severity: str, author: str) -> Summary:
+    name = f"{day}-{title.lower()}"
+    return Summary(f"postmortems/{name}.md", name, title=title, status=status, author=author, severity=severity)
 
 
-def names(query: ItemQuery, *sort: str) -> list[str]:
-    return [one.id.removeprefix("AI-") for _, one in items((ONE, TWO), query, TODAY, sort)]
+ALL = [
+    one("2024-01-01", "beta", "PUBLISHED", "SEV3", "jane"),
+    one("2024-01-02", "Alpha", "DRAFT", "", "bob"),
+    one("2024-01-03", "gamma", "IN_REVIEW", "sev1", "Alice"),
+    one("2024-01-04", "Delta", "ARCHIVED", "unheard", "bob"),
+]
+CHANGED = {ALL[0].path: datetime(2024, 3, 1, tzinfo=UTC), ALL[2].path: datetime(2024, 2, 1, tzinfo=UTC)}
 
 
 @pytest.mark.parametrize(
-    ("query", "found"),
+    ("by", "titles"),
     [
-        (ItemQuery(due=("overdue",)), ["late"]),
-        (ItemQuery(due=("week",)), ["now", "aims", "week"]),
-        (ItemQuery(due=("none",)), ["none", "soon"]),
-        (ItemQuery(due=("overdue", "none")), ["late", "none", "soon"]),
-        (ItemQuery(owner=("none",)), ["none", "wont", "soon"]),
-        (ItemQuery(owner=("left",), active=PEOPLE), ["done", "gone"]),
-        (ItemQuery(owner=("left",), active=None), []),
-        (ItemQuery(owner=("none", "@Bob"), active=PEOPLE), ["now", "next", "none", "wont", "soon"]),
-        (ItemQuery(status=("overdue",)), ["late"]),
-        (ItemQuery(status=("overdue", "completed")), ["done", "late"]),
-        (ItemQuery(status=("wont_do",)), ["wont"]),
-        (ItemQuery(due_after=date(2024, 1, 30), due_before=date(2024, 1, 31)), ["week", "next"]),
-        (ItemQuery(about=Query(service=("Search",))), ["aims"]),
-        (ItemQuery(about=Query(severity=("SEV1",), tag=("DB",)), due=("overdue",)), ["late"]),
-        (ItemQuery(about=Query(severity=("SEV2",), tag=("db",))), []),
-        (ItemQuery(teams=(("core", ()),), overdue=True), ["late"]),
-        (ItemQuery(teams=(("web", ("jane",)),)), ["late", "aims"]),
-        (ItemQuery(teams=(("web", ()),)), []),
-        (ItemQuery(kind=("Prevent",)), ["aims"]),
-        (ItemQuery(prevents=("CAPACITY",)), ["aims"]),
-        (ItemQuery(postmortem="2024-01-16-two"), ["aims"]),
+        ("date", ["beta", "Alpha", "gamma", "Delta"]),
+        ("severity", ["gamma", "beta", "Delta", "Alpha"]),
+        ("status", ["Alpha", "gamma", "beta", "Delta"]),
+        ("title", ["Alpha", "beta", "Delta", "gamma"]),
+        ("author", ["gamma", "Alpha", "Delta", "beta"]),
+        ("updated", ["gamma", "beta", "Alpha", "Delta"]),
     ],
 )
-def test_filters(query: ItemQuery, found: list[str]) -> None:
-    assert sorted(names(query)) == sorted(found)
+def test_orders(by: str, titles: list[str]) -> None:
+    order = Order(by, backwards=False, severities=SEVERITIES)
+    found = sorted(ALL, key=lambda summary: order.key(summary, CHANGED.get(summary.path)))
+    assert [summary.title for summary in found] == titles
 
 
-def test_orders() -> None:
-    opened = ItemQuery(status=("OPEN",), about=Query(severity=("SEV1",)))
-    assert names(opened) == ["late", "now", "next", "gone", "none", "soon"]
-    assert names(opened, "priority") == ["late", "soon", "none", "now", "next", "gone"]
-    assert names(opened, "-priority", "owner") == ["now", "next", "gone", "none", "late", "soon"]
-    assert names(opened, "owner", "-due")[:2] == ["next", "now"]
-    assert names(ItemQuery(), "-postmortem")[0] == "aims"
-
-
-def test_groups_are_in_their_order_and_what_has_none_is_last() -> None:
-    found = items((ONE, TWO), ItemQuery(), TODAY)
-    assert list(grouped(found, "owner")) == ["bob", "carol", "dave", "jane", "(none)"]
-    assert list(grouped(found, "priority")) == ["HIGH", "MEDIUM", "LOW"]
-    assert list(grouped(found, "postmortem")) == ["2024-01-15-one", "2024-01-16-two"]
-    weeks = grouped(found, "due-week")
-    assert list(weeks) == ["2024-W01", "2024-W04", "2024-W05", "2024-W09", "(none)"]
-    assert [one.id for _, one in weeks["2024-W04"]] == ["AI-late", "AI-now", "AI-aims"]
-    assert sum(map(len, weeks.values())) == len(found)
-
-
-def test_people_are_active_while_they_can_sign() -> None:
-    key, old = Key("ssh-ed25519 A"), Key("ssh-ed25519 B", "retired")
-    keys = {"jane": (key, old), "dave": (old,), "ci": ()}
-    people = {handle: Person(handle, handle, (), own) for handle, own in keys.items()}
-    assert active_people(Policy(1, people, {}, ())) == {"jane", "ci"}
-    assert active_people(None) is None
+def test_every_order_is_tried() -> None:
+    assert set(ORDERS) == {"date", "severity", "status", "title", "author", "updated"}

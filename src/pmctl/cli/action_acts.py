@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from pmctl.cli.answering import ActFormat, answer, tell
 from pmctl.cli.options import As, Format, Id, choose_format
 from pmctl.text import plural, safe
 
@@ -55,7 +57,7 @@ def add(
     prevents: _Prevents = None,
     kind: _Kind = None,
     handle: As = "",
-    format: Format = "text",
+    format: ActFormat = "text",
 ) -> None:
     """Add an action item as one new row, in one commit.
 
@@ -65,7 +67,6 @@ def add(
     from pmctl.workflow import actions
 
     session: Session = ctx.obj
-    choose_format(format)
     workspace = session.workspace
     wanted = actions.Change(text, owner, due, priority, None, ticket, notes, prevents, kind)
     name = workspace.find(id)
@@ -74,7 +75,7 @@ def add(
     def signer() -> tuple[Actor, datetime]:
         return session.actor(handle), now()
 
-    done = actions.add(workspace, by, name, wanted, signing, today=session.day, signer=signer)
+    done = actions.add(workspace, by, name, wanted, signing, today=session.day(workspace), signer=signer)
     _tell(session, "add", by, done, format)
 
 
@@ -94,7 +95,7 @@ def set_(
     kind: _Kind = None,
     postmortem: _Of = "",
     handle: As = "",
-    format: Format = "text",
+    format: ActFormat = "text",
 ) -> None:
     """Change action items, all of them in one commit. Only their rows change; approvals stay valid unless a text does.
 
@@ -103,7 +104,6 @@ def set_(
     from pmctl.workflow import actions
 
     session: Session = ctx.obj
-    choose_format(format)
     words = _chosen(session, "set", items, postmortem)
     if status and not notes and session.interactive and _is_wont_do(status):
         from pmctl.cli.prompts import ask_text
@@ -124,13 +124,12 @@ def done_(
     notes: _Notes = None,
     postmortem: _Of = "",
     handle: As = "",
-    format: Format = "text",
+    format: ActFormat = "text",
 ) -> None:
     """Mark action items as COMPLETED, all of them in one commit. Without ids you pick them, on a terminal."""
     from pmctl.workflow import actions
 
     session: Session = ctx.obj
-    choose_format(format)
     words = _chosen(session, "done", items, postmortem)
     wanted = actions.Change(status="COMPLETED", ticket=ticket, notes=notes)
     by = session.person(handle)
@@ -141,7 +140,7 @@ def done_(
 
 
 def remove(
-    ctx: typer.Context, items: _Items = None, postmortem: _Of = "", handle: As = "", format: Format = "text"
+    ctx: typer.Context, items: _Items = None, postmortem: _Of = "", handle: As = "", format: ActFormat = "text"
 ) -> None:
     """Take action items out, all of them in one commit, while the text may be edited.
 
@@ -150,7 +149,6 @@ def remove(
     from pmctl.workflow import actions
 
     session: Session = ctx.obj
-    choose_format(format)
     words = _chosen(session, "remove", items, postmortem)
     by = session.person(handle)
     done = actions.remove(session.workspace, by, words, session.signing(), postmortem=_named(session, postmortem))
@@ -171,7 +169,7 @@ def show(
     choose_format(format)
     workspace = session.workspace
     summary, named = named_item(proved_catalog(workspace), item, _named(session, postmortem))
-    found = item_history(workspace, summary, named, session.day)
+    found = item_history(workspace, summary, named, session.day(workspace))
     if format == "json":
         session.json("item", found)
         return
@@ -209,16 +207,18 @@ def _chosen(session: Session, verb: _Act, items: list[str] | None, postmortem: s
         )
     from pmctl.cli.prompts import ask_many
     from pmctl.insight.catalog import proved_catalog
-    from pmctl.insight.search import ItemQuery
-    from pmctl.insight.search import items as fitting
+    from pmctl.insight.item_search import ItemQuery, in_order
+    from pmctl.insight.item_search import items as fitting
 
+    workspace = session.workspace
     query = ItemQuery(postmortem=_named(session, postmortem), status=("OPEN", "IN_PROGRESS"))
-    found = [pair for pair in fitting(proved_catalog(session.workspace), query, session.day) if pair[1].id]
-    if not found:
+    found = in_order(fitting(proved_catalog(workspace), query, session.day(workspace)))
+    open_items = [one.item for one in found if one.item.id]
+    if not open_items:
         raise UsageProblem("there is no open action item to pick", hint="pmctl actions list")
     mine = session.person()
-    found.sort(key=lambda pair: pair[1].owner != mine)
-    choices = {item.id: safe(f"{item.id}  {item.due:<10}  {item.owner:<10}  {item.description}") for _, item in found}
+    open_items.sort(key=lambda item: item.owner != mine)
+    choices = {item.id: safe(f"{item.id}  {item.due:<10}  {item.owner:<10}  {item.description}") for item in open_items}
     picked = ask_many(f"Which items ({verb})?", choices)
     if not picked:
         raise UsageProblem("no action item was picked", hint="the space bar picks, Enter goes on")
@@ -226,19 +226,29 @@ def _chosen(session: Session, verb: _Act, items: list[str] | None, postmortem: s
 
 
 def _tell(session: Session, act: _Act, by: str, changed: Changed, format: str) -> None:
+    from pmctl.workflow.done import Done
+
+    lines = [f"{one.item} of {one.postmortem}: {_written(one.cells)}" for one in changed.items]
+    same = tuple(f"{item} says that already" for item in changed.same)
+    names = dict.fromkeys(one.postmortem for one in changed.items)
+    told = Done(
+        act=f"actions {act}", id=", ".join(names), by=by, sentence="; ".join(lines), landed=changed.landed, facts=same
+    )
     if format == "json":
         from pmctl.output.answers import ItemChange, ItemChanges
 
         items = [ItemChange(one.item, one.postmortem, dict(one.cells)) for one in changed.items]
-        session.json("item-changes", ItemChanges(act, by, changed.commit, items))
+        session.json("item-changes", ItemChanges(items, answer(session, told)))
         return
-    for one in changed.items:
-        written = ", ".join(f"{column} {text}" for column, text in one.cells.items() if column != "ID" and text)
-        emptied = ", ".join(f"{column} emptied" for column, text in one.cells.items() if not text)
-        said = "removed" if act == "remove" else ", ".join(part for part in (written, emptied) if part)
-        session.result(safe(f"{one.item} of {one.postmortem}: {said}"))
-    for item in changed.same:
-        session.note(f"{item} says that already")
+    for line in lines:
+        session.result(safe(line))
+    tell(session, replace(told, sentence=""))
+
+
+def _written(cells: Mapping[str, str]) -> str:
+    """What was written in an item: `Status COMPLETED, Notes emptied`; `removed` for nothing."""
+    told = [f"{column} {text}" if text else f"{column} emptied" for column, text in cells.items() if column != "ID"]
+    return ", ".join(told) or "removed"
 
 
 def _life(found: ItemHistory) -> list[str]:

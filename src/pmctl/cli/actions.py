@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from pmctl.cli import action_acts
 from pmctl.cli.options import choose_format, choose_known, chosen_day
 from pmctl.output import terminal
-from pmctl.text import plural, safe, visible
+from pmctl.text import plural, safe
 
 if TYPE_CHECKING:
     from datetime import date
 
     from pmctl.cli.session import Session
     from pmctl.insight.catalog import Summary
-    from pmctl.insight.search import ItemQuery, Pair, Query
+    from pmctl.insight.item_search import Found, ItemQuery
+    from pmctl.insight.search import Query
+    from pmctl.output.calendar import Origin
     from pmctl.policy.model import Policy
+    from pmctl.repository.workspace import Workspace
 
 app = typer.Typer(
     help="List, add and move action items.", no_args_is_help=True, rich_markup_mode=None, add_completion=False
@@ -76,10 +79,10 @@ def list_(
     """Action items across all postmortems, the earliest due day first.
 
     Days begin in the team's time zone, `time_zone` of pmctl.yaml. Options that are repeated mean any of their values;
-    different options must all hold.
+    different options must all hold. Several -C read several repositories.
     """
     from pmctl.insight.catalog import proved_catalog
-    from pmctl.insight.search import GROUPS, SORTS, ItemQuery, active_people, grouped, items
+    from pmctl.insight.item_search import GROUPS, SORTS, ItemQuery, active_people, grouped, in_order, items
 
     session: Session = ctx.obj
     choose_format(format, _FORMATS)
@@ -87,27 +90,49 @@ def list_(
     choose_known("--sort", (word.removeprefix("-") for word in order), SORTS)
     choose_known("--group-by", [group_by] if group_by else (), GROUPS)
     choose_known("--fail-on", fail_on or (), ("overdue", "unowned"))
-    workspace = session.workspace
-    asks_people = bool(owner or team or fail_on or format in ("ics", "tasks"))
-    policy = workspace.known_people() if asks_people else None
-    owners = (*(owner or ()), *([session.known_person()] if mine else ()))
     query = ItemQuery(
-        overdue=overdue, owner=owners, status=tuple(status or ()), priority=tuple(priority or ()),
+        overdue=overdue, owner=tuple(owner or ()), status=tuple(status or ()), priority=tuple(priority or ()),
         due_before=chosen_day(due_before, "--due-before"), due_after=chosen_day(due_after, "--due-after"),
-        postmortem=workspace.find(postmortem) if postmortem else "", due=tuple(due or ()), kind=tuple(kind or ()),
-        prevents=tuple(prevents or ()), active=active_people(policy),
-        teams=tuple((name, policy.teams.get(name, ()) if policy else ()) for name in team or ()),
+        due=tuple(due or ()), kind=tuple(kind or ()), prevents=tuple(prevents or ()),
         about=_about(service, severity, tag),
     )  # fmt: skip
-    everything = proved_catalog(workspace)
-    _refuse_impossible(session, query, everything, policy)
-    day = chosen_day(on, "--on") or session.day
-    found = items(everything, query, day, order)
+    chosen = chosen_day(on, "--on")
+    asks_people = bool(owner or team or fail_on or mine or format in ("ics", "tasks"))
+
+    def read(workspace: Workspace) -> Part:
+        policy = workspace.known_people() if asks_people else None
+        members = tuple((name, policy.teams.get(name, ()) if policy else ()) for name in team or ())
+        own = replace(
+            query, owner=(*query.owner, *([session.known_reader(workspace)] if mine else ())), teams=members,
+            active=active_people(policy), postmortem=workspace.find(postmortem) if postmortem else "",
+        )  # fmt: skip
+        day = chosen or session.day(workspace)
+        return Part(workspace, proved_catalog(workspace), policy, own, day)
+
+    parts = session.each(read, one_has_it=bool(postmortem))
+    everything = [summary for _, part in parts for summary in part.summaries]
+    _refuse_impossible(query, team or (), everything, [part for _, part in parts])
+    found = in_order([one for name, part in parts for one in items(part.summaries, part.query, part.day, name)], order)
     groups = grouped(found, group_by) if group_by else {"": found}
-    _print(session, groups, day, format, everything, policy, bool(status))
-    _warn(session, everything, found)
-    if fail_on and _fails(found, fail_on, day, query.active):
+    _print(session, groups, format, {summary.id for summary in everything}, dict(parts), any_status=bool(status))
+    for summary in everything:
+        if summary.problem:
+            session.warn(f"{summary.problem}; its action items are not listed")
+    for summary in {one.summary.path: one.summary for one in found if one.summary.unproved}.values():
+        session.warn(f"{summary.id}: {summary.unproved}")
+    session.finish()
+    if fail_on and _fails(found, fail_on, dict(parts)):
         raise typer.Exit(1)
+
+
+class Part(NamedTuple):
+    """What one repository has, and what it is asked on which day."""
+
+    workspace: Workspace
+    summaries: Sequence[Summary]
+    policy: Policy | None
+    query: ItemQuery
+    day: date
 
 
 def _about(service: _Many, severity: _Many, tag: _Many) -> Query | None:
@@ -120,11 +145,11 @@ def _about(service: _Many, severity: _Many, tag: _Many) -> Query | None:
 
 
 def _refuse_impossible(
-    session: Session, query: ItemQuery, everything: Sequence[Summary], policy: Policy | None
+    query: ItemQuery, teams: Sequence[str], everything: Sequence[Summary], parts: Sequence[Part]
 ) -> None:
     """Raise UsageProblem for a value that nothing can have."""
     from pmctl.document.fields import ItemKind, ItemStatus, Priority
-    from pmctl.insight.search import LEFT, NONE, OVERDUE, WEEK
+    from pmctl.insight.item_search import LEFT, NONE, OVERDUE, WEEK
 
     def of_all(name: str) -> list[str]:
         return [one for summary in everything for one in getattr(summary, name)]
@@ -133,100 +158,112 @@ def _refuse_impossible(
     choose_known("--priority", query.priority, Priority)
     choose_known("--due", query.due, (OVERDUE, WEEK, NONE))
     choose_known("--kind", query.kind, ItemKind)
+    policies = [part.policy for part in parts if part.policy]
     if query.owner:
+        people = (handle for policy in policies for handle in policy.people)
         owners = (item.owner for summary in everything for item in summary.items)
-        choose_known("--owner", query.owner, (*(policy.people if policy else ()), *owners, NONE, LEFT))
-    if query.teams:
-        choose_known("--team", (name for name, _ in query.teams), (*(policy.teams if policy else ()), *of_all("teams")))
+        choose_known("--owner", query.owner, (*people, *owners, NONE, LEFT))
+    if teams:
+        choose_known("--team", teams, (*(name for policy in policies for name in policy.teams), *of_all("teams")))
     if query.prevents:
         named = (item.prevents for summary in everything for item in summary.items)
         choose_known("--prevents", query.prevents, (*of_all("root_causes"), *of_all("contributing_factors"), *named))
     if query.about is None:
         return
-    severities = session.workspace.settings_and_findings()[0].severities if query.about.severity else ()
+    severities = [
+        one
+        for part in (parts if query.about.severity else ())
+        for one in part.workspace.settings_and_findings()[0].severities
+    ]
     if severities:  # else they are free text, and one that nothing has is no mistake
         choose_known("--severity", query.about.severity, (*severities, *(one.severity for one in everything)))
     choose_known("--service", query.about.service, of_all("services"))
 
 
 def _print(
-    session: Session, groups: dict[str, list[Pair]], day: date, format: str, everything: Sequence[Summary],
-    policy: Policy | None, any_status: bool,
-) -> None:  # fmt: skip
+    session: Session,
+    groups: dict[str, list[Found]],
+    format: str,
+    known: set[str],
+    parts: dict[str, Part],
+    *,
+    any_status: bool,
+) -> None:
     from pmctl.output import items as output
 
-    found = [pair for pairs in groups.values() for pair in pairs]
+    found = [one for those in groups.values() for one in those]
     if format == "text":
-        _print_text(session, groups, {summary.id for summary in everything}, day)
+        _print_text(session, groups, known)
     elif format == "json":
         from pmctl.output.answers import ActionItems
 
-        counts = output.counted(groups, day) if "" not in groups else []
-        session.json("actions", ActionItems(output.answers(found, day), counts))
+        counts = output.counted(groups) if "" not in groups else []
+        session.json("actions", ActionItems(output.answers(found), counts))
+    elif format == "md":
+        session.rows(output.markdown(groups))
+    elif format in ("ics", "tasks"):
+        from pmctl.output.calendar import calendar
+
+        listed = [one for one in found if any_status or one.item.open]
+        origin = {name: _origin(part) for name, part in parts.items()}
+        session.rows(calendar(listed, origin, tasks=format == "tasks"))
     else:
-        if format == "md":
-            text = output.markdown(groups, day)
-        elif format in ("ics", "tasks"):
-            listed = [pair for pair in found if any_status or pair[1].open]
-            text = _feed(session, listed, policy, tasks=format == "tasks")
-        else:
-            from pmctl.output.rows import to_csv, to_jsonl
+        from pmctl.output.rows import to_csv, to_jsonl
 
-            listed_rows = output.rows(groups, day)
-            text = to_csv(output.COLUMNS, listed_rows) if format == "csv" else to_jsonl(listed_rows)
-        sys.stdout.write(visible(text.replace("\r\n", "\n")) if sys.stdout.isatty() else text)
+        columns = ("repository", *output.COLUMNS) if session.several else output.COLUMNS
+        rows = output.rows(groups)
+        session.rows(to_csv(columns, rows) if format == "csv" else to_jsonl(rows))
 
 
-def _feed(session: Session, found: Sequence[Pair], policy: Policy | None, *, tasks: bool) -> str:
-    """The calendar, stamped with the time of the commit at HEAD, or the beginning of the day before there is one."""
+def _origin(part: Part) -> Origin:
+    """Where a repository's items are from: the time of HEAD's commit, or the day's beginning before there is one."""
     from datetime import UTC, datetime
 
     from pmctl import git
     from pmctl.cli.session import now
-    from pmctl.output.calendar import calendar
+    from pmctl.output.calendar import Origin
 
-    said = git.run(session.repo.top, "show", "-s", "--format=%ct", "HEAD", check=False).text
+    said = git.run(part.workspace.repo.top, "show", "-s", "--format=%ct", "HEAD", check=False).text
     stamp = datetime.fromtimestamp(int(said), UTC) if said.isdigit() else now().replace(hour=0, minute=0, second=0)
-    return calendar(found, stamp, policy.repository if policy else "", tasks=tasks)
+    return Origin(stamp, part.policy.repository if part.policy else "")
 
 
-def _print_text(session: Session, groups: dict[str, list[Pair]], known: set[str], day: date) -> None:
+def _print_text(session: Session, groups: dict[str, list[Found]], known: set[str]) -> None:
     from pmctl.output.items import heading
 
+    heads = ["ID", "DUE", "STATUS", "PRIORITY", "OWNER", "ACTION", "POSTMORTEM"]
+    if session.several:
+        heads.insert(0, "REPOSITORY")
     styles = {"STATUS": _status_style, "DUE": _due_style}
-    for number, (name, pairs) in enumerate(groups.items()):
+    for number, (name, found) in enumerate(groups.items()):
         rows = [
-            (item.id or "(no id)", item.due + (" overdue" if item.overdue(day) else ""), item.status, item.priority,
-             item.owner, item.description, summary.id)
-            for summary, item in pairs
+            [item.id or "(no id)", item.due + (" overdue" if overdue else ""), item.status, item.priority,
+             item.owner, item.description, summary.id]
+            for summary, item, overdue, _ in found
         ]  # fmt: skip
+        if session.several:
+            rows = [[one.repository, *row] for one, row in zip(found, rows, strict=True)]
         if name:
-            session.result(
-                ("\n" if number else "") + terminal.paint(safe(heading(name, pairs, day)), "bold", session.colored)
-            )
-        session.table(("ID", "DUE", "STATUS", "PRIORITY", "OWNER", "ACTION", "POSTMORTEM"), rows, styles, known)
-    found = [pair for pairs in groups.values() for pair in pairs]
-    late = sum(item.overdue(day) for _, item in found)
-    session.note(f"{plural(len(found), 'action item')}, {late} overdue")
-    for name in dict.fromkeys(summary.id for summary, item in found if not item.id):
+            told = terminal.paint(safe(heading(name, found)), "bold", session.colored)
+            session.result(f"\n{told}" if number else told)
+        session.table(heads, rows, styles, known)
+    everything = [one for found in groups.values() for one in found]
+    late = sum(one.overdue for one in everything)
+    session.note(f"{plural(len(everything), 'action item')}, {late} overdue")
+    for name in dict.fromkeys(one.summary.id for one in everything if not one.item.id):
         session.note(f"  {name} has items without an id: pmctl validate --fix {name} gives them one")
 
 
-def _warn(session: Session, everything: Sequence[Summary], found: Sequence[Pair]) -> None:
-    for summary in everything:
-        if summary.problem:
-            session.warn(f"{summary.problem}; its action items are not listed")
-    for summary in {summary.id: summary for summary, _ in found if summary.unproved}.values():
-        session.warn(f"{summary.id}: {summary.unproved}")
-
-
-def _fails(found: Sequence[Pair], on: Sequence[str], day: date, active: frozenset[str] | None) -> bool:
-    from pmctl.insight.search import is_left, without_owner
+def _fails(found: Sequence[Found], on: Sequence[str], parts: dict[str, Part]) -> bool:
+    from pmctl.insight.item_search import is_left, without_owner
 
     words = {word.casefold() for word in on}
-    late = "overdue" in words and any(item.overdue(day) for _, item in found)
-    unowned = (item for _, item in found if item.open and (without_owner(item) or is_left(item, active)))
-    return late or ("unowned" in words and any(unowned))
+    if "overdue" in words and any(one.overdue for one in found):
+        return True
+    return "unowned" in words and any(
+        one.item.open and (without_owner(one.item) or is_left(one.item, parts[one.repository].query.active))
+        for one in found
+    )
 
 
 def _status_style(cell: str) -> str:

@@ -7,13 +7,13 @@ on the commit, so that a calendar takes a later feed as the newer word on the sa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pmctl.document.fields import ItemStatus, Priority
 from pmctl.errors import EnvironmentProblem
-from pmctl.insight.search import Pair
+from pmctl.insight.item_search import Found
 from pmctl.text import harmless, in_utc
 
 if TYPE_CHECKING:
@@ -27,11 +27,17 @@ _PRIORITY = {Priority.HIGH.value: 1, Priority.MEDIUM.value: 5, Priority.LOW.valu
 _LINK = re.compile(r"https?://[^\s<>\"]+")
 
 
-def calendar(found: Iterable[Pair], stamp: datetime, repository: str, *, tasks: bool = False) -> str:
+class Origin(NamedTuple):
+    """A repository: the time of the commit that says this, and the policy's id, which makes the UIDs the world's."""
+
+    stamp: datetime
+    repository: str
+
+
+def calendar(found: Iterable[Found], origin: Mapping[str, Origin], *, tasks: bool = False) -> str:
     """A feed of the items that have a due day and an id, with CRLF line ends: all-day events, or tasks.
 
-    `stamp` is the time of the commit that says this, `repository` the policy's id of the repository, which makes the
-    UIDs the world's. Raises EnvironmentProblem when the package is not installed.
+    `origin` says of each repository where its items are from. Raises EnvironmentProblem without the package.
     """
     try:
         from icalendar import Calendar, Event, Todo
@@ -41,13 +47,14 @@ def calendar(found: Iterable[Pair], stamp: datetime, repository: str, *, tasks: 
     feed.add("prodid", "-//pmctl//action items//EN")
     feed.add("version", "2.0")
     feed.add("x-wr-calname", "Action items")
-    for summary, item in found:
+    for one in found:
+        item, where = one.item, origin[one.repository]
         if item.due_date is None or not item.id:
             continue
         entry = Todo() if tasks else Event()
-        entry.add("uid", f"{item.id.lower()}.{summary.id}@{repository or 'local'}.pmctl")
-        entry.add("dtstamp", in_utc(stamp))
-        _describe(entry, (summary, item))
+        entry.add("uid", f"{item.id.lower()}.{one.summary.id}@{where.repository or 'local'}.pmctl")
+        entry.add("dtstamp", in_utc(where.stamp))
+        _describe(entry, one)
         if tasks:
             entry.add("due", item.due_date)
             entry.add("status", _STATUS.get(item.status, "NEEDS-ACTION"))
@@ -58,8 +65,8 @@ def calendar(found: Iterable[Pair], stamp: datetime, repository: str, *, tasks: 
     return str(feed.to_ical(), "utf-8")
 
 
-def _describe(entry: Event | Todo, pair: Pair) -> None:
-    summary, item = pair
+def _describe(entry: Event | Todo, found: Found) -> None:
+    summary, item = found.summary, found.item
     owner = f" (@{item.owner})" if item.owner else ""
     entry.add("summary", harmless(f"{item.id} {item.description}{owner}"))
     lines = [f"{item.status}, {item.priority}", f"{summary.id}: {summary.title}", item.ticket, item.notes]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date
 
-from pmctl.insight.search import Pair
+from pmctl.insight.item_search import Found
 from pmctl.output.answers import ActionItem, ItemGroup, pick
 from pmctl.text import harmless, plural, single_line
 
@@ -20,48 +19,54 @@ COLUMNS = (
 _MARKUP = re.compile(r"([\\`*_\[\]<>|~#&!])")
 
 
-def answers(found: Iterable[Pair], day: date) -> list[ActionItem]:
+def answers(found: Iterable[Found]) -> list[ActionItem]:
     """The items as `--format json` prints them."""
     return [
-        pick(ActionItem, item, postmortem=summary.id, overdue=item.overdue(day), path=summary.path)
-        for summary, item in found
+        pick(
+            ActionItem,
+            one.item,
+            postmortem=one.summary.id,
+            overdue=one.overdue,
+            path=one.summary.path,
+            repository=one.repository,
+        )
+        for one in found
     ]
 
 
-def counted(groups: Mapping[str, Sequence[Pair]], day: date) -> list[ItemGroup]:
+def counted(groups: Mapping[str, Sequence[Found]]) -> list[ItemGroup]:
     """How many items each group has, how many of them are open, and how many overdue."""
     return [
-        ItemGroup(name, len(pairs), sum(item.open for _, item in pairs), sum(item.overdue(day) for _, item in pairs))
-        for name, pairs in groups.items()
+        ItemGroup(name, len(found), sum(one.item.open for one in found), sum(one.overdue for one in found))
+        for name, found in groups.items()
     ]
 
 
-def rows(groups: Mapping[str, Sequence[Pair]], day: date) -> Iterator[dict[str, object]]:
+def rows(groups: Mapping[str, Sequence[Found]]) -> Iterator[dict[str, object]]:
     """The items one by one, each with the group that it is in."""
-    for name, pairs in groups.items():
-        for summary, item in pairs:
+    for name, found in groups.items():
+        for summary, item, overdue, repository in found:
             yield {
                 "id": item.id, "postmortem": summary.id, "description": item.description, "owner": item.owner,
                 "due": item.due, "priority": item.priority, "status": item.status, "ticket": item.ticket,
-                "notes": item.notes, "overdue": item.overdue(day), "prevents": item.prevents, "kind": item.kind,
-                "group": name, "path": summary.path, "line": item.line,
+                "notes": item.notes, "overdue": overdue, "prevents": item.prevents, "kind": item.kind,
+                "group": name, "path": summary.path, "line": item.line, "repository": repository,
             }  # fmt: skip
 
 
-def heading(name: str, pairs: Sequence[Pair], day: date) -> str:
+def heading(name: str, found: Sequence[Found]) -> str:
     """A group's name and counts: `jane: 3 action items, 1 overdue`."""
-    late = sum(item.overdue(day) for _, item in pairs)
-    return f"{name}: {plural(len(pairs), 'action item')}, {late} overdue"
+    return f"{name}: {plural(len(found), 'action item')}, {sum(one.overdue for one in found)} overdue"
 
 
-def markdown(groups: Mapping[str, Sequence[Pair]], day: date) -> str:
+def markdown(groups: Mapping[str, Sequence[Found]]) -> str:
     """A table, or a heading and a table for each group; texts of people are shown as the text that they are."""
     parts = []
-    for name, pairs in groups.items():
-        lines = [f"## {_cell(heading(name, pairs, day))}", ""] if name else []
+    for name, found in groups.items():
+        lines = [f"## {_cell(heading(name, found))}", ""] if name else []
         lines += ["| ID | Due | Status | Priority | Owner | Action | Postmortem |", "|---|---|---|---|---|---|---|"]
-        for summary, item in pairs:
-            due = f"{item.due} (overdue)" if item.overdue(day) else item.due
+        for summary, item, overdue, _ in found:
+            due = f"{item.due} (overdue)" if overdue else item.due
             cells = (item.id, due, item.status, item.priority, item.owner, item.description, summary.id)
             lines.append(f"| {' | '.join(map(_cell, cells))} |")
         parts.append("\n".join(lines) + "\n")

@@ -18,7 +18,7 @@ from pmctl.policy.act import ADD_ITEM
 from pmctl.policy.edits import Edit
 from pmctl.policy.state import FINAL
 from pmctl.repository.actor import Actor
-from pmctl.repository.transaction import Write, commit
+from pmctl.repository.transaction import CommitResult, Write, commit
 from pmctl.repository.workspace import Workspace
 from pmctl.text import plural
 from pmctl.workflow.create import item_id
@@ -46,7 +46,7 @@ class Changed:
     """What an act did to items, and its commit; `same` are those that said all of it already."""
 
     items: tuple[ItemChanged, ...]
-    commit: str
+    landed: CommitResult | None
     same: tuple[str, ...] = ()
 
 
@@ -92,7 +92,7 @@ def add(
         refuse_new_errors(workspace, document, with_row)
         actor, at = signer()
         signed = perform(workspace, actor, ADD_ITEM, name, at=at, note=f"{new} {cells['Action']}", text=with_row)
-        return Changed(done, signed.commit)
+        return Changed(done, signed.landed)
     refuse_edit(workspace, by, name, Edit(document, with_row))
     landed = _land(workspace, {name: (document, with_row)}, signing, "Add", (new,))
     return Changed(done, landed)
@@ -227,8 +227,8 @@ def _land(
     signing: Sequence[str],
     verb: str,
     items: Sequence[str],
-) -> str:
-    """One commit of all postmortems, none of which has errors that it had not before; returns its id."""
+) -> CommitResult:
+    """One commit of all postmortems, none of which has errors that it had not before."""
     for before, after in edited.values():
         refuse_new_errors(workspace, before, after)
     names = list(edited)
@@ -237,7 +237,7 @@ def _land(
     told = f"\n{', '.join(items)}\n" if len(items) > 1 else ""
     trailers = "".join(f"Postmortem: {name}\n" for name in names)
     writes = [Write(path_of(name), after.data) for name, (_, after) in edited.items()]
-    return commit(workspace.repo, writes, f"{verb} {what} of {where}\n{told}\n{trailers}", signing=signing).oid
+    return commit(workspace.repo, writes, f"{verb} {what} of {where}\n{told}\n{trailers}", signing=signing)
 
 
 def _find(document: Document, wanted: ActionItem) -> ActionItem:

@@ -72,8 +72,12 @@ class Workspace:
     @cached_property
     def zone(self) -> tzinfo:
         """The team's time zone, in which days begin: `time_zone` of pmctl.yaml, else UTC."""
-        if b"time_zone" not in read_file(self.repo.root / git.SETTINGS_FILE, git.SETTINGS_FILE):
-            return UTC  # most say nothing, and reading YAML takes longer than most commands
+        try:
+            data = read_file(self.repo.root / git.SETTINGS_FILE, git.SETTINGS_FILE)
+        except BadInput:  # which validate reports
+            return UTC
+        if b"time_zone" not in data:  # as in most, and reading YAML takes longer than most commands
+            return UTC
         from zoneinfo import ZoneInfo
 
         return ZoneInfo(self.settings_and_findings()[0].time_zone)

@@ -25,6 +25,7 @@ WORDS: dict[str, str] = {
     "init": "run 'pmctl init'",
     "install-hooks": "pmctl hook install",
     # Of merges.
+    "choose": "keep what is right of the two sides, remove the markers, then git add {path}",
     "compare-merge": "compare both sides: git show {commit}^1:./{path} and git show {commit}^2:./{path}",
     "conflict-again": "git checkout --merge -- {path} puts the conflict back, then pmctl merge {path}",
     "finish-merge": "resolve what is left (pmctl merge), then git {what} --continue; or give it up: git {what} --abort",

@@ -40,6 +40,13 @@ def ask_yes(question: str, *, default: bool = True) -> bool:
     return bool(answer)
 
 
+def ask_path(question: str, example: str) -> str:
+    """A path, '' for none; `example` shows how one looks."""
+    import questionary
+
+    return str(questionary.text(question, instruction=f"e.g. {example} ").unsafe_ask()).strip()
+
+
 def _ask_text(question: str, *, required: bool = False) -> str:
     import questionary
 

@@ -249,6 +249,7 @@ COMMANDS = {
     "status": "pmctl status --format json",
     "log": 'pmctl log "$ID" --format json',
     "diff": 'pmctl diff "$ID" --from HEAD~2 --format json',
+    "events": "pmctl events --on 2030-01-01 --format json",
     "actions": "pmctl actions list --format json",
     "people": "pmctl people list --format json",
     "policy": "pmctl policy show --format json",

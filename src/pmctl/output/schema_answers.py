@@ -21,6 +21,7 @@ ANSWERS = {
     "log": ("pmctl.insight.history", "PostmortemHistory"),
     "diff": ("pmctl.output.comparison", "Answer"),
     "actions": ("pmctl.output.answers", "ActionItems"),
+    "events": ("pmctl.insight.events", "Events"),
     "people": ("pmctl.output.answers", "People"),
     "policy": ("pmctl.output.answers", "PolicyRules"),
     "policy-verify": ("pmctl.output.answers", "PolicyCheck"),

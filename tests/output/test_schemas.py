@@ -264,6 +264,7 @@ COMMANDS = {
     "actions": "pmctl actions list --group-by owner --format json",
     "item-changes": "pmctl actions done 7f3k --format json",
     "item": "pmctl actions show 7f3k --format json",
+    "events": "pmctl events --on 2030-01-01 --format json",
     "people": "pmctl people list --format json",
     "policy": "pmctl policy show --format json",
     "policy-verify": "pmctl policy verify --format json",

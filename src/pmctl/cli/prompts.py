@@ -49,6 +49,13 @@ def ask_many(question: str, choices: Mapping[str, str]) -> list[str]:
     return [str(name) for name in questionary.checkbox(question, choices=options).unsafe_ask()]
 
 
+def ask_path(question: str, example: str) -> str:
+    """A path, '' for none; `example` shows how one looks."""
+    import questionary
+
+    return str(questionary.text(question, instruction=f"e.g. {example} ").unsafe_ask()).strip()
+
+
 def ask_text(question: str, *, required: bool = False) -> str:
     """A line of text, never empty when it is `required`."""
     import questionary

@@ -23,6 +23,7 @@ ANSWERS = {
     "actions": ("pmctl.output.answers", "ActionItems"),
     "item-changes": ("pmctl.output.answers", "ItemChanges"),
     "item": ("pmctl.insight.items", "ItemHistory"),
+    "events": ("pmctl.insight.events", "Events"),
     "people": ("pmctl.output.answers", "People"),
     "policy": ("pmctl.output.answers", "PolicyRules"),
     "policy-verify": ("pmctl.output.answers", "PolicyCheck"),

@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 
 from pmctl.document.reader import Document
 
-BACK, BLENDED, GONE = "PM041", "PM042", "PM043"
+BACK, BLENDED, GONE = "back", "blended", "gone"
 
 
 class Fault(NamedTuple):
-    """One thing that the merge says and no side does: its code, in words, and the line of the result, from 1."""
+    """One thing that the merge says and no side does: of which kind, in words, and the line of the result, from 1."""
 
-    code: str
+    kind: str
     message: str
     line: int
 
@@ -72,7 +72,7 @@ def _by_id(doc: Document) -> dict[str, list[_Item]]:
 
 
 def _items(base: Document | None, sides: Sequence[Document], result: Document) -> Iterator[Fault]:
-    """Rows with an id: gone, back under other words, or with a cell that no side wrote. An id twice is PM503."""
+    """Rows with an id: gone, back under other words, or with a cell that no side wrote."""
     before = _by_id(base) if base is not None else {}
     there, found = [_by_id(side) for side in sides], _by_id(result)
     for name, items in found.items():

@@ -16,6 +16,7 @@ from pmctl.document.merge_check import BACK, BLENDED, GONE, merge_faults
 from pmctl.document.reader import Document, read
 from pmctl.errors import UsageProblem, advise
 
+_CODES = {BACK: "PM041", BLENDED: "PM042", GONE: "PM043"}
 _DOCUMENT = re.compile(r"postmortems/[0-9]{4}/[^/]+\.md")
 
 
@@ -61,7 +62,7 @@ def _of_file(repo: git.Repository, path: str, commit: str, parents: list[str], b
     for fault in merge_faults(_document(repo, base, path) if base else None, sides, result):
         message = f"{fault.message} (merge {commit[:12]})"
         fix = advise("compare-merge", commit=commit[:12], path=path)
-        yield Finding(fault.code, message, path, fault.line, 1, Severity.WARNING, fix)
+        yield Finding(_CODES[fault.kind], message, path, fault.line, 1, Severity.WARNING, fix)
 
 
 def _document(repo: git.Repository, commit: str, path: str) -> Document | None:
@@ -78,16 +79,16 @@ _FIX = "Compare the merge with both sides (git show MERGE^1:PATH, git show MERGE
 
 CODES = (
     Code(
-        BACK, "row-brought-back", "A merge brought back a row that both of its sides had removed.", _WHY, _FIX,
+        "PM041", "row-brought-back", "A merge brought back a row that both of its sides had removed.", _WHY, _FIX,
         "AI-7f3k, which jane and bob both took out on their branches",
     ),
     Code(
-        BLENDED, "written-by-neither-side", "A merge holds a cell or a key that neither of its sides wrote.",
+        "PM042", "written-by-neither-side", "A merge holds a cell or a key that neither of its sides wrote.",
         f"{_WHY} Or whoever resolved a conflict wrote something of their own.", _FIX,
         "Owner is @dave, where one side says @bob and the other @carol",
     ),
     Code(
-        GONE, "row-lost-in-merge", "A merge lacks an action item that one of its sides added, or that all have.", _WHY,
+        "PM043", "row-lost-in-merge", "A merge lacks an action item that a side added, or that all have.", _WHY,
         _FIX, "AI-1aaa, which bob added on his branch",
     ),
 )  # fmt: skip

@@ -20,7 +20,7 @@ CVE-2021-42574). Ordinary right-to-left text needs none of these and is left alo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
 
@@ -127,6 +127,12 @@ def plural(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
+def listed(words: Sequence[str]) -> str:
+    """'bob', 'bob and carol', 'bob, carol and dave'."""
+    *first, last = words or ("",)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def in_utc(at: datetime) -> datetime:
     """A moment in UTC; without a zone it counts as UTC already."""
     return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
@@ -166,6 +172,7 @@ def lacks_offset(text: str) -> bool:
     return match is not None and match[5] is None
 
 
+@lru_cache(maxsize=4096)
 def parse_day(text: str) -> date | None:
     """The day that `2024-01-15` names; None for any other text and for a day that does not exist."""
     if not _DAY.fullmatch(text):

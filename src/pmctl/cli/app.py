@@ -39,10 +39,11 @@ CHAPTERS: dict[str, dict[str, Entry]] = {
         "template": Entry("templates", "app", "list, show, create and check templates"),
     },
     "Read": {
-        "list": Entry("reading", "list_", "the postmortems, newest first"),
+        "list": Entry("listing", "list_", "the postmortems, newest first"),
         "show": Entry("reading", "show", "one postmortem, or one section of it"),
-        "status": Entry("reading", "status", "what stands between a postmortem and its next state"),
+        "status": Entry("status", "status", "what waits for you, and where everything stands"),
         "log": Entry("reading", "log", "who did what when, with the verdict on every step"),
+        "diff": Entry("review", "diff", "what changed between two versions, by section, row and word"),
         "export": Entry("exporting", "export", "one postmortem as Markdown, HTML or JSON"),
     },
     ACTS_CHAPTER: {},  # filled in from the table of acts
@@ -57,6 +58,7 @@ CHAPTERS: dict[str, dict[str, Entry]] = {
         "waive": Entry("auditing", "waive", "accept one audit finding, signed and with a reason (admins)"),
         "hook": Entry("hooks", "app", "for git to call: pre-commit, pre-push, pre-receive, merges"),
         "schema": Entry("exporting", "schema", "the published JSON Schemas"),
+        "events": Entry("events", "events", "what happened, in order, for people and programs"),
         "lsp": Entry("lsp", "lsp", "the language server, for an editor to start"),
     },
     "People and incidents": {

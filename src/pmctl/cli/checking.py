@@ -89,13 +89,21 @@ def _fix(session: Session, runs: Sequence[Validation], *, write: bool) -> bool:
     return written
 
 
-def report_one(session: Session, name: str) -> bool:
-    """Print what validation says about one postmortem of the work tree; returns whether there are errors."""
+def report_one(session: Session, name: str, *, silent: bool = False) -> tuple[bool, tuple[str, ...]]:
+    """Print what validation says about one postmortem of the work tree, unless `silent`.
+
+    Returns whether there are errors, and every finding in a line.
+    """
     from pmctl.cli.findings import show_findings
     from pmctl.cli.session import now
     from pmctl.insight.validation import Selection, validations
 
-    return show_findings(session, validations(session.directory, Selection((name,), now=now())), "text")
+    runs = validations(session.directory, Selection((name,), now=now()))
+    if not silent:
+        show_findings(session, runs, "text")
+    found = (one for run in runs for one in run.findings)
+    lines = tuple(f"{f.path}:{f.line}:{f.column}: {f.severity} {f.code} {f.message}" for f in found)
+    return any(run.failed for run in runs), lines
 
 
 def explain(

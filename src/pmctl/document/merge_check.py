@@ -11,15 +11,16 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from pmctl.codes import Code
 from pmctl.document.reader import Document
 
-BACK, BLENDED, GONE = "back", "blended", "gone"
+BACK, BLENDED, GONE = "PM041", "PM042", "PM043"
 
 
 class Fault(NamedTuple):
-    """One thing that the merge says and no side does: of which kind, in words, and the line of the result, from 1."""
+    """One thing that the merge says and no side does: its code, in words, and the line of the result, from 1."""
 
-    kind: str
+    code: str
     message: str
     line: int
 
@@ -72,7 +73,7 @@ def _by_id(doc: Document) -> dict[str, list[_Item]]:
 
 
 def _items(base: Document | None, sides: Sequence[Document], result: Document) -> Iterator[Fault]:
-    """Rows with an id: gone, back under other words, or with a cell that no side wrote."""
+    """Rows with an id: gone, back under other words, or with a cell that no side wrote. An id twice is PM503."""
     before = _by_id(base) if base is not None else {}
     there, found = [_by_id(side) for side in sides], _by_id(result)
     for name, items in found.items():
@@ -119,3 +120,25 @@ def _json(value: Any) -> str:
 def _short(texts: tuple[str, ...]) -> str:
     words = " | ".join(text for text in texts if text)
     return repr(words if len(words) <= 60 else words[:57] + "...")
+
+
+_WHY = (
+    "A host's merge button runs no merge driver: it puts lines together, and shows no conflict where they only blend."
+)
+_FIX = "Compare the merge with both sides (git show MERGE^1:PATH, git show MERGE^2:PATH), and put right what is wrong."
+
+CODES = (
+    Code(
+        BACK, "row-brought-back", "A merge brought back a row that both of its sides had removed.", _WHY, _FIX,
+        "AI-7f3k, which jane and bob both took out on their branches",
+    ),
+    Code(
+        BLENDED, "written-by-neither-side", "A merge holds a cell or a key that neither of its sides wrote.",
+        f"{_WHY} Or whoever resolved a conflict wrote something of their own.", _FIX,
+        "Owner is @dave, where one side says @bob and the other @carol",
+    ),
+    Code(
+        GONE, "row-lost-in-merge", "A merge lacks an action item that one of its sides added, or that all have.", _WHY,
+        _FIX, "AI-1aaa, which bob added on his branch",
+    ),
+)  # fmt: skip

@@ -10,13 +10,11 @@ import re
 from collections.abc import Iterator
 
 from pmctl import git
-from pmctl.codes import Code
 from pmctl.document.finding import Finding, Severity
-from pmctl.document.merge_check import BACK, BLENDED, GONE, merge_faults
+from pmctl.document.merge_check import merge_faults
 from pmctl.document.reader import Document, read
 from pmctl.errors import UsageProblem, advise
 
-_CODES = {BACK: "PM041", BLENDED: "PM042", GONE: "PM043"}
 _DOCUMENT = re.compile(r"postmortems/[0-9]{4}/[^/]+\.md")
 
 
@@ -62,7 +60,7 @@ def _of_file(repo: git.Repository, path: str, commit: str, parents: list[str], b
     for fault in merge_faults(_document(repo, base, path) if base else None, sides, result):
         message = f"{fault.message} (merge {commit[:12]})"
         fix = advise("compare-merge", commit=commit[:12], path=path)
-        yield Finding(_CODES[fault.kind], message, path, fault.line, 1, Severity.WARNING, fix)
+        yield Finding(fault.code, message, path, fault.line, 1, Severity.WARNING, fix)
 
 
 def _document(repo: git.Repository, commit: str, path: str) -> Document | None:
@@ -70,25 +68,3 @@ def _document(repo: git.Repository, commit: str, path: str) -> Document | None:
     found = git.run(repo.top, "cat-file", "blob", f"{commit}:{repo.prefix}{path}", check=False)
     doc = read(found.stdout, path) if found.code == 0 else None
     return doc if doc is not None and doc.readable else None
-
-
-_WHY = (
-    "A host's merge button runs no merge driver: it puts lines together, and shows no conflict where they only blend."
-)
-_FIX = "Compare the merge with both sides (git show MERGE^1:PATH, git show MERGE^2:PATH), and put right what is wrong."
-
-CODES = (
-    Code(
-        "PM041", "row-brought-back", "A merge brought back a row that both of its sides had removed.", _WHY, _FIX,
-        "AI-7f3k, which jane and bob both took out on their branches",
-    ),
-    Code(
-        "PM042", "written-by-neither-side", "A merge holds a cell or a key that neither of its sides wrote.",
-        f"{_WHY} Or whoever resolved a conflict wrote something of their own.", _FIX,
-        "Owner is @dave, where one side says @bob and the other @carol",
-    ),
-    Code(
-        "PM043", "row-lost-in-merge", "A merge lacks an action item that a side added, or that all have.", _WHY,
-        _FIX, "AI-1aaa, which bob added on his branch",
-    ),
-)  # fmt: skip

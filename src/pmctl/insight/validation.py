@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
 _ENOUGH_FOR_A_CACHE = 20
 """From so many documents on, keeping earlier results pays; a commit rarely changes as many."""
-
-_LATELY = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,8 +211,8 @@ def _with_history(
 ) -> tuple[list[Item], tuple[str, ...]]:
     """The items with the dates that targets are held against, and why that could not be done.
 
-    Only those that are under way or were published lately: what is done is a figure, not a reminder. Hooks name files
-    or read the index, and are spared: they are about the change at hand.
+    Only those that are under way: what is done is a figure, not a reminder. Hooks name files or read the index, and are
+    spared: they are about the change at hand.
     """
     try:
         known = history()
@@ -228,8 +226,7 @@ def _with_history(
             dates: History | None = known[stem]
         else:
             dates = new if id_of(item.path) else None
-        done = dates.published if dates is not None else None
-        asked = dates is not None and item.data is not None and (done is None or now - done < _LATELY)
+        asked = dates is not None and item.data is not None and dates.published is None
         found.append(item._replace(history=dates) if asked else item)
     return found, ()
 
@@ -298,6 +295,8 @@ def context_of(
         people=people,
         exists=files.exists,
         severities=settings.severities,
+        item_targets=settings.item_targets,
+        causes=settings.root_causes,
         today=selection.now.date(),
         now=_start_of_day(selection.now),
         strict=selection.strict,

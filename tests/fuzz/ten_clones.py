@@ -47,7 +47,7 @@ class Clone:
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            list(words), cwd=self.top, env=self.environment, capture_output=True, text=True, check=False, timeout=900
+            list(words), cwd=self.top, env=self.environment, capture_output=True, text=True, check=False, timeout=3000
         )
 
     def must(self, *words: str) -> str:

@@ -271,6 +271,12 @@ COMMANDS = {
     "templates": "pmctl template list --format json",
     "triage": 'pmctl incident triage "$EXAMPLES/incidents/pagerduty.json" --format json',
     "incident": 'pmctl incident show "$EXAMPLES"/incidents/*.json --format json',
+    "merge": (
+        "git worktree add -q -b one ../one && cd ../one && sed -i 's/| HIGH |/| LOW |/' $FILE && git commit -qam one"
+        " && git switch -qc two HEAD~1 && sed -i 's/| HIGH |/| MEDIUM |/' $FILE && git commit -qam two"
+        " && pmctl merge --check one --format json"
+    ),
+    "sync": "git clone -q . ../near && pmctl -C ../near sync --format json",
     "doctor": "pmctl doctor --format json",
     "postmortem": 'pmctl export "$ID" --to json --evidence',
     "act": "pmctl new 'Search was slow' --date 2024-01-16 --format json",

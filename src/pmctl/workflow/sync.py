@@ -25,8 +25,10 @@ from pmctl.repository.workspace import Workspace
 from pmctl.text import plural
 from pmctl.workflow.merging import FileMerge, Outcome, refuse_under_way, run_merge, under_way, unmerged
 
-ATTEMPTS = 40
-_LONGEST_WAIT = 4.0  # seconds between two attempts
+ATTEMPTS = 200
+# Seconds between two attempts. Short, since whoever lost has more to do than who won: a long wait would let the one who
+# is always faster win again.
+_LONGEST_WAIT = 1.0
 _FASTER = re.compile(
     r"fetch first|non-fast-forward|stale info|remote ref updated|cannot lock ref|failed to update ref"
     r"|incorrect old value|reference already exists"
@@ -45,12 +47,16 @@ class Upstream:
 
 @dataclass(frozen=True, slots=True)
 class Synced:
-    """What came of a sync: whether all is pushed, commits received and sent, attempts, findings, and what is left."""
+    """What came of a sync: whether all is pushed, commits received and sent, attempts, findings, and what is left.
+
+    `head` is what is checked out then, `tip` what the remote had when it was fetched last.
+    """
 
     result: Literal["synced", "conflicts", "violations"]
     branch: str
     remote: str
     head: str
+    tip: str = ""
     received: int = 0
     sent: int = 0
     attempts: int = 1
@@ -85,16 +91,15 @@ def sync(
     known = tip_of(repo, upstream.ref)
     state = Synced("synced", branch, f"{upstream.remote}/{upstream.branch}", begun)
     for attempt in range(1, attempts + 1):
-        state = _attempt(workspace, upstream, replace(state, attempts=attempt), signing, begun, known, rebase=rebase)
-        if state.result != "synced":
+        state = _attempt(workspace, upstream, replace(state, attempts=attempt), signing, begun, rebase=rebase)
+        if state.result == "conflicts":
             return state
-        said = _push(repo, upstream)
-        if said is None:
-            return state
+        if state.result == "violations" or _push(repo, upstream) is None:
+            return replace(state, arrived=_arrived(workspace, upstream, state, known))
         if attempt == attempts:
             break
         _back(repo, begun, state.head)
-        seconds = random.uniform(0.05, min(_LONGEST_WAIT, 0.2 * 2**attempt))  # noqa: S311  only so that clones differ
+        seconds = random.uniform(0.05, _LONGEST_WAIT)  # noqa: S311  only so that clones differ
         say(f"somebody was faster: trying again in {seconds:.1f} s ({attempt + 1} of {attempts})")
         wait(seconds)
     raise Refused(
@@ -140,7 +145,6 @@ def _attempt(
     state: Synced,
     signing: Sequence[str],
     begun: str,
-    known: str,
     *,
     rebase: bool,
 ) -> Synced:
@@ -156,9 +160,8 @@ def _attempt(
             return replace(state, result="conflicts", received=behind, files=outcome.files, next=step)
     head = git.head(repo.top)
     sent = _apart(repo, head, tip)[0]
-    arrived = _arrived(workspace, known, tip) if behind and upstream.branch == workspace.policy.branch else ()
     own = _own(workspace, upstream, head, tip) if sent else ()
-    state = replace(state, head=head, received=behind, sent=sent, arrived=arrived, own=own)
+    state = replace(state, head=head, received=behind, sent=sent, tip=tip, own=own)
     if any(failing(one) for one in own) and upstream.branch == workspace.policy.branch:
         return replace(state, result="violations", sent=0, next=advise("not-pushed"))
     return state
@@ -193,11 +196,14 @@ def _bring_in(repo: git.Repository, upstream: Upstream, ahead: int, signing: Seq
         return run_merge(repo, ("merge", "--quiet", "--no-edit", "-m", message, how, upstream.ref), signing)
 
 
-def _arrived(workspace: Workspace, known: str, tip: str) -> tuple[AuditFinding, ...]:
-    """What the audit says of what others landed since this clone fetched last."""
-    if not known or known == tip:
+def _arrived(workspace: Workspace, upstream: Upstream, state: Synced, known: str) -> tuple[AuditFinding, ...]:
+    """What the audit says of what others landed since this clone fetched last.
+
+    Asked last: nothing rests on it, and between the fetch and the push every second counts.
+    """
+    if not known or known == state.tip or upstream.branch != workspace.policy.branch:
         return ()
-    return tuple(one for one in audit(workspace.repo, tip=tip, base=known).findings if not one.waived_by)
+    return tuple(one for one in audit(workspace.repo, tip=state.tip, base=known).findings if not one.waived_by)
 
 
 def _own(workspace: Workspace, upstream: Upstream, head: str, tip: str) -> tuple[AuditFinding, ...]:

@@ -250,6 +250,8 @@ COMMANDS = {
     "log": 'pmctl log "$ID" --format json',
     "diff": 'pmctl diff "$ID" --from HEAD~2 --format json',
     "events": "pmctl events --on 2030-01-01 --format json",
+    "review": "pmctl review --as bob --format json",
+    "review-one": 'pmctl review "$ID" --as bob --format json',
     "actions": "pmctl actions list --format json",
     "people": "pmctl people list --format json",
     "policy": "pmctl policy show --format json",

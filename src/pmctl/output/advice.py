@@ -93,6 +93,7 @@ WORDS: dict[str, str] = {
     "log": "pmctl log {id}",
     "publish": "pmctl publish {id}",
     "read-and-approve": "{people}: read it (pmctl show {id}), then pmctl approve {id}",
+    "review": "read it again: pmctl review {id}",
     "sign-instead": "an admin runs pmctl policy sign instead",
     "submit": "pmctl submit {id} --reviewer HANDLE",
     "when-resolved": "when it is over: pmctl incident refresh {id} --from FILE, or write resolved_at",

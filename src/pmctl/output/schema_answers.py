@@ -23,6 +23,8 @@ ANSWERS = {
     "review": ("pmctl.insight.review_queue", "ReviewQueue"),
     "review-one": ("pmctl.insight.reviewing", "Reviewing"),
     "actions": ("pmctl.output.answers", "ActionItems"),
+    "item-changes": ("pmctl.output.answers", "ItemChanges"),
+    "item": ("pmctl.insight.items", "ItemHistory"),
     "events": ("pmctl.insight.events", "Events"),
     "people": ("pmctl.output.answers", "People"),
     "policy": ("pmctl.output.answers", "PolicyRules"),

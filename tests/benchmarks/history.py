@@ -2,6 +2,7 @@
 
 signed_history(folder, count)   each postmortem drafted, submitted, approved twice and published: 5 steps, 4 records;
                                 or each on a branch of its own that forks some merges back, and one merge more
+review_queue(folder, count, asked)   drafts, of which some are in review
 signed_commits(folder, count)   plain commits that carry an SSH signature, as `git commit -S` makes them
 """
 
@@ -23,6 +24,7 @@ from pmctl.document.digest import content_digest
 from pmctl.document.reader import read
 from pmctl.ledger import record
 from pmctl.policy import lifecycle
+from pmctl.policy.act import Act
 from pmctl.policy.change import propose_policy
 from pmctl.policy.model import POLICY_PATH, Key, Person, Policy
 from pmctl.policy.reading import parse_policy
@@ -107,30 +109,43 @@ class _Import:
         subprocess.run(["git", "-C", str(self._folder), "reset", "-q", "--hard"], check=True)
 
 
+class _Team:
+    """The people of a history with their keys, and the policy that names them."""
+
+    def __init__(self) -> None:
+        self.signers = {handle: Signer() for handle in PEOPLE}
+        people = {
+            handle: Person(handle, f"{handle} Doe", (f"{handle}@example.com",), (Key(signer.public),))
+            for handle, signer in self.signers.items()
+        }
+        self.data = render_policy(Policy(1, people, {}, ("alice",), repository="0" * 32, branch="main"))
+        policy, problems = parse_policy(self.data)
+        if policy is None:
+            raise SystemExit(f"the generated policy is wrong: {problems}")
+        self.policy = policy
+
+    def first_files(self) -> list[tuple[str, bytes]]:
+        """What the first commit holds."""
+        first = propose_policy(self.policy, None, "", by="alice", at=AT)
+        return [("pmctl.yaml", b""), (POLICY_PATH, self.data), *self.files_of(first, 1)]
+
+    def files_of(self, act: Act, number: int) -> list[tuple[str, bytes]]:
+        """A record and its signature."""
+        text = record.to_bytes(act)
+        path = record.path(act.doc, number, act.act, act.by, record.mark(text))
+        signature = self.signers[act.by].sign(text, record.NAMESPACE.encode())
+        return [(path, text), (record.signature_path(path), signature)]
+
+
 def signed_history(folder: Path, count: int, *, merges: bool = False) -> None:
     """A repository in which `count` postmortems were published: 4 * count + 1 records in 5 * count + 1 steps.
 
     With `merges` each was on a branch of its own, beside others: count + 1 steps.
     """
-    signers = {handle: Signer() for handle in PEOPLE}
-    people = {
-        handle: Person(handle, f"{handle} Doe", (f"{handle}@example.com",), (Key(signer.public),))
-        for handle, signer in signers.items()
-    }
-    data = render_policy(Policy(1, people, {}, ("alice",), repository="0" * 32, branch="main"))
-    policy, problems = parse_policy(data)
-    if policy is None:
-        raise SystemExit(f"the generated policy is wrong: {problems}")
-
-    def files_of(act: object, number: int) -> list[tuple[str, bytes]]:
-        text = record.to_bytes(act)  # type: ignore[arg-type]  # an Act; its module is the policy's own
-        path = record.path(act.doc, number, act.act, act.by, record.mark(text))  # type: ignore[attr-defined]
-        signature = signers[act.by].sign(text, record.NAMESPACE.encode())  # type: ignore[attr-defined]
-        return [(path, text), (record.signature_path(path), signature)]
-
+    team = _Team()
+    policy = team.policy
     line = _Import(folder)
-    first = propose_policy(policy, None, "", by="alice", at=AT)
-    main = [line.commit([("pmctl.yaml", b""), (POLICY_PATH, data), *files_of(first, 1)], "alice", "Initialise")]
+    main = [line.commit(team.first_files(), "alice", "Initialise")]
     for index in range(count):
         name, text = postmortem(index)
         text = text.replace("author: alice", "author: jane")
@@ -147,7 +162,7 @@ def signed_history(folder: Path, count: int, *, merges: bool = False) -> None:
                 kind, state, policy, policy.digest, by=by, at=AT, content=digest, reviewers=reviewers,
                 base=fork, author="jane",
             )  # fmt: skip
-            files = files_of(act, number)
+            files = team.files_of(act, number)
             state = lifecycle.advance(state, act, record.digest(files[0][1]))
             if act.to_status != act.from_status:
                 text = text.replace(f"status: {act.from_status}", f"status: {act.to_status}")
@@ -158,6 +173,31 @@ def signed_history(folder: Path, count: int, *, merges: bool = False) -> None:
             whole.update(files)
         if merges:
             main.append(line.commit(whole.items(), "jane", f"Merge {name}", merge=tip))
+    line.finish()
+
+
+def review_queue(folder: Path, count: int, asked: int) -> None:
+    """A repository of `count` drafts with four action items each; `asked` of them wait for bob and carol."""
+    team = _Team()
+    line = _Import(folder)
+    line.commit(team.first_files(), "alice", "Initialise")
+    drafts = []
+    for index in range(count):
+        name, text = postmortem(index)
+        row = next(one for one in text.splitlines() if one.startswith("| AI-"))
+        rows = (row.replace(row[2 : row.index(" |", 2)], f"AI-{index:05d}{number}", 1) for number in range(4))
+        drafts.append((name, text.replace("author: alice", "author: jane").replace(row, "\n".join(rows))))
+    files = [(f"postmortems/{name[:4]}/{name}.md", text.encode()) for name, text in drafts]
+    line.commit(files, "jane", "Import")
+    for (name, text), (path, data) in zip(drafts[:asked], files, strict=False):
+        state = PostmortemState(name, author="jane")
+        act = lifecycle.propose(
+            "submit", state, team.policy, team.policy.digest, by="jane", at=AT, content=content_digest(read(data)),
+            reviewers=("bob", "carol"), base="", author="jane",
+        )  # fmt: skip
+        text = text.replace("status: DRAFT", "status: IN_REVIEW")
+        text = text.replace("author: jane\n", "author: jane\nreviewers: [bob, carol]\n", 1)
+        line.commit([*team.files_of(act, 1), (path, text.encode())], "jane", f"submit {name}")
     line.finish()
 
 

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from generate import git, write_postmortems
-from history import RECORDS_EACH, STEPS_EACH, signed_commits, signed_history
+from history import RECORDS_EACH, STEPS_EACH, review_queue, signed_commits, signed_history
 
 from pmctl.workflow.demo import Stage, become
 
@@ -294,9 +294,27 @@ def signatures(yard: Yard, count: int) -> None:
     )
 
 
+def reading_history(yard: Yard, runs: int) -> None:
+    """`events` over ten steps a postmortem, beside the audit that it rests on, and `review` over ten times as many."""
+    root = yard.folder.parent / "events"
+    steps = 10 * yard.count
+    signed_history(root, steps // STEPS_EACH)
+    few = max(1, runs // 3)
+    audit = cost(yard.command("audit"), root, yard.env, few, lambda: forget(root))
+    cold = cost(yard.command("events", "--format", "jsonl"), root, yard.env, few, lambda: forget(root))
+    warm = cost(yard.command("events", "--format", "jsonl"), root, yard.env, runs)
+    say(f"events, {steps} steps, cold", f"{spoken(cold)}, {cold.cpu / audit.cpu:.2f}x the audit's processor time")
+    say(f"events, {steps} steps, warm", spoken(warm))
+    many = yard.folder.parent / "queue"
+    review_queue(many, 10 * yard.count, yard.count // 10)
+    queue = cost(yard.command("review", "--as", "bob"), many, yard.env, runs)
+    say(f"review, {10 * yard.count} postmortems, warm", spoken(queue))
+
+
 MEASURES = {
     "start": start_up, "list": listing, "items": items, "validate": validation, "many": many,
-    "approve": approval, "audit": auditing, "ledger": ledger, "without": without,
+    "approve": approval, "audit": auditing, "ledger": ledger,
+    "events": reading_history, "without": without,
 }  # fmt: skip
 
 

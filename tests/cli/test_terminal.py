@@ -291,7 +291,9 @@ HOSTILE = "\x1b]0;owned\x07 \x9b31m \x1b[8mhidden \u202eback\u202c \x1b[2J"
 @pytest.mark.parametrize(
     "words",
     [("show",), ("export", "--to", "md"), ("export", "--to", "md", "--no-front-matter"), ("export", "--to", "html"),
-     ("export", "--to", "json"), ("log",), ("status",), ("validate",), ("show", "--section", "Summary")],
+     ("export", "--to", "json"), ("log",), ("status",), ("validate",), ("show", "--section", "Summary"),
+     ("diff", "--from", "HEAD~1"),
+     ("diff", "--from", "HEAD~1", "--format", "md"), ("diff", "--from", "HEAD~1", "--format", "json"), ("review",)],
 )  # fmt: skip
 def test_no_control_character_reaches_the_terminal(words: tuple[str, ...], play: At) -> None:
     stage = play("draft")

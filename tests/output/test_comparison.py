@@ -10,9 +10,10 @@ import pytest
 from markdown_it import MarkdownIt
 
 from pmctl.document.comparison import compare
+from pmctl.document.difference_summary import summarised
 from pmctl.document.reader import read
 from pmctl.output.answers import plain
-from pmctl.output.comparison import Answer, summary
+from pmctl.output.comparison import Answer
 from pmctl.output.comparison_pages import to_html, to_markdown
 from pmctl.output.comparison_text import to_text
 from pmctl.output.schema_answers import answer_schema
@@ -85,9 +86,9 @@ Attachments
 
 
 def test_summary_counts_by_section() -> None:
-    assert summary(answer(BEFORE, AFTER).difference) == (
+    assert summarised(answer(BEFORE, AFTER).difference) == (
         "Front matter: severity, tags",
-        "Summary: 1 word added, 2 words removed",
+        "Summary: 1 word added, 1 word removed",
         "Timeline: 1 row added, 1 row changed",
         "Response: 1 word added, 1 word removed",
         "Attachments: a\x1b.png removed",

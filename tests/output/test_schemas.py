@@ -265,6 +265,8 @@ COMMANDS = {
     "item-changes": "pmctl actions done 7f3k --format json",
     "item": "pmctl actions show 7f3k --format json",
     "events": "pmctl events --on 2030-01-01 --format json",
+    "review": "pmctl review --as bob --format json",
+    "review-one": 'pmctl review "$ID" --as bob --format json',
     "people": "pmctl people list --format json",
     "policy": "pmctl policy show --format json",
     "policy-verify": "pmctl policy verify --format json",

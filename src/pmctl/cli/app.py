@@ -46,7 +46,9 @@ CHAPTERS: dict[str, dict[str, Entry]] = {
         "diff": Entry("review", "diff", "what changed between two versions, by section, row and word"),
         "export": Entry("exporting", "export", "one postmortem as Markdown, HTML or JSON"),
     },
-    ACTS_CHAPTER: {},  # filled in from the table of acts
+    ACTS_CHAPTER: {  # and what the table of acts fills in
+        "review": Entry("review", "review", "what waits for your review; with an id: read it and decide"),
+    },
     "Together": {
         "sync": Entry("together", "sync", "fetch, merge, check and push, and again when somebody was faster"),
         "merge": Entry("together", "merge", "merge by meaning: files in conflict, or a branch"),
@@ -75,7 +77,7 @@ def chapters() -> dict[str, dict[str, Entry]]:
     from pmctl.policy.act import ACTS
 
     acts = {spec.name: Entry("lifecycle", "command", spec.help) for spec in ACTS.values() if spec.help}
-    return CHAPTERS | {ACTS_CHAPTER: acts}
+    return CHAPTERS | {ACTS_CHAPTER: CHAPTERS[ACTS_CHAPTER] | acts}
 
 
 def _find(name: str) -> Entry | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pmctl.cli.options import Id, choose_format
+from pmctl.cli.options import As, Format, Id, OptionalId, choose_format
 
 if TYPE_CHECKING:
     from pmctl.cli.session import Session
@@ -118,3 +118,35 @@ def tell(session: Session, answer: Answer, format: str) -> None:
 
         page = to_markdown(answer) if format == "md" else to_html(answer)
         sys.stdout.write(visible(page) if sys.stdout.isatty() else page)
+
+
+def review(ctx: typer.Context, id: OptionalId = "", handle: As = "", format: Format = "text") -> None:
+    """What waits for your review, since when, how much it is and what changed since you approved it last.
+
+    With ID: shows what is committed, or what changed since you approved or commented last, and asks for your decision.
+    What is signed is what was shown. Without a terminal it prints, and says what to type.
+    """
+    from pmctl.cli import reviewing as shown
+    from pmctl.cli.session import now
+    from pmctl.insight.review_queue import review_queue
+    from pmctl.insight.reviewing import reviewing
+
+    session: Session = ctx.obj
+    choose_format(format)
+    person = session.known_person(handle)
+    if not id:
+        queue = review_queue(session.workspace, person)
+        if format == "json":
+            session.json("review", queue)
+        else:
+            shown.tell_queue(session, queue, now())
+        return
+    found = reviewing(session.workspace, session.workspace.find(id), person)
+    if format == "json":
+        session.json("review-one", found)
+        return
+    shown.tell_one(session, found)
+    if session.interactive and found.may_decide and not found.approved:
+        shown.decide(session, found, handle)
+    else:
+        shown.tell_what_next(session, found)

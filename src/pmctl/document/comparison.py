@@ -21,7 +21,6 @@ from pmctl.document.difference import (
     Difference,
     FieldChange,
     LinesOnly,
-    Piece,
     SectionChange,
     kind_of,
 )
@@ -245,11 +244,3 @@ def _renamed(part: _Part, left: list[int], words: dict[int, list[str]], budget: 
     own = words_of(part.source)
     best = max(left, key=lambda number: likeness(words[number], own))
     return best if own and likeness(words[best], own) >= _ALIKE else None
-
-
-def words_changed(pieces: tuple[Piece, ...]) -> tuple[int, int]:
-    """How many words were added, and how many removed."""
-    count = Counter[str]()
-    for one in pieces:
-        count[one.kind] += sum(word.isalnum() or len(word) > 1 for word in words_of(one.text))
-    return count["added"], count["removed"]

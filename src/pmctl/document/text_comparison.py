@@ -18,7 +18,9 @@ from pmctl.document.structure import Block
 
 # Scripts that write no spaces between words: each character is one.
 _ALONE = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
-_WORD = re.compile(rf"\s+|[{_ALONE}]|[^\W{_ALONE}]+|[^\w\s]")
+_LETTERS = rf"[^\W{_ALONE}]+"
+# Forty-five, don't, 2,347 and 14:05 are one word each.
+_WORD = re.compile(rf"\s+|[{_ALONE}]|\d+(?:[.,:/-]\d+)+|{_LETTERS}(?:[-'’]{_LETTERS})*|[^\w\s]")
 _OWN_LINE = re.compile(r"\s*(?:[-*+]\s|\d{1,9}[.)]\s|>|$)")
 _MARKER = re.compile(r"(?:[-*+]|\d{1,9}[.)])(?:[ \t]+|$)")
 _ALIKE = 0.5  # of the words, for two paragraphs to be versions of one

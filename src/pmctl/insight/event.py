@@ -29,10 +29,6 @@ class EventKind(StrEnum):
     ARCHIVED = "archived"
     REOPENED = "reopened"
     DELETED = "deleted"
-    COMMENTED = "commented"
-    MENTIONED = "mentioned"
-    THREAD_RESOLVED = "thread-resolved"
-    THREAD_REOPENED = "thread-reopened"
     ITEM_ADDED = "item-added"
     ITEM_ASSIGNED = "item-assigned"
     ITEM_DUE_MOVED = "item-due-moved"
@@ -59,7 +55,7 @@ class Event:
     `id` stays the same in every clone and when history is squashed or rebased. `at` is when it happened, as whoever did
     it claims; `commit` is the step that brought it, `landed_at` that commit's time. `layer` says whether `by` is proved
     by a signature, or attributed, as far as commits tell ("" when they name nobody of the policy). `subject` is the
-    action item, thread or person that it is about, "" for the postmortem itself; `postmortem` is "" for the repository.
+    action item or person that it is about, "" for the postmortem itself; `postmortem` is "" for the repository.
     `visibility` and `teams` are the postmortem's, after the step: who may be told.
     """
 

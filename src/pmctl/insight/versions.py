@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from pmctl import git
@@ -19,6 +19,7 @@ from pmctl.ledger.snapshot import Snapshot
 from pmctl.ledger.statement import Statement, read_statement
 from pmctl.ledger.tree_documents import TreeDocument
 from pmctl.policy import act as acts
+from pmctl.policy.state import IN_REVIEW
 from pmctl.repository import index
 from pmctl.repository.workspace import Workspace
 
@@ -80,25 +81,35 @@ def last_approval(workspace: Workspace, name: str, handle: str) -> Approved | No
 
     Raises EnvironmentProblem when there is no policy, MissingObject or CorruptObject for a damaged clone.
     """
-    head, policy = workspace.head, workspace.policy
-    found: list[tuple[int, str, Statement]] = []
-    with Keyrings() as keyrings:
-        for file in head.records(name):
-            named = record.parse_path(f"{record.FOLDER}/{name}/{file}")
-            if named is None or (named.act, named.by) != (acts.APPROVE, handle):
-                continue
-            one = read_statement(head, f"{record.FOLDER}/{name}/{file}", policy, keyrings)
-            if one is not None and one.act.doc == name and one.act.by == handle:
-                found.append((named.number, one.act.at, one))
-    if not found:
+    theirs = [one for one in statements(workspace, name, (acts.APPROVE,)) if one.act.by == handle]
+    if not theirs:
         return None
-    statement = max(found, key=lambda one: (one[0], one[1], one[2].digest))[2]
+    statement = theirs[-1]
     where = version_with(workspace, name, statement.act.content)
     if where is None:
         return Approved(statement, None)
-    documents = head.source.documents
+    documents = workspace.head.source.documents
     files = {item.path: item.sha256 for item in documents.attachments(where.attachments)}
     return Approved(statement, Version(f"what {handle} approved", documents.document(where), files))
+
+
+def statements(workspace: Workspace, name: str, kinds: Collection[str]) -> list[Statement]:
+    """The well-signed records of these acts on a postmortem at HEAD, in the order of their numbers.
+
+    Raises EnvironmentProblem when there is no policy, MissingObject or CorruptObject for a damaged clone.
+    """
+    head, policy = workspace.head, workspace.policy
+    found: list[tuple[int, str, str, Statement]] = []
+    with Keyrings() as keyrings:
+        for file in head.records(name):
+            path = f"{record.FOLDER}/{name}/{file}"
+            named = record.parse_path(path)
+            if named is None or named.act not in kinds:
+                continue
+            one = read_statement(head, path, policy, keyrings)
+            if one is not None and one.act.doc == name:
+                found.append((named.number, one.act.at, one.digest, one))
+    return [one for *_, one in sorted(found, key=lambda each: each[:3])]
 
 
 def approved(workspace: Workspace, name: str, handle: str) -> Version:
@@ -132,18 +143,24 @@ def last_comment(workspace: Workspace, name: str, handle: str) -> Version | None
 
 
 def version_with(workspace: Workspace, name: str, content: str) -> TreeDocument | None:
-    """The newest version of a postmortem, up to HEAD, that has this content digest; None when history has none."""
+    """The newest version of a postmortem, up to HEAD, that has this content digest; None when history has none.
+
+    One in review comes before others: the digest leaves the status out, and approvals are given in review.
+    """
     source = workspace.head.source
     source.follow_moves(workspace.head)
     seen = set()
+    found: TreeDocument | None = None
     for commit in (workspace.head.commit, *_commits(workspace, path_of(name), path_of(name).removesuffix(".md"))):
         where = source.at(commit).document(name) if commit else None
         if where is None or where in seen:
             continue
         seen.add(where)
         if source.documents.digest(where) == content:
-            return where
-    return None
+            found = found or where
+            if source.documents.facts(where).status == IN_REVIEW:
+                return where
+    return found
 
 
 def _commits(workspace: Workspace, *paths: str) -> Iterator[str]:

@@ -136,6 +136,7 @@ WORDS: dict[str, str] = {
     "push": "not pushed yet: git push   ({branch} is ahead of {upstream})",
     "push-new-branch": "not pushed yet: git push -u {remote} {branch}",
     "read-and-approve": "{people}: read it (pmctl show {id}), then pmctl approve {id}",
+    "review": "read it again: pmctl review {id}",
     "sign-instead": "an admin runs pmctl policy sign instead",
     "submit": "pmctl submit {id} --reviewer HANDLE",
     "when-resolved": "when it is over: pmctl incident refresh {id} --from FILE, or write resolved_at",

@@ -20,6 +20,8 @@ ANSWERS = {
     "status": ("pmctl.insight.status_overview", "StatusReports"),
     "log": ("pmctl.insight.history", "PostmortemHistory"),
     "diff": ("pmctl.output.comparison", "Answer"),
+    "review": ("pmctl.insight.review_queue", "ReviewQueue"),
+    "review-one": ("pmctl.insight.reviewing", "Reviewing"),
     "actions": ("pmctl.output.answers", "ActionItems"),
     "item-changes": ("pmctl.output.answers", "ItemChanges"),
     "item": ("pmctl.insight.items", "ItemHistory"),

@@ -47,11 +47,12 @@ def perform(
     reviewers: Sequence[str] = (),
     editors: Sequence[str] = (),
     text: Document | None = None,
+    expected: str = "",
 ) -> Done:
     """Let `actor` do the act `kind` on the postmortem `name`; `at` is the time that the record will claim.
 
     `editors` are made editors of a postmortem in review; `text` is what the postmortem says after the act, for one that
-    adds action items.
+    adds action items. `expected` is the digest of the content that was shown: another one is not signed.
 
     Raises Refused with every reason when policy, lifecycle or content forbid it, and whatever the
     transaction raises; nothing is changed then.
@@ -64,6 +65,8 @@ def perform(
     _refuse_unreadable(document, name)
     attached = _attached(workspace, name) if kind == acts.AMEND else ()
     content = content_digest(document, _as_committed(workspace, name, attached))
+    if expected and content != expected:
+        raise Refused(f"{name} has changed since it was shown", hint=advise("review", id=name))
     templates, unjudged = _bound_templates(workspace, now, kind, document)
     view = replace(_view(workspace, now, kind, document, content, templates), template=unjudged)
     act = lifecycle.propose(

@@ -185,7 +185,7 @@ def status(ctx: typer.Context, id: OptionalId = "", format: Format = "text") -> 
         if not rows:
             session.note("nothing is waiting")
     for one in missing if format != "json" else ():
-        session.note(f"your {one.act} of {one.postmortem} is not on the protected branch as it was fetched last")
+        session.note(f"your {one.named} is not on the protected branch as it was fetched last")
 
 
 def log(ctx: typer.Context, id: Id, format: Format = "text") -> None:

@@ -108,7 +108,7 @@ def edit(
     Says first whether you may change it, and whose approvals a change makes stale.
     """
     from pmctl.cli.checking import report_one
-    from pmctl.workflow.editing import before_editing, commit_edit, open_editor
+    from pmctl.workflow.editing import before_editing, commit_edit, open_editor, uncommitted_attachments
 
     session: Session = ctx.obj
     workspace = session.workspace
@@ -117,6 +117,9 @@ def edit(
     for sentence in before_editing(workspace, by, name):
         session.warn(sentence)
     changed = open_editor(workspace, name, session.surroundings)
+    left = uncommitted_attachments(workspace, name)
+    if left:
+        session.warn(f"edit commits the text alone; attachments that are not committed: {', '.join(left)}")
     problems = report_one(session, name)
     if not changed:
         session.note("nothing was changed")

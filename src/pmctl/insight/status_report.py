@@ -78,7 +78,8 @@ def status_report(workspace: Workspace, name: str, today: date) -> StatusReport:
         step = advise("validate", id=name)
         return StatusReport(name, document.status or "?", 0, (), (Blocker(message, problem.fix),), step)
     now = current_state(workspace.head, name)
-    blockers = [*_work_tree(workspace, name), *_mismatch(document, now)]
+    wrong = _mismatch(document, now)
+    blockers = [*_work_tree(workspace, name), *wrong]
     status = now.state.status
     asked, unjudged, templates = _asked(workspace, document), "", None
     if status == IN_REVIEW:  # it is judged by what it was submitted with
@@ -97,7 +98,7 @@ def status_report(workspace: Workspace, name: str, today: date) -> StatusReport:
             *_open_incidents(workspace, name, document),
             *_unready(document, _judge(workspace, today, templates)),
         ]
-        step = _step_in_review(name, now, content, gaps, ready=not blockers)
+        step = _step_in_review(name, now, content, gaps, ready=len(blockers) == len(wrong))
     elif status == Status.DRAFT:
         facts += [
             f"{one.message}; it has to be before it is published" for one in _open_incidents(workspace, name, document)
@@ -105,6 +106,8 @@ def status_report(workspace: Workspace, name: str, today: date) -> StatusReport:
         missing = _unready(document, _judge(workspace, today))
         blockers += missing
         step = advise("edit", id=name) if missing else advise("submit", id=name)
+    if any(one.lost for one in now.ignored):
+        step = advise("doctor-fix-lost")
     return StatusReport(name, status, now.state.round, tuple(facts), tuple(blockers), step)
 
 
@@ -160,7 +163,10 @@ def _work_tree(workspace: Workspace, name: str) -> list[Blocker]:
 
 
 def _mismatch(document: Document, now: CurrentState) -> list[Blocker]:
-    blockers = [Blocker(f"a record does not count: {line}", advise("audit-says-why")) for line in now.ignored]
+    blockers = []
+    for one in now.ignored:
+        message = one.message if one.counts else f"a record does not count: {one.message}"
+        blockers.append(Blocker(message, one.hint or advise("audit-says-why")))
     if document.status != now.state.status:
         message = f"the file says {document.status}, the signed records say {now.state.status}"
         blockers.append(Blocker(message, f"put status back to {now.state.status}; acts change it"))

@@ -76,6 +76,13 @@ def before_editing(workspace: Workspace, by: str, name: str) -> tuple[str, ...]:
     return (f"{name} is {state.status}: what you may change here is {what}{how}",)
 
 
+def uncommitted_attachments(workspace: Workspace, name: str) -> tuple[str, ...]:
+    """The attachments of `name` that lie in the work tree otherwise than in HEAD: an edit commits the text alone."""
+    committed = {item.path: item.sha256 for item in workspace.head.attachments(name)}
+    found = workspace.attached_files(name)
+    return tuple(path for path, digest in found.items() if committed.get(path) != digest)
+
+
 def commit_edit(workspace: Workspace, by: str, name: str, note: str, signing: Sequence[str]) -> CommitResult:
     """Commit the work tree's version of `name`; `by` is the handle of who edited it.
 

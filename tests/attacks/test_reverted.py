@@ -20,17 +20,19 @@ def revert(world: World, commit: str = "HEAD") -> None:
 )
 def test_an_act_that_was_reverted_is_said_and_comes_back(stage: Copy, stage_name: str, status: str) -> None:
     world = stage(stage_name)
+    listed = command(world, "jane", "list").out
     reverted = sorted(file.name for file in (world.root / ".pmctl/records" / DOC).glob("*.json"))[-1]
     revert(world)
     assert world.standing().state.status == status
     one, overview = command(world, "jane", "status", DOC), command(world, "jane", "status")
     shown = command(world, "jane", "show", DOC)
     assert f"the record .pmctl/records/{DOC}/{reverted} was removed" in one.out, one
-    assert "next: pmctl doctor --fix" in one.out
+    assert "pmctl doctor --fix\n" in one.out
     assert f"{DOC}: {status}" in one.out and DOC in overview.out
     if stage_name != "approved":  # of an approval the file says nothing
         assert f"signed records say {status}" in shown.out + shown.err, shown
     doctor = command(world, "jane", "doctor")
+    assert status in listed and status in command(world, "jane", "list").out
     assert doctor.code == 1 and f"{DOC}/{reverted}" in doctor.out and "pmctl doctor --fix" in doctor.out
     assert command(world, "jane", "doctor", "--fix").code == 0
     assert "was removed" not in command(world, "jane", "status", DOC).out
@@ -67,3 +69,12 @@ def test_beside_it_what_was_never_merged_is_missed_by_nobody(stage: Copy) -> Non
     world.git("switch", "-q", "main")
     assert world.standing().state.status == "DRAFT"
     assert "records: none is missing" in command(world, "jane", "doctor").out
+
+
+def test_a_list_from_before_is_not_shown_again(stage: Copy) -> None:
+    """Afterwards the trees are as they were before the act; what was listed then is no answer now."""
+    world = stage("drafted")
+    assert "DRAFT" in command(world, "jane", "list").out
+    world.act(acts.SUBMIT, "jane", reviewers=("bob",))
+    revert(world)
+    assert "IN_REVIEW" in command(world, "jane", "list").out

@@ -62,6 +62,7 @@ def diagnose(directory: Path, surroundings: Surroundings) -> list[Check]:
         ("history", _history),
         ("records", _records),
         ("journal", _journal),
+        ("merges", _merges),
     )
     for subject, step in steps:
         try:
@@ -170,6 +171,19 @@ def _records(workspace: Workspace) -> Check:
             message = f"what was signed is missing since {lost[0].step[:12]}: {lost[0].path}{more}"
             return Check("records", "BAD", message, advise("doctor-fix-lost"))
     return Check("records", "ok", "none is missing")
+
+
+def _merges(workspace: Workspace) -> Check:
+    from pmctl.repository.merge_setting import merge_setting
+
+    setting = merge_setting(workspace.repo)
+    if not setting.complete:
+        lacking = "the merge driver, and no attribute that names it" if setting.driver else "no merge driver"
+        message = f"this clone has {lacking}: git merges postmortems line by line"
+        return Check("merges", "note", message, advise("install-hooks"))
+    if shutil.which("pmctl") is None:
+        return Check("merges", "note", "the merge driver is not found: pmctl is not on PATH", "add its folder to PATH")
+    return Check("merges", "ok", "postmortems are merged by meaning")
 
 
 def _journal(workspace: Workspace) -> Check:

@@ -88,7 +88,7 @@ def otherwise(
     """
     summaries = [(summary, data) for summary, data in everything if is_id(summary.id) and not summary.problem]
     try:
-        now = _standings(workspace, [summary.id for summary, _ in summaries])
+        now = standings(workspace, [summary.id for summary, _ in summaries])
         found = {}
         for summary, data in summaries:
             one = now[summary.id]
@@ -173,8 +173,11 @@ def is_altered(snapshot: Snapshot, data: bytes, name: str, now: Standing) -> boo
     return content_digest(read(data, path_of(name)), snapshot.attachments(name)) != now.content
 
 
-def _standings(workspace: Workspace, names: list[str]) -> dict[str, Standing]:
+def standings(workspace: Workspace, names: list[str]) -> dict[str, Standing]:
+    """Where postmortems stand at HEAD, by id. Raises EnvironmentProblem, MissingObject, CorruptObject."""
     there, gone = _listed(workspace, names), traces(workspace.head)
+    if not there[POLICY_PATH]:
+        raise EnvironmentProblem(f"there is no {POLICY_PATH} at HEAD")
     policy, baseline = there.get(POLICY_PATH), there.get(f"{record.FOLDER}/{acts.BASELINE}")
     found: dict[str, Standing] = {}
     keys: dict[str, str] = {}

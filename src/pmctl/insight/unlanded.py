@@ -19,6 +19,7 @@ class UnlandedAct:
     act: str
     postmortem: str
     record: str
+    repository: str = ""
 
     @property
     def named(self) -> str:

@@ -46,6 +46,7 @@ class Ignored(NamedTuple):
     hint: Hint = ""
     counts: bool = False
     lost: bool = False
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,7 @@ def current_state(snapshot: Snapshot, doc: str) -> CurrentState:
             found.hint or advise("audit-says-why"),
             found.path in counting | lost,
             found.path in lost,
+            found.code,
         )
         for found in report.violations
         if found.path.startswith(folder) and found.layer == PROVED

@@ -141,3 +141,46 @@ def test_what_was_seen_of_a_root_goes_with_it(tmp_path: Path) -> None:
     other.git("switch", "-q", "main")
     told = command(other, "jane", "audit")
     assert told.code == 1 and "AU106" in told.out, told
+
+
+def test_rules_of_validation_changed_by_somebody_who_is_no_admin(stage: Copy) -> None:
+    """A warning, in every report; and nothing that the audit proves rests on it."""
+    world = stage("approved")
+    gate = Gate(world)
+    world.write("pmctl.yaml", "rules:\n  ignore: [PM201, PM202, PM208]\n")
+    world.commit("Ignore more", "jane")
+    gate.warns("AU710")
+    gate.back()
+    world.write("pmctl.yaml", "rules:\n  ignore: [PM201]\n")
+    world.commit("Ignore more", "alice")  # an admin
+    gate.lands()
+    gate = Gate(world)
+    world.write("pmctl.yaml", "template: lightweight\nrules:\n  ignore: [PM201]\n")
+    world.commit("Begin with another template", "jane")  # no rule is another one
+    gate.lands()
+
+
+def test_settings_weaken_nothing_that_is_proved(stage: Copy) -> None:
+    """What is not bound is refused by the audit, whatever validation is told to pass over."""
+    world = stage("drafted")
+    world.write("pmctl.yaml", "rules:\n  ignore: [PM208, PM590, PM591, PM592, PM593, PM594, PM2]\n")
+    world.commit("Ignore nearly all", "alice")
+    world.edit("The connection pool was", "The connection\u200b pool was")
+    gate = Gate(world)
+    world.act(acts.SUBMIT, "jane", reviewers=("bob",))
+    gate.refuses("AU321")
+
+
+def test_settings_where_edits_are_signed(stage: Copy) -> None:
+    world = stage("drafted")
+    world.change_policy(edits="signed")
+    gate = Gate(world)
+    world.write("pmctl.yaml", "template: lightweight\n")
+    world.commit("Begin with another template", "jane")
+    gate.warns("AU710")
+    gate.back()
+    world.write("pmctl.yaml", "template: lightweight\n")
+    world.git("add", "-A")
+    key = ("-c", "gpg.format=ssh", "-c", f"user.signingkey={world.people['jane'].key}")
+    world.git(*key, "commit", "-q", "-S", "-m", "Begin with another template", by="jane")
+    gate.lands()

@@ -262,21 +262,28 @@ def discover(start: Path, user_folder: Path | None = None, *, below: bool = Fals
     if below and (prefix := _only_root_below(folder)):
         prefix = (folder / prefix).relative_to(top).as_posix() + "/"
         return Repository(top, prefix, git_dir, common, user_folder=user_folder)
-    raise EnvironmentProblem(
-        f"no {SETTINGS_FILE} in {folder} or above it, up to {top}",
-        hint="run 'pmctl init' to make this repository ready",
-    )
+    message = f"no {SETTINGS_FILE} in {folder} or above it, up to {top}"
+    others = tuple(f"-C {os.path.relpath(top / name)}" for name in _roots_below(top))
+    if others:
+        hint = f"name the folder that holds the postmortems: pmctl {others[0]}"
+        raise EnvironmentProblem(message, hint=hint, details=others[1:])
+    raise EnvironmentProblem(message, hint="run 'pmctl init' to make this repository ready")
 
 
 def _only_root_below(folder: Path) -> str:
     """The folder with pmctl.yaml below `folder`, relative to it; "" for none. Raises EnvironmentProblem for several."""
-    listing = ("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", f":(glob)**/{SETTINGS_FILE}")
-    listed = run(folder, *listing).stdout.decode(errors="surrogateescape").split("\0")
-    found = sorted({name.rpartition("/")[0] for name in listed if (folder / name).is_file() and "/" in name})
+    found = _roots_below(folder)
     if len(found) > 1:
         places = tuple(f"-C {name}" for name in found)
         raise EnvironmentProblem(f"{len(found)} folders here hold postmortems", hint="name one of them", details=places)
     return found[0] if found else ""
+
+
+def _roots_below(folder: Path) -> list[str]:
+    """The folders with pmctl.yaml below `folder`, relative to it."""
+    listing = ("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", f":(glob)**/{SETTINGS_FILE}")
+    listed = run(folder, *listing).stdout.decode(errors="surrogateescape").split("\0")
+    return sorted({name.rpartition("/")[0] for name in listed if (folder / name).is_file() and "/" in name})
 
 
 def resolve(cwd: Path, revision: str) -> str:

@@ -136,6 +136,18 @@ class ObjectReader:
             found = self._commits[oid] = parse_commit(oid, self._of_kind(oid, "commit"))
         return found
 
+    def raw_differences(self, commits: Iterable[str], paths: Sequence[str]) -> list[str]:
+        """How commits differ from each of their parents in files at or below `paths`: the fields that `git diff-tree
+        --raw -m -z` prints (a commit's id for each pair, then two for each file). Unverified, as in `commit_ids`.
+        """
+        self._started()
+        arguments = ("--literal-pathspecs", "diff-tree", "--stdin", "-m", "-r", "-z", "--raw", "--root", "--no-renames")
+        with hermetic(
+            self._folder, self._objects, self._alternates, *arguments, "--no-abbrev", "--", *paths
+        ) as process:
+            answer, _ = process.communicate("".join(f"{oid}\n" for oid in commits).encode())
+        return answer.decode("utf-8", "surrogateescape").split("\0")[:-1]
+
     def commit_ids(self, tip: str, without: Sequence[str]) -> list[str] | None:
         """The ids of `tip` and its ancestors, newest first, without those of `without`; None when git cannot say.
 

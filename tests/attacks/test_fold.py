@@ -781,6 +781,7 @@ def test_another_template_in_review(stage: Copy) -> None:
     strict(world)
     world.act(acts.SUBMIT, "jane", reviewers=("bob",))
     world.edit("template: strict@1", "template: lightweight@1")
+    Gate(world).command_refuses("bob", "approve", DOC, code="AU326")  # nobody could publish by it
     world.act(acts.APPROVE, "bob")
     gate = Gate(world)
     world.act(acts.PUBLISH, "jane")

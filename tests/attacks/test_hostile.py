@@ -40,6 +40,9 @@ ALTERING = {
     "pre-commit": f"{FORMAT} {REL}; git add {REL}",
     "pre-commit that also fails": f"{FORMAT} {REL}; exit 1",
     "pre-commit with another file": "echo generated > README.md; git add README.md",
+    "pre-commit that edits another record": (
+        "for f in .pmctl/records/*/0001-submit-*.json; do echo >> $f; git add $f; done"
+    ),
     "pre-commit that drops the record": "git rm -q --cached -r .pmctl/records",
     "pre-commit that undoes the status": f"git reset -q HEAD -- {REL}",
     "post-commit that amends": f"unset GIT_INDEX_FILE; {FORMAT} {REL}; git commit -q --amend --no-edit -a",

@@ -67,4 +67,4 @@ def test_what_counted_at_its_time_is_not_said_to_be_ignored_when_the_reviewer_le
     now = world.standing()
     assert (now.ignored, now.state.status, [one.by for one in now.state.approvals]) == ((), IN_REVIEW, ["bob"])
     world.act(acts.PUBLISH, "carol")
-    assert [line.partition(": ")[2] for line in world.standing().ignored] == [f"carol may not publish {DOC}"]
+    assert [one.message.partition(": ")[2] for one in world.standing().ignored] == [f"carol may not publish {DOC}"]

@@ -152,6 +152,23 @@ def test_nobody_locks_everybody_out(world: World) -> None:
     clean(world)
 
 
+def test_the_kind_of_somebody_changes_and_changes_back(world: World) -> None:
+    for kind in ("service", "agent", "person"):
+        acting.change_person(workspace(world), actor(world), "bob", kind=kind, at=AT)
+        assert workspace(world).policy.people["bob"].kind == kind
+    acting.change_person(workspace(world), actor(world), "carol", kind="service", add_teams=("ops",), at=AT)
+    assert workspace(world).policy.people["carol"].kind == "service"
+    with pytest.raises(Refused, match="which signs no policy"):
+        acting.change_person(workspace(world), actor(world), "carol", admin=True, at=AT)
+    with pytest.raises(Refused, match="which signs no policy"):
+        acting.change_person(workspace(world), actor(world), "alice", kind="service", at=AT)
+    with pytest.raises(UsageProblem, match="--kind robot"):
+        acting.change_person(workspace(world), actor(world), "bob", kind="robot", at=AT)
+    acting.change_person(workspace(world), actor(world), "carol", kind="person", admin=True, at=AT)
+    acting.change_person(workspace(world), actor(world), "carol", kind="service", admin=False, at=AT)
+    clean(world)
+
+
 def test_only_admins(world: World) -> None:
     with pytest.raises(Refused, match="AU102"):
         acting.change_person(workspace(world), actor(world, "bob"), "bob", admin=True, at=AT)

@@ -192,11 +192,14 @@ def change(
     admin: Annotated[
         bool | None, typer.Option("--admin/--no-admin", help="Make them an admin, or take it away.", show_default=False)
     ] = None,
+    kind: Annotated[
+        str, typer.Option("--kind", metavar="person|service|agent", help="What stands behind the handle.")
+    ] = "",
     note: Note = "",
     acting: As = "",
     format: ActFormat = "text",
 ) -> None:
-    """Change somebody's addresses, teams, or whether they are an admin."""
+    """Change somebody's addresses, teams, kind, or whether they are an admin."""
     from pmctl.cli.session import now
     from pmctl.workflow import people
 
@@ -206,7 +209,7 @@ def change(
         session,
         people.change_person(
             session.workspace, actor, handle, add_emails=tuple(email or ()), remove_emails=tuple(drop_email or ()),
-            add_teams=tuple(team or ()), remove_teams=tuple(leave or ()), admin=admin, at=now(), note=note,
+            add_teams=tuple(team or ()), remove_teams=tuple(leave or ()), admin=admin, kind=kind, at=now(), note=note,
         ),
         format, "people change", handle,
     )  # fmt: skip

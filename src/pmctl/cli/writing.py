@@ -133,6 +133,7 @@ def edit(
         edited,
         made_stale,
         open_editor,
+        uncommitted_attachments,
     )
 
     session: Session = ctx.obj
@@ -145,6 +146,10 @@ def edit(
     for sentence in told:
         session.warn(sentence)
     changed = open_editor(workspace, name, session.surroundings)
+    left = uncommitted_attachments(workspace, name)
+    if left:
+        told = (*told, f"edit commits the text alone; attachments that are not committed: {', '.join(left)}")
+        session.warn(told[-1])
     failed, findings = report_one(session, name, silent=format == "json")
     commits = changed and not no_commit
     if commits and (stale := made_stale(workspace, name)):

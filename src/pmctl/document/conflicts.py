@@ -29,7 +29,7 @@ def conflict_markers(text: str, path: str) -> list[Finding]:
         return []
     for number, line in _outside_of_code(text):
         if _MARKER.match(line):
-            message = f"the conflict marker {line[:7]}: a merge was committed before it was resolved"
+            message = f"the conflict marker {line[:7]}: two sides of a merge, and nobody decided between them"
             fix = "keep what is right of the two sides, and remove the lines of <<<<<<<, ======= and >>>>>>>"
             return [Finding("PM008", message, path, number, 1, fix=fix)]
     return _separators(text, path)

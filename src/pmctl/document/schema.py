@@ -138,6 +138,8 @@ def _items(reader: NodeReader, field: Field, node: Node) -> tuple[Node, ...]:
             node, f"{len(node.value)} entries in {field.name}, at most {MAX_ENTRIES}", "shorten it", code="PM109"
         )
     seen: set[str] = set()
+    # Who is asked decides what is published, so a slip in that list is more than a matter of taste.
+    severity = Severity.ERROR if field.name == "reviewers" else Severity.WARNING
     for item in node.value:
         if item.raw and item.raw in seen:
             reader.add(
@@ -145,7 +147,7 @@ def _items(reader: NodeReader, field: Field, node: Node) -> tuple[Node, ...]:
                 f"{_shown(item.raw)} stands twice in {field.name}",
                 "keep one",
                 code="PM111",
-                severity=Severity.WARNING,
+                severity=severity,
             )
         seen.add(item.raw)
     return node.value

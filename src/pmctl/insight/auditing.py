@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from pmctl import git
@@ -16,6 +17,8 @@ from pmctl.errors import EnvironmentProblem, UsageProblem, advise
 from pmctl.ledger import trust
 from pmctl.ledger.audit import Progress, audit
 from pmctl.ledger.report import AuditFinding, Report
+from pmctl.ledger.snapshot import Snapshots
+from pmctl.objects import CorruptObject, MissingObject
 from pmctl.repository.branches import protection_problem
 from pmctl.text import in_ascii
 
@@ -51,7 +54,7 @@ def examine(
     """
     given, source = _given_root(root, environ)
     base, tip = _range(reach)
-    seen = trust.recall(repo)
+    seen = trust.recall(repo) or trust.recall(repo, _earlier_places(repo, tip))
     lost = trust.damaged(repo) if seen is None else ""
     expected = given or (seen.root if seen is not None and not accept else "")
     found = audit(repo, tip=tip, base=base, root=expected or None, progress=progress, seen=() if accept else None)
@@ -65,6 +68,14 @@ def examine(
         note = f"what was remembered of this clone cannot be read ({lost}): it counts as seen for the first time"
         examined = replace(examined, notes=(note, *examined.notes))
     return examined
+
+
+def _earlier_places(repo: git.Repository, tip: str) -> tuple[str, ...]:
+    """Where the pmctl root lay before it was moved, as records say: whoever audited it there has seen this one."""
+    source = Snapshots(repo)
+    with source.reader, suppress(MissingObject, CorruptObject, EnvironmentProblem):
+        source.follow_moves(source.at(git.resolve(repo.top, tip)))
+    return source.places[1:]
 
 
 def in_ci(environ: Mapping[str, str]) -> bool:

@@ -25,9 +25,8 @@ from pmctl.files import make_folder, read_object, write_atomic
 from pmctl.insight.summary import Item as Item
 from pmctl.insight.summary import Summary as Summary
 from pmctl.insight.summary import plain, restored, summarise
-from pmctl.policy.model import POLICY_PATH, RECORDS
 from pmctl.processes import on_every_core
-from pmctl.repository.workspace import POSTMORTEMS, Workspace, read_file
+from pmctl.repository.workspace import Workspace, read_file
 
 _STORE = "catalog-v2.json"
 _SHOWN = "shown-v1.json"
@@ -45,7 +44,7 @@ def catalog(workspace: Workspace) -> list[Summary]:
 def proved_catalog(workspace: Workspace) -> list[Summary]:
     """The summaries with the state, author and reviewers that signed records prove, for showing them to people.
 
-    While neither files nor records change, git is asked for three object ids, and what was found otherwise is known.
+    While neither HEAD nor files change, git is asked for one object id, and what was found otherwise is known.
     """
     everything = list(_all(workspace))
     store = workspace.repo.state_dir / _SHOWN
@@ -75,13 +74,10 @@ def _proved(summary: Summary, shown: object) -> Summary:
 
 
 def _stamp(workspace: Workspace, everything: Iterable[_Read]) -> str:
-    """What the answer depends on: policy, records and postmortems at HEAD, and the files; "" without a policy."""
-    prefix = workspace.repo.prefix
-    paths = [prefix + path for path in (POLICY_PATH, RECORDS, POSTMORTEMS)]
-    there = git.run(workspace.repo.top, "--no-replace-objects", "ls-tree", "-z", "HEAD", *paths, check=False)
-    if there.code != 0 or POLICY_PATH.encode() not in there.stdout:
-        return ""
-    return hashlib.sha256(b"\0".join((there.stdout, *(one.key.encode() for one in everything)))).hexdigest()
+    """What the answer depends on: HEAD, since what a commit took away counts still, and the files; "" before the first
+    commit."""
+    there = git.head(workspace.repo.top)
+    return hashlib.sha256("\0".join((there, *(one.key for one in everything))).encode()).hexdigest() if there else ""
 
 
 def _sorted(summaries: Iterable[Summary]) -> list[Summary]:

@@ -12,6 +12,7 @@ from typing import Literal
 from pmctl import git
 from pmctl.document.finding import Severity
 from pmctl.errors import Hint, PmctlError, advise
+from pmctl.ledger.traces import traces
 from pmctl.policy.model import POLICY_PATH
 from pmctl.policy.reading import parse_policy
 from pmctl.repository.branches import branch_problem, branches
@@ -59,6 +60,7 @@ def diagnose(directory: Path, surroundings: Surroundings) -> list[Check]:
         ("branch", _branch),
         ("identity", lambda workspace: _identity(workspace, surroundings)),
         ("history", _history),
+        ("records", _records),
         ("journal", _journal),
         ("merges", _merges),
     )
@@ -153,6 +155,22 @@ def _history(workspace: Workspace) -> Check:
     if lacking:
         return Check("history", "note", f"this is a {lacking}: an audit is incomplete here", "git fetch --unshallow")
     return Check("history", "ok", "complete")
+
+
+def _records(workspace: Workspace) -> Check:
+    """Whether what was signed is all there; only where something was ever taken away the audit is asked what counts."""
+    found = traces(workspace.head) if workspace.head.commit else None
+    if found is None:
+        return Check("records", "note", "what was signed before cannot be read here", "git fetch --unshallow")
+    if found.removed:
+        from pmctl.ledger.audit import audit
+
+        lost = audit(workspace.repo).lost
+        if lost:
+            more = f", and {len(lost) - 1} more" if len(lost) > 1 else ""
+            message = f"what was signed is missing since {lost[0].step[:12]}: {lost[0].path}{more}"
+            return Check("records", "BAD", message, advise("doctor-fix-lost"))
+    return Check("records", "ok", "none is missing")
 
 
 def _merges(workspace: Workspace) -> Check:

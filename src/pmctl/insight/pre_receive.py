@@ -185,7 +185,10 @@ def check_push(
                 for report in reports:
                     findings += report.violations
                     warnings += [f for f in report.findings if f not in report.violations and not f.waived_by]
-    notes = _about_settings(git_dir, rules, updates) if not protected.isdisjoint(one.ref for one in updates) else ()
+    touched = {update.ref: update for update in updates if update.ref in protected}
+    notes = _about_settings(git_dir, rules, updates) if touched else ()
+    if not rules.refs and not any(update.creates for update in touched.values()):
+        notes = ()  # that HEAD's branch is protected without a setting was said when it was pushed first
     return Answer(tuple(refusals), tuple(findings), tuple(warnings), notes)
 
 

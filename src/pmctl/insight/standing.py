@@ -1,8 +1,8 @@
 """Where postmortems stand by their signed records, whatever their files say. (repository, ids) -> Standing.
 
 What people are shown of state, reviewers and approvals comes from here; where a file says otherwise, that is marked. A
-postmortem without records is a draft: that costs nothing to know. What the records of another add up to depends only on
-the objects that were read for it, so it is kept under the git directory by their ids, and cannot be out of date.
+postmortem that never had records is a draft: that costs nothing to know. What the records of another add up to is kept
+under the git directory by the ids of the objects that were read for it, and cannot be out of date.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pmctl import __version__, git
 from pmctl.document.fields import Status, is_id, path_of
+from pmctl.document.finding import Severity
 from pmctl.document.reader import Document
 from pmctl.errors import EnvironmentProblem, PmctlError
 from pmctl.files import make_folder, read_object, write_atomic
 from pmctl.ledger import record
+from pmctl.ledger.traces import traces
 from pmctl.objects import CorruptObject, MissingObject, blob_id
 from pmctl.policy import act as acts
 from pmctl.policy.model import POLICY_PATH
@@ -116,14 +118,17 @@ def shown(snapshot: Snapshot, document: Document, name: str) -> Shown:
     A text that no policy covers, and one that cannot be read, is shown as it is.
     """
     from pmctl.document import edits
+    from pmctl.document.conflicts import conflict_markers
 
     try:
         now = standing(snapshot, name)
     except (MissingObject, CorruptObject) as problem:
         return Shown(document, (f"what is proved about it cannot be read here: {problem.message}",))
+    conflicts = [one for one in conflict_markers(document.text, document.path) if one.severity is Severity.ERROR]
+    unsettled = tuple(f"line {one.line} holds {one.message}" for one in conflicts)
     if now is None or not document.readable:
-        return Shown(document)
-    marks = marks_of(document.status, document.author, _reviewers(document), now)
+        return Shown(document, unsettled)
+    marks = unsettled + marks_of(document.status, document.author, _reviewers(document), now)
     altered = bool(now.content) and is_altered(snapshot, document.data, name, now)
     if altered:
         marks = (*marks, ALTERED)
@@ -170,17 +175,22 @@ def is_altered(snapshot: Snapshot, data: bytes, name: str, now: Standing) -> boo
 
 def standings(workspace: Workspace, names: list[str]) -> dict[str, Standing]:
     """Where postmortems stand at HEAD, by id. Raises EnvironmentProblem, MissingObject, CorruptObject."""
-    there = _listed(workspace, names)
+    there, gone = _listed(workspace, names), traces(workspace.head)
+    if not there[POLICY_PATH]:
+        raise EnvironmentProblem(f"there is no {POLICY_PATH} at HEAD")
     policy, baseline = there.get(POLICY_PATH), there.get(f"{record.FOLDER}/{acts.BASELINE}")
     found: dict[str, Standing] = {}
     keys: dict[str, str] = {}
     for name in names:
         own = there.get(f"{record.FOLDER}/{name}")
-        if own is None and baseline is None:
+        removed = gone is not None and gone.removed_of(name)
+        if own is None and baseline is None and not removed:
             found[name] = _DRAFT
             continue
         path = path_of(name)
-        parts = (policy, baseline, own, there.get(path), there.get(path.removesuffix(".md")))
+        # What was taken away shows in no tree, so of such a postmortem only what this very commit says is kept.
+        since = workspace.head.commit if removed else ""
+        parts = (policy, baseline, own, there.get(path), there.get(path.removesuffix(".md")), since)
         keys[name] = " ".join(part or "-" for part in parts)
     kept = _load(workspace) if keys else {}
     for name, key in keys.items():

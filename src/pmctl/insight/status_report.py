@@ -159,11 +159,14 @@ def status_report(workspace: Workspace, name: str, today: date, context: Context
     )  # fmt: skip
     context = context or judged(workspace, today)
     if found.status == IN_REVIEW:
-        return _in_review(workspace, found, now, document, context)
-    if found.status == Status.DRAFT:
-        return _draft(workspace, found, now, document, context)
-    asked = _hint(_asked(workspace, document))
-    return replace(found, facts=(*asked, *found.facts), next_step=advise("log", id=name))
+        found = _in_review(workspace, found, now, document, context)
+    elif found.status == Status.DRAFT:
+        found = _draft(workspace, found, now, document, context)
+    else:
+        asked = _hint(_asked(workspace, document))
+        found = replace(found, facts=(*asked, *found.facts), next_step=advise("log", id=name))
+    lost = any(one.lost for one in now.ignored)
+    return replace(found, next_step=advise("doctor-fix-lost")) if lost else found
 
 
 def _in_review(
@@ -183,7 +186,7 @@ def _in_review(
     waiting = _awaited(now, found.content, gaps)
     if waiting:
         turn, step = waiting, advise("approve-as", id=found.id, people=" or ".join(waiting))
-    elif blockers:
+    elif not set(blockers) <= set(_mismatch(document, now)):  # what is only wrong on record does not stop it
         turn, step = owners(found), advise("edit", id=found.id)
     else:
         turn, step = _publishers(now, found), advise("publish", id=found.id)
@@ -321,7 +324,10 @@ def _work_tree(workspace: Workspace, name: str) -> list[Blocker]:
 
 
 def _mismatch(document: Document, now: CurrentState) -> list[Blocker]:
-    blockers = [Blocker(f"a record does not count: {line}", advise("audit-says-why")) for line in now.ignored]
+    blockers = []
+    for one in now.ignored:
+        message = one.message if one.counts else f"a record does not count: {one.message}"
+        blockers.append(Blocker(message, one.hint or advise("audit-says-why"), code=one.code))
     if document.status != now.state.status:
         message = f"the file says {document.status}, the signed records say {now.state.status}"
         blockers.append(Blocker(message, f"put status back to {now.state.status}; acts change it", code="AU301"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pmctl.ledger import record
+from pmctl.policy import act as acts
 from pmctl.repository.actor import author_handle, git_config
 from pmctl.repository.bases import remote_tips
 from pmctl.repository.records import protected_branch
@@ -19,6 +20,17 @@ class UnlandedAct:
     postmortem: str
     record: str
     repository: str = ""
+
+    @property
+    def named(self) -> str:
+        """The act in words: what it is about, too, when that is a postmortem."""
+        return _ABOUT_ALL.get(self.act) or f"{self.act} of {self.postmortem}"
+
+
+_ABOUT_ALL = {
+    acts.POLICY: "change of the policy", acts.BASELINE: "baseline", acts.WAIVE: "waiver",
+    acts.MOVE: "move of the folder", acts.CHECKPOINT: "checkpoint",
+}  # fmt: skip
 
 
 def unlanded_acts(workspace: Workspace, handle: str = "") -> tuple[UnlandedAct, ...]:

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 
 from pmctl.codes import WAIVE, Code
+from pmctl.document import strict_yaml
+from pmctl.git import SETTINGS_FILE
 from pmctl.ledger.signatures import key_problem, signer
+from pmctl.ledger.snapshot import Snapshot
 from pmctl.ledger.sshsig import SignatureProblem
 from pmctl.ledger.step import StepContext
 from pmctl.ledger.template_store import TEMPLATES
@@ -141,23 +145,51 @@ def check_templates(step: StepContext) -> None:
     policy = step.state.policy
     if policy is None:
         return
-    for commit in _changed_templates(step):
+    for commit in _changing(step, lambda snapshot: snapshot.template_folder):
         if not names(policy, commit) & set(policy.admins):
             message = f"{shown_author(commit)} changed the templates in {commit.oid[:12]} without being an admin"
             step.find("AU709", message, "an admin changes them", path=TEMPLATES, attributed=True)
         check_signature(step, commit, "", TEMPLATES)
 
 
-def _changed_templates(step: StepContext) -> list[Commit]:
-    """The commits of a step that changed the folder of templates, the newest first."""
+def check_settings(step: StepContext) -> None:
+    """Warn of settings that people who are no admins let validation pass over more with, and of unsigned ones where
+    edits are signed. What the audit proves rests on no setting; what people are warned of before they sign does."""
+    policy, before, after = step.state.policy, *(one.entry(SETTINGS_FILE) for one in (step.before, step.after))
+    if policy is None or before == after:
+        return
+    rules = _rules(step.before) != _rules(step.after)
+    for commit in _changing(step, lambda snapshot: snapshot.entry(SETTINGS_FILE)):
+        if rules and not names(policy, commit) & set(policy.admins):
+            message = f"{shown_author(commit)} changed the rules of validation in {commit.oid[:12]}, and is no admin"
+        elif policy.edits == SIGNED and not signed_by(step, commit):
+            message = f"nobody of the policy signed {commit.oid[:12]}, which changes {SETTINGS_FILE}"
+        else:
+            continue
+        hint = f"an admin looks at it: git show {commit.oid[:12]} -- {SETTINGS_FILE}"
+        step.find("AU710", message, hint, path=SETTINGS_FILE, attributed=True, warning=True)
 
-    def folder(commit: str) -> str:
-        return step.source.at(commit).template_folder
+
+def _rules(snapshot: Snapshot) -> str:
+    """What the settings in a tree say about rules, as it is written; all of them where they cannot be read."""
+    text = (snapshot.file(SETTINGS_FILE) or b"").decode("utf-8", "replace")
+    node = strict_yaml.load(text).node
+    if node is None or not isinstance(node.value, dict):
+        return text.strip()
+    found = node.value.get("rules")
+    return text[found.start : found.end] if found is not None else ""
+
+
+def _changing(step: StepContext, what: Callable[[Snapshot], object]) -> list[Commit]:
+    """The commits of a step that changed something of the tree, the newest first."""
+
+    def there(commit: str) -> object:
+        return what(step.source.at(commit))
 
     if len(step.commit.parents) < 2:
         return [step.commit]
     return [
-        one for one in (step.commit, *step.merged) if all(folder(one.oid) != folder(parent) for parent in one.parents)
+        one for one in (step.commit, *step.merged) if all(there(one.oid) != there(parent) for parent in one.parents)
     ]
 
 
@@ -231,5 +263,15 @@ CODES = (
         "Templates say what a postmortem has to hold before it is published.",
         "An admin changes them. " + WAIVE,
         "required: true -> required: false by jane",
+    ),
+    Code(
+        "AU710",
+        "settings-changed",
+        "Somebody who is no admin changed the rules of validation in pmctl.yaml; or, where edits are signed, nobody of"
+        " the policy signed a change of that file. Always a warning.",
+        "The audit takes nothing from settings: no signature, approval or completeness rests on them. But what is"
+        " ignored there is not said to people before they sign.",
+        "Look at the change; an admin puts it right, or makes it.",
+        "rules: {ignore: [PM201]} by a member",
     ),
 )

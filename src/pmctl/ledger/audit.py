@@ -8,6 +8,7 @@ when the main line runs through the commit that the cache ends at, and only when
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from pmctl import git
@@ -60,7 +61,9 @@ def audit(
     lacking = git.is_shallow_or_partial(repo.common_dir)
     source = Snapshots(repo, reader)
     with source.reader, Keyrings(now) as keyrings:
-        known = trust.tips(repo) if seen is None else tuple(seen)
+        with suppress(MissingObject, CorruptObject):  # which the audit reports
+            source.follow_moves(source.at(commit))
+        known = trust.tips(repo, source.places[1:]) if seen is None else tuple(seen)
         run = _Run(repo, source, keyrings, not lacking, known, progress)
         problem, missing = "", ""
         try:
@@ -97,7 +100,6 @@ class _Run:
         ):
             return False  # it was another line to whoever knew other commits
         reader.fetch_history(tip, (last,) if last else ())
-        self.source.follow_moves(self.source.at(tip))
         lines = lines_of(self.source, tip, self.keyrings, landed=state.landed, named=state.bases, seen=trusted)
         steps = lines.main_line(tip, (last,)) if lines is not None else []
         if lines is None or (last and (steps[0].parent if steps else tip) != last):

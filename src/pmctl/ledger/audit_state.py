@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from pmctl.document.fields import is_id
 from pmctl.document.finding import Severity
-from pmctl.errors import Hint
+from pmctl.errors import Hint, advise
 from pmctl.ledger.commit_graph import Landed
 from pmctl.ledger.report import ATTRIBUTED, PROVED, AuditFinding, Event, Lost
 from pmctl.ledger.tree_documents import TreeDocument
@@ -169,7 +169,7 @@ class AuditState:
                 event.commit,
                 event.doc,
                 event.record,
-                hint="check it with the person, and accept it with a waiver or act again",
+                hint=advise("waive-if-signed", by=event.by, code="AU220", commit=event.commit[:12]),
             )
             for event in tainted.values()
         ]

@@ -1,18 +1,19 @@
 """Where one postmortem stands at a commit, quickly: what the command line asks before an act.
 
 (snapshot, id) -> CurrentState. Only that postmortem's records are read and verified, from the tree of the commit, under
-the policy of the commit, and folded as if they had landed together, by the audit's own fold. Where the order in which
-they landed makes a difference, or a record does not add up that way (it came late, its key is gone, an act was
-refused), the audit is asked, which takes every step under the policy of its time.
+the policy of the commit, and folded as if they had landed together, by the audit's own fold. Where that is not certain
+to be what the audit says, the audit is asked, which takes every step under the policy of its time: where a record does
+not add up (it came late, its key is gone, an act was refused), where another policy of its time would have judged it
+otherwise, and where history took a record away that the tree does not show any more (`ledger.traces`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from pmctl.errors import EnvironmentProblem, advise
+from pmctl.errors import EnvironmentProblem, Hint, advise
 from pmctl.ledger import record
 from pmctl.ledger.history import ancestors
 from pmctl.ledger.record import RecordProblem
@@ -21,6 +22,7 @@ from pmctl.ledger.signatures import signer
 from pmctl.ledger.snapshot import Snapshot
 from pmctl.ledger.sshsig import SignatureProblem
 from pmctl.ledger.template_store import bound_templates
+from pmctl.ledger.traces import traces
 from pmctl.ledger.tree_documents import REGULAR, FrontMatterFacts, TreeDocument
 from pmctl.ledger.verified_records import VerifiedRecord, in_order
 from pmctl.ledger.view import view_of
@@ -36,19 +38,30 @@ if TYPE_CHECKING:
     from pmctl.document.template import Template
 
 
+class Ignored(NamedTuple):
+    """What is wrong with a record, and what to do. It `counts` all the same when it only should not have landed so, or
+    is `lost`: signed, and not there any more."""
+
+    message: str
+    hint: Hint = ""
+    counts: bool = False
+    lost: bool = False
+    code: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class CurrentState:
     """A postmortem's state at a commit, with what the next record needs: the root's digest and a number.
 
-    `ignored` says which records in its folder did not take effect, and why, `late` which ones of this round came too
-    late to take effect: a line for each.
+    `ignored` says what is wrong with records in its folder, `late` which ones of this round came too late to take
+    effect: a line for each.
     """
 
     state: PostmortemState
     policy: Policy
     root: str
     next_number: int
-    ignored: tuple[str, ...] = ()
+    ignored: tuple[Ignored, ...] = ()
     late: tuple[str, ...] = ()
 
     def view(
@@ -94,7 +107,6 @@ def current_state(snapshot: Snapshot, doc: str, *, from_history: bool = False) -
     quick, certain = _Reading(snapshot, doc, policy).current()
     if certain and not from_history:
         return quick
-    # Something in its folder does not add up by itself: acts that met, a key that is gone, an act that was refused.
     # Only the whole history knows what counted at its time.
     from pmctl.ledger.audit import audit
 
@@ -105,9 +117,16 @@ def current_state(snapshot: Snapshot, doc: str, *, from_history: bool = False) -
     state = report.states.get(doc)
     if state is None or not report.complete:
         return replace(quick, state=replace(quick.state, author="")) if from_history else quick
-    folder = f"{record.FOLDER}/{doc}/"
+    folder, lost = f"{record.FOLDER}/{doc}/", {one.path for one in report.lost}
+    counting = {event.record for event in report.events if event.verdict == "ok"}
     ignored = tuple(
-        f"{found.path}: {found.message}"
+        Ignored(
+            found.message if found.path in found.message else f"{found.path}: {found.message}",
+            found.hint or advise("audit-says-why"),
+            found.path in counting | lost,
+            found.path in lost,
+            found.code,
+        )
         for found in report.violations
         if found.path.startswith(folder) and found.layer == PROVED
     )
@@ -116,7 +135,8 @@ def current_state(snapshot: Snapshot, doc: str, *, from_history: bool = False) -
         for event in report.events
         if event.doc == doc and event.verdict == "late" and event.round >= state.round
     )
-    return replace(quick, state=state, root=report.root, ignored=ignored, late=late)
+    number = max(quick.next_number, state.next_number)
+    return replace(quick, state=state, root=report.root, next_number=number, ignored=ignored, late=late)
 
 
 def judged_by(snapshot: Snapshot, state: PostmortemState, recorded: str) -> tuple[tuple[Template, ...], str]:
@@ -165,18 +185,40 @@ class _Reading:
         self.doc = doc
         self.policy = policy
         self.root = root_of(snapshot, policy) or policy.digest
+        self.traces = traces(snapshot)
         self.known: dict[str, VerifiedRecord | str] = {}
 
     def current(self) -> tuple[CurrentState, bool]:
         """What the records add up to, and whether the order in which they landed makes no difference to it."""
         now = _moment(self.snapshot, self.doc)
         state, ignored, certain = self._folded(self._records(now), now)
-        bad = tuple(f"{name}: {why}" for name, why in self.known.items() if isinstance(why, str))
+        bad = tuple(Ignored(f"{name}: {why}") for name, why in self.known.items() if isinstance(why, str))
         numbers = [named.number for name in now.records if (named := self._named(name)) is not None]
         current = CurrentState(state, self.policy, self.root, max(numbers, default=0) + 1, (*bad, *ignored))
-        return current, certain and not current.ignored
+        return current, certain and not current.ignored and not self._lost()
 
-    def _folded(self, records: list[VerifiedRecord], now: _Moment) -> tuple[PostmortemState, tuple[str, ...], bool]:
+    def _lost(self) -> bool:
+        """Whether history took away a record that matters here, or cannot be asked."""
+        return self.traces is None or self.traces.removed_of(self.doc) or self.traces.removed_of(acts.BASELINE)
+
+    def _policies(self, one: VerifiedRecord) -> list[Policy]:
+        """The policies apart from the present one that a record may have landed under."""
+        if self.traces is None:
+            return []
+        versions = [self.snapshot.source.policy(oid)[0] for oid in sorted(self.traces.policies)]
+        return [
+            version for version in versions
+            if version is not None and one.act.policy <= version.version <= self.policy.version
+            and version.digest != self.policy.digest
+        ]  # fmt: skip
+
+    def _too_early(self, one: VerifiedRecord) -> bool:
+        """Whether a record came in one step with the policy that it rests on."""
+        before = self.traces.arrived.get(one.path) if self.traces is not None else None
+        policy = self.snapshot.source.policy(before)[0] if before else None
+        return policy is not None and policy.version < one.act.policy
+
+    def _folded(self, records: list[VerifiedRecord], now: _Moment) -> tuple[PostmortemState, tuple[Ignored, ...], bool]:
         """The state that the records add up to, which of them did not count, and whether that is certain."""
         documents = self.snapshot.source.documents
         facts = documents.facts(now.document) if now.document is not None else FrontMatterFacts()
@@ -191,11 +233,16 @@ class _Reading:
                 continue
             view = View(one.act.content, facts.author, facts.editors, landing=True, rewritten=True)
             applied = lifecycle.apply(one.act, one.digest, state, self.policy, view)
+            certain &= one.signer.key.status == ACTIVE and not self._too_early(one)
+            certain = certain and all(
+                _signs(one, policy) and lifecycle.apply(one.act, one.digest, state, policy, view).verdict == "ok"
+                for policy in self._policies(one)
+            )
             state = applied.state
             rests_on_order = {acts.SUBMIT: (facts.author, *self.policy.admins), acts.APPROVE: state.asked}
             certain &= applied.verdict == "ok" and one.act.by in rests_on_order.get(one.act.act, (one.act.by,))
             if applied.verdict == "refused":
-                ignored.append(f"{one.path}: {applied.violations[0].message}")
+                ignored.append(Ignored(f"{one.path}: {applied.violations[0].message}"))
         # The id may be used again, or a merge may have kept what was deleted.
         certain &= state.status != DELETED or now.document is None
         if state.status == IN_REVIEW:
@@ -275,6 +322,12 @@ def completing(records: Iterable[VerifiedRecord], policy: Policy) -> list[Verifi
         if missing and len(signed) >= policy.policy_threshold:
             found.append(one)
     return found
+
+
+def _signs(one: VerifiedRecord, policy: Policy) -> bool:
+    """Whether the key behind a record was in use by its signer under another policy."""
+    handle, key = policy.keys.get(one.signer.key.id, ("", None))
+    return key is not None and handle == one.act.by and key.status == ACTIVE
 
 
 def _moment(snapshot: Snapshot, doc: str) -> _Moment:

@@ -28,7 +28,8 @@ def check(one: DocumentStep) -> None:
     """Apply the records of a step to one postmortem, and report what its file says beyond them."""
     states = one.step.state.states
     current = states.get(one.doc) or PostmortemState(one.doc)
-    if one.old is None and one.new is None and current.status != DELETED:
+    back = any(record.path in one.step.back for record in one.records)
+    if one.old is None and one.new is None and current.status != DELETED and not back:
         _without_document(one)
         return
     if one.old is None and one.new is not None:
@@ -93,12 +94,15 @@ def _view(one: DocumentStep, record: VerifiedRecord, current: PostmortemState) -
 
 
 def _on_the_way(one: DocumentStep, record: VerifiedRecord, current: PostmortemState) -> tuple[str, ...]:
-    """The content that an approval binds, when the document had it on a side that a merge brings."""
+    """The content that an approval binds, when the document had it on a side that a merge brings, or had brought before
+    the approval was brought back."""
     approved = record.act.content
     if record.act.act != acts.APPROVE or approved in current.landed:
         return ()
     documents = one.step.documents
-    sides = (one.step.source.at(commit.oid).document(one.doc) for commit in one.step.merged)
+    back = one.step.back.get(record.path)
+    commits = (*(commit.oid for commit in one.step.merged), *((back,) if back else ()))
+    sides = (one.step.source.at(commit).document(one.doc) for commit in commits)
     return (approved,) if any(documents.digest(side) == approved for side in sides if side is not None) else ()
 
 

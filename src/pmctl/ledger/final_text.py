@@ -51,10 +51,12 @@ def check(
         return replace(current, open=digest)
     if before.content != current.content and any(record.act.act == acts.PUBLISH for record in one.records):
         code, message = "AU313", f"{one.doc} is published with other content than the record says"
-    elif one.old is not None and one.old.file == one.new.file:
+    elif one.old is None or one.old.file != one.new.file:
+        code, message = "AU401", f"{one.doc} was changed after it was published"
+    elif one.old.attachments != one.new.attachments:
         code, message = "AU402", f"attachments of {one.doc} were changed after it was published"
     else:
-        code, message = "AU401", f"{one.doc} was changed after it was published"
+        code, message = "AU401", f"{one.doc} holds another text than its records bind since this step"
     one.find(code, message, advise("amend", id=one.doc))
     return current
 

@@ -45,6 +45,8 @@ def back_again(step: StepContext, difference: Difference) -> bool:
     if lost is None or difference.new is None or difference.new.oid != lost.oid:
         return False
     _found(step.state, lost)
+    if lost.act is not None:
+        step.back[lost.path] = lost.source
     return lost.act is None
 
 

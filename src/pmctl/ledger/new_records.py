@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from pmctl.codes import Code
+from pmctl.errors import advise
 from pmctl.ledger import landing, lost_records, record
 from pmctl.ledger.record import RecordProblem
 from pmctl.ledger.signatures import Signer, key_problem, signer
@@ -136,9 +137,15 @@ def _signer(step: StepContext, path: str, act: Act, data: bytes, signature: byte
             problem = SignatureProblem("AU208", message, hint="land the policy first, then act")
     if problem is None:
         return who
-    step.find(problem.code, f"{path}: {problem.message}", problem.hint, doc=lost_records.folder_of(path), path=path)
+    hint = problem.hint
+    if problem.code in _OUT_OF_USE:
+        hint = advise("act-again-and-waive", by=act.by, code=problem.code, commit=step.commit.oid[:12])
+    step.find(problem.code, f"{path}: {problem.message}", hint, doc=lost_records.folder_of(path), path=path)
     return None
 
+
+_OUT_OF_USE = ("AU219", "AU220")
+"""What is said of a record by a key that was retired or marked as compromised before it landed."""
 
 CODES = (
     Code(
@@ -186,7 +193,8 @@ CODES = (
         "retired-key",
         "A record is signed with a key that was retired before the record landed.",
         "What a key signed before stays; the order of landing decides, never a date in a commit.",
-        "Act again with the present key.",
+        "Act again with the present key, and an admin waives the finding. If the policy that retires the key is not"
+        " pushed yet: drop its commit, fetch, and retire the key again on top of what has landed.",
         "an approval with last year's key",
     ),
     Code(

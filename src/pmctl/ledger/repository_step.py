@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pmctl.codes import ACT_AGAIN, Code
+from pmctl.codes import Code
 from pmctl.errors import advise
 from pmctl.ledger import lost_records, record
 from pmctl.ledger.audit_state import Acceptance, Dispute, SignedPolicy
@@ -25,7 +25,7 @@ from pmctl.objects import CorruptObject, MissingObject
 from pmctl.policy import act as acts
 from pmctl.policy import change, lifecycle
 from pmctl.policy.act import Act
-from pmctl.policy.model import POLICY_PATH, Policy
+from pmctl.policy.model import COMPROMISED, POLICY_PATH, Policy
 from pmctl.policy.permission import kind
 from pmctl.policy.state import PostmortemState
 
@@ -137,15 +137,24 @@ def _check_revoked(step: StepContext, old: Policy, new: Policy, signed: list[Act
             continue
         if any(_holds(one, event.record, event.digest) for one in seen):
             continue
+        if _is_compromised(step, new, event):
+            continue  # reported as such (see AuditState.conclusions)
         what = "the key" if event.key_id in gone.keys else "the admin"
         message = (
             f"{event.kind} by {event.by} of {event.commit[:12]} rests on {what} that policy version {new.version}"
             " revokes, and nobody who signed that had seen it"
         )
-        hint = f"{event.by} signs it again under version {new.version}, or an admin accepts it with a waiver"
+        hint = advise("waive-if-signed", by=event.by, code="AU223", commit=step.commit.oid[:12])
         step.find(
             "AU223", message, hint, doc=event.doc if event.doc not in acts.REPOSITORY_FOLDERS else "", path=event.record
         )
+
+
+def _is_compromised(step: StepContext, new: Policy, event: Event) -> bool:
+    """Whether a policy says that the key behind a record was compromised when the record landed."""
+    _, key = new.keys.get(event.key_id, ("", None))
+    line = step.state.line
+    return key is not None and key.status == COMPROMISED and line.get(key.since, 0) <= line.get(event.commit, 0)
 
 
 def unseen_records(head: Snapshot, base: Snapshot, old: Policy, new: Policy) -> list[str]:
@@ -292,7 +301,8 @@ CODES = (
         "A record rests on a key or an admin that a policy revoked, and those who signed that policy had not seen it.",
         "A revocation holds for everything that its signers did not know; otherwise a key that was taken away could"
         " sign on an old branch and be merged around the revocation.",
-        ACT_AGAIN,
+        "Ask whoever signed it; an admin then accepts it: pmctl waive AU223 COMMIT -m REASON. If the policy is not"
+        " pushed yet: drop its commit, fetch, and sign it again on top of what has landed.",
         "an approval on a branch, with a key that main has revoked since",
     ),
     Code(

@@ -44,6 +44,7 @@ class Snapshots:
         self.documents = Documents(self.reader, self.trees)
         self.templates = TemplateStore(self.reader, self.trees)
         self.reports: dict[str, Report] = {}  # of the audits that were asked where records did not add up, by commit
+        self.answers: dict[str, object] = {}  # what others have worked out and ask again, by what and which commit
         self.places: tuple[str, ...] = (repo.prefix.strip("/"),)
         """Where the pmctl root lies in the repository, and where it lay before it was moved there, newest first."""
         self._policies: dict[str, tuple[Policy | None, tuple[Finding, ...]]] = {}

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import takewhile
 
 from pmctl.errors import Hint
@@ -26,7 +26,8 @@ class StepContext:
 
     `state` is what all steps before it add up to; checks move it forward. `merged` are the commits that a merge
     brings. `before` is empty in the step that brings the first policy, before which nothing was managed. `newest` is
-    the tip of the history, which only key files are read from. `lines` are all lines up to there.
+    the tip of the history, which only key files are read from. `lines` are all lines up to there. `back` has, by path,
+    the commit that had a record which a merge left out and this step brings back.
     """
 
     state: AuditState
@@ -37,6 +38,7 @@ class StepContext:
     newest: Snapshot
     keyrings: Keyrings
     lines: Lines
+    back: dict[str, str] = field(default_factory=dict)
 
     @property
     def findings(self) -> tuple[AuditFinding, ...]:

@@ -124,6 +124,8 @@ def _check_changes(step: StepContext, differences: list[Difference]) -> None:
         if step.before.tree:
             _check_templates(step)  # by what postmortems recorded before the step
             attribution.check_templates(step)
+    if step.before.tree:
+        attribution.check_settings(step)
     documents_before = _update_documents(step, differences)
     about_repository = [one for one in records if one.act.doc in acts.REPOSITORY_FOLDERS]
     by_doc: dict[str, list[VerifiedRecord]] = {}

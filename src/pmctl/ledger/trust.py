@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -40,8 +41,17 @@ class KnownRepository:
     earlier: tuple[str, ...] = ()
 
 
-def recall(repo: Repository) -> KnownRepository | None:
-    """What this user saw of `repo` before; None at first sight (or when what was kept cannot be read)."""
+def recall(repo: Repository, places: Sequence[str] = ()) -> KnownRepository | None:
+    """What this user saw of `repo` before; None at first sight (or when what was kept cannot be read).
+
+    `places` are the folders where its root lay before it was moved, newest first: what was seen there counts where
+    nothing was seen of the present one.
+    """
+    known = (_recall(repo._replace(prefix=f"{place}/" if place else "")) for place in places)
+    return _recall(repo) or next(filter(None, known), None)
+
+
+def _recall(repo: Repository) -> KnownRepository | None:
     file = _file(repo)
     value = read_object(file) if file is not None else {}
     root, tip, version, earlier = value.get("root"), value.get("tip"), value.get("version"), value.get("earlier", [])
@@ -61,9 +71,9 @@ def damaged(repo: Repository) -> str:
     return str(file) if file is not None and os.path.lexists(file) and recall(repo) is None else ""
 
 
-def tips(repo: Repository) -> tuple[str, ...]:
+def tips(repo: Repository, places: Sequence[str] = ()) -> tuple[str, ...]:
     """The commits that this user has seen on the protected branch of `repo`, the newest first."""
-    seen = recall(repo)
+    seen = recall(repo, places)
     return tuple(filter(None, (seen.tip, *seen.earlier))) if seen is not None else ()
 
 

@@ -15,6 +15,10 @@ WORDS: dict[str, str] = {
     # Of the policy and the people in it.
     "a-handle": "write the person's handle, as in jane: pmctl people list",
     "a-person": "write the handle of a person of the policy: pmctl people list",
+    "act-again-and-waive": (
+        "{by} acts again with the present key, and an admin who knows of it accepts this one:"
+        " pmctl waive {code} {commit} -m REASON"
+    ),
     "add-handle": "if the handle is right, an admin runs pmctl people add {handle}",
     "add-key-first": "an admin adds the key to the policy first, in a step of its own: pmctl people add",
     "add-person": "an admin adds the person or the address: pmctl people add",
@@ -51,6 +55,7 @@ WORDS: dict[str, str] = {
     "sign-first-policy": "sign it: pmctl init",
     "sign-move": "admins sign it first: pmctl policy move {new}; then the folder moves in a step of its own",
     "sign-policy": "one of these signs it: {admins} (pmctl policy sign)",
+    "waive-if-signed": "if {by} did sign it, an admin accepts it: pmctl waive {code} {commit} -m REASON",
     "audit-shows-accepted": "pmctl audit shows what was accepted",
     "audit-shows-waived": "pmctl audit shows it as waived from now on",
     "move-the-root": "git mv everything of the root there, in one commit of its own",
@@ -121,6 +126,7 @@ WORDS: dict[str, str] = {
     "compare-commits": "compare two commits: pmctl diff {id} --from REV --to REV",
     "delete": "an admin runs pmctl delete {id}",
     "doctor-fix": "pmctl doctor --fix puts back what was there",
+    "doctor-fix-lost": "pmctl doctor --fix",
     "edit": "pmctl edit {id}",
     "edit-again": "correct what is listed above: pmctl edit {id}",
     "edit-when-ready": "when it is ready: pmctl edit {id}",

@@ -16,6 +16,7 @@ from pmctl.ledger.report import ATTRIBUTED, PROVED, AuditFinding, Report
 from pmctl.output import answers
 from pmctl.output.advice import with_fix, words
 from pmctl.output.answers import Audit, Layer, PostmortemState, pick, plain
+from pmctl.policy.change import waivable
 from pmctl.text import plural, safe
 
 FORMATS = ("text", "json", "sarif")
@@ -53,6 +54,8 @@ def to_text(report: Report, *, root_source: str = "") -> str:
             lines.append(f"    accepted by {safe(finding.waived_by)}: {safe(finding.waived_note)}")
     if not report.complete:
         lines.append(f"INCOMPLETE: {safe(report.incomplete)}; what is missing was not judged, so this is no pass")
+    if any(finding.commit and waivable(finding.code) for finding in report.violations):
+        lines.append("what is settled stays reported until an admin accepts it: pmctl waive CODE COMMIT -m REASON")
     lines.append(_scope(report, root_source))
     lines += _witness(report)
     lines.append(_verdict(report))

@@ -82,7 +82,7 @@ def rows(found: Sequence[StatusReport], *, with_next: bool, with_place: bool) ->
 def notes(found: StatusReports) -> list[str]:
     """What is to be known beside the answer: acts that are not pushed, and a HEAD that is on no branch."""
     told = [
-        f"not pushed yet: your {one.act} of {one.postmortem}{_in(one.repository)}; git push, and merge it when it is"
+        f"not pushed yet: your {one.named}{_in(one.repository)}; git push, and merge it when it is"
         " on a branch of its own"
         for one in found.unlanded
     ]

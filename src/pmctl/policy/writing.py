@@ -65,6 +65,21 @@ def set_branch(data: bytes, branch: str) -> bytes:
     return _checked(data, text[: node.start] + _scalar(branch) + text[node.end :], "branch")
 
 
+def set_kind(data: bytes, handle: str, kind: str) -> bytes:
+    """The policy with another kind of person, service or agent behind a handle."""
+    text, top = _load(data)
+    person = _child(top, "people", handle)
+    there, name = _mapping(person).get("kind"), _child(person, "name")
+    if there is not None:
+        edited = text[: there.start] + kind + text[there.end :]
+    elif person.flow:
+        edited = text[: name.end] + f", kind: {kind}" + text[name.end :]
+    else:
+        at = _end_of_line(text, name.end)
+        edited = _with_newline(text[:at]) + f"{' ' * (name.key_column - 1)}kind: {kind}\n" + text[at:]
+    return _checked(data, edited, f"kind of {handle}")
+
+
 def add_person(data: bytes, person: Person) -> bytes:
     """The policy with one more person at the end of `people`."""
     text, top = _load(data)

@@ -108,6 +108,23 @@ def move_back(repo: git.Repository, journal: Journal, oid: str) -> bool:
     return git.run(repo.top, *words, *to, check=False).code == 0
 
 
+def restore_others(repo: git.Repository, journal: Journal, oid: str, altered: Sequence[str]) -> None:
+    """Put back what a hook changed of pmctl's own files beside the act, where it still is as the commit `oid` has it.
+
+    Records are never changed, so whatever HEAD has of them is what has to be there.
+    """
+    own = {repo.prefix + one.path for one in journal.files}
+    folder = f"{repo.prefix}.pmctl/"
+    for path in altered if journal.head else ():
+        if not path.startswith(folder) or path in own:
+            continue
+        words = ("diff", "--quiet", "--no-ext-diff", oid, "--", f":(literal){path}")
+        before = ("cat-file", "-e", f"{journal.head}:{path}")
+        if git.run(repo.top, *words, check=False).code == 0 and git.run(repo.top, *before, check=False).code == 0:
+            put = ("restore", f"--source={journal.head}", "--staged", "--worktree", "--", f":(literal){path}")
+            git.run(repo.top, *put, check=False, reading=False)
+
+
 def blame(repo: git.Repository, journal: Journal, oid: str, altered: Sequence[str]) -> str:
     """Who altered the act, as the beginning of a sentence: a filter or a hook, and at which path."""
     path = altered[0] if altered else ""

@@ -170,6 +170,7 @@ def _take_back(repo: git.Repository, journal: Journal, oid: str, altered: Sequen
             hint=f"git reset --soft {journal.head or oid}, then run: pmctl doctor --fix",
         )
     kept = _put_back(repo, journal, live=True)
+    landing.restore_others(repo, journal, oid, altered)
     return EnvironmentProblem(
         f"{blame}: the commit was undone, and nothing was changed",
         hint="have it leave the folders postmortems and .pmctl as they are (with pre-commit,"

@@ -7,12 +7,12 @@ state counts from here on, so a postmortem whose records then say another status
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from pmctl import git
 from pmctl.document.edits import set_field
-from pmctl.document.reader import read
+from pmctl.document.reader import Document, read
 from pmctl.ledger import record
 from pmctl.ledger.audit import audit
 from pmctl.ledger.current_state import current_state
@@ -20,6 +20,7 @@ from pmctl.ledger.report import Lost
 from pmctl.ledger.snapshot import Snapshot, Snapshots, attachments_path, document_path
 from pmctl.policy.act import REPOSITORY_FOLDERS
 from pmctl.policy.model import POLICY_PATH
+from pmctl.policy.state import DRAFT, FINAL, PostmortemState
 from pmctl.repository.transaction import Write, commit
 from pmctl.repository.workspace import Workspace
 from pmctl.text import plural
@@ -40,14 +41,17 @@ def bring_back(workspace: Workspace) -> str:
         return ""
     lost = audit(workspace.repo).lost
     writes = {write.path: write for one in lost for write in _files(workspace.head, one)}
-    docs = {one.act.doc for one in lost if one.act is not None} - REPOSITORY_FOLDERS
-    for doc in sorted(docs):
+    sources: dict[str, list[str]] = {}
+    for one in lost:
+        named = record.parse_path(one.path.removesuffix(".sig"))
+        if named is not None and named.doc not in REPOSITORY_FOLDERS:
+            sources.setdefault(named.doc, []).append(one.source)
+    for doc in sorted(sources):
         if workspace.head.document(doc) is None:
-            sources = [one.source for one in lost if one.act is not None and one.act.doc == doc]
-            writes.update((write.path, write) for write in _document(workspace.head.source.at(sources[-1]), doc))
+            writes.update((write.path, write) for write in _document(workspace.head.source.at(sources[doc][-1]), doc))
     if not writes:
         return ""
-    writes.update((write.path, write) for write in _statuses(workspace.repo, docs, tuple(writes.values())))
+    writes.update((write.path, write) for write in _texts(workspace.repo, sources, tuple(writes.values())))
     number = plural(len(lost), "signed file")
     landed = commit(workspace.repo, list(writes.values()), f"Bring back {number} that were left out")
     return f"brought back {number} left out before, in commit {landed.oid[:12]}"
@@ -69,22 +73,36 @@ def _document(source: Snapshot, doc: str) -> Iterable[Write]:
             yield Write(path, data)
 
 
-def _statuses(repo: git.Repository, docs: Iterable[str], writes: Sequence[Write]) -> Iterable[Write]:
-    """The documents whose status or reviewers are others once the records are back."""
+def _texts(repo: git.Repository, sources: Mapping[str, Sequence[str]], writes: Sequence[Write]) -> Iterable[Write]:
+    """What else the documents need once the records are back: their status, their reviewers, the text that is bound."""
     after = Snapshots(repo).at(_as_committed(repo, writes))
-    for doc in sorted(docs):
-        data = after.regular_file(document_path(doc))
-        if data is None:
+    for doc, commits in sorted(sources.items()):
+        state, where = current_state(after, doc).state, after
+        if after.document(doc) is None:
             continue
-        document, state = read(data), current_state(after, doc).state
-        changed = document
-        if document.readable and document.status != state.status:
-            changed = set_field(changed, "status", state.status)
-        named = tuple(document.meta.get("reviewers") or ()) if document.readable else state.reviewers
-        if not set(state.reviewers) <= set(named):
-            changed = set_field(changed, "reviewers", list(dict.fromkeys((*named, *state.reviewers))))
-        if changed.data != document.data:
-            yield Write(document_path(doc), changed.data)
+        if state.status in FINAL and after.digest(doc) not in (state.content, state.open):
+            bound = (after.source.at(commit) for commit in reversed(commits))
+            where = next((one for one in bound if one.digest(doc) == state.content), after)
+        for write in _document(where, doc):
+            data = write.data or b""
+            if write.path == document_path(doc):
+                data = _as_recorded(read(data), state)
+            if after.regular_file(write.path) != data:
+                yield Write(write.path, data)
+
+
+def _as_recorded(document: Document, state: PostmortemState) -> bytes:
+    """The document with the status and reviewers that the records say."""
+    if not document.readable:
+        return document.data
+    changed = document if document.status == state.status else set_field(document, "status", state.status)
+    named = tuple(document.meta.get("reviewers") or ())
+    known = (*state.reviewers, *state.late_asked)
+    wanted = [handle for handle in named if state.status == DRAFT or handle in known]
+    wanted += [handle for handle in state.reviewers if handle not in wanted]
+    if wanted != list(named):
+        changed = set_field(changed, "reviewers", wanted)
+    return changed.data
 
 
 def _as_committed(repo: git.Repository, writes: Sequence[Write]) -> str:

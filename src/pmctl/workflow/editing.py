@@ -114,6 +114,13 @@ def _approved_by(workspace: Workspace, state: PostmortemState) -> str:
     return listed(list(dict.fromkeys(one.by for one in state.counting(workspace.head.digest(state.id)))))
 
 
+def uncommitted_attachments(workspace: Workspace, name: str) -> tuple[str, ...]:
+    """The attachments of `name` that lie in the work tree otherwise than in HEAD: an edit commits the text alone."""
+    committed = {item.path: item.sha256 for item in workspace.head.attachments(name)}
+    found = workspace.attached_files(name)
+    return tuple(path for path, digest in found.items() if committed.get(path) != digest)
+
+
 def commit_edit(workspace: Workspace, by: str, name: str, note: str, signing: Sequence[str]) -> CommitResult:
     """Commit the work tree's version of `name`; `by` is the handle of who edited it.
 

@@ -87,6 +87,9 @@ def perform(
         was=now.state.open if now.state.open == workspace.head.digest(name) else "",
     )
     violations = lifecycle.check(act, now.state, workspace.policy, view)
+    if kind == acts.APPROVE and unjudged:  # the audit does not ask, but nobody could publish by such an approval
+        message = f"approve of {name} would lead nowhere, it can't be judged by its template: {unjudged}"
+        violations = (*violations, Violation("AU326", message, advise("submit-again", id=name)))
     refusals = tuple(violation for violation in violations if not violation.attributed)
     if kind in (acts.SUBMIT, acts.PUBLISH):
         _refuse_unready(workspace, kind, document, at, templates, refusals)
@@ -133,8 +136,14 @@ def _handles(given: Sequence[str]) -> tuple[str, ...]:
 def _bound_templates(
     workspace: Workspace, now: CurrentState, kind: str, document: Document
 ) -> tuple[tuple[Template, ...] | None, str]:
-    """The templates that a publication is judged by, those of its submit, and why there are none; else None."""
-    return judged_by(workspace.head, now.state, facts_of(document).template) if kind == acts.PUBLISH else (None, "")
+    """The templates that a publication is judged by, those of its submit, and why there are none; else None.
+
+    An approval only asks whether there are any.
+    """
+    if kind not in (acts.APPROVE, acts.PUBLISH):
+        return None, ""
+    templates, problem = judged_by(workspace.head, now.state, facts_of(document).template)
+    return templates if kind == acts.PUBLISH else None, problem
 
 
 def _view(

@@ -81,10 +81,11 @@ def change_person(
     add_teams: Sequence[str] = (),
     remove_teams: Sequence[str] = (),
     admin: bool | None = None,
+    kind: str = "",
     at: datetime,
     note: str = "",
 ) -> Changed:
-    """Change addresses, teams, or whether somebody is an admin.
+    """Change addresses, teams, whether somebody is an admin, or their `kind` (a person, service or agent).
 
     Raises NotFound for an unknown person, Refused when nothing would change or an address is taken.
     """
@@ -111,14 +112,22 @@ def change_person(
     for team in dict.fromkeys(remove_teams):
         meant, edit = _out_of_team(meant, team, handle)
         edits.append(edit)
-    if admin is True and person.kind != PERSON:
-        raise Refused(f"{handle} is of the kind {person.kind}, which signs no policy", hint="let a person be the admin")
+    if kind and kind not in KINDS:
+        raise UsageProblem(f"--kind {kind}: not one of {', '.join(KINDS)}")
+    kind = kind or person.kind
+    if kind != PERSON and (admin is True or (handle in meant.admins and admin is not False)):
+        raise Refused(f"{handle} would be of the kind {kind}, which signs no policy", hint="let a person be the admin")
+    before_roles = len(edits)
     if admin is True and handle not in meant.admins:
         meant = replace(meant, admins=(*meant.admins, handle))
         edits.append(lambda data: membership.add_admin(data, handle))
     if admin is False and handle in meant.admins:
         meant, edit = _no_admin(meant, handle)
         edits.append(edit)
+    if kind != person.kind:  # the file is valid after each edit: whoever is an admin is a person
+        meant = replace(meant, people={**meant.people, handle: meant.people[handle]._replace(kind=kind)})
+        place = before_roles if kind == PERSON else len(edits)
+        edits.insert(place, lambda data: writing.set_kind(data, handle, kind))
     if not edits:
         raise Refused(f"nothing would change for {handle}", hint="pmctl people list shows what stands there")
     subject = _change_in_words(handle, bool(new_emails or gone), tuple(add_teams), tuple(remove_teams), admin)

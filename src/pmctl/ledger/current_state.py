@@ -41,7 +41,7 @@ class CurrentState:
     """A postmortem's state at a commit, with what the next record needs: the root's digest and a number.
 
     `ignored` says which records in its folder did not take effect, and why, `late` which ones of this round came too
-    late to take effect: a line for each.
+    late to take effect: a line for each. `incomplete` says why only a part of the history that decides was there.
     """
 
     state: PostmortemState
@@ -50,6 +50,7 @@ class CurrentState:
     next_number: int
     ignored: tuple[str, ...] = ()
     late: tuple[str, ...] = ()
+    incomplete: str = ""
 
     def view(
         self,
@@ -101,7 +102,7 @@ def current_state(snapshot: Snapshot, doc: str) -> CurrentState:
     report = reports[snapshot.commit]
     state = report.states.get(doc)
     if state is None or not report.complete:
-        return quick
+        return replace(quick, incomplete=report.incomplete)
     folder = f"{record.FOLDER}/{doc}/"
     ignored = tuple(
         f"{found.path}: {found.message}"

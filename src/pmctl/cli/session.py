@@ -9,7 +9,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -40,6 +40,7 @@ class Session:
     verbose: bool = False
     handle: str = ""
     unread: int = 0
+    warned: set[str] = field(default_factory=set)
 
     @property
     def several(self) -> bool:
@@ -211,8 +212,10 @@ class Session:
             _say(text)
 
     def warn(self, text: str) -> None:
-        """A warning on stderr, also with -q."""
-        _say(f"warning: {text}")
+        """A warning on stderr, also with -q; the same one is told once."""
+        if text not in self.warned:
+            self.warned.add(text)
+            _say(f"warning: {text}")
 
     def json(self, schema: str, answer: Answer | Mapping[str, Any]) -> None:
         """Print a JSON result: one object whose first key names its schema, `pmctl/<what>/v1`."""

@@ -39,7 +39,8 @@ _ENOUGH_FOR_A_CACHE = 20
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What to check, and how. `author` is the e-mail address of whom git commits what is staged for, '' if not told."""
+    """What to check, and how. `author` is the e-mail address of whom git commits what is staged for, '' if not told;
+    `reach` a range A..B whose merges are looked at, '' for the one at HEAD."""
 
     what: tuple[str, ...] = ()
     staged: bool = False
@@ -48,6 +49,7 @@ class Selection:
     ignore: tuple[str, ...] = ()
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     author: str = ""
+    reach: str = ""
 
 
 @dataclass(frozen=True)
@@ -121,11 +123,13 @@ def validations(directory: Path, selection: Selection) -> tuple[Validation, ...]
 
 def _of_whole_root(repo: git.Repository, start: str, selection: Selection) -> Validation:
     from pmctl.insight.by_hand import policy_findings
+    from pmctl.insight.host_merges import host_merge_findings
     from pmctl.insight.managed_paths import held_paths
 
     history = _history(repo)  # git reads it while the files are read here
     run = _of_root(repo, everything(repo), start, selection, history=history, whole=True)
-    return replace(run, general=(*policy_findings(Workspace(repo)), *run.general, *held_paths(repo)))
+    beside = (*held_paths(repo), *host_merge_findings(repo, selection.reach))
+    return replace(run, general=(*policy_findings(Workspace(repo)), *run.general, *beside))
 
 
 def _of_named(repo: git.Repository, items: list[Item], start: str, selection: Selection, *, timed: bool) -> Validation:

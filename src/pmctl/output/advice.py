@@ -23,6 +23,21 @@ WORDS: dict[str, str] = {
         " an admin says so: pmctl people revoke"
     ),
     "init": "run 'pmctl init'",
+    "install-hooks": "pmctl hook install",
+    # Of merges.
+    "compare-merge": "compare both sides: git show {commit}^1:./{path} and git show {commit}^2:./{path}",
+    "conflict-again": "git checkout --merge -- {path} puts the conflict back, then pmctl merge {path}",
+    "finish-merge": "resolve what is left (pmctl merge), then git {what} --continue; or give it up: git {what} --abort",
+    "git-add": "look at it, make it right, then git add {path}",
+    "git-continue": "git {what} --continue",
+    "keep-or-remove": "keep it with git add {path}, or let it go with git rm {path}",
+    "merge-rest": "decide what is left in the files, git add them, then git commit; or give it up: git merge --abort",
+    "not-pushed": "put it right first: nothing of yours was pushed",
+    "sync-again": "pmctl sync",
+    "sync-conflicts": (
+        "decide what is left in the files, git add them, git {what} --continue, and pmctl sync again; or give it up:"
+        " pmctl sync --abort"
+    ),
     "people": "see pmctl people list",
     "policy-branch": "an admin names the right one: pmctl policy branch NAME",
     "policy-branch-head": (
@@ -35,6 +50,15 @@ WORDS: dict[str, str] = {
     "sign-first-policy": "sign it: pmctl init",
     "sign-move": "admins sign it first: pmctl policy move {new}; then the folder moves in a step of its own",
     "sign-policy": "one of these signs it: {admins} (pmctl policy sign)",
+    "audit-shows-accepted": "pmctl audit shows what was accepted",
+    "audit-shows-waived": "pmctl audit shows it as waived from now on",
+    "move-the-root": "git mv everything of the root there, in one commit of its own",
+    "push-checkpoint": "push it to {branch}",
+    "sign-on-branch": (
+        "{missing} more of {people} run pmctl policy sign on this branch; the last signature lands the policy in one"
+        " step"
+    ),
+    "sign-the-same": "it takes effect when {missing} more of {people} have run the same command",
     # Of the life of a postmortem.
     "amend": "an admin can pmctl amend {id}",
     "amend-on-record": "an admin puts it on record: pmctl amend {id} -m TEXT",
@@ -90,14 +114,25 @@ WORDS: dict[str, str] = {
     "amend-with-reason": "an admin edits the files and runs pmctl amend {id} -m REASON",
     "approve-as": "pmctl approve {id}   (as {people})",
     "audit-says-why": "pmctl audit says why",
+    "answer-questions": "pmctl validate, then answer the questions with pmctl edit ID",
+    "begin": "others join with pmctl people join, and you begin with pmctl new",
     "bring-back": "bring it back: pmctl doctor --fix, or git checkout {commit} -- {path}",
+    "compare-commits": "compare two commits: pmctl diff {id} --from REV --to REV",
     "delete": "an admin runs pmctl delete {id}",
     "doctor-fix": "pmctl doctor --fix puts back what was there",
     "edit": "pmctl edit {id}",
-    "edit-and-submit": "edit it, then pmctl submit {id} --reviewer HANDLE",
+    "edit-again": "correct what is listed above: pmctl edit {id}",
+    "edit-when-ready": "when it is ready: pmctl edit {id}",
+    "edit-then-status": "pmctl edit {id}, then pmctl status {id}",
+    "edit-and-submit": "pmctl edit {id}, then pmctl submit {id} --reviewer HANDLE",
     "leave-status": "leave it at {status}; pmctl status {id} says which command moves it",
+    "keep-detached": "HEAD is detached, so commit {commit} is on no branch; to keep it: git switch -c NAME",
     "log": "pmctl log {id}",
+    "look-at-status": "pmctl status {id}",
     "publish": "pmctl publish {id}",
+    "pull-and-push": "not pushed yet, and {upstream} has moved on: git pull, then git push",
+    "push": "not pushed yet: git push   ({branch} is ahead of {upstream})",
+    "push-new-branch": "not pushed yet: git push -u {remote} {branch}",
     "read-and-approve": "{people}: read it (pmctl show {id}), then pmctl approve {id}",
     "sign-instead": "an admin runs pmctl policy sign instead",
     "submit": "pmctl submit {id} --reviewer HANDLE",
@@ -105,10 +140,39 @@ WORDS: dict[str, str] = {
 }
 """Advice by name; values that the reporter gives stand in braces."""
 
+COMMANDS: dict[str, tuple[str, ...]] = {
+    "answer-questions": ("pmctl", "validate"),
+    "audit-shows-accepted": ("pmctl", "audit"),
+    "audit-shows-waived": ("pmctl", "audit"),
+    "begin": ("pmctl", "new"),
+    "edit": ("pmctl", "edit", "{id}"),
+    "edit-and-submit": ("pmctl", "edit", "{id}"),
+    "edit-again": ("pmctl", "edit", "{id}"),
+    "edit-when-ready": ("pmctl", "edit", "{id}"),
+    "edit-then-status": ("pmctl", "edit", "{id}"),
+    "look-at-status": ("pmctl", "status", "{id}"),
+    "log": ("pmctl", "log", "{id}"),
+    "publish": ("pmctl", "publish", "{id}"),
+    "pull-and-push": ("git", "pull"),
+    "push": ("git", "push"),
+    "push-new-branch": ("git", "push", "-u", "{remote}", "{branch}"),
+    "read-and-approve": ("pmctl", "show", "{id}"),
+    "status": ("pmctl", "status", "{id}"),
+}
+"""Of an advice that follows an act, the command that can be run as it is: the first one that its words name."""
+
 
 def words(hint: Hint) -> str:
     """A hint as people read it."""
     return WORDS[hint.name].format_map(dict(hint.values)) if isinstance(hint, Advice) else hint
+
+
+def argv(hint: Hint) -> list[str]:
+    """The command of a hint, ready to be run; empty when a person has to choose something first."""
+    if not isinstance(hint, Advice) or hint.name not in COMMANDS:
+        return []
+    values = dict(hint.values)
+    return [word.format_map(values) for word in COMMANDS[hint.name]]
 
 
 def with_values(hint: Hint, values: Mapping[str, str]) -> Hint:

@@ -122,6 +122,24 @@ def _json_escape(match: re.Match[str]) -> str:
     return "".join(f"\\u{pairs[at : at + 4]}" for at in range(0, len(pairs), 4))
 
 
+_JSON_PROBLEMS = (
+    ("Expecting value", "a value is missing here"),
+    ("Expecting property name", "a name in double quotes is missing here"),
+    ("Expecting ',' delimiter", "a comma is missing before this"),
+    ("Expecting ':' delimiter", "a colon is missing before this"),
+    ("Extra data", "there is more behind the end of the value"),
+    ("Invalid control character", "a text holds a line break or another control character, which is written as \\n"),
+    ("Invalid \\", "what follows the backslash is no character that JSON knows"),
+    ("Illegal trailing comma", "a comma stands before the closing bracket"),
+    ("Unterminated string", "a text is not closed"),
+)
+
+
+def json_problem(said: str) -> str:
+    """What the json module says of a text that is no JSON, in words for people."""
+    return next((words for begun, words in _JSON_PROBLEMS if said.startswith(begun)), said)
+
+
 def plural(count: int, noun: str) -> str:
     """`1 day`, `2 days`: for nouns that only take an s."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

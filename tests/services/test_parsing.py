@@ -21,7 +21,7 @@ from pmctl.services.parsing import load_files, parse_all
         (b'{"title": "a', "x.json:1:11: the JSON ends in the middle"),
         (b'{"incident": {"id": 1},\n', "x.json:2:1: the JSON ends in the middle"),
         (b'{"title": tru}', "x.json:1:11: not valid JSON"),
-        (b'{"a": 1} {"b": 2}', "x.json:1:10: not valid JSON: Extra data"),
+        (b'{"a": 1} {"b": 2}', "x.json:1:10: not valid JSON: there is more behind the end of the value"),
         (b'{"title": "\xff"}', "x.json: not UTF-8 text: byte 12"),
         (b'{"title": "a\x00"}', "NUL"),
         (b"<!DOCTYPE html><html>Sign in</html>", "HTML page"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -120,3 +121,15 @@ def test_published_content_is_said_not_to_be_fixed(crew: Team) -> None:
     assert (only.applied, only.diff, only.problem) == ((), "", "")
     assert only.refused[0].startswith("not fixed (PM502): the postmortem is PUBLISHED")
     assert file.read_text() == text
+
+
+def test_diff_shows_the_ids_that_fix_writes(crew: Team) -> None:
+    crew.edit_text(DOC, lambda text: re.sub(r"\| AI-[a-z0-9]{4} \|", "| |", text))
+    before = (crew.top / crew.path(DOC)).read_text()
+    (checked,) = validations(crew.top, Selection((DOC,), now=AT))
+    (shown,) = fixed(checked, write=False)
+    assert (crew.top / crew.path(DOC)).read_text() == before
+    promised = re.findall(r"^\+.*\| (AI-[a-z0-9]{4}) \|", shown.diff, re.MULTILINE)
+    (written,) = fixed(checked, write=True)
+    assert len(promised) == 2 and written.diff == shown.diff
+    assert all(f"| {name} |" in (crew.top / crew.path(DOC)).read_text() for name in promised)

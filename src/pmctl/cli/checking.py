@@ -37,7 +37,8 @@ def validate(
 ) -> None:
     """Check postmortems. Every finding has its place, a code and a fix; the last line counts them.
 
-    Targets (PM95) are compared with the history when ids or nothing is named, not for files and what is staged.
+    Targets (PM95) are compared with the history when ids or nothing is named, not for files and what is staged. Of
+    files and ids that are named it is said when their status is not what their signed records prove.
 
     Exit code 1 when there are errors, 2 when --fix could not write a file. `pmctl explain CODE` documents any code.
     """
@@ -78,7 +79,10 @@ def _fix(session: Session, runs: Sequence[Validation], *, write: bool) -> bool:
     from pmctl.workflow.fixing import fixed
 
     written = True
-    for outcome in (one for run in runs for one in fixed(run, write=write)):
+    outcomes = [one for run in runs for one in fixed(run, write=write)]
+    if not outcomes:
+        session.note("nothing to fix: no finding has one right answer that pmctl could write")
+    for outcome in outcomes:
         if not write and outcome.diff:
             session.result(outcome.diff.rstrip("\n"))
         for line in (*outcome.applied, *outcome.refused):

@@ -73,12 +73,12 @@ def export(
     data = FORMS[to].make(material)
     if output is None and sys.stdout.isatty():  # what a person looks at; a file or a program gets every byte
         session.result(visible(data.decode()).rstrip("\n"))
-        return
-    if output is None:
+    elif output is None:
         sys.stdout.buffer.write(data)
-        return
-    _write(output, data)
-    session.note(f"wrote {output}")
+    else:
+        _write(output, data)
+        session.note(f"wrote {output}")
+    session.end_if_incomplete((str(proof["incomplete"]) if proof is not None else "") or found.incomplete)
 
 
 def _version(workspace: Workspace, name: str, revision: str, at: str) -> str:

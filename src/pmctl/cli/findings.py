@@ -28,6 +28,7 @@ def show_findings(session: Session, runs: Sequence[Validation], format: str) -> 
         paths += [_placed(base, item.path) for item in run.items]
         if session.width:
             sources |= {_placed(base, path): data for path, data in run.sources.items()}
+    findings = list(dict.fromkeys(findings))  # a file may be named twice, and settings belong to several files
     report = Report(findings, paths=paths, sources=sources, width=session.width, color=session.colored, at=now())
     sys.stdout.write(render(report, format))
     if format == "github":

@@ -69,6 +69,7 @@ def _act(
 
     session: Session = ctx.obj
     workspace, name = session.workspace, session.workspace.find(part)
+    session.require_people((*reviewers, *editors))
     if kind == AMEND:
         _show_open(session, name)
     done = perform(

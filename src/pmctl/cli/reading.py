@@ -67,33 +67,45 @@ def show(
         from pmctl.output.json_export import to_json
 
         session.result(to_json(document, marks=found.marks, approved=found.approved).rstrip("\n"))
+        session.end_if_incomplete(found.incomplete)
         return
     facts = _facts(document, name, found.approved) if session.width else ()
     source, body = (marked(text, found.marks) for text in (document.text, document.body))
     text = terminal.postmortem(source, body, facts, width=session.width, color=session.colored)
     session.result(text.rstrip("\n"))
+    session.end_if_incomplete(found.incomplete)
 
 
 def log(ctx: typer.Context, id: Id, format: Format = "text") -> None:
-    """Who did what when, newest last, with the verdict on every step."""
+    """Who did what when, newest last, with the verdict on every step, and what is not pushed yet.
+
+    Exit code 2 when the history is not all there.
+    """
     from pmctl.insight.history import history
+    from pmctl.insight.unlanded import unlanded_records
+    from pmctl.objects import CorruptObject, MissingObject
 
     session: Session = ctx.obj
     choose_format(format)
     workspace = session.workspace
-    found = history(session.repo, workspace.find(id))
+    name = workspace.find(id)
+    try:
+        unlanded = unlanded_records(workspace)
+    except (MissingObject, CorruptObject):
+        unlanded = frozenset()  # a clone that lacks objects: the history says so
+    found = history(session.repo, name, unlanded)
     if format == "json":
         session.json("log", found)
-        return
-    for entry in found.events:
-        mark = {one: one for one in ("ok", "late", "waived", "warning")}.get(entry.verdict, "VIOLATION")
-        session.result(safe(f"{entry.commit[:12]}  {entry.at}  {mark:<9}  {entry.who}: {entry.what}"))
-        for line in (*([entry.note] if entry.note else ()), *entry.findings):
-            session.result(safe(f"{'':14}{line}"))
-    if found.incomplete:
-        shallow = "clone" in found.incomplete
-        fix = "git fetch --unshallow brings the rest" if shallow else "git fsck shows what is damaged"
-        session.warn(f"the history is incomplete ({found.incomplete}): {fix}")
+    else:
+        for entry in found.events:
+            mark = {one: one for one in ("ok", "late", "waived", "warning")}.get(entry.verdict, "VIOLATION")
+            session.result(safe(f"{entry.commit[:12]}  {entry.at}  {mark:<9}  {entry.who}: {entry.what}"))
+            pushed = [] if entry.pushed else ["not pushed yet"]
+            for line in (*([entry.note] if entry.note else ()), *entry.findings, *pushed):
+                session.result(safe(f"{'':14}{line}"))
+        if found.detached:
+            session.note("HEAD is detached: this is the history of the commit that is checked out, not of a branch")
+    session.end_if_incomplete(found.incomplete)
 
 
 def _facts(document: Document, name: str, approved: Sequence[str]) -> tuple[tuple[str, str], ...]:
@@ -101,7 +113,7 @@ def _facts(document: Document, name: str, approved: Sequence[str]) -> tuple[tupl
 
     meta = document.meta
     shown = ("status", "author", "reviewers", "severity", "services", "started_at", "resolved_at")
-    facts = [("id", name)]
+    facts = [("title", document.title or name), ("id", name)]
     for key in shown:
         value = meta.get(key)
         if value:

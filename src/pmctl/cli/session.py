@@ -9,7 +9,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
@@ -40,6 +40,7 @@ class Session:
     verbose: bool = False
     handle: str = ""
     unread: int = 0
+    warned: set[str] = field(default_factory=set)
 
     @property
     def several(self) -> bool:
@@ -72,10 +73,24 @@ class Session:
 
     @cached_property
     def workspace(self) -> Workspace:
-        """The postmortems, settings and policy of the work tree."""
+        """The postmortems, settings and policy of the work tree.
+
+        Raises NotFound for --as with a handle that the policy does not have, whatever the command does with it.
+        """
         from pmctl.repository.workspace import Workspace
 
-        return Workspace(self.repo)
+        workspace = Workspace(self.repo)
+        if self.handle and (policy := workspace.known_people()) is not None:
+            from pmctl.repository.actor import require_known
+
+            require_known(policy, self.handle)
+        return workspace
+
+    def require_people(self, handles: Iterable[str]) -> None:
+        """Raise NotFound for the first handle that the policy does not have; an @ before it does not matter."""
+        from pmctl.repository.actor import require_known
+
+        require_known(self.workspace.policy, *(handle.removeprefix("@") for handle in handles))
 
     def each(self, read: Callable[[Workspace], _Answer], *, one_has_it: bool = False) -> list[tuple[str, _Answer]]:
         """What `read` answers of every repository that -C names, each with that name; "" for the only one.
@@ -117,6 +132,16 @@ class Session:
 
             raise typer.Exit(2)
 
+    def end_if_incomplete(self, incomplete: str) -> None:
+        """Say why an answer rests on a part of the history, and end with 2: it must never look like the whole."""
+        if incomplete:
+            import typer
+
+            shallow = "clone" in incomplete
+            fix = "git fetch --unshallow brings the rest" if shallow else "git fsck shows what is damaged"
+            self.warn(f"INCOMPLETE: the history is not all there ({incomplete}); {fix}")
+            raise typer.Exit(2)
+
     def reader(self, workspace: Workspace) -> str:
         """The person whom an answer about a repository is for, by --as, key or e-mail; "" when its policy knows nobody.
 
@@ -153,6 +178,7 @@ class Session:
         """Who writes: `handle`, --as, or whose e-mail git commits with; "" when the policy knows nobody with it."""
         from pmctl.repository.actor import author_handle, git_config
 
+        self.require_people([handle])
         return handle or self.handle or author_handle(self.workspace.policy, git_config(self.repo)) or ""
 
     def known_person(self, handle: str = "") -> str:
@@ -198,8 +224,10 @@ class Session:
             _say(text)
 
     def warn(self, text: str) -> None:
-        """A warning on stderr, also with -q."""
-        _say(f"warning: {text}")
+        """A warning on stderr, also with -q; the same one is told once."""
+        if text not in self.warned:
+            self.warned.add(text)
+            _say(f"warning: {text}")
 
     def json(self, schema: str, answer: Answer | Mapping[str, Any]) -> None:
         """Print a JSON result: one object whose first key names its schema, `pmctl/<what>/v1`."""

@@ -207,15 +207,15 @@ def record_files(session: Session, names: list[str]) -> list[tuple[str, bytes]]:
 
 
 def known_author(session: Session, handle: str) -> str:
-    """`handle` when the policy has such a person. Raises Refused otherwise."""
+    """`handle` when the policy has such a person. Raises NotFound when it has not, Refused when nobody is named."""
     from pmctl.errors import Refused
 
-    policy = session.workspace.policy
     handle = handle.removeprefix("@")
-    if handle in policy.people:
+    session.require_people([handle])
+    if handle:
         return handle
     raise Refused(
-        f"{handle} is not in the policy" if handle else "the policy knows nobody with your git e-mail address",
+        "the policy knows nobody with your git e-mail address",
         hint="anybody whom the policy knows may create one: give --author HANDLE (pmctl people list), or have an admin "
         "add you (pmctl people join)",
     )

@@ -29,6 +29,7 @@ from yaml.events import (
 
 from pmctl.codes import Code
 from pmctl.document.finding import Finding
+from pmctl.document.yaml_problems import advice, in_words
 from pmctl.errors import Hint
 
 MAX_BYTES = 64 * 1024
@@ -201,7 +202,11 @@ class _Reader:
             message = " ".join(part for part in (error.context, error.problem) if part)
             line = mark.line + self.offset if mark else self.offset
             self.report(
-                "PM020", f"not readable as YAML: {message}", line, mark.column + 1 if mark else 1, _advice(message)
+                "PM020",
+                f"not readable as YAML: {in_words(message)}",
+                line,
+                mark.column + 1 if mark else 1,
+                advice(message),
             )
         except (yaml.YAMLError, ValueError, OverflowError) as error:
             self.report("PM020", f"not readable as YAML: {error}", self.offset, 1)
@@ -324,19 +329,6 @@ def line_starts(text: str) -> tuple[int, ...]:
     while at := text.find("\n", starts[-1]) + 1:
         starts.append(at)
     return tuple(starts)
-
-
-def _advice(message: str) -> str:
-    """The usual reason behind one of libyaml's messages."""
-    if "mapping values are not allowed" in message:
-        return "put the value in quotes: it holds `: `"
-    if "found character that cannot start any token" in message:
-        return "indent with spaces; put a value that begins with %, @ or ` in quotes"
-    if "could not find expected ':'" in message:
-        return "write `key: value`; a value over several lines is indented"
-    if "found unexpected end of stream" in message or "quoted scalar" in message:
-        return "close the quotes"
-    return "put the value in quotes, or check indentation and brackets"
 
 
 CODES = (

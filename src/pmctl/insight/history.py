@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import Any
 
 from pmctl import git
 from pmctl.document.finding import Severity
 from pmctl.ledger.audit import audit
+from pmctl.ledger.record import parse_path
 from pmctl.ledger.report import ATTRIBUTED, AuditFinding, Event
 from pmctl.policy.act import ADD_ITEM
 
@@ -16,7 +18,8 @@ from pmctl.policy.act import ADD_ITEM
 class Entry:
     """One event. `verdict` is ok, late, stale, refused, accepted, waived, warning or violation.
 
-    `note` is what the actor said, `findings` are lines of the form `CODE message`.
+    `note` is what the actor said, `findings` are lines of the form `CODE message`. `pushed` is false for an act that
+    the protected branch of the remote lacks, as it was fetched last.
     """
 
     commit: str
@@ -27,37 +30,56 @@ class Entry:
     note: str
     findings: tuple[str, ...]
     evidence: dict[str, Any]
+    pushed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class PostmortemHistory:
     """pmctl log: who did what to a postmortem, oldest first.
 
-    `incomplete` says why part of the history is missing; the `evidence` of what no record proves is empty.
+    `incomplete` says why part of the history is missing; the `evidence` of what no record proves is empty. `detached`
+    is true when HEAD, whose history it is, is on no branch.
     """
 
     id: str
     root: str
     incomplete: str
     events: tuple[Entry, ...]
+    detached: bool = False
 
 
-def history(repo: git.Repository, name: str) -> PostmortemHistory:
-    """Every event of the postmortem `name` at HEAD with the findings of its step.
+def history(repo: git.Repository, name: str, unlanded: Set[str] = frozenset()) -> PostmortemHistory:
+    """Every event of the postmortem `name` at HEAD with the findings of its step; `unlanded` are the paths of records
+    that are not pushed.
 
     Raises EnvironmentProblem when there is no policy to judge by.
     """
     report = audit(repo)
-    events = [event for event in report.events if event.doc == name]
+    events = _in_order([event for event in report.events if event.doc == name])
     findings = [finding for finding in report.findings if finding.doc == name]
     entries, told = [], set()
     for event in events:
         here = [f for f in findings if f.commit == event.commit and (f.commit, f.code, f.message) not in told]
         told |= {(f.commit, f.code, f.message) for f in here}
-        entries.append(_entry(event, here))
+        entries.append(_entry(event, here, pushed=event.record not in unlanded))
     commits = {event.commit for event in events}
     entries.extend(_bare(finding) for finding in findings if finding.commit not in commits)
-    return PostmortemHistory(name, report.root, report.incomplete, tuple(entries))
+    return PostmortemHistory(name, report.root, report.incomplete, tuple(entries), git.is_detached(repo.top))
+
+
+def _in_order(events: list[Event]) -> list[Event]:
+    """Events in the order in which they landed; what one commit brought, as a squash does, in the order in which it was
+    done: rounds one after the other, in each the records by their numbers, since one that follows another has a higher
+    one. What changed in the text was there before people signed it."""
+    steps = {commit: number for number, commit in enumerate(dict.fromkeys(event.commit for event in events))}
+
+    def place(event: Event) -> tuple[int, int, int, int]:
+        named = parse_path(event.record) if event.record else None
+        if named is None:
+            return steps[event.commit], 1 if event.kind == "deleted" else -1, 0, 0
+        return steps[event.commit], 0, event.round, named.number
+
+    return sorted(events, key=place)
 
 
 def evidence(repo: git.Repository, name: str) -> dict[str, Any]:
@@ -95,7 +117,7 @@ def evidence_for_people(proof: dict[str, Any]) -> dict[str, Any]:
     return rest | {"findings": findings, "steps": steps, "record": records}
 
 
-def _entry(event: Event, findings: list[AuditFinding]) -> Entry:
+def _entry(event: Event, findings: list[AuditFinding], *, pushed: bool) -> Entry:
     verdict = event.verdict
     if any(_counts(finding) for finding in findings):
         verdict = "violation"
@@ -110,7 +132,7 @@ def _entry(event: Event, findings: list[AuditFinding]) -> Entry:
         "policy": event.policy, "round": event.round, "layer": event.layer,
     }  # fmt: skip
     who = event.by or "somebody unknown"
-    return Entry(event.commit, event.at, who, what, verdict, event.note, lines, facts if event.record else {})
+    return Entry(event.commit, event.at, who, what, verdict, event.note, lines, facts if event.record else {}, pushed)
 
 
 def _bare(finding: AuditFinding) -> Entry:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pmctl import __version__, git
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pmctl.repository.workspace import Workspace
 
 _STORE = "standing-v1.json"
+_KEPT = 7  # the values of a standing that are kept: one that rests on a part of the history is not
 _FEW = 8  # postmortems that are quicker to read one by one than in a whole audit
 
 
@@ -40,7 +41,7 @@ class Standing:
 
     `author` is "" where no record names one. `approved` are the reviewers whose approvals count for the text there.
     `content` is the digest that a final postmortem is bound to, `altered` says that the text there is another; `file`
-    is the object id of the file that holds it.
+    is the object id of the file that holds it. `incomplete` says why only a part of the history that decides was there.
     """
 
     status: str = Status.DRAFT.value
@@ -50,6 +51,7 @@ class Standing:
     content: str = ""
     altered: bool = False
     file: str = ""
+    incomplete: str = ""
 
 
 class Listed(Protocol):
@@ -72,11 +74,12 @@ class Listed(Protocol):
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A postmortem as people may be shown it: its front matter says what is proved. `marks` are sentences about what
-    its file says otherwise."""
+    its file says otherwise; `incomplete` says why it rests on a part of the history only."""
 
     document: Document
     marks: tuple[str, ...] = ()
     approved: tuple[str, ...] = ()
+    incomplete: str = ""
 
 
 def otherwise(
@@ -109,7 +112,8 @@ def standing(snapshot: Snapshot, name: str) -> Standing | None:
 
     if not snapshot.commit or snapshot.policy()[0] is None:
         return None
-    return _standing(snapshot, name, current_state(snapshot, name).state)
+    now = current_state(snapshot, name)
+    return replace(_standing(snapshot, name, now.state), incomplete=now.incomplete)
 
 
 def shown(snapshot: Snapshot, document: Document, name: str) -> Shown:
@@ -123,7 +127,8 @@ def shown(snapshot: Snapshot, document: Document, name: str) -> Shown:
     try:
         now = standing(snapshot, name)
     except (MissingObject, CorruptObject) as problem:
-        return Shown(document, (f"what is proved about it cannot be read here: {problem.message}",))
+        mark = f"what is proved about it cannot be read here: {problem.message}"
+        return Shown(document, (mark,), incomplete=problem.message)
     conflicts = [one for one in conflict_markers(document.text, document.path) if one.severity is Severity.ERROR]
     unsettled = tuple(f"line {one.line} holds {one.message}" for one in conflicts)
     if now is None or not document.readable:
@@ -140,7 +145,7 @@ def shown(snapshot: Snapshot, document: Document, name: str) -> Shown:
             changed = edits.set_field(changed, "author", now.author)
         if _reviewers(document) != now.reviewers:
             changed = edits.set_field(changed, "reviewers", list(now.reviewers))
-    return Shown(changed, marks, () if altered else now.approved)
+    return Shown(changed, marks, () if altered else now.approved, now.incomplete)
 
 
 def marks_of(status: str, author: str, reviewers: tuple[str, ...], now: Standing) -> tuple[str, ...]:
@@ -229,7 +234,13 @@ def _read(snapshot: Snapshot, names: list[str]) -> dict[str, Standing]:
     from pmctl.ledger.current_state import current_state
 
     if len(names) <= _FEW:
-        return {name: _standing(snapshot, name, current_state(snapshot, name).state) for name in names}
+        found = {}
+        for name in names:
+            now = current_state(snapshot, name)
+            if now.incomplete:
+                raise EnvironmentProblem(now.incomplete)
+            found[name] = _standing(snapshot, name, now.state)
+        return found
     report = audit(snapshot.source.repo, tip=snapshot.commit)
     if not report.complete:
         raise EnvironmentProblem(report.incomplete)
@@ -266,7 +277,7 @@ def _load(store: Workspace) -> dict[str, Any]:
 
 def _restored(entry: object) -> Standing | None:
     """A standing from the store, None when the entry is not what was written."""
-    if not isinstance(entry, list) or len(entry) != 7:
+    if not isinstance(entry, list) or len(entry) != _KEPT:
         return None
     status, author, reviewers, approved, content, altered, file = entry
     lists = (reviewers, approved)
@@ -280,7 +291,7 @@ def _restored(entry: object) -> Standing | None:
 def _save(store: Workspace, entries: dict[str, Standing]) -> None:
     """Write the store in one step; a read-only git directory only means that nothing is kept."""
     target = store.repo.state_dir / _STORE
-    plain = {key: list(asdict(one).values()) for key, one in entries.items()}
+    plain = {key: list(asdict(one).values())[:_KEPT] for key, one in entries.items()}
     with suppress(OSError):
         make_folder(target.parent, target.parent.parent)
         write_atomic(target, json_text({"version": __version__, "entries": plain}).encode())

@@ -154,7 +154,7 @@ def status_report(workspace: Workspace, name: str, today: date, context: Context
         content=content,
         approvals=_approvals(now.state, now.state.content if now.state.status in FINAL else content),
         blockers=(*_work_tree(workspace, name), *_mismatch(document, now)),
-        facts=now.late,
+        facts=(*_partly_known(now), *now.late),
         action_items=counted(((one, one.is_open) for one in action_items(document)), today),
     )  # fmt: skip
     context = context or judged(workspace, today)
@@ -335,6 +335,10 @@ def _mismatch(document: Document, now: CurrentState) -> list[Blocker]:
         message = "two amends met, and a merge made one text of both that nobody signed"
         blockers.append(Blocker(message, advise("settle", id=now.state.id), now.policy.admins, "AU407"))
     return blockers
+
+
+def _partly_known(now: CurrentState) -> tuple[str, ...]:
+    return (f"INCOMPLETE: {now.incomplete}; this is what the records here add up to",) if now.incomplete else ()
 
 
 def _asked(workspace: Workspace, document: Document) -> Requirements:

@@ -39,15 +39,21 @@ def unlanded_acts(workspace: Workspace, handle: str = "") -> tuple[UnlandedAct, 
     Raises EnvironmentProblem when there is no policy, MissingObject or CorruptObject for a damaged clone.
     """
     by = handle or author_handle(workspace.policy, git_config(workspace.repo))
-    tips = set(remote_tips(workspace.repo, protected_branch(workspace)))
-    if not by or not tips:
+    if not by:
         return ()
+    named = ((path, record.parse_path(path)) for path in sorted(unlanded_records(workspace)))
+    return tuple(UnlandedAct(one.act, one.doc, path) for path, one in named if one is not None and one.by == by)
+
+
+def unlanded_records(workspace: Workspace) -> frozenset[str]:
+    """The paths of the records, and of their signatures, that HEAD has and no remote's protected branch; empty where no
+    remote has the branch. Raises as `unlanded_acts` does."""
+    tips = set(remote_tips(workspace.repo, protected_branch(workspace)))
     head, trees = workspace.head, workspace.head.source.trees
     here = trees.folder(head.tree, record.FOLDER)
-    missing: set[str] | None = None
+    missing: frozenset[str] | None = None
     for tip in tips:
         there = trees.folder(head.source.at(tip).tree, record.FOLDER)
         found = {one.path for one in trees.differences(there, here, record.FOLDER + "/") if one.old is None}
-        missing = found if missing is None else missing & found
-    named = ((path, record.parse_path(path)) for path in sorted(missing or ()))
-    return tuple(UnlandedAct(one.act, one.doc, path) for path, one in named if one is not None and one.by == by)
+        missing = frozenset(found) if missing is None else missing & found
+    return missing or frozenset()

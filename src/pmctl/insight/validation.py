@@ -20,6 +20,7 @@ from pmctl.document.templates import BUILTIN_NAMES, builtin_source
 from pmctl.errors import EnvironmentProblem
 from pmctl.insight.roots import Files, every_root, everything, is_below, is_path, named
 from pmctl.insight.template_use import template_changes
+from pmctl.policy.model import POLICY_PATH
 from pmctl.repository.settings import load_settings
 from pmctl.repository.workspace import POSTMORTEMS, TEMPLATES, Workspace, template_files
 from pmctl.rules.bulk import Checked, Item, check_many
@@ -111,7 +112,7 @@ def validations(directory: Path, selection: Selection) -> tuple[Validation, ...]
     if selection.what:
         timed = not any(is_path(start, word) for word in selection.what)
         return tuple(
-            _of_root(repo, items, start, selection, history=_history(repo) if timed else None)
+            _of_named(repo, items, start, selection, timed=timed)
             if repo
             else _without_repository(items, start, selection)
             for repo, items in named(here, start, selection.what).items()
@@ -121,12 +122,25 @@ def validations(directory: Path, selection: Selection) -> tuple[Validation, ...]
 
 
 def _of_whole_root(repo: git.Repository, start: str, selection: Selection) -> Validation:
+    from pmctl.insight.by_hand import policy_findings
     from pmctl.insight.host_merges import host_merge_findings
     from pmctl.insight.managed_paths import held_paths
 
     history = _history(repo)  # git reads it while the files are read here
     run = _of_root(repo, everything(repo), start, selection, history=history, whole=True)
-    return replace(run, general=(*run.general, *held_paths(repo), *host_merge_findings(repo, selection.reach)))
+    beside = (*held_paths(repo), *host_merge_findings(repo, selection.reach))
+    return replace(run, general=(*policy_findings(Workspace(repo)), *run.general, *beside))
+
+
+def _of_named(repo: git.Repository, items: list[Item], start: str, selection: Selection, *, timed: bool) -> Validation:
+    """Files or ids that were named; with `timed` they are held against the history."""
+    from pmctl.insight.by_hand import policy_findings, statuses_by_hand
+
+    run = _of_root(repo, items, start, selection, history=_history(repo) if timed else None)
+    workspace = Workspace(repo)
+    policy = policy_findings(workspace) if any(item.path == POLICY_PATH for item in items) else ()
+    selected = [item for item in run.items if run.context.settings.selection(item.path)("AU301")]
+    return replace(run, general=(*policy, *run.general, *statuses_by_hand(workspace, selected)))
 
 
 def _of_staged(repo: git.Repository, items: list[Item], start: str, selection: Selection, files: Files) -> Validation:
@@ -180,11 +194,11 @@ def _of_root(
 def _judged(items: list[Item]) -> tuple[list[Item], tuple[str, ...]]:
     """The items, those that are no postmortems without their content, and what was not checked at all.
 
-    Settings and templates are checked with every root that they belong to.
+    Settings, templates and the policy are checked with every root that they belong to.
     """
     found, notes = [], []
     for item in items:
-        if item.path == git.SETTINGS_FILE or item.path.startswith(TEMPLATES + "/"):
+        if item.path == git.SETTINGS_FILE or item.path.startswith(TEMPLATES + "/") or item.path == POLICY_PATH:
             found.append(item._replace(data=None))
         elif item.path.startswith(".pmctl/"):
             notes.append(f"{item.path} is no postmortem and was not checked; pmctl policy verify and pmctl audit do")

@@ -54,7 +54,7 @@ class CurrentState:
     """A postmortem's state at a commit, with what the next record needs: the root's digest and a number.
 
     `ignored` says what is wrong with records in its folder, `late` which ones of this round came too late to take
-    effect: a line for each.
+    effect: a line for each. `incomplete` says why only a part of the history that decides was there.
     """
 
     state: PostmortemState
@@ -63,6 +63,7 @@ class CurrentState:
     next_number: int
     ignored: tuple[Ignored, ...] = ()
     late: tuple[str, ...] = ()
+    incomplete: str = ""
 
     def view(
         self,
@@ -116,7 +117,8 @@ def current_state(snapshot: Snapshot, doc: str, *, from_history: bool = False) -
     report = reports[snapshot.commit]
     state = report.states.get(doc)
     if state is None or not report.complete:
-        return replace(quick, state=replace(quick.state, author="")) if from_history else quick
+        author = "" if from_history else quick.state.author
+        return replace(quick, state=replace(quick.state, author=author), incomplete=report.incomplete)
     folder, lost = f"{record.FOLDER}/{doc}/", {one.path for one in report.lost}
     counting = {event.record for event in report.events if event.verdict == "ok"}
     ignored = tuple(

@@ -21,6 +21,7 @@ from pmctl.ledger.record_form import TYPE, about, check_fields, handle_form
 from pmctl.ledger.record_form import RecordProblem as RecordProblem
 from pmctl.policy.act import ACTS, POLICY, Act
 from pmctl.policy.model import RECORDS
+from pmctl.text import json_problem
 
 NAMESPACE = "pmctl-record-v1"  # of the signatures (`ssh-keygen -Y sign -n`)
 FOLDER = RECORDS
@@ -229,7 +230,7 @@ def _parse(data: bytes) -> dict[str, Any]:
         )
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
-        raise RecordProblem("AU201", f"the record is not JSON: {error.msg} in {where}") from error
+        raise RecordProblem("AU201", f"the record is not JSON: {json_problem(error.msg)} in {where}") from error
     except RecursionError as error:
         raise RecordProblem("AU201", "the record is nested too deeply") from error
     if not isinstance(value, dict):

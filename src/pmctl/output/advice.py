@@ -102,6 +102,7 @@ WORDS: dict[str, str] = {
     "add-item": 'pmctl actions add {id} "TEXT" --owner HANDLE --due DATE --priority HIGH',
     "all-codes": "see `pmctl explain --all`",
     "ask-in-next-version": "ask for it in the next version only: pmctl template new {template} --next",
+    "back-to-status": "put it back to {status}; pmctl status {id} says which command moves it",
     "begin-document": (
         "begin with `---`, id, title, status, author and `---`; `pmctl adopt` does it for an existing document"
     ),

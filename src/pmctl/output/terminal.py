@@ -260,7 +260,7 @@ def postmortem(source: str, body: str, facts: Sequence[tuple[str, str]], *, widt
     from rich.markdown import Markdown
 
     label_width = max((width_of(label) for label, _ in facts[1:]), default=0)
-    top = [paint(safe(value), "bold", color) for _, value in facts[:1]]
+    top = [paint(folded(value, width), "bold", color) for _, value in facts[:1]]
     for label, value in facts[1:]:
         gap = " " * (label_width - width_of(label))
         top.append(f"{paint(label, 'dim', color)}{gap}  {paint(safe(value), STATUS_STYLES.get(value, ''), color)}")

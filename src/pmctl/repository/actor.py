@@ -46,7 +46,7 @@ def identify(repo: git.Repository, policy: Policy, surroundings: Surroundings, h
     config = git_config(repo)
     by_email = author_handle(policy, config)
     wanted = handle or by_email or ""
-    _refuse_unknown(policy, handle)
+    require_known(policy, handle)
     openpgp = _openpgp_key(policy, wanted)
     who_signs = signer(config, surroundings, openpgp_key=openpgp)
     key = f"openpgp {who_signs.key}" if openpgp and who_signs.key == openpgp else who_signs.key
@@ -74,7 +74,7 @@ def reader(repo: git.Repository, policy: Policy, surroundings: Surroundings, han
 
     Raises NotFound for a handle that is not in the policy.
     """
-    _refuse_unknown(policy, handle)
+    require_known(policy, handle)
     if handle:
         return handle
     from pmctl.repository.signing_keys import signing_key
@@ -87,9 +87,11 @@ def reader(repo: git.Repository, policy: Policy, surroundings: Surroundings, han
     return by_key or author_handle(policy, config) or ""
 
 
-def _refuse_unknown(policy: Policy, handle: str) -> None:
-    """Raise NotFound, with who may have been meant, for a handle that is not in the policy."""
-    if handle and handle not in policy.people:
+def require_known(policy: Policy, *handles: str) -> None:
+    """Raise NotFound, with who may have been meant, for the first handle that is not in the policy; "" is nobody."""
+    for handle in handles:
+        if not handle or handle in policy.people:
+            continue
         hint = did_you_mean(handle, policy.people, "pmctl people list shows everybody")
         raise NotFound(f"{handle} is not in the policy", hint=hint)
 

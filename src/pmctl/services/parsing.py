@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from pmctl.errors import BadInput
 from pmctl.services.cursor import Cursor
+from pmctl.text import json_problem
 
 SIZE_LIMIT = 100_000_000  # bytes; a file of this size or more is refused
 VALUE_LIMIT = 2_000_000  # values in one file; keeps the parsed form below about half a gigabyte
@@ -165,7 +166,7 @@ def _json(name: str, text: str) -> object:
             raise BadInput(
                 f"{place}: the JSON ends in the middle; the file is truncated", hint="download it again"
             ) from error
-        raise BadInput(f"{place}: not valid JSON: {error.msg}", hint="export the record again") from error
+        raise BadInput(f"{place}: not valid JSON: {json_problem(error.msg)}", hint="export the record again") from error
     except RecursionError as error:
         raise BadInput(
             f"{name}: nested more than {DEPTH_LIMIT} levels deep, deeper than an incident record is"

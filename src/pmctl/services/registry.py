@@ -250,10 +250,21 @@ def _recognise(name: str, data: Cursor, wanted: System | None) -> list[_File]:
 def _seen(data: Cursor) -> str:
     """What stands there, for the person who wonders why it was not recognised."""
     if not data.mapping:
-        return f"seen: {'a list' if data.list else repr(data.value)[:60]}"
+        return f"seen: {'a list' if data.list else _in_words(data.value)}"
     keys = [key for key, _ in data.members()]
     inner = [f"{key} with {_keys(place)}" for key, place in data.members() if len(keys) <= 4 and _keys(place)]
     return line(f"seen: {'; '.join((_keys(data), *inner))}", 600)
+
+
+def _in_words(value: object) -> str:
+    """A value that is neither an object nor a list, as people call it."""
+    if value is None:
+        return "nothing (null)"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return line(f"the number {value}", 60)
+    return line(f"the text {str(value)!r}", 60) if str(value).strip() else "an empty text"
 
 
 def _keys(place: Cursor) -> str:

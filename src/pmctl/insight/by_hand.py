@@ -1,0 +1,77 @@
+"""What was changed in the work tree past the commands that change it: a status, the policy. Files -> findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pmctl.document.fields import Status, id_of
+from pmctl.document.finding import Finding, Severity
+from pmctl.document.reader import Document, read
+from pmctl.errors import BadInput, advise
+from pmctl.ledger.tree_documents import facts_of
+from pmctl.policy.model import POLICY_PATH
+from pmctl.policy.reading import parse_policy
+from pmctl.repository.workspace import Workspace, read_file
+from pmctl.rules.bulk import Item
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """What a file says of itself."""
+
+    id: str
+    path: str
+    status: str
+    author: str
+    reviewers: tuple[str, ...]
+    problem: str = ""
+
+
+def policy_findings(workspace: Workspace) -> tuple[Finding, ...]:
+    """What is wrong with the policy in the work tree; nothing where there is none and HEAD has none either."""
+    if not (workspace.repo.root / POLICY_PATH).exists():
+        if not workspace.head.commit or not workspace.head.is_managed:
+            return ()
+        fix = f"git restore {POLICY_PATH}"
+        return (Finding("AU104", "the policy is missing in the work tree", POLICY_PATH, fix=fix),)
+    try:
+        return parse_policy(read_file(workspace.repo.root / POLICY_PATH, POLICY_PATH))[1]
+    except BadInput as problem:
+        return (Finding("AU104", problem.message, POLICY_PATH, fix=problem.hint),)
+
+
+def statuses_by_hand(workspace: Workspace, items: Iterable[Item]) -> tuple[Finding, ...]:
+    """A warning for each file whose status is not what its signed records at HEAD add up to.
+
+    While a merge is under way its records are not at HEAD yet, and nothing is said; the audit has the last word.
+    """
+    named = [item for item in items if item.data is not None and id_of(item.path)]
+    if not named or not workspace.head.commit or not workspace.head.is_managed:
+        return ()
+    if (workspace.repo.git_dir / "MERGE_HEAD").exists():
+        return ()
+    from pmctl.insight.standing import otherwise
+
+    documents = {item.path: read(item.data or b"", item.path) for item in named}
+    claims = [_claim(document, path) for path, document in documents.items() if document.status in tuple(Status)]
+    proved = otherwise(workspace, [(one, documents[one.path].data) for one in claims]) or {}
+    return tuple(
+        _finding(one, documents[one.path], proved[one.path][0])
+        for one in claims
+        if one.path in proved and proved[one.path][0] != one.status
+    )
+
+
+def _claim(document: Document, path: str) -> _Claim:
+    facts = facts_of(document)
+    return _Claim(id_of(path) or "", path, document.status, document.author, facts.reviewers)
+
+
+def _finding(one: _Claim, document: Document, proved: str) -> Finding:
+    node = document.front.get("status")
+    place = (node.line, node.column) if node else (0, 0)
+    message = f"the file says {one.status or 'no status'}, its signed records say {proved}; acts change it"
+    return Finding(
+        "AU301", message, one.path, *place, Severity.WARNING, advise("back-to-status", status=proved, id=one.id)
+    )

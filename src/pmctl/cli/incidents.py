@@ -124,8 +124,8 @@ def missing(ctx: typer.Context, files: _Files, source: _Source = "", format: For
     else:
         for answer in answers:
             session.result(triage_text(answer, color=session.colored))
-    lacking = f"{len(answers)} {'has' if len(answers) == 1 else 'have'} no postmortem and required one"
-    session.note(f"{_incidents(len(found))}; {lacking if answers else 'every postmortem that one required is there'}")
+    lacking = f"{len(answers) or 'none'} {'lack' if len(answers) > 1 else 'lacks'} a required postmortem"
+    session.note(f"{_incidents(len(found))}; {lacking}")
     if answers:
         raise typer.Exit(1)
 

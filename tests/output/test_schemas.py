@@ -248,6 +248,7 @@ COMMANDS = {
     "section": 'pmctl show "$ID" --section Summary --format json',
     "status": "pmctl status --format json",
     "log": 'pmctl log "$ID" --format json',
+    "diff": 'pmctl diff "$ID" --from HEAD~2 --format json',
     "actions": "pmctl actions list --format json",
     "people": "pmctl people list --format json",
     "policy": "pmctl policy show --format json",
@@ -302,4 +303,5 @@ def test_the_examples_hold_something(stage: Play) -> None:
 
 def test_every_answer_is_played() -> None:
     written: set[str] = {"front-matter", "settings"}
+    written |= {"merge", "sync"}  # they need a conflict and a remote: tests/cli/transcripts/merging.md
     assert set(published()) - written == set(COMMANDS)

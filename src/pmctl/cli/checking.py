@@ -23,6 +23,9 @@ def validate(
     staged: Annotated[bool, typer.Option("--staged", help="What is staged, read from the index.")] = False,
     fix: Annotated[bool, typer.Option("--fix", help="Fix what has one right answer, in the work tree.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Show what --fix would change, and change nothing.")] = False,
+    range: Annotated[
+        str, typer.Option("--range", metavar="A..B", help="Look at the merges of this range, not only at HEAD.")
+    ] = "",
     strict: Annotated[
         bool, typer.Option("--strict", help="Judge drafts as submitted: errors are what submit refuses.")
     ] = False,
@@ -48,8 +51,10 @@ def validate(
     choose_format(format, _FORMATS)
     if staged and (fix or diff or what):
         raise UsageProblem("--staged checks the index as it is; leave out paths, --fix and --diff")
+    if range and (staged or what):
+        raise UsageProblem("--range looks at merges of the whole repository; leave out paths and --staged")
     selection = Selection(
-        tuple(what or ()), staged, strict, tuple(select or ()), tuple(ignore or ()), now(), session.author
+        tuple(what or ()), staged, strict, tuple(select or ()), tuple(ignore or ()), now(), session.author, range
     )
     runs = validations(session.directory, selection)
     _tell_notes(session, runs)

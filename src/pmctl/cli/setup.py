@@ -43,6 +43,7 @@ def init(
     """
     from pmctl.cli.session import now
     from pmctl.errors import advise
+    from pmctl.workflow import merge_driver
     from pmctl.workflow.done import Done
     from pmctl.workflow.init import check_handle, initialise, prepared
 
@@ -61,6 +62,7 @@ def init(
         f"the protected branch is {ready.branch}; pmctl policy branch names another",
         f"trust root: {ready.root}",
         "give the trust root to whoever audits (PMCTL_TRUST_ROOT, or pmctl audit --root)",
+        merge_driver.install(repo),
     ]
     if ready.recovery:
         facts.append(f"recovery key {ready.recovery}: move it off this machine; docs/trust.md says how it is used")

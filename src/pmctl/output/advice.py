@@ -23,6 +23,21 @@ WORDS: dict[str, str] = {
         " an admin says so: pmctl people revoke"
     ),
     "init": "run 'pmctl init'",
+    "install-hooks": "pmctl hook install",
+    # Of merges.
+    "compare-merge": "compare both sides: git show {commit}^1:./{path} and git show {commit}^2:./{path}",
+    "conflict-again": "git checkout --merge -- {path} puts the conflict back, then pmctl merge {path}",
+    "finish-merge": "resolve what is left (pmctl merge), then git {what} --continue; or give it up: git {what} --abort",
+    "git-add": "look at it, make it right, then git add {path}",
+    "git-continue": "git {what} --continue",
+    "keep-or-remove": "keep it with git add {path}, or let it go with git rm {path}",
+    "merge-rest": "decide what is left in the files, git add them, then git commit; or give it up: git merge --abort",
+    "not-pushed": "put it right first: nothing of yours was pushed",
+    "sync-again": "pmctl sync",
+    "sync-conflicts": (
+        "decide what is left in the files, git add them, git {what} --continue, and pmctl sync again; or give it up:"
+        " pmctl sync --abort"
+    ),
     "people": "see pmctl people list",
     "policy-branch": "an admin names the right one: pmctl policy branch NAME",
     "policy-branch-head": (
@@ -57,16 +72,22 @@ WORDS: dict[str, str] = {
     "author-asks": "the author can ask: pmctl submit {id} --reviewer {reviewer}",
     "fill-in": "fill them in; pmctl validate {id} shows where",
     "finish-and-submit": "finish it, then pmctl submit {id} --reviewer HANDLE",
+    "complete-item": "pmctl actions set {item} --status COMPLETED",
+    "edit-and-submit-to": "pmctl edit {id}, then pmctl submit {id} {reviewers}",
+    "give-ids": "pmctl validate --fix {id} gives it an id",
     "in-archived": "it is archived: an admin can pmctl amend or reopen {id}",
     "in-draft": "it is a draft: pmctl submit {id} --reviewer HANDLE",
     "in-review": "it is in review: see pmctl status {id}",
     "in-published": "it is published: an admin can pmctl amend, archive or reopen {id}",
     "needed-to-publish": "write it; pmctl publish refuses it like this",
     "settle": 'an admin reads it, edits it where it is wrong, and signs it: pmctl amend {id} -m "why"',
+    "items-of": "pmctl actions list --postmortem {id}",
+    "read-it-and-approve": "pmctl show {id}, then pmctl approve {id}",
     "share": "name them under editors while it is a draft: pmctl edit {id}",
     "status": "see pmctl status {id}",
     "status-by-acts": "put back what it was, DRAFT for a new one: pmctl submit, publish and archive change it",
     "submit-again": "submit it again: pmctl withdraw {id}, then pmctl submit {id} --reviewer HANDLE",
+    "submit-to": "pmctl submit {id} {reviewers}",
     "they-approve": "they can: pmctl approve {id}",
     "what-blocks": "pmctl status {id} says what blocks it",
     "whose-turn": "pmctl status {id} says whose turn it is",
@@ -95,6 +116,7 @@ WORDS: dict[str, str] = {
     "answer-questions": "pmctl validate, then answer the questions with pmctl edit ID",
     "begin": "others join with pmctl people join, and you begin with pmctl new",
     "bring-back": "bring it back: pmctl doctor --fix, or git checkout {commit} -- {path}",
+    "compare-commits": "compare two commits: pmctl diff {id} --from REV --to REV",
     "delete": "an admin runs pmctl delete {id}",
     "doctor-fix": "pmctl doctor --fix puts back what was there",
     "edit": "pmctl edit {id}",
@@ -108,7 +130,7 @@ WORDS: dict[str, str] = {
     "log": "pmctl log {id}",
     "look-at-status": "pmctl status {id}",
     "publish": "pmctl publish {id}",
-    "pull-and-push": "not pushed yet, and {upstream} has moved on: git pull, then git push",
+    "sync": "not pushed yet, and {upstream} has moved on: pmctl sync",
     "push": "not pushed yet: git push   ({branch} is ahead of {upstream})",
     "push-new-branch": "not pushed yet: git push -u {remote} {branch}",
     "read-and-approve": "{people}: read it (pmctl show {id}), then pmctl approve {id}",
@@ -132,7 +154,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "look-at-status": ("pmctl", "status", "{id}"),
     "log": ("pmctl", "log", "{id}"),
     "publish": ("pmctl", "publish", "{id}"),
-    "pull-and-push": ("git", "pull"),
+    "sync": ("pmctl", "sync"),
     "push": ("git", "push"),
     "push-new-branch": ("git", "push", "-u", "{remote}", "{branch}"),
     "read-and-approve": ("pmctl", "show", "{id}"),
@@ -152,6 +174,13 @@ def argv(hint: Hint) -> list[str]:
         return []
     values = dict(hint.values)
     return [word.format_map(values) for word in COMMANDS[hint.name]]
+
+
+def with_values(hint: Hint, values: Mapping[str, str]) -> Hint:
+    """A hint with each of its values that is a key of `values` replaced: ids by their short forms, say."""
+    if not isinstance(hint, Advice):
+        return hint
+    return Advice(hint.name, tuple((name, values.get(value, value)) for name, value in hint.values))
 
 
 def in_words(value: Any) -> Any:

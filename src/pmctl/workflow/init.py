@@ -1,7 +1,7 @@
 """Make a repository ready: the first policy, signed by its first admin, and what a team starts with.
 
-One commit holds pmctl.yaml, the policy, its record and signature, and the default template; with options
-also client hooks (outside the tree) and the files of a CI service.
+One commit holds pmctl.yaml, the policy, its record and signature, the default template and a .gitattributes with the
+merge driver; with options also client hooks (outside the tree) and the files of a CI service.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pmctl import git
+from pmctl.document.attributes import MERGE_LINE
 from pmctl.document.templates import builtin_source
 from pmctl.errors import EnvironmentProblem, Refused, UsageProblem
 from pmctl.ledger import record
@@ -190,6 +191,7 @@ def initialise(
         Write(git.SETTINGS_FILE, DEFAULT_SETTINGS),
         Write(POLICY_PATH, policy_bytes),
         Write(f"{TEMPLATES}/default.md", builtin_source("default")),
+        *([] if (repo.root / ".gitattributes").exists() else [Write(".gitattributes", f"{MERGE_LINE}\n".encode())]),
         *record_writes(actor, act, parsed.version, data),
     ]
     # A service reads its file at the repository's top, wherever the postmortems are: everything is named from there.

@@ -173,7 +173,7 @@ def test_a_commit_that_has_to_be_pushed_is_said(pushed: Play) -> None:
     pushed.git("push", "-q", "origin", "side:main")
     pushed.git("reset", "-q", "--hard", "HEAD~1")
     done = pushed.run("bob", f"pmctl approve {ID}")
-    assert "  not pushed yet, and origin/main has moved on: git pull, then git push\n" in done.stderr
+    assert "  not pushed yet, and origin/main has moved on: pmctl sync\n" in done.stderr
 
 
 def test_on_a_detached_head_an_act_says_that_no_branch_has_it(pushed: Play) -> None:

@@ -61,8 +61,8 @@ def test_show_as_json_names_every_path(team: Team, capsys: pytest.CaptureFixture
 def test_show_of_several_incidents_and_of_standard_input(play: Callable[[str], Play]) -> None:
     stage = play("nothing")
     both = stage.do("jane", "pmctl incident show $EXAMPLES/incidents/pagerduty.json $EXAMPLES/incidents/generic.yaml")
-    assert "pagerduty PT7Q2ZC: resolved" in both
-    assert "generic ops-2024-17: resolved" in both
+    assert "pagerduty:PT7Q2ZC: resolved" in both
+    assert "generic:ops-2024-17: resolved" in both
     assert "PT7Q2ZC" in stage.do("jane", "pmctl incident show - < $EXAMPLES/incidents/pagerduty.json")
 
 
@@ -142,7 +142,7 @@ def test_create_drafts_what_is_required_once_and_one_commit_each(
     assert main(["incident", "triage", *files[:2], "--create"]) == 0
     assert int(team.git("rev-list", "--count", "HEAD")) == int(before) + 2
     assert main(["incident", "missing", *files]) == 1
-    assert "generic D" in capsys.readouterr().out
+    assert "generic:D" in capsys.readouterr().out
     assert main(["incident", "triage", files[2], "--create", "--allow-open"]) == 0
 
 

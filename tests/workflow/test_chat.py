@@ -51,9 +51,9 @@ def test_marked_messages_become_rows_in_order_and_known_people_participants(team
     ]  # fmt: skip
     assert "| 14:05 | Scaled `web \\| api` to 4 | @bob |" in team.document(name).text
     assert team.document(name).meta["participants"] == ["jane", "bob"]
-    assert planned.notes == ("2 of 3 messages fit, 2 are new",)
+    assert (planned.counted, planned.notes) == ("2 of 3 messages fit, 2 are new", ())
     again = added(team, name, reactions=["pushpin"])
-    assert (again.changes, again.notes) == (False, ("2 of 3 messages fit, 0 are new",))
+    assert (again.changes, again.counted) == (False, "2 of 3 messages fit, 0 are new")
 
 
 @pytest.mark.parametrize(

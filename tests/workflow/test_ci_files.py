@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pmctl.errors import UsageProblem
+from pmctl.errors import Refused, UsageProblem
 from pmctl.policy import act as acts
-from pmctl.workflow.ci_files import SERVICES, ci_files
+from pmctl.repository.workspace import Workspace
+from pmctl.workflow.ci_files import add_ci, ci_files
 from tests.published import junit_problems, service_file_problems
 from tests.world import World
 
@@ -165,10 +166,56 @@ def test_a_change_that_brings_its_own_judge_fails(world: World, tmp_path: Path) 
     assert "AU301" in done.stdout
 
 
-def test_unknown_services_and_subfolders_are_refused() -> None:
+def test_unknown_services_are_refused() -> None:
     assert ci_files("", "", "sha256:x", "main") == {}
     with pytest.raises(UsageProblem, match="not one of github, gitlab"):
         ci_files("jenkins", "", "sha256:x", "main")
-    for service in SERVICES:
-        with pytest.raises(UsageProblem, match="docs/"):
-            ci_files(service, "docs/", "sha256:x", "main")
+
+
+@pytest.mark.parametrize("branch", ["master", "trunk"])
+def test_later_in_a_subfolder_of_a_larger_repository(tmp_path: Path, branch: str) -> None:
+    """The files stand at the top, and what they run works in the folder, for the branch that is there."""
+    made = World(tmp_path / "mono", prefix="docs/post mortems/")
+    made.init(branch=branch)
+    made.git("branch", "-m", "main", branch)
+    made.new()
+    made.write("pmctl.yaml", "\n")
+    made.commit("Settings", "alice")
+    workspace = Workspace(made.repo)
+    landed, facts = add_ci(workspace, "github", ())
+    assert landed.paths == (".github/workflows/postmortems.yml",)
+    assert made.git("status", "--porcelain") == ""
+    file = made.path / landed.paths[0]
+    assert service_file_problems("github-workflows", file) == ""
+    content = yaml.safe_load(file.read_text())
+    assert content[True]["push"]["branches"] == [branch]
+    assert content[True]["push"]["paths"] == ["docs/post mortems/**", ".gitattributes", landed.paths[0]]
+    job = content["jobs"]["check"]
+    steps = {step.get("name"): step["run"] for step in job["steps"] if "run" in step}
+    env = environment(tmp_path, **{**job["env"], "MAIN_BRANCH": branch})
+    folder = made.path / content["defaults"]["run"]["working-directory"]
+    for name in ("Validate", "Audit everything"):
+        done = play(steps[name], folder, env)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert any(made.first in fact for fact in facts)
+    with pytest.raises(Refused, match="exists already"):
+        add_ci(workspace, "github", ())
+
+
+def test_a_job_for_gitlab_beside_those_that_are_there(tmp_path: Path) -> None:
+    made = World(tmp_path / "mono", prefix="docs/")
+    made.init()
+    made.new()
+    made.write("pmctl.yaml", "\n")
+    (made.path / ".gitlab-ci.yml").write_text("build: {script: [make]}\n")
+    made.commit("Settings, and a job", "alice")
+    landed, facts = add_ci(Workspace(made.repo), "gitlab", ())
+    assert landed.paths == (".gitlab/ci/postmortems.yml",)
+    assert facts[-1] == "add it to .gitlab-ci.yml: include: [{local: .gitlab/ci/postmortems.yml}]"
+    assert service_file_problems("gitlab-ci", made.path / landed.paths[0]) == ""
+    job = yaml.safe_load((made.path / landed.paths[0]).read_text())["postmortems"]
+    assert job["rules"][0]["changes"] == ["docs/**/*", ".gitattributes", landed.paths[0]]
+    assert job["artifacts"]["reports"]["junit"] == "docs/pmctl-junit.xml"
+    done = play(job["script"][0], made.path, environment(tmp_path, **job["variables"], CI_DEFAULT_BRANCH="main"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (made.path / "docs" / "pmctl-junit.xml").is_file()

@@ -111,6 +111,9 @@ class CommandTable(TyperGroup):
         if entry.module == "lifecycle":
             target = target(cmd_name)
         if isinstance(target, typer.Typer):
+            from pmctl.cli.helping import Subcommands
+
+            target.info.cls = Subcommands
             command: Any = typer.main.get_group(target)
             command.name = cmd_name
             leaves = list(command.commands.values())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -33,6 +33,16 @@ def version() -> None:
     from pmctl.cli.global_options import version
 
     version(True)
+
+
+class Subcommands(TyperGroup):
+    """A group such as `pmctl actions`; a command that it does not have is answered with the nearest that it has."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that was typed."""
+        if args and not args[0].startswith("-") and args[0] not in self.commands and not ctx.resilient_parsing:
+            raise unknown(args[0], self.list_commands(ctx), ctx.command_path)
+        return super().resolve_command(ctx, args)
 
 
 def unknown(word: str, known: Sequence[str], group: str = "pmctl") -> UsageProblem:

@@ -46,7 +46,8 @@ def finish(session: Session, planned: Plan, subject: str, how: How) -> None:
     if not told:
         session.note(sentence)
         sentence = ""
-    facts = [*differences_text(planned.differences).splitlines()]
+    facts = [planned.counted] if planned.counted else []
+    facts += [*differences_text(planned.differences).splitlines()]
     facts += [f"kept {line}" for line in differences_text(planned.kept).splitlines()]
     done = Done(
         act=how.act, id=planned.id, by=how.by, sentence=sentence, landed=landed,
@@ -65,5 +66,7 @@ def _show_plan(session: Session, planned: Plan) -> None:
         session.note("kept as people wrote it:")
         sys.stdout.flush()
         session.result(differences_text(planned.kept, color=session.colored).rstrip("\n"))
+    if planned.counted:
+        session.note(planned.counted)
     for note in planned.notes:
         session.warn(note)

@@ -124,7 +124,8 @@ def missing(ctx: typer.Context, files: _Files, source: _Source = "", format: For
     else:
         for answer in answers:
             session.result(triage_text(answer, color=session.colored))
-    session.note(f"{_incidents(len(found))}, {len(answers)} without the postmortem that it required")
+    lacking = f"{len(answers) or 'none'} {'lack' if len(answers) > 1 else 'lacks'} a required postmortem"
+    session.note(f"{_incidents(len(found))}; {lacking}")
     if answers:
         raise typer.Exit(1)
 
@@ -226,7 +227,7 @@ def chat(
     workspace = session.workspace
     name = workspace.find(id)
     by, signing = _actor(session, handle)
-    messages = read_messages(load_files(files, sys.stdin.buffer))
+    messages = read_messages(load_files(files, sys.stdin.buffer), session.warn)
     planned = plan_chat(workspace, by, name, messages, reactions=reaction or (), since=since, until=until)
     finish(
         session,

@@ -24,7 +24,9 @@ def init(
     hooks: Annotated[
         bool, typer.Option("--hooks", help="Install the git hooks that check before commit and push.")
     ] = False,
-    ci: Annotated[str, typer.Option("--ci", metavar="github|gitlab", help="Write the files for a CI service.")] = "",
+    ci: Annotated[
+        str, typer.Option("--ci", metavar="github|gitlab", help="Write the files for a CI service; also later.")
+    ] = "",
     recovery_key: Annotated[
         str,
         typer.Option(
@@ -41,17 +43,20 @@ def init(
     """
     from pmctl.cli.session import now
     from pmctl.errors import advise
+    from pmctl.workflow import merge_driver
     from pmctl.workflow.done import Done
     from pmctl.workflow.init import check_handle, initialise, prepared
 
     session: Session = ctx.obj
+    if ci and _is_set_up(session):
+        _add_ci(session, ci, format)
+        return
     if handle or session.handle:
         check_handle(handle or session.handle)  # before a key is made for it
     with prepared(session.directory) as repo:
         signer = signer_here(session, repo, make_key)
         recovery = _recovery(session, recovery_key)
         ready = initialise(repo, signer, at=now(), handle=handle or session.handle, ci=ci, recovery=recovery)
-    from pmctl.workflow import merge_driver
 
     facts = [
         f"you are {ready.handle}, the admin; records are signed with {ready.key_source}",
@@ -72,6 +77,29 @@ def init(
     done = Done(
         act="init", id="policy", by=ready.handle, sentence=f"ready: {repo.root}", landed=ready.landed, after="1",
         digest=ready.root, facts=tuple(facts), next_step=advise("begin"),
+    )  # fmt: skip
+    tell(session, done, format)
+
+
+def _is_set_up(session: Session) -> bool:
+    """Whether there is a repository of pmctl's here, or the one below."""
+    from pmctl.errors import EnvironmentProblem
+
+    try:
+        return bool(session.repo) and session.workspace.policy is not None
+    except EnvironmentProblem:
+        return False
+
+
+def _add_ci(session: Session, service: str, format: str) -> None:
+    """The files of a CI service for a repository that was set up earlier."""
+    from pmctl.workflow.ci_files import add_ci
+    from pmctl.workflow.done import Done
+
+    landed, facts = add_ci(session.workspace, service, session.signing())
+    done = Done(
+        act="init", id="ci", by=session.person(), sentence=f"wrote {', '.join(landed.paths)}", landed=landed,
+        facts=facts,
     )  # fmt: skip
     tell(session, done, format)
 

@@ -177,8 +177,9 @@ def _draft(session: Session, names: list[str], source: str, only: tuple[str, ...
 
     record = read_incident(session, names, source, only)
     if not record.resolved and not allow_open:
+        named = repr(record.id or record.title) if record.id or record.title else "of this record"
         raise Refused(
-            f"the incident {record.id or record.title!r} is not resolved yet (status: {record.status or 'unknown'})",
+            f"the incident {named} is not resolved yet (status: {record.status or 'unknown'})",
             hint="write it up when it is over, or give --allow-open",
         )
     return draft_of(session.workspace, record)
@@ -194,12 +195,12 @@ def read_incident(session: Session, names: list[str], source: str, only: tuple[s
 
 def record_files(session: Session, names: list[str]) -> list[tuple[str, bytes]]:
     """(name, bytes) of these files, of standard input for `-`, and of what a SOURCE:ID fetches."""
-    from pmctl.services.fetch import fetch_reference, parse_reference
+    from pmctl.services.fetch import fetch_reference, looks_like_reference
     from pmctl.services.parsing import load_files
 
     files: list[tuple[str, bytes]] = []
     for name in names:
-        if parse_reference(name) is not None and not Path(name).exists():
+        if looks_like_reference(name) and not Path(name).exists():
             files.extend(fetch_reference(name, session.surroundings.environ, session.note))
         else:
             files.extend(load_files([name], sys.stdin.buffer))

@@ -29,7 +29,7 @@ def incident_text(incident: Incident, *, width: int = 0, color: bool = False) ->
     ]
     state = "resolved" if incident.resolved else "not resolved"
     state += f"; {incident.exempt_because}" if incident.exempt else ""
-    head = safe(f"{incident.source} {incident.id or '(no id)'}: {state}")
+    head = safe(f"{incident.source}:{incident.id or '(no id)'}: {state}")
     events = [(utc(event.at), event.text, event.who, event.kind, event.path) for event in incident.events]
     people = [(person.name or person.handle, person.email, person.path) for person in incident.participants]
     impacts = [(row.kind, row.measurement, row.path) for row in incident.impacts]
@@ -59,7 +59,7 @@ def triage_text(answer: Triage, *, color: bool = False) -> str:
     incident = answer.incident
     verdict = paint(f"{answer.verdict.value:<11}", _VERDICTS.get(answer.verdict, ""), color)
     state = "" if incident.resolved else " (not resolved)"
-    lines = [f"{verdict} {safe(f'{incident.source} {incident.id}  {incident.title}{state}')}"]
+    lines = [f"{verdict} {safe(f'{incident.source}:{incident.id}  {incident.title}{state}')}"]
     for reason in answer.reasons:
         note = f" (outweighed, {reason.verdict.value} otherwise)" if reason.outweighed else ""
         lines.append(safe(f"  {reason.rule}: {reason.because}{note}"))

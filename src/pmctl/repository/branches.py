@@ -116,7 +116,7 @@ def where_it_is(repo: git.Repository) -> Hint:
         remote = "origin" if "origin" in remotes else next(iter(remotes), "")
         return advise("push-new-branch", remote=remote, branch=name) if remote else ""
     if "behind" in track:
-        return advise("pull-and-push", upstream=upstream)
+        return advise("sync", upstream=upstream)
     return advise("push", upstream=upstream, branch=name) if track else ""
 
 

@@ -35,6 +35,7 @@ _FUTURE_TOLERANCE = timedelta(minutes=5)  # clocks differ
 # What systems write where nobody has chosen a severity.
 _UNSET = frozenset(("unset", "not set", "none set", "unknown", "pending", "undefined", "unspecified", "unassigned",
                     "undetermined", "n/a", "na", "null", "nil", "tbd", "-", "--none--"))  # fmt: skip
+_NO_NUMBERS = frozenset(("nan", "inf", "infinity"))  # what a broken computation leaves, as JSON and YAML write it
 # Some organisations say with the severity that it was none.
 _EXEMPT_SEVERITIES = {"gameday": "test", "drill": "test", "test": "test", "exercise": "test", "maintenance": "planned"}
 _LAST_INDEX = re.compile(r"\[\d+\](?!.*\[\d+\]).*", re.DOTALL)
@@ -72,6 +73,9 @@ class Assembly:
         for place in places:
             found = value if value is not None else place.text
             if field == "severity" and found.lower() in _UNSET:
+                continue
+            if field == "severity" and found.lower().lstrip("+-.") in _NO_NUMBERS:
+                self._misfit(field, place)
                 continue
             if found and field not in self._fields:
                 self._fields[field] = found

@@ -14,6 +14,7 @@ from pmctl.services.address import checked_base_url, checked_token
 from pmctl.services.client import RecordFile, Service, open_client
 from pmctl.services.registry import SYSTEMS, system_by_name
 from pmctl.services.system import Api, System
+from pmctl.text import did_you_mean
 
 _REFERENCE = re.compile(r"([a-z][a-z0-9.-]*):(?!//)(\S.*)", re.IGNORECASE)
 # What an id may look like in any of the systems, and nothing that changes the path of a request.
@@ -40,6 +41,26 @@ def parse_reference(text: str) -> tuple[System, Api, str] | None:
     return system, system.api, incident
 
 
+def looks_like_reference(text: str) -> bool:
+    """Whether somebody may have meant SOURCE:ID, whatever the source is called."""
+    return _REFERENCE.fullmatch(text.strip()) is not None
+
+
+def _unknown(text: str) -> UsageProblem:
+    known = [system.name for system in SYSTEMS if system.api]
+    match = _REFERENCE.fullmatch(text.strip())
+    if match is None:
+        return UsageProblem(f"{text[:80]!r} names no incident", hint=f"write SOURCE:ID with one of {', '.join(known)}")
+    try:
+        system = system_by_name(match[1])
+    except UsageProblem:
+        words = f"there is no file of that name, and the sources are {', '.join(known)}"
+        return UsageProblem(
+            f"{text[:80]}: no source is called {match[1]!r}", hint=did_you_mean(match[1].lower(), known, words)
+        )
+    return UsageProblem(f"{text[:80]}: {system.label} has no API to fetch from", hint="give its record as a file")
+
+
 def fetch_reference(
     text: str, environ: Mapping[str, str], waits: Callable[[str], None] = lambda said: None
 ) -> list[RecordFile]:
@@ -50,8 +71,7 @@ def fetch_reference(
     """
     parsed = parse_reference(text)
     if parsed is None:
-        known = ", ".join(system.name for system in SYSTEMS if system.api)
-        raise UsageProblem(f"{text[:80]!r} names no incident", hint=f"write SOURCE:ID with one of {known}")
+        raise _unknown(text)
     system, api, incident = parsed
     token = checked_token(environ.get(api.credential, ""), api.credential) if api.credential else ""
     others = {name: checked_token(environ.get(name, ""), name) for name in api.also}

@@ -70,7 +70,11 @@ def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
     found.urgency(record.at("urgency"))
     for field in _LISTS:
         listed = record.at(field)
-        for item in (listed,) if listed.text else found.listed(listed):
+        if listed.text:
+            for word in listed.text.split(",") if field != "root_causes" else (listed.text,):
+                found.name(field, listed, word)
+            continue
+        for item in found.listed(listed):
             found.name(field, item.at("name") if item.mapping else item)
     for field, _ in MOMENTS:
         found.moment(field, record.at(field))
@@ -97,14 +101,28 @@ def _several(found: Assembly, place: Cursor) -> Iterable[Cursor]:
 
 
 def _entry(found: Assembly, entry: Cursor) -> None:
-    if entry.text:  # a line without its time in a field of its own
-        found.event(Cursor(None, entry.path), entry.text)
+    if entry.text:  # a line, mostly with its time before the text
+        words = entry.text.split(" ", 1)
+        dated = len(words) == 2 and parse_instant(words[0]).at is not None
+        found.event(Cursor(words[0] if dated else None, entry.path), words[1] if dated else entry.text)
+        return
+    pair = [*entry.each()] or [Cursor(key, entry.path) for key, _ in entry.members()][:1]
+    if entry.list or (len([*entry.members()]) == 1 and parse_instant(pair[0].value).at is not None):
+        # [time, text, who], or {time: text}
+        texts = [item.text for item in (pair[1:] if entry.list else [place for _, place in entry.members()])]
+        who = _person(found, Cursor(texts[1], entry.path)) if len(texts) > 1 and texts[1] else ""
+        if not any(texts[:1]):
+            found.warn(f"{entry.path}: a timeline entry without a text, left out")
+        found.event(pair[0] if pair else entry, texts[0] if texts else "", who=who, path=entry.path)
         return
     kind = entry.at("kind").text
-    names = [_person(found, who) for who in _several(found, entry.at("who"))]
+    names = [_person(found, who) for who in _several(found, entry.first("who", "by", "author"))]
+    text = entry.first("text", "event", "description", "message", "note", "summary").text
+    if not text:
+        found.warn(f"{entry.path}: a timeline entry without a text, left out")
     found.event(
-        entry.first("at", "time"),
-        entry.first("text", "event").text,
+        entry.first("at", "time", "timestamp", "when"),
+        text,
         who=", ".join(filter(None, names)),
         kind=kind if kind in _KINDS else "",
         path=entry.path,

@@ -75,7 +75,12 @@ def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
         _person(found, user)
     closed = record.at("state").text == "closed"
     for part in parts:
-        _person(found, part.at("user"))
+        who = _person(found, part.at("user"))
+        for user in part.at("assignees").each():  # as webhooks list them
+            _person(found, user)
+        if closed and who and record.at("action").text == "close":  # a webhook says who did what it tells of
+            at = record.first("closed_at", "updated_at")
+            found.event(at, "Incident closed", who=who, kind="resolved", path=at.path)
         for item in part.each():
             _entry(found, item, closed)
     if record.first("duplicated_to_id", "moved_to_id").text:

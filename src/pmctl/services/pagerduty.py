@@ -91,7 +91,12 @@ def _is_note(item: Cursor) -> bool:
 
 
 def _is_log_entry(item: Cursor) -> bool:
-    return item.at("type").text.endswith("_log_entry")
+    return _kind(item).endswith("_log_entry")
+
+
+def _kind(item: Cursor) -> str:
+    """What an entry is; webhooks of version 2 refer to log entries, and tell all of them."""
+    return item.at("type").text.removesuffix("_reference")
 
 
 def _is_bare_alert(item: Cursor) -> bool:
@@ -177,7 +182,7 @@ def _person(found: Assembly, user: Cursor) -> str:
 
 
 def _entry(found: Assembly, item: Cursor) -> None:
-    kind = item.at("type").text
+    kind = _kind(item)
     if kind in _NOISE:
         return
     entry = item.at("id").text

@@ -8,7 +8,7 @@ message's id. Text has a markup of its own: `<@U1>`, `<https://x|label>`, and `&
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -40,9 +40,12 @@ class Message:
     path: str
 
 
-def read_messages(files: Sequence[tuple[str, bytes]]) -> tuple[Message, ...]:
+def read_messages(
+    files: Sequence[tuple[str, bytes]], warn: Callable[[str], None] = lambda said: None
+) -> tuple[Message, ...]:
     """The messages in these files, oldest first, each once; people by name where a file lists them.
 
+    `warn` is told how many messages have a time that cannot be read: they cannot be part of a timeline.
     Raises BadInput for a file that holds neither messages nor people.
     """
     users: dict[str, Cursor] = {}
@@ -60,6 +63,10 @@ def read_messages(files: Sequence[tuple[str, bytes]]) -> tuple[Message, ...]:
                 )
             users.update({user.at("id").text: user for user in people})
             places += said
+    untimed = [place for place in places if parse_instant(place.at("ts").value).at is None]
+    if untimed:
+        what = "1 message has" if len(untimed) == 1 else f"{len(untimed)} messages have"
+        warn(f"{what} a ts that is no time, left out: {', '.join(place.path for place in untimed[:3])}")
     found: dict[tuple[str, str], Message] = {}
     for place in places:
         message = _message(place, users)
@@ -92,7 +99,7 @@ def _holders(root: Cursor) -> Iterator[Cursor]:
 
 
 def _is_message(item: Cursor) -> bool:
-    return item.at("type").text == "message" and parse_instant(item.at("ts").value).at is not None
+    return item.at("type").text == "message" and bool(item.at("ts"))
 
 
 def _message(place: Cursor, users: Mapping[str, Cursor]) -> Message | None:

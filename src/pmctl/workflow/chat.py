@@ -93,14 +93,15 @@ def _plan(
     if gained:
         document = edits.set_field(document, "participants", [*taken, *gained])
         told.append(Difference("+", "participants", ", ".join(gained)))
-    notes = [f"{len(found)} of {len(messages)} messages fit, {len(rows)} are new"]
+    counted = f"{len(found)} of {len(messages)} messages fit, {len(rows)} are new"
+    notes = []
     cut = sum(len(" ".join(message.text.split())) > _ENTRY_LIMIT for message in found)
     notes += [f"{cut} of them cut after {_ENTRY_LIMIT:,} characters"] if cut else []
     if before.status == IN_REVIEW and told:
         notes.append("it is in review: approvals given so far no longer count for the changed content")
     return Plan(
         name, before, document, differences=tuple(told), kept=(), imported=None, had_import=False,
-        changes=bool(told), notes=tuple(notes),
+        changes=bool(told), notes=tuple(notes), counted=counted,
     )  # fmt: skip
 
 

@@ -8,9 +8,14 @@ is merged as data: nothing of it is run.
 from __future__ import annotations
 
 import json
+import shlex
+from collections.abc import Sequence
 
 from pmctl import __version__
-from pmctl.errors import UsageProblem
+from pmctl.errors import Refused, UsageProblem
+from pmctl.repository.records import root_of
+from pmctl.repository.transaction import CommitResult, Write, commit
+from pmctl.repository.workspace import Workspace
 
 SERVICES = ("github", "gitlab")
 
@@ -20,11 +25,11 @@ _GITHUB = """\
 # token that may only read; the change is merged as data, and nothing of it is run.
 name: postmortems
 on:
-  push: {{branches: [{branch}]}}
-  pull_request_target: {{branches: [{branch}]}}
+  push: {{branches: [{branch}]{paths}}}
+  pull_request_target: {{branches: [{branch}]{paths}}}
 permissions:
   contents: read
-jobs:
+{defaults}jobs:
   check:
     runs-on: ubuntu-latest
     env:
@@ -62,8 +67,8 @@ _GITLAB = """\
 postmortems:
   image: python:3.12-slim
   rules:
-    - if: $CI_PIPELINE_SOURCE == "merge_request_event"
-    - if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH
+    - if: $CI_PIPELINE_SOURCE == "merge_request_event"{paths}
+    - if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH{paths}
   variables:
     GIT_DEPTH: "0"
     PMCTL_TRUST_ROOT: {root}
@@ -73,7 +78,7 @@ postmortems:
   script:
     - |
       set -e --
-      if [ -n "${{CI_MERGE_REQUEST_TARGET_BRANCH_NAME:-}}" ]; then
+{defaults}      if [ -n "${{CI_MERGE_REQUEST_TARGET_BRANCH_NAME:-}}" ]; then
         git fetch --quiet origin "+refs/heads/$CI_MERGE_REQUEST_TARGET_BRANCH_NAME:refs/target"
         git checkout --quiet --detach refs/target
         git -c user.name=ci -c user.email=ci@localhost merge --quiet --no-ff -m "As it would land" "$CI_COMMIT_SHA"
@@ -88,26 +93,61 @@ postmortems:
       exit $failed
   artifacts:
     when: always
-    reports: {{codequality: gl-code-quality-report.json, junit: pmctl-junit.xml}}
+    reports: {{codequality: {place}gl-code-quality-report.json, junit: {place}pmctl-junit.xml}}
 """
 
+_GITLAB_INCLUDED = ".gitlab/ci/postmortems.yml"
 
-def ci_files(service: str, prefix: str, root: str, branch: str) -> dict[str, bytes]:
-    """Path -> content of the files for `service`, empty for ''.
 
-    `prefix` is the pmctl root inside the repository, `root` the digest of its first policy, `branch` the protected one,
-    which the audit there compares with the service's own main branch. Raises
-    UsageProblem for an unknown service, or when the service reads its file only at the repository's top.
+def check_service(service: str) -> None:
+    """Raise UsageProblem for a service that there are no files for."""
+    if service not in SERVICES:
+        raise UsageProblem(f"--ci {service}: not one of {', '.join(SERVICES)}")
+
+
+def ci_files(service: str, prefix: str, root: str, branch: str, *, included: bool = False) -> dict[str, bytes]:
+    """Path from the repository's top -> content of the files for `service`, empty for ''.
+
+    `prefix` is the pmctl root inside the repository ('' or 'folder/'): only changes there start the check, which works
+    there. `root` is the digest of its first policy, `branch` the protected one, which the audit there compares with the
+    service's own main branch. With `included`, GitLab's is a file that the project's own includes. Raises UsageProblem
+    for an unknown service.
     """
     if not service:
         return {}
-    if service not in SERVICES:
-        raise UsageProblem(f"--ci {service}: not one of {', '.join(SERVICES)}")
-    if prefix:
-        raise UsageProblem(
-            f"--ci {service} writes to the top of the repository, and pmctl's root is {prefix}",
-            hint="run init without --ci and add the file by hand; docs/ci.md shows it",
-        )
-    text, path = (_GITHUB, ".github/workflows/postmortems.yml") if service == "github" else (_GITLAB, ".gitlab-ci.yml")
+    check_service(service)
+    if service == "github":
+        text, path = _GITHUB, ".github/workflows/postmortems.yml"
+        # Attributes above the folder change what is read in it.
+        watched = json.dumps([f"{prefix}**", ".gitattributes", path])
+        paths = f", paths: {watched}" if prefix else ""
+        folder = json.dumps(prefix.rstrip("/"))
+        defaults = f"defaults:\n  run: {{working-directory: {folder}}}\n" if prefix else ""
+    else:
+        text, path = _GITLAB, _GITLAB_INCLUDED if included else ".gitlab-ci.yml"
+        paths = f"\n      changes: {json.dumps([f'{prefix}**/*', '.gitattributes', path])}" if prefix else ""
+        defaults = f"      cd {shlex.quote(prefix)}\n" if prefix else ""
     named = json.dumps(branch.replace("+", "\\+"))  # elsewhere a pattern: one of what stands before it, or more
-    return {path: text.format(root=root, version=__version__, branch=named).encode()}
+    values = {"root": root, "version": __version__, "branch": named, "paths": paths, "defaults": defaults}
+    return {path: text.format(**values, place=prefix).encode()}
+
+
+def add_ci(workspace: Workspace, service: str, signing: Sequence[str]) -> tuple[CommitResult, tuple[str, ...]]:
+    """Write and commit the files of a service for a repository that is set up; returns what a person has to know.
+
+    Raises UsageProblem for an unknown service, Refused when the file is there already.
+    """
+    check_service(service)
+    repo = workspace.repo
+    included = service == "gitlab" and (repo.top / ".gitlab-ci.yml").exists()
+    policy = workspace.policy
+    files = ci_files(service, repo.prefix, root_of(workspace), policy.branch, included=included)
+    for path in files:
+        if (repo.top / path).exists():
+            raise Refused(f"{path} exists already", hint="delete it in a commit of its own to have it written anew")
+    writes = [Write(path, data) for path, data in files.items()]
+    landed = commit(repo._replace(prefix=""), writes, f"Check postmortems on {service}\n", signing=signing)
+    facts = [f"commit {landed.oid[:12]}", f"it checks {policy.branch}, by the trust root {root_of(workspace)}"]
+    if included:
+        facts.append(f"add it to .gitlab-ci.yml: include: [{{local: {_GITLAB_INCLUDED}}}]")
+    return landed, tuple(facts)

@@ -85,7 +85,10 @@ def plan(workspace: Workspace, wish: NewPostmortem, draft: Draft | None, *, toda
     front = dict(draft.front)
     title = single_line(wish.title or str(front.get("title", "")))
     if not title:
-        raise BadInput("a postmortem needs a title", hint='pmctl new "What happened, in a few words"')
+        reasons = tuple(warning for warning in draft.warnings if "title" in warning)
+        origin = " --from RECORD" if draft.front else ""
+        what = "the record has no title, and a postmortem needs one" if origin else "a postmortem needs a title"
+        raise BadInput(what, hint=f'pmctl new "What happened, in a few words"{origin}', details=reasons)
     _refuse_known_incident(workspace, front)
     chosen, why, notes = _template(workspace, wish, front)
     name = new_id(workspace, title, wish.day or _day_of(front) or today)

@@ -31,8 +31,12 @@ def plan_dismissal(
         )
     name = system_by_name(source).name
     if why not in REASONS:
-        words = f"one of {', '.join(REASONS)}"
-        raise UsageProblem(f"--because {why or '...'}: not a reason", hint=did_you_mean(why, REASONS, words))
+        words = (
+            "--because no-learning when nothing is to be learnt from it, --because covered-by with the ID of the"
+            " postmortem that has it"
+        )
+        said = f"--because {why}: not a reason" if why else "a dismissal says why no postmortem is written"
+        raise UsageProblem(said, hint=did_you_mean(why, REASONS, words) if why else words)
     if bool(covered_by) != (why == "covered-by"):
         raise UsageProblem(
             "--because covered-by needs the postmortem" if not covered_by else f"--because {why} takes no postmortem",

@@ -37,7 +37,8 @@ _SIZE_LIMIT = 32 * 1024 * 1024
 @dataclass(frozen=True, slots=True)
 class Plan:
     """The postmortem as it would become. `differences` are applied, `kept` are not; `imported` is the import
-    document to write (None: none is left). `changes` says whether there is anything to commit."""
+    document to write (None: none is left). `changes` says whether there is anything to commit, `notes` are warnings,
+    `counted` says what was chosen of how much."""
 
     id: str
     before: Document
@@ -48,6 +49,7 @@ class Plan:
     had_import: bool
     changes: bool
     notes: tuple[str, ...] = ()
+    counted: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -193,13 +193,19 @@ def initialise(
         Write(f"{TEMPLATES}/default.md", builtin_source("default")),
         *([] if (repo.root / ".gitattributes").exists() else [Write(".gitattributes", f"{MERGE_LINE}\n".encode())]),
         *record_writes(actor, act, parsed.version, data),
-        *(Write(path, content) for path, content in ci_files(ci, repo.prefix, parsed.digest, branch).items()),
     ]
+    # A service reads its file at the repository's top, wherever the postmortems are: everything is named from there.
+    top = repo._replace(prefix="")
+    writes = [Write(repo.prefix + write.path, write.data) for write in writes]
+    included = ci == "gitlab" and (repo.top / ".gitlab-ci.yml").exists()
+    files = ci_files(ci, repo.prefix, parsed.digest, branch, included=included)
+    writes += [Write(path, content) for path, content in files.items()]
     for write in writes:
-        if (repo.root / write.path).exists():
+        if (repo.top / write.path).exists():
             raise Refused(f"{write.path} exists already", hint="move it away, or run init in another folder")
     message = f"Set up pmctl with {handle} as admin\n\nAct: policy\nContent: {parsed.digest}\n"
-    landed = commit(repo, writes, message, signing=signer.git_arguments())
+    landed = commit(top, writes, message, signing=signer.git_arguments())
+    landed = replace(landed, paths=tuple(path.removeprefix(repo.prefix) for path in landed.paths))
     shown = fingerprint(recovery) if recovery else ""
     return Ready(repo, handle, signer.signing_key.source, branch, parsed.digest, shown, landed)
 

@@ -622,12 +622,12 @@ def test_beside_69_doctor_brings_back_what_was_removed_on_main(stage: Copy) -> N
 def test_beside_69_status_lists_my_acts_that_main_lacks(stage: Copy) -> None:
     team = clones(stage, "submitted")
     bob = team.of("bob")
-    assert "not on the protected branch" not in command(bob, "bob", "status").err
+    assert "not pushed yet" not in command(bob, "bob", "status").err
     team.act(acts.APPROVE, "bob")
-    assert f"your approve of {DOC} is not on the protected branch" in command(bob, "bob", "status", DOC).err
-    assert "not on the protected branch" not in command(bob, "jane", "status").err
+    assert f"not pushed yet: your approve of {DOC}" in command(bob, "bob", "status", DOC).err
+    assert "not pushed yet" not in command(bob, "jane", "status").err
     team.push("bob")
-    assert "not on the protected branch" not in command(bob, "bob", "status").err
+    assert "not pushed yet" not in command(bob, "bob", "status").err
 
 
 def test_beside_68_a_draft_is_edited_on_a_branch_while_it_is_published(stage: Copy) -> None:

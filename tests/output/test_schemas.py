@@ -326,5 +326,4 @@ def test_the_examples_hold_something(stage: Play) -> None:
 
 def test_every_answer_is_played() -> None:
     written: set[str] = {"front-matter", "settings"}
-    written |= {"merge", "sync"}  # they need a conflict and a remote: tests/cli/transcripts/merging.md
     assert set(published()) - written == set(COMMANDS)

@@ -45,6 +45,7 @@ WORDS: dict[str, str] = {
         "ask one of: {people}; the author makes you an editor with pmctl edit {id}, where the front matter says"
         " editors: {{{who}: edit}}"
     ),
+    "become-commenter": "the author or an admin gives the right: pmctl editors add {id} {who} --comment",
     "author-asks": "the author can ask: pmctl submit {id} --reviewer {reviewer}",
     "fill-in": "fill them in; pmctl validate {id} shows where",
     "finish-and-submit": "finish it, then pmctl submit {id} --reviewer HANDLE",
@@ -53,6 +54,8 @@ WORDS: dict[str, str] = {
     "in-review": "it is in review: see pmctl status {id}",
     "in-published": "it is published: an admin can pmctl amend, archive or reopen {id}",
     "needed-to-publish": "write it; pmctl publish refuses it like this",
+    "resolve-threads": "pmctl comment list {id} --unresolved shows what is open; answer it, and resolve it",
+    "restore-message": "put it back as it was: git checkout <commit before> -- {path}",
     "settle": 'an admin reads it, edits it where it is wrong, and signs it: pmctl amend {id} -m "why"',
     "share": "name them under editors while it is a draft: pmctl edit {id}",
     "status": "see pmctl status {id}",

@@ -141,7 +141,9 @@ def test_a_name_says_when_and_by_whom(name: str) -> None:
 
 
 def test_who_is_addressed() -> None:
-    text = "@jane and (@bob), @Carol: see `@property`, a@b.com, @scope/pkg, https://x.y/@z and\n\n    @code\n\n@alice's."
+    text = (
+        "@jane and (@bob), @Carol: see `@property`, a@b.com, @scope/pkg, https://x.y/@z and\n\n    @code\n\n@alice's."
+    )
     assert [handle for handle, _ in mentions(text)] == ["jane", "bob", "carol", "alice"]
     one = message("Ask @jnae.\n\nOr @bob.")
     (found,) = unknown_mentions(read(written(one), "x.md"), frozenset(("jane", "bob")))

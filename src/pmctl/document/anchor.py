@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from pmctl.document.fields import MAX_TEXT
-from pmctl.errors import NotFound, UsageProblem
+from pmctl.errors import NotFound, UsageProblem, advise
 from pmctl.text import near, single_line
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ def anchor(document: Document, section: str, quote: str = "") -> tuple[str, str,
     if found is None:
         titles = tuple(one.title for one in document.sections)
         close = near(section, titles, likeness=0.5)
-        hint = f"did you mean {close[0]}?" if close else "name one of these"
-        raise NotFound(f"{document.id} has no section {section!r}", hint=hint, details=() if close else titles)
+        near_one = f"did you mean {close[0]}?" if close else "name one of these"
+        raise NotFound(f"{document.id} has no section {section!r}", hint=near_one, details=() if close else titles)
     words = single_line(quote)
     if not words:
         return found.title, "", ""
@@ -65,7 +65,7 @@ def anchor(document: Document, section: str, quote: str = "") -> tuple[str, str,
     at = next(_occurrences(document, found, words), None)
     if at is None:
         elsewhere = [one.title for one in document.sections if next(_occurrences(document, one, words), None)]
-        hint = f"it is in {elsewhere[0]}" if elsewhere else f"pmctl show {document.id} --section {found.title!r}"
+        hint = f"it is in {elsewhere[0]}" if elsewhere else advise("show-section", id=document.id, section=found.title)
         raise NotFound(f"{found.title} of {document.id} does not say {words[:60]!r}", hint=hint)
     return found.title, words, block_hash(document.text, at)
 

@@ -20,7 +20,7 @@ from pmctl.document.node_reader import NodeReader
 from pmctl.document.reader import Document, read
 from pmctl.document.strict_yaml import Node
 from pmctl.document.yaml_text import moment, quoted, scalar
-from pmctl.errors import BadInput, Hint
+from pmctl.errors import BadInput, Hint, advise
 from pmctl.text import LINE_BREAK, did_you_mean, parse_utc, visible
 
 MAX_BYTES = 64 * 1024
@@ -141,7 +141,7 @@ def _message(document: Document, reader: NodeReader) -> Message | None:
     front, name = document.front, document.path.rpartition("/")[2]
     named = NAME.fullmatch(name.removesuffix(".md")) if name.endswith(".md") else None
     if named is None:
-        reader.add_at(1, "the file's name is not TIME-HANDLE-RANDOM.md", "pmctl comment names messages")
+        reader.add_at(1, "the file's name is not TIME-HANDLE-RANDOM.md", advise("write-message"))
         return None
     for key in ("thread", "kind", "by", "at"):
         if key not in front:
@@ -199,7 +199,7 @@ def _anchor(front: dict[str, Node], reader: NodeReader, *, first: bool) -> tuple
 def _as_message(problem: Finding) -> Finding:
     """What the reader of postmortems says, with what to do about a message."""
     fixes: dict[str, Hint] = {
-        "PM010": "begin with ---, thread, kind, by, at and ---; pmctl comment writes messages",
+        "PM010": advise("begin-message"),
         "PM021": "write thread, kind, by and at",
     }
     return problem._replace(fix=fixes.get(problem.code, problem.fix))

@@ -17,6 +17,7 @@ from pmctl.insight.incidents import unresolved_incidents
 from pmctl.insight.readiness import judged_as_submitted, not_ready
 from pmctl.insight.unlanded import UnlandedAct
 from pmctl.ledger.current_state import CurrentState, current_state, judged_by
+from pmctl.ledger.discussion import discussion
 from pmctl.ledger.tree_documents import facts_of
 from pmctl.policy.approvals import Gap, approval_gaps
 from pmctl.policy.state import FINAL, IN_REVIEW
@@ -98,7 +99,13 @@ def status_report(workspace: Workspace, name: str, today: date) -> StatusReport:
             *_unready(document, _judge(workspace, today, templates)),
         ]
         step = _step_in_review(name, now, content, gaps, ready=not blockers)
+        threads = _open_threads(workspace, now)
+        step = advise("resolve-threads", id=name) if threads and not blockers else step
+        blockers += threads
     elif status == Status.DRAFT:
+        facts += [
+            f"{one.message}; it has to be settled before it is published" for one in _open_threads(workspace, now)
+        ]
         facts += [
             f"{one.message}; it has to be before it is published" for one in _open_incidents(workspace, name, document)
         ]
@@ -207,6 +214,19 @@ def _open_incidents(workspace: Workspace, name: str, document: Document) -> list
     return [
         Blocker(f"{incident} was not resolved when its record was read", fix)
         for incident in unresolved_incidents(workspace, name, document)
+    ]
+
+
+def _open_threads(workspace: Workspace, now: CurrentState) -> list[Blocker]:
+    """What keeps it from being published, thread by thread."""
+    name = now.state.id
+    found = discussion(workspace.head, name, now.state, now.policy).unresolved
+    about = (f" on {thread.section}" if thread.section else "" for thread in found)
+    return [
+        Blocker(
+            f"a discussion{where} that {thread.writer} began is open", advise("resolve-thread", thread=thread.id[-6:])
+        )
+        for thread, where in zip(found, about, strict=True)
     ]
 
 

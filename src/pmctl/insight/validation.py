@@ -122,10 +122,11 @@ def validations(directory: Path, selection: Selection) -> tuple[Validation, ...]
 
 def _of_whole_root(repo: git.Repository, start: str, selection: Selection) -> Validation:
     from pmctl.insight.managed_paths import held_paths
+    from pmctl.insight.message_files import message_findings
 
     history = _history(repo)  # git reads it while the files are read here
     run = _of_root(repo, everything(repo), start, selection, history=history, whole=True)
-    return replace(run, general=(*run.general, *held_paths(repo)))
+    return replace(run, general=(*run.general, *held_paths(repo), *message_findings(repo, run.context)))
 
 
 def _of_staged(repo: git.Repository, items: list[Item], start: str, selection: Selection, files: Files) -> Validation:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from pmctl.codes import Code
 from pmctl.document.beside import Beside, folder_of, owner_of
 from pmctl.document.comment import Message, MessageKind, read_message, writer_of
+from pmctl.errors import advise
 from pmctl.ledger import attribution
 from pmctl.ledger.discussion import discussion
 from pmctl.ledger.document_step import DocumentStep
@@ -124,7 +125,7 @@ def _added(step: StepContext, commit: Commit, change: Difference) -> None:
 
 def _read(step: StepContext, path: str, entry: Entry, doc: str) -> Message | None:
     """The message in a file; None, with a finding, when it is none that counts."""
-    hint = "take the file away, and comment through pmctl"
+    hint = advise("write-message")
     problem = ""
     if not doc or not path.endswith(".md"):
         problem = "it does not lie where a message does"

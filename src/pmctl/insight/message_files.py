@@ -40,7 +40,8 @@ def message_findings(repo: git.Repository, context: Context) -> Iterator[Finding
         path = file.relative_to(repo.root).as_posix()
         if file.is_dir() and not file.is_symlink():
             continue
-        if owner_of(path) is None or not path.endswith(".md"):
+        owned = owner_of(path)
+        if owned is None or not path.endswith(".md"):
             yield Finding("PM320", "it does not lie where a message does", path, fix="take it away")
             continue
         try:
@@ -50,6 +51,8 @@ def message_findings(repo: git.Repository, context: Context) -> Iterator[Finding
             continue
         found, problems = read_message(data, path)
         yield from problems
+        if not (repo.root / path_of(owned.doc)).is_file():
+            yield Finding("PM320", f"there is no postmortem {owned.doc}", path, fix="take it away")
         if found is not None and people is not None:
             yield from unknown_mentions(read(data, path), people)
 
@@ -65,7 +68,7 @@ def staged_messages(workspace: Workspace, changes: Iterable[index.Staged], autho
     merging = (workspace.repo.git_dir / "MERGE_HEAD").exists()  # what the other side brings is not its committer's
     found: list[Finding] = []
     for one in changes:
-        message, problems = _form(policy, one, blobs)
+        message, problems = _form(workspace, policy, one, blobs)
         found += problems
         if not merging:
             asked = _violations(workspace, policy, one, message, (handle,) if handle else ())
@@ -73,12 +76,18 @@ def staged_messages(workspace: Workspace, changes: Iterable[index.Staged], autho
     return found
 
 
-def _form(policy: Policy, one: index.Staged, blobs: dict[str, bytes]) -> tuple[Message | None, list[Finding]]:
+def _form(
+    workspace: Workspace, policy: Policy, one: index.Staged, blobs: dict[str, bytes]
+) -> tuple[Message | None, list[Finding]]:
     """The message in a staged file, and why it is none."""
     if one.removed:
         return None, []
     if owner_of(one.path) is None or not one.path.endswith(".md") or one.mode not in ("100644", "100664"):
         return None, [_no_message(policy, one.path, "it does not lie where a message does, or is no regular file")]
+    owned = owner_of(one.path)
+    doc = owned.doc if owned is not None else ""
+    if workspace.head.document(doc) is None and not (workspace.repo.root / path_of(doc)).is_file():
+        return None, [_no_message(policy, one.path, f"there is no {doc}")]
     message, problems = read_message(blobs[one.new], one.path)
     said = (_no_message(policy, one.path, each.message)._replace(line=each.line, fix=each.fix) for each in problems)
     return message, list(said)

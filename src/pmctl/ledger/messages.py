@@ -57,8 +57,8 @@ def check(step: StepContext, differences: Iterable[Difference]) -> None:
     if step.merged:
         _left_out(step, here, done)
     for path, _, new in here:
-        if new is not None:
-            step.state.gone.pop(path, None)
+        if new is not None and step.state.gone.get(path) == new.oid:
+            del step.state.gone[path]
 
 
 def unresolved_when_published(one: DocumentStep, record: VerifiedRecord, current: PostmortemState) -> int:
@@ -153,6 +153,8 @@ def _altered(step: StepContext, commit: Commit, change: Difference) -> None:
     doc = owned.doc if owned is not None else ""
     if new is not None and step.state.gone.get(path) == new.oid:
         return  # it is as it was
+    if new is None and _is_deleted(step, doc):
+        return  # it went with its postmortem
     verb = "removed" if new is None else "changed"
     writer = writer_of(owned.name.removesuffix(".md")) if owned is not None else ""
     attribution.check_signature(step, commit, doc, f"the discussion of {doc or path}")
@@ -172,12 +174,18 @@ def _left_out(step: StepContext, here: list[Difference], done: list[_Contributio
     lacking |= {path: entry for path, entry in brought.items() if step.after.entry(path) is None}
     for path, entry in lacking.items():
         owned = owner_of(path)
-        if path in removed or path in step.state.gone or owned is None or entry is None:
+        if path in removed or path in step.state.gone or owned is None or entry is None or _is_deleted(step, owned.doc):
             continue
         writer = writer_of(owned.name.removesuffix(".md"))
         message = f"{path}, a message by {writer or 'somebody'}, is missing after this merge"
         step.find("AU713", message, "merge again, and keep it", doc=owned.doc, path=path, attributed=True)
         step.state.gone[path] = entry.oid
+
+
+def _is_deleted(step: StepContext, doc: str) -> bool:
+    """Whether a postmortem was deleted on the record."""
+    state = step.state.states.get(doc)
+    return state is not None and state.deleted
 
 
 def _rights(step: StepContext, doc: str) -> Rights:

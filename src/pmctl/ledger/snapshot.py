@@ -195,6 +195,12 @@ class Snapshot:
         entries = self.names(beside.folder_of(kind, doc))
         return {name: self.source.reader.blob(one.oid) for name, one in entries.items() if one.mode == REGULAR}
 
+    def paths_beside(self, doc: str) -> list[str]:
+        """The paths of everything that lies beside a postmortem."""
+        single = [beside.path_of(kind, doc) for kind in Beside if is_single(kind)]
+        folders = [path for kind in Beside if not is_single(kind) for path in self.paths(beside.folder_of(kind, doc))]
+        return [*(path for path in single if self.entry(path) is not None), *folders]
+
     def template_files(self) -> dict[str, bytes]:
         """The files of the organisation's templates, by path."""
         return self.source.templates.files(self.template_folder)

@@ -102,7 +102,7 @@ ACTS: dict[str, ActSpec] = {
         ActSpec(
             DELETE, "deleted", ADMIN, dict.fromkeys((DRAFT, IN_REVIEW, *FINAL), DELETED), needs_note=True,
             help="remove a postmortem, on the record (admins)",
-            more="Its attachments go with it. History keeps both.",
+            more="Its attachments and its discussion go with it. History keeps all of it.",
         ),
         ActSpec(POLICY, "signed", ADMIN, folder=POLICY),
         ActSpec(

@@ -177,6 +177,7 @@ def _write(
     if act.act == acts.DELETE:
         writes.append(Write(path, None))
         writes.extend(Write(f"{folder}/{item.path}", None) for item in workspace.head.attachments(act.doc))
+        writes.extend(Write(beside, None) for beside in workspace.head.paths_beside(act.doc))
     else:
         # An approval leaves the document as it is.
         changed = document if act.act == acts.APPROVE else _edited(document, act, after)

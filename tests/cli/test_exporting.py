@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from pypdf import PdfReader
 
 from tests.cli.play import ID, Play
 
@@ -18,6 +20,21 @@ def test_the_form_by_the_name_of_the_file(play: At, file: str, begins: str) -> N
     assert (draft.root / file).read_text().lower().startswith(begins)
 
 
+def test_a_pdf_names_the_version_of_its_text(play: At) -> None:
+    draft = play("draft")
+    draft.do("jane", f"pmctl export {ID} -o x.pdf --evidence")
+    head = draft.do("jane", "git rev-parse HEAD").strip()
+    assert f"version {head[:12]}" in _text(draft.root / "x.pdf")
+    path = draft.root / f"postmortems/2024/{ID}.md"
+    path.write_text(path.read_text() + "\nOne more line.\n")
+    draft.do("jane", f"pmctl export {ID} -o x.pdf")
+    assert "version not committed" in _text(draft.root / "x.pdf")
+
+
+def _text(file: Path) -> str:
+    return " ".join(page.extract_text() for page in PdfReader(file).pages).replace("\u200b", "")
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -26,6 +43,8 @@ def test_the_form_by_the_name_of_the_file(play: At, file: str, begins: str) -> N
         ("--to pdfx", "--to pdfx: not one of"),
         ("--to md --evidence", "--evidence has no meaning for md"),
         ("-o x.html --no-front-matter", "--front-matter has no meaning for html"),
+        ("-o x.html --fonts .", "--fonts has no meaning for html"),
+        ("-o x.pdf --fonts nowhere", "--fonts nowhere: there is no such folder"),
     ],
 )
 def test_what_would_be_guessed_or_ignored_is_refused(play: At, options: str, said: str) -> None:

@@ -12,7 +12,8 @@ import pytest
 from pmctl.document.reader import read
 from pmctl.document.template_file import builtin
 from pmctl.document.templates import BUILTIN_NAMES
-from pmctl.output.html import facts, to_html
+from pmctl.output.html import to_html
+from pmctl.output.page_facts import facts
 from pmctl.services.draft import Draft
 from pmctl.workflow.draft import render
 from tests.growth import assert_in_proportion

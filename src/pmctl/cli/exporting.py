@@ -13,6 +13,7 @@ from pmctl.output.exports import FORMS, Material
 
 if TYPE_CHECKING:
     from pmctl.cli.session import Session
+    from pmctl.repository.workspace import Workspace
 
 
 def export(
@@ -29,21 +30,29 @@ def export(
         bool | None, typer.Option("--front-matter/--no-front-matter", help="Keep the front matter in Markdown (md).")
     ] = None,
     evidence: Annotated[
-        bool, typer.Option("--evidence", help="With who approved what: records, keys, commits, verdicts (html, json).")
+        bool, typer.Option("--evidence", help="With who approved what: keys, commits, verdicts (html, json, pdf).")
     ] = False,
+    fonts: Annotated[
+        Path | None, typer.Option("--fonts", metavar="DIR", help="A folder of further fonts (pdf).")
+    ] = None,
 ) -> None:
-    """One postmortem as clean Markdown, one self-contained HTML page, or JSON with a published schema.
+    """One postmortem as clean Markdown, one self-contained HTML page, a PDF, or JSON with a published schema.
 
     State, author and reviewers are those that signed records prove; what the file says otherwise is marked.
     """
     from pmctl import git
     from pmctl.cli.session import today
+    from pmctl.errors import UsageProblem
     from pmctl.insight.standing import shown
     from pmctl.text import visible
 
     session: Session = ctx.obj
     to = _form(to, output)
-    _refuse_idle(to, {"--evidence": evidence, "--front-matter": front_matter is not None})
+    _refuse_idle(to, {"--evidence": evidence, "--front-matter": front_matter is not None, "--fonts": fonts is not None})
+    if fonts is not None and not fonts.is_dir():
+        raise UsageProblem(f"--fonts {fonts}: there is no such folder")
+    if output is None and not FORMS[to].is_text and sys.stdout.isatty():
+        raise UsageProblem(f"a terminal cannot show {to}", hint=f"-o FILE.{to}, or send it into a pipe")
     workspace = session.workspace
     name = workspace.find(id)
     revision = git.resolve(session.repo.top, at) if at else "HEAD"
@@ -58,8 +67,9 @@ def export(
     folder = session.repo.root / found.document.path.removesuffix(".md")
     kept = front_matter is not False
     material = Material(
-        found.document, today(), lambda: workspace.policy, folder, proof, kept, found.marks, found.approved
-    )
+        found.document, today(), lambda: workspace.policy, folder, proof, kept, found.marks, found.approved,
+        _version(workspace, name, revision, at), fonts,
+    )  # fmt: skip
     data = FORMS[to].make(material)
     if output is None and sys.stdout.isatty():  # what a person looks at; a file or a program gets every byte
         session.result(visible(data.decode()).rstrip("\n"))
@@ -69,6 +79,17 @@ def export(
         return
     _write(output, data)
     session.note(f"wrote {output}")
+
+
+def _version(workspace: Workspace, name: str, revision: str, at: str) -> str:
+    """The commit whose text is exported, shortened; "not committed" when the work tree has another."""
+    from pmctl.document.fields import path_of
+
+    path = path_of(name)
+    file = workspace.repo.root / path
+    if not at and (not file.is_file() or file.read_bytes() != workspace.head.file(path)):
+        return "not committed"
+    return (revision if at else workspace.head.commit)[:12]
 
 
 def _form(to: str, output: Path | None) -> str:

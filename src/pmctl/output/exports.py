@@ -24,6 +24,7 @@ class Material:
     otherwise, `approved` the reviewers whose approvals count for this text. `policy` is asked for when people's names
     are shown; `attachments` is the folder of the postmortem's attachments; `evidence` is what
     `insight.history.evidence` found, None for an export without it; `front_matter` says whether Markdown keeps its own.
+    `version` names the text in words, mostly by its commit; `fonts` is a folder of further fonts.
     """
 
     document: Document
@@ -34,6 +35,13 @@ class Material:
     front_matter: bool = True
     marks: tuple[str, ...] = ()
     approved: tuple[str, ...] = ()
+    version: str = ""
+    fonts: Path | None = None
+
+    @property
+    def names(self) -> dict[str, str]:
+        """People's names by their handles."""
+        return {person.handle: person.name for person in self.policy().people.values()}
 
 
 class Form(NamedTuple):
@@ -42,6 +50,11 @@ class Form(NamedTuple):
     media_type: str
     make: Callable[[Material], bytes]
     options: tuple[str, ...] = ()
+
+    @property
+    def is_text(self) -> bool:
+        """Whether a terminal can show it."""
+        return self.media_type != "application/pdf"
 
 
 def _markdown(material: Material) -> bytes:
@@ -58,7 +71,7 @@ def _html(material: Material) -> bytes:
     page = to_html(
         material.document,
         today=material.today,
-        names={person.handle: person.name for person in material.policy().people.values()},
+        names=material.names,
         read_attachment=folder_reader(material.attachments),
         evidence=None if material.evidence is None else evidence_for_people(material.evidence),
         marks=material.marks,
@@ -73,9 +86,28 @@ def _json(material: Material) -> bytes:
     return to_json(material.document, material.evidence, marks=material.marks, approved=material.approved).encode()
 
 
+def _pdf(material: Material) -> bytes:
+    from pmctl.insight.history import evidence_for_people
+    from pmctl.output.images import folder_reader
+    from pmctl.output.pdf import to_pdf
+
+    return to_pdf(
+        material.document,
+        today=material.today,
+        version=material.version,
+        names=material.names,
+        read_attachment=folder_reader(material.attachments),
+        evidence=None if material.evidence is None else evidence_for_people(material.evidence),
+        marks=material.marks,
+        approved=material.approved,
+        fonts=material.fonts,
+    )
+
+
 FORMS: dict[str, Form] = {
     "md": Form("text/markdown", _markdown, ("--front-matter",)),
     "html": Form("text/html", _html, ("--evidence",)),
     "json": Form("application/json", _json, ("--evidence",)),
+    "pdf": Form("application/pdf", _pdf, ("--evidence", "--fonts")),
 }
 """Every form by the name that is typed."""

@@ -15,6 +15,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from pmctl.document.actions import COLUMNS, SECTION, TRACKING
+from pmctl.output.page_facts import PARSING, status_words
 from pmctl.text import harmless
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def body_html(
     """
     from markdown_it import MarkdownIt
 
-    parser = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(["table", "strikethrough"])
+    parser = MarkdownIt("commonmark", PARSING).enable(["table", "strikethrough"])
     page = _Page(title, show_image, overdue_lines, hide_empty)
     tokens = _blocks(parser.parse(markdown), page)
     html = parser.renderer.render(tokens, parser.options, {})
@@ -286,8 +287,7 @@ def _tracking_cell(column: str, text: str, overdue: bool) -> str:
     if column == "Status":
         mark = text.strip().lower().replace("_", "-")
         known = f" mark-{mark}" if mark in ("open", "in-progress", "completed") else ""
-        words = "Won't do" if mark == "wont-do" else text.replace("_", " ").capitalize()
-        return f'<span class="mark{known}">{escape(words)}</span>' if text else ""
+        return f'<span class="mark{known}">{escape(status_words(text))}</span>' if text else ""
     if column == "Due":
         flag = ' <span class="mark mark-overdue">Overdue</span>' if overdue else ""
         return f'<span class="word">{shown}</span>{flag}'

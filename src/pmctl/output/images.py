@@ -39,11 +39,16 @@ def folder_reader(folder: Path) -> ReadAttachment:
     return read
 
 
-def data_uri(data: bytes) -> str | None:
-    """A picture as a `data:` address; None for any other file and for more than MAX_PICTURE bytes."""
+def picture_kind(data: bytes) -> str | None:
+    """The media type of a picture; None for any other file and for more than MAX_PICTURE bytes."""
     if len(data) > MAX_PICTURE:
         return None
-    kind = next((kind for magic, kind in _KINDS if data.startswith(magic)), None)
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        kind = "image/webp"
+        return "image/webp"
+    return next((kind for magic, kind in _KINDS if data.startswith(magic)), None)
+
+
+def data_uri(data: bytes) -> str | None:
+    """A picture as a `data:` address; None for what is none (see `picture_kind`)."""
+    kind = picture_kind(data)
     return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}" if kind else None

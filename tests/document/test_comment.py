@@ -21,6 +21,7 @@ from pmctl.document.comment import (
     writer_of,
     written,
 )
+from pmctl.document.lookalikes import taken_for
 from pmctl.document.reader import read
 from pmctl.errors import BadInput
 
@@ -159,3 +160,9 @@ def test_where_words_beside_a_postmortem_lie() -> None:
     for path in (".pmctl/comments/a.md", ".pmctl/comments/x/a.md", f".pmctl/comments/{DOC}/a/b.md", ".pmctl/comments",
                  f".pmctl/imports/{DOC}/a.json", f".pmctl/imports/{DOC}.yaml", "postmortems/2024/a.md"):  # fmt: skip
         assert owner_of(path) is None
+
+
+def test_paths_that_can_be_taken_for_a_messages() -> None:
+    for path in (f".pmctl/Comments/{DOC}/a.md", f".pmctl/c\u043emments/{DOC}/a.md", f".pmctl/comments./{DOC}/a.md"):
+        assert taken_for(path) == f".pmctl/comments/{DOC}/a.md"
+    assert taken_for(f".pmctl/comments/{DOC}/20240117T100000Z-bob-7f3kq2.md") == ""

@@ -88,6 +88,8 @@ def status_report(workspace: Workspace, name: str, today: date) -> StatusReport:
         asked = requirements(recorded, templates)
     facts = [*((f"template: {asked.hint}",) if asked.hint else ()), *now.late, *_items(document, today)]
     step = advise("log", id=name) if status in FINAL else ""
+    if status in FINAL:
+        facts += [one.message for one in _open_threads(workspace, now)]
     if status == IN_REVIEW:
         content = workspace.head.digest(name)
         facts = [*_approvals(now, content), *facts]

@@ -30,8 +30,10 @@ from pmctl.text import in_ascii, plural, utc
 
 COMMENTS = folder_of(Beside.COMMENTS) + "/"
 _EVENTS = {
-    MessageKind.COMMENT: "commented", MessageKind.RESOLVE: "thread resolved", MessageKind.REOPEN: "thread reopened",
-}  # fmt: skip
+    MessageKind.COMMENT: ("commented", "in thread"),
+    MessageKind.RESOLVE: ("resolved", "thread"),
+    MessageKind.REOPEN: ("reopened", "thread"),
+}
 
 
 class _Contribution(NamedTuple):
@@ -97,7 +99,7 @@ def _contributions(step: StepContext, here: list[Difference]) -> Iterator[_Contr
     if len(step.commit.parents) < 2:
         yield from (_Contribution(step.commit, one) for one in here)
         return
-    for commit in (*reversed(step.merged), step.commit):
+    for commit in (*reversed(step.merged), *((step.commit,) if here else ())):
         yield from (_Contribution(commit, one) for one in step.lines.deltas.of(commit.oid).comments)
 
 
@@ -112,10 +114,11 @@ def _added(step: StepContext, commit: Commit, change: Difference) -> None:
     policy = step.state.policy
     if message is None or policy is None:
         return
+    kind, detail = _EVENTS[message.kind]
     step.state.events.append(
         Event(
-            step.commit.oid, _EVENTS[message.kind], doc, message.by, utc(message.at), layer=ATTRIBUTED,
-            policy=policy.version, detail=f"thread {message.thread}",
+            step.commit.oid, kind, doc, message.by, utc(message.at), layer=ATTRIBUTED,
+            policy=policy.version, detail=f"{detail} {message.thread}",
         )
     )  # fmt: skip
     attribution.check_signature(step, commit, doc, f"the discussion of {doc}")

@@ -312,6 +312,9 @@ def test_attack_98_what_is_no_message(stage: Copy, what: str) -> None:
     gate.warns("AU710")
     said = command(world, "jane", "validate")
     assert {"bytes": "PM001", "no front matter": "PM010"}.get(what, "PM320") in said.out
+    listed = command(world, "jane", "comment", "list")
+    assert listed.out == ""
+    assert what in ("no postmortem", "a folder too deep") or "warning: .pmctl" in listed.err
     assert command(world, "jane", "publish", DOC).code == 0  # it is no thread, and keeps nobody
     gate.back()
     put(world, message("bob"))

@@ -67,6 +67,16 @@ def test_what_is_written_reads_back(by: str, said: list[str], section: str, quot
     assert read_message(data, file_of(one)) == (one, ())
 
 
+@given(st.binary(max_size=200), st.integers(0, 200), st.integers(0, 20))
+def test_nothing_makes_the_reader_fail(noise: bytes, at: int, cut: int) -> None:
+    data = written(message(section="Impact", quote="few", block=BLOCK))
+    for spoilt in (noise, data[:at] + noise + data[at + cut :], b"---\n" + noise + b"\n---\n"):
+        found, problems = read_message(spoilt, file_of(message()))
+        assert found is not None or problems
+        if found is not None:
+            mentions(found.text)
+
+
 def test_what_could_not_be_read_back_is_refused() -> None:
     for text in ("", "\n  \n", "---\nstatus: PUBLISHED\n---", "<<<<<<< ours\na\n=======\nb\n>>>>>>> theirs",
                  "an override \u202e here", "x" * MAX_BYTES):  # fmt: skip

@@ -173,6 +173,26 @@ def test_editors_and_what_they_may(team: Team) -> None:
     assert editors.listed(team.workspace, doc_of(team)).editors == ()
 
 
+def test_the_end_of_time(team: Team) -> None:
+    signing = team.actor("bob").signer.git_arguments()
+    last = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    said = comment.begin(team.workspace, Speaker("bob", "bob"), doc_of(team), "Late", signing, at=last)
+    assert answer(team, "jane", said.short, MessageKind.RESOLVE, "").message.startswith("99991231T235959Z-jane-")
+
+
+def test_unsigned_words_where_edits_are_signed(team: Team) -> None:
+    team.git("checkout", "-q", "main")
+    (team.top / ".pmctl/policy.yaml").write_text(
+        (team.top / ".pmctl/policy.yaml").read_text().replace("edits: attributed", "edits: signed")
+    )
+    team.commit_all("By hand")
+    before = team.snapshot()
+    with pytest.raises(Refused, match="AU705"):
+        comment.begin(team.workspace, Speaker("bob", "bob"), doc_of(team), "Hm", (), at=AT)
+    assert team.snapshot() == before
+    begin(team, "bob")
+
+
 def test_what_is_said_in_the_editor(team: Team, tmp_path: Path) -> None:
     script = tmp_path / "edit"
     script.write_text('#!/bin/sh\nprintf "Well, @jane.\\n" > "$1.new"; cat "$1" >> "$1.new"; mv "$1.new" "$1"\n')

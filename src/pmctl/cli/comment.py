@@ -98,7 +98,7 @@ def list_(
     ] = "text",
 ) -> None:
     """The threads of one postmortem, or of all, as they are in the last commit; the oldest first."""
-    from pmctl.insight.discussion import Discussions, listed, postmortems_discussed
+    from pmctl.insight.discussion import Discussions, listed, postmortems_discussed, unreadable
 
     session: Session = ctx.obj
     choose_format(format, ("text", "json", "jsonl"))
@@ -122,6 +122,8 @@ def list_(
         show_threads(session, found, named=not id)
         open_ones = sum(not one.resolved for one in found)
         session.note(f"{plural(len(found), 'thread')}, {open_ones} unresolved")
+    for problem in unreadable(workspace.head, docs):
+        session.warn(f"{problem.path}:{problem.line}: {problem.code} {problem.message}")
 
 
 def show_threads(session: Session, found: Sequence[ListedThread], *, named: bool) -> None:

@@ -10,6 +10,7 @@ from pmctl.document.anchor import AnchorState, Place, locate
 from pmctl.document.beside import Beside
 from pmctl.document.comment import NAME, Message, mentions
 from pmctl.document.fields import is_id
+from pmctl.document.finding import Finding
 from pmctl.document.reader import Document
 from pmctl.errors import NotFound
 from pmctl.ledger.current_state import current_state
@@ -85,7 +86,8 @@ def discussed(snapshot: Snapshot, doc: str) -> Discussion:
 
 def postmortems_discussed(snapshot: Snapshot) -> list[str]:
     """The ids of the postmortems that anything is said about, sorted."""
-    return sorted(name for name in snapshot.names(beside.folder_of(Beside.COMMENTS)) if is_id(name))
+    names = snapshot.names(beside.folder_of(Beside.COMMENTS))
+    return sorted(name for name in names if is_id(name) and snapshot.document(name) is not None)
 
 
 def listed(snapshot: Snapshot, docs: Iterable[str]) -> tuple[ListedThread, ...]:
@@ -97,6 +99,11 @@ def listed(snapshot: Snapshot, docs: Iterable[str]) -> tuple[ListedThread, ...]:
         document = snapshot.source.documents.document(where) if where is not None else None
         found += [_listed(doc, thread, document, short) for thread in discussed(snapshot, doc).threads]
     return tuple(found)
+
+
+def unreadable(snapshot: Snapshot, docs: Iterable[str]) -> tuple[Finding, ...]:
+    """What is wrong with the files of messages about these postmortems, as committed; some of them do not count."""
+    return tuple(problem for doc in docs for problem in discussed(snapshot, doc).problems)
 
 
 def place_of(thread: Thread, document: Document | None) -> Place:

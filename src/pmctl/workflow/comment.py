@@ -6,7 +6,7 @@ import secrets
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pmctl.document import beside
@@ -25,7 +25,7 @@ from pmctl.errors import Refused, UsageProblem
 from pmctl.insight.discussion import find_thread, short_names
 from pmctl.ledger.current_state import current_state
 from pmctl.policy.discussion import Rights, Thread, check_message
-from pmctl.policy.model import Policy
+from pmctl.policy.model import SIGNED, Policy
 from pmctl.repository.records import refusal
 from pmctl.repository.transaction import Write, commit
 from pmctl.repository.workspace import Workspace
@@ -33,6 +33,7 @@ from pmctl.surroundings import Surroundings
 from pmctl.workflow.editing import run_editor
 
 _LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"  # without those that are taken for others
+_LATEST = datetime(9999, 12, 31, tzinfo=UTC)
 _CUT = "# Above this line goes what you have to say; below it is only for you."
 
 
@@ -120,7 +121,8 @@ def typed(surroundings: Surroundings, about: Sequence[str]) -> str:
 
 def _behind(thread: Thread, at: datetime) -> datetime:
     """The time of a new message: behind all of its thread, whatever the clocks of the others said."""
-    return max(at, *(one.at + timedelta(seconds=1) for one in thread.messages))
+    last = max(one.at for one in thread.messages)
+    return max(at, last + timedelta(seconds=1) if last < _LATEST else last)
 
 
 def _mark() -> str:
@@ -153,6 +155,11 @@ def _land(
     violations = check_message(message, (who.committer,) if who.committer else (), rights, name)
     if violations:
         raise refusal(violations)
+    if now.policy.edits == SIGNED and not signing:
+        raise Refused(
+            "AU705 the policy says edits: signed, and git has no SSH key here to sign the commit with",
+            hint="git config gpg.format ssh, and git config user.signingkey to your key of the policy",
+        )
     path, data = beside.stored(Beside.COMMENTS, name, written(message), f"{message.id}.md")
     verb = {MessageKind.RESOLVE: "Resolve a thread of", MessageKind.REOPEN: "Reopen a thread of"}.get(
         message.kind, "Comment on"

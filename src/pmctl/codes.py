@@ -56,6 +56,7 @@ MODULES = (
     "ledger.sshsig",
     "ledger.step_auditor",
     "ledger.trust",
+    "document.merge_check",
     "insight.pre_receive",
     "insight.template_use",
     "workflow.template_check",

@@ -322,6 +322,11 @@ def head(cwd: Path) -> str:
     return run(cwd, "rev-parse", "--verify", "--quiet", "HEAD^{commit}", check=False).text
 
 
+def is_detached(cwd: Path) -> bool:
+    """Whether HEAD is on no branch, so that a commit made here would be on none."""
+    return run(cwd, "symbolic-ref", "--quiet", "HEAD", check=False).code == 1
+
+
 def start(cwd: Path, *arguments: str) -> Process:
     """Start git in `cwd` to read from, as `run` does; its two ends are pipes, and the caller waits for it."""
     return subprocess.Popen(

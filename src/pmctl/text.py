@@ -20,7 +20,7 @@ CVE-2021-42574). Ordinary right-to-left text needs none of these and is left alo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
 
@@ -125,6 +125,12 @@ def _json_escape(match: re.Match[str]) -> str:
 def plural(count: int, noun: str) -> str:
     """`1 day`, `2 days`: for nouns that only take an s."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def listed(words: Sequence[str]) -> str:
+    """'bob', 'bob and carol', 'bob, carol and dave'."""
+    *first, last = words or ("",)
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def in_utc(at: datetime) -> datetime:

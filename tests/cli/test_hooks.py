@@ -44,7 +44,8 @@ def git(world: World, *words: str, by: str = "jane") -> subprocess.CompletedProc
 
 def test_install_and_again(world: World) -> None:
     said = command(world, "jane", "hook", "install")
-    assert said.out == "pre-commit installed\npre-push installed\n"
+    driver = "merge driver installed: postmortems are merged by meaning in this clone"
+    assert said.out == f"{driver}\npre-commit installed\npre-push installed\n"
     assert os.access(world.path / ".git/hooks/pre-commit", os.X_OK)
     assert "installed already" in command(world, "jane", "hook", "install").out
 
@@ -251,7 +252,7 @@ def two_roots(tmp_path: Path, world: World) -> tuple[World, World]:
     api.commit("Code", "jane")
     for one in (api, web):
         assert command(one, "jane", "hook", "install").code == 0
-    assert command(api, "jane", "hook", "install").out.count("installed already") == 2
+    assert command(api, "jane", "hook", "install").out.count("installed already") == 3
     return api, web
 
 

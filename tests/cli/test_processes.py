@@ -10,9 +10,10 @@ import pytest
 from tests.cli.play import Play
 
 MOST = {
-    # Two more than reading, signing and committing take: where main was, and what landed.
-    "approve $ID": 10,
-    "publish $ID": 10,
+    # Four more than reading, signing and committing take: where main was, what landed, and whether it has to be pushed
+    # (two without a remote).
+    "approve $ID": 12,
+    "publish $ID": 12,
     "status $ID": 5,  # as above, and the name and address of whoever asks
     "list": 2,  # the second says whether records or files changed since the states were last worked out
 }

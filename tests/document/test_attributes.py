@@ -35,6 +35,9 @@ def hides(line: str, folder: str = "") -> bool:
         "*.md text conflict-marker-size=3",
         "??????????-*.md -merge",
         "pmctl.yaml merge=union",
+        "postmortems/**/*.md merge=pmctl -diff",
+        "postmortems/**/*.md merge=pmctl2",
+        "postmortems/**/*.md merge=union",
         "p*/** -diff\r",
     ],
 )
@@ -46,6 +49,7 @@ def test_a_line_that_hides(line: str) -> None:
     "line",
     [
         "*.png binary",
+        "postmortems/**/*.md merge=pmctl",
         "README.md -diff",
         "docs/** linguist-generated",
         "*.md linguist-generated=false",

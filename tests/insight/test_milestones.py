@@ -142,18 +142,19 @@ def test_a_draft_that_is_late_and_one_that_is_not(place: Place) -> None:
     assert place.codes(now=at(17)) == []
     assert place.codes(now=at(19)) == ["PM952"]
     place.record(1, "submit", "jane", at(19))
-    assert place.codes(now=at(19)) == ["PM952"]
-    assert place.codes(now=at(25)) == ["PM952", "PM953"]
-    place.record(2, "approve", "alice", at(20))
-    place.record(3, "publish", "jane", at(21))
-    assert place.codes(now=at(25)) == ["PM952"]
+    assert place.codes(now=at(19)) == [], "that it was late nobody can change"
+    assert place.codes(now=at(25)) == ["PM953"]
     assert place.codes(now=datetime(2024, 3, 1, tzinfo=UTC)) == [], "a month later it is a figure, not a reminder"
+    place.record(2, "approve", "alice", at(20))
+    assert place.codes(now=at(31)) == ["PM954"]
+    place.record(3, "publish", "jane", at(31))
+    assert place.codes(now=at(31)) == []
 
 
 def test_what_is_not_committed_is_begun_today(place: Place) -> None:
     place.write(PATH, TEXT)
     assert place.codes(now=at(16)) == []
-    assert place.codes(now=at(19)) == ["PM951", "PM952"]
+    assert place.codes(now=at(19)) == ["PM952"]
 
 
 def test_settings_move_the_targets(place: Place) -> None:

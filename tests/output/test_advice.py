@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ast
+import re
 import string
 from collections import defaultdict
 from pathlib import Path
 
+import pytest
+
 import pmctl
 from pmctl.errors import Advice, advise, read_hint
-from pmctl.output.advice import WORDS, in_words, with_fix, words
+from pmctl.output.advice import COMMANDS, WORDS, argv, in_words, with_fix, words
 from pmctl.policy.act import ACTS
 
 SOURCE = Path(pmctl.__file__).parent
@@ -32,6 +35,17 @@ def places(text: str) -> frozenset[str]:
 
 def test_every_advice_has_words_and_the_values_that_they_need() -> None:
     assert given() == {name: {places(text)} for name, text in WORDS.items()}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_that_can_be_run_is_the_one_that_its_words_name(name: str) -> None:
+    line = " ".join(COMMANDS[name])
+    assert line in WORDS[name].replace("'", "")
+    assert argv(advise(name, **dict.fromkeys(places(WORDS[name]), "x"))) == re.sub(r"{\w+}", "x", line).split()
+
+
+def test_without_a_command_nothing_can_be_run() -> None:
+    assert argv("edit it") == argv(advise("become-editor", people="jane", id="x", who="bob")) == []
 
 
 def test_advice_becomes_words_wherever_it_stands() -> None:

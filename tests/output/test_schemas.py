@@ -249,10 +249,10 @@ COMMANDS = {
     "section": 'pmctl show "$ID" --section Summary --format json',
     "status": "pmctl status --format json",
     "log": 'pmctl log "$ID" --format json',
+    "diff": 'pmctl diff "$ID" --from HEAD~2 --format json',
     "actions": "pmctl actions list --format json",
-    "comment": 'pmctl comment add "$ID" --section Impact --quote "45 minutes" -m "@bob, see" --format json',
     "discussions": 'pmctl comment list "$ID" --format json',
-    "editors": 'pmctl editors add "$ID" alice --comment --format json',
+    "editors": 'pmctl editors list "$ID" --format json',
     "people": "pmctl people list --format json",
     "policy": "pmctl policy show --format json",
     "policy-verify": "pmctl policy verify --format json",
@@ -261,6 +261,7 @@ COMMANDS = {
     "incident": 'pmctl incident show "$EXAMPLES"/incidents/*.json --format json',
     "doctor": "pmctl doctor --format json",
     "postmortem": 'pmctl export "$ID" --to json --evidence',
+    "act": "pmctl new 'Search was slow' --date 2024-01-16 --format json",
     "adopt": "printf '# Outage on 2023-02-03\\n\\nIt was down.\\n' > old.md; pmctl adopt old.md --format json",
 }
 
@@ -298,15 +299,17 @@ def test_commands_keep_to_their_schema(stage: Play, name: str) -> None:
 
 def test_the_examples_hold_something(stage: Play) -> None:
     """The answers above are not empty lists, of which anything is true."""
-    stage.do("jane", COMMANDS["comment"])
+    stage.do("jane", 'pmctl comment add "$ID" --section Impact --quote "45 minutes" -m "@bob, see"')
+    stage.do("jane", 'pmctl editors add "$ID" alice --comment')
     for name, key in (("list", "postmortems"), ("status", "postmortems"), ("log", "events"), ("actions", "items"),
-                      ("discussions", "threads")):  # fmt: skip
+                      ("discussions", "threads"), ("editors", "editors")):  # fmt: skip
         assert json.loads(stage.run("jane", COMMANDS[name]).stdout)[key], name
     assert ID in stage.do("jane", COMMANDS["audit"])
 
 
 def test_every_answer_is_played() -> None:
     written: set[str] = {"front-matter", "settings", "message"}
+    written |= {"merge", "sync"}  # they need a conflict and a remote: tests/cli/transcripts/merging.md
     assert set(published()) - written == set(COMMANDS)
 
 

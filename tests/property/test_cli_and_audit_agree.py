@@ -29,7 +29,7 @@ from pmctl.ledger.current_state import current_state
 from pmctl.policy import act as acts
 from pmctl.policy.model import Key
 from pmctl.policy.state import DRAFT, FINAL, IN_REVIEW, PUBLISHED, PostmortemState
-from pmctl.workflow import actions, people
+from pmctl.workflow import actions, given_keys, people
 from pmctl.workflow.editing import commit_edit
 from pmctl.workflow.lifecycle import perform
 from tests.team import ADMIN, AT, PEOPLE, TITLES, TODAY, Team, isolated_environment, public
@@ -213,7 +213,7 @@ class Histories(RuleBasedStateMachine):
     def change_policy(self, person: str, whom: str, what: str) -> None:
         workspace, actor = self.team.workspace, self.team.actor(person)
         if what in ("key", "second key"):
-            given = [people.GivenKey(Key(public(whom, 2)))]
+            given = [given_keys.GivenKey(Key(public(whom, 2)))]
             keep = what == "second key"
             done = self.attempt(
                 f"{person} gives {whom} a new key",

@@ -58,10 +58,10 @@ def test_when_they_do_not_fit_nobody_acts(
 
 def test_retired_key_is_refused(crew: Team) -> None:
     from pmctl.policy.model import Key
-    from pmctl.workflow import people
+    from pmctl.workflow import given_keys, people
     from tests.team import AT
 
-    given = [people.GivenKey(Key(public("bob", 2)))]
+    given = [given_keys.GivenKey(Key(public("bob", 2)))]
     people.rotate(crew.workspace, crew.actor("alice"), "bob", given, at=AT)
     sit_down(crew, "bob@example.com", "bob")
     with pytest.raises(Refused, match="is retired"):

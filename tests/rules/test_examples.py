@@ -15,7 +15,7 @@ from pmctl.document.template_file import builtin
 from pmctl.output.advice import words
 from pmctl.rules.context import Context, History, TemplateView
 from pmctl.rules.documentation import documentation
-from pmctl.rules.engine import check
+from pmctl.rules.engine import check, missed_targets
 from pmctl.rules.registry import FAMILIES, rules
 from pmctl.rules.settings import RuleSettings
 
@@ -211,8 +211,9 @@ def day(number: int, hour: int = 0) -> datetime:
 
 def test_targets_follow_the_history():
     late = History(created=day(18), submitted=day(19), approved=day(25), published=day(31))
-    codes = [finding.code for finding in check(sample(), CONTEXT._replace(history=late)) if finding.code >= "PM95"]
-    assert codes == ["PM951", "PM952", "PM953", "PM954"]
+    missed = missed_targets(sample(), CONTEXT._replace(history=late))
+    assert [finding.code for finding in missed] == ["PM951", "PM952", "PM953", "PM954"]
+    assert check(sample(), CONTEXT._replace(history=late)) == (), "and nobody can change that any more"
     in_time = History(created=day(16), submitted=day(17), approved=day(20), published=day(22))
     assert check(sample(), CONTEXT._replace(history=in_time)) == ()
 
@@ -235,7 +236,17 @@ def test_of_what_has_not_happened_only_the_next_step_is_asked_for():
     assert codes() == ["PM952"]
     assert codes(submitted=day(16)) == ["PM953"]
     assert codes(submitted=day(16), approved=day(17)) == ["PM954"]
-    assert codes(submitted=day(25)) == ["PM952", "PM953"]
+    assert codes(submitted=day(25)) == ["PM953"], "when it was submitted nobody can change"
+
+
+def test_a_target_that_was_missed_long_ago_is_no_finding_any_more():
+    begun = CONTEXT._replace(history=History(created=day(15, 20)))
+    for now, asked in ((datetime(2024, 2, 10, tzinfo=UTC), ["PM952"]), (datetime(2026, 10, 1, tzinfo=UTC), [])):
+        then = begun._replace(now=now)
+        assert [finding.code for finding in check(sample(), then)] == asked
+        assert [finding.code for finding in missed_targets(sample(), then)] == ["PM952"]
+    off = RuleSettings(ignore=("PM95",))
+    assert missed_targets(sample(), begun._replace(now=now, settings=off)) == ()
 
 
 def test_adopted_history_has_no_targets():

@@ -22,6 +22,7 @@ from pmctl.policy import act as acts
 from pmctl.surroundings import Surroundings
 from pmctl.workflow import comment, editors
 from pmctl.workflow.comment import Said, Speaker
+from pmctl.workflow.done import Done
 from pmctl.workflow.lifecycle import perform
 from tests.team import Team
 
@@ -54,9 +55,9 @@ def answer(team: Team, by: str, thread: str, kind: MessageKind = MessageKind.COM
 
 def test_one_comment_is_one_file_in_one_signed_commit(team: Team) -> None:
     said = begin(team, "bob", "How many? @jane", section="impact", quote="45 minutes")
-    assert team.git("show", "--name-status", "--format=", said.commit) == f"A\t{said.path}"
+    assert team.git("show", "--name-status", "--format=", said.landed.oid) == f"A\t{said.landed.paths[0]}"
     assert team.git("log", "-1", "--format=%s%n%an <%ae>") == f"Comment on {doc_of(team)}\nBob Doe <bob@example.com>"
-    assert "gpgsig" in team.git("cat-file", "commit", said.commit)
+    assert "gpgsig" in team.git("cat-file", "commit", said.landed.oid)
     assert (said.section, said.quote, said.resolved) == ("Impact", "45 minutes", False)
     (thread,) = listed(team.workspace.head, [doc_of(team)])
     assert (thread.anchor, thread.now_in, thread.short) == ("current", "Impact", said.short)
@@ -146,12 +147,13 @@ def test_who_may_not_speak(team: Team) -> None:
 def test_editors_and_what_they_may(team: Team) -> None:
     signing = team.actor("jane").signer.git_arguments()
 
-    def give(whom: str, role: EditorRole) -> editors.Editors:
+    def give(whom: str, role: EditorRole) -> Done:
         return editors.give(team.workspace, "jane", doc_of(team), whom, role, signing)
 
     with pytest.raises(Refused, match="AU322"):
         give("carol", EditorRole.EDIT)  # it is in review
-    assert give("@carol", EditorRole.COMMENT).editors == (editors.Editor("carol", "comment"),)
+    assert give("@carol", EditorRole.COMMENT).sentence == f"carol may comment on {doc_of(team)}"
+    assert editors.listed(team.workspace, doc_of(team)).editors == (editors.Editor("carol", "comment"),)
     assert team.git("log", "-1", "--format=%s") == f"Let carol comment on {doc_of(team)}"
     begin(team, "carol")
     with pytest.raises(Refused, match="already"):
@@ -166,7 +168,7 @@ def test_editors_and_what_they_may(team: Team) -> None:
     with pytest.raises(UsageProblem, match="no editor") as caught:
         editors.take(team.workspace, "jane", doc_of(team), "carlo", signing)
     assert caught.value.hint == "did you mean carol?"
-    assert editors.take(team.workspace, "jane", doc_of(team), "carol", signing).editors == ()
+    assert editors.take(team.workspace, "jane", doc_of(team), "carol", signing).commit == team.head
     assert "editors" not in team.workspace.read_at(doc_of(team)).front
     with pytest.raises(Refused, match="AU712"):
         begin(team, "carol")
@@ -231,7 +233,7 @@ def test_the_log_says_what_was_said_when(team: Team) -> None:
 
 def test_validation_reads_every_message(team: Team) -> None:
     said = begin(team, "bob")
-    file = team.top / said.path
+    file = team.top / said.landed.paths[0]
     plain = file.read_text()
 
     def found() -> list[tuple[str, str]]:
@@ -241,9 +243,9 @@ def test_validation_reads_every_message(team: Team) -> None:
     assert found() == []
     for old, new, code in (("kind:", "kidn:", "PM320"), ("How", "@jnae", "PM322"), ("How", "H\u202eow", "PM208")):
         file.write_text(plain.replace(old, new))
-        assert (code, said.path) in found()
+        assert (code, said.landed.paths[0]) in found()
     file.write_bytes(b"x" * 1_000_000)
-    assert found() == [("PM320", said.path)]
+    assert found() == [("PM320", said.landed.paths[0])]
     file.write_text(plain)
     (team.top / ".pmctl/comments/notes.txt").write_text("x")
     assert found() == [("PM320", ".pmctl/comments/notes.txt")]

@@ -31,7 +31,7 @@ def test_who_decided_and_why_is_read_back_from_the_commit(team: Team) -> None:
         "at: 2025-06-01T09:30:00Z\n"
     )
     assert dismissals(team.workspace.head) == ((decision,), ())
-    assert team.git("log", "-1", "--format=%s") == "Dismiss pagerduty PT7Q2ZC"
+    assert team.git("log", "-1", "--format=%s") == "Dismiss pagerduty:PT7Q2ZC"
 
 
 def test_a_covering_postmortem_has_to_be_there(team: Team) -> None:

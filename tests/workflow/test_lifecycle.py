@@ -12,7 +12,8 @@ from pmctl.ledger.audit import audit
 from pmctl.ledger.current_state import current_state
 from pmctl.output.advice import words
 from pmctl.policy import act as acts
-from pmctl.workflow.lifecycle import Done, perform
+from pmctl.workflow.done import Done
+from pmctl.workflow.lifecycle import perform
 from tests.team import AT, Team
 
 DOC = "2024-01-15-payments-failed"

@@ -17,6 +17,7 @@ from pmctl.repository.actor import Actor as Signing
 from pmctl.repository.signing import SigningKey, SshSigner
 from pmctl.repository.workspace import Workspace
 from pmctl.surroundings import Surroundings
+from pmctl.workflow import given_keys
 from pmctl.workflow import people as acting
 from tests.world import World
 
@@ -57,7 +58,7 @@ def clean(world: World) -> None:
 
 def test_add_with_everything(world: World) -> None:
     before = (world.root / POLICY_PATH).read_text()
-    key = acting.read_key(world.people["dave"].public + " dave@laptop", "dave")
+    key = given_keys.read_key(world.people["dave"].public + " dave@laptop", "dave")
     done = acting.add(
         workspace(world), actor(world), "dave", name="Dave Doe", emails=("Dave@Example.com",), keys=(key,),
         teams=("payments",), admin=True, at=AT, note="joined",
@@ -109,10 +110,10 @@ def test_addresses_change(world: World) -> None:
 
 
 def test_rotate_retires_and_keep_does_not(world: World) -> None:
-    spare = acting.read_key(str(world.people["spare"].key), "bob")  # a private key's path means the .pub beside it
+    spare = given_keys.read_key(str(world.people["spare"].key), "bob")  # a private key's path means the .pub beside it
     acting.rotate(workspace(world), actor(world), "bob", (spare,), at=AT)
     assert [key.status for key in workspace(world).policy.people["bob"].keys] == ["retired", "active"]
-    dave = acting.read_key(world.people["dave"].public, "bob")
+    dave = given_keys.read_key(world.people["dave"].public, "bob")
     acting.rotate(workspace(world), actor(world), "bob", (dave,), keep=True, at=AT)
     assert [key.status for key in workspace(world).policy.people["bob"].keys] == ["retired", "active", "active"]
     clean(world)
@@ -130,7 +131,7 @@ def test_revoke_takes_the_roles_and_keeps_the_entry(world: World) -> None:
 
 def test_revoke_one_key_as_compromised(world: World) -> None:
     since = world.head
-    spare = acting.read_key(world.people["spare"].public, "bob")
+    spare = given_keys.read_key(world.people["spare"].public, "bob")
     acting.rotate(workspace(world), actor(world), "bob", (spare,), keep=True, at=AT)
     from pmctl.policy.keys import fingerprint
 
@@ -157,7 +158,7 @@ def test_only_admins(world: World) -> None:
 
 
 def test_what_is_taken_is_refused(world: World) -> None:
-    bob = acting.read_key(world.people["bob"].public, "dave")
+    bob = given_keys.read_key(world.people["bob"].public, "dave")
     with pytest.raises(Refused, match="bob's already"):
         acting.add(workspace(world), actor(world), "dave", name="Dave", emails=(), keys=(bob,), at=AT)
     with pytest.raises(Refused, match="address of bob"):
@@ -178,7 +179,7 @@ def test_what_is_taken_is_refused(world: World) -> None:
 @pytest.mark.parametrize("value", ["", "nonsense", "ssh-rsa AAAA", "/nowhere/id.pub", "ssh-dss AAAAB3NzaC1kc3MAAACB"])
 def test_keys_that_are_none(value: str) -> None:
     with pytest.raises(UsageProblem, match="--key"):
-        acting.read_key(value, "dave")
+        given_keys.read_key(value, "dave")
 
 
 def test_an_openpgp_key_lands_beside_the_policy(world: World, tmp_path: Path) -> None:
@@ -189,7 +190,7 @@ def test_an_openpgp_key_lands_beside_the_policy(world: World, tmp_path: Path) ->
     exported = subprocess.run([*base, "--armor", "--export"], check=True, capture_output=True).stdout
     subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], check=True)
     (tmp_path / "dave.asc").write_bytes(exported)
-    given = acting.read_key(str(tmp_path / "dave.asc"), "dave")
+    given = given_keys.read_key(str(tmp_path / "dave.asc"), "dave")
     assert given.file is not None and given.file.path.startswith(".pmctl/keys/dave-")
     acting.add(workspace(world), actor(world), "dave", name="Dave", emails=(), keys=(given,), at=AT)
     assert workspace(world).head.file(given.file.path) == exported

@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except PmctlError as error:
-        _say(error)
+        tell_error(error)
         return error.exit_code
     except KeyboardInterrupt:
         _tell("\ninterrupted: nothing is half done")
@@ -114,9 +114,10 @@ def _run(words: list[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _say(error: PmctlError) -> None:
+def tell_error(error: PmctlError, place: str = "") -> None:
+    """Print an error with its details and its hint to standard error; `place` stands before the message."""
     _flush()
-    _tell(f"error: {_clean(error.message)}")
+    _tell(f"error: {_clean(place + error.message)}")
     from pmctl.output.advice import with_fix, words
 
     for line in error.details:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pmctl.cli.options import As, Id, choose_format, choose_known, chosen_day
 from pmctl.output import terminal
-from pmctl.text import plural, safe, visible
+from pmctl.text import plural, safe
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from datetime import datetime
 
     from pmctl.cli.session import Session
     from pmctl.insight.catalog import Item, Summary
+    from pmctl.policy.model import Policy
     from pmctl.repository.actor import Actor
+    from pmctl.repository.workspace import Workspace
     from pmctl.workflow.actions import Changed
 
 app = typer.Typer(
@@ -53,7 +56,7 @@ def list_(
         str, typer.Option("--format", metavar="text|json|csv|jsonl", help="How the answer is printed.")
     ] = "text",
 ) -> None:
-    """Action items across all postmortems, the earliest due day first."""
+    """Action items across all postmortems, the earliest due day first. Several -C read several repositories."""
     from pmctl.cli.session import today
     from pmctl.document.fields import ItemStatus, Priority
     from pmctl.insight.catalog import proved_catalog
@@ -61,62 +64,85 @@ def list_(
 
     session: Session = ctx.obj
     choose_format(format, ("text", "json", "csv", "jsonl"))
-    workspace = session.workspace
     query = ItemQuery(
         overdue, tuple(owner or ()), tuple(status or ()), tuple(priority or ()),
         chosen_day(due_before, "--due-before"), chosen_day(due_after, "--due-after"),
-        workspace.find(postmortem) if postmortem else "",
     )  # fmt: skip
-    everything = proved_catalog(workspace)
-    policy = workspace.known_people() if query.owner else None
+
+    def read(workspace: Workspace) -> tuple[list[Summary], Policy | None, str]:
+        only = workspace.find(postmortem) if postmortem else ""
+        return proved_catalog(workspace), workspace.known_people() if query.owner else None, only
+
+    parts = session.each(read, one_has_it=bool(postmortem))
+    everything = [summary for _, (summaries, _, _) in parts for summary in summaries]
+    people = (handle for _, (_, policy, _) in parts if policy for handle in policy.people)
     owners = (item.owner for summary in everything for item in summary.items)
     choose_known("--status", query.status, ItemStatus)
     choose_known("--priority", query.priority, Priority)
-    choose_known("--owner", query.owner, (*(policy.people if policy else ()), *owners))
+    choose_known("--owner", query.owner, (*people, *owners))
     day = today()
-    found = items(everything, query, day)
+    found = sorted(
+        (
+            (summary, item, name)
+            for name, (summaries, _, only) in parts
+            for summary, item in items(summaries, replace(query, postmortem=only), day)
+        ),
+        key=lambda one: one[1].due_date or date.max,
+    )
+    _print_found(session, found, {summary.id for summary in everything}, day, format)
+    for summary in everything:
+        if summary.problem:
+            session.warn(f"{summary.problem}; its action items are not listed")
+    for summary in {summary.path: summary for summary, _, _ in found if summary.unproved}.values():
+        session.warn(f"{summary.id}: {summary.unproved}")
+    session.finish()
+
+
+def _print_found(
+    session: Session, found: Sequence[tuple[Summary, Item, str]], known: set[str], day: date, format: str
+) -> None:
     if format == "json":
         from pmctl.output.answers import ActionItem, ActionItems, pick
 
         listed = [
-            pick(ActionItem, item, postmortem=summary.id, overdue=item.overdue(day), path=summary.path)
-            for summary, item in found
+            pick(ActionItem, item, postmortem=one.id, overdue=item.overdue(day), path=one.path, repository=name)
+            for one, item, name in found
         ]
         session.json("actions", ActionItems(listed))
     elif format in ("csv", "jsonl"):
         from pmctl.output.rows import to_csv, to_jsonl
 
-        listed_rows = [_as_dict(summary, item, day) for summary, item in found]
-        text = to_csv(_COLUMNS, listed_rows) if format == "csv" else to_jsonl(listed_rows)
-        sys.stdout.write(visible(text) if sys.stdout.isatty() else text)
+        listed_rows = [_as_dict(summary, item, name, day) for summary, item, name in found]
+        columns = ("repository", *_COLUMNS) if session.several else _COLUMNS
+        session.rows(to_csv(columns, listed_rows) if format == "csv" else to_jsonl(listed_rows))
     else:
-        _print_items(session, found, {summary.id for summary in everything}, day)
-    for summary in everything:
-        if summary.problem:
-            session.warn(f"{summary.problem}; its action items are not listed")
-    for summary in {summary.id: summary for summary, _ in found if summary.unproved}.values():
-        session.warn(f"{summary.id}: {summary.unproved}")
+        _print_items(session, found, known, day)
 
 
-def _print_items(session: Session, found: Sequence[tuple[Summary, Item]], known: set[str], day: date) -> None:
+def _print_items(session: Session, found: Sequence[tuple[Summary, Item, str]], known: set[str], day: date) -> None:
+    heads = ["ID", "DUE", "STATUS", "PRIORITY", "OWNER", "ACTION", "POSTMORTEM"]
     rows = [
-        (item.id or "(no id)", item.due + (" overdue" if item.overdue(day) else ""), item.status, item.priority,
-         item.owner, item.description, summary.id)
-        for summary, item in found
+        [item.id or "(no id)", item.due + (" overdue" if item.overdue(day) else ""), item.status, item.priority,
+         item.owner, item.description, summary.id]
+        for summary, item, _ in found
     ]  # fmt: skip
+    if session.several:
+        heads.insert(0, "REPOSITORY")
+        rows = [[name, *row] for (_, _, name), row in zip(found, rows, strict=True)]
     styles = {"STATUS": _status_style, "DUE": _due_style}
-    session.table(("ID", "DUE", "STATUS", "PRIORITY", "OWNER", "ACTION", "POSTMORTEM"), rows, styles, known)
-    late = sum(item.overdue(day) for _, item in found)
+    session.table(heads, rows, styles, known)
+    late = sum(item.overdue(day) for _, item, _ in found)
     session.note(f"{plural(len(found), 'action item')}, {late} overdue")
-    for name in dict.fromkeys(summary.id for summary, item in found if not item.id):
+    for name in dict.fromkeys(summary.id for summary, item, _ in found if not item.id):
         session.note(f"  {name} has items without an id: pmctl validate --fix {name} gives them one")
 
 
-def _as_dict(summary: Summary, item: Item, day: date) -> dict[str, object]:
+def _as_dict(summary: Summary, item: Item, repository: str, day: date) -> dict[str, object]:
     return {
         "id": item.id, "postmortem": summary.id, "description": item.description, "owner": item.owner,
         "due": item.due, "priority": item.priority, "status": item.status, "ticket": item.ticket,
         "notes": item.notes, "overdue": item.overdue(day), "path": summary.path, "line": item.line,
+        "repository": repository,
     }  # fmt: skip
 
 

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pmctl.cli.answering import tell
 from pmctl.cli.options import As, Format, Note, choose_format, chosen_day
 
 if TYPE_CHECKING:
     from pmctl.adopt.plan import Plan, Result
     from pmctl.cli.session import Session
     from pmctl.output.answers import AdoptedDocuments
+    from pmctl.repository.transaction import CommitResult
+    from pmctl.workflow.done import Done
 
 
 def adopt(
@@ -59,26 +62,48 @@ def adopt(
     if person not in session.workspace.policy.people:
         raise NotFound(f"{person} is not in the policy", hint="pmctl people list shows everybody")
     planned = plan(session.workspace, paths, session.directory, options, person)
-    commit = _land(session, planned, baseline, note, handle) if write and planned.adopted else ""
+    landed = _land(session, planned, baseline, note, handle) if write and planned.adopted else None
+    done = _done(planned, landed, person)
     if format == "json":
-        session.json("adopt", _answer(planned, commit))
+        session.json("adopt", _answer(session, planned, done))
     else:
-        _show(session, planned, commit)
+        _show(session, planned)
+        tell(session, done)
     problems = any(result.state == "problem" for result in planned.results)
     if problems or not planned.adopted:
         raise typer.Exit(1)
 
 
-def _land(session: Session, planned: Plan, baseline: bool, note: str, handle: str) -> str:
+def _land(session: Session, planned: Plan, baseline: bool, note: str, handle: str) -> CommitResult:
     from pmctl.adopt.write import write, write_with_baseline
     from pmctl.cli.session import now
 
     if baseline:
-        return write_with_baseline(session.workspace, planned, session.actor(handle), at=now(), note=note).oid
-    return write(session.workspace, planned, session.signing()).oid
+        return write_with_baseline(session.workspace, planned, session.actor(handle), at=now(), note=note)
+    return write(session.workspace, planned, session.signing())
 
 
-def _answer(planned: Plan, commit: str) -> AdoptedDocuments:
+def _done(planned: Plan, landed: CommitResult | None, by: str) -> Done:
+    from pmctl.errors import advise
+    from pmctl.workflow.done import Done
+
+    counts = Counter(result.state for result in planned.results)
+    questions = sum(len(one.questions) for one in planned.adopted)
+    sentence = (
+        f"{counts['adopt']} {'adopted' if landed else 'can be adopted'}, {counts['skipped']} skipped, "
+        f"{counts['problem']} with a problem; {questions} questions"
+    )
+    facts: tuple[str, ...] = ()
+    if landed:
+        facts = (f"commit {landed.oid[:12]}; to undo it: git revert {landed.oid[:12]}",)
+    elif planned.adopted:
+        facts = ("nothing was changed; to do it, run the same command with --write",)
+    step = advise("answer-questions") if landed else ""
+    return Done(act="adopt", id="", by=by, sentence=sentence, landed=landed, facts=facts, next_step=step)
+
+
+def _answer(session: Session, planned: Plan, done: Done) -> AdoptedDocuments:
+    from pmctl.cli.answering import answer
     from pmctl.output.answers import AdoptedDocument, AdoptedDocuments, Recognised, pick
 
     nothing = {"id": None, "path": None, "recognised": (), "kept": (), "questions": (), "confidence": None}
@@ -89,24 +114,13 @@ def _answer(planned: Plan, commit: str) -> AdoptedDocuments:
             facts = {name: getattr(result.adoption, name) for name in nothing}
             facts["recognised"] = [Recognised(one.what, one.value, one.origin) for one in result.adoption.recognised]
         documents.append(pick(AdoptedDocument, result, **facts))
-    return AdoptedDocuments(bool(commit), commit, documents)
+    return AdoptedDocuments(bool(done.commit), done.commit, documents, answer(session, done))
 
 
-def _show(session: Session, planned: Plan, commit: str) -> None:
+def _show(session: Session, planned: Plan) -> None:
     for result in planned.results:
         for line in _lines(result):
             session.result(line)
-    counts = Counter(result.state for result in planned.results)
-    questions = sum(len(one.questions) for one in planned.adopted)
-    session.result(
-        f"{counts['adopt']} {'adopted' if commit else 'can be adopted'}, {counts['skipped']} skipped, "
-        f"{counts['problem']} with a problem; {questions} questions"
-    )
-    if commit:
-        session.note(f"  commit {commit[:12]}; to undo it: git revert {commit[:12]}")
-        session.note("  next: pmctl validate, then answer the questions with pmctl edit ID")
-    elif planned.adopted:
-        session.note("  nothing was changed; to do it, run the same command with --write")
 
 
 def _lines(result: Result) -> list[str]:

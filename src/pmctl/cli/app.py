@@ -41,19 +41,24 @@ CHAPTERS: dict[str, dict[str, Entry]] = {
         "template": Entry("templates", "app", "list, show, create and check templates"),
     },
     "Read": {
-        "list": Entry("reading", "list_", "the postmortems, newest first"),
+        "list": Entry("listing", "list_", "the postmortems, newest first"),
         "show": Entry("reading", "show", "one postmortem, or one section of it"),
-        "status": Entry("reading", "status", "what stands between a postmortem and its next state"),
+        "status": Entry("status", "status", "what waits for you, and where everything stands"),
         "log": Entry("reading", "log", "who did what when, with the verdict on every step"),
+        "diff": Entry("review", "diff", "what changed between two versions, by section, row and word"),
         "export": Entry("exporting", "export", "one postmortem as Markdown, HTML or JSON"),
     },
     ACTS_CHAPTER: {},  # filled in from the table of acts
+    "Together": {
+        "sync": Entry("together", "sync", "fetch, merge, check and push, and again when somebody was faster"),
+        "merge": Entry("together", "merge", "merge by meaning: files in conflict, or a branch"),
+    },
     "Check": {
         "validate": Entry("checking", "validate", "check postmortems; the last line counts the findings"),
         "explain": Entry("checking", "explain", "the documentation of any finding code"),
         "audit": Entry("auditing", "audit", "re-check the whole history: signatures, approvals, states"),
         "waive": Entry("auditing", "waive", "accept one audit finding, signed and with a reason (admins)"),
-        "hook": Entry("hooks", "app", "for git to call: pre-commit, pre-push, pre-receive"),
+        "hook": Entry("hooks", "app", "for git to call: pre-commit, pre-push, pre-receive, merges"),
         "schema": Entry("exporting", "schema", "the published JSON Schemas"),
         "lsp": Entry("lsp", "lsp", "the language server, for an editor to start"),
     },

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pmctl.cli.answering import ActFormat
 from pmctl.cli.options import As, Reason, choose_format
 
 if TYPE_CHECKING:
     from pmctl.cli.session import Session
+    from pmctl.errors import Hint
     from pmctl.insight.auditing import Examined
     from pmctl.ledger.report import Report
     from pmctl.workflow.agreements import Agreed
@@ -75,6 +77,7 @@ def waive(
     ] = None,
     root: Root = "",
     handle: As = "",
+    format: ActFormat = "text",
 ) -> None:
     """Accept an audit finding, signed and with a reason (as many admins as the policy asks for).
 
@@ -83,7 +86,7 @@ def waive(
     """
     from pmctl import git
     from pmctl.cli.session import now
-    from pmctl.errors import Refused
+    from pmctl.errors import Refused, advise
     from pmctl.output.audit import finding_lines
     from pmctl.text import plural
     from pmctl.workflow import agreements
@@ -107,19 +110,28 @@ def waive(
         session.workspace, actor, report, code.upper(), step, at=now(), note=note, about=about
     )
     what = f"{code.upper()} in {step[:12]}" + (f" ({count} findings)" if count > 1 else "")
-    tell_agreed(session, agreed, f"{actor.handle} waived {what}", "pmctl audit shows it as waived from now on")
+    tell_agreed(session, agreed, f"{actor.handle} waived {what}", advise("audit-shows-waived"), format)
 
 
-def tell_agreed(session: Session, agreed: Agreed, done: str, then: str) -> None:
+def tell_agreed(session: Session, agreed: Agreed, sentence: str, then: Hint, format: str) -> None:
     """Say what a signature did, or how many more are needed."""
-    session.result(done)
+    from pmctl.cli.answering import tell
+    from pmctl.errors import advise
+    from pmctl.workflow.done import Done
+
+    step = then
     if agreed.missing:
-        session.note(
-            f"  commit {agreed.commit[:12]}; it takes effect when {agreed.missing} more of"
-            f" {', '.join(agreed.candidates)} have run the same command"
-        )
-    else:
-        session.note(f"  commit {agreed.commit[:12]}; {then}")
+        others = ", ".join(agreed.candidates)
+        step = advise("sign-the-same", missing=str(agreed.missing), people=others)
+    act = agreed.act
+    tell(
+        session,
+        Done(
+            act=act.act, id=act.doc, by=act.by, sentence=sentence, landed=agreed.committed, digest=act.content,
+            facts=(f"commit {agreed.commit[:12]}",), next_step=step,
+        ),
+        format,
+    )  # fmt: skip
 
 
 def examined(session: Session, *, root: str = "", reach: str = "", head: str = "", accept: bool = False) -> Examined:

@@ -23,6 +23,9 @@ def validate(
     staged: Annotated[bool, typer.Option("--staged", help="What is staged, read from the index.")] = False,
     fix: Annotated[bool, typer.Option("--fix", help="Fix what has one right answer, in the work tree.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Show what --fix would change, and change nothing.")] = False,
+    range: Annotated[
+        str, typer.Option("--range", metavar="A..B", help="Look at the merges of this range, not only at HEAD.")
+    ] = "",
     strict: Annotated[
         bool, typer.Option("--strict", help="Judge drafts as submitted: errors are what submit refuses.")
     ] = False,
@@ -48,8 +51,10 @@ def validate(
     choose_format(format, _FORMATS)
     if staged and (fix or diff or what):
         raise UsageProblem("--staged checks the index as it is; leave out paths, --fix and --diff")
+    if range and (staged or what):
+        raise UsageProblem("--range looks at merges of the whole repository; leave out paths and --staged")
     selection = Selection(
-        tuple(what or ()), staged, strict, tuple(select or ()), tuple(ignore or ()), now(), session.author
+        tuple(what or ()), staged, strict, tuple(select or ()), tuple(ignore or ()), now(), session.author, range
     )
     runs = validations(session.directory, selection)
     _tell_notes(session, runs)
@@ -84,13 +89,21 @@ def _fix(session: Session, runs: Sequence[Validation], *, write: bool) -> bool:
     return written
 
 
-def report_one(session: Session, name: str) -> bool:
-    """Print what validation says about one postmortem of the work tree; returns whether there are errors."""
+def report_one(session: Session, name: str, *, silent: bool = False) -> tuple[bool, tuple[str, ...]]:
+    """Print what validation says about one postmortem of the work tree, unless `silent`.
+
+    Returns whether there are errors, and every finding in a line.
+    """
     from pmctl.cli.findings import show_findings
     from pmctl.cli.session import now
     from pmctl.insight.validation import Selection, validations
 
-    return show_findings(session, validations(session.directory, Selection((name,), now=now())), "text")
+    runs = validations(session.directory, Selection((name,), now=now()))
+    if not silent:
+        show_findings(session, runs, "text")
+    found = (one for run in runs for one in run.findings)
+    lines = tuple(f"{f.path}:{f.line}:{f.column}: {f.severity} {f.code} {f.message}" for f in found)
+    return any(run.failed for run in runs), lines
 
 
 def explain(

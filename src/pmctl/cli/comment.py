@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pmctl.cli.options import As, Format, Id, OptionalId, choose_format
+from pmctl.cli.answering import ActFormat, tell
+from pmctl.cli.options import As, Id, OptionalId, choose_format
 from pmctl.text import plural, safe, safe_block, visible
 
 if TYPE_CHECKING:
     from pmctl.cli.session import Session
     from pmctl.document.comment import MessageKind
     from pmctl.insight.discussion import ListedThread
-    from pmctl.workflow.comment import Said, Speaker
+    from pmctl.workflow.comment import Speaker
 
 app = typer.Typer(
     help="Discuss a postmortem: begin threads, answer, resolve them.",
@@ -40,7 +41,7 @@ def add(
     ] = "",
     text: _Text = None,
     handle: As = "",
-    format: Format = "text",
+    format: ActFormat = "text",
 ) -> None:
     """Begin a thread about a postmortem, in one commit. It has to be resolved before publishing.
 
@@ -50,18 +51,17 @@ def add(
     from pmctl.workflow import comment
 
     session: Session = ctx.obj
-    choose_format(format)
     workspace = session.workspace
     name = workspace.find(id)
     who = _speaker(session, handle)
     about = [name, *([f"{section}: {quote}" if quote else section] if section else [])]
     said = text if text is not None else comment.typed(session.surroundings, about)
     done = comment.begin(workspace, who, name, said, session.signing(), at=now(), section=section, quote=quote)
-    _tell(session, done, format)
+    tell(session, done.done, format)
 
 
 @app.command()
-def reply(ctx: typer.Context, thread: _Thread, text: _Text = None, handle: As = "", format: Format = "text") -> None:
+def reply(ctx: typer.Context, thread: _Thread, text: _Text = None, handle: As = "", format: ActFormat = "text") -> None:
     """Answer in a thread."""
     from pmctl.document.comment import MessageKind
 
@@ -69,7 +69,7 @@ def reply(ctx: typer.Context, thread: _Thread, text: _Text = None, handle: As = 
 
 
 @app.command()
-def resolve(ctx: typer.Context, thread: _Thread, text: _Word = "", handle: As = "", format: Format = "text") -> None:
+def resolve(ctx: typer.Context, thread: _Thread, text: _Word = "", handle: As = "", format: ActFormat = "text") -> None:
     """Say that a thread is settled: whoever began it, the author, editors and admins may."""
     from pmctl.document.comment import MessageKind
 
@@ -77,7 +77,7 @@ def resolve(ctx: typer.Context, thread: _Thread, text: _Word = "", handle: As = 
 
 
 @app.command()
-def reopen(ctx: typer.Context, thread: _Thread, text: _Word = "", handle: As = "", format: Format = "text") -> None:
+def reopen(ctx: typer.Context, thread: _Thread, text: _Word = "", handle: As = "", format: ActFormat = "text") -> None:
     """Say that a thread is not settled after all: whoever may resolve it may."""
     from pmctl.document.comment import MessageKind
 
@@ -153,14 +153,13 @@ def _answer(ctx: typer.Context, thread: str, kind: MessageKind, text: str | None
     from pmctl.workflow import comment
 
     session: Session = ctx.obj
-    choose_format(format)
     workspace, who = session.workspace, _speaker(session, handle)
     if text is None:
         name, found = find_thread(workspace.head, thread)
         said = [f"{one.by}: {line}" for one in found.messages for line in one.text.split("\n")]
         text = comment.typed(session.surroundings, [name, *said])
     done = comment.answer(workspace, who, thread, kind, text, session.signing(), at=now())
-    _tell(session, done, format)
+    tell(session, done.done, format)
 
 
 def _speaker(session: Session, handle: str) -> Speaker:
@@ -171,15 +170,3 @@ def _speaker(session: Session, handle: str) -> Speaker:
 
     email = session.author or git_config(session.repo).get("user.email", "")
     return Speaker(session.known_person(handle), person_by_email(session.workspace.policy, email) or "")
-
-
-def _tell(session: Session, done: Said, format: str) -> None:
-    if format == "json":
-        session.json("comment", done)
-        return
-    verb = {"resolve": "resolved", "reopen": "reopened"}.get(done.kind)
-    what = f"{verb} {done.short}" if verb else f"commented in {done.short}"
-    where = f", {done.section}" if done.section else ""
-    session.result(safe(f"{what} of {done.postmortem}{where}"))
-    if not done.resolved:
-        session.note(f"  it has to be resolved before publishing: pmctl comment resolve {done.short}")

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pmctl.cli.answering import ActFormat, tell
 from pmctl.cli.options import As, Format, Id, choose_format
-from pmctl.text import safe
 
 if TYPE_CHECKING:
     from pmctl.cli.session import Session
-    from pmctl.workflow.editors import Editors
 
 app = typer.Typer(
     help="Who else may edit a postmortem, or comment on it.",
@@ -29,7 +28,7 @@ def add(
     person: _Handle,
     comment: Annotated[bool, typer.Option("--comment", help="Only to comment; at any time.")] = False,
     handle: As = "",
-    format: Format = "text",
+    format: ActFormat = "text",
 ) -> None:
     """Let somebody edit a draft, or with --comment discuss a postmortem whatever its state (author, admins).
 
@@ -39,23 +38,19 @@ def add(
     from pmctl.workflow.editors import give
 
     session: Session = ctx.obj
-    choose_format(format)
     name = session.workspace.find(id)
     role = EditorRole.COMMENT if comment else EditorRole.EDIT
-    done = give(session.workspace, session.known_person(handle), name, person, role, session.signing())
-    _tell(session, done, f"{person.removeprefix('@')} may {'comment on' if comment else role} {name}", format)
+    tell(session, give(session.workspace, session.known_person(handle), name, person, role, session.signing()), format)
 
 
 @app.command()
-def remove(ctx: typer.Context, id: Id, person: _Handle, handle: As = "", format: Format = "text") -> None:
+def remove(ctx: typer.Context, id: Id, person: _Handle, handle: As = "", format: ActFormat = "text") -> None:
     """Take the right back: to edit while it is a draft, to comment at any time (author, admins)."""
     from pmctl.workflow.editors import take
 
     session: Session = ctx.obj
-    choose_format(format)
     name = session.workspace.find(id)
-    done = take(session.workspace, session.known_person(handle), name, person, session.signing())
-    _tell(session, done, f"{person.removeprefix('@')} is no editor of {name} any more", format)
+    tell(session, take(session.workspace, session.known_person(handle), name, person, session.signing()), format)
 
 
 @app.command("list")
@@ -72,10 +67,3 @@ def list_(ctx: typer.Context, id: Id, format: Format = "text") -> None:
     session.table(("EDITOR", "MAY"), [(one.handle, one.level) for one in found.editors])
     if not found.editors:
         session.note(f"{found.postmortem} has no editors beside its author")
-
-
-def _tell(session: Session, done: Editors, sentence: str, format: str) -> None:
-    if format == "json":
-        session.json("editors", done)
-    else:
-        session.result(safe(sentence))

@@ -109,7 +109,7 @@ def _without_command(ctx: typer.Context, session: Session) -> None:
         except EnvironmentProblem:
             ready = False
         if ready:
-            from pmctl.cli.reading import status
+            from pmctl.cli.status import status
 
             status(ctx)
             return

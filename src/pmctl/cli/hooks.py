@@ -1,4 +1,4 @@
-"""hook pre-commit, pre-push, pre-receive: for git to call. hook install: let git call them."""
+"""hook pre-commit, pre-push, pre-receive, merge-driver: for git to call. hook install: let git call them."""
 
 from __future__ import annotations
 
@@ -26,12 +26,32 @@ def install(
         bool, typer.Option("--chain", help="Keep a hook that is there, and run it before pmctl's.")
     ] = False,
 ) -> None:
-    """Install pre-commit and pre-push in this clone. A hook that is not pmctl's is never overwritten."""
-    from pmctl.workflow import hooks
+    """Install pre-commit, pre-push and the merge driver in this clone. A hook that is not pmctl's stays as it is."""
+    from pmctl.workflow import hooks, merge_driver
 
     session: Session = ctx.obj
+    session.result(safe(merge_driver.install(session.repo)))
     for line in hooks.install(session.repo, chain=chain):
         session.result(safe(line))
+
+
+@app.command("merge-driver")
+def merge_driver(
+    base: Annotated[Path, typer.Argument(metavar="%O", help="The version that both sides come from.")],
+    ours: Annotated[Path, typer.Argument(metavar="%A", help="Our version; the merge is written to it.")],
+    theirs: Annotated[Path, typer.Argument(metavar="%B", help="Their version.")],
+    path: Annotated[str, typer.Argument(metavar="%P", help="The path of the file in the repository.")] = "",
+    size: Annotated[str, typer.Argument(metavar="[%L]", help="How long the markers of a conflict are.")] = "",
+    our_name: Annotated[str, typer.Argument(metavar="[%X]", help="What git calls our side.")] = "",
+    their_name: Annotated[str, typer.Argument(metavar="[%Y]", help="What git calls their side.")] = "",
+) -> None:
+    """Merge three versions of a postmortem by meaning, any other file as git does. Exit code 1: a conflict is left."""
+    from pmctl.workflow.merge_driver import MARKER_SIZE, drive, sides_under_way
+
+    top, length = Path.cwd(), int(size) if size.isdigit() and 7 <= int(size) <= 200 else MARKER_SIZE
+    names = (our_name, their_name)
+    if not drive(base, ours, theirs, path, length, top, lambda: sides_under_way(top, os.environ, names)):
+        raise typer.Exit(1)
 
 
 @app.command("pre-commit")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pmctl.cli.answering import ActFormat, tell
+from pmctl.cli.incident_plans import How, finish
 from pmctl.cli.options import As, Format, Id, choose_format
 
 if TYPE_CHECKING:
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from pmctl.insight.triage import Triage
     from pmctl.insight.triggers import TriggerSettings
     from pmctl.services.incident import Incident
-    from pmctl.workflow.imports import Plan
 
 app = typer.Typer(
     help="Read incident records; is a postmortem required, and why.",
@@ -138,6 +139,7 @@ def dismiss(
     because: Annotated[str, typer.Option("--because", metavar="no-learning|covered-by", help="Why.")] = "",
     reason: Annotated[str, typer.Option("-m", "--message", metavar="TEXT", help="The reason, for the record.")] = "",
     handle: As = "",
+    format: ActFormat = "text",
 ) -> None:
     """Decide that no postmortem is written about an incident. Triage and missing heed it.
 
@@ -147,6 +149,7 @@ def dismiss(
     from pmctl.cli.session import now
     from pmctl.insight.dismissals import dismissal_path
     from pmctl.workflow.dismissing import land_dismissal, plan_dismissal
+    from pmctl.workflow.done import Done
 
     session: Session = ctx.obj
     by, signing = _actor(session, handle)
@@ -154,9 +157,11 @@ def dismiss(
         session.workspace, by, reference, because, covered_by=postmortem, reason=reason, now=now()
     )
     landed = land_dismissal(session.workspace, decision, signing)
-    session.result(dismissal_path(decision.source, decision.id))
-    session.note(f"  {decision.because}")
-    session.note(f"  committed {landed.oid[:12]}")
+    done = Done(
+        act="incident dismiss", id=f"{decision.source}:{decision.id}", by=by, landed=landed,
+        sentence=dismissal_path(decision.source, decision.id), facts=(decision.because, f"commit {landed.oid[:12]}"),
+    )  # fmt: skip
+    tell(session, done, format)
 
 
 @app.command()
@@ -168,6 +173,7 @@ def refresh(
     dry_run: _DryRun = False,
     yes: Annotated[bool, typer.Option("--yes", help="Change it without asking.")] = False,
     handle: As = "",
+    format: ActFormat = "text",
 ) -> None:
     """Bring in what an incident's record says now. What people edited stays; the difference is shown first.
 
@@ -182,7 +188,12 @@ def refresh(
     linked = linked_names(workspace, name)
     records = _of_linked(session, _read(session, from_, source), linked) if from_ else _fetched(session, name, linked)
     planned = plan_refresh(workspace, by, name, records)
-    _finish(session, planned, f"Refresh {name} from its incident", signing, dry_run=dry_run, ask=not yes)
+    finish(
+        session,
+        planned,
+        f"Refresh {name} from its incident",
+        How("incident refresh", by, signing, format, dry_run, ask=not yes),
+    )
 
 
 @app.command()
@@ -200,6 +211,7 @@ def chat(
     dry_run: _DryRun = False,
     yes: Annotated[bool, typer.Option("--yes", help="Change it without asking.")] = False,
     handle: As = "",
+    format: ActFormat = "text",
 ) -> None:
     """Add messages of a Slack channel to the timeline: who said what when, with code and links.
 
@@ -216,7 +228,12 @@ def chat(
     by, signing = _actor(session, handle)
     messages = read_messages(load_files(files, sys.stdin.buffer))
     planned = plan_chat(workspace, by, name, messages, reactions=reaction or (), since=since, until=until)
-    _finish(session, planned, f"Add messages to the timeline of {name}", signing, dry_run=dry_run, ask=not yes)
+    finish(
+        session,
+        planned,
+        f"Add messages to the timeline of {name}",
+        How("incident chat", by, signing, format, dry_run, ask=not yes),
+    )
 
 
 @app.command()
@@ -229,6 +246,7 @@ def link(
     allow_open: _AllowOpen = False,
     dry_run: _DryRun = False,
     handle: As = "",
+    format: ActFormat = "text",
 ) -> None:
     """Add another incident to a postmortem: timelines merged and labelled, services and people of both."""
     from pmctl.cli.writing import read_incident
@@ -245,7 +263,7 @@ def link(
     records = record.parts or (record,)
     planned = plan_link(workspace, by, name, records, allow_open=allow_open)
     named = ", ".join(f"{one.source} {one.id}" for one in records)
-    _finish(session, planned, f"Link {named} to {name}", signing, dry_run=dry_run, ask=False)
+    finish(session, planned, f"Link {named} to {name}", How("incident link", by, signing, format, dry_run))
 
 
 @app.command()
@@ -255,6 +273,7 @@ def unlink(
     reference: Annotated[str, typer.Argument(metavar="SOURCE:ID", help="The incident, as pmctl show names it.")],
     dry_run: _DryRun = False,
     handle: As = "",
+    format: ActFormat = "text",
 ) -> None:
     """Take an incident out of a postmortem, with the entries that came from it and that nobody edited."""
     from pmctl.workflow.linking import plan_unlink
@@ -264,7 +283,7 @@ def unlink(
     name = workspace.find(id)
     by, signing = _actor(session, handle)
     planned = plan_unlink(workspace, by, name, reference)
-    _finish(session, planned, f"Unlink {reference} from {name}", signing, dry_run=dry_run, ask=False)
+    finish(session, planned, f"Unlink {reference} from {name}", How("incident unlink", by, signing, format, dry_run))
 
 
 def _read(session: Session, names: list[str], source: str, *, whole: bool = False) -> tuple[Incident, ...]:
@@ -351,41 +370,6 @@ def _fetched(session: Session, name: str, linked: Sequence[str]) -> list[Inciden
 
 def _actor(session: Session, handle: str) -> tuple[str, tuple[str, ...]]:
     return session.person(handle), session.signing()
-
-
-def _finish(
-    session: Session, planned: Plan, subject: str, signing: tuple[str, ...], *, dry_run: bool, ask: bool
-) -> None:
-    """Show a plan, ask when that is wanted, and commit it."""
-    from pmctl.errors import UsageProblem
-    from pmctl.output.incidents import differences_text
-    from pmctl.workflow.imports import land
-
-    sys.stdout.write(differences_text(planned.differences, color=session.colored))
-    sys.stdout.flush()
-    if planned.kept:
-        session.note("kept as people wrote it:")
-        sys.stdout.flush()
-        session.result(differences_text(planned.kept, color=session.colored).rstrip("\n"))
-    for note in planned.notes:
-        session.warn(note)
-    if not planned.changes:
-        session.note("nothing new")
-        return
-    if dry_run:
-        session.note("dry run: nothing was changed")
-        return
-    if ask:
-        if not session.interactive:
-            raise UsageProblem("nothing was changed: there is no terminal to ask at", hint="--yes applies it")
-        from pmctl.cli.prompts import ask_yes
-
-        if not ask_yes(f"Change {planned.id}?"):
-            session.note("nothing was changed")
-            return
-    landed = land(session.workspace, planned, subject, signing)
-    session.note(f"committed {landed.oid[:12]}")
-    session.note(f"  next: pmctl status {planned.id}")
 
 
 def _incidents(count: int) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pmctl.cli.answering import ActFormat, tell
 from pmctl.cli.options import As, Id, Note, Reason
 from pmctl.policy.act import ACTS, AMEND
 
@@ -26,11 +27,11 @@ def command(name: str) -> Callable[..., None]:
     """The command for the act `name`, with the options that its kind asks for."""
     spec = ACTS[name]
 
-    def plain(ctx: typer.Context, id: Id, note: Note = "", handle: As = "") -> None:
-        _act(ctx, name, id, note, handle)
+    def plain(ctx: typer.Context, id: Id, note: Note = "", handle: As = "", format: ActFormat = "text") -> None:
+        _act(ctx, name, id, note, handle, format)
 
-    def with_reason(ctx: typer.Context, id: Id, note: Reason, handle: As = "") -> None:
-        _act(ctx, name, id, note, handle)
+    def with_reason(ctx: typer.Context, id: Id, note: Reason, handle: As = "", format: ActFormat = "text") -> None:
+        _act(ctx, name, id, note, handle, format)
 
     def with_reviewers(
         ctx: typer.Context,
@@ -39,8 +40,9 @@ def command(name: str) -> Callable[..., None]:
         editor: Editors = None,
         note: Note = "",
         handle: As = "",
+        format: ActFormat = "text",
     ) -> None:
-        _act(ctx, name, id, note, handle, _listed(reviewer), _listed(editor))
+        _act(ctx, name, id, note, handle, format, _listed(reviewer), _listed(editor))
 
     asks = with_reason if spec.needs_note else plain
     chosen: Callable[..., None] = with_reviewers if "reviewers" in spec.keys else asks
@@ -58,11 +60,11 @@ def _act(
     part: str,
     note: str,
     handle: str,
+    format: str,
     reviewers: Sequence[str] = (),
     editors: Sequence[str] = (),
 ) -> None:
     from pmctl.cli.session import now
-    from pmctl.output.advice import words
     from pmctl.workflow.lifecycle import perform
 
     session: Session = ctx.obj
@@ -72,11 +74,7 @@ def _act(
     done = perform(
         workspace, session.actor(handle), kind, name, at=now(), note=note, reviewers=reviewers, editors=editors
     )
-    session.result(done.sentence)
-    for line in done.facts:
-        session.note(f"  {line}")
-    if done.next_step:
-        session.note(f"  next: {words(done.next_step)}")
+    tell(session, done, format)
 
 
 def _show_open(session: Session, name: str) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pmctl.cli.answering import ActFormat, tell
 from pmctl.cli.options import As, Format, Note, choose_format
 
 if TYPE_CHECKING:
@@ -108,10 +109,11 @@ def accept(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether the key is theirs.")] = False,
     note: Note = "",
     acting: As = "",
+    format: ActFormat = "text",
 ) -> None:
     """Add somebody who asked to join, after a look at what is granted."""
     from pmctl.cli.session import now
-    from pmctl.workflow import joining, people
+    from pmctl.workflow import given_keys, joining, people
 
     session: Session = ctx.obj
     found = joining.read(joining.find_line(session.workspace, request))
@@ -130,8 +132,10 @@ def accept(
         session,
         people.add(
             session.workspace, actor, found.handle, name=found.name, emails=(found.email,),
-            keys=[people.read_key(found.key, found.handle)], teams=tuple(team or ()), admin=admin, at=now(), note=note,
+            keys=[given_keys.read_key(found.key, found.handle)], teams=tuple(team or ()), admin=admin,
+            at=now(), note=note,
         ),
+        format, "people accept", found.handle,
     )  # fmt: skip
 
 
@@ -152,6 +156,7 @@ def add(
     admin: Annotated[bool, typer.Option("--admin", help="They may change the policy and published text.")] = False,
     note: Note = "",
     acting: As = "",
+    format: ActFormat = "text",
 ) -> None:
     """Add a person with their keys. Somebody without a key can be named, but can sign nothing.
 
@@ -159,17 +164,18 @@ def add(
     signs nothing.
     """
     from pmctl.cli.session import now
-    from pmctl.workflow import people
+    from pmctl.workflow import given_keys, people
 
     session: Session = ctx.obj
     actor = session.actor(acting)
-    given = [people.read_key(_path(session, value), handle) for value in key or ()]
+    given = [given_keys.read_key(_path(session, value), handle) for value in key or ()]
     tell_change(
         session,
         people.add(
             session.workspace, actor, handle, name=name, emails=tuple(email or ()), keys=given,
             teams=tuple(team or ()), kind=kind, admin=admin, at=now(), note=note,
         ),
+        format, "people add", handle,
     )  # fmt: skip
 
 
@@ -188,6 +194,7 @@ def change(
     ] = None,
     note: Note = "",
     acting: As = "",
+    format: ActFormat = "text",
 ) -> None:
     """Change somebody's addresses, teams, or whether they are an admin."""
     from pmctl.cli.session import now
@@ -201,6 +208,7 @@ def change(
             session.workspace, actor, handle, add_emails=tuple(email or ()), remove_emails=tuple(drop_email or ()),
             add_teams=tuple(team or ()), remove_teams=tuple(leave or ()), admin=admin, at=now(), note=note,
         ),
+        format, "people change", handle,
     )  # fmt: skip
 
 
@@ -215,15 +223,17 @@ def rotate(
     keep: Annotated[bool, typer.Option("--keep", help="Keep the present keys active too (a second machine).")] = False,
     note: Note = "",
     acting: As = "",
+    format: ActFormat = "text",
 ) -> None:
     """Give a person a new key and retire the old ones. What the old ones signed stays valid."""
     from pmctl.cli.session import now
-    from pmctl.workflow import people
+    from pmctl.workflow import given_keys, people
 
     session: Session = ctx.obj
     actor = session.actor(acting)
-    given = [people.read_key(_path(session, value), handle) for value in key]
-    tell_change(session, people.rotate(session.workspace, actor, handle, given, keep=keep, at=now(), note=note))
+    given = [given_keys.read_key(_path(session, value), handle) for value in key]
+    done = people.rotate(session.workspace, actor, handle, given, keep=keep, at=now(), note=note)
+    tell_change(session, done, format, "people rotate", handle)
 
 
 @app.command()
@@ -241,6 +251,7 @@ def revoke(
     ] = "",
     note: Note = "",
     acting: As = "",
+    format: ActFormat = "text",
 ) -> None:
     """Retire somebody's keys, and take their roles away when none is left. What they signed before stays valid."""
     from pmctl import git
@@ -250,26 +261,27 @@ def revoke(
     session: Session = ctx.obj
     actor = session.actor(acting)
     since = git.resolve(session.repo.top, compromised_since) if compromised_since else ""
-    tell_change(
+    done = people.revoke(session.workspace, actor, handle, key=key, compromised_since=since, at=now(), note=note)
+    tell_change(session, done, format, "people revoke", handle)
+
+
+def tell_change(session: Session, done: Changed, format: str, act: str, about: str = "policy") -> None:
+    """Say what a change of the policy did, and what is still missing; `about` is whom or what it was done to."""
+    from pmctl.errors import advise
+    from pmctl.workflow.done import Done
+
+    waits = advise("sign-on-branch", missing=str(done.missing), people=", ".join(done.candidates))
+    state = "in force from the next step on" if done.landed else "proposed; it is not in force"
+    before = str(done.version - 1)
+    tell(
         session,
-        people.revoke(session.workspace, actor, handle, key=key, compromised_since=since, at=now(), note=note),
-    )
-
-
-def tell_change(session: Session, done: Changed) -> None:
-    """Say what a change of the policy did, and what is still missing."""
-    if done.landed:
-        session.result(f"policy version {done.version} is in force from the next step on")
-    else:
-        session.result(f"policy version {done.version} is proposed; it is not in force")
-    for fact in done.facts:
-        session.note(f"  {fact}")
-    session.note(f"  commit {done.commit[:12]}")
-    if not done.landed:
-        session.note(
-            f"  next: {done.missing} more of {', '.join(done.candidates)} run pmctl policy sign on this branch; "
-            "the last signature lands the policy in one step"
-        )
+        Done(
+            act=act, id=about, by=done.by, sentence=f"policy version {done.version} is {state}", landed=done.committed,
+            before=before, after=str(done.version) if done.landed else before, digest=done.digest,
+            facts=(*done.facts, f"commit {done.commit[:12]}"), next_step="" if done.landed else waits,
+        ),
+        format,
+    )  # fmt: skip
 
 
 def _roles(policy: Policy, handle: str) -> str:

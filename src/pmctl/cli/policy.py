@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pmctl.cli.answering import ActFormat
 from pmctl.cli.options import As, Format, Note, Reason, choose_format
+from pmctl.errors import advise
 from pmctl.output.advice import with_fix, words
 from pmctl.text import plural, safe
 
@@ -75,7 +77,7 @@ def diff(
 
 
 @app.command()
-def sign(ctx: typer.Context, note: Note = "", acting: As = "") -> None:
+def sign(ctx: typer.Context, note: Note = "", acting: As = "", format: ActFormat = "text") -> None:
     """Sign your edit of .pmctl/policy.yaml, or else the proposal that waits for signatures (admins).
 
     The step that lands a policy holds nothing else, and it counts from the next step on.
@@ -86,7 +88,7 @@ def sign(ctx: typer.Context, note: Note = "", acting: As = "") -> None:
 
     session: Session = ctx.obj
     actor = session.actor(acting)
-    tell_change(session, policy.sign(session.workspace, actor, at=now(), note=note))
+    tell_change(session, policy.sign(session.workspace, actor, at=now(), note=note), format, "policy sign")
 
 
 @app.command()
@@ -130,6 +132,7 @@ def branch(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A branch that is there, as in main.")],
     note: Note = "",
     acting: As = "",
+    format: ActFormat = "text",
 ) -> None:
     """Protect another branch: sign the next version of the policy (admins).
 
@@ -141,7 +144,8 @@ def branch(
 
     session: Session = ctx.obj
     actor = session.actor(acting)
-    tell_change(session, policy.name_branch(session.workspace, actor, name, at=now(), note=note))
+    changed = policy.name_branch(session.workspace, actor, name, at=now(), note=note)
+    tell_change(session, changed, format, "policy branch")
 
 
 @app.command()
@@ -152,6 +156,7 @@ def baseline(
         str, typer.Option("--tip", metavar="COMMIT", help="Where history ended before it was rewritten.")
     ] = "",
     acting: As = "",
+    format: ActFormat = "text",
 ) -> None:
     """Accept the history so far as found, by a signed record (as many admins as the policy asks for).
 
@@ -169,7 +174,7 @@ def baseline(
     count, dropped, agreed = agreements.baseline(session.workspace, actor, at=now(), note=note, tip=old)
     gone = f", without {plural(len(dropped), 'record')} that {old[:12]} had" if dropped else ""
     done = f"{actor.handle} accepted the history so far with {plural(count, 'postmortem')}{gone}"
-    tell_agreed(session, agreed, done, "pmctl audit shows what was accepted")
+    tell_agreed(session, agreed, done, advise("audit-shows-accepted"), format)
 
 
 @app.command()
@@ -178,6 +183,7 @@ def move(
     new: Annotated[str, typer.Argument(metavar="NEW", help="The folder, seen from the repository's top; . for it.")],
     note: Note = "",
     acting: As = "",
+    format: ActFormat = "text",
 ) -> None:
     """Let pmctl's root move to another folder of the repository (as many admins as the policy asks for).
 
@@ -191,23 +197,25 @@ def move(
     actor = session.actor(acting)
     agreed = agreements.allow_move(session.workspace, actor, new, at=now(), note=note)
     done = f"{actor.handle} signed that the pmctl root may move to {new}"
-    tell_agreed(session, agreed, done, "next: git mv everything of the root there, in one commit of its own")
+    tell_agreed(session, agreed, done, advise("move-the-root"), format)
 
 
 @app.command()
-def checkpoint(ctx: typer.Context, note: Note = "", acting: As = "") -> None:
+def checkpoint(ctx: typer.Context, note: Note = "", acting: As = "", format: ActFormat = "text") -> None:
     """Sign where the protected branch is, as a witness (an admin, or a service such as CI). It changes nothing else.
 
     Whoever would rewrite or drop what landed before has to drop the signed record with it, and that shows.
     """
+    from pmctl.cli.auditing import tell_agreed
     from pmctl.cli.session import now
     from pmctl.workflow import agreements
 
     session: Session = ctx.obj
     actor = session.actor(acting)
     base, agreed = agreements.checkpoint(session.workspace, actor, at=now(), note=note)
-    session.result(f"{actor.handle} witnessed {base[:12]} on {session.workspace.policy.branch}")
-    session.note(f"  commit {agreed.commit[:12]}; push it to {session.workspace.policy.branch}")
+    branch = session.workspace.policy.branch
+    done = f"{actor.handle} witnessed {base[:12]} on {branch}"
+    tell_agreed(session, agreed, done, advise("push-checkpoint", branch=branch), format)
 
 
 def _policy_at(session: Session, revision: str) -> Policy:

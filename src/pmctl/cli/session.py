@@ -8,16 +8,16 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pmctl.output import terminal
 from pmctl.output.advice import in_words
-from pmctl.text import in_utc, json_text, safe
+from pmctl.text import in_utc, json_text, safe, visible
 
 if TYPE_CHECKING:
     from pmctl.git import Repository
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from pmctl.repository.actor import Actor
     from pmctl.repository.workspace import Workspace
     from pmctl.surroundings import Surroundings
+
+_Answer = TypeVar("_Answer")
 
 
 @dataclass
@@ -37,6 +39,12 @@ class Session:
     quiet: bool = False
     verbose: bool = False
     handle: str = ""
+    unread: int = 0
+
+    @property
+    def several(self) -> bool:
+        """Whether -C names several repositories."""
+        return len(self.directories) > 1
 
     @property
     def directory(self) -> Path:
@@ -44,7 +52,8 @@ class Session:
         if len(self.directories) > 1:
             from pmctl.errors import UsageProblem
 
-            raise UsageProblem("this command works in one repository", hint="give -C once")
+            hint = "give -C once; list, status and actions list read several"
+            raise UsageProblem("this command works in one repository", hint=hint)
         return self.directories[0] if self.directories else Path.cwd()
 
     @cached_property
@@ -67,6 +76,55 @@ class Session:
         from pmctl.repository.workspace import Workspace
 
         return Workspace(self.repo)
+
+    def each(self, read: Callable[[Workspace], _Answer], *, one_has_it: bool = False) -> list[tuple[str, _Answer]]:
+        """What `read` answers of every repository that -C names, each with that name; "" for the only one.
+
+        Of several, one that cannot be read is told of and left out, and `finish` ends the command with 2. With
+        `one_has_it` something is looked for that not all of them have: NotFound is raised when none has.
+        """
+        if not self.several:
+            return [("", read(self.workspace))]
+        from pmctl.cli import tell_error
+        from pmctl.errors import EnvironmentProblem, NotFound, PmctlError, UsageProblem
+        from pmctl.git import discover
+        from pmctl.repository.workspace import Workspace
+
+        found: dict[Path, tuple[str, _Answer]] = {}
+        missing: list[NotFound] = []
+        for directory in self.directories:
+            try:
+                repo = discover(directory, self.surroundings.user_folder, below=True)
+                if repo.root not in found:
+                    found[repo.root] = str(directory), read(Workspace(repo))
+            except UsageProblem:  # what was asked makes no sense anywhere
+                raise
+            except (PmctlError, OSError) as error:
+                if one_has_it and isinstance(error, NotFound):
+                    missing.append(error)
+                    continue
+                problem = error if isinstance(error, PmctlError) else EnvironmentProblem(str(error))
+                tell_error(problem, "" if str(directory) in problem.message else f"{directory}: ")
+                self.unread += 1
+        if missing and not found:
+            raise missing[0]
+        return list(found.values())
+
+    def finish(self) -> None:
+        """End a command that read several repositories: with exit code 2 when one of them could not be read."""
+        if self.unread:
+            import typer
+
+            raise typer.Exit(2)
+
+    def reader(self, workspace: Workspace) -> str:
+        """The person whom an answer about a repository is for, by --as, key or e-mail; "" when its policy knows nobody.
+
+        Raises NotFound for --as with a handle that the policy does not have.
+        """
+        from pmctl.repository.actor import reader
+
+        return reader(workspace.repo, workspace.policy, self.surroundings, self.handle)
 
     def actor(self, handle: str = "") -> Actor:
         """Who signs an act: `handle`, --as, or whoever git's settings name. Raises as `identify` does."""
@@ -137,6 +195,10 @@ class Session:
 
         content = answer if isinstance(answer, Mapping) else plain(answer)
         sys.stdout.write(json_text({"schema": f"pmctl/{schema}/v1", **in_words(content)}))
+
+    def rows(self, text: str) -> None:
+        """Print lines for other programs: as they are, and at a terminal with what it would obey made visible."""
+        sys.stdout.write(visible(text) if sys.stdout.isatty() else text)
 
     def table(
         self,

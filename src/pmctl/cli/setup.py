@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pmctl.cli.answering import ActFormat, tell
 from pmctl.cli.options import Format, choose_format
 
 if TYPE_CHECKING:
@@ -24,12 +25,15 @@ def init(
         bool, typer.Option("--hooks", help="Install the git hooks that check before commit and push.")
     ] = False,
     ci: Annotated[str, typer.Option("--ci", metavar="github|gitlab", help="Write the files for a CI service.")] = "",
+    format: ActFormat = "text",
 ) -> None:
     """Make a repository ready: policy with you as admin, settings, default template; one signed commit.
 
     Makes the git repository when there is none. Run it in a subfolder to keep postmortems beside code.
     """
     from pmctl.cli.session import now
+    from pmctl.errors import advise
+    from pmctl.workflow.done import Done
     from pmctl.workflow.init import check_handle, initialise, prepared
 
     session: Session = ctx.obj
@@ -38,17 +42,25 @@ def init(
     with prepared(session.directory) as repo:
         signer = signer_here(session, repo, make_key)
         ready = initialise(repo, signer, at=now(), handle=handle or session.handle, ci=ci)
-    session.result(f"ready: {repo.root}")
-    session.note(f"  you are {ready.handle}, the admin; records are signed with {ready.key_source}")
-    session.note(f"  the protected branch is {ready.branch}; pmctl policy branch names another")
-    session.note(f"  trust root: {ready.root}")
-    session.note("  give the trust root to whoever audits (PMCTL_TRUST_ROOT, or pmctl audit --root)")
+    from pmctl.workflow import merge_driver
+
+    facts = [
+        f"you are {ready.handle}, the admin; records are signed with {ready.key_source}",
+        f"the protected branch is {ready.branch}; pmctl policy branch names another",
+        f"trust root: {ready.root}",
+        "give the trust root to whoever audits (PMCTL_TRUST_ROOT, or pmctl audit --root)",
+        merge_driver.install(repo),
+    ]
     if hooks:
         from pmctl.workflow.hooks import install
 
-        for line in install(repo):
-            session.note(f"  {line}")
-    session.note("  next: others join with pmctl people join, and you begin with pmctl new")
+        facts += install(repo)
+    session.repo = repo
+    done = Done(
+        act="init", id="policy", by=ready.handle, sentence=f"ready: {repo.root}", landed=ready.landed, after="1",
+        digest=ready.root, facts=tuple(facts), next_step=advise("begin"),
+    )  # fmt: skip
+    tell(session, done, format)
 
 
 def doctor(

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pmctl.cli.answering import ActFormat, tell
 from pmctl.cli.options import As, Id, Note, chosen_day
 
 if TYPE_CHECKING:
     from datetime import date
 
     from pmctl.cli.session import Session
+    from pmctl.repository.transaction import CommitResult
     from pmctl.services.draft import Draft
     from pmctl.services.incident import Incident
     from pmctl.workflow.create import Created
+    from pmctl.workflow.done import Done
 
 _Many = list[str] | None
 
@@ -44,6 +48,7 @@ def new(
     field: Annotated[_Many, typer.Option("--field", metavar="KEY=VALUE", help="A custom field.")] = None,
     no_commit: Annotated[bool, typer.Option("--no-commit", help="Write the file, do not commit it.")] = False,
     handle: As = "",
+    format: ActFormat = "text",
 ) -> None:
     """Create a postmortem in state DRAFT, from scratch or from an incident record.
 
@@ -69,9 +74,10 @@ def new(
     created = plan(workspace, wanted, draft, today=today())
     if no_commit:
         write_only(workspace, created)
+        landed = None
     else:
-        land(workspace, created, session.signing())
-    _tell_created(session, created)
+        landed = land(workspace, created, session.signing())
+    tell(session, _done(created, writer, landed), format)
 
 
 def _past_day(text: str, today: date) -> date | None:
@@ -84,16 +90,25 @@ def _past_day(text: str, today: date) -> date | None:
     return day
 
 
-def _tell_created(session: Session, created: Created) -> None:
-    from pmctl.text import safe
+def _done(created: Created, by: str, landed: CommitResult | None) -> Done:
+    from pmctl.document.fields import Status
+    from pmctl.errors import advise
+    from pmctl.workflow.done import Done
 
-    session.result(safe(created.path))
-    session.note(f"  template: {created.template}{f', for {created.why}' if created.why else ''}")
+    facts = [f"template: {created.template}{f', for {created.why}' if created.why else ''}"]
     if created.filled:
-        session.note(f"  filled in from the record: {', '.join(created.filled)}")
-    for warning in created.warnings:
-        session.warn(warning)
-    session.note(f"  next: pmctl edit {created.id}, then pmctl status {created.id}")
+        facts.append(f"filled in from the record: {', '.join(created.filled)}")
+    return Done(
+        act="new",
+        id=created.id,
+        by=by,
+        sentence=created.path,
+        landed=landed,
+        after=Status.DRAFT.value,
+        facts=tuple(facts),
+        warnings=created.warnings,
+        next_step=advise("edit-then-status", id=created.id),
+    )
 
 
 def edit(
@@ -102,31 +117,28 @@ def edit(
     note: Note = "",
     no_commit: Annotated[bool, typer.Option("--no-commit", help="Leave the change uncommitted.")] = False,
     handle: As = "",
+    format: ActFormat = "text",
 ) -> None:
     """Open a postmortem in $VISUAL or $EDITOR, show what validation says, and commit the change.
 
     Says first whether you may change it, and whose approvals a change makes stale.
     """
     from pmctl.cli.checking import report_one
-    from pmctl.workflow.editing import before_editing, commit_edit, open_editor
+    from pmctl.workflow.editing import before_editing, commit_edit, edited, open_editor
 
     session: Session = ctx.obj
     workspace = session.workspace
     name = workspace.find(id)
     by = session.person(handle)
-    for sentence in before_editing(workspace, by, name):
+    told = before_editing(workspace, by, name)
+    for sentence in told:
         session.warn(sentence)
     changed = open_editor(workspace, name, session.surroundings)
-    problems = report_one(session, name)
-    if not changed:
-        session.note("nothing was changed")
-        return
-    if no_commit:
-        session.note(f"not committed; when it is ready: pmctl edit {name}")
-        return
-    landed = commit_edit(workspace, by, name, note, session.signing())
-    session.result(f"committed {landed.oid[:12]}")
-    session.note(f"  next: {'correct what is listed above: pmctl edit' if problems else 'pmctl status'} {name}")
+    failed, findings = report_one(session, name, silent=format == "json")
+    commits = changed and not no_commit
+    landed = commit_edit(workspace, by, name, note, session.signing()) if commits else None
+    done = edited(workspace, by, name, landed, changed=changed, failed=failed)
+    tell(session, replace(done, warnings=(*told, *findings)) if format == "json" else done, format)
 
 
 def _draft(session: Session, names: list[str], source: str, only: tuple[str, ...], allow_open: bool) -> Draft | None:

@@ -17,11 +17,13 @@ _MANAGED = (
     ".pmctl/records/*/9999-*.json.sig",
 )  # fmt: skip
 # Attributes by which git or a forge shows no difference of a file, or another one than there is; or marks conflicts
-# otherwise than anybody looks for.
+# otherwise than anybody looks for. Our own merge driver (`MERGE_LINE`) does neither.
 _HIDING = re.compile(
     r"-diff|binary|diff=.*|(?:linguist|gitlab)-generated(?:=(?!false$|0$).*)?|filter=.*|ident|working-tree-encoding=.*"
-    r"|-merge|merge=.*|conflict-marker-size=.*"
+    r"|-merge|merge=(?!pmctl$).*|conflict-marker-size=.*"
 )
+MERGE_LINE = "postmortems/**/*.md merge=pmctl"
+"""The line by which git merges postmortems with our driver, where a clone has one."""
 _QUOTED = re.compile(r'"((?:\\.|[^"\\])*)"')
 _ESCAPE = re.compile(r"\\([0-7]{1,3}|.)")
 _LONGEST = 1000

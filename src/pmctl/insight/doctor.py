@@ -60,6 +60,7 @@ def diagnose(directory: Path, surroundings: Surroundings) -> list[Check]:
         ("identity", lambda workspace: _identity(workspace, surroundings)),
         ("history", _history),
         ("journal", _journal),
+        ("merges", _merges),
     )
     for subject, step in steps:
         try:
@@ -152,6 +153,19 @@ def _history(workspace: Workspace) -> Check:
     if lacking:
         return Check("history", "note", f"this is a {lacking}: an audit is incomplete here", "git fetch --unshallow")
     return Check("history", "ok", "complete")
+
+
+def _merges(workspace: Workspace) -> Check:
+    from pmctl.repository.merge_setting import merge_setting
+
+    setting = merge_setting(workspace.repo)
+    if not setting.complete:
+        lacking = "the merge driver, and no attribute that names it" if setting.driver else "no merge driver"
+        message = f"this clone has {lacking}: git merges postmortems line by line"
+        return Check("merges", "note", message, advise("install-hooks"))
+    if shutil.which("pmctl") is None:
+        return Check("merges", "note", "the merge driver is not found: pmctl is not on PATH", "add its folder to PATH")
+    return Check("merges", "ok", "postmortems are merged by meaning")
 
 
 def _journal(workspace: Workspace) -> Check:

@@ -1,11 +1,13 @@
-"""Which postmortems and action items fit a question. Summaries in, summaries out."""
+"""Which postmortems and action items fit a question, and in which order. Summaries in, summaries out."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
+from typing import Any
 
+from pmctl.document.fields import Status
 from pmctl.insight.catalog import Item, Summary
 
 
@@ -67,6 +69,44 @@ class ItemQuery:
         return all(
             not wanted or _any(tuple(w.removeprefix("@") for w in wanted), (present,)) for wanted, present in asked
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """By what a list is sorted: one of `ORDERS`, and whether backwards. `severities` are the known ones, the worst
+    first."""
+
+    by: str = "date"
+    backwards: bool = True
+    severities: tuple[str, ...] = ()
+
+    def key(self, summary: Summary, changed: datetime | None = None) -> Any:
+        """What a postmortem, `changed` then, is sorted by; of two that are alike the later incident counts as greater.
+
+        What is not committed has changed since everything that is.
+        """
+        return ORDERS[self.by](self, summary, changed or _LAST), summary.day, summary.id
+
+
+def _severity(order: Order, summary: Summary, changed: datetime) -> tuple[int, str]:
+    spelled = [one.casefold() for one in order.severities]
+    mine = summary.severity.casefold()
+    rank = spelled.index(mine) if mine in spelled else len(spelled) + (not mine)
+    return rank, mine
+
+
+_STATES = {state.value: number for number, state in enumerate(Status)}
+_LAST = datetime.max.replace(tzinfo=UTC)
+
+ORDERS: dict[str, Callable[[Order, Summary, datetime], Any]] = {
+    "date": lambda order, summary, changed: summary.day,
+    "severity": _severity,
+    "status": lambda order, summary, changed: _STATES.get(summary.status, len(_STATES)),
+    "title": lambda order, summary, changed: summary.title.casefold(),
+    "author": lambda order, summary, changed: summary.author.casefold(),
+    "updated": lambda order, summary, changed: changed,
+}
+"""What a list can be sorted by -> the value of one postmortem; from the least: the oldest, the worst, DRAFT, A."""
 
 
 def items(summaries: Sequence[Summary], query: ItemQuery, today: date) -> list[tuple[Summary, Item]]:

@@ -86,7 +86,7 @@ def otherwise(
     """
     summaries = [(summary, data) for summary, data in everything if is_id(summary.id) and not summary.problem]
     try:
-        now = _standings(workspace, [summary.id for summary, _ in summaries])
+        now = standings(workspace, [summary.id for summary, _ in summaries])
         found = {}
         for summary, data in summaries:
             one = now[summary.id]
@@ -168,7 +168,8 @@ def is_altered(snapshot: Snapshot, data: bytes, name: str, now: Standing) -> boo
     return content_digest(read(data, path_of(name)), snapshot.attachments(name)) != now.content
 
 
-def _standings(workspace: Workspace, names: list[str]) -> dict[str, Standing]:
+def standings(workspace: Workspace, names: list[str]) -> dict[str, Standing]:
+    """Where postmortems stand at HEAD, by id. Raises EnvironmentProblem, MissingObject, CorruptObject."""
     there = _listed(workspace, names)
     policy, baseline = there.get(POLICY_PATH), there.get(f"{record.FOLDER}/{acts.BASELINE}")
     found: dict[str, Standing] = {}

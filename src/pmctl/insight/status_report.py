@@ -2,160 +2,319 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
+from typing import Literal, Protocol
 
 from pmctl.document.actions import action_items
-from pmctl.document.fields import Status, is_id, path_of
+from pmctl.document.fields import Status, path_of
 from pmctl.document.reader import Document
-from pmctl.document.template import Template
 from pmctl.document.template_library import Requirements, requirements
-from pmctl.errors import Hint, NotFound, advise
-from pmctl.insight.catalog import Summary, proved_catalog
+from pmctl.errors import EnvironmentProblem, Hint, advise
 from pmctl.insight.incidents import unresolved_incidents
 from pmctl.insight.readiness import judged_as_submitted, not_ready
-from pmctl.insight.unlanded import UnlandedAct
+from pmctl.ledger import record
 from pmctl.ledger.current_state import CurrentState, current_state, judged_by
 from pmctl.ledger.discussion import discussion
+from pmctl.ledger.snapshot import Snapshot
 from pmctl.ledger.tree_documents import facts_of
+from pmctl.policy import act as acts
+from pmctl.policy import permission
 from pmctl.policy.approvals import Gap, approval_gaps
-from pmctl.policy.state import FINAL, IN_REVIEW
+from pmctl.policy.lifecycle import propose
+from pmctl.policy.state import FINAL, IN_REVIEW, PostmortemState, View
 from pmctl.repository.workspace import Workspace
-from pmctl.rules.completeness import EMPTY, MISSING
 from pmctl.rules.context import Context
+
+Validity = Literal["valid", "stale", "missing"]
 
 
 @dataclass(frozen=True, slots=True)
 class Blocker:
-    """One thing that is missing before the next state, and the fix. `who` is whose turn it is."""
+    """One thing that is missing before the next state, and the fix. `code` is that of the finding, "" where there is
+    none; `who` are the people who can close it; `line` counts from 1 and is 0 where it is about no line."""
 
     message: str
     fix: Hint = ""
-    who: str = ""
+    who: tuple[str, ...] = ()
+    code: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AskedApproval:
+    """A reviewer who was asked, and whether their approval holds for the content that is there: `digest` is the content
+    that they approved last and `at` when; both are "" while the approval is missing."""
+
+    handle: str
+    validity: Validity
+    digest: str = ""
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SentBack:
+    """Who asked for changes, when and with which words; `answered` says that the text has changed since. `reviewers`
+    are those who were asked in that round."""
+
+    by: str
+    at: str
+    reason: str
+    answered: bool
+    reviewers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OverdueItem:
+    """An action item that is open after its due day; `days` is for how long."""
+
+    id: str
+    description: str
+    owner: str
+    due: str
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class ItemCount:
+    """How many action items there are, how many are still to be done, and those of them that are overdue."""
+
+    total: int = 0
+    open: int = 0
+    overdue: tuple[OverdueItem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class StatusReport:
-    """Where a postmortem stands and what is next."""
+    """Where a postmortem stands and what is next.
+
+    `content` is the digest of the content that is there, `whose_turn` are the people who can take the next step, and
+    `editors` those who may edit besides the author. `repository` is what -C named, "" where only one is read.
+    """
 
     id: str
     status: str
-    round: int
-    facts: tuple[str, ...]
-    blockers: tuple[Blocker, ...]
-    next_step: Hint
+    title: str = ""
+    path: str = ""
+    round: int = 0
+    author: str = ""
+    editors: tuple[str, ...] = ()
+    content: str = ""
+    approvals: tuple[AskedApproval, ...] = ()
+    sent_back: SentBack | None = None
+    blockers: tuple[Blocker, ...] = ()
+    facts: tuple[str, ...] = ()
+    action_items: ItemCount = ItemCount()
+    whose_turn: tuple[str, ...] = ()
+    next_step: Hint = ""
+    repository: str = ""
+
+
+class _AnyItem(Protocol):
+    """What is counted of an action item, wherever it was read."""
 
     @property
-    def short(self) -> str:
-        """The blockers in a few words."""
-        if not self.blockers:
-            return "nothing"
-        first = self.blockers[0].message
-        return first if len(self.blockers) == 1 else f"{first}, and {len(self.blockers) - 1} more"
+    def id(self) -> str: ...
+    @property
+    def description(self) -> str: ...
+    @property
+    def owner(self) -> str: ...
+    @property
+    def due(self) -> str: ...
+    @property
+    def due_date(self) -> date | None: ...
+    def overdue(self, today: date) -> bool: ...
 
 
-@dataclass(frozen=True, slots=True)
-class StatusReports:
-    """pmctl status: what stands between each postmortem and its next state, and which of your acts main lacks."""
-
-    postmortems: tuple[StatusReport, ...]
-    unlanded: tuple[UnlandedAct, ...] = ()
-
-
-def status_report(workspace: Workspace, name: str, today: date) -> StatusReport:
+def status_report(workspace: Workspace, name: str, today: date, context: Context | None = None) -> StatusReport:
     """The status of one postmortem at HEAD; a change that is only in the work tree is a blocker.
 
-    Raises NotFound when the postmortem is not in the repository at all.
+    `context` is what postmortems are judged by, for whoever asks about several. Raises NotFound when the postmortem is
+    not in the repository at all.
     """
     path = path_of(name)
     if workspace.head.file(path) is None:
         fix = f"git add {path} && git commit -m 'Draft {name}'"
-        return StatusReport(name, "DRAFT", 0, (), (Blocker("it is not committed yet", fix),), fix)
+        return StatusReport(
+            name, "DRAFT", path=path, blockers=(Blocker("it is not committed yet", fix),), next_step=fix
+        )
     document = workspace.read_at(name)
     if not document.readable:
         problem = document.problems[0]
-        message = f"{path}:{problem.line}:{problem.column}: {problem.code} {problem.message}"
+        blocker = Blocker(f"{path}:{problem.line}:{problem.column}: {problem.code} {problem.message}", problem.fix)
         step = advise("validate", id=name)
-        return StatusReport(name, document.status or "?", 0, (), (Blocker(message, problem.fix),), step)
+        return StatusReport(name, document.status or "?", path=path, blockers=(blocker,), next_step=step)
     now = current_state(workspace.head, name)
-    blockers = [*_work_tree(workspace, name), *_mismatch(document, now)]
-    status = now.state.status
-    asked, unjudged, templates = _asked(workspace, document), "", None
-    if status == IN_REVIEW:  # it is judged by what it was submitted with
-        recorded = facts_of(document).template
-        templates, unjudged = judged_by(workspace.head, now.state, recorded)
-        asked = requirements(recorded, templates)
-    facts = [*((f"template: {asked.hint}",) if asked.hint else ()), *now.late, *_items(document, today)]
-    step = advise("log", id=name) if status in FINAL else ""
-    if status in FINAL:
-        facts += [one.message for one in _open_threads(workspace, now)]
-    if status == IN_REVIEW:
-        content = workspace.head.digest(name)
-        facts = [*_approvals(now, content), *facts]
-        gaps = approval_gaps(now.state, now.policy, now.state.counting(content))
-        blockers += [Blocker(gap.message, gap.hint, ", ".join(gap.waiting_for)) for gap in gaps]
-        blockers += [Blocker(unjudged, advise("submit-again", id=name))] if unjudged else []
-        blockers += [
-            *_open_incidents(workspace, name, document),
-            *_unready(document, _judge(workspace, today, templates)),
-        ]
-        step = _step_in_review(name, now, content, gaps, ready=not blockers)
-        threads = _open_threads(workspace, now)
-        step = advise("resolve-threads", id=name) if threads and not blockers else step
-        blockers += threads
-    elif status == Status.DRAFT:
-        facts += [
-            f"{one.message}; it has to be settled before it is published" for one in _open_threads(workspace, now)
-        ]
-        facts += [
-            f"{one.message}; it has to be before it is published" for one in _open_incidents(workspace, name, document)
-        ]
-        missing = _unready(document, _judge(workspace, today))
-        blockers += missing
-        step = advise("edit", id=name) if missing else advise("submit", id=name)
-    return StatusReport(name, status, now.state.round, tuple(facts), tuple(blockers), step)
+    about = facts_of(document)
+    content = workspace.head.digest(name)
+    found = StatusReport(
+        name, now.state.status, document.title, path, now.state.round,
+        author=now.state.author or about.author,
+        editors=about.editors if now.state.status == Status.DRAFT else now.state.editors,
+        content=content,
+        approvals=_approvals(now.state, now.state.content if now.state.status in FINAL else content),
+        blockers=(*_work_tree(workspace, name), *_mismatch(document, now)),
+        facts=now.late,
+        action_items=counted(((one, one.is_open) for one in action_items(document)), today),
+    )  # fmt: skip
+    context = context or judged(workspace, today)
+    if found.status == IN_REVIEW:
+        return _in_review(workspace, found, now, document, context)
+    if found.status == Status.DRAFT:
+        return _draft(workspace, found, now, document, context)
+    asked = _hint(_asked(workspace, document))
+    told = tuple(one.message for one in _open_threads(workspace, found, now))
+    return replace(found, facts=(*asked, *found.facts, *told), next_step=advise("log", id=name))
 
 
-def _step_in_review(name: str, now: CurrentState, content: str, gaps: Sequence[Gap], *, ready: bool) -> Hint:
-    waiting = {handle for gap in gaps for handle in gap.waiting_for}
-    if gaps:
-        counting = now.state.counting(content)
-        waiting |= {approval.by for approval in now.state.approvals} - {approval.by for approval in counting}
+def _in_review(
+    workspace: Workspace, found: StatusReport, now: CurrentState, document: Document, context: Context
+) -> StatusReport:
+    recorded = facts_of(document).template
+    templates, unjudged = judged_by(workspace.head, now.state, recorded)  # it is judged by what it was submitted with
+    gaps = approval_gaps(now.state, now.policy, now.state.counting(found.content))
+    again = Blocker(unjudged, advise("submit-again", id=found.id), owners(found), "AU326") if unjudged else None
+    blockers = (
+        *found.blockers,
+        *(Blocker(gap.message, gap.hint, gap.waiting_for, "AU309") for gap in gaps),
+        *([again] if again else []),
+        *_open_incidents(workspace, found, document),
+        *unready(document, context._replace(own_templates=templates), owners(found)),
+    )
+    threads = _open_threads(workspace, found, now)
+    waiting = _awaited(now, found.content, gaps)
     if waiting:
-        return advise("approve-as", id=name, people=" or ".join(sorted(waiting)))
-    return advise("publish", id=name) if ready else advise("edit", id=name)
+        turn, step = waiting, advise("approve-as", id=found.id, people=" or ".join(waiting))
+    elif blockers:
+        turn, step = owners(found), advise("edit", id=found.id)
+    elif threads:
+        turn, step = owners(found), advise("resolve-threads", id=found.id)
+    else:
+        turn, step = _publishers(now, found), advise("publish", id=found.id)
+    facts = (*_hint(requirements(recorded, templates)), *found.facts)
+    return replace(found, blockers=(*blockers, *threads), facts=facts, whose_turn=turn, next_step=step)
 
 
-def status_reports(workspace: Workspace, today: date) -> list[StatusReport]:
-    """The status of every postmortem that is a draft or in review, newest incident first."""
-    waiting = (Status.DRAFT.value, Status.IN_REVIEW.value)
-    context = _judge(workspace, today)
-    return [
-        _safely(workspace, summary, today, context)
-        for summary in proved_catalog(workspace)
-        if summary.problem or summary.unproved or summary.status in waiting
-    ]
+def _draft(
+    workspace: Workspace, found: StatusReport, now: CurrentState, document: Document, context: Context
+) -> StatusReport:
+    open_incidents = _open_incidents(workspace, found, document)
+    told = tuple(f"{one.message}; it has to be before it is published" for one in open_incidents)
+    open_threads = _open_threads(workspace, found, now)
+    told += tuple(f"{one.message}; it has to be resolved before it is published" for one in open_threads)
+    missing = unready(document, context, owners(found))
+    back = _sent_back(workspace.head, now.state, found.content)
+    return replace(
+        found, blockers=(*found.blockers, *missing), sent_back=back, whose_turn=owners(found),
+        facts=(*_hint(_asked(workspace, document)), *found.facts, *told),
+        next_step=step_of_draft(found.id, back, ready=not missing),
+    )  # fmt: skip
 
 
-def _safely(workspace: Workspace, summary: Summary, today: date, context: Context) -> StatusReport:
-    if summary.problem or not is_id(summary.id):
-        problem = summary.problem or f"{summary.path} has no valid id"
-        return StatusReport(summary.id, "?", 0, (), (Blocker(problem),), advise("validate", id=summary.path))
-    if summary.status == Status.DRAFT and not summary.unproved:
-        return _draft(workspace, summary.id, today, context)
-    try:
-        return status_report(workspace, summary.id, today)
-    except NotFound as error:
-        return StatusReport(summary.id, summary.status, 0, (), (Blocker(error.message, error.hint),), error.hint)
+def step_of_draft(name: str, back: SentBack | None, *, ready: bool) -> Hint:
+    """What its author does next with a draft: edit it, or submit it, to those who sent it back where somebody did."""
+    if back is None:
+        return advise("submit", id=name) if ready else advise("edit", id=name)
+    again = " ".join(f"--reviewer {handle}" for handle in back.reviewers or (back.by,))
+    ready = ready and back.answered
+    return (
+        advise("submit-to", id=name, reviewers=again)
+        if ready
+        else advise("edit-and-submit-to", id=name, reviewers=again)
+    )
 
 
-def _draft(workspace: Workspace, name: str, today: date, context: Context) -> StatusReport:
-    """The status of a draft from its file alone: an overview of many asks git nothing about each of them."""
+def missed_targets(workspace: Workspace, name: str, today: date) -> tuple[str, ...]:
+    """The targets that a postmortem has missed, however long ago, a sentence each; none in an incomplete clone."""
+    from pmctl.insight.milestones import milestones
+    from pmctl.rules.engine import missed_targets as missed
+
     document = workspace.read(name)
-    missing = tuple(_unready(document, context))
-    step = advise("edit", id=name) if missing else advise("submit", id=name)
-    return StatusReport(name, document.status, 0, tuple(_items(document, today)), missing, step)
+    try:
+        history = milestones(workspace.repo)().get(name)
+    except EnvironmentProblem:
+        return ()
+    if history is None or not document.readable:
+        return ()
+    return tuple(
+        f"{one.code} {one.message}" for one in missed(document, judged(workspace, today)._replace(history=history))
+    )
+
+
+def judged(workspace: Workspace, today: date) -> Context:
+    """What postmortems are judged by on that day."""
+    return judged_as_submitted(workspace, datetime.combine(today, time(), UTC))
+
+
+def owners(found: StatusReport) -> tuple[str, ...]:
+    """Who writes the postmortem: its author and those who may edit."""
+    return tuple(dict.fromkeys(handle for handle in (found.author, *found.editors) if handle))
+
+
+def counted(items: Iterable[tuple[_AnyItem, bool]], today: date) -> ItemCount:
+    """Action items, each with whether it is open, in numbers; and those that are overdue one by one."""
+    known = list(items)
+    late = tuple(
+        OverdueItem(one.id, one.description, one.owner, one.due, (today - one.due_date).days)
+        for one, _ in known
+        if one.overdue(today) and one.due_date is not None
+    )
+    return ItemCount(len(known), sum(is_open for _, is_open in known), late)
+
+
+def unready(document: Document, context: Context, who: tuple[str, ...]) -> tuple[Blocker, ...]:
+    """What validation would call an error once it is submitted."""
+    return tuple(Blocker(one.message, one.fix, who, one.code, one.line) for one in not_ready(document, context))
+
+
+def _awaited(now: CurrentState, content: str, gaps: Sequence[Gap]) -> tuple[str, ...]:
+    """Whose approval is waited for, and who approved another content than the one that is there."""
+    if not gaps:
+        return ()
+    given = {approval.by for approval in now.state.counting(content)}
+    waiting = {handle for gap in gaps for handle in gap.waiting_for}
+    return tuple(sorted(waiting | {approval.by for approval in now.state.approvals} - given))
+
+
+def _publishers(now: CurrentState, found: StatusReport) -> tuple[str, ...]:
+    """Who may publish: of those who wrote it, or anybody else when none of them may."""
+    view = View(found.content, found.author, found.editors)
+
+    def may(handle: str) -> bool:
+        act = propose(acts.PUBLISH, now.state, now.policy, now.root, by=handle, at="", content=found.content)
+        return not permission.entitled(act, now.state, now.policy, view) and not permission.kind(act, now.policy)
+
+    return tuple(filter(may, owners(found))) or tuple(filter(may, now.policy.people))
+
+
+def _approvals(state: PostmortemState, content: str) -> tuple[AskedApproval, ...]:
+    if state.status == Status.DRAFT:
+        return ()
+    counting = {approval.by: approval for approval in state.counting(content)}
+    last = {approval.by: approval for approval in state.approvals}
+    found = []
+    for handle in state.reviewers:
+        given = counting.get(handle) or last.get(handle)
+        validity: Validity = "valid" if handle in counting else "stale" if given else "missing"
+        found.append(
+            AskedApproval(handle, validity, given.content, given.at) if given else AskedApproval(handle, validity)
+        )
+    return tuple(found)
+
+
+def _sent_back(head: Snapshot, state: PostmortemState, content: str) -> SentBack | None:
+    """Who sent the draft back last, unless it was withdrawn, reopened or never in review."""
+    if state.last_act != acts.REQUEST_CHANGES:
+        return None
+    for name, entry in head.records(state.id).items():
+        parts = record.parse_path(f"{record.FOLDER}/{state.id}/{name}")
+        if parts is not None and parts.act == acts.REQUEST_CHANGES and name.endswith(".json"):
+            data = head.source.reader.blob(entry.oid)
+            if record.digest(data) == state.head:  # which is verified
+                act = record.from_bytes(data)
+                return SentBack(act.by, act.at, act.note, act.content != content, state.reviewers)
+    return None
 
 
 def _work_tree(workspace: Workspace, name: str) -> list[Blocker]:
@@ -172,71 +331,39 @@ def _mismatch(document: Document, now: CurrentState) -> list[Blocker]:
     blockers = [Blocker(f"a record does not count: {line}", advise("audit-says-why")) for line in now.ignored]
     if document.status != now.state.status:
         message = f"the file says {document.status}, the signed records say {now.state.status}"
-        blockers.append(Blocker(message, f"put status back to {now.state.status}; acts change it"))
+        blockers.append(Blocker(message, f"put status back to {now.state.status}; acts change it", code="AU301"))
     if now.state.open:
         message = "two amends met, and a merge made one text of both that nobody signed"
-        blockers.append(Blocker(message, advise("settle", id=now.state.id)))
+        blockers.append(Blocker(message, advise("settle", id=now.state.id), now.policy.admins, "AU407"))
     return blockers
 
 
-def _approvals(now: CurrentState, content: str) -> list[str]:
-    counting = now.state.counting(content)
-    lines = []
-    for handle in now.state.reviewers:
-        theirs = [approval for approval in now.state.approvals if approval.by == handle]
-        if any(approval in counting for approval in theirs):
-            lines.append(f"{handle}: approved this content")
-        elif theirs:
-            lines.append(f"{handle}: approved an earlier content ({theirs[-1].content[:19]}...), which is stale now")
-        else:
-            lines.append(f"{handle}: was asked, has not answered")
-    return lines
-
-
-def _unready(document: Document, context: Context) -> list[Blocker]:
-    """What validation would call an error once it is submitted."""
-    return [
-        Blocker(one.message if one.code in (MISSING, EMPTY) else f"{one.code} {one.message} (line {one.line})", one.fix)
-        for one in not_ready(document, context)
-    ]
-
-
-def _judge(workspace: Workspace, today: date, templates: tuple[Template, ...] | None = None) -> Context:
-    return judged_as_submitted(workspace, datetime.combine(today, time(), UTC), templates)
+def _open_threads(workspace: Workspace, found: StatusReport, now: CurrentState) -> tuple[Blocker, ...]:
+    """What is said and not resolved, thread by thread: it keeps the postmortem from being published."""
+    threads = discussion(workspace.head, found.id, now.state, now.policy).unresolved
+    return tuple(
+        Blocker(
+            f"a discussion{f' on {thread.section}' if thread.section else ''} that {thread.writer} began is open",
+            advise("resolve-thread", thread=thread.id[-6:]),
+            tuple(dict.fromkeys((*owners(found), thread.writer))),
+            "AU312",
+        )
+        for thread in threads
+    )
 
 
 def _asked(workspace: Workspace, document: Document) -> Requirements:
     """What the template that the document records asks of it."""
-    recorded = document.meta.get("template")
-    return requirements(recorded if isinstance(recorded, str) else "", workspace.own_templates)
+    return requirements(facts_of(document).template, workspace.own_templates)
 
 
-def _open_incidents(workspace: Workspace, name: str, document: Document) -> list[Blocker]:
-    fix = advise("when-resolved", id=name)
+def _hint(asked: Requirements) -> tuple[str, ...]:
+    return (f"template: {asked.hint}",) if asked.hint else ()
+
+
+def _open_incidents(workspace: Workspace, found: StatusReport, document: Document) -> list[Blocker]:
+    fix = advise("when-resolved", id=found.id)
     return [
-        Blocker(f"{incident} was not resolved when its record was read", fix)
-        for incident in unresolved_incidents(workspace, name, document)
+        Blocker(f"{incident} was not resolved when its record was read", fix, owners(found))
+        for incident in unresolved_incidents(workspace, found.id, document)
     ]
-
-
-def _open_threads(workspace: Workspace, now: CurrentState) -> list[Blocker]:
-    """What keeps it from being published, thread by thread."""
-    name = now.state.id
-    found = discussion(workspace.head, name, now.state, now.policy).unresolved
-    about = (f" on {thread.section}" if thread.section else "" for thread in found)
-    return [
-        Blocker(
-            f"a discussion{where} that {thread.writer} began is open", advise("resolve-thread", thread=thread.id[-6:])
-        )
-        for thread, where in zip(found, about, strict=True)
-    ]
-
-
-def _items(document: Document, today: date) -> list[str]:
-    items = action_items(document)
-    if not items:
-        return []
-    open_items = [item for item in items if item.is_open]
-    late = [item.id for item in open_items if item.overdue(today)]
-    line = f"{len(open_items)} of {len(items)} action items open"
-    return [line + (f", overdue: {', '.join(late)}" if late else "")]

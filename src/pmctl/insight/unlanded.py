@@ -18,6 +18,7 @@ class UnlandedAct:
     act: str
     postmortem: str
     record: str
+    repository: str = ""
 
 
 def unlanded_acts(workspace: Workspace, handle: str = "") -> tuple[UnlandedAct, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,12 +35,11 @@ if TYPE_CHECKING:
 _ENOUGH_FOR_A_CACHE = 20
 """From so many documents on, keeping earlier results pays; a commit rarely changes as many."""
 
-_LATELY = timedelta(days=30)
-
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What to check, and how. `author` is the e-mail address of whom git commits what is staged for, '' if not told."""
+    """What to check, and how. `author` is the e-mail address of whom git commits what is staged for, '' if not told;
+    `reach` a range A..B whose merges are looked at, '' for the one at HEAD."""
 
     what: tuple[str, ...] = ()
     staged: bool = False
@@ -49,6 +48,7 @@ class Selection:
     ignore: tuple[str, ...] = ()
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     author: str = ""
+    reach: str = ""
 
 
 @dataclass(frozen=True)
@@ -121,12 +121,14 @@ def validations(directory: Path, selection: Selection) -> tuple[Validation, ...]
 
 
 def _of_whole_root(repo: git.Repository, start: str, selection: Selection) -> Validation:
+    from pmctl.insight.host_merges import host_merge_findings
     from pmctl.insight.managed_paths import held_paths
     from pmctl.insight.message_files import message_findings
 
     history = _history(repo)  # git reads it while the files are read here
     run = _of_root(repo, everything(repo), start, selection, history=history, whole=True)
-    return replace(run, general=(*run.general, *held_paths(repo), *message_findings(repo, run.context)))
+    found = (*held_paths(repo), *host_merge_findings(repo, selection.reach), *message_findings(repo, run.context))
+    return replace(run, general=(*run.general, *found))
 
 
 def _of_staged(repo: git.Repository, items: list[Item], start: str, selection: Selection, files: Files) -> Validation:
@@ -211,8 +213,8 @@ def _with_history(
 ) -> tuple[list[Item], tuple[str, ...]]:
     """The items with the dates that targets are held against, and why that could not be done.
 
-    Only those that are under way or were published lately: what is done is a figure, not a reminder. Hooks name files
-    or read the index, and are spared: they are about the change at hand.
+    Only those that are under way: what is done is a figure, not a reminder. Hooks name files or read the index, and are
+    spared: they are about the change at hand.
     """
     try:
         known = history()
@@ -226,8 +228,7 @@ def _with_history(
             dates: History | None = known[stem]
         else:
             dates = new if id_of(item.path) else None
-        done = dates.published if dates is not None else None
-        asked = dates is not None and item.data is not None and (done is None or now - done < _LATELY)
+        asked = dates is not None and item.data is not None and dates.published is None
         found.append(item._replace(history=dates) if asked else item)
     return found, ()
 

@@ -1,19 +1,21 @@
 """Who wrote what a step says of a postmortem: its commits, each with its own change. Step -> contributions.
 
 A direct commit, a rebase or a squash is its author's. A merge is the work of the commits that it brings. Whoever merged
-counts only for what they say themselves: a text that is not what git makes of both sides, an attachment of neither, an
-older version that one side had already changed.
+counts only for what they say themselves: a text that is neither what git makes of both sides nor what the merge driver
+makes of them, an attachment of neither, an older version that one side had already changed.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from pmctl import git
+from pmctl.document.merge import merge
+from pmctl.document.merge_conflict import NotUnderstood
 from pmctl.document.reader import Document, read
 from pmctl.ledger.history import contains
 from pmctl.ledger.snapshot import document_path
@@ -77,6 +79,8 @@ def _own_words(
         folders = _same_folder(step, part.folder, [side.folder for side in files], result.folder)
         if folders and _says(step, result.file, merged):
             return ()
+        if folders and _says(step, result.file, _merged(step, part.file, [side.file for side in files], _by_meaning)):
+            return ()
         if isinstance(merged, bytes):
             merges.append(read(merged, document_path(doc)))
         elif not isinstance(merged, _Conflict):
@@ -94,8 +98,16 @@ class _Part(NamedTuple):
     folder: Entry | None
 
 
-def _merged(step: StepContext, base: Entry | None, sides: Sequence[Entry | None]) -> Entry | bytes | _Conflict | None:
-    """What git makes of one file on several sides: one of them, a text, nothing, or a conflict."""
+def _merged(
+    step: StepContext,
+    base: Entry | None,
+    sides: Sequence[Entry | None],
+    by: Callable[[bytes, bytes, bytes], bytes | None] | None = None,
+) -> Entry | bytes | _Conflict | None:
+    """What git makes of one file on several sides: one of them, a text, nothing, or a conflict.
+
+    `by` merges the texts, by lines unless it is given.
+    """
     changed = list(dict.fromkeys(side for side in sides if side != base))
     if not changed:
         return base
@@ -109,7 +121,7 @@ def _merged(step: StepContext, base: Entry | None, sides: Sequence[Entry | None]
         if side is None or side.mode != REGULAR:
             return _CONFLICT
         data = step.source.reader.blob(side.oid)
-        text = data if text is None else _merged_text(before, text, data)
+        text = data if text is None else (by or _merged_text)(before, text, data)
         if text is None:
             return _CONFLICT
     return text if text is not None else _CONFLICT
@@ -155,6 +167,15 @@ def _merged_text(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
             (Path(folder) / name).write_bytes(data)
         done = git.run(Path(folder), "merge-file", "-p", "-q", "ours", "base", "theirs", check=False)
     return done.stdout if done.code == 0 else None
+
+
+def _by_meaning(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
+    """The text that the merge driver makes of two sides: every cell and key of it is from one of them."""
+    try:
+        merged = merge(base, ours, theirs)
+    except NotUnderstood:
+        return None
+    return None if merged.conflicts else merged.written()[0]
 
 
 def _is_evil(step: StepContext, own: TreeDocument | None, sides: list[TreeDocument | None]) -> bool:

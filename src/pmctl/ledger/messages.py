@@ -50,12 +50,14 @@ def check(step: StepContext, differences: Iterable[Difference]) -> None:
     if policy is None or not (here or step.merged):
         return
     done = list(_contributions(step, here))
-    landed = {(one.path, one.new) for one in here}
+    landed = {one.path: one.new for one in here}
+    for commit, doc in dict.fromkeys((commit, _doc_of(change.path)) for commit, change in done):
+        attribution.check_signature(step, commit, doc, f"the discussion of {doc or 'postmortems'}")
     for commit, change in done:
         if change.old is not None:
             _altered(step, commit, change)
-        elif (change.path, change.new) in landed:
-            _added(step, commit, change)
+        elif landed.get(change.path) is not None:  # what became of it since is asked of each change
+            _added(step, commit, change._replace(new=landed[change.path]))
     if step.merged:
         _left_out(step, here, done)
     for path, _, new in here:
@@ -106,8 +108,7 @@ def _contributions(step: StepContext, here: list[Difference]) -> Iterator[_Contr
 def _added(step: StepContext, commit: Commit, change: Difference) -> None:
     """Report a message that cannot be one, is by somebody else, or by somebody who may not speak."""
     path, _, new = change
-    owned = owner_of(path)
-    doc = owned.doc if owned is not None else ""
+    doc = _doc_of(path)
     if new is None or step.state.gone.get(path) == new.oid:
         return  # it is back as it was, whoever brought it
     message = _read(step, path, new, doc)
@@ -121,7 +122,6 @@ def _added(step: StepContext, commit: Commit, change: Difference) -> None:
             policy=policy.version, detail=f"{detail} {message.thread}",
         )
     )  # fmt: skip
-    attribution.check_signature(step, commit, doc, f"the discussion of {doc}")
     found = check_message(message, attribution.names(policy, commit), _rights(step, doc), doc)
     _report(step, commit, found, doc, path)
 
@@ -160,7 +160,6 @@ def _altered(step: StepContext, commit: Commit, change: Difference) -> None:
         return  # it went with its postmortem
     verb = "removed" if new is None else "changed"
     writer = writer_of(owned.name.removesuffix(".md")) if owned is not None else ""
-    attribution.check_signature(step, commit, doc, f"the discussion of {doc or path}")
     found = check_alteration(path, writer, attribution.names(policy, commit), policy, verb) if writer else []
     _report(step, commit, found, doc, path)
     if new is None or found:
@@ -183,6 +182,12 @@ def _left_out(step: StepContext, here: list[Difference], done: list[_Contributio
         message = f"{path}, a message by {writer or 'somebody'}, is missing after this merge"
         step.find("AU713", message, "merge again, and keep it", doc=owned.doc, path=path, attributed=True)
         step.state.gone[path] = entry.oid
+
+
+def _doc_of(path: str) -> str:
+    """The postmortem that a file among the messages is about, '' for none."""
+    owned = owner_of(path)
+    return owned.doc if owned is not None else ""
 
 
 def _is_deleted(step: StepContext, doc: str) -> bool:

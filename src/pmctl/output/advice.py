@@ -23,6 +23,21 @@ WORDS: dict[str, str] = {
         " an admin says so: pmctl people revoke"
     ),
     "init": "run 'pmctl init'",
+    "install-hooks": "pmctl hook install",
+    # Of merges.
+    "compare-merge": "compare both sides: git show {commit}^1:./{path} and git show {commit}^2:./{path}",
+    "conflict-again": "git checkout --merge -- {path} puts the conflict back, then pmctl merge {path}",
+    "finish-merge": "resolve what is left (pmctl merge), then git {what} --continue; or give it up: git {what} --abort",
+    "git-add": "look at it, make it right, then git add {path}",
+    "git-continue": "git {what} --continue",
+    "keep-or-remove": "keep it with git add {path}, or let it go with git rm {path}",
+    "merge-rest": "decide what is left in the files, git add them, then git commit; or give it up: git merge --abort",
+    "not-pushed": "put it right first: nothing of yours was pushed",
+    "sync-again": "pmctl sync",
+    "sync-conflicts": (
+        "decide what is left in the files, git add them, git {what} --continue, and pmctl sync again; or give it up:"
+        " pmctl sync --abort"
+    ),
     "people": "see pmctl people list",
     "policy-branch": "an admin names the right one: pmctl policy branch NAME",
     "policy-branch-head": (
@@ -35,6 +50,15 @@ WORDS: dict[str, str] = {
     "sign-first-policy": "sign it: pmctl init",
     "sign-move": "admins sign it first: pmctl policy move {new}; then the folder moves in a step of its own",
     "sign-policy": "one of these signs it: {admins} (pmctl policy sign)",
+    "audit-shows-accepted": "pmctl audit shows what was accepted",
+    "audit-shows-waived": "pmctl audit shows it as waived from now on",
+    "move-the-root": "git mv everything of the root there, in one commit of its own",
+    "push-checkpoint": "push it to {branch}",
+    "sign-on-branch": (
+        "{missing} more of {people} run pmctl policy sign on this branch; the last signature lands the policy in one"
+        " step"
+    ),
+    "sign-the-same": "it takes effect when {missing} more of {people} have run the same command",
     # Of the life of a postmortem.
     "amend": "an admin can pmctl amend {id}",
     "amend-on-record": "an admin puts it on record: pmctl amend {id} -m TEXT",
@@ -46,6 +70,9 @@ WORDS: dict[str, str] = {
     "author-asks": "the author can ask: pmctl submit {id} --reviewer {reviewer}",
     "fill-in": "fill them in; pmctl validate {id} shows where",
     "finish-and-submit": "finish it, then pmctl submit {id} --reviewer HANDLE",
+    "complete-item": "pmctl actions set {item} --status COMPLETED",
+    "edit-and-submit-to": "pmctl edit {id}, then pmctl submit {id} {reviewers}",
+    "give-ids": "pmctl validate --fix {id} gives it an id",
     "in-archived": "it is archived: an admin can pmctl amend or reopen {id}",
     "in-draft": "it is a draft: pmctl submit {id} --reviewer HANDLE",
     "in-review": "it is in review: see pmctl status {id}",
@@ -55,10 +82,13 @@ WORDS: dict[str, str] = {
     "resolve-threads": "pmctl comment list {id} --unresolved shows what is open; answer it, and resolve it",
     "restore-message": "put it back as it was: git checkout <commit before> -- {path}",
     "settle": 'an admin reads it, edits it where it is wrong, and signs it: pmctl amend {id} -m "why"',
+    "items-of": "pmctl actions list --postmortem {id}",
+    "read-it-and-approve": "pmctl show {id}, then pmctl approve {id}",
     "share": "while it is a draft: pmctl editors add {id} HANDLE",
     "status": "see pmctl status {id}",
     "status-by-acts": "put back what it was, DRAFT for a new one: pmctl submit, publish and archive change it",
     "submit-again": "submit it again: pmctl withdraw {id}, then pmctl submit {id} --reviewer HANDLE",
+    "submit-to": "pmctl submit {id} {reviewers}",
     "they-approve": "they can: pmctl approve {id}",
     "what-blocks": "pmctl status {id} says what blocks it",
     "whose-turn": "pmctl status {id} says whose turn it is",
@@ -87,14 +117,25 @@ WORDS: dict[str, str] = {
     "amend-with-reason": "an admin edits the files and runs pmctl amend {id} -m REASON",
     "approve-as": "pmctl approve {id}   (as {people})",
     "audit-says-why": "pmctl audit says why",
+    "answer-questions": "pmctl validate, then answer the questions with pmctl edit ID",
+    "begin": "others join with pmctl people join, and you begin with pmctl new",
     "bring-back": "bring it back: pmctl doctor --fix, or git checkout {commit} -- {path}",
+    "compare-commits": "compare two commits: pmctl diff {id} --from REV --to REV",
     "delete": "an admin runs pmctl delete {id}",
     "doctor-fix": "pmctl doctor --fix puts back what was there",
     "edit": "pmctl edit {id}",
-    "edit-and-submit": "edit it, then pmctl submit {id} --reviewer HANDLE",
+    "edit-again": "correct what is listed above: pmctl edit {id}",
+    "edit-when-ready": "when it is ready: pmctl edit {id}",
+    "edit-then-status": "pmctl edit {id}, then pmctl status {id}",
+    "edit-and-submit": "pmctl edit {id}, then pmctl submit {id} --reviewer HANDLE",
     "leave-status": "leave it at {status}; pmctl status {id} says which command moves it",
+    "keep-detached": "HEAD is detached, so commit {commit} is on no branch; to keep it: git switch -c NAME",
     "log": "pmctl log {id}",
+    "look-at-status": "pmctl status {id}",
     "publish": "pmctl publish {id}",
+    "pull-and-push": "not pushed yet, and {upstream} has moved on: git pull, then git push",
+    "push": "not pushed yet: git push   ({branch} is ahead of {upstream})",
+    "push-new-branch": "not pushed yet: git push -u {remote} {branch}",
     "read-and-approve": "{people}: read it (pmctl show {id}), then pmctl approve {id}",
     "sign-instead": "an admin runs pmctl policy sign instead",
     "submit": "pmctl submit {id} --reviewer HANDLE",
@@ -102,10 +143,48 @@ WORDS: dict[str, str] = {
 }
 """Advice by name; values that the reporter gives stand in braces."""
 
+COMMANDS: dict[str, tuple[str, ...]] = {
+    "answer-questions": ("pmctl", "validate"),
+    "audit-shows-accepted": ("pmctl", "audit"),
+    "audit-shows-waived": ("pmctl", "audit"),
+    "begin": ("pmctl", "new"),
+    "edit": ("pmctl", "edit", "{id}"),
+    "edit-and-submit": ("pmctl", "edit", "{id}"),
+    "edit-again": ("pmctl", "edit", "{id}"),
+    "edit-when-ready": ("pmctl", "edit", "{id}"),
+    "edit-then-status": ("pmctl", "edit", "{id}"),
+    "look-at-status": ("pmctl", "status", "{id}"),
+    "log": ("pmctl", "log", "{id}"),
+    "publish": ("pmctl", "publish", "{id}"),
+    "pull-and-push": ("git", "pull"),
+    "push": ("git", "push"),
+    "push-new-branch": ("git", "push", "-u", "{remote}", "{branch}"),
+    "read-and-approve": ("pmctl", "show", "{id}"),
+    "resolve-thread": ("pmctl", "comment", "resolve", "{thread}"),
+    "resolve-threads": ("pmctl", "comment", "list", "{id}", "--unresolved"),
+    "status": ("pmctl", "status", "{id}"),
+}
+"""Of an advice that follows an act, the command that can be run as it is: the first one that its words name."""
+
 
 def words(hint: Hint) -> str:
     """A hint as people read it."""
     return WORDS[hint.name].format_map(dict(hint.values)) if isinstance(hint, Advice) else hint
+
+
+def argv(hint: Hint) -> list[str]:
+    """The command of a hint, ready to be run; empty when a person has to choose something first."""
+    if not isinstance(hint, Advice) or hint.name not in COMMANDS:
+        return []
+    values = dict(hint.values)
+    return [word.format_map(values) for word in COMMANDS[hint.name]]
+
+
+def with_values(hint: Hint, values: Mapping[str, str]) -> Hint:
+    """A hint with each of its values that is a key of `values` replaced: ids by their short forms, say."""
+    if not isinstance(hint, Advice):
+        return hint
+    return Advice(hint.name, tuple((name, values.get(value, value)) for name, value in hint.values))
 
 
 def in_words(value: Any) -> Any:

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
+from pmctl.output.act_answer import Act
+
 Level = Literal["error", "warning", "hint"]
-TriageVerdict = Literal["required", "recommended", "skip"]
 _Row = TypeVar("_Row")
 
 
@@ -136,17 +137,26 @@ class ListedPostmortem:
     resolved_at: str | None
     action_items: int
     unproved: str
+    updated_at: str | None
+    snippet: str
+    snippet_line: int
+    repository: str
 
 
 @dataclass(eq=False, repr=False)
 class Unreadable:
     path: str
     problem: str
+    repository: str
 
 
 @dataclass(eq=False, repr=False)
 class Postmortems:
-    """pmctl list: the postmortems of the work tree, and the files that could not be read as one."""
+    """pmctl list: the postmortems of the work tree, and the files that could not be read as one.
+
+    `snippet` and its line are those that --text found ("" and 0 without); `updated_at` is given with --sort updated;
+    `repository` is what -C named, "" where only one is read.
+    """
 
     postmortems: Sequence[ListedPostmortem]
     unreadable: Sequence[Unreadable]
@@ -176,6 +186,7 @@ class ActionItem:
     overdue: bool
     path: str
     line: int
+    repository: str
 
 
 @dataclass(eq=False, repr=False)
@@ -299,95 +310,47 @@ class AdoptedDocuments:
     written: bool
     commit: str
     documents: Sequence[AdoptedDocument]
+    act: Act
 
 
 @dataclass(eq=False, repr=False)
-class RecordField:
-    field: str
-    value: str | Sequence[str]
+class MergeConflict:
+    line: int
+    what: str
+    ours: str
+    theirs: str
+
+
+@dataclass(eq=False, repr=False)
+class MergedFile:
     path: str
+    state: Literal["merged", "conflict", "left"]
+    reason: str
+    fix: str
+    conflicts: Sequence[MergeConflict]
 
 
 @dataclass(eq=False, repr=False)
-class RecordEvent:
-    at: str
-    text: str
-    who: str
-    moment: str | None
-    path: str
+class Merge:
+    """pmctl merge: what was merged, and what is left to a person. Lines count from 1."""
+
+    result: Literal["merged", "conflicts", "nothing"]
+    files: Sequence[MergedFile]
+    next: str
 
 
 @dataclass(eq=False, repr=False)
-class RecordPerson:
-    name: str
-    email: str
-    handle: str
-    path: str
+class Sync:
+    """pmctl sync: what arrived and what was sent, as numbers of commits, and what the audit says of either."""
 
-
-@dataclass(eq=False, repr=False)
-class RecordImpact:
-    type: str
-    measurement: str
-    path: str
-
-
-@dataclass(eq=False, repr=False)
-class RecordItem:
-    description: str
-    status: str
-    owner: RecordPerson | None
-    due: str
-    priority: str
-    ticket: str
-    path: str
-
-
-@dataclass(eq=False, repr=False)
-class Record:
-    source: str
-    id: str
-    resolved: bool
-    fields: Sequence[RecordField]
-    timeline: Sequence[RecordEvent]
-    participants: Sequence[RecordPerson]
-    impact: Sequence[RecordImpact]
-    action_items: Sequence[RecordItem]
-    exempt: str | None
-    exempt_because: str | None
-    unused: Sequence[str]
-    warnings: Sequence[str]
-
-
-@dataclass(eq=False, repr=False)
-class Records:
-    """pmctl incident show: what was understood of each record, with the path in the source that it came from."""
-
-    incidents: Sequence[Record]
-
-
-@dataclass(eq=False, repr=False)
-class TriageReason:
-    rule: str
-    verdict: TriageVerdict
-    because: str
-    outweighed: bool
-
-
-@dataclass(eq=False, repr=False)
-class TriagedIncident:
-    source: str
-    id: str
-    url: str
-    title: str
-    resolved: bool
-    verdict: TriageVerdict
-    postmortem: str | None
-    reasons: Sequence[TriageReason]
-
-
-@dataclass(eq=False, repr=False)
-class TriagedIncidents:
-    """pmctl incident triage: whether each incident needs a postmortem, and by which rules."""
-
-    incidents: Sequence[TriagedIncident]
+    result: Literal["synced", "conflicts", "violations"]
+    branch: str
+    remote: str
+    head: str
+    received: int
+    sent: int
+    attempts: int
+    files: Sequence[MergedFile]
+    arrived: Sequence[AuditFinding]
+    own: Sequence[AuditFinding]
+    next: str

@@ -87,6 +87,11 @@ def to_sarif(report: Report, titles: Mapping[str, str], *, prefix: str = "") -> 
     return json.dumps(content, indent=2) + "\n"
 
 
+def finding_row(finding: AuditFinding) -> answers.AuditFinding:
+    """One finding as it is printed in JSON."""
+    return pick(answers.AuditFinding, finding, postmortem=finding.doc, fix=words(finding.hint))
+
+
 def finding_lines(findings: Iterable[AuditFinding]) -> list[str]:
     """One safe line for each finding, as git's client shows them when a push is refused."""
     return [_line(finding) for finding in findings]
@@ -130,7 +135,7 @@ def _verdict(report: Report) -> str:
 
 
 def _layer(findings: Sequence[AuditFinding]) -> Layer:
-    rows = [pick(answers.AuditFinding, one, postmortem=one.doc, fix=words(one.hint)) for one in findings]
+    rows = [finding_row(one) for one in findings]
     return Layer(
         violations=[row for row in rows if not row.waived_by and row.severity == "error"],
         warnings=[row for row in rows if not row.waived_by and row.severity != "error"],

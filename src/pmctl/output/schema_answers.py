@@ -17,19 +17,22 @@ ANSWERS = {
     "audit": ("pmctl.output.answers", "Audit"),
     "list": ("pmctl.output.answers", "Postmortems"),
     "section": ("pmctl.output.answers", "Section"),
-    "status": ("pmctl.insight.status_report", "StatusReports"),
+    "status": ("pmctl.insight.status_overview", "StatusReports"),
     "log": ("pmctl.insight.history", "PostmortemHistory"),
+    "diff": ("pmctl.output.comparison", "Answer"),
     "actions": ("pmctl.output.answers", "ActionItems"),
     "discussions": ("pmctl.insight.discussion", "Discussions"),
-    "comment": ("pmctl.workflow.comment", "Said"),
     "editors": ("pmctl.workflow.editors", "Editors"),
     "people": ("pmctl.output.answers", "People"),
     "policy": ("pmctl.output.answers", "PolicyRules"),
     "policy-verify": ("pmctl.output.answers", "PolicyCheck"),
     "templates": ("pmctl.output.answers", "Templates"),
-    "incident": ("pmctl.output.answers", "Records"),
-    "triage": ("pmctl.output.answers", "TriagedIncidents"),
+    "incident": ("pmctl.output.answers_incidents", "Records"),
+    "triage": ("pmctl.output.answers_incidents", "TriagedIncidents"),
     "adopt": ("pmctl.output.answers", "AdoptedDocuments"),
+    "act": ("pmctl.output.act_answer", "Act"),
+    "merge": ("pmctl.output.answers", "Merge"),
+    "sync": ("pmctl.output.answers", "Sync"),
     "doctor": ("pmctl.insight.doctor", "Checks"),
 }
 
@@ -52,12 +55,28 @@ def answer_schema(name: str) -> Schema:
     }
 
 
+_ADVICE = {"$ref": "#/$defs/Advice"}
+
+
 def _printed(schema: Any) -> Any:
-    """A schema with the names as they are printed, and without the titles that repeat them."""
+    """A schema with the names as they are printed, and without the titles that repeat them.
+
+    Advice is printed in words, and what has a default is printed all the same.
+    """
     if isinstance(schema, list):
         return [part.rstrip("_") if isinstance(part, str) else _printed(part) for part in schema]
     if not isinstance(schema, dict):
         return schema
+    if _ADVICE in schema.get("anyOf", ()):
+        return {"type": "string"}
+    if schema.get("type") == "object" and "properties" in schema:
+        schema = {**schema, "required": list(schema["properties"])}
+        schema["properties"] = {
+            name: {key: value for key, value in part.items() if key != "default"}
+            for name, part in schema["properties"].items()
+        }
     return {
-        name.rstrip("_"): _printed(part) for name, part in schema.items() if name != "title" or isinstance(part, dict)
+        name.rstrip("_"): _printed(part)
+        for name, part in schema.items()
+        if (name != "title" or isinstance(part, dict)) and name != "Advice"
     }

@@ -189,17 +189,13 @@ def _wrapped(
 
 def _paragraphs(heads: list[str], lines: list[list[str]], width: int, color: bool, styles: Styles) -> str:
     """Each row as its first cell and, indented below it, the others behind their headers; a blank line between rows."""
-    from rich.console import Console
-    from rich.text import Text
-
     label = max(map(width_of, heads))
     room = max(width - label - 4, 20)
-    console = Console(width=room)
     out = []
     for first, *cells in lines:
         out.append(paint(first, "bold", color))
         for head, cell in zip(heads[1:], cells, strict=True):
-            begun, *more = [line.plain.rstrip() for line in Text(cell).wrap(console, room)] or [""]
+            begun, *more = _broken(cell, room)
             if begun:
                 style = _style(styles, head, cell)
                 out.append(
@@ -208,6 +204,25 @@ def _paragraphs(heads: list[str], lines: list[list[str]], width: int, color: boo
                 out += [f"{'':{label + 4}}{paint(line, style, color)}" for line in more]
         out.append("")
     return "\n".join(out[:-1]) + "\n"
+
+
+def folded(text: str, width: int, indent: int = 0) -> str:
+    """A line made safe and, for a terminal of `width` columns, broken between words; what follows the first line is
+    indented. 0 means a pipe: nothing is broken."""
+    line = safe(text)
+    if width <= 0 or width_of(line) <= width:
+        return line
+    room = max(width - indent, 20)
+    first, *rest = _broken(line[indent:], room)
+    return "\n".join([line[:indent] + first, *(" " * indent + one for one in rest)])
+
+
+def _broken(text: str, room: int) -> list[str]:
+    """A line in pieces of at most `room` columns, broken between words where that is possible; at least one piece."""
+    from rich.console import Console
+    from rich.text import Text
+
+    return [line.plain.rstrip() for line in Text(text).wrap(Console(width=room), room)] or [""]
 
 
 def _printed(renderable: RenderableType, width: int, color: bool) -> str:

@@ -11,6 +11,7 @@ from pmctl.policy.keys import KeyProblem, fingerprint
 from pmctl.policy.model import Policy, find_key, person_by_email, person_by_key
 from pmctl.repository.signing import Signer, signer
 from pmctl.surroundings import Surroundings
+from pmctl.text import did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +46,7 @@ def identify(repo: git.Repository, policy: Policy, surroundings: Surroundings, h
     config = git_config(repo)
     by_email = author_handle(policy, config)
     wanted = handle or by_email or ""
-    if handle and handle not in policy.people:
-        close = tuple(f"did you mean {name}?" for name in policy.people if name.startswith(handle[:2]))
-        raise NotFound(f"{handle} is not in the policy", hint="pmctl people list shows everybody", details=close)
+    _refuse_unknown(policy, handle)
     openpgp = _openpgp_key(policy, wanted)
     who_signs = signer(config, surroundings, openpgp_key=openpgp)
     key = f"openpgp {who_signs.key}" if openpgp and who_signs.key == openpgp else who_signs.key
@@ -66,6 +65,33 @@ def identify(repo: git.Repository, policy: Policy, surroundings: Surroundings, h
         )
     _check_key(policy, person, key)
     return Actor(person, policy.people[person].name, config.get("user.email", ""), who_signs)
+
+
+def reader(repo: git.Repository, policy: Policy, surroundings: Surroundings, handle: str = "") -> str:
+    """The person whom an answer is for: `handle`, whose key git signs with, or whose e-mail it commits with.
+
+    "" when the policy knows nobody by them. Nothing is signed, so what does not fit together is no error.
+
+    Raises NotFound for a handle that is not in the policy.
+    """
+    _refuse_unknown(policy, handle)
+    if handle:
+        return handle
+    from pmctl.repository.signing_keys import signing_key
+
+    config = git_config(repo)
+    try:
+        by_key = person_by_key(policy, signing_key(config, surroundings.home).public)
+    except EnvironmentProblem:
+        by_key = None
+    return by_key or author_handle(policy, config) or ""
+
+
+def _refuse_unknown(policy: Policy, handle: str) -> None:
+    """Raise NotFound, with who may have been meant, for a handle that is not in the policy."""
+    if handle and handle not in policy.people:
+        hint = did_you_mean(handle, policy.people, "pmctl people list shows everybody")
+        raise NotFound(f"{handle} is not in the policy", hint=hint)
 
 
 def _check_key(policy: Policy, handle: str, key: str) -> None:

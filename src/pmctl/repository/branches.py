@@ -100,6 +100,26 @@ def protection_problem(repo: git.Repository, branch: str) -> tuple[str, Hint] | 
     return branch_problem(branch, branches(repo))
 
 
+def where_it_is(repo: git.Repository) -> Hint:
+    """What a person should know of where HEAD is after a commit of theirs: on no branch, or not at its remote yet.
+
+    '' when everybody who fetches has it, and when there is nobody to push to.
+    """
+    form = "--format=%(HEAD)%(refname:lstrip=2)%00%(upstream:short)%00%(upstream:track,nobracket)"
+    here = git.run(repo.top, "for-each-ref", "--points-at=HEAD", form, "refs/heads", check=False).text.splitlines()
+    current = next((line[1:] for line in here if line.startswith("*")), "")
+    if not current:
+        return advise("keep-detached", commit=git.head(repo.top)[:12])
+    name, upstream, track = current.split("\0")
+    if not upstream or track == "gone":
+        remotes = git.run(repo.top, "remote", check=False).text.split()
+        remote = "origin" if "origin" in remotes else next(iter(remotes), "")
+        return advise("push-new-branch", remote=remote, branch=name) if remote else ""
+    if "behind" in track:
+        return advise("pull-and-push", upstream=upstream)
+    return advise("push", upstream=upstream, branch=name) if track else ""
+
+
 def branch_problem(branch: str, known: Branches) -> tuple[str, Hint] | None:
     """The same, of the branches that are known."""
     shown = in_ascii(branch)

@@ -109,7 +109,7 @@ class Context(NamedTuple):
     paths that link it; `exists` tells whether a path relative to the pmctl root is a file of the repository (None:
     unknown). `asked` collects which changeable facts were looked at, when somebody wants to know. With `own_templates`
     (the organisation's, possibly none) every document is judged by the template that it records, otherwise by
-    `template`.
+    `template`. `look_back` asks for targets that were missed and that nobody can meet any more as well.
     """
 
     settings: RuleSettings = RuleSettings()
@@ -127,6 +127,7 @@ class Context(NamedTuple):
     history: History | None = None
     own_templates: tuple[Template, ...] | None = None
     asked: CacheDependencies | None = None
+    look_back: bool = False
 
     def has(self, path: str) -> bool | None:
         """Whether `path`, relative to the pmctl root, exists in the repository; None when nobody can say."""

@@ -55,6 +55,16 @@ def check(doc: Document, context: Context) -> tuple[Finding, ...]:
     return _sorted(findings)
 
 
+def missed_targets(doc: Document, context: Context) -> tuple[Finding, ...]:
+    """Every target that a postmortem has missed, however long ago, in the order of its life.
+
+    `context` has its history. Targets that the settings switch off are left out.
+    """
+    back = context._replace(look_back=True, adopted=context.adopted or _is_adopted(doc))
+    targets = [one for one in rules().values() if one.family == "targets"]
+    return tuple(apply_severity(doc, back, [(found, one) for one in targets for found in one.check(doc, back)]))
+
+
 def _movable(findings: list[Finding], doc: Document, context: Context) -> list[Finding]:
     """The findings, without the advice to move the file to where another one lies."""
     if not any(one.code == "PM110" for one in findings) or not is_id(doc.id) or not context.has(path_of(doc.id)):

@@ -1,7 +1,9 @@
 """Targets: how soon after the incident's end a postmortem was begun, completed, reviewed and published.
 
 The dates come from the history of the repository, never from the document; the time allowed from pmctl.yaml. Of what
-has not happened yet only the next step is asked for. History that was adopted is not held against anything.
+has not happened yet only the next step is asked for, until a month after its target. What nobody can change any more
+is no finding of a validation: `engine.missed_targets` has all of it, for whoever shows where one postmortem stands.
+History that was adopted is not held against anything.
 """
 
 from __future__ import annotations
@@ -25,8 +27,8 @@ def draft_late(doc: Document, context: Context) -> Iterable[Finding]:
     """The draft was started late.
 
     What it does:
-        Compares the first commit of the postmortem with `resolved_at` (24 hours by default), until a month after it
-        was published.
+        Compares the first commit of the postmortem with `resolved_at` (24 hours by default). Nobody can change that any
+        more, so `pmctl status ID` says it, and `pmctl validate` does not.
 
     Why:
         Chat logs scroll away and memories settle: after a day the timeline is a reconstruction.
@@ -45,7 +47,8 @@ def completion_late(doc: Document, context: Context) -> Iterable[Finding]:
     """The draft was submitted for review late, or is still being written.
 
     What it does:
-        Compares the first submit with `resolved_at` (48 hours by default), until a month after the publication.
+        Compares the first submit with `resolved_at` (48 hours by default). `pmctl validate` says it of a draft until a
+        month after the target, `pmctl status ID` always.
 
     Why:
         The details that make the analysis are fresh for two days.
@@ -67,7 +70,8 @@ def review_late(doc: Document, context: Context) -> Iterable[Finding]:
     """The review took too long, or is still going on.
 
     What it does:
-        Compares the last approval with `resolved_at` (a week by default), until a month after the publication.
+        Compares the last approval with `resolved_at` (a week by default). `pmctl validate` says it of a review that is
+        still going on, until a month after the target; `pmctl status ID` always.
 
     Why:
         A review that drags on is one that nobody does; ask somebody else.
@@ -89,7 +93,8 @@ def publication_late(doc: Document, context: Context) -> Iterable[Finding]:
     """The postmortem was published late, or is not published yet.
 
     What it does:
-        Compares the publication with `resolved_at` (two weeks by default), for a month.
+        Compares the publication with `resolved_at` (two weeks by default). `pmctl validate` says it of what could be
+        published, until a month after the target; `pmctl status ID` always.
 
     Why:
         Others can only learn from what they can read.
@@ -105,6 +110,9 @@ def publication_late(doc: Document, context: Context) -> Iterable[Finding]:
         advise("what-blocks", id=doc.id),
     )  # fmt: skip
 
+
+_TIMELY = timedelta(days=30)
+"""How long after its target a step is asked for in every validation; then it is a figure, not a reminder."""
 
 _STEPS = {"draft": "created", "complete": "submitted", "review": "approved", "publish": "published"}
 """The targets in the order of a postmortem's life, and the date of the history that each is held against."""
@@ -122,6 +130,8 @@ def _late(
     done: datetime | None = getattr(history, _STEPS[target])
     moment = done or context.now
     if resolved is None or allowed is None or moment is None or moment - resolved <= allowed:
+        return
+    if not context.look_back and (done or moment - resolved - allowed > _TIMELY):
         return
     following = next((step for step, date in _STEPS.items() if not getattr(history, date)), "")
     if not done and (not is_not_done or target != following):

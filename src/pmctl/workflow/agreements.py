@@ -30,7 +30,7 @@ from pmctl.policy.model import POLICY_PATH
 from pmctl.policy.state import ARCHIVED, DRAFT, IN_REVIEW, PUBLISHED
 from pmctl.repository.actor import Actor
 from pmctl.repository.records import refusal, repository_act_writes, root_of, signed_base
-from pmctl.repository.transaction import commit
+from pmctl.repository.transaction import CommitResult, commit
 from pmctl.repository.workspace import Workspace
 from pmctl.text import utc
 from pmctl.workflow.policy import signed_acts
@@ -40,11 +40,18 @@ _STATUSES = (DRAFT, IN_REVIEW, PUBLISHED, ARCHIVED)
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """A signature of something that admins agree on: the commit, and how many of `candidates` still have to sign."""
+    """A signature of something that admins agree on: the act, its commit, and how many of `candidates` still have to
+    sign."""
 
-    commit: str
+    act: Act
+    committed: CommitResult
     missing: int = 0
     candidates: tuple[str, ...] = ()
+
+    @property
+    def commit(self) -> str:
+        """The full id of the commit."""
+        return self.committed.oid
 
 
 def baseline(
@@ -133,7 +140,9 @@ def waive(
         at=utc(at),
         note=note,
     )
-    return len(found), _land(workspace, actor, act, f"Waive {code} in {step[:12]}")
+    return len(found), _land(
+        workspace, actor, act, f"Waive {code} in {step[:12]}{f' about {subject}' if subject else ''}"
+    )
 
 
 def allow_move(workspace: Workspace, actor: Actor, new: str, *, at: datetime, note: str = "") -> Agreed:
@@ -169,7 +178,7 @@ def checkpoint(workspace: Workspace, actor: Actor, *, at: datetime, note: str = 
             f"no remote's {policy.branch} is known here, so there is nothing to witness",
             hint=f"git fetch the remote that has {policy.branch}, in a whole clone, then run it again",
         )
-    return base, _land(workspace, actor, act, "Witness where the protected branch is")
+    return base, _land(workspace, actor, act, f"Witness {policy.branch} at {base[:12]}")
 
 
 def _land(workspace: Workspace, actor: Actor, act: Act, subject: str) -> Agreed:
@@ -178,13 +187,13 @@ def _land(workspace: Workspace, actor: Actor, act: Act, subject: str) -> Agreed:
     if any(one.by == act.by and statement(one) == statement(act) for one in others):
         raise Refused(f"{act.by} has signed exactly this already", hint="another admin runs the same command")
     writes = repository_act_writes(workspace, actor, act)
-    message = f"{subject}\n\n{act.note}\n\nAct: {act.act}\n"
-    oid = commit(workspace.repo, writes, message, signing=actor.signer.git_arguments()).oid
+    message = f"{subject}\n\n" + (f"{act.note}\n\n" if act.note else "") + f"Act: {act.act}\n"
+    landed = commit(workspace.repo, writes, message, signing=actor.signer.git_arguments())
     if act.act == acts.CHECKPOINT:
-        return Agreed(oid)
+        return Agreed(act, landed)
     done = signers(act, others, policy)
     left = tuple(handle for handle in policy.active_admins if handle not in done)
-    return Agreed(oid, max(0, policy.policy_threshold - len(done)), left)
+    return Agreed(act, landed, max(0, policy.policy_threshold - len(done)), left)
 
 
 def _last_baseline(workspace: Workspace) -> str:

@@ -21,19 +21,21 @@ from pmctl.document.comment import (
     plain_text,
     written,
 )
-from pmctl.errors import Refused, UsageProblem
+from pmctl.errors import Refused, UsageProblem, advise
 from pmctl.insight.discussion import find_thread, short_names
 from pmctl.ledger.current_state import current_state
 from pmctl.policy.discussion import Rights, Thread, check_message
 from pmctl.policy.model import SIGNED, Policy
 from pmctl.repository.records import refusal
-from pmctl.repository.transaction import Write, commit
+from pmctl.repository.transaction import CommitResult, Write, commit
 from pmctl.repository.workspace import Workspace
 from pmctl.surroundings import Surroundings
+from pmctl.workflow.done import Done
 from pmctl.workflow.editing import run_editor
 
 _LETTERS = "0123456789abcdefghjkmnpqrstvwxyz"  # without those that are taken for others
 _LATEST = datetime(9999, 12, 31, tzinfo=UTC)
+_WORDS = {MessageKind.COMMENT: "reply", MessageKind.RESOLVE: "resolve", MessageKind.REOPEN: "reopen"}
 _CUT = "# Above this line goes what you have to say; below it is only for you."
 
 
@@ -47,20 +49,31 @@ class Speaker:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """pmctl comment: what was said. `thread` and `message` are ids, `short` is the least of the thread's id that is
-    enough; `resolved` is how the thread stands now."""
+    """What was said. `thread` and `message` are ids, `short` is the least of the thread's id that is enough; `resolved`
+    is how the thread stands now."""
 
     postmortem: str
     thread: str
     short: str
     message: str
-    kind: str
+    kind: MessageKind
     by: str
     section: str
     quote: str
-    path: str
-    commit: str
+    landed: CommitResult
     resolved: bool
+
+    @property
+    def done(self) -> Done:
+        """The same as every act tells it."""
+        verb = {MessageKind.RESOLVE: "resolved", MessageKind.REOPEN: "reopened"}.get(self.kind, "commented in")
+        about = f", {self.section}" if self.section else ""
+        return Done(
+            act=f"comment {_WORDS[self.kind]}" if self.message != self.thread else "comment add",
+            id=self.postmortem, by=self.by, sentence=f"{verb} {self.short} of {self.postmortem}{about}",
+            landed=self.landed, facts=(f"thread {self.thread}",),
+            next_step="" if self.resolved else advise("resolve-thread", thread=self.short),
+        )  # fmt: skip
 
 
 def begin(
@@ -176,6 +189,5 @@ def _land(
         message.kind is MessageKind.COMMENT and thread is not None and thread.resolved
     )
     return Said(
-        name, message.thread, short, message.id, message.kind.value, message.by, first.section, first.quote, path,
-        landed.oid, resolved,
+        name, message.thread, short, message.id, message.kind, message.by, first.section, first.quote, landed, resolved,
     )  # fmt: skip

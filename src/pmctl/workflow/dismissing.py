@@ -68,5 +68,5 @@ def land_dismissal(workspace: Workspace, decision: Dismissal, signing: Sequence[
     text = "".join(f"{key}: {flow(value)}\n" for key, value in values.items() if value)
     write = Write(dismissal_path(decision.source, decision.id), text.encode())
     return commit(
-        workspace.repo, [write], f"Dismiss {decision.source} {decision.id}\n\n{decision.reason}\n", signing=signing
+        workspace.repo, [write], f"Dismiss {decision.source}:{decision.id}\n\n{decision.reason}\n", signing=signing
     )

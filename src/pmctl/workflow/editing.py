@@ -11,7 +11,7 @@ from pathlib import Path
 from pmctl.document.actions import action_items
 from pmctl.document.fields import path_of
 from pmctl.document.reader import read
-from pmctl.errors import EnvironmentProblem
+from pmctl.errors import EnvironmentProblem, advise
 from pmctl.ledger.current_state import current_state
 from pmctl.policy.edits import Edit, Right, check_edit, refused, who_may
 from pmctl.policy.state import FINAL
@@ -19,6 +19,7 @@ from pmctl.repository.records import refusal
 from pmctl.repository.transaction import CommitResult, Write, commit
 from pmctl.repository.workspace import Workspace, read_file
 from pmctl.surroundings import Surroundings
+from pmctl.workflow.done import Done
 
 
 def open_editor(workspace: Workspace, name: str, surroundings: Surroundings) -> bool:
@@ -101,6 +102,31 @@ def commit_edit(workspace: Workspace, by: str, name: str, note: str, signing: Se
     refuse_new_errors(workspace, before, after)
     message = f"Edit {name}\n\n" + (f"{note}\n\n" if note else "") + f"Postmortem: {name}\n"
     return commit(workspace.repo, [Write(path, data)], message, signing=signing, may_overwrite=True)
+
+
+def edited(
+    workspace: Workspace, by: str, name: str, landed: CommitResult | None, *, changed: bool, failed: bool
+) -> Done:
+    """What editing did: `changed` when the file is not as in HEAD, `failed` when validation finds errors in it."""
+    now = Workspace(workspace.repo).head
+    sentence, step = "nothing was changed", advise("look-at-status", id=name)
+    if landed is not None:
+        sentence = f"committed {landed.oid[:12]}"
+        step = advise("edit-again", id=name) if failed else step
+    elif changed:
+        sentence, step = f"{path_of(name)} is changed and not committed", advise("edit-when-ready", id=name)
+    before, after = (current_state(head, name).state.status for head in (workspace.head, now))
+    return Done(
+        act="edit",
+        id=name,
+        by=by,
+        sentence=sentence,
+        landed=landed,
+        before=before,
+        after=after,
+        digest=now.digest(name),
+        next_step=step,
+    )
 
 
 def refuse_edit(workspace: Workspace, by: str, name: str, edit: Edit) -> None:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pmctl.document import edits
 from pmctl.document.fields import EditorRole, path_of
@@ -17,6 +17,7 @@ from pmctl.policy.model import SERVICE, Policy
 from pmctl.repository.transaction import Write, commit
 from pmctl.repository.workspace import Workspace
 from pmctl.text import did_you_mean
+from pmctl.workflow.done import Done
 from pmctl.workflow.editing import refuse_edit
 
 
@@ -30,19 +31,19 @@ class Editor:
 
 @dataclass(frozen=True, slots=True)
 class Editors:
-    """pmctl editors: whom a postmortem names as its editors; `commit` is empty when nothing was changed."""
+    """pmctl editors list: whom a postmortem names as its editors."""
 
     postmortem: str
     editors: tuple[Editor, ...]
-    commit: str = ""
 
 
 def listed(workspace: Workspace, name: str) -> Editors:
     """The editors that the last commit of a postmortem names."""
-    return _editors(workspace.read_at(name))
+    named = tuple(Editor(handle, str(role)) for handle, role in _named(workspace.read_at(name)).items())
+    return Editors(name, named)
 
 
-def give(workspace: Workspace, by: str, name: str, handle: str, role: EditorRole, signing: Sequence[str]) -> Editors:
+def give(workspace: Workspace, by: str, name: str, handle: str, role: EditorRole, signing: Sequence[str]) -> Done:
     """Name somebody among the editors. Raises Refused when `by` may not, UsageProblem for nobody of the policy."""
     handle = handle.removeprefix("@")
     document = workspace.read_at(name)
@@ -51,17 +52,12 @@ def give(workspace: Workspace, by: str, name: str, handle: str, role: EditorRole
     if named.get(handle) == role:
         raise Refused(f"{handle} has the right to {role} already")
     changed = edits.set_field(document, "editors", {**named, handle: role.value})
-    return _land(
-        workspace,
-        by,
-        name,
-        (document, changed),
-        f"Let {handle} {'comment on' if role is EditorRole.COMMENT else role} {name}",
-        signing,
-    )
+    verb = "comment on" if role is EditorRole.COMMENT else role.value
+    told = Done(act="editors add", id=name, by=by, sentence=f"{handle} may {verb} {name}")
+    return _land(workspace, told, (document, changed), f"Let {handle} {verb} {name}", signing)
 
 
-def take(workspace: Workspace, by: str, name: str, handle: str, signing: Sequence[str]) -> Editors:
+def take(workspace: Workspace, by: str, name: str, handle: str, signing: Sequence[str]) -> Done:
     """Name somebody no longer among the editors. Raises Refused when `by` may not, UsageProblem when they are none."""
     handle = handle.removeprefix("@")
     document = workspace.read_at(name)
@@ -70,7 +66,8 @@ def take(workspace: Workspace, by: str, name: str, handle: str, signing: Sequenc
         known = f"they are: {', '.join(left)}" if left else "it has none"
         raise UsageProblem(f"{handle} is no editor of {name}", hint=did_you_mean(handle, left, known))
     changed = edits.set_field(document, "editors", left) if left else edits.remove_field(document, "editors")
-    return _land(workspace, by, name, (document, changed), f"Take {handle} from the editors of {name}", signing)
+    told = Done(act="editors remove", id=name, by=by, sentence=f"{handle} is no editor of {name} any more")
+    return _land(workspace, told, (document, changed), f"Take {handle} from the editors of {name}", signing)
 
 
 def _refuse_unfit(policy: Policy, document: Document, handle: str) -> None:
@@ -86,25 +83,15 @@ def _refuse_unfit(policy: Policy, document: Document, handle: str) -> None:
 
 
 def _land(
-    workspace: Workspace,
-    by: str,
-    name: str,
-    versions: tuple[Document, Document],
-    subject: str,
-    signing: Sequence[str],
-) -> Editors:
+    workspace: Workspace, told: Done, versions: tuple[Document, Document], subject: str, signing: Sequence[str]
+) -> Done:
     before, after = versions
-    refuse_edit(workspace, by, name, Edit(before, after))
-    message = f"{subject}\n\nPostmortem: {name}\n"
-    landed = commit(workspace.repo, [Write(path_of(name), after.data)], message, signing=signing)
-    return _editors(after, landed.oid)
+    refuse_edit(workspace, told.by, told.id, Edit(before, after))
+    message = f"{subject}\n\nPostmortem: {told.id}\n"
+    landed = commit(workspace.repo, [Write(path_of(told.id), after.data)], message, signing=signing)
+    return replace(told, landed=landed)
 
 
 def _named(document: Document) -> Mapping[str, str]:
     named = document.meta.get("editors")
     return named if isinstance(named, dict) else {}
-
-
-def _editors(document: Document, oid: str = "") -> Editors:
-    named = tuple(Editor(handle, str(role)) for handle, role in _named(document).items())
-    return Editors(document.id, named, oid)

@@ -1,7 +1,7 @@
 """Make a repository ready: the first policy, signed by its first admin, and what a team starts with.
 
-One commit holds pmctl.yaml, the policy, its record and signature, and the default template; with options
-also client hooks (outside the tree) and the files of a CI service.
+One commit holds pmctl.yaml, the policy, its record and signature, the default template and a .gitattributes with the
+merge driver; with options also client hooks (outside the tree) and the files of a CI service.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pmctl import git
+from pmctl.document.attributes import MERGE_LINE
 from pmctl.document.templates import builtin_source
 from pmctl.errors import EnvironmentProblem, Refused, UsageProblem
 from pmctl.ledger import record
@@ -29,7 +30,7 @@ from pmctl.repository.records import record_writes
 from pmctl.repository.settings import DEFAULT_SETTINGS
 from pmctl.repository.signing import SshSigner, make_key
 from pmctl.repository.signing_keys import signing_key
-from pmctl.repository.transaction import Write, commit
+from pmctl.repository.transaction import CommitResult, Write, commit
 from pmctl.repository.workspace import TEMPLATES
 from pmctl.surroundings import Surroundings
 from pmctl.text import utc
@@ -47,6 +48,7 @@ class Ready:
     key_source: str
     branch: str
     root: str
+    landed: CommitResult
 
 
 @contextmanager
@@ -167,6 +169,7 @@ def initialise(
         Write(git.SETTINGS_FILE, DEFAULT_SETTINGS),
         Write(POLICY_PATH, policy_bytes),
         Write(f"{TEMPLATES}/default.md", builtin_source("default")),
+        *([] if (repo.root / ".gitattributes").exists() else [Write(".gitattributes", f"{MERGE_LINE}\n".encode())]),
         *record_writes(actor, act, parsed.version, data),
         *(Write(path, content) for path, content in ci_files(ci, repo.prefix, parsed.digest, branch).items()),
     ]
@@ -174,8 +177,8 @@ def initialise(
         if (repo.root / write.path).exists():
             raise Refused(f"{write.path} exists already", hint="move it away, or run init in another folder")
     message = f"Set up pmctl with {handle} as admin\n\nAct: policy\nContent: {parsed.digest}\n"
-    commit(repo, writes, message, signing=signer.git_arguments())
-    return Ready(repo, handle, signer.signing_key.source, branch, parsed.digest)
+    landed = commit(repo, writes, message, signing=signer.git_arguments())
+    return Ready(repo, handle, signer.signing_key.source, branch, parsed.digest, landed)
 
 
 def handle_from(config: Mapping[str, str]) -> str:

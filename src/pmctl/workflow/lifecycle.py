@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from pmctl.document.digest import Attachment, content_digest, digests_without_last_rows
@@ -30,20 +30,11 @@ from pmctl.repository.actor import Actor
 from pmctl.repository.records import record_writes, refusal, signed_base
 from pmctl.repository.transaction import CommitResult, Write, commit
 from pmctl.repository.workspace import Workspace
-from pmctl.text import plural, utc
+from pmctl.text import listed, plural, utc
+from pmctl.workflow.done import Done
 
 _ABOUT_TEXT = ("AU311", "AU321")
 """What lifecycle has against a text itself."""
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What an act did: one sentence, facts worth a line each, and the next command."""
-
-    sentence: str
-    facts: tuple[str, ...]
-    next_step: Hint
-    commit: str
 
 
 def perform(
@@ -187,7 +178,7 @@ def _write(
     return commit(
         workspace.repo,
         writes,
-        _message(act, document),
+        _message(act),
         signing=actor.signer.git_arguments(),
         may_overwrite=act.act == acts.AMEND,
         # What is signed is the last commit; whoever acts has read the work tree, so they have to be the same.
@@ -235,9 +226,22 @@ def _edited(document: Document, act: Act, after: PostmortemState) -> Document:
     return changed
 
 
-def _message(act: Act, document: Document) -> str:
-    verb = act.act.capitalize().replace("-", " ")
-    lines = [f"{verb} {act.doc}", ""]
+def _subject(act: Act) -> str:
+    """The first line of the commit: what whoever acts does, in the imperative."""
+    people = listed(act.reviewers)
+    if act.act == acts.SUBMIT:
+        return f"Submit {act.doc} to {people}"
+    if act.act == acts.REQUEST_REVIEW:
+        return f"Ask {people} to review {act.doc}" if people else f"Let {listed(act.editors)} edit {act.doc}"
+    if act.act == acts.REQUEST_CHANGES:
+        return f"Request changes to {act.doc}"
+    if act.act == acts.ADD_ITEM:
+        return f"Add an action item to {act.doc}"
+    return f"{act.act.capitalize()} {act.doc}"
+
+
+def _message(act: Act) -> str:
+    lines = [_subject(act), ""]
     if act.note:
         lines += [act.note, ""]
     lines += [f"Postmortem: {act.doc}", f"Act: {act.act}", f"Content: {act.content}"]
@@ -296,7 +300,18 @@ def _done(act: Act, after: PostmortemState, landed: CommitResult, content: str, 
     if after.status != act.from_status:
         sentence += f": {act.from_status} -> {after.status}"
     facts = [f"content {content[:19]}..., commit {landed.oid[:12]}", *notes]
-    return Done(sentence, tuple(facts), _next_step(act, after, content), landed.oid)
+    return Done(
+        act=act.act,
+        id=act.doc,
+        by=act.by,
+        sentence=sentence,
+        landed=landed,
+        before=act.from_status,
+        after=after.status,
+        digest=content,
+        facts=tuple(facts),
+        next_step=_next_step(act, after, content),
+    )
 
 
 def _next_step(act: Act, after: PostmortemState, content: str) -> Hint:

@@ -10,53 +10,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 
 from pmctl.errors import BadInput, NotFound, Refused, UsageProblem
 from pmctl.policy import membership, writing
-from pmctl.policy.keys import KeyProblem, normalise
 from pmctl.policy.model import ACTIVE, COMPROMISED, KINDS, PERSON, POLICY_PATH, RETIRED, Key, Person, Policy
-from pmctl.policy.reading import HANDLE, SIZE_LIMIT, parse_policy
+from pmctl.policy.reading import HANDLE, parse_policy
 from pmctl.repository.actor import Actor
 from pmctl.repository.transaction import Write
 from pmctl.repository.workspace import Workspace
-from pmctl.text import did_you_mean
+from pmctl.text import did_you_mean, listed
+from pmctl.workflow.given_keys import GivenKey
 from pmctl.workflow.policy import Changed, change, proposal, require_admin
 
 Edit = Callable[[bytes], bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class GivenKey:
-    """A public key as somebody gave it: its entry for the policy, and the file that has to stand beside it."""
-
-    key: Key
-    file: Write | None = None
-
-
-def read_key(value: str, handle: str) -> GivenKey:
-    """The public key in `value`: the line itself, or the path of a .pub file or of an armored OpenPGP key.
-
-    A path of a private key is taken for the .pub file beside it. Raises UsageProblem for anything else.
-    """
-    path = Path(value)
-    looks_like_key = value.startswith(("ssh-", "ecdsa-", "sk-"))
-    if looks_like_key or not path.is_file():
-        try:
-            return GivenKey(Key(normalise(value)))
-        except KeyProblem as problem:
-            missing = "" if looks_like_key else "there is no such file, and "
-            raise UsageProblem(f"--key {value[:60]}: {missing}{problem.message}", hint=problem.hint) from None
-    data = path.read_bytes()[: SIZE_LIMIT + 1]
-    if b"BEGIN PGP PUBLIC KEY BLOCK" in data:
-        return _openpgp(data, handle, value)
-    from pmctl.errors import EnvironmentProblem
-    from pmctl.repository.signing_keys import public_half
-
-    try:
-        return GivenKey(Key(public_half(path).line))
-    except EnvironmentProblem as problem:
-        raise UsageProblem(f"--key {value}: {problem.message}", hint=problem.hint) from None
 
 
 def add(
@@ -101,7 +67,8 @@ def add(
     if admin:
         meant = replace(meant, admins=(*meant.admins, handle))
         edits.append(lambda data: membership.add_admin(data, handle))
-    return _carry_out(workspace, actor, meant, edits, _files(keys), at, note)
+    subject = f"Add {handle} to the people{' as an admin' if admin else ''}"
+    return _carry_out(workspace, actor, meant, edits, _Signed(subject, at, note, _files(keys)))
 
 
 def change_person(
@@ -154,7 +121,20 @@ def change_person(
         edits.append(edit)
     if not edits:
         raise Refused(f"nothing would change for {handle}", hint="pmctl people list shows what stands there")
-    return _carry_out(workspace, actor, meant, edits, (), at, note)
+    subject = _change_in_words(handle, bool(new_emails or gone), tuple(add_teams), tuple(remove_teams), admin)
+    return _carry_out(workspace, actor, meant, edits, _Signed(subject, at, note))
+
+
+def _change_in_words(
+    handle: str, addresses: bool, joined: Sequence[str], left: Sequence[str], admin: bool | None
+) -> str:
+    """What is changed about a person, as a commit's first line says it."""
+    said = [f"Change the addresses of {handle}"] if addresses else []
+    said += [f"Put {handle} into {listed(joined)}"] if joined else []
+    said += [f"Take {handle} out of {listed(left)}"] if left else []
+    if admin is not None:
+        said.append(f"Make {handle} an admin" if admin else f"Make {handle} no admin any more")
+    return said[0] if len(said) == 1 else f"Change what the policy says of {handle}"
 
 
 def rotate(
@@ -182,7 +162,8 @@ def rotate(
         edits += [_status_edit(handle, key.id, RETIRED) for key in person.active_keys]
     changed = person._replace(keys=(*present, *(given.key for given in keys)))
     meant = replace(old, people={**old.people, handle: changed})
-    return _carry_out(workspace, actor, meant, edits, _files(keys), at, note)
+    subject = f"Give {handle} a further key" if keep else f"Give {handle} a new key"
+    return _carry_out(workspace, actor, meant, edits, _Signed(subject, at, note, _files(keys)))
 
 
 def revoke(
@@ -221,18 +202,23 @@ def revoke(
             edits.append(edit)
     if not edits:
         raise Refused(f"{handle} has no active key and no role to take away", hint="pmctl people list")
-    return _carry_out(workspace, actor, meant, edits, (), at, note)
+    which = f"a key of {handle}" if key else f"the keys of {handle}"
+    subject = f"Declare {which} stolen" if compromised_since else f"Revoke {which}"
+    return _carry_out(workspace, actor, meant, edits, _Signed(subject, at, note))
 
 
-def _carry_out(
-    workspace: Workspace,
-    actor: Actor,
-    meant: Policy,
-    edits: Sequence[Edit],
-    files: Sequence[Write],
-    at: datetime,
-    note: str,
-) -> Changed:
+@dataclass(frozen=True, slots=True)
+class _Signed:
+    """What is said of a change beside the policy itself: the commit's first line, the record's time and note, and
+    further files of the step."""
+
+    subject: str
+    at: datetime
+    note: str
+    files: Sequence[Write] = ()
+
+
+def _carry_out(workspace: Workspace, actor: Actor, meant: Policy, edits: Sequence[Edit], signed: _Signed) -> Changed:
     """Edit the file, compare what it says with what is meant, and sign it as the next version."""
     waiting = proposal(workspace)
     if waiting is not None:
@@ -262,7 +248,7 @@ def _carry_out(
             f"{POLICY_PATH} is not written in a way that can be edited",
             hint="make the change by hand, then run pmctl policy sign",
         )
-    return change(workspace, actor, data, at=at, note=note, also=files)
+    return change(workspace, actor, data, at=signed.at, note=signed.note, also=signed.files, subject=signed.subject)
 
 
 def _plain(policy: Policy) -> object:
@@ -371,18 +357,3 @@ def _chosen_keys(person: Person, part: str, *, compromised: bool) -> tuple[Key, 
 
 def _files(keys: Sequence[GivenKey]) -> tuple[Write, ...]:
     return tuple(given.file for given in keys if given.file is not None)
-
-
-def _openpgp(data: bytes, handle: str, shown: str) -> GivenKey:
-    from pmctl.ledger import openpgp
-    from pmctl.ledger.sshsig import SignatureProblem
-
-    try:
-        with openpgp.keyring([data]) as ring:
-            found = ring.fingerprints
-    except SignatureProblem as problem:
-        raise UsageProblem(f"--key {shown}: {problem.message}", hint=problem.hint) from None
-    if len(found) != 1:
-        raise UsageProblem(f"--key {shown}: it holds {len(found)} keys", hint="export one: gpg --armor --export ID")
-    file = f".pmctl/keys/{handle}-{found[0][-16:].lower()}.asc"
-    return GivenKey(Key(f"openpgp {found[0]}", file=file), Write(file, data))

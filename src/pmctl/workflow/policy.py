@@ -11,7 +11,7 @@ policy that too few have signed, whether branches are merged, squashed or rebase
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -33,9 +33,9 @@ from pmctl.policy.reading import parse_policy
 from pmctl.repository.actor import Actor
 from pmctl.repository.branches import branch_problem, branches
 from pmctl.repository.records import record_writes, refusal, root_of, signed_base
-from pmctl.repository.transaction import Write, commit
+from pmctl.repository.transaction import CommitResult, Write, commit
 from pmctl.repository.workspace import Workspace
-from pmctl.text import utc
+from pmctl.text import listed, utc
 
 PROPOSED_PATH = ".pmctl/policy.proposed.yaml"
 
@@ -45,7 +45,7 @@ class Changed:
     """What a signed change of the policy did.
 
     `landed` is False while it waits for other admins: `missing` more of `candidates` have to sign. `facts` say
-    what changes, `commit` is the new commit, `version` the version that it makes.
+    what changes, `version` and `digest` are those of the policy that `by` signed, `committed` is the new commit.
     """
 
     version: int
@@ -53,7 +53,14 @@ class Changed:
     missing: int
     candidates: tuple[str, ...]
     facts: tuple[str, ...]
-    commit: str
+    by: str
+    digest: str
+    committed: CommitResult
+
+    @property
+    def commit(self) -> str:
+        """The full id of the new commit."""
+        return self.committed.oid
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +81,11 @@ def change(
     note: str = "",
     also: Sequence[Write] = (),
     edited: bool = False,
+    subject: str = "",
 ) -> Changed:
     """Sign `data` as the next version of the policy, and land it when that makes enough signatures.
 
+    `subject` says what the change is, in the imperative, for the commit's first line.
     `also` are further files of the same step (an OpenPGP key), `edited` says that `data` stands in the work
     tree already. Raises Refused or BadInput with every reason; nothing is changed then.
     """
@@ -114,7 +123,7 @@ def change(
         [write for write in writes if write.data is None or write.data != workspace.head.file(write.path)]
         if not edited
         else writes,
-        _message(new, complete, differences(old, new), note),
+        _message(_subject(new.version, subject, signed - {actor.handle}, complete), new, differences(old, new), note),
         signing=actor.signer.git_arguments(),
         may_overwrite=edited,
     )
@@ -124,7 +133,9 @@ def change(
         max(0, old.policy_threshold - len(signed)),
         tuple(handle for handle in old.active_admins if handle not in signed),
         differences(old, new),
-        landed.oid,
+        actor.handle,
+        new.digest,
+        landed,
     )
 
 
@@ -286,7 +297,7 @@ def name_branch(workspace: Workspace, actor: Actor, branch: str, *, at: datetime
         raise Refused(problem[0].replace("the policy protects", "the policy would protect"), hint="name the right one")
     data = writing.set_branch(workspace.head.file(POLICY_PATH) or b"", branch)
     data = writing.set_version(data, workspace.policy.version + 1)
-    return change(workspace, actor, data, at=at, note=note)
+    return change(workspace, actor, data, at=at, note=note, subject=f"Protect the branch {branch}")
 
 
 def require_admin(policy: Policy, actor: Actor) -> None:
@@ -342,9 +353,19 @@ def _refuse_on_protected_branch(workspace: Workspace, old: Policy) -> None:
         )
 
 
-def _message(new: Policy, complete: bool, facts: Sequence[str], note: str) -> str:
-    verb = "Change the policy" if complete else "Propose a change of the policy"
-    lines = [f"{verb} to version {new.version}", ""]
+def _subject(version: int, what: str, others: Set[str], complete: bool) -> str:
+    """The first line of the commit: what the change is, or what its signature does when others have signed it."""
+    if complete:
+        if others:
+            return f"Bring policy {version} into force, signed before by {listed(sorted(others))}"
+        return f"{what} (policy {version})" if what else f"Change the policy to version {version}"
+    if others:
+        return f"Sign the proposed policy {version}"
+    return f"Propose policy {version}" + (f": {what[0].lower()}{what[1:]}" if what else "")
+
+
+def _message(subject: str, new: Policy, facts: Sequence[str], note: str) -> str:
+    lines = [subject, ""]
     lines += [note, ""] if note else []
     lines += [f"- {fact}" for fact in facts[:50]]
     lines += [f"- and {len(facts) - 50} more changes"] if len(facts) > 50 else []

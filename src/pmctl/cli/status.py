@@ -1,0 +1,79 @@
+"""status: what waits for you, and where everything stands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from pmctl.cli.options import Format, OptionalId, choose_format
+
+if TYPE_CHECKING:
+    from pmctl.cli.session import Session
+    from pmctl.insight.status_overview import StatusReports
+    from pmctl.repository.workspace import Workspace
+
+
+def status(ctx: typer.Context, id: OptionalId = "", format: Format = "text") -> None:
+    """What waits for you, what stands between a postmortem and its next state, and the command that moves it.
+
+    Without ID: first what waits for you, then every other postmortem that is under way or has action items to be done.
+    You are the person of the policy by --as, by the key that you sign with, or by your e-mail address. With -C given
+    several times, several repositories are read.
+    """
+    from pmctl.cli.session import today
+    from pmctl.insight.status_overview import answer, together
+
+    session: Session = ctx.obj
+    choose_format(format)
+    day = today()
+    known: list[str] = []
+
+    def read(workspace: Workspace) -> StatusReports:
+        name = workspace.find(id) if id else ""
+        if session.width:
+            known.extend(workspace.ids())
+        return answer(workspace, session.reader(workspace), day, name, thorough=format == "json")
+
+    parts = session.each(read, one_has_it=bool(id))
+    found = together(parts) if session.several else parts[0][1]
+    if format == "json":
+        session.json("status", found)
+    elif id:
+        _print_reports(session, found)
+    else:
+        _print_overview(session, found, known)
+    session.finish()
+
+
+def _print_reports(session: Session, found: StatusReports) -> None:
+    from pmctl.output.status import notes, report
+
+    yours = {(one.repository, one.postmortem): one.fix for one in found.waiting_for_you if one.kind != "overdue"}
+    for one in found.postmortems:
+        step = yours.get((one.repository, one.id), "")
+        session.result(report(one, step, width=session.width, color=session.colored))
+    for line in notes(found):
+        session.note(line)
+
+
+def _print_overview(session: Session, found: StatusReports, known: list[str]) -> None:
+    from pmctl.output.status import STYLES, notes, rows, waiting
+
+    mine = {(one.repository, one.postmortem) for one in found.waiting_for_you if one.kind != "overdue"}
+    others = [one for one in found.postmortems if (one.repository, one.id) not in mine]
+    if not found.you:
+        session.note("who you are is not known here, so this is everything: --as HANDLE puts first what waits for you")
+    text = waiting(found.waiting_for_you, found.you, known, width=session.width, color=session.colored)
+    if text:
+        session.result(text + ("\n" if others else ""))
+    elif found.you and others:
+        session.note(f"nothing waits for you, {found.you}")
+    heads, cells = rows(others, with_next=not session.width, with_place=session.several)
+    session.table(heads, cells, STYLES, known)
+    if session.width and cells:
+        session.note("pmctl status ID says what comes next")
+    if not text and not cells:
+        session.note("nothing is waiting")
+    for line in notes(found):
+        session.note(line)

@@ -1,0 +1,116 @@
+"""What waits for each person, and that an overview says of each postmortem what its own answer says."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from pmctl.insight.status_overview import Kind, answer, status_reports, together
+from pmctl.output.advice import words
+from pmctl.policy import act as acts
+from pmctl.workflow.lifecycle import perform
+from tests.team import AT, PEOPLE, TODAY, Team
+
+DOC = "2024-01-15-payments-failed"
+
+
+def do(crew: Team, person: str, kind: str, *reviewers: str) -> None:
+    perform(crew.workspace, crew.actor(person), kind, DOC, at=AT, note="because", reviewers=reviewers)
+
+
+def kinds(crew: Team, today: date = date(2024, 1, 16)) -> dict[str, list[Kind]]:
+    """What waits for each of the people, without those for whom nothing does. Nothing is overdue on that day."""
+    found = {name: [one.kind for one in answer(crew.workspace, name, today).waiting_for_you] for name in PEOPLE}
+    return {name: listed for name, listed in found.items() if listed}
+
+
+def test_each_step_waits_for_whoever_takes_it(crew: Team) -> None:
+    assert kinds(crew) == {"jane": ["submit"]}
+    do(crew, "jane", acts.SUBMIT, "bob", "carol")
+    assert kinds(crew) == {"bob": ["review"], "carol": ["review"]}
+    do(crew, "bob", acts.APPROVE)
+    assert kinds(crew) == {"carol": ["review"]}
+    do(crew, "carol", acts.REQUEST_CHANGES)
+    assert kinds(crew) == {"jane": ["changes"]}
+    (one,) = answer(crew.workspace, "jane", TODAY, DOC).waiting_for_you[:1]
+    assert (one.by, one.reason, one.postmortem) == ("carol", "because", DOC)
+    do(crew, "jane", acts.SUBMIT, "bob")
+    do(crew, "bob", acts.APPROVE)
+    assert kinds(crew) == {"jane": ["publish"]}
+    do(crew, "jane", acts.PUBLISH)
+    assert kinds(crew) == {}
+
+
+def test_an_edit_asks_for_the_review_again(crew: Team) -> None:
+    do(crew, "jane", acts.SUBMIT, "bob")
+    do(crew, "bob", acts.APPROVE)
+    crew.edit_text(DOC, lambda text: text.replace("2,347", "2,348"))
+    crew.commit_all("Count again")
+    (one,) = answer(crew.workspace, "bob", date(2024, 1, 16)).waiting_for_you
+    assert (one.kind, one.message) == ("review", "the text has changed since you approved it")
+    assert words(one.fix) == f"pmctl show {DOC}, then pmctl approve {DOC}"
+
+
+def test_a_draft_that_is_not_ready_waits_for_its_author_to_finish_it(crew: Team) -> None:
+    crew.edit_text(DOC, lambda text: text.replace("## Root Cause", "## Root Cause Of It"))
+    crew.commit_all("Rename")
+    assert kinds(crew) == {"jane": ["finish"]}
+
+
+def test_overdue_items_wait_for_their_owner_also_after_publication(crew: Team) -> None:
+    do(crew, "jane", acts.SUBMIT, "bob")
+    do(crew, "bob", acts.APPROVE)
+    do(crew, "jane", acts.PUBLISH)
+    late = date(2024, 2, 20)
+    found = {name: answer(crew.workspace, name, late).waiting_for_you for name in ("jane", "bob")}
+    assert [[one.kind for one in waiting] for waiting in found.values()] == [["overdue"], ["overdue"]]
+    (first,), (second,) = found.values()
+    assert first.item and second.item and first.item != second.item, "each has an item of their own"
+    assert words(first.fix) == f"pmctl actions set {first.item} --status COMPLETED"
+    assert "days overdue" in first.message
+    do(crew, "alice", acts.ARCHIVE)
+    assert answer(crew.workspace, "jane", late).waiting_for_you == (), "an archived one is done with"
+
+
+def test_review_comes_before_what_one_owes_oneself(crew: Team) -> None:
+    other = crew.new("bob", "Search was slow")
+    do(crew, "jane", acts.SUBMIT, "bob")
+    found = answer(crew.workspace, "bob", date(2024, 1, 16)).waiting_for_you
+    assert [(one.kind, one.postmortem) for one in found] == [("review", DOC), ("submit", other)]
+
+
+@pytest.mark.parametrize("reached", [acts.SUBMIT, acts.REQUEST_CHANGES, acts.APPROVE, acts.PUBLISH])
+def test_thorough_reads_what_the_quick_answer_leaves_out(crew: Team, reached: str) -> None:
+    do(crew, "jane", acts.SUBMIT, "bob")
+    if reached == acts.REQUEST_CHANGES:
+        do(crew, "bob", acts.REQUEST_CHANGES)
+    if reached in (acts.APPROVE, acts.PUBLISH):
+        do(crew, "bob", acts.APPROVE)
+    if reached == acts.PUBLISH:
+        do(crew, "jane", acts.PUBLISH)
+    (quick,) = status_reports(crew.workspace, TODAY)
+    (whole,) = status_reports(crew.workspace, TODAY, thorough=True)
+    assert (quick.status, quick.next_step, quick.blockers) == (whole.status, whole.next_step, whole.blockers)
+    assert whole.round == 1 and whole.content
+    if reached == acts.PUBLISH:
+        assert [(one.handle, one.validity) for one in whole.approvals] == [("bob", "valid")]
+
+
+def test_nobody_known_has_nothing_waiting(crew: Team) -> None:
+    found = answer(crew.workspace, "", TODAY)
+    assert (found.you, found.waiting_for_you, len(found.postmortems)) == ("", (), 1)
+
+
+def test_answers_about_several_repositories_name_theirs(crew: Team) -> None:
+    one = answer(crew.workspace, "jane", TODAY)
+    both = together([("a", one), ("b", one)])
+    assert [(row.repository, row.id) for row in both.postmortems] == [("a", DOC), ("b", DOC)]
+    assert {row.repository for row in both.waiting_for_you} == {"a", "b"}
+    assert both.you == "jane"
+
+
+def test_a_head_on_no_branch_is_said(crew: Team) -> None:
+    assert answer(crew.workspace, "jane", TODAY).detached == ()
+    crew.git("checkout", "-q", "--detach")
+    assert answer(crew.workspace, "jane", TODAY).detached == ("",)

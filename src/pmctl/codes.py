@@ -17,6 +17,7 @@ from pmctl.text import near
 
 MODULES = (
     "document.action_problems",
+    "document.comment",
     "document.conflicts",
     "document.files",
     "document.front_matter",
@@ -30,6 +31,7 @@ MODULES = (
     "rules.settings_reading",
     "rules.suppressions",
     "policy.change",
+    "policy.discussion",
     "policy.edits",
     "policy.lifecycle",
     "policy.permission",
@@ -43,6 +45,7 @@ MODULES = (
     "ledger.final_text",
     "ledger.landing",
     "ledger.lost_records",
+    "ledger.messages",
     "ledger.new_records",
     "ledger.openpgp",
     "ledger.paths",
@@ -89,7 +92,7 @@ class Code(NamedTuple):
     @property
     def family(self) -> str:
         """What the code is about, in one word: the rules' module, or the part of pmctl."""
-        prefixes = {"AU": "audit", "PM19": "settings", "PM28": "templates", "PM29": "templates"}
+        prefixes = {"AU": "audit", "PM19": "settings", "PM28": "templates", "PM29": "templates", "PM32": "discussion"}
         return self.rules or next(
             (name for prefix, name in prefixes.items() if self.code.startswith(prefix)), "reading"
         )

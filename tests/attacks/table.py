@@ -96,6 +96,12 @@ _LATER = {
         89: "a right that the command line refuses and the audit passes, or the reverse",
         94: "an amend undone by a merge without a new line",
     },
+    "Discussion": {
+        96: "a publication over an open thread",
+        97: "a thread resolved by somebody who may not",
+        98: "a comment in another name, by somebody who may not, or that is none",
+        99: "a thread deleted, changed or left out by a merge, then published",
+    },
 }
 """Attacks of the second hundred, by their numbers."""
 

@@ -149,7 +149,7 @@ def test_rules_of_validation_changed_by_somebody_who_is_no_admin(stage: Copy) ->
     gate = Gate(world)
     world.write("pmctl.yaml", "rules:\n  ignore: [PM201, PM202, PM208]\n")
     world.commit("Ignore more", "jane")
-    gate.warns("AU710")
+    gate.warns("AU715")
     gate.back()
     world.write("pmctl.yaml", "rules:\n  ignore: [PM201]\n")
     world.commit("Ignore more", "alice")  # an admin
@@ -177,7 +177,7 @@ def test_settings_where_edits_are_signed(stage: Copy) -> None:
     gate = Gate(world)
     world.write("pmctl.yaml", "template: lightweight\n")
     world.commit("Begin with another template", "jane")
-    gate.warns("AU710")
+    gate.warns("AU715")
     gate.back()
     world.write("pmctl.yaml", "template: lightweight\n")
     world.git("add", "-A")

@@ -40,6 +40,12 @@ _VARIES = (
     (re.compile(r"\b(?:[0-9]{12})\b"), "<commit>"),
     (re.compile(r"\b[0-9a-f]{7}\b\.\.[0-9a-f]{7}\b"), "<blob>..<blob>"),
     (re.compile(r"AI-(?!7f3k|q2m8)[0-9a-z]{4}\b"), "AI-xxxx"),
+    (re.compile(r"(?<=Z-)(alice|bob|jane)-[0-9a-z]{6}\b"), r"\1-xxxxxx"),
+    (re.compile(r"^[0-9a-hj-km-np-tv-z]{6}(?=  \S)", re.MULTILINE), "xxxxxx"),
+    (
+        re.compile(r'(commented in |comment resolve |^resolved |^reopened |"short": ")[0-9a-z]{6}\b', re.MULTILINE),
+        r"\1xxxxxx",
+    ),
     (re.compile(r"(ok +(?:python|git|openssh)): .*"), r"\1: <version>"),
 )
 

@@ -47,6 +47,15 @@ def test_names_are_completed(play: At, words: str, expected: list[str]) -> None:
         assert found == []
 
 
+def test_open_threads_are_completed(play: At) -> None:
+    team = play("review")
+    team.do("bob", 'pmctl comment add "$ID" -m "How many?"')
+    team.do("jane", 'pmctl comment add "$ID" -m "How long?"')
+    team.do("jane", "pmctl comment resolve Z-jane")
+    (thread,) = offered(team, "pmctl comment reply ")
+    assert len(thread) == 6
+
+
 def test_outside_a_repository_nothing_is_offered(play: At) -> None:
     nothing = play("nothing")
     assert offered(nothing, "pmctl show ") == []

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator, Draft202012Validator
 from jsonschema.validators import validator_for
 
+from pmctl.document.comment import read_message
 from pmctl.document.fields import FIELDS, Priority
 from pmctl.document.finding import Finding, Severity
 from pmctl.document.reader import read
@@ -267,6 +268,8 @@ COMMANDS = {
     "events": "pmctl events --on 2030-01-01 --format json",
     "review": "pmctl review --as bob --format json",
     "review-one": 'pmctl review "$ID" --as bob --format json',
+    "discussions": 'pmctl comment list "$ID" --format json',
+    "editors": 'pmctl editors list "$ID" --format json',
     "people": "pmctl people list --format json",
     "policy": "pmctl policy show --format json",
     "policy-verify": "pmctl policy verify --format json",
@@ -319,11 +322,38 @@ def test_commands_keep_to_their_schema(stage: Play, name: str) -> None:
 
 def test_the_examples_hold_something(stage: Play) -> None:
     """The answers above are not empty lists, of which anything is true."""
-    for name, key in (("list", "postmortems"), ("status", "postmortems"), ("log", "events"), ("actions", "items")):
+    stage.do("jane", 'pmctl comment add "$ID" --section Impact --quote "45 minutes" -m "@bob, see"')
+    stage.do("jane", 'pmctl editors add "$ID" alice --comment')
+    for name, key in (("list", "postmortems"), ("status", "postmortems"), ("log", "events"), ("actions", "items"),
+                      ("discussions", "threads"), ("editors", "editors")):  # fmt: skip
         assert json.loads(stage.run("jane", COMMANDS[name]).stdout)[key], name
     assert ID in stage.do("jane", COMMANDS["audit"])
 
 
 def test_every_answer_is_played() -> None:
-    written: set[str] = {"front-matter", "settings"}
+    written: set[str] = {"front-matter", "settings", "message"}
     assert set(published()) - written == set(COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("", ""), ("kind: comment", "kind: coment"), ("by: bob", "by: Bob"), ("by: bob\n", ""),
+        ("thread: 2", "thread: x2"),
+        ("at: 2024-01-17T10:00:00Z", "at: 2024-01-17T10:00:00"),
+        ("at: 2024-01-17T10:00:00Z", "at: 2024-01-17T12:00:00+02:00"),
+        ("section: Impact\n", ""), ("block: sha256:00", "block: sha256:0"), ("quote: few", f"quote: {'x' * 501}"),
+        ("quote: few\n", ""), ("kind:", "other: 1\nkind:"), ("kind: comment", "kind: [comment]"),
+    ],
+)  # fmt: skip
+def test_message_schema_and_reader_agree(old: str, new: str) -> None:
+    front = (
+        "thread: 20240117T100000Z-bob-7f3kq2\nkind: comment\nby: bob\nat: 2024-01-17T10:00:00Z\nsection: Impact\n"
+        f"quote: few\nblock: sha256:{'0' * 64}\n"
+    )
+    assert old in front
+    data = f"---\n{front.replace(old, new, 1)}---\n\nHow many?\n".encode()
+    found, problems = read_message(data, "20240117T100000Z-bob-7f3kq2.md")
+    values = {key: node.plain() for key, node in read(data).front.items()}
+    assert Draft202012Validator(published()["message"]()).is_valid(values) is (not problems), problems
+    assert (found is None) >= ("other" not in new and bool(problems))

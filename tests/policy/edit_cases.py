@@ -30,7 +30,7 @@ _TEXT = {
 }  # fmt: skip
 _LAYOUT = _TEXT | {"admin": _ALWAYS}
 _TRACKING = dict.fromkeys(("author", "editor", "admin", "service", "agent"), _ALWAYS)
-_EDITORS = {"author": {DRAFT}, "admin": {DRAFT}}
+_COMMENTERS = dict.fromkeys(("author", "admin"), _ALWAYS)
 
 
 def text(status: str, **front: str) -> str:
@@ -124,6 +124,7 @@ WANTED = (
     Wanted("jane's item", _swap("2024-01-29 | LOW", "2024-02-29 | LOW"), _right(dict(_TRACKING), "AU703")),
     Wanted("an item given away", _swap("@carol", "@frank"), _own_item),
     Wanted("editor added", _swap("dan: comment", "dan: comment, frank: edit"), _editors),
+    Wanted("commenter added", _swap("{erin", "{frank: comment, erin"), _right(dict(_COMMENTERS), "AU704")),
     Wanted("status", lambda old: old.replace("status: ", "status: X", 1), _always("AU301")),
     Wanted("author", _swap("author: jane", "author: frank"), _author),
 )
@@ -154,7 +155,8 @@ def several(chance: random.Random, status: str) -> tuple[Wanted, ...]:
     fitting = (*WANTED, *(REVIEWERS if status != DRAFT else (ASKED_IN_A_DRAFT,)))
     chosen: dict[str, Wanted] = {}
     for one in chance.sample(fitting, chance.randint(1, 3)):
-        clash = {"carol's item": "a", "an item given away": "a", "reviewer dropped": "b", "reviewer added": "b"}
+        clash = {"carol's item": "a", "an item given away": "a", "reviewer dropped": "b", "reviewer added": "b",
+                 "editor added": "c", "commenter added": "c"}  # fmt: skip
         chosen.setdefault(clash.get(one.name, one.name), one)
     return tuple(chosen.values())
 

@@ -36,6 +36,8 @@ CHAPTERS: dict[str, dict[str, Entry]] = {
         "adopt": Entry("adopting", "adopt", "bring existing Markdown postmortems under management"),
         "edit": Entry("writing", "edit", "open a postmortem in your editor, validate it, commit it"),
         "actions": Entry("actions", "app", "list, add and move action items"),
+        "comment": Entry("comment", "app", "discuss it: begin threads, answer, resolve them"),
+        "editors": Entry("editors", "app", "who else may edit it, or comment on it"),
         "template": Entry("templates", "app", "list, show, create and check templates"),
     },
     "Read": {

@@ -68,6 +68,18 @@ def items(ctx: typer.Context, incomplete: str) -> Names:
     return _begun(_ask(ctx, known), incomplete)
 
 
+def threads(ctx: typer.Context, incomplete: str) -> Names:
+    """Threads of discussions that are open."""
+
+    def known(workspace: Workspace) -> Iterable[tuple[str, str]]:
+        from pmctl.insight.discussion import listed, postmortems_discussed
+
+        found = listed(workspace.head, postmortems_discussed(workspace.head))
+        return ((one.short, f"{one.writer} on {one.postmortem}") for one in found if not one.resolved)
+
+    return _begun(_ask(ctx, known), incomplete)
+
+
 def codes(ctx: typer.Context, incomplete: str) -> Names:
     """Codes of findings."""
     from pmctl.codes import codes as every_code
@@ -92,5 +104,5 @@ def _begun(names: Names, incomplete: str) -> Names:
 
 
 _OFFERS: dict[str, Callable[[typer.Context, str], Names]] = {
-    "ID": ids, "HANDLE": handles, "AI-xxxx": items, "CODE": codes,
+    "ID": ids, "HANDLE": handles, "AI-xxxx": items, "THREAD": threads, "CODE": codes,
 }  # fmt: skip

@@ -14,6 +14,8 @@ from pmctl.text import safe
 if TYPE_CHECKING:
     from pmctl.cli.session import Session
     from pmctl.document.reader import Document
+    from pmctl.insight.discussion import ListedThread
+    from pmctl.ledger.snapshot import Snapshot
 
 
 def show(
@@ -21,6 +23,7 @@ def show(
     id: Id,
     section: Annotated[str, typer.Option("--section", metavar="NAME", help="Only this section.")] = "",
     at: Annotated[str, typer.Option("--at", metavar="REV", help="As it was in this commit.")] = "",
+    comments: Annotated[bool, typer.Option("--comments", help="With what is said about it, as committed.")] = False,
     format: Format = "text",
 ) -> None:
     """One postmortem, or one section of it, as it stands in the work tree or stood in a commit.
@@ -36,15 +39,18 @@ def show(
     session: Session = ctx.obj
     choose_format(format)
     workspace = session.workspace
+    snapshot = workspace.head
     if at:
         from pmctl.document.fields import is_id
 
         revision = git.resolve(session.repo.top, at)
         name = id if is_id(id) else workspace.find(id)
-        found = shown(workspace.at(revision), workspace.read_at(name, revision), name)
+        snapshot = workspace.at(revision)
+        found = shown(snapshot, workspace.read_at(name, revision), name)
     else:
         name = workspace.find(id)
-        found = shown(workspace.head, workspace.read(name), name)
+        found = shown(snapshot, workspace.read(name), name)
+    threads = _threads(snapshot, name, section) if comments else ()
     document = found.document
     for mark in found.marks:
         session.warn(f"{name}: {mark}")
@@ -62,18 +68,40 @@ def show(
             session.json("section", Section(document.id, part.title, part.line, body))
             return
         session.result(terminal.postmortem(body, body, (), width=session.width, color=session.colored).rstrip("\n"))
+        _show_discussion(session, threads, asked=comments)
         return
     if format == "json":
+        from pmctl.output.answers import plain
         from pmctl.output.json_export import to_json
 
-        session.result(to_json(document, marks=found.marks, approved=found.approved).rstrip("\n"))
+        said = [plain(one) for one in threads] if comments else None
+        text = to_json(document, marks=found.marks, approved=found.approved, discussion=said)
+        session.result(text.rstrip("\n"))
         session.end_if_incomplete(found.incomplete)
         return
     facts = _facts(document, name, found.approved) if session.width else ()
     source, body = (marked(text, found.marks) for text in (document.text, document.body))
     text = terminal.postmortem(source, body, facts, width=session.width, color=session.colored)
     session.result(text.rstrip("\n"))
+    _show_discussion(session, threads, asked=comments)
     session.end_if_incomplete(found.incomplete)
+
+
+def _threads(snapshot: Snapshot, name: str, section: str) -> tuple[ListedThread, ...]:
+    """What is said about a postmortem, or about one section of it as it is now."""
+    from pmctl.insight.discussion import listed
+
+    wanted = section.casefold()
+    return tuple(one for one in listed(snapshot, (name,)) if not wanted or one.now_in.casefold() == wanted)
+
+
+def _show_discussion(session: Session, threads: Sequence[ListedThread], *, asked: bool) -> None:
+    if not asked:
+        return
+    from pmctl.cli.comment import show_threads
+
+    session.result("\nDiscussion" if threads else "\nNobody has commented on it.")
+    show_threads(session, threads, named=False)
 
 
 def log(ctx: typer.Context, id: Id, format: Format = "text") -> None:

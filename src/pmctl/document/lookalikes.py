@@ -15,7 +15,7 @@ from pmctl.document.fields import is_id
 
 FOLDERS = ("postmortems", ".pmctl")
 FILES = ("pmctl.yaml", ".gitattributes")
-_KNOWN = ("policy.yaml", "policy.proposed.yaml", "records", "imports", "templates", "keys")
+_KNOWN = ("policy.yaml", "policy.proposed.yaml", "records", "comments", "imports", "templates", "keys")
 _REPOSITORY = ("policy", "baseline", "repository")
 _RECORD = re.compile(r"[0-9]{4}-[a-z0-9-]+\.json(?:\.sig)?")
 _USUAL = re.compile(r"postmortems/[0-9]{4}/[0-9a-z-]+(?:\.md|/[\w-]+\.\w+)?", re.ASCII)

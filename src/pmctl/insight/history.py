@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Set
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from pmctl import git
 from pmctl.document.finding import Severity
+from pmctl.insight.discussion import listed
 from pmctl.ledger.audit import audit
 from pmctl.ledger.record import parse_path
 from pmctl.ledger.report import ATTRIBUTED, AuditFinding, Event
+from pmctl.ledger.snapshot import head
 from pmctl.policy.act import ADD_ITEM
 
 
@@ -98,7 +100,11 @@ def evidence(repo: git.Repository, name: str) -> dict[str, Any]:
         for entry in found.events
         for line in entry.findings
     ]
-    return {"trust_root": found.root, "records": records, "findings": findings, "incomplete": found.incomplete}
+    threads = [asdict(one) for one in listed(head(repo), (name,))]
+    return {
+        "trust_root": found.root, "records": records, "findings": findings, "discussion": threads,
+        "incomplete": found.incomplete,
+    }  # fmt: skip
 
 
 def evidence_for_people(proof: dict[str, Any]) -> dict[str, Any]:
@@ -113,8 +119,17 @@ def evidence_for_people(proof: dict[str, Any]) -> dict[str, Any]:
         {"verdict": row["verdict"], "commit": row["commit"][:12], "finding": row["message"]}
         for row in proof["findings"]
     ]
+    said = [
+        {
+            "thread": thread["short"], "about": thread["section"] or "the whole postmortem", "by": one["by"],
+            "at": one["at"], "said": one["text"] or one["kind"],
+            "state": f"resolved by {thread['resolved_by']}" if thread["resolved"] else "open",
+        }
+        for thread in proof["discussion"]
+        for one in thread["messages"]
+    ]  # fmt: skip
     rest = {"trust_root": proof["trust_root"], "incomplete": proof["incomplete"]}
-    return rest | {"findings": findings, "steps": steps, "record": records}
+    return rest | {"findings": findings, "steps": steps, "record": records, "discussion": said}
 
 
 def _entry(event: Event, findings: list[AuditFinding], *, pushed: bool) -> Entry:

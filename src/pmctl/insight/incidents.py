@@ -96,9 +96,10 @@ def unresolved_incidents(workspace: Workspace, name: str, document: Document | N
     linked = document.meta.get("incidents")
     if document.meta.get("resolved_at") or not isinstance(linked, list | tuple) or not is_id(name):
         return []
-    from pmctl.services.import_document import import_path, read_import
+    from pmctl.document.beside import Beside
+    from pmctl.services.import_document import read_import
 
-    data = workspace.head.file(import_path(name))
+    data = workspace.head.beside(Beside.IMPORTS, name).get("")
     if data is None:
         return []
     try:

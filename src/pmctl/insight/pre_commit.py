@@ -15,6 +15,7 @@ from pmctl.document.finding import Finding, Severity
 from pmctl.document.reader import MAX_BYTES, Document, read
 from pmctl.errors import Hint, advise
 from pmctl.insight.managed_paths import staged_paths
+from pmctl.insight.message_files import staged_messages
 from pmctl.ledger import record
 from pmctl.ledger.current_state import current_state
 from pmctl.ledger.paths import belongs_to
@@ -72,7 +73,7 @@ def advice(repo: git.Repository, author: str = "") -> tuple[Finding, ...]:
             if name:
                 one = postmortems.setdefault(name, _Postmortem())
                 one.attached, one.file = (change, one.file) if attachment else (one.attached, change)
-    return (*found, *_edits(workspace, postmortems, changes, author))
+    return (*found, *_edits(workspace, postmortems, changes, author), *staged_messages(workspace, changes, author))
 
 
 def _edits(

@@ -16,6 +16,7 @@ from pmctl.insight.incidents import unresolved_incidents
 from pmctl.insight.readiness import judged_as_submitted, not_ready
 from pmctl.ledger import record
 from pmctl.ledger.current_state import CurrentState, current_state, judged_by
+from pmctl.ledger.discussion import discussion
 from pmctl.ledger.snapshot import Snapshot
 from pmctl.ledger.tree_documents import facts_of
 from pmctl.policy import act as acts
@@ -164,7 +165,8 @@ def status_report(workspace: Workspace, name: str, today: date, context: Context
         found = _draft(workspace, found, now, document, context)
     else:
         asked = _hint(_asked(workspace, document))
-        found = replace(found, facts=(*asked, *found.facts), next_step=advise("log", id=name))
+        told = tuple(one.message for one in _open_threads(workspace, found, now))
+        found = replace(found, facts=(*asked, *found.facts, *told), next_step=advise("log", id=name))
     lost = any(one.lost for one in now.ignored)
     return replace(found, next_step=advise("doctor-fix-lost")) if lost else found
 
@@ -183,15 +185,18 @@ def _in_review(
         *_open_incidents(workspace, found, document),
         *unready(document, context._replace(own_templates=templates), owners(found)),
     )
+    threads = _open_threads(workspace, found, now)
     waiting = _awaited(now, found.content, gaps)
     if waiting:
         turn, step = waiting, advise("approve-as", id=found.id, people=" or ".join(waiting))
     elif not set(blockers) <= set(_mismatch(document, now)):  # what is only wrong on record does not stop it
         turn, step = owners(found), advise("edit", id=found.id)
+    elif threads:
+        turn, step = owners(found), advise("resolve-threads", id=found.id)
     else:
         turn, step = _publishers(now, found), advise("publish", id=found.id)
     facts = (*_hint(requirements(recorded, templates)), *found.facts)
-    return replace(found, blockers=blockers, facts=facts, whose_turn=turn, next_step=step)
+    return replace(found, blockers=(*blockers, *threads), facts=facts, whose_turn=turn, next_step=step)
 
 
 def _draft(
@@ -199,6 +204,8 @@ def _draft(
 ) -> StatusReport:
     open_incidents = _open_incidents(workspace, found, document)
     told = tuple(f"{one.message}; it has to be before it is published" for one in open_incidents)
+    open_threads = _open_threads(workspace, found, now)
+    told += tuple(f"{one.message}; it has to be resolved before it is published" for one in open_threads)
     missing = unready(document, context, owners(found))
     back = _sent_back(workspace.head, now.state, found.content)
     return replace(
@@ -339,6 +346,20 @@ def _mismatch(document: Document, now: CurrentState) -> list[Blocker]:
 
 def _partly_known(now: CurrentState) -> tuple[str, ...]:
     return (f"INCOMPLETE: {now.incomplete}; this is what the records here add up to",) if now.incomplete else ()
+
+
+def _open_threads(workspace: Workspace, found: StatusReport, now: CurrentState) -> tuple[Blocker, ...]:
+    """What is said and not resolved, thread by thread: it keeps the postmortem from being published."""
+    threads = discussion(workspace.head, found.id, now.state, now.policy).unresolved
+    return tuple(
+        Blocker(
+            f"a discussion{f' on {thread.section}' if thread.section else ''} that {thread.writer} began is open",
+            advise("resolve-thread", thread=thread.id[-6:]),
+            tuple(dict.fromkeys((*owners(found), thread.writer))),
+            "AU312",
+        )
+        for thread in threads
+    )
 
 
 def _asked(workspace: Workspace, document: Document) -> Requirements:

@@ -125,10 +125,11 @@ def _of_whole_root(repo: git.Repository, start: str, selection: Selection) -> Va
     from pmctl.insight.by_hand import policy_findings
     from pmctl.insight.host_merges import host_merge_findings
     from pmctl.insight.managed_paths import held_paths
+    from pmctl.insight.message_files import message_findings
 
     history = _history(repo)  # git reads it while the files are read here
     run = _of_root(repo, everything(repo), start, selection, history=history, whole=True)
-    beside = (*held_paths(repo), *host_merge_findings(repo, selection.reach))
+    beside = (*held_paths(repo), *host_merge_findings(repo, selection.reach), *message_findings(repo, run.context))
     return replace(run, general=(*policy_findings(Workspace(repo)), *run.general, *beside))
 
 

@@ -167,7 +167,7 @@ def check_settings(step: StepContext) -> None:
         else:
             continue
         hint = f"an admin looks at it: git show {commit.oid[:12]} -- {SETTINGS_FILE}"
-        step.find("AU710", message, hint, path=SETTINGS_FILE, attributed=True, warning=True)
+        step.find("AU715", message, hint, path=SETTINGS_FILE, attributed=True, warning=True)
 
 
 def _rules(snapshot: Snapshot) -> str:
@@ -265,7 +265,7 @@ CODES = (
         "required: true -> required: false by jane",
     ),
     Code(
-        "AU710",
+        "AU715",
         "settings-changed",
         "Somebody who is no admin changed the rules of validation in pmctl.yaml; or, where edits are signed, nobody of"
         " the policy signed a change of that file. Always a warning.",

@@ -84,7 +84,8 @@ class AuditState:
     the paths of the records that name a commit as their base, `witness` who named the newest one of the main line,
     and which. `lost` is what is signed and missing, by path, `dropped` the digests of records that a baseline gives
     up, `bypassed` what was reported of lines that the main line goes round. `decided_by` are commits seen before
-    without which the main line would be another one.
+    without which the main line would be another one. `gone` are messages of discussions that were removed, or changed
+    by somebody who may not, by path with the object id that they had.
     """
 
     root: str = ""
@@ -116,6 +117,7 @@ class AuditState:
     bypassed: set[str] = field(default_factory=set)
     decided_by: set[str] = field(default_factory=set)
     incidents: dict[str, list[str]] = field(default_factory=dict)
+    gone: dict[str, str] = field(default_factory=dict)
     refused_policy: str = ""
     tree: str = ""
     verified: int = 0

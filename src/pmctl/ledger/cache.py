@@ -35,7 +35,7 @@ from pmctl.policy.act import Act
 from pmctl.policy.reading import parse_policy
 from pmctl.policy.state import Approval, Past, PostmortemState
 
-FORMAT = "pmctl-audit-10"
+FORMAT = "pmctl-audit-11"
 _APPROVALS, _AFTER = ([field.name for field in fields(PostmortemState)].index(name) for name in ("approvals", "after"))
 _LARGEST = 256 * 1024 * 1024  # bytes
 
@@ -172,6 +172,7 @@ def _plain(state: AuditState) -> dict[str, Any]:
         "incidents": state.incidents,
         "templates": state.templates,
         "lapsed": state.lapsed,
+        "gone": state.gone,
         "bases": state.bases,
         "witness": state.witness,
         "lost": [[*_row(replace(one, act=None)), one.act and _row(one.act)] for one in state.lost.values()],
@@ -220,7 +221,7 @@ def _read(value: dict[str, Any]) -> AuditState:
     state.folders = set(value["folders"])
     state.incidents = {str(name): [str(doc) for doc in docs] for name, docs in value["incidents"].items()}
     state.templates = value["templates"]
-    state.lapsed, state.bases = value["lapsed"], value["bases"]
+    state.lapsed, state.bases, state.gone = value["lapsed"], value["bases"], value["gone"]
     state.witness = tuple(value["witness"]) if value["witness"] else None
     for *row, act in value["lost"]:
         state.lost[row[0]] = replace(Lost(*row), act=Act(*_tuples(act)) if act else None)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from pmctl.document.beside import Beside, folder_of
 from pmctl.ledger import record
 from pmctl.ledger.commit_graph import Graph
 from pmctl.ledger.snapshot import Snapshots
@@ -18,10 +19,12 @@ from pmctl.policy.model import POLICY_PATH
 _TOGETHER = 128  # commits that are compared at a time
 _WANTED = frozenset((".pmctl", "postmortems"))
 _RECORDS = record.FOLDER + "/"
+_COMMENTS = folder_of(Beside.COMMENTS) + "/"
 
 
 class Delta(NamedTuple):
-    """The differences that one commit makes: records with their signatures, documents with attachments, the policy.
+    """The differences that one commit makes: records with their signatures, documents with attachments, messages of
+    discussions, the policy.
 
     `parent` is the commit that it was compared with, '' for a root.
     """
@@ -29,7 +32,13 @@ class Delta(NamedTuple):
     parent: str
     records: tuple[Difference, ...] = ()
     documents: tuple[Difference, ...] = ()
+    comments: tuple[Difference, ...] = ()
     policy: bool = False
+
+    @property
+    def files(self) -> tuple[Difference, ...]:
+        """All of them, apart from the policy."""
+        return (*self.records, *self.documents, *self.comments)
 
 
 class Deltas:
@@ -74,7 +83,7 @@ class Deltas:
         if not others or not differences:
             return differences
         merged = [self.of(oid) for oid in self._graph.only_in(others, compared)]
-        brought = {(one.path, one.new) for delta in merged for one in (*delta.records, *delta.documents)}
+        brought = {(one.path, one.new) for delta in merged for one in delta.files}
         left = [one for one in differences if (one.path, one.new) not in brought]
         for parent in others if left else ():
             tree, entry = self._source.at(parent).tree, self._source.trees.entry
@@ -87,5 +96,6 @@ def _delta(parent: str, differences: list[Difference]) -> Delta:
         parent,
         tuple(one for one in differences if one.path.startswith(_RECORDS)),
         tuple(one for one in differences if one.path.startswith("postmortems/")),
+        tuple(one for one in differences if one.path.startswith(_COMMENTS)),
         any(one.path == POLICY_PATH for one in differences),
     )

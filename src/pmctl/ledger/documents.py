@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from pmctl.codes import Code
 from pmctl.errors import advise
-from pmctl.ledger import attribution, edits, final_text
+from pmctl.ledger import attribution, edits, final_text, messages
 from pmctl.ledger.document_step import DocumentStep
 from pmctl.ledger.merges import contributions
 from pmctl.ledger.template_store import bound_templates
@@ -70,6 +70,7 @@ def _view(one: DocumentStep, record: VerifiedRecord, current: PostmortemState) -
     before = documents.digest(one.old) if one.old is not None else ""
     missing: tuple[str, ...] = ()
     not_covered = template = rows = ""
+    unresolved = 0
     if one.new is not None and one.new.file.mode == REGULAR:
         if kind in (acts.SUBMIT, acts.PUBLISH):
             not_covered = unbound(documents.binding_problems(one.new))
@@ -77,6 +78,7 @@ def _view(one: DocumentStep, record: VerifiedRecord, current: PostmortemState) -
             template = _wrong_template(one, record.act.template)
         elif kind == acts.PUBLISH:
             missing, template = _completeness(one, current)
+            unresolved = messages.unresolved_when_published(one, record, current)
         elif kind == acts.ADD_ITEM:
             rows = final_text.beyond_rows(one, record.act, current)
     return View(
@@ -84,6 +86,7 @@ def _view(one: DocumentStep, record: VerifiedRecord, current: PostmortemState) -
         author=_author_bound(one, record, content),
         editors=_claimed_editors(one, record, current),
         missing=missing,
+        unresolved=unresolved,
         unbound=not_covered,
         template=template,
         rows=rows,

@@ -42,7 +42,8 @@ class AuditFinding:
 class Event:
     """What a step did to one postmortem or to the repository.
 
-    `kind` is an act of a record, or created, edited, tracking, access, deleted for a change of a document, or IN_FORCE.
+    `kind` is an act of a record; created, edited, tracking, access, deleted for a change of a document; commented,
+    resolved, reopened for a message of its discussion (`by` and `at` are what the message says); or IN_FORCE.
     `by` is proved by the signature for records; for changes it is whom the commit names ('' unknown).
     `verdict` is ok, late (kept without effect), waiting (for other admins' signatures when it landed), stale, refused,
     unmanaged or accepted (by a baseline).

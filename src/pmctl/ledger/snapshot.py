@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pmctl import git
+from pmctl.document import beside
+from pmctl.document.beside import Beside, is_single
 from pmctl.document.digest import Attachment
 from pmctl.document.finding import Finding
 from pmctl.ledger import record
@@ -185,6 +187,20 @@ class Snapshot:
     def records(self, doc: str) -> dict[str, Entry]:
         """The records and signatures about a postmortem (or in a folder of the repository's records), by name."""
         return self.names(f"{record.FOLDER}/{doc}")
+
+    def beside(self, kind: Beside, doc: str) -> dict[str, bytes]:
+        """The regular files of a kind that lie beside a postmortem, by name; a kind with one file each has it at ""."""
+        if is_single(kind):
+            data = self.regular_file(beside.path_of(kind, doc))
+            return {} if data is None else {"": data}
+        entries = self.names(beside.folder_of(kind, doc))
+        return {name: self.source.reader.blob(one.oid) for name, one in entries.items() if one.mode == REGULAR}
+
+    def paths_beside(self, doc: str) -> list[str]:
+        """The paths of everything that lies beside a postmortem."""
+        single = [beside.path_of(kind, doc) for kind in Beside if is_single(kind)]
+        folders = [path for kind in Beside if not is_single(kind) for path in self.paths(beside.folder_of(kind, doc))]
+        return [*(path for path in single if self.entry(path) is not None), *folders]
 
     def template_files(self) -> dict[str, bytes]:
         """The files of the organisation's templates, by path."""

@@ -15,7 +15,7 @@ from itertools import pairwise
 from pmctl.codes import Code
 from pmctl.document.lookalikes import is_ours
 from pmctl.errors import advise
-from pmctl.ledger import attribution, documents, lost_records, paths, repository_step, side_lines
+from pmctl.ledger import attribution, documents, lost_records, messages, paths, repository_step, side_lines
 from pmctl.ledger.audit_state import AuditState
 from pmctl.ledger.document_step import DocumentStep
 from pmctl.ledger.history import Lines, Step, merged_commits
@@ -92,6 +92,8 @@ class StepAuditor:
                     differences = self.source.trees.differences("", new, "", is_ours)
                 _check_changes(context, differences)
                 state.tree = after.tree if state.policy is not None else ""
+            elif merged:
+                messages.check(context, ())
             if state.policy is not None:
                 repository_step.check_move(context, step.parent, differences or [])
             if self.source.repo.prefix:
@@ -141,6 +143,7 @@ def _check_changes(step: StepContext, differences: list[Difference]) -> None:
         old = documents_before.get(doc, new)
         documents.check(DocumentStep(step, doc, old, new, states[doc], by_doc.get(doc, [])))
     paths.check(step, differences)
+    messages.check(step, differences)
     if not first and arriving is not None:
         repository_step.next_policy(step, arriving)
 

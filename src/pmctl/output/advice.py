@@ -71,10 +71,8 @@ WORDS: dict[str, str] = {
     "ask-one-of": "ask one of them: pmctl submit {id} --reviewer {people}",
     "ask-somebody-else": "somebody else reviews it: pmctl submit {id} --reviewer HANDLE",
     "ask-them": "ask one of: {people}",
-    "become-editor": (
-        "ask one of: {people}; the author makes you an editor with pmctl edit {id}, where the front matter says"
-        " editors: {{{who}: edit}}"
-    ),
+    "become-editor": "ask one of: {people}; while it is a draft the author can run pmctl editors add {id} {who}",
+    "become-commenter": "the author or an admin gives the right: pmctl editors add {id} {who} --comment",
     "author-asks": "the author can ask: pmctl submit {id} --reviewer {reviewer}",
     "fill-in": "fill them in; pmctl validate {id} shows where",
     "finish-and-submit": "finish it, then pmctl submit {id} --reviewer HANDLE",
@@ -86,10 +84,13 @@ WORDS: dict[str, str] = {
     "in-review": "it is in review: see pmctl status {id}",
     "in-published": "it is published: an admin can pmctl amend, archive or reopen {id}",
     "needed-to-publish": "write it; pmctl publish refuses it like this",
+    "resolve-thread": "answer it, then pmctl comment resolve {thread}",
+    "resolve-threads": "pmctl comment list {id} --unresolved shows what is open; answer it, and resolve it",
+    "restore-message": "put it back as it was: git checkout <commit before> -- {path}",
     "settle": 'an admin reads it, edits it where it is wrong, and signs it: pmctl amend {id} -m "why"',
     "items-of": "pmctl actions list --postmortem {id}",
     "read-it-and-approve": "pmctl show {id}, then pmctl approve {id}",
-    "share": "name them under editors while it is a draft: pmctl edit {id}",
+    "share": "while it is a draft: pmctl editors add {id} HANDLE",
     "status": "see pmctl status {id}",
     "status-by-acts": "put back what it was, DRAFT for a new one: pmctl submit, publish and archive change it",
     "submit-again": "submit it again: pmctl withdraw {id}, then pmctl submit {id} --reviewer HANDLE",
@@ -106,15 +107,18 @@ WORDS: dict[str, str] = {
     "begin-document": (
         "begin with `---`, id, title, status, author and `---`; `pmctl adopt` does it for an existing document"
     ),
+    "begin-message": "begin with ---, thread, kind, by, at and ---; pmctl comment writes messages",
     "begin-template": (
         "begin with ---, name: and the template's name, and ---; pmctl template new makes a file to start from"
     ),
     "put-version-back": "put this version back as it was, and ask in the next: pmctl template new {template} --next",
     "fix-it": "pmctl validate --fix {does}",
     "new-id": "delete the id; pmctl validate --fix gives a new one",
+    "show-section": "pmctl show {id} --section '{section}'",
     "then-an-id": "{first}, then pmctl validate --fix gives it one",
     "validate": "pmctl validate {id}",
     "validate-all": "run `pmctl validate` and fix what it lists",
+    "write-message": "pmctl comment names and writes messages",
     # Of the next step.
     "a-root": "it looks like sha256:<64 hex digits>; pmctl init printed it",
     "add-reviewer": "add a reviewer: pmctl people add HANDLE --name NAME --email E --key FILE",
@@ -168,6 +172,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "push": ("git", "push"),
     "push-new-branch": ("git", "push", "-u", "{remote}", "{branch}"),
     "read-and-approve": ("pmctl", "show", "{id}"),
+    "resolve-thread": ("pmctl", "comment", "resolve", "{thread}"),
+    "resolve-threads": ("pmctl", "comment", "list", "{id}", "--unresolved"),
     "status": ("pmctl", "status", "{id}"),
 }
 """Of an advice that follows an act, the command that can be run as it is: the first one that its words name."""

@@ -16,11 +16,13 @@ def to_json(
     *,
     marks: Sequence[str] = (),
     approved: Sequence[str] = (),
+    discussion: Sequence[Mapping[str, object]] | None = None,
 ) -> str:
     """Indented JSON with a final newline: the keys of `document.model.Postmortem`, and what is known beyond the file.
 
-    `evidence` holds JSON's own kinds of values; `marks` are sentences about what the file says and no record proves;
-    `approved` are reviewers whose approvals count. Raises BadInput for a document whose front matter is not valid.
+    `evidence` and `discussion` hold JSON's own kinds of values; `marks` are sentences about what the file says and no
+    record proves; `approved` are reviewers whose approvals count. Raises BadInput for a document whose front matter is
+    not valid.
     """
     from pmctl.document.digest import content_digest
     from pmctl.document.model import to_model
@@ -34,6 +36,8 @@ def to_json(
     content["approved"] = list(approved)
     if marks:
         content["unproved"] = list(marks)
+    if discussion is not None:
+        content["discussion"] = list(discussion)
     if evidence is not None:
         content["evidence"] = dict(evidence)
     return json_text(content)
@@ -53,6 +57,11 @@ def json_schema() -> dict[str, Any]:
     schema["properties"]["unproved"] = {
         **texts,
         "description": "What the file says and no signed record proves, a sentence each. Absent when they agree.",
+    }
+    schema["properties"]["discussion"] = {
+        "type": "array",
+        "items": {"type": "object"},
+        "description": "Its threads, when they were asked for, as in pmctl/discussions/v1.",
     }
     schema["properties"]["evidence"] = {
         "type": "object",

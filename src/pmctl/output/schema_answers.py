@@ -23,6 +23,8 @@ ANSWERS = {
     "review": ("pmctl.insight.review_queue", "ReviewQueue"),
     "review-one": ("pmctl.insight.reviewing", "Reviewing"),
     "actions": ("pmctl.output.answers", "ActionItems"),
+    "discussions": ("pmctl.insight.discussion", "Discussions"),
+    "editors": ("pmctl.workflow.editors", "Editors"),
     "item-changes": ("pmctl.output.answers", "ItemChanges"),
     "item": ("pmctl.insight.items", "ItemHistory"),
     "events": ("pmctl.insight.events", "Events"),

@@ -17,6 +17,7 @@ def published() -> dict[str, Callable[[], dict[str, Any]]]:
     return {
         "front-matter": _front_matter,
         "settings": _settings,
+        "message": _message,
         "postmortem": _postmortem,
         **{name: partial(answer_schema, name) for name in ANSWERS},
     }
@@ -43,6 +44,12 @@ def _settings() -> dict[str, Any]:
     from pmctl.output.schema_settings import settings_schema
 
     return settings_schema()
+
+
+def _message() -> dict[str, Any]:
+    from pmctl.output.schema_message import message_schema
+
+    return message_schema()
 
 
 def _postmortem() -> dict[str, Any]:

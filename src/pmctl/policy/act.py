@@ -103,7 +103,8 @@ ACTS: dict[str, ActSpec] = {
         ActSpec(
             DELETE, "deleted", ADMIN, dict.fromkeys((DRAFT, IN_REVIEW, *FINAL), DELETED), needs_note=True,
             help="remove a postmortem, on the record (admins)",
-            more="Its attachments go with it. History keeps both. An author deletes a draft never submitted.",
+            more="Its attachments and discussion go with it. History keeps all. An author deletes a draft never"
+            " submitted.",
         ),
         ActSpec(POLICY, "signed", ADMIN, folder=POLICY),
         ActSpec(

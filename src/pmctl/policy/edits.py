@@ -38,6 +38,8 @@ class Right(StrEnum):
     TEXT = "text"
     TRACKING = "tracking"
     EDITORS = "editors"
+    COMMENT = "comment"
+    RESOLVE = "resolve"
 
 
 @dataclass(frozen=True)
@@ -121,8 +123,8 @@ def who_may(
 ) -> tuple[str, ...]:
     """Everybody who has a right on the postmortem that says `before`: the table of rights.
 
-    `owner` is whom the action item belongs to. Rights are those before the change; one that a signed act of the same
-    change grants counts as well, because the act is judged by itself.
+    `owner` is whom the action item belongs to, or who began the thread that is to be resolved. Rights are those before
+    the change; one that a signed act of the same change grants counts as well, because the act is judged by itself.
     """
     now = now or state
     if right is Right.CREATE:
@@ -133,6 +135,10 @@ def who_may(
     named: tuple[str, ...]
     if right is Right.EDITORS:
         named = (author, *policy.admins)
+    elif right is Right.RESOLVE:
+        named = (owner, *writers)
+    elif right is Right.COMMENT:
+        named = (*writers, *state.reviewers, *now.reviewers, *_involved(before))
     elif right is Right.TRACKING:
         named = (owner, *writers, *(handle for handle in policy.people if _kind(policy, handle) == SERVICE))
     elif stages <= set(FINAL):
@@ -142,17 +148,31 @@ def who_may(
     else:
         named = writers
     able = dict.fromkeys(handle for handle in named if handle in policy.people)
-    return tuple(handle for handle in able if _fit(policy, handle, right, stages))
+    return tuple(handle for handle in able if _fit(policy, handle, right, stages, owner))
 
 
-def _fit(policy: Policy, handle: str, right: Right, stages: set[str]) -> bool:
-    """Whether this kind of account may have a right: services move items and write nothing, agents write drafts."""
+def _fit(policy: Policy, handle: str, right: Right, stages: set[str], owner: str) -> bool:
+    """Whether this kind of account may have a right: services move items and write nothing, agents write drafts and
+    comments, and resolve only what they began themselves."""
     kind = _kind(policy, handle)
     if kind == SERVICE:
         return right is Right.TRACKING
     if kind == AGENT:
-        return right is Right.TRACKING or (right is Right.TEXT and DRAFT in stages)
+        own = right is Right.RESOLVE and handle == owner
+        return own or right in (Right.TRACKING, Right.COMMENT) or (right is Right.TEXT and DRAFT in stages)
     return True
+
+
+def _involved(document: Document | None) -> Iterator[str]:
+    """Whom a postmortem's file names, in whatever part: they may all have a say in it."""
+    if document is None:
+        return
+    for key in ("reviewers", "participants", "editors"):
+        named = document.meta.get(key)
+        yield from (str(handle) for handle in named) if isinstance(named, list | tuple | dict) else ()
+    from pmctl.document.actions import action_items  # with it comes the Markdown parser
+
+    yield from (item.owner for item in action_items(document))
 
 
 def _kind(policy: Policy, handle: str) -> str:
@@ -252,6 +272,8 @@ _DONE = {
     Right.TEXT: ("AU702", "edit"),
     Right.TRACKING: ("AU703", "change action items of"),
     Right.EDITORS: ("AU704", "change who may edit"),
+    Right.COMMENT: ("AU712", "comment on"),
+    Right.RESOLVE: ("AU714", "resolve this thread of"),
 }
 
 
@@ -266,6 +288,8 @@ def refused(right: Right, who: Collection[str], able: Collection[str], doc: str)
     hint: Hint = ""
     if people and right is Right.TEXT:
         hint = advise("become-editor", id=doc, people=people, who=next(iter(who)))
+    elif people and right is Right.COMMENT:
+        hint = advise("become-commenter", id=doc, who=next(iter(who)))
     elif people:
         hint = advise("ask-them", people=people)
     return Violation(code, message, hint, attributed=True)
@@ -320,5 +344,23 @@ CODES = (
         "Otherwise everybody could make themselves an editor.",
         "The author names the editors.",
         "editors: {mallory: edit} by mallory",
+    ),
+    Code(
+        "AU712",
+        "may-not-comment",
+        "Somebody commented who is not the author, an editor of either level, a reviewer, a participant, the owner of"
+        " an action item or an admin.",
+        "The discussion is between those who answer for the postmortem.",
+        "The author can give the right to comment at any time: pmctl editors add ID HANDLE --comment.",
+        "a comment by somebody from another team",
+    ),
+    Code(
+        "AU714",
+        "may-not-resolve",
+        "Somebody resolved or reopened a thread that they did not begin, and is not the author, an editor or an admin."
+        " It does not count.",
+        "Whoever is asked something must not close the question for those who answer for the text.",
+        "Ask somebody who may; the thread stays as it was.",
+        "a participant resolves the reviewer's objection",
     ),
 )

@@ -203,7 +203,8 @@ def publication(act: Act, state: PostmortemState, policy: Policy, view: View) ->
         )
     if view.unresolved:
         count = "1 discussion is" if view.unresolved == 1 else f"{view.unresolved} discussions are"
-        found.append(Violation("AU312", f"{count} unresolved on {state.id}"))
+        hint = advise("resolve-threads", id=state.id)
+        found.append(Violation("AU312", f"{count} unresolved on {state.id}", hint))
     return found
 
 

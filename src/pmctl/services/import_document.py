@@ -54,11 +54,6 @@ class ImportDocument:
     paths: Mapping[str, str] = field(default_factory=dict)
 
 
-def import_path(postmortem: str) -> str:
-    """Where the import document of a postmortem is, from the root."""
-    return f".pmctl/imports/{postmortem}.json"
-
-
 def import_bytes(document: ImportDocument) -> bytes:
     """The file's content: readable, ASCII, keys sorted, one final newline."""
     value = {

@@ -13,6 +13,8 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
+from pmctl.document import beside
+from pmctl.document.beside import Beside
 from pmctl.document.fields import MAX_ID, Priority, Status, path_of
 from pmctl.document.incidents import incident_name
 from pmctl.document.reader import Document
@@ -25,7 +27,7 @@ from pmctl.files import replace_file
 from pmctl.repository.transaction import CommitResult, Write, commit
 from pmctl.repository.workspace import Workspace
 from pmctl.services.draft import Draft, draft_from
-from pmctl.services.import_document import import_bytes, import_path
+from pmctl.services.import_document import import_bytes
 from pmctl.services.incident import MOMENTS, Incident
 from pmctl.text import did_you_mean, single_line
 from pmctl.workflow import template as templates
@@ -114,7 +116,7 @@ def plan(workspace: Workspace, wish: NewPostmortem, draft: Draft | None, *, toda
     lost = _without_place(document, draft)
     writes = [Write(document.path, document.data)]
     if draft.imported:
-        writes.append(Write(import_path(name), import_bytes(draft.imported)))
+        writes.append(Write(*beside.stored(Beside.IMPORTS, name, import_bytes(draft.imported))))
     unused = tuple(
         f"template {chosen.reference} has no section {section}: {what} of the record left out" for section, what in lost
     )

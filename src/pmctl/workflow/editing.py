@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Sequence
+from pathlib import Path
 
 from pmctl.document.actions import action_items
 from pmctl.document.digest import content_digest
@@ -30,14 +31,23 @@ def open_editor(workspace: Workspace, name: str, surroundings: Surroundings) -> 
 
     Raises EnvironmentProblem when there is no editor or it fails; the file then is as the editor left it.
     """
-    environ = surroundings.environ
     path = workspace.repo.root / path_of(name)
     read_file(path, path_of(name))
+    run_editor(path, surroundings, path_of(name), f"change {path_of(name)} itself")
+    return read_file(path, path_of(name)) != workspace.head.file(path_of(name))
+
+
+def run_editor(path: Path, surroundings: Surroundings, shown: str, otherwise: str) -> None:
+    """Open a file in the person's editor and wait. `otherwise` is what to do without one; `shown` names the file.
+
+    Raises EnvironmentProblem when there is no editor or it fails; the file then is as the editor left it.
+    """
+    environ = surroundings.environ
     named = environ.get("VISUAL") or environ.get("EDITOR") or ("vi" if surroundings.interactive else "")
     if not named:
         raise EnvironmentProblem(
             "there is no terminal for an editor, and none is named",
-            hint=f"export EDITOR, or change {path_of(name)} itself",
+            hint=f"export EDITOR, or {otherwise}",
         )
     try:
         command = shlex.split(named)
@@ -51,8 +61,7 @@ def open_editor(workspace: Workspace, name: str, surroundings: Surroundings) -> 
         )
     code = subprocess.run([*command, str(path)], check=False).returncode
     if code != 0:
-        raise EnvironmentProblem(f"{command[0]} ended with code {code}; {path_of(name)} is as it left it")
-    return read_file(path, path_of(name)) != workspace.head.file(path_of(name))
+        raise EnvironmentProblem(f"{command[0]} ended with code {code}; {shown} is as it left it")
 
 
 def before_editing(workspace: Workspace, by: str, name: str) -> tuple[str, ...]:

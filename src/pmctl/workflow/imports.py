@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pmctl.document import edits
+from pmctl.document import beside, edits
+from pmctl.document.beside import Beside
 from pmctl.document.fields import path_of
 from pmctl.document.prompts import strip_comments
 from pmctl.document.reader import Document
@@ -22,7 +23,7 @@ from pmctl.policy.state import FINAL, IN_REVIEW
 from pmctl.repository.transaction import CommitResult, Write, commit
 from pmctl.repository.workspace import Workspace
 from pmctl.services.draft import Draft
-from pmctl.services.import_document import ImportDocument, import_bytes, import_path, read_import
+from pmctl.services.import_document import ImportDocument, import_bytes, read_import
 from pmctl.services.incident import Incident, Reference
 from pmctl.services.merging import merge
 from pmctl.services.refresh import Difference, FieldUpdate, Outcome, refresh
@@ -91,8 +92,8 @@ def read_imported(workspace: Workspace, name: str, by: str, verb: str) -> Import
         said = refused(Right.TEXT, (by,) if by else (), able, name)
         who = by or "somebody unknown to the policy"
         raise Refused(f"{said.code} {who} may not {verb} {document.id}", hint=said.hint)
-    path = import_path(name)
-    data = workspace.head.file(path)
+    path = beside.path_of(Beside.IMPORTS, name)
+    data = workspace.head.beside(Beside.IMPORTS, name).get("")
     if data is None:
         return Imported(name, document, None)
     if len(data) > _SIZE_LIMIT:
@@ -163,7 +164,10 @@ def land(workspace: Workspace, planned: Plan, subject: str, signing: Sequence[st
     if planned.document.data != planned.before.data:
         writes.append(Write(path_of(planned.id), planned.document.data))
     if planned.imported is not None or planned.had_import:
-        writes.append(Write(import_path(planned.id), planned.imported))
+        if planned.imported is None:
+            writes.append(Write(beside.path_of(Beside.IMPORTS, planned.id), None))
+        else:
+            writes.append(Write(*beside.stored(Beside.IMPORTS, planned.id, planned.imported)))
     message = f"{subject}\n\nPostmortem: {planned.id}\n"
     return commit(workspace.repo, writes, message, signing=signing)
 

@@ -19,6 +19,7 @@ from pmctl.document.template import Template
 from pmctl.errors import Hint, Refused, UsageProblem, advise
 from pmctl.ledger import record
 from pmctl.ledger.current_state import CurrentState, current_state, judged_by, version_with
+from pmctl.ledger.discussion import Discussion, discussion
 from pmctl.ledger.tree_documents import facts_of
 from pmctl.policy import act as acts
 from pmctl.policy import lifecycle
@@ -155,7 +156,9 @@ def _view(
     templates: tuple[Template, ...] | None,
 ) -> View:
     """The document's side of the decision. The audit judges by templates of history, so those are asked here too."""
-    view = now.view(document, content, templates=templates, binding=kind in (acts.SUBMIT, acts.PUBLISH))
+    binding = kind in (acts.SUBMIT, acts.PUBLISH)
+    said = discussion(workspace.head, now.state.id, now.state, now.policy) if kind == acts.PUBLISH else Discussion()
+    view = now.view(document, content, templates=templates, unresolved=len(said.unresolved), binding=binding)
     rows = ""
     if kind == acts.ADD_ITEM:
         attachments = workspace.head.attachments(document.id)
@@ -180,6 +183,7 @@ def _write(
     if act.act == acts.DELETE:
         writes.append(Write(path, None))
         writes.extend(Write(f"{folder}/{item.path}", None) for item in workspace.head.attachments(act.doc))
+        writes.extend(Write(beside, None) for beside in workspace.head.paths_beside(act.doc))
     else:
         # An approval leaves the document as it is.
         changed = document if act.act == acts.APPROVE else _edited(document, act, after)

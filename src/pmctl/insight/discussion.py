@@ -1,0 +1,183 @@
+"""What is said about postmortems, for people to read: threads at a commit, and where the text of each is now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pmctl.document import beside
+from pmctl.document.anchor import AnchorState, Place, locate
+from pmctl.document.beside import Beside
+from pmctl.document.comment import NAME, Message, mentions
+from pmctl.document.fields import is_id
+from pmctl.document.finding import Finding
+from pmctl.document.reader import Document
+from pmctl.errors import NotFound
+from pmctl.ledger.current_state import current_state
+from pmctl.ledger.discussion import Discussion, discussion
+from pmctl.ledger.snapshot import Snapshot
+from pmctl.policy.discussion import Thread
+from pmctl.text import near, utc
+
+_SHOWN = 20  # candidates that an ambiguous name lists
+
+
+@dataclass(frozen=True, slots=True)
+class ListedMessage:
+    """One message of a thread. `counts` is false for a resolve or reopen by somebody who may not."""
+
+    id: str
+    kind: str
+    by: str
+    at: str
+    text: str
+    mentions: tuple[str, ...]
+    counts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ListedThread:
+    """One thread as it stands. `thread` is its id and `short` the least of it that names no other.
+
+    `section` and `quote` are what it was begun about, empty for the whole postmortem; `anchor` says what became of that
+    text (current, changed, moved, outdated), `now_in` and `line` where it is.
+    """
+
+    thread: str
+    short: str
+    postmortem: str
+    section: str
+    quote: str
+    anchor: str
+    now_in: str
+    line: int
+    writer: str
+    began: str
+    resolved: bool
+    resolved_by: str
+    messages: tuple[ListedMessage, ...]
+
+    def addresses(self, handle: str) -> bool:
+        """Whether somebody is mentioned in it."""
+        return any(handle in one.mentions for one in self.messages)
+
+
+@dataclass(frozen=True, slots=True)
+class Discussions:
+    """pmctl comment list: the threads about postmortems, the oldest first."""
+
+    threads: tuple[ListedThread, ...]
+
+
+def discussed(snapshot: Snapshot, doc: str) -> Discussion:
+    """The threads of a postmortem at a snapshot; none where there is no policy that can be read.
+
+    Raises MissingObject, CorruptObject.
+    """
+    if (
+        not snapshot.commit
+        or snapshot.policy()[0] is None
+        or not snapshot.names(beside.folder_of(Beside.COMMENTS, doc))
+    ):
+        return Discussion()
+    now = current_state(snapshot, doc)
+    return discussion(snapshot, doc, now.state, now.policy)
+
+
+def postmortems_discussed(snapshot: Snapshot) -> list[str]:
+    """The ids of the postmortems that anything is said about, sorted."""
+    names = snapshot.names(beside.folder_of(Beside.COMMENTS))
+    return sorted(name for name in names if is_id(name) and snapshot.document(name) is not None)
+
+
+def listed(snapshot: Snapshot, docs: Iterable[str]) -> tuple[ListedThread, ...]:
+    """The threads of these postmortems at a snapshot."""
+    short = short_names(snapshot)
+    found = []
+    for doc in docs:
+        where = snapshot.document(doc)
+        document = snapshot.source.documents.document(where) if where is not None else None
+        found += [_listed(doc, thread, document, short) for thread in discussed(snapshot, doc).threads]
+    return tuple(found)
+
+
+def unreadable(snapshot: Snapshot, docs: Iterable[str]) -> tuple[Finding, ...]:
+    """What is wrong with the files of messages about these postmortems, as committed; some of them do not count."""
+    return tuple(problem for doc in docs for problem in discussed(snapshot, doc).problems)
+
+
+def place_of(thread: Thread, document: Document | None) -> Place:
+    """Where the text that a thread is about is in this version of the postmortem."""
+    if document is None:
+        return Place(AnchorState.OUTDATED, thread.section)
+    return locate(document, thread.section, thread.quote, thread.block)
+
+
+def short_names(snapshot: Snapshot) -> dict[str, str]:
+    """The ids of all messages at a snapshot, each with the six letters at its end where no other has them."""
+    names = [name for _, name in _names(snapshot)]
+    ends: dict[str, int] = {}
+    for name in names:
+        ends[name[-6:]] = ends.get(name[-6:], 0) + 1
+    return {name: name[-6:] if ends[name[-6:]] == 1 else name for name in names}
+
+
+def find_thread(snapshot: Snapshot, part: str) -> tuple[str, Thread]:
+    """(postmortem, thread) that `part` names: a thread's id, that of any of its messages, or any part of one.
+
+    Raises NotFound with the candidates.
+    """
+    wanted = part.strip().removesuffix(".md").lower()
+    names = [(doc, name) for doc, name in _names(snapshot) if wanted and wanted in name.lower()]
+    whole = [(doc, name) for doc, name in names if name.lower() == wanted]
+    found: dict[tuple[str, str], Thread] = {}
+    threads: dict[str, tuple[Thread, ...]] = {}
+    for doc, name in whole or names:
+        if doc not in threads:
+            threads[doc] = discussed(snapshot, doc).threads
+        for thread in threads[doc]:
+            if name == thread.id or any(one.id == name for one in thread.messages):
+                found[doc, thread.id] = thread
+    if len(found) == 1:
+        ((doc, _), thread), *_ = found.items()
+        return doc, thread
+    if found:
+        details = tuple(f"{name} of {doc}" for doc, name in found)
+        more = (f"... and {len(details) - _SHOWN} more",) if len(details) > _SHOWN else ()
+        raise NotFound(
+            f"{part!r} fits {len(found)} threads", hint="type more of the id", details=(*details[:_SHOWN], *more)
+        )
+    close = near(wanted, (name[-6:] for _, name in _names(snapshot)))
+    details = tuple(f"did you mean {name}?" for name in close)
+    raise NotFound(f"there is no thread {part!r}", hint="pmctl comment list shows them all", details=details)
+
+
+def _names(snapshot: Snapshot) -> Iterable[tuple[str, str]]:
+    for doc in postmortems_discussed(snapshot):
+        for name in snapshot.names(beside.folder_of(Beside.COMMENTS, doc)):
+            if name.endswith(".md") and NAME.fullmatch(name.removesuffix(".md")):
+                yield doc, name.removesuffix(".md")
+
+
+def _listed(doc: str, thread: Thread, document: Document | None, short: dict[str, str]) -> ListedThread:
+    place = place_of(thread, document)
+    return ListedThread(
+        thread.id,
+        short.get(thread.id, thread.id),
+        doc,
+        thread.section,
+        thread.quote,
+        place.state.value,
+        place.section,
+        place.line,
+        thread.writer,
+        utc(thread.began),
+        thread.resolved,
+        thread.resolved_by,
+        tuple(_message(one, thread) for one in thread.messages),
+    )
+
+
+def _message(one: Message, thread: Thread) -> ListedMessage:
+    named = tuple(dict.fromkeys(handle for handle, _ in mentions(one.text)))
+    return ListedMessage(one.id, one.kind.value, one.by, utc(one.at), one.text, named, one.id not in thread.idle)

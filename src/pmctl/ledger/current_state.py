@@ -77,8 +77,11 @@ class _Moment:
     document: TreeDocument | None
 
 
-def current_state(snapshot: Snapshot, doc: str) -> CurrentState:
+def current_state(snapshot: Snapshot, doc: str, *, from_history: bool = False) -> CurrentState:
     """Where the postmortem `doc` stands at the snapshot.
+
+    Who the author of a draft is, its file says, and only history proves: `from_history` asks that, and there is no
+    author where it cannot say.
 
     Raises EnvironmentProblem when there is no valid policy, MissingObject or CorruptObject for a clone that
     lacks what it needs.
@@ -90,7 +93,7 @@ def current_state(snapshot: Snapshot, doc: str) -> CurrentState:
             f"there is no valid policy at {snapshot.commit[:12]}{why}", hint=advise("policy-verify")
         )
     quick, certain = _Reading(snapshot, doc, policy).current()
-    if certain:
+    if certain and not from_history:
         return quick
     # Something in its folder does not add up by itself: acts that met, a key that is gone, an act that was refused.
     # Only the whole history knows what counted at its time.
@@ -102,7 +105,8 @@ def current_state(snapshot: Snapshot, doc: str) -> CurrentState:
     report = reports[snapshot.commit]
     state = report.states.get(doc)
     if state is None or not report.complete:
-        return replace(quick, incomplete=report.incomplete)
+        partly = replace(quick, incomplete=report.incomplete)
+        return replace(partly, state=replace(quick.state, author="")) if from_history else partly
     folder = f"{record.FOLDER}/{doc}/"
     ignored = tuple(
         f"{found.path}: {found.message}"

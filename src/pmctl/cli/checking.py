@@ -38,7 +38,7 @@ def validate(
     """Check postmortems. Every finding has its place, a code and a fix; the last line counts them.
 
     Targets (PM95) are compared with the history when ids or nothing is named, not for files and what is staged. Of
-    files and ids that are named it is said when their status is not what their signed records prove.
+    files and ids that are named it is said when their status was changed by hand and not committed.
 
     Exit code 1 when there are errors, 2 when --fix could not write a file. `pmctl explain CODE` documents any code.
     """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from pmctl import git
 from pmctl.document.fields import Status, id_of
 from pmctl.document.finding import Finding, Severity
 from pmctl.document.reader import Document, read
@@ -12,8 +13,10 @@ from pmctl.errors import BadInput, advise
 from pmctl.ledger.tree_documents import facts_of
 from pmctl.policy.model import POLICY_PATH
 from pmctl.policy.reading import parse_policy
-from pmctl.repository.workspace import Workspace, read_file
+from pmctl.repository.workspace import POSTMORTEMS, Workspace, read_file
 from pmctl.rules.bulk import Item
+
+_MANY = 500  # paths from which on git is asked about the whole folder: a command line has its limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +45,14 @@ def policy_findings(workspace: Workspace) -> tuple[Finding, ...]:
 
 
 def statuses_by_hand(workspace: Workspace, items: Iterable[Item]) -> tuple[Finding, ...]:
-    """A warning for each file whose status is not what its signed records at HEAD add up to.
+    """A warning for each file that is not committed as it is, and whose status is not what its signed records prove.
 
+    What is committed `list`, `status` and the audit say, for which signatures have to be read.
     While a merge is under way its records are not at HEAD yet, and nothing is said; the audit has the last word.
     """
     named = [item for item in items if item.data is not None and id_of(item.path)]
+    changed = _uncommitted(workspace, [item.path for item in named]) if named else frozenset()
+    named = [item for item in named if item.path in changed]
     if not named or not workspace.head.commit or not workspace.head.is_managed:
         return ()
     if (workspace.repo.git_dir / "MERGE_HEAD").exists():
@@ -61,6 +67,15 @@ def statuses_by_hand(workspace: Workspace, items: Iterable[Item]) -> tuple[Findi
         for one in claims
         if one.path in proved and proved[one.path][0] != one.status
     )
+
+
+def _uncommitted(workspace: Workspace, paths: list[str]) -> frozenset[str]:
+    """Those of these files that differ from HEAD or are not in it; git is asked once."""
+    prefix = workspace.repo.prefix
+    named = [f":(literal){prefix}{path}" for path in (paths if len(paths) <= _MANY else [POSTMORTEMS])]
+    asked = ("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--", *named)
+    listed = git.run(workspace.repo.top, *asked, check=False).stdout.decode("utf-8", "surrogateescape")
+    return frozenset(entry[3:].removeprefix(prefix) for entry in listed.split("\0") if entry)
 
 
 def _claim(document: Document, path: str) -> _Claim:

@@ -172,6 +172,7 @@ def lacks_offset(text: str) -> bool:
     return match is not None and match[5] is None
 
 
+@lru_cache(maxsize=4096)
 def parse_day(text: str) -> date | None:
     """The day that `2024-01-15` names; None for any other text and for a day that does not exist."""
     if not _DAY.fullmatch(text):

@@ -226,6 +226,107 @@ def test_attack_24_deleted(stage: Copy) -> None:
     gate.lands()
 
 
+def test_attack_24_deleted_by_its_author(stage: Copy) -> None:
+    """A draft that was never submitted is its author's; anything that ever was submitted is not."""
+    world = stage("drafted")
+    gate = Gate(world)
+    world.act(acts.DELETE, "bob")
+    gate.refuses("AU314", "AU406")
+    gate.command_refuses("bob", "delete", DOC, "-m", "in my way", code="AU314")
+    gate.back()
+    world.act(acts.DELETE, "jane")
+    gate.lands()
+    assert gate.command("jane", "delete", DOC, "-m", "a false alarm").code == 0
+    gate.lands()
+    world.new(by="bob", author="bob")  # the id is free: it is the new author's now
+    gate = Gate(world)
+    world.act(acts.DELETE, "jane")
+    gate.refuses("AU314", "AU406")
+    gate.back()
+    world.act(acts.DELETE, "bob")
+    gate.lands()
+
+
+@pytest.mark.parametrize("status", ["withdrawn", "sent back", "reopened", "in review"])
+def test_attack_24_deleted_by_its_author_after_a_submission(stage: Copy, status: str) -> None:
+    world = stage("published" if status == "reopened" else "submitted")
+    if status == "withdrawn":
+        world.act(acts.WITHDRAW, "jane")
+    elif status == "sent back":
+        world.act(acts.REQUEST_CHANGES, "bob")
+    elif status == "reopened":
+        world.act(acts.REOPEN, "alice")
+    gate = Gate(world)
+    world.act(acts.DELETE, "jane")
+    gate.refuses("AU314", "AU406")
+    gate.command_refuses("jane", "delete", DOC, "-m", "embarrassing", code="AU314")
+    gate.back()
+    world.act(acts.DELETE, "alice")
+    gate.lands()
+
+
+def test_attack_24_deleted_by_its_author_after_a_baseline_that_accepted_more(world: World) -> None:
+    """A history that was imported knows of no submission; what was accepted as published is no draft all the same."""
+    world.init()
+    world.new(status="PUBLISHED")
+    world.baseline((DOC, world.digest(), "PUBLISHED"))
+    world.act(acts.REOPEN, "alice")
+    gate = Gate(world)
+    world.act(acts.DELETE, "jane")
+    gate.refuses("AU314", "AU406")
+    gate.command_refuses("jane", "delete", DOC, "-m", "embarrassing", code="AU314")
+
+
+def test_attack_24_deleted_by_who_wrote_his_own_name_as_author(stage: Copy) -> None:
+    """The author is whom history names, not whom the file names when it is deleted."""
+    world = stage("drafted")
+    gate = Gate(world)
+    world.edit("author: jane", "author: bob", by="bob", commit=False)
+    world.act(acts.DELETE, "bob")  # in one step, as a squash brings it
+    gate.refuses("AU314", "AU406")
+    gate.back()
+    world.edit("author: jane", "author: bob", by="bob")
+    assert {found.code for found in gate.new(gate.whole())} == {"AU403", "AU702"}
+    gate = Gate(world)
+    world.act(acts.DELETE, "bob")
+    gate.refuses("AU314", "AU406")
+    gate.command_refuses("bob", "delete", DOC, "-m", "in my way", code="AU314")
+    gate.back()
+    world.act(acts.DELETE, "jane")  # hers it still is
+    gate.lands()
+    assert gate.command("jane", "delete", DOC, "-m", "a false alarm").code == 0
+
+
+def test_beside_24_deleted_by_whom_an_admin_made_the_author(stage: Copy) -> None:
+    world = stage("drafted")
+    world.set_field("author", "bob")
+    world.act(acts.AMEND, "alice")
+    gate = Gate(world)
+    world.act(acts.DELETE, "jane")
+    gate.refuses("AU314", "AU406")
+    gate.command_refuses("jane", "delete", DOC, "-m", "was mine", code="AU314")
+    gate.back()
+    world.act(acts.DELETE, "bob")
+    gate.lands()
+
+
+def test_beside_24_a_deletion_that_a_submission_overtook_is_late(stage: Copy) -> None:
+    """Signed while it was a draft, landed after somebody submitted it: it changes nothing, and the file has to stay."""
+    world = stage("drafted")
+    signed_on = world.standing().state.head
+    world.act(acts.SUBMIT, "alice", reviewers=("bob",))
+    gate = Gate(world)
+    text = world.text()
+    changes = {"prev": signed_on, "round": 0, "from_status": "DRAFT", "to_status": "DELETED"}
+    world.act(acts.DELETE, "jane", commit=False, **changes)
+    world.commit("Too late", "jane")
+    gate.refuses("AU406")
+    world.write(world.file(), text)
+    world.git("add", "-A")
+    world.git("commit", "-q", "--amend", "--no-edit")
+    gate.lands()
+
+
 def test_attack_25_paths_that_differ_by_case(stage: Copy) -> None:
     world = stage("drafted")
     gate = Gate(world)

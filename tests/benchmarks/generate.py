@@ -27,7 +27,7 @@ def prose(rng: random.Random, words: int) -> str:
     return "\n".join([*lines, line])
 
 
-def postmortem(number: int) -> tuple[str, str]:
+def postmortem(number: int, items_each: int = 1) -> tuple[str, str]:
     """(id, text) of the number-th generated postmortem: a complete draft that validates."""
     rng = random.Random(number)
     day = date(2020, 1, 1) + timedelta(days=number % 2000)
@@ -36,9 +36,9 @@ def postmortem(number: int) -> tuple[str, str]:
         f"| 14:{minute:02d} | {prose(rng, 9)[:-1].replace(chr(10), ' ')} | @alice |" for minute in range(0, 40, 4)
     )
     items = "\n".join(
-        f"| AI-{number % 10000:04d} | Add an alert at 80 % pool usage, step {step} | @alice "
-        f"| {day + timedelta(days=7)} | HIGH | OPEN | | |"
-        for step in range(1)
+        f"| AI-{number * items_each + step:06d} | Add an alert at 80 % pool usage, step {step} | @alice "
+        f"| {day + timedelta(days=7)} | HIGH | {_status(number + step, items_each)} | | |"
+        for step in range(items_each)
     )
     text = f"""---
 id: {name}
@@ -121,11 +121,16 @@ All times in UTC.
     return name, text
 
 
-def write_postmortems(root: Path, count: int) -> list[str]:
+def _status(place: int, items_each: int) -> str:
+    """Where there are many items, one in twenty is open."""
+    return "OPEN" if items_each == 1 or place % 20 == 0 else "COMPLETED"
+
+
+def write_postmortems(root: Path, count: int, items_each: int = 1) -> list[str]:
     """Write `count` postmortems below `root` at their paths; returns the ids."""
     names = []
     for number in range(count):
-        name, text = postmortem(number)
+        name, text = postmortem(number, items_each)
         path = root / "postmortems" / name[:4] / f"{name}.md"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")

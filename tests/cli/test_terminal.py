@@ -180,6 +180,44 @@ def test_key_with_a_passphrase_is_asked_for_at_the_terminal(play: At, terminal: 
     assert "AU316" in sat.plain
 
 
+def test_items_are_picked_from_a_list(play: At, terminal: Callable[..., Terminal]) -> None:
+    draft = play("draft")
+    sat = terminal(draft, "jane", "actions", "done")
+    sat.expect("Load-test the pool")
+    sat.type(" " + DOWN + " " + ENTER)
+    assert sat.end() == 0, sat.plain
+    assert "AI-7f3k of" in sat.plain and "AI-q2m8 of" in sat.plain
+    assert draft.git("log", "-1", "--format=%s") == f"Update 2 action items of {ID}"
+    sat = terminal(draft, "jane", "actions", "done")
+    assert sat.end() == 2
+    assert "there is no open action item to pick" in sat.plain
+
+
+def test_nothing_picked_is_nothing_done(play: At, terminal: Callable[..., Terminal]) -> None:
+    draft = play("draft")
+    before = draft.snapshot()
+    sat = terminal(draft, "jane", "actions", "remove")
+    sat.expect("Load-test the pool")
+    sat.type(ENTER)
+    assert sat.end() == 2, sat.plain
+    sat = terminal(draft, "jane", "actions", "remove")
+    sat.expect("Load-test the pool")
+    sat.type(" " + CTRL_C)
+    assert sat.end() == 130
+    assert draft.snapshot() == before
+
+
+def test_wont_do_asks_for_its_reason(play: At, terminal: Callable[..., Terminal]) -> None:
+    draft = play("draft")
+    sat = terminal(draft, "jane", "actions", "set", "7f3k", "--status", "won't do")
+    sat.expect("Why will it not be done?")
+    sat.type(ENTER)
+    sat.expect("please type something")
+    sat.type("the pool is gone" + ENTER)
+    assert sat.end() == 0, sat.plain
+    assert "| WONT_DO | | the pool is gone |" in draft.file.read_text()
+
+
 def test_no_input_and_a_pipe_never_ask(play: At, terminal: Callable[..., Terminal]) -> None:
     team = play("team")
     sat = terminal(team, "jane", "--no-input", "new")

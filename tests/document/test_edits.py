@@ -208,6 +208,48 @@ def test_append_row_adds_one_line(doc: Document, cells: dict[str, str]) -> None:
     assert removed.text.rstrip() == doc.text.rstrip()
 
 
+@settings(max_examples=200, deadline=None)
+@given(variants, hostile)
+def test_append_column_is_the_last_one_and_empty(doc: Document, name: str) -> None:
+    (table,) = action_tables(doc)
+    try:
+        after = edits.append_column(doc, table, name)
+    except BadInput:
+        return
+    (wider,) = action_tables(after)
+    assert wider.columns == (*table.columns, name.strip(TRIM))
+    assert [row.cells[-1].text for row in wider.rows] == [""] * len(table.rows)
+    assert [row.cells[:-1] != () for row in wider.rows] == [True] * len(table.rows)
+    assert [[cell.text for cell in row.cells[:-1]] for row in wider.rows] == [
+        [cell.text for cell in row.cells] for row in table.rows
+    ]
+    gone, come = changed_lines(doc, after)
+    assert len(gone) == len(come) == 2 + len(table.rows)
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ("| ID | Action | Status |\n|---|---|---|\n| a | b \\\\| c | OPEN |\n",
+         "| ID | Action | Status | Kind |\n|---|---|---|------|\n| a | b \\\\| c | OPEN | |\n"),
+        ("ID | Action | Status\n---|---|---\na | b | OPEN\n",
+         "ID | Action | Status | Kind |\n---|---|--- |------|\na | b | OPEN | |\n"),
+        ("| ID  | Action | Status |\n|-----|--------|--------|\n| a   | b      | OPEN   |  \n",
+         "| ID  | Action | Status | Kind |\n|-----|--------|--------|------|\n| a   | b      | OPEN   |      |  \n"),
+    ],
+)  # fmt: skip
+def test_a_column_is_written_as_the_table_is(rows: str, expected: str) -> None:
+    doc = table_document(rows)
+    assert edits.append_column(doc, action_tables(doc)[0], "Kind").text == doc.text.replace(rows, expected)
+
+
+@pytest.mark.parametrize("row", ["| a | b |", "| a | b | OPEN | more |"])
+def test_a_row_of_another_length_gets_no_column(row: str) -> None:
+    doc = table_document(f"| ID | Action | Status |\n|---|---|---|\n{row}\n")
+    with pytest.raises(BadInput, match="not as many cells"):
+        edits.append_column(doc, action_tables(doc)[0], "Kind")
+
+
 def table_document(rows: str) -> Document:
     return read(f"---\nid: 2024-01-15-x\n---\n\n## Action Items\n\n{rows}".encode())
 

@@ -181,3 +181,15 @@ def test_nobody_is_known() -> None:
 
 def test_nothing_in_other_files() -> None:
     assert completion(opened("## ", kind=Kind.SETTINGS), 3) == []
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [("capacity | de‸ |", ["detect"]), ("cap‸ | |", ["capacity"]), ("‸ | |", ["capacity", "deploys"])],
+)
+def test_what_an_item_is_for(cells: str, expected: list[str]) -> None:
+    head = "| ID | Action | Owner | Due | Priority | Status | Ticket | Notes | Prevents | Kind |"
+    row = f"| AI-7f3k | Alert at 80 % | @jane | 2999-01-22 | HIGH | OPEN | | | {cells}"
+    front = "root_causes: [capacity]\ncontributing_factors: [deploys]"
+    text = source(f"{front}\n\n## Action Items\n\n{head}\n|{'---|' * 10}\n{row}\n")
+    assert offered(text) == expected

@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 
 from pmctl import git
+from pmctl.errors import advise
 from pmctl.insight.doctor import Check, diagnose
 from pmctl.repository import journal
 from pmctl.surroundings import Surroundings
+from pmctl.workflow import merge_driver
 from pmctl.workflow.repair import repair
 from tests import world
+from tests.merging import shim
 from tests.team import Team
 
 
@@ -125,3 +128,14 @@ def test_repair_undoes_an_interrupted_act(crew: Team) -> None:
     journal.write(crew.repo, journal.Journal(crew.head, "refs/heads/main", "An act\n", (touched,)))
     assert any("undone" in line for line in repair(crew.repo))
     assert (file.read_bytes(), crew.snapshot()[1]) == (before, "")
+
+
+def test_a_clone_without_the_merge_driver(crew: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A driver is local configuration, which no clone brings along: doctor says what to type."""
+    found = marks(crew.top)["merges"]
+    assert found.mark == "note" and "no merge driver" in found.message and found.fix == advise("install-hooks")
+    merge_driver.install(crew.repo)
+    monkeypatch.setenv("PATH", f"{shim(tmp_path / 'bin')}{os.pathsep}{os.environ['PATH']}")
+    assert marks(crew.top)["merges"].mark == "ok"
+    (crew.top / ".git" / "info" / "attributes").unlink()
+    assert "no attribute" in marks(crew.top)["merges"].message

@@ -45,7 +45,7 @@ def standing(answer: Triage) -> list[str]:
 
 def written(day: int, **values: object) -> Summary:
     started = START - timedelta(days=day)
-    return replace(Summary("x.md", f"{started:%Y-%m-%d}-x", started_at=utc(started)), **values)
+    return Summary("x.md", f"{started:%Y-%m-%d}-x", started_at=utc(started))._replace(**values)
 
 
 def test_an_ordinary_incident_needs_none() -> None:

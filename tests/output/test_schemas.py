@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator, Draft202012Validator
 from jsonschema.validators import validator_for
 
-from pmctl.document.fields import FIELDS
+from pmctl.document.fields import FIELDS, Priority
 from pmctl.document.finding import Finding, Severity
 from pmctl.document.reader import read
 from pmctl.document.schema import check_front_matter
@@ -79,6 +79,8 @@ def test_settings_have_the_keys_of_their_readers() -> None:
         return set(place["properties"])
 
     assert keys() == set(top.KEYS)
+    assert keys("actions") == {"due"}
+    assert keys("actions", "due") == set(Priority)
     assert keys("rules") == set(rule_settings.KEYS)
     assert keys("rules", "targets") == set(rule_settings.TARGETS)
     assert keys("rules", "phrases", "add") == set(rule_settings.PHRASE_FAMILIES)
@@ -97,6 +99,7 @@ CODES = st.sampled_from(["PM7", "PM801", "AU", "PM999", "nonsense", "", 7])
 LENGTHS = st.sampled_from(["24h", "7d", "2w", "30m", "3", "x", 24, "1 day"])
 WORDS = st.lists(st.sampled_from(["of course", "x", "", 3]), max_size=2)
 HOSTS = st.lists(st.sampled_from(["corp.example", ".corp.example", "@x", "*", "a b", ".", "", 3]), max_size=2)
+DAYS = ("7d", "2w", "0d", "00w", "90 days", "1 week", "12345d", "x")
 RULE_SETTINGS = st.fixed_dictionaries(
     {},
     optional={
@@ -143,6 +146,14 @@ SETTINGS = st.fixed_dictionaries(
         "template": st.sampled_from(["security", "Our Template", "", 3]),
         "severities": st.lists(st.sampled_from(["SEV1", 1, " ", True]), max_size=2),
         "visibility": st.sampled_from(["team", "everybody"]),
+        "time_zone": st.sampled_from(["UTC", "Europe/Berlin", "", 7]),  # the schema knows no list of them
+        "root_causes": WORDS,
+        "actions": st.dictionaries(
+            st.sampled_from(["due", "x"]),
+            st.dictionaries(st.sampled_from(["HIGH", "LOW", "high"]), st.sampled_from([*DAYS, "24h", 7, None])),
+            max_size=2,
+        )
+        | st.just([]),
         "rules": RULE_SETTINGS | st.just("all"),
         "triggers": TRIGGERS,
         "integrations": st.sampled_from([{}, []]),
@@ -204,6 +215,7 @@ EVERY_FIELD = {
     **dict.fromkeys(("started_at", "detected_at", "acknowledged_at", "mitigated_at", "resolved_at"), MOMENT | PLAIN),
     "tags": LIST,
     "root_causes": LIST,
+    "contributing_factors": LIST,
     "template": PLAIN,
     "fields": st.dictionaries(WORD.filter(str.strip), PLAIN | LIST | st.just([["x"]]), max_size=2),
 }
@@ -249,7 +261,10 @@ COMMANDS = {
     "status": "pmctl status --format json",
     "log": 'pmctl log "$ID" --format json',
     "diff": 'pmctl diff "$ID" --from HEAD~2 --format json',
-    "actions": "pmctl actions list --format json",
+    "actions": "pmctl actions list --group-by owner --format json",
+    "item-changes": "pmctl actions done 7f3k --format json",
+    "item": "pmctl actions show 7f3k --format json",
+    "events": "pmctl events --on 2030-01-01 --format json",
     "people": "pmctl people list --format json",
     "policy": "pmctl policy show --format json",
     "policy-verify": "pmctl policy verify --format json",

@@ -44,6 +44,34 @@ def test_what_is_wrong_is_a_finding_with_its_line(text: bytes, code: str, line: 
     assert says in first.message + first.fix
 
 
+def test_days_and_their_zone() -> None:
+    found, findings = load_settings(
+        b"time_zone: Europe/Berlin\nactions: {due: {LOW: 90d, HIGH: 2w}}\nroot_causes: [config]\n"
+    )
+    assert findings == ()
+    assert (found.time_zone, list(found.item_targets.items())) == ("Europe/Berlin", [("HIGH", 14), ("LOW", 90)])
+    assert found.root_causes == ("config",)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (b"time_zone: Europe/Berlim", "did you mean Europe/Berlin?"),
+        (b"time_zone: ../../etc/passwd", "there is no time zone"),
+        (b"time_zone: /etc/localtime", "there is no time zone"),
+        (b"time_zone: [UTC]", "must be text"),
+        (b"actions: {due: {HIGH: 24h}}", "not a number of days: '24h'"),
+        (b"actions: {due: {HIGH: 0d}}", "not a number of days"),
+        (b"actions: {due: {URGENT: 2w}}", "unknown key 'URGENT' in actions.due"),
+        (b"actions: {deu: {}}", "did you mean due?"),
+    ],
+)
+def test_what_is_wrong_with_days(text: bytes, says: str) -> None:
+    found, (finding, *more) = load_settings(text)
+    assert more == [] and says in finding.message + finding.fix
+    assert (found.time_zone, dict(found.item_targets)) == ("UTC", {})
+
+
 def test_a_wrong_key_keeps_its_default_and_the_others_count() -> None:
     found, findings = load_settings(b"template: lightweight\nvisibility: [x]\n")
     assert (found.template, found.visibility, len(findings)) == ("lightweight", "organization", 1)

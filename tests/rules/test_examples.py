@@ -31,6 +31,7 @@ FLAGGED = {
     "PM156": "",
     "PM157": "paymnets",
     "PM159": "2999-01-15T14:00:00Z",
+    "PM160": "capcity",
     "PM202": "## Impact",
     "PM203": "## Timeline",
     "PM204": "## Response",
@@ -68,6 +69,9 @@ FLAGGED = {
     "PM513": "Improve monitoring",
     "PM514": "### What could be improved",
     "PM515": "",
+    "PM516": "capcity",
+    "PM517": "detection",
+    "PM518": "2999-01-22",
     "PM601": "## Lessons Learned",
     "PM602": "### Where we got lucky",
     "PM701": "should have been raised",
@@ -105,6 +109,10 @@ def context_of(code: str) -> Context:
     if code == "PM906":
         pytest.importorskip("detect_secrets", reason="the extra `secrets` is not installed")
         return CONTEXT._replace(settings=RuleSettings(detect_secrets=True))
+    if code == "PM518":
+        return CONTEXT._replace(item_targets={"HIGH": 14})
+    if code == "PM160":
+        return CONTEXT._replace(causes=("capacity", "config"))
     return CONTEXT
 
 

@@ -11,8 +11,9 @@ from pmctl.document.actions import action_items
 from pmctl.errors import BadInput, NotFound, PmctlError, Refused, UsageProblem
 from pmctl.ledger.audit import audit
 from pmctl.ledger.current_state import current_state
+from pmctl.output.advice import words
 from pmctl.policy import act as acts
-from pmctl.workflow.actions import Change, Changed, add, change
+from pmctl.workflow.actions import Change, Changed, add, change, remove
 from pmctl.workflow.lifecycle import perform
 from tests.team import AT, TODAY, Team
 
@@ -138,7 +139,199 @@ def test_a_new_item_of_a_published_postmortem_is_signed(crew: Team) -> None:
 def test_unknown_and_doubled_ids(crew: Team) -> None:
     with pytest.raises(NotFound, match="AI-zzzz"):
         change(crew.workspace, "jane", "AI-zzzz", Change(status="OPEN"), ())
-    crew.new("jane", "Search was slow")
+    other = crew.new("jane", "Search was slow")
+    before = crew.snapshot()
+    for act in (
+        lambda: change(crew.workspace, "jane", "AI-7f3k", Change(status="COMPLETED"), ()),
+        lambda: remove(crew.workspace, "jane", "AI-7f3k", ()),
+    ):
+        with pytest.raises(UsageProblem, match="occurs 2 times") as caught:
+            act()
+        assert [path in line for path, line in zip(map(crew.path, (other, DOC)), caught.value.details, strict=True)]
+        assert caught.value.exit_code == 2
+    assert crew.snapshot() == before
+    change(crew.workspace, "jane", "AI-7f3k", Change(status="COMPLETED"), (), postmortem=other)
+    assert next(item.status for item in action_items(crew.workspace.read_at(other))) == "COMPLETED"
+    assert next(item.status for item in action_items(crew.workspace.read_at(DOC))) == "OPEN"
+
+
+def test_an_id_twice_in_one_postmortem_is_nobodys(crew: Team) -> None:
+    crew.edit_text(DOC, lambda text: text.replace("AI-q2m8", "AI-7f3k"))
+    crew.commit_all("The same id twice")
     with pytest.raises(UsageProblem, match="occurs 2 times") as caught:
+        change(crew.workspace, "jane", "7f3k", Change(status="COMPLETED"), ())
+    assert "validate --fix" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize("word", ["ai-7F3K", "7f3k", "7F3", "alert when", "  the pool is 80 % ", "80 %"])
+def test_any_part_that_only_one_has_names_an_item(crew: Team, word: str) -> None:
+    crew.actor("jane")
+    done = change(crew.workspace, "jane", word, Change(notes="found"), ())
+    assert [one.item for one in done.items] == ["AI-7f3k"]
+
+
+@pytest.mark.parametrize("word", ["AI-", "pool", "a"])
+def test_a_part_that_several_have_names_them(crew: Team, word: str) -> None:
+    with pytest.raises(UsageProblem, match="fits 2 action items") as caught:
+        change(crew.workspace, "jane", word, Change(notes="found"), ())
+    assert [line[:7] for line in caught.value.lines[1:]] == ["AI-7f3k", "AI-q2m8"]
+
+
+def fresh_ids(crew: Team, other: str) -> None:
+    """Give the items of the second postmortem ids of their own."""
+    crew.edit_text(other, lambda text: text.replace("AI-7f3k", "AI-aaaa").replace("AI-q2m8", "AI-bbbb"))
+    crew.commit_all("Other ids")
+
+
+def test_many_items_of_several_postmortems_are_one_commit(crew: Team) -> None:
+    other = crew.new("jane", "Search was slow")
+    fresh_ids(crew, other)
+    before = crew.head
+    crew.actor("jane")
+    done = change(crew.workspace, "jane", ("7f3k", "AI-bbbb", "aaaa", "AI-7f3k"), Change(due="2024-05-01"), ())
+    assert [(one.item, one.postmortem) for one in done.items] == [
+        ("AI-7f3k", DOC),
+        ("AI-bbbb", other),
+        ("AI-aaaa", other),
+    ]
+    assert crew.git("rev-list", "--count", f"{before}..HEAD") == "1"
+    assert crew.git("log", "-1", "--format=%s") == "Update 3 action items of 2 postmortems"
+    assert crew.git("log", "-1", "--format=%(trailers:key=Postmortem,valueonly)").split() == [DOC, other]
+    changed = crew.git("diff", "--numstat", before, "HEAD").splitlines()
+    assert sorted(line.split()[:2] for line in changed) == [["1", "1"], ["2", "2"]]
+    assert audit(crew.repo).findings == ()
+
+
+def test_one_that_may_not_be_changed_keeps_all_as_they_are(crew: Team) -> None:
+    other = crew.new("carol", "Search was slow")
+    fresh_ids(crew, other)
+    crew.actor("jane")
+    before = crew.snapshot()
+    with pytest.raises(Refused, match="AU703 jane may not change action items"):
+        change(crew.workspace, "jane", ("AI-7f3k", "AI-bbbb"), Change(status="COMPLETED"), ())
+    assert crew.snapshot() == before
+
+
+def test_what_is_done_already_is_told_apart(crew: Team) -> None:
+    crew.actor("jane")
+    change(crew.workspace, "jane", "AI-7f3k", Change(status="COMPLETED"), ())
+    with pytest.raises(Refused, match="AI-7f3k says that already"):
         change(crew.workspace, "jane", "AI-7f3k", Change(status="COMPLETED"), ())
-    assert len(caught.value.details) == 2
+    done = change(crew.workspace, "jane", ("AI-7f3k", "AI-q2m8"), Change(status="COMPLETED"), ())
+    assert ([one.item for one in done.items], done.same) == (["AI-q2m8"], ("AI-7f3k",))
+    with pytest.raises(Refused, match="AI-7f3k and AI-q2m8 say that already"):
+        change(crew.workspace, "jane", ("AI-7f3k", "AI-q2m8"), Change(status="COMPLETED"), ())
+    change(crew.workspace, "jane", "AI-7f3k", Change(status="OPEN"), ())  # it can be taken up again
+
+
+def test_remove_takes_rows_out_and_nothing_else(crew: Team) -> None:
+    crew.actor("jane")
+    changed = rows_changed(crew, lambda: remove(crew.workspace, "jane", ("7f3k", "q2m8"), ()))
+    assert [line[:11] for line in changed] == ["- | AI-7f3k", "- | AI-q2m8"]
+    assert crew.git("log", "-1", "--format=%s") == f"Remove 2 action items of {DOC}"
+    assert audit(crew.repo).findings == ()
+
+
+def test_who_may_remove_and_when(crew: Team) -> None:
+    with pytest.raises(Refused, match="AU702 bob may not edit"):
+        remove(crew.workspace, "bob", "AI-q2m8", ())  # its owner moves it, no more
+    perform(crew.workspace, crew.actor("jane"), acts.SUBMIT, DOC, at=AT, reviewers=("bob",))
+    perform(crew.workspace, crew.actor("bob"), acts.APPROVE, DOC, at=AT)
+    perform(crew.workspace, crew.actor("jane"), acts.PUBLISH, DOC, at=AT)
+    for person in ("jane", "alice"):
+        with pytest.raises(Refused, match="AU401") as caught:
+            remove(crew.workspace, person, "AI-q2m8", ())
+        assert "pmctl amend" in words(caught.value.hint)
+
+
+def test_a_new_item_is_due_when_the_team_wants_it(crew: Team) -> None:
+    crew.actor("jane")
+    with (crew.top / "pmctl.yaml").open("a") as file:
+        file.write("actions: {due: {HIGH: 2w, MEDIUM: 30d}}\n")
+    wish = Change("Write a runbook", "jane", None, "high")
+    add(crew.workspace, "jane", DOC, wish, (), today=TODAY)
+    assert action_items(crew.workspace.read_at(DOC))[-1].due_date == date(2024, 2, 6)
+    with pytest.raises(UsageProblem, match="needs --due"):
+        add(crew.workspace, "jane", DOC, Change("Write a runbook", "jane", None, "LOW"), (), today=TODAY)
+    add(crew.workspace, "jane", DOC, Change("Else", "jane", "2024-03-01", "HIGH"), (), today=TODAY)
+    assert action_items(crew.workspace.read_at(DOC))[-1].due == "2024-03-01"
+
+
+def test_what_an_item_is_for_gets_its_column(crew: Team) -> None:
+    crew.edit_text(DOC, lambda text: text.replace("template: ", "root_causes: [capacity]\ntemplate: "))
+    crew.commit_all("Say the cause")
+    crew.actor("jane")
+    text = (crew.top / crew.path(DOC)).read_bytes()
+    wish = Change("Write a runbook", "jane", "2024-03-01", "LOW", prevents="Capacity", kind="Process")
+    add(crew.workspace, "jane", DOC, wish, (), today=TODAY)
+    item = action_items(crew.workspace.read_at(DOC))[-1]
+    assert (item.prevents, item.kind) == ("Capacity", "process")
+    change(crew.workspace, "jane", "AI-7f3k", Change(kind="detect", prevents="capacity"), ())
+    after = (crew.top / crew.path(DOC)).read_bytes()
+    bare = [
+        line for line in after.splitlines() if b"| AI-" not in line and b"| ID |" not in line and b"|---|" not in line
+    ]
+    assert [line for line in text.splitlines() if line in bare] == bare, "nothing else has changed"
+    assert audit(crew.repo).findings == ()
+    for wrong, says in ((Change(prevents="capcity"), "no root cause"), (Change(kind="fix"), "not one of prevent")):
+        with pytest.raises(UsageProblem, match=says):
+            change(crew.workspace, "jane", "AI-7f3k", wrong, ())
+
+
+def test_what_an_item_is_for_is_no_tracking_cell(crew: Team) -> None:
+    """Its owner moves an item and does not rewrite what was agreed on; a review's approvals would notice."""
+    crew.edit_text(DOC, lambda text: text.replace("template: ", "root_causes: [capacity]\ntemplate: "))
+    crew.commit_all("Say the cause")
+    crew.actor("jane")
+    change(crew.workspace, "jane", "AI-q2m8", Change(kind="prevent", prevents="capacity"), ())
+    before = crew.workspace.head.digest(DOC)
+    crew.actor("bob")
+    change(crew.workspace, "bob", "AI-q2m8", Change(notes="begun", status="IN_PROGRESS"), ())
+    assert crew.workspace.head.digest(DOC) == before
+    for wish in (Change(kind="detect"), Change(prevents="")):
+        with pytest.raises(Refused, match="AU702 bob may not edit"):
+            change(crew.workspace, "bob", "AI-q2m8", wish, ())
+    crew.actor("jane")
+    change(crew.workspace, "jane", "AI-q2m8", Change(kind="detect"), ())
+    assert crew.workspace.head.digest(DOC) != before
+    perform(crew.workspace, crew.actor("jane"), acts.SUBMIT, DOC, at=AT, reviewers=("bob",))
+    perform(crew.workspace, crew.actor("bob"), acts.APPROVE, DOC, at=AT)
+    perform(crew.workspace, crew.actor("jane"), acts.PUBLISH, DOC, at=AT)
+    for wish in (Change(kind="mitigate"), Change(prevents="")):
+        with pytest.raises(Refused, match="AU401"):
+            change(crew.workspace, "jane", "AI-q2m8", wish, ())
+    crew.edit_text(DOC, lambda text: text.replace("| capacity | detect |", "| capacity | mitigate |"))
+    crew.commit_all("By hand")
+    assert {finding.code for finding in audit(crew.repo).findings if not finding.waived_by} == {"AU401"}
+
+
+def test_a_published_table_gets_no_column(crew: Team) -> None:
+    perform(crew.workspace, crew.actor("jane"), acts.SUBMIT, DOC, at=AT, reviewers=("bob",))
+    perform(crew.workspace, crew.actor("bob"), acts.APPROVE, DOC, at=AT)
+    perform(crew.workspace, crew.actor("jane"), acts.PUBLISH, DOC, at=AT)
+    before = crew.snapshot()
+    wish = Change("Write a runbook", "jane", "2024-03-01", "LOW", kind="process")
+    with pytest.raises(UsageProblem, match="no column Kind") as caught:
+        add(crew.workspace, "jane", DOC, wish, (), today=TODAY, signer=lambda: (crew.actor("jane"), AT))
+    assert "amend" in words(caught.value.hint)
+    assert crew.snapshot() == before
+
+
+def test_a_table_broken_by_hand_is_not_made_worse(crew: Team) -> None:
+    crew.edit_text(DOC, lambda text: text.replace("| HIGH | OPEN | | |", "| HIGH | OPEN | one | cell | too many |"))
+    crew.commit_all("Broken")
+    crew.actor("jane")
+    before = crew.snapshot()
+    wish = Change("Write a runbook", "jane", "2024-03-01", "LOW", kind="process")
+    with pytest.raises(BadInput, match="has not as many cells"):
+        add(crew.workspace, "jane", DOC, wish, (), today=TODAY)
+    assert crew.snapshot() == before
+
+
+def test_a_new_id_is_new_in_the_whole_repository(crew: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = crew.new("jane", "Search was slow")
+    fresh_ids(crew, other)
+    crew.actor("jane")
+    ids = iter(("AI-AAAA", "AI-7f3k", "AI-bbbb", "AI-cccc"))
+    monkeypatch.setattr("pmctl.workflow.actions.item_id", lambda: next(ids))
+    assert add(crew.workspace, "jane", DOC, WHOLE, (), today=TODAY).items[0].item == "AI-cccc"

@@ -1,210 +1,269 @@
-"""actions list, add, set."""
+"""actions: list and show; add, set, done and remove are in `action_acts`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from pmctl.cli.options import As, Id, choose_format, choose_known, chosen_day
+from pmctl.cli import action_acts
+from pmctl.cli.options import choose_format, choose_known, chosen_day
 from pmctl.output import terminal
 from pmctl.text import plural, safe
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date
 
     from pmctl.cli.session import Session
-    from pmctl.insight.catalog import Item, Summary
+    from pmctl.insight.catalog import Summary
+    from pmctl.insight.item_search import Found, ItemQuery
+    from pmctl.insight.search import Query
+    from pmctl.output.calendar import Origin
     from pmctl.policy.model import Policy
-    from pmctl.repository.actor import Actor
     from pmctl.repository.workspace import Workspace
-    from pmctl.workflow.actions import Changed
 
 app = typer.Typer(
     help="List, add and move action items.", no_args_is_help=True, rich_markup_mode=None, add_completion=False
 )
 _Many = list[str] | None
-_Owner = Annotated[str | None, typer.Option("--owner", metavar="HANDLE", help="The one person who does it.")]
-_Due = Annotated[str | None, typer.Option("--due", metavar="DATE", help="The day by which it is done.")]
-_Priority = Annotated[str | None, typer.Option("--priority", metavar="P", help="HIGH, MEDIUM or LOW.")]
-_Status = Annotated[
-    str | None, typer.Option("--status", metavar="S", help="OPEN, IN_PROGRESS, COMPLETED, WONT_DO (with --notes).")
-]
-_Ticket = Annotated[str | None, typer.Option("--ticket", metavar="LINK", help="Where the work is tracked.")]
-_COLUMNS = (
-    "id", "postmortem", "description", "owner", "due", "priority", "status", "ticket", "notes", "overdue",
-)  # fmt: skip
-_Notes = Annotated[str | None, typer.Option("--notes", metavar="TEXT", help="A note; the reason of WONT_DO.")]
+_FORMATS = ("text", "json", "jsonl", "csv", "md", "ics", "tasks")
 
 
 @app.command("list")
 def list_(
     ctx: typer.Context,
     overdue: Annotated[bool, typer.Option("--overdue", help="Open and past the due day; due today is not.")] = False,
-    owner: Annotated[_Many, typer.Option("--owner", metavar="HANDLE", help="Owned by this person.")] = None,
+    mine: Annotated[bool, typer.Option("--mine", help="Owned by you.")] = False,
+    owner: Annotated[
+        _Many, typer.Option("--owner", metavar="HANDLE", help="Owned by this person; none: by nobody; left: who left.")
+    ] = None,
     status: Annotated[
-        _Many, typer.Option("--status", metavar="S", help="OPEN, IN_PROGRESS, COMPLETED, WONT_DO.")
+        _Many, typer.Option("--status", metavar="S", help="OPEN, IN_PROGRESS, COMPLETED, WONT_DO; overdue.")
     ] = None,
     priority: Annotated[_Many, typer.Option("--priority", metavar="P", help="HIGH, MEDIUM, LOW.")] = None,
+    due: Annotated[
+        _Many, typer.Option("--due", metavar="WHEN", help="Open and overdue; due within a week; due on no day: none.")
+    ] = None,
     due_before: Annotated[str, typer.Option("--due-before", metavar="DATE", help="Due on or before this day.")] = "",
     due_after: Annotated[str, typer.Option("--due-after", metavar="DATE", help="Due on or after this day.")] = "",
     postmortem: Annotated[str, typer.Option("--postmortem", metavar="ID", help="Only of this postmortem.")] = "",
+    team: Annotated[
+        _Many, typer.Option("--team", metavar="NAME", help="The postmortem's team, or the owner's.")
+    ] = None,
+    service: Annotated[_Many, typer.Option("--service", metavar="NAME", help="This service was affected.")] = None,
+    severity: Annotated[_Many, typer.Option("--severity", metavar="SEV", help="Of such incidents.")] = None,
+    tag: Annotated[_Many, typer.Option("--tag", metavar="TAG", help="The postmortem has this tag.")] = None,
+    kind: Annotated[_Many, typer.Option("--kind", metavar="KIND", help="prevent, detect, mitigate, process.")] = None,
+    prevents: Annotated[_Many, typer.Option("--prevents", metavar="CAUSE", help="Is to prevent this cause.")] = None,
+    sort: Annotated[
+        str,
+        typer.Option("--sort", metavar="NAMES", help="due, priority, owner, status, postmortem, id; -due: last first."),
+    ] = "",
+    group_by: Annotated[
+        str, typer.Option("--group-by", metavar="NAME", help="owner, postmortem, priority or due-week, with counts.")
+    ] = "",
+    on: Annotated[str, typer.Option("--on", metavar="DATE", help="As if it were this day.")] = "",
+    fail_on: Annotated[
+        _Many,
+        typer.Option("--fail-on", metavar="WHAT", help="Exit code 1 when a listed open item is overdue or unowned."),
+    ] = None,
     format: Annotated[
-        str, typer.Option("--format", metavar="text|json|csv|jsonl", help="How the answer is printed.")
+        str,
+        typer.Option(
+            "--format", metavar="|".join(_FORMATS), help="How the answer is printed; ics and tasks are for calendars."
+        ),
     ] = "text",
 ) -> None:
-    """Action items across all postmortems, the earliest due day first. Several -C read several repositories."""
-    from pmctl.cli.session import today
-    from pmctl.document.fields import ItemStatus, Priority
+    """Action items across all postmortems, the earliest due day first.
+
+    Days begin in the team's time zone, `time_zone` of pmctl.yaml. Options that are repeated mean any of their values;
+    different options must all hold. Several -C read several repositories.
+    """
     from pmctl.insight.catalog import proved_catalog
-    from pmctl.insight.search import ItemQuery, items
+    from pmctl.insight.item_search import GROUPS, SORTS, ItemQuery, active_people, grouped, in_order, items
 
     session: Session = ctx.obj
-    choose_format(format, ("text", "json", "csv", "jsonl"))
+    choose_format(format, _FORMATS)
+    order = tuple(word.strip() for word in sort.split(",") if word.strip())
+    choose_known("--sort", (word.removeprefix("-") for word in order), SORTS)
+    choose_known("--group-by", [group_by] if group_by else (), GROUPS)
+    choose_known("--fail-on", fail_on or (), ("overdue", "unowned"))
     query = ItemQuery(
-        overdue, tuple(owner or ()), tuple(status or ()), tuple(priority or ()),
-        chosen_day(due_before, "--due-before"), chosen_day(due_after, "--due-after"),
+        overdue=overdue, owner=tuple(owner or ()), status=tuple(status or ()), priority=tuple(priority or ()),
+        due_before=chosen_day(due_before, "--due-before"), due_after=chosen_day(due_after, "--due-after"),
+        due=tuple(due or ()), kind=tuple(kind or ()), prevents=tuple(prevents or ()),
+        about=_about(service, severity, tag),
     )  # fmt: skip
+    chosen = chosen_day(on, "--on")
+    asks_people = bool(owner or team or fail_on or mine or format in ("ics", "tasks"))
 
-    def read(workspace: Workspace) -> tuple[list[Summary], Policy | None, str]:
-        only = workspace.find(postmortem) if postmortem else ""
-        return proved_catalog(workspace), workspace.known_people() if query.owner else None, only
+    def read(workspace: Workspace) -> Part:
+        policy = workspace.known_people() if asks_people else None
+        members = tuple((name, policy.teams.get(name, ()) if policy else ()) for name in team or ())
+        own = replace(
+            query, owner=(*query.owner, *([session.known_reader(workspace)] if mine else ())), teams=members,
+            active=active_people(policy), postmortem=workspace.find(postmortem) if postmortem else "",
+        )  # fmt: skip
+        day = chosen or session.day(workspace)
+        return Part(workspace, proved_catalog(workspace), policy, own, day)
 
     parts = session.each(read, one_has_it=bool(postmortem))
-    everything = [summary for _, (summaries, _, _) in parts for summary in summaries]
-    people = (handle for _, (_, policy, _) in parts if policy for handle in policy.people)
-    owners = (item.owner for summary in everything for item in summary.items)
-    choose_known("--status", query.status, ItemStatus)
-    choose_known("--priority", query.priority, Priority)
-    choose_known("--owner", query.owner, (*people, *owners))
-    day = today()
-    found = sorted(
-        (
-            (summary, item, name)
-            for name, (summaries, _, only) in parts
-            for summary, item in items(summaries, replace(query, postmortem=only), day)
-        ),
-        key=lambda one: one[1].due_date or date.max,
-    )
-    _print_found(session, found, {summary.id for summary in everything}, day, format)
+    everything = [summary for _, part in parts for summary in part.summaries]
+    _refuse_impossible(query, team or (), everything, [part for _, part in parts])
+    found = in_order([one for name, part in parts for one in items(part.summaries, part.query, part.day, name)], order)
+    groups = grouped(found, group_by) if group_by else {"": found}
+    _print(session, groups, format, {summary.id for summary in everything}, dict(parts), any_status=bool(status))
     for summary in everything:
         if summary.problem:
             session.warn(f"{summary.problem}; its action items are not listed")
-    for summary in {summary.path: summary for summary, _, _ in found if summary.unproved}.values():
+    for summary in {one.summary.path: one.summary for one in found if one.summary.unproved}.values():
         session.warn(f"{summary.id}: {summary.unproved}")
     session.finish()
+    if fail_on and _fails(found, fail_on, dict(parts)):
+        raise typer.Exit(1)
 
 
-def _print_found(
-    session: Session, found: Sequence[tuple[Summary, Item, str]], known: set[str], day: date, format: str
+class Part(NamedTuple):
+    """What one repository has, and what it is asked on which day."""
+
+    workspace: Workspace
+    summaries: Sequence[Summary]
+    policy: Policy | None
+    query: ItemQuery
+    day: date
+
+
+def _about(service: _Many, severity: _Many, tag: _Many) -> Query | None:
+    """What is asked of an item's postmortem; None for nothing."""
+    from pmctl.insight.search import Query
+
+    if not (service or severity or tag):
+        return None
+    return Query(service=tuple(service or ()), severity=tuple(severity or ()), tag=tuple(tag or ()))
+
+
+def _refuse_impossible(
+    query: ItemQuery, teams: Sequence[str], everything: Sequence[Summary], parts: Sequence[Part]
 ) -> None:
-    if format == "json":
-        from pmctl.output.answers import ActionItem, ActionItems, pick
+    """Raise UsageProblem for a value that nothing can have."""
+    from pmctl.document.fields import ItemKind, ItemStatus, Priority
+    from pmctl.insight.item_search import LEFT, NONE, OVERDUE, WEEK
 
-        listed = [
-            pick(ActionItem, item, postmortem=one.id, overdue=item.overdue(day), path=one.path, repository=name)
-            for one, item, name in found
-        ]
-        session.json("actions", ActionItems(listed))
-    elif format in ("csv", "jsonl"):
+    def of_all(name: str) -> list[str]:
+        return [one for summary in everything for one in getattr(summary, name)]
+
+    choose_known("--status", query.status, (*ItemStatus, OVERDUE))
+    choose_known("--priority", query.priority, Priority)
+    choose_known("--due", query.due, (OVERDUE, WEEK, NONE))
+    choose_known("--kind", query.kind, ItemKind)
+    policies = [part.policy for part in parts if part.policy]
+    if query.owner:
+        people = (handle for policy in policies for handle in policy.people)
+        owners = (item.owner for summary in everything for item in summary.items)
+        choose_known("--owner", query.owner, (*people, *owners, NONE, LEFT))
+    if teams:
+        choose_known("--team", teams, (*(name for policy in policies for name in policy.teams), *of_all("teams")))
+    if query.prevents:
+        named = (item.prevents for summary in everything for item in summary.items)
+        choose_known("--prevents", query.prevents, (*of_all("root_causes"), *of_all("contributing_factors"), *named))
+    if query.about is None:
+        return
+    severities = [
+        one
+        for part in (parts if query.about.severity else ())
+        for one in part.workspace.settings_and_findings()[0].severities
+    ]
+    if severities:  # else they are free text, and one that nothing has is no mistake
+        choose_known("--severity", query.about.severity, (*severities, *(one.severity for one in everything)))
+    choose_known("--service", query.about.service, of_all("services"))
+
+
+def _print(
+    session: Session,
+    groups: dict[str, list[Found]],
+    format: str,
+    known: set[str],
+    parts: dict[str, Part],
+    *,
+    any_status: bool,
+) -> None:
+    from pmctl.output import items as output
+
+    found = [one for those in groups.values() for one in those]
+    if format == "text":
+        _print_text(session, groups, known)
+    elif format == "json":
+        from pmctl.output.answers import ActionItems
+
+        counts = output.counted(groups) if "" not in groups else []
+        session.json("actions", ActionItems(output.answers(found), counts))
+    elif format == "md":
+        session.rows(output.markdown(groups))
+    elif format in ("ics", "tasks"):
+        from pmctl.output.calendar import calendar
+
+        listed = [one for one in found if any_status or one.item.open]
+        origin = {name: _origin(part) for name, part in parts.items()}
+        session.rows(calendar(listed, origin, tasks=format == "tasks"))
+    else:
         from pmctl.output.rows import to_csv, to_jsonl
 
-        listed_rows = [_as_dict(summary, item, name, day) for summary, item, name in found]
-        columns = ("repository", *_COLUMNS) if session.several else _COLUMNS
-        session.rows(to_csv(columns, listed_rows) if format == "csv" else to_jsonl(listed_rows))
-    else:
-        _print_items(session, found, known, day)
+        columns = ("repository", *output.COLUMNS) if session.several else output.COLUMNS
+        rows = output.rows(groups)
+        session.rows(to_csv(columns, rows) if format == "csv" else to_jsonl(rows))
 
 
-def _print_items(session: Session, found: Sequence[tuple[Summary, Item, str]], known: set[str], day: date) -> None:
+def _origin(part: Part) -> Origin:
+    """Where a repository's items are from: the time of HEAD's commit, or the day's beginning before there is one."""
+    from datetime import UTC, datetime
+
+    from pmctl import git
+    from pmctl.cli.session import now
+    from pmctl.output.calendar import Origin
+
+    said = git.run(part.workspace.repo.top, "show", "-s", "--format=%ct", "HEAD", check=False).text
+    stamp = datetime.fromtimestamp(int(said), UTC) if said.isdigit() else now().replace(hour=0, minute=0, second=0)
+    return Origin(stamp, part.policy.repository if part.policy else "")
+
+
+def _print_text(session: Session, groups: dict[str, list[Found]], known: set[str]) -> None:
+    from pmctl.output.items import heading
+
     heads = ["ID", "DUE", "STATUS", "PRIORITY", "OWNER", "ACTION", "POSTMORTEM"]
-    rows = [
-        [item.id or "(no id)", item.due + (" overdue" if item.overdue(day) else ""), item.status, item.priority,
-         item.owner, item.description, summary.id]
-        for summary, item, _ in found
-    ]  # fmt: skip
     if session.several:
         heads.insert(0, "REPOSITORY")
-        rows = [[name, *row] for (_, _, name), row in zip(found, rows, strict=True)]
     styles = {"STATUS": _status_style, "DUE": _due_style}
-    session.table(heads, rows, styles, known)
-    late = sum(item.overdue(day) for _, item, _ in found)
-    session.note(f"{plural(len(found), 'action item')}, {late} overdue")
-    for name in dict.fromkeys(summary.id for summary, item, _ in found if not item.id):
+    for number, (name, found) in enumerate(groups.items()):
+        rows = [
+            [item.id or "(no id)", item.due + (" overdue" if overdue else ""), item.status, item.priority,
+             item.owner, item.description, summary.id]
+            for summary, item, overdue, _ in found
+        ]  # fmt: skip
+        if session.several:
+            rows = [[one.repository, *row] for one, row in zip(found, rows, strict=True)]
+        if name:
+            told = terminal.paint(safe(heading(name, found)), "bold", session.colored)
+            session.result(f"\n{told}" if number else told)
+        session.table(heads, rows, styles, known)
+    everything = [one for found in groups.values() for one in found]
+    late = sum(one.overdue for one in everything)
+    session.note(f"{plural(len(everything), 'action item')}, {late} overdue")
+    for name in dict.fromkeys(one.summary.id for one in everything if not one.item.id):
         session.note(f"  {name} has items without an id: pmctl validate --fix {name} gives them one")
 
 
-def _as_dict(summary: Summary, item: Item, repository: str, day: date) -> dict[str, object]:
-    return {
-        "id": item.id, "postmortem": summary.id, "description": item.description, "owner": item.owner,
-        "due": item.due, "priority": item.priority, "status": item.status, "ticket": item.ticket,
-        "notes": item.notes, "overdue": item.overdue(day), "path": summary.path, "line": item.line,
-        "repository": repository,
-    }  # fmt: skip
+def _fails(found: Sequence[Found], on: Sequence[str], parts: dict[str, Part]) -> bool:
+    from pmctl.insight.item_search import is_left, without_owner
 
-
-@app.command()
-def add(
-    ctx: typer.Context,
-    id: Id,
-    text: Annotated[
-        str, typer.Argument(metavar="TEXT", help="What is to be done, so that anybody can tell when it is.")
-    ],
-    owner: _Owner = None,
-    due: _Due = None,
-    priority: _Priority = None,
-    ticket: _Ticket = None,
-    notes: _Notes = None,
-    handle: As = "",
-) -> None:
-    """Add an action item as one new row, in one commit.
-
-    To a published postmortem its author, an editor or an admin adds one, with a signed record.
-    """
-    from pmctl.cli.session import now, today
-    from pmctl.workflow import actions
-
-    session: Session = ctx.obj
-    workspace = session.workspace
-    wanted = actions.Change(text, owner, due, priority, None, ticket, notes)
-    name = workspace.find(id)
-    by, signing = session.person(handle), session.signing()
-
-    def signer() -> tuple[Actor, datetime]:
-        return session.actor(handle), now()
-
-    _tell(session, actions.add(workspace, by, name, wanted, signing, today=today(), signer=signer))
-
-
-@app.command("set")
-def set_(
-    ctx: typer.Context,
-    item: Annotated[str, typer.Argument(metavar="AI-xxxx", help="The action item's id.")],
-    status: _Status = None,
-    owner: _Owner = None,
-    due: _Due = None,
-    priority: _Priority = None,
-    ticket: _Ticket = None,
-    notes: _Notes = None,
-    text: Annotated[
-        str | None, typer.Option("--text", metavar="TEXT", help="Say it differently (not once published).")
-    ] = None,
-    handle: As = "",
-) -> None:
-    """Change an action item. Only its row changes; approvals stay valid unless its text does."""
-    from pmctl.workflow import actions
-
-    session: Session = ctx.obj
-    wanted = actions.Change(text, owner, due, priority, status, ticket, notes)
-    _tell(session, actions.change(session.workspace, session.person(handle), item, wanted, session.signing()))
-
-
-def _tell(session: Session, changed: Changed) -> None:
-    written = ", ".join(f"{column} {text}" for column, text in changed.cells.items() if column != "ID" and text)
-    session.result(safe(f"{changed.item} of {changed.postmortem}: {written}"))
+    words = {word.casefold() for word in on}
+    if "overdue" in words and any(one.overdue for one in found):
+        return True
+    return "unowned" in words and any(
+        one.item.open and (without_owner(one.item) or is_left(one.item, parts[one.repository].query.active))
+        for one in found
+    )
 
 
 def _status_style(cell: str) -> str:
@@ -213,3 +272,7 @@ def _status_style(cell: str) -> str:
 
 def _due_style(cell: str) -> str:
     return "red" if cell.endswith("overdue") else ""
+
+
+for _name, _function in action_acts.COMMANDS.items():
+    app.command(_name)(_function)

@@ -58,6 +58,7 @@ CHAPTERS: dict[str, dict[str, Entry]] = {
         "waive": Entry("auditing", "waive", "accept one audit finding, signed and with a reason (admins)"),
         "hook": Entry("hooks", "app", "for git to call: pre-commit, pre-push, pre-receive, merges"),
         "schema": Entry("exporting", "schema", "the published JSON Schemas"),
+        "events": Entry("events", "events", "what happened, in order, for people and programs"),
         "lsp": Entry("lsp", "lsp", "the language server, for an editor to start"),
     },
     "People and incidents": {

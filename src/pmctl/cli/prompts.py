@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,13 +22,13 @@ class NewAnswers:
 
 def ask_new(workspace: Workspace, title: str, severity: str, urgency: str, services: tuple[str, ...]) -> NewAnswers:
     """Ask for what a new postmortem lacks. Raises KeyboardInterrupt when the person leaves."""
-    title = title or _ask_text("Title (what happened, in a few words):", required=True)
+    title = title or ask_text("Title (what happened, in a few words):", required=True)
     severities = workspace.settings.severities
     if not severity:
-        severity = _ask_choice("Severity:", severities) if severities else _ask_text("Severity (Enter for none):")
+        severity = _ask_choice("Severity:", severities) if severities else ask_text("Severity (Enter for none):")
     urgency = urgency or _ask_choice("Urgency:", ("HIGH", "MEDIUM", "LOW"))
     if not services:
-        named = _ask_text("Affected services (comma-separated, Enter for none):")
+        named = ask_text("Affected services (comma-separated, Enter for none):")
         services = tuple(part.strip() for part in named.split(",") if part.strip())
     return NewAnswers(title, severity, urgency, services)
 
@@ -40,7 +41,23 @@ def ask_yes(question: str, *, default: bool = True) -> bool:
     return bool(answer)
 
 
-def _ask_text(question: str, *, required: bool = False) -> str:
+def ask_many(question: str, choices: Mapping[str, str]) -> list[str]:
+    """Any number of the choices, which are shown in words, by their names."""
+    import questionary
+
+    options = [questionary.Choice(shown, value=name) for name, shown in choices.items()]
+    return [str(name) for name in questionary.checkbox(question, choices=options).unsafe_ask()]
+
+
+def ask_path(question: str, example: str) -> str:
+    """A path, '' for none; `example` shows how one looks."""
+    import questionary
+
+    return str(questionary.text(question, instruction=f"e.g. {example} ").unsafe_ask()).strip()
+
+
+def ask_text(question: str, *, required: bool = False) -> str:
+    """A line of text, never empty when it is `required`."""
     import questionary
 
     def check(text: str) -> bool | str:

@@ -29,6 +29,7 @@ def show(
     """
     from pmctl import git
     from pmctl.errors import NotFound
+    from pmctl.insight.added_items import added_later
     from pmctl.insight.standing import shown
     from pmctl.output.markdown import marked
 
@@ -47,6 +48,8 @@ def show(
     document = found.document
     for mark in found.marks:
         session.warn(f"{name}: {mark}")
+    for later in added_later(workspace.at(at or "HEAD"), name):
+        session.note(f"{later.item} was added after publication by {later.by}, {later.at[:10]}")
     if section:
         part = document.section(section)
         if part is None:

@@ -132,6 +132,18 @@ class Session:
 
         return identify(self.repo, self.workspace.policy, self.surroundings, handle or self.handle)
 
+    def day(self, workspace: Workspace) -> date:
+        """Today in a team's time zone, by which something is due or overdue."""
+        return now().astimezone(workspace.zone).date()
+
+    def known_reader(self, workspace: Workspace) -> str:
+        """Whom an answer about a repository is for (see `reader`). Raises Refused when its policy knows nobody."""
+        from pmctl.errors import Refused
+
+        if person := self.reader(workspace):
+            return person
+        raise Refused("the policy knows nobody with your git e-mail address", hint="say who you are: --as HANDLE")
+
     @property
     def author(self) -> str:
         """The e-mail address of whom git is committing for, as it tells its hooks; "" when it does not."""

@@ -25,6 +25,14 @@ def init(
         bool, typer.Option("--hooks", help="Install the git hooks that check before commit and push.")
     ] = False,
     ci: Annotated[str, typer.Option("--ci", metavar="github|gitlab", help="Write the files for a CI service.")] = "",
+    recovery_key: Annotated[
+        str,
+        typer.Option(
+            "--recovery-key",
+            metavar="FILE",
+            help="A second admin key, to be kept offline; made there if there is none.",
+        ),
+    ] = "",
     format: ActFormat = "text",
 ) -> None:
     """Make a repository ready: policy with you as admin, settings, default template; one signed commit.
@@ -41,7 +49,8 @@ def init(
         check_handle(handle or session.handle)  # before a key is made for it
     with prepared(session.directory) as repo:
         signer = signer_here(session, repo, make_key)
-        ready = initialise(repo, signer, at=now(), handle=handle or session.handle, ci=ci)
+        recovery = _recovery(session, recovery_key)
+        ready = initialise(repo, signer, at=now(), handle=handle or session.handle, ci=ci, recovery=recovery)
     from pmctl.workflow import merge_driver
 
     facts = [
@@ -51,6 +60,10 @@ def init(
         "give the trust root to whoever audits (PMCTL_TRUST_ROOT, or pmctl audit --root)",
         merge_driver.install(repo),
     ]
+    if ready.recovery:
+        facts.append(f"recovery key {ready.recovery}: move it off this machine; docs/trust.md says how it is used")
+    else:
+        facts.append("there is no recovery key: when the last admin's key is lost, nobody can change the policy")
     if hooks:
         from pmctl.workflow.hooks import install
 
@@ -61,6 +74,24 @@ def init(
         digest=ready.root, facts=tuple(facts), next_step=advise("begin"),
     )  # fmt: skip
     tell(session, done, format)
+
+
+def _recovery(session: Session, file: str) -> str:
+    """The public key for recovery, when the person wants one; '' otherwise."""
+    from pathlib import Path
+
+    from pmctl.workflow.init import recovery_key
+
+    if not file and session.interactive:
+        from pmctl.cli.prompts import ask_path
+
+        file = ask_path(
+            "Where to put a recovery key, a second admin key to be kept offline (Enter for none):", "~/pmctl-recovery"
+        )
+    if not file:
+        return ""
+    home = session.surroundings.home
+    return recovery_key(home / file[2:] if file.startswith("~/") else Path(file).absolute(), session.surroundings)
 
 
 def doctor(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pmctl.cli.answering import ActFormat, tell
-from pmctl.cli.options import As, Id, Note, chosen_day
+from pmctl.cli.options import As, Id, chosen_day
 
 if TYPE_CHECKING:
     from datetime import date
@@ -114,22 +114,34 @@ def _done(created: Created, by: str, landed: CommitResult | None) -> Done:
 def edit(
     ctx: typer.Context,
     id: Id,
-    note: Note = "",
+    note: Annotated[
+        str, typer.Option("-m", "--message", metavar="TEXT", help="What the commit's message says of the change.")
+    ] = "",
     no_commit: Annotated[bool, typer.Option("--no-commit", help="Leave the change uncommitted.")] = False,
     handle: As = "",
     format: ActFormat = "text",
 ) -> None:
     """Open a postmortem in $VISUAL or $EDITOR, show what validation says, and commit the change.
 
-    Says first whether you may change it, and whose approvals a change makes stale.
+    Says first who asked for which changes, whether you may change it, and whose approvals a change makes stale.
     """
     from pmctl.cli.checking import report_one
-    from pmctl.workflow.editing import before_editing, commit_edit, edited, open_editor, uncommitted_attachments
+    from pmctl.workflow.editing import (
+        before_editing,
+        changes_asked_for,
+        commit_edit,
+        edited,
+        made_stale,
+        open_editor,
+        uncommitted_attachments,
+    )
 
     session: Session = ctx.obj
     workspace = session.workspace
     name = workspace.find(id)
     by = session.person(handle)
+    if asked := changes_asked_for(workspace, name):
+        session.note(asked)
     told = before_editing(workspace, by, name)
     for sentence in told:
         session.warn(sentence)
@@ -140,9 +152,21 @@ def edit(
         session.warn(told[-1])
     failed, findings = report_one(session, name, silent=format == "json")
     commits = changed and not no_commit
+    if commits and (stale := made_stale(workspace, name)):
+        commits = _commits_all_the_same(session, f"this edit changes what {stale} approved: they have to read it again")
     landed = commit_edit(workspace, by, name, note, session.signing()) if commits else None
     done = edited(workspace, by, name, landed, changed=changed, failed=failed)
     tell(session, replace(done, warnings=(*told, *findings)) if format == "json" else done, format)
+
+
+def _commits_all_the_same(session: Session, sentence: str) -> bool:
+    """Whether to commit an edit that makes approvals stale: asked at a terminal, said everywhere else."""
+    if not session.interactive:
+        session.warn(sentence)
+        return True
+    from pmctl.cli.prompts import ask_yes
+
+    return ask_yes(f"{sentence}. Commit it?")
 
 
 def _draft(session: Session, names: list[str], source: str, only: tuple[str, ...], allow_open: bool) -> Draft | None:

@@ -24,6 +24,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "Status": ("Status",),
     "Ticket": ("Ticket", "Ticket Link"),
     "Notes": ("Notes",),
+    "Prevents": ("Prevents",),
+    "Kind": ("Kind",),
 }
 # Cells that change after publication without touching what was approved.
 TRACKING = ("Owner", "Due", "Priority", "Status", "Ticket", "Notes")

@@ -41,6 +41,8 @@ class ActionItem:
     status: str
     ticket: str
     notes: str
+    prevents: str
+    kind: str
     line: int
     row: Row
     table: Table
@@ -136,6 +138,8 @@ def _item(postmortem: str, table: Table, columns: dict[str, int | None], row: Ro
         status,
         text("Ticket"),
         text("Notes"),
+        text("Prevents"),
+        text("Kind"),
         row.line,
         row,
         table,

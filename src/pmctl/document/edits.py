@@ -11,10 +11,11 @@ them. This module is where callers find them all.
 
 from pmctl.document.field_edits import remove_field, set_field
 from pmctl.document.section_edits import append_section, replace_section, set_body_text
-from pmctl.document.table_edits import add_column, append_row, remove_row, set_cell
+from pmctl.document.table_edits import add_column, append_column, append_row, remove_row, set_cell
 
 __all__ = [
     "add_column",
+    "append_column",
     "append_row",
     "append_section",
     "remove_field",

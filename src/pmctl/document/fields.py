@@ -46,6 +46,15 @@ class ItemStatus(StrEnum):
     WONT_DO = "WONT_DO"
 
 
+class ItemKind(StrEnum):
+    """What an action item is to do about what happened."""
+
+    PREVENT = "prevent"
+    DETECT = "detect"
+    MITIGATE = "mitigate"
+    PROCESS = "process"
+
+
 class Visibility(StrEnum):
     """Who may see a postmortem."""
 
@@ -115,6 +124,7 @@ FIELDS: tuple[Field, ...] = (
     Field("resolved_at", Kind.TIMESTAMP, "When the incident was over."),
     Field("tags", Kind.TEXTS, "Free labels."),
     Field("root_causes", Kind.TEXTS, "Categories of causes that trends are counted by."),
+    Field("contributing_factors", Kind.TEXTS, "What made it worse or likelier, in the words of root_causes."),
     Field("template", Kind.TEMPLATE, "Template that it was written with: name or name@version."),
     Field("fields", Kind.CUSTOM, "Custom fields that the template declares."),
 )
@@ -123,6 +133,8 @@ LIFECYCLE_KEYS = frozenset(field.name for field in FIELDS if field.lifecycle)
 
 HANDLE = re.compile(r"[a-z0-9][a-z0-9-]*")
 MAX_HANDLE = 64
+# One file.
+MAX_BYTES = 1024 * 1024
 # One line of front matter text, and entries of one list: far beyond real use, short of abuse.
 MAX_TEXT = 500
 MAX_ENTRIES = 200

@@ -9,8 +9,8 @@ import os
 import stat
 
 from pmctl.codes import Code
+from pmctl.document.fields import MAX_BYTES
 from pmctl.document.finding import Finding
-from pmctl.document.reader import MAX_BYTES
 from pmctl.errors import Hint
 
 NOT_A_FILE = "PM030"

@@ -21,6 +21,9 @@ from pmctl.text import did_you_mean, in_ascii
 DURATION = r"\s*(?:[0-9]{1,6}\s*(?:s|m|h|hours?)|[0-9]{1,4}\s*(?:d|days?|w|weeks?))\s*"
 """A length of time in one unit, at most two centuries: a date that it is added to stays in the calendar."""
 
+DAYS = r"\s*(?!0+\D)[0-9]{1,4}\s*(?:d|days?|w|weeks?)\s*"
+"""A length of time in whole days, at least one."""
+
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _PARTS = re.compile(r"([0-9]+)\s*([smhdw])")
 
@@ -165,14 +168,15 @@ class NodeReader:
         self.add(node, message, did_you_mean(node.raw, names, "write one of them"))
         return default
 
-    def duration(self, node: Node | None, what: str, default: timedelta) -> timedelta:
-        """A length of time: a number and s, m, h, d or w."""
+    def duration(self, node: Node | None, what: str, default: timedelta, pattern: str = DURATION) -> timedelta:
+        """A length of time: a number and s, m, h, d or w; with the pattern DAYS only the last two."""
         if node is None or self._is_blank(node):
             return default
-        found = re.fullmatch(DURATION, node.raw.lower()) and _PARTS.search(node.raw.lower())
+        found = re.fullmatch(pattern, node.raw.lower()) and _PARTS.search(node.raw.lower())
         if found:
             return timedelta(**{_UNITS[found[2]]: int(found[1])})
-        self.add(node, f"{what} is not a duration: {node.raw!r}", "write for example 30m, 24h, 7d or 2w")
+        kind, examples = ("duration", "30m, 24h, 7d or 2w") if pattern == DURATION else ("number of days", "7d or 2w")
+        self.add(node, f"{what} is not a {kind}: {node.raw!r}", f"write for example {examples}")
         return default
 
     def _is_blank(self, node: Node) -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pmctl.codes import Code
 from pmctl.document import strict_yaml
 from pmctl.document.conflicts import conflict_markers
+from pmctl.document.fields import MAX_BYTES as MAX_BYTES
 from pmctl.document.fields import plain_value
 from pmctl.document.finding import Finding, Severity
 from pmctl.document.front_matter import HANDLER, Fences, misread
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from pmctl.document.structure import Structure
     from pmctl.document.table import Table
 
-MAX_BYTES = 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
 
 

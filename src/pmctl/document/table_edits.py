@@ -100,6 +100,35 @@ def add_column(doc: Document, table: Table, name: str, texts: Sequence[str]) -> 
     return _checked_body(doc, text, intended, headers)
 
 
+def append_column(doc: Document, table: Table, name: str) -> Document:
+    """Put a new, empty column behind the others.
+
+    Raises BadInput when the name cannot stand in a cell, and for a table with a row that is too short or too long.
+    """
+    header = one_line(name)
+    for row in table.rows:
+        if row.extra or any(cell.missing for cell in row.cells):
+            raise BadInput(
+                f"line {row.line}: the row has not as many cells as the table has columns", hint="complete it first"
+            )
+    width = len(header) + 2
+    cells = [(table.header.start, table.header.end, f" {header} "), (*table.delimiter, "-" * width)]
+    padded = any(_is_aligned(table, index) for index in range(len(table.columns)))
+    cells += [(row.start, row.end, " " * width if padded else " ") for row in table.rows]
+    text = doc.text
+    for start, end, cell in reversed(cells):
+        line = text[start:end].rstrip(TRIM)
+        closed = line.endswith("|") and not line.endswith("\\|")
+        at = start + len(line)
+        text = f"{text[:at]}{cell}|{text[at:]}" if closed else f"{text[:at]} |{cell}|{text[at:]}"
+    place = _place(doc, table)
+    intended = _all_rows(doc)
+    intended[place] = [[*row, ""] for row in intended[place]]
+    headers = [found.columns for found in tables(doc)]
+    headers[place] = (*headers[place], header)
+    return _checked_body(doc, text, intended, headers)
+
+
 def _column(table: Table, column: str | int) -> int:
     if isinstance(column, int):
         if 0 <= column < len(table.columns):

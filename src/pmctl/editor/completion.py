@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from lsprotocol import types
 
 from pmctl.document.actions import action_tables, column_of
-from pmctl.document.fields import FIELD, FIELDS, EditorRole, ItemStatus, Priority
+from pmctl.document.fields import FIELD, FIELDS, EditorRole, ItemKind, ItemStatus, Priority
 from pmctl.document.fields import Kind as FieldKind
 from pmctl.document.reader import Document
 from pmctl.document.rows import split_row
@@ -20,6 +20,7 @@ from pmctl.document.table import Table
 from pmctl.document.template_library import latest_versions
 from pmctl.document.timeline import text_columns, timeline_tables
 from pmctl.editor.open_documents import Kind, OpenDocument
+from pmctl.rules.action_aims import causes_of
 
 TRIGGERS = (" ", "@", ",", "[", "{")
 """Not `:` and `|`: an item offered right behind them would replace the blank that belongs there."""
@@ -156,9 +157,11 @@ def _body(opened: OpenDocument, typed: str, offset: int) -> tuple[list[_Offer], 
     if (heading := _HEADING.fullmatch(typed)) is not None:
         return _sections(opened, offset), heading[1]
     column, cell = _cell(opened.document, offset)
-    choices = {"Status": ItemStatus, "Priority": Priority}.get(column)
+    choices = {"Status": ItemStatus, "Priority": Priority, "Kind": ItemKind}.get(column)
     if choices is not None:
         return [_Offer(str(choice), types.CompletionItemKind.EnumMember) for choice in choices], cell
+    if column == "Prevents":
+        return [_Offer(word, types.CompletionItemKind.EnumMember) for word in causes_of(opened.document)], cell
     if column in ("Owner", "Who"):
         people = _handles(opened, "@")
         if not cell.startswith("@"):
@@ -194,8 +197,11 @@ def _cell(document: Document, offset: int) -> tuple[str, str]:
     return "", ""
 
 
+_COMPLETED = ("Owner", "Priority", "Status", "Prevents", "Kind")
+
+
 def _completed_tables(document: Document) -> Iterator[tuple[Table, dict[int | None, str]]]:
     for table in action_tables(document):
-        yield table, {column_of(table, name): name for name in ("Owner", "Priority", "Status")}
+        yield table, {column_of(table, name): name for name in _COMPLETED}
     for table in timeline_tables(document):
         yield table, {text_columns(table)[1]: "Who"}

@@ -1,7 +1,8 @@
 """Every postmortem of the work tree as a summary: what `list`, `actions list` and the triggers ask.
 
-Files -> summaries. A summary depends on nothing but the file's bytes, so it is kept under the git
-directory by their digest; the store can be deleted at any time and can't be stale.
+Files -> summaries. A summary depends on nothing but the file's bytes, so it is kept under the git directory by their
+digest. A file that the system says nobody has written since (size, both times, inode, as git asks it for its index) is
+not even opened. The store can be deleted at any time.
 """
 
 from __future__ import annotations
@@ -9,96 +10,30 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields, replace
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pmctl import __version__, git
-from pmctl.document.fields import ItemStatus, id_of
-from pmctl.document.reader import Document, read
+from pmctl.document.fields import id_of
 from pmctl.errors import BadInput
 from pmctl.files import make_folder, read_object, write_atomic
+
+# What the catalog gives, for those who ask it.
+from pmctl.insight.summary import Item as Item
+from pmctl.insight.summary import Summary as Summary
+from pmctl.insight.summary import plain, restored, summarise
+from pmctl.processes import on_every_core
 from pmctl.repository.workspace import Workspace, read_file
-from pmctl.text import parse_day, parse_utc
 
-_STORE = "catalog-v1.json"
+_STORE = "catalog-v2.json"
 _SHOWN = "shown-v1.json"
-_TEXTS = ("severity", "urgency", "visibility", "started_at", "resolved_at")
-_LISTS = ("reviewers", "editors", "participants", "teams", "services", "tags", "root_causes")
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One action item as its row says; `due` is as written, `line` counts from 1."""
-
-    id: str
-    description: str
-    owner: str
-    due: str
-    priority: str
-    status: str
-    ticket: str
-    notes: str
-    line: int
-
-    @property
-    def due_date(self) -> date | None:
-        """The due day, None when the cell holds no ISO date."""
-        return parse_day(self.due)
-
-    @property
-    def open(self) -> bool:
-        """Whether something is still to be done."""
-        return self.status in (ItemStatus.OPEN, ItemStatus.IN_PROGRESS)
-
-    def overdue(self, today: date) -> bool:
-        """Whether it is open and its due day lies before today; an item due today is not overdue."""
-        day = self.due_date
-        return self.open and day is not None and day < today
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """One postmortem in short. Times are as written; `problem` is the first reason why it can't be read.
-
-    `unproved` says, as a sentence, what its file says and no signed record proves; `status`, `author` and `reviewers`
-    are then those of the records (see `proved_catalog`).
-    """
-
-    path: str
-    id: str
-    title: str = ""
-    status: str = ""
-    author: str = ""
-    severity: str = ""
-    urgency: str = ""
-    visibility: str = ""
-    started_at: str = ""
-    resolved_at: str = ""
-    reviewers: tuple[str, ...] = ()
-    editors: tuple[str, ...] = ()
-    participants: tuple[str, ...] = ()
-    teams: tuple[str, ...] = ()
-    services: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    root_causes: tuple[str, ...] = ()
-    incidents: tuple[tuple[str, str], ...] = ()
-    items: tuple[Item, ...] = ()
-    problem: str = ""
-    unproved: str = ""
-
-    @property
-    def day(self) -> date:
-        """The day of the incident: the beginning of the id, or year 1 when there is none."""
-        return parse_day(self.id[:10]) or date.min
-
-    @property
-    def started(self) -> datetime | None:
-        """When the impact began, None when it is not said."""
-        return parse_utc(self.started_at)
+_ENOUGH_FOR_PROCESSES = 150
+"""Files to be read anew from which on more processes pay for their start."""
+_RESTED = 2 * 10**9
+"""Nanoseconds after which a file that is written again has another time, on any file system."""
 
 
 def catalog(workspace: Workspace) -> list[Summary]:
@@ -121,7 +56,7 @@ def proved_catalog(workspace: Workspace) -> list[Summary]:
     if not isinstance(shown, dict):
         from pmctl.insight.standing import otherwise
 
-        shown = otherwise(workspace, [(one.summary, one.data) for one in everything])
+        shown = otherwise(workspace, [(one.summary, _data(workspace, one.summary.path)) for one in everything])
         if shown is None:  # what is proved can't be read here, which `show` and `audit` say
             return _sorted(one.summary for one in everything)
         with suppress(OSError):
@@ -135,7 +70,7 @@ def _proved(summary: Summary, shown: object) -> Summary:
         return summary
     status, author, reviewers, unproved = shown
     named = tuple(str(one) for one in reviewers) if isinstance(reviewers, list | tuple) else ()
-    return replace(summary, status=str(status), author=str(author), reviewers=named, unproved=str(unproved))
+    return summary._replace(status=str(status), author=str(author), reviewers=named, unproved=str(unproved))
 
 
 def _stamp(workspace: Workspace, everything: Iterable[_Read]) -> str:
@@ -150,102 +85,94 @@ def _sorted(summaries: Iterable[Summary]) -> list[Summary]:
 
 
 class _Read(NamedTuple):
-    """One postmortem, its file's bytes (none when it cannot be opened) and what its summary is kept by."""
+    """One postmortem, and what its summary is kept by: the digest of its path and its bytes."""
 
     summary: Summary
-    data: bytes
     key: str
 
 
-def _all(workspace: Workspace) -> Iterator[_Read]:
+def _all(workspace: Workspace) -> list[_Read]:
+    """Every postmortem, in the order of their paths: known ones from the store, the others read on every core."""
     store = workspace.repo.state_dir / _STORE
     known = _load(store)
-    used: dict[str, dict[str, Any]] = {}
+    started = time.time_ns()
+    root = os.fspath(workspace.repo.root)
+    found: dict[str, _Read | None] = {}
+    entries: dict[str, list[Any]] = {}
+    stamps: dict[str, list[int]] = {}
     for path in workspace.files():
-        try:
-            data = read_file(workspace.repo.root / path, path)
-        except BadInput as error:
-            yield _Read(Summary(path, id_of(path) or Path(path).stem, problem=error.message), b"", path)
-            continue
-        key = hashlib.sha256(os.fsencode(path) + b"\0" + data).hexdigest()
-        summary = _restored(known.get(key))
-        if summary is None:
-            summary = summarise(read(data, path), path)
-            used[key] = asdict(summary)
+        stamps[path] = _file_stamp(f"{root}/{path}")
+        entry = known.get(path)
+        summary = None
+        if entry is not None and stamps[path] and stamps[path] == entry[0] and isinstance(entry[1], str):
+            summary = restored(path, entry[2])
+        if entry is not None and summary is not None:
+            entries[path] = entry
+            found[path] = _Read(summary, entry[1])
         else:
-            used[key] = known[key]
-        yield _Read(summary, data, key)
-    if used.keys() != known.keys():
-        _save(store, used)
+            found[path] = None
+    missing = [path for path, one in found.items() if one is None]
+    for path, one in zip(missing, _read_all(workspace, missing, known), strict=True):
+        found[path] = one
+        if one.key != path:
+            rested = max(stamps[path][1:3], default=started) < started - _RESTED
+            entries[path] = [stamps[path] if rested else [], one.key, plain(one.summary)]
+    if (missing and entries != known) or entries.keys() != known.keys():
+        _save(store, entries)
+    return [one for one in found.values() if one is not None]
 
 
-def summarise(document: Document, path: str) -> Summary:
-    """The summary of one document."""
-    from pmctl.document.actions import action_items
-
-    name = id_of(path) or document.id or Path(path).stem
-    if not document.readable:
-        first = document.problems[0]
-        return Summary(
-            path,
-            name,
-            title=document.title,
-            problem=f"{path}:{first.line}:{first.column}: {first.code} {first.message}",
-        )
-    meta = document.meta
-    incidents = list(_mappings(meta.get("incidents")))
-    items = tuple(
-        Item(i.id, i.description, i.owner, i.due, i.priority, i.status, i.ticket, i.notes, i.line)
-        for i in action_items(document)
-    )
-    values: dict[str, Any] = {key: _text(meta.get(key)) for key in _TEXTS}
-    values |= {key: _texts(meta.get(key)) for key in _LISTS}
-    values["incidents"] = tuple((_text(entry.get("source")), _text(entry.get("id"))) for entry in incidents)
-    return Summary(path, name, document.title, document.status, document.author, items=items, **values)
-
-
-def _text(value: object) -> str:
-    return "" if value is None or isinstance(value, dict | list | tuple) else str(value)
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    return tuple(_text(item) for item in value) if isinstance(value, list | tuple | dict) else ()
-
-
-def _mappings(value: object) -> Iterable[dict[str, Any]]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list | tuple) else []
-
-
-def _load(store: Path) -> dict[str, dict[str, Any]]:
-    content = read_object(store)
-    if content.get("version") != __version__:
-        return {}
-    entries = content.get("entries")
-    return entries if isinstance(entries, dict) else {}
-
-
-def _restored(entry: object) -> Summary | None:
-    """A summary from the store, None when the entry is not what `asdict` makes."""
-    if not isinstance(entry, dict):
-        return None
+def _file_stamp(file: str) -> list[int]:
+    """What differs when a file is written or replaced: size, both times in nanoseconds, inode; empty without a file."""
     try:
-        values: dict[str, Any] = {key: tuple(value) if key in _LISTS else value for key, value in entry.items()}
-        values["items"] = tuple(Item(**item) for item in entry["items"])
-        values["incidents"] = tuple((source, name) for source, name in entry["incidents"])
-        found = Summary(**values)
-    except (TypeError, ValueError, KeyError, AttributeError):
-        return None
-    texts = [value for key, value in values.items() if key not in (*_LISTS, "items", "incidents")]
-    texts += [text for key in _LISTS for text in values.get(key, ())] + [
-        text for pair in found.incidents for text in pair
-    ]
-    texts += [getattr(item, field.name) for item in found.items for field in fields(item) if field.name != "line"]
-    whole = all(isinstance(text, str) for text in texts) and all(type(item.line) is int for item in found.items)
-    return found if whole else None
+        there = os.lstat(file)
+    except OSError:
+        return []
+    return [there.st_size, there.st_mtime_ns, there.st_ctime_ns, there.st_ino]
 
 
-def _save(store: Path, entries: dict[str, dict[str, Any]]) -> None:
+def _read_all(workspace: Workspace, paths: list[str], known: dict[str, list[Any]]) -> list[_Read]:
+    def portion(first: int, last: int) -> list[_Read]:
+        return [_read(workspace, path, known.get(path)) for path in paths[first:last]]
+
+    done = on_every_core(portion, len(paths)) if len(paths) >= _ENOUGH_FOR_PROCESSES else []
+    return done + portion(len(done), len(paths))
+
+
+def _read(workspace: Workspace, path: str, entry: list[Any] | None) -> _Read:
+    """One postmortem; its summary is made anew unless the store's entry is about the same bytes."""
+    try:
+        data = read_file(workspace.repo.root / path, path)
+    except BadInput as error:
+        return _Read(Summary(path, id_of(path) or Path(path).stem, problem=error.message), path)
+    key = hashlib.sha256(os.fsencode(path) + b"\0" + data).hexdigest()
+    summary = restored(path, entry[2]) if entry is not None and entry[1] == key else None
+    if summary is None:
+        from pmctl.document.reader import read
+
+        summary = summarise(read(data, path), path)
+    return _Read(summary, key)
+
+
+def _data(workspace: Workspace, path: str) -> bytes:
+    """The bytes of a postmortem, none when it cannot be opened."""
+    with suppress(BadInput):
+        return read_file(workspace.repo.root / path, path)
+    return b""
+
+
+def _load(store: Path) -> dict[str, list[Any]]:
+    """What is kept, by path: the file's stamp (empty when it had just been written), its key, and the summary."""
+    content = read_object(store)
+    entries = content.get("entries") if content.get("version") == __version__ else None
+    if not isinstance(entries, dict):
+        return {}
+    return {path: entry for path, entry in entries.items() if isinstance(entry, list) and len(entry) == 3}
+
+
+def _save(store: Path, entries: dict[str, list[Any]]) -> None:
     """Write the store by rename; a read-only git directory only means that nothing is kept."""
     with suppress(OSError):
         make_folder(store.parent, store.parent.parent)
-        write_atomic(store, json.dumps({"version": __version__, "entries": entries}).encode())
+        content = {"version": __version__, "entries": entries}
+        write_atomic(store, json.dumps(content, separators=(",", ":")).encode())

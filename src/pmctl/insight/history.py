@@ -9,6 +9,7 @@ from pmctl import git
 from pmctl.document.finding import Severity
 from pmctl.ledger.audit import audit
 from pmctl.ledger.report import ATTRIBUTED, AuditFinding, Event
+from pmctl.policy.act import ADD_ITEM
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,8 @@ def _entry(event: Event, findings: list[AuditFinding]) -> Entry:
     elif verdict == "ok" and findings:
         verdict = "waived" if all(finding.waived_by for finding in findings) else "warning"
     what = event.kind + (f" {event.detail}" if event.detail else "")
+    if event.kind == ADD_ITEM:
+        what += " (added after publication)"
     lines = tuple(_line(finding) for finding in findings)
     facts = {
         "record": event.record, "digest": event.digest, "key": event.key, "content": event.content,

@@ -1,4 +1,4 @@
-"""Which postmortems and action items fit a question, and in which order. Summaries in, summaries out."""
+"""Which postmortems fit a question, and in which order. Summaries in, summaries out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from pmctl.document.fields import Status
-from pmctl.insight.catalog import Item, Summary
+from pmctl.insight.catalog import Summary
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,36 +39,7 @@ class Query:
             (self.team, summary.teams),
             (self.tag, summary.tags),
         )
-        return all(not wanted or _any(wanted, present) for wanted, present in asked)
-
-
-@dataclass(frozen=True, slots=True)
-class ItemQuery:
-    """What `pmctl actions list` was asked; dates are inclusive."""
-
-    overdue: bool = False
-    owner: tuple[str, ...] = ()
-    status: tuple[str, ...] = ()
-    priority: tuple[str, ...] = ()
-    due_before: date | None = None
-    due_after: date | None = None
-    postmortem: str = ""
-
-    def fits(self, summary: Summary, item: Item, today: date) -> bool:
-        """Whether an action item answers the question on the day `today`."""
-        due = item.due_date
-        if self.postmortem and summary.id != self.postmortem:
-            return False
-        if self.overdue and not item.overdue(today):
-            return False
-        if self.due_before and (due is None or due > self.due_before):
-            return False
-        if self.due_after and (due is None or due < self.due_after):
-            return False
-        asked = ((self.owner, item.owner), (self.status, item.status), (self.priority, item.priority))
-        return all(
-            not wanted or _any(tuple(w.removeprefix("@") for w in wanted), (present,)) for wanted, present in asked
-        )
+        return all(not wanted or has_any(wanted, present) for wanted, present in asked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +80,7 @@ ORDERS: dict[str, Callable[[Order, Summary, datetime], Any]] = {
 """What a list can be sorted by -> the value of one postmortem; from the least: the oldest, the worst, DRAFT, A."""
 
 
-def items(summaries: Sequence[Summary], query: ItemQuery, today: date) -> list[tuple[Summary, Item]]:
-    """The action items that fit, the earliest due day first, those without one last."""
-    fitting = [(summary, item) for summary in summaries for item in summary.items if query.fits(summary, item, today)]
-    return sorted(fitting, key=lambda pair: (pair[1].due_date or date.max, pair[0].id, pair[1].line))
-
-
-def _any(wanted: tuple[str, ...], present: Sequence[str]) -> bool:
+def has_any(wanted: tuple[str, ...], present: Sequence[str]) -> bool:
+    """Whether one of the wanted values is there; case does not matter."""
     lower = {value.lower() for value in present}
     return any(value.lower() in lower for value in wanted)

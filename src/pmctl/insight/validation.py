@@ -295,6 +295,8 @@ def context_of(
         people=people,
         exists=files.exists,
         severities=settings.severities,
+        item_targets=settings.item_targets,
+        causes=settings.root_causes,
         today=selection.now.date(),
         now=_start_of_day(selection.now),
         strict=selection.strict,

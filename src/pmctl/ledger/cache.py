@@ -35,7 +35,7 @@ from pmctl.policy.act import Act
 from pmctl.policy.reading import parse_policy
 from pmctl.policy.state import Approval, Past, PostmortemState
 
-FORMAT = "pmctl-audit-9"
+FORMAT = "pmctl-audit-10"
 _APPROVALS, _AFTER = ([field.name for field in fields(PostmortemState)].index(name) for name in ("approvals", "after"))
 _LARGEST = 256 * 1024 * 1024  # bytes
 
@@ -55,15 +55,8 @@ def load(repo: Repository, keyrings: Keyrings, newest: Snapshot) -> Known | None
     at the tip are the same, no key and no signature has expired since, and the clock was not set back. `keyrings` then
     learns what they rest on.
     """
-    try:
-        data = read_kept(_file(repo), _LARGEST)
-    except OSError:
-        return None
-    secret = _secret(repo, create=False)
-    if secret is None:
-        return None
-    mark, _, body = data.partition(b"\n")
-    if not hmac.compare_digest(mark, _mark(secret, repo, body)):
+    body = kept(repo, "audit", FORMAT)
+    if body is None:
         return None
     try:
         value = json.loads(body)
@@ -82,16 +75,33 @@ def load(repo: Repository, keyrings: Keyrings, newest: Snapshot) -> Known | None
 
 def save(repo: Repository, tip: str, state: AuditState, keyrings: Keyrings, newest: Snapshot) -> None:
     """Keep a state for the next audit, with what its verdicts rest on; does nothing when it cannot be written."""
-    secret = _secret(repo, create=True)
-    if secret is None:
-        return
     rests = {"keys": _keys(newest, keyrings.asked), "since": keyrings.now, "until": keyrings.until}
     plain = {"tip": tip, **rests, "state": _plain(state)}
     body = json.dumps(plain, ensure_ascii=True, separators=(",", ":")).encode()
-    path = _file(repo)
+    keep(repo, "audit", FORMAT, body)
+
+
+def kept(repo: Repository, what: str, form: str) -> bytes | None:
+    """What this user kept under a name and in a form, for this version of pmctl; None when nothing counts."""
+    secret = _secret(repo, create=False)
+    if secret is None:
+        return None
+    try:
+        mark, _, body = read_kept(_file(repo, what), _LARGEST).partition(b"\n")
+    except OSError:
+        return None
+    return body if hmac.compare_digest(mark, _mark(secret, repo, form, body)) else None
+
+
+def keep(repo: Repository, what: str, form: str, body: bytes) -> None:
+    """Keep something for `kept`; does nothing when it cannot be written."""
+    secret = _secret(repo, create=True)
+    if secret is None:
+        return
+    path = _file(repo, what)
     with suppress(OSError):
         make_folder(path.parent, repo.common_dir)
-        write_atomic(path, _mark(secret, repo, body) + b"\n" + body)
+        write_atomic(path, _mark(secret, repo, form, body) + b"\n" + body)
 
 
 def _keys(newest: Snapshot, paths: Iterable[str]) -> dict[str, list[str]]:
@@ -100,13 +110,13 @@ def _keys(newest: Snapshot, paths: Iterable[str]) -> dict[str, list[str]]:
     return {path: [*entry] if entry is not None else [] for path, entry in found.items()}
 
 
-def _file(repo: Repository) -> Path:
+def _file(repo: Repository, what: str) -> Path:
     name = hashlib.sha256(repo.prefix.encode()).hexdigest()[:12]
-    return repo.state_dir / f"audit-{name}.json"
+    return repo.state_dir / f"{what}-{name}.json"
 
 
-def _mark(secret: bytes, repo: Repository, body: bytes) -> bytes:
-    head = json.dumps([FORMAT, __version__, repo.prefix]).encode() + b"\n"
+def _mark(secret: bytes, repo: Repository, form: str, body: bytes) -> bytes:
+    head = json.dumps([form, __version__, repo.prefix]).encode() + b"\n"
     return hmac.new(secret, head + body, hashlib.sha256).hexdigest().encode()
 
 

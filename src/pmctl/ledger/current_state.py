@@ -89,8 +89,11 @@ class _Moment:
     document: TreeDocument | None
 
 
-def current_state(snapshot: Snapshot, doc: str) -> CurrentState:
+def current_state(snapshot: Snapshot, doc: str, *, from_history: bool = False) -> CurrentState:
     """Where the postmortem `doc` stands at the snapshot.
+
+    Who the author of a draft is, its file says, and only history proves: `from_history` asks that, and there is no
+    author where it cannot say.
 
     Raises EnvironmentProblem when there is no valid policy, MissingObject or CorruptObject for a clone that
     lacks what it needs.
@@ -102,7 +105,7 @@ def current_state(snapshot: Snapshot, doc: str) -> CurrentState:
             f"there is no valid policy at {snapshot.commit[:12]}{why}", hint=advise("policy-verify")
         )
     quick, certain = _Reading(snapshot, doc, policy).current()
-    if certain:
+    if certain and not from_history:
         return quick
     # Only the whole history knows what counted at its time.
     from pmctl.ledger.audit import audit
@@ -113,7 +116,7 @@ def current_state(snapshot: Snapshot, doc: str) -> CurrentState:
     report = reports[snapshot.commit]
     state = report.states.get(doc)
     if state is None or not report.complete:
-        return quick
+        return replace(quick, state=replace(quick.state, author="")) if from_history else quick
     folder, lost = f"{record.FOLDER}/{doc}/", {one.path for one in report.lost}
     counting = {event.record for event in report.events if event.verdict == "ok"}
     ignored = tuple(

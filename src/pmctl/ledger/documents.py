@@ -174,7 +174,7 @@ def _without_document(one: DocumentStep) -> None:
 
 def _deleted(one: DocumentStep, current: PostmortemState) -> None:
     if current.status != DELETED:
-        message = f"{one.doc} was deleted, renamed or moved without an admin's record"
+        message = f"{one.doc} was deleted, renamed or moved without a signed record"
         one.find("AU406", message, "bring it back: git checkout <commit before> -- <path>")
 
 
@@ -315,7 +315,7 @@ CODES = (
     Code(
         "AU406",
         "deleted-without-record",
-        "A postmortem was deleted, renamed or moved without an admin's record.",
+        "A postmortem was deleted, renamed or moved without the signed record of somebody who may.",
         "What happened must not vanish quietly.",
         "Bring it back, or let an admin delete it through pmctl.",
         "git rm",

@@ -10,6 +10,8 @@ from pmctl.policy.act import Act
 from pmctl.policy.model import Policy
 from pmctl.policy.state import PostmortemState
 
+IN_FORCE = "policy in force"
+"""The event of the step in which a policy came into force, beside those of the records that signed it."""
 PROVED = "proved"
 ATTRIBUTED = "attributed"
 
@@ -40,7 +42,7 @@ class AuditFinding:
 class Event:
     """What a step did to one postmortem or to the repository.
 
-    `kind` is an act of a record, or created, edited, tracking, access, deleted for a change of a document.
+    `kind` is an act of a record, or created, edited, tracking, access, deleted for a change of a document, or IN_FORCE.
     `by` is proved by the signature for records; for changes it is whom the commit names ('' unknown).
     `verdict` is ok, late (kept without effect), waiting (for other admins' signatures when it landed), stale, refused,
     unmanaged or accepted (by a baseline).

@@ -12,7 +12,7 @@ from pmctl.codes import Code
 from pmctl.errors import advise
 from pmctl.ledger import lost_records, record
 from pmctl.ledger.audit_state import Acceptance, Dispute, SignedPolicy
-from pmctl.ledger.report import Event
+from pmctl.ledger.report import IN_FORCE, Event
 from pmctl.ledger.signatures import signer
 from pmctl.ledger.snapshot import Snapshot
 from pmctl.ledger.sshsig import SignatureProblem
@@ -116,6 +116,9 @@ def _enact(step: StepContext, policy: Policy, signed: list[Act]) -> None:
     previous = state.policy.digest if state.policy is not None else ""
     names = tuple(sorted({act.by for act in signed}))
     state.policies[policy.digest] = SignedPolicy(previous, entry.oid, names, in_force=True)
+    at = max(act.at for act in signed)
+    enacted = Event(step.commit.oid, IN_FORCE, acts.POLICY, ", ".join(names), at, content=policy.digest)
+    state.events.append(replace(enacted, policy=policy.version))
     state.waiting = {digest: act for digest, act in state.waiting.items() if act.content != policy.digest}
     state.enact(policy, step.after.regular_file(POLICY_PATH) or b"")
 

@@ -29,6 +29,7 @@ WORDS: dict[str, str] = {
     "init": "run 'pmctl init'",
     "install-hooks": "pmctl hook install",
     # Of merges.
+    "choose": "keep what is right of the two sides, remove the markers, then git add {path}",
     "compare-merge": "compare both sides: git show {commit}^1:./{path} and git show {commit}^2:./{path}",
     "conflict-again": "git checkout --merge -- {path} puts the conflict back, then pmctl merge {path}",
     "finish-merge": "resolve what is left (pmctl merge), then git {what} --continue; or give it up: git {what} --abort",
@@ -97,6 +98,7 @@ WORDS: dict[str, str] = {
     "what-blocks": "pmctl status {id} says what blocks it",
     "whose-turn": "pmctl status {id} says whose turn it is",
     # Of what a document or a template says.
+    "add-column": "an admin adds the column and runs pmctl amend {id} -m REASON",
     "add-item": 'pmctl actions add {id} "TEXT" --owner HANDLE --due DATE --priority HIGH',
     "all-codes": "see `pmctl explain --all`",
     "ask-in-next-version": "ask for it in the next version only: pmctl template new {template} --next",
@@ -129,6 +131,7 @@ WORDS: dict[str, str] = {
     "edit-again": "correct what is listed above: pmctl edit {id}",
     "edit-when-ready": "when it is ready: pmctl edit {id}",
     "edit-then-status": "pmctl edit {id}, then pmctl status {id}",
+    "edit-and-submit-again": "pmctl edit {id}, then pmctl submit {id}   (asks {people} again)",
     "edit-and-submit": "pmctl edit {id}, then pmctl submit {id} --reviewer HANDLE",
     "leave-status": "leave it at {status}; pmctl status {id} says which command moves it",
     "keep-detached": "HEAD is detached, so commit {commit} is on no branch; to keep it: git switch -c NAME",
@@ -151,6 +154,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "audit-shows-waived": ("pmctl", "audit"),
     "begin": ("pmctl", "new"),
     "edit": ("pmctl", "edit", "{id}"),
+    "edit-and-submit-again": ("pmctl", "edit", "{id}"),
     "edit-and-submit": ("pmctl", "edit", "{id}"),
     "edit-again": ("pmctl", "edit", "{id}"),
     "edit-when-ready": ("pmctl", "edit", "{id}"),

@@ -186,14 +186,40 @@ class ActionItem:
     overdue: bool
     path: str
     line: int
+    prevents: str
+    kind: str
     repository: str
 
 
 @dataclass(eq=False, repr=False)
+class ItemGroup:
+    name: str
+    items: int
+    open: int
+    overdue: int
+
+
+@dataclass(eq=False, repr=False)
 class ActionItems:
-    """pmctl actions list: action items, the earliest due day first."""
+    """pmctl actions list: action items, the earliest due day first; with --group-by the groups in order."""
 
     items: Sequence[ActionItem]
+    groups: Sequence[ItemGroup]
+
+
+@dataclass(eq=False, repr=False)
+class ItemChange:
+    item: str
+    postmortem: str
+    cells: dict[str, str]
+
+
+@dataclass(eq=False, repr=False)
+class ItemChanges:
+    """pmctl actions add, set, done, remove: what was written in each item, by column."""
+
+    items: Sequence[ItemChange]
+    act: Act
 
 
 @dataclass(eq=False, repr=False)

@@ -119,6 +119,7 @@ def facts(document: Document, names: Mapping[str, str], approved: Sequence[str] 
     add("Approved by", *(Part(names.get(handle, handle)) for handle in approved))
     add("Incidents", *_incidents(meta.get("incidents")))
     add("Root causes", *_texts(meta.get("root_causes")))
+    add("Contributing factors", *_texts(meta.get("contributing_factors")))
     add("Tags", *_texts(meta.get("tags")))
     custom = meta.get("fields")
     for key, value in custom.items() if isinstance(custom, dict) else ():

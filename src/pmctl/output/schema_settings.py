@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from pmctl.codes import codes
-from pmctl.document.fields import Visibility
+from pmctl.document.fields import Priority, Visibility
 from pmctl.document.finding import Severity
-from pmctl.document.node_reader import DURATION
+from pmctl.document.node_reader import DAYS, DURATION
 from pmctl.document.templates import BUILTIN_NAMES, NAME
 from pmctl.insight.triggers import MOST, RULES, WORD_RULES, Verdict
 from pmctl.repository.settings import CURRENT_VERSION
@@ -52,6 +52,15 @@ def settings_schema() -> Schema:
                     {"enum": list(Visibility)},
                     "Who may see a postmortem that says nothing about it.",
                 ),
+                "time_zone": (
+                    {"type": "string", "pattern": r"\S", "examples": ["UTC", "Europe/Berlin", "America/New_York"]},
+                    "The time zone in which days begin, by its name in the IANA database: what is due today.",
+                ),
+                "root_causes": (
+                    _WORDS,
+                    "The words that root_causes and contributing_factors may use. Without the list any is allowed.",
+                ),
+                "actions": (_actions(), "How action items are followed up."),
                 "rules": (_rules(), "Which checks run, how much they weigh, and what they look for."),
                 "triggers": (_triggers(), "Which incidents need a postmortem."),
                 "integrations": ({"type": "object"}, "Services that are connected."),
@@ -59,6 +68,12 @@ def settings_schema() -> Schema:
             }
         ),
     }
+
+
+def _actions() -> Schema:
+    days: Schema = {"type": "string", "pattern": f"^{DAYS}$", "examples": ["7d", "2w"]}
+    due = {str(name): (days, f"Within how long an item of priority {name} is wanted.") for name in Priority}
+    return _mapping({"due": (_mapping(due), "When a new action item is due that names no day, by its priority.")})
 
 
 def _mapping(members: dict[str, tuple[Schema, str]]) -> Schema:

@@ -133,6 +133,9 @@ def _natural_width(heads: list[str], lines: list[list[str]]) -> int:
 
 def _aligned(heads: list[str], lines: list[list[str]], color: bool, styles: Styles) -> str:
     columns = _columns(heads, lines)
+    if not color and all(cell.isascii() for cells in (heads, *lines) for cell in cells):
+        # Ten thousands of lines into a pipe are common; characters are columns here.
+        return "".join("  ".join(map(str.ljust, cells, columns)).rstrip(" ") + "\n" for cells in (heads, *lines))
 
     def laid_out(cells: list[str], cell_styles: list[str]) -> str:
         last = max((index for index, cell in enumerate(cells) if cell), default=0)

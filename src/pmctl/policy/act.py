@@ -63,7 +63,8 @@ ACTS: dict[str, ActSpec] = {
         ActSpec(
             SUBMIT, "submitted", AUTHOR, {DRAFT: IN_REVIEW}, keys=_REVIEWERS | {"author", "template"},
             help="ask for review: DRAFT -> IN_REVIEW",
-            more="On a postmortem in review it asks further reviewers.",
+            more="On a postmortem in review it asks further reviewers. In a later round the same people are asked"
+            " again, unless others are named.",
         ),
         ActSpec(REQUEST_REVIEW, "asked for review of", AUTHOR, {IN_REVIEW: IN_REVIEW}, keys=_REVIEWERS),
         ActSpec(
@@ -102,7 +103,7 @@ ACTS: dict[str, ActSpec] = {
         ActSpec(
             DELETE, "deleted", ADMIN, dict.fromkeys((DRAFT, IN_REVIEW, *FINAL), DELETED), needs_note=True,
             help="remove a postmortem, on the record (admins)",
-            more="Its attachments go with it. History keeps both.",
+            more="Its attachments go with it. History keeps both. An author deletes a draft never submitted.",
         ),
         ActSpec(POLICY, "signed", ADMIN, folder=POLICY),
         ActSpec(

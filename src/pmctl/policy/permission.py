@@ -13,7 +13,7 @@ from pmctl.policy import act as acts
 from pmctl.policy.act import ACTS, ADMIN, AUTHOR, PUBLISHER, WITNESS, Act
 from pmctl.policy.approvals import approval_gaps
 from pmctl.policy.model import PERSON, SERVICE, Policy
-from pmctl.policy.state import DRAFT, PostmortemState, View
+from pmctl.policy.state import DELETED, DRAFT, PostmortemState, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def entitled(act: Act, state: PostmortemState, policy: Policy, view: View) -> li
     admin = act.by in policy.admins
     who = ACTS[act.act].who
     if who == ADMIN:
-        return [] if admin else [needs_admin(act, policy)]
+        return [] if admin or takes_back_draft(act, state) else [needs_admin(act, policy)]
     if who == AUTHOR:
         if admin or act.by == author or act.by in editors:
             return []
@@ -80,6 +80,23 @@ def entitled(act: Act, state: PostmortemState, policy: Policy, view: View) -> li
         hint = "" if own_work else advise("author-asks", id=state.id, reviewer=act.by)
         found.append(Violation("AU305", f"{act.by} was not asked to review {state.id}", hint))
     return found
+
+
+def takes_back_draft(act: Act, state: PostmortemState) -> bool:
+    """True when `act` deletes a draft that nobody ever submitted, and is its author's.
+
+    The author of such a draft is an unsigned claim. It counts as the first version made it, which `state` has from
+    history, or as an admin put it on record since; never as the file says at the time of the act (`View.author`):
+    anybody who can commit could write their own name there and delete what is not theirs.
+    """
+    if act.act != acts.DELETE or not state.author or act.by != state.author or state.round:
+        return False
+    for digest, past in state.after.items():  # a baseline may have accepted more than a draft, without a round
+        if past.status not in (DRAFT, DELETED):
+            return False
+        if digest == act.prev:
+            break
+    return True
 
 
 def _has_left(author: str, policy: Policy) -> bool:
@@ -326,7 +343,8 @@ CODES = (
     Code(
         "AU314",
         "admins-only",
-        "Somebody who is no admin amended, archived, reopened, deleted, waived or accepted a history.",
+        "Somebody who is no admin amended, archived, reopened, deleted, waived or accepted a history. (A draft that was"
+        " never submitted may be deleted by its author.)",
         "What is published changes only with an admin's signature.",
         ASK,
         "amend by the author",

@@ -8,15 +8,17 @@ triggers) are handed over as they were parsed, and that package reads them.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from types import MappingProxyType
 from typing import NamedTuple
 
 from pmctl.codes import Code
 from pmctl.document import strict_yaml
-from pmctl.document.fields import Visibility
+from pmctl.document.fields import Priority, Visibility
 from pmctl.document.finding import Finding
-from pmctl.document.node_reader import NodeReader
+from pmctl.document.node_reader import DAYS, NodeReader
 from pmctl.document.templates import NAME
+from pmctl.text import did_you_mean
 
 CURRENT_VERSION = 1
 
@@ -31,6 +33,12 @@ template: default
 # The severities that your team uses, worst first. Without the list any text is allowed.
 # severities: [SEV1, SEV2, SEV3, SEV4]
 
+# Days begin in this time zone: what is due today, and what is overdue.
+# time_zone: Europe/Berlin
+
+# Within how long action items are wanted, and when a new one is due that names no day.
+# actions: {due: {HIGH: 2w, MEDIUM: 30d, LOW: 90d}}
+
 # Checks: see `pmctl explain CODE`. Codes may be given by their beginning: PM7 is all of blameless language.
 # Targets say how long after the end of an incident each step is expected.
 rules:
@@ -40,18 +48,25 @@ rules:
 """
 
 KEYS = (
-    "version", "template", "severities", "visibility", "rules", "triggers", "integrations",
-    "publishing",
+    "version", "template", "severities", "visibility", "time_zone", "root_causes", "actions", "rules", "triggers",
+    "integrations", "publishing",
 )  # fmt: skip
 _BLOCKS = ("rules", "triggers", "integrations", "publishing")
 
 
 class Settings(NamedTuple):
-    """What pmctl.yaml says. `blocks` holds the parsed mappings that other packages read, by their key."""
+    """What pmctl.yaml says. `blocks` holds the parsed mappings that other packages read, by their key.
+
+    `time_zone` is a name of the IANA database, by which days begin; `root_causes` are the words for causes, none when
+    they are free; `item_targets` are days within which an action item is wanted, by its priority.
+    """
 
     template: str = "default"
     severities: tuple[str, ...] = ()
     visibility: str = "organization"
+    time_zone: str = "UTC"
+    root_causes: tuple[str, ...] = ()
+    item_targets: Mapping[str, int] = MappingProxyType({})
     blocks: Mapping[str, strict_yaml.Node] = MappingProxyType({})
 
 
@@ -79,6 +94,9 @@ def load_settings(data: bytes, path: str = "pmctl.yaml") -> tuple[Settings, tupl
         ),
         severities=_severities(reader, top.get("severities")),
         visibility=reader.choice(top.get("visibility"), "visibility", Visibility, Visibility.ORGANIZATION),
+        time_zone=_time_zone(reader, top.get("time_zone")),
+        root_causes=reader.texts(top.get("root_causes"), "root_causes"),
+        item_targets=_item_targets(reader, top.get("actions")),
         blocks={key: top[key] for key in _BLOCKS if reader.mapping(top.get(key), key)},
     )
     return settings, reader.sorted()
@@ -93,6 +111,34 @@ def _severities(reader: NodeReader, node: strict_yaml.Node | None) -> tuple[str,
         else:
             reader.add(item, "a severity must be text")
     return tuple(found)
+
+
+def _time_zone(reader: NodeReader, node: strict_yaml.Node | None) -> str:
+    name = reader.text(node, "time_zone", "UTC")
+    if name == "UTC" or node is None:
+        return "UTC"
+    import zoneinfo  # seldom asked for, and it takes its time
+
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        known = zoneinfo.available_timezones()
+        fix = did_you_mean(name, sorted(known), "write a name of the IANA database, as in Europe/Berlin")
+        reader.add(node, f"there is no time zone {name!r}", fix if known else "pip install tzdata: there are none here")
+        return "UTC"
+    return name
+
+
+def _item_targets(reader: NodeReader, node: strict_yaml.Node | None) -> dict[str, int]:
+    """Days by priority, in the order HIGH, MEDIUM, LOW."""
+    actions = reader.mapping(node, "actions", ("due",))
+    due = reader.mapping(actions.get("due"), "actions.due", tuple(Priority))
+    found = {}
+    for name in (str(one) for one in Priority if one in due):
+        length = reader.duration(due[name], f"actions.due.{name}", timedelta(0), DAYS)
+        if length.days:
+            found[name] = length.days
+    return found
 
 
 CODES = (

@@ -11,6 +11,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,16 +20,16 @@ from pmctl import git
 from pmctl.document.fields import id_of, path_of
 from pmctl.document.files import Unreadable, finding_of, read_regular
 from pmctl.document.finding import Finding
-from pmctl.document.reader import Document, read
 from pmctl.errors import BadInput, EnvironmentProblem, Hint, NotFound, Refused
 from pmctl.files import open_kept, read_kept
 from pmctl.policy.model import POLICY_PATH, Policy
-from pmctl.repository.settings import Settings, load_settings
 from pmctl.text import near
 
 if TYPE_CHECKING:
+    from pmctl.document.reader import Document
     from pmctl.document.template import Template
     from pmctl.ledger.snapshot import Snapshot
+    from pmctl.repository.settings import Settings
 
 POSTMORTEMS = "postmortems"
 TEMPLATES = ".pmctl/templates"
@@ -58,8 +59,24 @@ class Workspace:
 
     def settings_and_findings(self) -> tuple[Settings, tuple[Finding, ...]]:
         """pmctl.yaml of the work tree, as far as it can be used, and what is wrong with it."""
+        from pmctl.repository.settings import load_settings
+
         data = read_file(self.repo.root / git.SETTINGS_FILE, git.SETTINGS_FILE)
         return load_settings(data, git.SETTINGS_FILE)
+
+    @property
+    def item_targets(self) -> dict[str, int]:
+        """Within how many days an action item is wanted, by its priority."""
+        return dict(self.settings_and_findings()[0].item_targets)
+
+    @cached_property
+    def zone(self) -> tzinfo:
+        """The team's time zone, in which days begin: `time_zone` of pmctl.yaml, else UTC."""
+        if b"time_zone" not in read_file(self.repo.root / git.SETTINGS_FILE, git.SETTINGS_FILE):
+            return UTC  # most say nothing, and reading YAML takes longer than most commands
+        from zoneinfo import ZoneInfo
+
+        return ZoneInfo(self.settings_and_findings()[0].time_zone)
 
     @cached_property
     def head(self) -> Snapshot:
@@ -113,9 +130,9 @@ class Workspace:
             return
         for year in sorted(base.iterdir()):
             if year.is_dir() and not year.is_symlink():
-                for file in sorted(year.iterdir()):
-                    if file.suffix == ".md":
-                        yield f"{POSTMORTEMS}/{year.name}/{file.name}"
+                for name in sorted(os.listdir(year)):  # noqa: PTH208  a Path for each of thousands is felt
+                    if name.endswith(".md") and name != ".md":
+                        yield f"{POSTMORTEMS}/{year.name}/{name}"
 
     def find(self, part: str) -> str:
         """The id that `part` names: the id itself, its path, or any part that only one id holds.
@@ -141,6 +158,8 @@ class Workspace:
 
         Raises BadInput when its file cannot be opened or is no regular file.
         """
+        from pmctl.document.reader import read  # not needed for what the catalog knows
+
         path = path_of(name)
         return read(read_file(self.repo.root / path, path), path)
 

@@ -5,18 +5,15 @@ items -> (cache | check, in as many processes as there are cores) -> findings pe
 
 from __future__ import annotations
 
-import os
-import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from pmctl.document.finding import Finding
+from pmctl.processes import on_every_core
 from pmctl.rules.cache import Cache, Result, result_key
 from pmctl.rules.context import CacheDependencies, Context, History
 from pmctl.rules.engine import check
 
-_PORTION = 50
-"""Documents that a process checks before it hands over their results."""
 _ENOUGH_FOR_PROCESSES = 150
 """Documents from which on more processes pay for their start (about 40 ms)."""
 
@@ -67,7 +64,7 @@ def check_many(
             if known is not None and known.holds(own):
                 results[number] = known
     missing = [number for number in range(len(items)) if number not in results]
-    computed = _compute([items[number] for number in missing], alone, workers or os.cpu_count() or 1)
+    computed = _compute([items[number] for number in missing], alone, workers)
     for number, result in zip(missing, computed, strict=True):
         results[number] = result
         if cache is not None:
@@ -81,44 +78,14 @@ def check_many(
     return _with_duplicates(done, items, context)
 
 
-def _compute(items: Sequence[Item], context: Context, workers: int) -> list[Result]:
+def _compute(items: Sequence[Item], context: Context, workers: int | None) -> list[Result]:
     """The results of items that are not in the cache, on several cores when there are enough of them."""
-    done: list[Result] = []
-    # A fork while other threads run may inherit a lock that nobody will release.
-    several = workers > 1 and len(items) >= _ENOUGH_FOR_PROCESSES
-    if several and hasattr(os, "fork") and threading.active_count() == 1:
-        done = _in_processes(items, context, workers)
+
+    def portion(first: int, last: int) -> list[Result]:
+        return [_result(item, context) for item in items[first:last]]
+
+    done = on_every_core(portion, len(items), workers) if len(items) >= _ENOUGH_FOR_PROCESSES else []
     return done + [_result(item, context) for item in items[len(done) :]]
-
-
-def _in_processes(items: Sequence[Item], context: Context, workers: int) -> list[Result]:
-    """The results from the first item on: all, unless a process died (of too little memory, say)."""
-    from concurrent.futures import ProcessPoolExecutor
-    from concurrent.futures.process import BrokenProcessPool
-    from multiprocessing import get_context
-
-    done: list[Result] = []
-    # Forked, so that nothing has to be sent there: neither the documents nor the functions of the context.
-    with ProcessPoolExecutor(workers, get_context("fork"), _inherit, (items, context)) as pool:
-        try:
-            for results in pool.map(_portion, range(0, len(items), _PORTION)):
-                done += results
-        except BrokenProcessPool:
-            pass
-    return done
-
-
-_INHERITED: list[tuple[Sequence[Item], Context]] = []
-"""What a process of the pool works on; empty in every other."""
-
-
-def _inherit(items: Sequence[Item], context: Context) -> None:
-    _INHERITED.append((items, context))
-
-
-def _portion(start: int) -> list[Result]:
-    [(items, context)] = _INHERITED
-    return [_result(item, context) for item in items[start : start + _PORTION]]
 
 
 def _result(item: Item, context: Context) -> Result:

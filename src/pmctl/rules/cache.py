@@ -136,6 +136,8 @@ def open_cache(common_dir: Path, context: Context) -> Cache:
         context.settings.digest_source(),
         None if people is None else [sorted(people.names.items()), sorted(people.teams), sorted(people.emails)],
         context.severities,
+        sorted(context.item_targets.items()),
+        context.causes,
         context.strict,
         context.status,
         context.adopted,

@@ -109,7 +109,9 @@ class Context(NamedTuple):
     paths that link it; `exists` tells whether a path relative to the pmctl root is a file of the repository (None:
     unknown). `asked` collects which changeable facts were looked at, when somebody wants to know. With `own_templates`
     (the organisation's, possibly none) every document is judged by the template that it records, otherwise by
-    `template`. `look_back` asks for targets that were missed and that nobody can meet any more as well.
+    `template`. `item_targets` says within how many days an action item of a priority is wanted, `causes` are the words
+    by which the team names causes, without any when that is free. `look_back` asks for
+    targets that were missed and that nobody can meet any more as well.
     """
 
     settings: RuleSettings = RuleSettings()
@@ -126,6 +128,8 @@ class Context(NamedTuple):
     strict: bool = False
     history: History | None = None
     own_templates: tuple[Template, ...] | None = None
+    item_targets: Mapping[str, int] = MappingProxyType({})
+    causes: tuple[str, ...] = ()
     asked: CacheDependencies | None = None
     look_back: bool = False
 

@@ -35,6 +35,7 @@ FAMILIES = (
     "action_items",
     "action_owners",
     "action_tracking",
+    "action_aims",
     "lessons",
     "blameless",
     "writing",

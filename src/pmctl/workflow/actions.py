@@ -1,4 +1,4 @@
-"""Add and move action items. Each act changes one row and is one commit."""
+"""Add, move and remove action items. Each act changes the rows that it is about, and is one commit."""
 
 from __future__ import annotations
 
@@ -7,48 +7,47 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from pmctl.document import edits
-from pmctl.document.actions import COLUMNS, SECTION, ActionItem, action_items, action_tables, canonical
-from pmctl.document.fields import ItemStatus, Priority, path_of
+from pmctl.document.actions import SECTION, ActionItem, action_items, action_tables
+from pmctl.document.fields import ItemStatus, path_of
 from pmctl.document.reader import Document
-from pmctl.errors import BadInput, NotFound, Refused, UsageProblem
+from pmctl.errors import Refused, UsageProblem, advise
 from pmctl.insight.catalog import catalog
+from pmctl.insight.items import named_item
 from pmctl.insight.readiness import refuse_new_errors
 from pmctl.policy.act import ADD_ITEM
 from pmctl.policy.edits import Edit
-from pmctl.policy.model import Policy
 from pmctl.policy.state import FINAL
 from pmctl.repository.actor import Actor
-from pmctl.repository.transaction import Write, commit
+from pmctl.repository.transaction import CommitResult, Write, commit
 from pmctl.repository.workspace import Workspace
-from pmctl.text import parse_day
+from pmctl.text import plural
 from pmctl.workflow.create import item_id
 from pmctl.workflow.editing import refuse_edit
+from pmctl.workflow.item_cells import Change as Change
+from pmctl.workflow.item_cells import cells_of, default_due, header_of, refuse_unknown_cause
 from pmctl.workflow.lifecycle import perform
 
-_HEADER = "| ID | Action | Owner | Due | Priority | Status | Ticket | Notes |\n|---|---|---|---|---|---|---|---|\n"
+_USUAL = ("ID", "Action", "Owner", "Due", "Priority", "Status", "Ticket", "Notes")
+_OPTIONAL = ("Prevents", "Kind")
+"""Columns that a table gets when something is written in them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """What shall be different in an item; None leaves a cell as it is."""
-
-    description: str | None = None
-    owner: str | None = None
-    due: str | None = None
-    priority: str | None = None
-    status: str | None = None
-    ticket: str | None = None
-    notes: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """The item after the act: its id, its postmortem, what was written per column, and the commit."""
+class ItemChanged:
+    """An item after an act: its id, its postmortem, and what was written, by column; nothing when it was removed."""
 
     item: str
     postmortem: str
     cells: Mapping[str, str]
-    commit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """What an act did to items, and its commit; `same` are those that said all of it already."""
+
+    items: tuple[ItemChanged, ...]
+    landed: CommitResult | None
+    same: tuple[str, ...] = ()
 
 
 def add(
@@ -63,168 +62,195 @@ def add(
 ) -> Changed:
     """Add an item to the postmortem `name`; `by` is the handle of who does it.
 
-    What a published postmortem says is bound, so there the new row is an act with a record: `signer` gives who signs it
-    and the time that the record claims. Raises UsageProblem for a missing or wrong value, Refused when `by` may not do
-    it.
+    Without a due day it is due when the team wants items of its priority. What a published postmortem says is bound,
+    so there the new row is an act with a record: `signer` gives who signs it and the time that the record claims.
+    Raises UsageProblem for a missing or wrong value, Refused when `by` may not do it.
     """
     document = workspace.read_at(name)
-    if document.status in FINAL and signer is None:
+    final = document.status in FINAL
+    if final and signer is None:
         raise Refused(f"{name} is {document.status}: a new action item needs a signature")
-    cells = _cells(workspace.policy, change)
+    cells = _new_cells(workspace, name, document, change, today)
+    known = {item.id.lower() for summary in catalog(workspace) for item in summary.items}
+    known.update(item.id.lower() for item in action_items(document))
+    new = next(fresh for fresh in iter(item_id, "") if fresh.lower() not in known)
+    cells = {"ID": new, "Status": ItemStatus.OPEN.value, **cells}
+    changed = with_table(document, *(column for column in _OPTIONAL if cells.get(column)))
+    for column in _OPTIONAL:
+        if cells.get(column) and not final:
+            changed = _with_column(changed, column)
+    row = {}
+    for column, text in cells.items():
+        header = header_of(action_tables(changed)[-1].columns, column)
+        if header is None and text and column != "Status":
+            raise _no_column(name, column, final=final)
+        if header is not None:
+            row[header] = text
+    with_row = edits.append_row(changed, action_tables(changed)[-1], row)
+    done = (ItemChanged(new, name, row),)
+    if final and signer is not None:
+        refuse_new_errors(workspace, document, with_row)
+        actor, at = signer()
+        signed = perform(workspace, actor, ADD_ITEM, name, at=at, note=f"{new} {cells['Action']}", text=with_row)
+        return Changed(done, signed.landed)
+    refuse_edit(workspace, by, name, Edit(document, with_row))
+    landed = _land(workspace, {name: (document, with_row)}, signing, "Add", (new,))
+    return Changed(done, landed)
+
+
+def _new_cells(workspace: Workspace, name: str, document: Document, change: Change, today: date) -> dict[str, str]:
+    """The cells of a new item; those that it must have are there."""
+    cells = cells_of(workspace.policy, change)
+    if not cells.get("Due") and (due := default_due(cells.get("Priority", ""), workspace.item_targets, today)):
+        cells["Due"] = due
     for column in ("Action", "Owner", "Due", "Priority"):
         if not cells.get(column):
             option = "TEXT" if column == "Action" else f"--{column.lower()}"
             raise UsageProblem(f"an action item needs {option}", hint=f"pmctl actions add {name} --help")
     if date.fromisoformat(cells["Due"]) < today:
         raise UsageProblem(f"--due {cells['Due']} lies in the past")
-    known = {item.id for item in action_items(document)}
-    new = next(fresh for fresh in iter(item_id, "") if fresh not in known)
-    cells = {"ID": new, "Status": ItemStatus.OPEN.value, **cells}
-    changed = with_table(document)
-    table = action_tables(changed)[-1]
-    present = {column: COLUMNS[column] for column in cells}
-    row = {header: cells[column] for column, names in present.items() if (header := header_of(table.columns, names))}
-    with_row = edits.append_row(changed, table, row)
-    if document.status in FINAL and signer is not None:
-        refuse_new_errors(workspace, document, with_row)
-        actor, at = signer()
-        done = perform(workspace, actor, ADD_ITEM, name, at=at, note=f"{new} {cells['Action']}", text=with_row)
-        return Changed(new, name, row, done.commit)
-    refuse_edit(workspace, by, name, Edit(document, with_row))
-    return _land(workspace, document, with_row, name, new, row, signing, f"Add action item {new}")
+    refuse_unknown_cause(document, cells.get("Prevents", ""))
+    return cells
 
 
-def change(workspace: Workspace, by: str, wanted: str, change: Change, signing: Sequence[str]) -> Changed:
-    """Change the item with the id `wanted`, wherever it is; only its row is touched.
+def change(
+    workspace: Workspace,
+    by: str,
+    wanted: str | Sequence[str],
+    change: Change,
+    signing: Sequence[str],
+    *,
+    postmortem: str = "",
+) -> Changed:
+    """Change the items that `wanted` names, wherever they are (or in `postmortem`), all of them or none.
 
-    Raises NotFound for an unknown id, UsageProblem when it occurs twice or a value is wrong, Refused when
-    `by` may not change it or WONT_DO comes without a reason.
+    Raises NotFound for an unknown item, UsageProblem when a name fits several or a value is wrong, Refused when `by`
+    may not change one of them, WONT_DO comes without a reason, or nothing would be different.
     """
-    name = _postmortem_of(workspace, wanted)
-    document = workspace.read_at(name)
-    item = next((found for found in action_items(document) if found.id.lower() == wanted.lower()), None)
-    if item is None:
-        raise Refused(f"{wanted} is not in the last commit of {name}", hint=f"commit {path_of(name)} first")
-    cells = _cells(workspace.policy, change)
+    cells = cells_of(workspace.policy, change)
     if not cells:
-        raise UsageProblem("nothing to change", hint="pmctl actions set ID --status IN_PROGRESS")
-    if cells.get("Status") == ItemStatus.WONT_DO and not (cells.get("Notes") or item.notes):
-        raise UsageProblem(
-            "WONT_DO needs its reason", hint=f'pmctl actions set {item.id} --status WONT_DO --notes "why"'
-        )
-    changed, written = document, {}
+        raise UsageProblem("nothing to change", hint="pmctl actions set AI-xxxx --status IN_PROGRESS")
+    edited: dict[str, tuple[Document, Document]] = {}
+    done: list[ItemChanged] = []
+    same = []
+    for name, document, item in _items(workspace, wanted, postmortem):
+        before, current = edited.get(name, (document, document))
+        if cells.get("Status") == ItemStatus.WONT_DO and not (cells.get("Notes") or item.notes):
+            hint = f'pmctl actions set {item.id} --status WONT_DO --notes "why"'
+            raise UsageProblem("WONT_DO needs its reason", hint=hint)
+        refuse_unknown_cause(document, cells.get("Prevents", ""))
+        changed = _with_cells(name, current, item, cells)
+        if changed.data == current.data:
+            same.append(item.id)
+            continue
+        edited[name] = before, changed
+        done.append(ItemChanged(item.id, name, cells))
+    if not done:
+        raise Refused(f"{' and '.join(same)} {'says' if len(same) == 1 else 'say'} that already")
+    for name, (before, after) in edited.items():
+        refuse_edit(workspace, by, name, Edit(before, after))
+    landed = _land(workspace, edited, signing, "Update", [one.item for one in done])
+    return Changed(tuple(done), landed, tuple(same))
+
+
+def remove(
+    workspace: Workspace, by: str, wanted: str | Sequence[str], signing: Sequence[str], *, postmortem: str = ""
+) -> Changed:
+    """Take the rows of the items out, all of them or none: where the text may be edited.
+
+    Raises as `change` does.
+    """
+    edited: dict[str, tuple[Document, Document]] = {}
+    done = []
+    for name, document, item in _items(workspace, wanted, postmortem):
+        before, current = edited.get(name, (document, document))
+        there = _find(current, item)
+        edited[name] = before, edits.remove_row(current, there.table, there.row)
+        done.append(ItemChanged(item.id, name, {}))
+    for name, (before, after) in edited.items():
+        refuse_edit(workspace, by, name, Edit(before, after))
+    landed = _land(workspace, edited, signing, "Remove", [one.item for one in done])
+    return Changed(tuple(done), landed)
+
+
+def _items(
+    workspace: Workspace, wanted: str | Sequence[str], postmortem: str
+) -> list[tuple[str, Document, ActionItem]]:
+    """Each item that is named, once, in its postmortem as HEAD has it."""
+    everything = catalog(workspace)
+    found: dict[tuple[str, str], tuple[str, Document, ActionItem]] = {}
+    for word in (wanted,) if isinstance(wanted, str) else wanted:
+        summary, named = named_item(everything, word, postmortem)
+        if not named.id:
+            hint = f"pmctl validate --fix {summary.id} gives it one"
+            raise UsageProblem(f"{named.description!r} of {summary.id} has no id yet", hint=hint)
+        document = workspace.read_at(summary.id)
+        there = [item for item in action_items(document) if item.id.lower() == named.id.lower()]
+        if not there:
+            raise Refused(
+                f"{named.id} is not in the last commit of {summary.id}", hint=f"commit {path_of(summary.id)} first"
+            )
+        if len(there) > 1:
+            raise UsageProblem(f"{named.id} occurs {len(there)} times in {summary.id}", hint=advise("new-id"))
+        found[summary.id, there[0].id] = summary.id, document, there[0]
+    return list(found.values())
+
+
+def _with_cells(name: str, document: Document, item: ActionItem, cells: Mapping[str, str]) -> Document:
     for column, text in cells.items():
-        current = _find(changed, item)
-        header = header_of(current.table.columns, COLUMNS[column])
+        if column in _OPTIONAL and text:
+            document = _with_column(document, column)
+        current = _find(document, item)
+        header = header_of(current.table.columns, column)
         if header is None:
-            raise UsageProblem(f"the table of {name} has no column {column}", hint=f"pmctl edit {name}")
-        changed = edits.set_cell(changed, current.table, current.row, header, text)
-        written[column] = text
-    if changed.data == document.data:
-        raise Refused(f"{item.id} says that already")
-    refuse_edit(workspace, by, name, Edit(document, changed))
-    return _land(workspace, document, changed, name, item.id, written, signing, f"Update action item {item.id}")
+            raise _no_column(name, column)
+        document = edits.set_cell(document, current.table, current.row, header, text)
+    return document
+
+
+def _with_column(document: Document, column: str) -> Document:
+    """The document whose table has an optional column, as its last one when it had none."""
+    table = action_tables(document)[-1]
+    return document if header_of(table.columns, column) else edits.append_column(document, table, column)
+
+
+def _no_column(name: str, column: str, *, final: bool = False) -> UsageProblem:
+    hint = advise("add-column", id=name) if final else f"pmctl edit {name}"
+    if column == "ID":
+        hint = f"pmctl validate --fix {name} adds it"
+    return UsageProblem(f"the table of {name} has no column {column}", hint=hint)
 
 
 def _land(
     workspace: Workspace,
-    document: Document,
-    changed: Document,
-    name: str,
-    item: str,
-    cells: Mapping[str, str],
+    edited: Mapping[str, tuple[Document, Document]],
     signing: Sequence[str],
     verb: str,
-) -> Changed:
-    refuse_new_errors(workspace, document, changed)
-    message = f"{verb} of {name}\n\nPostmortem: {name}\n"
-    landed = commit(workspace.repo, [Write(path_of(name), changed.data)], message, signing=signing)
-    return Changed(item, name, dict(cells), landed.oid)
+    items: Sequence[str],
+) -> CommitResult:
+    """One commit of all postmortems, none of which has errors that it had not before."""
+    for before, after in edited.values():
+        refuse_new_errors(workspace, before, after)
+    names = list(edited)
+    what = f"action item {items[0]}" if len(items) == 1 else plural(len(items), "action item")
+    where = names[0] if len(names) == 1 else plural(len(names), "postmortem")
+    told = f"\n{', '.join(items)}\n" if len(items) > 1 else ""
+    trailers = "".join(f"Postmortem: {name}\n" for name in names)
+    writes = [Write(path_of(name), after.data) for name, (_, after) in edited.items()]
+    return commit(workspace.repo, writes, f"{verb} {what} of {where}\n{told}\n{trailers}", signing=signing)
 
 
 def _find(document: Document, wanted: ActionItem) -> ActionItem:
     return next(item for item in action_items(document) if item.id == wanted.id)
 
 
-def header_of(columns: Sequence[str], names: Sequence[str]) -> str | None:
-    """The column among `columns` that goes by one of these names, without regard to case."""
-    known = {name.lower() for name in names}
-    return next((column for column in columns if column.lower() in known), None)
-
-
-def with_table(document: Document) -> Document:
-    """The document with an Action Items table to append to."""
+def with_table(document: Document, *more: str) -> Document:
+    """The document with an Action Items table to append to; a new one has the columns `more` besides the usual ones."""
     if action_tables(document):
         return document
+    columns = (*_USUAL, *more)
+    header = f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}\n"
     section = document.section(SECTION)
     if section is None:
-        return edits.append_section(document, SECTION, _HEADER)
-    return edits.replace_section(document, SECTION, section.text.strip("\r\n") + "\n\n" + _HEADER)
-
-
-def _postmortem_of(workspace: Workspace, wanted: str) -> str:
-    if not wanted.strip():
-        raise UsageProblem("an item is named by its id", hint="pmctl actions list; pmctl validate --fix gives ids")
-    everything = catalog(workspace)
-    found = [summary.id for summary in everything for item in summary.items if item.id.lower() == wanted.lower()]
-    if not found:
-        close = [
-            item.id for summary in everything for item in summary.items if item.id.lower().endswith(wanted.lower())
-        ]
-        raise NotFound(
-            f"no action item has the id {wanted}",
-            hint="pmctl actions list",
-            details=(
-                *(f"did you mean {c}?" for c in close[:3]),
-                *(f"it may be in {one.id}, which cannot be read: {one.problem}" for one in everything if one.problem),
-            ),
-        )
-    if len(found) > 1:
-        raise UsageProblem(
-            f"{wanted} occurs {len(found)} times", hint="give one of them another id", details=tuple(found)
-        )
-    return found[0]
-
-
-def _cells(policy: Policy, change: Change) -> dict[str, str]:
-    """Column -> text for what is to be written, checked and in canonical spelling."""
-    cells: dict[str, str] = {}
-    if change.description is not None:
-        cells["Action"] = change.description
-    if change.owner is not None:
-        cells["Owner"] = "@" + _person(policy, change.owner)
-    if change.due is not None:
-        cells["Due"] = _day(change.due)
-    if change.priority is not None:
-        cells["Priority"] = _choice("--priority", change.priority, Priority)
-    if change.status is not None:
-        cells["Status"] = _choice("--status", change.status, ItemStatus)
-    cells.update({"Ticket": change.ticket} if change.ticket is not None else {})
-    cells.update({"Notes": change.notes} if change.notes is not None else {})
-    for column, text in cells.items():
-        if "\n" in text or "\r" in text:
-            raise BadInput(f"{column} must be one line")
-    return cells
-
-
-def _person(policy: Policy, owner: str) -> str:
-    handle = owner.removeprefix("@")
-    if handle in policy.people:
-        return handle
-    if handle in policy.teams:
-        members = ", ".join(policy.teams[handle])
-        raise UsageProblem(f"--owner {handle} is a team; one person owns an item", hint=f"its members: {members}")
-    raise UsageProblem(f"--owner {handle}: not in the policy", hint="pmctl people list")
-
-
-def _day(text: str) -> str:
-    if parse_day(text) is None:
-        raise UsageProblem(f"--due {text}: not a day", hint="write it as 2024-01-22")
-    return text
-
-
-def _choice(option: str, text: str, known: type[ItemStatus] | type[Priority]) -> str:
-    value = canonical(text, known)
-    if value not in known.__members__:
-        raise UsageProblem(f"{option} {text}: not one of {', '.join(known)}")
-    return value
+        return edits.append_section(document, SECTION, header)
+    return edits.replace_section(document, SECTION, section.text.strip("\r\n") + "\n\n" + header)

@@ -8,16 +8,20 @@ import subprocess
 from collections.abc import Sequence
 
 from pmctl.document.actions import action_items
+from pmctl.document.digest import content_digest
 from pmctl.document.fields import path_of
 from pmctl.document.reader import read
 from pmctl.errors import EnvironmentProblem, advise
+from pmctl.ledger import record
 from pmctl.ledger.current_state import current_state
+from pmctl.policy import act as acts
 from pmctl.policy.edits import Edit, Right, check_edit, refused, who_may
-from pmctl.policy.state import FINAL
+from pmctl.policy.state import FINAL, IN_REVIEW, PostmortemState
 from pmctl.repository.records import refusal
 from pmctl.repository.transaction import CommitResult, Write, commit
 from pmctl.repository.workspace import Workspace, read_file
 from pmctl.surroundings import Surroundings
+from pmctl.text import listed, single_line
 from pmctl.workflow.done import Done
 
 
@@ -63,8 +67,8 @@ def before_editing(workspace: Workspace, by: str, name: str) -> tuple[str, ...]:
     state, final = now.state, now.state.status in FINAL
     writers = who_may(Right.TEXT, before, state, now.policy)
     if by in writers and not final:
-        approved = dict.fromkeys(one.by for one in state.counting(workspace.head.digest(name)))
-        told = f"a change of the text makes the approval of {' and '.join(approved)} stale"
+        approved = _approved_by(workspace, state)
+        told = f"a change of the text makes the approval of {approved} stale"
         return (told,) if approved else ()
     own = tuple(item.id or "one without an id" for item in action_items(before) if by and item.owner == by)
     if by in who_may(Right.TRACKING, before, state, now.policy):
@@ -82,6 +86,39 @@ def uncommitted_attachments(workspace: Workspace, name: str) -> tuple[str, ...]:
     committed = {item.path: item.sha256 for item in workspace.head.attachments(name)}
     found = workspace.attached_files(name)
     return tuple(path for path, digest in found.items() if committed.get(path) != digest)
+
+
+def changes_asked_for(workspace: Workspace, name: str) -> str:
+    """Who sent the draft `name` back last, and with what reason; '' when nobody did."""
+    snapshot = workspace.head
+    if snapshot.document(name) is None:
+        return ""
+    state = current_state(snapshot, name).state
+    for path in snapshot.paths(f"{record.FOLDER}/{name}"):
+        data = snapshot.file(path) if f"-{acts.REQUEST_CHANGES}-" in path and record.parse_path(path) else None
+        if data is not None and record.digest(data) == state.head:
+            act = record.from_bytes(data)
+            return f"{act.by} requested changes: {single_line(act.note)}"
+    return ""
+
+
+def made_stale(workspace: Workspace, name: str) -> str:
+    """Whose approvals the work tree's version of `name` makes stale when it is committed; '' for nobody's."""
+    path = path_of(name)
+    document = read(read_file(workspace.repo.root / path, path), path)
+    if not document.readable or workspace.head.document(name) is None:
+        return ""
+    digest = content_digest(document, workspace.head.attachments(name))
+    if digest == workspace.head.digest(name):
+        return ""
+    return _approved_by(workspace, current_state(workspace.head, name).state)
+
+
+def _approved_by(workspace: Workspace, state: PostmortemState) -> str:
+    """Who has approved exactly what is at HEAD, while it is in review."""
+    if state.status != IN_REVIEW:
+        return ""
+    return listed(list(dict.fromkeys(one.by for one in state.counting(workspace.head.digest(state.id)))))
 
 
 def commit_edit(workspace: Workspace, by: str, name: str, note: str, signing: Sequence[str]) -> CommitResult:

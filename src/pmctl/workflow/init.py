@@ -21,6 +21,7 @@ from pmctl.document.templates import builtin_source
 from pmctl.errors import EnvironmentProblem, Refused, UsageProblem
 from pmctl.ledger import record
 from pmctl.policy.change import propose_policy
+from pmctl.policy.keys import fingerprint, normalise
 from pmctl.policy.model import POLICY_PATH, Key, Person, Policy
 from pmctl.policy.reading import HANDLE, parse_policy
 from pmctl.policy.writing import render_policy
@@ -29,7 +30,7 @@ from pmctl.repository.branches import branch_to_protect, branches
 from pmctl.repository.records import record_writes
 from pmctl.repository.settings import DEFAULT_SETTINGS
 from pmctl.repository.signing import SshSigner, make_key
-from pmctl.repository.signing_keys import signing_key
+from pmctl.repository.signing_keys import public_half, signing_key
 from pmctl.repository.transaction import CommitResult, Write, commit
 from pmctl.repository.workspace import TEMPLATES
 from pmctl.surroundings import Surroundings
@@ -38,16 +39,21 @@ from pmctl.workflow.ci_files import ci_files
 
 KEY_FOR_PMCTL = ".ssh/id_ed25519_pmctl"
 
+RECOVERY = "recovery"
+"""The handle of the admin whose key is kept apart, for the day when the others are lost."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """What init made: the repository, the first admin, the protected branch, the root digest to remember."""
+    """What init made: the repository, the first admin, the protected branch, the root digest to remember, and the
+    fingerprint of the recovery key ('' without one)."""
 
     repo: git.Repository
     handle: str
     key_source: str
     branch: str
     root: str
+    recovery: str
     landed: CommitResult
 
 
@@ -124,6 +130,15 @@ def make_key_for_pmctl(repo: git.Repository, email: str, surroundings: Surroundi
     return SshSigner(key, surroundings)
 
 
+def recovery_key(file: Path, surroundings: Surroundings) -> str:
+    """The public key for recovery in `file` (or beside it, as .pub), as the policy holds it; made there when there is
+    none. Raises EnvironmentProblem when it cannot be read or made."""
+    beside = file.with_name(file.name + ".pub")
+    if not file.exists() and not beside.exists():
+        make_key(file, "pmctl recovery", surroundings)
+    return normalise(public_half(file).line)
+
+
 def check_handle(handle: str) -> None:
     """Raise UsageProblem for a handle that no policy can hold."""
     if not HANDLE.fullmatch(handle):
@@ -137,21 +152,28 @@ def initialise(
     at: datetime,
     handle: str = "",
     ci: str = "",
+    recovery: str = "",
 ) -> Ready:
     """Write and commit the first policy with the person of git's configuration as its only admin.
 
     It protects the branch that the remote's HEAD names, or else the one checked out. `handle` overrides the one made
-    from the e-mail address; `ci` names a CI service whose files are written too ('github', 'gitlab' or ''). Raises
-    Refused, UsageProblem or EnvironmentProblem; nothing is changed then.
+    from the e-mail address; `ci` names a CI service whose files are written too ('github', 'gitlab' or ''); `recovery`
+    is the public key of a second admin, RECOVERY, with which nobody works. Raises Refused, UsageProblem or
+    EnvironmentProblem; nothing is changed then.
     """
     config = git_config(repo)
     name, email = require_identity(config)
     handle = handle or handle_from(config)
     check_handle(handle)
-    person = Person(handle, name, (email.lower(),), (Key(signer.key),))
+    people = {handle: Person(handle, name, (email.lower(),), (Key(signer.key),))}
+    if recovery:
+        if handle == RECOVERY or recovery == signer.key:
+            what = f"the handle {RECOVERY}" if handle == RECOVERY else "this key"
+            raise UsageProblem(f"{what} is yours already", hint="keep the recovery key apart from you: another one")
+        people[RECOVERY] = Person(RECOVERY, "Recovery key", (), (Key(recovery),))
     branch = branch_to_protect(branches(repo))
     policy = Policy(
-        version=1, people={handle: person}, teams={}, admins=(handle,),
+        version=1, people=people, teams={}, admins=tuple(people),
         repository=secrets.token_hex(16), branch=branch,
     )  # fmt: skip
     policy_bytes = render_policy(policy)
@@ -178,7 +200,8 @@ def initialise(
             raise Refused(f"{write.path} exists already", hint="move it away, or run init in another folder")
     message = f"Set up pmctl with {handle} as admin\n\nAct: policy\nContent: {parsed.digest}\n"
     landed = commit(repo, writes, message, signing=signer.git_arguments())
-    return Ready(repo, handle, signer.signing_key.source, branch, parsed.digest, landed)
+    shown = fingerprint(recovery) if recovery else ""
+    return Ready(repo, handle, signer.signing_key.source, branch, parsed.digest, shown, landed)
 
 
 def handle_from(config: Mapping[str, str]) -> str:

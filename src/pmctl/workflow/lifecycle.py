@@ -56,7 +56,9 @@ def perform(
     Raises Refused with every reason when policy, lifecycle or content forbid it, and whatever the
     transaction raises; nothing is changed then.
     """
-    now = current_state(workspace.head, name)
+    # An author may delete a draft: by what history proves, not by what its file claims.
+    claims = kind == acts.DELETE and actor.handle not in workspace.policy.admins
+    now = current_state(workspace.head, name, from_history=claims)
     kind = _kind(kind, now, editors)
     document = text or (workspace.read(name) if kind == acts.AMEND else workspace.read_at(name))
     _refuse_unreadable(document, name)
@@ -74,7 +76,8 @@ def perform(
         content=content,
         note=note,
         base=signed_base(workspace),
-        reviewers=_handles(reviewers),
+        # In a later round the same people are asked, unless others are named.
+        reviewers=_handles(reviewers or (now.state.reviewers if kind == acts.SUBMIT and now.state.round else ())),
         author=now.state.author or view.author,
         editors=view.editors if kind == acts.SUBMIT else _handles(editors),
         template=workspace.head.judging_template(facts_of(document).template),
@@ -327,5 +330,7 @@ def _next_step(act: Act, after: PostmortemState, content: str) -> Hint:
             return advise("read-and-approve", id=act.doc, people=", ".join(waiting))
         return advise("publish", id=act.doc)
     if after.status == DRAFT:
+        if after.reviewers and after.round:
+            return advise("edit-and-submit-again", id=act.doc, people=listed(after.reviewers))
         return advise("edit-and-submit", id=act.doc)
     return advise("log", id=act.doc) if after.status in FINAL else ""

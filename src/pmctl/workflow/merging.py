@@ -142,7 +142,7 @@ def _resolve_one(repo: git.Repository, environ: Mapping[str, str], path: str, st
     if merged.clean:
         git.run(repo.top, "add", "--", f":(literal){path}", reading=False)
         return FileMerge(path, "merged", reason=f"by lines: {merged.reason}" if merged.reason else "")
-    return FileMerge(path, "conflict", merged.told, fix=advise("git-add", path=path))
+    return FileMerge(path, "conflict", merged.told, fix=advise("choose", path=path))
 
 
 def _blob(repo: git.Repository, oid: str) -> bytes:
@@ -236,7 +236,7 @@ def _left(repo: git.Repository, path: str, stages: _Stages) -> FileMerge:
         told = told_in((repo.top / path).read_bytes())
     except OSError:
         told = ()
-    return FileMerge(path, "conflict", told, fix=advise("git-add", path=path))
+    return FileMerge(path, "conflict", told, fix=advise("choose", path=path))
 
 
 def check_branch(repo: git.Repository, branch: str) -> Outcome:

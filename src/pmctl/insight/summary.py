@@ -1,0 +1,154 @@
+"""One postmortem in short, as `list`, `actions list` and the triggers ask it. Document -> Summary.
+
+Thousands of them are made at every question, so they are tuples underneath, and a day is compared as it is written
+before it is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pmctl.document.fields import ItemStatus, id_of
+from pmctl.text import parse_day, parse_utc
+
+if TYPE_CHECKING:
+    from pmctl.document.reader import Document
+
+_OPEN = frozenset((ItemStatus.OPEN.value, ItemStatus.IN_PROGRESS.value))
+
+
+class Item(NamedTuple):
+    """One action item as its row says; `due` is as written, `line` counts from 1."""
+
+    id: str
+    description: str
+    owner: str
+    due: str
+    priority: str
+    status: str
+    ticket: str
+    notes: str
+    line: int
+    prevents: str = ""
+    kind: str = ""
+
+    @property
+    def due_date(self) -> date | None:
+        """The due day, None when the cell holds no ISO date."""
+        return parse_day(self.due)
+
+    @property
+    def open(self) -> bool:
+        """Whether something is still to be done."""
+        return self.status in _OPEN
+
+    def overdue(self, today: date) -> bool:
+        """Whether it is open and its due day lies before today; an item due today is not overdue."""
+        return self.status in _OPEN and self.due < today.isoformat() and parse_day(self.due) is not None
+
+
+class Summary(NamedTuple):
+    """One postmortem in short. Times are as written; `problem` is the first reason why it can't be read.
+
+    `unproved` says, as a sentence, what its file says and no signed record proves; `status`, `author` and `reviewers`
+    are then those of the records (see `pmctl.insight.catalog.proved_catalog`).
+    """
+
+    path: str
+    id: str
+    title: str = ""
+    status: str = ""
+    author: str = ""
+    severity: str = ""
+    urgency: str = ""
+    visibility: str = ""
+    started_at: str = ""
+    resolved_at: str = ""
+    reviewers: tuple[str, ...] = ()
+    editors: tuple[str, ...] = ()
+    participants: tuple[str, ...] = ()
+    teams: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    root_causes: tuple[str, ...] = ()
+    contributing_factors: tuple[str, ...] = ()
+    incidents: tuple[tuple[str, str], ...] = ()
+    items: tuple[Item, ...] = ()
+    problem: str = ""
+    unproved: str = ""
+
+    @property
+    def day(self) -> date:
+        """The day of the incident: the beginning of the id, or year 1 when there is none."""
+        return parse_day(self.id[:10]) or date.min
+
+    @property
+    def started(self) -> datetime | None:
+        """When the impact began, None when it is not said."""
+        return parse_utc(self.started_at)
+
+
+_FRONT_TEXTS = ("severity", "urgency", "visibility", "started_at", "resolved_at")
+_TEXTS = ("id", "title", "status", "author", *_FRONT_TEXTS, "problem")
+_LISTS = (
+    "reviewers", "editors", "participants", "teams", "services", "tags", "root_causes", "contributing_factors",
+)  # fmt: skip
+
+
+def summarise(document: Document, path: str) -> Summary:
+    """The summary of one document."""
+    from pmctl.document.actions import action_items
+
+    name = id_of(path) or document.id or Path(path).stem
+    if not document.readable:
+        first = document.problems[0]
+        problem = f"{path}:{first.line}:{first.column}: {first.code} {first.message}"
+        return Summary(path, name, title=document.title, problem=problem)
+    meta = document.meta
+    incidents = list(_mappings(meta.get("incidents")))
+    items = tuple(
+        Item(i.id, i.description, i.owner, i.due, i.priority, i.status, i.ticket, i.notes, i.line, i.prevents, i.kind)
+        for i in action_items(document)
+    )
+    values: dict[str, Any] = {key: _text(meta.get(key)) for key in _FRONT_TEXTS}
+    values |= {key: _texts(meta.get(key)) for key in _LISTS}
+    values["incidents"] = tuple((_text(entry.get("source")), _text(entry.get("id"))) for entry in incidents)
+    return Summary(path, name, document.title, document.status, document.author, items=items, **values)
+
+
+def _text(value: object) -> str:
+    return "" if value is None or isinstance(value, dict | list | tuple) else str(value)
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(_text(item) for item in value) if isinstance(value, list | tuple | dict) else ()
+
+
+def _mappings(value: object) -> Iterable[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list | tuple) else []
+
+
+def plain(summary: Summary) -> list[Any]:
+    """A summary as short JSON data, which `restored` reads."""
+    texts, lists = [getattr(summary, key) for key in _TEXTS], [getattr(summary, key) for key in _LISTS]
+    return [texts, lists, summary.incidents, summary.items]
+
+
+def restored(path: str, kept: Any) -> Summary | None:
+    """A summary from what `plain` made of it; None for anything else."""
+    try:
+        texts, lists, incidents, rows = kept
+        for strings in (texts, *lists, *incidents):
+            "".join(strings)  # a TypeError unless all of them are texts, at no cost
+        for row in rows:
+            "".join(row[:8] + row[9:])
+        linked = tuple((source, name) for source, name in incidents)
+        parts = (path, *texts[:-1], *map(tuple, lists), linked, tuple(map(Item._make, rows)), texts[-1], "")
+        found = Summary._make(parts)
+    except (TypeError, ValueError, IndexError):
+        return None
+    whole = len(texts) == len(_TEXTS) and len(lists) == len(_LISTS)
+    return found if whole and all(type(item.line) is int for item in found.items) else None

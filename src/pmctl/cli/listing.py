@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pmctl.cli.options import choose_format, choose_known, chosen_day
+from pmctl.cli.options import (
+    ByAuthor,
+    ByService,
+    BySeverity,
+    ByStatus,
+    ByTag,
+    ByTeam,
+    Since,
+    Until,
+    choose_format,
+    choose_known,
+    chosen_day,
+)
 from pmctl.output import terminal
 from pmctl.text import utc
 
@@ -53,16 +65,14 @@ class _Found:
 
 def list_(
     ctx: typer.Context,
-    status: Annotated[
-        _Many, typer.Option("--status", metavar="S", help="DRAFT, IN_REVIEW, PUBLISHED, ARCHIVED.")
-    ] = None,
-    author: Annotated[_Many, typer.Option("--author", metavar="HANDLE", help="Written by this person.")] = None,
-    service: Annotated[_Many, typer.Option("--service", metavar="NAME", help="This service was affected.")] = None,
-    team: Annotated[_Many, typer.Option("--team", metavar="NAME", help="Belongs to this team.")] = None,
-    severity: Annotated[_Many, typer.Option("--severity", metavar="SEV", help="Of this severity.")] = None,
-    tag: Annotated[_Many, typer.Option("--tag", metavar="TAG", help="Has this tag.")] = None,
-    since: Annotated[str, typer.Option("--since", metavar="DATE", help="Incident on or after this day.")] = "",
-    until: Annotated[str, typer.Option("--until", metavar="DATE", help="Incident on or before this day.")] = "",
+    status: ByStatus = None,
+    author: ByAuthor = None,
+    service: ByService = None,
+    team: ByTeam = None,
+    severity: BySeverity = None,
+    tag: ByTag = None,
+    since: Since = "",
+    until: Until = "",
     mine: Annotated[
         bool, typer.Option("--mine", help="Where you are author, editor, reviewer or participant.")
     ] = False,
@@ -115,6 +125,18 @@ def list_(
         _print_rows(session, found, parts, format)
     _warn(session, found, places)
     session.finish()
+
+
+def chosen(session: Session, query: Query) -> list[Summary]:
+    """The postmortems of the one repository that fit, newest first. Broken ones are warned of.
+
+    Raises UsageProblem for a value that none can have.
+    """
+    place = _read(session, session.workspace, mine=False, changed=False)
+    _refuse_impossible(query, [place])
+    found = list(_fitting("", place, query, ()))
+    _warn(session, found, [place])
+    return [one.summary for one in found]
 
 
 def _read(session: Session, workspace: Workspace, *, mine: bool, changed: bool) -> _Place:

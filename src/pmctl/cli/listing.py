@@ -112,7 +112,8 @@ def list_(
         until=chosen_day(until, "--until"),
         mine="",  # who that is each repository's policy says
     )
-    parts = session.each(lambda workspace: _read(session, workspace, mine=mine, changed=by == "updated"))
+    people = bool(query.author or query.team)
+    parts = session.each(lambda one: _read(session, one, mine=mine, people=people, changed=by == "updated"))
     places = [place for _, place in parts]
     _refuse_impossible(query, places)
     severities = tuple(dict.fromkeys(name for place in places for name in place.severities))
@@ -132,14 +133,15 @@ def chosen(session: Session, query: Query) -> list[Summary]:
 
     Raises UsageProblem for a value that none can have.
     """
-    place = _read(session, session.workspace, mine=False, changed=False)
+    people = bool(query.author or query.team)
+    place = _read(session, session.workspace, mine=False, people=people, changed=False)
     _refuse_impossible(query, [place])
     found = list(_fitting("", place, query, ()))
     _warn(session, found, [place])
     return [one.summary for one in found]
 
 
-def _read(session: Session, workspace: Workspace, *, mine: bool, changed: bool) -> _Place:
+def _read(session: Session, workspace: Workspace, *, mine: bool, people: bool, changed: bool) -> _Place:
     from pmctl.insight.catalog import proved_catalog
     from pmctl.insight.last_changed import last_changed
     from pmctl.repository.workspace import POSTMORTEMS
@@ -152,7 +154,7 @@ def _read(session: Session, workspace: Workspace, *, mine: bool, changed: bool) 
     return _Place(
         workspace,
         proved_catalog(workspace),
-        workspace.known_people(),
+        workspace.known_people() if people else None,
         workspace.settings_and_findings()[0].severities,
         last_changed(workspace.repo, POSTMORTEMS) if changed else {},
         me if mine else "",

@@ -235,7 +235,7 @@ def missed_targets(workspace: Workspace, name: str, today: date) -> tuple[str, .
 
     document = workspace.read(name)
     try:
-        history = milestones(workspace.repo)().get(name)
+        history = milestones(workspace.repo, workspace.head.commit)().get(name)
     except EnvironmentProblem:
         return ()
     if history is None or not document.readable:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from pmctl.policy import act as acts
-from pmctl.policy.state import ARCHIVED, PUBLISHED
+from pmctl.policy.state import ARCHIVED, DRAFT, PUBLISHED
 from tests.world import DOC, World
 
 from .conftest import Copy
@@ -120,3 +120,65 @@ def test_attack_94_archive_of_a_text_that_is_not_in_force(stage: Copy) -> None:
     assert command(world, "alice", "archive", DOC).code == 0
     assert gate.new(gate.whole()) == []
     assert gate.whole().states[DOC].status == ARCHIVED
+
+
+def leave_out(world: World, before: str) -> None:
+    """bob merges what landed after `before` with `-s ours`, on his own line, which is main from now on."""
+    work_on(world, before)
+    world.git("merge", "-q", "--no-ff", "-s", "ours", "-m", "Merge branch 'main'", "main", by="bob")
+    world.git("branch", "-qf", "main", "HEAD")
+    world.git("switch", "-q", "main")
+
+
+@pytest.mark.parametrize("kind", [acts.PUBLISH, acts.WITHDRAW, acts.DELETE])
+def test_attack_69_an_act_over_a_refusal_that_was_left_out(stage: Copy, kind: str) -> None:
+    world = stage("approved")
+    before = world.head
+    world.act(acts.REQUEST_CHANGES, "bob", note="not true")
+    leave_out(world, before)
+    gate = Gate(world)
+    by = "alice" if kind == acts.DELETE else "jane"
+    world.act(kind, by)
+    gate.refuses("AU328", *(["AU406"] if kind == acts.DELETE else []))
+    acted = world.head
+    note = ("-m", "why") if kind != acts.PUBLISH else ()
+    gate.command_refuses(by, kind, DOC, *note, code="AU328")
+    assert "pmctl doctor --fix" in command(world, by, kind, DOC, *note).err
+    world.git("reset", "-q", "--hard", acted)
+    assert command(world, "alice", "doctor", "--fix").code == 0
+    report = gate.whole()
+    assert {(one.code, one.commit) for one in report.violations} == {
+        (code, acted) for code in (["AU328", "AU406"] if kind == acts.DELETE else ["AU328"])
+    }, "it stays"
+    assert report.states[DOC].status == DRAFT
+
+
+def test_attack_69_the_act_comes_with_the_merge_that_leaves_the_refusal_out(stage: Copy) -> None:
+    world = stage("approved")
+    gate = Gate(world)
+    world.git("switch", "-qc", "side")
+    world.act(acts.REQUEST_CHANGES, "bob", note="not true")
+    world.git("switch", "-q", "main")
+    world.write("NOTES", "hi\n")
+    world.commit("Take notes", "jane")
+    world.git("merge", "-q", "--no-commit", "--no-ff", "-s", "ours", "side", by="jane")
+    world.act(acts.PUBLISH, "jane")
+    assert len(world.git("rev-list", "--parents", "-1", "HEAD").split()) == 3
+    gate.refuses("AU205", "AU328")
+
+
+def test_attack_69_beside_it_the_refusal_is_brought_back_and_answered(stage: Copy) -> None:
+    """A careless `-s ours`: an honest approval passes meanwhile, and a publication once the refusal is answered."""
+    world = stage("submitted")
+    before = world.head
+    world.act(acts.REQUEST_CHANGES, "bob", note="not true")
+    leave_out(world, before)
+    gate = Gate(world)
+    world.act(acts.APPROVE, "bob")
+    assert gate.new(gate.whole()) == []
+    assert command(world, "alice", "doctor", "--fix").code == 0
+    world.act(acts.SUBMIT, "jane", reviewers=("bob",))
+    world.act(acts.APPROVE, "bob")
+    assert command(world, "jane", "publish", DOC).code == 0
+    gate.lands()
+    assert gate.whole().states[DOC].status == PUBLISHED

@@ -53,8 +53,9 @@ class Ignored(NamedTuple):
 class CurrentState:
     """A postmortem's state at a commit, with what the next record needs: the root's digest and a number.
 
-    `ignored` says what is wrong with records in its folder, `late` which ones of this round came too late to take
-    effect: a line for each. `incomplete` says why only a part of the history that decides was there.
+    `ignored` says what is wrong with records in its folder, `left_out` which acts a merge left out, `late` which ones
+    of this round came too late to take effect: a line for each. `incomplete` says why only a part of the history that
+    decides was there.
     """
 
     state: PostmortemState
@@ -63,6 +64,7 @@ class CurrentState:
     next_number: int
     ignored: tuple[Ignored, ...] = ()
     late: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     incomplete: str = ""
 
     def view(
@@ -79,7 +81,8 @@ class CurrentState:
         Without `templates` (None) it is not asked whether the document is complete, without `binding` not whether its
         table of action items is in order.
         """
-        return view_of(document, content, templates=templates, unresolved=unresolved, binding=binding)
+        view = view_of(document, content, templates=templates, unresolved=unresolved, binding=binding)
+        return replace(view, left_out=self.left_out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +140,16 @@ def current_state(snapshot: Snapshot, doc: str, *, from_history: bool = False) -
         for event in report.events
         if event.doc == doc and event.verdict == "late" and event.round >= state.round
     )
-    number = max(quick.next_number, state.next_number)
-    return replace(quick, state=state, root=report.root, next_number=number, ignored=ignored, late=late)
+    missing = [one.act for one in report.lost if one.act is not None and one.act.doc == doc]
+    return replace(
+        quick,
+        state=state,
+        root=report.root,
+        next_number=max(quick.next_number, state.next_number),
+        ignored=ignored,
+        late=late,
+        left_out=tuple(sorted({f"{act.act} by {act.by}" for act in missing})),
+    )
 
 
 def judged_by(snapshot: Snapshot, state: PostmortemState, recorded: str) -> tuple[tuple[Template, ...], str]:

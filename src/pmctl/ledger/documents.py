@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from pmctl.codes import Code
 from pmctl.errors import advise
-from pmctl.ledger import attribution, edits, final_text, messages
+from pmctl.ledger import attribution, edits, final_text, lost_records, messages
 from pmctl.ledger.document_step import DocumentStep
 from pmctl.ledger.merges import contributions
 from pmctl.ledger.template_store import bound_templates
@@ -91,6 +91,7 @@ def _view(one: DocumentStep, record: VerifiedRecord, current: PostmortemState) -
         unbound=not_covered,
         template=template,
         rows=rows,
+        left_out=lost_records.left_out(one.step, one.doc, kind),
         landing=True,
         earlier=(before, *_on_the_way(one, record, current)),
         rewritten=content != before,

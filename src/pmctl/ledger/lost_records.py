@@ -23,6 +23,7 @@ from pmctl.objects import Entry
 from pmctl.policy import change
 from pmctl.policy.act import Act
 from pmctl.policy.model import POLICY_PATH, Policy
+from pmctl.policy.permission import MOVING_NOTHING
 
 CODE = "AU205"
 
@@ -69,6 +70,16 @@ def check_merged(step: StepContext, policy: Policy, differences: Iterable[Differ
         message = f"{one.act.act} by {one.act.by}, signed in {source[:12]}, is missing after this merge"
         _lose(step, lost, message, folder_of(one.path))
     _check_policy(step, policy)
+
+
+def left_out(step: StepContext, doc: str, kind: str) -> tuple[str, ...]:
+    """For an act of this kind, the acts about a postmortem that a merge left out and that are not back."""
+    if kind in MOVING_NOTHING:
+        return ()
+    lost = [one.act for one in step.state.lost.values() if one.act is not None]
+    if step.merged and step.state.policy is not None:
+        lost += [one.act for one, _, _ in _missing(step, step.state.policy, ())]
+    return tuple(sorted({f"{act.act} by {act.by}" for act in lost if act.doc == doc}))
 
 
 def _missing(

@@ -127,6 +127,7 @@ WORDS: dict[str, str] = {
     "audit-says-why": "pmctl audit says why",
     "answer-questions": "pmctl validate, then answer the questions with pmctl edit ID",
     "begin": "others join with pmctl people join, and you begin with pmctl new",
+    "bring-back-first": "bring it back first: pmctl doctor --fix; then act on what the records say",
     "bring-back": "bring it back: pmctl doctor --fix, or git checkout {commit} -- {path}",
     "compare-commits": "compare two commits: pmctl diff {id} --from REV --to REV",
     "delete": "an admin runs pmctl delete {id}",

@@ -123,6 +123,7 @@ def check(act: Act, state: PostmortemState, policy: Policy, view: View) -> tuple
     found.extend(permission.author_named(act, signed_on, view))
     if not late and not (view.landing and overtaken(act, state, policy)):
         found.extend(permission.content(act, state, policy, view))
+        found.extend(permission.nothing_left_out(act, state, view))
     if not view.landing and act.content != view.content:
         found.append(Violation("AU313", f"{act.act} names other content than the document has now"))
     return tuple(found)

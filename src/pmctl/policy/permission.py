@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pmctl.codes import ASK, Code
+from pmctl.codes import ASK, WAIVE, Code
 from pmctl.errors import Hint, advise
 from pmctl.policy import act as acts
 from pmctl.policy.act import ACTS, ADMIN, AUTHOR, PUBLISHER, WITNESS, Act
 from pmctl.policy.approvals import approval_gaps
 from pmctl.policy.model import PERSON, SERVICE, Policy
 from pmctl.policy.state import DELETED, DRAFT, PostmortemState, View
+
+MOVING_NOTHING = (acts.APPROVE, acts.REQUEST_REVIEW)
+"""Acts that neither move a postmortem nor bind its text: they hold beside whatever else was signed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +225,17 @@ def publication(act: Act, state: PostmortemState, policy: Policy, view: View) ->
     return found
 
 
+def nothing_left_out(act: Act, state: PostmortemState, view: View) -> list[Violation]:
+    """Is everything there that was signed about the postmortem? What moves it meanwhile would make that come late.
+
+    Approvals and requests move nothing, and whatever is brought back counts beside them.
+    """
+    if not view.left_out or act.act in MOVING_NOTHING:
+        return []
+    message = f"{act.act} of {state.id} goes over what a merge left out: {', '.join(view.left_out)}"
+    return [Violation("AU328", message, advise("bring-back-first"))]
+
+
 def binding(act: Act, state: PostmortemState, view: View) -> list[Violation]:
     """Would approvals of this content cover what people read, and is it known what it is judged by?"""
     found = []
@@ -379,6 +393,15 @@ CODES = (
         "The file does not say what was approved; the act would make it look settled.",
         "An admin reads it and signs it first: pmctl amend ID -m TEXT shows the difference to the text in force.",
         "archive of a published postmortem in which a merge undid an amend",
+    ),
+    Code(
+        "AU328",
+        "over-left-out",
+        "An act moved a postmortem, or bound its text, while a signed record about it was missing that a merge had left"
+        " out (AU205). The act does not take effect, and the finding stays after the record is back.",
+        "A refusal that is left out until the publication has landed would come too late.",
+        "Bring the record back first: pmctl doctor --fix. Then act again. " + WAIVE,
+        "git merge -s ours of a branch that holds a refusal, then publish",
     ),
     Code(
         "AU316",

@@ -133,7 +133,8 @@ class View:
     and are claims until a submit binds them; `missing` names required sections and custom fields that nobody has
     written, `unresolved` counts open discussions. `unbound` says why a digest would not cover what readers see,
     `template` why the postmortem can't be judged by the template that the submit names, `rows` what an act that adds
-    items changes besides ("" when all is well). `writers` are the people who wrote the content as far as commits tell.
+    items changes besides ("" when all is well), `left_out` which signed acts about it a merge left out that are not
+    back. `writers` are the people who wrote the content as far as commits tell.
 
     The audit also says what the document was while an act was under way: `earlier` holds digests that it
     had on the way, and `rewritten` is true when the step that brings the act changes the document too, so
@@ -148,6 +149,7 @@ class View:
     unbound: str = ""
     template: str = ""
     rows: str = ""
+    left_out: tuple[str, ...] = ()
     writers: tuple[str, ...] = ()
     landing: bool = False
     earlier: tuple[str, ...] = ()

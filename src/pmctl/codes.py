@@ -35,6 +35,7 @@ MODULES = (
     "policy.edits",
     "policy.lifecycle",
     "policy.permission",
+    "policy.in_order",
     "policy.reading",
     "repository.branches",
     "repository.settings",

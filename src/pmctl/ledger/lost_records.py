@@ -22,8 +22,8 @@ from pmctl.ledger.verified_records import VerifiedRecord
 from pmctl.objects import Entry
 from pmctl.policy import change
 from pmctl.policy.act import Act
+from pmctl.policy.in_order import MOVING_NOTHING
 from pmctl.policy.model import POLICY_PATH, Policy
-from pmctl.policy.permission import MOVING_NOTHING
 
 CODE = "AU205"
 

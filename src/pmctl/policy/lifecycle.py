@@ -15,7 +15,7 @@ from typing import NamedTuple
 from pmctl.codes import Code
 from pmctl.errors import Hint, advise
 from pmctl.policy import act as acts
-from pmctl.policy import permission
+from pmctl.policy import in_order, permission
 from pmctl.policy.act import ACTS, Act
 from pmctl.policy.approvals import approval_gaps
 from pmctl.policy.model import Policy
@@ -123,7 +123,8 @@ def check(act: Act, state: PostmortemState, policy: Policy, view: View) -> tuple
     found.extend(permission.author_named(act, signed_on, view))
     if not late and not (view.landing and overtaken(act, state, policy)):
         found.extend(permission.content(act, state, policy, view))
-        found.extend(permission.nothing_left_out(act, state, view))
+        found.extend(in_order.nothing_left_out(act, state, view))
+        found.extend(in_order.text_in_force(act, state, view))
     if not view.landing and act.content != view.content:
         found.append(Violation("AU313", f"{act.act} names other content than the document has now"))
     return tuple(found)

@@ -7,16 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pmctl.codes import ASK, WAIVE, Code
+from pmctl.codes import ASK, Code
 from pmctl.errors import Hint, advise
 from pmctl.policy import act as acts
 from pmctl.policy.act import ACTS, ADMIN, AUTHOR, PUBLISHER, WITNESS, Act
 from pmctl.policy.approvals import approval_gaps
 from pmctl.policy.model import PERSON, SERVICE, Policy
 from pmctl.policy.state import DELETED, DRAFT, PostmortemState, View
-
-MOVING_NOTHING = (acts.APPROVE, acts.REQUEST_REVIEW)
-"""Acts that neither move a postmortem nor bind its text: they hold beside whatever else was signed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,23 +126,9 @@ def content(act: Act, state: PostmortemState, policy: Policy, view: View) -> lis
     elif act.act == acts.ADD_ITEM and view.rows:
         message = f"{act.by} may add action items to {state.id}, and nothing else: {view.rows}"
         found.append(Violation("AU323", message, advise("amend", id=state.id)))
-    elif act.act == acts.ARCHIVE and _is_other_text(act, state, view):
-        message = f"archive of {state.id} would put away a text that is not the one in force"
-        found.append(Violation("AU327", message, advise("amend", id=state.id)))
     if act.act in (acts.SUBMIT, acts.PUBLISH):
         found.extend(binding(act, state, view))
     return found
-
-
-def _is_other_text(act: Act, state: PostmortemState, view: View) -> bool:
-    """Whether an act is about a text of a final postmortem that is not in force, and was not when it was signed.
-
-    An amend may have landed meanwhile: then the file says something else by now, or says it since this step.
-    """
-    if act.content == state.content:
-        return False
-    meanwhile = view.landing and (act.content != view.content or view.rewritten)
-    return not meanwhile or act.content not in state.bound
 
 
 def reviewers(act: Act, state: PostmortemState, policy: Policy, view: View) -> list[Violation]:
@@ -223,17 +206,6 @@ def publication(act: Act, state: PostmortemState, policy: Policy, view: View) ->
         hint = advise("resolve-threads", id=state.id)
         found.append(Violation("AU312", f"{count} unresolved on {state.id}", hint))
     return found
-
-
-def nothing_left_out(act: Act, state: PostmortemState, view: View) -> list[Violation]:
-    """Is everything there that was signed about the postmortem? What moves it meanwhile would make that come late.
-
-    Approvals and requests move nothing, and whatever is brought back counts beside them.
-    """
-    if not view.left_out or act.act in MOVING_NOTHING:
-        return []
-    message = f"{act.act} of {state.id} goes over what a merge left out: {', '.join(view.left_out)}"
-    return [Violation("AU328", message, advise("bring-back-first"))]
 
 
 def binding(act: Act, state: PostmortemState, view: View) -> list[Violation]:
@@ -385,23 +357,6 @@ CODES = (
         "Such a review could never be finished.",
         "Choose others, or add the person: pmctl people add.",
         "submit --reviewer nobody",
-    ),
-    Code(
-        "AU327",
-        "archives-other-text",
-        "What was archived is a text that no record binds.",
-        "The file does not say what was approved; the act would make it look settled.",
-        "An admin reads it and signs it first: pmctl amend ID -m TEXT shows the difference to the text in force.",
-        "archive of a published postmortem in which a merge undid an amend",
-    ),
-    Code(
-        "AU328",
-        "over-left-out",
-        "An act moved a postmortem, or bound its text, while a signed record about it was missing that a merge had left"
-        " out (AU205). The act does not take effect, and the finding stays after the record is back.",
-        "A refusal that is left out until the publication has landed would come too late.",
-        "Bring the record back first: pmctl doctor --fix. Then act again. " + WAIVE,
-        "git merge -s ours of a branch that holds a refusal, then publish",
     ),
     Code(
         "AU316",

@@ -170,8 +170,9 @@ def _land(
         raise refusal(violations)
     if now.policy.edits == SIGNED and not signing:
         raise Refused(
-            "AU705 the policy says edits: signed, and git has no SSH key here to sign the commit with",
-            hint="git config gpg.format ssh, and git config user.signingkey to your key of the policy",
+            "AU705 the policy says edits: signed, and git is not set to sign commits with your key of the policy",
+            hint="with an SSH key: git config gpg.format ssh, and git config user.signingkey PATH; with an OpenPGP key:"
+            " git config --unset gpg.format",
         )
     path, data = beside.stored(Beside.COMMENTS, name, written(message), f"{message.id}.md")
     verb = {MessageKind.RESOLVE: "Resolve a thread of", MessageKind.REOPEN: "Reopen a thread of"}.get(

@@ -30,6 +30,9 @@ from pmctl.rules.context import Context
 Validity = Literal["valid", "stale", "missing"]
 
 
+UNRESOLVED = "AU312"
+
+
 @dataclass(frozen=True, slots=True)
 class Blocker:
     """One thing that is missing before the next state, and the fix. `code` is that of the finding, "" where there is
@@ -90,7 +93,8 @@ class StatusReport:
     """Where a postmortem stands and what is next.
 
     `content` is the digest of the content that is there, `whose_turn` are the people who can take the next step, and
-    `editors` those who may edit besides the author. `repository` is what -C named, "" where only one is read.
+    `editors` those who may edit besides the author. `threads` are the open ones of its discussion while it may still be
+    published. `repository` is what -C named, "" where only one is read.
     """
 
     id: str
@@ -104,6 +108,7 @@ class StatusReport:
     approvals: tuple[AskedApproval, ...] = ()
     sent_back: SentBack | None = None
     blockers: tuple[Blocker, ...] = ()
+    threads: tuple[Blocker, ...] = ()
     facts: tuple[str, ...] = ()
     action_items: ItemCount = ItemCount()
     whose_turn: tuple[str, ...] = ()
@@ -196,7 +201,8 @@ def _in_review(
     else:
         turn, step = _publishers(now, found), advise("publish", id=found.id)
     facts = (*_hint(requirements(recorded, templates)), *found.facts)
-    return replace(found, blockers=(*blockers, *threads), facts=facts, whose_turn=turn, next_step=step)
+    blockers = (*blockers, *threads)
+    return replace(found, blockers=blockers, threads=threads, facts=facts, whose_turn=turn, next_step=step)
 
 
 def _draft(
@@ -209,7 +215,7 @@ def _draft(
     missing = unready(document, context, owners(found))
     back = _sent_back(workspace.head, now.state, found.content)
     return replace(
-        found, blockers=(*found.blockers, *missing), sent_back=back, whose_turn=owners(found),
+        found, blockers=(*found.blockers, *missing), threads=open_threads, sent_back=back, whose_turn=owners(found),
         facts=(*_hint(_asked(workspace, document)), *found.facts, *told),
         next_step=step_of_draft(found.id, back, ready=not missing),
     )  # fmt: skip
@@ -356,7 +362,7 @@ def _open_threads(workspace: Workspace, found: StatusReport, now: CurrentState) 
             f"a discussion{f' on {thread.section}' if thread.section else ''} that {thread.writer} began is open",
             advise("resolve-thread", thread=thread.id[-6:]),
             tuple(dict.fromkeys((*owners(found), thread.writer))),
-            "AU312",
+            UNRESOLVED,
         )
         for thread in threads
     )

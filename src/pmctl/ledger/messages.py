@@ -29,6 +29,7 @@ from pmctl.policy.state import PostmortemState
 from pmctl.text import in_ascii, plural, utc
 
 COMMENTS = folder_of(Beside.COMMENTS) + "/"
+_IDLE = "AU714"  # resolved or reopened by somebody who may not: the thread stays as it was
 _EVENTS = {
     MessageKind.COMMENT: ("commented", "in thread"),
     MessageKind.RESOLVE: ("resolved", "thread"),
@@ -115,14 +116,16 @@ def _added(step: StepContext, commit: Commit, change: Difference) -> None:
     policy = step.state.policy
     if message is None or policy is None:
         return
+    names = attribution.names(policy, commit)
+    found = check_message(message, names, _rights(step, doc), doc)
     kind, detail = _EVENTS[message.kind]
     step.state.events.append(
         Event(
-            step.commit.oid, kind, doc, message.by, utc(message.at), layer=ATTRIBUTED,
-            policy=policy.version, detail=f"{detail} {message.thread}",
+            step.commit.oid, kind, doc, message.by if message.by in names else "", utc(message.at),
+            "refused" if any(one.code == _IDLE for one in found) else "ok", ATTRIBUTED, content=new.oid,
+            policy=policy.version, detail=f"{detail} {message.thread}", message=message.id,
         )
     )  # fmt: skip
-    found = check_message(message, attribution.names(policy, commit), _rights(step, doc), doc)
     _report(step, commit, found, doc, path)
 
 

@@ -114,6 +114,7 @@ WORDS: dict[str, str] = {
     "put-version-back": "put this version back as it was, and ask in the next: pmctl template new {template} --next",
     "fix-it": "pmctl validate --fix {does}",
     "new-id": "delete the id; pmctl validate --fix gives a new one",
+    "new-id-of-one": "in the one that is not published, delete the id; pmctl validate --fix gives a new one",
     "show-section": "pmctl show {id} --section '{section}'",
     "then-an-id": "{first}, then pmctl validate --fix gives it one",
     "validate": "pmctl validate {id}",

@@ -214,9 +214,10 @@ class Assembly:
             self._provenance.setdefault("action_items", place.path)
 
     def impact(self, kind: str, measurement: str, place: Cursor) -> None:
-        """Add a row of the Impact section."""
-        if measurement.strip():
-            self._impacts.append(Impact(kind, measurement.strip(), place.path))
+        """Add a row of the Impact section. A field that only says that there was such an impact says "yes"."""
+        measurement = measurement.strip() or ("yes" if place.value is True else "")
+        if measurement:
+            self._impacts.append(Impact(kind, measurement, place.path))
             self._provenance.setdefault("impacts", place.path)
 
     def warn(self, sentence: str) -> None:

@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -329,9 +330,16 @@ def head(cwd: Path) -> str:
     return run(cwd, "rev-parse", "--verify", "--quiet", "HEAD^{commit}", check=False).text
 
 
-def is_detached(cwd: Path) -> bool:
-    """Whether HEAD is on no branch, so that a commit made here would be on none."""
-    return run(cwd, "symbolic-ref", "--quiet", "HEAD", check=False).code == 1
+def is_detached(repo: Repository) -> bool:
+    """Whether HEAD is on no branch, so that a commit made here would be on none.
+
+    git is asked only where its own file does not say (gitrepository-layout(5); with reftable it names no branch).
+    """
+    with suppress(OSError):
+        said = (repo.git_dir / "HEAD").read_bytes()
+        if b".invalid" not in said:
+            return not said.startswith(b"ref:")
+    return run(repo.top, "symbolic-ref", "--quiet", "HEAD", check=False).code == 1
 
 
 def start(cwd: Path, *arguments: str) -> Process:

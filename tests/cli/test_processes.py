@@ -10,11 +10,11 @@ import pytest
 from tests.cli.play import Play
 
 MOST = {
-    # Six more than reading, signing and committing take: what the commits since the last question did to records (two),
-    # where main was, what landed, and whether it has to be pushed (two without a remote).
-    "approve $ID": 14,
+    # Four more than reading, signing and committing take: where main was, what landed, and whether it has to be pushed
+    # (two without a remote); and for `publish` what the commits since the last question did to records (two).
+    "approve $ID": 12,
     "publish $ID": 14,
-    "status $ID": 5,  # as above, and the name and address of whoever asks
+    "status $ID": 6,  # as above, the name and address of whoever asks, and the dates that history has for the targets
     "list": 2,  # the second says whether records or files changed since the states were last worked out
 }
 

@@ -3,27 +3,41 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pmctl.cli.options import Id, choose_format
+from pmctl.cli.options import (
+    ByAuthor,
+    ByService,
+    BySeverity,
+    ByStatus,
+    ByTag,
+    ByTeam,
+    OptionalId,
+    Since,
+    Until,
+    choose_format,
+    chosen_day,
+)
 from pmctl.output.exports import FORMS, Material
 
 if TYPE_CHECKING:
     from pmctl.cli.session import Session
+    from pmctl.insight.search import Query
     from pmctl.repository.workspace import Workspace
 
 
 def export(
     ctx: typer.Context,
-    id: Id,
+    id: OptionalId = "",
     to: Annotated[
         str, typer.Option("--to", metavar="|".join(FORMS), help="The form; by the name of FILE, unless given.")
     ] = "",
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write to FILE; to stdout if not given.")
+        Path | None, typer.Option("-o", "--output", metavar="FILE|DIR", help="Write to FILE; to stdout if not given.")
     ] = None,
     at: Annotated[str, typer.Option("--at", metavar="REV", help="As it was in this commit.")] = "",
     front_matter: Annotated[
@@ -35,42 +49,68 @@ def export(
     fonts: Annotated[
         Path | None, typer.Option("--fonts", metavar="DIR", help="A folder of further fonts (pdf).")
     ] = None,
+    every: Annotated[bool, typer.Option("--all", help="All that the filters choose, into the folder of -o.")] = False,
+    status: ByStatus = None,
+    author: ByAuthor = None,
+    service: ByService = None,
+    team: ByTeam = None,
+    severity: BySeverity = None,
+    tag: ByTag = None,
+    since: Since = "",
+    until: Until = "",
 ) -> None:
     """One postmortem as clean Markdown, one self-contained HTML page, a PDF, or JSON with a published schema.
 
-    State, author and reviewers are those that signed records prove; what the file says otherwise is marked.
+    State, author and reviewers are those that signed records prove; what the file says otherwise is marked. With --all
+    each postmortem becomes a file in a folder, named by its id.
     """
-    from pmctl import git
-    from pmctl.cli.session import today
     from pmctl.errors import UsageProblem
-    from pmctl.insight.standing import shown
-    from pmctl.text import visible
+    from pmctl.insight.search import Query
 
     session: Session = ctx.obj
-    to = _form(to, output)
-    _refuse_idle(to, {"--evidence": evidence, "--front-matter": front_matter is not None, "--fonts": fonts is not None})
+    asked = {"status": status, "author": author, "service": service, "team": team, "severity": severity, "tag": tag}
+    query = Query(
+        **{name: tuple(values or ()) for name, values in asked.items()},
+        since=chosen_day(since, "--since"),
+        until=chosen_day(until, "--until"),
+        mine="",
+    )
+    if every == bool(id):
+        raise UsageProblem("say which postmortem" if not id else "--all and an id", hint="give an id, or --all -o DIR")
+    if not every and query != Query():
+        raise UsageProblem("filters choose among all postmortems", hint="--all -o DIR")
+    form = _form(to, output, every=every)
+    options = {"--evidence": evidence, "--front-matter": front_matter is not None, "--fonts": fonts is not None}
+    _refuse_idle(form, options)
     if fonts is not None and not fonts.is_dir():
         raise UsageProblem(f"--fonts {fonts}: there is no such folder")
-    if output is None and not FORMS[to].is_text and sys.stdout.isatty():
-        raise UsageProblem(f"a terminal cannot show {to}", hint=f"-o FILE.{to}, or send it into a pipe")
-    workspace = session.workspace
-    name = workspace.find(id)
-    revision = git.resolve(session.repo.top, at) if at else "HEAD"
-    found = shown(workspace.at(revision), workspace.read_at(name, revision) if at else workspace.read(name), name)
-    for mark in found.marks:
-        session.warn(f"{name}: {mark}")
-    proof = None
-    if evidence:
-        from pmctl.insight.history import evidence as collect
+    wish = _Wish(form, at, evidence=evidence, front_matter=front_matter is not False, fonts=fonts)
+    if every and output is not None:
+        _export_all(session, query, wish, output)
+    else:
+        _export_one(session, id, wish, output)
 
-        proof = collect(session.repo, name)
-    folder = session.repo.root / found.document.path.removesuffix(".md")
-    kept = front_matter is not False
-    material = Material(
-        found.document, today(), lambda: workspace.policy, folder, proof, kept, found.marks, found.approved,
-        _version(workspace, name, revision, at), fonts,
-    )  # fmt: skip
-    data = FORMS[to].make(material)
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """How postmortems are to be exported: the options."""
+
+    form: str
+    at: str
+    evidence: bool
+    front_matter: bool
+    fonts: Path | None
+
+
+def _export_one(session: Session, id: str, wish: _Wish, output: Path | None) -> None:
+    from pmctl.errors import UsageProblem
+    from pmctl.text import visible
+
+    form = FORMS[wish.form]
+    if output is None and not form.is_text and sys.stdout.isatty():
+        raise UsageProblem(f"a terminal cannot show {wish.form}", hint=f"-o FILE.{wish.form}, or send it into a pipe")
+    material, incomplete = _material(session, session.workspace.find(id), wish)
+    data = form.make(material)
     if output is None and sys.stdout.isatty():  # what a person looks at; a file or a program gets every byte
         session.result(visible(data.decode()).rstrip("\n"))
     elif output is None:
@@ -78,7 +118,60 @@ def export(
     else:
         _write(output, data)
         session.note(f"wrote {output}")
-    session.end_if_incomplete((str(proof["incomplete"]) if proof is not None else "") or found.incomplete)
+    session.end_if_incomplete(incomplete)
+
+
+def _export_all(session: Session, query: Query, wish: _Wish, folder: Path) -> None:
+    """One file for each postmortem that fits. One that cannot be made is told of, and the command ends with 2."""
+    from pmctl.cli import tell_error
+    from pmctl.cli.listing import chosen
+    from pmctl.errors import EnvironmentProblem, PmctlError
+    from pmctl.text import plural
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EnvironmentProblem(f"cannot make {folder}: {error.strerror}") from None
+    wrote, failed, incomplete = 0, 0, ""
+    for summary in chosen(session, query):
+        try:
+            material, lacking = _material(session, summary.id, wish)
+            _write(folder / f"{summary.id}.{wish.form}", FORMS[wish.form].make(material))
+        except PmctlError as error:
+            tell_error(error, f"{summary.id}: ")
+            failed += 1
+        else:
+            wrote += 1
+            incomplete = incomplete or lacking
+    session.note(f"wrote {plural(wrote, 'file')} to {folder}")
+    session.end_if_incomplete(incomplete)
+    if failed:
+        raise typer.Exit(2)
+
+
+def _material(session: Session, name: str, wish: _Wish) -> tuple[Material, str]:
+    """What an export of a postmortem is made of, and why it is not known completely ('' when it is)."""
+    from pmctl import git
+    from pmctl.cli.session import today
+    from pmctl.insight.standing import shown
+
+    workspace = session.workspace
+    revision = git.resolve(session.repo.top, wish.at) if wish.at else "HEAD"
+    document = workspace.read_at(name, revision) if wish.at else workspace.read(name)
+    found = shown(workspace.at(revision), document, name)
+    for mark in found.marks:
+        session.warn(f"{name}: {mark}")
+    proof = None
+    if wish.evidence:
+        from pmctl.insight.history import evidence as collect
+
+        proof = collect(session.repo, name)
+    folder = session.repo.root / found.document.path.removesuffix(".md")
+    material = Material(
+        found.document, today(), lambda: workspace.policy, folder, proof, wish.front_matter, found.marks,
+        found.approved, _version(workspace, name, revision, wish.at), wish.fonts,
+    )  # fmt: skip
+    return material, (str(proof["incomplete"]) if proof is not None else "") or found.incomplete
 
 
 def _version(workspace: Workspace, name: str, revision: str, at: str) -> str:
@@ -92,10 +185,16 @@ def _version(workspace: Workspace, name: str, revision: str, at: str) -> str:
     return (revision if at else workspace.head.commit)[:12]
 
 
-def _form(to: str, output: Path | None) -> str:
+def _form(to: str, output: Path | None, *, every: bool) -> str:
     """The form that is meant; raises UsageProblem when neither --to nor the file's name says one."""
     from pmctl.errors import UsageProblem
 
+    if every:
+        if output is None or not to:
+            raise UsageProblem("--all needs a form and a folder", hint=f"--to {'|'.join(FORMS)} -o DIR")
+        if output.exists() and not output.is_dir():
+            raise UsageProblem(f"{output} is no folder", hint="-o DIR")
+        return choose_format(to, tuple(FORMS), "--to")
     if to or output is None:
         if not to:
             raise UsageProblem("say which form", hint=f"--to {'|'.join(FORMS)}, or -o FILE.html")

@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pmctl.cli.options import choose_format, choose_known, chosen_day
+from pmctl.cli.options import (
+    ByAuthor,
+    ByService,
+    BySeverity,
+    ByStatus,
+    ByTag,
+    ByTeam,
+    Since,
+    Until,
+    choose_format,
+    choose_known,
+    chosen_day,
+)
 from pmctl.output import terminal
 from pmctl.text import utc
 
@@ -53,16 +65,14 @@ class _Found:
 
 def list_(
     ctx: typer.Context,
-    status: Annotated[
-        _Many, typer.Option("--status", metavar="S", help="DRAFT, IN_REVIEW, PUBLISHED, ARCHIVED.")
-    ] = None,
-    author: Annotated[_Many, typer.Option("--author", metavar="HANDLE", help="Written by this person.")] = None,
-    service: Annotated[_Many, typer.Option("--service", metavar="NAME", help="This service was affected.")] = None,
-    team: Annotated[_Many, typer.Option("--team", metavar="NAME", help="Belongs to this team.")] = None,
-    severity: Annotated[_Many, typer.Option("--severity", metavar="SEV", help="Of this severity.")] = None,
-    tag: Annotated[_Many, typer.Option("--tag", metavar="TAG", help="Has this tag.")] = None,
-    since: Annotated[str, typer.Option("--since", metavar="DATE", help="Incident on or after this day.")] = "",
-    until: Annotated[str, typer.Option("--until", metavar="DATE", help="Incident on or before this day.")] = "",
+    status: ByStatus = None,
+    author: ByAuthor = None,
+    service: ByService = None,
+    team: ByTeam = None,
+    severity: BySeverity = None,
+    tag: ByTag = None,
+    since: Since = "",
+    until: Until = "",
     mine: Annotated[
         bool, typer.Option("--mine", help="Where you are author, editor, reviewer or participant.")
     ] = False,
@@ -102,7 +112,8 @@ def list_(
         until=chosen_day(until, "--until"),
         mine="",  # who that is each repository's policy says
     )
-    parts = session.each(lambda workspace: _read(session, workspace, mine=mine, changed=by == "updated"))
+    people = bool(query.author or query.team)
+    parts = session.each(lambda one: _read(session, one, mine=mine, people=people, changed=by == "updated"))
     places = [place for _, place in parts]
     _refuse_impossible(query, places)
     severities = tuple(dict.fromkeys(name for place in places for name in place.severities))
@@ -117,7 +128,20 @@ def list_(
     session.finish()
 
 
-def _read(session: Session, workspace: Workspace, *, mine: bool, changed: bool) -> _Place:
+def chosen(session: Session, query: Query) -> list[Summary]:
+    """The postmortems of the one repository that fit, newest first. Broken ones are warned of.
+
+    Raises UsageProblem for a value that none can have.
+    """
+    people = bool(query.author or query.team)
+    place = _read(session, session.workspace, mine=False, people=people, changed=False)
+    _refuse_impossible(query, [place])
+    found = list(_fitting("", place, query, ()))
+    _warn(session, found, [place])
+    return [one.summary for one in found]
+
+
+def _read(session: Session, workspace: Workspace, *, mine: bool, people: bool, changed: bool) -> _Place:
     from pmctl.insight.catalog import proved_catalog
     from pmctl.insight.last_changed import last_changed
     from pmctl.repository.workspace import POSTMORTEMS
@@ -130,7 +154,7 @@ def _read(session: Session, workspace: Workspace, *, mine: bool, changed: bool) 
     return _Place(
         workspace,
         proved_catalog(workspace),
-        workspace.known_people(),
+        workspace.known_people() if people else None,
         workspace.settings_and_findings()[0].severities,
         last_changed(workspace.repo, POSTMORTEMS) if changed else {},
         me if mine else "",

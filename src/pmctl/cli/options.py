@@ -22,6 +22,16 @@ Reason = Annotated[
 As = Annotated[str, typer.Option("--as", metavar="HANDLE", help="Act as this person, when one key serves several.")]
 Format = Annotated[str, typer.Option("--format", metavar="text|json", help="How the answer is printed.")]
 
+_Many = list[str] | None
+ByStatus = Annotated[_Many, typer.Option("--status", metavar="S", help="DRAFT, IN_REVIEW, PUBLISHED, ARCHIVED.")]
+ByAuthor = Annotated[_Many, typer.Option("--author", metavar="HANDLE", help="Written by this person.")]
+ByService = Annotated[_Many, typer.Option("--service", metavar="NAME", help="This service was affected.")]
+ByTeam = Annotated[_Many, typer.Option("--team", metavar="NAME", help="Belongs to this team.")]
+BySeverity = Annotated[_Many, typer.Option("--severity", metavar="SEV", help="Of this severity.")]
+ByTag = Annotated[_Many, typer.Option("--tag", metavar="TAG", help="Has this tag.")]
+Since = Annotated[str, typer.Option("--since", metavar="DATE", help="Incident on or after this day.")]
+Until = Annotated[str, typer.Option("--until", metavar="DATE", help="Incident on or before this day.")]
+
 
 def choose_format(value: str, known: tuple[str, ...] = ("text", "json"), option: str = "--format") -> str:
     """`value` when it is a known format; raises UsageProblem, which names the option, otherwise."""

@@ -50,7 +50,7 @@ class Session:
     @property
     def directory(self) -> Path:
         """Where the command works; raises UsageProblem when several folders were named and it can read only one."""
-        if len(self.directories) > 1:
+        if len({one.resolve() for one in self.directories}) > 1:
             from pmctl.errors import UsageProblem
 
             hint = "give -C once; list, status and actions list read several"

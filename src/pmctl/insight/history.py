@@ -66,7 +66,7 @@ def history(repo: git.Repository, name: str, unlanded: Set[str] = frozenset()) -
         entries.append(_entry(event, here, pushed=event.record not in unlanded))
     commits = {event.commit for event in events}
     entries.extend(_bare(finding) for finding in findings if finding.commit not in commits)
-    return PostmortemHistory(name, report.root, report.incomplete, tuple(entries), git.is_detached(repo.top))
+    return PostmortemHistory(name, report.root, report.incomplete, tuple(entries), git.is_detached(repo))
 
 
 def _in_order(events: list[Event]) -> list[Event]:

@@ -32,15 +32,16 @@ _Dates = dict[str, dict[str, int]]
 """Seconds since 1970 by postmortem and milestone."""
 
 
-def milestones(repo: git.Repository) -> Callable[[], Mapping[str, History]]:
+def milestones(repo: git.Repository, head: str = "") -> Callable[[], Mapping[str, History]]:
     """Begin to read the dates of every postmortem that the history knows; calling the result gives them, by id.
 
-    None before the first commit. git reads while its caller does other things. The result raises EnvironmentProblem
-    when git fails, or in a shallow clone, where every file seems to be added by the oldest commit.
+    None before the first commit. `head` is the commit at HEAD where that is known. git reads while its caller does
+    other things. The result raises EnvironmentProblem when git fails, or in a shallow clone, where every file seems to
+    be added by the oldest commit.
     """
     if why := git.is_shallow_or_partial(repo.common_dir):
         return partial(_refuse, EnvironmentProblem(f"this is a {why}"))
-    head = git.run(repo.top, "rev-parse", "--verify", "--quiet", "HEAD^{commit}", check=False).text
+    head = head or git.head(repo.top)
     if not head:
         return dict
     known, dates = _load(repo)

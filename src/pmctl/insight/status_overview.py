@@ -91,7 +91,7 @@ def answer(workspace: Workspace, you: str, today: date, name: str = "", *, thoro
     return StatusReports(
         you, waiting_for(you, reports), tuple(reports),
         tuple(one for one in missing if not name or one.postmortem == name),
-        ("",) if is_detached(workspace.repo.top) else (),
+        ("",) if is_detached(workspace.repo) else (),
     )  # fmt: skip
 
 

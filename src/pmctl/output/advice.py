@@ -67,6 +67,10 @@ WORDS: dict[str, str] = {
     "sign-the-same": "it takes effect when {missing} more of {people} have run the same command",
     # Of the life of a postmortem.
     "amend": "an admin can pmctl amend {id}",
+    "amend-or-restore": (
+        "an admin signs it as it is: pmctl amend {id} -m TEXT; or put the signed text back: git checkout <commit> --"
+        " <file>, pmctl log {id} names the commit"
+    ),
     "amend-on-record": "an admin puts it on record: pmctl amend {id} -m TEXT",
     "ask-one-of": "ask one of them: pmctl submit {id} --reviewer {people}",
     "ask-somebody-else": "somebody else reviews it: pmctl submit {id} --reviewer HANDLE",

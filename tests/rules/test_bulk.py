@@ -103,17 +103,25 @@ def numbered(number: int, text: str) -> Item:
 
 def test_an_item_id_in_two_postmortems_is_reported_at_both_also_from_the_cache(tmp_path):
     names = ("AI-7f3k", "AI-9zzz", "AI-7F3K")
-    rows = [numbered(n, source().replace("AI-7f3k", name)) for n, name in enumerate(names)]
+    draft = source("status: DRAFT\n")
+    rows = [numbered(n, draft.replace("AI-7f3k", name)) for n, name in enumerate(names)]
     for _ in range(2):
         done = check_many(rows, CONTEXT, cache=open_cache(tmp_path, CONTEXT), workers=1)
         found = [[finding for finding in one.findings if finding.code == "PM519"] for one in done]
-        line = source().split("\n").index(next(row for row in source().split("\n") if "AI-7f3k" in row)) + 1
+        line = draft.split("\n").index(next(row for row in draft.split("\n") if "AI-7f3k" in row)) + 1
         assert [[one.message for one in findings] for findings in found] == [
             [f"AI-7f3k stands in postmortems/2024/2024-01-15-2.md:{line}, too"],
             [],
             [f"AI-7F3K stands in postmortems/2024/2024-01-15-0.md:{line}, too"],
         ]
         assert {(one.line, str(one.severity)) for findings in found for one in findings} == {(line, "warning")}
+
+
+def test_of_two_with_one_item_id_only_the_one_that_can_change_is_reported():
+    """What is published keeps its ids: they are signed."""
+    states = ("PUBLISHED", "DRAFT")
+    done = check_many([numbered(n, source(f"status: {state}\n")) for n, state in enumerate(states)], CONTEXT)
+    assert [[one.code for one in each.findings if one.code == "PM519"] for each in done] == [[], ["PM519"]]
 
 
 def test_ids_that_are_none_are_not_compared():

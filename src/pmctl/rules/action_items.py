@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pmctl.document.completeness import is_stand_in
-from pmctl.document.fields import ITEM_ID
+from pmctl.document.fields import ITEM_ID, Status
 from pmctl.document.finding import Finding
 from pmctl.errors import Hint, advise
 from pmctl.rules.completeness import is_blank
@@ -212,6 +212,7 @@ def item_id_elsewhere(doc: Document, context: Context) -> Iterable[Finding]:
 
     What it does:
         Compares the ids of action items with those of every other postmortem that is checked, without regard to case.
+        What is published keeps its ids: they are signed, so only the one that can still be changed is reported.
 
     Why:
         `pmctl actions set AI-7f3k` names an item by its id alone, and feeds and boards follow it by that.
@@ -230,7 +231,9 @@ def item_id_elsewhere(doc: Document, context: Context) -> Iterable[Finding]:
         |---|---|---|---|---|---|---|---|
         | AI-9q2m | Alert when the pool is 80 % used | @jane | 2999-01-22 | HIGH | OPEN | | |
     """
-    for item in items_of(doc) if context.item_places else ():
+    if not context.item_places or doc.status in (Status.PUBLISHED, Status.ARCHIVED):
+        return
+    for item in items_of(doc):
         places = [place for place in context.item_places.get(item.id.casefold(), ()) if place[0] != doc.path]
         if places:
             shown = [f"{path}:{line}" for path, line in places[:_MOST_PLACES]]

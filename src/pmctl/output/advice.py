@@ -21,6 +21,7 @@ WORDS: dict[str, str] = {
     ),
     "add-handle": "if the handle is right, an admin runs pmctl people add {handle}",
     "add-key-first": "an admin adds the key to the policy first, in a step of its own: pmctl people add",
+    "key-again": "who is back gets a key: an admin runs pmctl people rotate {who} --key FILE",
     "add-person": "an admin adds the person or the address: pmctl people add",
     "extend-key": (
         "the person extends or replaces the key and lands its new public half; of a key that is out of use for good,"

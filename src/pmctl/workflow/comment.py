@@ -62,6 +62,7 @@ class Said:
     quote: str
     landed: CommitResult
     resolved: bool
+    warnings: tuple[str, ...] = ()
 
     @property
     def done(self) -> Done:
@@ -71,7 +72,7 @@ class Said:
         return Done(
             act=f"comment {_WORDS[self.kind]}" if self.message != self.thread else "comment add",
             id=self.postmortem, by=self.by, sentence=f"{verb} {self.short} of {self.postmortem}{about}",
-            landed=self.landed, facts=(f"thread {self.thread}",),
+            landed=self.landed, facts=(f"thread {self.thread}",), warnings=self.warnings,
             next_step="" if self.resolved else advise("resolve-thread", thread=self.short),
         )  # fmt: skip
 
@@ -191,4 +192,10 @@ def _land(
     )
     return Said(
         name, message.thread, short, message.id, message.kind, message.by, first.section, first.quote, landed, resolved,
+        tuple(f"@{handle} left, and will not read it" for handle in _left(now.policy, message.text)),
     )  # fmt: skip
+
+
+def _left(policy: Policy, text: str) -> list[str]:
+    """Who is addressed and has left, each once."""
+    return [handle for handle in dict.fromkeys(name for name, _ in mentions(text)) if handle not in policy.present]

@@ -357,6 +357,15 @@ def test_an_empty_export_is_no_incident(
     assert "holds no incident" in capsys.readouterr().err
 
 
+def test_one_page_of_an_export_is_judged_as_a_part(
+    team: Team, record: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = record({"incidents": [], "more": True})
+    for command, code in (("show", 0), ("triage", 2), ("missing", 2)):
+        assert main(["incident", command, page]) == code
+        assert "holds 0 incidents and says that there are more" in capsys.readouterr().err
+
+
 def test_an_unknown_length_is_no_all_clear(
     team: Team, record: Callable[..., str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -291,3 +291,36 @@ def test_a_document_as_deep_as_one_likes_is_no_trouble() -> None:
     for _ in range(60):
         value = {"type": "paragraph", "content": [value]}
     assert plain_text(Cursor(value)) == ""
+
+
+def test_rootly_maintenance_took_what_it_took_and_not_what_was_announced() -> None:
+    whole = load("rootly.json")
+    said = whole["data"]["attributes"]
+    for key in [key for key in said if key.endswith("_at") and key != "created_at"]:
+        del said[key]
+    said |= {"kind": "scheduled", "status": "completed", "scheduled_for": "2025-01-10T05:00:00Z",
+             "started_at": "2025-01-10T05:00:00Z", "in_progress_at": "2025-01-10T05:30:00Z",
+             "completed_at": "2025-01-10T07:31:00Z"}  # fmt: skip
+    whole.pop("included", None)
+    incident = record(whole)
+    assert (incident.started_at, incident.resolved_at) == (at("2025-01-10T05:30:00Z"), at("2025-01-10T07:31:00Z"))
+    assert incident.exempt == "planned"
+    del said["in_progress_at"]
+    assert record(whole).started_at == at("2025-01-10T05:00:00Z")
+
+
+def test_datadog_says_what_it_took_for_the_start() -> None:
+    whole = load("datadog.json")
+    said = whole["data"]["attributes"]
+    said["customer_impact_start"] = None
+    incident = record(whole)
+    assert incident.started_at == at(said["detected"].replace("+00:00", "Z"))
+    assert any("took the detection of the incident" in warning for warning in incident.warnings)
+    assert not any("took the creation" in warning for warning in incident.warnings)
+
+
+def test_grafana_oncall_group_that_was_attached_to_another_one() -> None:
+    group = load("grafana-oncall.json")
+    assert record({**group, "root_alert_group_id": None}).exempt == ""
+    merged = record({**group, "root_alert_group_id": "IROOT"})
+    assert (merged.exempt, merged.exempt_because) == ("merged", "it was attached to alert group IROOT")

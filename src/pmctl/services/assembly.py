@@ -183,11 +183,13 @@ class Assembly:
         if not self._exempt[0]:
             self._exempt = (why, because)
 
-    def start_from_creation(self, created: Cursor) -> None:
-        """Without a start of the impact take the creation of the incident, and say so."""
-        if "started_at" not in self._moments:
-            self.moment("started_at", created)
-            self.warn("the record names no start of the impact; took the creation of the incident")
+    def start_from_creation(self, created: Cursor, what: str = "creation") -> None:
+        """Without a start of the impact take the creation (or detection) of the incident, and say so."""
+        if "started_at" in self._moments:
+            return
+        self.moment("started_at", created)
+        if "started_at" in self._moments:
+            self.warn(f"the record names no start of the impact; took the {what} of the incident")
 
     def marked(self, kind: str) -> bool:
         """Whether an entry of the timeline marks this key moment."""

@@ -277,7 +277,8 @@ def _seen(data: Cursor) -> str:
     if not data.mapping:
         return f"seen: {'a list' if data.list else _in_words(data.value)}"
     keys = [key for key, _ in data.members()]
-    inner = [f"{key} with {_keys(place)}" for key, place in data.members() if len(keys) <= 4 and _keys(place)]
+    inner = [f"{key} is null" for key, place in data.members() if len(keys) <= 4 and place.value is None]
+    inner += [f"{key} with {_keys(place)}" for key, place in data.members() if len(keys) <= 4 and _keys(place)]
     return line(f"seen: {'; '.join((_keys(data), *inner))}", 600)
 
 

@@ -104,8 +104,9 @@ class Assembly:
         """The time at a place; remembers what can't be read and what names no zone."""
         read = parse_instant(place.value, self.zone)
         if not read.readable:
-            self._unreadable.append(f"{place.path} ({str(place.value)[:40]!r})")
-        elif not read.zoned:
+            said = f"{place.path} ({str(place.value)[:40]!r})"
+            self._unreadable += [said] if said not in self._unreadable else []
+        elif not read.zoned and place.path not in self._unzoned:
             self._unzoned.append(place.path)
         return read.at
 

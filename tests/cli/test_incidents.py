@@ -374,7 +374,9 @@ def test_an_unknown_length_is_no_all_clear(
     )
     for command in ("triage", "missing"):
         assert main(["incident", command, value]) == 0
-        assert "U: the record does not say when it ended: nobody knows how long" in capsys.readouterr().err
+        said = capsys.readouterr()
+        assert "U: the record does not say when it ended: nobody knows how long" in said.err
+        assert ("recommended generic:U" in said.out) == (command == "triage")
 
 
 def test_half_known_records_are_shown_and_not_judged(

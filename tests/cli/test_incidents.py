@@ -357,6 +357,16 @@ def test_an_empty_export_is_no_incident(
     assert "holds no incident" in capsys.readouterr().err
 
 
+def test_show_says_what_a_draft_would_cut(
+    team: Team, record: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    timeline = [{"at": "2024-01-15T14:10:00Z", "text": "word " * 900}]
+    assert main(["incident", "show", record({**SHOP, "timeline": timeline})]) == 0
+    assert "has 4,499 characters: cut after 4,000, the rest is in the record" in capsys.readouterr().err
+    assert main(["incident", "show", record(SHOP)]) == 0
+    assert "cut after" not in capsys.readouterr().err
+
+
 def test_one_page_of_an_export_is_judged_as_a_part(
     team: Team, record: Callable[..., str], capsys: pytest.CaptureFixture[str]
 ) -> None:

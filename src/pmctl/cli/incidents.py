@@ -48,6 +48,7 @@ def show(ctx: typer.Context, files: _Files, source: _Source = "", format: Format
     """What is understood of incident records, and from which path in the source. Needs no repository."""
     from pmctl.insight.incidents import incident_documents
     from pmctl.output.incidents import incident_text
+    from pmctl.services.draft import losses
 
     session: Session = ctx.obj
     choose_format(format)
@@ -60,7 +61,7 @@ def show(ctx: typer.Context, files: _Files, source: _Source = "", format: Format
     if not found:
         session.note(_incidents(0))
     for incident in found:
-        for warning in incident.warnings:
+        for warning in (*incident.warnings, *losses(incident, len(incident.events))):
             session.warn(f"{incident.id}: {warning}" if len(found) > 1 else warning)
 
 

@@ -357,6 +357,25 @@ def test_an_empty_export_is_no_incident(
     assert "holds no incident" in capsys.readouterr().err
 
 
+def test_show_says_what_a_draft_would_cut(
+    team: Team, record: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    timeline = [{"at": "2024-01-15T14:10:00Z", "text": "word " * 900}]
+    assert main(["incident", "show", record({**SHOP, "timeline": timeline})]) == 0
+    assert "has 4,499 characters: cut after 4,000, the rest is in the record" in capsys.readouterr().err
+    assert main(["incident", "show", record(SHOP)]) == 0
+    assert "cut after" not in capsys.readouterr().err
+
+
+def test_one_page_of_an_export_is_judged_as_a_part(
+    team: Team, record: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = record({"incidents": [], "more": True})
+    for command, code in (("show", 0), ("triage", 2), ("missing", 2)):
+        assert main(["incident", command, page]) == code
+        assert "holds 0 incidents and says that there are more" in capsys.readouterr().err
+
+
 def test_an_unknown_length_is_no_all_clear(
     team: Team, record: Callable[..., str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -365,7 +384,9 @@ def test_an_unknown_length_is_no_all_clear(
     )
     for command in ("triage", "missing"):
         assert main(["incident", command, value]) == 0
-        assert "U: the record does not say when it ended: nobody knows how long" in capsys.readouterr().err
+        said = capsys.readouterr()
+        assert "U: the record does not say when it ended: nobody knows how long" in said.err
+        assert ("recommended generic:U" in said.out) == (command == "triage")
 
 
 def test_half_known_records_are_shown_and_not_judged(

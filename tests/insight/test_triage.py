@@ -73,6 +73,8 @@ def test_an_ordinary_incident_needs_none() -> None:
         ("long-duration", "required", {"resolved": False, "resolved_at": None}),
         ("near-miss", "recommended", {"tags": ("Near miss",)}),
         ("near-miss", "recommended", {"summary": "A close call: the disk had 1 % left."}),
+        ("unknown-length", "recommended", {"resolved_at": None}),
+        ("unknown-length", "recommended", {"started_at": None}),
         ("several-teams", "recommended", {"teams": ("payments", "platform")}),
         ("false-positive", "skip", {"title": "False alarm: sensor broken"}),
         ("false-positive", "skip", {"status": "Declined"}),

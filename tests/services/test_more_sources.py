@@ -291,3 +291,67 @@ def test_a_document_as_deep_as_one_likes_is_no_trouble() -> None:
     for _ in range(60):
         value = {"type": "paragraph", "content": [value]}
     assert plain_text(Cursor(value)) == ""
+
+
+def test_rootly_maintenance_took_what_it_took_and_not_what_was_announced() -> None:
+    whole = load("rootly.json")
+    said = whole["data"]["attributes"]
+    for key in [key for key in said if key.endswith("_at") and key != "created_at"]:
+        del said[key]
+    said |= {"kind": "scheduled", "status": "completed", "scheduled_for": "2025-01-10T05:00:00Z",
+             "started_at": "2025-01-10T05:00:00Z", "in_progress_at": "2025-01-10T05:30:00Z",
+             "completed_at": "2025-01-10T07:31:00Z"}  # fmt: skip
+    whole.pop("included", None)
+    incident = record(whole)
+    assert (incident.started_at, incident.resolved_at) == (at("2025-01-10T05:30:00Z"), at("2025-01-10T07:31:00Z"))
+    assert incident.exempt == "planned"
+    del said["in_progress_at"]
+    assert record(whole).started_at == at("2025-01-10T05:00:00Z")
+
+
+def test_datadog_says_what_it_took_for_the_start() -> None:
+    whole = load("datadog.json")
+    said = whole["data"]["attributes"]
+    said["customer_impact_start"] = None
+    incident = record(whole)
+    assert incident.started_at == at(said["detected"].replace("+00:00", "Z"))
+    assert any("took the detection of the incident" in warning for warning in incident.warnings)
+    assert not any("took the creation" in warning for warning in incident.warnings)
+
+
+def test_grafana_oncall_group_that_was_attached_to_another_one() -> None:
+    group = load("grafana-oncall.json")
+    assert record({**group, "root_alert_group_id": None}).exempt == ""
+    merged = record({**group, "root_alert_group_id": "IROOT"})
+    assert (merged.exempt, merged.exempt_because) == ("merged", "it was attached to alert group IROOT")
+
+
+def _ticket(**values: object) -> dict[str, object]:
+    return {"result": [{
+        "number": "INC0001", "short_description": "Slow", "state": "7", "sys_id": "a" * 32,
+        "opened_at": "2024-06-18 06:12:00", "resolved_at": "2024-06-18 06:40:00", "close_code": "Fixed", **values,
+    }]}  # fmt: skip
+
+
+def test_servicenow_journals_that_the_record_holds_as_text() -> None:
+    notes = (
+        "2024-06-18 06:30:11 - Jane Doe (Work notes)\nCustomers could not pay.\nWe are on it.\n\n"
+        "2024-06-18 06:20:00 - Bob Ray (Additional comments)\nA first look."
+    )
+    incident = record(_ticket(comments_and_work_notes=notes, work_notes=notes))
+    assert [row for row in rows(incident) if row[2]] == [
+        ("06:20", "A first look.", "Bob Ray", ""),
+        ("06:30", "Customers could not pay.\nWe are on it.", "Jane Doe", ""),
+    ]
+    assert _required(incident) == ["customer-impact"]
+    assert not any("work_notes" in path for path in incident.unused)
+    plain = record(_ticket(work_notes="Customers could not pay.", sys_updated_on="2024-06-18 06:41:00"))
+    assert ("06:41", "Customers could not pay.", "", "") in rows(plain)
+    assert "$.result[0].work_notes has no time; took that of the last change" in plain.warnings
+
+
+def test_servicenow_names_an_unreadable_time_once_and_as_it_stands() -> None:
+    incident = record(_ticket(opened_at="30/03/2026 01:06:16"))
+    assert [one for one in incident.warnings if "can be read" in one] == [
+        "$.result[0].opened_at ('30/03/2026 01:06:16'): not a time that can be read, left out"
+    ]

@@ -10,6 +10,9 @@ import pytest
 from pmctl.errors import BadInput
 from pmctl.services import parsing
 from pmctl.services.parsing import load_files, parse_all
+from pmctl.services.registry import read_records
+
+from .records import NOW
 
 
 @pytest.mark.parametrize(
@@ -58,8 +61,15 @@ def test_marks_encodings_duplicates_and_yaml_are_read(data: bytes) -> None:
     assert parse_all("record", data)[0].at("title").text == "x"
 
 
-def test_nan_counts_as_nothing() -> None:
-    assert parse_all("x.json", b'{"a": NaN, "b": -Infinity}')[0].value == {"a": None, "b": None}
+def test_nan_is_no_text_and_said() -> None:
+    data = (
+        b'{"source": "generic", "id": "A", "title": "x", "severity": NaN, "status": -Infinity, "started_at": Infinity}'
+    )
+    read = parse_all("x.json", data)[0]
+    assert [read.at(key).text for key in ("severity", "status", "started_at")] == ["", "", ""]
+    incident = read_records([("x.json", data)], now=NOW)
+    assert "$.severity (nan): not a value for severity, left out" in incident.warnings
+    assert any(warning.startswith("$.started_at ('inf'): not a time") for warning in incident.warnings)
 
 
 @pytest.mark.parametrize(

@@ -237,3 +237,10 @@ def test_no_example_loses_its_source_by_a_field_that_nobody_knows(path: Any) -> 
         after = record(value)
         assert after.source == before.source
         assert "$.heard_of_by_nobody" in after.unused
+
+
+@pytest.mark.parametrize("key", ["incidents", "issues", "data", "incident"])
+def test_null_in_place_of_the_incidents_is_no_empty_export(key: str) -> None:
+    with pytest.raises(BadInput, match="not a record that pmctl knows") as caught:
+        read_incidents([("x.json", json.dumps({key: None}).encode())])
+    assert f"{key} is null" in caught.value.details[0]

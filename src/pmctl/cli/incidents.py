@@ -12,7 +12,7 @@ from pmctl.cli.incident_plans import How, finish
 from pmctl.cli.options import As, Format, Id, choose_format
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pmctl.cli.session import Session
     from pmctl.insight.catalog import Summary
@@ -48,10 +48,11 @@ def show(ctx: typer.Context, files: _Files, source: _Source = "", format: Format
     """What is understood of incident records, and from which path in the source. Needs no repository."""
     from pmctl.insight.incidents import incident_documents
     from pmctl.output.incidents import incident_text
+    from pmctl.services.draft import losses
 
     session: Session = ctx.obj
     choose_format(format)
-    found = _read(session, files, source)
+    found = _read(session, files, source, session.warn)
     if format == "json":
         session.json("incident", {"incidents": incident_documents(found)})
         return
@@ -60,7 +61,7 @@ def show(ctx: typer.Context, files: _Files, source: _Source = "", format: Format
     if not found:
         session.note(_incidents(0))
     for incident in found:
-        for warning in incident.warnings:
+        for warning in (*incident.warnings, *losses(incident, len(incident.events))):
             session.warn(f"{incident.id}: {warning}" if len(found) > 1 else warning)
 
 
@@ -78,8 +79,8 @@ def triage(
 ) -> None:
     """Whether incidents need a postmortem: required, recommended or skip, and by which rule.
 
-    Exit code 1 when one is required and not written, 0 otherwise. Without a repository the default rules
-    are used, and nothing is known of earlier incidents.
+    Exit code 1 when one is required and not written, 2 when the files are one page of more, 0 otherwise. Without a
+    repository the default rules are used, and nothing is known of earlier incidents.
     """
     from pmctl.cli.session import now
     from pmctl.insight.triage import triage, triage_documents
@@ -88,7 +89,8 @@ def triage(
 
     session: Session = ctx.obj
     choose_format(format)
-    found = _read(session, files, source, whole=True)
+    lacking: list[str] = []
+    found = _read(session, files, source, lacking.append, whole=True)
     settings, history, dismissed = _rules(session)
     _warn_of_unknown_length(session, found)
     answers = [triage(incident, settings, history, now=now(), dismissed=dismissed) for incident in found]
@@ -101,6 +103,7 @@ def triage(
             session.result(triage_text(answer, color=session.colored))
     wanting = sum(answer.verdict is Verdict.REQUIRED and not answer.postmortem for answer in answers)
     session.note(f"{_incidents(len(answers))}, {wanting} with a postmortem required and not written")
+    _refuse_a_part(lacking)
     if wanting:
         raise typer.Exit(1)
 
@@ -115,7 +118,8 @@ def missing(ctx: typer.Context, files: _Files, source: _Source = "", format: For
 
     session: Session = ctx.obj
     choose_format(format)
-    found = _read(session, files, source, whole=True)
+    lacking: list[str] = []
+    found = _read(session, files, source, lacking.append, whole=True)
     settings, history, dismissed = _rules(session)
     _warn_of_unknown_length(session, found)
     answers = without(found, settings, history, now=now(), dismissed=dismissed)
@@ -124,8 +128,9 @@ def missing(ctx: typer.Context, files: _Files, source: _Source = "", format: For
     else:
         for answer in answers:
             session.result(triage_text(answer, color=session.colored))
-    lacking = f"{len(answers) or 'none'} {'lack' if len(answers) > 1 else 'lacks'} a required postmortem"
-    session.note(f"{_incidents(len(found))}; {lacking}")
+    without_one = f"{len(answers) or 'none'} {'lack' if len(answers) > 1 else 'lacks'} a required postmortem"
+    session.note(f"{_incidents(len(found))}; {without_one}")
+    _refuse_a_part(lacking)
     if answers:
         raise typer.Exit(1)
 
@@ -187,7 +192,11 @@ def refresh(
     name = workspace.find(id)
     by, signing = _actor(session, handle)
     linked = linked_names(workspace, name)
-    records = _of_linked(session, _read(session, from_, source), linked) if from_ else _fetched(session, name, linked)
+    records = (
+        _of_linked(session, _read(session, from_, source, session.warn), linked)
+        if from_
+        else _fetched(session, name, linked)
+    )
     planned = plan_refresh(workspace, by, name, records)
     finish(
         session,
@@ -287,12 +296,24 @@ def unlink(
     finish(session, planned, f"Unlink {reference} from {name}", How("incident unlink", by, signing, format, dry_run))
 
 
-def _read(session: Session, names: list[str], source: str, *, whole: bool = False) -> tuple[Incident, ...]:
+def _read(
+    session: Session, names: list[str], source: str, lacking: Callable[[str], None], *, whole: bool = False
+) -> tuple[Incident, ...]:
     from pmctl.cli.session import now
     from pmctl.cli.writing import record_files
     from pmctl.services.registry import read_incidents
 
-    return read_incidents(record_files(session, names), source or None, now=now(), whole=whole)
+    return read_incidents(record_files(session, names), source or None, now=now(), whole=whole, lacking=lacking)
+
+
+def _refuse_a_part(lacking: Sequence[str]) -> None:
+    """Raise BadInput when the files are a part of what their system has: the rest was judged by nobody."""
+    from pmctl.errors import BadInput
+
+    if lacking:
+        what = "the answer is not complete: the files are a part of what their system has"
+        hint = "give the other pages as well, or fetch the incident by SOURCE:ID"
+        raise BadInput(what, hint=hint, details=tuple(lacking))
 
 
 def _warn_of_unknown_length(session: Session, found: Sequence[Incident]) -> None:
@@ -366,7 +387,7 @@ def _fetched(session: Session, name: str, linked: Sequence[str]) -> list[Inciden
         if reference not in with_api:
             session.note(f"{reference} cannot be fetched and stays as imported")
     files = [fetch_reference(reference, session.surroundings.environ, session.note) for reference in with_api]
-    return [record for one in files for record in read_incidents(one, now=now())]
+    return [record for one in files for record in read_incidents(one, now=now(), lacking=session.warn)]
 
 
 def _actor(session: Session, handle: str) -> tuple[str, tuple[str, ...]]:

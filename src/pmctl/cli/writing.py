@@ -190,7 +190,7 @@ def read_incident(session: Session, names: list[str], source: str, only: tuple[s
     from pmctl.cli.session import now
     from pmctl.services.registry import read_records
 
-    return read_records(record_files(session, names), source or None, only=only, now=now())
+    return read_records(record_files(session, names), source or None, only=only, now=now(), lacking=session.warn)
 
 
 def record_files(session: Session, names: list[str]) -> list[tuple[str, bytes]]:

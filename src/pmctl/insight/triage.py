@@ -187,6 +187,15 @@ def _several_teams(case: _Case) -> str:
     return f"{len(teams)} teams took part: {', '.join(teams[:5])}" if len(teams) >= case.settings.several_teams else ""
 
 
+def _unknown_length(case: _Case) -> str:
+    """Of a resolved incident without a start or an end no rule can tell how long it took: no all-clear."""
+    incident = case.incident
+    if not incident.resolved or (incident.started_at and incident.resolved_at):
+        return ""
+    end = "began" if incident.started_at is None else "ended"
+    return f"the record does not say when it {end}: nobody knows how long it took"
+
+
 def _false_positive(case: _Case) -> str:
     status = slug(case.incident.status)
     if status in ("declined", "canceled", "cancelled", "suppressed"):
@@ -229,6 +238,7 @@ _CHECKS: dict[str, Callable[[_Case], str]] = {
     "near-miss": lambda case: _said(case, "near-miss"),
     "novel": _novel,
     "several-teams": _several_teams,
+    "unknown-length": _unknown_length,
     "false-positive": _false_positive,
     "documented": _documented,
     "dismissed": _dismissed,

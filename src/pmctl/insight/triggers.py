@@ -45,6 +45,7 @@ RULES: Mapping[str, Verdict] = MappingProxyType(
         "near-miss": Verdict.RECOMMENDED,
         "novel": Verdict.RECOMMENDED,
         "several-teams": Verdict.RECOMMENDED,
+        "unknown-length": Verdict.RECOMMENDED,
         "false-positive": Verdict.SKIP,
         "documented": Verdict.SKIP,
         "dismissed": Verdict.SKIP,

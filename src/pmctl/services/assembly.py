@@ -104,8 +104,9 @@ class Assembly:
         """The time at a place; remembers what can't be read and what names no zone."""
         read = parse_instant(place.value, self.zone)
         if not read.readable:
-            self._unreadable.append(f"{place.path} ({str(place.value)[:40]!r})")
-        elif not read.zoned:
+            said = f"{place.path} ({str(place.value)[:40]!r})"
+            self._unreadable += [said] if said not in self._unreadable else []
+        elif not read.zoned and place.path not in self._unzoned:
             self._unzoned.append(place.path)
         return read.at
 
@@ -183,11 +184,13 @@ class Assembly:
         if not self._exempt[0]:
             self._exempt = (why, because)
 
-    def start_from_creation(self, created: Cursor) -> None:
-        """Without a start of the impact take the creation of the incident, and say so."""
-        if "started_at" not in self._moments:
-            self.moment("started_at", created)
-            self.warn("the record names no start of the impact; took the creation of the incident")
+    def start_from_creation(self, created: Cursor, what: str = "creation") -> None:
+        """Without a start of the impact take the creation (or detection) of the incident, and say so."""
+        if "started_at" in self._moments:
+            return
+        self.moment("started_at", created)
+        if "started_at" in self._moments:
+            self.warn(f"the record names no start of the impact; took the {what} of the incident")
 
     def marked(self, kind: str) -> bool:
         """Whether an entry of the timeline marks this key moment."""

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
+from math import isfinite
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -78,6 +79,8 @@ class Cursor:
             # A lone surrogate is valid in JSON and can't be written as UTF-8.
             return _SURROGATES.sub("\ufffd", value).strip()
         if isinstance(value, bool) or not isinstance(value, int | float):
+            return ""
+        if isinstance(value, float) and not isfinite(value):
             return ""
         try:
             return str(value)

@@ -70,7 +70,8 @@ def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
         for item in part.each():
             _entry(found, item)
     if found.known("started_at") is None:
-        found.start_from_creation(said.at("detected") if said.at("detected") else said.at("created"))
+        found.start_from_creation(said.at("detected"), "detection") if said.at("detected") else None
+        found.start_from_creation(said.at("created"))
     return resolved
 
 

@@ -55,7 +55,7 @@ def draft_from(incident: Incident, people: Mapping[str, str]) -> Draft:
     front = _front(incident, known)
     summary = paragraph(incident.summary, _SUMMARY_LIMIT)
     timeline = _timeline(incident, _names(incident.participants, known))
-    warnings = [line(warning, 600) for warning in incident.warnings] + _losses(incident, len(timeline))
+    warnings = [line(warning, 600) for warning in incident.warnings] + losses(incident, len(timeline))
     impact = _impact(incident)
     items = tuple(_action(item, known) for item in incident.action_items)
     values = {name: utc(value) if isinstance(value, datetime) else value for name, value in front.items()}
@@ -73,8 +73,11 @@ def draft_from(incident: Incident, people: Mapping[str, str]) -> Draft:
     return Draft(front, summary, timeline, impact, items, teams, imported, tuple(warnings))
 
 
-def _losses(incident: Incident, entries: int) -> list[str]:
-    """Sentences about what does not fit: a person has to know that a text goes on in the record."""
+def losses(incident: Incident, entries: int) -> list[str]:
+    """Sentences about what does not fit: a person has to know that a text goes on in the record.
+
+    `entries` is how many of the timeline a draft has.
+    """
     said = []
     texts = [
         ("the title", incident.title, _TITLE_LIMIT),

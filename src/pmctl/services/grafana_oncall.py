@@ -57,6 +57,9 @@ def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
     found.moment("detected_at", record.at("created_at"))
     found.moment("acknowledged_at", record.at("acknowledged_at"))
     resolved = record.at("state").text == "resolved"
+    root = record.at("root_alert_group_id").text or record.at("root_alert_group", "id").text
+    if root and root != record.at("id").text:
+        found.exempt("merged", f"it was attached to alert group {root}")
     users = {user.at("id").text: user for part in parts for user in part.at("users").each()}
     for key in ("acknowledged_by", "resolved_by"):
         _person(found, users.get(record.at(key).text, Cursor(None)))

@@ -1,8 +1,8 @@
 """Bytes of a record file into a JSON value, within limits.
 
-Takes JSON (a byte order mark and duplicate keys are tolerated, the last one wins; NaN and Infinity count
-as null), JSON Lines and, for records written by hand, the strict YAML of the front matter. Everything that can't
-be read is one `BadInput` that names the file and the place.
+Takes JSON (a byte order mark and duplicate keys are tolerated, the last one wins; NaN and Infinity are values without
+a text), JSON Lines and, for records written by hand, the strict YAML of the front matter. Everything that can't be read
+is one `BadInput` that names the file and the place.
 """
 
 from __future__ import annotations
@@ -159,7 +159,7 @@ def _decode(name: str, data: bytes) -> str:
 
 def _json(name: str, text: str) -> object:
     try:
-        value: object = json.loads(text, parse_constant=lambda _: None)
+        value: object = json.loads(text, parse_constant=float)
     except json.JSONDecodeError as error:
         place = f"{name}:{error.lineno}:{error.colno}"
         if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):

@@ -146,7 +146,8 @@ def holds_nothing(data: Cursor, lists: Container[str]) -> bool:
         return data.value == []
     empty = False
     for key, place in data.members():
-        blank = place.value == [] or (place.value is None and key != "data")
+        # Without entries an incident may have null for them; null in place of the incidents is an answer that failed.
+        blank = place.value == [] or (place.value is None and key not in _WRAPPERS)
         if key in lists and (blank or (place.mapping and holds_nothing(place, lists))):
             empty = True
         # A mapping is a record here, also one that lost its fields.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -33,6 +33,7 @@ from pmctl.services.assembly import Assembly
 from pmctl.services.cursor import Cursor
 from pmctl.services.incident import Incident
 from pmctl.services.merging import combine, merge
+from pmctl.services.paging import pages_in, what_lacks
 from pmctl.services.parsing import parse_all
 from pmctl.services.recognition import OTHER_VALUES, Part, Recognition, holds_nothing
 from pmctl.services.system import System
@@ -62,7 +63,7 @@ SYSTEMS: tuple[System, ...] = (
 )
 
 
-_LISTS = frozenset(key for system in SYSTEMS for key in system.lists)
+_LISTS = tuple(dict.fromkeys(key for system in SYSTEMS for key in system.lists))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +99,15 @@ def read_records(
     *,
     only: Collection[str] = (),
     now: datetime | None = None,
+    lacking: Callable[[str], None] | None = None,
 ) -> Incident:
     """The incident that these files describe; several incidents become one, with a merged timeline.
 
     A single file that lists several incidents is refused unless `only` names the ids to take, since
-    nobody wants a week's incidents in one postmortem by accident. Raises BadInput.
+    nobody wants a week's incidents in one postmortem by accident. `lacking` is told what the files are only a part of.
+    Raises BadInput.
     """
-    recognised = _recognise_all(files, source)
+    recognised = _recognise_all(files, source, lacking)
     incidents = _read_all(recognised, now)
     if not incidents:
         raise BadInput(f"{files[0][0]}: holds no incident", hint="give the incident's record")
@@ -146,7 +149,12 @@ def _listing(incidents: Sequence[Incident]) -> tuple[str, ...]:
 
 
 def read_incidents(
-    files: Sequence[tuple[str, bytes]], source: str | None = None, *, now: datetime | None = None, whole: bool = False
+    files: Sequence[tuple[str, bytes]],
+    source: str | None = None,
+    *,
+    now: datetime | None = None,
+    whole: bool = False,
+    lacking: Callable[[str], None] | None = None,
 ) -> tuple[Incident, ...]:
     """Every incident in these files, each once, in the order given; none for exports without an incident.
 
@@ -154,9 +162,10 @@ def read_incidents(
     record whose id it names, else to the nearest record before it, else to the first after it.
     `now` (default: the clock) tells which times lie in the future. With `whole` a record that no system claims and
     that has fields which the generic source does not know is refused: to judge it by the rest could give an
-    all-clear that its system would not give. Raises BadInput.
+    all-clear that its system would not give. `lacking` is told, in a sentence for each list, that the files hold only
+    some of its pages. Raises BadInput.
     """
-    recognised = _recognise_all(files, source)
+    recognised = _recognise_all(files, source, lacking)
     incidents = _read_all(recognised, now)
     if whole and not source:
         _refuse_half_known([record for file in recognised for record in file.found.records], incidents)
@@ -180,17 +189,33 @@ def _named(paths: Sequence[str]) -> str:
     return ", ".join(names) + (f" and {len(paths) - 12} more" if len(paths) > 12 else "")
 
 
-def _recognise_all(files: Sequence[tuple[str, bytes]], source: str | None) -> list[_File]:
+def _recognise_all(
+    files: Sequence[tuple[str, bytes]], source: str | None, lacking: Callable[[str], None] | None
+) -> list[_File]:
     if not files:
         raise BadInput("no incident record was given", hint="name a file, or - for standard input")
     wanted = system_by_name(source) if source else None
     wanted = generic.NAMED if wanted is generic.SYSTEM else wanted
     recognised: list[_File] = []
+    empty: list[tuple[str, Cursor]] = []
     for name, data in files:
         for value in parse_all(name, data):
             # With several files a path says which one it leads into.
             path = value.path if len(files) == 1 else f"{name.rsplit('/', 1)[-1]}:{value.path}"
-            recognised += _recognise(name, Cursor(value.value, path), wanted)
+            root = Cursor(value.value, path)
+            found = _recognise(name, root, wanted)
+            recognised += found
+            empty += [] if found else [(name, root)]
+    if lacking is not None:
+        several = sum(len(file.found.records) for file in recognised) > 1
+        pages = [
+            page
+            for file in recognised
+            for page in pages_in(file.name, file.root, file.found.records, file.system.lists, several=several)
+        ]
+        pages += [page for name, root in empty for page in pages_in(name, root, (), _LISTS)]
+        for sentence in what_lacks(pages):
+            lacking(sentence)
     return recognised
 
 
@@ -252,7 +277,8 @@ def _seen(data: Cursor) -> str:
     if not data.mapping:
         return f"seen: {'a list' if data.list else _in_words(data.value)}"
     keys = [key for key, _ in data.members()]
-    inner = [f"{key} with {_keys(place)}" for key, place in data.members() if len(keys) <= 4 and _keys(place)]
+    inner = [f"{key} is null" for key, place in data.members() if len(keys) <= 4 and place.value is None]
+    inner += [f"{key} with {_keys(place)}" for key, place in data.members() if len(keys) <= 4 and _keys(place)]
     return line(f"seen: {'; '.join((_keys(data), *inner))}", 600)
 
 

@@ -102,11 +102,16 @@ def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
         _user(found, said.at(key))
     status = said.at("status").text.lower()
     resolved = status in _DONE or (not status and bool(said.at("resolved_at").text))
+    planned = said.at("kind").text.lower().removesuffix("_sub") == "scheduled"
+    if planned:  # what was done counts before what was announced
+        found.moment("started_at", said.at("in_progress_at"))
     for field, _ in MOMENTS:
         if field != "resolved_at" or resolved:
             found.moment(field, said.at(field))
-    if said.at("kind").text == "scheduled":
+    if planned:
         found.moment("started_at", said.at("scheduled_for"))
+    if resolved:
+        found.moment("resolved_at", said.at("completed_at"), said.at("closed_at"))
     _messages(found, said, resolved)
     for part in (said.at("events"), said.at("action_items"), *parts):
         for item in (part.at("data") or part).each():

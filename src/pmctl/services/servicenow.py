@@ -14,6 +14,7 @@ from pmctl.errors import NotFound
 from pmctl.services.assembly import Assembly
 from pmctl.services.client import RecordFile, Service, as_file
 from pmctl.services.cursor import Cursor
+from pmctl.services.instants import parse_instant
 from pmctl.services.recognition import Recognition, candidates, parts_among, score_match
 from pmctl.services.system import Api, System
 
@@ -24,6 +25,9 @@ _STATES = {"1": "New", "2": "In Progress", "3": "On Hold", "6": "Resolved", "7":
 _URGENCIES = {"1": "HIGH", "2": "MEDIUM", "3": "LOW"}
 _RANKED = re.compile(r"([1-5])(?:\s*-\s*(.+))?")
 _JOURNAL = ("work_notes", "comments")
+# An entry of a journal that a record holds as text: "2024-06-18 06:20:11 - Jane Doe (Work notes)", then its lines.
+_HEAD = re.compile(r"^(\d[\d./: T-]{8,22}(?: ?[AP]M)?) - (.+) \([^()\n]+\)[ \t\r]*$", re.MULTILINE)
+_TEXTS = ("comments_and_work_notes", "work_notes", "comments")
 _PAGE, _MOST_PAGES = 200, 50  # entries of the journal in one answer, and answers
 
 
@@ -78,6 +82,8 @@ def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
         for item in part.each():
             if _plain(item.at("element_id")).text in ("", _plain(record.at("sys_id")).text):
                 _entry(found, item, numeric)
+    for key in _TEXTS:
+        _journal(found, record, record.at(key))
     if resolved:
         _end(found, record, numeric)
     code = _shown(record.at("close_code")).text
@@ -102,7 +108,8 @@ def _time(place: Cursor, utc: bool) -> Cursor:
     """A time of the table, in UTC where the record shows that it holds values and not what somebody sees."""
     held = _plain(place)
     utc = utc or place.mapping
-    return replace(held, value=f"{held.text}Z") if utc and held.text and held.text[-1].isdigit() else held
+    read = parse_instant(held.value)
+    return replace(held, value=f"{held.text}Z") if utc and read.at is not None and not read.zoned else held
 
 
 def _end(found: Assembly, record: Cursor, numeric: bool) -> None:
@@ -121,6 +128,21 @@ def _entry(found: Assembly, item: Cursor, numeric: bool) -> None:
         _time(item.at("sys_created_on"), numeric), _shown(item.at("value")).text or item.at("value").text, who=who,
         path=item.path, entry=_plain(item.at("sys_id")).text,
     )  # fmt: skip
+
+
+def _journal(found: Assembly, record: Cursor, place: Cursor) -> None:
+    """The entries of a journal that is a text; one without a head has the time at which the record was changed."""
+    text = _shown(place).text or _plain(place).text
+    heads = list(_HEAD.finditer(text))
+    for head, following in zip(heads, [*heads[1:], None], strict=False):
+        said = text[head.end() : following.start() if following else len(text)].strip()
+        who = found.person(place, name=head[2].strip())
+        found.event(Cursor(head[1].strip(), place.path), said, who=who, path=place.path)
+    if text and not heads:
+        changed = record.at("sys_updated_on")
+        found.event(_time(changed, _plain(record.at("state")).text in _STATES), text, path=place.path)
+        if changed:
+            found.warn(f"{place.path} has no time; took that of the last change")
 
 
 def fetch(incident: str, service: Service) -> list[RecordFile]:

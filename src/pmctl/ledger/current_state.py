@@ -17,7 +17,7 @@ from pmctl.errors import EnvironmentProblem, Hint, advise
 from pmctl.ledger import record
 from pmctl.ledger.history import ancestors
 from pmctl.ledger.record import RecordProblem
-from pmctl.ledger.report import PROVED
+from pmctl.ledger.report import PROVED, Report
 from pmctl.ledger.signatures import signer
 from pmctl.ledger.snapshot import Snapshot
 from pmctl.ledger.sshsig import SignatureProblem
@@ -119,9 +119,21 @@ def current_state(snapshot: Snapshot, doc: str, *, from_history: bool = False) -
     if state is None or not report.complete:
         author = "" if from_history else quick.state.author
         return replace(quick, state=replace(quick.state, author=author), incomplete=report.incomplete)
+    ignored = ignored_in(report, doc)
+    late = tuple(
+        f"{event.kind} by {event.by} came too late to take effect" + (f": {event.note}" if event.note else "")
+        for event in report.events
+        if event.doc == doc and event.verdict == "late" and event.round >= state.round
+    )
+    number = max(quick.next_number, state.next_number)
+    return replace(quick, state=state, root=report.root, next_number=number, ignored=ignored, late=late)
+
+
+def ignored_in(report: Report, doc: str) -> tuple[Ignored, ...]:
+    """What an audit found wrong with the records in the folder of a postmortem."""
     folder, lost = f"{record.FOLDER}/{doc}/", {one.path for one in report.lost}
     counting = {event.record for event in report.events if event.verdict == "ok"}
-    ignored = tuple(
+    return tuple(
         Ignored(
             found.message if found.path in found.message else f"{found.path}: {found.message}",
             found.hint or advise("audit-says-why"),
@@ -132,13 +144,6 @@ def current_state(snapshot: Snapshot, doc: str, *, from_history: bool = False) -
         for found in report.violations
         if found.path.startswith(folder) and found.layer == PROVED
     )
-    late = tuple(
-        f"{event.kind} by {event.by} came too late to take effect" + (f": {event.note}" if event.note else "")
-        for event in report.events
-        if event.doc == doc and event.verdict == "late" and event.round >= state.round
-    )
-    number = max(quick.next_number, state.next_number)
-    return replace(quick, state=state, root=report.root, next_number=number, ignored=ignored, late=late)
 
 
 def judged_by(snapshot: Snapshot, state: PostmortemState, recorded: str) -> tuple[tuple[Template, ...], str]:

@@ -62,12 +62,10 @@ def _dropped(workspace: Workspace, by: str) -> Iterator[UnlandedAct]:
     mine = [(path, one) for path, one in named if one is not None and one.by == by and path.endswith(".json")]
     if not any(head.entry(path) is None for path, _ in mine):
         return
-    from pmctl.ledger.audit import audit
+    from pmctl.ledger.current_state import report_of
 
-    reports = head.source.reports
-    if head.commit not in reports:
-        reports[head.commit] = audit(workspace.repo, tip=head.commit)
-    lost = {one.path for one in reports[head.commit].violations} & {one.path for one in reports[head.commit].lost}
+    report = report_of(head)
+    lost = {one.path for one in report.violations} & {one.path for one in report.lost}
     yield from (UnlandedAct(one.act, one.doc, path, dropped=True) for path, one in mine if path in lost)
 
 

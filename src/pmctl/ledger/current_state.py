@@ -108,13 +108,7 @@ def current_state(snapshot: Snapshot, doc: str, *, from_history: bool = False) -
     quick, certain = _Reading(snapshot, doc, policy).current()
     if certain and not from_history:
         return quick
-    # Only the whole history knows what counted at its time.
-    from pmctl.ledger.audit import audit
-
-    reports = snapshot.source.reports
-    if snapshot.commit not in reports:
-        reports[snapshot.commit] = audit(snapshot.source.repo, tip=snapshot.commit)
-    report = reports[snapshot.commit]
+    report = report_of(snapshot)  # only the whole history knows what counted at its time
     state = report.states.get(doc)
     if state is None or not report.complete:
         author = "" if from_history else quick.state.author
@@ -127,6 +121,16 @@ def current_state(snapshot: Snapshot, doc: str, *, from_history: bool = False) -
     )
     number = max(quick.next_number, state.next_number)
     return replace(quick, state=state, root=report.root, next_number=number, ignored=ignored, late=late)
+
+
+def report_of(snapshot: Snapshot) -> Report:
+    """What the audit says of the snapshot's commit, which is asked once."""
+    from pmctl.ledger.audit import audit
+
+    reports = snapshot.source.reports
+    if snapshot.commit not in reports:
+        reports[snapshot.commit] = audit(snapshot.source.repo, tip=snapshot.commit)
+    return reports[snapshot.commit]
 
 
 def ignored_in(report: Report, doc: str) -> tuple[Ignored, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -103,6 +104,49 @@ def test_attack_96_on_the_line_that_is_merged(stage: Copy) -> None:
     world.git("checkout", "-q", "main")
     world.git("merge", "-q", "--no-ff", "-m", "Merge", "side", by="jane")
     gate.refuses("AU312")
+
+
+def test_attack_97_what_was_said_in_another_name_is_marked(stage: Copy) -> None:
+    world = stage("approved")
+    thread = put(world, message("carol"))
+    resolve(world, thread, "carol", committer="bob")
+    doubt = "a message says that it is by carol, and its commit is by bob, as far as commits tell"
+    for words in (("comment", "list", DOC), ("show", DOC, "--comments"), ("status", DOC)):
+        assert doubt in command(world, "jane", *words).out, words
+    assert "resolved by carol (doubted, see below)" in command(world, "jane", "comment", "list", DOC).out
+    (row,) = json.loads(command(world, "jane", "comment", "list", "--format", "json").out)["threads"]
+    assert doubt in row["doubt"] and [bool(one["doubt"]) for one in row["messages"]] == [False, True]
+
+
+def test_attack_97_a_thread_that_was_removed_is_said(stage: Copy) -> None:
+    world = stage("approved")
+    thread = put(world, message("carol"))
+    (world.root / path_of(thread)).unlink()
+    world.commit("Tidy up", "bob")
+    for words in (("comment", "list", DOC), ("show", DOC, "--comments"), ("status", DOC)):
+        said = command(world, "jane", *words)
+        assert "was removed by bob" in said.out + said.err, words
+
+
+def test_beside_97_what_its_writer_said_is_not_doubted(stage: Copy) -> None:
+    world = stage("approved")
+    thread = put(world, message("carol"))
+    resolve(world, thread, "carol")
+    other = put(world, message("bob", minute=3))
+    (world.root / path_of(other)).unlink()
+    world.commit("It was a slip", "bob")
+    text = (world.root / path_of(thread)).read_text()
+    (world.root / path_of(thread)).unlink()
+    world.commit("Tidy up", "bob")
+    world.write(path_of(thread), text)
+    world.commit("Put it back", "carol")
+    forged = put(world, message("carol", "Fine", minute=5), "bob")
+    (world.root / path_of(forged)).unlink()
+    world.commit("carol did not say that", "alice")
+    for words in (("comment", "list", DOC), ("show", DOC, "--comments"), ("status", DOC)):
+        said = command(world, "jane", *words)
+        assert "as far as commits tell" not in said.out + said.err, words
+    assert "resolved by carol\n" in command(world, "jane", "comment", "list", DOC).out
 
 
 def test_attack_97_a_thread_resolved_by_somebody_who_may_not(stage: Copy) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -258,6 +259,45 @@ def test_attack_69_ours_drops_an_act_that_had_landed(stage: Copy, dropped: str) 
         assert ("AU205", world.head) in {(f.code, f.commit) for f in report.violations}
         assert {f.commit for f in report.violations} == {world.head}
     assert not gate.push().landed
+
+
+def test_attack_69_a_dropped_act_is_said_wherever_it_is_shown(stage: Copy) -> None:
+    world = stage("published")
+    world.git("switch", "-qc", "side")
+    world.edit("too small", "far too small", commit=False)
+    world.act(acts.AMEND, "alice")
+    world.git("switch", "-q", "main")
+    world.git("merge", "-q", "--no-ff", "-s", "ours", "-m", "Merge", "side", by="bob")
+    for _ in range(2):  # the second time from what is kept
+        listed = command(world, "carol", "list")
+        assert "PUBLISHED !" in listed.out
+        assert "a signed record is missing: " in listed.err and "amend by alice" in listed.err
+    for words in (("show", DOC), ("export", DOC, "--to", "html"), ("status", DOC)):
+        said = command(world, "carol", *words)
+        assert "amend by alice, signed in" in said.out + said.err
+    assert "PUBLISHED !" in command(world, "carol", "status").out
+    for words in (("status",), ("status", DOC)):
+        assert f"your amend of {DOC}; pmctl doctor --fix" in command(world, "alice", *words).err
+        assert "your amend" not in command(world, "carol", *words).err
+    (mine,) = json.loads(command(world, "alice", "status", "--format", "json").out)["unlanded"]
+    assert (mine["act"], mine["postmortem"], mine["dropped"]) == ("amend", DOC, True)
+    assert command(world, "alice", "doctor", "--fix").code == 0
+    for words in (("list",), ("status",), ("show", DOC)):
+        said = command(world, "alice", *words)
+        assert "missing" not in said.out + said.err and "your amend" not in said.err
+
+
+def test_beside_69_a_refusal_that_was_done_again_is_not_said(stage: Copy) -> None:
+    world = stage("submitted")
+    world.git("switch", "-qc", "side")
+    world.act(acts.REQUEST_CHANGES, "bob", note="on the train")
+    world.git("switch", "-q", "main")
+    world.git("merge", "-q", "--no-ff", "-s", "ours", "-m", "Merge", "side", by="jane")
+    assert f"your request-changes of {DOC}; pmctl doctor --fix" in command(world, "bob", "status").err
+    assert "IN_REVIEW !" in command(world, "jane", "list").out
+    world.act(acts.REQUEST_CHANGES, "bob", note="at my desk")
+    assert "your request-changes" not in command(world, "bob", "status").err
+    assert "!" not in command(world, "jane", "list").out
 
 
 def test_attack_69_ours_drops_a_whole_postmortem(stage: Copy) -> None:

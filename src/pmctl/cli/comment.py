@@ -98,7 +98,7 @@ def list_(
     ] = "text",
 ) -> None:
     """The threads of one postmortem, or of all, as they are in the last commit; the oldest first."""
-    from pmctl.insight.discussion import Discussions, listed, postmortems_discussed, unreadable
+    from pmctl.insight.discussion import Discussions, listed, postmortems_discussed, removed, unreadable
 
     session: Session = ctx.obj
     choose_format(format, ("text", "json", "jsonl"))
@@ -122,6 +122,8 @@ def list_(
         show_threads(session, found, named=not id)
         open_ones = sum(not one.resolved for one in found)
         session.note(f"{plural(len(found), 'thread')}, {open_ones} unresolved")
+    for said in removed(workspace.head, docs):
+        session.warn(said)
     for problem in unreadable(workspace.head, docs):
         session.warn(f"{problem.path}:{problem.line}: {problem.code} {problem.message}")
 
@@ -131,6 +133,7 @@ def show_threads(session: Session, found: Sequence[ListedThread], *, named: bool
     for one in found:
         where = one.now_in or one.section or "the whole postmortem"
         state = f"resolved by {one.resolved_by}" if one.resolved else "open"
+        state += " (doubted, see below)" if one.doubt else ""
         moved = {"current": "", "changed": ", the text around it has changed", "moved": f", moved from {one.section}"}
         anchor = moved.get(one.anchor, ", outdated: the text is gone")
         name = f"{one.postmortem}  " if named else ""
@@ -141,6 +144,7 @@ def show_threads(session: Session, found: Sequence[ListedThread], *, named: bool
             verb = {"resolve": " resolves", "reopen": " reopens"}.get(message.kind, "")
             mark = " (new)" if message.id in new else ""
             mark += "" if message.counts else " (may not, and it does not count)"
+            mark += f" ({message.doubt})" if message.doubt else ""
             lines = safe_block(message.text).split("\n") if message.text else []
             head = f"{message.at[:10]} {message.at[11:16]}  {message.by}{verb}{mark}"
             session.result(safe(f"    {head}: {lines[0]}" if lines else f"    {head}"))

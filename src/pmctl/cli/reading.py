@@ -51,6 +51,7 @@ def show(
         name = workspace.find(id)
         found = shown(snapshot, workspace.read(name), name)
     threads = _threads(snapshot, name, section) if comments else ()
+    _warn_of_removed(session, snapshot, name, asked=comments)
     document = found.document
     for mark in found.marks:
         session.warn(f"{name}: {mark}")
@@ -93,6 +94,13 @@ def _threads(snapshot: Snapshot, name: str, section: str) -> tuple[ListedThread,
 
     wanted = section.casefold()
     return tuple(one for one in listed(snapshot, (name,)) if not wanted or one.now_in.casefold() == wanted)
+
+
+def _warn_of_removed(session: Session, snapshot: Snapshot, name: str, *, asked: bool) -> None:
+    from pmctl.insight.discussion import removed
+
+    for said in removed(snapshot, (name,)) if asked else ():
+        session.warn(said)
 
 
 def _show_discussion(session: Session, threads: Sequence[ListedThread], *, asked: bool) -> None:

@@ -13,18 +13,20 @@ from pmctl.document.fields import is_id
 from pmctl.document.finding import Finding
 from pmctl.document.reader import Document
 from pmctl.errors import NotFound
-from pmctl.ledger.current_state import current_state
+from pmctl.ledger.current_state import current_state, report_of
 from pmctl.ledger.discussion import Discussion, discussion
 from pmctl.ledger.snapshot import Snapshot
 from pmctl.policy.discussion import Thread
 from pmctl.text import near, utc
 
+_DOUBTS = ("AU711", "AU713")
 _SHOWN = 20  # candidates that an ambiguous name lists
 
 
 @dataclass(frozen=True, slots=True)
 class ListedMessage:
-    """One message of a thread. `counts` is false for a resolve or reopen by somebody who may not."""
+    """One message of a thread. `counts` is false for a resolve or reopen by somebody who may not; `doubt` says who
+    committed, changed or removed it in another's name, as far as commits tell."""
 
     id: str
     kind: str
@@ -33,6 +35,7 @@ class ListedMessage:
     text: str
     mentions: tuple[str, ...]
     counts: bool
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,8 @@ class ListedThread:
     """One thread as it stands. `thread` is its id and `short` the least of it that names no other.
 
     `section` and `quote` are what it was begun about, empty for the whole postmortem; `anchor` says what became of that
-    text (current, changed, moved, outdated), `now_in` and `line` where it is.
+    text (current, changed, moved, outdated), `now_in` and `line` where it is. `doubt` is that of the message which
+    resolved it.
     """
 
     thread: str
@@ -56,6 +60,7 @@ class ListedThread:
     resolved: bool
     resolved_by: str
     messages: tuple[ListedMessage, ...]
+    doubt: str = ""
 
     def addresses(self, handle: str) -> bool:
         """Whether somebody is mentioned in it."""
@@ -97,8 +102,39 @@ def listed(snapshot: Snapshot, docs: Iterable[str]) -> tuple[ListedThread, ...]:
     for doc in docs:
         where = snapshot.document(doc)
         document = snapshot.source.documents.document(where) if where is not None else None
-        found += [_listed(doc, thread, document, short) for thread in discussed(snapshot, doc).threads]
+        threads = discussed(snapshot, doc).threads
+        doubts = doubted(snapshot, doc) if threads else {}
+        found += [_listed(doc, thread, document, short, doubts) for thread in threads]
     return tuple(found)
+
+
+def doubted(snapshot: Snapshot, doc: str) -> dict[str, str]:
+    """What the audit says against messages about a postmortem, by their paths: each is in another's name, or was
+    changed or removed by somebody else, as far as commits tell.
+
+    What was put right by removing or restoring it is not among them.
+    """
+    if not snapshot.commit or snapshot.policy()[0] is None:
+        return {}
+    found: dict[str, str] = {}
+    for one in report_of(snapshot).findings:
+        if one.doc != doc or one.code not in _DOUBTS or one.waived_by:
+            continue
+        stays = one.code == "AU711" or f"{one.path} was changed" in one.message
+        if stays == (snapshot.entry(one.path) is not None):
+            found[one.path] = f"{one.message}, as far as commits tell"
+    return found
+
+
+def removed(snapshot: Snapshot, docs: Iterable[str]) -> tuple[str, ...]:
+    """Which messages about these postmortems somebody else than their writer took away, a sentence each."""
+    found = ((path, said) for doc in docs for path, said in doubted(snapshot, doc).items())
+    return tuple(said for path, said in found if snapshot.entry(path) is None)
+
+
+def told(snapshot: Snapshot, doc: str) -> tuple[str, ...]:
+    """What is to be known about the discussion of a postmortem before anybody relies on it, a sentence each."""
+    return tuple(f"the discussion: {said}" for said in doubted(snapshot, doc).values())
 
 
 def unreadable(snapshot: Snapshot, docs: Iterable[str]) -> tuple[Finding, ...]:
@@ -159,8 +195,11 @@ def _names(snapshot: Snapshot) -> Iterable[tuple[str, str]]:
                 yield doc, name.removesuffix(".md")
 
 
-def _listed(doc: str, thread: Thread, document: Document | None, short: dict[str, str]) -> ListedThread:
+def _listed(
+    doc: str, thread: Thread, document: Document | None, short: dict[str, str], doubts: dict[str, str]
+) -> ListedThread:
     place = place_of(thread, document)
+    said = {one.id: doubts.get(beside.path_of(Beside.COMMENTS, doc, f"{one.id}.md"), "") for one in thread.messages}
     return ListedThread(
         thread.id,
         short.get(thread.id, thread.id),
@@ -174,10 +213,11 @@ def _listed(doc: str, thread: Thread, document: Document | None, short: dict[str
         utc(thread.began),
         thread.resolved,
         thread.resolved_by,
-        tuple(_message(one, thread) for one in thread.messages),
+        tuple(_message(one, thread, said[one.id]) for one in thread.messages),
+        said.get(thread.settled.id, "") if thread.settled is not None else "",
     )
 
 
-def _message(one: Message, thread: Thread) -> ListedMessage:
+def _message(one: Message, thread: Thread, doubt: str) -> ListedMessage:
     named = tuple(dict.fromkeys(handle for handle, _ in mentions(one.text)))
-    return ListedMessage(one.id, one.kind.value, one.by, utc(one.at), one.text, named, one.id not in thread.idle)
+    return ListedMessage(one.id, one.kind.value, one.by, utc(one.at), one.text, named, one.id not in thread.idle, doubt)

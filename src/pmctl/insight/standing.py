@@ -27,11 +27,12 @@ from pmctl.policy.state import FINAL, PostmortemState
 from pmctl.text import json_text
 
 if TYPE_CHECKING:
+    from pmctl.ledger.current_state import CurrentState
     from pmctl.ledger.snapshot import Snapshot
     from pmctl.repository.workspace import Workspace
 
 _STORE = "standing-v1.json"
-_KEPT = 7  # the values of a standing that are kept: one that rests on a part of the history is not
+_KEPT = 8  # the values of a standing that are kept: one that rests on a part of the history is not
 _FEW = 8  # postmortems that are quicker to read one by one than in a whole audit
 
 
@@ -41,7 +42,8 @@ class Standing:
 
     `author` is "" where no record names one. `approved` are the reviewers whose approvals count for the text there.
     `content` is the digest that a final postmortem is bound to, `altered` says that the text there is another; `file`
-    is the object id of the file that holds it. `incomplete` says why only a part of the history that decides was there.
+    is the object id of the file that holds it. `lost` says which signed records are missing,
+    `incomplete` why only a part of the history that decides was there.
     """
 
     status: str = Status.DRAFT.value
@@ -51,6 +53,7 @@ class Standing:
     content: str = ""
     altered: bool = False
     file: str = ""
+    lost: tuple[str, ...] = ()
     incomplete: str = ""
 
 
@@ -112,7 +115,7 @@ def standing(snapshot: Snapshot, name: str) -> Standing | None:
     if not snapshot.commit or snapshot.policy()[0] is None:
         return None
     now = current_state(snapshot, name)
-    return replace(standing_of(snapshot, name, now.state), incomplete=now.incomplete)
+    return replace(standing_of(snapshot, name, now.state, lost_of(now)), incomplete=now.incomplete)
 
 
 def shown(snapshot: Snapshot, document: Document, name: str) -> Shown:
@@ -148,7 +151,10 @@ def shown(snapshot: Snapshot, document: Document, name: str) -> Shown:
 def marks(
     status: str, author: str, reviewers: tuple[str, ...], now: Standing, *, altered: bool = False
 ) -> tuple[str, ...]:
-    """What a file says that its records do not, a sentence each. Whom a draft names as reviewers is only a wish."""
+    """What a file says that its records do not, and which records are missing, a sentence each.
+
+    Whom a draft names as reviewers is only a wish.
+    """
     found = []
     if status != now.status:
         found.append(f"the file says {status or 'no status'}, its signed records say {now.status}")
@@ -163,6 +169,7 @@ def marks(
             found.append(f"the file does not name {', '.join(missing)}, whose review was asked for")
     if altered:
         found.append(ALTERED)
+    found += [f"a signed record is missing: {one}" for one in now.lost]
     return tuple(found)
 
 
@@ -232,25 +239,32 @@ def _listed(workspace: Workspace, names: Iterable[str]) -> dict[str, str]:
 def _read(snapshot: Snapshot, names: list[str]) -> dict[str, Standing]:
     """The standings from the records: of a few one by one, of many in one audit, which reads all of them."""
     from pmctl.ledger.audit import audit
-    from pmctl.ledger.current_state import current_state
+    from pmctl.ledger.current_state import current_state, ignored_in
 
+    found: dict[str, Standing] = {}
     if len(names) <= _FEW:
-        found = {}
         for name in names:
             now = current_state(snapshot, name)
             if now.incomplete:
                 raise EnvironmentProblem(now.incomplete)
-            found[name] = standing_of(snapshot, name, now.state)
+            found[name] = standing_of(snapshot, name, now.state, lost_of(now))
         return found
     report = audit(snapshot.source.repo, tip=snapshot.commit)
     if not report.complete:
         raise EnvironmentProblem(report.incomplete)
-    states = ((name, report.states.get(name) or PostmortemState(name)) for name in names)
-    return {name: standing_of(snapshot, name, state) for name, state in states}
+    for name in names:
+        lost = tuple(one.message for one in ignored_in(report, name) if one.lost)
+        found[name] = standing_of(snapshot, name, report.states.get(name) or PostmortemState(name), lost)
+    return found
 
 
-def standing_of(snapshot: Snapshot, name: str, state: PostmortemState) -> Standing:
-    """Where a postmortem stands at a commit by the state that its records add up to there."""
+def lost_of(now: CurrentState) -> tuple[str, ...]:
+    """Which signed records of a postmortem are missing, a sentence each."""
+    return tuple(one.message for one in now.ignored if one.lost)
+
+
+def standing_of(snapshot: Snapshot, name: str, state: PostmortemState, lost: tuple[str, ...]) -> Standing:
+    """Where a postmortem stands at a commit by the state that its records add up to there; `lost` are missing ones."""
     content = snapshot.digest(name)
     final = state.status in FINAL
     submitted = state.status != Status.DRAFT
@@ -263,6 +277,7 @@ def standing_of(snapshot: Snapshot, name: str, state: PostmortemState) -> Standi
         content=state.content if final else "",
         altered=final and content != state.content,
         file=where.file.oid if (where := snapshot.document(name)) is not None else "",
+        lost=lost,
     )
 
 
@@ -281,13 +296,13 @@ def _restored(entry: object) -> Standing | None:
     """A standing from the store, None when the entry is not what was written."""
     if not isinstance(entry, list) or len(entry) != _KEPT:
         return None
-    status, author, reviewers, approved, content, altered, file = entry
-    lists = (reviewers, approved)
+    status, author, reviewers, approved, content, altered, file, lost = entry
+    lists = (reviewers, approved, lost)
     if not all(isinstance(each, list) and all(isinstance(one, str) for one in each) for each in lists):
         return None
     if not all(isinstance(text, str) for text in (status, author, content, file)):
         return None
-    return Standing(status, author, tuple(reviewers), tuple(approved), content, altered is True, file)
+    return Standing(status, author, tuple(reviewers), tuple(approved), content, altered is True, file, tuple(lost))
 
 
 def _save(store: Workspace, entries: dict[str, Standing]) -> None:

@@ -16,6 +16,7 @@ from pmctl.document.fields import Status, is_id
 from pmctl.errors import Hint, NotFound, advise
 from pmctl.git import is_detached
 from pmctl.insight.catalog import Summary, proved_catalog
+from pmctl.insight.discussion import told
 from pmctl.insight.status_report import (
     Blocker,
     ItemCount,
@@ -84,7 +85,9 @@ def answer(workspace: Workspace, you: str, today: date, name: str = "", *, thoro
     `you`. Raises as `status_report` does, and EnvironmentProblem when there is no policy."""
     if name:
         one = status_report(workspace, name, today)
-        reports = [replace(one, facts=(*one.facts, *missed_targets(workspace, name, today)))]
+        reports = [
+            replace(one, facts=(*one.facts, *told(workspace.head, name), *missed_targets(workspace, name, today)))
+        ]
     else:
         reports = status_reports(workspace, today, thorough=thorough)
     missing = unlanded_acts(workspace, you) if you else ()

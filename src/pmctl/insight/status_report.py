@@ -14,7 +14,7 @@ from pmctl.document.template_library import Requirements, requirements
 from pmctl.errors import EnvironmentProblem, Hint, advise
 from pmctl.insight.incidents import unresolved_incidents
 from pmctl.insight.readiness import judged_as_submitted, not_ready
-from pmctl.insight.standing import ALTERED, marks, standing_of
+from pmctl.insight.standing import ALTERED, lost_of, marks, standing_of
 from pmctl.ledger import record
 from pmctl.ledger.current_state import CurrentState, current_state, judged_by
 from pmctl.ledger.discussion import discussion
@@ -156,7 +156,7 @@ def status_report(workspace: Workspace, name: str, today: date, context: Context
     now = current_state(workspace.head, name)
     about = facts_of(document)
     content = workspace.head.digest(name)
-    stands = standing_of(workspace.head, name, now.state)
+    stands = standing_of(workspace.head, name, now.state, lost_of(now))
     found = StatusReport(
         name, now.state.status, document.title, path, now.state.round,
         author=now.state.author or about.author,

@@ -17,7 +17,7 @@ from pmctl.errors import EnvironmentProblem, Hint, advise
 from pmctl.ledger import record
 from pmctl.ledger.history import ancestors
 from pmctl.ledger.record import RecordProblem
-from pmctl.ledger.report import PROVED
+from pmctl.ledger.report import PROVED, Report
 from pmctl.ledger.signatures import signer
 from pmctl.ledger.snapshot import Snapshot
 from pmctl.ledger.sshsig import SignatureProblem
@@ -111,30 +111,12 @@ def current_state(snapshot: Snapshot, doc: str, *, from_history: bool = False) -
     quick, certain = _Reading(snapshot, doc, policy).current()
     if certain and not from_history:
         return quick
-    # Only the whole history knows what counted at its time.
-    from pmctl.ledger.audit import audit
-
-    reports = snapshot.source.reports
-    if snapshot.commit not in reports:
-        reports[snapshot.commit] = audit(snapshot.source.repo, tip=snapshot.commit)
-    report = reports[snapshot.commit]
+    report = report_of(snapshot)  # only the whole history knows what counted at its time
     state = report.states.get(doc)
     if state is None or not report.complete:
         author = "" if from_history else quick.state.author
         return replace(quick, state=replace(quick.state, author=author), incomplete=report.incomplete)
-    folder, lost = f"{record.FOLDER}/{doc}/", {one.path for one in report.lost}
-    counting = {event.record for event in report.events if event.verdict == "ok"}
-    ignored = tuple(
-        Ignored(
-            found.message if found.path in found.message else f"{found.path}: {found.message}",
-            found.hint or advise("audit-says-why"),
-            found.path in counting | lost,
-            found.path in lost,
-            found.code,
-        )
-        for found in report.violations
-        if found.path.startswith(folder) and found.layer == PROVED
-    )
+    ignored = ignored_in(report, doc)
     late = tuple(
         f"{event.kind} by {event.by} came too late to take effect" + (f": {event.note}" if event.note else "")
         for event in report.events
@@ -149,6 +131,33 @@ def current_state(snapshot: Snapshot, doc: str, *, from_history: bool = False) -
         ignored=ignored,
         late=late,
         left_out=tuple(sorted({f"{act.act} by {act.by}" for act in missing})),
+    )
+
+
+def report_of(snapshot: Snapshot) -> Report:
+    """What the audit says of the snapshot's commit, which is asked once."""
+    from pmctl.ledger.audit import audit
+
+    reports = snapshot.source.reports
+    if snapshot.commit not in reports:
+        reports[snapshot.commit] = audit(snapshot.source.repo, tip=snapshot.commit)
+    return reports[snapshot.commit]
+
+
+def ignored_in(report: Report, doc: str) -> tuple[Ignored, ...]:
+    """What an audit found wrong with the records in the folder of a postmortem."""
+    folder, lost = f"{record.FOLDER}/{doc}/", {one.path for one in report.lost}
+    counting = {event.record for event in report.events if event.verdict == "ok"}
+    return tuple(
+        Ignored(
+            found.message if found.path in found.message else f"{found.path}: {found.message}",
+            found.hint or advise("audit-says-why"),
+            found.path in counting | lost,
+            found.path in lost,
+            found.code,
+        )
+        for found in report.violations
+        if found.path.startswith(folder) and found.layer == PROVED
     )
 
 

@@ -85,6 +85,12 @@ def notes(found: StatusReports) -> list[str]:
         f"not pushed yet: your {one.named}{_in(one.repository)}; git push, and merge it when it is"
         " on a branch of its own"
         for one in found.unlanded
+        if not one.dropped
+    ]
+    told += [
+        f"left out of the history here: your {one.named}{_in(one.repository)}; pmctl doctor --fix brings it back"
+        for one in found.unlanded
+        if one.dropped
     ]
     told += [
         f"HEAD is detached{_in(place)}: a commit made now would be on no branch; git switch BRANCH first"

@@ -129,7 +129,8 @@ def explain(code: str) -> Code:
         if one.code == wanted.upper() or one.name == wanted.lower():
             return one
     begun = [known for known in codes() if wanted and known.startswith(wanted.upper())]
-    close = begun[:3] or near(wanted.upper(), codes(), likeness=0.5)
+    names = [one.name for one in _each()]
+    close = begun[:3] or near(wanted, names, likeness=0.75) or near(wanted.upper(), codes(), likeness=0.5)
     raise NotFound(
         f"no finding code {code!r}",
         hint=f"did you mean {', '.join(close)}?" if close else "`pmctl explain --all` lists every code",

@@ -263,7 +263,7 @@ def discover(start: Path, user_folder: Path | None = None, *, below: bool = Fals
     if below and (prefix := _only_root_below(folder)):
         prefix = (folder / prefix).relative_to(top).as_posix() + "/"
         return Repository(top, prefix, git_dir, common, user_folder=user_folder)
-    message = f"no {SETTINGS_FILE} in {folder} or above it, up to {top}"
+    message = f"no {SETTINGS_FILE} in {folder}" + ("" if folder == top else f" or above it, up to {top}")
     others = tuple(f"-C {os.path.relpath(top / name)}" for name in _roots_below(top))
     if others:
         hint = f"name the folder that holds the postmortems: pmctl {others[0]}"

@@ -157,6 +157,25 @@ def test_attack_06_from_a_fork(stage: Copy, tmp_path: Path) -> None:
     gate.lands()
 
 
+def test_attack_06_from_a_fork_with_a_later_policy(stage: Copy, tmp_path: Path) -> None:
+    world = stage("submitted")
+    fork = World(tmp_path / "fork")
+    fork.init(publishers=("author",))
+    fork.change_policy(publishers=("author", "admins"))
+    fork.new()
+    fork.act(acts.SUBMIT, "jane", reviewers=("bob",))
+    fork.act(acts.APPROVE, "bob")
+    assert fork.policy.version > world.policy.version
+    gate = Gate(world)
+    name = fork.record("0002-approve-bob")
+    copy_record(fork.root / name, world.root / name)
+    world.commit("Replay", "jane")
+    gate.refuses("AU207")
+    gate.back()
+    world.act(acts.APPROVE, "bob")
+    gate.lands()
+
+
 def test_attack_07_of_an_older_round(stage: Copy, tmp_path: Path) -> None:
     world = stage("approved")
     stolen = tmp_path / "stolen.json"

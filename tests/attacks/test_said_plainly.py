@@ -160,6 +160,70 @@ def test_rules_of_validation_changed_by_somebody_who_is_no_admin(stage: Copy) ->
     gate.lands()
 
 
+_RULES = "rules:\n  ignore: [PM201]\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        _RULES + "rules:\n  ignore: [PM2]\n",  # most readers of YAML take the last
+        "rules:\n  ignore: [PM2]\n" + _RULES,
+        "rules: {ignore: [PM201], ignore: [PM2]}\n",
+        _RULES + "template: default\ntemplate: lightweight\n",
+        _RULES + "<<: {rules: {ignore: [PM2]}}\n",
+        "template: &a lightweight\n" + _RULES,
+        _RULES + "---\nrules:\n  ignore: [PM2]\n",
+        _RULES + "template: [\n",
+        _RULES + "template: \udcff\n",  # no UTF-8
+        _RULES + "# \x07\n",
+    ],
+)
+def test_rules_that_cannot_be_read_for_certain(text: str, stage: Copy) -> None:
+    """What this reader takes of them may be as before: another one takes something else."""
+    world = stage("approved")
+    world.write("pmctl.yaml", _RULES)
+    world.commit("Ignore one", "alice")
+    gate = Gate(world)
+    world.write("pmctl.yaml", text.encode("utf-8", "surrogateescape"))
+    world.commit("Change something", "jane")
+    gate.warns("AU715")
+    gate.back()
+    world.write("pmctl.yaml", text.encode("utf-8", "surrogateescape"))
+    world.commit("Change something", "alice")  # an admin
+    gate.lands()
+    gate = Gate(world)
+    if text.startswith(_RULES + "template: default"):
+        world.write("pmctl.yaml", _RULES + "template: default\n")
+        world.commit("Say it once", "jane")  # puts it right: the rules are what they were
+        gate.lands()
+
+
+def test_settings_written_otherwise(stage: Copy) -> None:
+    """A mark at the beginning, a line `---`, comments and nothing at all: no rule is another one."""
+    world = stage("approved")
+    world.write("pmctl.yaml", _RULES)
+    world.commit("Ignore one", "alice")
+    gate = Gate(world)
+    for text in (
+        "\ufeff" + _RULES,
+        "---\n" + _RULES,
+        "# Ours\n" + _RULES + "# until then\n",
+        "'template': x\n" + _RULES,
+    ):
+        world.write("pmctl.yaml", text)
+        world.commit("Write it otherwise", "jane")
+        gate.lands()
+
+
+def test_settings_that_become_a_link(stage: Copy) -> None:
+    world = stage("approved")
+    gate = Gate(world)
+    (world.root / "pmctl.yaml").rename(world.root / "elsewhere.yaml")
+    (world.root / "pmctl.yaml").symlink_to("elsewhere.yaml")
+    world.commit("Keep the settings elsewhere", "jane")
+    assert "AU715" in {one.code for one in gate.new(gate.whole())}
+
+
 def test_settings_weaken_nothing_that_is_proved(stage: Copy) -> None:
     """What is not bound is refused by the audit, whatever validation is told to pass over."""
     world = stage("drafted")

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+
+from tests.cli.play import Play
 
 README = Path(__file__).parents[2] / "README.md"
 _EDITOR = """\
@@ -45,3 +48,16 @@ def test_every_block_works_as_printed(tmp_path: Path) -> None:
     assert "passed: 0 proved violations" in done.stdout
     assert "error:" not in done.stderr
     assert (tmp_path / "try/mine/payment-api.html").is_file()
+
+
+def test_what_the_page_says_of_a_draft_that_nobody_wrote(play: Callable[[str], Play]) -> None:
+    """An editor that changes nothing: the next step is refused, and what step 5 names lists why."""
+    stage = play("team")
+    stage.do("jane", "pmctl new 'Payment API outage' --severity SEV2 --service payment-api --date 2024-01-15")
+    refused = stage.run("jane", "pmctl submit payment --reviewer bob")
+    assert refused.returncode == 1 and "PM202" in refused.stderr, refused.stderr
+    listed = stage.run("jane", "pmctl validate --strict payment")
+    assert listed.returncode == 1 and "error: PM202" in listed.stdout, listed.stdout
+    assert stage.run("jane", "EDITOR=true pmctl edit payment").returncode == 0
+    assert stage.run("jane", "pmctl submit payment --reviewer bob").returncode == 1
+    assert "`pmctl validate --strict payment-api` lists what is left" in README.read_text(encoding="utf-8")

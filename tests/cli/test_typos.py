@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from pmctl.cli import main
+from tests.cli.play import Play
 
 
 @pytest.mark.parametrize(
@@ -20,3 +23,21 @@ def test_a_misspelt_subcommand(words: str, hint: str, capsys: pytest.CaptureFixt
     assert main(words.split()) == 2
     said = capsys.readouterr().err
     assert f"there is no command {words.split()[1]!r} in pmctl {words.split()[0]}" in said and hint in said
+
+
+def test_the_name_of_a_finding_that_is_nearly_right(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "empty-secton"]) == 2
+    assert "did you mean empty-section" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["list", "actions list"])
+def test_a_filter_with_a_value_that_nothing_has(command: str, play: Callable[[str], Play]) -> None:
+    """Free words too: nearly one that occurs is an error, anything else is found nowhere."""
+    stage = play("draft")
+    stage.do("jane", "pmctl new 'Search was slow' --severity SEV1 --service search --tag urgent --date 2024-01-20")
+    for words, meant in (("--severity SEV11", "SEV1"), ("--tag urgnt", "urgent"), ("--service serach", "search")):
+        done = stage.run("jane", f"pmctl {command} {words}")
+        assert (done.returncode, done.stdout) == (2, ""), words
+        assert f"error: {words}: there is none\n" in done.stderr and f"did you mean {meant}?" in done.stderr
+    for words in ("--severity SEV4", "--tag database", "--tag URGENT", "--severity sev1"):
+        assert stage.run("jane", f"pmctl {command} {words}").returncode == 0, words

@@ -100,6 +100,17 @@ def test_other_files_are_left_to_git_and_named(tmp_path: Path) -> None:
     assert done.returncode == 1 and "left     pmctl.yaml: not a postmortem" in done.stdout and made.text == BOTH
 
 
+@pytest.mark.parametrize("answer", ["text", "json"])
+def test_what_was_merged_is_to_be_pushed(tmp_path: Path, answer: str) -> None:
+    made = branches(tmp_path)
+    made.git("remote", "add", "origin", str(tmp_path / "origin.git"))
+    done = made.pmctl("merge", "branch", "--format", answer)
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)["next"] if answer == "json" else done.stderr
+    assert "git push -u origin main" in said, said
+    assert made.pmctl("merge", "branch", "--format", "json").stdout.count('"next": ""') == 1  # there is nothing new
+
+
 def test_a_branch_is_merged_without_a_driver(tmp_path: Path) -> None:
     made = branches(tmp_path)
     assert made.run("merge", "branch").returncode == 1

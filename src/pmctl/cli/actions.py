@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from pmctl.cli import action_acts
-from pmctl.cli.options import choose_format, choose_known, chosen_day
+from pmctl.cli.options import choose_format, choose_known, choose_severity, chosen_day
 from pmctl.output import terminal
 from pmctl.text import plural, safe
 
@@ -193,8 +193,7 @@ def _refuse_impossible(
         for part in (parts if query.about.severity else ())
         for one in part.workspace.settings_and_findings()[0].severities
     ]
-    if severities:  # else they are free text, and one that nothing has is no mistake
-        choose_known("--severity", query.about.severity, (*severities, *(one.severity for one in everything)))
+    choose_severity(query.about.severity, severities, (one.severity for one in everything))
     choose_known("--service", query.about.service, of_all("services"), strict=True)
     choose_known("--tag", query.about.tag, of_all("tags"), strict=True)
 

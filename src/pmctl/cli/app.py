@@ -46,7 +46,7 @@ CHAPTERS: dict[str, dict[str, Entry]] = {
         "status": Entry("status", "status", "what waits for you, and where everything stands"),
         "log": Entry("reading", "log", "who did what when, with the verdict on every step"),
         "diff": Entry("review", "diff", "what changed between two versions, by section, row and word"),
-        "export": Entry("exporting", "export", "one postmortem as Markdown, HTML or JSON"),
+        "export": Entry("exporting", "export", "one postmortem as Markdown, HTML, PDF or JSON"),
     },
     ACTS_CHAPTER: {  # and what the table of acts fills in
         "review": Entry("review", "review", "what waits for your review; with an id: read it and decide"),

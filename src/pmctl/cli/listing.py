@@ -20,7 +20,9 @@ from pmctl.cli.options import (
     Until,
     choose_format,
     choose_known,
+    choose_severity,
     chosen_day,
+    refuse_mistyped,
 )
 from pmctl.output import terminal
 from pmctl.text import utc
@@ -173,8 +175,8 @@ def _refuse_impossible(query: Query, places: Sequence[_Place]) -> None:
     choose_known("--status", query.status, Status)
     choose_known("--author", query.author, (*people, *(one.author for one in everything)))
     choose_known("--team", query.team, (*teams, *(team for one in everything for team in one.teams)))
-    if severities:  # else they are free text, and one that nothing has is no mistake
-        choose_known("--severity", query.severity, (*severities, *(one.severity for one in everything)))
+    choose_severity(query.severity, severities, (one.severity for one in everything))
+    refuse_mistyped("--tag", query.tag, (tag for one in everything for tag in one.tags))
     choose_known("--service", query.service, (name for one in everything for name in one.services))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import date
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The postmortem's id, or any part of it that only it has.")]
@@ -40,6 +40,33 @@ def choose_format(value: str, known: tuple[str, ...] = ("text", "json"), option:
     if value not in known:
         raise UsageProblem(f"{option} {value}: not one of {', '.join(known)}")
     return value
+
+
+def refuse_mistyped(option: str, values: Iterable[str], known: Iterable[str]) -> None:
+    """Raise UsageProblem for a value that occurs nowhere while one that is nearly the same does.
+
+    For words that are free: one without a neighbour is only found nowhere. SEV2 beside SEV1 is the next of a row.
+    """
+    from pmctl.errors import UsageProblem
+    from pmctl.text import nearest
+
+    there = {one.casefold(): one for one in known if one}
+    for value in values:
+        close = "" if value.casefold() in there else nearest(value, there.values(), likeness=0.75)
+        if close and _without_numbers(value) != _without_numbers(close):
+            raise UsageProblem(f"{option} {value}: there is none", hint=f"did you mean {close}?")
+
+
+def choose_severity(values: Iterable[str], set_up: Sequence[str], used: Iterable[str]) -> None:
+    """The same for severities, of which those that the settings list are all; without a list they are free words."""
+    if set_up:
+        choose_known("--severity", values, (*set_up, *used))
+    else:
+        refuse_mistyped("--severity", values, used)
+
+
+def _without_numbers(word: str) -> str:
+    return "".join("0" if letter.isdigit() else letter for letter in word.casefold())
 
 
 def choose_known(option: str, values: Iterable[str], known: Iterable[str], *, strict: bool = False) -> None:

@@ -33,7 +33,10 @@ def merge(
 
     Exit code 1 when conflicts are left. For a request that a host calls conflicted, and for CI.
     """
+    from dataclasses import replace
+
     from pmctl.errors import UsageProblem
+    from pmctl.repository.branches import where_it_is
     from pmctl.workflow import merging
 
     session: Session = ctx.obj
@@ -46,6 +49,8 @@ def merge(
         outcome = merging.check_branch(repo, what)
     elif what and not file:
         outcome = merging.merge_branch(repo, what, session.signing())
+        if outcome.result == "merged" and not outcome.next:
+            outcome = replace(outcome, next=where_it_is(repo))
     else:
         outcome = merging.resolve(repo, session.surroundings.environ, (file,) if file else ())
     _tell(session, outcome, format)

@@ -158,10 +158,11 @@ def check_settings(step: StepContext) -> None:
     policy, before, after = step.state.policy, *(one.entry(SETTINGS_FILE) for one in (step.before, step.after))
     if policy is None or before == after:
         return
-    rules = _rules(step.before) != _rules(step.after)
+    (old, _), (new, readable) = _rules(step.before), _rules(step.after)
     for commit in _changing(step, lambda snapshot: snapshot.entry(SETTINGS_FILE)):
-        if rules and not names(policy, commit) & set(policy.admins):
-            message = f"{shown_author(commit)} changed the rules of validation in {commit.oid[:12]}, and is no admin"
+        if not (readable and old == new) and not names(policy, commit) & set(policy.admins):
+            what = "the rules of validation" if readable else f"{SETTINGS_FILE} so that it cannot be read for certain"
+            message = f"{shown_author(commit)} changed {what} in {commit.oid[:12]}, and is no admin"
         elif policy.edits == SIGNED and not signed_by(step, commit):
             message = f"nobody of the policy signed {commit.oid[:12]}, which changes {SETTINGS_FILE}"
         else:
@@ -170,14 +171,20 @@ def check_settings(step: StepContext) -> None:
         step.find("AU715", message, hint, path=SETTINGS_FILE, attributed=True, warning=True)
 
 
-def _rules(snapshot: Snapshot) -> str:
-    """What the settings in a tree say about rules, as it is written; all of them where they cannot be read."""
-    text = (snapshot.file(SETTINGS_FILE) or b"").decode("utf-8", "replace")
-    node = strict_yaml.load(text).node
+def _rules(snapshot: Snapshot) -> tuple[str, bool]:
+    """What the settings in a tree say about rules, as it is written, and whether every reader reads them alike: they do
+    not where the strict subset is left, as by a key that stands twice, and no one rests on what this one takes."""
+    data, there = snapshot.file(SETTINGS_FILE), snapshot.entry(SETTINGS_FILE)
+    try:
+        text = (data or b"").decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return "", False
+    node, problems = strict_yaml.load(text, document_start=True)
+    readable = not problems and (data is not None or there is None)
     if node is None or not isinstance(node.value, dict):
-        return text.strip()
+        return "", readable
     found = node.value.get("rules")
-    return text[found.start : found.end] if found is not None else ""
+    return (text[found.start : found.end] if found is not None else ""), readable
 
 
 def _changing(step: StepContext, what: Callable[[Snapshot], object]) -> list[Commit]:
@@ -267,7 +274,8 @@ CODES = (
     Code(
         "AU715",
         "settings-changed",
-        "Somebody who is no admin changed the rules of validation in pmctl.yaml; or, where edits are signed, nobody of"
+        "Somebody who is no admin changed the rules of validation in pmctl.yaml, or changed the file so that it cannot"
+        " be read for certain (a key that stands twice, no YAML); or, where edits are signed, nobody of"
         " the policy signed a change of that file. Always a warning.",
         "The audit takes nothing from settings: no signature, approval or completeness rests on them. But what is"
         " ignored there is not said to people before they sign.",

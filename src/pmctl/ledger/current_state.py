@@ -302,12 +302,12 @@ class _Reading:
             number = record.check_path(path, act, data).number
             if signature is None:
                 return "it is not signed"
+            if act.root != self.root:
+                return "it was signed for another repository"
             key_files = self.snapshot.key_files(self.snapshot)
             who = signer(data, reader.blob(signature.oid), self.policy, key_files, by=act.by)
         except (RecordProblem, SignatureProblem) as problem:
             return problem.message
-        if act.root != self.root:
-            return "it was signed for another repository"
         if who.lapsed and who.key.status == ACTIVE:
             return who.lapsed
         if who.handle != act.by or who.key.status == COMPROMISED:

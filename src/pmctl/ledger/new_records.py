@@ -100,11 +100,13 @@ def _verified(
         return None
     if act.act == acts.POLICY and not rules.first:
         rules = replace(rules, policy=rules.known(act.prev) or rules.policy)
+    # Before anything that is said of its policy and keys: those of another repository are other ones.
+    # (Beside a first policy there is no root yet, and nothing but that policy counts.)
+    if (act.act == acts.POLICY or not rules.first) and act.root != (act.content if rules.first else step.state.root):
+        step.find("AU207", f"{act.act} by {act.by} was signed for another repository", doc=doc, path=path)
+        return None
     who = _signer(step, path, act, data, reader.blob(signature.oid), rules)
     if who is None:
-        return None
-    if act.root != (act.content if rules.first else step.state.root):
-        step.find("AU207", f"{act.act} by {act.by} was signed for another repository", doc=doc, path=path)
         return None
     return VerifiedRecord(act, record.digest(data), path, number, who)
 

@@ -52,8 +52,8 @@ def bring_back(workspace: Workspace) -> str:
     if not writes:
         return ""
     writes.update((write.path, write) for write in _texts(workspace.repo, sources, tuple(writes.values())))
-    number = plural(len(lost), "signed file")
-    landed = commit(workspace.repo, list(writes.values()), f"Bring back {number} that were left out")
+    number, verb = plural(len(lost), "signed file"), "was" if len(lost) == 1 else "were"
+    landed = commit(workspace.repo, list(writes.values()), f"Bring back {number} that {verb} left out")
     return f"brought back {number} left out before, in commit {landed.oid[:12]}"
 
 

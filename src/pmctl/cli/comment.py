@@ -139,7 +139,8 @@ def show_threads(session: Session, found: Sequence[ListedThread], *, named: bool
             session.result(safe(f"    > {one.quote}"))
         for message in one.messages:
             verb = {"resolve": " resolves", "reopen": " reopens"}.get(message.kind, "")
-            mark = "" if message.counts else " (may not, and it does not count)"
+            why = "older than its thread" if message.at < one.began else "may not"
+            mark = "" if message.counts else f" ({why}, and it does not count)"
             lines = safe_block(message.text).split("\n") if message.text else []
             head = f"{message.at[:10]} {message.at[11:16]}  {message.by}{verb}{mark}"
             session.result(safe(f"    {head}: {lines[0]}" if lines else f"    {head}"))

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from pmctl import git
 from pmctl.document.beside import Beside, folder_of, owner_of
-from pmctl.document.comment import MAX_BYTES, Message, read_message, unknown_mentions, writer_of
+from pmctl.document.comment import MAX_BYTES, Message, no_beginning, read_message, unknown_mentions, writer_of
 from pmctl.document.fields import path_of
 from pmctl.document.files import Unreadable, finding_of, read_regular
 from pmctl.document.finding import Finding, Severity
@@ -53,6 +53,8 @@ def message_findings(repo: git.Repository, context: Context) -> Iterator[Finding
         yield from problems
         if not (repo.root / path_of(owned.doc)).is_file():
             yield Finding("PM320", f"there is no postmortem {owned.doc}", path, fix="take it away")
+        elif found is not None and not file.with_name(f"{found.thread}.md").is_file():
+            yield no_beginning(found.thread, path)
         if found is not None and people is not None:
             yield from unknown_mentions(read(data, path), people)
 
@@ -89,8 +91,13 @@ def _form(
     if workspace.head.document(doc) is None and not (workspace.repo.root / path_of(doc)).is_file():
         return None, [_no_message(policy, one.path, f"there is no {doc}")]
     message, problems = read_message(blobs[one.new], one.path)
-    said = (_no_message(policy, one.path, each.message)._replace(line=each.line, fix=each.fix) for each in problems)
-    return message, list(said)
+    found = [_no_message(policy, one.path, each.message)._replace(line=each.line, fix=each.fix) for each in problems]
+    if message is not None and not message.is_first:
+        first = f"{one.path.rpartition('/')[0]}/{message.thread}.md"
+        if workspace.head.entry(first) is None and not (workspace.repo.root / first).is_file():
+            said = no_beginning(message.thread, one.path)
+            found.append(_no_message(policy, one.path, said.message)._replace(fix=said.fix))
+    return message, found
 
 
 def _violations(

@@ -406,3 +406,28 @@ def test_attack_97_a_resolve_that_is_older_than_its_thread(stage: Copy) -> None:
     resolve(world, thread, "jane", minute=5)
     assert command(world, "jane", "publish", DOC).code == 0
     gate.lands()
+
+
+@pytest.mark.parametrize("deleted_first", [True, False])
+def test_attack_98_beside_it_a_comment_that_met_a_deletion(stage: Copy, deleted_first: bool) -> None:
+    world = stage("drafted")
+    gate = Gate(world)
+    world.git("checkout", "-q", "-b", "side")
+    sides = [lambda: world.act(acts.DELETE, "jane"), lambda: put(world, message("carol"))]
+    sides[not deleted_first]()
+    world.git("checkout", "-q", "main")
+    sides[deleted_first]()
+    world.git("merge", "-q", "--no-ff", "-m", "Merge", "side", by="carol")
+    gate.lands()
+    said = command(world, "jane", "validate")
+    assert said.code == 0, said
+    assert "was deleted on the record" in said.out + said.err and "git rm .pmctl/comments/" in said.out + said.err
+    gone = Gate(world)
+    put(world, message("carol", minute=1))
+    gone.warns("AU710")
+    assert "deleted before" in gone.whole().findings[-1].message
+    gone.back()
+    world.git("rm", "-q", path_of(message("carol")))
+    world.commit("Delete what is left over", "carol")
+    gone.lands()
+    assert "PM320" not in command(world, "jane", "validate").out

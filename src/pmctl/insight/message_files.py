@@ -18,7 +18,7 @@ from pmctl.document.reader import Document, read
 from pmctl.errors import advise
 from pmctl.ledger.current_state import current_state
 from pmctl.policy.discussion import Rights, check_alteration, check_message
-from pmctl.policy.model import SIGNED, Policy, person_by_email
+from pmctl.policy.model import RECORDS, SIGNED, Policy, person_by_email
 from pmctl.policy.permission import Violation
 from pmctl.repository import index
 from pmctl.repository.actor import git_config
@@ -52,11 +52,19 @@ def message_findings(repo: git.Repository, context: Context) -> Iterator[Finding
         found, problems = read_message(data, path)
         yield from problems
         if not (repo.root / path_of(owned.doc)).is_file():
-            yield Finding("PM320", f"there is no postmortem {owned.doc}", path, fix="take it away")
+            yield _without_postmortem(repo, owned.doc, path)
         elif found is not None and not file.with_name(f"{found.thread}.md").is_file():
             yield no_beginning(found.thread, path)
         if found is not None and people is not None:
             yield from unknown_mentions(read(data, path), people)
+
+
+def _without_postmortem(repo: git.Repository, doc: str, path: str) -> Finding:
+    """What is said of a message about nothing; one that met the deletion of its postmortem was honest when written."""
+    if any((repo.root / RECORDS / doc).glob("*-delete-*.json")):
+        said = f"{doc} was deleted on the record, and this message is left over"
+        return Finding("PM320", said, path, fix=f"delete the file: git rm {path}", severity=Severity.WARNING)
+    return Finding("PM320", f"there is no postmortem {doc}", path, fix="take it away")
 
 
 def staged_messages(workspace: Workspace, changes: Iterable[index.Staged], author: str) -> list[Finding]:

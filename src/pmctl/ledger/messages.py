@@ -150,6 +150,11 @@ def _added(step: StepContext, commit: Commit, change: Difference) -> None:
     doc = _doc_of(path)
     if new is None or step.state.gone.get(path) == new.oid:
         return  # it is back as it was, whoever brought it
+    if _is_deleted(step, doc) and step.after.document(doc) is None:
+        if step.source.at(commit.oid).document(doc) is None:
+            said = f"{in_ascii(path)} is about a postmortem that was deleted before"
+            step.find("AU710", said, f"delete the file: git rm {path}", doc=doc, path=path, attributed=True)
+        return  # whoever wrote it on a line that still had the postmortem could not know
     message = _read(step, path, new, doc)
     policy = step.state.policy
     if message is None or policy is None:

@@ -401,3 +401,77 @@ def test_attack_99_a_discussion_goes_with_its_postmortem(stage: Copy) -> None:
     assert not (world.root / path_of(thread)).exists()
     gate.lands()
     assert command(world, "jane", "comment", "list").err.startswith("0 threads")
+
+
+def test_attack_97_a_thread_whose_beginning_its_writer_removed(stage: Copy) -> None:
+    world = stage("approved")
+    thread = put(world, message("bob"))
+    put(world, message("jane", "Ten.", thread=thread.id, minute=1))
+    gate = Gate(world)
+    world.git("rm", "-q", path_of(thread))
+    world.commit("Take it back", "bob")
+    put(world, message("jane", "Or eleven?", thread=thread.id, minute=2))
+    gate.lands()
+    said = command(world, "jane", "validate")
+    assert said.code == 0 and "PM323" in said.out + said.err
+    assert thread.id[-6:] in command(world, "jane", "comment", "list", DOC).out.split()
+    assert command(world, "jane", "comment", "reply", thread.id, "-m", "so?").code == 0
+    assert command(world, "jane", "publish", DOC).code == 1
+    assert command(world, "jane", "comment", "resolve", thread.id[-6:]).code == 0
+    assert command(world, "jane", "publish", DOC).code == 0
+    gate.lands()
+
+
+def test_attack_98_a_message_in_a_thread_that_never_began(stage: Copy) -> None:
+    world = stage("approved")
+    gate = Gate(world)
+    thread = message("bob")
+    reply = message("carol", "Me too.", thread=thread.id, minute=1)
+    world.write(path_of(reply), written(reply))
+    world.git("add", "-A")
+    hook = command(world, "carol", "hook", "pre-commit")
+    assert "AU710" in hook.out + hook.err
+    world.commit("Comment", "carol")
+    gate.warns("AU710")
+    assert command(world, "jane", "comment", "resolve", thread.id[-6:]).code == 0
+    assert command(world, "jane", "publish", DOC).code == 0
+
+
+def test_attack_97_a_resolve_that_is_older_than_its_thread(stage: Copy) -> None:
+    world = stage("approved")
+    thread = put(world, message("bob", minute=5))
+    resolve(world, thread, "jane", minute=1)
+    gate = Gate(world)
+    listed = command(world, "jane", "comment", "list", DOC).out
+    assert "older than its thread, and it does not count" in listed and "  open" in listed
+    world.act(acts.PUBLISH, "jane")
+    gate.refuses("AU312")
+    gate.back()
+    resolve(world, thread, "jane", minute=5)
+    assert command(world, "jane", "publish", DOC).code == 0
+    gate.lands()
+
+
+@pytest.mark.parametrize("deleted_first", [True, False])
+def test_attack_98_beside_it_a_comment_that_met_a_deletion(stage: Copy, deleted_first: bool) -> None:
+    world = stage("drafted")
+    gate = Gate(world)
+    world.git("checkout", "-q", "-b", "side")
+    sides = [lambda: world.act(acts.DELETE, "jane"), lambda: put(world, message("carol"))]
+    sides[not deleted_first]()
+    world.git("checkout", "-q", "main")
+    sides[deleted_first]()
+    world.git("merge", "-q", "--no-ff", "-m", "Merge", "side", by="carol")
+    gate.lands()
+    said = command(world, "jane", "validate")
+    assert said.code == 0, said
+    assert "was deleted on the record" in said.out + said.err and "git rm .pmctl/comments/" in said.out + said.err
+    gone = Gate(world)
+    put(world, message("carol", minute=1))
+    gone.warns("AU710")
+    assert "deleted before" in gone.whole().findings[-1].message
+    gone.back()
+    world.git("rm", "-q", path_of(message("carol")))
+    world.commit("Delete what is left over", "carol")
+    gone.lands()
+    assert "PM320" not in command(world, "jane", "validate").out

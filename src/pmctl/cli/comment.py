@@ -142,8 +142,9 @@ def show_threads(session: Session, found: Sequence[ListedThread], *, named: bool
             session.result(safe(f"    > {one.quote}"))
         for message in one.messages:
             verb = {"resolve": " resolves", "reopen": " reopens"}.get(message.kind, "")
+            why = "older than its thread" if message.at < one.began else "may not"
             mark = " (new)" if message.id in new else ""
-            mark += "" if message.counts else " (may not, and it does not count)"
+            mark += "" if message.counts else f" ({why}, and it does not count)"
             mark += f" ({message.doubt})" if message.doubt else ""
             lines = safe_block(message.text).split("\n") if message.text else []
             head = f"{message.at[:10]} {message.at[11:16]}  {message.by}{verb}{mark}"

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from pmctl.codes import Code
 from pmctl.document.fields import HANDLE, MAX_HANDLE, MAX_TEXT
-from pmctl.document.finding import Finding
+from pmctl.document.finding import Finding, Severity
 from pmctl.document.invisible import invisible_characters
 from pmctl.document.node_reader import NodeReader
 from pmctl.document.reader import Document, read
@@ -83,6 +83,12 @@ def writer_of(thread: str) -> str:
     """Who wrote the message with this id, as its name says: of a thread, who began it; "" for what is no id."""
     match = NAME.fullmatch(thread)
     return match["by"] if match is not None else ""
+
+
+def time_of(name: str) -> str:
+    """When the message with this id was written, as its name says; sorts by time, "" for what is no id."""
+    match = NAME.fullmatch(name)
+    return match["time"] if match is not None else ""
 
 
 def written(message: Message) -> bytes:
@@ -242,6 +248,13 @@ def mention_finding(handle: str, people: frozenset[str], path: str = "", line: i
     return Finding("PM322", f"@{handle} is nobody of the policy", path, line, column, fix=fix)
 
 
+def no_beginning(thread: str, path: str) -> Finding:
+    """What is said of a message whose thread has no first message."""
+    message = f"the message that began this thread is not there: {thread}"
+    fix = advise("without-beginning", thread=thread[-6:])
+    return Finding("PM323", message, path, 1, fix=fix, severity=Severity.WARNING)
+
+
 CODES = (
     Code(
         "PM320",
@@ -267,5 +280,13 @@ CODES = (
         "Whoever was meant would never learn of it.",
         "Correct the name. What is no mention, such as an annotation of a programming language, stands as code.",
         "@jnae, can you check?",
+    ),
+    Code(
+        "PM323",
+        "thread-without-beginning",
+        "A message answers in a thread whose first message is not there: its writer removed it, or it never was.",
+        "What the thread is about cannot be read any more. It is open all the same until somebody resolves it.",
+        "Resolve it: pmctl comment resolve THREAD. Or put the first message back from history.",
+        "a reply that is left when the question was removed",
     ),
 )

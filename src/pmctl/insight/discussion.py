@@ -158,6 +158,11 @@ def short_names(snapshot: Snapshot) -> dict[str, str]:
     return {name: name[-6:] if ends[name[-6:]] == 1 else name for name in names}
 
 
+def _short_name(thread: str, known: dict[str, str]) -> str:
+    """The same for a thread whose first message is gone."""
+    return thread if any(name.endswith(thread[-6:]) for name in known) else thread[-6:]
+
+
 def find_thread(snapshot: Snapshot, part: str) -> tuple[str, Thread]:
     """(postmortem, thread) that `part` names: a thread's id, that of any of its messages, or any part of one.
 
@@ -168,6 +173,9 @@ def find_thread(snapshot: Snapshot, part: str) -> tuple[str, Thread]:
     whole = [(doc, name) for doc, name in names if name.lower() == wanted]
     found: dict[tuple[str, str], Thread] = {}
     threads: dict[str, tuple[Thread, ...]] = {}
+    for doc in () if names or not wanted else postmortems_discussed(snapshot):  # its first message may be gone
+        threads[doc] = discussed(snapshot, doc).threads
+        names += [(doc, thread.id) for thread in threads[doc] if wanted in thread.id.lower()]
     for doc, name in whole or names:
         if doc not in threads:
             threads[doc] = discussed(snapshot, doc).threads
@@ -202,7 +210,7 @@ def _listed(
     said = {one.id: doubts.get(beside.path_of(Beside.COMMENTS, doc, f"{one.id}.md"), "") for one in thread.messages}
     return ListedThread(
         thread.id,
-        short.get(thread.id, thread.id),
+        short.get(thread.id) or _short_name(thread.id, short),
         doc,
         thread.section,
         thread.quote,

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from pmctl import git
 from pmctl.document.beside import Beside, folder_of, owner_of
-from pmctl.document.comment import MAX_BYTES, Message, read_message, unknown_mentions, writer_of
+from pmctl.document.comment import MAX_BYTES, Message, no_beginning, read_message, unknown_mentions, writer_of
 from pmctl.document.fields import path_of
 from pmctl.document.files import Unreadable, finding_of, read_regular
 from pmctl.document.finding import Finding, Severity
@@ -18,7 +18,7 @@ from pmctl.document.reader import Document, read
 from pmctl.errors import advise
 from pmctl.ledger.current_state import current_state
 from pmctl.policy.discussion import Rights, check_alteration, check_message
-from pmctl.policy.model import SIGNED, Policy, person_by_email
+from pmctl.policy.model import RECORDS, SIGNED, Policy, person_by_email
 from pmctl.policy.permission import Violation
 from pmctl.repository import index
 from pmctl.repository.actor import git_config
@@ -53,9 +53,19 @@ def message_findings(repo: git.Repository, context: Context, paths: Iterable[str
         found, problems = read_message(data, path)
         yield from problems
         if not (repo.root / path_of(owned.doc)).is_file():
-            yield Finding("PM320", f"there is no postmortem {owned.doc}", path, fix="take it away")
+            yield _without_postmortem(repo, owned.doc, path)
+        elif found is not None and not file.with_name(f"{found.thread}.md").is_file():
+            yield no_beginning(found.thread, path)
         if found is not None and people is not None:
             yield from unknown_mentions(read(data, path), people)
+
+
+def _without_postmortem(repo: git.Repository, doc: str, path: str) -> Finding:
+    """What is said of a message about nothing; one that met the deletion of its postmortem was honest when written."""
+    if any((repo.root / RECORDS / doc).glob("*-delete-*.json")):
+        said = f"{doc} was deleted on the record, and this message is left over"
+        return Finding("PM320", said, path, fix=f"delete the file: git rm {path}", severity=Severity.WARNING)
+    return Finding("PM320", f"there is no postmortem {doc}", path, fix="take it away")
 
 
 def staged_messages(workspace: Workspace, changes: Iterable[index.Staged], author: str) -> list[Finding]:
@@ -90,8 +100,13 @@ def _form(
     if workspace.head.document(doc) is None and not (workspace.repo.root / path_of(doc)).is_file():
         return None, [_no_message(policy, one.path, f"there is no {doc}")]
     message, problems = read_message(blobs[one.new], one.path)
-    said = (_no_message(policy, one.path, each.message)._replace(line=each.line, fix=each.fix) for each in problems)
-    return message, list(said)
+    found = [_no_message(policy, one.path, each.message)._replace(line=each.line, fix=each.fix) for each in problems]
+    if message is not None and not message.is_first:
+        first = f"{one.path.rpartition('/')[0]}/{message.thread}.md"
+        if workspace.head.entry(first) is None and not (workspace.repo.root / first).is_file():
+            said = no_beginning(message.thread, one.path)
+            found.append(_no_message(policy, one.path, said.message)._replace(fix=said.fix))
+    return message, found
 
 
 def _violations(

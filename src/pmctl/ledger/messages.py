@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from pmctl.codes import Code
 from pmctl.document.beside import Beside, folder_of, owner_of
-from pmctl.document.comment import Message, MessageKind, read_message, writer_of
+from pmctl.document.comment import Message, MessageKind, no_beginning, read_message, writer_of
 from pmctl.errors import advise
 from pmctl.ledger import attribution
 from pmctl.ledger.discussion import discussion
@@ -151,6 +151,11 @@ def _added(step: StepContext, commit: Commit, change: Difference) -> None:
     doc = _doc_of(path)
     if new is None or step.state.gone.get(path) == new.oid:
         return  # it is back as it was, whoever brought it
+    if _is_deleted(step, doc) and step.after.document(doc) is None:
+        if step.source.at(commit.oid).document(doc) is None:
+            said = f"{in_ascii(path)} is about a postmortem that was deleted before"
+            step.find("AU710", said, f"delete the file: git rm {path}", doc=doc, path=path, attributed=True)
+        return  # whoever wrote it on a line that still had the postmortem could not know
     message = _read(step, path, new, doc)
     policy = step.state.policy
     if message is None or policy is None:
@@ -165,6 +170,11 @@ def _added(step: StepContext, commit: Commit, change: Difference) -> None:
             policy=policy.version, detail=f"{detail} {message.thread}", message=message.id,
         )
     )  # fmt: skip
+    first = f"{COMMENTS}{doc}/{message.thread}.md"
+    places = (step.after, step.before, step.source.at(commit.oid))
+    if first not in step.state.gone and all(there.entry(first) is None for there in places):
+        said = no_beginning(message.thread, path)
+        step.find("AU710", f"{in_ascii(path)}: {said.message}", said.fix, doc=doc, path=path, attributed=True)
     _report(step, commit, found, doc, path)
 
 
@@ -258,7 +268,7 @@ CODES = (
         "AU710",
         "no-message",
         "A file among the messages of discussions is none: it cannot be read as one, does not lie where one does, is no"
-        " regular file, or is about a postmortem that is not there.",
+        " regular file, is about a postmortem that is not there, or answers in a thread that never began.",
         "What cannot be read in one way only is read by nobody, and an objection in it would not count.",
         "Its writer says it again through pmctl comment, and removes the file.",
         "a message of 1 MB",

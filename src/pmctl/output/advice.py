@@ -90,6 +90,7 @@ WORDS: dict[str, str] = {
     "in-published": "it is published: an admin can pmctl amend, archive or reopen {id}",
     "needed-to-publish": "write it; pmctl publish refuses it like this",
     "resolve-thread": "answer it, then pmctl comment resolve {thread}",
+    "without-beginning": "resolve it: pmctl comment resolve {thread}; or put its first message back from history",
     "resolve-threads": "pmctl comment list {id} --unresolved shows what is open; answer it, and resolve it",
     "restore-message": "put it back as it was: git checkout <commit before> -- {path}",
     "settle": 'an admin reads it, edits it where it is wrong, and signs it: pmctl amend {id} -m "why"',

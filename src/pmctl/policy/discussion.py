@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pmctl.codes import Code
-from pmctl.document.comment import Message, MessageKind, writer_of
+from pmctl.document.comment import Message, MessageKind, time_of, writer_of
 from pmctl.document.reader import Document
 from pmctl.errors import advise
 from pmctl.policy.edits import Right, refused, who_may
@@ -95,7 +95,8 @@ def _thread(name: str, said: list[Message], rights: Rights) -> Thread:
     moves = [one for one in said if one.kind is not MessageKind.COMMENT]
     # When somebody leaves, what they had settled does not open again; that they settle more is the audit's to report.
     may = frozenset(rights.resolve(name, past=True)) if moves else frozenset()
-    counting = [one for one in moves if one.by in may]
+    # Nothing is settled before it is asked, whatever a clock or a hand says.
+    counting = [one for one in moves if one.by in may and time_of(one.id) >= time_of(name)]
     return Thread(
         name,
         writer_of(name),
@@ -104,7 +105,7 @@ def _thread(name: str, said: list[Message], rights: Rights) -> Thread:
         first.block if first.is_first else "",
         tuple(said),
         counting[-1] if counting else None,
-        tuple(one.id for one in moves if one.by not in may),
+        tuple(one.id for one in moves if one not in counting),
     )
 
 

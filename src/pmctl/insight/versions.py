@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from pmctl import git
-from pmctl.document.fields import is_id, path_of
+from pmctl.document.fields import id_of, is_id, path_of
 from pmctl.document.reader import MAX_BYTES, Document, read
 from pmctl.errors import EnvironmentProblem, NotFound, advise
 from pmctl.ledger import record
@@ -21,7 +21,7 @@ from pmctl.ledger.tree_documents import TreeDocument
 from pmctl.policy import act as acts
 from pmctl.policy.state import IN_REVIEW
 from pmctl.repository import index
-from pmctl.repository.workspace import Workspace
+from pmctl.repository.workspace import POSTMORTEMS, Workspace
 
 _COMMENT = re.compile(r"[0-9]{8}T[0-9]{6}Z-(?P<by>[a-z0-9][a-z0-9-]*)-[A-Za-z0-9]+\.md")
 
@@ -45,8 +45,21 @@ class Approved:
 
 
 def find(workspace: Workspace, part: str) -> str:
-    """The id that `part` names; a whole id need not be in the work tree. Raises NotFound with the candidates."""
-    return part if is_id(part) else workspace.find(part)
+    """The id that `part` names; a whole id need not be in the work tree, nor need one that HEAD has.
+
+    Raises NotFound with the candidates.
+    """
+    wanted = id_of(part) or part
+    if is_id(wanted):
+        return wanted
+    try:
+        return workspace.find(part)
+    except NotFound:
+        paths = workspace.head.paths(POSTMORTEMS) if workspace.head.commit else []
+        fitting = sorted({name for path in paths if (name := id_of(path)) is not None and part and part in name})
+        if len(fitting) != 1:
+            raise
+        return fitting[0]
 
 
 def in_work_tree(workspace: Workspace, name: str) -> Version:

@@ -45,6 +45,15 @@ def test_a_deleted_file_is_a_difference(play: Callable[[str], Play]) -> None:
     assert done.returncode == 2 and "no postmortem has 'no-such-thing' in its id" in done.stderr
 
 
+def test_who_asked_for_changes_sees_what_changed_since(play: Callable[[str], Play]) -> None:
+    stage = play("review")
+    stage.do("bob", "pmctl request-changes $ID -m 'say how many'")
+    stage.do("jane", "sed -i.bak 's/2,347 payments/2,348 payments/' $FILE && rm $FILE.bak && git commit -qam Count")
+    stage.do("jane", "pmctl submit $ID -r bob")
+    told = stage.do("bob", "pmctl review $ID")
+    assert "what bob asked to change" in told and "2,348" in told and "Lessons" not in told
+
+
 def test_later_is_the_default_and_signs_nothing(play: Callable[[str], Play], sit: Callable[..., Terminal]) -> None:
     stage = play("review")
     before = stage.snapshot()

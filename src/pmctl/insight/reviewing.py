@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pmctl.document.comparison import compare
 from pmctl.document.difference import Difference
-from pmctl.insight.versions import Version, committed, last_approval, last_comment
+from pmctl.insight.versions import Version, committed, last_comment, last_judged
 from pmctl.ledger.current_state import current_state
 from pmctl.policy.state import IN_REVIEW
 from pmctl.repository.workspace import Workspace
@@ -66,8 +66,8 @@ def reviewing(workspace: Workspace, name: str, person: str) -> Reviewing:
 
 
 def _looked_at(workspace: Workspace, name: str, person: str) -> Version | None:
-    """What the person approved last, or else the text on which they commented last."""
-    approved = last_approval(workspace, name, person)
-    if approved is not None and approved.version is not None:
-        return approved.version
+    """What the person approved or asked to change last, or else the text on which they commented last."""
+    judged = last_judged(workspace, name, person)
+    if judged is not None and judged.version is not None:
+        return judged.version
     return last_comment(workspace, name, person)

@@ -94,7 +94,16 @@ def last_approval(workspace: Workspace, name: str, handle: str) -> Approved | No
 
     Raises EnvironmentProblem when there is no policy, MissingObject or CorruptObject for a damaged clone.
     """
-    theirs = [one for one in statements(workspace, name, (acts.APPROVE,)) if one.act.by == handle]
+    return _last_signed(workspace, name, handle, (acts.APPROVE,))
+
+
+def last_judged(workspace: Workspace, name: str, handle: str) -> Approved | None:
+    """The last text that a person approved or asked to change. Raises as `last_approval` does."""
+    return _last_signed(workspace, name, handle, (acts.APPROVE, acts.REQUEST_CHANGES))
+
+
+def _last_signed(workspace: Workspace, name: str, handle: str, kinds: Collection[str]) -> Approved | None:
+    theirs = [one for one in statements(workspace, name, kinds) if one.act.by == handle]
     if not theirs:
         return None
     statement = theirs[-1]
@@ -103,7 +112,8 @@ def last_approval(workspace: Workspace, name: str, handle: str) -> Approved | No
         return Approved(statement, None)
     documents = workspace.head.source.documents
     files = {item.path: item.sha256 for item in documents.attachments(where.attachments)}
-    return Approved(statement, Version(f"what {handle} approved", documents.document(where), files))
+    did = "approved" if statement.act.act == acts.APPROVE else "asked to change"
+    return Approved(statement, Version(f"what {handle} {did}", documents.document(where), files))
 
 
 def statements(workspace: Workspace, name: str, kinds: Collection[str]) -> list[Statement]:

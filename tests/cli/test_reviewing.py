@@ -37,6 +37,25 @@ def test_approves_what_was_shown(play: Callable[[str], Play], sit: Callable[...,
     assert "1 proved violation" not in stage.do("bob", "pmctl audit")
 
 
+def test_a_deleted_file_is_a_difference(play: Callable[[str], Play]) -> None:
+    draft = play("draft")
+    draft.do("jane", "rm $FILE")
+    for name in (ID, "payment-api", f"postmortems/2024/{ID}.md"):
+        done = draft.run("jane", f"pmctl diff {name} --exit-code")
+        assert done.returncode == 1 and "in HEAD, not in the work tree" in done.stdout, (name, done.stderr)
+    done = draft.run("jane", "pmctl diff no-such-thing")
+    assert done.returncode == 2 and "no postmortem has 'no-such-thing' in its id" in done.stderr
+
+
+def test_who_asked_for_changes_sees_what_changed_since(play: Callable[[str], Play]) -> None:
+    stage = play("review")
+    stage.do("bob", "pmctl request-changes $ID -m 'say how many'")
+    stage.do("jane", "sed -i.bak 's/2,347 payments/2,348 payments/' $FILE && rm $FILE.bak && git commit -qam Count")
+    stage.do("jane", "pmctl submit $ID -r bob")
+    told = stage.do("bob", "pmctl review $ID")
+    assert "what bob asked to change" in told and "2,348" in told and "Lessons" not in told
+
+
 def test_later_is_the_default_and_signs_nothing(play: Callable[[str], Play], sit: Callable[..., Terminal]) -> None:
     stage = play("review")
     before = stage.snapshot()

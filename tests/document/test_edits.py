@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from pmctl.document import edits
+from pmctl.document.action_problems import unread_items
 from pmctl.document.actions import action_items, action_tables
 from pmctl.document.fields import FIELDS
 from pmctl.document.reader import Document, read
@@ -206,6 +207,20 @@ def test_append_row_adds_one_line(doc: Document, cells: dict[str, str]) -> None:
     assert texts == {**dict.fromkeys(table.columns, ""), **{name: text.strip(TRIM) for name, text in cells.items()}}
     removed = edits.remove_row(after, new_table, new_table.rows[-1])
     assert removed.text.rstrip() == doc.text.rstrip()
+
+
+@settings(max_examples=200, deadline=None)
+@given(variants, st.text(st.sampled_from("a |\\`&#<>-*[]()!é"), min_size=1))
+@example(read(VARIANTS["lf"]), "a \\| b")
+@example(read(VARIANTS["lf"]), "\\\\|\\| \\")
+def test_any_line_of_text_can_be_an_action(doc: Document, text: str) -> None:
+    after = edits.append_row(doc, action_tables(doc)[0], {"ID": "AI-new1", "Action": text})
+    (table,) = action_tables(after)
+    assert action_items(after)[-1].description == text.strip(TRIM)
+    assert unread_items(after) == unread_items(doc)
+    again = edits.set_cell(after, table, table.rows[0], "Notes", text)
+    assert action_items(again)[0].notes == text.strip(TRIM)
+    assert unread_items(again) == unread_items(doc)
 
 
 @settings(max_examples=200, deadline=None)

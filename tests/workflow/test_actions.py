@@ -78,6 +78,14 @@ def test_add_makes_the_table_when_there_is_none(crew: Team, body: str) -> None:
         (Change(owner="mallory"), UsageProblem, "not in the policy"),
         (Change(status="WONT_DO"), UsageProblem, "needs its reason"),
         (Change(notes="two\nlines"), BadInput, "one line"),
+        (Change(description="x" * 1001), BadInput, "1001 characters in Action, at most 1000"),
+        (Change(notes="x" * 301), BadInput, "301 characters in Notes, at most 300"),
+        (Change(description="fine \u202etxet"), BadInput, "invisible character"),
+        (Change(notes="fine &#x202e;txet"), BadInput, "invisible character"),
+        (Change(ticket="javascript:alert(1)"), BadInput, "begins with http"),
+        (Change(ticket="OPS-1 <JavaScript:alert(1)>"), BadInput, "begins with http"),
+        (Change(ticket="data:text/html,x"), BadInput, "begins with http"),
+        (Change(ticket="&#106;avascript:alert(1)"), BadInput, "begins with http"),
         (Change(status="OPEN"), Refused, "says that already"),
     ],
 )
@@ -88,6 +96,13 @@ def test_wrong_values_are_refused_before_anything_is_written(
     with pytest.raises(error, match=says):
         change(crew.workspace, "jane", "AI-7f3k", wanted, ())
     assert crew.snapshot() == before
+
+
+@pytest.mark.parametrize("ticket", ["OPS-12", "#7", "https://example.org/a:b", "org/repo#7", "PAY-1: later", ""])
+def test_tickets_are_ids_and_addresses(crew: Team, ticket: str) -> None:
+    crew.actor("jane")
+    change(crew.workspace, "jane", "AI-7f3k", Change(ticket=ticket, description="x" * 1000), ())
+    assert action_items(crew.workspace.read_at(DOC))[0].ticket == ticket
 
 
 def test_who_may(crew: Team) -> None:

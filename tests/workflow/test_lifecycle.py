@@ -67,6 +67,22 @@ def test_submit_in_review_asks_further_reviewers(crew: Team) -> None:
     assert findings(crew) == []
 
 
+def test_who_was_asked_is_not_asked_again(crew: Team) -> None:
+    do(crew, "jane", acts.SUBMIT, "bob", "carol")
+    before = crew.snapshot()
+    for again, says in (
+        (("carol",), "carol was asked already"),
+        (("@carol", "bob"), "carol and bob were asked already"),
+    ):
+        with pytest.raises(Refused, match=says):
+            do(crew, "jane", acts.SUBMIT, *again)
+    with pytest.raises(Refused, match="AU"):
+        do(crew, "bob", acts.SUBMIT, "carol")
+    assert crew.snapshot() == before
+    do(crew, "jane", acts.SUBMIT, "carol", "alice")
+    assert current_state(crew.workspace.head, DOC).state.reviewers == ("bob", "carol", "alice")
+
+
 def test_publishing_asks_the_organisations_own_template(crew: Team) -> None:
     """What the audit reports as incomplete is refused before it is submitted and before it is published."""
     template = crew.top / ".pmctl/templates/strict.md"

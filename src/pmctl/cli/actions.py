@@ -28,6 +28,7 @@ app = typer.Typer(
     help="List, add and move action items.", no_args_is_help=True, rich_markup_mode=None, add_completion=False
 )
 _Many = list[str] | None
+_MOST = 160
 _FORMATS = ("text", "json", "jsonl", "csv", "md", "ics", "tasks")
 
 
@@ -256,7 +257,7 @@ def _print_text(session: Session, groups: dict[str, list[Found]], known: set[str
     for number, (name, found) in enumerate(groups.items()):
         rows = [
             [item.id or "(no id)", item.due + (" overdue" if overdue else ""), item.status, item.priority,
-             item.owner, item.description, summary.id]
+             item.owner, _clipped(item.description), summary.id]
             for summary, item, overdue, _ in found
         ]  # fmt: skip
         if session.several:
@@ -270,6 +271,11 @@ def _print_text(session: Session, groups: dict[str, list[Found]], known: set[str
     session.note(f"{plural(len(everything), 'action item')}, {late} overdue")
     for name in dict.fromkeys(one.summary.id for one in everything if not one.item.id):
         session.note(f"  {name} has items without an id: pmctl validate --fix {name} gives them one")
+
+
+def _clipped(text: str) -> str:
+    """A text of a row, which must not push all other rows apart; other formats have all of it."""
+    return text if len(text) <= _MOST else text[: _MOST - 4].rstrip() + " ..."
 
 
 def _fails(found: Sequence[Found], on: Sequence[str], parts: dict[str, Part]) -> bool:

@@ -123,8 +123,8 @@ def tell(session: Session, answer: Answer, format: str) -> None:
 def review(ctx: typer.Context, id: OptionalId = "", handle: As = "", format: Format = "text") -> None:
     """What waits for your review, since when, how much it is and what changed since you approved it last.
 
-    With ID: shows what is committed, or what changed since you approved or commented last, and asks for your decision.
-    What is signed is what was shown. Without a terminal it prints, and says what to type.
+    With ID: shows what is committed, or what changed since you approved, asked for changes or commented last,
+    and asks for your decision. What is signed is what was shown. Without a terminal it prints, and says what to type.
     """
     from pmctl.cli import reviewing as shown
     from pmctl.cli.session import now

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from pmctl.document.rows import TRIM, split_row
 from pmctl.document.structure import TableLines
+
+# A backslash before a pipe stands in a cell as a character reference, because programs disagree on `\\|`.
+_BACKSLASHES = re.compile(r"\\+(?=\|)")
+_WRITTEN = re.compile(r"(?:&#92;)+(?=\|)")
 
 # Cell(...) would go through a function of its own, a hundred times a document.
 _tuple = tuple.__new__
@@ -70,6 +75,16 @@ class Table(NamedTuple):
         return None
 
 
+def escaped(text: str) -> str:
+    """A text as it stands in a cell, so that every reader gives it back."""
+    return _BACKSLASHES.sub(lambda found: "&#92;" * len(found[0]), text).replace("|", "\\|")
+
+
+def _plain(cell: str) -> str:
+    text = cell.replace("\\|", "|").replace("\0", "\ufffd")
+    return _WRITTEN.sub(lambda found: "\\" * (len(found[0]) // 5), text) if "&#92;|" in text else text
+
+
 def build(text: str, lines: TableLines) -> Table:
     """Read the cells of a table that lies at these lines of `text`."""
     start, end = lines.spans[0]
@@ -111,7 +126,7 @@ def _cell(source: str, left: int, right: int, line: int, start: int) -> Cell:
     trimmed = source[left:right].strip(TRIM)
     first = left + source[left:right].index(trimmed) if trimmed else min(left + 1, right)
     return Cell(
-        trimmed.replace("\\|", "|").replace("\0", "\ufffd"),
+        _plain(trimmed),
         line,
         first + 1,
         start + first,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from pmctl.document.reader import Document, tables
 from pmctl.document.rows import TRIM
-from pmctl.document.table import Cell, Row, Table
+from pmctl.document.table import Cell, Row, Table, escaped
 from pmctl.document.verify_edit import line_end, one_line, reread
 from pmctl.errors import BadInput, NotFound
 
@@ -23,7 +23,7 @@ def set_cell(doc: Document, table: Table, row: Row, column: str | int, text: str
     index = _column(table, column)
     value = one_line(text)
     cell = row.cells[index]
-    written = value.replace("|", "\\|")
+    written = escaped(value)
     if cell.missing:
         start, end, new = _completion(doc, table, row, {index: written})
     elif cell.text:
@@ -80,7 +80,7 @@ def add_column(doc: Document, table: Table, name: str, texts: Sequence[str]) -> 
     values = [one_line(text) for text in (name, *texts)]
     padded = any(_is_aligned(table, index) for index in range(len(table.columns)))
     width = max(len(value) for value in values) + 2 if padded else 0
-    cells = [(f" {value} " if value else " ").ljust(width) for value in (v.replace("|", "\\|") for v in values)]
+    cells = [(f" {value} " if value else " ").ljust(width) for value in map(escaped, values)]
     lines = [(table.header.start, cells[0]), (table.delimiter[0], "-" * max(width, 3))]
     lines += [(row.start, cell) for row, cell in zip(table.rows, cells[1:], strict=True)]
     text = doc.text
@@ -161,7 +161,7 @@ def _completion(doc: Document, table: Table, row: Row, written: Mapping[int, str
 def _append(doc: Document, table: Table, values: list[str]) -> Document:
     source = doc.text[table.rows[-1].start : table.rows[-1].end] if table.rows else doc.text[slice(*table.delimiter)]
     indent = source[: len(source) - len(source.lstrip(" "))]
-    texts = [value.replace("|", "\\|") for value in values]
+    texts = [escaped(value) for value in values]
     padded = [
         f" {text} ".ljust(table.header.cells[index].right - table.header.cells[index].left)
         if _is_aligned(table, index)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pmctl.document.comparison import compare
 from pmctl.document.difference import Difference
 from pmctl.insight.discussion import ListedThread, listed
-from pmctl.insight.versions import Approved, Version, committed, last_approval, last_comment, said_since
+from pmctl.insight.versions import Approved, Version, committed, last_comment, last_judged, said_since
 from pmctl.ledger.current_state import current_state
 from pmctl.policy.state import IN_REVIEW
 from pmctl.repository.workspace import Workspace
@@ -54,9 +54,9 @@ def reviewing(workspace: Workspace, name: str, person: str) -> Reviewing:
     workspace.read_at(name)
     state = current_state(workspace.head, name).state
     content = workspace.head.digest(name)
-    approval = last_approval(workspace, name, person)
-    found = _looked_at(workspace, name, person, approval)
-    said = said_since(workspace, name, person, approval) or ()
+    judged = last_judged(workspace, name, person)
+    found = _looked_at(workspace, name, person, judged)
+    said = said_since(workspace, name, person, judged) or ()
     now = committed(workspace, name, "HEAD")
     difference = compare(found.document, now.document, found.files, now.files) if found is not None else None
     return Reviewing(
@@ -78,8 +78,8 @@ def reviewing(workspace: Workspace, name: str, person: str) -> Reviewing:
     )
 
 
-def _looked_at(workspace: Workspace, name: str, person: str, approved: Approved | None) -> Version | None:
-    """What the person approved last, or else the text on which they commented last."""
-    if approved is not None and approved.version is not None:
-        return approved.version
+def _looked_at(workspace: Workspace, name: str, person: str, judged: Approved | None) -> Version | None:
+    """What the person approved or asked to change last, or else the text on which they commented last."""
+    if judged is not None and judged.version is not None:
+        return judged.version
     return last_comment(workspace, name, person)

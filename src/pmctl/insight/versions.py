@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pmctl import git
 from pmctl.document.beside import Beside, folder_of
 from pmctl.document.comment import writer_of
-from pmctl.document.fields import is_id, path_of
+from pmctl.document.fields import id_of, is_id, path_of
 from pmctl.document.reader import MAX_BYTES, Document, read
 from pmctl.errors import EnvironmentProblem, NotFound, advise
 from pmctl.ledger import record
@@ -22,7 +22,7 @@ from pmctl.ledger.tree_documents import TreeDocument
 from pmctl.policy import act as acts
 from pmctl.policy.state import IN_REVIEW
 from pmctl.repository import index
-from pmctl.repository.workspace import Workspace
+from pmctl.repository.workspace import POSTMORTEMS, Workspace
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,21 @@ class Approved:
 
 
 def find(workspace: Workspace, part: str) -> str:
-    """The id that `part` names; a whole id need not be in the work tree. Raises NotFound with the candidates."""
-    return part if is_id(part) else workspace.find(part)
+    """The id that `part` names; a whole id need not be in the work tree, nor need one that HEAD has.
+
+    Raises NotFound with the candidates.
+    """
+    wanted = id_of(part) or part
+    if is_id(wanted):
+        return wanted
+    try:
+        return workspace.find(part)
+    except NotFound:
+        paths = workspace.head.paths(POSTMORTEMS) if workspace.head.commit else []
+        fitting = sorted({name for path in paths if (name := id_of(path)) is not None and part and part in name})
+        if len(fitting) != 1:
+            raise
+        return fitting[0]
 
 
 def in_work_tree(workspace: Workspace, name: str) -> Version:
@@ -80,7 +93,16 @@ def last_approval(workspace: Workspace, name: str, handle: str) -> Approved | No
 
     Raises EnvironmentProblem when there is no policy, MissingObject or CorruptObject for a damaged clone.
     """
-    theirs = [one for one in statements(workspace, name, (acts.APPROVE,)) if one.act.by == handle]
+    return _last_signed(workspace, name, handle, (acts.APPROVE,))
+
+
+def last_judged(workspace: Workspace, name: str, handle: str) -> Approved | None:
+    """The last text that a person approved or asked to change. Raises as `last_approval` does."""
+    return _last_signed(workspace, name, handle, (acts.APPROVE, acts.REQUEST_CHANGES))
+
+
+def _last_signed(workspace: Workspace, name: str, handle: str, kinds: Collection[str]) -> Approved | None:
+    theirs = [one for one in statements(workspace, name, kinds) if one.act.by == handle]
     if not theirs:
         return None
     statement = theirs[-1]
@@ -89,7 +111,8 @@ def last_approval(workspace: Workspace, name: str, handle: str) -> Approved | No
         return Approved(statement, None)
     documents = workspace.head.source.documents
     files = {item.path: item.sha256 for item in documents.attachments(where.attachments)}
-    return Approved(statement, Version(f"what {handle} approved", documents.document(where), files))
+    did = "approved" if statement.act.act == acts.APPROVE else "asked to change"
+    return Approved(statement, Version(f"what {handle} {did}", documents.document(where), files))
 
 
 def statements(workspace: Workspace, name: str, kinds: Collection[str]) -> list[Statement]:

@@ -173,8 +173,8 @@ def _added(step: StepContext, commit: Commit, change: Difference) -> None:
     first = f"{COMMENTS}{doc}/{message.thread}.md"
     places = (step.after, step.before, step.source.at(commit.oid))
     if first not in step.state.gone and all(there.entry(first) is None for there in places):
-        said = no_beginning(message.thread, path)
-        step.find("AU710", f"{in_ascii(path)}: {said.message}", said.fix, doc=doc, path=path, attributed=True)
+        orphan = no_beginning(message.thread, path)
+        step.find("AU710", f"{in_ascii(path)}: {orphan.message}", orphan.fix, doc=doc, path=path, attributed=True)
     _report(step, commit, found, doc, path)
 
 

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from html import unescape
 
-from pmctl.document.actions import COLUMNS, canonical
+from pmctl.document.action_problems import MAX_TRACKING
+from pmctl.document.actions import COLUMNS, TRACKING, canonical
 from pmctl.document.fields import ItemKind, ItemStatus, Priority
+from pmctl.document.invisible import first_invisible, name_of
 from pmctl.document.reader import Document
 from pmctl.errors import BadInput, UsageProblem
 from pmctl.policy.model import Policy
 from pmctl.rules.action_aims import causes_of
 from pmctl.text import did_you_mean, parse_day
+
+MAX_TEXT = 1000
+"""Characters of what an item says; tracking cells hold fewer."""
+_SCHEME = re.compile(r"\W*[A-Za-z][A-Za-z0-9+.-]*:(?=[^\s\d])")
+_WEB = re.compile(r"https?://\S", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +56,21 @@ def cells_of(policy: Policy, change: Change) -> dict[str, str]:
     for column, text in cells.items():
         if "\n" in text or "\r" in text:
             raise BadInput(f"{column} must be one line")
+        _refuse_unfit(column, text)
     return cells
+
+
+def _refuse_unfit(column: str, text: str) -> None:
+    """Raise BadInput for a text that is too long, deceives, or is a link that a page must not have."""
+    most = MAX_TRACKING if column in TRACKING else MAX_TEXT
+    if len(text) > most:
+        raise BadInput(f"{len(text)} characters in {column}, at most {most}", hint="the rest belongs into a section")
+    shown = unescape(text)
+    hidden = first_invisible(shown)
+    if hidden is not None:
+        raise BadInput(f"{column} holds the invisible character {name_of(shown[hidden])}", hint="type it without")
+    if column == "Ticket" and any(_SCHEME.match(word) and not _WEB.match(word) for word in shown.split()):
+        raise BadInput(f"--ticket {text}: no address that begins with http:// or https://, and no id such as OPS-12")
 
 
 def _person(policy: Policy, owner: str) -> str:

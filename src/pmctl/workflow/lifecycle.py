@@ -100,6 +100,14 @@ def perform(
         _refuse_open_incident(workspace, name, document)
     if kind == acts.AMEND and content == now.state.content:
         raise Refused(f"{name} has no changes to amend", hint=f"edit {path_of(name)} first, then run amend")
+    if (
+        kind == acts.REQUEST_REVIEW
+        and not act.editors
+        and act.reviewers
+        and {*act.reviewers} <= set(now.state.reviewers)
+    ):
+        asked = listed(act.reviewers)
+        raise Refused(f"{asked} {'was' if len(act.reviewers) == 1 else 'were'} asked already to review {name}")
     data = record.to_bytes(act)
     after = lifecycle.advance(now.state, act, record.digest(data), author=document.author or "")
     landed = _write(workspace, actor, act, now, after, document, data, attached)

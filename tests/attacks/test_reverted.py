@@ -78,3 +78,15 @@ def test_a_list_from_before_is_not_shown_again(stage: Copy) -> None:
     world.act(acts.SUBMIT, "jane", reviewers=("bob",))
     revert(world)
     assert "IN_REVIEW" in command(world, "jane", "list").out
+
+
+def test_what_was_deleted_is_told_by_its_log(stage: Copy) -> None:
+    world = stage("published")
+    done = command(world, "alice", "delete", DOC, "-m", "twice")
+    assert done.code == 0, done
+    log = command(world, "jane", "log", DOC)
+    assert log.code == 0 and "publish" in log.out and "alice: delete" in log.out, log
+    for words in (("show", DOC), ("status", DOC)):
+        said = command(world, "jane", *words)
+        assert said.code != 0 and f"{DOC} was deleted by alice on 20" in said.err and f"pmctl log {DOC}" in said.err
+    assert "no postmortem has" in command(world, "jane", "log", "2024-01-15-never-there").err

@@ -124,7 +124,7 @@ def log(ctx: typer.Context, id: Id, format: Format = "text") -> None:
     session: Session = ctx.obj
     choose_format(format)
     workspace = session.workspace
-    name = workspace.find(id)
+    name = workspace.find(id, deleted=True)
     try:
         unlanded = unlanded_records(workspace)
     except (MissingObject, CorruptObject):

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pmctl import git
-from pmctl.document.fields import id_of, path_of
+from pmctl.document.fields import id_of, is_id, path_of
 from pmctl.document.files import Unreadable, finding_of, read_regular
 from pmctl.document.finding import Finding
-from pmctl.errors import BadInput, EnvironmentProblem, Hint, NotFound, Refused
+from pmctl.errors import BadInput, EnvironmentProblem, Hint, NotFound, Refused, advise
 from pmctl.files import open_kept, read_kept
 from pmctl.policy.model import POLICY_PATH, Policy
 from pmctl.text import near
@@ -138,8 +138,9 @@ class Workspace:
                     if name.endswith(".md") and name != ".md":
                         yield f"{POSTMORTEMS}/{year.name}/{name}"
 
-    def find(self, part: str) -> str:
-        """The id that `part` names: the id itself, its path, or any part that only one id holds.
+    def find(self, part: str, *, deleted: bool = False) -> str:
+        """The id that `part` names: the id itself, its path, or any part that only one id holds; with `deleted` also
+        the whole id of one that is not there any more and has records.
 
         Raises NotFound with the candidates.
         """
@@ -153,9 +154,30 @@ class Workspace:
         if fitting:
             shown = tuple(fitting[:20]) + ((f"... and {len(fitting) - 20} more",) if len(fitting) > 20 else ())
             raise NotFound(f"{part!r} fits {len(fitting)} postmortems", hint="type more of the id", details=shown)
+        if is_id(wanted) and self.head.commit and (names := self.head.records(wanted)):
+            if deleted:
+                return wanted
+            self._refuse_deleted(wanted, names)
         raise NotFound(
             f"no postmortem has {part!r} in its id", hint="pmctl list shows them all", details=_near(wanted, known)
         )
+
+    def _refuse_deleted(self, name: str, records: Iterable[str]) -> None:
+        """Raise NotFound when the last of a postmortem's records deleted it."""
+        from pmctl.ledger import record
+
+        paths = (f"{record.FOLDER}/{name}/{file}" for file in records if file.endswith(".json"))
+        known = [(parts.number, parts.act, path) for path in paths if (parts := record.parse_path(path)) is not None]
+        _, act, path = max(known, default=(0, "", ""))
+        data = self.head.regular_file(path) if act == "delete" else None
+        if data is None:
+            return
+        try:
+            last = record.from_bytes(data)
+        except record.RecordProblem:
+            return
+        said = f"{name} was deleted by {last.by} on {last.at[:10]}, as its record says"
+        raise NotFound(said, hint=advise("log", id=name))
 
     def read(self, name: str) -> Document:
         """The postmortem `name` as it stands in the work tree.

@@ -39,5 +39,14 @@ def test_a_filter_with_a_value_that_nothing_has(command: str, play: Callable[[st
         done = stage.run("jane", f"pmctl {command} {words}")
         assert (done.returncode, done.stdout) == (2, ""), words
         assert f"error: {words}: there is none\n" in done.stderr and f"did you mean {meant}?" in done.stderr
-    for words in ("--severity SEV4", "--tag database", "--tag URGENT", "--severity sev1"):
+    free = ("--tag database",) if command == "list" else ()
+    for words in (*free, "--severity SEV4", "--tag URGENT", "--severity sev1"):
         assert stage.run("jane", f"pmctl {command} {words}").returncode == 0, words
+
+
+def test_a_folder_without_settings_is_named_once(play: Callable[[str], Play]) -> None:
+    stage = play("nothing")
+    stage.do("jane", "git init -q . && mkdir below")
+    assert f"no pmctl.yaml in {stage.root}\n" in stage.run("jane", "pmctl list").stderr
+    said = stage.run("jane", "pmctl list -C below").stderr
+    assert f"no pmctl.yaml in {stage.root}/below or above it, up to {stage.root}\n" in said

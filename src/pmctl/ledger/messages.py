@@ -27,7 +27,7 @@ from pmctl.objects import Commit, Entry
 from pmctl.policy.discussion import Rights, check_alteration, check_message
 from pmctl.policy.permission import Violation
 from pmctl.policy.state import FINAL, PostmortemState
-from pmctl.text import in_ascii, plural, utc
+from pmctl.text import plural, utc
 
 COMMENTS = folder_of(Beside.COMMENTS) + "/"
 _EVENTS = {
@@ -152,7 +152,7 @@ def _added(step: StepContext, commit: Commit, change: Difference) -> None:
         return  # it is back as it was, whoever brought it
     if _is_deleted(step, doc) and step.after.document(doc) is None:
         if step.source.at(commit.oid).document(doc) is None:
-            said = f"{in_ascii(path)} is about a postmortem that was deleted before"
+            said = "it is about a postmortem that was deleted before"
             step.find("AU710", said, f"delete the file: git rm {path}", doc=doc, path=path, attributed=True)
         return  # whoever wrote it on a line that still had the postmortem could not know
     message = _read(step, path, new, doc)
@@ -169,8 +169,8 @@ def _added(step: StepContext, commit: Commit, change: Difference) -> None:
     first = f"{COMMENTS}{doc}/{message.thread}.md"
     places = (step.after, step.before, step.source.at(commit.oid))
     if first not in step.state.gone and all(there.entry(first) is None for there in places):
-        said = no_beginning(message.thread, path)
-        step.find("AU710", f"{in_ascii(path)}: {said.message}", said.fix, doc=doc, path=path, attributed=True)
+        gone = no_beginning(message.thread, path)
+        step.find("AU710", gone.message, gone.fix, doc=doc, path=path, attributed=True)
     found = check_message(message, attribution.names(policy, commit), _rights(step, doc), doc)
     _report(step, commit, found, doc, path)
 
@@ -186,11 +186,11 @@ def _read(step: StepContext, path: str, entry: Entry, doc: str) -> Message | Non
     elif step.after.document(doc) is None:
         problem = f"there is no {doc}"
     if problem:
-        step.find("AU710", f"{in_ascii(path)} is no message: {problem}", hint, doc=doc, path=path, attributed=True)
+        step.find("AU710", f"no message: {problem}", hint, doc=doc, path=path, attributed=True)
         return None
     message, findings = read_message(step.source.reader.blob(entry.oid), path)
     for one in findings:
-        said = f"{in_ascii(path)}: {one.message} (line {one.line})"
+        said = f"{one.message} (line {one.line})"
         step.find("AU710", said, one.fix or hint, doc=doc, path=path, attributed=True)
     return message
 

@@ -475,3 +475,34 @@ def test_attack_98_beside_it_a_comment_that_met_a_deletion(stage: Copy, deleted_
     world.commit("Delete what is left over", "carol")
     gone.lands()
     assert "PM320" not in command(world, "jane", "validate").out
+
+
+def test_attack_98_beside_it_a_squash_that_names_its_co_author(stage: Copy) -> None:
+    world = stage("approved")
+    gate = Gate(world)
+    world.git("checkout", "-q", "-b", "side")
+    put(world, message("bob"))
+    world.git("checkout", "-q", "main")
+    world.git("merge", "-q", "--squash", "side", by="jane")
+    hook = command(world, "jane", "hook", "pre-commit")
+    assert (hook.code, "AU711" in hook.out + hook.err) == (0, False)
+    world.commit("Squash\n\nCo-authored-by: Bob <bob@example.com>", "jane")
+    gate.lands()
+    other = message("carol", minute=1)
+    world.write(path_of(other), written(other))
+    world.git("add", "-A")
+    hook = command(world, "jane", "hook", "pre-commit")
+    assert "AU711" in hook.out + hook.err  # nobody squashes this one
+
+
+def test_what_is_said_next_is_what_may_be_done(stage: Copy) -> None:
+    world = stage("submitted")
+    thread = put(world, message("jane"))
+    said = command(world, "bob", "comment", "reply", thread.id, "-m", "Ten.")
+    assert said.code == 0 and "comment resolve" not in said.err
+    assert "comment resolve" in command(world, "jane", "comment", "reply", thread.id, "-m", "So?").err
+    said = command(world, "bob", "approve", DOC)
+    assert "pmctl publish" not in said.err and f"pmctl comment list {DOC} --unresolved" in said.err, said
+    world.git("reset", "-q", "--hard", "HEAD~1")
+    assert command(world, "jane", "comment", "resolve", thread.id, "-m", "Fine.").code == 0
+    assert f"pmctl publish {DOC}" in command(world, "bob", "approve", DOC).err

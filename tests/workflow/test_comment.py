@@ -258,3 +258,12 @@ def test_what_is_published_can_still_be_discussed(team: Team) -> None:
     said = begin(team, "bob", "Did the action item help?")
     assert not listed(team.workspace.head, [doc])[0].resolved
     assert answer(team, "jane", said.short, MessageKind.RESOLVE, "").resolved
+
+
+def test_words_that_stand_only_in_a_comment_of_the_text_cannot_be_quoted(team: Team) -> None:
+    text = team.path(doc_of(team))
+    file = team.top / text
+    file.write_text(file.read_text().replace("## Impact\n", "## Impact\n\n<!-- how many customers -->\n", 1))
+    team.commit_all("Prompt")
+    with pytest.raises(NotFound, match="does not say"):
+        begin(team, "bob", section="impact", quote="how many customers")

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from pmctl.document.fields import MAX_TEXT
+from pmctl.document.structure import comment_spans
 from pmctl.errors import NotFound, UsageProblem, advise
 from pmctl.text import near, single_line
 
@@ -62,7 +63,10 @@ def anchor(document: Document, section: str, quote: str = "") -> tuple[str, str,
         raise UsageProblem(
             f"the quote has {len(words)} characters, more than {MAX_TEXT}", hint="quote the words that matter"
         )
-    at = next(_occurrences(document, found, words), None)
+    hidden = comment_spans(document.text)
+    at = next(
+        (at for at in _occurrences(document, found, words) if not any(start <= at < end for start, end in hidden)), None
+    )
     if at is None:
         elsewhere = [one.title for one in document.sections if next(_occurrences(document, one, words), None)]
         hint = f"it is in {elsewhere[0]}" if elsewhere else advise("show-section", id=document.id, section=found.title)

@@ -6,6 +6,7 @@ the audit's, asked here of the index while there is still time.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from pmctl import git
@@ -76,15 +77,25 @@ def staged_messages(workspace: Workspace, changes: Iterable[index.Staged], autho
         return []
     blobs = index.blobs(workspace.repo.top, [one.new for one in changes if one.mode.startswith("100")], MAX_BYTES + 1)
     handle = person_by_email(policy, author or git_config(workspace.repo).get("user.email", ""))
+    who = tuple(filter(None, dict.fromkeys((handle, *_squashed(workspace, policy)))))
     merging = (workspace.repo.git_dir / "MERGE_HEAD").exists()  # what the other side brings is not its committer's
     found: list[Finding] = []
     for one in changes:
         message, problems = _form(workspace, policy, one, blobs)
         found += problems
         if not merging:
-            asked = _violations(workspace, policy, one, message, (handle,) if handle else ())
+            asked = _violations(workspace, policy, one, message, who)
             found += _findings(asked, policy, one.path)
     return found
+
+
+def _squashed(workspace: Workspace, policy: Policy) -> list[str]:
+    """Whose commits `git merge --squash` brings: the commit's message can still name them as its co-authors."""
+    file = workspace.repo.git_dir / "SQUASH_MSG"
+    if policy.edits == SIGNED or not file.is_file():
+        return []
+    authors = re.findall(r"^Author: .*<([^<>\n]+)>$", file.read_text("utf-8", "replace"), re.MULTILINE)
+    return [handle for handle in (person_by_email(policy, email) for email in authors) if handle]
 
 
 def _form(

@@ -27,7 +27,7 @@ from pmctl.objects import Commit, Entry
 from pmctl.policy.discussion import Rights, check_alteration, check_message
 from pmctl.policy.permission import Violation
 from pmctl.policy.state import FINAL, PostmortemState
-from pmctl.text import in_ascii, plural, utc
+from pmctl.text import plural, utc
 
 COMMENTS = folder_of(Beside.COMMENTS) + "/"
 _IDLE = "AU714"  # resolved or reopened by somebody who may not: the thread stays as it was
@@ -153,7 +153,7 @@ def _added(step: StepContext, commit: Commit, change: Difference) -> None:
         return  # it is back as it was, whoever brought it
     if _is_deleted(step, doc) and step.after.document(doc) is None:
         if step.source.at(commit.oid).document(doc) is None:
-            said = f"{in_ascii(path)} is about a postmortem that was deleted before"
+            said = "it is about a postmortem that was deleted before"
             step.find("AU710", said, f"delete the file: git rm {path}", doc=doc, path=path, attributed=True)
         return  # whoever wrote it on a line that still had the postmortem could not know
     message = _read(step, path, new, doc)
@@ -174,7 +174,7 @@ def _added(step: StepContext, commit: Commit, change: Difference) -> None:
     places = (step.after, step.before, step.source.at(commit.oid))
     if first not in step.state.gone and all(there.entry(first) is None for there in places):
         orphan = no_beginning(message.thread, path)
-        step.find("AU710", f"{in_ascii(path)}: {orphan.message}", orphan.fix, doc=doc, path=path, attributed=True)
+        step.find("AU710", orphan.message, orphan.fix, doc=doc, path=path, attributed=True)
     _report(step, commit, found, doc, path)
 
 
@@ -189,11 +189,11 @@ def _read(step: StepContext, path: str, entry: Entry, doc: str) -> Message | Non
     elif step.after.document(doc) is None:
         problem = f"there is no {doc}"
     if problem:
-        step.find("AU710", f"{in_ascii(path)} is no message: {problem}", hint, doc=doc, path=path, attributed=True)
+        step.find("AU710", f"no message: {problem}", hint, doc=doc, path=path, attributed=True)
         return None
     message, findings = read_message(step.source.reader.blob(entry.oid), path)
     for one in findings:
-        said = f"{in_ascii(path)}: {one.message} (line {one.line})"
+        said = f"{one.message} (line {one.line})"
         step.find("AU710", said, one.fix or hint, doc=doc, path=path, attributed=True)
     return message
 

@@ -63,6 +63,7 @@ class Said:
     landed: CommitResult
     resolved: bool
     warnings: tuple[str, ...] = ()
+    may_resolve: bool = True
 
     @property
     def done(self) -> Done:
@@ -73,7 +74,7 @@ class Said:
             act=f"comment {_WORDS[self.kind]}" if self.message != self.thread else "comment add",
             id=self.postmortem, by=self.by, sentence=f"{verb} {self.short} of {self.postmortem}{about}",
             landed=self.landed, facts=(f"thread {self.thread}",), warnings=self.warnings,
-            next_step="" if self.resolved else advise("resolve-thread", thread=self.short),
+            next_step="" if self.resolved or not self.may_resolve else advise("resolve-thread", thread=self.short),
         )  # fmt: skip
 
 
@@ -193,6 +194,7 @@ def _land(
     return Said(
         name, message.thread, short, message.id, message.kind, message.by, first.section, first.quote, landed, resolved,
         tuple(f"@{handle} left, and will not read it" for handle in _left(now.policy, message.text)),
+        message.by in rights.resolve(message.thread),
     )  # fmt: skip
 
 

@@ -111,7 +111,10 @@ def perform(
     data = record.to_bytes(act)
     after = lifecycle.advance(now.state, act, record.digest(data), author=document.author or "")
     landed = _write(workspace, actor, act, now, after, document, data, attached)
-    return _done(act, after, landed, content, tuple(v.message for v in violations if v.attributed))
+    told = _done(act, after, landed, content, tuple(v.message for v in violations if v.attributed))
+    if told.next_step == advise("publish", id=name) and discussion(workspace.head, name, after, now.policy).unresolved:
+        return replace(told, next_step=advise("resolve-threads", id=name))
+    return told
 
 
 def _kind(asked: str, now: CurrentState, editors: Sequence[str]) -> str:

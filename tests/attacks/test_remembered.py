@@ -18,6 +18,7 @@ from pmctl.ledger.openpgp import Keyrings
 from pmctl.ledger.report import Report
 from pmctl.ledger.snapshot import Snapshots
 from pmctl.policy import act as acts
+from tests.clones import Clones
 from tests.fuzz.targets import time_limit
 from tests.ledger.test_openpgp import Person
 from tests.ledger.test_openpgp_audit import FILE, enrol, gnupg, revoke, sign_with_either  # noqa: F401  fixtures
@@ -39,6 +40,34 @@ def both(world: World, now: int) -> Report:
 
 def codes(report: Report) -> list[str]:
     return [finding.code for finding in report.findings]
+
+
+def test_attack_82_a_comment_that_met_a_publication(stage: Copy) -> None:
+    """Who audited the publication before the comment came knows another main line than a fresh clone finds."""
+    clones = Clones(stage("approved"))
+    jane, bob = clones.of("jane"), clones.of("bob")
+    assert command(bob, "bob", "comment", "add", DOC, "-m", "wait").code == 0
+    assert command(jane, "jane", "publish", DOC).code == 0
+    assert command(jane, "jane", "sync").code == 0
+    assert command(jane, "jane", "audit").code == 0
+    assert "AU312" in command(bob, "bob", "sync").err
+    assert "AU312" in command(jane, "jane", "sync").err
+    told = {}
+    for name, world in (("jane", jane), ("bob", bob), ("fresh", clones.fresh())):
+        for warm in (True, False):
+            repo = world.repo if warm else world.repo._replace(user_folder=None)
+            report = audit(repo)
+            told[name, warm] = (report.findings, report.steps)
+    assert len(set(told.values())) == 1, told
+    ((found,), _) = told["jane", True]
+    assert (found.code, found.commit, found.doc) == ("AU312", jane.head, DOC)
+    # What is said where the publication is known is no such finding, on whatever line.
+    assert command(bob, "bob", "comment", "add", DOC, "-m", "a question").code == 0
+    jane.edit_file("other.txt", "other", by="jane")
+    for who in ("jane", "bob", "jane"):
+        assert command(clones.of(who), who, "sync").code == 0
+    assert both(jane, int(time.time())).findings == (found,)
+    assert audit(clones.fresh("later").repo).findings == (found,)
 
 
 def is_warm(world: World, now: int) -> bool:

@@ -14,6 +14,7 @@ from tests.world import DOC, World
 
 from .conftest import Copy
 from .gate import Gate, command
+from .test_discussion import message, path_of, put, resolve
 from .test_policy import retired, rotated
 
 
@@ -43,6 +44,55 @@ def test_attack_35_revoked_by_people_who_had_not_seen_what_it_signed(stage: Copy
     world.policy = before_of(world)
     world.act(acts.APPROVE, "bob")
     world.change_policy(people=rotated(world, "bob"), base=world.head)  # signed after it had landed
+    gate.lands()
+
+
+def test_attack_35_whoever_left_edits_and_comments(stage: Copy) -> None:
+    world = stage("drafted")
+    world.set_field("editors", {"carol": "edit"})
+    world.commit("Let carol edit", "jane")
+    world.policy = before_of(world)
+    thread, others = put(world, message("carol")), put(world, message("jane", minute=1))
+    resolve(world, others, "carol", minute=2)
+    here = Gate(world)
+    world.edit("too small", "far too small", by="carol")
+    put(world, message("carol", minute=3))
+    here.lands()  # while she is there
+    here.back()
+    world.change_policy(people=retired(world, "carol"), base=world.head)
+    gate = Gate(world)
+    left = "carol left"
+    gate.command_refuses("carol", "actions", "set", "AI-7f3k", "--status", "COMPLETED", code="AU703")
+    assert left in gate.command("carol", "comment", "add", DOC, "-m", "hi").err
+    gate.command_refuses("carol", "comment", "add", DOC, "-m", "hi", code="AU712")
+    gate.command_refuses("carol", "comment", "resolve", thread.id, code="AU714")
+    assert gate.command("jane", "actions", "set", "AI-7f3k", "--owner", "carol").code == 2
+    said = gate.command("jane", "comment", "add", DOC, "-m", "what do you think, @carol?")
+    assert said.code == 0 and "@carol left" in said.err
+    listed = gate.command("jane", "editors", "list", DOC).out
+    assert "carol" in listed and "left" in listed
+    assert "resolved by carol" in gate.command("jane", "comment", "list", DOC).out
+    gate.back()
+    world.edit("too small", "far too small", by="carol")
+    gate.warns("AU702")
+    gate.back()
+    world.edit("| OPEN |", "| COMPLETED |", by="carol")
+    gate.warns("AU703")
+    gate.back()
+    put(world, message("carol", minute=4))
+    gate.warns("AU712")
+    gate.back()
+    resolve(world, thread, "carol")
+    gate.warns("AU714")
+    gate.back()
+    world.git("rm", "-q", path_of(thread))
+    world.commit("Remove it", "carol")
+    gate.warns("AU713")
+    gate.back()
+    world.new("2024-02-01-another", by="carol")
+    gate.warns("AU702")
+    gate.back()
+    resolve(world, thread, "jane")  # somebody who is there answers for what they began
     gate.lands()
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from pmctl.document.reader import read
 from pmctl.policy.edits import Edit, People, Right, check_edit, rights_needed, who_may, who_takes_part
+from pmctl.policy.model import RETIRED, Key
 from pmctl.policy.state import ARCHIVED, DELETED, DRAFT, FINAL, IN_REVIEW, PUBLISHED, PostmortemState
 from tests.policy.edit_cases import (
     ASKED_IN_A_DRAFT,
@@ -249,3 +250,16 @@ def test_an_author_is_changed_only_where_there_was_one() -> None:
     author = next(one for one in WANTED if one.name == "author")
     assert codes(change(DRAFT, author), "jane", PostmortemState(DOC)) == set()
     assert codes(change(DRAFT, author), "jane", state(DRAFT)) == {"AU403"}
+
+
+@pytest.mark.parametrize("status", STATES)
+def test_whoever_left_has_no_right_and_whoever_never_had_a_key_keeps_theirs(status: str) -> None:
+    before, here = read(text(status).encode(), PATH), policy()
+    gone = {handle: one._replace(keys=(Key(f"ssh-ed25519 {handle}", RETIRED),)) for handle, one in here.people.items()}
+    left = replace(here, people=gone)
+    for right in Right:
+        assert who_may(right, before, state(status), here, owner="carol")
+        assert who_may(right, before, state(status), left, owner="carol") == ()
+        if right is not Right.CREATE:
+            past = who_may(right, before, state(status), left, owner="carol", past=True)
+            assert past == who_may(right, before, state(status), here, owner="carol")

@@ -64,6 +64,8 @@ def list_(ctx: typer.Context, id: Id, format: Format = "text") -> None:
     if format == "json":
         session.json("editors", found)
         return
-    session.table(("EDITOR", "MAY"), [(one.handle, one.level) for one in found.editors])
+    session.table(
+        ("EDITOR", "MAY"), [(one.handle, "nothing: left" if one.left else one.level) for one in found.editors]
+    )
     if not found.editors:
         session.note(f"{found.postmortem} has no editors beside its author")

@@ -59,7 +59,7 @@ def edit_findings(repo: git.Repository, document: Document) -> tuple[Finding, ..
             return (Finding("AU401", message, document.path, 1, fix=advise("amend", id=name), severity=Severity.HINT),)
         if handle in able:
             return ()
-        said = refused(Right.TEXT, who, able, name)
+        said = refused(Right.TEXT, who, able, name, policy)
         return (Finding(said.code, said.message, document.path, 1, fix=said.hint, severity=Severity.HINT),)
     edit = Edit(before, document)
     found = []

@@ -104,10 +104,8 @@ def is_left(item: Item, active: frozenset[str] | None) -> bool:
 
 
 def active_people(policy: Policy | None) -> frozenset[str] | None:
-    """The people of a policy who can still sign, and those who never had a key to sign with; None without a policy."""
-    if policy is None:
-        return None
-    return frozenset(handle for handle, person in policy.people.items() if person.active_keys or not person.keys)
+    """The people of a policy who have not left; None without a policy."""
+    return None if policy is None else policy.present
 
 
 class Found(NamedTuple):

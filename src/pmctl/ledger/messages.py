@@ -6,7 +6,7 @@ their signatures. What keeps a publication is asked here, too, of the one functi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from pmctl.codes import Code
@@ -16,6 +16,7 @@ from pmctl.errors import advise
 from pmctl.ledger import attribution
 from pmctl.ledger.discussion import discussion
 from pmctl.ledger.document_step import DocumentStep
+from pmctl.ledger.record import FOLDER
 from pmctl.ledger.report import ATTRIBUTED, Event
 from pmctl.ledger.snapshot import Snapshot
 from pmctl.ledger.step import StepContext
@@ -25,10 +26,11 @@ from pmctl.ledger.verified_records import VerifiedRecord
 from pmctl.objects import Commit, Entry
 from pmctl.policy.discussion import Rights, check_alteration, check_message
 from pmctl.policy.permission import Violation
-from pmctl.policy.state import PostmortemState
+from pmctl.policy.state import FINAL, PostmortemState
 from pmctl.text import in_ascii, plural, utc
 
 COMMENTS = folder_of(Beside.COMMENTS) + "/"
+_IDLE = "AU714"  # resolved or reopened by somebody who may not: the thread stays as it was
 _EVENTS = {
     MessageKind.COMMENT: ("commented", "in thread"),
     MessageKind.RESOLVE: ("resolved", "thread"),
@@ -60,6 +62,7 @@ def check(step: StepContext, differences: Iterable[Difference]) -> None:
             _added(step, commit, change._replace(new=landed[change.path]))
     if step.merged:
         _left_out(step, here, done)
+        _check_published(step)
     for path, _, new in here:
         if new is not None and step.state.gone.get(path) == new.oid:
             del step.state.gone[path]
@@ -79,11 +82,48 @@ def unresolved_when_published(one: DocumentStep, record: VerifiedRecord, current
         return 0
     sides = list(_bringing(step, record.path)) or [step.after]
     seen = {thread.id for side in sides for thread in discussion(side, one.doc, current, policy).unresolved}
-    missed = still - seen
-    if missed:
-        message = f"{plural(len(missed), 'discussion')} on {one.doc} began on another line before it was published here"
-        one.find("AU312", message, "read it, and reopen or amend if it matters", path=record.path, warning=True)
+    _say_missed(step, one.doc, record.path, (still - seen) & _said_without(step, one.doc, record.path))
     return len(still & seen)
+
+
+def _check_published(step: StepContext) -> None:
+    """The same where the publication landed first and a merge brings the threads: which of the two lines is the main
+    one depends on what whoever audits knows, and what is said must not."""
+    policy = step.state.policy
+    brought = {_doc_of(one.path) for commit in step.merged for one in step.lines.deltas.of(commit.oid).comments}
+    for doc in sorted(brought - {""}):
+        current = step.state.states.get(doc)
+        if policy is None or current is None or current.status not in FINAL:
+            continue
+        name, after = (
+            max((name for name in there.records(doc) if "-publish-" in name and name.endswith(".json")), default="")
+            for there in (step.before, step.after)
+        )
+        if name and name == after:
+            path = f"{FOLDER}/{doc}/{name}"
+            still = {thread.id for thread in discussion(step.after, doc, current, policy).unresolved}
+            open_here = {thread.id for thread in discussion(step.before, doc, current, policy).unresolved}
+            _say_missed(step, doc, path, (still - open_here) & _said_without(step, doc, path))
+
+
+def _say_missed(step: StepContext, doc: str, path: str, missed: Collection[str]) -> None:
+    if missed:
+        message = f"{plural(len(missed), 'discussion')} on {doc} began on another line before it was published here"
+        step.find("AU312", message, "read it, and reopen or amend if it matters", doc=doc, path=path, warning=True)
+
+
+def _said_without(step: StepContext, doc: str, path: str) -> set[str]:
+    """The threads in which something was said where the publication in the record at `path` was not."""
+    found: list[tuple[str, Entry | None]] = []
+    if step.before.tree and step.before.entry(path) is None:
+        folder = f"{COMMENTS}{doc}"
+        found += [(f"{folder}/{name}", entry) for name, entry in step.before.names(folder).items()]
+    for commit in step.merged:
+        if step.source.at(commit.oid).entry(path) is None:
+            found += [(one.path, one.new) for one in step.lines.deltas.of(commit.oid).comments]
+    blobs = ((name, entry) for name, entry in found if entry is not None and entry.mode == REGULAR)
+    read = (read_message(step.source.reader.blob(entry.oid), name)[0] for name, entry in blobs if _doc_of(name) == doc)
+    return {message.thread for message in read if message is not None}
 
 
 def _bringing(step: StepContext, path: str) -> Iterator[Snapshot]:
@@ -115,14 +155,16 @@ def _added(step: StepContext, commit: Commit, change: Difference) -> None:
     policy = step.state.policy
     if message is None or policy is None:
         return
+    names = attribution.names(policy, commit)
+    found = check_message(message, names, _rights(step, doc), doc)
     kind, detail = _EVENTS[message.kind]
     step.state.events.append(
         Event(
-            step.commit.oid, kind, doc, message.by, utc(message.at), layer=ATTRIBUTED,
-            policy=policy.version, detail=f"{detail} {message.thread}",
+            step.commit.oid, kind, doc, message.by if message.by in names else "", utc(message.at),
+            "refused" if any(one.code == _IDLE for one in found) else "ok", ATTRIBUTED, content=new.oid,
+            policy=policy.version, detail=f"{detail} {message.thread}", message=message.id,
         )
     )  # fmt: skip
-    found = check_message(message, attribution.names(policy, commit), _rights(step, doc), doc)
     _report(step, commit, found, doc, path)
 
 

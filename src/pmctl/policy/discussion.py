@@ -73,10 +73,10 @@ class Rights:
         able = (who_may(Right.COMMENT, one, self.state, self.policy) for one in versions)
         return tuple(dict.fromkeys(handle for handles in able for handle in handles))
 
-    def resolve(self, thread: str) -> tuple[str, ...]:
-        """Everybody who may resolve and reopen the thread with this id."""
+    def resolve(self, thread: str, *, past: bool = False) -> tuple[str, ...]:
+        """Everybody who may resolve and reopen the thread with this id; with `past` also those who left since."""
         document = self.document or self.changed
-        return who_may(Right.RESOLVE, document, self.state, self.policy, owner=writer_of(thread))
+        return who_may(Right.RESOLVE, document, self.state, self.policy, owner=writer_of(thread), past=past)
 
 
 def threads(messages: Iterable[Message], rights: Rights) -> tuple[Thread, ...]:
@@ -92,8 +92,9 @@ def _thread(name: str, said: list[Message], rights: Rights) -> Thread:
     # Whoever writes a reply cannot put it before the message that it answers.
     said.sort(key=lambda one: (not one.is_first, one.order))
     first = said[0]
-    may = frozenset(rights.resolve(name)) if any(one.kind is not MessageKind.COMMENT for one in said) else frozenset()
     moves = [one for one in said if one.kind is not MessageKind.COMMENT]
+    # When somebody leaves, what they had settled does not open again; that they settle more is the audit's to report.
+    may = frozenset(rights.resolve(name, past=True)) if moves else frozenset()
     counting = [one for one in moves if one.by in may]
     return Thread(
         name,
@@ -127,7 +128,7 @@ def check_message(message: Message, who: Collection[str], rights: Rights, doc: s
         able = rights.resolve(message.thread)
         right = Right.RESOLVE
     if message.by not in able:
-        found.append(refused(right, (message.by,), able, doc))
+        found.append(refused(right, (message.by,), able, doc, rights.policy))
     return found
 
 
@@ -140,7 +141,7 @@ def not_by_its_writer(by: str, who: Collection[str]) -> Violation:
 
 def check_alteration(path: str, writer: str, who: Collection[str], policy: Policy, verb: str) -> list[Violation]:
     """Why a message may not be changed or removed by `who`; `verb` says what happens to it: changed, removed."""
-    if any(handle == writer or handle in policy.admins for handle in who):
+    if any(handle in policy.present and (handle == writer or handle in policy.admins) for handle in who):
         return []
     people = " and ".join(sorted(who)) or "somebody whom the policy does not know"
     message = f"{path} was {verb} by {people}; only {writer or 'its writer'} and admins may"

@@ -106,7 +106,7 @@ def needs_right(
     for right, owner in rights_needed(edit, state, now):
         able = who_may(right, edit.before, state, policy, now, owner=owner)
         if not any(handle in able for handle in who):
-            found.setdefault(right, refused(right, who, able, state.id))
+            found.setdefault(right, refused(right, who, able, state.id, policy))
             if not who:
                 break  # a stranger is told once
     return list(found.values())
@@ -120,15 +120,20 @@ def who_may(
     now: PostmortemState | None = None,
     *,
     owner: str = "",
+    past: bool = False,
 ) -> tuple[str, ...]:
     """Everybody who has a right on the postmortem that says `before`: the table of rights.
 
+    Whoever left, all their keys out of use, has none any more. With `past` they are among the answer all the same: for
+    what was done already, perhaps while they were here.
     `owner` is whom the action item belongs to, or who began the thread that is to be resolved. Rights are those before
     the change; one that a signed act of the same change grants counts as well, because the act is judged by itself.
     """
     now = now or state
     if right is Right.CREATE:
-        return tuple(handle for handle in policy.people if _kind(policy, handle) != SERVICE)
+        return tuple(
+            handle for handle in policy.people if _kind(policy, handle) != SERVICE and handle in policy.present
+        )
     author = state.author or now.author or (before.author if before is not None else "")
     stages = _stages(state, now)
     writers = (author, *_editors(before, state, now), *policy.admins)
@@ -147,7 +152,8 @@ def who_may(
         named = (*writers, *state.reviewers, *now.reviewers)
     else:
         named = writers
-    able = dict.fromkeys(handle for handle in named if handle in policy.people)
+    here = policy.people if past else policy.present
+    able = dict.fromkeys(handle for handle in named if handle in here)
     return tuple(handle for handle in able if _fit(policy, handle, right, stages, owner))
 
 
@@ -277,7 +283,7 @@ _DONE = {
 }
 
 
-def refused(right: Right, who: Collection[str], able: Collection[str], doc: str) -> Violation:
+def refused(right: Right, who: Collection[str], able: Collection[str], doc: str, policy: Policy) -> Violation:
     """What is said to people who lack a right that the people in `able` have."""
     code, verb = _DONE[right]
     if not who:
@@ -286,7 +292,11 @@ def refused(right: Right, who: Collection[str], able: Collection[str], doc: str)
     message = f"{' and '.join(who)} may not {verb} {doc}"
     people = ", ".join(able)
     hint: Hint = ""
-    if people and right is Right.TEXT:
+    left = [handle for handle in who if handle in policy.people and policy.people[handle].has_left]
+    if left:
+        message += f": {' and '.join(left)} left, and no key in the policy is in use"
+        hint = advise("key-again", who=left[0])
+    elif people and right is Right.TEXT:
         hint = advise("become-editor", id=doc, people=people, who=next(iter(who)))
     elif people and right is Right.COMMENT:
         hint = advise("become-commenter", id=doc, who=next(iter(who)))
@@ -323,7 +333,8 @@ CODES = (
     Code(
         "AU702",
         "may-not-edit",
-        "Somebody edited a document without being its author, an editor, a reviewer or an admin.",
+        "Somebody edited a document without being its author, an editor, a reviewer or an admin, or has left: none of"
+        " their keys is in use.",
         "The author answers for the text.",
         _EDITOR,
         "a colleague rewrites the root cause",
@@ -349,7 +360,7 @@ CODES = (
         "AU712",
         "may-not-comment",
         "Somebody commented who is not the author, an editor of either level, a reviewer, a participant, the owner of"
-        " an action item or an admin.",
+        " an action item or an admin, or who has left.",
         "The discussion is between those who answer for the postmortem.",
         "The author can give the right to comment at any time: pmctl editors add ID HANDLE --comment.",
         "a comment by somebody from another team",

@@ -67,6 +67,11 @@ class Person(NamedTuple):
         """The keys that may sign now."""
         return tuple(key for key in self.keys if key.status == ACTIVE)
 
+    @property
+    def has_left(self) -> bool:
+        """Whether all keys that the person had are out of use; who never had one is here as far as commits tell."""
+        return bool(self.keys) and not self.active_keys
+
 
 class ReviewRules(NamedTuple):
     """When a review is enough: `approvals` of the requested reviewers (None for all), never fewer than
@@ -85,6 +90,7 @@ _DEFAULT_RULES = ReviewRules()
 class Policy:
     """One version of the policy. `digest` is "sha256:<hex>" of the file's bytes.
 
+    `present` is everybody who has not left.
     `repository` is the random id that the first version gives the repository, `branch` names the protected branch.
     `teams` maps a team to its members; `publishers` names roles of PUBLISHER_ROLES; `edits` is attributed
     or signed; `policy_threshold` counts the admins who must sign a change of the policy.
@@ -103,12 +109,15 @@ class Policy:
     branch: str = ""
     keys: dict[str, tuple[str, Key]] = field(init=False, repr=False, compare=False)
     emails: dict[str, str] = field(init=False, repr=False, compare=False)
+    present: frozenset[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         keys = {key.id: (person.handle, key) for person in self.people.values() for key in person.keys}
         emails = {email: person.handle for person in self.people.values() for email in person.emails}
         object.__setattr__(self, "keys", keys)
         object.__setattr__(self, "emails", emails)
+        present = frozenset(handle for handle, person in self.people.items() if not person.has_left)
+        object.__setattr__(self, "present", present)
 
     @property
     def active_admins(self) -> tuple[str, ...]:

@@ -62,6 +62,7 @@ class Said:
     quote: str
     landed: CommitResult
     resolved: bool
+    warnings: tuple[str, ...] = ()
 
     @property
     def done(self) -> Done:
@@ -71,7 +72,7 @@ class Said:
         return Done(
             act=f"comment {_WORDS[self.kind]}" if self.message != self.thread else "comment add",
             id=self.postmortem, by=self.by, sentence=f"{verb} {self.short} of {self.postmortem}{about}",
-            landed=self.landed, facts=(f"thread {self.thread}",),
+            landed=self.landed, facts=(f"thread {self.thread}",), warnings=self.warnings,
             next_step="" if self.resolved else advise("resolve-thread", thread=self.short),
         )  # fmt: skip
 
@@ -97,7 +98,7 @@ def begin(
         raise UsageProblem("a quote is from a section", hint="name it: --section NAME")
     about = anchor(document, section, quote) if section else ("", "", "")
     own = message_id(at, who.handle, _mark())
-    message = Message(own, own, MessageKind.COMMENT, who.handle, at, _text(workspace.policy, text), *about)
+    message = Message(own, own, MessageKind.COMMENT, who.handle, at, kept_text(workspace.policy, text), *about)
     return _land(workspace, who, name, message, signing)
 
 
@@ -114,7 +115,7 @@ def answer(
         raise Refused(f"the thread {thread.id} is {'resolved' if thread.resolved else 'open'} already{by}")
     at = _behind(thread, at)
     own = message_id(at, who.handle, _mark())
-    said = _text(workspace.policy, text, empty=kind is not MessageKind.COMMENT)
+    said = kept_text(workspace.policy, text, empty=kind is not MessageKind.COMMENT)
     message = Message(own, thread.id, kind, who.handle, at, said)
     return _land(workspace, who, name, message, signing, thread)
 
@@ -142,7 +143,7 @@ def _mark() -> str:
     return "".join(secrets.choice(_LETTERS) for _ in range(6))
 
 
-def _text(policy: Policy, text: str, *, empty: bool = False) -> str:
+def kept_text(policy: Policy, text: str, *, empty: bool = False) -> str:
     """The text as it is kept. Raises UsageProblem for none, and for an `@name` that is nobody of the policy."""
     plain = plain_text(text)
     if not plain.strip() and not empty:
@@ -170,8 +171,9 @@ def _land(
         raise refusal(violations)
     if now.policy.edits == SIGNED and not signing:
         raise Refused(
-            "AU705 the policy says edits: signed, and git has no SSH key here to sign the commit with",
-            hint="git config gpg.format ssh, and git config user.signingkey to your key of the policy",
+            "AU705 the policy says edits: signed, and git is not set to sign commits with your key of the policy",
+            hint="with an SSH key: git config gpg.format ssh, and git config user.signingkey PATH; with an OpenPGP key:"
+            " git config --unset gpg.format",
         )
     path, data = beside.stored(Beside.COMMENTS, name, written(message), f"{message.id}.md")
     verb = {MessageKind.RESOLVE: "Resolve a thread of", MessageKind.REOPEN: "Reopen a thread of"}.get(
@@ -190,4 +192,10 @@ def _land(
     )
     return Said(
         name, message.thread, short, message.id, message.kind, message.by, first.section, first.quote, landed, resolved,
+        tuple(f"@{handle} left, and will not read it" for handle in _left(now.policy, message.text)),
     )  # fmt: skip
+
+
+def _left(policy: Policy, text: str) -> list[str]:
+    """Who is addressed and has left, each once."""
+    return [handle for handle in dict.fromkeys(name for name, _ in mentions(text)) if handle not in policy.present]

@@ -79,13 +79,14 @@ def before_editing(workspace: Workspace, by: str, name: str) -> tuple[str, ...]:
         approved = _approved_by(workspace, state)
         told = f"a change of the text makes the approval of {approved} stale"
         return (told,) if approved else ()
-    own = tuple(item.id or "one without an id" for item in action_items(before) if by and item.owner == by)
+    here = by if by in now.policy.present else ""
+    own = tuple(item.id or "one without an id" for item in action_items(before) if here and item.owner == here)
     if by in who_may(Right.TRACKING, before, state, now.policy):
         what = "action items"
     elif own:
         what = f"your own action items: {', '.join(own)}"
     else:
-        raise refusal((refused(Right.TEXT, (by,) if by else (), writers, name),))
+        raise refusal((refused(Right.TEXT, (by,) if by else (), writers, name, now.policy),))
     how = f"; an admin changes its text on the record: pmctl amend {name} -m REASON" if final else ""
     return (f"{name} is {state.status}: what you may change here is {what}{how}",)
 

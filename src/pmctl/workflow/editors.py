@@ -23,10 +23,11 @@ from pmctl.workflow.editing import refuse_edit
 
 @dataclass(frozen=True, slots=True)
 class Editor:
-    """One editor: `level` is edit or comment."""
+    """One editor: `level` is edit or comment; whoever has `left` may neither any more."""
 
     handle: str
     level: str
+    left: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,11 @@ class Editors:
 
 def listed(workspace: Workspace, name: str) -> Editors:
     """The editors that the last commit of a postmortem names."""
-    named = tuple(Editor(handle, str(role)) for handle, role in _named(workspace.read_at(name)).items())
+    people = workspace.policy.people
+    named = tuple(
+        Editor(handle, str(role), handle in people and people[handle].has_left)
+        for handle, role in _named(workspace.read_at(name)).items()
+    )
     return Editors(name, named)
 
 
@@ -76,6 +81,8 @@ def _refuse_unfit(policy: Policy, document: Document, handle: str) -> None:
         raise UsageProblem(
             f"{handle} is not in the policy", hint=did_you_mean(handle, policy.people) or advise("people")
         )
+    if person.has_left:
+        raise UsageProblem(f"{handle} left: no key in the policy is in use", hint=advise("key-again", who=handle))
     if person.kind == SERVICE:
         raise UsageProblem(f"{handle} is of the kind {person.kind}, which writes nothing")
     if handle == document.author:

@@ -89,7 +89,7 @@ def read_imported(workspace: Workspace, name: str, by: str, verb: str) -> Import
         )
     able = who_may(Right.TEXT, document, now.state, now.policy)
     if by not in able:
-        said = refused(Right.TEXT, (by,) if by else (), able, name)
+        said = refused(Right.TEXT, (by,) if by else (), able, name, now.policy)
         who = by or "somebody unknown to the policy"
         raise Refused(f"{said.code} {who} may not {verb} {document.id}", hint=said.hint)
     path = beside.path_of(Beside.IMPORTS, name)

@@ -75,8 +75,11 @@ def _refuse_unfit(column: str, text: str) -> None:
 
 def _person(policy: Policy, owner: str) -> str:
     handle = owner.removeprefix("@")
-    if handle in policy.people:
+    if handle in policy.present:
         return handle
+    if handle in policy.people:
+        hint = f"name one of: {', '.join(sorted(policy.present))}"
+        raise UsageProblem(f"--owner {handle} left, and would never do it", hint=hint)
     if handle in policy.teams:
         members = ", ".join(policy.teams[handle])
         raise UsageProblem(f"--owner {handle} is a team; one person owns an item", hint=f"its members: {members}")

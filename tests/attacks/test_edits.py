@@ -208,6 +208,15 @@ def test_attack_85_published_text_that_was_changed_is_marked(stage: Copy) -> Non
         said = command(world, "jane", *words)
         assert "the text is not the one that was published and signed" in said.out + said.err
     assert "Approved by" not in command(world, "jane", "export", DOC, "--to", "html").out
+    stands = command(world, "jane", "status", DOC).out
+    assert "bob: approved an earlier content" in stands
+    assert f"pmctl amend {DOC} -m TEXT; or put the signed text back" in stands
+    (now,) = json.loads(command(world, "jane", "status", DOC, "--format", "json").out)["postmortems"]
+    assert [one["validity"] for one in now["approvals"]] == ["stale"]
+    assert now["approvals"][0]["digest"] != now["content"]
+    assert [one["code"] for one in now["blockers"]] == ["AU401"]
+    assert "the text is not the one that was published" in now["unproved"]
+    assert f"{DOC}  PUBLISHED !  the text is not the one" in command(world, "jane", "status").out
     world.git("reset", "-q", "--hard", "HEAD~1")
     world.edit("too small", "Bob's fault", commit=False)  # only in the work tree
     assert "the text is not the one" in command(world, "jane", "list").err
@@ -226,6 +235,10 @@ def test_beside_85_what_records_prove_is_shown_without_a_mark(stage: Copy) -> No
     shown = json.loads(command(world, "jane", "show", DOC, "--format", "json").out)
     assert (shown["front_matter"]["status"], shown["approved"]) == ("PUBLISHED", ["bob"])
     assert "unproved" not in shown
+    (now,) = json.loads(command(world, "jane", "status", DOC, "--format", "json").out)["postmortems"]
+    assert [one["validity"] for one in now["approvals"]] == ["valid"]
+    assert (now["blockers"], now["unproved"]) == ([], "")
+    assert f"{DOC}  PUBLISHED  1 of" in command(world, "jane", "status").out
     world.edit("| OPEN |", "| COMPLETED |", by="carol")
     assert command(world, "jane", "list").err == ""
 

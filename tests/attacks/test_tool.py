@@ -411,7 +411,7 @@ def test_attack_66_settings_and_environment_that_switch_checks_off(
     world.write("pmctl.yaml", "rules: {ignore: [AU, AU3, AU301], severity: {AU301: 'off'}}\n")
     forged = world.edit("status: DRAFT", "status: PUBLISHED")
     world.write("/".join(("postmortems", "2024", "note.txt")), "<!-- pmctl: ignore AU301 -->\n")
-    gate.refuses("AU301", commit=forged)
+    gate.refuses("AU301", commit=forged, warnings=("AU715",))
     hostile = {
         "GIT_NO_REPLACE_OBJECTS": "0", "GIT_GRAFT_FILE": "/dev/null", "GIT_DIR": "/nonexistent",
         "GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "pmctl.protectedBranch", "GIT_CONFIG_VALUE_0": "elsewhere",

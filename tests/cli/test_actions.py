@@ -67,6 +67,46 @@ def test_cron_learns_it_from_the_exit_code(play: At) -> None:
     assert draft.run("jane", "pmctl actions list --fail-on unowned").returncode == 0, "it is done"
 
 
+def test_a_value_that_occurs_nowhere_is_a_mistake(play: At) -> None:
+    draft = play("draft")
+    for words, hint in (
+        ("--team platfrom", ""), ("--tag datbase", ""), ("--prevents pool-size", ""),
+        ("--service paymnt-api", "payment"), ("--owner jnae", "jane"), ("--kind prevnt", "prevent"),
+    ):  # fmt: skip
+        done = draft.run("jane", f"pmctl actions list {words} --fail-on overdue")
+        assert done.returncode == 2 and "there is none" in done.stderr and hint in done.stderr, (words, done.stderr)
+    text = draft.file.read_text().replace(
+        "title:", "tags: [database]\nroot_causes: [pool-size]\nteams: [platform]\ntitle:"
+    )
+    draft.file.write_text(text)
+    for words in ("--team platform", "--tag DATABASE", "--prevents pool-size", "--service payment-api"):
+        assert draft.run("jane", f"pmctl actions list {words}").returncode == 0, words
+    assert "did you mean database" in draft.run("jane", "pmctl actions list --tag datbase").stderr
+
+
+def test_what_cannot_be_read_is_not_passed_over(play: At) -> None:
+    draft = play("draft")
+    text = draft.file.read_text()
+    line = next(row for row in text.splitlines(keepends=True) if set(row.strip()) <= {"|", "-"} and "|" in row)
+    broken = {
+        "no line of dashes": text[: text.rindex(line)] + text[text.rindex(line) + len(line) :],
+        "a row too long": text.replace("| MEDIUM | OPEN |", "| MEDIUM | OPEN | | |"),
+        "a conflict": text.replace("## Action Items", "<<<<<<< ours\n=======\n>>>>>>> theirs\n\n## Action Items"),
+        "no front matter": text.replace("status:", "status: [", 1),
+    }
+    for what, changed in broken.items():
+        assert changed != text, what
+        draft.file.write_text(changed)
+        for _ in range(2):  # read, and remembered
+            done = draft.run("jane", "pmctl actions list")
+            assert done.returncode == 0 and "action items are not listed" in done.stderr, (what, done.stderr)
+        for words in ("--fail-on overdue", "--fail-on unowned --format csv"):
+            done = draft.run("jane", f"pmctl actions list {words}")
+            assert done.returncode == 2 and f"{ID}.md:" in done.stderr, (what, done.stderr)
+    draft.file.write_text(text)
+    assert draft.run("jane", "pmctl actions list --fail-on unowned").returncode == 0
+
+
 def test_groups_in_every_format(play: At) -> None:
     draft = play("draft")
     found = json.loads(draft.do("jane", "pmctl actions list --group-by owner --format json"))

@@ -41,8 +41,7 @@ def test_who_may_not_edit_is_told_how_to_become_an_editor_before_the_editor_open
     before, after = edited(stage, "bob")
     assert after == [] and before[0].startswith("error: AU702 bob may not edit")
     assert before[1] == (
-        f"  hint: ask one of: jane, alice; the author makes you an editor with pmctl edit {ID}, where the front matter "
-        "says editors: {bob: edit}"
+        f"  hint: ask one of: jane, alice; while it is a draft the author can run pmctl editors add {ID} bob"
     )
 
 

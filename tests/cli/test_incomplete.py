@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -11,7 +12,8 @@ from tests.cli.play import Play
 At = Callable[[str], Play]
 COMMANDS = (
     "log $ID", "log $ID --format json", "show $ID", "show $ID --format json", "export $ID --to md",
-    "export $ID --to json --evidence", "export $ID -o ../x.html --evidence",
+    "export $ID --to json --evidence", "export $ID -o ../x.html --evidence", "actions show 7f3k",
+    "actions show 7f3k --format json",
 )  # fmt: skip
 
 
@@ -44,3 +46,13 @@ def test_status_and_list_say_it_and_remember_nothing(shallow: Play) -> None:
     assert "PUBLISHED" in shallow.run("jane", "pmctl list", cwd=clone).stdout
     assert "INCOMPLETE" not in shallow.run("jane", "pmctl status $ID", cwd=clone).stdout
     assert shallow.run("jane", "pmctl show $ID", cwd=clone).returncode == 0
+
+
+def test_the_life_of_an_item_is_not_guessed(shallow: Play) -> None:
+    clone = shallow.root.parent / "shallow"
+    told = shallow.run("jane", "pmctl actions show 7f3k", cwd=clone).stdout
+    assert told.startswith("INCOMPLETE"), "before anything else"
+    assert not [word for word in ("created", "slipped", "history\n", "not committed", "wanted") if word in told]
+    found = json.loads(shallow.run("jane", "pmctl actions show 7f3k --format json", cwd=clone).stdout)
+    assert (found["created_by"], found["slips"], found["open_days"], found["missed"]) == ("", None, None, None)
+    assert (found["steps"], found["owner"]) == ([], "jane")

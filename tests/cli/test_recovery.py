@@ -60,3 +60,24 @@ def test_without_one_init_says_what_that_means(tmp_path: Path) -> None:
     stage = Play(tmp_path / "team")
     said = stage.run("alice", "git init -q; pmctl init")
     assert "  there is no recovery key: when the last admin's key is lost" in said.stderr
+
+
+def test_a_mistyped_public_key_makes_no_private_one(tmp_path: Path) -> None:
+    stage = Play(tmp_path / "team")
+    keys = stage.stage.folder / "home" / "keys"
+    before = sorted(one.name for one in keys.iterdir())
+    for name, said in (("bbo.pub", "did you mean bob.pub?"), ("zzzzzzz.PUB", "or a new key without .pub: ")):
+        refused = stage.run("alice", f"git init -q; pmctl init --recovery-key $KEYS/{name}")
+        assert refused.returncode == 2 and "error: there is no public key" in refused.stderr, refused.stderr
+        assert said in refused.stderr
+        assert sorted(one.name for one in keys.iterdir()) == before
+        assert not (stage.root / "pmctl.yaml").exists()
+    stage.do("alice", "pmctl init --recovery-key $KEYS/new")  # the nearest honest neighbour
+    assert (keys / "new").read_text().startswith("-----BEGIN OPENSSH PRIVATE KEY")
+    for command in ("add carol --name Carol", "rotate alice"):
+        refused = stage.run("alice", f"pmctl people {command} --key $KEYS/bbo.pub")
+        assert refused.returncode == 2 and "hint: did you mean bob.pub?" in refused.stderr, refused.stderr
+        assert not (keys / "bbo.pub").exists()
+    refused = stage.run("bob", "git config user.signingkey $KEYS/bbo.pub; pmctl people join --make-key")
+    assert refused.returncode == 2 and "hint: did you mean bob.pub?" in refused.stderr, refused.stderr
+    assert sorted(one.name for one in keys.iterdir()) == sorted([*before, "new", "new.pub"])

@@ -93,3 +93,43 @@ def test_other_commands_refuse_several(command: str, play: At) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("error: this command works in one repository\n")
     assert stage.snapshot() == before
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "-C ../a -C ../b -C ../c actions list", "-C ../a actions -C ../b list -C ../c",
+        "-C ../a actions -C ../b -C ../c list", "-C ../a actions list -C ../b -C ../c",
+        "actions -C ../a list -C ../b -C ../c", "actions list -C ../a -C ../b -C ../c",
+    ],
+)  # fmt: skip
+def test_every_folder_counts_in_order_wherever_it_stands(command: str, play: At) -> None:
+    stage = play("review")
+    for name in "abc":
+        shutil.copytree(stage.root, stage.root.parent / name)
+    rows = json.loads(stage.do("bob", f"pmctl {command} --format json"))["items"]
+    assert list(dict.fromkeys(row["repository"] for row in rows)) == ["../a", "../b", "../c"]
+
+
+def test_a_folder_before_the_command_and_another_after_it_are_several(play: At) -> None:
+    stage = play("draft")
+    before = stage.snapshot()
+    for command in ("-C . show payment -C ..", "-C . people list -C ..", "-C . people -C .. list"):
+        done = stage.run("jane", f"pmctl {command}")
+        assert (done.returncode, done.stdout) == (2, ""), command
+        assert done.stderr.startswith("error: this command works in one repository\n")
+    assert stage.snapshot() == before
+    assert stage.run("jane", "pmctl -C . show payment -C .").returncode == 0
+
+
+def test_of_the_other_global_options_the_later_counts(play: At) -> None:
+    stage = play("review")
+    jane = stage.do("bob", "pmctl actions list --mine --as jane")
+    for command in ("--as bob actions --as jane list", "--as bob actions list --as jane"):
+        assert stage.do("bob", f"pmctl {command} --mine") == jane, command
+    assert stage.do("bob", "pmctl actions --as bob list --as jane --mine") == jane
+    colored = stage.do("bob", "pmctl --color never actions list --color always")
+    assert "\x1b[" in colored and colored == stage.do("bob", "pmctl --color never actions --color always list")
+    assert "\x1b[" not in stage.do("bob", "pmctl --color always actions --color never list")
+    assert "\x1b[" not in stage.do("bob", "pmctl --color always actions --color never list --color auto")
+    assert stage.run("bob", "pmctl actions -q list -v").returncode == 2

@@ -135,7 +135,7 @@ def test_a_template_that_is_gone_is_found_everywhere_and_judges_what_was_submitt
     assert audited.returncode == 1 and f"AU506 template mini@1 is gone, and {ID} was" in audited.stdout
     assert "PM157" in team.run("jane", f"pmctl validate {ID}").stdout
     # Its submit is bound to the template as it was, which is in history for ever.
-    assert f"next: pmctl publish {ID}" in team.do("jane", f"pmctl status {ID}")
+    assert f"your turn: pmctl publish {ID}" in team.do("jane", f"pmctl status {ID}")
     assert team.run("jane", f"pmctl publish {ID}").returncode == 0
 
 

@@ -158,7 +158,10 @@ def test_init_offers_to_make_a_key(play: At, terminal: Callable[..., Terminal]) 
     sat = terminal(stage, "alice", "init", env=no_key)
     sat.expect("Make one for pmctl")
     sat.type("y")
+    sat.expect("Where to put a recovery key")
+    sat.type("\r")
     assert sat.end() == 0, sat.plain
+    assert "there is no recovery key" in sat.plain
     key = stage.stage.folder / "home/.ssh/id_ed25519_pmctl"
     assert key.stat().st_mode & 0o777 == 0o600
     assert stage.git("config", "user.signingkey") == str(key)

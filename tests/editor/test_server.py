@@ -50,7 +50,8 @@ def test_it_says_what_it_can_do(editor: Editor) -> None:
 
 def test_findings_are_those_of_validate(repository: Path, editor: Editor) -> None:
     """The same codes at the same places as `pmctl validate`, with the repository's settings and people."""
-    text = source("participants: [jane, carol]\n## Impact\n\nSome payments failed, obviously.\n## Root Cause\n\n")
+    front = "status: DRAFT\nparticipants: [jane, carol]\n"
+    text = source(f"{front}## Impact\n\nSome payments failed, obviously.\n## Root Cause\n\n")
     (repository / PATH).parent.mkdir(parents=True, exist_ok=True)
     (repository / PATH).write_text(text)
     found = editor.open(uri_of(repository), text)

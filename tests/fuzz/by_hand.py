@@ -1,4 +1,4 @@
-"""Spoil good documents, records and policies at random, in this process, by hand:
+"""Spoil good documents, messages, records and policies at random, in this process, by hand:
 
     python -m tests.fuzz.by_hand [SECONDS] [SEED] [TARGET ...]
 
@@ -73,6 +73,6 @@ def play(seconds: float, seed: int, names: tuple[str, ...]) -> dict[str, int]:
 
 if __name__ == "__main__":
     words = sys.argv[1:]
-    wanted = tuple(words[2:]) or ("document", "record", "policy", "yaml")
+    wanted = tuple(words[2:]) or ("document", "message", "record", "policy", "yaml")
     played = play(float(words[0]) if words else 120.0, int(words[1]) if len(words) > 1 else 1, wanted)
     print(sum(played.values()), played)

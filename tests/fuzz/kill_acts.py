@@ -20,12 +20,15 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
+from pmctl.document.comment import Message, MessageKind, written
 from pmctl.policy import act as acts
 from tests.attacks.gate import SETTINGS
 from tests.world import DOC, World
 
+THREAD = "20240117T100000Z-bob-7f3kq2"
 ACTS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "submit": ("drafted", "jane", ("submit", DOC, "--reviewer", "bob")),
     "approve": ("submitted", "bob", ("approve", DOC)),
@@ -35,6 +38,9 @@ ACTS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "archive": ("published", "alice", ("archive", DOC, "-m", "Done")),
     "reopen": ("published", "alice", ("reopen", DOC, "-m", "Again")),
     "new": ("drafted", "jane", ("new", "Another outage", "--date", "2024-03-01")),
+    "comment": ("submitted", "bob", ("comment", "add", DOC, "-m", "How many?")),
+    "reply": ("discussed", "jane", ("comment", "reply", THREAD, "-m", "Ninety")),
+    "resolve": ("discussed", "jane", ("comment", "resolve", THREAD)),
     "revoke": ("drafted", "alice", ("people", "revoke", "carol", "-m", "Left")),
 }
 """Act -> the stage that it begins from, who acts, the words."""
@@ -55,6 +61,11 @@ def stages(folder: Path) -> dict[str, World]:
         world = replace(world, path=folder / name)
         world.act(act, by, **({"reviewers": ("bob",)} if act == acts.SUBMIT else {}))
         made[name] = world
+    shutil.copytree(made["submitted"].path, folder / "discussed", symlinks=True)
+    made["discussed"] = replace(made["submitted"], path=folder / "discussed")
+    thread = Message(THREAD, THREAD, MessageKind.COMMENT, "bob", datetime(2024, 1, 17, 10, tzinfo=UTC), "How many?")
+    made["discussed"].write(f".pmctl/comments/{DOC}/{THREAD}.md", written(thread))
+    made["discussed"].commit("Comment", "bob")
     return made
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import binascii
 import subprocess
 import tempfile
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 
+from pmctl.document.comment import Message, MessageKind, written
 from pmctl.ledger import record
 from pmctl.policy.act import Act
 from tests.world import document as postmortem
@@ -61,6 +64,16 @@ def seeds(target: str) -> tuple[bytes, ...]:
     if target == "document":
         whole = postmortem().encode()
         return (whole, whole.replace(b"\n", b"\r\n"), b"---\nid: x\n---\n# T\n\n```\n| a |\n```\n")
+    if target == "message":
+        about = ("Impact", "45 minutes", DIGEST)
+        at, first = datetime(2024, 1, 17, 10, tzinfo=UTC), "20240117T100000Z-bob-7f3kq2"
+        text = "Until when, @jane?\n\n- not `@alice`\n\n```\n@x\n```"
+        begun = Message(first, first, MessageKind.COMMENT, "bob", at, text, *about)
+        answers = (
+            replace(begun, thread="20240116T100000Z-jane-000000", kind=kind, section="", quote="", block="")
+            for kind in MessageKind
+        )
+        return tuple(written(one) for one in (begun, replace(begun, quote="", block=""), *answers))
     if target == "record":
         act = Act(
             "submit", "jane", "2024-01-15-x", "2024-01-17T10:00:00Z", DIGEST, "DRAFT", "IN_REVIEW", "", 1, "", DIGEST,

@@ -14,10 +14,11 @@ from types import FrameType
 
 from pmctl.document import strict_yaml
 from pmctl.document.action_problems import action_problems
+from pmctl.document.comment import mentions, read_message, unknown_mentions, written
 from pmctl.document.digest import content_digest
 from pmctl.document.finding import Finding
 from pmctl.document.reader import read
-from pmctl.errors import PmctlError
+from pmctl.errors import BadInput, PmctlError
 from pmctl.ledger import record, sshsig
 from pmctl.ledger.record import RecordProblem
 from pmctl.ledger.sshsig import SignatureProblem
@@ -26,6 +27,7 @@ from pmctl.ledger.view import missing_sections
 from pmctl.policy.keys import KeyProblem, public_key
 from pmctl.policy.reading import parse_policy
 
+MESSAGE = "20240117T100000Z-bob-7f3kq2"
 Target = Callable[[bytes], None]
 
 
@@ -69,6 +71,26 @@ def document(data: bytes) -> None:
     assert bool(facts.problem) != found.readable
     if found.readable:
         missing_sections(found)
+
+
+def message(data: bytes) -> None:
+    """A message of a discussion: what counts can be written again, and says the same to everybody."""
+    path = f".pmctl/comments/2024-01-15-x/{MESSAGE}.md"
+    found, problems = read_message(data, path)
+    _shown(problems)
+    assert found is not None or problems
+    if found is None:
+        return
+    assert (found.id, found.by) == (MESSAGE, "bob")
+    try:
+        again = written(found)
+    except BadInput as problem:
+        assert problems, problem.message  # what hides in the text is reported, and not written anew
+        _said(problem)
+    else:
+        assert read_message(again, path) == (found, ())
+    _shown(unknown_mentions(read(data, path), frozenset(("bob",))))
+    assert all(found.text[at] == "@" for _, at in mentions(found.text))
 
 
 def record_bytes(data: bytes) -> None:
@@ -136,6 +158,7 @@ def key_line(data: bytes) -> None:
 
 TARGETS: dict[str, Target] = {
     "document": document,
+    "message": message,
     "record": record_bytes,
     "signature": signature,
     "signature_fields": signature_fields,

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pmctl.document.comment import read_message
 from pmctl.document.reader import read
 from pmctl.document.strict_yaml import load
 from pmctl.ledger import record
@@ -15,7 +16,7 @@ from pmctl.policy.reading import parse_policy
 
 from .by_hand import play
 from .seeds import seeds
-from .targets import TARGETS, time_limit
+from .targets import MESSAGE, TARGETS, time_limit
 
 SECONDS = 4.0  # for one example; a loaded machine needs some of them
 MEBIBYTE = 1024 * 1024
@@ -48,12 +49,13 @@ def test_what_is_spoiled_was_good() -> None:
     found, problems = parse_policy(seeds("policy")[0])
     assert found is not None, problems
     assert record.from_bytes(seeds("record")[0])
+    assert all(read_message(one, f"{MESSAGE}.md")[0] for one in seeds("message"))
     assert all(read(one).readable for one in seeds("document")[:2])
 
 
 def test_thousands_of_spoiled_inputs_in_a_few_seconds() -> None:
     """The short version of `python -m tests.fuzz.by_hand`."""
-    assert sum(play(2.0, 1, ("document", "record", "policy", "yaml")).values()) >= 80
+    assert sum(play(2.0, 1, ("document", "message", "record", "policy", "yaml")).values()) >= 80
 
 
 @pytest.mark.parametrize("target", TARGETS)

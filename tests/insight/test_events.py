@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from pmctl import git
+from pmctl.document.comment import Message, MessageKind, message_id, written
 from pmctl.errors import EnvironmentProblem, NotFound
 from pmctl.insight.event import Event, EventKind
 from pmctl.insight.events import events, overdue, since
@@ -110,6 +111,82 @@ def test_an_item_added_to_what_is_published_is_proved(world: World) -> None:
     assert (last.kind.value, last.subject, last.by, last.layer) == ("item-added", "AI-9x2m", "jane", "proved")
 
 
+def say(
+    world: World, by: str, text: str = "", *, thread: str = "", kind: MessageKind = MessageKind.COMMENT, **options: str
+) -> Message:
+    """Put a message of a discussion into the repository; `committer` is somebody else than `by`."""
+    number = sum(1 for _ in (world.root / ".pmctl").glob("comments/*/*"))
+    at = datetime(2024, 1, 17, 10, tzinfo=UTC) + timedelta(minutes=number)
+    own = message_id(at, by, f"{number:06d}")
+    one = Message(own, thread or own, kind, by, at, text)
+    world.write(f".pmctl/comments/{DOC}/{own}.md", written(one))
+    world.commit("Comment", options.get("committer", by))
+    return one
+
+
+def discussed(world: World) -> Message:
+    """A thread of a postmortem in review, that is resolved, reopened and resolved."""
+    thread = say(world, "bob", "Until when, @jane and @carol?\n\nAsk @jane, not `@alice` nor @nobody.")
+    say(world, "jane", "Until *noon*.", thread=thread.id)
+    for kind in (MessageKind.RESOLVE, MessageKind.REOPEN, MessageKind.RESOLVE):
+        say(world, "jane", "", thread=thread.id, kind=kind)
+    return thread
+
+
+DISCUSSED = [
+    "commented bob", "mentioned bob jane", "mentioned bob carol", "commented jane",
+    "resolved jane", "thread-reopened jane", "resolved jane",
+]  # fmt: skip
+TALK = "commented mentioned resolved thread-reopened"
+
+
+def test_what_is_said_and_to_whom(world: World) -> None:
+    world.new(visibility="private")
+    world.act(acts.SUBMIT, "jane", reviewers=("bob",))
+    thread = discussed(world)
+    found = happened(world, kinds=TALK)
+    assert told(found) == DISCUSSED
+    assert found[1].details == {
+        "thread": thread.id, "message": thread.id,
+        "text": "Until when, @jane and @carol? Ask @jane, not `@alice` nor @nobody.",
+    }  # fmt: skip
+    assert {(one.layer, one.visibility, one.details["thread"]) for one in found} == {
+        ("attributed", "private", thread.id)
+    }
+    assert found[0].at == "2024-01-17T10:00:00Z"
+    assert len({one.id for one in found}) == len(found)
+    say(world, "bob", "long " * 100)
+    assert len(str(happened(world)[-1].details["text"])) <= 200
+
+
+def test_a_message_that_does_not_count_or_is_by_another(world: World) -> None:
+    world.new()
+    world.act(acts.SUBMIT, "jane", reviewers=("bob",))
+    thread = say(world, "bob", "Until when?")
+    say(world, "carol", thread=thread.id, kind=MessageKind.RESOLVE)  # who owns an item and may not
+    world.write(f".pmctl/comments/{DOC}/20240117T100000Z-bob-abcdef.md", "no message")
+    world.commit("Comment", "bob")
+    assert told(happened(world, kinds=TALK)) == ["commented bob"]
+    say(world, "jane", thread=thread.id, kind=MessageKind.RESOLVE, committer="carol")
+    assert told(happened(world, kinds=TALK)) == ["commented bob", "resolved"]
+
+
+def test_a_message_is_told_once(world: World) -> None:
+    world.new()
+    world.act(acts.SUBMIT, "jane", reviewers=("bob",))
+    thread = say(world, "bob", "Until when?")
+    path = f".pmctl/comments/{DOC}/{thread.id}.md"
+    before = happened(world, kinds=TALK)
+    (world.root / path).unlink()
+    world.commit("Take it back", "bob")
+    world.write(path, written(replace(thread, text="Since when, @carol?")))
+    world.commit("Say it otherwise", "bob")
+    found = happened(world, kinds=TALK)
+    assert found == before
+    forget(world)
+    assert happened(world, kinds=TALK) == found
+
+
 def test_policy_changes(world: World) -> None:
     dave = Person("dave", "Dave Roe", ("dave@example.com",), (Key(actor("dave").public),))
     assert world.policy is not None
@@ -156,7 +233,9 @@ def ids(world: World) -> list[str]:
 def test_ids_survive_a_squash_and_a_rebase(world: World) -> None:
     world.git("checkout", "-q", "-b", "work")
     published(world)
+    discussed(world)
     straight = ids(world)
+    assert told(happened(world, kinds=TALK)) == DISCUSSED
     world.git("checkout", "-q", "main")
     world.git("merge", "-q", "--squash", "work")
     world.commit("Squash")
@@ -166,7 +245,7 @@ def test_ids_survive_a_squash_and_a_rebase(world: World) -> None:
     assert [one.kind.value for one in squashed if one.postmortem][:2] == ["created", "item-added"]
     world.git("checkout", "-q", "work")
     world.git("commit", "-q", "--amend", "--no-edit")
-    world.git("rebase", "-q", "--onto", world.git("rev-list", "--max-parents=0", "HEAD"), "HEAD~9", "--force-rebase")
+    world.git("rebase", "-q", "--onto", world.git("rev-list", "--max-parents=0", "HEAD"), "HEAD~14", "--force-rebase")
     assert ids(world) == straight
 
 

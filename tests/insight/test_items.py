@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from pmctl.document import edits
 from pmctl.document.reader import read
 from pmctl.errors import NotFound, UsageProblem
 from pmctl.insight.added_items import added_later
@@ -135,6 +136,51 @@ def test_a_shallow_clone_says_that_something_is_missing(crew: Team) -> None:
     found = life(Team(shallow), "7f3k")
     assert found.incomplete == "shallow clone"
     assert found.notes == "later"
+    assert (found.created_by, found.slips, found.open_days, found.missed, found.steps) == ("", None, None, None, ())
+
+
+def test_changes_stand_in_the_order_in_which_the_main_line_got_them(
+    crew: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crew.actor("jane")
+    crew.git("checkout", "-qb", "side")
+    at(crew, "2024-02-02", monkeypatch)
+    change(crew.workspace, "jane", "AI-7f3k", Change(notes="aside"), ())
+    crew.git("checkout", "-q", "main")
+    at(crew, "2024-02-04", monkeypatch)
+    change(crew.workspace, "jane", "AI-7f3k", Change(ticket="PAY-9"), ())
+    at(crew, "2024-02-09", monkeypatch)
+    crew.git("merge", "-q", "-X", "ours", "--no-commit", "side")
+    change_row(crew, "PAY-9 | ", "PAY-9 | aside ")
+    crew.git("commit", "-qam", "Merge side")
+    later = [(one.at[:10], one.landed[:10], one.column) for one in life(crew, "7f3k").steps[-2:]]
+    assert later == [("2024-02-04", "2024-02-04", "Ticket"), ("2024-02-02", "2024-02-09", "Notes")]
+
+
+def change_row(crew: Team, before: str, after: str) -> None:
+    file = crew.top / crew.path(DOC)
+    assert before in file.read_text()
+    file.write_text(file.read_text().replace(before, after))
+
+
+SUMMARY = "Checkout failed for an hour."
+
+
+@pytest.mark.parametrize(
+    ("section", "told"),
+    [
+        (f"<!-- Two or three sentences. -->\n{SUMMARY}", SUMMARY),
+        (f"{SUMMARY} <!-- why -->\n<!--\n{'x ' * 200}\n-->", SUMMARY),
+        ("<!-- Two or three sentences. -->", ""),
+        ("<!-- Two or three sentences. -->\n\nTBD", ""),
+    ],
+)
+def test_the_context_is_what_a_person_wrote(crew: Team, section: str, told: str) -> None:
+    crew.actor("jane")
+    text = edits.replace_section(crew.workspace.read_at(DOC), "Summary", section + "\n").text
+    crew.edit_text(DOC, lambda _: text)
+    crew.commit_all("Summary")
+    assert life(crew, "7f3k").context[2] == told
 
 
 def row(name: str, task: str, owner: str = "@jane", due: str = "2024-02-01") -> str:

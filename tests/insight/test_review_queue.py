@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from pmctl import git
+from pmctl.document.comment import Message, MessageKind, message_id, written
 from pmctl.errors import EnvironmentProblem, NotFound
 from pmctl.insight.review_queue import ReviewQueue, review_queue
 from pmctl.insight.reviewing import reviewing
@@ -53,6 +55,48 @@ def test_an_edit_brings_it_back_with_what_changed(world: World) -> None:
     world.edit("45 minutes.", "45 long minutes.")
     (mine,) = queue(world, "bob").waiting
     assert (mine.approved_at, mine.changed) == (AT, ("Summary: 1 word added",))
+
+
+def say(world: World, by: str, minute: int, *, thread: str = "", kind: MessageKind = MessageKind.COMMENT) -> Message:
+    at = datetime(2024, 1, 17, 9, minute, tzinfo=UTC)
+    own = message_id(at, by, f"{minute:06d}")
+    one = Message(own, thread or own, kind, by, at, "Why?")
+    world.write(f".pmctl/comments/{DOC}/{own}.md", written(one))
+    world.commit("Comment", by)
+    return one
+
+
+def test_what_is_said_is_counted_and_told(world: World) -> None:
+    submitted(world)
+    thread = say(world, "bob", 1)
+    assert queue(world, "bob").waiting[0].open_threads == 1
+    assert queue(world, "jane").own[0].open_threads == 1
+    world.act(acts.APPROVE, "bob")
+    answer = say(world, "jane", 0, thread=thread.id)  # her clock is late; bob has not seen it
+    assert queue(world, "bob").waiting == ()  # no comment makes an approval stale
+    world.edit("45 minutes.", "45 long minutes.")
+    (mine,) = queue(world, "bob").waiting
+    assert mine.changed == ("Summary: 1 word added", "Discussion: 1 new message by jane")
+    found = reviewing(Workspace(world.repo), DOC, "bob")
+    assert (found.said_since, [one.thread for one in found.threads]) == ((answer.id,), [thread.id])
+    close = say(world, "jane", 3, thread=thread.id, kind=MessageKind.RESOLVE)
+    (mine,) = queue(world, "bob").waiting
+    assert (mine.changed[1], mine.open_threads) == ("Discussion: 2 new messages by jane", 0)
+    found = reviewing(Workspace(world.repo), DOC, "bob")
+    assert (found.said_since, len(found.threads)) == ((answer.id, close.id), 1)  # resolved since: shown
+    world.act(acts.APPROVE, "bob")
+    found = reviewing(Workspace(world.repo), DOC, "bob")
+    assert (found.said_since, found.threads) == ((), ())
+
+
+def test_what_is_said_since_a_comment_without_an_approval(world: World) -> None:
+    submitted(world)
+    thread = say(world, "bob", 1)
+    other = say(world, "jane", 2)
+    found = reviewing(Workspace(world.repo), DOC, "bob")
+    assert (found.said_since, [one.thread for one in found.threads]) == ((other.id,), [thread.id, other.id])
+    found = reviewing(Workspace(world.repo), DOC, "carol")
+    assert (found.said_since, len(found.threads)) == ((), 2)
 
 
 def test_a_second_round_compares_with_the_first(world: World) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
+from pmctl.document.comment import MessageKind
 from pmctl.insight.status_overview import Kind, answer, status_reports, together
 from pmctl.output.advice import words
 from pmctl.policy import act as acts
+from pmctl.workflow.comment import Speaker, begin
+from pmctl.workflow.comment import answer as answer_thread
 from pmctl.workflow.lifecycle import perform
 from tests.team import AT, PEOPLE, TODAY, Team
 
@@ -40,6 +43,36 @@ def test_each_step_waits_for_whoever_takes_it(crew: Team) -> None:
     assert kinds(crew) == {"jane": ["publish"]}
     do(crew, "jane", acts.PUBLISH)
     assert kinds(crew) == {}
+
+
+def test_an_open_thread_waits_for_the_author_and_its_writer(crew: Team) -> None:
+    edited(crew, "carol: comment")
+    assert kinds(crew) == {"jane": ["submit"]}
+    thread = comment(crew, "carol")
+    assert kinds(crew) == {"jane": ["answer", "submit"], "carol": ["answer"]}
+    for one in (answer(crew.workspace, "carol", date(2024, 1, 16)), answer(crew.workspace, "carol", TODAY, DOC)):
+        (asked,) = [waiting for waiting in one.waiting_for_you if waiting.kind == "answer"]
+        assert asked.message == "a discussion on Impact that carol began is open"
+        assert words(asked.fix) == f"answer it, then pmctl comment resolve {thread[-6:]}"
+    do(crew, "jane", acts.SUBMIT, "bob")
+    assert kinds(crew) == {"jane": ["answer"], "bob": ["review"], "carol": ["answer"]}
+    do(crew, "bob", acts.APPROVE)
+    assert kinds(crew) == {"jane": ["answer"], "carol": ["answer"]}
+    comment(crew, "carol", thread)
+    assert kinds(crew) == {"jane": ["publish"]}
+
+
+def edited(crew: Team, editors: str) -> None:
+    crew.edit_text(DOC, lambda text: text.replace("\nauthor: jane\n", f"\nauthor: jane\neditors: {{{editors}}}\n"))
+    crew.commit_all("Ask for comments")
+
+
+def comment(crew: Team, by: str, thread: str = "") -> str:
+    """Begin a thread as somebody, or resolve one."""
+    who, at = Speaker(by, by), datetime(2024, 1, 16, 9, tzinfo=UTC)
+    if thread:
+        return answer_thread(crew.workspace, who, thread, MessageKind.RESOLVE, "", (), at=at).thread
+    return begin(crew.workspace, who, DOC, "Until when?", (), at=at, section="Impact").thread
 
 
 def test_an_edit_asks_for_the_review_again(crew: Team) -> None:

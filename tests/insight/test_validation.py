@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from pmctl.document.comment import Message, MessageKind, message_id, written
 from pmctl.errors import EnvironmentProblem, NotFound, UsageProblem
 from pmctl.insight.validation import Selection, validations
 from pmctl.workflow.fixing import fixed
@@ -31,6 +33,34 @@ def test_everything_an_id_a_path_or_a_folder(crew: Team) -> None:
     assert checked(crew, "postmortems/2024") == both
     assert checked(crew, Path(both[0]).name, directory=crew.top / "postmortems/2024") == both[:1]
     assert checked(crew, "payments", both[0]) == both[:1], "once"
+
+
+def test_a_message_that_is_named_is_checked_as_one(crew: Team) -> None:
+    at = datetime(2024, 1, 16, 9, tzinfo=UTC)
+    names = [message_id(at, "bob", f"{number:06d}") for number in range(3)]
+    folder = crew.top / f".pmctl/comments/{DOC}"
+    folder.mkdir(parents=True)
+    paths = [f".pmctl/comments/{DOC}/{name}.md" for name in names]
+    for path, name in zip(paths, names, strict=True):
+        good = written(Message(name, name, MessageKind.COMMENT, "bob", at, "Until when, @jane?"))
+        (crew.top / path).write_bytes(good)
+    (crew.top / paths[1]).write_bytes((crew.top / paths[1]).read_bytes().replace(b"kind: comment", b"kind: coment"))
+    (crew.top / paths[2]).write_bytes((crew.top / paths[2]).read_bytes().replace(b"@jane", b"@jnae"))
+
+    def found(*what: str, directory: Path | None = None) -> list[tuple[str, str]]:
+        runs = validations(directory or crew.top, Selection(what, now=AT))
+        assert not any(run.notes for run in runs)
+        return [(one.code, one.path) for run in runs for one in run.findings if one.path.startswith(".pmctl")]
+
+    assert found(paths[0]) == []
+    assert found(paths[1]) == [("PM320", paths[1])]
+    assert found(Path(paths[2]).name, directory=folder) == [("PM322", paths[2])]
+    wrong = [("PM320", paths[1]), ("PM322", paths[2])]
+    assert found(crew.path(DOC), *paths) == found(f".pmctl/comments/{DOC}") == found() == wrong
+    (crew.top / paths[0]).write_bytes(b"\xff")
+    assert found(paths[0]) != []
+    (crew.top / paths[0]).write_bytes(b"x" * 1_000_000)
+    assert found(paths[0]) == [("PM320", paths[0])]
 
 
 def test_staged_is_what_the_index_holds(crew: Team) -> None:
@@ -81,7 +111,7 @@ def test_results_are_kept_when_there_are_many(crew: Team) -> None:
     text = (crew.top / crew.path(DOC)).read_text()
     for number in range(20):
         name = f"{DOC}-{number}"
-        (crew.top / crew.path(name)).write_text(text.replace(DOC, name))
+        (crew.top / crew.path(name)).write_text(text.replace(DOC, name).replace("| AI-", f"| AI-{number:02}"))
     first = validations(crew.top, Selection(now=AT))[0]
     assert list(kept.rglob("*.json"))
     assert validations(crew.top, Selection(now=AT))[0].findings == first.findings

@@ -116,6 +116,15 @@ def test_the_commands_sign_with_gpg_and_the_audit_accepts_it(world: World, gnupg
     world.act("approve", "carol")
     does("publish", DOC)
     does("audit")
+    world.act("withdraw", "jane", other)
+    world.change_policy(edits="signed")
+    does("comment", "add", other, "-m", "Since when?")
+    assert "-----BEGIN PGP SIGNATURE" in world.git("cat-file", "commit", "HEAD")
+    does("audit")
+    world.git("config", "gpg.format", "ssh")
+    done = pmctl("comment", "add", other, "-m", "And until when?")
+    assert (done.returncode, done.stderr.count("AU705"), done.stderr.count("git config")) == (1, 1, 3), done.stderr
+    world.git("config", "--unset", "gpg.format")
     records = sorted((world.root / record.FOLDER).rglob("*-bob-????????.json.sig"))
     assert [file.read_bytes()[:27] for file in records] == [b"-----BEGIN PGP SIGNATURE---"] * 3
     assert world.audit().findings == ()

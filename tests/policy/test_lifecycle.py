@@ -98,7 +98,9 @@ def test_what_was_allowed_where_it_was_signed_lands_on_another_line(seed: int) -
         assert after.verdict in ("ok", "late"), (after.violations, act)
         if after.verdict == "late":
             late.add(digest)
-            assert replace(after.state, after={}, late_asked=()) == replace(state, after={}, late_asked=())
+            assert replace(after.state, after={}, late_asked=(), bound=()) == replace(
+                state, after={}, late_asked=(), bound=()
+            )
         assert not (act.prev in late and after.verdict == "ok"), "what follows a late record is late"
         state = after.state
 
@@ -127,7 +129,9 @@ def test_what_the_command_line_refuses_takes_no_effect(seed: int) -> None:
     after = landed(act, state)
     assert (after.verdict == "ok") == (not serious), (reasons, after)
     if serious:
-        assert replace(after.state, after={}, late_asked=()) == replace(state, after={}, late_asked=())
+        assert replace(after.state, after={}, late_asked=(), bound=()) == replace(
+            state, after={}, late_asked=(), bound=()
+        )
 
 
 def played(*steps: tuple[str, str]) -> PostmortemState:

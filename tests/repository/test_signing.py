@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pmctl.errors import EnvironmentProblem
+from pmctl.errors import EnvironmentProblem, UsageProblem
 from pmctl.ledger import sshsig
 from pmctl.policy.keys import normalise
 from pmctl.repository import signing
@@ -405,6 +405,12 @@ def test_an_existing_key_is_never_overwritten(tmp_path: Path, existing: str) -> 
         make_key(tmp_path / "id_pmctl", "c", around(tmp_path))
     assert (tmp_path / existing).read_text() == "precious"
     assert sorted(file.name for file in tmp_path.iterdir()) == before
+
+
+def test_a_private_key_gets_no_name_of_a_public_one(tmp_path: Path) -> None:
+    with pytest.raises(UsageProblem, match="there is no public key"):
+        make_key(tmp_path / "folder" / "id_pmctl.pub", "c", around(tmp_path))
+    assert not any(tmp_path.rglob("*.pub*"))
 
 
 # Who signs

@@ -25,7 +25,7 @@ def items(count: int) -> list[Item]:
     for number in range(count):
         name = f"2024-01-15-incident-{number}"
         text = source(f"id: {name}\n## Root Cause\n\n{TEXTS[number % len(TEXTS)]} {number}\n")
-        rows.append(Item(f"postmortems/2024/{name}.md", text.encode()))
+        rows.append(Item(f"postmortems/2024/{name}.md", text.replace("AI-7f3k", f"AI-{number:04}").encode()))
     return rows
 
 
@@ -95,6 +95,38 @@ def test_two_postmortems_of_one_incident_are_both_reported_also_from_the_cache(t
             ["postmortems/2024/2024-01-15-0.md is about the incident statuspage:a, too"],
             [],
         ]
+
+
+def numbered(number: int, text: str) -> Item:
+    return Item(f"postmortems/2024/2024-01-15-{number}.md", text.encode())
+
+
+def test_an_item_id_in_two_postmortems_is_reported_at_both_also_from_the_cache(tmp_path):
+    names = ("AI-7f3k", "AI-9zzz", "AI-7F3K")
+    draft = source("status: DRAFT\n")
+    rows = [numbered(n, draft.replace("AI-7f3k", name)) for n, name in enumerate(names)]
+    for _ in range(2):
+        done = check_many(rows, CONTEXT, cache=open_cache(tmp_path, CONTEXT), workers=1)
+        found = [[finding for finding in one.findings if finding.code == "PM519"] for one in done]
+        line = draft.split("\n").index(next(row for row in draft.split("\n") if "AI-7f3k" in row)) + 1
+        assert [[one.message for one in findings] for findings in found] == [
+            [f"AI-7f3k stands in postmortems/2024/2024-01-15-2.md:{line}, too"],
+            [],
+            [f"AI-7F3K stands in postmortems/2024/2024-01-15-0.md:{line}, too"],
+        ]
+        assert {(one.line, str(one.severity)) for findings in found for one in findings} == {(line, "warning")}
+
+
+def test_of_two_with_one_item_id_only_the_one_that_can_change_is_reported():
+    """What is published keeps its ids: they are signed."""
+    states = ("PUBLISHED", "DRAFT")
+    done = check_many([numbered(n, source(f"status: {state}\n")) for n, state in enumerate(states)], CONTEXT)
+    assert [[one.code for one in each.findings if one.code == "PM519"] for each in done] == [[], ["PM519"]]
+
+
+def test_ids_that_are_none_are_not_compared():
+    done = check_many([numbered(n, source().replace("AI-7f3k", "T-1")) for n in range(2)], CONTEXT)
+    assert not any(finding.code == "PM519" for one in done for finding in one.findings)
 
 
 def test_the_cache_gives_the_same_and_is_used(tmp_path, monkeypatch):

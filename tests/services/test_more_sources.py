@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
+from pmctl.insight.triage import triage
+from pmctl.insight.triggers import TriggerSettings, Verdict
 from pmctl.services.cursor import Cursor
+from pmctl.services.incident import Incident
 from pmctl.services.jira_text import plain_text
 
-from .records import EXAMPLES, at, example, record, rows
+from .records import EXAMPLES, NOW, at, example, record, rows
 
 
 def load(name: str) -> Any:
@@ -46,6 +49,48 @@ def test_datadog_tests_long_root_causes_and_what_hit_nobody() -> None:
     assert any("took the creation" in warning for warning in incident.warnings)
     listed = record({"data": [whole["data"]], "included": whole["included"]})
     assert [person.email for person in listed.participants] == ["jane@example.com", "bob@example.com"]
+
+
+def _required(incident: Incident) -> list[str]:
+    answer = triage(incident, TriggerSettings(), now=NOW)
+    return [reason.rule for reason in answer.reasons if reason.verdict is Verdict.REQUIRED]
+
+
+@pytest.mark.parametrize(("impacted", "rules"), [(True, ["customer-impact"]), (False, []), (None, [])])
+def test_datadog_says_in_one_word_that_customers_were_hit(impacted: bool | None, rules: list[str]) -> None:
+    whole = load("datadog.json")
+    said = whole["data"]["attributes"]
+    said["fields"] = {}
+    said |= {"title": "Slow", "severity": "SEV-4", "customer_impacted": impacted, "customer_impact_scope": "",
+             "customer_impact_start": None, "customer_impact_end": None, "resolved": "2024-11-04T08:50:00Z",
+             }  # fmt: skip
+    assert _required(record(whole)) == rules
+
+
+@pytest.mark.parametrize(
+    ("value", "rules"), [(True, ["customer-impact"]), (False, []), (0, []), (12, ["customer-impact"])]
+)
+def test_firehydrant_counts_customers_or_says_that_there_were_some(value: object, rules: list[str]) -> None:
+    whole = load("firehydrant.json")
+    calm = {key: whole[key] for key in ("id", "name", "created_at", "started_at", "milestones")}
+    assert _required(record({**calm, "name": "Slow", "milestones": [], "current_milestone": "resolved",
+                             "resolved_at": calm["started_at"], "customers_impacted": value})) == rules  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("overall", "update", "rules"),
+    [
+        ("SERVICE_OUTAGE", "AVAILABLE", ["customer-impact"]),
+        ("SERVICE_DISRUPTION", "AVAILABLE", ["customer-impact"]),
+        ("SERVICE_INFORMATION", "SERVICE_OUTAGE", ["customer-impact"]),
+        ("SERVICE_INFORMATION", "SERVICE_INFORMATION", []),
+    ],
+)
+def test_google_cloud_says_by_its_states_that_a_service_was_hit(overall: str, update: str, rules: list[str]) -> None:
+    one = load("google-cloud.json")[0]
+    one |= {"status_impact": overall, "end": "2024-12-12T11:20:00+00:00"}
+    one["updates"][1]["status"] = update
+    assert _required(record([one])) == rules
 
 
 def test_gitlab_with_timeline_events_and_notes() -> None:

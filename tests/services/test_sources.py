@@ -168,8 +168,38 @@ def test_statuspage_prefers_what_the_page_shows() -> None:
         ("12:05", "Webhooks are delivered late. We are looking into it.", "", ""),
         ("12:48", "The queue is draining. We are monitoring it.", "", "mitigated"),
         ("13:30", "This incident has been resolved.", "", "resolved"),
+        ("09:00", "A long text.", "", ""),
     ]
+    # It was written the day after, and says nothing of when the incident was over.
+    assert not [warning for warning in incident.warnings if "goes on" in warning]
     assert incident.participants == ()
+
+
+def test_statuspage_keeps_every_update_whatever_its_status() -> None:
+    page = json.loads((EXAMPLES / "statuspage.json").read_bytes())
+    base = page["incident"]["incident_updates"][0]
+    states = ("postmortem", "monitoring_closely", "", "false_alarm")
+    page["incident"]["incident_updates"] += [
+        base | {"id": f"u{n}", "status": status, "body": f"Word {n}", "display_at": f"2025-02-01T13:1{n}:00Z"}
+        for n, status in enumerate(states)
+    ]
+    page["incident"]["incident_updates"].append(
+        base | {"id": "u9", "status": "on_hold", "body": "", "display_at": "2025-02-01T13:19:00Z"}
+    )
+    texts = [event.text for event in record(page).events]
+    assert [word for word in ("Word 0", "Word 1", "Word 2", "Word 3", "On hold") if word not in texts] == []
+
+
+def test_statuspage_monitoring_at_counts_unless_the_page_went_back() -> None:
+    page = json.loads((EXAMPLES / "statuspage.json").read_bytes())
+    updates = page["incident"]["incident_updates"]
+    resolved = next(update for update in updates if update["status"] == "resolved")
+    begun = next(update for update in updates if update["status"] in ("investigating", "identified"))
+    page["incident"] |= {"monitoring_at": resolved["display_at"], "incident_updates": [resolved, begun]}
+    incident = record(page)
+    assert incident.mitigated_at == incident.resolved_at
+    page["incident"]["monitoring_at"] = page["incident"]["started_at"]  # looked into again afterwards
+    assert record(page).mitigated_at is None
 
 
 def test_statuspage_lists_need_a_choice_and_bare_incidents_are_read() -> None:

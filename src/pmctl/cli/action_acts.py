@@ -161,7 +161,10 @@ def show(
     postmortem: _Of = "",
     format: Format = "text",
 ) -> None:
-    """The life of one action item: who created it, its owners and due days, how long it was open, how it slipped."""
+    """The life of one action item: who created it, its owners and due days, how long it was open, how it slipped.
+
+    Changes are told in the order in which the main line got them. Exit code 2 when the history is not all there.
+    """
     from pmctl.insight.catalog import proved_catalog
     from pmctl.insight.items import item_history, named_item
 
@@ -172,11 +175,13 @@ def show(
     found = item_history(workspace, summary, named, session.day(workspace))
     if format == "json":
         session.json("item", found)
+        session.end_if_incomplete(found.incomplete)
         return
+    if found.incomplete:
+        session.result(f"INCOMPLETE: the history is not all there ({found.incomplete}); this is the item as it is now")
     for line in _life(found):
         session.result(safe(line))
-    if found.incomplete:
-        session.warn(f"the history is incomplete ({found.incomplete}): git fetch --unshallow brings the rest")
+    session.end_if_incomplete(found.incomplete)
 
 
 COMMANDS: dict[str, Callable[..., None]] = {"add": add, "set": set_, "done": done_, "remove": remove, "show": show}
@@ -257,22 +262,24 @@ def _life(found: ItemHistory) -> list[str]:
     lines.append(f"  {found.status}, {found.priority}, owner {found.owner or 'none'}, due {found.due or 'none'}{late}")
     facts = (("ticket", found.ticket), ("notes", found.notes), ("prevents", found.prevents), ("kind", found.kind))
     lines += [f"  {name}: {text}" for name, text in facts if text]
-    if found.created_at:
+    if found.created_at and found.slips is not None and found.open_days is not None:
         after = ", added after publication" if found.added_after_publication else ""
         lines.append(f"  created {found.created_at[:10]} by {found.created_by}{after}")
         closed = f", closed {found.closed_at[:10]}" if found.closed_at else ""
         lines.append(f"  open for {plural(found.open_days, 'day')}{closed}; slipped {_times(found.slips)}")
-    else:
+    elif not found.incomplete:
         lines.append("  not committed yet")
     if found.target:
         kept = "kept" if found.closed_at else "kept so far"
         lines.append(f"  wanted by {found.target}: {'missed' if found.missed else kept}")
     lines += [f"{found.postmortem}", *(f"  {line}" for line in found.context if line)]
-    lines.append("history")
+    if not found.incomplete:
+        lines.append("history")
     for commit, steps in groupby(found.steps, key=lambda step: step.commit):
         told = list(steps)
         moved = ", ".join(map(_moved, told))
-        lines.append(f"  {told[0].at}  {commit[:12]}  {told[0].by}: {moved}")
+        landed = f" (landed {told[0].landed[:10]})" if told[0].landed[:10] > told[0].at[:10] else ""
+        lines.append(f"  {told[0].at}  {commit[:12]}  {told[0].by}: {moved}{landed}")
     return lines
 
 

@@ -79,7 +79,8 @@ def list_(
     """Action items across all postmortems, the earliest due day first.
 
     Days begin in the team's time zone, `time_zone` of pmctl.yaml. Options that are repeated mean any of their values;
-    different options must all hold. Several -C read several repositories.
+    different options must all hold. Several -C read several repositories. With --fail-on the exit code is 2 when a
+    postmortem, or its table of action items, cannot be read.
     """
     from pmctl.insight.catalog import proved_catalog
     from pmctl.insight.item_search import GROUPS, SORTS, ItemQuery, active_people, grouped, in_order, items
@@ -115,14 +116,29 @@ def list_(
     found = in_order([one for name, part in parts for one in items(part.summaries, part.query, part.day, name)], order)
     groups = grouped(found, group_by) if group_by else {"": found}
     _print(session, groups, format, {summary.id for summary in everything}, dict(parts), any_status=bool(status))
-    for summary in everything:
-        if summary.problem:
-            session.warn(f"{summary.problem}; its action items are not listed")
+    half = _tell_unread(session, [part for _, part in parts])
     for summary in {one.summary.path: one.summary for one in found if one.summary.unproved}.values():
         session.warn(f"{summary.id}: {summary.unproved}")
     session.finish()
+    if fail_on and half:
+        raise typer.Exit(2)  # a job must not be told that nothing is overdue in what could not be read
     if fail_on and _fails(found, fail_on, dict(parts)):
         raise typer.Exit(1)
+
+
+def _tell_unread(session: Session, parts: Sequence[Part]) -> bool:
+    """Say which of the postmortems that were asked about cannot be read, or not as a table; whether there are any."""
+    told = False
+    for part in parts:
+        for summary in part.summaries:
+            if part.query.postmortem not in ("", summary.id):
+                continue
+            if summary.problem:
+                session.warn(f"{summary.problem}; its action items are not listed")
+            elif summary.items_problem and part.query.fits_postmortem(summary):
+                session.warn(f"{summary.items_problem}; its action items are not listed, or not all of them")
+            told = told or bool(summary.problem) or bool(summary.items_problem and part.query.fits_postmortem(summary))
+    return told
 
 
 class Part(NamedTuple):
@@ -164,10 +180,12 @@ def _refuse_impossible(
         owners = (item.owner for summary in everything for item in summary.items)
         choose_known("--owner", query.owner, (*people, *owners, NONE, LEFT))
     if teams:
-        choose_known("--team", teams, (*(name for policy in policies for name in policy.teams), *of_all("teams")))
+        own = (name for policy in policies for name in policy.teams)
+        choose_known("--team", teams, (*own, *of_all("teams")), strict=True)
     if query.prevents:
         named = (item.prevents for summary in everything for item in summary.items)
-        choose_known("--prevents", query.prevents, (*of_all("root_causes"), *of_all("contributing_factors"), *named))
+        causes = (*of_all("root_causes"), *of_all("contributing_factors"), *named)
+        choose_known("--prevents", query.prevents, causes, strict=True)
     if query.about is None:
         return
     severities = [
@@ -177,7 +195,8 @@ def _refuse_impossible(
     ]
     if severities:  # else they are free text, and one that nothing has is no mistake
         choose_known("--severity", query.about.severity, (*severities, *(one.severity for one in everything)))
-    choose_known("--service", query.about.service, of_all("services"))
+    choose_known("--service", query.about.service, of_all("services"), strict=True)
+    choose_known("--tag", query.about.tag, of_all("tags"), strict=True)
 
 
 def _print(

@@ -124,9 +124,9 @@ class CommandTable(TyperGroup):
             single.command(cmd_name)(target)
             command = typer.main.get_command(single)
             leaves = [command]
-        for leaf in leaves:
-            accept_after(leaf)
-            _offer(leaf)
+        for one in dict.fromkeys((command, *leaves)):
+            accept_after(one)
+            _offer(one)
         return command
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -53,7 +53,7 @@ def add(
     session: Session = ctx.obj
     workspace = session.workspace
     name = workspace.find(id)
-    who = _speaker(session, handle)
+    who = speaker(session, handle)
     about = [name, *([f"{section}: {quote}" if quote else section] if section else [])]
     said = text if text is not None else comment.typed(session.surroundings, about)
     done = comment.begin(workspace, who, name, said, session.signing(), at=now(), section=section, quote=quote)
@@ -126,8 +126,8 @@ def list_(
         session.warn(f"{problem.path}:{problem.line}: {problem.code} {problem.message}")
 
 
-def show_threads(session: Session, found: Sequence[ListedThread], *, named: bool) -> None:
-    """Print threads with their messages; `named` says of which postmortem each is."""
+def show_threads(session: Session, found: Sequence[ListedThread], *, named: bool, new: Collection[str] = ()) -> None:
+    """Print threads with their messages; `named` says of which postmortem each is, `new` messages are marked."""
     for one in found:
         where = one.now_in or one.section or "the whole postmortem"
         state = f"resolved by {one.resolved_by}" if one.resolved else "open"
@@ -140,7 +140,8 @@ def show_threads(session: Session, found: Sequence[ListedThread], *, named: bool
         for message in one.messages:
             verb = {"resolve": " resolves", "reopen": " reopens"}.get(message.kind, "")
             why = "older than its thread" if message.at < one.began else "may not"
-            mark = "" if message.counts else f" ({why}, and it does not count)"
+            mark = " (new)" if message.id in new else ""
+            mark += "" if message.counts else f" ({why}, and it does not count)"
             lines = safe_block(message.text).split("\n") if message.text else []
             head = f"{message.at[:10]} {message.at[11:16]}  {message.by}{verb}{mark}"
             session.result(safe(f"    {head}: {lines[0]}" if lines else f"    {head}"))
@@ -154,7 +155,7 @@ def _answer(ctx: typer.Context, thread: str, kind: MessageKind, text: str | None
     from pmctl.workflow import comment
 
     session: Session = ctx.obj
-    workspace, who = session.workspace, _speaker(session, handle)
+    workspace, who = session.workspace, speaker(session, handle)
     if text is None:
         name, found = find_thread(workspace.head, thread)
         said = [f"{one.by}: {line}" for one in found.messages for line in one.text.split("\n")]
@@ -163,7 +164,7 @@ def _answer(ctx: typer.Context, thread: str, kind: MessageKind, text: str | None
     tell(session, done.done, format)
 
 
-def _speaker(session: Session, handle: str) -> Speaker:
+def speaker(session: Session, handle: str) -> Speaker:
     """In whose name something is said, and whom the commit will name."""
     from pmctl.policy.model import person_by_email
     from pmctl.repository.actor import git_config

@@ -99,4 +99,5 @@ def _what(event: Event) -> str:
         chosen = ("text", "reviewers", "due", "people", "reason", "changes", "finding", "note")
         values = (told[name] for name in chosen if told.get(name))
         said = "; ".join(", ".join(one) if isinstance(one, tuple) else str(one) for one in values)
+    said = said or str(told.get("thread", ""))
     return f"{event.subject}: {said}" if event.subject and said else event.subject or said

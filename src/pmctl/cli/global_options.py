@@ -1,4 +1,5 @@
-"""The global options, taken before a command and after it: `pmctl -C DIR list` and `pmctl list -C DIR` are one."""
+"""The global options, taken before a command, behind it and behind a subcommand: `pmctl -C DIR list` and
+`pmctl list -C DIR` are one."""
 
 from __future__ import annotations
 
@@ -62,7 +63,7 @@ def check(session: Session) -> None:
 
 
 def accept_after(command: Any) -> None:
-    """Let a command take the global options among its own."""
+    """Let a command, or a group of commands, take the global options among its own."""
     taken = {name for parameter in command.params for name in parameter.opts}
     for field, names, many, flag in (
         ("directories", ("-C", "--directory"), True, False),
@@ -82,7 +83,7 @@ def accept_after(command: Any) -> None:
                     is_flag=flag,
                     multiple=many,
                     metavar="HANDLE" if field == "handle" else None,
-                    default=None if many else False if flag else "",
+                    default=False if flag else None,
                     expose_value=False,
                     hidden=True,
                     callback=_setter(field),
@@ -92,8 +93,9 @@ def accept_after(command: Any) -> None:
 
 def _setter(field: str) -> Any:
     def put(ctx: typer.Context, parameter: Any, value: Any) -> None:
-        if value and ctx.obj is not None:
-            setattr(ctx.obj, field, tuple(value) if field == "directories" else value)
+        # What may be given several times adds to what stood before the command; of the others the later one counts.
+        if ctx.obj is not None and (value or isinstance(value, str)):
+            setattr(ctx.obj, field, (*ctx.obj.directories, *value) if field == "directories" else value)
             check(ctx.obj)
 
     return put

@@ -79,7 +79,7 @@ def _act(
 
 
 def _show_open(session: Session, name: str) -> None:
-    """Show what an amend settles before it is signed: the difference of an open text to the one in force."""
+    """Show what an amend settles before it is signed: the difference of an unsigned text to the one in force."""
     from pmctl.cli.prompts import ask_yes
     from pmctl.errors import Refused
     from pmctl.text import safe
@@ -88,7 +88,7 @@ def _show_open(session: Session, name: str) -> None:
     difference = difference_in_force(session.workspace, name)
     if not difference:
         return
-    session.note("two amends met, and a merge made one text of both; against the one in force it says:")
+    session.note("the last commit has another text than the one in force; against that one it says:")
     for line in difference.splitlines():
         session.note(safe(f"  {line}"))
     if session.interactive and not ask_yes("Sign this text?", default=False):

@@ -42,10 +42,10 @@ def choose_format(value: str, known: tuple[str, ...] = ("text", "json"), option:
     return value
 
 
-def choose_known(option: str, values: Iterable[str], known: Iterable[str]) -> None:
+def choose_known(option: str, values: Iterable[str], known: Iterable[str], *, strict: bool = False) -> None:
     """Nothing when each of the values can be; raises UsageProblem, which names the nearest that can, otherwise.
 
-    Case does not matter. Without anything known nothing can be said, and every value passes.
+    Case does not matter. Without anything known every value passes, unless `strict` says that there is none then.
     """
     from pmctl.errors import UsageProblem
     from pmctl.text import did_you_mean
@@ -53,7 +53,7 @@ def choose_known(option: str, values: Iterable[str], known: Iterable[str]) -> No
     there = list(dict.fromkeys(one for one in known if one))
     spelled = {one.casefold() for one in there}
     for value in values:
-        if there and value.removeprefix("@").casefold() not in spelled:
+        if (there or strict) and value.removeprefix("@").casefold() not in spelled:
             listed = f"one of: {', '.join(there)}" if len(there) <= 12 else ""
             raise UsageProblem(f"{option} {value}: there is none", hint=did_you_mean(value, there, listed))
 

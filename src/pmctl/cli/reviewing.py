@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from pmctl.errors import PmctlError
 from pmctl.output import terminal
+from pmctl.output.advice import words
 from pmctl.policy.act import APPROVE, REQUEST_CHANGES
 from pmctl.text import parse_utc, plural, safe
 
@@ -37,7 +39,9 @@ def tell_queue(session: Session, found: ReviewQueue, at: datetime) -> None:
 def _waiting(one: Waiting, at: datetime) -> Iterator[str]:
     yield f"  {one.postmortem}  {one.title}"
     yield f"    by {one.author}, asked by {one.asked_by}{_ago(one.asked_at, at)}, round {one.round}"
-    yield f"    {plural(one.words, 'word')}, {plural(one.lines, 'line')}, {plural(one.action_items, 'action item')}"
+    yield f"    {plural(one.words, 'word')}, {plural(one.lines, 'line')}, {plural(one.action_items, 'action item')}" + (
+        f", {plural(one.open_threads, 'open thread')}" if one.open_threads else ""
+    )
     if one.approved_at:
         yield f"    since you approved it{_ago(one.approved_at, at)}:" + (
             "" if one.changed else " the text is the same"
@@ -56,7 +60,10 @@ def _own(one: Own, at: datetime) -> Iterator[str]:
     yield f"  {one.postmortem}  {one.title}"
     if one.waiting_for:
         yield f"    waits for {', '.join(one.waiting_for)}{_ago(one.since, at)}"
-    else:
+    if one.open_threads:
+        said = f"{plural(one.open_threads, 'open thread')}: pmctl comment list {one.postmortem} --unresolved"
+        yield f"    {'' if one.waiting_for else 'everybody has approved it; '}{said}"
+    elif not one.waiting_for:
         yield f"    everybody has approved it: pmctl publish {one.postmortem}"
 
 
@@ -70,7 +77,17 @@ def _ago(when: str, at: datetime) -> str:
 
 
 def tell_one(session: Session, found: Reviewing) -> None:
-    """Print a postmortem as its reviewer reads it: what changed since they looked at it last, or all of it."""
+    """Print a postmortem as its reviewer reads it: what changed since they looked at it last, or all of it, and what is
+    said about it."""
+    _tell_text(session, found)
+    if found.threads:
+        from pmctl.cli.comment import show_threads
+
+        session.result(terminal.paint("\nDiscussion", "bold", session.colored))
+        show_threads(session, found.threads, named=False, new=found.said_since)
+
+
+def _tell_text(session: Session, found: Reviewing) -> None:
     if found.difference is None:
         from pmctl.insight.standing import shown
         from pmctl.output.markdown import marked
@@ -102,6 +119,8 @@ def tell_what_next(session: Session, found: Reviewing) -> None:
     else:
         session.note(f"to approve exactly this text: pmctl approve {found.id}")
         session.note(f"to send it back: pmctl request-changes {found.id} -m REASON")
+    if found.may_decide:
+        session.note(f"to comment: pmctl comment add {found.id} --section NAME -m TEXT")
     if found.difference is not None:
         session.note(f"the whole text: pmctl show {found.id} --at HEAD")
 
@@ -110,8 +129,10 @@ def decide(session: Session, found: Reviewing, handle: str) -> None:
     """Ask for the decision at a terminal, and sign it: of the text that was shown, and of no other."""
     import questionary
 
-    approve, refuse, later = "Approve exactly this text", "Request changes", "Later"
-    chosen = questionary.select("Your review:", choices=[approve, refuse, later], default=later).unsafe_ask()
+    approve, refuse, say, later = "Approve exactly this text", "Request changes", "Comment", "Later"
+    choices = [approve, refuse, say, later]
+    while (chosen := questionary.select("Your review:", choices=choices, default=later).unsafe_ask()) == say:
+        _comment(session, found, handle)
     if chosen == approve:
         _sign(session, found, APPROVE, "", handle)
     elif chosen == refuse:
@@ -121,9 +142,37 @@ def decide(session: Session, found: Reviewing, handle: str) -> None:
         session.note(f"nothing was signed; pmctl review {found.id} asks again")
 
 
+def _comment(session: Session, found: Reviewing, handle: str) -> None:
+    """Begin a thread about the whole postmortem or one of its sections; the text is typed here or in the editor."""
+    import questionary
+
+    from pmctl.cli.answering import tell
+    from pmctl.cli.comment import speaker
+    from pmctl.cli.session import now
+    from pmctl.repository.workspace import Workspace
+    from pmctl.workflow import comment
+
+    workspace = Workspace(session.repo)  # as it stands now: somebody may have pulled in the meantime
+    sections = [one.title for one in workspace.read_at(found.id).sections if one.title]
+    choices = [questionary.Choice(safe(title) or "The whole postmortem", value=title) for title in ("", *sections)]
+    section = str(questionary.select("What is it about?", choices=choices).unsafe_ask())
+
+    def sound(text: str) -> bool | str:
+        try:
+            return not text.strip() or bool(comment.kept_text(workspace.policy, text))
+        except PmctlError as problem:
+            return f"{problem.message}; {words(problem.hint)}"
+
+    text = str(questionary.text("What do you say? (Enter opens your editor)", validate=sound).unsafe_ask())
+    if not text.strip():
+        text = comment.typed(session.surroundings, [found.id, *([section] if section else [])])
+    who = speaker(session, handle)
+    said = comment.begin(workspace, who, found.id, text, session.signing(), at=now(), section=section)
+    tell(session, said.done)
+
+
 def _sign(session: Session, found: Reviewing, kind: str, note: str, handle: str) -> None:
     from pmctl.cli.session import now
-    from pmctl.output.advice import words
     from pmctl.repository.workspace import Workspace
     from pmctl.workflow.lifecycle import perform
 

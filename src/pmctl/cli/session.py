@@ -50,7 +50,7 @@ class Session:
     @property
     def directory(self) -> Path:
         """Where the command works; raises UsageProblem when several folders were named and it can read only one."""
-        if len(self.directories) > 1:
+        if len({one.resolve() for one in self.directories}) > 1:
             from pmctl.errors import UsageProblem
 
             hint = "give -C once; list, status and actions list read several"
@@ -191,18 +191,10 @@ class Session:
 
     def signing(self) -> tuple[str, ...]:
         """git's arguments for a signed commit when the person has a key, else none: a draft needs no signature."""
-        from pmctl.errors import EnvironmentProblem
-        from pmctl.repository.actor import git_config
-        from pmctl.repository.signing import git_config_arguments
-        from pmctl.repository.signing_keys import signing_key
+        from pmctl.repository.actor import commit_signing
+        from pmctl.repository.workspace import Workspace
 
-        config = git_config(self.repo)
-        if config.get("gpg.format", "").lower() != "ssh" or not config.get("user.signingkey"):
-            return ()
-        try:
-            return git_config_arguments(signing_key(config, self.surroundings.home))
-        except EnvironmentProblem:
-            return ()
+        return commit_signing(self.repo, self.surroundings, Workspace(self.repo).known_people)
 
     @cached_property
     def colored(self) -> bool:

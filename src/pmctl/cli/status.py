@@ -47,20 +47,23 @@ def status(ctx: typer.Context, id: OptionalId = "", format: Format = "text") -> 
 
 
 def _print_reports(session: Session, found: StatusReports) -> None:
+    from pmctl.insight.status_overview import ASIDE
     from pmctl.output.status import notes, report
 
-    yours = {(one.repository, one.postmortem): one.fix for one in found.waiting_for_you if one.kind != "overdue"}
+    yours = {(one.repository, one.postmortem): one.fix for one in found.waiting_for_you if one.kind not in ASIDE}
     for one in found.postmortems:
-        step = yours.get((one.repository, one.id), "")
+        answers = one.threads and found.you in one.whose_turn
+        step = yours.get((one.repository, one.id), one.next_step if answers else "")
         session.result(report(one, step, width=session.width, color=session.colored))
     for line in notes(found):
         session.note(line)
 
 
 def _print_overview(session: Session, found: StatusReports, known: list[str]) -> None:
+    from pmctl.insight.status_overview import ASIDE
     from pmctl.output.status import STYLES, notes, rows, waiting
 
-    mine = {(one.repository, one.postmortem) for one in found.waiting_for_you if one.kind != "overdue"}
+    mine = {(one.repository, one.postmortem) for one in found.waiting_for_you if one.kind not in ASIDE}
     others = [one for one in found.postmortems if (one.repository, one.id) not in mine]
     if not found.you:
         session.note("who you are is not known here, so this is everything: --as HANDLE puts first what waits for you")

@@ -31,16 +31,24 @@ _LABEL = re.compile(r"\[((?:\\.|[^\[\]\\])+)\]")
 
 def action_problems(doc: Document) -> list[Finding]:
     """Everything about the table that keeps an approval from binding what readers see."""
+    if (broken := unread_items(doc)) is not None:
+        return [broken]
+    table = action_table(doc.text, doc.body_start)
+    return _tracking_problems(doc, table) if isinstance(table, ActionTable) else []
+
+
+def unread_items(doc: Document) -> Finding | None:
+    """What keeps the section from being read as the one table that it holds; None when it is read whole."""
     table = action_table(doc.text, doc.body_start)
     if isinstance(table, Broken):
         message = f"{table.message}; as it is, every cell counts as reviewed text"
         fix = f"keep one table in {SECTION}, and other text without |"
-        return [Finding("PM593", message, doc.path, table.line, 1, fix=fix)]
+        return Finding("PM593", message, doc.path, table.line, 1, fix=fix)
     if (line := _differently_read(doc, table)) is not None:
         message = f"readers do not see the table of {SECTION} that approvals bind"
         fix = f"write ## {SECTION} and the table without indentation, blank lines around both"
-        return [Finding("PM594", message, doc.path, line, 1, fix=fix)]
-    return _tracking_problems(doc, table) if table else []
+        return Finding("PM594", message, doc.path, line, 1, fix=fix)
+    return None
 
 
 def _differently_read(doc: Document, table: ActionTable | None) -> int | None:

@@ -1,8 +1,8 @@
 """The audit's events, told as what happened: one step after the other. (audit events, snapshots) -> events.
 
-What an act did is in its record; what happened to action items is in the document before and after; the policy in the
-two versions of it. A step may bring a whole review at once, by a squash: then created comes first, items next, acts in
-the order in which the audit judged them.
+What an act did is in its record; what happened to action items is in the document before and after; what was said in
+its message; the policy in the two versions of it. A step may bring a whole review at once, by a squash: then created
+comes first, items next, acts and messages in the order in which the audit judged them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any, NamedTuple
 
+from pmctl.document.beside import Beside, path_of
+from pmctl.document.comment import MessageKind, mentions, read_message
 from pmctl.document.fields import Visibility
+from pmctl.document.markdown_text import line
 from pmctl.insight.event import Detail, Event, EventKind, event_id
 from pmctl.insight.item_changes import ItemFacts, item_changes, items_of
 from pmctl.ledger import record
@@ -39,6 +42,11 @@ _ACTS = {
     acts.REOPEN: EventKind.REOPENED, acts.DELETE: EventKind.DELETED, acts.WAIVE: EventKind.FINDING_WAIVED,
     acts.BASELINE: EventKind.HISTORY_ACCEPTED, acts.MOVE: EventKind.ROOT_MOVED,
 }  # fmt: skip
+_SAID = {
+    MessageKind.COMMENT: EventKind.COMMENTED, MessageKind.RESOLVE: EventKind.RESOLVED,
+    MessageKind.REOPEN: EventKind.THREAD_REOPENED,
+}  # fmt: skip
+_LONGEST = 200  # characters of a message that an event tells
 _EDITS = frozenset(("created", "edited", "tracking", "access", "deleted", acts.DELETE, acts.AMEND, acts.ADD_ITEM))
 """What the audit calls a change of a document that is no act, and the acts that change more than its lifecycle."""
 
@@ -83,6 +91,7 @@ class Telling:
             group = steps[first : first + _TOGETHER]
             changed = self._changed([commit for commit, found in group if any(one.kind in _EDITS for one in found)])
             self._fetch_records(one for _, found in group for one in found if one.kind in _READ)
+            self.source.reader.fetch(one.content for _, found in group for one in found if one.message)
             for commit, found in group:
                 landed = self.source.reader.commit(commit).committer.when
                 step = _Step(self, commit, utc(datetime.fromtimestamp(landed, UTC)), found)
@@ -195,7 +204,7 @@ class _Step:
                 key = (doc, item.item, item.before, item.after)
                 yield self._event(item.kind, by, doc, key, counted=True, subject=item.item, details=item.details)
         for one in audited:
-            yield from self._act(one, doc)
+            yield from self._message(one) if one.message else self._act(one, doc)
         if change is not None and change.new is None:
             self.telling.forget(doc)
 
@@ -217,6 +226,24 @@ class _Step:
         if act is not None and act.reviewers and one.kind in (acts.SUBMIT, acts.REQUEST_REVIEW):
             asked: dict[str, Detail] = {**details, "reviewers": act.reviewers}
             yield self._event(EventKind.REVIEW_REQUESTED, one, doc, (one.digest,), details=asked)
+
+    def _message(self, one: Audited) -> Iterator[Event]:
+        """What was said, once however often it was brought, and to whom. What does not count was not said."""
+        telling = self.telling
+        path = path_of(Beside.COMMENTS, one.doc, f"{one.message}.md")
+        message, _ = read_message(telling.source.reader.blob(one.content), path)
+        key = (one.doc, one.message)
+        if one.verdict != "ok" or message is None or event_id(_SAID[message.kind], *key) in telling.fold.seen:
+            return
+        telling.fold.seen[event_id(_SAID[message.kind], *key)] = 1
+        told: dict[str, Detail] = {"thread": message.thread, "message": message.id}
+        said = (("section", message.section), ("quote", message.quote), ("text", message.text))
+        told |= {name: line(text, _LONGEST) for name, text in said if text}
+        yield self._event(_SAID[message.kind], one, one.doc, key, details=told)
+        policy = telling.source.at(self.commit).policy()[0]
+        for handle in dict.fromkeys(handle for handle, _ in mentions(message.text)):
+            if policy is not None and handle in policy.people:
+                yield self._event(EventKind.MENTIONED, one, one.doc, (*key, handle), subject=handle, details=told)
 
     def _policy(self, one: Audited) -> Iterator[Event]:
         """What a policy changed when it came into force."""

@@ -27,7 +27,7 @@ from pmctl.object_reader import ObjectReader
 from pmctl.objects import CorruptObject, MissingObject
 from pmctl.text import parse_day
 
-FORMAT = "pmctl-events-1"
+FORMAT = "pmctl-events-2"
 _DONE = (EventKind.ITEM_COMPLETED, EventKind.ITEM_WONT_DO)
 
 
@@ -156,7 +156,7 @@ def _holds(reader: ObjectReader, tip: str, commit: str) -> bool:
 
 def _mark(audited: Sequence[Audited]) -> str:
     """What the audit's events are recognised by: those that were told must be those that it has now."""
-    lines = (f"{one.commit} {one.kind} {one.doc} {one.digest} {one.verdict} {one.by}" for one in audited)
+    lines = (f"{one.commit} {one.kind} {one.doc} {one.digest} {one.verdict} {one.by} {one.message}" for one in audited)
     return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -8,13 +8,15 @@ commit says of its author and its time is a claim; whether the change was allowe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pmctl import git
+from pmctl.document.completeness import is_unwritten, section_texts, text_of
 from pmctl.document.fields import ItemStatus, path_of
+from pmctl.document.prompts import strip_comments
 from pmctl.errors import NotFound, UsageProblem
 from pmctl.insight.catalog import Item, Summary
 from pmctl.policy.model import person_by_email
@@ -122,9 +124,13 @@ def _by_id(document: Document | None) -> dict[str, ActionItem]:
 
 @dataclass(frozen=True, slots=True)
 class ItemStep:
-    """One change in an item's life: `by` is a handle, or the e-mail address of one whom the policy does not know."""
+    """One change in an item's life: `by` is a handle, or the e-mail address of one whom the policy does not know.
+
+    `landed` is when the main line got it, as its commit claims: later than `at` for what came with a merge.
+    """
 
     at: str
+    landed: str
     by: str
     commit: str
     column: str
@@ -139,7 +145,8 @@ class ItemHistory:
     `created_at`, `created_by` and `created_commit` are "" when no commit has the item yet. `slips` counts how often the
     due day was moved later, `open_days` the days on which something was still to be done. `target` is the day by which
     the team wanted it, counted from its creation, "" where no such target is set, and `missed` says that it was not
-    closed by then. `incomplete` says why part of the history is missing.
+    closed by then. `incomplete` says why part of the history is missing: then nothing rests on it, and what would be
+    counted or judged is None.
     """
 
     id: str
@@ -159,14 +166,14 @@ class ItemHistory:
     created_at: str
     created_by: str
     created_commit: str
-    added_after_publication: bool
+    added_after_publication: bool | None
     owners: tuple[str, ...]
     due_days: tuple[str, ...]
-    slips: int
-    open_days: int
+    slips: int | None
+    open_days: int | None
     closed_at: str
     target: str
-    missed: bool
+    missed: bool | None
     context: tuple[str, ...]
     steps: tuple[ItemStep, ...]
     incomplete: str
@@ -174,31 +181,38 @@ class ItemHistory:
 
 def item_history(workspace: Workspace, summary: Summary, item: Item, day: date) -> ItemHistory:
     """The life of `item`, of the postmortem that `summary` is about, up to HEAD; `day` is today."""
-    steps = []
-    created: ItemStep | None = None
-    late = False
-    for commit, sides, after in _versions(workspace, summary.id):
-        for move in _moved(sides, after):
-            if move.item.casefold() != item.id.casefold():
-                continue
-            step = _step(workspace, commit, move)
-            if not move.column and move.after and created is None:
-                created = step
-                late = any(side is not None and side.status in FINAL for side in sides)
-            steps.append(step)
+    incomplete = git.is_shallow_or_partial(workspace.repo.common_dir)
+    steps, late = ([], False) if incomplete else _steps(workspace, summary.id, item.id)
+    created = next((one for one in steps if not one.column and one.after), None)
     owners = [one.after for one in steps if one.column == "Owner" and one.after]
     due_days = [one.after for one in steps if one.column == "Due" and one.after]
     closed, days = _open_days(steps, created, item, day)
     target = _target(workspace, item, created)
+    missed = target and (day if item.open else _day_of(closed) or day) > target and item.status != ItemStatus.WONT_DO
     return ItemHistory(
         item.id, summary.id, summary.path, item.line, item.description, item.owner, item.due, item.priority,
         item.status, item.ticket, item.notes, item.prevents, item.kind, item.overdue(day),
-        created.at if created else "", created.by if created else "", created.commit if created else "", late,
-        tuple(owners), tuple(due_days), sum(map(_is_slip, steps)), days, closed,
-        target.isoformat() if target else "",
-        bool(target and (day if item.open else _day_of(closed) or day) > target and item.status != ItemStatus.WONT_DO),
-        _context(workspace, summary), tuple(steps), git.is_shallow_or_partial(workspace.repo.common_dir),
+        created.at if created else "", created.by if created else "", created.commit if created else "",
+        None if incomplete else late, tuple(owners), tuple(due_days),
+        None if incomplete else sum(map(_is_slip, steps)), None if incomplete else days, closed,
+        target.isoformat() if target else "", None if incomplete else bool(missed),
+        _context(workspace, summary), tuple(steps), incomplete,
     )  # fmt: skip
+
+
+def _steps(workspace: Workspace, name: str, wanted: str) -> tuple[list[ItemStep], bool]:
+    """Every change of an item in the order in which the main line got them, and whether the item was added to a
+    postmortem that was published already."""
+    steps: list[ItemStep] = []
+    late = False
+    for commit, landing, sides, after in _versions(workspace, name):
+        for move in _moved(sides, after):
+            if move.item.casefold() != wanted.casefold():
+                continue
+            if not move.column and move.after and not any(not one.column and one.after for one in steps):
+                late = any(side is not None and side.status in FINAL for side in sides)
+            steps.append(_step(workspace, commit, landing, move))
+    return steps, late
 
 
 def _moved(sides: Sequence[Document | None], after: Document | None) -> tuple[ItemMove, ...]:
@@ -208,8 +222,11 @@ def _moved(sides: Sequence[Document | None], after: Document | None) -> tuple[It
     return tuple(move for move in first if all((move.item, move.column, move.after) in there for there in known))
 
 
-def _versions(workspace: Workspace, name: str) -> Iterator[tuple[Snapshot, list[Document | None], Document | None]]:
-    """Each commit that touched the file of `name`, oldest first: the file before it, at each parent, and after it."""
+def _versions(
+    workspace: Workspace, name: str
+) -> Iterator[tuple[Snapshot, str, list[Document | None], Document | None]]:
+    """Each commit that touched the file of `name`, in the order in which the main line got them, and the commit that
+    brought it there: the file before it, at each parent, and after it."""
     head = workspace.head
     if not head.commit:
         return
@@ -217,12 +234,32 @@ def _versions(workspace: Workspace, name: str) -> Iterator[tuple[Snapshot, list[
     listed = git.run(
         workspace.repo.top, "rev-list", "--parents", "--topo-order", "--reverse", head.commit, "--", path
     ).text
-    for line in listed.splitlines():
-        commit, *parents = line.split()
+    lines = [line.split() for line in listed.splitlines()]
+    landings = _landings(workspace, head.commit, [commit for commit, *_ in lines])
+    for commit, *parents in sorted(lines, key=lambda line: landings[line[0]][0]):
         here = head.source.at(commit)
         after = _document(here, name)
         sides = [_document(head.source.at(parent), name) for parent in parents] or [None]
-        yield here, sides, after
+        yield here, landings[commit][1], sides, after
+
+
+def _landings(workspace: Workspace, tip: str, commits: Collection[str]) -> dict[str, tuple[int, str]]:
+    """The step of the main line, that of first parents, which brought each commit: its number and its commit."""
+    top = workspace.repo.top
+    line = git.run(top, "rev-list", "--first-parent", "--reverse", tip).text.split()
+    found = {commit: (number, commit) for number, commit in enumerate(line)}
+    if all(commit in found for commit in commits):
+        return found
+    rows = (row.split() for row in git.run(top, "rev-list", "--parents", tip).text.splitlines())
+    parents = {commit: before for commit, *before in rows}
+    for number, step in enumerate(line):
+        waiting = [*parents[step]]
+        while waiting:
+            commit = waiting.pop()
+            if commit not in found:
+                found[commit] = number, step
+                waiting += parents[commit]
+    return found
 
 
 def _document(snapshot: Snapshot, name: str) -> Document | None:
@@ -230,12 +267,14 @@ def _document(snapshot: Snapshot, name: str) -> Document | None:
     return None if where is None else snapshot.source.documents.document(where)
 
 
-def _step(workspace: Workspace, here: Snapshot, move: ItemMove) -> ItemStep:
-    author = here.source.reader.commit(here.commit).author
+def _step(workspace: Workspace, here: Snapshot, landing: str, move: ItemMove) -> ItemStep:
+    reader = here.source.reader
+    author = reader.commit(here.commit).author
     by = person_by_email(workspace.policy, author.email) or author.email or author.name
-    return ItemStep(
-        utc(datetime.fromtimestamp(author.when, UTC)), by, here.commit, move.column, move.before, move.after
+    at, landed = (
+        utc(datetime.fromtimestamp(when, UTC)) for when in (author.when, reader.commit(landing).committer.when)
     )
+    return ItemStep(at, landed, by, here.commit, move.column, move.before, move.after)
 
 
 def _is_slip(step: ItemStep) -> bool:
@@ -281,8 +320,8 @@ def _context(workspace: Workspace, summary: Summary) -> tuple[str, ...]:
         ("services", ", ".join(summary.services)), ("author", summary.author), ("causes", causes),
     )  # fmt: skip
     document = _document(workspace.head, summary.id)
-    section = document.section("Summary") if document is not None and document.readable else None
-    text = single_line(section.text) if section is not None else ""
+    written = text_of("Summary", section_texts(document)) if document is not None and document.readable else None
+    text = "" if written is None or is_unwritten(written) else single_line(strip_comments(written))
     return (
         f"{summary.title} ({marks})",
         "; ".join(f"{name}: {said}" for name, said in affected if said),

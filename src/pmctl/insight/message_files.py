@@ -30,14 +30,15 @@ COMMENTS = folder_of(Beside.COMMENTS)
 _NOT_ONE = "AU710"
 
 
-def message_findings(repo: git.Repository, context: Context) -> Iterator[Finding]:
-    """What is wrong with the messages of the work tree: their places, their form, and whom they address."""
+def message_findings(repo: git.Repository, context: Context, paths: Iterable[str] | None = None) -> Iterator[Finding]:
+    """What is wrong with messages of the work tree, all of them or those at `paths`: their places, their form, and whom
+    they address."""
     folder = repo.root / COMMENTS
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         yield Finding("PM030", "is no folder; the messages of discussions lie in one", COMMENTS)
         return
     people = frozenset(context.people.names) if context.people is not None else None
-    for file in sorted(folder.rglob("*")):
+    for file in sorted(folder.rglob("*") if paths is None else {repo.root / path for path in paths}):
         path = file.relative_to(repo.root).as_posix()
         if file.is_dir() and not file.is_symlink():
             continue

@@ -14,20 +14,24 @@ from typing import Any, NamedTuple, TypeVar
 
 from pmctl import git
 from pmctl.document.actions import action_items
+from pmctl.document.beside import Beside, folder_of
+from pmctl.document.comment import writer_of
 from pmctl.document.comparison import compare
 from pmctl.document.difference_summary import summarised
 from pmctl.document.fields import is_id, path_of
 from pmctl.document.prompts import strip_comments
+from pmctl.insight.discussion import discussed
 from pmctl.insight.standing import Standing, standings
-from pmctl.insight.versions import committed, last_approval, statements
+from pmctl.insight.versions import committed, last_approval, said_since, statements
 from pmctl.ledger import cache
 from pmctl.ledger.current_state import current_state
 from pmctl.policy import act as acts
 from pmctl.policy.model import POLICY_PATH, RECORDS
 from pmctl.policy.state import DRAFT, IN_REVIEW
 from pmctl.repository.workspace import POSTMORTEMS, Workspace
+from pmctl.text import listed, plural
 
-FORMAT = "pmctl-review-1"
+FORMAT = "pmctl-review-2"
 _Row = TypeVar("_Row", "Waiting", "Own", "Returned")
 
 
@@ -37,7 +41,7 @@ class Waiting:
 
     `asked_by` asked for it at `asked_at`. `words`, `lines` and `action_items` say how much there is to read.
     `approved_at` is when the person approved an earlier text, "" for never; `changed` is what changed since, a line for
-    each section, and empty when nothing did.
+    each section and one for the discussion, and empty when nothing did. `open_threads` are not resolved yet.
     """
 
     postmortem: str
@@ -51,17 +55,22 @@ class Waiting:
     action_items: int
     approved_at: str
     changed: tuple[str, ...]
+    open_threads: int
 
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """A postmortem of the person's that is in review since `since`: who has approved it, and who not yet."""
+    """A postmortem of the person's that is in review since `since`: who has approved it, and who not yet.
+
+    `open_threads` have to be resolved before it is published.
+    """
 
     postmortem: str
     title: str
     since: str
     approved: tuple[str, ...]
     waiting_for: tuple[str, ...]
+    open_threads: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +133,9 @@ def _in_order(found: Iterable[_Row], time: str) -> tuple[_Row, ...]:
 
 
 def _stamp(workspace: Workspace, person: str) -> str:
-    """What the answer depends on: policy, records and postmortems at HEAD, and who asks; "" without a policy."""
+    """What the answer depends on: what is at HEAD, and who asks; "" without a policy."""
     prefix = workspace.repo.prefix
-    paths = [prefix + path for path in (POLICY_PATH, RECORDS, POSTMORTEMS)]
+    paths = [prefix + path for path in (POLICY_PATH, RECORDS, POSTMORTEMS, folder_of(Beside.COMMENTS))]
     there = git.run(workspace.repo.top, "--no-replace-objects", "ls-tree", "-z", "HEAD", *paths, check=False)
     if there.code != 0 or POLICY_PATH.encode() not in there.stdout:
         return ""
@@ -148,7 +157,8 @@ def _under_way(workspace: Workspace) -> dict[str, Standing]:
 def _key(workspace: Workspace, name: str, person: str) -> str:
     """What the rows about a postmortem depend on."""
     head, path = workspace.head, path_of(name)
-    entries = (head.entry(one) for one in (POLICY_PATH, f"{RECORDS}/{name}", path, path.removesuffix(".md")))
+    said = folder_of(Beside.COMMENTS, name)
+    entries = (head.entry(one) for one in (POLICY_PATH, f"{RECORDS}/{name}", path, path.removesuffix(".md"), said))
     return " ".join((person, name, *(entry.oid if entry is not None else "-" for entry in entries)))
 
 
@@ -166,11 +176,16 @@ def _read(workspace: Workspace, name: str, person: str, found: Standing) -> _Row
         reason = next((one.note for one in reversed(refusals) if one.by == state.moved_by), "")
         return _Rows(returned=(Returned(name, document.title, state.moved_by, state.moved_at, reason),))
     left = tuple(handle for handle in found.reviewers if handle not in found.approved)
-    own = (Own(name, document.title, state.moved_at, found.approved, left),) if found.author == person else ()
-    return _Rows(tuple(_waiting(workspace, name, person, state.round, found.author)) if person in left else (), own)
+    said = len(discussed(workspace.head, name).unresolved)
+    own = (Own(name, document.title, state.moved_at, found.approved, left, said),) if found.author == person else ()
+    if person not in left:
+        return _Rows(own=own)
+    return _Rows(tuple(_waiting(workspace, name, person, state.round, found.author, said)), own)
 
 
-def _waiting(workspace: Workspace, name: str, person: str, turn: int, author: str) -> Iterator[Waiting]:
+def _waiting(
+    workspace: Workspace, name: str, person: str, turn: int, author: str, open_threads: int
+) -> Iterator[Waiting]:
     now = committed(workspace, name, "HEAD")
     if now.document is None:
         return
@@ -186,11 +201,15 @@ def _waiting(workspace: Workspace, name: str, person: str, turn: int, author: st
     elif approved is not None and approved.version is not None:
         before = approved.version
         changed = summarised(compare(before.document, now.document, before.files, now.files))
+    said = said_since(workspace, name, person, approved) if approved is not None else None
+    if said:
+        writers = listed(list(dict.fromkeys(writer_of(one) for one in said)))
+        changed += (f"Discussion: {plural(len(said), 'new message')} by {writers}",)
     body = strip_comments(now.document.body)
     yield Waiting(
         name, now.document.title, author, asked[0].by if asked else author, asked[0].at if asked else "", turn,
         len(body.split()), sum(bool(line.strip()) for line in body.splitlines()), len(action_items(now.document)),
-        approved.statement.act.at if approved is not None else "", changed,
+        approved.statement.act.at if approved is not None else "", changed, open_threads,
     )  # fmt: skip
 
 

@@ -95,12 +95,11 @@ def otherwise(
         found = {}
         for summary, data in summaries:
             one = now[summary.id]
-            marks = marks_of(summary.status, summary.author, summary.reviewers, one)
-            if one.content and is_altered(workspace.head, data, summary.id, one):
-                marks = (*marks, ALTERED)
-            if marks or summary.reviewers != one.reviewers:
+            altered = bool(one.content) and is_altered(workspace.head, data, summary.id, one)
+            marked = marks(summary.status, summary.author, summary.reviewers, one, altered=altered)
+            if marked or summary.reviewers != one.reviewers:
                 author = one.author or summary.author
-                found[summary.path] = (one.status, author, one.reviewers, "; ".join(marks))
+                found[summary.path] = (one.status, author, one.reviewers, "; ".join(marked))
     except (MissingObject, CorruptObject, PmctlError):
         return None
     return found
@@ -113,7 +112,7 @@ def standing(snapshot: Snapshot, name: str) -> Standing | None:
     if not snapshot.commit or snapshot.policy()[0] is None:
         return None
     now = current_state(snapshot, name)
-    return replace(_standing(snapshot, name, now.state), incomplete=now.incomplete)
+    return replace(standing_of(snapshot, name, now.state), incomplete=now.incomplete)
 
 
 def shown(snapshot: Snapshot, document: Document, name: str) -> Shown:
@@ -133,10 +132,8 @@ def shown(snapshot: Snapshot, document: Document, name: str) -> Shown:
     unsettled = tuple(f"line {one.line} holds {one.message}" for one in conflicts)
     if now is None or not document.readable:
         return Shown(document, unsettled)
-    marks = unsettled + marks_of(document.status, document.author, _reviewers(document), now)
     altered = bool(now.content) and is_altered(snapshot, document.data, name, now)
-    if altered:
-        marks = (*marks, ALTERED)
+    told = unsettled + marks(document.status, document.author, _reviewers(document), now, altered=altered)
     changed = document
     with suppress(PmctlError):  # a front matter that no edit fits into is marked all the same
         if document.status != now.status:
@@ -145,10 +142,12 @@ def shown(snapshot: Snapshot, document: Document, name: str) -> Shown:
             changed = edits.set_field(changed, "author", now.author)
         if _reviewers(document) != now.reviewers:
             changed = edits.set_field(changed, "reviewers", list(now.reviewers))
-    return Shown(changed, marks, () if altered else now.approved, now.incomplete)
+    return Shown(changed, told, () if altered else now.approved, now.incomplete)
 
 
-def marks_of(status: str, author: str, reviewers: tuple[str, ...], now: Standing) -> tuple[str, ...]:
+def marks(
+    status: str, author: str, reviewers: tuple[str, ...], now: Standing, *, altered: bool = False
+) -> tuple[str, ...]:
     """What a file says that its records do not, a sentence each. Whom a draft names as reviewers is only a wish."""
     found = []
     if status != now.status:
@@ -162,6 +161,8 @@ def marks_of(status: str, author: str, reviewers: tuple[str, ...], now: Standing
             found.append(f"the file names {', '.join(extra)} as reviewers, and no signed record asked them")
         if missing and now.status != Status.DRAFT:
             found.append(f"the file does not name {', '.join(missing)}, whose review was asked for")
+    if altered:
+        found.append(ALTERED)
     return tuple(found)
 
 
@@ -239,16 +240,17 @@ def _read(snapshot: Snapshot, names: list[str]) -> dict[str, Standing]:
             now = current_state(snapshot, name)
             if now.incomplete:
                 raise EnvironmentProblem(now.incomplete)
-            found[name] = _standing(snapshot, name, now.state)
+            found[name] = standing_of(snapshot, name, now.state)
         return found
     report = audit(snapshot.source.repo, tip=snapshot.commit)
     if not report.complete:
         raise EnvironmentProblem(report.incomplete)
     states = ((name, report.states.get(name) or PostmortemState(name)) for name in names)
-    return {name: _standing(snapshot, name, state) for name, state in states}
+    return {name: standing_of(snapshot, name, state) for name, state in states}
 
 
-def _standing(snapshot: Snapshot, name: str, state: PostmortemState) -> Standing:
+def standing_of(snapshot: Snapshot, name: str, state: PostmortemState) -> Standing:
+    """Where a postmortem stands at a commit by the state that its records add up to there."""
     content = snapshot.digest(name)
     final = state.status in FINAL
     submitted = state.status != Status.DRAFT

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
+from pmctl.document.beside import Beside, folder_of
 from pmctl.document.fields import Status, is_id
 from pmctl.errors import Hint, NotFound, advise
 from pmctl.git import is_detached
@@ -36,17 +37,19 @@ from pmctl.repository.workspace import Workspace
 from pmctl.rules.context import Context
 from pmctl.text import plural
 
-Kind = Literal["review", "changes", "publish", "submit", "overdue", "finish"]
-_ORDER: tuple[Kind, ...] = ("review", "changes", "publish", "submit", "overdue", "finish")
+Kind = Literal["review", "changes", "answer", "publish", "submit", "overdue", "finish"]
+_ORDER: tuple[Kind, ...] = ("review", "changes", "answer", "publish", "submit", "overdue", "finish")
+ASIDE: frozenset[Kind] = frozenset(("answer", "overdue"))
+"""What is to be done about a part of a postmortem, and is not its next step."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """One thing that waits for a person.
 
-    `kind` says what they are to do: review, answer changes that were asked for, publish, submit, close an overdue
-    action item, or finish a draft. `by` is who asks, and `reason` their words in full; `item` and `due` are those of an
-    action item. `repository` is what -C named, "" where only one is read.
+    `kind` says what they are to do: review, make the changes that were asked for, answer an open thread, publish,
+    submit, close an overdue action item, or finish a draft. `by` is who asks, and `reason` their words in full; `item`
+    and `due` are those of an action item. `repository` is what -C named, "" where only one is read.
     """
 
     kind: Kind
@@ -122,6 +125,9 @@ def _of(person: str, report: StatusReport) -> Iterator[Waiting]:
     publishes = report.status == Status.IN_REVIEW and person in report.whose_turn and mine is None
     if (person in owners(report) or publishes) and (kind := _step(report)) is not None:
         yield _own(kind, report)
+    for thread in report.threads:
+        if person in thread.who:
+            yield Waiting("answer", name, title, thread.message, thread.fix, repository=place)
     for item in report.action_items.overdue:
         if item.owner == person:
             since = f"{item.description} ({plural(item.days, 'day')} overdue)"
@@ -137,7 +143,7 @@ def _step(report: StatusReport) -> Kind | None:
         return "finish" if report.blockers else "submit"
     if report.status == Status.IN_REVIEW and not report.blockers:
         return "publish"
-    waits = any(one.code == "AU309" for one in report.blockers)
+    waits = any(one.code == "AU309" for one in report.blockers) or all(one in report.threads for one in report.blockers)
     return "finish" if report.status == Status.IN_REVIEW and not waits else None
 
 
@@ -181,7 +187,8 @@ def _safely(workspace: Workspace, summary: Summary, today: date, context: Contex
         problem = Blocker(summary.problem or f"{summary.path} has no valid id")
         step = advise("validate", id=summary.path)
         return StatusReport(summary.id, "?", path=summary.path, blockers=(problem,), next_step=step)
-    simple = summary.status == Status.DRAFT and not summary.unproved
+    said = summary.id in workspace.head.names(folder_of(Beside.COMMENTS))
+    simple = summary.status == Status.DRAFT and not summary.unproved and not said
     if simple and not _has_been_reviewed(workspace.head, summary.id, thorough=thorough):
         return _draft(workspace, summary, today, context)
     try:

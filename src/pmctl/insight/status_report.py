@@ -14,6 +14,7 @@ from pmctl.document.template_library import Requirements, requirements
 from pmctl.errors import EnvironmentProblem, Hint, advise
 from pmctl.insight.incidents import unresolved_incidents
 from pmctl.insight.readiness import judged_as_submitted, not_ready
+from pmctl.insight.standing import ALTERED, marks, standing_of
 from pmctl.ledger import record
 from pmctl.ledger.current_state import CurrentState, current_state, judged_by
 from pmctl.ledger.discussion import discussion
@@ -23,11 +24,14 @@ from pmctl.policy import act as acts
 from pmctl.policy import permission
 from pmctl.policy.approvals import Gap, approval_gaps
 from pmctl.policy.lifecycle import propose
-from pmctl.policy.state import FINAL, IN_REVIEW, PostmortemState, View
+from pmctl.policy.state import IN_REVIEW, PostmortemState, View
 from pmctl.repository.workspace import Workspace
 from pmctl.rules.context import Context
 
 Validity = Literal["valid", "stale", "missing"]
+
+
+UNRESOLVED = "AU312"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,9 @@ class StatusReport:
     """Where a postmortem stands and what is next.
 
     `content` is the digest of the content that is there, `whose_turn` are the people who can take the next step, and
-    `editors` those who may edit besides the author. `repository` is what -C named, "" where only one is read.
+    `editors` those who may edit besides the author. `threads` are the open ones of its discussion while it may still be
+    published. `repository` is what -C named, "" where only one is read.
+    `unproved` says what the file says and no signed record proves, as `list` does.
     """
 
     id: str
@@ -104,11 +110,13 @@ class StatusReport:
     approvals: tuple[AskedApproval, ...] = ()
     sent_back: SentBack | None = None
     blockers: tuple[Blocker, ...] = ()
+    threads: tuple[Blocker, ...] = ()
     facts: tuple[str, ...] = ()
     action_items: ItemCount = ItemCount()
     whose_turn: tuple[str, ...] = ()
     next_step: Hint = ""
     repository: str = ""
+    unproved: str = ""
 
 
 class _AnyItem(Protocol):
@@ -148,15 +156,17 @@ def status_report(workspace: Workspace, name: str, today: date, context: Context
     now = current_state(workspace.head, name)
     about = facts_of(document)
     content = workspace.head.digest(name)
+    stands = standing_of(workspace.head, name, now.state)
     found = StatusReport(
         name, now.state.status, document.title, path, now.state.round,
         author=now.state.author or about.author,
         editors=about.editors if now.state.status == Status.DRAFT else now.state.editors,
         content=content,
-        approvals=_approvals(now.state, now.state.content if now.state.status in FINAL else content),
-        blockers=(*_work_tree(workspace, name), *_mismatch(document, now)),
+        approvals=_approvals(now.state, content),
+        blockers=(*_work_tree(workspace, name), *_mismatch(document, now, altered=stands.altered)),
         facts=(*_partly_known(now), *now.late),
         action_items=counted(((one, one.is_open) for one in action_items(document)), today),
+        unproved="; ".join(marks(document.status, document.author, about.reviewers, stands, altered=stands.altered)),
     )  # fmt: skip
     context = context or judged(workspace, today)
     if found.status == IN_REVIEW:
@@ -196,7 +206,8 @@ def _in_review(
     else:
         turn, step = _publishers(now, found), advise("publish", id=found.id)
     facts = (*_hint(requirements(recorded, templates)), *found.facts)
-    return replace(found, blockers=(*blockers, *threads), facts=facts, whose_turn=turn, next_step=step)
+    blockers = (*blockers, *threads)
+    return replace(found, blockers=blockers, threads=threads, facts=facts, whose_turn=turn, next_step=step)
 
 
 def _draft(
@@ -209,7 +220,7 @@ def _draft(
     missing = unready(document, context, owners(found))
     back = _sent_back(workspace.head, now.state, found.content)
     return replace(
-        found, blockers=(*found.blockers, *missing), sent_back=back, whose_turn=owners(found),
+        found, blockers=(*found.blockers, *missing), threads=open_threads, sent_back=back, whose_turn=owners(found),
         facts=(*_hint(_asked(workspace, document)), *found.facts, *told),
         next_step=step_of_draft(found.id, back, ready=not missing),
     )  # fmt: skip
@@ -330,7 +341,7 @@ def _work_tree(workspace: Workspace, name: str) -> list[Blocker]:
     return []
 
 
-def _mismatch(document: Document, now: CurrentState) -> list[Blocker]:
+def _mismatch(document: Document, now: CurrentState, *, altered: bool = False) -> list[Blocker]:
     blockers = []
     for one in now.ignored:
         message = one.message if one.counts else f"a record does not count: {one.message}"
@@ -341,6 +352,8 @@ def _mismatch(document: Document, now: CurrentState) -> list[Blocker]:
     if now.state.open:
         message = "two amends met, and a merge made one text of both that nobody signed"
         blockers.append(Blocker(message, advise("settle", id=now.state.id), now.policy.admins, "AU407"))
+    elif altered:
+        blockers.append(Blocker(ALTERED, advise("amend-or-restore", id=now.state.id), now.policy.admins, "AU401"))
     return blockers
 
 
@@ -356,7 +369,7 @@ def _open_threads(workspace: Workspace, found: StatusReport, now: CurrentState) 
             f"a discussion{f' on {thread.section}' if thread.section else ''} that {thread.writer} began is open",
             advise("resolve-thread", thread=thread.id[-6:]),
             tuple(dict.fromkeys((*owners(found), thread.writer))),
-            "AU312",
+            UNRESOLVED,
         )
         for thread in threads
     )

@@ -15,6 +15,7 @@ from pmctl.document.fields import ItemStatus, id_of
 from pmctl.text import parse_day, parse_utc
 
 if TYPE_CHECKING:
+    from pmctl.document.finding import Finding
     from pmctl.document.reader import Document
 
 _OPEN = frozenset((ItemStatus.OPEN.value, ItemStatus.IN_PROGRESS.value))
@@ -54,7 +55,8 @@ class Summary(NamedTuple):
     """One postmortem in short. Times are as written; `problem` is the first reason why it can't be read.
 
     `unproved` says, as a sentence, what its file says and no signed record proves; `status`, `author` and `reviewers`
-    are then those of the records (see `pmctl.insight.catalog.proved_catalog`).
+    are then those of the records (see `pmctl.insight.catalog.proved_catalog`). `items_problem` says why its
+    action items cannot be read, or not all of them.
     """
 
     path: str
@@ -77,6 +79,7 @@ class Summary(NamedTuple):
     contributing_factors: tuple[str, ...] = ()
     incidents: tuple[tuple[str, str], ...] = ()
     items: tuple[Item, ...] = ()
+    items_problem: str = ""
     problem: str = ""
     unproved: str = ""
 
@@ -92,7 +95,7 @@ class Summary(NamedTuple):
 
 
 _FRONT_TEXTS = ("severity", "urgency", "visibility", "started_at", "resolved_at")
-_TEXTS = ("id", "title", "status", "author", *_FRONT_TEXTS, "problem")
+_TEXTS = ("id", "title", "status", "author", *_FRONT_TEXTS, "items_problem", "problem")
 _LISTS = (
     "reviewers", "editors", "participants", "teams", "services", "tags", "root_causes", "contributing_factors",
 )  # fmt: skip
@@ -100,13 +103,13 @@ _LISTS = (
 
 def summarise(document: Document, path: str) -> Summary:
     """The summary of one document."""
+    from pmctl.document.action_problems import unread_items
     from pmctl.document.actions import action_items
 
     name = id_of(path) or document.id or Path(path).stem
     if not document.readable:
         first = document.problems[0]
-        problem = f"{path}:{first.line}:{first.column}: {first.code} {first.message}"
-        return Summary(path, name, title=document.title, problem=problem)
+        return Summary(path, name, title=document.title, problem=_told(path, first))
     meta = document.meta
     incidents = list(_mappings(meta.get("incidents")))
     items = tuple(
@@ -116,7 +119,12 @@ def summarise(document: Document, path: str) -> Summary:
     values: dict[str, Any] = {key: _text(meta.get(key)) for key in _FRONT_TEXTS}
     values |= {key: _texts(meta.get(key)) for key in _LISTS}
     values["incidents"] = tuple((_text(entry.get("source")), _text(entry.get("id"))) for entry in incidents)
+    values["items_problem"] = _told(path, broken) if (broken := unread_items(document)) is not None else ""
     return Summary(path, name, document.title, document.status, document.author, items=items, **values)
+
+
+def _told(path: str, found: Finding) -> str:
+    return f"{path}:{found.line}:{found.column}: {found.code} {found.message}"
 
 
 def _text(value: object) -> str:
@@ -146,7 +154,7 @@ def restored(path: str, kept: Any) -> Summary | None:
         for row in rows:
             "".join(row[:8] + row[9:])
         linked = tuple((source, name) for source, name in incidents)
-        parts = (path, *texts[:-1], *map(tuple, lists), linked, tuple(map(Item._make, rows)), texts[-1], "")
+        parts = (path, *texts[:-2], *map(tuple, lists), linked, tuple(map(Item._make, rows)), *texts[-2:], "")
         found = Summary._make(parts)
     except (TypeError, ValueError, IndexError):
         return None

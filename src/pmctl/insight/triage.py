@@ -55,7 +55,7 @@ class _Case:
     dismissed: Sequence[Dismissal]
 
 
-_NOTHING = re.compile(r"\s*(?:none|no|n/?a|0|-|nil|unknown|tbd|internal(?: only)?)\.?\s*", re.IGNORECASE)
+_NOTHING = re.compile(r"\s*(?:none|no|false|n/?a|0|-|nil|unknown|tbd|internal(?: only)?)\.?\s*", re.IGNORECASE)
 _CUSTOMER = re.compile(r"customer|user|client|external", re.IGNORECASE)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pmctl import git
+from pmctl.document.beside import Beside, folder_of
 from pmctl.document.fields import id_of
 from pmctl.document.finding import Finding, Severity
 from pmctl.document.templates import BUILTIN_NAMES, builtin_source
@@ -136,12 +137,15 @@ def _of_whole_root(repo: git.Repository, start: str, selection: Selection) -> Va
 def _of_named(repo: git.Repository, items: list[Item], start: str, selection: Selection, *, timed: bool) -> Validation:
     """Files or ids that were named; with `timed` they are held against the history."""
     from pmctl.insight.by_hand import policy_findings, statuses_by_hand
+    from pmctl.insight.message_files import message_findings
 
     run = _of_root(repo, items, start, selection, history=_history(repo) if timed else None)
     workspace = Workspace(repo)
     policy = policy_findings(workspace) if any(item.path == POLICY_PATH for item in items) else ()
     selected = [item for item in run.items if run.context.settings.selection(item.path)("AU301")]
-    return replace(run, general=(*policy, *run.general, *statuses_by_hand(workspace, selected)))
+    messages = [item.path for item in items if _is_message(item.path)]
+    said = message_findings(repo, run.context, messages) if messages else ()
+    return replace(run, general=(*policy, *run.general, *statuses_by_hand(workspace, selected), *said))
 
 
 def _of_staged(repo: git.Repository, items: list[Item], start: str, selection: Selection, files: Files) -> Validation:
@@ -195,17 +199,23 @@ def _of_root(
 def _judged(items: list[Item]) -> tuple[list[Item], tuple[str, ...]]:
     """The items, those that are no postmortems without their content, and what was not checked at all.
 
-    Settings, templates and the policy are checked with every root that they belong to.
+    Settings, templates and the policy are checked with every root that they belong to, messages on their own.
     """
     found, notes = [], []
     for item in items:
-        if item.path == git.SETTINGS_FILE or item.path.startswith(TEMPLATES + "/") or item.path == POLICY_PATH:
+        if item.path in (git.SETTINGS_FILE, POLICY_PATH) or item.path.startswith(TEMPLATES + "/"):
             found.append(item._replace(data=None))
+        elif _is_message(item.path):
+            found.append(item._replace(data=None, finding=None))
         elif item.path.startswith(".pmctl/"):
             notes.append(f"{item.path} is no postmortem and was not checked; pmctl policy verify and pmctl audit do")
         else:
             found.append(item)
     return found, tuple(notes)
+
+
+def _is_message(path: str) -> bool:
+    return path.startswith(folder_of(Beside.COMMENTS) + "/")
 
 
 def _linked_elsewhere(workspace: Workspace, items: Iterable[Item]) -> dict[str, tuple[str, ...]]:

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from pmctl import git
+from pmctl.document.beside import Beside, folder_of
+from pmctl.document.comment import writer_of
 from pmctl.document.fields import is_id, path_of
 from pmctl.document.reader import MAX_BYTES, Document, read
 from pmctl.errors import EnvironmentProblem, NotFound, advise
@@ -22,8 +23,6 @@ from pmctl.policy import act as acts
 from pmctl.policy.state import IN_REVIEW
 from pmctl.repository import index
 from pmctl.repository.workspace import Workspace
-
-_COMMENT = re.compile(r"[0-9]{8}T[0-9]{6}Z-(?P<by>[a-z0-9][a-z0-9-]*)-[A-Za-z0-9]+\.md")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,16 +128,41 @@ def approved(workspace: Workspace, name: str, handle: str) -> Version:
 
 def last_comment(workspace: Workspace, name: str, handle: str) -> Version | None:
     """The postmortem as it was when a person's newest comment landed, by the name of its file; None without one."""
-    folder = f".pmctl/comments/{name}"
-    matches = ((file, _COMMENT.fullmatch(file)) for file in workspace.head.names(folder))
-    theirs = sorted(file for file, match in matches if match is not None and match["by"] == handle)
-    if not theirs:
+    path = _newest_comment(workspace, name, handle)
+    snapshot = _landed(workspace, path) if path else None
+    return _version(snapshot, name, f"when {handle} commented") if snapshot is not None else None
+
+
+def said_since(workspace: Workspace, name: str, handle: str, approval: Approved | None) -> tuple[str, ...] | None:
+    """The ids of what others have said about a postmortem since a person approved it last, or else commented on it.
+
+    None when they did neither. What landed together with what the person did counts as known to them.
+    """
+    path = approval.statement.path if approval is not None else _newest_comment(workspace, name, handle)
+    if not path:
         return None
-    path = f"{folder}/{theirs[-1]}"
+    there = workspace.head.names(folder_of(Beside.COMMENTS, name))
+    if not there:
+        return ()
+    snapshot = _landed(workspace, path)
+    known = snapshot.names(folder_of(Beside.COMMENTS, name)) if snapshot is not None else {}
+    new = (file.removesuffix(".md") for file in sorted(there.keys() - known.keys()))
+    return tuple(one for one in new if writer_of(one) not in ("", handle))
+
+
+def _newest_comment(workspace: Workspace, name: str, handle: str) -> str:
+    """The path of a person's newest comment on a postmortem, by the name of its file; "" without one."""
+    folder = folder_of(Beside.COMMENTS, name)
+    theirs = [file for file in workspace.head.names(folder) if writer_of(file.removesuffix(".md")) == handle]
+    return f"{folder}/{max(theirs)}" if theirs else ""
+
+
+def _landed(workspace: Workspace, path: str) -> Snapshot | None:
+    """The first commit up to HEAD that has a file."""
     for commit in reversed(list(_commits(workspace, path))):
         snapshot = workspace.head.source.at(commit)
         if snapshot.entry(path) is not None:
-            return _version(snapshot, name, f"when {handle} commented")
+            return snapshot
     return None
 
 

@@ -235,6 +235,7 @@ class _Reading:
                 continue
             view = View(one.act.content, facts.author, facts.editors, landing=True, rewritten=True)
             applied = lifecycle.apply(one.act, one.digest, state, self.policy, view)
+            certain &= one.act.act != acts.ARCHIVE or one.act.content == state.content
             certain &= one.signer.key.status == ACTIVE and not self._too_early(one)
             certain = certain and all(
                 _signs(one, policy) and lifecycle.apply(one.act, one.digest, state, policy, view).verdict == "ok"

@@ -56,6 +56,7 @@ def _apply(one: DocumentStep, record: VerifiedRecord, current: PostmortemState) 
     """The state after a record, and whether it took effect, came late or was refused, with findings."""
     step, act = one.step, record.act
     assert step.state.policy is not None  # noqa: S101  records are read only under a policy
+    current = final_text.opened_aside(one, act, current)
     view = _view(one, record, current)
     applied = lifecycle.apply(act, record.digest, current, step.state.policy, view, step.commit.oid)
     for found in applied.violations:
@@ -205,7 +206,7 @@ def _compared(
         _people(one, current, before)
     refused = {record.act.to_status for record in verdicts["refused"]}
     if current.status in FINAL:
-        current = final_text.check(one, current, before, refused, [*verdicts["ok"], *verdicts["late"]])
+        current = final_text.check(one, current, before, refused, verdicts)
     if current.status == IN_REVIEW:
         current = current.observe(one.step.documents.digest(one.new))
     return current

@@ -1,12 +1,13 @@
 """What a published or archived postmortem says in one step, held against what its records bind.
 
-A text that nobody signed is a finding. Of two amends that meet the first is in force, and the text that the merge made
-of both is open: shown, and settled by an amend that names it.
+A text that nobody signed is a finding. Of two amends that meet the first is in force, and the text that a merge made of
+both, in the step in which the late one arrives, is open: shown, and settled by an amend that names it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import reduce
 
@@ -20,18 +21,21 @@ from pmctl.policy import act as acts
 from pmctl.policy.act import Act
 from pmctl.policy.state import FINAL, PostmortemState
 
+_TEXT = (acts.AMEND, acts.ADD_ITEM)
+"""Acts that bind another text of what is published."""
+
 
 def check(
     one: DocumentStep,
     current: PostmortemState,
     before: PostmortemState,
     refused: set[str],
-    landed: list[VerifiedRecord],
+    verdicts: Mapping[str, list[VerifiedRecord]],
 ) -> PostmortemState:
     """Report content that no record binds; returns the state with the text that a merge left open.
 
-    `refused` are the states to which acts would have led that were not allowed, `landed` the records of the step that
-    were, in time or late.
+    `refused` are the states to which acts would have led that were not allowed, `verdicts` the records of the step by
+    what became of them.
     """
     assert one.new is not None  # noqa: S101  the caller has looked
     documents = one.step.documents
@@ -45,7 +49,7 @@ def check(
         return current  # reported in the step that brought it
     if current.status in refused and any(record.act.content == digest for record in one.records):
         return current  # an amend that was not allowed says it already
-    if _is_merged(one, digest, landed):
+    if _is_merged(one, digest, current, _unsettled(one, verdicts)):
         message = f"{one.doc} holds a text that a merge made of two amends; the one that landed first is in force"
         one.find("AU407", message, advise("settle", id=one.doc), warning=True)
         return replace(current, open=digest)
@@ -59,6 +63,17 @@ def check(
         code, message = "AU401", f"{one.doc} holds another text than its records bind since this step"
     one.find(code, message, advise("amend", id=one.doc))
     return current
+
+
+def opened_aside(one: DocumentStep, act: Act, current: PostmortemState) -> PostmortemState:
+    """The state with the text that `act` settles as the open one, when it was left open on a side that the step brings.
+
+    Whoever merges main into an older line gets two amends, and what settled them, in one step.
+    """
+    if act.act != acts.AMEND or current.status not in FINAL or act.was in ("", current.content, current.open):
+        return current
+    met = [record for record in one.records if record.act.act in _TEXT and record.act != act]
+    return replace(current, open=act.was) if _is_merged(one, act.was, current, met) else current
 
 
 def beyond_rows(one: DocumentStep, act: Act, current: PostmortemState) -> str:
@@ -75,20 +90,48 @@ def beyond_rows(one: DocumentStep, act: Act, current: PostmortemState) -> str:
     return "without the new rows it is not what was approved"
 
 
-def _is_merged(one: DocumentStep, digest: str, landed: list[VerifiedRecord]) -> bool:
-    """Whether what stands there is made of texts that were signed at once: each line is from one of the sides, and no
-    line that all sides have is gone."""
-    met = [record.act for record in landed if record.act.act in (acts.AMEND, acts.ADD_ITEM)]
-    if not met or one.old is None or one.new is None:
+def _is_merged(one: DocumentStep, digest: str, current: PostmortemState, met: list[VerifiedRecord]) -> bool:
+    """Whether what stands there is made of texts that were signed at once, the one in force and those that came late:
+    each line is from one of them, and no line that all of them have is gone."""
+    if not met or one.new is None:
         return False
-    if any(act.content == digest for act in met):
+    if any(record.act.content == digest for record in met):
         return True  # one side whole
+    followed = {record.act.prev for record in met}
+    contents = {current.content, *(record.act.content for record in met if record.digest not in followed)}
+    versions = _versions(one, {digest, *contents})
+    if len(contents) < 2 or not contents <= versions.keys():
+        return False
+    # Versions of one content differ in what it leaves out, and that may come from any of them. The sides are added up,
+    # since what both add may have blank lines in common.
+    most = reduce(Counter.__add__, (reduce(Counter.__or__, versions[content]) for content in contents))
+    least = reduce(Counter.__and__, (lines for content in contents for lines in versions[content]))
+    return any(least <= own <= most for own in versions[digest])
+
+
+def _unsettled(one: DocumentStep, verdicts: Mapping[str, list[VerifiedRecord]]) -> list[VerifiedRecord]:
+    """The amends that came late in this step, but for those that whoever signed the text in force had seen."""
+
+    def saw(record: VerifiedRecord, late: VerifiedRecord) -> bool:
+        there = (one.step.source.at(commit.oid) for commit in one.step.merged)
+        return all(commit.entry(late.path) is not None for commit in there if commit.entry(record.path) is not None)
+
+    in_force = [record for record in verdicts["ok"] if record.act.act in _TEXT]
+    late = [record for record in verdicts["late"] if record.act.act in _TEXT]
+    return [each for each in late if not any(saw(record, each) for record in in_force)]
+
+
+def _versions(one: DocumentStep, contents: set[str]) -> dict[str, list[Counter[object]]]:
+    """The lines of each version of the postmortem, in this step and what it joins, that has one of these contents."""
     step = one.step
-    sides = [step.source.at(parent).document(one.doc) for parent in step.commit.parents]
-    texts = [_lines(one, side) for side in sides if side is not None]
-    own = _lines(one, one.new)
-    # Added up, since what both sides add may have blank lines in common.
-    return len(texts) > 1 and own <= reduce(Counter.__add__, texts) and reduce(Counter.__and__, texts) <= own
+    commits = dict.fromkeys((step.commit.oid, *step.commit.parents, *(commit.oid for commit in step.merged)))
+    there = dict.fromkeys(where for oid in commits if (where := step.source.at(oid).document(one.doc)) is not None)
+    found: dict[str, list[Counter[object]]] = {}
+    for where in there:
+        digest = step.documents.digest(where)
+        if digest in contents:
+            found.setdefault(digest, []).append(_lines(one, where))
+    return found
 
 
 def _lines(one: DocumentStep, where: TreeDocument) -> Counter[object]:

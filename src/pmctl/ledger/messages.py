@@ -30,6 +30,7 @@ from pmctl.policy.state import FINAL, PostmortemState
 from pmctl.text import plural, utc
 
 COMMENTS = folder_of(Beside.COMMENTS) + "/"
+_IDLE = "AU714"  # resolved or reopened by somebody who may not: the thread stays as it was
 _EVENTS = {
     MessageKind.COMMENT: ("commented", "in thread"),
     MessageKind.RESOLVE: ("resolved", "thread"),
@@ -159,11 +160,14 @@ def _added(step: StepContext, commit: Commit, change: Difference) -> None:
     policy = step.state.policy
     if message is None or policy is None:
         return
+    names = attribution.names(policy, commit)
+    found = check_message(message, names, _rights(step, doc), doc)
     kind, detail = _EVENTS[message.kind]
     step.state.events.append(
         Event(
-            step.commit.oid, kind, doc, message.by, utc(message.at), layer=ATTRIBUTED,
-            policy=policy.version, detail=f"{detail} {message.thread}",
+            step.commit.oid, kind, doc, message.by if message.by in names else "", utc(message.at),
+            "refused" if any(one.code == _IDLE for one in found) else "ok", ATTRIBUTED, content=new.oid,
+            policy=policy.version, detail=f"{detail} {message.thread}", message=message.id,
         )
     )  # fmt: skip
     first = f"{COMMENTS}{doc}/{message.thread}.md"
@@ -171,7 +175,6 @@ def _added(step: StepContext, commit: Commit, change: Difference) -> None:
     if first not in step.state.gone and all(there.entry(first) is None for there in places):
         gone = no_beginning(message.thread, path)
         step.find("AU710", gone.message, gone.fix, doc=doc, path=path, attributed=True)
-    found = check_message(message, attribution.names(policy, commit), _rights(step, doc), doc)
     _report(step, commit, found, doc, path)
 
 

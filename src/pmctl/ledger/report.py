@@ -43,8 +43,10 @@ class Event:
     """What a step did to one postmortem or to the repository.
 
     `kind` is an act of a record; created, edited, tracking, access, deleted for a change of a document; commented,
-    resolved, reopened for a message of its discussion (`by` and `at` are what the message says); or IN_FORCE.
-    `by` is proved by the signature for records; for changes it is whom the commit names ('' unknown).
+    resolved, reopened for a message of its discussion; or IN_FORCE.
+    `by` is proved by the signature for records; for changes it is whom the commit names ('' unknown), for messages
+    whom they say if the commit names them, too. `message` is a message's id,
+    and its `content` the object id of its file.
     `verdict` is ok, late (kept without effect), waiting (for other admins' signatures when it landed), stale, refused,
     unmanaged or accepted (by a baseline).
     `record`, `digest` and `key` (fingerprint) are the evidence of a record; `detail` is one line for people.
@@ -66,6 +68,7 @@ class Event:
     round: int = 0
     note: str = ""
     detail: str = ""
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,9 @@ def in_order(records: list[VerifiedRecord], status: str = "") -> list[VerifiedRe
         rank = _RANK.get(one.act.act, _OTHERS)
         moves = 3 <= rank <= _OTHERS
         tie = f"{one.number:06d}" if one.act.act == acts.BASELINE else one.digest
-        return 3 if moves else rank, moves and one.digest not in leading, rank, tie, one
+        # What somebody went on from was in force where they signed.
+        behind = one.digest not in (leading if moves else followers)
+        return 3 if moves else rank, behind, rank, tie, one
 
     ready = [entry(one) for one in known.values() if not waiting[one.digest]]
     heapq.heapify(ready)

@@ -68,6 +68,10 @@ WORDS: dict[str, str] = {
     "sign-the-same": "it takes effect when {missing} more of {people} have run the same command",
     # Of the life of a postmortem.
     "amend": "an admin can pmctl amend {id}",
+    "amend-or-restore": (
+        "an admin signs it as it is: pmctl amend {id} -m TEXT; or put the signed text back: git checkout <commit> --"
+        " <file>, pmctl log {id} names the commit"
+    ),
     "amend-on-record": "an admin puts it on record: pmctl amend {id} -m TEXT",
     "ask-one-of": "ask one of them: pmctl submit {id} --reviewer {people}",
     "ask-somebody-else": "somebody else reviews it: pmctl submit {id} --reviewer HANDLE",
@@ -116,6 +120,7 @@ WORDS: dict[str, str] = {
     "put-version-back": "put this version back as it was, and ask in the next: pmctl template new {template} --next",
     "fix-it": "pmctl validate --fix {does}",
     "new-id": "delete the id; pmctl validate --fix gives a new one",
+    "new-id-of-one": "in the one that is not published, delete the id; pmctl validate --fix gives a new one",
     "show-section": "pmctl show {id} --section '{section}'",
     "then-an-id": "{first}, then pmctl validate --fix gives it one",
     "validate": "pmctl validate {id}",

@@ -70,7 +70,8 @@ _KINDS: dict[Kind, Callable[[Field], Schema]] = {
     Kind.TEXT: lambda field: _TEXT,
     Kind.TEXTS: lambda field: _list(_TEXT),
     Kind.HANDLE: lambda field: _HANDLE,
-    Kind.HANDLES: lambda field: _list(_HANDLE),
+    # Who is asked decides what is published, so nobody is asked twice (see document.schema).
+    Kind.HANDLES: lambda field: {**_list(_HANDLE), **({"uniqueItems": True} if field.name == "reviewers" else {})},
     Kind.EDITORS: lambda field: {
         "type": "object",
         "propertyNames": {"pattern": _HANDLE["pattern"], "maxLength": MAX_HANDLE},

@@ -17,7 +17,7 @@ _LINES = 12  # and where it is about one postmortem
 _LABEL = 11  # columns in front of what stands beside a label
 
 STYLES: terminal.Styles = {
-    "STATUS": lambda cell: terminal.STATUS_STYLES.get(cell, ""),
+    "STATUS": lambda cell: terminal.STATUS_STYLES.get(cell, "red" if cell.endswith("!") else ""),
 }
 
 
@@ -69,7 +69,7 @@ def waiting(entries: Sequence[Waiting], you: str, known: Iterable[str], *, width
 def rows(found: Sequence[StatusReport], *, with_next: bool, with_place: bool) -> tuple[list[str], list[list[str]]]:
     """The table of what waits for others: its headers and its rows."""
     heads = ["ID", "STATUS", "WAITS FOR"]
-    cells = [[one.id, one.status, short(one)] for one in found]
+    cells = [[one.id, f"{one.status} !" if one.unproved else one.status, short(one)] for one in found]
     if with_next:
         heads.append("NEXT")
         cells = [[*row, words(one.next_step)] for row, one in zip(cells, found, strict=True)]

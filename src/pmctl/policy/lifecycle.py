@@ -189,7 +189,8 @@ def advance(state: PostmortemState, act: Act, digest: str, commit: str = "", *, 
     if act.act in (acts.AMEND, acts.ADD_ITEM):
         moved = _moved(state, act, commit)
         if state.status in FINAL:
-            moved = replace(moved, content=act.content, content_head=digest, open="")
+            bound = (*state.bound, act.content)
+            moved = replace(moved, content=act.content, content_head=digest, open="", bound=bound)
         else:
             moved = replace(moved, author=author or state.author, draft_head=digest)
         return _remember(moved, digest, state)
@@ -201,9 +202,9 @@ def advance(state: PostmortemState, act: Act, digest: str, commit: str = "", *, 
             reviewers=asked, late_asked=(), approvals=(), landed=(),
         )  # fmt: skip
     if act.act == acts.PUBLISH:
-        moved = replace(moved, content=act.content, content_head=digest)
+        moved = replace(moved, content=act.content, content_head=digest, bound=(act.content,))
     elif act.to_status not in FINAL:
-        moved = replace(moved, content="", content_head="", open="")
+        moved = replace(moved, content="", content_head="", open="", bound=())
     return _remember(moved, digest, state)
 
 
@@ -222,7 +223,7 @@ def accept(
     """
     accepted = replace(
         state, status=status, content=content if status in FINAL else "", head=digest, draft_head=digest,
-        content_head=digest if status in FINAL else "", open="", editors=editors, asked=reviewers,
+        content_head=digest if status in FINAL else "", open="", bound=(content,), editors=editors, asked=reviewers,
         reviewers=reviewers, approvals=(), landed=(), last_act=acts.BASELINE,
     )  # fmt: skip
     return _remember(accepted, digest, state)
@@ -253,7 +254,9 @@ def _too_late(act: Act, state: PostmortemState, digest: str) -> PostmortemState:
         asked = tuple(dict.fromkeys((*state.late_asked, *act.reviewers, *act.editors)))
         late = state.after[act.prev].late
         return replace(state, late_asked=asked, after={**state.after, act.prev: would_be._replace(late=late)})
-    return replace(state, after={**state.after, digest: would_be._replace(late=True)})
+    text = state.status in FINAL and act.act in (acts.AMEND, acts.ADD_ITEM)
+    bound = (*state.bound, act.content) if text else state.bound
+    return replace(state, bound=bound, after={**state.after, digest: would_be._replace(late=True)})
 
 
 def _does_not_follow(act: Act, state: PostmortemState) -> Violation:

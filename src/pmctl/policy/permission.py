@@ -126,9 +126,23 @@ def content(act: Act, state: PostmortemState, policy: Policy, view: View) -> lis
     elif act.act == acts.ADD_ITEM and view.rows:
         message = f"{act.by} may add action items to {state.id}, and nothing else: {view.rows}"
         found.append(Violation("AU323", message, advise("amend", id=state.id)))
+    elif act.act == acts.ARCHIVE and _is_other_text(act, state, view):
+        message = f"archive of {state.id} would put away a text that is not the one in force"
+        found.append(Violation("AU327", message, advise("amend", id=state.id)))
     if act.act in (acts.SUBMIT, acts.PUBLISH):
         found.extend(binding(act, state, view))
     return found
+
+
+def _is_other_text(act: Act, state: PostmortemState, view: View) -> bool:
+    """Whether an act is about a text of a final postmortem that is not in force, and was not when it was signed.
+
+    An amend may have landed meanwhile: then the file says something else by now, or says it since this step.
+    """
+    if act.content == state.content:
+        return False
+    meanwhile = view.landing and (act.content != view.content or view.rewritten)
+    return not meanwhile or act.content not in state.bound
 
 
 def reviewers(act: Act, state: PostmortemState, policy: Policy, view: View) -> list[Violation]:
@@ -357,6 +371,14 @@ CODES = (
         "Such a review could never be finished.",
         "Choose others, or add the person: pmctl people add.",
         "submit --reviewer nobody",
+    ),
+    Code(
+        "AU327",
+        "archives-other-text",
+        "What was archived is a text that no record binds.",
+        "The file does not say what was approved; the act would make it look settled.",
+        "An admin reads it and signs it first: pmctl amend ID -m TEXT shows the difference to the text in force.",
+        "archive of a published postmortem in which a merge undid an amend",
     ),
     Code(
         "AU316",

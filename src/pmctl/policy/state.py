@@ -60,7 +60,8 @@ class PostmortemState:
     `template` are as the last submit binds them, the author before the first one whom the document's first version
     names, or an amend since. `asked` are the reviewers whom the submit names, `reviewers` those and all asked since,
     `late_asked` those who were asked too late. `content` is the digest that a published or archived postmortem is
-    bound to, `open` that of a text which a merge of two amends left in its place. `landed` are the contents that the
+    bound to, `open` that of a text which a merge of two amends left in its place, `bound` all that
+    records have bound since it was published, in time or late. `landed` are the contents that the
     document has had since the submit. `after` has what was after each record that others may follow. `records` counts
     the records that took effect or were only late. `moved_by`, `moved_at` and `moved_in` (a commit) describe the last
     move; claims, for people.
@@ -81,6 +82,7 @@ class PostmortemState:
     approvals: tuple[Approval, ...] = ()
     content: str = ""
     open: str = ""
+    bound: tuple[str, ...] = ()
     landed: tuple[str, ...] = ()
     records: int = 0
     moved_by: str = ""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from pmctl import git
 from pmctl.errors import EnvironmentProblem, NotFound, Refused
 from pmctl.policy.keys import KeyProblem, fingerprint
-from pmctl.policy.model import Policy, find_key, person_by_email, person_by_key
-from pmctl.repository.signing import Signer, signer
+from pmctl.policy.model import SIGNED, Policy, find_key, person_by_email, person_by_key
+from pmctl.repository.signing import OpenPgpSigner, Signer, git_config_arguments, signer
+from pmctl.repository.signing_keys import signing_key
 from pmctl.surroundings import Surroundings
 from pmctl.text import did_you_mean
 
@@ -106,6 +108,25 @@ def _check_key(policy: Policy, handle: str, key: str) -> None:
     entry = find_key(policy, key)
     if entry is not None and entry.status != "active":
         raise Refused(f"the key {_shown(key)} of {handle} is {entry.status}", hint="sign with an active key")
+
+
+def commit_signing(
+    repo: git.Repository, surroundings: Surroundings, people: Callable[[], Policy | None]
+) -> tuple[str, ...]:
+    """git's arguments for signing a commit that is no act, with the key that git is set to sign with; none without one.
+
+    Somebody whose key in the policy is an OpenPGP one signs with it where the policy asks for it, or git is set to.
+    """
+    config = git_config(repo)
+    form = config.get("gpg.format", "openpgp").lower()
+    if form == "ssh" and config.get("user.signingkey"):
+        with suppress(EnvironmentProblem):
+            return git_config_arguments(signing_key(config, surroundings.home))
+    if form != "openpgp" or (policy := people()) is None:
+        return ()
+    key = _openpgp_key(policy, author_handle(policy, config) or "")
+    wanted = policy.edits == SIGNED or bool(config.get("user.signingkey"))
+    return OpenPgpSigner(key.upper(), surroundings).git_arguments() if key and wanted else ()
 
 
 def _openpgp_key(policy: Policy, handle: str) -> str:

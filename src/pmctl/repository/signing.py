@@ -19,10 +19,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from pmctl.errors import EnvironmentProblem
+from pmctl.errors import EnvironmentProblem, UsageProblem
 from pmctl.ledger import openpgp, sshsig
 from pmctl.policy.keys import fingerprint
-from pmctl.repository.signing_keys import SigningKey, public_half, signing_key
+from pmctl.repository.signing_keys import SigningKey, nearest_key, public_half, signing_key
 from pmctl.surroundings import Surroundings
 from pmctl.text import safe, safe_block
 
@@ -198,8 +198,12 @@ def git_config_arguments(key: SigningKey) -> tuple[str, ...]:
 def make_key(path: Path, comment: str, surroundings: Surroundings) -> SigningKey:
     """Make an ed25519 key without a passphrase at `path` (mode 600) and `path`.pub; returns it.
 
-    Raises EnvironmentProblem when either file exists (also when another process makes it meanwhile).
+    Raises EnvironmentProblem when either file exists (also when another process makes it meanwhile), and UsageProblem
+    for a name that ends in .pub: that is a public key's, mistyped, and a private key in it would be given away.
     """
+    if path.suffix.lower() == ".pub":
+        new = f"name a public key that is there, or a new key without .pub: {path.with_suffix('')}"
+        raise UsageProblem(f"there is no public key {path}", hint=nearest_key(path) or new)
     public_path = path.with_name(path.name + ".pub")
     plain = safe(comment)
     try:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pmctl.errors import EnvironmentProblem
 from pmctl.policy.keys import KeyProblem, PublicKey, WireProblem, decode, public_key, take_string
+from pmctl.text import did_you_mean
 
 LARGEST_KEY_FILE = 64 * 1024  # bytes
 
@@ -119,11 +120,17 @@ def public_half(file: Path) -> PublicKey:
             raise EnvironmentProblem(f"{candidate}: {error.message}", hint=error.hint) from error
     if missing == len(candidates):
         raise EnvironmentProblem(
-            f"there is no key at {file}", hint=f"make one: ssh-keygen -t ed25519 -f {file.with_suffix('')}"
+            f"there is no key at {file}",
+            hint=nearest_key(file) or f"make one: ssh-keygen -t ed25519 -f {file.with_suffix('')}",
         )
     raise EnvironmentProblem(
         f"the public half of {file} is missing", hint=f"write it: ssh-keygen -y -f {file} > {file}.pub"
     )
+
+
+def nearest_key(missing: Path) -> str:
+    """`did you mean jane.pub?` for a public key that is not there, "" when none with such a name lies beside it."""
+    return did_you_mean(missing.name, (one.name for one in sorted(missing.parent.glob("*.pub"))))
 
 
 def _public_inside(data: bytes, file: Path) -> PublicKey | None:

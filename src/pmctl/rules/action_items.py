@@ -8,12 +8,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pmctl.document.completeness import is_stand_in
-from pmctl.document.fields import ITEM_ID
+from pmctl.document.fields import ITEM_ID, Status
 from pmctl.document.finding import Finding
 from pmctl.errors import Hint, advise
 from pmctl.rules.completeness import is_blank
 from pmctl.rules.lessons import PARTS
 from pmctl.rules.registry import HINT, WARNING, found_at, heading, rule
+from pmctl.text import listed
 
 if TYPE_CHECKING:
     from pmctl.document.actions import ActionItem
@@ -40,6 +41,7 @@ _UNMEASURED = re.compile(
 _TARGET = re.compile(
     r"\d|\b(?:until|so that|when|whenever|below|above|within|at least|at most|to detect|to prevent|by|for|if|on)\b|`"
 )
+_MOST_PLACES = 5
 _OPTIONAL = ("ticket", "ticket link", "notes")
 _TICKET = re.compile(r"#\d+|[A-Z][A-Z0-9]+-\d+|https?://\S+")
 
@@ -202,6 +204,42 @@ def duplicate_item_id(doc: Document, context: Context) -> Iterable[Finding]:
             message = f"line {seen[name]} has the same id"
             yield at_cell(item, "ID", message, advise("new-id"))
         seen.setdefault(name, item.line)
+
+
+@rule("PM519", "item-id-elsewhere", draft=WARNING, review=WARNING, adopted=WARNING)
+def item_id_elsewhere(doc: Document, context: Context) -> Iterable[Finding]:
+    """An action item of another postmortem has the same id.
+
+    What it does:
+        Compares the ids of action items with those of every other postmortem that is checked, without regard to case.
+        What is published keeps its ids: they are signed, so only the one that can still be changed is reported.
+
+    Why:
+        `pmctl actions set AI-7f3k` names an item by its id alone, and feeds and boards follow it by that.
+
+    Example:
+        ## Action Items
+
+        | ID | Action | Owner | Due | Priority | Status | Ticket | Notes |
+        |---|---|---|---|---|---|---|---|
+        | AI-7f3k | Alert when the pool is 80 % used | @jane | 2999-01-22 | HIGH | OPEN | | |
+
+    Fix:
+        ## Action Items
+
+        | ID | Action | Owner | Due | Priority | Status | Ticket | Notes |
+        |---|---|---|---|---|---|---|---|
+        | AI-9q2m | Alert when the pool is 80 % used | @jane | 2999-01-22 | HIGH | OPEN | | |
+    """
+    if not context.item_places or doc.status in (Status.PUBLISHED, Status.ARCHIVED):
+        return
+    for item in items_of(doc):
+        places = [place for place in context.item_places.get(item.id.casefold(), ()) if place[0] != doc.path]
+        if places:
+            shown = [f"{path}:{line}" for path, line in places[:_MOST_PLACES]]
+            shown += [f"{len(places) - _MOST_PLACES} more"] if len(places) > _MOST_PLACES else []
+            message = f"{item.id} stands in {listed(shown)}, too"
+            yield at_cell(item, "ID", message, advise("new-id-of-one"), label=False)
 
 
 @rule("PM504", "item-description")

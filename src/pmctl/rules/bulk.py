@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from pmctl.document.finding import Finding
 from pmctl.processes import on_every_core
-from pmctl.rules.cache import Cache, Result, result_key
+from pmctl.rules.cache import Cache, Places, Result, result_key
 from pmctl.rules.context import CacheDependencies, Context, History
 from pmctl.rules.engine import check
 
@@ -40,6 +40,7 @@ class Checked(NamedTuple):
     id: str
     findings: tuple[Finding, ...]
     incidents: tuple[str, ...] = ()
+    items: Places = ()
 
 
 def check_many(
@@ -49,7 +50,7 @@ def check_many(
 
     `context.exists` is called in other processes too: it may look at the disk or at a set, but must not talk
     to a running process. The cache is saved at the end. An id is compared with those of all items and `context.ids`, a
-    linked incident likewise.
+    linked incident likewise, the ids of action items with those of all items.
     """
     alone = context._replace(ids={}, incidents={})  # compared at the end, so that results can be kept
     results: dict[int, Result] = {}
@@ -72,8 +73,8 @@ def check_many(
     if cache is not None:
         cache.save()
     done = [
-        Checked(item.path, results[number].id, results[number].findings, results[number].incidents)
-        for number, item in enumerate(items)
+        Checked(item.path, result.id, result.findings, result.incidents, result.items)
+        for item, result in ((item, results[number]) for number, item in enumerate(items))
     ]
     return _with_duplicates(done, items, context)
 
@@ -89,32 +90,43 @@ def _compute(items: Sequence[Item], context: Context, workers: int | None) -> li
 
 
 def _result(item: Item, context: Context) -> Result:
+    from pmctl.document.fields import ITEM_ID
     from pmctl.document.incidents import linked_incidents
     from pmctl.document.reader import read
+    from pmctl.rules.action_items import items_of
 
     asked = CacheDependencies()
     own = item.context(context)._replace(asked=asked)
     doc = read(item.data or b"", item.path)
-    name, incidents = (doc.id, linked_incidents(doc)) if doc.readable else ("", ())
-    return Result.of(name, check(doc, own), asked, own.today, incidents)
+    if not doc.readable:
+        return Result.of("", check(doc, own), asked, own.today)
+    found = tuple((one.id.casefold(), one.line) for one in items_of(doc) if ITEM_ID.fullmatch(one.id))
+    return Result.of(doc.id, check(doc, own), asked, own.today, linked_incidents(doc), found)
 
 
 def _with_duplicates(done: list[Checked], items: Sequence[Item], context: Context) -> list[Checked]:
-    """Check those again whose id or incident another file has as well; they are few, or something is very wrong."""
+    """Check those again whose id, incident or action item another file has as well; they are few, or something is very
+    wrong."""
     ids = _shared(context.ids, [(one.path, (one.id.casefold(),) if one.id else ()) for one in done])
     incidents = _shared(context.incidents, [(one.path, one.incidents) for one in done])
-    if not ids and not incidents:
+    twice = _shared({}, [(one.path, tuple(name for name, _ in one.items)) for one in done])
+    if not (ids or incidents or twice):
         return done
     from pmctl.document.reader import read
 
-    return [
-        one._replace(
-            findings=check(read(item.data, item.path), item.context(context)._replace(ids=ids, incidents=incidents))
-        )
-        if item.data is not None and (one.id.casefold() in ids or not incidents.keys().isdisjoint(one.incidents))
-        else one
-        for one, item in zip(done, items, strict=True)
-    ]
+    places: dict[str, Places] = {}
+    for one in done:
+        for name, line in one.items:
+            if name in twice:
+                places[name] = (*places.get(name, ()), (one.path, line))
+    found = []
+    for one, item in zip(done, items, strict=True):
+        again = one.id.casefold() in ids or any(name in incidents for name in one.incidents)
+        if item.data is not None and (again or any(name in twice for name, _ in one.items)):
+            own = item.context(context)._replace(ids=ids, incidents=incidents, item_places=places)
+            one = one._replace(findings=check(read(item.data, item.path), own))
+        found.append(one)
+    return found
 
 
 def _shared(

@@ -25,6 +25,10 @@ _MOST_ENTRIES = 4_000
 """Entries of one of the 16 files; above it those that this run did not use are dropped."""
 
 
+Places = tuple[tuple[str, int], ...]
+"""Names with the lines that they stand in."""
+
+
 class Result(NamedTuple):
     """What a check of one document gave, and what it rests on besides the content."""
 
@@ -33,6 +37,7 @@ class Result(NamedTuple):
     files: tuple[tuple[str, bool], ...] = ()
     day: str = ""
     incidents: tuple[str, ...] = ()
+    items: Places = ()
 
     @classmethod
     def of(
@@ -42,10 +47,11 @@ class Result(NamedTuple):
         asked: CacheDependencies,
         today: date | None,
         incidents: tuple[str, ...] = (),
+        items: Places = (),
     ) -> Result:
         """A result with the answers that were asked for on the way."""
         day = today.isoformat() if asked.today and today else ""
-        return cls(id, findings, tuple(sorted(asked.files.items())), day, incidents)
+        return cls(id, findings, tuple(sorted(asked.files.items())), day, incidents, items)
 
     def holds(self, context: Context) -> bool:
         """Whether everything that the result rests on is still so."""
@@ -59,13 +65,14 @@ class Result(NamedTuple):
             [one.code, one.message, one.line, one.column, str(one.severity), one.fix, one.end_line, one.end_column]
             for one in self.findings
         ]
-        return [self.id, rows, [list(pair) for pair in self.files], self.day, list(self.incidents)]
+        files, items = ([list(pair) for pair in pairs] for pairs in (self.files, self.items))
+        return [self.id, rows, files, self.day, list(self.incidents), items]
 
     @classmethod
     def of_plain(cls, plain: Any, path: str) -> Result:
         """From JSON data. Raises ValueError, TypeError or KeyError when it is damaged."""
-        name, rows, files, day, incidents = plain
-        for text in (name, day, *(file for file, _ in files), *incidents):
+        name, rows, files, day, incidents, items = plain
+        for text in (name, day, *(file for file, _ in files), *incidents, *(item for item, _ in items)):
             if not isinstance(text, str) or "\0" in text:
                 raise TypeError("a damaged result")
         findings = []
@@ -77,7 +84,8 @@ class Result(NamedTuple):
                 raise TypeError("a damaged place")
             findings.append(Finding(code, message, path, *places[:2], Severity(severity), read_hint(fix), *places[2:]))
         known = tuple((file, there is True) for file, there in files)
-        return cls(name, tuple(findings), known, day, tuple(incidents))
+        found = tuple((item, int(line)) for item, line in items)
+        return cls(name, tuple(findings), known, day, tuple(incidents), found)
 
 
 class Cache:

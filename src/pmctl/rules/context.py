@@ -106,7 +106,8 @@ class Context(NamedTuple):
 
     `status` overrides the document's own (a draft is judged as IN_REVIEW before it is submitted); `adopted` asks for
     the gentle profile; `ids` maps a case-folded id to the paths that carry it, `incidents` a linked incident to the
-    paths that link it; `exists` tells whether a path relative to the pmctl root is a file of the repository (None:
+    paths that link it, `item_places` a case-folded id of an action item that several files have to the paths and lines
+    where it stands; `exists` tells whether a path relative to the pmctl root is a file of the repository (None:
     unknown). `asked` collects which changeable facts were looked at, when somebody wants to know. With `own_templates`
     (the organisation's, possibly none) every document is judged by the template that it records, otherwise by
     `template`. `item_targets` says within how many days an action item of a priority is wanted, `causes` are the words
@@ -120,6 +121,7 @@ class Context(NamedTuple):
     exists: Callable[[str], bool] | None = None
     ids: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     incidents: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    item_places: Mapping[str, tuple[tuple[str, int], ...]] = MappingProxyType({})
     severities: tuple[str, ...] = ()
     today: date | None = None
     now: datetime | None = None

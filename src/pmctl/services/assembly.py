@@ -65,6 +65,7 @@ class Assembly:
         self._unreadable: list[str] = []
         self._unzoned: list[str] = []
         self._untimed: list[str] = []
+        self._afterwards: set[str] = set()
         self._misfits: dict[str, list[str]] = {}
         self._exempt = ("", "")
 
@@ -173,6 +174,10 @@ class Assembly:
         elif read.readable:
             self._untimed.append(" ".join(text.split()))
 
+    def afterwards(self, path: str) -> None:
+        """Say that the entry from this path was written when the incident was over: it says nothing of its end."""
+        self._afterwards.add(path)
+
     def exempt(self, why: str, because: str) -> None:
         """Say that the record is no incident of its own: `why` is one of EXEMPTIONS, `because` a clause for people."""
         if not self._exempt[0]:
@@ -209,9 +214,10 @@ class Assembly:
             self._provenance.setdefault("action_items", place.path)
 
     def impact(self, kind: str, measurement: str, place: Cursor) -> None:
-        """Add a row of the Impact section."""
-        if measurement.strip():
-            self._impacts.append(Impact(kind, measurement.strip(), place.path))
+        """Add a row of the Impact section. A field that only says that there was such an impact says "yes"."""
+        measurement = measurement.strip() or ("yes" if place.value is True else "")
+        if measurement:
+            self._impacts.append(Impact(kind, measurement, place.path))
             self._provenance.setdefault("impacts", place.path)
 
     def warn(self, sentence: str) -> None:
@@ -287,12 +293,17 @@ class Assembly:
             if at is None or kind in kinds:
                 continue
             # A resolution that the timeline goes on after is doubtful; a warning says so, not a row.
-            if kind == "resolved" and any(event.at > at + timedelta(minutes=1) for event in self._events):
+            if kind == "resolved" and self._goes_on(at, self._events):
                 continue
             # A start at a moment that the timeline tells of anyway says nothing new.
             if kind == "started" and (_minute(at) in minutes or at == self._moments.get("detected_at")):
                 continue
             yield Event(at, _MOMENT_TEXTS[kind], "", kind, self._provenance[field])
+
+    def _goes_on(self, end: datetime, events: Iterable[Event]) -> bool:
+        """Whether the timeline tells of the incident after its end."""
+        late = end + timedelta(minutes=1)
+        return any(event.at > late and event.path not in self._afterwards for event in events)
 
     def _check(self, resolved: bool, events: tuple[Event, ...]) -> None:
         if self._unreadable:
@@ -313,7 +324,7 @@ class Assembly:
                 self.warn(f"{later} lies before {earlier}; correct one of them")
         self._warnings += [f"{field} lies in the future" for field, at in ordered if at > self.now + _FUTURE_TOLERANCE]
         end, start = self._moments.get("resolved_at"), self._moments.get("started_at")
-        if events and end and events[-1].at > end + timedelta(minutes=1):
+        if end and self._goes_on(end, events):
             self.warn("the timeline goes on after resolved_at; check when the incident was over")
         announced = self._exempt[0] == "planned"
         if events and start and events[0].at < start - timedelta(minutes=1) and not announced:

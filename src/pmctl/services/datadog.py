@@ -62,8 +62,7 @@ def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
     found.moment("mitigated_at", said.at("customer_impact_end"))
     if resolved:
         found.moment("resolved_at", said.at("resolved"))
-    if said.at("customer_impacted").value is not False:
-        found.impact("Customer impact", said.at("customer_impact_scope").text, said.at("customer_impact_scope"))
+    _impact(found, said)
     if said.at("is_test").value is True:
         found.exempt("test", "it was a test")
     _people(found, record, parts)
@@ -73,6 +72,18 @@ def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
     if found.known("started_at") is None:
         found.start_from_creation(said.at("detected") if said.at("detected") else said.at("created"))
     return resolved
+
+
+def _impact(found: Assembly, said: Cursor) -> None:
+    """Whether customers were hit, which also a record without a scope says, and what hit them."""
+    impacted = said.at("customer_impacted")
+    if impacted.value is False:
+        return
+    scope = said.at("customer_impact_scope")
+    found.impact("Customer impact", scope.text, scope)
+    begun = said.at("customer_impact_start")
+    if impacted.value is True or begun:
+        found.impact("Customers impacted", "yes", impacted if impacted else begun)
 
 
 def _values(place: Cursor) -> tuple[Cursor, ...]:

@@ -76,7 +76,7 @@ def _impact(found: Assembly, record: Cursor) -> None:
     impact = record.at("customer_impact_summary")
     found.impact("Customer impact", from_html(impact.text), impact)
     customers = record.at("customers_impacted")
-    if customers.text not in ("", "0"):
+    if customers.text != "0":
         found.impact("Customers impacted", customers.text, customers)
 
 

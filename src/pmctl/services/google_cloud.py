@@ -15,6 +15,8 @@ from pmctl.services.order import oldest_first
 from pmctl.services.recognition import Recognition, candidates, score_match
 from pmctl.services.system import Api, System
 
+# What the page calls an incident, or one of its updates, that hit those who use the product; the worst first.
+_HIT = {"SERVICE_OUTAGE": "service outage", "SERVICE_DISRUPTION": "service disruption"}
 _PAGE = "https://status.cloud.google.com/"
 
 
@@ -47,6 +49,12 @@ def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
     )
     for update in updates or [record.at("most_recent_update")]:
         found.event(update.first("when", "created"), update.at("text").text, path=update.path)
+    states = [one.at("status") for one in (*updates, record.at("most_recent_update"))]
+    said = [record.at("status_impact"), *states]
+    for word, meaning in _HIT.items():
+        if place := next((one for one in said if one.text == word), None):
+            found.impact("Customer impact", meaning, place)
+            break
     if updates:
         found.text("summary", updates[0].at("text"))
     return resolved

@@ -115,8 +115,14 @@ def _times(found: Assembly, record: Cursor, updates: list[Cursor], resolved: boo
         status = update.at("status").text
         watched = None if status in ("investigating", "identified") else watched
         watched = _shown(update) if status == "monitoring" and watched is None else watched
-    found.moment("mitigated_at", *([watched] if watched else []), *([] if updates else [record.at("monitoring_at")]))
-    record.at("monitoring_at")
+    noted = record.at("monitoring_at")
+    begun = parse_instant(noted.value, found.zone).order
+    back = any(
+        update.at("status").text in ("investigating", "identified")
+        and parse_instant(_shown(update).value, found.zone).order > begun
+        for update in updates
+    )
+    found.moment("mitigated_at", *([watched] if watched else []), *([] if back else [noted]))
 
 
 def _shown(update: Cursor) -> Cursor:
@@ -130,13 +136,13 @@ def _dated(text: str) -> bool:
 
 def _update(found: Assembly, update: Cursor) -> None:
     body, status = update.at("body"), update.at("status").text
-    text = from_html(body.text)
-    # What was published afterwards is no part of the incident.
-    if status == "postmortem":
-        return
+    # An update without words still says when the page changed its status.
+    text = from_html(body.text) or status.replace("_", " ").capitalize()
     kind = {"resolved": "resolved", "completed": "resolved", "monitoring": "mitigated"}.get(status, "")
     if not _dated(text):
         found.event(_shown(update), text, kind=kind, path=update.path, entry=update.at("id").text)
+        if status == "postmortem":
+            found.afterwards(update.path)
         return
     _shown(update)
     matches = [match for line in text.split("\n") if (match := _DATED_LINE.fullmatch(line))]

@@ -99,7 +99,7 @@ def begin(
         raise UsageProblem("a quote is from a section", hint="name it: --section NAME")
     about = anchor(document, section, quote) if section else ("", "", "")
     own = message_id(at, who.handle, _mark())
-    message = Message(own, own, MessageKind.COMMENT, who.handle, at, _text(workspace.policy, text), *about)
+    message = Message(own, own, MessageKind.COMMENT, who.handle, at, kept_text(workspace.policy, text), *about)
     return _land(workspace, who, name, message, signing)
 
 
@@ -116,7 +116,7 @@ def answer(
         raise Refused(f"the thread {thread.id} is {'resolved' if thread.resolved else 'open'} already{by}")
     at = _behind(thread, at)
     own = message_id(at, who.handle, _mark())
-    said = _text(workspace.policy, text, empty=kind is not MessageKind.COMMENT)
+    said = kept_text(workspace.policy, text, empty=kind is not MessageKind.COMMENT)
     message = Message(own, thread.id, kind, who.handle, at, said)
     return _land(workspace, who, name, message, signing, thread)
 
@@ -144,7 +144,7 @@ def _mark() -> str:
     return "".join(secrets.choice(_LETTERS) for _ in range(6))
 
 
-def _text(policy: Policy, text: str, *, empty: bool = False) -> str:
+def kept_text(policy: Policy, text: str, *, empty: bool = False) -> str:
     """The text as it is kept. Raises UsageProblem for none, and for an `@name` that is nobody of the policy."""
     plain = plain_text(text)
     if not plain.strip() and not empty:
@@ -172,8 +172,9 @@ def _land(
         raise refusal(violations)
     if now.policy.edits == SIGNED and not signing:
         raise Refused(
-            "AU705 the policy says edits: signed, and git has no SSH key here to sign the commit with",
-            hint="git config gpg.format ssh, and git config user.signingkey to your key of the policy",
+            "AU705 the policy says edits: signed, and git is not set to sign commits with your key of the policy",
+            hint="with an SSH key: git config gpg.format ssh, and git config user.signingkey PATH; with an OpenPGP key:"
+            " git config --unset gpg.format",
         )
     path, data = beside.stored(Beside.COMMENTS, name, written(message), f"{message.id}.md")
     verb = {MessageKind.RESOLVE: "Resolve a thread of", MessageKind.REOPEN: "Reopen a thread of"}.get(

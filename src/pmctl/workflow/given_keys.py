@@ -9,6 +9,7 @@ from pmctl.errors import UsageProblem
 from pmctl.policy.keys import KeyProblem, normalise
 from pmctl.policy.model import Key
 from pmctl.policy.reading import SIZE_LIMIT
+from pmctl.repository.signing_keys import nearest_key, public_half
 from pmctl.repository.transaction import Write
 
 
@@ -31,13 +32,14 @@ def read_key(value: str, handle: str) -> GivenKey:
         try:
             return GivenKey(Key(normalise(value)))
         except KeyProblem as problem:
-            missing = "" if looks_like_key else "there is no such file, and "
-            raise UsageProblem(f"--key {value[:60]}: {missing}{problem.message}", hint=problem.hint) from None
+            if looks_like_key:
+                raise UsageProblem(f"--key {value[:60]}: {problem.message}", hint=problem.hint) from None
+            message = f"--key {value[:60]}: there is no such file, and {problem.message}"
+            raise UsageProblem(message, hint=nearest_key(path) or problem.hint) from None
     data = path.read_bytes()[: SIZE_LIMIT + 1]
     if b"BEGIN PGP PUBLIC KEY BLOCK" in data:
         return _openpgp(data, handle, value)
     from pmctl.errors import EnvironmentProblem
-    from pmctl.repository.signing_keys import public_half
 
     try:
         return GivenKey(Key(public_half(path).line))

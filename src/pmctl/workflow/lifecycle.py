@@ -120,13 +120,13 @@ def _kind(asked: str, now: CurrentState, editors: Sequence[str]) -> str:
 
 
 def difference_in_force(workspace: Workspace, name: str) -> str:
-    """How the text of a published postmortem differs from the one in force, when a merge of two amends left it open:
-    what an amend would settle. '' when there is nothing to settle."""
+    """How the last commit's text of a published postmortem differs from the one in force, with what an amend adds: what
+    an amend would settle. '' when the last commit has the text in force."""
     from pmctl.rules.fixes import unified_diff
 
     head = workspace.head
     state = current_state(head, name).state
-    if not state.open or state.open != head.digest(name):
+    if state.status not in FINAL or state.content == head.digest(name):
         return ""
     signed = version_with(head, name, state.content)
     text = signed.text if signed is not None else ""

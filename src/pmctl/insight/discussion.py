@@ -16,6 +16,7 @@ from pmctl.errors import NotFound
 from pmctl.ledger.current_state import current_state, report_of
 from pmctl.ledger.discussion import Discussion, discussion
 from pmctl.ledger.snapshot import Snapshot
+from pmctl.ledger.traces import traces
 from pmctl.policy.discussion import Thread
 from pmctl.text import near, utc
 
@@ -133,7 +134,15 @@ def removed(snapshot: Snapshot, docs: Iterable[str]) -> tuple[str, ...]:
 
 
 def told(snapshot: Snapshot, doc: str) -> tuple[str, ...]:
-    """What is to be known about the discussion of a postmortem before anybody relies on it, a sentence each."""
+    """What is to be known about the discussion of a postmortem before anybody relies on it, a sentence each.
+
+    The audit, which knows, is asked only where somebody has said something: elsewhere its time would be for nothing.
+    """
+    folder = beside.folder_of(Beside.COMMENTS, doc)
+    if not snapshot.names(folder):
+        gone = traces(snapshot)
+        if gone is not None and not any(path.startswith(f"{folder}/") for path in gone.removed):
+            return ()
     return tuple(f"the discussion: {said}" for said in doubted(snapshot, doc).values())
 
 

@@ -16,21 +16,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pmctl import __version__
+from pmctl.document.beside import Beside, folder_of
 from pmctl.files import make_folder, read_object, write_atomic
 from pmctl.ledger import record
 from pmctl.ledger.snapshot import Snapshot
 from pmctl.policy.model import POLICY_PATH
 
 _ADDED = "A"
+_COMMENTS = folder_of(Beside.COMMENTS) + "/"
 
 
 @dataclass(slots=True)
 class Traces:
     """What lies behind the tree of a commit.
 
-    `removed` are the paths of records, or of their signatures, that a commit before lacks or has otherwise than one of
-    its parents; `policies` the object ids of all files that were the policy. `arrived` has, for a record that came in
-    one step with another policy, the object id of the policy before.
+    `removed` are the paths of records, of their signatures, and of messages of discussions that a commit before lacks
+    or has otherwise than one of its parents; `policies` the object ids of all files that were the policy. `arrived`
+    has, for a record that came in one step with another policy, the object id of the policy before.
     """
 
     removed: set[str] = field(default_factory=set)
@@ -83,15 +85,15 @@ def _read(snapshot: Snapshot, commits: list[str], found: Traces) -> None:
             elif one.how != _ADDED:
                 if (one.path, one.old) not in added:  # else the root moved
                     found.removed.add(one.path)
-            elif before.strip("0"):
+            elif before.strip("0") and not one.path.startswith(_COMMENTS):
                 found.arrived[one.path] = before
 
 
 def _changes(snapshot: Snapshot, commits: list[str]) -> Iterator[list[_Change]]:
-    """The changes of records and policy between each commit and each of its parents."""
+    """The changes of records, messages and policy between each commit and each of its parents."""
     source = snapshot.source
     places = [f"{place}/" if place else "" for place in source.places]
-    folders = [place + name for place in places for name in (f"{record.FOLDER}/", POLICY_PATH)]
+    folders = [place + name for place in places for name in (f"{record.FOLDER}/", _COMMENTS, POLICY_PATH)]
     fields = iter(source.reader.raw_differences(commits, folders))
     changes: list[_Change] = []
     for text in fields:

@@ -46,7 +46,7 @@ def repository(tmp_path: Path) -> Path:
     for path, text in (
         ("pmctl.yaml", "version: 1\n"),
         (GOOD, source()),
-        (BAD, source("id: 2024-02-01-search-outage\nurgency: VERY")),
+        (BAD, source("id: 2024-02-01-search-outage\nurgency: VERY").replace("AI-7f3k", "AI-9q2m")),
         ("README.md", "# Team\n"),
     ):
         (root / path).parent.mkdir(parents=True, exist_ok=True)

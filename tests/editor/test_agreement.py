@@ -78,7 +78,8 @@ def test_states_settings_and_ignores(repository: Path) -> None:
         for year in (2023, 2024):
             for kind, (newline, mark) in enumerate((("\n", ""), ("\r\n", ""), ("\n", "\ufeff"), ("\r\n", "\ufeff"))):
                 name = f"{year}-01-15-n{number}-{kind}"
-                text = f"---\nid: {name}\ntitle: Outage 🦆\n{head}---\n{body}"
+                own = body.replace("AI-7f3k", f"AI-{number:02}{year % 10}{kind}")  # the editor sees one file alone
+                text = f"---\nid: {name}\ntitle: Outage 🦆\n{head}---\n{own}"
                 write(repository, f"postmortems/{year}/{name}.md", text, newline=newline, mark=mark)
     write(repository, "postmortems/README.md", "# Notes\n")
     write(repository, "postmortems/2024/notes.md", "no front matter\n")

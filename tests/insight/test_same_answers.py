@@ -63,7 +63,8 @@ def validation(directory: Path, selection: Selection) -> Validation:
 def answers(run: Validation) -> dict[str, tuple[Finding, ...]]:
     """The findings by path, without those that compare a file with others that are checked or with its history."""
     return {
-        one.path: tuple(f for f in one.findings if f.code != "PM152" and f.code[:4] != "PM95") for one in run.checked
+        one.path: tuple(f for f in one.findings if f.code not in ("PM152", "PM519") and f.code[:4] != "PM95")
+        for one in run.checked
     }
 
 

@@ -115,7 +115,7 @@ def _with_duplicates(done: list[Checked], items: Sequence[Item], context: Contex
     from pmctl.document.reader import read
 
     places: dict[str, Places] = {}
-    for one in done:
+    for one in sorted(done, key=lambda checked: checked.path):  # the same words, however the files were found
         for name, line in one.items:
             if name in twice:
                 places[name] = (*places.get(name, ()), (one.path, line))

@@ -11,7 +11,8 @@ from tests.cli.play import Play
 
 At = Callable[[str], Play]
 COMMANDS = (
-    "log $ID", "log $ID --format json", "show $ID", "show $ID --format json", "export $ID --to md",
+    "log $ID", "log $ID --format json", "show $ID", "show $ID --section Summary", "show $ID --format json",
+    "export $ID --to md",
     "export $ID --to json --evidence", "export $ID -o ../x.html --evidence", "actions show 7f3k",
     "actions show 7f3k --format json",
 )  # fmt: skip

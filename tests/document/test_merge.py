@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import pytest
@@ -302,14 +301,12 @@ def test_hostile_names_and_values_cannot_leave_their_line() -> None:
 
 
 def test_a_large_document_does_not_cost_more_than_its_lines() -> None:
-    """Not in seconds: the work on repeated lines is bounded, where comparing all pairs would take hours."""
+    """The work on repeated lines is bounded: comparing all pairs of them would not come to an end here."""
     row = "| AI-%04d | Do it | @bob | 2024-02-01 | LOW | OPEN | | |\n"
     lines = "".join("the same line\n\n" if at % 2 else f"line {at}\n\n" for at in range(30_000))
     large = BASE.replace("It came back", lines + "It came back").replace(LAST, "".join(row % at for at in range(4000)))
     assert 500_000 < len(large) < 1024 * 1024
-    begun = time.process_time()
     both = clean(
         large.replace("SEV2", "SEV1"), large.replace("| AI-0007 | Do it | @bob", "| AI-0007 | Do it | @eve"), large
     )
-    assert time.process_time() - begun < 600
     assert read(both.encode()).readable and "AI-0007 | Do it | @eve" in both and "SEV1" in both

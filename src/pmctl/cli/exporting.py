@@ -20,7 +20,7 @@ from pmctl.cli.options import (
     Since,
     Until,
     choose_format,
-    chosen_day,
+    chosen_query,
 )
 from pmctl.output.exports import FORMS, Material
 
@@ -68,12 +68,8 @@ def export(
     from pmctl.insight.search import Query
 
     session: Session = ctx.obj
-    asked = {"status": status, "author": author, "service": service, "team": team, "severity": severity, "tag": tag}
-    query = Query(
-        **{name: tuple(values or ()) for name, values in asked.items()},
-        since=chosen_day(since, "--since"),
-        until=chosen_day(until, "--until"),
-        mine="",
+    query = chosen_query(
+        since, until, status=status, author=author, service=service, team=team, severity=severity, tag=tag
     )
     if every == bool(id):
         raise UsageProblem("say which postmortem" if not id else "--all and an id", hint="give an id, or --all -o DIR")

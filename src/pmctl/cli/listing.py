@@ -21,7 +21,7 @@ from pmctl.cli.options import (
     choose_format,
     choose_known,
     choose_severity,
-    chosen_day,
+    chosen_query,
     refuse_mistyped,
 )
 from pmctl.output import terminal
@@ -95,7 +95,7 @@ def list_(
     Options that are repeated mean any of their values; different options must all hold, and of --text all words.
     With -C given several times, several repositories are read.
     """
-    from pmctl.insight.search import ORDERS, Order, Query
+    from pmctl.insight.search import ORDERS, Order
     from pmctl.insight.text_search import words_of
 
     session: Session = ctx.obj
@@ -107,12 +107,8 @@ def list_(
         from pmctl.errors import UsageProblem
 
         raise UsageProblem("--text needs a word to look for")
-    asked = {"status": status, "author": author, "service": service, "team": team, "severity": severity, "tag": tag}
-    query = Query(
-        **{name: tuple(values or ()) for name, values in asked.items()},
-        since=chosen_day(since, "--since"),
-        until=chosen_day(until, "--until"),
-        mine="",  # who that is each repository's policy says
+    query = chosen_query(
+        since, until, status=status, author=author, service=service, team=team, severity=severity, tag=tag
     )
     people = bool(query.author or query.team)
     parts = session.each(lambda one: _read(session, one, mine=mine, people=people, changed=by == "updated"))

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date
 
+    from pmctl.insight.search import Query
+
 Id = Annotated[str, typer.Argument(metavar="ID", help="The postmortem's id, or any part of it that only it has.")]
 OptionalId = Annotated[
     str, typer.Argument(metavar="[ID]", help="The postmortem's id, or any part of it that only it has.")
@@ -97,3 +99,11 @@ def chosen_day(text: str, option: str) -> date | None:
     if text and day is None:
         raise UsageProblem(f"{option} {text}: not a day", hint="write it as 2024-01-15")
     return day
+
+
+def chosen_query(since: str, until: str, **asked: _Many) -> Query:
+    """The question that the filters of `list` ask; each of `asked` is a field of the query."""
+    from pmctl.insight.search import Query
+
+    fields = {name: tuple(given or ()) for name, given in asked.items()}
+    return Query(**fields, since=chosen_day(since, "--since"), until=chosen_day(until, "--until"), mine="")

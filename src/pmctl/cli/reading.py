@@ -31,7 +31,6 @@ def show(
     State, author and reviewers are those that signed records prove; what the file says otherwise is marked.
     """
     from pmctl import git
-    from pmctl.errors import NotFound
     from pmctl.insight.added_items import added_later
     from pmctl.insight.standing import shown
     from pmctl.output.markdown import marked
@@ -58,18 +57,10 @@ def show(
     for later in added_later(workspace.at(at or "HEAD"), name):
         session.note(f"{later.item} was added after publication by {later.by}, {later.at[:10]}")
     if section:
-        part = document.section(section)
-        if part is None:
-            known = tuple(entry.title for entry in document.sections)
-            raise NotFound(f"{document.id} has no section {section!r}", hint="name one of these", details=known)
-        body = part.text.strip("\r\n") + "\n"
-        if format == "json":
-            from pmctl.output.answers import Section
-
-            session.json("section", Section(document.id, part.title, part.line, body))
-            return
-        session.result(terminal.postmortem(body, body, (), width=session.width, color=session.colored).rstrip("\n"))
-        _show_discussion(session, threads, asked=comments)
+        _show_section(session, document, section, format)
+        if format != "json":
+            _show_discussion(session, threads, asked=comments)
+        session.end_if_incomplete(found.incomplete)
         return
     if format == "json":
         from pmctl.output.answers import plain
@@ -86,6 +77,22 @@ def show(
     session.result(text.rstrip("\n"))
     _show_discussion(session, threads, asked=comments)
     session.end_if_incomplete(found.incomplete)
+
+
+def _show_section(session: Session, document: Document, section: str, format: str) -> None:
+    from pmctl.errors import NotFound
+
+    part = document.section(section)
+    if part is None:
+        known = tuple(entry.title for entry in document.sections)
+        raise NotFound(f"{document.id} has no section {section!r}", hint="name one of these", details=known)
+    body = part.text.strip("\r\n") + "\n"
+    if format == "json":
+        from pmctl.output.answers import Section
+
+        session.json("section", Section(document.id, part.title, part.line, body))
+    else:
+        session.result(terminal.postmortem(body, body, (), width=session.width, color=session.colored).rstrip("\n"))
 
 
 def _threads(snapshot: Snapshot, name: str, section: str) -> tuple[ListedThread, ...]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pmctl.cli.session import Session
     from pmctl.git import Repository
     from pmctl.repository.signing import SshSigner
+    from pmctl.workflow.init import Ready
 
 
 def init(
@@ -57,18 +58,7 @@ def init(
         signer = signer_here(session, repo, make_key)
         recovery = _recovery(session, recovery_key)
         ready = initialise(repo, signer, at=now(), handle=handle or session.handle, ci=ci, recovery=recovery)
-
-    facts = [
-        f"you are {ready.handle}, the admin; records are signed with {ready.key_source}",
-        f"the protected branch is {ready.branch}; pmctl policy branch names another",
-        f"trust root: {ready.root}",
-        "give the trust root to whoever audits (PMCTL_TRUST_ROOT, or pmctl audit --root)",
-        merge_driver.install(repo),
-    ]
-    if ready.recovery:
-        facts.append(f"recovery key {ready.recovery}: move it off this machine; docs/trust.md says how it is used")
-    else:
-        facts.append("there is no recovery key: when the last admin's key is lost, nobody can change the policy")
+    facts = [*_facts(ready), merge_driver.install(repo)]
     if hooks:
         from pmctl.workflow.hooks import install
 
@@ -79,6 +69,19 @@ def init(
         digest=ready.root, facts=tuple(facts), next_step=advise("begin"),
     )  # fmt: skip
     tell(session, done, format)
+
+
+def _facts(ready: Ready) -> list[str]:
+    """What whoever began has to know, a sentence each."""
+    facts = [
+        f"you are {ready.handle}, the admin; records are signed with {ready.key_source}",
+        f"the protected branch is {ready.branch}; pmctl policy branch names another",
+        f"trust root: {ready.root}",
+        "give the trust root to whoever audits (PMCTL_TRUST_ROOT, or pmctl audit --root)",
+    ]
+    if ready.recovery:
+        return [*facts, f"recovery key {ready.recovery}: move it off this machine; docs/trust.md says how it is used"]
+    return [*facts, "there is no recovery key: when the last admin's key is lost, nobody can change the policy"]
 
 
 def _is_set_up(session: Session) -> bool:

@@ -165,12 +165,7 @@ def initialise(
     name, email = require_identity(config)
     handle = handle or handle_from(config)
     check_handle(handle)
-    people = {handle: Person(handle, name, (email.lower(),), (Key(signer.key),))}
-    if recovery:
-        if handle == RECOVERY or recovery == signer.key:
-            what = f"the handle {RECOVERY}" if handle == RECOVERY else "this key"
-            raise UsageProblem(f"{what} is yours already", hint="keep the recovery key apart from you: another one")
-        people[RECOVERY] = Person(RECOVERY, "Recovery key", (), (Key(recovery),))
+    people = _first_people(Person(handle, name, (email.lower(),), (Key(signer.key),)), recovery)
     branch = branch_to_protect(branches(repo))
     policy = Policy(
         version=1, people=people, teams={}, admins=tuple(people),
@@ -208,6 +203,16 @@ def initialise(
     landed = replace(landed, paths=tuple(path.removeprefix(repo.prefix) for path in landed.paths))
     shown = fingerprint(recovery) if recovery else ""
     return Ready(repo, handle, signer.signing_key.source, branch, parsed.digest, shown, landed)
+
+
+def _first_people(founder: Person, recovery: str) -> dict[str, Person]:
+    """Who is in the first policy. Raises UsageProblem when the recovery key is the founder's own."""
+    if not recovery:
+        return {founder.handle: founder}
+    if founder.handle == RECOVERY or recovery in [key.id for key in founder.keys]:
+        what = f"the handle {RECOVERY}" if founder.handle == RECOVERY else "this key"
+        raise UsageProblem(f"{what} is yours already", hint="keep the recovery key apart from you: another one")
+    return {founder.handle: founder, RECOVERY: Person(RECOVERY, "Recovery key", (), (Key(recovery),))}
 
 
 def handle_from(config: Mapping[str, str]) -> str:

@@ -98,16 +98,7 @@ def perform(
         raise refusal(refusals)
     if kind == acts.PUBLISH:
         _refuse_open_incident(workspace, name, document)
-    if kind == acts.AMEND and content == now.state.content:
-        raise Refused(f"{name} has no changes to amend", hint=f"edit {path_of(name)} first, then run amend")
-    if (
-        kind == acts.REQUEST_REVIEW
-        and not act.editors
-        and act.reviewers
-        and {*act.reviewers} <= set(now.state.reviewers)
-    ):
-        asked = listed(act.reviewers)
-        raise Refused(f"{asked} {'was' if len(act.reviewers) == 1 else 'were'} asked already to review {name}")
+    _refuse_idle(act, now)
     data = record.to_bytes(act)
     after = lifecycle.advance(now.state, act, record.digest(data), author=document.author or "")
     landed = _write(workspace, actor, act, now, after, document, data, attached)
@@ -115,6 +106,16 @@ def perform(
     if told.next_step == advise("publish", id=name) and discussion(workspace.head, name, after, now.policy).unresolved:
         return replace(told, next_step=advise("resolve-threads", id=name))
     return told
+
+
+def _refuse_idle(act: acts.Act, now: CurrentState) -> None:
+    """Raise Refused for an act that would change nothing: no new text to amend, nobody new who is asked."""
+    if act.act == acts.AMEND and act.content == now.state.content:
+        raise Refused(f"{act.doc} has no changes to amend", hint=f"edit {path_of(act.doc)} first, then run amend")
+    again = act.reviewers and not act.editors and {*act.reviewers} <= set(now.state.reviewers)
+    if act.act == acts.REQUEST_REVIEW and again:
+        asked = listed(act.reviewers)
+        raise Refused(f"{asked} {'was' if len(act.reviewers) == 1 else 'were'} asked already to review {act.doc}")
 
 
 def _kind(asked: str, now: CurrentState, editors: Sequence[str]) -> str:

@@ -38,14 +38,14 @@ def run() -> NoReturn:
     """The console script: `cli.main` in a process of its own, which ends with its exit code.
 
     Exit functions run and both streams are flushed, but the interpreter is not taken apart module by module, and the
-    collector looks for cycles seldom: together a seventh of a short command's time, spent on memory that the system
+    collector looks for cycles seldom: together a sixth of a short command's time, spent on memory that the system
     takes back anyway.
     """
     try:
         _listen()
         import gc
 
-        gc.set_threshold(50_000)
+        gc.set_threshold(500_000)
         from pmctl.cli import main
 
         code = main()

@@ -94,6 +94,9 @@ class Summary(NamedTuple):
         return parse_utc(self.started_at)
 
 
+_LINE = Item._fields.index("line")
+# Item(...) would go through a function of its own, for thousands of items.
+_tuple = tuple.__new__
 _FRONT_TEXTS = ("severity", "urgency", "visibility", "started_at", "resolved_at")
 _TEXTS = ("id", "title", "status", "author", *_FRONT_TEXTS, "items_problem", "problem")
 _LISTS = (
@@ -151,12 +154,18 @@ def restored(path: str, kept: Any) -> Summary | None:
         texts, lists, incidents, rows = kept
         for strings in (texts, *lists, *incidents):
             "".join(strings)  # a TypeError unless all of them are texts, at no cost
+        items = []
         for row in rows:
-            "".join(row[:8] + row[9:])
+            line = row[_LINE]
+            row[_LINE] = ""
+            "".join(row)
+            row[_LINE] = line
+            if line.__class__ is not int or len(row) != len(Item._fields):
+                return None
+            items.append(_tuple(Item, row))
         linked = tuple((source, name) for source, name in incidents)
-        parts = (path, *texts[:-2], *map(tuple, lists), linked, tuple(map(Item._make, rows)), *texts[-2:], "")
+        parts = (path, *texts[:-2], *map(tuple, lists), linked, tuple(items), *texts[-2:], "")
         found = Summary._make(parts)
-    except (TypeError, ValueError, IndexError):
+    except (TypeError, ValueError, LookupError):
         return None
-    whole = len(texts) == len(_TEXTS) and len(lists) == len(_LISTS)
-    return found if whole and all(type(item.line) is int for item in found.items) else None
+    return found if len(texts) == len(_TEXTS) and len(lists) == len(_LISTS) else None

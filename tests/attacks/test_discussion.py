@@ -214,6 +214,12 @@ def test_attack_98_a_resolve_in_the_reviewers_name(stage: Copy) -> None:
     gate = Gate(world)
     resolve(world, thread, "bob", committer="carol")
     gate.warns("AU711")
+    overview = command(world, "carol", "status")
+    assert f"{DOC}: the discussion: " in overview.err and "IN_REVIEW !" in overview.out
+    gate.back()
+    resolve(world, thread, "bob")
+    overview = command(world, "carol", "status")
+    assert "the discussion: " not in overview.err and "!" not in overview.out
 
 
 def test_attack_98_under_signed_edits(stage: Copy) -> None:

@@ -72,6 +72,7 @@ FLAGGED = {
     "PM516": "capcity",
     "PM517": "detection",
     "PM518": "2999-01-22",
+    "PM520": "see the board",
     "PM601": "## Lessons Learned",
     "PM602": "### Where we got lucky",
     "PM701": "should have been raised",

@@ -85,9 +85,9 @@ def answer(workspace: Workspace, you: str, today: date, name: str = "", *, thoro
     `you`. Raises as `status_report` does, and EnvironmentProblem when there is no policy."""
     if name:
         one = status_report(workspace, name, today)
-        reports = [
-            replace(one, facts=(*one.facts, *told(workspace.head, name), *missed_targets(workspace, name, today)))
-        ]
+        doubts = told(workspace.head, name)
+        facts = (*one.facts, *doubts, *missed_targets(workspace, name, today))
+        reports = [replace(one, facts=facts, doubts=doubts)]
     else:
         reports = status_reports(workspace, today, thorough=thorough)
     missing = unlanded_acts(workspace, you) if you else ()
@@ -195,7 +195,8 @@ def _safely(workspace: Workspace, summary: Summary, today: date, context: Contex
     if simple and not _has_been_reviewed(workspace.head, summary.id, thorough=thorough):
         return _draft(workspace, summary, today, context)
     try:
-        return status_report(workspace, summary.id, today, context)
+        found = status_report(workspace, summary.id, today, context)
+        return replace(found, doubts=told(workspace.head, summary.id)) if said else found
     except NotFound as error:
         blocker = Blocker(error.message, error.hint)
         return StatusReport(summary.id, summary.status, path=summary.path, blockers=(blocker,), next_step=error.hint)

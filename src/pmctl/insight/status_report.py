@@ -96,7 +96,9 @@ class StatusReport:
     `content` is the digest of the content that is there, `whose_turn` are the people who can take the next step, and
     `editors` those who may edit besides the author. `threads` are the open ones of its discussion while it may still be
     published. `repository` is what -C named, "" where only one is read.
-    `unproved` says what the file says and no signed record proves, as `list` does.
+    `unproved` says what the file says and no signed record proves, as `list` does; `doubts` which messages of its
+    discussion somebody else than their writer wrote, changed or removed, as far as commits tell: one of them may have
+    resolved it.
     """
 
     id: str
@@ -117,6 +119,7 @@ class StatusReport:
     next_step: Hint = ""
     repository: str = ""
     unproved: str = ""
+    doubts: tuple[str, ...] = ()
 
 
 class _AnyItem(Protocol):

@@ -69,7 +69,7 @@ def waiting(entries: Sequence[Waiting], you: str, known: Iterable[str], *, width
 def rows(found: Sequence[StatusReport], *, with_next: bool, with_place: bool) -> tuple[list[str], list[list[str]]]:
     """The table of what waits for others: its headers and its rows."""
     heads = ["ID", "STATUS", "WAITS FOR"]
-    cells = [[one.id, f"{one.status} !" if one.unproved else one.status, short(one)] for one in found]
+    cells = [[one.id, f"{one.status} !" if one.unproved or one.doubts else one.status, short(one)] for one in found]
     if with_next:
         heads.append("NEXT")
         cells = [[*row, words(one.next_step)] for row, one in zip(cells, found, strict=True)]
@@ -95,6 +95,12 @@ def notes(found: StatusReports) -> list[str]:
     told += [
         f"HEAD is detached{_in(place)}: a commit made now would be on no branch; git switch BRANCH first"
         for place in found.detached
+    ]
+    told += [
+        f"{one.id}{_in(one.repository)}: {doubt}"
+        for one in found.postmortems
+        for doubt in one.doubts
+        if doubt not in one.facts
     ]
     return told
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from html import unescape
 from typing import TYPE_CHECKING
 
 from pmctl.document.actions import spelling_key
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from pmctl.document.reader import Document
     from pmctl.rules.context import Context
 
+_SCHEME = re.compile(r"\W*[A-Za-z][A-Za-z0-9+.-]*:(?=[^\s\d])")
+_WEB = re.compile(r"https?://[^\s)>\]]+", re.IGNORECASE)
+# A key behind the name of its tracker, as in jira:OPS-12.
+_NAMED_KEY = re.compile(r"(?!.*//)\W*[A-Za-z][\w-]*:[\w./#!-]*\d[\w./#!-]*[),.;]?")
 # Words that mean one of the choices and nothing else: `validate --fix` writes it. Compared by `spelling_key`.
 SPELLINGS = {
     "Status": {
@@ -206,6 +211,48 @@ def wont_do_reason(doc: Document, context: Context) -> Iterable[Finding]:
         if item.status == "WONT_DO" and (not item.notes or is_stand_in(item.notes) or NOBODY.fullmatch(item.notes)):
             fix = "say why the risk is accepted" if item.cell("Notes") else "add a column Notes and say why"
             yield at_cell(item, "Notes", "WONT_DO needs its reason in Notes", fix)
+
+
+@rule("PM520", "item-ticket", draft=WARNING, review=WARNING)
+def item_ticket(doc: Document, context: Context) -> Iterable[Finding]:
+    """An action item's ticket is neither a web address nor a tracker's key.
+
+    What it does:
+        Expects an address that begins with http:// or https://, or a key such as OPS-12, #345 or team/app#12; several
+        may stand in the cell. An empty cell is fine, and so is one that says that there is none yet.
+
+    Why:
+        Nobody finds the work again under "see the board", and no page may link to any other kind of address.
+
+    Example:
+        ## Action Items
+
+        | ID | Action | Owner | Due | Priority | Status | Ticket | Notes |
+        |---|---|---|---|---|---|---|---|
+        | AI-7f3k | Alert at 80 % of the pool | @jane | 2999-01-22 | HIGH | OPEN | see the board | |
+
+    Fix:
+        ## Action Items
+
+        | ID | Action | Owner | Due | Priority | Status | Ticket | Notes |
+        |---|---|---|---|---|---|---|---|
+        | AI-7f3k | Alert at 80 % of the pool | @jane | 2999-01-22 | HIGH | OPEN | OPS-12 | |
+    """
+    for item in sound_items(doc):
+        if item.ticket and not is_ticket(item.ticket):
+            message = f"{item.ticket[:80]!r} is neither an address nor a key of a ticket"
+            yield at_cell(item, "Ticket", message, "write https://... or a key such as OPS-12")
+
+
+def is_ticket(text: str) -> bool:
+    """Whether a cell names tickets by their web addresses or keys, or says that there is none."""
+    shown = unescape(text)
+    if is_stand_in(shown) or NOBODY.fullmatch(shown):
+        return True
+    rest = _WEB.sub(" ", shown)
+    if any(not _NAMED_KEY.fullmatch(word) for word in rest.split() if _SCHEME.match(word) or "](" in word[:-2]):
+        return False
+    return rest != shown or any(character.isdigit() for character in rest)
 
 
 def spelt(column: str, written: str, canonical: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -16,12 +15,11 @@ from pmctl.document.reader import Document
 from pmctl.errors import BadInput, UsageProblem
 from pmctl.policy.model import Policy
 from pmctl.rules.action_aims import causes_of
+from pmctl.rules.action_tracking import is_ticket
 from pmctl.text import did_you_mean, parse_day
 
 MAX_TEXT = 1000
 """Characters of what an item says; tracking cells hold fewer."""
-_SCHEME = re.compile(r"\W*[A-Za-z][A-Za-z0-9+.-]*:(?=[^\s\d])")
-_WEB = re.compile(r"https?://\S", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ def _refuse_unfit(column: str, text: str) -> None:
     hidden = first_invisible(shown)
     if hidden is not None:
         raise BadInput(f"{column} holds the invisible character {name_of(shown[hidden])}", hint="type it without")
-    if column == "Ticket" and any(_SCHEME.match(word) and not _WEB.match(word) for word in shown.split()):
+    if column == "Ticket" and text and not is_ticket(text):
         raise BadInput(f"--ticket {text}: no address that begins with http:// or https://, and no id such as OPS-12")
 
 

@@ -35,6 +35,21 @@ def test_a_status_that_was_typed_is_said_and_one_that_acts_moved_is_not(crew: Te
     assert run.findings[0].line == crew.top.joinpath(crew.path(DOC)).read_text().split("\n").index("status: DRAFT") + 1
 
 
+def test_a_status_that_was_typed_and_committed_is_said_where_the_names_of_records_show_it(crew: Team) -> None:
+    perform(crew.workspace, crew.actor("jane"), acts.SUBMIT, DOC, at=AT, reviewers=("bob",))
+    assert codes(crew, crew.path(DOC)) == []
+    for status, said in (("DRAFT", 1), ("PUBLISHED", 1), ("IN_REVIEW", 0)):
+        crew.set_field(DOC, "status", status)
+        crew.commit_all(f"Say {status}")
+        assert codes(crew, crew.path(DOC)) == [("AU301", Severity.WARNING, crew.path(DOC))] * said, status
+
+
+def test_a_draft_without_records_that_says_otherwise_is_found(crew: Team) -> None:
+    crew.set_field(DOC, "status", "PUBLISHED")
+    crew.commit_all("Publish")
+    assert codes(crew, crew.path(DOC)) == [("AU301", Severity.WARNING, crew.path(DOC))]
+
+
 def test_during_a_merge_whose_records_are_not_committed_nothing_is_said(crew: Team) -> None:
     crew.git("checkout", "-qb", "side")
     perform(crew.workspace, crew.actor("jane"), acts.SUBMIT, DOC, at=AT, reviewers=("bob",))

@@ -95,3 +95,15 @@ def test_a_timeline_beyond_what_a_document_holds_keeps_the_key_moments() -> None
     assert "left out" in draft.warnings[-1]
     assert draft.timeline[-1].event == "Incident resolved"
     assert sum(len(row.event) + 30 for row in draft.timeline) < 700_000
+
+
+def test_what_is_cut_is_among_the_warnings_of_the_incident_itself() -> None:
+    from pmctl.insight.incidents import incident_documents
+
+    code = "```\n" + "line of code\n" * 2_000 + "```"
+    entry = {"at": "2024-01-15T14:00:00Z", "text": f"{'a word ' * 1_000}\n{code}"}
+    data = json.dumps({"title": "x", "started_at": "2024-01-15T14:00:00Z", "timeline": [entry]}).encode()
+    (said,) = incident_documents([read_records([("x.json", data)])])
+    prose, cut = said["warnings"][-2:]
+    assert prose.startswith("the timeline entry of ") and " has 7,028 characters: cut after 4,000" in prose
+    assert cut.startswith("the code of the timeline entry of ") and " has 26,000 characters: cut after 16,000" in cut

@@ -22,7 +22,6 @@ from pmctl.cli.options import (
     choose_known,
     choose_severity,
     chosen_query,
-    refuse_mistyped,
 )
 from pmctl.output import terminal
 from pmctl.text import utc
@@ -172,7 +171,7 @@ def _refuse_impossible(query: Query, places: Sequence[_Place]) -> None:
     choose_known("--author", query.author, (*people, *(one.author for one in everything)))
     choose_known("--team", query.team, (*teams, *(team for one in everything for team in one.teams)))
     choose_severity(query.severity, severities, (one.severity for one in everything))
-    refuse_mistyped("--tag", query.tag, (tag for one in everything for tag in one.tags))
+    choose_known("--tag", query.tag, (tag for one in everything for tag in one.tags))
     choose_known("--service", query.service, (name for one in everything for name in one.services))
 
 

@@ -16,7 +16,8 @@ from pmctl.text import utc
 if TYPE_CHECKING:
     from pmctl.insight.catalog import Summary
     from pmctl.insight.triggers import TriggerSettings
-    from pmctl.services.incident import Incident
+from pmctl.services.draft import losses
+from pmctl.services.incident import Incident
 
 _FIELDS = ("id", "name", "url", "title", "summary", "status", "severity", "urgency", "services", "teams", "tags")
 
@@ -64,7 +65,7 @@ def _document(incident: Incident) -> dict[str, Any]:
         "exempt": incident.exempt or None,
         "exempt_because": incident.exempt_because or None,
         "unused": list(incident.unused),
-        "warnings": list(incident.warnings),
+        "warnings": [*incident.warnings, *losses(incident, len(incident.events))],
     }
 
 

@@ -15,9 +15,10 @@ from pmctl.insight.catalog import catalog
 from pmctl.insight.items import named_item
 from pmctl.insight.readiness import refuse_new_errors
 from pmctl.policy.act import ADD_ITEM
-from pmctl.policy.edits import Edit
+from pmctl.policy.edits import Edit, Right, refused
 from pmctl.policy.state import FINAL
 from pmctl.repository.actor import Actor
+from pmctl.repository.records import refusal
 from pmctl.repository.transaction import CommitResult, Write, commit
 from pmctl.repository.workspace import Workspace
 from pmctl.text import plural
@@ -67,6 +68,7 @@ def add(
     Raises UsageProblem for a missing or wrong value, Refused when `by` may not do it.
     """
     document = workspace.read_at(name)
+    _refuse_stranger(workspace, by, [name], Right.TEXT)
     final = document.status in FINAL
     if final and signer is None:
         raise Refused(f"{name} is {document.status}: a new action item needs a signature")
@@ -130,10 +132,12 @@ def change(
     cells = cells_of(workspace.policy, change)
     if not cells:
         raise UsageProblem("nothing to change", hint="pmctl actions set AI-xxxx --status IN_PROGRESS")
+    found = _items(workspace, wanted, postmortem)
+    _refuse_stranger(workspace, by, [name for name, _, _ in found], Right.TRACKING)
     edited: dict[str, tuple[Document, Document]] = {}
     done: list[ItemChanged] = []
     same = []
-    for name, document, item in _items(workspace, wanted, postmortem):
+    for name, document, item in found:
         before, current = edited.get(name, (document, document))
         if cells.get("Status") == ItemStatus.WONT_DO and not (cells.get("Notes") or item.notes):
             hint = f'pmctl actions set {item.id} --status WONT_DO --notes "why"'
@@ -160,9 +164,11 @@ def remove(
 
     Raises as `change` does.
     """
+    found = _items(workspace, wanted, postmortem)
+    _refuse_stranger(workspace, by, [name for name, _, _ in found], Right.TEXT)
     edited: dict[str, tuple[Document, Document]] = {}
     done = []
-    for name, document, item in _items(workspace, wanted, postmortem):
+    for name, document, item in found:
         before, current = edited.get(name, (document, document))
         there = _find(current, item)
         edited[name] = before, edits.remove_row(current, there.table, there.row)
@@ -171,6 +177,12 @@ def remove(
         refuse_edit(workspace, by, name, Edit(before, after))
     landed = _land(workspace, edited, signing, "Remove", [one.item for one in done])
     return Changed(tuple(done), landed)
+
+
+def _refuse_stranger(workspace: Workspace, by: str, names: Sequence[str], right: Right) -> None:
+    """Raise Refused for somebody whom the policy does not know, before anything else that they lack is asked for."""
+    if not by:
+        raise refusal([refused(right, (), (), name, workspace.policy) for name in dict.fromkeys(names)])
 
 
 def _items(

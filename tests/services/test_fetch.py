@@ -46,7 +46,9 @@ def server() -> Iterator[Server]:
     class Handler(BaseHTTPRequestHandler):
         def reply(self) -> None:
             length = int(self.headers.get("content-length") or 0)
-            body = json.loads(self.rfile.read(length)) if length else None
+            data = self.rfile.read(length)
+            is_json = length and "json" in self.headers.get("content-type", "")
+            body = json.loads(data) if is_json else data or None
             parts = urlsplit(self.path)
             state.seen.append((self.command, self.path, dict(self.headers.items())))
             status, headers, data = state.answer(self.command, parts.path, parse_qs(parts.query), body)
@@ -56,7 +58,7 @@ def server() -> Iterator[Server]:
             self.end_headers()
             self.wfile.write(data)
 
-        do_GET = do_POST = reply  # noqa: N815 - the names that http.server calls
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = reply  # noqa: N815 - the names that http.server calls
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as inherited
             """Silence."""
@@ -254,9 +256,9 @@ def test_opsknight(server: Server) -> None:
     ("status", "kind", "said", "hint"),
     [
         (401, EnvironmentProblem, "PagerDuty does not accept the token (401)", "PAGERDUTY_TOKEN"),
-        (403, EnvironmentProblem, "does not allow this token to read incident P1 (403)", "PAGERDUTY_TOKEN"),
+        (403, EnvironmentProblem, "does not allow this token to use incident P1 (403)", "PAGERDUTY_TOKEN"),
         (404, NotFound, "PagerDuty has no incident P1 (404)", "check the id"),
-        (400, EnvironmentProblem, "answered 400 for incident P1", "check the id"),
+        (400, client.Declined, "answered 400 for incident P1", "check the id"),
     ],
 )
 def test_refusals_are_clear_and_not_repeated(

@@ -1,4 +1,4 @@
-"""The API of an incident system: one connection, careful with the token.
+"""The API of another system: one connection, careful with the token.
 
 https only (loopback excepted), redirects and paging links only within the same origin, time-outs, one limit for all
 that is asked, retries that honour Retry-After, a limit on what is read. Every failure becomes one clear error, and no
@@ -18,14 +18,13 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from pmctl.errors import BadInput, EnvironmentProblem, NotFound, PmctlError
 from pmctl.services.address import loopback, origin
 from pmctl.services.cursor import Cursor
+from pmctl.services.retrying import RETRIED, Retry, pause_before_retry, pause_unless_done, retry_after
 
 if TYPE_CHECKING:
     import httpx
@@ -37,12 +36,11 @@ MARK_LIMIT = 4_000  # characters of what names the next page
 PAGE_LIMIT = 200  # pages of one list
 TIMEOUT = 20.0  # seconds for connecting and for each read
 ATTEMPTS = 4
-LONGEST_PAUSE = 60.0  # seconds; a service that asks for more gets an error that says so
 TOTAL_TIME = 300.0  # seconds for all that is asked of one system, pauses included
 SHORT_WAIT = 1.0  # seconds; whoever waits longer is told
 
 _REDIRECTS = (301, 302, 303, 307, 308)
-_RETRIED = (429, 500, 502, 503, 504)
+_DONE = (200, 201, 202, 204)
 _PIECE = 1024 * 1024  # bytes that are unpacked at a time
 
 
@@ -72,7 +70,8 @@ class Answer:
 class Service:
     """An open connection to one system. `base_url` has no slash at its end.
 
-    `waits` is told, in a sentence, why the next try has to wait. `deadline` is when all that is asked has to be
+    `right` is what the token must be allowed to do, in words. `waits` is told, in a sentence, why the next try has to
+    wait. `deadline` is when all that is asked has to be
     answered, on the monotonic clock; `streams` are the network connections that are cut then.
     """
 
@@ -82,6 +81,7 @@ class Service:
     client: httpx.Client = field(repr=False)
     headers: Mapping[str, str] = field(repr=False, default_factory=dict)
     waits: Callable[[str], None] = field(repr=False, default=lambda said: None)
+    right: str = "read incidents"
     deadline: float = field(default_factory=lambda: time.monotonic() + TOTAL_TIME)
     streams: list[Any] = field(repr=False, default_factory=list)
 
@@ -95,6 +95,29 @@ class Service:
     def post(self, path: str, what: str, body: object) -> Answer:
         """POST a JSON body: for services whose reading calls are posts."""
         return self._ask("POST", path, what, body=body)
+
+    def create(self, path: str, what: str, body: object) -> Answer:
+        """POST what makes something. It is sent again only where nothing can have been made of it.
+
+        Like all calls that write it takes any answer: `value` is None where it is empty or no JSON.
+        """
+        return self._ask("POST", path, what, body=body, writes=True, once=True)
+
+    def put(self, path: str, what: str, body: object) -> Answer:
+        """PUT a JSON body, again after a failure: doing it twice is doing it once."""
+        return self._ask("PUT", path, what, body=body, writes=True)
+
+    def patch(self, path: str, what: str, body: object) -> Answer:
+        """PATCH with a JSON body; sent again only where nothing can have come of it."""
+        return self._ask("PATCH", path, what, body=body, writes=True, once=True)
+
+    def delete(self, path: str, what: str) -> Answer:
+        """DELETE. Sent again after a failure, so that NotFound may mean that the first one did it."""
+        return self._ask("DELETE", path, what, writes=True)
+
+    def upload(self, method: str, path: str, what: str, files: Mapping[str, tuple[str, bytes, str]]) -> Answer:
+        """Send files as a form: field -> (name, bytes, media type). Sent again as `create` is."""
+        return self._ask(method, path, what, files=dict(files), writes=True, once=True)
 
     def _ask(self, method: str, path: str, what: str, **sent: Any) -> Answer:
         import httpx
@@ -111,11 +134,15 @@ class Service:
         cut.start()
         try:
             for attempt in stamina.retry_context(
-                on=_pause_before_retry, attempts=ATTEMPTS, timeout=left, wait_initial=0.5, wait_max=10.0
+                on=pause_unless_done if sent.get("once") else pause_before_retry,
+                attempts=ATTEMPTS,
+                timeout=left,
+                wait_initial=0.5,
+                wait_max=10.0,
             ):
                 with attempt:
                     return self._once(method, url, what, **sent)
-        except _Retry as problem:
+        except Retry as problem:
             raise self._refusal(problem.status, what, problem.wait) from None
         except httpx.HTTPError as problem:
             if time.monotonic() >= self.deadline:
@@ -132,7 +159,7 @@ class Service:
     def _told(self, details: RetryDetails) -> None:
         if details.wait_for > SHORT_WAIT:
             problem = details.caused_by
-            why = f"answered {problem.status}" if isinstance(problem, _Retry) else f"gave no answer ({_named(problem)})"
+            why = f"answered {problem.status}" if isinstance(problem, Retry) else f"gave no answer ({_named(problem)})"
             self.waits(f"{self.label} {why}: trying again in {details.wait_for:.0f} s")
 
     def _cut(self) -> None:
@@ -156,24 +183,24 @@ class Service:
             if time.monotonic() >= self.deadline:
                 raise self._too_slow()
             request = self.client.build_request(
-                method, url, params=sent.get("params") or None, json=sent.get("body"), headers=dict(self.headers),
-                extensions={"trace": self._note},
+                method, url, params=sent.get("params") or None, json=sent.get("body"), files=sent.get("files"),
+                headers=dict(self.headers), extensions={"trace": self._note},
             )  # fmt: skip
             response = self.client.send(request, stream=True, follow_redirects=False)
             try:
                 if response.status_code in _REDIRECTS:
                     url, sent = self._redirect(url, response.headers.get("location", "")), {**sent, "params": None}
                     continue
-                return self._answer(response, what)
+                return self._answer(response, what, writes=bool(sent.get("writes")))
             finally:
                 response.close()
         raise self._unreachable("keeps redirecting")
 
-    def _answer(self, response: httpx.Response, what: str) -> Answer:
+    def _answer(self, response: httpx.Response, what: str, *, writes: bool) -> Answer:
         status = response.status_code
-        if status in _RETRIED:
-            raise _Retry(status, _retry_after(response.headers.get("retry-after", "")))
-        if status != 200:
+        if status in RETRIED:
+            raise Retry(status, retry_after(response.headers.get("retry-after", "")))
+        if status not in (_DONE if writes else (200,)):
             raise self._refusal(status, what, None)
         data = bytearray()
         for chunk in _unpacked(response):
@@ -185,6 +212,8 @@ class Service:
         try:
             value = json.loads(bytes(data))
         except (ValueError, RecursionError):
+            if writes:
+                return Answer(None, bytes(data))
             raise BadInput(
                 f"{self.label} answered with something that is not JSON for {what}",
                 hint=f"check the address {self.base_url}",
@@ -220,8 +249,8 @@ class Service:
             )
         if status == 403:
             return EnvironmentProblem(
-                f"{self.label} does not allow this token to read {what} (403)",
-                hint=f"give the token in {variable} the right to read incidents",
+                f"{self.label} does not allow this token to use {what} (403)",
+                hint=f"give the token in {variable} the right to {self.right}",
             )
         if status == 404:
             return NotFound(
@@ -233,8 +262,8 @@ class Service:
             return EnvironmentProblem(f"{self.label} asks for fewer requests (429)", hint=f"try again {pause}")
         if status >= 500:
             return EnvironmentProblem(f"{self.label} is not working (answered {status})", hint="try again later")
-        return EnvironmentProblem(
-            f"{self.label} answered {status} for {what}", hint=f"check the id and the address {self.base_url}"
+        return Declined(
+            f"{self.label} answered {status} for {what}", status, f"check the id and the address {self.base_url}"
         )
 
     def _odd(self, why: str, what: str) -> PmctlError:
@@ -248,37 +277,12 @@ class Service:
         return EnvironmentProblem(f"{self.label} at {host} {why}", hint="check the network and the address")
 
 
-class _Retry(Exception):
-    """An answer after which another try is worthwhile; `wait` is what Retry-After asks for, in seconds."""
+class Declined(EnvironmentProblem):
+    """An answer that only the caller can explain (400, 409, 422, ...); `status` is its number."""
 
-    def __init__(self, status: int, wait: float | None) -> None:
-        super().__init__(f"status {status}")
+    def __init__(self, message: str, status: int, hint: str) -> None:
+        super().__init__(message, hint=hint)
         self.status = status
-        self.wait = wait
-
-
-def _pause_before_retry(problem: Exception) -> bool | float:
-    """For stamina: whether to try again, or after how many seconds."""
-    import httpx
-
-    if isinstance(problem, _Retry):
-        if problem.wait is None:
-            return True
-        return max(problem.wait, 0.05) if problem.wait <= LONGEST_PAUSE else False
-    return isinstance(problem, httpx.TransportError) and not isinstance(problem, httpx.UnsupportedProtocol)
-
-
-def _retry_after(value: str) -> float | None:
-    """Seconds from a Retry-After header, which is a number or a date (RFC 9110, 10.2.3)."""
-    text = value.strip()
-    if text.isascii() and text.isdigit() and len(text) < 10:
-        return float(text)
-    try:
-        when = parsedate_to_datetime(text)
-        moment = when if when.tzinfo else when.replace(tzinfo=UTC)
-        return max(0.0, (moment - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return None
 
 
 def _named(problem: Exception) -> str:
@@ -308,7 +312,7 @@ def open_client(base_url: str) -> Iterator[httpx.Client]:
         import stamina  # noqa: F401 - fails here rather than at the first request
     except ImportError:
         raise EnvironmentProblem(
-            "fetching incidents needs more packages", hint="pip install 'pmctl[integrations]'"
+            "talking to other systems needs more packages", hint="pip install 'pmctl[integrations]'"
         ) from None
     local = loopback(urlsplit(base_url).hostname or "")
     with httpx.Client(

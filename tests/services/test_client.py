@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from pmctl.errors import NotFound, PmctlError
 from pmctl.services import client
 from pmctl.services.client import Answer, Declined, Service, open_client
+from pmctl.services.retrying import Uncertain
 
 from .test_fetch import TOKEN, Reply, Server, ok, server
 
@@ -113,3 +115,72 @@ def test_nobody_listening_is_tried_again_for_every_call(
     with pytest.raises(PmctlError, match="can't be reached"):
         CALLS["create"](away)
     assert waited
+
+
+def test_a_service_says_slow_down_in_its_own_way(server: Server, service: Service) -> None:
+    asked: list[str] = []
+
+    def answer(method: str, *_: Any) -> Reply:
+        asked.append(method)
+        return (400, {}, b'{"code": "RATELIMITED"}') if len(asked) < 3 else ok({"id": 1})
+
+    server.answer = answer
+    limited = replace(service, slow_down=lambda reply: 0.01 if b"RATELIMITED" in reply.data else None)
+    assert limited.create("/things", "thing", {}).at("id") == 1
+    assert len(asked) == 3
+
+
+def test_a_service_explains_its_own_refusals(server: Server, service: Service) -> None:
+    server.answer = lambda *_: (422, {}, b'{"field": "due"}')
+    telling = replace(
+        service, explain=lambda reply, what: NotFound(f"{what}: {reply.data.decode()}") if reply.status == 422 else None
+    )
+    with pytest.raises(NotFound, match=r"the thing: .*due"):
+        telling.create("/things", "the thing", {})
+    server.answer = lambda *_: (401, {}, b"")
+    with pytest.raises(PmctlError, match="does not accept the token"):
+        telling.create("/things", "the thing", {})
+
+
+@pytest.mark.parametrize("status", [500, 502, 504])
+def test_nobody_knows_what_came_of_a_failure(server: Server, service: Service, status: int) -> None:
+    server.answer = lambda *_: (status, {}, b"")
+    with pytest.raises(Uncertain, match=str(status)):
+        service.create("/things", "thing", {})
+    assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize("status", [429, 403])
+def test_a_refusal_has_certainly_done_nothing(server: Server, service: Service, status: int) -> None:
+    server.answer = lambda *_: (status, {"Retry-After": "900"}, b"")
+    with pytest.raises(PmctlError) as refused:
+        service.create("/things", "thing", {})
+    assert not isinstance(refused.value, Uncertain)
+
+
+def test_a_half_answer_leaves_open_what_was_done(server: Server, service: Service) -> None:
+    server.answer = lambda *_: (200, {"Content-Length": "100", "Connection": "close"}, b"{")
+    with pytest.raises(Uncertain):
+        service.create("/things", "thing", {})
+    with pytest.raises(Uncertain):
+        service.create("/things", "thing", {}, {"X-Half": "1"})
+
+
+def test_nothing_was_done_where_nobody_listens(service: Service) -> None:
+    with open_client("http://127.0.0.1:9") as http, pytest.raises(PmctlError, match="can't be reached") as failed:
+        replace(service, base_url="http://127.0.0.1:9", client=http).create("/things", "thing", {})
+    assert not isinstance(failed.value, Uncertain)
+
+
+def test_bytes_are_sent_as_they_are(server: Server, service: Service) -> None:
+    got: list[Any] = []
+
+    def answer(method: str, path: str, query: Any, body: Any) -> Reply:
+        got.append(body)
+        return ok({})
+
+    server.answer = answer
+    service.create("/things", "thing", b'{"a" : 1}', {"Content-Type": "application/json", "X-Mark": "7"})
+    assert got == [{"a": 1}]
+    assert server.seen[-1][2]["X-Mark"] == "7"
+    assert server.seen[-1][2]["Content-Length"] == "9"

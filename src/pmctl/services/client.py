@@ -23,8 +23,19 @@ from urllib.parse import urljoin, urlsplit
 
 from pmctl.errors import BadInput, EnvironmentProblem, NotFound, PmctlError
 from pmctl.services.address import loopback, origin
+from pmctl.services.bodies import beginning, unpacked
 from pmctl.services.cursor import Cursor
-from pmctl.services.retrying import RETRIED, Retry, pause_before_retry, pause_unless_done, retry_after
+from pmctl.services.retrying import (
+    RETRIED,
+    Reply,
+    Retry,
+    Uncertain,
+    by_header,
+    doubted,
+    pause_before_retry,
+    pause_unless_done,
+    retry_after,
+)
 
 if TYPE_CHECKING:
     import httpx
@@ -41,7 +52,6 @@ SHORT_WAIT = 1.0  # seconds; whoever waits longer is told
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _DONE = (200, 201, 202, 204)
-_PIECE = 1024 * 1024  # bytes that are unpacked at a time
 
 
 RecordFile = tuple[str, bytes]
@@ -71,8 +81,10 @@ class Service:
     """An open connection to one system. `base_url` has no slash at its end.
 
     `right` is what the token must be allowed to do, in words. `waits` is told, in a sentence, why the next try has to
-    wait. `deadline` is when all that is asked has to be
-    answered, on the monotonic clock; `streams` are the network connections that are cut then.
+    wait. `slow_down` says of a refusal whether it asks for fewer requests: for how many seconds (0 where it does not
+    say), or None. `explain` is what is to be said of a refusal of what (its second argument), or None for the usual
+    words. `deadline` is when all that is asked has to be answered, on the monotonic clock; `streams` are the network
+    connections that are cut then.
     """
 
     label: str
@@ -82,6 +94,8 @@ class Service:
     headers: Mapping[str, str] = field(repr=False, default_factory=dict)
     waits: Callable[[str], None] = field(repr=False, default=lambda said: None)
     right: str = "read incidents"
+    slow_down: Callable[[Reply], float | None] = field(repr=False, default=by_header)
+    explain: Callable[[Reply, str], PmctlError | None] = field(repr=False, default=lambda reply, what: None)
     deadline: float = field(default_factory=lambda: time.monotonic() + TOTAL_TIME)
     streams: list[Any] = field(repr=False, default_factory=list)
 
@@ -96,12 +110,13 @@ class Service:
         """POST a JSON body: for services whose reading calls are posts."""
         return self._ask("POST", path, what, body=body)
 
-    def create(self, path: str, what: str, body: object) -> Answer:
-        """POST what makes something. It is sent again only where nothing can have been made of it.
+    def create(self, path: str, what: str, body: object, headers: Mapping[str, str] | None = None) -> Answer:
+        """POST what makes something: JSON, or bytes as they are. Sent again only where nothing can have come of it.
 
-        Like all calls that write it takes any answer: `value` is None where it is empty or no JSON.
+        Like all calls that write it takes any answer: `value` is None where it is empty or no JSON. Raises Uncertain
+        where nobody can know whether it was done.
         """
-        return self._ask("POST", path, what, body=body, writes=True, once=True)
+        return self._ask("POST", path, what, body=body, headers=headers or {}, writes=True, once=True)
 
     def put(self, path: str, what: str, body: object) -> Answer:
         """PUT a JSON body, again after a failure: doing it twice is doing it once."""
@@ -143,18 +158,26 @@ class Service:
                 with attempt:
                     return self._once(method, url, what, **sent)
         except Retry as problem:
-            raise self._refusal(problem.status, what, problem.wait) from None
+            refusal = self._slower(problem) if problem.slower else self._refusal(problem.status, what)
+            raise (doubted(refusal, problem) if sent.get("once") else refusal) from None
         except httpx.HTTPError as problem:
-            if time.monotonic() >= self.deadline:
-                raise self._too_slow() from None
-            if isinstance(problem, httpx.TimeoutException):
-                raise self._unreachable(f"did not answer within {TIMEOUT:.0f} s") from None
-            raise self._unreachable(f"can't be reached ({type(problem).__name__})") from None
-        except (httpx.InvalidURL, UnicodeError, zlib.error):
-            raise self._odd("names an address or sends data that cannot be read", what) from None
+            failure = self._no_answer(problem)
+            raise (doubted(failure, problem) if sent.get("once") else failure) from None
+        except (httpx.InvalidURL, UnicodeError, zlib.error) as problem:
+            odd = self._odd("names an address or sends data that cannot be read", what)
+            raise (doubted(odd, problem) if sent.get("once") else odd) from None
         finally:
             cut.cancel()
         raise AssertionError("the retries end with an answer or an exception")
+
+    def _no_answer(self, problem: Exception) -> PmctlError:
+        import httpx
+
+        if time.monotonic() >= self.deadline:
+            return self._too_slow()
+        if isinstance(problem, httpx.TimeoutException):
+            return self._unreachable(f"did not answer within {TIMEOUT:.0f} s")
+        return self._unreachable(f"can't be reached ({type(problem).__name__})")
 
     def _told(self, details: RetryDetails) -> None:
         if details.wait_for > SHORT_WAIT:
@@ -182,9 +205,11 @@ class Service:
         for _ in range(5):
             if time.monotonic() >= self.deadline:
                 raise self._too_slow()
+            body = sent.get("body")
             request = self.client.build_request(
-                method, url, params=sent.get("params") or None, json=sent.get("body"), files=sent.get("files"),
-                headers=dict(self.headers), extensions={"trace": self._note},
+                method, url, params=sent.get("params") or None, files=sent.get("files"),
+                headers={**self.headers, **sent.get("headers", {})}, extensions={"trace": self._note},
+                **({"content": body} if isinstance(body, bytes) else {"json": body}),
             )  # fmt: skip
             response = self.client.send(request, stream=True, follow_redirects=False)
             try:
@@ -192,18 +217,25 @@ class Service:
                     url, sent = self._redirect(url, response.headers.get("location", "")), {**sent, "params": None}
                     continue
                 return self._answer(response, what, writes=bool(sent.get("writes")))
+            except PmctlError as problem:
+                if sent.get("once") and response.is_success:
+                    raise Uncertain(problem.message, hint=problem.hint) from None
+                raise
             finally:
                 response.close()
         raise self._unreachable("keeps redirecting")
 
     def _answer(self, response: httpx.Response, what: str, *, writes: bool) -> Answer:
         status = response.status_code
-        if status in RETRIED:
-            raise Retry(status, retry_after(response.headers.get("retry-after", "")))
         if status not in (_DONE if writes else (200,)):
-            raise self._refusal(status, what, None)
+            reply = Reply(status, response.headers, beginning(response))
+            pause = self.slow_down(reply)
+            if pause is not None or status in RETRIED:
+                wait = pause or retry_after(response.headers.get("retry-after", ""))
+                raise Retry(status, wait, slower=pause is not None)
+            raise self.explain(reply, what) or self._refusal(status, what)
         data = bytearray()
-        for chunk in _unpacked(response):
+        for chunk in unpacked(response):
             data += chunk
             if len(data) > RESPONSE_LIMIT:
                 raise BadInput(f"{self.label} answered with more than {RESPONSE_LIMIT // 1_000_000} MB for {what}")
@@ -241,7 +273,7 @@ class Service:
             )
         return target
 
-    def _refusal(self, status: int, what: str, wait: float | None) -> PmctlError:
+    def _refusal(self, status: int, what: str) -> PmctlError:
         variable = self.token_variable
         if status == 401:
             return EnvironmentProblem(
@@ -257,14 +289,15 @@ class Service:
                 f"{self.label} has no {what} (404)",
                 hint="check the id; some systems also say 404 to a token that may not see it",
             )
-        if status == 429:
-            pause = f"in {wait:.0f} s" if wait else "later"
-            return EnvironmentProblem(f"{self.label} asks for fewer requests (429)", hint=f"try again {pause}")
         if status >= 500:
             return EnvironmentProblem(f"{self.label} is not working (answered {status})", hint="try again later")
         return Declined(
             f"{self.label} answered {status} for {what}", status, f"check the id and the address {self.base_url}"
         )
+
+    def _slower(self, asked: Retry) -> PmctlError:
+        pause = f"in {asked.wait:.0f} s" if asked.wait else "later"
+        return EnvironmentProblem(f"{self.label} asks for fewer requests ({asked.status})", hint=f"try again {pause}")
 
     def _odd(self, why: str, what: str) -> PmctlError:
         return BadInput(f"{self.label} {why} ({what})", hint=f"check the address {self.base_url}")
@@ -287,21 +320,6 @@ class Declined(EnvironmentProblem):
 
 def _named(problem: Exception) -> str:
     return type(problem).__name__
-
-
-def _unpacked(response: httpx.Response) -> Iterator[bytes]:
-    """The body, in pieces that are small whatever they were packed to."""
-    kind = response.headers.get("content-encoding", "").strip().lower()
-    if kind in ("", "identity"):
-        yield from response.iter_raw()
-        return
-    if kind not in ("gzip", "x-gzip", "deflate"):
-        raise zlib.error(f"an encoding that was not asked for: {kind}")
-    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # gzip or zlib, by its first bytes
-    for chunk in response.iter_raw():
-        yield (piece := unpacker.decompress(chunk, _PIECE))
-        while unpacker.unconsumed_tail or (piece and len(piece) == _PIECE):
-            yield (piece := unpacker.decompress(unpacker.unconsumed_tail, _PIECE))
 
 
 @contextmanager

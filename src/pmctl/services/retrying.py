@@ -2,20 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import NamedTuple
+
+from pmctl.errors import EnvironmentProblem, PmctlError
 
 RETRIED = (429, 500, 502, 503, 504)
 LONGEST_PAUSE = 60.0  # seconds; a service that asks for more gets an error that says so
 
 
-class Retry(Exception):
-    """An answer after which another try is worthwhile; `wait` is what Retry-After asks for, in seconds."""
+class Reply(NamedTuple):
+    """An answer other than success: its status, headers, and the beginning of what it holds."""
 
-    def __init__(self, status: int, wait: float | None) -> None:
+    status: int
+    headers: Mapping[str, str]
+    data: bytes
+
+
+class Uncertain(EnvironmentProblem):
+    """What was sent once may have been done, or not: the answer is missing, or does not tell."""
+
+
+class Retry(Exception):
+    """An answer after which another try is worthwhile; `wait` is what Retry-After asks for, in seconds.
+
+    `slower` where it asks for fewer requests, and so has done nothing.
+    """
+
+    def __init__(self, status: int, wait: float | None, *, slower: bool) -> None:
         super().__init__(f"status {status}")
         self.status = status
         self.wait = wait
+        self.slower = slower
+
+
+def by_header(reply: Reply) -> float | None:
+    """How most services ask for fewer requests: with 429, and with Retry-After for how many seconds (0 without)."""
+    return (retry_after(reply.headers.get("retry-after", "")) or 0.0) if reply.status == 429 else None
 
 
 def pause_before_retry(problem: Exception) -> bool | float:
@@ -31,11 +56,23 @@ def pause_before_retry(problem: Exception) -> bool | float:
 
 def pause_unless_done(problem: Exception) -> bool | float:
     """For stamina, where a second try could do a thing twice: only after what cannot have done it."""
+
+    return pause_before_retry(problem) if _not_done(problem) else False
+
+
+def doubted(problem: PmctlError, cause: Exception) -> PmctlError:
+    """A problem with what was sent once: an Uncertain where its cause leaves open whether it was done."""
+    return problem if _not_done(cause) else Uncertain(problem.message, hint=problem.hint)
+
+
+def _not_done(problem: Exception) -> bool:
+    """Whether nothing can have come of a request: it was refused, or never left."""
     import httpx
 
-    refused = isinstance(problem, Retry) and (problem.status == 429 or (problem.status == 503 and problem.wait))
-    unsent = isinstance(problem, httpx.ConnectError | httpx.ConnectTimeout)
-    return pause_before_retry(problem) if refused or unsent else False
+    if isinstance(problem, Retry):
+        return problem.slower or (problem.status == 503 and bool(problem.wait))
+    unsent = httpx.ConnectError | httpx.ConnectTimeout | httpx.UnsupportedProtocol | httpx.InvalidURL | UnicodeError
+    return isinstance(problem, unsent)
 
 
 def retry_after(value: str) -> float | None:

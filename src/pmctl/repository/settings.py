@@ -49,9 +49,9 @@ rules:
 
 KEYS = (
     "version", "template", "severities", "visibility", "time_zone", "root_causes", "actions", "rules", "triggers",
-    "integrations", "publishing",
+    "integrations", "publishing", "tickets",
 )  # fmt: skip
-_BLOCKS = ("rules", "triggers", "integrations", "publishing")
+_BLOCKS = ("rules", "triggers", "integrations", "publishing", "tickets")
 
 
 class Settings(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pmctl.insight.phrases import stated
+from pmctl.insight.phrases import says_none, stated
 from tests.growth import assert_in_proportion
 
 from .judged_sentences import NOT_STATED, STATED
@@ -48,3 +48,62 @@ def test_long_texts_take_time_in_proportion(part: str) -> None:
             stated([text], rule)
 
     assert_in_proportion(work, lambda count: part * count, 1_000)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "No customer impact",
+        "None",
+        "No customers were affected.",
+        "Customers were not affected",
+        "no known impact",
+        "No user-facing impact.",
+        "Not customer facing",
+        "Users weren't impacted",
+        "0 customers affected",
+        "There was no impact on customers.",
+        "None - caught before release",
+        "Internal only",
+        "Unaffected",
+        "No measurable customer impact was observed.",
+        "no data loss. no downtime",
+        "Nobody noticed",
+        "Without any customer impact",
+        "internal tools only",
+        "Zero impact",
+        "No impact to external users",
+    ],
+)
+def test_an_impact_that_was_none(text: str) -> None:
+    assert says_none(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "No customer could pay",
+        "No logins worked",
+        "No orders for 20 minutes",
+        "Nobody could log in",
+        "All customers",
+        "No impact, except for users in the EU",
+        "Some users were not able to pay",
+        "Customers could not see their invoices",
+        "No customers were affected but 3 % of orders were lost",
+        "none of the users could log in",
+        "No checkout was possible. No data loss.",
+        "Orders were not processed",
+        "nothing worked",
+        "5 % of users",
+        "No payments went through; revenue loss of $5,000",
+        "No payments went through and revenue loss",
+        "No service for users",
+        "Complete outage, no ETA",
+        "No impact for two hours, then all users lost access",
+        "Customers never noticed? They lost data",
+    ],
+)
+def test_an_impact_in_negative_words_is_one(text: str) -> None:
+    assert not says_none(text)

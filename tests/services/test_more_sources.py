@@ -362,3 +362,18 @@ def test_code_of_wiki_markup_keeps_its_language_and_every_character() -> None:
     assert (
         plain_text(Cursor(text)) == "see \n```java\n[a|http://x] {{q}} [~b]\n\n\n  c\n```\n then d (https://e.example)"
     )
+
+
+def test_code_that_servicenow_holds_as_html_and_pagerduty_entries_without_a_summary() -> None:
+    text = "2025-04-01 10:10:00 - Ada Ode (Work notes)\nRan [code]<pre>ip a\n  show &lt;x&gt;</pre>[/code]\n"
+    value = {"number": "INC0010", "sys_id": "a" * 32, "short_description": "x", "state": "6", "priority": "3",
+             "opened_at": "2025-04-01 10:00:00", "resolved_at": "2025-04-01 11:00:00", "work_notes": text}  # fmt: skip
+    assert record({"result": [value]}).events[1].text == "Ran ```\nip a\n  show <x>\n```"
+    paged = {"id": "P1", "incident_number": 1, "title": "x", "status": "resolved", "urgency": "low",
+             "created_at": "2025-04-01T10:00:00Z", "html_url": "https://x.example/1"}  # fmt: skip
+    kinds = ("trigger", "resolve", "reopen", "resolve", "exhaust_escalation_path")
+    entries = [{"id": str(number), "type": f"{kind}_log_entry", "created_at": f"2025-04-01T1{number}:00:00Z"}
+               for number, kind in enumerate(kinds)]  # fmt: skip
+    incident = record({"incident": paged, "log_entries": entries})
+    assert [event.text for event in incident.events] == ["Triggered", "Resolved", "Opened again", "Resolved"]
+    assert f"{incident.resolved_at:%H}" == "13"

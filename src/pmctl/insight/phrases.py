@@ -207,6 +207,35 @@ _NOUN = re.compile(
 )
 
 
+# A sentence about an impact that says there was none. "No customer could pay" is no such sentence.
+_HARMLESS = re.compile(
+    r"\b(?:no|zero|0|none|without|not any)\b(?: (?!(?:and|went|could|was|were|for|worked|with)\b)[\w/'’-]+){0,4}? "
+    r"(?:impact|effect|disruption|outage|loss|downtime|degradation|issue|complaint|harm|consequence)s?\b"
+    r"|^(?:no|zero|0|none|nobody|nothing|no one)\b(?: [\w/'’-]+){0,5}? "
+    r"(?:affected|impacted|harmed|noticed|hit|lost|disrupted)\b"
+    r"|(?:n['’]t|\b(?:not|never))\b(?: \w+){0,2} "
+    r"(?:affect(?:ed)?|impact(?:ed)?|noticed?|disrupt(?:ed)?|hit|(?:customer|user)[ -]facing)\b"
+    r"|\bun(?:affected|impacted|noticed)\b"
+    r"|^(?:none|nothing|no|n/a|not applicable|nobody|no one)\b *(?:[,:(–—-].*)?[.!]?$"
+    r"|^internal(?: \w+){0,2} only\b",
+    re.IGNORECASE,
+)
+_RESTRICTED = re.compile(
+    r"\b(?:but|however|except|although|though|other than|apart from|only|beyond|until|longer|more than|yet|besides|"
+    r"then|initially|first|some)\b",
+    re.IGNORECASE,
+)
+
+
+def says_none(text: str) -> bool:
+    """Whether every sentence of what a record says about an impact is that there was none."""
+    sentences = list(_sentences(text))
+    return bool(sentences) and all(
+        _HARMLESS.search(one) and not (_RESTRICTED.search(one) and not one.lower().startswith("internal"))
+        for one in sentences
+    )
+
+
 def slug(text: str) -> str:
     """Lower case words joined by dashes, for comparing names of services, tags and states."""
     return _SLUG.sub("-", text.lower()).strip("-")

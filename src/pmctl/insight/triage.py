@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from pmctl.document.duration import duration_text
-from pmctl.insight.phrases import slug, stated, tagged
+from pmctl.insight.phrases import says_none, slug, stated, tagged
 from pmctl.insight.triggers import RULES, TriggerSettings, Verdict
 from pmctl.services.incident import EXEMPTIONS, UNKNOWN_SEVERITY, Incident, severity_rank
 from pmctl.services.instants import parse_instant
@@ -133,7 +133,7 @@ def _high_urgency(case: _Case) -> str:
 def _customer_impact(case: _Case) -> str:
     incident = case.incident
     for row in incident.impacts:
-        if _CUSTOMER.search(row.kind) and not _NOTHING.fullmatch(row.measurement):
+        if _CUSTOMER.search(row.kind) and not _NOTHING.fullmatch(row.measurement) and not says_none(row.measurement):
             return f"{row.kind}: {row.measurement[:80]}"
     if incident.source == "statuspage" and severity_rank(incident.severity) <= 2:
         return f"it was on the public status page with impact {incident.severity}"

@@ -26,6 +26,12 @@ _KINDS = {
     "acknowledge_log_entry": "acknowledged",
     "resolve_log_entry": "resolved",
 }
+# What an entry without a summary says; the rest of its kind is bookkeeping.
+_WORDS = {
+    "trigger_log_entry": "Triggered", "acknowledge_log_entry": "Acknowledged", "resolve_log_entry": "Resolved",
+    "escalate_log_entry": "Escalated", "unacknowledge_log_entry": "No longer acknowledged",
+    "reopen_log_entry": "Opened again", "assign_log_entry": "Assigned", "snooze_log_entry": "Snoozed",
+}  # fmt: skip
 _PEOPLE = ("user_reference", "user")
 _PAGE = 100
 # What a webhook of version 3 tells by its event_type, behind "incident.": words, kind.
@@ -199,7 +205,7 @@ def _entry(found: Assembly, item: Cursor) -> None:
     who = _person(found, item.at("agent"))
     for user in item.at("assignees").each():
         _person(found, user)
-    text = item.at("summary").text
+    text = item.at("summary").text or _WORDS.get(kind, "")
     if kind == "annotate_log_entry":
         channel = item.at("channel")
         text = channel.first("content", "summary").text or text

@@ -81,6 +81,17 @@ def test_code_follows_its_record_until_somebody_edits_it(team: Team) -> None:
     assert "other" not in section(team, name)
 
 
+def test_a_comment_in_code_between_two_tables_is_no_day(team: Team) -> None:
+    name = team.new(SHOP)
+    table = "| Time (UTC) | Event | Who |\n|---|---|---|\n"
+    team.edit(name, ("## Impact", f"Later:\n\n{table}| 16:00 | Looked again | |\n\n## Impact"))
+    before = [entry.at for entry in entries(team.document(name))]
+    assert refreshed(team, name, record(first="a\n```sh\n# 2024-03-09 nightly\n**10 March 2024**\nx\n```")).changes
+    after = [entry.at for entry in entries(team.document(name))]
+    assert [at for at in after if at in before] == before
+    assert "# 2024-03-09 nightly" in section(team, name)
+
+
 def test_code_goes_with_its_incident_and_leaves_no_label(team: Team) -> None:
     name = team.new(record(first=f"a\n{HARD}"))
     before = section(team, name)

@@ -145,7 +145,7 @@ def entries(doc: Document) -> tuple[TimelineEntry, ...]:
         column = time_column(table)
         if column is None:
             continue
-        clock.come_to(doc.text[at : table.start])
+        clock.come_to(_outside_code(doc, at, table.start))
         at = table.end
         zone_name = header_zone(table.columns[column]) or section_zone(doc, section)[0]
         event, who = text_columns(table)
@@ -171,6 +171,16 @@ def entries(doc: Document) -> tuple[TimelineEntry, ...]:
                 )
             )
     return tuple(found)
+
+
+def _outside_code(doc: Document, start: int, end: int) -> str:
+    """What stands between two offsets, without blocks of code: a comment in one is no heading."""
+    pieces = []
+    for first, last in doc.structure.code_blocks:
+        if start <= first < end:
+            pieces.append(doc.text[start:first])
+            start = last
+    return "\n".join([*pieces, doc.text[start:end]])
 
 
 def _day_column(table: Table, time: int) -> int | None:

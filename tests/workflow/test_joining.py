@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -112,6 +113,8 @@ def test_a_branch_holds_the_line_and_nothing_else_moves(world: World) -> None:
 def test_where_a_line_is_looked_for(world: World, tmp_path: Path) -> None:
     workspace = Workspace(world.repo)
     assert joining.find_line(workspace, "a line with words") == "a line with words"
+    pasted = f"pmctl people accept {shlex.quote(line())}"
+    assert joining.find_line(workspace, pasted) == line(), "the whole command, as it was printed"
     for given_ in ("nothing", "main", "--all", "a..b"):
         with pytest.raises(NotFound):
             joining.find_line(workspace, given_)

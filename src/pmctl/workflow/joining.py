@@ -11,7 +11,9 @@ PROOF is an SSH signature of all the rest, of the namespace NAMESPACE, without i
 from __future__ import annotations
 
 import re
+import shlex
 import textwrap
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -144,6 +146,9 @@ def find_line(workspace: Workspace, given: str) -> str:
 
     Raises NotFound when there is no such branch, or none or several requests on it.
     """
+    if given.strip().startswith("pmctl people accept "):  # the command that was printed, sent and pasted as a whole
+        with suppress(ValueError):
+            given = " ".join(shlex.split(given)[3:4])
     if " " in given.strip():
         return given
     for revision in (f"refs/heads/{given}", f"refs/remotes/{given}", f"refs/remotes/origin/{given}"):

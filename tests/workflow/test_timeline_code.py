@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from pmctl.document.reader import read
+from pmctl.document.template_file import builtin
 from pmctl.document.timeline import entries
+from pmctl.services.draft import Draft, draft_from
+from pmctl.services.import_document import ImportDocument
+from pmctl.services.refresh import refresh
+from pmctl.workflow.draft import render
+from pmctl.workflow.import_timeline import with_timeline
 from pmctl.workflow.imports import Plan, land
 from pmctl.workflow.linking import plan_link, plan_unlink
 from pmctl.workflow.refresh import plan_refresh
+from pmctl.workflow.timeline_code import section_text
 from tests.drafts import DATABASE, SHOP, Team, each, told
 from tests.workflow.test_chat import said
 
@@ -126,3 +139,42 @@ def test_messages_of_a_chat_keep_their_code(team: Team, newline: str) -> None:
     assert section(team, name).count(block) == 2
     again = plan_chat(team.workspace, "jane", name, messages, since="14:00", until="15:00")
     assert not again.changes
+
+
+TEXTS = st.lists(
+    st.sampled_from(
+        ["```", "~~~", "````sh", "a", "| a | b |", "|---|---|", "<!-- x", "## Impact", "---", "text ```", "x```",
+         "- ```", "   code", "\tmake", "`b`", "# 2024-03-01", "**2024-03-02**", "", "Code of 2024-01-15 14:01:00 UTC:", "> ```",
+         "=======", "<<<<<<< a", "{{ x }}", "[x]: y"]
+    ),
+    min_size=1, max_size=8,
+).map("\n".join)  # fmt: skip
+ENTRIES = st.lists(st.tuples(st.integers(0, 3599), TEXTS), min_size=1, max_size=5)
+
+
+def drafted(told: Sequence[tuple[int, str]]) -> Draft:
+    at = datetime(2024, 1, 15, 14, tzinfo=UTC)
+    rows = [{"at": (at + timedelta(seconds=second)).isoformat(), "text": text} for second, text in told]
+    (incident,) = each({"title": "Shop down", "started_at": at.isoformat(), "timeline": rows})
+    return draft_from(incident, {})
+
+
+@given(ENTRIES, ENTRIES, st.sampled_from(["\n", "\r\n"]))
+@settings(max_examples=60, deadline=None)
+def test_no_code_is_lost_and_no_refresh_says_anything_twice(
+    before: list[tuple[int, str]], after: list[tuple[int, str]], newline: str
+) -> None:
+    draft = drafted(before)
+    front = {**draft.front, "id": "2024-01-15-shop-down", "status": "DRAFT", "author": "jane"}
+    data = render(builtin("default"), replace(draft, front=front)).data
+    document, imported = read(data.replace(b"\n", newline.encode())), draft.imported or ImportDocument()
+    for record_now in (before, after, [*before, *after], after):
+        now = drafted(record_now).imported or ImportDocument()
+        texts = [entry.text for entry in entries(document)]
+        found = refresh(imported, now, {}, texts, section_text(document))
+        document, _ = with_timeline(document, document, found, forget=False)
+        texts = [entry.text for entry in entries(document)]
+        assert not refresh(found.imported, now, {}, texts, section_text(document)).rows
+        assert all(block in section_text(document) for row in now.timeline for block in row.code)
+        assert not any(entry.problem for entry in entries(document))
+        imported = found.imported

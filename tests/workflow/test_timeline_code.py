@@ -144,8 +144,8 @@ def test_messages_of_a_chat_keep_their_code(team: Team, newline: str) -> None:
 TEXTS = st.lists(
     st.sampled_from(
         ["```", "~~~", "````sh", "a", "| a | b |", "|---|---|", "<!-- x", "## Impact", "---", "text ```", "x```",
-         "- ```", "   code", "\tmake", "`b`", "# 2024-03-01", "**2024-03-02**", "", "Code of 2024-01-15 14:01:00 UTC:", "> ```",
-         "=======", "<<<<<<< a", "{{ x }}", "[x]: y"]
+         "- ```", "   code", "\tmake", "`b`", "# 2024-03-01", "**2024-03-02**", "", "Code of 2024-01-15 14:01:00 UTC:",
+         "> ```", "=======", "<<<<<<< a", "{{ x }}", "[x]: y"]
     ),
     min_size=1, max_size=8,
 ).map("\n".join)  # fmt: skip

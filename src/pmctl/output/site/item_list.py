@@ -28,7 +28,8 @@ _SHAPES = {
 }  # fmt: skip
 _BAR = Markup(
     '<div class="bar" id="items"><svg width="100%" height="8" role="img" aria-label="{words}">'
-    '<rect class="bar-all" width="100%" height="8" rx="4"/><rect class="bar-done" width="{share}%" height="8" rx="4"/></svg><p>{words}</p></div>\n'
+    '<rect class="bar-all" width="100%" height="8" rx="4"/>'
+    '<rect class="bar-done" width="{share}%" height="8" rx="4"/></svg><p>{words}</p></div>\n'
 )
 _ITEM = Markup(
     '<li class="item item-{kind}"{anchor}>{box}<div><p class="item-what">{what}</p>\n'

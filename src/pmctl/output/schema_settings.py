@@ -13,8 +13,10 @@ from pmctl.document.fields import Priority, Visibility
 from pmctl.document.finding import Severity
 from pmctl.document.node_reader import DAYS, DURATION
 from pmctl.document.templates import BUILTIN_NAMES, NAME
+from pmctl.insight import notify_settings as notify
+from pmctl.insight.event import EventKind
 from pmctl.insight.triggers import MOST, RULES, WORD_RULES, Verdict
-from pmctl.repository.settings import CURRENT_VERSION
+from pmctl.repository.settings import CURRENT_VERSION, URL
 from pmctl.rules.settings import HOST, PHRASE_FAMILIES, PLACE, TARGETS
 
 Schema = dict[str, Any]
@@ -64,10 +66,51 @@ def settings_schema() -> Schema:
                 "rules": (_rules(), "Which checks run, how much they weigh, and what they look for."),
                 "triggers": (_triggers(), "Which incidents need a postmortem."),
                 "integrations": ({"type": "object"}, "Services that are connected."),
+                "url": (
+                    {"type": "string", "pattern": f"^(?:{URL})$", "examples": ["https://pm.example.com/"]},
+                    "The start of every link in what leaves: where the pages of postmortems are.",
+                ),
+                "notify": (_notify(), "What is told to whom."),
                 "publishing": ({"type": "object"}, "How published postmortems are shown."),
             }
         ),
     }
+
+
+def _notify() -> Schema:
+    targets: dict[str, Schema] = {
+        "slack": {"type": "string", "pattern": f"^(?:{notify.SLACK_ID})$", "examples": ["C0123ABCD", "webhook"]},
+        "teams": {"type": "string", "pattern": f"^{notify.NAMED}$"},
+        "webhook": {"type": "string", "pattern": f"^{notify.NAMED}$"},
+        "mail": {"type": "array", "minItems": 1, "items": {"type": "string", "pattern": f"^{notify.MAIL}$"}},
+    }
+    words = {
+        "slack": "The id of a Slack channel, or webhook for the one that SLACK_WEBHOOK_<CHANNEL> leads to.",
+        "teams": "The name that the variable TEAMS_WEBHOOK_<NAME> ends with.",
+        "webhook": "The name in the variables PMCTL_WEBHOOK_<NAME>_URL and _SECRET.",
+        "mail": "Whom mail goes to.",
+    }
+    kinds: Schema = {"type": "array", "items": {"enum": [*(str(kind) for kind in EventKind), notify.ALL]}}
+    channel = _mapping(
+        {name: (targets[name], text) for name, text in words.items()}
+        | {
+            "events": (kinds, "What the channel is told; without it what is submitted, to be reviewed and published."),
+            "audience": (
+                {"type": "string", "pattern": f"^(?:{notify.AUDIENCE})$"},
+                "Who reads the channel: organization, or team:NAME, which is told of that team's postmortems alone.",
+            ),
+        }
+    )
+    channel["oneOf"] = [{"required": [str(system)]} for system in notify.System]
+    names = {"propertyNames": {"pattern": f"^{notify.CHANNEL}$"}, "additionalProperties": channel}
+    people: Schema = {"type": "array", "items": {"enum": [str(one) for one in notify.PERSONAL]}}
+    return _mapping(
+        {
+            "channels": ({"type": "object", **names}, "Where events are told, by names of your own."),
+            "people": (people, "How one person is reached: the first that works."),
+            "quiet": ({"type": "array", "items": {"enum": list(notify.DAYS)}}, "Days on which nobody is reminded."),
+        }
+    )
 
 
 def _actions() -> Schema:

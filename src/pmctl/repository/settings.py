@@ -52,9 +52,9 @@ rules:
 
 KEYS = (
     "version", "template", "severities", "visibility", "time_zone", "root_causes", "actions", "rules", "triggers",
-    "integrations", "publishing", "url", "notify", "site",
+    "integrations", "publishing", "url", "notify", "tickets", "site",
 )  # fmt: skip
-_BLOCKS = ("rules", "triggers", "integrations", "publishing", "notify")
+_BLOCKS = ("rules", "triggers", "integrations", "publishing", "notify", "tickets")
 
 
 class Settings(NamedTuple):

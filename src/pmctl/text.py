@@ -88,6 +88,8 @@ def in_ascii(text: str) -> str:
 
 def harmless(text: str) -> str:
     """`text` with every deceiving character replaced by U+FFFD, for pages; tabs and newlines stay."""
+    if text.isascii() and text.isprintable():
+        return text
     return DECEIVING.sub("\ufffd", text)
 
 

@@ -54,6 +54,9 @@ CHAPTERS: dict[str, dict[str, Entry]] = {
     "Learn": {
         "metrics": Entry("metrics", "app", "numbers that anybody can recompute; trends; whether fixes work"),
     },
+    "Share": {
+        "site": Entry("site", "app", "the postmortems as a site of static pages: build it, or look at it here"),
+    },
     "Together": {
         "sync": Entry("together", "sync", "fetch, merge, check and push, and again when somebody was faster"),
         "merge": Entry("together", "merge", "merge by meaning: files in conflict, or a branch"),

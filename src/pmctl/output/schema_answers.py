@@ -39,6 +39,7 @@ ANSWERS = {
     "act": ("pmctl.output.act_answer", "Act"),
     "merge": ("pmctl.output.answers", "Merge"),
     "sync": ("pmctl.output.answers", "Sync"),
+    "site": ("pmctl.output.answers", "BuiltSite"),
     "doctor": ("pmctl.insight.doctor", "Checks"),
 }
 

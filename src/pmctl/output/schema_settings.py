@@ -17,6 +17,7 @@ from pmctl.document.ticket import FIELDS
 from pmctl.insight import notify_settings as notify
 from pmctl.insight.event import EventKind
 from pmctl.insight.triggers import MOST, RULES, WORD_RULES, Verdict
+from pmctl.policy.audience import AUDIENCE
 from pmctl.repository.settings import CURRENT_VERSION, URL
 from pmctl.rules.settings import HOST, PHRASE_FAMILIES, PLACE, TARGETS
 from pmctl.services.ticket_settings import AUDIENCE, DIRECTIONS
@@ -75,6 +76,17 @@ def settings_schema() -> Schema:
                     "The start of every link in what leaves: where the pages of postmortems are.",
                 ),
                 "notify": (_notify(), "What is told to whom."),
+                "site": (
+                    _mapping(
+                        {
+                            "audience": (
+                                {"type": "string", "pattern": f"^(?:{AUDIENCE})$", "default": "organization"},
+                                "For whom the site is: organization, team:NAME or person:HANDLE.",
+                            )
+                        }
+                    ),
+                    "What `pmctl site` builds.",
+                ),
                 "publishing": ({"type": "object"}, "How published postmortems are shown."),
             }
         ),

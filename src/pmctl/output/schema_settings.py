@@ -14,6 +14,7 @@ from pmctl.document.finding import Severity
 from pmctl.document.node_reader import DAYS, DURATION
 from pmctl.document.templates import BUILTIN_NAMES, NAME
 from pmctl.insight.triggers import MOST, RULES, WORD_RULES, Verdict
+from pmctl.repository import wiki_settings
 from pmctl.repository.settings import CURRENT_VERSION
 from pmctl.rules.settings import HOST, PHRASE_FAMILIES, PLACE, TARGETS
 
@@ -65,6 +66,7 @@ def settings_schema() -> Schema:
                 "triggers": (_triggers(), "Which incidents need a postmortem."),
                 "integrations": ({"type": "object"}, "Services that are connected."),
                 "publishing": ({"type": "object"}, "How published postmortems are shown."),
+                "wiki": (_wiki(), "Which kind of wiki pmctl wiki makes, for whom, and where it goes."),
             }
         ),
     }
@@ -74,6 +76,30 @@ def _actions() -> Schema:
     days: Schema = {"type": "string", "pattern": f"^{DAYS}$", "examples": ["7d", "2w"]}
     due = {str(name): (days, f"Within how long an item of priority {name} is wanted.") for name in Priority}
     return _mapping({"due": (_mapping(due), "When a new action item is due that names no day, by its priority.")})
+
+
+def _wiki() -> Schema:
+    return _mapping(
+        {
+            "flavour": (
+                {"enum": list(wiki_settings.FLAVOURS), "default": wiki_settings.FLAVOURS[0]},
+                "What it is for.",
+            ),
+            "to": (
+                {"type": "string", "pattern": f"^(?:{wiki_settings.REMOTE_URL})$"},
+                "The address of the wiki's repository; by default that of the remote, with .wiki before .git.",
+            ),
+            "audience": (
+                {"type": "string", "pattern": f"^(?:{wiki_settings.AUDIENCE})$", "default": "organization"},
+                "Who reads it: organization, team:NAME or person:HANDLE.",
+            ),
+            "space": ({"type": "string", "pattern": f"^(?:{wiki_settings.SPACE})$"}, "Confluence: the space's key."),
+            "parent": (
+                {"type": ["string", "integer"]},
+                "Confluence: the page above all others, by title or id.",
+            ),
+        }
+    )
 
 
 def _mapping(members: dict[str, tuple[Schema, str]]) -> Schema:

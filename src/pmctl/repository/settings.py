@@ -18,6 +18,7 @@ from pmctl.document.fields import Priority, Visibility
 from pmctl.document.finding import Finding
 from pmctl.document.node_reader import DAYS, NodeReader
 from pmctl.document.templates import NAME
+from pmctl.repository.wiki_settings import WikiSettings, wiki_settings
 from pmctl.text import did_you_mean
 
 CURRENT_VERSION = 1
@@ -49,7 +50,7 @@ rules:
 
 KEYS = (
     "version", "template", "severities", "visibility", "time_zone", "root_causes", "actions", "rules", "triggers",
-    "integrations", "publishing",
+    "integrations", "publishing", "wiki",
 )  # fmt: skip
 _BLOCKS = ("rules", "triggers", "integrations", "publishing")
 
@@ -67,6 +68,7 @@ class Settings(NamedTuple):
     time_zone: str = "UTC"
     root_causes: tuple[str, ...] = ()
     item_targets: Mapping[str, int] = MappingProxyType({})
+    wiki: WikiSettings = WikiSettings()
     blocks: Mapping[str, strict_yaml.Node] = MappingProxyType({})
 
 
@@ -97,6 +99,7 @@ def load_settings(data: bytes, path: str = "pmctl.yaml") -> tuple[Settings, tupl
         time_zone=_time_zone(reader, top.get("time_zone")),
         root_causes=reader.texts(top.get("root_causes"), "root_causes"),
         item_targets=_item_targets(reader, top.get("actions")),
+        wiki=wiki_settings(reader, top.get("wiki")),
         blocks={key: top[key] for key in _BLOCKS if reader.mapping(top.get(key), key)},
     )
     return settings, reader.sorted()

@@ -51,6 +51,9 @@ CHAPTERS: dict[str, dict[str, Entry]] = {
     ACTS_CHAPTER: {  # and what the table of acts fills in
         "review": Entry("review", "review", "what waits for your review; with an id: read it and decide"),
     },
+    "Learn": {
+        "metrics": Entry("metrics", "app", "numbers that anybody can recompute; trends; whether fixes work"),
+    },
     "Share": {
         "wiki": Entry("wiki", "app", "the postmortems as a wiki: GitHub, GitLab, Confluence, MkDocs, Hugo"),
     },

@@ -7,6 +7,8 @@ not installed and a fixture that went away would otherwise turn tests off withou
 from __future__ import annotations
 
 NO_CORPUS = "PMCTL_CORPUS is not set: no folder of real postmortems and incident records"
+NO_MKDOCS = "mkdocs is not installed"
+NO_HUGO = "hugo is not installed"
 
 ALLOWED = {
     NO_CORPUS: "the corpus is other people's text and not part of the repository",

@@ -284,6 +284,7 @@ COMMANDS = {
     ),
     "sync": "git clone -q . ../near && pmctl -C ../near sync --format json",
     "doctor": "pmctl doctor --format json",
+    "wiki": "pmctl wiki build --drafts --flavour plain -o ../wiki --format json",
     "postmortem": 'pmctl export "$ID" --to json --evidence',
     "act": "pmctl new 'Search was slow' --date 2024-01-16 --format json",
     "adopt": "printf '# Outage on 2023-02-03\\n\\nIt was down.\\n' > old.md; pmctl adopt old.md --format json",

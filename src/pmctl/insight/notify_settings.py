@@ -21,6 +21,7 @@ from pmctl.document.finding import Finding
 from pmctl.document.node_reader import NodeReader
 from pmctl.document.strict_yaml import Node
 from pmctl.insight.event import EventKind
+from pmctl.policy.audience import GROUP
 
 ALL = "all"
 USUAL = (EventKind.SUBMITTED, EventKind.REVIEW_REQUESTED, EventKind.PUBLISHED)
@@ -29,7 +30,6 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 CHANNEL = r"[a-z0-9][a-z0-9-]{0,49}"
 NAMED = r"[A-Za-z0-9][A-Za-z0-9_-]{0,49}"
 SLACK_ID = r"[CGD][A-Z0-9]{2,20}|webhook"
-AUDIENCE = r"organization|team:[a-z0-9][a-z0-9-]*"
 MAIL = r"[^\s@<>,;]+@[^\s@<>,;]+"
 KEYS = ("channels", "people", "quiet")
 
@@ -100,7 +100,7 @@ def _channel(reader: NodeReader, name: str, node: Node) -> Channel | None:
     events = _choices(reader, members.get("events"), f"{where}.events", (*EventKind, ALL))
     kinds = frozenset(EventKind) if ALL in events else frozenset(EventKind(one) for one in events or USUAL)
     audience = reader.matching(
-        members.get("audience"), f"{where}.audience", AUDIENCE, "organization or team:NAME", "organization"
+        members.get("audience"), f"{where}.audience", GROUP, "organization or team:NAME", "organization"
     )
     if len(reader.findings) > before:
         return None

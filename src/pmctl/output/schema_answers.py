@@ -40,6 +40,7 @@ ANSWERS = {
     "merge": ("pmctl.output.answers", "Merge"),
     "sync": ("pmctl.output.answers", "Sync"),
     "site": ("pmctl.output.answers", "BuiltSite"),
+    "wiki": ("pmctl.output.wiki.answer", "Wiki"),
     "doctor": ("pmctl.insight.doctor", "Checks"),
 }
 

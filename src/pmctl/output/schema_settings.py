@@ -17,10 +17,11 @@ from pmctl.document.ticket import FIELDS
 from pmctl.insight import notify_settings as notify
 from pmctl.insight.event import EventKind
 from pmctl.insight.triggers import MOST, RULES, WORD_RULES, Verdict
-from pmctl.policy.audience import AUDIENCE
+from pmctl.policy.audience import AUDIENCE, GROUP
+from pmctl.repository import wiki_settings
 from pmctl.repository.settings import CURRENT_VERSION, URL
 from pmctl.rules.settings import HOST, PHRASE_FAMILIES, PLACE, TARGETS
-from pmctl.services.ticket_settings import AUDIENCE, DIRECTIONS
+from pmctl.services.ticket_settings import DIRECTIONS
 from pmctl.services.trackers import TRACKERS
 
 Schema = dict[str, Any]
@@ -88,6 +89,7 @@ def settings_schema() -> Schema:
                     "What `pmctl site` builds.",
                 ),
                 "publishing": ({"type": "object"}, "How published postmortems are shown."),
+                "wiki": (_wiki(), "Which kind of wiki pmctl wiki makes, for whom, and where it goes."),
             }
         ),
     }
@@ -112,7 +114,7 @@ def _notify() -> Schema:
         | {
             "events": (kinds, "What the channel is told; without it what is submitted, to be reviewed and published."),
             "audience": (
-                {"type": "string", "pattern": f"^(?:{notify.AUDIENCE})$"},
+                {"type": "string", "pattern": f"^(?:{GROUP})$"},
                 "Who reads the channel: organization, or team:NAME, which is told of that team's postmortems alone.",
             ),
         }
@@ -133,6 +135,30 @@ def _actions() -> Schema:
     days: Schema = {"type": "string", "pattern": f"^{DAYS}$", "examples": ["7d", "2w"]}
     due = {str(name): (days, f"Within how long an item of priority {name} is wanted.") for name in Priority}
     return _mapping({"due": (_mapping(due), "When a new action item is due that names no day, by its priority.")})
+
+
+def _wiki() -> Schema:
+    return _mapping(
+        {
+            "flavour": (
+                {"enum": list(wiki_settings.FLAVOURS), "default": wiki_settings.FLAVOURS[0]},
+                "What it is for.",
+            ),
+            "to": (
+                {"type": "string", "pattern": f"^(?:{wiki_settings.REMOTE_URL})$"},
+                "The address of the wiki's repository; by default that of the remote, with .wiki before .git.",
+            ),
+            "audience": (
+                {"type": "string", "pattern": f"^(?:{AUDIENCE})$", "default": "organization"},
+                "Who reads it: organization, team:NAME or person:HANDLE.",
+            ),
+            "space": ({"type": "string", "pattern": f"^(?:{wiki_settings.SPACE})$"}, "Confluence: the space's key."),
+            "parent": (
+                {"type": ["string", "integer"]},
+                "Confluence: the page above all others, by title or id.",
+            ),
+        }
+    )
 
 
 def _tickets() -> Schema:
@@ -163,7 +189,7 @@ def _tickets() -> Schema:
         "states": (_mapping(statuses), "The tracker's statuses, where several of them mean the same."),
         "fields": ({"type": "object"}, "Further fields of every new Jira issue, as its API takes them."),
         "wont_do": ({"type": "string"}, "Jira's resolution that means WONT_DO."),
-        "audience": ({"type": "string", "pattern": f"^(?:{AUDIENCE})$"}, "Whose postmortems may have tickets."),
+        "audience": ({"type": "string", "pattern": f"^(?:{GROUP})$"}, "Whose postmortems may have tickets."),
         "sync": (_mapping(sync), "For each field which side decides: both, ours, theirs, or off."),
     }
     return {**_mapping(members), "required": ["system"]}

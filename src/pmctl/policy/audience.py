@@ -16,8 +16,10 @@ from pmctl.errors import Hint, UsageProblem, advise
 from pmctl.policy.model import Policy
 from pmctl.text import did_you_mean
 
-AUDIENCE = r"organization|(?:team|person):\S+"
-"""How an audience is written, as a pattern; whether the policy has it only `parse` says."""
+GROUP = r"organization|team:[a-z0-9][a-z0-9-]*"
+"""How an audience of more than one person is written, as a pattern."""
+AUDIENCE = rf"{GROUP}|person:@?[a-z0-9][a-z0-9-]*"
+"""How any audience is written; whether the policy has it only `parse` says."""
 
 
 class Circle(StrEnum):

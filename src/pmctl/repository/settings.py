@@ -19,6 +19,7 @@ from pmctl.document.finding import Finding
 from pmctl.document.node_reader import DAYS, NodeReader
 from pmctl.document.templates import NAME
 from pmctl.policy.audience import AUDIENCE
+from pmctl.repository.wiki_settings import WikiSettings, wiki_settings
 from pmctl.text import did_you_mean
 
 CURRENT_VERSION = 1
@@ -52,7 +53,7 @@ rules:
 
 KEYS = (
     "version", "template", "severities", "visibility", "time_zone", "root_causes", "actions", "rules", "triggers",
-    "integrations", "publishing", "url", "notify", "tickets", "site",
+    "integrations", "publishing", "url", "notify", "tickets", "site", "wiki",
 )  # fmt: skip
 _BLOCKS = ("rules", "triggers", "integrations", "publishing", "notify", "tickets")
 
@@ -75,6 +76,7 @@ class Settings(NamedTuple):
     blocks: Mapping[str, strict_yaml.Node] = MappingProxyType({})
     url: str = ""
     site_audience: str = "organization"
+    wiki: WikiSettings = WikiSettings()
 
 
 def load_settings(data: bytes, path: str = "pmctl.yaml") -> tuple[Settings, tuple[Finding, ...]]:
@@ -104,6 +106,7 @@ def load_settings(data: bytes, path: str = "pmctl.yaml") -> tuple[Settings, tupl
         time_zone=_time_zone(reader, top.get("time_zone")),
         root_causes=reader.texts(top.get("root_causes"), "root_causes"),
         item_targets=_item_targets(reader, top.get("actions")),
+        wiki=wiki_settings(reader, top.get("wiki")),
         blocks={key: top[key] for key in _BLOCKS if reader.mapping(top.get(key), key)},
         url=_url(reader, top.get("url")),
         site_audience=_site_audience(reader, top.get("site")),

@@ -24,6 +24,7 @@ from pmctl.document.finding import Finding
 from pmctl.document.node_reader import NodeReader
 from pmctl.document.strict_yaml import Node
 from pmctl.document.ticket import FIELDS
+from pmctl.policy.audience import GROUP
 from pmctl.services.tracker import TicketSettings
 from pmctl.services.trackers import TRACKERS
 
@@ -31,7 +32,6 @@ DIRECTIONS = ("both", "ours", "theirs", "off")
 KEYS = ("system", "labels", "people", "audience", "sync")
 PLACES = ("project", "repository", "team")
 MORE = ("type", "priority", "states", "fields", "wont_do")
-AUDIENCE = r"organization|team:[a-z0-9][a-z0-9-]*"
 
 
 def ticket_settings(block: Node | None, path: str = "pmctl.yaml") -> tuple[TicketSettings, tuple[Finding, ...]]:
@@ -67,7 +67,7 @@ def ticket_settings(block: Node | None, path: str = "pmctl.yaml") -> tuple[Ticke
         fields={key: _plain(node) for key, node in reader.mapping(top.get("fields"), "tickets.fields").items()},
         wont_do=reader.text(top.get("wont_do"), "tickets.wont_do"),
         audience=reader.matching(
-            top.get("audience"), "tickets.audience", AUDIENCE, "organization or team:NAME", "organization"
+            top.get("audience"), "tickets.audience", GROUP, "organization or team:NAME", "organization"
         ),
         sync={one: reader.choice(node, f"tickets.sync.{one}", DIRECTIONS, "both") for one, node in sync.items()},
     )

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from pmctl.document.digest import content_digest
 from pmctl.document.prompts import strip_comments
@@ -155,6 +155,7 @@ def test_taking_a_comment_out_changes_no_structure(source: str, clean: str) -> N
 
 @settings(max_examples=600, deadline=None)
 @given(commented_lines)
+@example(["-\t<!-- t -->", "    ## Code", "  ## Action Items"])
 def test_headings_are_the_same_without_comments(lines: list[str]) -> None:
     text = "\n".join(lines)
     document = read(f"---\nid: x\n---\n{text}".encode())

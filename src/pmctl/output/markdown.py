@@ -81,7 +81,7 @@ def _without_comments(text: str) -> str:
             apart = begins and not (_ITEM.match(following) or _is_inside(following, containers))
             out += [*([""] if alone else ()), kept, *([""] if alone or apart else ())]
         elif item := _item_of(lines[below := _next_text(lines, number, containers)], containers):
-            lines[below] = item.rstrip(" \t") + " " + _inner(lines[below], item)
+            lines[below] = (item if item[-1:] in " \t" else item + " ") + _inner(lines[below], item)
         elif (
             _ITEM.match(containers)
             and containers[0] not in " \t>"

@@ -264,7 +264,7 @@ class Service:
         try:
             target = urljoin(url, location)
         except ValueError:
-            raise self._odd("redirects to what is no address", url) from None
+            raise self._odd("redirects to what is no address", "its answer") from None
         if not location or origin(target) != origin(self.base_url):
             host = origin(target)[1] if location else "nowhere"
             raise EnvironmentProblem(

@@ -161,13 +161,16 @@ class Session:
         """
         from pmctl.repository.actor import reader
 
-        return reader(workspace.repo, workspace.policy, self.surroundings, self.handle)
+        return reader(workspace.git_settings, workspace.policy, self.surroundings, self.handle)
 
     def actor(self, handle: str = "") -> Actor:
         """Who signs an act: `handle`, --as, or whoever git's settings name. Raises as `identify` does."""
         from pmctl.repository.actor import identify
 
-        return identify(self.repo, self.workspace.policy, self.surroundings, handle or self.handle)
+        workspace = self.workspace
+        return identify(
+            self.repo, workspace.policy, self.surroundings, handle or self.handle, workspace.git_settings
+        )  # fmt: skip
 
     def day(self, workspace: Workspace) -> date:
         """Today in a team's time zone, by which something is due or overdue."""

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pmctl.errors import EnvironmentProblem
+from pmctl.processes import Progress
 
 SETTINGS_FILE = "pmctl.yaml"
 OLDEST_GIT = (2, 34)
@@ -65,7 +66,8 @@ class Repository(NamedTuple):
     """Where things are. `prefix` is the pmctl root inside the work tree: '' or 'folder/sub/'.
 
     `top` is the work tree's top folder, or the git directory itself of a bare repository. `user_folder` is where this
-    user's own state lies, outside of every repository; without one nothing is remembered.
+    user's own state lies, outside of every repository; without one nothing is remembered. `progress` is told how far it
+    is by whatever takes long in it.
     """
 
     top: Path
@@ -74,6 +76,7 @@ class Repository(NamedTuple):
     common_dir: Path
     bare: bool = False
     user_folder: Path | None = None
+    progress: Progress | None = None
 
     @property
     def root(self) -> Path:

@@ -10,11 +10,11 @@ import pytest
 from tests.cli.play import Play
 
 MOST = {
-    # Four more than reading, signing and committing take: where main was, what landed, and whether it has to be pushed
-    # (two without a remote); and for `publish` what the commits since the last question did to records (two).
-    "approve $ID": 12,
-    "publish $ID": 14,
-    "status $ID": 6,  # as above, the name and address of whoever asks, and the dates that history has for the targets
+    # Two more than reading, signing and committing take: what landed, and whether it has to be pushed; `publish` also
+    # asks what the commits since the last question did to records (two). git is asked for its settings once.
+    "approve $ID": 10,
+    "publish $ID": 12,
+    "status $ID": 5,  # as above, the name and address of whoever asks, and the dates that history has for the targets
     "list": 2,  # the second says whether records or files changed since the states were last worked out
 }
 

@@ -131,7 +131,7 @@ def test_several_processes_give_the_same(crew: Team, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("pmctl.processes.PORTION", 1)
     assert catalog(crew.workspace) == first
     (crew.repo.state_dir / "catalog-v3.json").unlink()
-    monkeypatch.setattr(module, "on_every_core", lambda work, count: work(0, 1))  # the other process has died
+    monkeypatch.setattr(module, "on_every_core", lambda work, count, **_: work(0, 1))  # the other process has died
     assert catalog(crew.workspace) == first
 
 

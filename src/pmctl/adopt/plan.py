@@ -24,6 +24,7 @@ from pmctl.adopt.title import slug
 from pmctl.document.fields import Status, path_of
 from pmctl.errors import UsageProblem
 from pmctl.policy.model import Policy
+from pmctl.processes import counted
 from pmctl.repository.transaction import Write
 from pmctl.repository.workspace import Workspace
 
@@ -85,13 +86,14 @@ def plan(workspace: Workspace, paths: Sequence[str], directory: Path, options: A
         raise UsageProblem("--date is for one document at a time", hint="name one file, or leave --date out")
     root = workspace.repo.root.resolve()
     known = existing(workspace)
-    groups = [_recognised(candidate, root, known, options) for candidate in found]
+    looked_at = counted(found, "files recognised", workspace.repo.progress)
+    groups = [_recognised(candidate, root, known, options) for candidate in looked_at]
     documents = [document for group in groups for document in group if isinstance(document, RecognisedDocument)]
     context = Context(options.status, author, _known_people(workspace.policy), workspace.settings.severities)
     surroundings = _surroundings(root, workspace.repo.top.resolve(), documents)
     results: list[Result] = []
     writes: dict[str, Write] = {}
-    for group in groups:
+    for group in counted(groups, "documents adopted", workspace.repo.progress):
         outcomes, new = _adopted(group, root, surroundings, context)
         results += outcomes
         for write in new:

@@ -128,8 +128,11 @@ def tell_error(error: PmctlError, place: str = "") -> None:
 
 def _tell(text: str) -> None:
     """Print to standard error; when that fails as well the exit code is all that is left to say it."""
+    from pmctl.cli.progress import aside
+
     try:
-        print(text, file=sys.stderr)
+        with aside():
+            print(text, file=sys.stderr)
     except OSError:
         _silence(sys.stderr.fileno())
 

@@ -65,4 +65,4 @@ def _where(session: Session, done: Done) -> Hint:
     """What to type so that others get the commit; '' when nothing was committed or they have it."""
     from pmctl.repository.branches import where_it_is
 
-    return where_it_is(session.repo) if done.commit else ""
+    return where_it_is(session.repo, session.workspace.git_settings) if done.commit else ""

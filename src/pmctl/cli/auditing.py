@@ -138,9 +138,6 @@ def examined(session: Session, *, root: str = "", reach: str = "", head: str = "
     """The audit of this session's repository with the root that applies here."""
     from pmctl.insight.auditing import examine
 
-    def progress(done: int, everything: int) -> None:
-        session.note(f"judged {done} of {everything} steps")
-
     return examine(
         session.repo,
         environ=os.environ,
@@ -148,7 +145,6 @@ def examined(session: Session, *, root: str = "", reach: str = "", head: str = "
         reach=reach,
         head=head,
         accept=accept,
-        progress=progress if session.verbose else None,
     )
 
 

@@ -57,14 +57,14 @@ def validate(
     selection = Selection(
         tuple(what or ()), staged, strict, tuple(select or ()), tuple(ignore or ()), now(), session.author, range
     )
-    runs = validations(session.directory, selection)
+    runs = validations(session.directory, selection, session.progress)
     _tell_notes(session, runs)
     written = True
     if diff:
         written = _fix(session, runs, write=False)
     elif fix:
         written = _fix(session, runs, write=True)
-        runs = validations(session.directory, selection)
+        runs = validations(session.directory, selection, session.progress)
     if show_findings(session, runs, format) or not written:
         raise typer.Exit(1 if written else 2)
 

@@ -23,7 +23,8 @@ def demo(
 ) -> None:
     """Play the whole life of one postmortem in a throw-away repository, and leave it to look around in.
 
-    Takes seconds. Nothing outside DIR is read or written.
+    Beside it lies the repository of a made-up company with a dozen postmortems. Takes seconds. Nothing outside DIR is
+    read or written.
     """
     import tempfile
 
@@ -50,7 +51,22 @@ def demo(
     session.result(f"  cd {stage.repository}")
     session.result("  git log --stat")
     session.result(f"  cat postmortems/2024/{ID}.md")
+    _leave_company(session, stage)
     session.result("Start with your own: pmctl init, then pmctl new --from incident.json")
+
+
+def _leave_company(session: Session, stage: Stage) -> None:
+    """Make the company's repository, and say how to look around in it."""
+    from pmctl.cli.session import now
+    from pmctl.workflow.demo_company import NAME, PEOPLE, YOU, make
+
+    count = make(stage.folder, now(), stage.environment)
+    session.result("")
+    session.result(f"{NAME}, a made-up grocer, has {count} postmortems in all states. You are {PEOPLE[YOU]} there:")
+    session.result(f"  cd {stage.folder / NAME.lower()}")
+    session.result("  pmctl status")
+    session.result("  pmctl audit")
+    session.result("")
 
 
 def _play(session: Session, stage: Stage, scene: Scene) -> int:

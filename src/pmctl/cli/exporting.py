@@ -122,6 +122,7 @@ def _export_all(session: Session, query: Query, wish: _Wish, folder: Path) -> No
     from pmctl.cli import tell_error
     from pmctl.cli.listing import chosen
     from pmctl.errors import EnvironmentProblem, PmctlError
+    from pmctl.processes import counted
     from pmctl.text import plural
 
     try:
@@ -129,7 +130,7 @@ def _export_all(session: Session, query: Query, wish: _Wish, folder: Path) -> No
     except OSError as error:
         raise EnvironmentProblem(f"cannot make {folder}: {error.strerror}") from None
     wrote, failed, incomplete = 0, 0, ""
-    for summary in chosen(session, query):
+    for summary in counted(chosen(session, query), "postmortems exported", session.progress):
         try:
             material, lacking = _material(session, summary.id, wish)
             _write(folder / f"{summary.id}.{wish.form}", FORMS[wish.form].make(material))

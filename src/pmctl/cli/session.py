@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from pmctl.cli.progress import aside
 from pmctl.output import terminal
 from pmctl.output.advice import in_words
 from pmctl.text import in_utc, json_text, safe, visible
@@ -22,6 +23,7 @@ from pmctl.text import in_utc, json_text, safe, visible
 if TYPE_CHECKING:
     from pmctl.git import Repository
     from pmctl.output.answers import Answer
+    from pmctl.processes import Progress
     from pmctl.repository.actor import Actor
     from pmctl.repository.workspace import Workspace
     from pmctl.services.secrets import Secrets
@@ -63,7 +65,8 @@ class Session:
         """The repository; raises EnvironmentProblem when there is none or it is not ready."""
         from pmctl.git import discover
 
-        return discover(self.directory, self.surroundings.user_folder, below=True)
+        found = discover(self.directory, self.surroundings.user_folder, below=True)
+        return found._replace(progress=self.progress)
 
     @cached_property
     def surroundings(self) -> Surroundings:
@@ -118,6 +121,7 @@ class Session:
         for directory in self.directories:
             try:
                 repo = discover(directory, self.surroundings.user_folder, below=True)
+                repo = repo._replace(progress=self.progress)
                 if repo.root not in found:
                     found[repo.root] = str(directory), read(Workspace(repo))
             except UsageProblem:  # what was asked makes no sense anywhere
@@ -157,13 +161,16 @@ class Session:
         """
         from pmctl.repository.actor import reader
 
-        return reader(workspace.repo, workspace.policy, self.surroundings, self.handle)
+        return reader(workspace.git_settings, workspace.policy, self.surroundings, self.handle)
 
     def actor(self, handle: str = "") -> Actor:
         """Who signs an act: `handle`, --as, or whoever git's settings name. Raises as `identify` does."""
         from pmctl.repository.actor import identify
 
-        return identify(self.repo, self.workspace.policy, self.surroundings, handle or self.handle)
+        workspace = self.workspace
+        return identify(
+            self.repo, workspace.policy, self.surroundings, handle or self.handle, workspace.git_settings
+        )  # fmt: skip
 
     def day(self, workspace: Workspace) -> date:
         """Today in a team's time zone, by which something is due or overdue."""
@@ -209,6 +216,25 @@ class Session:
         """Whether stdout gets colours."""
         return terminal.wants_color(self.color, sys.stdout, os.environ)
 
+    @cached_property
+    def progress(self) -> Progress | None:
+        """What is told how far something is that takes long: a line at the terminal, with -v lines that stay.
+
+        None where nobody watches: in a pipe, a CI job, with -q.
+        """
+        from pmctl.cli import progress
+
+        if self.quiet:
+            return None
+        if self.verbose:
+            return self._note_progress
+        return progress.shown(self.note, os.environ, color=self.color) if progress.wanted(os.environ) else None
+
+    def _note_progress(self, what: str, done: int, whole: int) -> None:
+        step = max(whole // 10, 1)
+        if done != whole and done % step == 0:
+            self.note(f"{what}: {done} of {whole}" if whole >= 0 else f"{what} ...")
+
     @property
     def interactive(self) -> bool:
         """Whether a question may be asked: both ends are a terminal and --no-input is absent."""
@@ -216,7 +242,8 @@ class Session:
 
     def result(self, text: str) -> None:
         """Print a result to stdout; colours go through, and nothing else that a terminal would obey."""
-        print(terminal.shown(text))
+        with aside():
+            print(terminal.shown(text))
 
     def note(self, text: str) -> None:
         """Tell the person something beside the result, on stderr; silent with -q."""
@@ -271,8 +298,9 @@ def _columns() -> int:
 
 def _say(text: str) -> None:
     """Print to stderr after everything that went to stdout, so that both in one file read in order."""
-    sys.stdout.flush()
-    print(safe(text), file=sys.stderr)
+    with aside():
+        sys.stdout.flush()
+        print(safe(text), file=sys.stderr)
 
 
 def now() -> datetime:

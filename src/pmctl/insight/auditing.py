@@ -16,7 +16,7 @@ from pmctl.document.finding import Severity
 from pmctl.errors import EnvironmentProblem, UsageProblem, advise
 from pmctl.insight.ranges import ends_of
 from pmctl.ledger import trust
-from pmctl.ledger.audit import Progress, audit
+from pmctl.ledger.audit import audit
 from pmctl.ledger.report import AuditFinding, Report
 from pmctl.ledger.snapshot import Snapshots
 from pmctl.objects import CorruptObject, MissingObject
@@ -45,7 +45,6 @@ def examine(
     reach: str = "",
     head: str = "",
     accept: bool = False,
-    progress: Progress | None = None,
 ) -> Examined:
     """Audit `repo` up to HEAD, or the range `reach` ("A..B").
 
@@ -58,7 +57,7 @@ def examine(
     seen = trust.recall(repo) or trust.recall(repo, _earlier_places(repo, tip))
     lost = trust.damaged(repo) if seen is None else ""
     expected = given or (seen.root if seen is not None and not accept else "")
-    found = audit(repo, tip=tip, base=base, root=expected or None, progress=progress, seen=() if accept else None)
+    found = audit(repo, tip=tip, base=base, root=expected or None, seen=() if accept else None)
     report = _of_the_protected_branch(repo, found, head)
     if not source and expected:
         source = "remembered from an earlier audit of this clone"

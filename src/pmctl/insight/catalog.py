@@ -141,7 +141,9 @@ def _read_all(workspace: Workspace, paths: list[str], known: dict[str, list[Any]
     def portion(first: int, last: int) -> list[Reading]:
         return [_read(workspace, path, known.get(path)) for path in paths[first:last]]
 
-    done = on_every_core(portion, len(paths)) if len(paths) >= _ENOUGH_FOR_PROCESSES else []
+    done: list[Reading] = []
+    if len(paths) >= _ENOUGH_FOR_PROCESSES:
+        done = on_every_core(portion, len(paths), what="postmortems read", progress=workspace.repo.progress)
     return done + portion(len(done), len(paths))
 
 

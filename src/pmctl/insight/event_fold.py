@@ -33,6 +33,7 @@ from pmctl.policy import act as acts
 from pmctl.policy.act import Act
 from pmctl.policy.audience import said_visibility
 from pmctl.policy.differences import differences
+from pmctl.processes import counted
 from pmctl.text import utc
 
 _TOGETHER = 128  # steps that are compared at a time
@@ -88,7 +89,8 @@ class Telling:
         """Tell the events that follow those told before. Raises MissingObject, CorruptObject."""
         steps = [(commit, list(found)) for commit, found in groupby(audited, key=attrgetter("commit"))]
         self.source.reader.fetch(commit for commit, _ in steps)
-        for first in range(0, len(steps), _TOGETHER):
+        progress = self.source.repo.progress
+        for first in counted(range(0, len(steps), _TOGETHER), "steps told", progress, len(steps)):
             group = steps[first : first + _TOGETHER]
             changed = self._changed([commit for commit, found in group if any(one.kind in _EDITS for one in found)])
             self._fetch_records(one for _, found in group for one in found if one.kind in _READ)

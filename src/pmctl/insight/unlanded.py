@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pmctl.ledger import record
 from pmctl.ledger.traces import traces
 from pmctl.policy import act as acts
-from pmctl.repository.actor import author_handle, git_config
+from pmctl.repository.actor import author_handle
 from pmctl.repository.bases import remote_tips
+from pmctl.repository.git_settings import in_lower_case
 from pmctl.repository.records import protected_branch
 from pmctl.repository.workspace import Workspace
 
@@ -45,7 +46,7 @@ def unlanded_acts(workspace: Workspace, handle: str = "") -> tuple[UnlandedAct, 
 
     Raises EnvironmentProblem when there is no policy, MissingObject or CorruptObject for a damaged clone.
     """
-    by = handle or author_handle(workspace.policy, git_config(workspace.repo))
+    by = handle or author_handle(workspace.policy, in_lower_case(workspace.git_settings))
     if not by:
         return ()
     named = ((path, record.parse_path(path)) for path in sorted(unlanded_records(workspace)))
@@ -72,7 +73,7 @@ def _dropped(workspace: Workspace, by: str) -> Iterator[UnlandedAct]:
 def unlanded_records(workspace: Workspace) -> frozenset[str]:
     """The paths of the records, and of their signatures, that HEAD has and no remote's protected branch; empty where no
     remote has the branch. Raises as `unlanded_acts` does."""
-    tips = set(remote_tips(workspace.repo, protected_branch(workspace)))
+    tips = set(remote_tips(workspace.repo, protected_branch(workspace), workspace.git_settings))
     head, trees = workspace.head, workspace.head.source.trees
     here = trees.folder(head.tree, record.FOLDER)
     missing: frozenset[str] | None = None

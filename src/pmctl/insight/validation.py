@@ -22,6 +22,7 @@ from pmctl.errors import EnvironmentProblem
 from pmctl.insight.roots import Files, every_root, everything, is_below, is_path, named
 from pmctl.insight.template_use import template_changes
 from pmctl.policy.model import POLICY_PATH
+from pmctl.processes import Progress
 from pmctl.repository.settings import load_settings
 from pmctl.repository.workspace import POSTMORTEMS, TEMPLATES, Workspace, template_files
 from pmctl.rules.bulk import Checked, Item, check_many
@@ -83,12 +84,12 @@ class Validation:
         return any(finding.severity is Severity.ERROR for finding in self.findings)
 
 
-def validations(directory: Path, selection: Selection) -> tuple[Validation, ...]:
+def validations(directory: Path, selection: Selection, progress: Progress | None = None) -> tuple[Validation, ...]:
     """Check what `selection` names, seen from `directory`: one result for each pmctl root that is concerned.
 
     A file is judged by the root that it lies in, outside of every root by the one around `directory`, or by the
     default rules. When nothing is named it is everything below postmortems/ of the root around `directory`, or of
-    every root of the repository when there is none around it.
+    every root of the repository when there is none around it. `progress` is told how far it is.
 
     Raises NotFound for an id that fits nothing or several, UsageProblem for unknown codes, and
     EnvironmentProblem when neither a repository nor a file is there.
@@ -113,13 +114,13 @@ def validations(directory: Path, selection: Selection) -> tuple[Validation, ...]
     if selection.what:
         timed = not any(is_path(start, word) for word in selection.what)
         return tuple(
-            _of_named(repo, items, start, selection, timed=timed)
+            _of_named(repo._replace(progress=progress), items, start, selection, timed=timed)
             if repo
             else _without_repository(items, start, selection)
             for repo, items in named(here, start, selection.what).items()
         )
     whole = every if here is None else [here]
-    return tuple(_of_whole_root(repo, start, selection) for repo in whole)
+    return tuple(_of_whole_root(repo._replace(progress=progress), start, selection) for repo in whole)
 
 
 def _of_whole_root(repo: git.Repository, start: str, selection: Selection) -> Validation:
@@ -193,7 +194,7 @@ def _of_root(
     if not whole and any(item.data is not None and b"\nincidents:" in item.data for item in items):
         context = context._replace(incidents=_linked_elsewhere(workspace, items))
     cache = open_cache(repo.common_dir, context) if len(items) >= _ENOUGH_FOR_A_CACHE else None
-    checked = check_many(items, context, cache=cache)
+    checked = check_many(items, context, cache=cache, progress=repo.progress)
     root = os.fspath(repo.root)
     shown = "" if is_below(start, root) else Path(os.path.relpath(root, start)).as_posix() + "/"
     return Validation(

@@ -7,7 +7,7 @@ when the main line runs through the commit that the cache ends at, and only when
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -24,9 +24,7 @@ from pmctl.ledger.snapshot import Snapshot, Snapshots
 from pmctl.ledger.step_auditor import StepAuditor
 from pmctl.object_reader import ObjectReader
 from pmctl.objects import CorruptObject, MissingObject
-
-Progress = Callable[[int, int], None]
-"""Called now and then with the number of steps audited and the number of all steps."""
+from pmctl.processes import counted
 
 _TOGETHER = 128  # steps that are read ahead at a time
 _WORTH_SAVING = 20  # new steps
@@ -40,7 +38,6 @@ def audit(
     root: str | None = None,
     reader: ObjectReader | None = None,
     seen: Sequence[str] | None = None,
-    progress: Progress | None = None,
     now: int | None = None,
 ) -> Report:
     """Audit the history of `repo` up to `tip`.
@@ -64,7 +61,7 @@ def audit(
         with suppress(MissingObject, CorruptObject):  # which the audit reports
             source.follow_moves(source.at(commit))
         known = trust.tips(repo, source.places[1:]) if seen is None else tuple(seen)
-        run = _Run(repo, source, keyrings, not lacking, known, progress)
+        run = _Run(repo, source, keyrings, not lacking, known)
         problem, missing = "", ""
         try:
             run.audit_all(commit, start)
@@ -82,7 +79,6 @@ class _Run:
     keyrings: Keyrings
     use_cache: bool  # of a clone that is not whole, only what is there was audited
     seen: tuple[str, ...]
-    progress: Progress | None
     state: AuditState = field(default_factory=AuditState)
 
     def audit_all(self, tip: str, base: str) -> None:
@@ -119,9 +115,7 @@ class _Run:
 
     def _steps(self, lines: Lines, steps: list[Step], newest: Snapshot) -> None:
         auditor = StepAuditor(lines, newest, self.state)
-        for first in range(0, len(steps), _TOGETHER):
-            if self.progress is not None:
-                self.progress(first, len(steps))
+        for first in counted(range(0, len(steps), _TOGETHER), "steps audited", self.repo.progress, len(steps)):
             auditor.audit(steps[first : first + _TOGETHER])
 
 

@@ -10,6 +10,7 @@ from pmctl import git
 from pmctl.errors import EnvironmentProblem, NotFound, Refused
 from pmctl.policy.keys import KeyProblem, fingerprint
 from pmctl.policy.model import SIGNED, Policy, find_key, person_by_email, person_by_key
+from pmctl.repository.git_settings import GitSettings, git_settings, in_lower_case
 from pmctl.repository.signing import OpenPgpSigner, Signer, git_config_arguments, signer
 from pmctl.repository.signing_keys import signing_key
 from pmctl.surroundings import Surroundings
@@ -28,9 +29,7 @@ class Actor:
 
 def git_config(repo: git.Repository) -> dict[str, str]:
     """git's settings as they hold in the repository; names in lower case, the last value wins."""
-    listed = git.run(repo.top, "config", "--null", "--list", check=False).stdout.decode("utf-8", "replace")
-    pairs = (entry.partition("\n") for entry in listed.split("\0") if entry)
-    return {name.lower(): value for name, _, value in pairs}
+    return in_lower_case(git_settings(repo))
 
 
 def author_handle(policy: Policy, config: Mapping[str, str]) -> str | None:
@@ -38,14 +37,20 @@ def author_handle(policy: Policy, config: Mapping[str, str]) -> str | None:
     return person_by_email(policy, config.get("user.email", ""))
 
 
-def identify(repo: git.Repository, policy: Policy, surroundings: Surroundings, handle: str = "") -> Actor:
+def identify(
+    repo: git.Repository,
+    policy: Policy,
+    surroundings: Surroundings,
+    handle: str = "",
+    settings: GitSettings | None = None,
+) -> Actor:
     """The person who acts and their key.
 
     With `handle` it is that person; otherwise the one whose key git signs with, else whose e-mail git
     commits with. Raises EnvironmentProblem or Refused, with the next step, when nobody fits, the two
-    name different people, or the key is not an active one of that person.
+    name different people, or the key is not an active one of that person. `settings` are git's, where they are known.
     """
-    config = git_config(repo)
+    config = git_config(repo) if settings is None else in_lower_case(settings)
     by_email = author_handle(policy, config)
     wanted = handle or by_email or ""
     require_known(policy, handle)
@@ -69,8 +74,8 @@ def identify(repo: git.Repository, policy: Policy, surroundings: Surroundings, h
     return Actor(person, policy.people[person].name, config.get("user.email", ""), who_signs)
 
 
-def reader(repo: git.Repository, policy: Policy, surroundings: Surroundings, handle: str = "") -> str:
-    """The person whom an answer is for: `handle`, whose key git signs with, or whose e-mail it commits with.
+def reader(settings: GitSettings, policy: Policy, surroundings: Surroundings, handle: str = "") -> str:
+    """The person whom an answer is for: `handle`, or whose key or e-mail git's `settings` name.
 
     "" when the policy knows nobody by them. Nothing is signed, so what does not fit together is no error.
 
@@ -81,7 +86,7 @@ def reader(repo: git.Repository, policy: Policy, surroundings: Surroundings, han
         return handle
     from pmctl.repository.signing_keys import signing_key
 
-    config = git_config(repo)
+    config = in_lower_case(settings)
     try:
         by_key = person_by_key(policy, signing_key(config, surroundings.home).public)
     except EnvironmentProblem:

@@ -12,36 +12,32 @@ from pmctl import git
 from pmctl.ledger.history import Lines, lines_of
 from pmctl.ledger.openpgp import Keyrings
 from pmctl.ledger.snapshot import Snapshot, Snapshots
+from pmctl.repository.git_settings import GitSettings, git_settings, remote_names
 
 REMOTE = "pmctl.remote"
 
 
-def base_of(head: Snapshot, branch: str) -> str:
+def base_of(head: Snapshot, branch: str, settings: GitSettings | None = None) -> str:
     """The base of a record that is signed now, on top of `head`, as a full object id; '' when nothing is known.
 
     Of several remotes with the branch the oldest answer counts; `git config pmctl.remote NAME` names the one to ask. A
-    clone that lacks history knows too little. Raises MissingObject or CorruptObject for a damaged one.
+    clone that lacks history knows too little. `settings` are git's, where they are known. Raises MissingObject or
+    CorruptObject for a damaged one.
     """
     source = head.source
     if not head.commit or not branch or git.is_shallow_or_partial(source.repo.common_dir):
         return ""
     with Keyrings() as keyrings:
-        found = {_newest_contained(source, tip, head.commit, keyrings) for tip in set(remote_tips(source.repo, branch))}
+        tips = set(remote_tips(source.repo, branch, settings))
+        found = {_newest_contained(source, tip, head.commit, keyrings) for tip in tips}
     return next((one for one in found if all(_is_part(source, other, one) for other in found)), "")
 
 
-def remote_tips(repo: git.Repository, branch: str) -> Iterator[str]:
+def remote_tips(repo: git.Repository, branch: str, settings: GitSettings | None = None) -> Iterator[str]:
     """Where the remotes have the branch, as this clone fetched it last; full object ids."""
-    asked = r"^(remote\..*\.(url|fetch)|pmctl\.remote)$"
-    listed = git.run(repo.top, "config", "--null", "--get-regexp", asked, check=False)
-    chosen, remotes = "", []
-    for entry in filter(None, listed.stdout.decode("utf-8", "replace").split("\0")):
-        name, _, value = entry.partition("\n")
-        if name == REMOTE:
-            chosen = value
-        else:
-            remotes.append(name.removeprefix("remote.").rpartition(".")[0])
-    wanted = [f"refs/remotes/{remote}/{branch}" for remote in dict.fromkeys([chosen] if chosen else remotes)]
+    settings = git_settings(repo) if settings is None else settings
+    chosen = dict(settings).get(REMOTE, "")
+    wanted = [f"refs/remotes/{remote}/{branch}" for remote in ([chosen] if chosen else remote_names(settings))]
     if not wanted:
         return
     refs = git.run(repo.top, "for-each-ref", "--format=%(objectname) %(refname)", "--", *wanted, check=False)

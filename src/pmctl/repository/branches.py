@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from pmctl import git
 from pmctl.codes import Code
 from pmctl.errors import EnvironmentProblem, Hint, advise
+from pmctl.repository.git_settings import GitSettings, git_settings, remote_names
 from pmctl.text import in_ascii, near
 
 if TYPE_CHECKING:
@@ -100,10 +101,11 @@ def protection_problem(repo: git.Repository, branch: str) -> tuple[str, Hint] | 
     return branch_problem(branch, branches(repo))
 
 
-def where_it_is(repo: git.Repository) -> Hint:
+def where_it_is(repo: git.Repository, settings: GitSettings | None = None) -> Hint:
     """What a person should know of where HEAD is after a commit of theirs: on no branch, or not at its remote yet.
 
-    '' when everybody who fetches has it, and when there is nobody to push to.
+    '' when everybody who fetches has it, and when there is nobody to push to. `settings` are git's, where they are
+    known.
     """
     form = "--format=%(HEAD)%(refname:lstrip=2)%00%(upstream:short)%00%(upstream:track,nobracket)"
     here = git.run(repo.top, "for-each-ref", "--points-at=HEAD", form, "refs/heads", check=False).text.splitlines()
@@ -112,8 +114,8 @@ def where_it_is(repo: git.Repository) -> Hint:
         return advise("keep-detached", commit=git.head(repo.top)[:12])
     name, upstream, track = current.split("\0")
     if not upstream or track == "gone":
-        remotes = git.run(repo.top, "remote", check=False).text.split()
-        remote = "origin" if "origin" in remotes else next(iter(remotes), "")
+        remotes = remote_names(git_settings(repo) if settings is None else settings)
+        remote = "origin" if "origin" in remotes else next(iter(sorted(remotes)), "")
         return advise("push-new-branch", remote=remote, branch=name) if remote else ""
     if "behind" in track:
         return advise("sync", upstream=upstream)

@@ -40,7 +40,7 @@ def repository_act_writes(workspace: Workspace, actor: Actor, act: Act) -> tuple
 
 def signed_base(workspace: Workspace) -> str:
     """What a record that is signed now says of where the protected branch is."""
-    return base_of(workspace.head, protected_branch(workspace))
+    return base_of(workspace.head, protected_branch(workspace), workspace.git_settings)
 
 
 def protected_branch(workspace: Workspace) -> str:

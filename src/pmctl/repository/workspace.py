@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pmctl.document.reader import Document
     from pmctl.document.template import Template
     from pmctl.ledger.snapshot import Snapshot
+    from pmctl.repository.git_settings import GitSettings
     from pmctl.repository.settings import Settings
 
 POSTMORTEMS = "postmortems"
@@ -81,6 +82,13 @@ class Workspace:
         from zoneinfo import ZoneInfo
 
         return ZoneInfo(self.settings_and_findings()[0].time_zone)
+
+    @cached_property
+    def git_settings(self) -> GitSettings:
+        """git's settings when they are first asked for."""
+        from pmctl.repository.git_settings import git_settings
+
+        return git_settings(self.repo)
 
     @cached_property
     def head(self) -> Snapshot:

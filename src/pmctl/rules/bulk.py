@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from pmctl.document.finding import Finding
-from pmctl.processes import on_every_core
+from pmctl.processes import Progress, counted, on_every_core
 from pmctl.rules.cache import Cache, Places, Result, result_key
 from pmctl.rules.context import CacheDependencies, Context, History
 from pmctl.rules.engine import check
 
+_CHECKED = "postmortems checked"
 _ENOUGH_FOR_PROCESSES = 150
 """Documents from which on more processes pay for their start (about 40 ms)."""
 
@@ -44,7 +45,12 @@ class Checked(NamedTuple):
 
 
 def check_many(
-    items: Sequence[Item], context: Context, *, cache: Cache | None = None, workers: int | None = None
+    items: Sequence[Item],
+    context: Context,
+    *,
+    cache: Cache | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
 ) -> list[Checked]:
     """Check every item under a common context. `workers` None is one per core, 1 keeps to this process.
 
@@ -65,7 +71,7 @@ def check_many(
             if known is not None and known.holds(own):
                 results[number] = known
     missing = [number for number in range(len(items)) if number not in results]
-    computed = _compute([items[number] for number in missing], alone, workers)
+    computed = _compute([items[number] for number in missing], alone, workers, progress)
     for number, result in zip(missing, computed, strict=True):
         results[number] = result
         if cache is not None:
@@ -79,14 +85,16 @@ def check_many(
     return _with_duplicates(done, items, context)
 
 
-def _compute(items: Sequence[Item], context: Context, workers: int | None) -> list[Result]:
+def _compute(items: Sequence[Item], context: Context, workers: int | None, progress: Progress | None) -> list[Result]:
     """The results of items that are not in the cache, on several cores when there are enough of them."""
 
     def portion(first: int, last: int) -> list[Result]:
         return [_result(item, context) for item in items[first:last]]
 
-    done = on_every_core(portion, len(items), workers) if len(items) >= _ENOUGH_FOR_PROCESSES else []
-    return done + [_result(item, context) for item in items[len(done) :]]
+    done: list[Result] = []
+    if len(items) >= _ENOUGH_FOR_PROCESSES:
+        done = on_every_core(portion, len(items), workers, what=_CHECKED, progress=progress)
+    return done + [_result(item, context) for item in counted(items[len(done) :], _CHECKED, progress)]
 
 
 def _result(item: Item, context: Context) -> Result:

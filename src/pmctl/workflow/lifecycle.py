@@ -198,14 +198,14 @@ def _write(
         writes.extend(Write(beside, None) for beside in workspace.head.paths_beside(act.doc))
     else:
         # An approval leaves the document as it is.
-        changed = document if act.act == acts.APPROVE else _edited(document, act, after)
+        changed = document if act.act == acts.APPROVE else edited(document, act, after)
         if act.act in (acts.AMEND, acts.ADD_ITEM) or changed.data != document.data:
             writes.append(Write(path, changed.data))
     writes.extend(attached)
     return commit(
         workspace.repo,
         writes,
-        _message(act),
+        message_of(act),
         signing=actor.signer.git_arguments(),
         may_overwrite=act.act == acts.AMEND,
         # What is signed is the last commit; whoever acts has read the work tree, so they have to be the same.
@@ -236,7 +236,7 @@ def _as_committed(workspace: Workspace, name: str, attached: Sequence[Write]) ->
     return tuple(items[path] for path in sorted(items))
 
 
-def _edited(document: Document, act: Act, after: PostmortemState) -> Document:
+def edited(document: Document, act: Act, after: PostmortemState) -> Document:
     """The document with the front matter that the state after the act asks for; everything else as it was."""
     from pmctl.document import edits
 
@@ -267,7 +267,7 @@ def _subject(act: Act) -> str:
     return f"{act.act.capitalize()} {act.doc}"
 
 
-def _message(act: Act) -> str:
+def message_of(act: Act) -> str:
     lines = [_subject(act), ""]
     if act.note:
         lines += [act.note, ""]

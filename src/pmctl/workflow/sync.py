@@ -19,6 +19,7 @@ from pmctl.errors import EnvironmentProblem, Hint, Refused, advise
 from pmctl.insight.pre_push import Pushed, pushed_reports
 from pmctl.ledger.audit import audit, failing
 from pmctl.ledger.report import AuditFinding
+from pmctl.processes import waiting
 from pmctl.repository.bases import REMOTE
 from pmctl.repository.transaction import locked
 from pmctl.repository.workspace import Workspace
@@ -150,7 +151,8 @@ def _attempt(
 ) -> Synced:
     """Fetch, merge and check. The state is "synced" when nothing is left but to push."""
     repo = workspace.repo
-    git.run(repo.top, "fetch", "--quiet", upstream.remote, env={"GIT_TERMINAL_PROMPT": "0"}, reading=False)
+    with waiting(f"fetching from {upstream.remote}", repo.progress):
+        git.run(repo.top, "fetch", "--quiet", upstream.remote, env={"GIT_TERMINAL_PROMPT": "0"}, reading=False)
     tip = tip_of(repo, upstream.ref)
     ahead, behind = _apart(repo, begun, tip)
     if behind:
@@ -219,7 +221,8 @@ def push_head(repo: git.Repository, upstream: Upstream) -> str | None:
         return None
     words = ("push", "--porcelain", *(() if upstream.set else ("--set-upstream",)), upstream.remote)
     target = f"HEAD:refs/heads/{upstream.branch}"
-    done = git.run(repo.top, *words, target, env={"GIT_TERMINAL_PROMPT": "0"}, check=False, reading=False)
+    with waiting(f"pushing to {upstream.remote}", repo.progress):
+        done = git.run(repo.top, *words, target, env={"GIT_TERMINAL_PROMPT": "0"}, check=False, reading=False)
     if done.code == 0:
         return None
     said = done.stdout.decode("utf-8", "replace") + done.stderr.decode("utf-8", "replace")

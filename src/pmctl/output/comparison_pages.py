@@ -75,16 +75,22 @@ def to_html(answer: Answer) -> str:
     """The difference as a page, with the whole of every paragraph that changed."""
     title = escape(headline(answer))
     digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+    page = _PAGE.format(title=title, digest=digest, style=_STYLE, body=changes_html(answer, "part", "h2"))
+    return harmless(page)
+
+
+def changes_html(answer: Answer, prefix: str, heading: str = "h4") -> str:
+    """The same without a page around it; `prefix` begins its ids, `heading` is the element of its headings."""
     body = []
     for number, group in enumerate(outline(answer.difference, whole=True)):
-        body.append(f'<section aria-labelledby="part-{number}">\n<h2 id="part-{number}">{escape(group.title)}</h2>')
+        name = f"{prefix}-{number}"
+        body.append(f'<section aria-labelledby="{name}">\n<{heading} id="{name}">{escape(group.title)}</{heading}>')
         if group.remark:
             body.append(f'<p class="remark">{escape(group.remark)}</p>')
         if group.entries:
             body += ["<ul>", *map(_item, group.entries), "</ul>"]
         body.append("</section>")
-    page = _PAGE.format(title=title, digest=digest, style=_STYLE, body="\n".join(body))
-    return harmless(page)
+    return harmless("\n".join(body))
 
 
 def _itemised(entries: Iterable[Entry]) -> list[str]:

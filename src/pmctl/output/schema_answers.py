@@ -38,6 +38,7 @@ ANSWERS = {
     "act": ("pmctl.output.act_answer", "Act"),
     "merge": ("pmctl.output.answers", "Merge"),
     "sync": ("pmctl.output.answers", "Sync"),
+    "notify": ("pmctl.workflow.notify", "Notified"),
     "doctor": ("pmctl.insight.doctor", "Checks"),
 }
 

@@ -283,9 +283,11 @@ COMMANDS = {
     ),
     "sync": "git clone -q . ../near && pmctl -C ../near sync --format json",
     "notify": (
-        "git clone -q . ../told && cd ../told && printf 'notify: {channels: {sre: {mail: [a@example.com], events: [all]}}}'"
-        " >> pmctl.yaml && pmctl notify --dry-run --since HEAD~1 --format json"
+        "rm -rf ../told && git clone -q . ../told && cd ../told &&"
+        " printf 'notify: {channels: {sre: {mail: [a@example.com], events: [all]}}}' >> pmctl.yaml &&"
+        " pmctl notify --dry-run --since $(git rev-list --max-parents=0 HEAD) --format json"
     ),
+    "reminders": "pmctl remind --on 2030-01-01 --format json",
     "doctor": "pmctl doctor --format json",
     "postmortem": 'pmctl export "$ID" --to json --evidence',
     "act": "pmctl new 'Search was slow' --date 2024-01-16 --format json",
@@ -329,7 +331,8 @@ def test_the_examples_hold_something(stage: Play) -> None:
     stage.do("jane", 'pmctl comment add "$ID" --section Impact --quote "45 minutes" -m "@bob, see"')
     stage.do("jane", 'pmctl editors add "$ID" alice --comment')
     for name, key in (("list", "postmortems"), ("status", "postmortems"), ("log", "events"), ("actions", "items"),
-                      ("discussions", "threads"), ("editors", "editors"), ("notify", "planned")):  # fmt: skip
+                      ("discussions", "threads"), ("editors", "editors"), ("notify", "planned"),
+                      ("reminders", "reminders")):  # fmt: skip
         assert json.loads(stage.run("jane", COMMANDS[name]).stdout)[key], name
     assert ID in stage.do("jane", COMMANDS["audit"])
 

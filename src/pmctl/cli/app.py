@@ -53,6 +53,7 @@ CHAPTERS: dict[str, dict[str, Entry]] = {
     },
     "Follow up": {
         "notify": Entry("notify", "notify", "tell channels and people what happened, each thing once"),
+        "remind": Entry("notify", "remind", "remind people of what is overdue and due this week"),
     },
     "Together": {
         "sync": Entry("together", "sync", "fetch, merge, check and push, and again when somebody was faster"),

@@ -39,6 +39,7 @@ ANSWERS = {
     "merge": ("pmctl.output.answers", "Merge"),
     "sync": ("pmctl.output.answers", "Sync"),
     "notify": ("pmctl.workflow.notify", "Notified"),
+    "reminders": ("pmctl.insight.reminders", "Reminders"),
     "doctor": ("pmctl.insight.doctor", "Checks"),
 }
 

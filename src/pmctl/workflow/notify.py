@@ -105,7 +105,7 @@ def notify(
     book = deliveries.opened(workspace.repo)
     tip = landed(workspace, book.remote)
     told = {name: book.told(name) for name in names}
-    if not begin and not book.open() and all(one is not None and one.tip == tip for one in told.values()):
+    if not begin and not _waiting(book, names) and all(one is not None and one.tip == tip for one in told.values()):
         return Notified()
     found = events(workspace.repo, tip)
     if found.incomplete:
@@ -147,7 +147,7 @@ def _chosen(settings: NotifySettings, channels: Sequence[str]) -> tuple[str, ...
 
 def _plan(telling: _Telling, book: Book) -> list[Wanted]:
     """What is to be sent: first what was refused, or is asked for again; then what is new to each channel."""
-    wanted = [again for one in book.open() for again in _again(telling, one)]
+    wanted = [again for one in _waiting(book, telling.names) for again in _again(telling, one)]
     for name in telling.names:
         at = _place(book.told(name), telling.happened)
         new = telling.happened[at:] if at is not None else ()
@@ -180,8 +180,8 @@ def _all(telling: _Telling, found: Sequence[Event]) -> list[Notice]:
 
 def _again(telling: _Telling, one: Delivery) -> list[Wanted]:
     """The message of something open, made anew: what its channel may not be told any more is not sent."""
-    name = PEOPLE if one.channel.startswith("@") else one.channel
-    if name not in telling.names or not may_be_sent_again(one, telling.out.moment, resend=telling.resend):
+    name = _channel_of(one)
+    if not may_be_sent_again(one, telling.out.moment, resend=telling.resend):
         return []
     found = [event for event in telling.happened if event.id in one.events]
     day = telling.now[:10]
@@ -215,10 +215,16 @@ def _marks(telling: _Telling, book: Book) -> dict[str, bytes | None]:
 
 def _unknown(book: Book, names: Sequence[str]) -> tuple[Delivery, ...]:
     """What nobody knows about, whether it arrived."""
-    return tuple(
-        one for one in book.open()
-        if one.state != "refused" and (PEOPLE if one.channel.startswith("@") else one.channel) in names
-    )  # fmt: skip
+    return tuple(one for one in _waiting(book, names) if one.state != "refused")
+
+
+def _waiting(book: Book, names: Sequence[str]) -> list[Delivery]:
+    """What is open of what happened; a reminder or a card is not made again later."""
+    return [one for one in book.open() if one.events[0].startswith("ev-") and _channel_of(one) in names]
+
+
+def _channel_of(one: Delivery) -> str:
+    return PEOPLE if one.channel.startswith("@") else one.channel
 
 
 def show(workspace: Workspace, out: Outlet, name: str, to: str, *, dry_run: bool) -> Notified:

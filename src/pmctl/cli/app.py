@@ -55,6 +55,9 @@ CHAPTERS: dict[str, dict[str, Entry]] = {
         "notify": Entry("notify", "notify", "tell channels and people what happened, each thing once"),
         "remind": Entry("notify", "remind", "remind people of what is overdue and due this week"),
     },
+    "Learn": {
+        "metrics": Entry("metrics", "app", "numbers that anybody can recompute; trends; whether fixes work"),
+    },
     "Together": {
         "sync": Entry("together", "sync", "fetch, merge, check and push, and again when somebody was faster"),
         "merge": Entry("together", "merge", "merge by meaning: files in conflict, or a branch"),

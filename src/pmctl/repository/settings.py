@@ -51,9 +51,9 @@ rules:
 
 KEYS = (
     "version", "template", "severities", "visibility", "time_zone", "root_causes", "actions", "rules", "triggers",
-    "integrations", "publishing", "url", "notify",
+    "integrations", "publishing", "url", "notify", "tickets",
 )  # fmt: skip
-_BLOCKS = ("rules", "triggers", "integrations", "publishing", "notify")
+_BLOCKS = ("rules", "triggers", "integrations", "publishing", "notify", "tickets")
 
 
 class Settings(NamedTuple):

@@ -283,6 +283,12 @@ COMMANDS = {
         " && pmctl merge --check one --format json"
     ),
     "sync": "git clone -q . ../near && pmctl -C ../near sync --format json",
+    "notify": (
+        "rm -rf ../told && git clone -q . ../told && cd ../told &&"
+        " printf 'notify: {channels: {sre: {mail: [a@example.com], events: [all]}}}' >> pmctl.yaml &&"
+        " pmctl notify --dry-run --since $(git rev-list --max-parents=0 HEAD) --format json"
+    ),
+    "reminders": "pmctl remind --on 2030-01-01 --format json",
     "doctor": "pmctl doctor --format json",
     "wiki": "pmctl wiki build --drafts --flavour plain -o ../wiki --format json",
     "postmortem": 'pmctl export "$ID" --to json --evidence',
@@ -327,7 +333,8 @@ def test_the_examples_hold_something(stage: Play) -> None:
     stage.do("jane", 'pmctl comment add "$ID" --section Impact --quote "45 minutes" -m "@bob, see"')
     stage.do("jane", 'pmctl editors add "$ID" alice --comment')
     for name, key in (("list", "postmortems"), ("status", "postmortems"), ("log", "events"), ("actions", "items"),
-                      ("discussions", "threads"), ("editors", "editors")):  # fmt: skip
+                      ("discussions", "threads"), ("editors", "editors"), ("notify", "planned"),
+                      ("reminders", "reminders")):  # fmt: skip
         assert json.loads(stage.run("jane", COMMANDS[name]).stdout)[key], name
     assert ID in stage.do("jane", COMMANDS["audit"])
 

@@ -51,6 +51,10 @@ CHAPTERS: dict[str, dict[str, Entry]] = {
     ACTS_CHAPTER: {  # and what the table of acts fills in
         "review": Entry("review", "review", "what waits for your review; with an id: read it and decide"),
     },
+    "Follow up": {
+        "notify": Entry("notify", "notify", "tell channels and people what happened, each thing once"),
+        "remind": Entry("notify", "remind", "remind people of what is overdue and due this week"),
+    },
     "Learn": {
         "metrics": Entry("metrics", "app", "numbers that anybody can recompute; trends; whether fixes work"),
     },

@@ -41,6 +41,8 @@ ANSWERS = {
     "sync": ("pmctl.output.answers", "Sync"),
     "site": ("pmctl.output.answers", "BuiltSite"),
     "wiki": ("pmctl.output.wiki.answer", "Wiki"),
+    "notify": ("pmctl.workflow.notify", "Notified"),
+    "reminders": ("pmctl.insight.reminders", "Reminders"),
     "doctor": ("pmctl.insight.doctor", "Checks"),
 }
 

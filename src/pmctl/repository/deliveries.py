@@ -109,9 +109,9 @@ class Book:
         """Everything, the oldest first."""
         return self._deliveries(("open/", "done/"))
 
-    def on(self, channel: str, month: str) -> list[Delivery]:
-        """What a channel was sent in a month (YYYY-MM), and what is open for it."""
-        return self._deliveries((f"open/{_file(channel)}/", f"done/{_file(channel)}/{month}/"))
+    def of(self, channel: str) -> list[Delivery]:
+        """What a channel was sent, and what is open for it."""
+        return self._deliveries((f"open/{_file(channel)}/", f"done/{_file(channel)}/"))
 
     def _deliveries(self, below: str | tuple[str, ...]) -> list[Delivery]:
         wanted = dict.fromkeys(oid for path, oid in self.files.items() if path.startswith(below))
@@ -210,6 +210,11 @@ def outcome(delivery: Delivery, place: Mapping[str, str]) -> dict[str, bytes | N
     if place and delivery.postmortem:
         files[f"posts/{_file(delivery.channel)}/{delivery.postmortem}.json"] = _json(dict(place))
     return files
+
+
+def dropped(one: Delivery) -> dict[str, bytes | None]:
+    """The files of something open that is not to be sent any more: they go."""
+    return {_open(one.channel, event): None for event in one.events}
 
 
 def told(channel: str, state: Told) -> dict[str, bytes | None]:

@@ -21,7 +21,7 @@ from pmctl.services.retrying import Reply, Uncertain
 from pmctl.services.secrets import Secrets
 
 TOKEN, ADDRESS, WEBHOOK = "SLACK_TOKEN", "SLACK_URL", "SLACK_WEBHOOK_"
-_HEADER, _SECTION, _FIELD, _TEXT = 150, 3000, 300, 300  # characters, before escaping makes them more
+_HEADER, _SECTION, _REASON, _FIELD, _TEXT = 150, 3000, 1000, 300, 200  # characters
 _LINES = 20
 
 _ADVICE = {
@@ -55,7 +55,7 @@ def body(message: Message) -> dict[str, Any]:
     if message.title:
         header = {"type": "plain_text", "text": cut(message.title, _HEADER), "emoji": False}
         blocks.append({"type": "header", "text": header})
-    blocks.append(_section(_escaped(message.reason, _SECTION)))
+    blocks.append(_section(_escaped(message.reason, _REASON)))
     facts = [_mrkdwn(f"*{label}*\n{_escaped(text, _FIELD)}") for label, text in message.facts]
     if facts:
         blocks.append({"type": "section", "fields": facts[:10]})
@@ -66,7 +66,7 @@ def body(message: Message) -> dict[str, Any]:
         blocks += [_section(part) for part in _parts(told)]
     if message.url:
         blocks.append({"type": "context", "elements": [_mrkdwn(f"<{_address(message.url)}|Open the postmortem>")]})
-    return {"text": _escaped(message.reason, _SECTION), "blocks": blocks, "unfurl_links": False}
+    return {"text": _escaped(message.reason, _REASON), "blocks": blocks, "unfurl_links": False}
 
 
 def _section(text: str) -> dict[str, Any]:

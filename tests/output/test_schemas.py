@@ -265,6 +265,7 @@ COMMANDS = {
     "actions": "pmctl actions list --group-by owner --format json",
     "item-changes": "pmctl actions done 7f3k --format json",
     "item": "pmctl actions show 7f3k --format json",
+    "tickets": "pmctl tickets status --format json",
     "events": "pmctl events --on 2030-01-01 --format json",
     "review": "pmctl review --as bob --format json",
     "review-one": 'pmctl review "$ID" --as bob --format json',

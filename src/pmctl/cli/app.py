@@ -51,6 +51,9 @@ CHAPTERS: dict[str, dict[str, Entry]] = {
     ACTS_CHAPTER: {  # and what the table of acts fills in
         "review": Entry("review", "review", "what waits for your review; with an id: read it and decide"),
     },
+    "Follow up": {
+        "tickets": Entry("tickets", "app", "action items in Jira, GitHub, GitLab, Linear or Asana"),
+    },
     "Together": {
         "sync": Entry("together", "sync", "fetch, merge, check and push, and again when somebody was faster"),
         "merge": Entry("together", "merge", "merge by meaning: files in conflict, or a branch"),

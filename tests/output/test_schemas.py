@@ -267,6 +267,7 @@ COMMANDS = {
     "item": "pmctl actions show 7f3k --format json",
     "tickets": "pmctl tickets status --format json",
     "events": "pmctl events --on 2030-01-01 --format json",
+    "metrics": "pmctl metrics --by team --period month --format json",
     "review": "pmctl review --as bob --format json",
     "review-one": 'pmctl review "$ID" --as bob --format json',
     "discussions": 'pmctl comment list "$ID" --format json',

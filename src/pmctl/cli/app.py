@@ -54,6 +54,9 @@ CHAPTERS: dict[str, dict[str, Entry]] = {
     "Follow up": {
         "tickets": Entry("tickets", "app", "action items in Jira, GitHub, GitLab, Linear or Asana"),
     },
+    "Learn": {
+        "metrics": Entry("metrics", "app", "numbers that anybody can recompute; trends; whether fixes work"),
+    },
     "Together": {
         "sync": Entry("together", "sync", "fetch, merge, check and push, and again when somebody was faster"),
         "merge": Entry("together", "merge", "merge by meaning: files in conflict, or a branch"),

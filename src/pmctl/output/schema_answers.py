@@ -29,6 +29,7 @@ ANSWERS = {
     "tickets": ("pmctl.insight.tickets", "ItemTickets"),
     "item": ("pmctl.insight.items", "ItemHistory"),
     "events": ("pmctl.insight.events", "Events"),
+    "metrics": ("pmctl.insight.metrics", "Metrics"),
     "people": ("pmctl.output.answers", "People"),
     "policy": ("pmctl.output.answers", "PolicyRules"),
     "policy-verify": ("pmctl.output.answers", "PolicyCheck"),

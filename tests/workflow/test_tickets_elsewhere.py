@@ -209,3 +209,27 @@ def test_settings(text: str, said: str) -> None:
     assert said in " ".join(one.message for one in wrong)
     if not said:
         assert found.place in ("12001", "OPS")
+
+
+def test_linear_never_makes_a_second_one_under_an_id(make: Make) -> None:
+    desk = make("linear")
+    desk.push()
+    for file in (desk.world.root / ".pmctl/tickets").rglob("*.json"):
+        file.unlink()
+    desk.set(desk.items()["AI-7f3k"].ticket, "")
+    assert desk.push().made == {"AI-7f3k": "OPS-1"}
+    assert len(desk.tracker.issues) == 1  # type: ignore[attr-defined]
+
+
+def test_a_team_has_a_tracker_of_its_own(make: Make) -> None:
+    desk = make("gitlab", visibility="team", teams="[payments]")
+    assert "team" in desk.push().problems[0].message
+    desk.world.change_policy(teams={"payments": ("jane",), "search": ("bob",)})
+    settings = "version: 1\ntickets: {system: gitlab, project: acme/ops, audience: team:%s}\n"
+    desk.world.write("pmctl.yaml", settings % "search")
+    desk.world.commit("Their tracker", "alice")
+    assert desk.push().made == {}
+    desk.world.write("pmctl.yaml", settings % "payments")
+    desk.world.commit("Our tracker", "alice")
+    assert desk.push().made
+    assert there(desk)["confidential"] is True

@@ -11,7 +11,7 @@ import typer
 
 from pmctl.cli.answering import ActFormat, tell
 from pmctl.cli.options import As, Format, choose_format, choose_known
-from pmctl.text import listed, plural, safe, visible
+from pmctl.text import plural, safe, visible
 
 if TYPE_CHECKING:
     from pmctl.cli.session import Session
@@ -190,10 +190,11 @@ def _tell(session: Session, done: Done, problems: Sequence[Problem], format: str
     from dataclasses import replace
 
     from pmctl.output.advice import with_fix
+    from pmctl.policy.ticket_files import place_of
 
     warnings = tuple(with_fix(f"{one.item} of {one.postmortem}: {one.message}", one.fix) for one in problems)
-    names = dict.fromkeys(one.postmortem for one in problems)
-    tell(session, replace(done, warnings=warnings, id=done.id or listed(list(names))), format)
+    about = dict.fromkeys((*(place_of(path)[0] for path in done.paths), *(one.postmortem for one in problems)))
+    tell(session, replace(done, warnings=warnings, id=", ".join(filter(None, about))), format)
     if problems:
         raise typer.Exit(1)
 

@@ -368,7 +368,9 @@ def test_the_schema_of_a_ticket_takes_what_its_reader_takes() -> None:
     url = "https://acme.example/browse/OPS-12"
     linked = (LinkedChange(url, "merged"),)
     there = TicketFile("AI-7f3k", "jira", id="1", key="OPS-12", url=url, agreed={"owner": ""}, changes=linked)
-    announced = TicketFile("AI-7f3k", "jira", announced="2024-01-17T10:00:00Z", run="0" * 16)
+    announced = TicketFile(
+        "AI-7f3k", "jira", announced="2024-01-17T10:00:00Z", since="2024-01-17T10:00:00Z", run="0" * 16
+    )
     for one in (there, announced):
         plain = json.loads(written(one))
         checker.validate(plain)

@@ -246,7 +246,9 @@ def test_a_new_issue_that_the_search_does_not_know_yet_is_waited_for(jira: Desk)
 
 
 def test_what_another_clone_announced_is_left_alone_for_a_while(jira: Desk) -> None:
-    announced = TicketFile("AI-7f3k", "jira", announced="2024-01-23T08:55:00Z", run="0123456789abcdef")
+    announced = TicketFile(
+        "AI-7f3k", "jira", announced="2024-01-23T08:55:00Z", since="2024-01-23T08:55:00Z", run="0123456789abcdef"
+    )
     jira.world.write(f".pmctl/tickets/{DOC}/AI-7f3k.json", written(announced))
     jira.world.commit("Announce 1 ticket", "jane")
     done = jira.push()
@@ -254,6 +256,53 @@ def test_what_another_clone_announced_is_left_alone_for_a_while(jira: Desk) -> N
     assert "another run announced" in done.problems[0].message
     jira.now += timedelta(minutes=20)
     assert jira.push().made == {"AI-7f3k": "OPS-1"}
+
+
+def test_a_ticket_that_a_run_long_ago_created_is_found_after_several_deaths(tmp_path: Path) -> None:
+    """Hosts list by when an issue changed: it is looked for since it was announced first."""
+    with serving(GitHub()) as tracker:
+        desk = Desk(tmp_path, tracker, GITHUB, ROW.replace("@carol", "@jane"))
+        tracker.faults.append(Fault("POST", "/issues$", after=True))
+        desk.push()
+        desk.now += timedelta(days=1)
+        tracker.faults.append(Fault("GET", "/issues$", status=403))
+        with pytest.raises(PmctlError):
+            desk.push()
+        desk.now += timedelta(days=1)
+        assert desk.push().found == {"AI-7f3k": "acme/ops#1"}
+        since = [one.query["since"][0] for one in tracker.requests if one.method == "GET" and "since" in one.query]
+        assert set(since) == {"2024-01-23T08:00:00Z"}
+        desk.clean()
+
+
+def test_a_remote_that_takes_no_announcement_gets_no_ticket(jira: Desk, tmp_path: Path) -> None:
+    server = tmp_path / "server.git"
+    jira.world.git("clone", "-q", "--bare", ".", str(server))
+    jira.world.git("remote", "add", "origin", str(server))
+    hook = server / "hooks" / "pre-receive"
+    hook.write_text("#!/bin/sh\necho protected >&2\nexit 1\n")
+    hook.chmod(0o755)
+    head = jira.world.head
+    with pytest.raises(Refused):
+        jira.push()
+    assert jira.world.head == head
+    assert jira.tracker.count("POST", "/issue$") == 0
+    jira.clean()
+
+
+def test_an_id_in_two_rows_gets_no_ticket(tmp_path: Path) -> None:
+    with serving(Jira()) as tracker:
+        desk = Desk(tmp_path, tracker, JIRA, ROW + ROW)
+        assert {one.message for one in desk.push().problems} == {"AI-7f3k stands in 2 rows"}
+        assert tracker.requests == []
+
+
+def test_people_whose_address_jira_hides(jira: Desk) -> None:
+    jira.tracker.hidden_mail = True  # type: ignore[attr-defined]
+    assert jira.push().problems == []
+    assert only(jira.tracker)["assignee"] == {"accountId": "carol"}
+    done = jira.sync()
+    assert (done.problems, done.moved) == ([], [])
 
 
 def test_items_of_others_audiences_and_closed_ones_get_none(tmp_path: Path) -> None:

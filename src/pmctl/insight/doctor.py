@@ -197,7 +197,9 @@ def _tickets(workspace: Workspace, surroundings: Surroundings) -> Check:
         return Check("tickets", "ok", "pmctl.yaml names no tracker")
     if problems:
         more = f", and {len(problems) - 1} more" if len(problems) > 1 else ""
-        return Check("tickets", "note", f"{system}: {problems[0]}{more}", advise("set-tickets"))
+        return Check(
+            "tickets", "note", f"{system}: {problems[0]}{more}", "docs/tickets.md says what each tracker needs"
+        )
     return Check("tickets", "ok", f"{system}, with a token")
 
 

@@ -152,9 +152,9 @@ def decide(values: Values, direction: str) -> Step:
         return Step.GIVE
     if direction == "theirs" or (agreed is not None and ours == agreed):
         return Step.TAKE if theirs else Step.EMPTY
-    if agreed is not None and theirs == agreed:
+    if theirs == agreed or (agreed is None and not theirs):
         return Step.GIVE
-    return Step.CONFLICT
+    return Step.TAKE if agreed is None and not ours else Step.CONFLICT
 
 
 def may_have_ticket(workspace: Workspace, summary: Summary, audience: str) -> bool:

@@ -8,6 +8,7 @@ once, by any other when the run that announced it must have ended.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -57,6 +58,8 @@ def settings_of(workspace: Workspace) -> TicketSettings:
     if wrong:
         told = tuple((f"pmctl.yaml:{one.line}: {one.message}", one.fix) for one in wrong)
         raise EnvironmentProblem("tickets in pmctl.yaml cannot be used", hint="correct it", details=told)
+    if not workspace.policy.repository:
+        raise EnvironmentProblem("the policy gives this repository no id, by which tickets are found again")
     if block is None:
         raise EnvironmentProblem("pmctl.yaml does not say where tickets go", hint=advise("set-tickets"))
     return settings
@@ -81,7 +84,10 @@ def push(repo: git.Repository, hands: Hands, words: Sequence[str], *, rehearsal:
                 return done
             wanted = [_wanted(workspace, opened, one, done) for one in todo]
             at = utc(hands.now())
-            fresh = [TicketFile(one.item.id, settings.system, announced=at, run=runs.own) for one in todo]
+            fresh = [
+                TicketFile(one.item.id, settings.system, at, runs.own, one.file.since if one.file is not None else at)
+                for one in todo
+            ]
             if announce(repo, hands, _by_postmortem(todo, fresh)) is not None:
                 return _create(repo, hands, opened, _Batch(todo, wanted, fresh), done)
             hands.say("somebody else landed something first: looking again")
@@ -118,12 +124,19 @@ def _todo(
 ) -> list[Tracked]:
     """The items that need a ticket and may have one; the others are counted or told."""
     found = []
-    for one in tracked(workspace, chosen(catalog(workspace), words, workspace)):
+    everything = catalog(workspace)
+    times = Counter(item.id for summary in everything for item in summary.items)
+    for one in tracked(workspace, chosen(everything, words, workspace)):
         name, item = one.summary.id, one.item
         problem = ""
         fix: Hint = ""
         if one.problem:
             problem, fix = f"its ticket file cannot be read: {one.problem}", advise("ticket-again")
+        elif times[item.id] > 1:
+            problem, fix = f"{item.id} stands in {times[item.id]} rows", "give one of them another id: pmctl edit"
+        elif one.file is not None and not one.file.exists and one.file.system != settings.system:
+            problem = f"its ticket was announced in {one.file.system}, and the settings name {settings.system}"
+            fix = "set the settings back and push once more, or remove its file below .pmctl/tickets"
         elif one.file is not None and not one.file.exists and not _is_free(one.file, runs, hands.now()):
             problem = f"another run announced its ticket at {one.file.announced}"
             fix = "wait for it; if it was killed, push again 15 minutes later"
@@ -228,7 +241,7 @@ def _look_up(hands: Hands, opened: Opened, batch: _Batch, done: Pushed) -> dict[
     before = {number: one.file for number, one in enumerate(batch.items) if one.file is not None}
     if not before:
         return {}
-    moments = [parse_utc(file.announced) or hands.now() for file in before.values()]
+    moments = [parse_utc(file.since) or hands.now() for file in before.values()]
     markers = {batch.wanted[number].marker: number for number in before}
     waited, pause = 0.0, 1.0
     while True:
@@ -284,7 +297,7 @@ def known_ticket(opened: Opened, file: TicketFile, ticket: Ticket, agreed: Mappi
     """The file of a ticket that was read or created."""
     state = "".join(letter for letter in single_line(ticket.state) if letter.isprintable())[:100]
     return replace(
-        file, system=opened.tracker.name, announced="", run="", id=ticket.id, key=ticket.key, url=ticket.url,
+        file, system=opened.tracker.name, announced="", run="", since="", id=ticket.id, key=ticket.key, url=ticket.url,
         agreed=dict(agreed), state=state, changes=fitting_changes(ticket.changes),
     )  # fmt: skip
 

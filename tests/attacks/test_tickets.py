@@ -14,7 +14,9 @@ TICKET = TicketFile(
     "AI-7f3k", "jira", id="10001", key="OPS-12", url="https://acme.example/browse/OPS-12",
     agreed={"status": "OPEN", "owner": "carol", "due": "2024-01-22"}, state="To Do",
 )  # fmt: skip
-ANNOUNCED = TicketFile("AI-7f3k", "jira", announced="2024-01-17T10:00:00Z", run="0123456789abcdef")
+ANNOUNCED = TicketFile(
+    "AI-7f3k", "jira", announced="2024-01-17T10:00:00Z", since="2024-01-17T10:00:00Z", run="0123456789abcdef"
+)
 
 
 def put(world: World, data: bytes = written(TICKET), by: str = "carol", path: str = PATH) -> None:

@@ -47,7 +47,9 @@ def test_what_is_written_is_read_back(ticket: TicketFile) -> None:
 
 
 def test_an_announcement_is_read_back() -> None:
-    announced = TicketFile("AI-7f3k", "jira", announced="2024-01-17T10:00:00Z", run="0123456789abcdef")
+    announced = TicketFile(
+        "AI-7f3k", "jira", announced="2024-01-17T10:00:00Z", since="2024-01-17T10:00:00Z", run="0123456789abcdef"
+    )
     assert read_ticket(written(announced), NAME) == (announced, "")
     assert not announced.exists
 
@@ -69,7 +71,8 @@ def test_an_announcement_is_read_back() -> None:
         ({"state": "a\x1b[31m"}, "state"),
         ({"changes": [{"url": URL, "state": "draft"}]}, "changes.state"),
         ({"changes": [{"url": URL, "state": "open"}] * 60}, "more than"),
-        ({"announced": {"at": "soon", "run": "0" * 16}}, "announced.at"),
+        ({"announced": {"at": "soon", "run": "0" * 16, "since": ""}}, "announced.at"),
+        ({"announced": {"at": "2024-01-17T10:00:00Z", "run": "0" * 16, "since": "x"}}, "announced.since"),
     ],
 )
 def test_what_is_wrong_is_said(change: dict[str, object], said: str) -> None:

@@ -265,6 +265,7 @@ COMMANDS = {
     "actions": "pmctl actions list --group-by owner --format json",
     "item-changes": "pmctl actions done 7f3k --format json",
     "item": "pmctl actions show 7f3k --format json",
+    "tickets": "pmctl tickets status --format json",
     "events": "pmctl events --on 2030-01-01 --format json",
     "metrics": "pmctl metrics --by team --period month --format json",
     "review": "pmctl review --as bob --format json",
@@ -375,7 +376,9 @@ def test_the_schema_of_a_ticket_takes_what_its_reader_takes() -> None:
     url = "https://acme.example/browse/OPS-12"
     linked = (LinkedChange(url, "merged"),)
     there = TicketFile("AI-7f3k", "jira", id="1", key="OPS-12", url=url, agreed={"owner": ""}, changes=linked)
-    announced = TicketFile("AI-7f3k", "jira", announced="2024-01-17T10:00:00Z", run="0" * 16)
+    announced = TicketFile(
+        "AI-7f3k", "jira", announced="2024-01-17T10:00:00Z", since="2024-01-17T10:00:00Z", run="0" * 16
+    )
     for one in (there, announced):
         plain = json.loads(written(one))
         checker.validate(plain)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pmctl.cli.session import Session
+    from pmctl.insight.catalog import Item, Summary
     from pmctl.insight.items import ItemHistory, ItemStep
     from pmctl.repository.actor import Actor
     from pmctl.workflow.actions import Changed
@@ -179,9 +180,22 @@ def show(
         return
     if found.incomplete:
         session.result(f"INCOMPLETE: the history is not all there ({found.incomplete}); this is the item as it is now")
-    for line in _life(found):
+    for line in (*_life(found), *_tracked(session, summary, named)):
         session.result(safe(line))
     session.end_if_incomplete(found.incomplete)
+
+
+def _tracked(session: Session, summary: Summary, item: Item) -> list[str]:
+    """The item's ticket as the last push or sync has read it; the tracker is not asked."""
+    from pmctl.insight.tickets import ticket_of
+
+    known = ticket_of(session.workspace, summary, item)
+    if known is None:
+        return []
+    if known.problem or known.announced:
+        return [f"ticket: {known.problem or f'announced at {known.announced}, not known to be created'}"]
+    said = f"ticket {known.ticket}: {known.state or 'not read since it was created'}"
+    return [said, *(f"  {change.state}  {change.url}" for change in known.changes)]
 
 
 COMMANDS: dict[str, Callable[..., None]] = {"add": add, "set": set_, "done": done_, "remove": remove, "show": show}

@@ -41,8 +41,9 @@ class LinkedChange(NamedTuple):
 class TicketFile:
     """What is known of an item's ticket.
 
-    `system` is the tracker's name. Before the ticket is created `announced` is when that was said (UTC), and `run` the
-    random name of the run that said it; both are empty afterwards. `id` is the ticket's lasting id, `key` what people
+    `system` is the tracker's name. Before the ticket is created `announced` is when that was said (UTC), `run` the
+    random name of the run that said it, and `since` when it was said first: runs that were killed may have said it
+    before; all three are empty afterwards. `id` is the ticket's lasting id, `key` what people
     call it, `url` where they look at it. `agreed` holds the last value of each of FIELDS that both sides had, `state`
     is the ticket's status in the tracker's own word when it was read last, `changes` the pull requests linked then.
     """
@@ -51,6 +52,7 @@ class TicketFile:
     system: str
     announced: str = ""
     run: str = ""
+    since: str = ""
     id: str = ""
     key: str = ""
     url: str = ""
@@ -83,7 +85,7 @@ def written(ticket: TicketFile) -> bytes:
         plain["state"] = ticket.state
         plain["changes"] = [{"url": one.url, "state": one.state} for one in ticket.changes]
     else:
-        plain["announced"] = {"at": ticket.announced, "run": ticket.run}
+        plain["announced"] = {"at": ticket.announced, "run": ticket.run, "since": ticket.since}
     return (json.dumps(plain, indent=2, sort_keys=True) + "\n").encode()
 
 
@@ -119,10 +121,11 @@ def _ticket(plain: Any) -> TicketFile:
         raise _Problem(f"its schema is not {SCHEMA}")
     item, system = _matching(plain["item"], ITEM_ID, "item"), _matching(plain["system"], SYSTEM, "system")
     if "announced" in plain:
-        at = plain["announced"]["at"]
-        if not isinstance(at, str) or parse_utc(at) is None:
-            raise _Problem("announced.at is no moment")
-        return TicketFile(item, system, at, _matching(plain["announced"]["run"], RUN, "announced.run"))
+        at, since = plain["announced"]["at"], plain["announced"]["since"]
+        for name, moment in (("at", at), ("since", since)):
+            if not isinstance(moment, str) or parse_utc(moment) is None:
+                raise _Problem(f"announced.{name} is no moment")
+        return TicketFile(item, system, at, _matching(plain["announced"]["run"], RUN, "announced.run"), since)
     ticket = plain["ticket"]
     agreed = {name: _agreed(name, value) for name, value in plain["agreed"].items()}
     state = plain["state"]

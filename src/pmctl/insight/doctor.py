@@ -63,6 +63,7 @@ def diagnose(directory: Path, surroundings: Surroundings) -> list[Check]:
         ("records", _records),
         ("journal", _journal),
         ("merges", _merges),
+        ("tickets", lambda workspace: _tickets(workspace, surroundings)),
     )
     for subject, step in steps:
         try:
@@ -184,6 +185,22 @@ def _merges(workspace: Workspace) -> Check:
     if shutil.which("pmctl") is None:
         return Check("merges", "note", "the merge driver is not found: pmctl is not on PATH", "add its folder to PATH")
     return Check("merges", "ok", "postmortems are merged by meaning")
+
+
+def _tickets(workspace: Workspace, surroundings: Surroundings) -> Check:
+    """Where action items are tracked, and what is missing for it; the tracker is not asked."""
+    from pmctl.insight.tickets import setting_problems
+    from pmctl.services.secrets import from_environment
+
+    system, problems = setting_problems(workspace, from_environment(surroundings.environ))
+    if not system:
+        return Check("tickets", "ok", "pmctl.yaml names no tracker")
+    if problems:
+        more = f", and {len(problems) - 1} more" if len(problems) > 1 else ""
+        return Check(
+            "tickets", "note", f"{system}: {problems[0]}{more}", "docs/tickets.md says what each tracker needs"
+        )
+    return Check("tickets", "ok", f"{system}, with a token")
 
 
 def _journal(workspace: Workspace) -> Check:

@@ -11,12 +11,14 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from pmctl.document.beside import Beside, folder_of
-from pmctl.document.fields import is_id
+from pmctl.document.fields import Visibility, is_id
 from pmctl.document.ticket import TicketFile, name_of, read_ticket
-from pmctl.errors import PmctlError, UsageProblem
+from pmctl.errors import UsageProblem
 from pmctl.insight.catalog import Item, Summary
 from pmctl.insight.items import named_item
+from pmctl.policy.audience import Readers, may_read, parse, said_visibility
 from pmctl.repository.workspace import Workspace
+from pmctl.services.secrets import Secrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,36 +152,42 @@ def decide(values: Values, direction: str) -> Step:
         return Step.GIVE
     if direction == "theirs" or (agreed is not None and ours == agreed):
         return Step.TAKE if theirs else Step.EMPTY
-    if agreed is not None and theirs == agreed:
+    if theirs == agreed or (agreed is None and not theirs):
         return Step.GIVE
-    return Step.CONFLICT
+    return Step.TAKE if agreed is None and not ours else Step.CONFLICT
 
 
-def may_have_ticket(summary: Summary, audience: str) -> bool:
-    """Whether a tracker that this audience reads may hold what belongs to a postmortem."""
-    visibility = summary.visibility or "organization"
-    if visibility == "organization":
-        return True
-    team = audience.removeprefix("team:") if audience.startswith("team:") else ""
-    return visibility == "team" and bool(team) and team in summary.teams
+def may_have_ticket(workspace: Workspace, summary: Summary, audience: str) -> bool:
+    """Whether a tracker that this audience reads may hold what belongs to a postmortem.
+
+    Raises UsageProblem for an audience that the policy does not have.
+    """
+    default = Visibility(workspace.settings.visibility)
+    readers = Readers(said_visibility(summary.visibility or None) or default, summary.teams)
+    return may_read(readers, parse(audience, workspace.policy, "tickets.audience"), workspace.policy)
 
 
-def doctor_problems(workspace: Workspace) -> list[str]:
-    """What keeps tickets from being created and kept in step here, a sentence each."""
+def setting_problems(workspace: Workspace, secrets: Secrets) -> tuple[str, list[str]]:
+    """The tracker of the settings, "" for none, and what keeps tickets from being created there, a sentence each.
+
+    The tracker is not asked.
+    """
     from pmctl.services.ticket_settings import ticket_settings
+    from pmctl.services.trackers import TRACKERS
 
-    settings, wrong = ticket_settings(workspace.settings.blocks.get("tickets"))
-    if not settings.system:
-        return []
+    block = workspace.settings.blocks.get("tickets")
+    settings, wrong = ticket_settings(block)
     found = [one.message for one in wrong]
-    try:
-        policy = workspace.policy
-    except PmctlError:
-        return found
-    found += [
-        f"tickets.people: the policy knows no {handle}" for handle in settings.people if handle not in policy.people
-    ]
+    tracker = TRACKERS.get(settings.system)
+    if tracker is None:
+        return ("tickets" if block is not None else ""), found
+    policy = workspace.policy
+    found += [f"tickets.people: nobody is called {handle}" for handle in settings.people if handle not in policy.people]
     team = settings.audience.removeprefix("team:")
     if team != settings.audience and team not in policy.teams:
         found.append(f"tickets.audience: the policy has no team {team}")
-    return found
+    if not secrets(tracker.api.credential):
+        found.append(f"{tracker.api.credential} is not set here")
+    if not (secrets(tracker.api.address) or tracker.api.default_address):
+        found.append(f"{tracker.api.address} is not set here")
+    return tracker.label, found

@@ -50,6 +50,17 @@ WORDS: dict[str, str] = {
         "an admin names it: pmctl policy branch NAME; if {remote} has changed its HEAD since: git remote set-head"
         " {remote} --auto; of several remotes choose one: git config pmctl.remote NAME"
     ),
+    "adopt-tickets": "to keep it in step: pmctl tickets adopt",
+    "fill-ticket": "set it there, or say which side counts: pmctl tickets sync {item} --take ours",
+    "name-account": "name the account in pmctl.yaml: tickets: {{people: {{{who}: ACCOUNT}}}}",
+    "push-tickets": "pmctl tickets push looks it up and finishes it",
+    "say-why": "say why: pmctl actions set {item} --status WONT_DO --notes WHY; or open it there again",
+    "set-tickets": "write it there: tickets: {{system: jira, project: OPS}}; docs/tickets.md has the other trackers",
+    "take-side": "say which side counts: pmctl tickets sync {item} --take ours, or --take theirs",
+    "ticket-gone": (
+        "if it is gone for good: git rm .pmctl/tickets/ID/{item}.json, empty the cell with pmctl actions set {item}"
+        " --ticket '', and pmctl tickets push {item} creates another one"
+    ),
     "ticket-again": (
         "put its last good version back (git log -- FILE), or remove it, and take the link over again:"
         " pmctl tickets adopt"

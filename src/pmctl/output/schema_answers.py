@@ -26,6 +26,7 @@ ANSWERS = {
     "discussions": ("pmctl.insight.discussion", "Discussions"),
     "editors": ("pmctl.workflow.editors", "Editors"),
     "item-changes": ("pmctl.output.answers", "ItemChanges"),
+    "tickets": ("pmctl.insight.tickets", "ItemTickets"),
     "item": ("pmctl.insight.items", "ItemHistory"),
     "events": ("pmctl.insight.events", "Events"),
     "metrics": ("pmctl.insight.metrics", "Metrics"),

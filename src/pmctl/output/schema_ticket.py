@@ -24,6 +24,7 @@ def ticket_schema() -> Schema:
     }
     announced = {
         "at": {"type": "string", "description": "When it was said that a ticket is about to be created, UTC."},
+        "since": {"type": "string", "description": "When that was said first, by a run that may have been killed."},
         "run": {**_matching(RUN.pattern), "description": "The random name of the run that said it."},
     }
     ticket = {

@@ -15,7 +15,7 @@ from typing import Any
 
 from pmctl.document.fields import ItemStatus
 from pmctl.document.ticket import LinkedChange
-from pmctl.errors import EnvironmentProblem, NotFound, PmctlError
+from pmctl.errors import EnvironmentProblem, NotFound, PmctlError, advise
 from pmctl.services.address import origin, segment
 from pmctl.services.client import Answer, Declined, Service
 from pmctl.services.cursor import Cursor
@@ -135,7 +135,9 @@ def _changed(desk: Desk, since: datetime) -> Iterator[Cursor]:
         if not page.next_url:
             return
         page = desk.service.get(page.next_url, "issues")
-    raise EnvironmentProblem(f"more than {_PAGES * 100} issues changed since {utc(since)}", hint="pmctl tickets adopt")
+    raise EnvironmentProblem(
+        f"more than {_PAGES * 100} issues changed since {utc(since)}", hint=advise("adopt-tickets")
+    )
 
 
 def update(desk: Desk, ticket: Ticket, moves: Moves) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from pmctl.document.fields import ItemStatus, Priority
@@ -117,7 +117,13 @@ def create(desk: Desk, wanted: Wanted) -> Ticket:
     }
     body |= {"dueDate": wanted.due} if wanted.due else {}
     body |= {"assigneeId": wanted.owner.id} if wanted.owner else {}
-    said = _ask(desk, _CREATE, {"input": body}, f"a ticket for {wanted.item}")
+    try:
+        said = _ask(desk, _CREATE, {"input": body}, f"a ticket for {wanted.item}")
+    except Declined:  # perhaps because it is there: created before, or with an error beside
+        known = find(desk, [wanted.marker], datetime.now(UTC))
+        if wanted.marker in known:
+            return known[wanted.marker]
+        raise
     return require(_ticket(said.at("issueCreate", "issue")), desk.service.label, wanted.item)
 
 

@@ -27,7 +27,7 @@ Body = Sequence[Sequence[Piece]]
 
 _MARKDOWN = re.compile(r"[\\`*_\[\]<>&~|$#{}]")
 _MENTION = re.compile(r"@(?=\w)")
-_WIKI = re.compile(r"[\\{}\[\]|*_^~+\-!#?@=]")
+_WIKI = re.compile(r"[\\{}\[\]|*_^~!#?@=]|(?<!\w)[-+]|[-+](?!\w)")  # a hyphen within a word is one
 
 
 def title(text: str, limit: int = MAX_TITLE) -> str:

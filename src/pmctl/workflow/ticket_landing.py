@@ -61,7 +61,9 @@ def together(repo: git.Repository, hands: Hands) -> None:
     done = sync(Workspace(repo), hands.signing, wait=hands.wait, say=hands.say)
     if done.result != "synced":
         said = "needs a person" if done.result == "conflicts" else "would bring findings of the audit"
-        raise Refused(f"bringing {done.branch} and {done.remote} together {said}", hint=done.next or advise("sync"))
+        raise Refused(
+            f"bringing {done.branch} and {done.remote} together {said}", hint=done.next or advise("sync-again")
+        )
 
 
 def announce(repo: git.Repository, hands: Hands, files: Mapping[str, Sequence[TicketFile]]) -> CommitResult | None:

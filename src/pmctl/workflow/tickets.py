@@ -8,48 +8,35 @@ once, by any other when the run that announced it must have ended.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from pmctl import git
-from pmctl.document.completeness import is_unwritten, section_texts, text_of
 from pmctl.document.fields import ItemStatus
-from pmctl.document.prompts import strip_comments
 from pmctl.document.ticket import TicketFile, fitting_changes
 from pmctl.errors import EnvironmentProblem, Hint, NotFound, PmctlError, Refused, advise
 from pmctl.insight.catalog import catalog
-from pmctl.insight.tickets import Tracked, chosen, may_have_ticket, tracked
-from pmctl.policy.model import Policy
+from pmctl.insight.tickets import ItemTicket, Tracked, chosen, may_have_ticket, told, tracked
 from pmctl.repository.own_runs import Runs, only_run
 from pmctl.repository.transaction import CommitResult
 from pmctl.repository.workspace import Workspace
 from pmctl.services.client import Declined
 from pmctl.services.rehearsal import Sent
 from pmctl.services.retrying import Uncertain
+from pmctl.services.secrets import Secrets
 from pmctl.services.ticket_settings import ticket_settings
-from pmctl.services.ticket_text import Piece
-from pmctl.services.tracker import Account, Ticket, TicketSettings, Wanted, marker_of
+from pmctl.services.tracker import Ticket, TicketSettings, Wanted
 from pmctl.services.trackers import Opened, open_tracker
 from pmctl.text import parse_utc, plural, single_line, utc
 from pmctl.workflow.item_cells import Change
 from pmctl.workflow.ticket_landing import ATTEMPTS, Hands, announce, land, together, with_cells
+from pmctl.workflow.ticket_wanted import Problem, problem_of, wanted_of
 
 LEASE = timedelta(minutes=15)
 """How long an announcement of another clone is left alone: a run asks its tracker for at most 5 minutes."""
 _SKEW = timedelta(hours=1)  # by which clocks may differ when tickets are looked for that were created since
-_MOST_CONTEXT = 400
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What somebody has to look at: about which item, what, and what to type."""
-
-    item: str
-    postmortem: str
-    message: str
-    fix: Hint = ""
 
 
 @dataclass(slots=True)
@@ -71,6 +58,8 @@ def settings_of(workspace: Workspace) -> TicketSettings:
     if wrong:
         told = tuple((f"pmctl.yaml:{one.line}: {one.message}", one.fix) for one in wrong)
         raise EnvironmentProblem("tickets in pmctl.yaml cannot be used", hint="correct it", details=told)
+    if not workspace.policy.repository:
+        raise EnvironmentProblem("the policy gives this repository no id, by which tickets are found again")
     if block is None:
         raise EnvironmentProblem("pmctl.yaml does not say where tickets go", hint=advise("set-tickets"))
     return settings
@@ -95,7 +84,10 @@ def push(repo: git.Repository, hands: Hands, words: Sequence[str], *, rehearsal:
                 return done
             wanted = [_wanted(workspace, opened, one, done) for one in todo]
             at = utc(hands.now())
-            fresh = [TicketFile(one.item.id, settings.system, announced=at, run=runs.own) for one in todo]
+            fresh = [
+                TicketFile(one.item.id, settings.system, at, runs.own, one.file.since if one.file is not None else at)
+                for one in todo
+            ]
             if announce(repo, hands, _by_postmortem(todo, fresh)) is not None:
                 return _create(repo, hands, opened, _Batch(todo, wanted, fresh), done)
             hands.say("somebody else landed something first: looking again")
@@ -132,12 +124,19 @@ def _todo(
 ) -> list[Tracked]:
     """The items that need a ticket and may have one; the others are counted or told."""
     found = []
-    for one in tracked(workspace, chosen(catalog(workspace), words, workspace)):
+    everything = catalog(workspace)
+    times = Counter(item.id for summary in everything for item in summary.items)
+    for one in tracked(workspace, chosen(everything, words, workspace)):
         name, item = one.summary.id, one.item
         problem = ""
         fix: Hint = ""
         if one.problem:
             problem, fix = f"its ticket file cannot be read: {one.problem}", advise("ticket-again")
+        elif times[item.id] > 1:
+            problem, fix = f"{item.id} stands in {times[item.id]} rows", "give one of them another id: pmctl edit"
+        elif one.file is not None and not one.file.exists and one.file.system != settings.system:
+            problem = f"its ticket was announced in {one.file.system}, and the settings name {settings.system}"
+            fix = "set the settings back and push once more, or remove its file below .pmctl/tickets"
         elif one.file is not None and not one.file.exists and not _is_free(one.file, runs, hands.now()):
             problem = f"another run announced its ticket at {one.file.announced}"
             fix = "wait for it; if it was killed, push again 15 minutes later"
@@ -147,7 +146,7 @@ def _todo(
         elif item.ticket and one.file is None:
             if words:
                 done.problems.append(
-                    _problem(one, f"its Ticket cell says {item.ticket} already", advise("adopt-tickets"))
+                    problem_of(one, f"its Ticket cell says {item.ticket} already", advise("adopt-tickets"))
                 )
             else:
                 done.skipped += 1
@@ -155,13 +154,13 @@ def _todo(
         elif not item.open and one.file is None:
             done.skipped += 1
             continue
-        elif not may_have_ticket(one.summary, settings.audience):
+        elif not may_have_ticket(workspace, one.summary, settings.audience):
             problem = f"{name} is {one.summary.visibility}, and the tracker is for {settings.audience}"
             fix = "name the team whose tracker it is: tickets: {audience: team:NAME}"
         if not problem:
             problem, fix = _unfit(workspace, hands, one)
         if problem:
-            done.problems.append(_problem(one, problem, fix))
+            done.problems.append(problem_of(one, problem, fix))
         else:
             found.append(one)
     return found
@@ -187,81 +186,11 @@ def _unfit(workspace: Workspace, hands: Hands, one: Tracked) -> tuple[str, Hint]
     return "", ""
 
 
-def _problem(one: Tracked, message: str, fix: Hint = "") -> Problem:
-    return Problem(one.item.id, one.summary.id, message, fix)
-
-
-def account_of(opened: Opened, policy: Policy, handle: str) -> Account | None:
-    """A person's account in the tracker, asked for once in a run; None where it has none that can be found."""
-    tracker, desk = opened.tracker, opened.desk
-    person = policy.people.get(handle)
-    named = desk.settings.people.get(handle, "")
-    if person is None or not (named or person.emails):
-        return None
-    if opened.sent is not None and not any(
-        desk.service.headers.get(name) for name in ("Authorization", "PRIVATE-TOKEN")
-    ):
-        return Account(named or f"account of {person.emails[0]}")
-
-    def ask() -> Account | None:
-        for email in person.emails or ("",):
-            found = tracker.account(desk, email, named)
-            if found is not None:
-                return found
-        return None
-
-    found: Account | None = desk.once(f"account {handle}", ask)
-    return found
-
-
 def _wanted(workspace: Workspace, opened: Opened, one: Tracked, done: Pushed) -> Wanted:
-    """What the ticket of an item shall say."""
-    settings, item = opened.desk.settings, one.item
-    owner = None
-    if item.owner and settings.direction("owner") != "off":
-        owner = account_of(opened, workspace.policy, item.owner)
-        if owner is None:
-            label = opened.tracker.label
-            done.problems.append(
-                _problem(one, f"{label} has no account for {item.owner}", advise("name-account", who=item.owner))
-            )
-    due = item.due if item.due_date and settings.direction("due") != "off" and "due" in opened.tracker.fields else ""
-    marker = marker_of(workspace.policy.repository, item.id)
-    priority = item.priority if item.priority in ("HIGH", "MEDIUM", "LOW") else ""
-    return Wanted(item.id, marker, item.description or item.id, _body(workspace, one), due, priority, owner)
-
-
-def _body(workspace: Workspace, one: Tracked) -> list[list[Piece]]:
-    """Where the item is from, how the postmortem's summary begins, and what the tracker may have no field for."""
-    item, summary = one.item, one.summary
-    base = workspace.settings.url
-    link = f"{base.rstrip('/')}/{summary.id}/" if base else ""
-    begin = [
-        Piece(f"Action item {item.id} of the postmortem "),
-        Piece(summary.title or summary.id, link),
-        Piece(f" ({summary.id})."),
-    ]
-    facts = (("Owner", item.owner), ("due", item.due), ("priority", item.priority), ("prevents", item.prevents))
-    line = ", ".join(f"{name} {said}" for name, said in facts if said)
-    body = [begin]
-    if context := _context(workspace, summary.id):
-        body.append([Piece(context)])
-    return [*body, [Piece(f"{line[:1].upper()}{line[1:]}.")]] if line else body
-
-
-def _context(workspace: Workspace, name: str) -> str:
-    """The first sentences of a postmortem's summary, as plain text."""
-    document = workspace.read_at(name)
-    text = text_of("Summary", section_texts(document)) if document.readable else None
-    if text is None or is_unwritten(text):
-        return ""
-    plain = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", strip_comments(text))
-    plain = single_line(re.sub(r"[*`]|(?<!\w)_|_(?!\w)", "", plain.strip().split("\n\n")[0]))
-    if len(plain) <= _MOST_CONTEXT:
-        return plain
-    cut = plain[:_MOST_CONTEXT]
-    end = max(cut.rfind(". "), cut.rfind("! "), cut.rfind("? "))
-    return cut[: end + 1] if end > 100 else cut.rsplit(" ", 1)[0] + " ..."
+    """What the ticket of an item shall say; an owner who has no account there is told."""
+    wanted, problem = wanted_of(workspace, opened, one)
+    done.problems += [problem] if problem is not None else []
+    return wanted
 
 
 def _by_postmortem(items: Iterable[Tracked], files: Iterable[TicketFile]) -> dict[str, list[TicketFile]]:
@@ -289,17 +218,17 @@ def _create(repo: git.Repository, hands: Hands, opened: Opened, batch: _Batch, d
             done.made[one.item.id] = tickets[number].key
         except Declined as problem:
             void.append(number)
-            done.problems.append(_problem(one, problem.message, problem.hint))
+            done.problems.append(problem_of(one, problem.message, problem.hint))
         except PmctlError as problem:
             stopped = problem
             uncertain = isinstance(problem, Uncertain) or not isinstance(problem, (EnvironmentProblem, NotFound))
             if uncertain:
                 done.problems.append(
-                    _problem(one, f"{problem.message}; whether it was created is not known", advise("push-tickets"))
+                    problem_of(one, f"{problem.message}; whether it was created is not known", advise("push-tickets"))
                 )
             else:
                 void.append(number)
-                done.problems.append(_problem(one, problem.message, problem.hint))
+                done.problems.append(problem_of(one, problem.message, problem.hint))
     if stopped is not None:
         left = len(batch.items) - len(tickets) - len([number for number in void if number in tickets])
         hands.say(f"stopped: {stopped.message}; {plural(left, 'item')} without a ticket")
@@ -312,7 +241,7 @@ def _look_up(hands: Hands, opened: Opened, batch: _Batch, done: Pushed) -> dict[
     before = {number: one.file for number, one in enumerate(batch.items) if one.file is not None}
     if not before:
         return {}
-    moments = [parse_utc(file.announced) or hands.now() for file in before.values()]
+    moments = [parse_utc(file.since) or hands.now() for file in before.values()]
     markers = {batch.wanted[number].marker: number for number in before}
     waited, pause = 0.0, 1.0
     while True:
@@ -368,6 +297,34 @@ def known_ticket(opened: Opened, file: TicketFile, ticket: Ticket, agreed: Mappi
     """The file of a ticket that was read or created."""
     state = "".join(letter for letter in single_line(ticket.state) if letter.isprintable())[:100]
     return replace(
-        file, system=opened.tracker.name, announced="", run="", id=ticket.id, key=ticket.key, url=ticket.url,
+        file, system=opened.tracker.name, announced="", run="", since="", id=ticket.id, key=ticket.key, url=ticket.url,
         agreed=dict(agreed), state=state, changes=fitting_changes(ticket.changes),
     )  # fmt: skip
+
+
+def read_live(
+    workspace: Workspace, secrets: Secrets, say: Callable[[str], None], rows: Sequence[Tracked]
+) -> list[ItemTicket]:
+    """The items with what the tracker says of their tickets now. Nothing is written."""
+    settings = settings_of(workspace)
+    with open_tracker(settings, secrets, say) as opened:
+        tracker, desk = opened.tracker, opened.desk
+        ours = [
+            one.file for one in rows if one.file is not None and one.file.exists and one.file.system == tracker.name
+        ]
+        there = tracker.read(desk, [file.id for file in ours]) if ours else {}
+        found = []
+        for one in rows:
+            file = one.file
+            if file is None or not file.exists or file.system != tracker.name:
+                found.append(told(one))
+                continue
+            ticket = there.get(file.id)
+            if ticket is None:
+                gone = f"{file.key} is gone from {tracker.label}, or the token may not see it"
+                found.append(replace(told(one), problem=gone))
+                continue
+            if tracker.changes is not None:
+                ticket = replace(ticket, changes=tracker.changes(desk, ticket))
+            found.append(told(replace(one, file=known_ticket(opened, file, ticket, file.agreed))))
+    return found

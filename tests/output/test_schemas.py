@@ -266,6 +266,7 @@ COMMANDS = {
     "item-changes": "pmctl actions done 7f3k --format json",
     "item": "pmctl actions show 7f3k --format json",
     "events": "pmctl events --on 2030-01-01 --format json",
+    "similar": "pmctl similar --text outage --format json",
     "metrics": "pmctl metrics --by team --period month --format json",
     "review": "pmctl review --as bob --format json",
     "review-one": 'pmctl review "$ID" --as bob --format json',

@@ -28,6 +28,7 @@ ANSWERS = {
     "item-changes": ("pmctl.output.answers", "ItemChanges"),
     "item": ("pmctl.insight.items", "ItemHistory"),
     "events": ("pmctl.insight.events", "Events"),
+    "similar": ("pmctl.insight.similar", "AlikeAnswer"),
     "metrics": ("pmctl.insight.metrics", "Metrics"),
     "people": ("pmctl.output.answers", "People"),
     "policy": ("pmctl.output.answers", "PolicyRules"),

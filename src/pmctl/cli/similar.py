@@ -95,7 +95,7 @@ def tell_of_incident(session: Session, incident: Incident) -> None:
 
 
 def tell_of(session: Session, asked: Mapping[str, float], without: str) -> None:
-    """Say which postmortems are like something. One that shares nothing but words is not worth it where nobody asked."""
+    """Say which postmortems are like something; one that shares nothing but words is not worth it unasked."""
     from pmctl.insight.similar import similar as ranked
 
     found = ranked(session.repo, asked, without=without, most=2)

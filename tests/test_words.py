@@ -18,6 +18,7 @@ SOURCE = ROOT / "src" / "pmctl"
 STARTS_PROCESSES = {
     "git.py",
     "ledger/openpgp.py",
+    "services/secrets.py",  # PMCTL_SECRET_COMMAND
     "workflow/demo.py",
     "workflow/editing.py",
     "repository/signing.py",

@@ -37,6 +37,7 @@ MODULES = (
     "policy.permission",
     "policy.in_order",
     "policy.reading",
+    "policy.ticket_files",
     "repository.branches",
     "repository.settings",
     "ledger.attribution",
@@ -60,6 +61,7 @@ MODULES = (
     "document.merge_check",
     "insight.pre_receive",
     "insight.template_use",
+    "insight.ticket_files",
     "workflow.template_check",
     "workflow.template_engine",
 )

@@ -43,7 +43,7 @@ def test_store_is_used_and_never_stale(crew: Team, monkeypatch: pytest.MonkeyPat
 )
 def test_damaged_store_is_written_anew(crew: Team, content: bytes) -> None:
     before = catalog(crew.workspace)
-    store = crew.repo.state_dir / "catalog-v2.json"
+    store = crew.repo.state_dir / "catalog-v3.json"
     store.write_bytes(content)
     assert catalog(crew.workspace) == before
     assert json.loads(store.read_bytes())["entries"]
@@ -51,7 +51,7 @@ def test_damaged_store_is_written_anew(crew: Team, content: bytes) -> None:
 
 def test_hostile_store_entries_are_not_believed(crew: Team) -> None:
     before = catalog(crew.workspace)
-    store = crew.repo.state_dir / "catalog-v2.json"
+    store = crew.repo.state_dir / "catalog-v3.json"
     data = json.loads(store.read_bytes())
     (path, kept), *_ = data["entries"].items()
 
@@ -79,7 +79,7 @@ def test_hostile_store_entries_are_not_believed(crew: Team) -> None:
 def rested(crew: Team) -> Path:
     """The postmortem's file, as it is kept when it was not written just now."""
     file = crew.top / crew.path(DOC)
-    store = crew.repo.state_dir / "catalog-v2.json"
+    store = crew.repo.state_dir / "catalog-v3.json"
     catalog(crew.workspace)
     data = json.loads(store.read_bytes())
     there = file.stat()
@@ -126,11 +126,11 @@ def test_several_processes_give_the_same(crew: Team, monkeypatch: pytest.MonkeyP
     crew.new("bob", "Search was slow")
     (crew.top / crew.path(DOC)).write_bytes(b"---\nid: [\n---\n")
     first = catalog(crew.workspace)
-    (crew.repo.state_dir / "catalog-v2.json").unlink()
+    (crew.repo.state_dir / "catalog-v3.json").unlink()
     monkeypatch.setattr(module, "_ENOUGH_FOR_PROCESSES", 1)
     monkeypatch.setattr("pmctl.processes.PORTION", 1)
     assert catalog(crew.workspace) == first
-    (crew.repo.state_dir / "catalog-v2.json").unlink()
+    (crew.repo.state_dir / "catalog-v3.json").unlink()
     monkeypatch.setattr(module, "on_every_core", lambda work, count: work(0, 1))  # the other process has died
     assert catalog(crew.workspace) == first
 

@@ -36,7 +36,8 @@ CONTROL = "<title>x</title><script>document.title='owned'</script>"
 # Which frames have a title that only a script gives, and which hold elements or attributes that could run one.
 REPORT = r"""<pre id=result></pre><script>
 onload = () => setTimeout(() => {
-  const acting = element => /^(script|object|embed|base|form|svg|math|iframe)$/i.test(element.tagName)
+  const acting = element => /^(script|object|embed|base|form|math|iframe)$/i.test(element.tagName)
+    || (/^svg$/i.test(element.tagName) && !element.closest('figure.tl'))
     || [...element.attributes].some(one => /^on/i.test(one.name) || /^\s*(java|vb)script:/i.test(one.value));
   const pages = [...document.querySelectorAll('iframe')].map(frame => frame.contentDocument);
   const which = test => pages.map((page, index) => test(page) ? index : -1).filter(index => index >= 0);
@@ -79,7 +80,10 @@ class Dom(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.frames += tag == "iframe"
-        if tag in ("script", "object", "embed", "base", "form", "svg", "math"):
+        # The only drawings are those of the page itself, with one of its classes or a place inside one that has.
+        if tag == "svg" and not {"class", "overflow"} & {name for name, _ in attrs}:
+            self.bad.append(tag)
+        if tag in ("script", "object", "embed", "base", "form", "math"):
             self.bad.append(tag)
         for name, value in attrs:
             if name.startswith("on") or re.match(

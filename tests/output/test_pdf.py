@@ -94,7 +94,7 @@ def test_it_says_what_the_postmortem_says() -> None:
     text = _text(_made(version="0123456789ab", names={"jane": "Jane Doe"}, approved=["bob"]))
     for words in (
         "Published Reviewed and final.", "Payment API <outage>", "15 January 2024 · SEV2 · 45 minutes",
-        "45 minutes Duration", "2 minutes To detect", "Author Jane Doe", "Approved by bob", "All was slow.",
+        "45 minutes Duration", "2 minutes Time to detect", "Author Jane Doe", "Approved by bob", "All was slow.",
         "14:00 alarm raised @jane", "2024-01-31 Overdue", "Won't do", "**too dear**", "Not now",
         "2024-01-15-x · version 0123456789ab", "Page 1 of",
     ):  # fmt: skip
@@ -195,3 +195,11 @@ def test_real_postmortems_make_pdfs() -> None:
             if not problem.message.startswith("no font on this machine has"):
                 raise
     assert made > 30
+
+
+def test_the_timeline_is_drawn_and_said_in_words() -> None:
+    text = _text(_made())
+    for words in ("Started 14:00", "Detected 14:02", "Resolved 14:45", "2 minutes later", "43 minutes"):
+        assert words in text, words
+    alone = SOURCE.replace("## Timeline", "## What happened, in words")
+    assert "Resolved 14:45" in _text(to_pdf(read(alone.replace("STATUS", "DRAFT").encode()), today=TODAY))

@@ -336,7 +336,7 @@ def test_the_examples_hold_something(stage: Play) -> None:
 
 
 def test_every_answer_is_played() -> None:
-    written: set[str] = {"front-matter", "settings", "message"}
+    written: set[str] = {"front-matter", "settings", "message", "ticket"}
     assert set(published()) - written == set(COMMANDS)
 
 
@@ -362,3 +362,19 @@ def test_message_schema_and_reader_agree(old: str, new: str) -> None:
     values = {key: node.plain() for key, node in read(data).front.items()}
     assert Draft202012Validator(published()["message"]()).is_valid(values) is (not problems), problems
     assert (found is None) >= ("other" not in new and bool(problems))
+
+
+def test_the_schema_of_a_ticket_takes_what_its_reader_takes() -> None:
+    from pmctl.document.ticket import LinkedChange, TicketFile, written
+
+    checker = Draft202012Validator(published()["ticket"]())
+    url = "https://acme.example/browse/OPS-12"
+    linked = (LinkedChange(url, "merged"),)
+    there = TicketFile("AI-7f3k", "jira", id="1", key="OPS-12", url=url, agreed={"owner": ""}, changes=linked)
+    announced = TicketFile("AI-7f3k", "jira", announced="2024-01-17T10:00:00Z", run="0" * 16)
+    for one in (there, announced):
+        plain = json.loads(written(one))
+        checker.validate(plain)
+        assert not checker.is_valid(plain | {"note": "hidden"})
+        assert not checker.is_valid(plain | {"item": "AI-../x"})
+    assert not checker.is_valid(json.loads(written(there)) | json.loads(written(announced)))

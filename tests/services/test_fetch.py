@@ -23,6 +23,7 @@ from pmctl.errors import BadInput, EnvironmentProblem, NotFound, PmctlError, Usa
 from pmctl.services import client
 from pmctl.services.fetch import fetch_reference, parse_reference
 from pmctl.services.registry import SYSTEMS, read_records
+from pmctl.services.secrets import from_environment
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "incidents"
 TOKEN = "s3cr3t-T0KEN-value"
@@ -46,7 +47,9 @@ def server() -> Iterator[Server]:
     class Handler(BaseHTTPRequestHandler):
         def reply(self) -> None:
             length = int(self.headers.get("content-length") or 0)
-            body = json.loads(self.rfile.read(length)) if length else None
+            data = self.rfile.read(length)
+            is_json = length and "json" in self.headers.get("content-type", "")
+            body = json.loads(data) if is_json else data or None
             parts = urlsplit(self.path)
             state.seen.append((self.command, self.path, dict(self.headers.items())))
             status, headers, data = state.answer(self.command, parts.path, parse_qs(parts.query), body)
@@ -56,7 +59,7 @@ def server() -> Iterator[Server]:
             self.end_headers()
             self.wfile.write(data)
 
-        do_GET = do_POST = reply  # noqa: N815 - the names that http.server calls
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = reply  # noqa: N815 - the names that http.server calls
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as inherited
             """Silence."""
@@ -87,7 +90,7 @@ def environment(server: Server, reference: str) -> dict[str, str]:
 
 
 def fetch(server: Server, reference: str) -> list[tuple[str, bytes]]:
-    return fetch_reference(reference, environment(server, reference))
+    return fetch_reference(reference, from_environment(environment(server, reference)))
 
 
 def refused(server: Server, reference: str = "pagerduty:P1") -> PmctlError:
@@ -220,9 +223,14 @@ def test_statuspage_public_old_and_managed(server: Server) -> None:
 
     server.answer = answer
     public = {"STATUSPAGE_URL": server.url}
-    assert read_records(fetch_reference("statuspage:sp1xkq0c2m9d", public), now=NOW).title == "Delayed webhooks"
+    assert (
+        read_records(fetch_reference("statuspage:sp1xkq0c2m9d", from_environment(public)), now=NOW).title
+        == "Delayed webhooks"
+    )
     assert "Authorization" not in server.seen[0][2]
-    assert read_records(fetch_reference("statuspage:old", public), now=NOW).title == "Delayed webhooks"
+    assert (
+        read_records(fetch_reference("statuspage:old", from_environment(public)), now=NOW).title == "Delayed webhooks"
+    )
     assert read_records(fetch(server, "statuspage:pg/sp1xkq0c2m9d"), now=NOW).title == "Delayed webhooks"
     assert paths[-1] == "/v1/pages/pg/incidents/sp1xkq0c2m9d"
 
@@ -238,7 +246,7 @@ def test_github_without_and_with_a_token(server: Server) -> None:
         return ok(load("github-issue.json")) if path == "/repos/example/ops/issues/321" else (404, {}, b"{}")
 
     server.answer = answer
-    files = fetch_reference("github:example/ops#321", {"GITHUB_API_URL": server.url})
+    files = fetch_reference("github:example/ops#321", from_environment({"GITHUB_API_URL": server.url}))
     assert [event.who for event in read_records(files, now=NOW).events] == ["", "bob-ray", "ci[bot]", ""]
     assert "Authorization" not in server.seen[0][2]
     fetch(server, "github:example/ops#321")
@@ -254,9 +262,9 @@ def test_opsknight(server: Server) -> None:
     ("status", "kind", "said", "hint"),
     [
         (401, EnvironmentProblem, "PagerDuty does not accept the token (401)", "PAGERDUTY_TOKEN"),
-        (403, EnvironmentProblem, "does not allow this token to read incident P1 (403)", "PAGERDUTY_TOKEN"),
+        (403, EnvironmentProblem, "does not allow this token to use incident P1 (403)", "PAGERDUTY_TOKEN"),
         (404, NotFound, "PagerDuty has no incident P1 (404)", "check the id"),
-        (400, EnvironmentProblem, "answered 400 for incident P1", "check the id"),
+        (400, client.Declined, "answered 400 for incident P1", "check the id"),
     ],
 )
 def test_refusals_are_clear_and_not_repeated(
@@ -310,7 +318,9 @@ def test_silence_ends_with_a_time_out(server: Server, monkeypatch: pytest.Monkey
 def test_nobody_listening_is_a_clear_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "ATTEMPTS", 1)
     with pytest.raises(EnvironmentProblem, match=r"PagerDuty at 127\.0\.0\.1:9 can't be reached \(ConnectError\)"):
-        fetch_reference("pagerduty:P1", {"PAGERDUTY_TOKEN": TOKEN, "PAGERDUTY_URL": "http://127.0.0.1:9"})
+        fetch_reference(
+            "pagerduty:P1", from_environment({"PAGERDUTY_TOKEN": TOKEN, "PAGERDUTY_URL": "http://127.0.0.1:9"})
+        )
 
 
 @pytest.mark.parametrize("target", ["http://localhost:{port}/x", "https://evil.example/x", "//evil.example/x", ""])
@@ -380,22 +390,24 @@ def test_the_token_is_in_no_log_line(server: Server, caplog: pytest.LogCaptureFi
 )
 def test_addresses_that_no_token_is_sent_to(url: str, said: str) -> None:
     with pytest.raises(UsageProblem, match=said):
-        fetch_reference("pagerduty:P1", {"PAGERDUTY_TOKEN": TOKEN, "PAGERDUTY_URL": url})
+        fetch_reference("pagerduty:P1", from_environment({"PAGERDUTY_TOKEN": TOKEN, "PAGERDUTY_URL": url}))
 
 
 def test_a_missing_or_broken_token_names_the_variable() -> None:
     with pytest.raises(EnvironmentProblem) as caught:
-        fetch_reference("pagerduty:P1", {})
+        fetch_reference("pagerduty:P1", from_environment({}))
     assert (caught.value.message, "PAGERDUTY_TOKEN" in caught.value.hint) == ("no token for PagerDuty", True)
     with pytest.raises(EnvironmentProblem) as broken:
-        fetch_reference("pagerduty:P1", {"PAGERDUTY_TOKEN": f"{TOKEN}\nX-Evil: 1"})
+        fetch_reference("pagerduty:P1", from_environment({"PAGERDUTY_TOKEN": f"{TOKEN}\nX-Evil: 1"}))
     assert broken.value.message == "PAGERDUTY_TOKEN holds characters that no token has"
 
 
 @pytest.mark.parametrize("identity", ["../users", "a/../b", "a b", "-x", "a?b", "a//b", "x" * 300, "a\nb", "%2e%2e"])
 def test_ids_that_would_change_the_request_are_refused(identity: str) -> None:
     with pytest.raises(UsageProblem):
-        fetch_reference(f"pagerduty:{identity}", {"PAGERDUTY_TOKEN": TOKEN, "PAGERDUTY_URL": "http://127.0.0.1:9"})
+        fetch_reference(
+            f"pagerduty:{identity}", from_environment({"PAGERDUTY_TOKEN": TOKEN, "PAGERDUTY_URL": "http://127.0.0.1:9"})
+        )
 
 
 def test_references_and_file_names_are_told_apart() -> None:
@@ -405,15 +417,15 @@ def test_references_and_file_names_are_told_apart() -> None:
     assert found is not None
     assert (found[0].name, found[2]) == ("pagerduty", "PT4KHLK")
     with pytest.raises(UsageProblem, match="names no incident"):
-        fetch_reference("record.json", {})
+        fetch_reference("record.json", from_environment({}))
     with pytest.raises(UsageProblem, match="is not an issue"):
-        fetch_reference("github:321", {"GITHUB_API_URL": "http://127.0.0.1:9"})
+        fetch_reference("github:321", from_environment({"GITHUB_API_URL": "http://127.0.0.1:9"}))
 
 
 def test_without_the_extra_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "stamina", None)
     with pytest.raises(EnvironmentProblem) as caught:
-        fetch_reference("pagerduty:P1", {"PAGERDUTY_TOKEN": TOKEN})
+        fetch_reference("pagerduty:P1", from_environment({"PAGERDUTY_TOKEN": TOKEN}))
     assert caught.value.hint == "pip install 'pmctl[integrations]'"
 
 
@@ -519,7 +531,7 @@ def test_the_other_systems(
 
 def test_a_second_secret_that_is_missing_is_asked_for(server: Server) -> None:
     with pytest.raises(EnvironmentProblem, match="Datadog needs DATADOG_API_KEY beside the token"):
-        fetch_reference("datadog:1", {"DATADOG_TOKEN": TOKEN, "DATADOG_URL": server.url})
+        fetch_reference("datadog:1", from_environment({"DATADOG_TOKEN": TOKEN, "DATADOG_URL": server.url}))
     assert server.seen == []
 
 

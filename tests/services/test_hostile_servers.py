@@ -20,6 +20,7 @@ from pmctl.services import client, fetch
 from pmctl.services.client import Answer, Service
 from pmctl.services.fetch import fetch_reference
 from pmctl.services.registry import SYSTEMS, read_records
+from pmctl.services.secrets import from_environment
 
 from .test_fetch import NOW, TOKEN
 
@@ -57,7 +58,7 @@ def raw_server(talk: Callable[[socket.socket], None]) -> Iterator[str]:
 def refused(talk: Callable[[socket.socket], None]) -> str:
     """What is said about a server; it must be one clear error without the token, and soon."""
     with raw_server(talk) as url, pytest.raises(PmctlError) as caught:
-        fetch_reference("pagerduty:P1", {**ENVIRON, "PAGERDUTY_URL": url})
+        fetch_reference("pagerduty:P1", from_environment({**ENVIRON, "PAGERDUTY_URL": url}))
     assert TOKEN not in repr(caught.value.lines)
     return caught.value.message
 
@@ -135,7 +136,7 @@ def test_an_answer_that_is_none_is_one_clear_error(kind: str, monkeypatch: pytes
     monkeypatch.setattr(client, "ATTEMPTS", 1)
     with raw_server(once(ODD[kind])) as url:
         try:
-            files = fetch_reference("pagerduty:P1", {**ENVIRON, "PAGERDUTY_URL": url})
+            files = fetch_reference("pagerduty:P1", from_environment({**ENVIRON, "PAGERDUTY_URL": url}))
             read_records(files, "pagerduty", now=NOW)
         except PmctlError as error:
             assert error.message and TOKEN not in repr(error.lines)
@@ -149,7 +150,7 @@ def test_a_wait_is_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch, capfd: py
     told: list[str] = []
     busy = page(b"", "Retry-After: 7", status=b"HTTP/1.1 429 Too Many\r\n")
     with raw_server(once(busy)) as url, pytest.raises(PmctlError):
-        fetch_reference("pagerduty:P1", {**ENVIRON, "PAGERDUTY_URL": url}, told.append)
+        fetch_reference("pagerduty:P1", from_environment({**ENVIRON, "PAGERDUTY_URL": url}), told.append)
     assert told == ["PagerDuty answered 429: trying again in 7 s"]
     assert capfd.readouterr() == ("", "")
 
@@ -290,7 +291,7 @@ def test_json_of_the_wrong_shape_is_read_or_refused(name: str, monkeypatch: pyte
             **dict.fromkeys(system.api.also, "x"),
         }
         try:
-            files = fetch_reference(f"{name}:{IDS.get(name, '1')}", environ)
+            files = fetch_reference(f"{name}:{IDS.get(name, '1')}", from_environment(environ))
             read_records(files, name, now=NOW)
         except PmctlError as error:
             assert error.message

@@ -11,6 +11,7 @@ from pmctl.errors import UsageProblem
 from pmctl.services.fetch import fetch_reference
 from pmctl.services.incident import Incident
 from pmctl.services.registry import read_records
+from pmctl.services.secrets import from_environment
 from pmctl.services.slack import read_messages
 from pmctl.text import utc
 from tests.team import AT
@@ -123,5 +124,5 @@ def test_messages_whose_time_cannot_be_read_are_counted() -> None:
 )
 def test_a_source_that_is_misspelt(text: str, message: str, hint: str) -> None:
     with pytest.raises(UsageProblem, match=message) as caught:
-        fetch_reference(text, {})
+        fetch_reference(text, from_environment({}))
     assert str(caught.value.hint).startswith(hint)

@@ -37,13 +37,14 @@ def events(
     """
     from pmctl.errors import UsageProblem
     from pmctl.insight import events as insight
+    from pmctl.insight.ranges import ends_of
 
     session: Session = ctx.obj
     choose_format(format, _FORMATS)
     day = chosen_day(on, "--on")
     if since and range:
         raise UsageProblem("--since and --range both say where to begin", hint="give one of them")
-    begin, tip = (since, "HEAD") if not range else _ends(range)
+    begin, tip = (since, "HEAD") if not range else ends_of(range)
     found = insight.events(session.repo, tip)
     late = insight.overdue(found.events, day) if day is not None else ()
     told = (*found.events, *late)
@@ -58,16 +59,6 @@ def events(
         )
         session.warn(f"the history is incomplete ({found.incomplete}), and a part would be taken for the whole: {fix}")
         raise typer.Exit(2)
-
-
-def _ends(reach: str) -> tuple[str, str]:
-    """Where a range begins and ends. Raises UsageProblem for what is none."""
-    from pmctl.errors import UsageProblem
-
-    begin, dots, end = reach.partition("..")
-    if not dots or not begin or end.startswith("."):
-        raise UsageProblem(f"--range {reach}: not a range", hint="write it as BASE..TIP, for example v1..HEAD")
-    return begin, end or "HEAD"
 
 
 def _print(session: Session, found: Events, format: str) -> None:

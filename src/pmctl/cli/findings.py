@@ -58,7 +58,8 @@ def _step_summary(session: Session, report: Report) -> None:
     path = os.environ.get("GITHUB_STEP_SUMMARY", "")
     if not path:
         return
-    from pmctl.output.findings_github import MOST_BYTES, step_summary
+    from pmctl.output.findings_github import step_summary
+    from pmctl.output.job_summary import MOST_BYTES
 
     try:
         with open(path, "a", encoding="utf-8") as summary:  # noqa: PTH123  the path is the service's, used as given

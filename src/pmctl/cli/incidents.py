@@ -389,7 +389,7 @@ def _fetched(session: Session, name: str, linked: Sequence[str]) -> list[Inciden
     for reference in linked:
         if reference not in with_api:
             session.note(f"{reference} cannot be fetched and stays as imported")
-    files = [fetch_reference(reference, session.surroundings.environ, session.note) for reference in with_api]
+    files = [fetch_reference(reference, session.secrets, session.note) for reference in with_api]
     return [record for one in files for record in read_incidents(one, now=now(), lacking=session.warn)]
 
 

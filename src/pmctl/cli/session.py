@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pmctl.output.answers import Answer
     from pmctl.repository.actor import Actor
     from pmctl.repository.workspace import Workspace
+    from pmctl.services.secrets import Secrets
     from pmctl.surroundings import Surroundings
 
 _Answer = TypeVar("_Answer")
@@ -70,6 +71,13 @@ class Session:
         from pmctl.surroundings import Surroundings
 
         return Surroundings(os.environ, Path.home(), not self.no_input and sys.stdin.isatty())
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        """Addresses and tokens of other systems, by the names of their variables."""
+        from pmctl.services.secrets import from_environment
+
+        return from_environment(os.environ)
 
     @cached_property
     def workspace(self) -> Workspace:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pmctl.cli.options import Format, OptionalId, choose_format
+from pmctl.cli.options import OptionalId, choose_format
 
 if TYPE_CHECKING:
     from pmctl.cli.session import Session
@@ -14,18 +14,33 @@ if TYPE_CHECKING:
     from pmctl.repository.workspace import Workspace
 
 
-def status(ctx: typer.Context, id: OptionalId = "", format: Format = "text") -> None:
+_FORMATS = ("text", "json", "markdown")
+
+
+def status(
+    ctx: typer.Context,
+    id: OptionalId = "",
+    range: Annotated[
+        str, typer.Option("--range", metavar="A..B", help="The postmortems that this range changes, as they are now.")
+    ] = "",
+    format: Annotated[
+        str, typer.Option("--format", metavar="|".join(_FORMATS), help="How the answer is printed.")
+    ] = "text",
+) -> None:
     """What waits for you, what stands between a postmortem and its next state, and the command that moves it.
 
     Without ID: first what waits for you, then every other postmortem that is under way or has action items to be done.
     You are the person of the policy by --as, by the key that you sign with, or by your e-mail address. With -C given
-    several times, several repositories are read.
+    several times, several repositories are read. Markdown is for the page of a CI job, or a comment on a change.
     """
     from pmctl.cli.session import today
-    from pmctl.insight.status_overview import answer, together
+    from pmctl.errors import UsageProblem
+    from pmctl.insight.status_overview import answer, answer_of_change, together
 
     session: Session = ctx.obj
-    choose_format(format)
+    choose_format(format, _FORMATS)
+    if id and range:
+        raise UsageProblem("--range chooses postmortems, and an id names one", hint="give one of them")
     day = today()
     known: list[str] = []
 
@@ -33,17 +48,28 @@ def status(ctx: typer.Context, id: OptionalId = "", format: Format = "text") -> 
         name = workspace.find(id) if id else ""
         if session.width:
             known.extend(workspace.ids())
-        return answer(workspace, session.reader(workspace), day, name, thorough=format == "json")
+        you = session.reader(workspace)
+        if range:
+            return answer_of_change(workspace, you, day, range)
+        return answer(workspace, you, day, name, thorough=format != "text")
 
     parts = session.each(read, one_has_it=bool(id))
     found = together(parts) if session.several else parts[0][1]
     if format == "json":
         session.json("status", found)
-    elif id:
+    elif format == "markdown":
+        _print_markdown(session, found, of_change=bool(range))
+    elif id or range:
         _print_reports(session, found)
     else:
         _print_overview(session, found, known)
     session.finish()
+
+
+def _print_markdown(session: Session, found: StatusReports, *, of_change: bool) -> None:
+    from pmctl.output.status_summary import markdown
+
+    session.rows(markdown(found.postmortems, of_change=of_change))
 
 
 def _print_reports(session: Session, found: StatusReports) -> None:
@@ -55,6 +81,8 @@ def _print_reports(session: Session, found: StatusReports) -> None:
         answers = one.threads and found.you in one.whose_turn
         step = yours.get((one.repository, one.id), one.next_step if answers else "")
         session.result(report(one, step, width=session.width, color=session.colored))
+    if not found.postmortems:
+        session.note("no postmortem is changed")
     for line in notes(found):
         session.note(line)
 

@@ -206,7 +206,7 @@ def record_files(session: Session, names: list[str]) -> list[tuple[str, bytes]]:
     files: list[tuple[str, bytes]] = []
     for name in names:
         if looks_like_reference(name) and not Path(name).exists():
-            files.extend(fetch_reference(name, session.surroundings.environ, session.note))
+            files.extend(fetch_reference(name, session.secrets, session.note))
         else:
             files.extend(load_files([name], sys.stdin.buffer))
     return files

@@ -19,6 +19,7 @@ class Beside(StrEnum):
 
     COMMENTS = "comments"
     IMPORTS = "imports"
+    TICKETS = "tickets"
 
 
 _ONE_FILE = {Beside.IMPORTS: ".json"}

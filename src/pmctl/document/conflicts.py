@@ -36,19 +36,22 @@ def conflict_markers(text: str, path: str) -> list[Finding]:
 
 
 def _separators(text: str, path: str) -> list[Finding]:
-    """What is left when only the markers around it were removed. Below a line of text it makes that a heading."""
-    above = ""
+    """What is left when only the markers around it were removed: first what must be one, else what may be.
+
+    Below a line of text it makes that a heading.
+    """
+    above, possible = "", list[Finding]()
     for number, line in _outside_of_code(text):
         if _SEPARATOR.match(line):
             title = above.strip()
             if not title or title.startswith(_NO_TITLE):
                 fix = "remove it, once both sides are one text"
                 return [Finding("PM008", "the conflict marker =======", path, number, 1, fix=fix)]
-            if not 4 <= len(title) <= 14:
+            if not possible and not 4 <= len(title) <= 14:
                 message = f"======= makes a heading of {title[:40]!r}, or is what a merge conflict left"
-                return [Finding("PM008", message, path, number, 1, Severity.WARNING, "write # before a title")]
+                possible = [Finding("PM008", message, path, number, 1, Severity.WARNING, "write # before a title")]
         above = line
-    return []
+    return possible
 
 
 def _outside_of_code(text: str) -> Iterator[tuple[int, str]]:

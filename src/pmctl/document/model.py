@@ -30,7 +30,8 @@ from pmctl.document.fields import (
 )
 from pmctl.document.fields import Field as FieldOfTable
 from pmctl.document.finding import Severity
-from pmctl.document.reader import Document, tables
+from pmctl.document.impact import measures
+from pmctl.document.reader import Document
 from pmctl.document.schema import check_front_matter, typed
 from pmctl.document.timeline import entries
 from pmctl.errors import BadInput, advise
@@ -178,23 +179,5 @@ def to_model(doc: Document) -> Postmortem:
             )
             for item in action_items(doc)
         ],
-        impact=_impact(doc),
+        impact=[ImpactMeasure(type=one.type, measurement=one.measurement) for one in measures(doc)],
     )
-
-
-def _impact(doc: Document) -> list[ImpactMeasure]:
-    """The rows of the Impact section's two-column tables."""
-    section = doc.section("Impact")
-    if section is None:
-        return []
-    found: list[ImpactMeasure] = []
-    for table in tables(doc, section):
-        kind, measure = table.column("Impact Type", "Type", "Impact"), table.column("Measurement", "Measure", "Value")
-        if kind is None or measure is None:
-            continue
-        found.extend(
-            ImpactMeasure(type=row.cells[kind].text, measurement=row.cells[measure].text)
-            for row in table.rows
-            if row.cells[kind].text or row.cells[measure].text
-        )
-    return found

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pmctl import git
 from pmctl.document.finding import Severity
 from pmctl.errors import EnvironmentProblem, UsageProblem, advise
+from pmctl.insight.ranges import ends_of
 from pmctl.ledger import trust
 from pmctl.ledger.audit import Progress, audit
 from pmctl.ledger.report import AuditFinding, Report
@@ -53,7 +54,7 @@ def examine(
     UsageProblem for a root or range that is none, and EnvironmentProblem in CI without a root.
     """
     given, source = _given_root(root, environ)
-    base, tip = _range(reach)
+    base, tip = ends_of(reach) if reach else (None, "HEAD")
     seen = trust.recall(repo) or trust.recall(repo, _earlier_places(repo, tip))
     lost = trust.damaged(repo) if seen is None else ""
     expected = given or (seen.root if seen is not None and not accept else "")
@@ -93,16 +94,6 @@ def _given_root(root: str, environ: Mapping[str, str]) -> tuple[str, str]:
             hint=f"set {ROOT_VARIABLE}=sha256:... in the job, from a place that the change under review can't alter",
         )
     return given, source if given else ""
-
-
-def _range(reach: str) -> tuple[str | None, str]:
-    if not reach:
-        return None, "HEAD"
-    base, dots, tip = reach.partition("..")
-    if not dots or not base or tip.startswith("."):
-        hint = "write it as BASE..TIP, for example refs/remotes/origin/main..HEAD"
-        raise UsageProblem(f"--range {reach}: not a range", hint=hint)
-    return base, tip or "HEAD"
 
 
 def _of_the_protected_branch(repo: git.Repository, report: Report, head: str) -> Report:

@@ -28,7 +28,7 @@ from pmctl.insight.summary import plain, restored, summarise
 from pmctl.processes import on_every_core
 from pmctl.repository.workspace import Workspace, read_file
 
-_STORE = "catalog-v2.json"
+_STORE = "catalog-v3.json"
 _SHOWN = "shown-v1.json"
 _ENOUGH_FOR_PROCESSES = 150
 """Files to be read anew from which on more processes pay for their start."""
@@ -38,11 +38,17 @@ _RESTED = 2 * 10**9
 
 def catalog(workspace: Workspace) -> list[Summary]:
     """The summaries of all postmortems in the work tree as their files say, newest incident first."""
-    return _sorted(one.summary for one in _all(workspace))
+    return [one.summary for one in _sorted(_all(workspace))]
 
 
 def proved_catalog(workspace: Workspace) -> list[Summary]:
-    """The summaries with the state, author and reviewers that signed records prove, for showing them to people.
+    """The summaries with the state, author and reviewers that signed records prove, for showing them to people."""
+    found = proved_readings(workspace)  # what is proved can't be read here: `show` and `audit` say so
+    return catalog(workspace) if found is None else [one.summary for one in found]
+
+
+def proved_readings(workspace: Workspace) -> list[Reading] | None:
+    """The same with what each summary is kept by; None where what is proved cannot be read.
 
     While neither HEAD nor files change, git is asked for one object id, and what was found otherwise is known.
     """
@@ -52,17 +58,17 @@ def proved_catalog(workspace: Workspace) -> list[Summary]:
     kept = read_object(store)
     shown = kept.get("shown") if kept.get("stamp") == stamp and kept.get("version") == __version__ else None
     if not stamp:
-        return _sorted(one.summary for one in everything)
+        return _sorted(everything)
     if not isinstance(shown, dict):
         from pmctl.insight.standing import otherwise
 
         shown = otherwise(workspace, [(one.summary, _data(workspace, one.summary.path)) for one in everything])
-        if shown is None:  # what is proved can't be read here, which `show` and `audit` say
-            return _sorted(one.summary for one in everything)
+        if shown is None:
+            return None
         with suppress(OSError):
             make_folder(store.parent, store.parent.parent)
             write_atomic(store, json.dumps({"version": __version__, "stamp": stamp, "shown": shown}).encode())
-    return _sorted(_proved(one.summary, shown.get(one.summary.path)) for one in everything)
+    return _sorted(one._replace(summary=_proved(one.summary, shown.get(one.summary.path))) for one in everything)
 
 
 def _proved(summary: Summary, shown: object) -> Summary:
@@ -73,31 +79,31 @@ def _proved(summary: Summary, shown: object) -> Summary:
     return summary._replace(status=str(status), author=str(author), reviewers=named, unproved=str(unproved))
 
 
-def _stamp(workspace: Workspace, everything: Iterable[_Read]) -> str:
+def _stamp(workspace: Workspace, everything: Iterable[Reading]) -> str:
     """What the answer depends on: HEAD, since what a commit took away counts still, and the files; "" before the first
     commit."""
     there = git.head(workspace.repo.top)
     return hashlib.sha256("\0".join((there, *(one.key for one in everything))).encode()).hexdigest() if there else ""
 
 
-def _sorted(summaries: Iterable[Summary]) -> list[Summary]:
-    return sorted(summaries, key=lambda summary: (summary.day, summary.id), reverse=True)
+def _sorted(readings: Iterable[Reading]) -> list[Reading]:
+    return sorted(readings, key=lambda one: (one.summary.day, one.summary.id), reverse=True)
 
 
-class _Read(NamedTuple):
+class Reading(NamedTuple):
     """One postmortem, and what its summary is kept by: the digest of its path and its bytes."""
 
     summary: Summary
     key: str
 
 
-def _all(workspace: Workspace) -> list[_Read]:
+def _all(workspace: Workspace) -> list[Reading]:
     """Every postmortem, in the order of their paths: known ones from the store, the others read on every core."""
     store = workspace.repo.state_dir / _STORE
     known = _load(store)
     started = time.time_ns()
     root = os.fspath(workspace.repo.root)
-    found: dict[str, _Read | None] = {}
+    found: dict[str, Reading | None] = {}
     entries: dict[str, list[Any]] = {}
     stamps: dict[str, list[int]] = {}
     for path in workspace.files():
@@ -108,7 +114,7 @@ def _all(workspace: Workspace) -> list[_Read]:
             summary = restored(path, entry[2])
         if entry is not None and summary is not None:
             entries[path] = entry
-            found[path] = _Read(summary, entry[1])
+            found[path] = Reading(summary, entry[1])
         else:
             found[path] = None
     missing = [path for path, one in found.items() if one is None]
@@ -131,27 +137,27 @@ def _file_stamp(file: str) -> list[int]:
     return [there.st_size, there.st_mtime_ns, there.st_ctime_ns, there.st_ino]
 
 
-def _read_all(workspace: Workspace, paths: list[str], known: dict[str, list[Any]]) -> list[_Read]:
-    def portion(first: int, last: int) -> list[_Read]:
+def _read_all(workspace: Workspace, paths: list[str], known: dict[str, list[Any]]) -> list[Reading]:
+    def portion(first: int, last: int) -> list[Reading]:
         return [_read(workspace, path, known.get(path)) for path in paths[first:last]]
 
     done = on_every_core(portion, len(paths)) if len(paths) >= _ENOUGH_FOR_PROCESSES else []
     return done + portion(len(done), len(paths))
 
 
-def _read(workspace: Workspace, path: str, entry: list[Any] | None) -> _Read:
+def _read(workspace: Workspace, path: str, entry: list[Any] | None) -> Reading:
     """One postmortem; its summary is made anew unless the store's entry is about the same bytes."""
     try:
         data = read_file(workspace.repo.root / path, path)
     except BadInput as error:
-        return _Read(Summary(path, id_of(path) or Path(path).stem, problem=error.message), path)
+        return Reading(Summary(path, id_of(path) or Path(path).stem, problem=error.message), path)
     key = hashlib.sha256(os.fsencode(path) + b"\0" + data).hexdigest()
     summary = restored(path, entry[2]) if entry is not None and entry[1] == key else None
     if summary is None:
         from pmctl.document.reader import read
 
         summary = summarise(read(data, path), path)
-    return _Read(summary, key)
+    return Reading(summary, key)
 
 
 def _data(workspace: Workspace, path: str) -> bytes:

@@ -31,6 +31,7 @@ from pmctl.ledger.trees import Difference
 from pmctl.objects import Entry
 from pmctl.policy import act as acts
 from pmctl.policy.act import Act
+from pmctl.policy.audience import said_visibility
 from pmctl.policy.differences import differences
 from pmctl.text import utc
 
@@ -140,8 +141,8 @@ class Telling:
             self._items[doc] = self.items(doc)
             self.fold.documents[doc] = Known(before.file if before else entry.oid, Visibility.PRIVATE.value, ())
             return self._items[doc]
-        said, teams = document.meta.get("visibility"), document.meta.get("teams")
-        visibility = str(said) if said in tuple(Visibility) else "" if said is None else Visibility.PRIVATE.value
+        said, teams = said_visibility(document.meta.get("visibility")), document.meta.get("teams")
+        visibility = said.value if said is not None else ""
         named = tuple(one for one in teams if isinstance(one, str)) if isinstance(teams, list) else ()
         self.fold.documents[doc] = Known(entry.oid, visibility, named)
         self._items[doc] = items_of(document)

@@ -11,7 +11,7 @@ from pmctl.document.finding import Severity
 from pmctl.insight.discussion import listed
 from pmctl.ledger.audit import audit
 from pmctl.ledger.record import parse_path
-from pmctl.ledger.report import ATTRIBUTED, AuditFinding, Event
+from pmctl.ledger.report import ATTRIBUTED, AuditFinding, Event, Report
 from pmctl.ledger.snapshot import head
 from pmctl.policy.act import ADD_ITEM
 
@@ -57,8 +57,32 @@ def history(repo: git.Repository, name: str, unlanded: Set[str] = frozenset()) -
     Raises EnvironmentProblem when there is no policy to judge by.
     """
     report = audit(repo)
-    events = _in_order([event for event in report.events if event.doc == name])
-    findings = [finding for finding in report.findings if finding.doc == name]
+    events = [event for event in report.events if event.doc == name]
+    return _told(repo, report, name, events, [one for one in report.findings if one.doc == name], unlanded)
+
+
+def histories(repo: git.Repository) -> dict[str, PostmortemHistory]:
+    """The same of every postmortem of which there is something to tell, by id, from one audit."""
+    report = audit(repo)
+    events: dict[str, list[Event]] = {}
+    findings: dict[str, list[AuditFinding]] = {}
+    for event in report.events:
+        events.setdefault(event.doc, []).append(event)
+    for finding in report.findings:
+        findings.setdefault(finding.doc, []).append(finding)
+    names = dict.fromkeys((*events, *findings))
+    return {name: _told(repo, report, name, events.get(name, []), findings.get(name, [])) for name in names if name}
+
+
+def _told(
+    repo: git.Repository,
+    report: Report,
+    name: str,
+    events: list[Event],
+    findings: list[AuditFinding],
+    unlanded: Set[str] = frozenset(),
+) -> PostmortemHistory:
+    events = _in_order(events)
     entries, told = [], set()
     for event in events:
         here = [f for f in findings if f.commit == event.commit and (f.commit, f.code, f.message) not in told]

@@ -16,6 +16,7 @@ from pmctl.document.reader import MAX_BYTES, Document, read
 from pmctl.errors import Hint, advise
 from pmctl.insight.managed_paths import staged_paths
 from pmctl.insight.message_files import staged_messages
+from pmctl.insight.ticket_files import staged_tickets
 from pmctl.ledger import record
 from pmctl.ledger.current_state import current_state
 from pmctl.ledger.paths import belongs_to
@@ -73,7 +74,8 @@ def advice(repo: git.Repository, author: str = "") -> tuple[Finding, ...]:
             if name:
                 one = postmortems.setdefault(name, _Postmortem())
                 one.attached, one.file = (change, one.file) if attachment else (one.attached, change)
-    return (*found, *_edits(workspace, postmortems, changes, author), *staged_messages(workspace, changes, author))
+    beside = (*staged_messages(workspace, changes, author), *staged_tickets(workspace, changes, author))
+    return (*found, *_edits(workspace, postmortems, changes, author), *beside)
 
 
 def _edits(

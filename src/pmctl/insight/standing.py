@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from pmctl.ledger.snapshot import Snapshot
     from pmctl.repository.workspace import Workspace
 
-_STORE = "standing-v1.json"
-_KEPT = 8  # the values of a standing that are kept: one that rests on a part of the history is not
+_STORE = "standing-v2.json"
+_KEPT = 10  # the values of a standing that are kept: one that rests on a part of the history is not
 _FEW = 8  # postmortems that are quicker to read one by one than in a whole audit
 
 
@@ -40,7 +40,9 @@ _FEW = 8  # postmortems that are quicker to read one by one than in a whole audi
 class Standing:
     """Where one postmortem stands at a commit.
 
-    `author` is "" where no record names one. `approved` are the reviewers whose approvals count for the text there.
+    `author` is "" where no record names one, and `editors`, with the right to edit, are those whom records bind.
+    `approved` are the reviewers whose approvals count for the text there, `since` is when it was moved last ("" for a
+    draft), as whoever did it claims.
     `content` is the digest that a final postmortem is bound to, `altered` says that the text there is another; `file`
     is the object id of the file that holds it. `lost` says which signed records are missing,
     `incomplete` why only a part of the history that decides was there.
@@ -54,6 +56,8 @@ class Standing:
     altered: bool = False
     file: str = ""
     lost: tuple[str, ...] = ()
+    editors: tuple[str, ...] = ()
+    since: str = ""
     incomplete: str = ""
 
 
@@ -123,14 +127,19 @@ def shown(snapshot: Snapshot, document: Document, name: str) -> Shown:
 
     A text that no policy covers, and one that cannot be read, is shown as it is.
     """
-    from pmctl.document import edits
-    from pmctl.document.conflicts import conflict_markers
-
     try:
         now = standing(snapshot, name)
     except (MissingObject, CorruptObject) as problem:
         mark = f"what is proved about it cannot be read here: {problem.message}"
         return Shown(document, (mark,), incomplete=problem.message)
+    return shown_as(snapshot, document, name, now)
+
+
+def shown_as(snapshot: Snapshot, document: Document, name: str, now: Standing | None) -> Shown:
+    """The same of a postmortem of which it is known where it stands; None where no policy covers it."""
+    from pmctl.document import edits
+    from pmctl.document.conflicts import conflict_markers
+
     conflicts = [one for one in conflict_markers(document.text, document.path) if one.severity is Severity.ERROR]
     unsettled = tuple(f"line {one.line} holds {one.message}" for one in conflicts)
     if now is None or not document.readable:
@@ -188,23 +197,33 @@ def is_altered(snapshot: Snapshot, data: bytes, name: str, now: Standing) -> boo
 
 def standings(workspace: Workspace, names: list[str]) -> dict[str, Standing]:
     """Where postmortems stand at HEAD, by id. Raises EnvironmentProblem, MissingObject, CorruptObject."""
+    return {name: one for name, (one, _) in grounded_standings(workspace, names).items()}
+
+
+def grounded_standings(workspace: Workspace, names: list[str]) -> dict[str, tuple[Standing, str]]:
+    """The same with what each rests on, as object ids: the standing and the history of a postmortem are the same while
+    that is."""
     there, gone = _listed(workspace, names), traces(workspace.head)
     if not there[POLICY_PATH]:
         raise EnvironmentProblem(f"there is no {POLICY_PATH} at HEAD")
     policy, baseline = there.get(POLICY_PATH), there.get(f"{record.FOLDER}/{acts.BASELINE}")
+    about_all = there.get(f"{record.FOLDER}/{acts.REPOSITORY}") or "-"
     found: dict[str, Standing] = {}
     keys: dict[str, str] = {}
+    grounds: dict[str, str] = {}
     for name in names:
         own = there.get(f"{record.FOLDER}/{name}")
         removed = gone is not None and gone.removed_of(name)
-        if own is None and baseline is None and not removed:
-            found[name] = _DRAFT
-            continue
         path = path_of(name)
         # What was taken away shows in no tree, so of such a postmortem only what this very commit says is kept.
         since = workspace.head.commit if removed else ""
         parts = (policy, baseline, own, there.get(path), there.get(path.removesuffix(".md")), since)
-        keys[name] = " ".join(part or "-" for part in parts)
+        key = " ".join(part or "-" for part in parts)
+        grounds[name] = f"{key} {about_all}"
+        if own is None and baseline is None and not removed:
+            found[name] = _DRAFT
+        else:
+            keys[name] = key
     kept = _load(workspace) if keys else {}
     for name, key in keys.items():
         known = _restored(kept.get(key))
@@ -214,7 +233,7 @@ def standings(workspace: Workspace, names: list[str]) -> dict[str, Standing]:
     if missing:
         found.update(_read(workspace.head, missing))
         _save(workspace, {keys[name]: found[name] for name in keys if name in found})
-    return found
+    return {name: (found[name], grounds[name]) for name in names}
 
 
 _DRAFT = Standing()
@@ -278,6 +297,8 @@ def standing_of(snapshot: Snapshot, name: str, state: PostmortemState, lost: tup
         altered=final and content != state.content,
         file=where.file.oid if (where := snapshot.document(name)) is not None else "",
         lost=lost,
+        editors=state.editors if submitted else (),
+        since=state.moved_at if submitted else "",
     )
 
 
@@ -296,13 +317,14 @@ def _restored(entry: object) -> Standing | None:
     """A standing from the store, None when the entry is not what was written."""
     if not isinstance(entry, list) or len(entry) != _KEPT:
         return None
-    status, author, reviewers, approved, content, altered, file, lost = entry
-    lists = (reviewers, approved, lost)
+    status, author, reviewers, approved, content, altered, file, lost, editors, since = entry
+    lists = (reviewers, approved, lost, editors)
     if not all(isinstance(each, list) and all(isinstance(one, str) for one in each) for each in lists):
         return None
-    if not all(isinstance(text, str) for text in (status, author, content, file)):
+    if not all(isinstance(text, str) for text in (status, author, content, file, since)):
         return None
-    return Standing(status, author, tuple(reviewers), tuple(approved), content, altered is True, file, tuple(lost))
+    named = (tuple(reviewers), tuple(approved), content, altered is True, file, tuple(lost), tuple(editors))
+    return Standing(status, author, *named, since)
 
 
 def _save(store: Workspace, entries: dict[str, Standing]) -> None:

@@ -12,11 +12,12 @@ from datetime import date
 from typing import Literal
 
 from pmctl.document.beside import Beside, folder_of
-from pmctl.document.fields import Status, is_id
+from pmctl.document.fields import Status, is_id, path_of
 from pmctl.errors import Hint, NotFound, advise
 from pmctl.git import is_detached
 from pmctl.insight.catalog import Summary, proved_catalog
 from pmctl.insight.discussion import told
+from pmctl.insight.ranges import changed_postmortems
 from pmctl.insight.status_report import (
     Blocker,
     ItemCount,
@@ -31,9 +32,11 @@ from pmctl.insight.status_report import (
 )
 from pmctl.insight.unlanded import UnlandedAct, unlanded_acts
 from pmctl.ledger import record
+from pmctl.ledger.current_state import current_state
 from pmctl.ledger.snapshot import Snapshot
 from pmctl.ledger.tree_documents import facts_of
 from pmctl.policy import act as acts
+from pmctl.policy.state import DELETED
 from pmctl.repository.workspace import Workspace
 from pmctl.rules.context import Context
 from pmctl.text import plural
@@ -96,6 +99,27 @@ def answer(workspace: Workspace, you: str, today: date, name: str = "", *, thoro
         tuple(one for one in missing if not name or one.postmortem == name),
         ("",) if is_detached(workspace.repo) else (),
     )  # fmt: skip
+
+
+def answer_of_change(workspace: Workspace, you: str, today: date, reach: str) -> StatusReports:
+    """Where the postmortems stand of which a range changes something, also those that it deletes.
+
+    Raises as `changed_postmortems` does, and EnvironmentProblem when there is no policy.
+    """
+    context = judged(workspace, today)
+    reports = tuple(
+        status_report(workspace, name, today, context) if workspace.head.file(path_of(name)) else _gone(workspace, name)
+        for name in changed_postmortems(workspace.repo, reach)
+    )
+    return StatusReports(you, waiting_for(you, reports), reports)
+
+
+def _gone(workspace: Workspace, name: str) -> StatusReport:
+    """The status of a postmortem whose file HEAD does not have: deleted by a signed record, or only removed."""
+    if current_state(workspace.head, name).state.deleted:
+        return StatusReport(name, DELETED, path=path_of(name))
+    gone = Blocker("its file is removed, and no signed record deletes it", advise("audit-says-why"))
+    return StatusReport(name, "?", path=path_of(name), blockers=(gone,), next_step=gone.fix)
 
 
 def status_reports(workspace: Workspace, today: date, *, thorough: bool = False) -> list[StatusReport]:

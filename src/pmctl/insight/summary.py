@@ -11,7 +11,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pmctl.document.fields import ItemStatus, id_of
+from pmctl.document.fields import ItemStatus, Visibility, id_of
 from pmctl.text import parse_day, parse_utc
 
 if TYPE_CHECKING:
@@ -117,6 +117,7 @@ def summarise(document: Document, path: str) -> Summary:
         for i in action_items(document)
     )
     values: dict[str, Any] = {key: _text(meta.get(key)) for key in _FRONT_TEXTS}
+    values["visibility"] = said if (said := meta.get("visibility")) in tuple(Visibility) else _other(said)
     values |= {key: _texts(meta.get(key)) for key in _LISTS}
     values["incidents"] = tuple((_text(entry.get("source")), _text(entry.get("id"))) for entry in incidents)
     values["items_problem"] = _told(path, broken) if (broken := unread_items(document)) is not None else ""
@@ -129,6 +130,11 @@ def _told(path: str, found: Finding) -> str:
 
 def _text(value: object) -> str:
     return "" if value is None or isinstance(value, dict | list | tuple) else str(value)
+
+
+def _other(said: object) -> str:
+    """A visibility that is none, never as if nothing were said: who may read it is decided by this text."""
+    return "" if said is None else repr(said)
 
 
 def _texts(value: object) -> tuple[str, ...]:

@@ -15,7 +15,16 @@ from itertools import pairwise
 from pmctl.codes import Code
 from pmctl.document.lookalikes import is_ours
 from pmctl.errors import advise
-from pmctl.ledger import attribution, documents, lost_records, messages, paths, repository_step, side_lines
+from pmctl.ledger import (
+    attribution,
+    documents,
+    lost_records,
+    messages,
+    paths,
+    repository_step,
+    side_lines,
+    ticket_files,
+)
 from pmctl.ledger.audit_state import AuditState
 from pmctl.ledger.document_step import DocumentStep
 from pmctl.ledger.history import Lines, Step, merged_commits
@@ -144,6 +153,7 @@ def _check_changes(step: StepContext, differences: list[Difference]) -> None:
         documents.check(DocumentStep(step, doc, old, new, states[doc], by_doc.get(doc, [])))
     paths.check(step, differences)
     messages.check(step, differences)
+    ticket_files.check(step, differences)
     if not first and arriving is not None:
         repository_step.next_policy(step, arriving)
 

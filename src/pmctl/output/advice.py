@@ -50,6 +50,10 @@ WORDS: dict[str, str] = {
         "an admin names it: pmctl policy branch NAME; if {remote} has changed its HEAD since: git remote set-head"
         " {remote} --auto; of several remotes choose one: git config pmctl.remote NAME"
     ),
+    "ticket-again": (
+        "put its last good version back (git log -- FILE), or remove it, and take the link over again:"
+        " pmctl tickets adopt"
+    ),
     "policy-verify": "run 'pmctl policy verify'",
     "policy-verify-where": "pmctl policy verify says where",
     "settle-rivals": "one of {admins} signs the next version: pmctl policy sign",

@@ -11,13 +11,11 @@ from __future__ import annotations
 from pmctl.document.finding import Finding, Severity
 from pmctl.output.advice import with_fix
 from pmctl.output.findings import Report, summary
+from pmctl.output.job_summary import MOST_BYTES, cell, code, fitting
 from pmctl.text import safe, visible
 
 _KINDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.HINT: "notice"}
 _SHOWN = 10
-MOST_BYTES = 1024 * 1024
-"""What the summary of one step may hold; the host shows nothing of a longer one."""
-_LAST_LINE = 100
 
 
 def github(report: Report) -> str:
@@ -34,24 +32,12 @@ def step_summary(report: Report, room: int = MOST_BYTES) -> str:
 
     Errors come first, and the last line says how many did not fit. "" when there is no room even for the total.
     """
-    text = f"### pmctl validate\n\n{summary(report)}\n"
-    room -= len(text.encode()) + _LAST_LINE
-    if room < 0:
-        return ""
-    rows = ["\n| | Code | Where | What |", "|---|---|---|---|"]
-    room -= sum(len(row) + 1 for row in rows)
-    shown = 0
-    for one in _ordered(report):
-        place = _code(one.path, one.line)
-        rows.append(f"| {_KINDS[one.severity]} | {one.code} | {place} | {_cell(_said(one))} |")
-        room -= len(rows[-1].encode()) + 1
-        if room < 0:
-            rows.pop()
-            break
-        shown += 1
-    more = len(report.findings) - shown
-    table = "\n".join(rows) + "\n" if shown else ""
-    return text + table + (f"\n… and {more} more: the job's log lists all\n" if more else "")
+    head = f"### pmctl validate\n\n{summary(report)}\n"
+    rows = (
+        f"| {_KINDS[one.severity]} | {one.code} | {code(one.path, one.line)} | {cell(_said(one))} |"
+        for one in _ordered(report)
+    )
+    return fitting(head, ("", "Code", "Where", "What"), rows, len(report.findings), room)
 
 
 def _ordered(report: Report) -> list[Finding]:
@@ -84,16 +70,3 @@ def _data(text: str) -> str:
 def _property(text: str) -> str:
     escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
     return visible(escaped.replace(":", "%3A").replace(",", "%2C"))
-
-
-def _cell(text: str) -> str:
-    """Text for a table cell, where neither markup nor HTML counts."""
-    plain = safe(text).replace("&", "&amp;").replace("<", "&lt;").replace("\\", "\\\\")
-    for mark in "|*_`[]~@#":
-        plain = plain.replace(mark, f"\\{mark}")
-    return plain
-
-
-def _code(path: str, line: int) -> str:
-    place = f"{safe(path)}:{line}" if line else safe(path)
-    return f"`{place.replace('`', chr(39)).replace('|', ' ')}`"

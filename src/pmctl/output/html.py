@@ -16,10 +16,13 @@ from functools import cache
 from pmctl.document.actions import action_items
 from pmctl.document.pictures import attachment_path
 from pmctl.document.reader import Document, read
-from pmctl.output.html_body import ShowImage, body_html
+from pmctl.document.timeline import timeline_section
+from pmctl.output.html_body import Additions, body_html
+from pmctl.output.html_inline import ShowImage
 from pmctl.output.images import MAX_PICTURES, ReadAttachment, data_uri
 from pmctl.output.markdown import to_markdown
-from pmctl.output.page_facts import Evidence, banner, evidence_view, facts, lead, page_title
+from pmctl.output.page_facts import SHOWN_LARGE, Evidence, banner, evidence_view, facts, figures, lead, page_title
+from pmctl.output.timeline_drawing import drawing_of
 from pmctl.text import harmless
 
 
@@ -46,12 +49,18 @@ def to_html(
     title = page_title(document)
     clean = read(to_markdown(document).encode("utf-8"), document.path)
     final = document.status in ("PUBLISHED", "ARCHIVED")
+    drawn, rows = drawing_of(clean)
+    section = timeline_section(clean)
     body, contents = body_html(
         clean.body,
         title=title,
         show_image=_embedding(document.id, read_attachment),
         overdue_lines=frozenset(item.line - clean.body_line for item in action_items(clean) if item.overdue(today)),
         hide_empty=final,
+        additions=Additions(
+            below={section.line - clean.body_line: drawn} if section is not None else {},
+            timeline={line - clean.body_line: row for line, row in rows.items()},
+        ),
     )
     style = _resource("page.css")
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
@@ -62,8 +71,10 @@ def to_html(
         banner=banner(document.status),
         marks=marks,
         lead=lead(document),
-        facts=facts(document, names or {}, approved),
+        figures=figures(document),
+        facts=[one for one in facts(document, names or {}, approved) if one.label != SHOWN_LARGE],
         contents=contents,
+        drawn=drawn if section is None else "",
         body=Markup(body),  # noqa: S704  # made by body_html, which escapes everything from the document
         evidence=evidence_view(evidence) if evidence else None,
         identity=document.id,

@@ -1,39 +1,34 @@
 """Markdown -> the inner HTML of a page, safe by construction.
 
-The parser leaves raw HTML as text, and this module rewrites its tokens before anything is rendered: links keep
-only http, https, mailto and places on the page; pictures are embedded or become text; no attribute comes
-from a document except `href`, `start` and `alt`. What a parser knows nothing of is added here: heading levels
-without gaps, captions and labels of tables, marks on action items.
+The parser leaves raw HTML as text, and this module rewrites its tokens before anything is rendered (`html_inline` those
+inside a line); no attribute comes from a document except `href`, `start` and `alt`. What a parser knows nothing of is
+added here: heading levels without gaps, captions and labels of tables, marks on action items.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING
 
 from pmctl.document.actions import COLUMNS, SECTION, TRACKING
+from pmctl.output.html_inline import LinkTo, ShowImage, Ways, inline, raw, raw_inline
 from pmctl.output.page_facts import PARSING, status_words
+from pmctl.output.timeline_drawing import TimelineRow, row_links
 from pmctl.text import harmless
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-ShowImage = Callable[[str], str | None]
-"""Link target of a picture -> its `data:` address, None when it can't be embedded."""
-
 # Columns of action items that no approval binds: shown as plain text, never as Markdown.
 _TRACKING = {name.casefold(): column for column in TRACKING for name in COLUMNS[column]}
 
-_LINK = re.compile(r"(?:https?://|mailto:)", re.IGNORECASE)
 _URL = re.compile(r"https?://[^\s<>\"']+", re.IGNORECASE)
 _ALIGN = re.compile(r"text-align:(right|center)")
 _TIME = re.compile(r"~?[0-9][0-9:.TZ/ +-]{1,25}(?:UTC|[AaPp][Mm])?")
 _WORD = re.compile(r"\S{1,16}")
-_BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)
-_TASK = re.compile(r"\[([ xX])\]\s+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +39,26 @@ class ContentsEntry:
     anchor: str
 
 
+@dataclass(frozen=True, slots=True)
+class Additions:
+    """What a page adds to the body, by lines of its Markdown, from 0.
+
+    `below` is HTML that follows the heading on a line, `instead` what screens show in place of the table that begins
+    there; `timeline` are the rows of the timeline.
+    """
+
+    below: Mapping[int, str] = field(default_factory=dict)
+    instead: Mapping[int, str] = field(default_factory=dict)
+    timeline: Mapping[int, TimelineRow] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class _Page:
     title: str
-    show_image: ShowImage
     overdue_lines: frozenset[int]
     hide_empty: bool
+    additions: Additions
+    ways: Ways
     anchors: dict[str, int] = field(default_factory=dict)
     contents: list[ContentsEntry] = field(default_factory=list)
     levels: list[int] = field(default_factory=list)
@@ -63,33 +72,23 @@ def body_html(
     show_image: ShowImage,
     overdue_lines: frozenset[int] = frozenset(),
     hide_empty: bool = False,
+    additions: Additions | None = None,
+    link_to: LinkTo = lambda _: None,
 ) -> tuple[str, tuple[ContentsEntry, ...]]:
     """The HTML of a postmortem's body and its table of contents.
 
     `markdown` is the body without comments. Headings start at level 2; a first heading that repeats `title` is
     left out. `overdue_lines` are lines of `markdown`, from 0, that hold an overdue action item.
-    Sections without content say so, or are left out with `hide_empty`.
+    Sections without content say so, or are left out with `hide_empty`. `link_to` says where a relative link leads from
+    this page, None when nowhere.
     """
     from markdown_it import MarkdownIt
 
     parser = MarkdownIt("commonmark", PARSING).enable(["table", "strikethrough"])
-    page = _Page(title, show_image, overdue_lines, hide_empty)
+    page = _Page(title, overdue_lines, hide_empty, additions or Additions(), Ways(show_image, link_to))
     tokens = _blocks(parser.parse(markdown), page)
     html = parser.renderer.render(tokens, parser.options, {})
     return harmless(html), tuple(page.contents)
-
-
-def _raw(html: str) -> Token:
-    """A token that renders as HTML made here; everything that comes from a document is escaped before."""
-    from markdown_it.token import Token
-
-    return Token("html_block", "", 0, content=html)
-
-
-def _raw_inline(html: str) -> Token:
-    from markdown_it.token import Token
-
-    return Token("html_inline", "", 0, content=html)
 
 
 def _groups(tokens: list[Token]) -> list[list[Token]]:
@@ -115,14 +114,20 @@ def _blocks(tokens: list[Token], page: _Page) -> list[Token]:
             if not filled and page.hide_empty:
                 continue
             out += _heading(group, page)
+            out.append(raw(page.additions.below.get(_line(first), "")))
             if not filled and not has_parts:
-                out.append(_raw('<p class="empty">Nothing written here yet.</p>\n'))
+                out.append(raw('<p class="empty">Nothing written here yet.</p>\n'))
         elif first.type == "table_open":
             if not _is_hollow(group):
                 out += _table(group, page)
         else:
             out += _other(group, page)
     return out
+
+
+def _line(token: Token) -> int:
+    """The line of the Markdown that a block begins on, from 0; -1 when it is not known."""
+    return token.map[0] if token.map else -1
 
 
 def _holdings(groups: list[list[Token]]) -> list[tuple[bool, bool]]:
@@ -183,7 +188,7 @@ def _heading(group: list[Token], page: _Page) -> list[Token]:
         page.contents.append(ContentsEntry(harmless(text), anchor))
     if text:
         page.section = text
-    _inline(group[1], page)
+    inline(group[1], page.ways)
     return group
 
 
@@ -203,10 +208,10 @@ def _other(group: list[Token], page: _Page) -> list[Token]:
             token.tag = "p"
         elif token.type == "inline":
             if index and group[index - 1].type == "heading_open":
-                token.children = [_raw_inline("<strong>"), *(token.children or []), _raw_inline("</strong>")]
-            _inline(token, page)
+                token.children = [raw_inline("<strong>"), *(token.children or []), raw_inline("</strong>")]
+            inline(token, page.ways)
         elif token.type in ("fence", "code_block"):
-            token = _raw(f'<pre tabindex="0"><code>{escape(token.content)}</code></pre>\n')
+            token = raw(f'<pre tabindex="0"><code>{escape(token.content)}</code></pre>\n')
         elif token.type == "ordered_list_open":
             token.attrs = {key: value for key, value in token.attrs.items() if key == "start"}
         out.append(token)
@@ -215,18 +220,23 @@ def _other(group: list[Token], page: _Page) -> list[Token]:
 
 
 def _table(group: list[Token], page: _Page) -> list[Token]:
+    line = _line(group[0])
     heads = [_plain(group[i + 1]) for i, token in enumerate(group) if token.type == "th_open"]
     names = [head.casefold() for head in heads]
     tracking = page.section.casefold() == SECTION.casefold()
     used = _used_columns(group, len(heads)) if tracking else set(range(len(heads)))
     out: list[Token] = []
     column, row_line, keep = 0, -1, True
+    entry: TimelineRow | None = None
     for token in group:
         kind = token.type
         if kind in ("tr_open", "thead_open", "tbody_open"):
             token.attrs = {"role": "row" if kind == "tr_open" else "rowgroup"}
         if kind == "tr_open":
-            column, row_line = 0, token.map[0] if token.map else -1
+            column, row_line = 0, _line(token)
+            entry = page.additions.timeline.get(row_line)
+            if entry is not None:
+                token.attrs["id"] = f"entry-{entry.number}"
         elif kind in ("th_open", "td_open"):
             keep = column in used
             align = _ALIGN.search(str(token.attrs.get("style", "")))
@@ -241,25 +251,32 @@ def _table(group: list[Token], page: _Page) -> list[Token]:
                 out[-1].attrs["class"] = "blank"
             if tracking and name in _TRACKING and out[-1].type == "td_open":
                 shown = _tracking_cell(_TRACKING[name], token.content, row_line in page.overdue_lines)
-                token.children = [_raw_inline(shown)]
+                token.children = [raw_inline(shown)]
+            elif entry is not None and entry.drawn and token.content == entry.time and _is_plain(token):
+                token.children = [raw_inline(row_links(entry.number, escape(token.content)))]
             else:
-                _inline(token, page)
+                inline(token, page.ways)
             if out[-1].type == "td_open" and _stays_whole(name, token.content, tracking):
                 out[-1].attrs["class"] = "word"
-            token.children = [_raw_inline("<span>"), *(token.children or []), _raw_inline("</span>")]
+            token.children = [raw_inline("<span>"), *(token.children or []), raw_inline("</span>")]
         if keep or kind not in ("th_open", "td_open", "inline", "th_close", "td_close"):
             out.append(token)
         if kind in ("th_close", "td_close"):
             column += 1
             keep = True
     caption = escape(harmless(page.section or "Table"))
-    cards = " cards" if len(used) > 2 else ""
-    out[0] = _raw(
-        f'<div class="table{cards}" role="region" aria-label="{caption}" tabindex="0">\n'
+    before = page.additions.instead.get(line, "")
+    look = (" cards" if len(used) > 2 else "") + (" paper" if before else "")
+    out[0] = raw(
+        f'{before}<div class="table{look}" role="region" aria-label="{caption}" tabindex="0">\n'
         f'<table role="table"><caption class="unseen">{caption}</caption>\n'
     )
-    out[-1] = _raw("</table></div>\n")
+    out[-1] = raw("</table></div>\n")
     return out
+
+
+def _is_plain(inline: Token) -> bool:
+    return all(child.type == "text" for child in inline.children or ())
 
 
 def _stays_whole(name: str, text: str, tracking: bool) -> bool:
@@ -297,69 +314,3 @@ def _tracking_cell(column: str, text: str, overdue: bool) -> str:
         label = escape(re.split(r"[/=]", text.rstrip("/"))[-1] or text)
         return f'<a class="bare word" href="{shown}" rel="noopener noreferrer">{label}</a>'
     return shown
-
-
-def _inline(token: Token, page: _Page) -> None:
-    """Links and pictures of one inline token, and the box of a task list item."""
-    out: list[Token] = []
-    kept: list[bool] = []
-    children = token.children or []
-    if children and children[0].type == "text":
-        task = _TASK.match(children[0].content)
-        if task:
-            word = "Open" if task[1] == " " else "Done"
-            out.append(_raw_inline(f'<span role="img" aria-label="{word}">{"☐" if task[1] == " " else "☑"}</span> '))
-            children[0].content = children[0].content[task.end() :]
-    for child in children:
-        if child.type == "link_open":
-            href = str(child.attrs.get("href", ""))
-            kept.append(_opened_link(child, href, out))
-        elif child.type == "link_close":
-            out.append(child if kept and kept[-1] else _raw_inline("</span>"))
-            if kept:
-                kept.pop()
-        elif child.type == "image":
-            out.append(_raw_inline(_image(child, page, inside_link=any(kept))))
-        elif child.type == "text" and _BREAK.search(child.content):
-            out.extend(_broken(child.content))
-        else:
-            out.append(child)
-    token.children = out
-
-
-def _broken(text: str) -> list[Token]:
-    """Text with `<br>` between its lines, the one way to write several lines in a table's cell."""
-    from markdown_it.token import Token
-
-    out: list[Token] = []
-    for number, line in enumerate(_BREAK.split(text)):
-        out += [_raw_inline("<br>")] if number else []
-        out += [Token("text", "", 0, content=line)] if line else []
-    return out
-
-
-def _opened_link(child: Token, href: str, out: list[Token]) -> bool:
-    """Puts the opening of a link into `out`; False when it leads nowhere from a page that stands alone."""
-    if _LINK.match(href):
-        child.attrs = {"href": href, "rel": "noopener noreferrer"}
-        if child.info == "auto":
-            child.attrs["class"] = "bare"
-    elif re.fullmatch(r"#[\w%-]+", href):
-        child.attrs = {"href": "#section-" + href[1:].casefold()}
-    else:
-        out.append(_raw_inline(f'<span class="file" title="{escape(href)}">'))
-        return False
-    out.append(child)
-    return True
-
-
-def _image(child: Token, page: _Page, *, inside_link: bool) -> str:
-    source = str(child.attrs.get("src", ""))
-    name = source.rsplit("/", 1)[-1]
-    alt = escape(child.content or name)
-    address = page.show_image(source)
-    if address is not None:
-        return f'<img src="{address}" alt="{alt}">'
-    if _LINK.match(source) and not inside_link:
-        return f'<a class="missing" href="{escape(source)}" rel="noopener noreferrer">{alt}</a>'
-    return f'<span class="missing">{alt}</span>'

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pmctl.document.impact import measures
 from pmctl.document.reader import Document
 from pmctl.output.terminal import duration
 from pmctl.text import parse_utc, single_line
@@ -20,7 +21,10 @@ mappings become tables, with the keys as labels."""
 PARSING = {"html": False, "linkify": False, "maxNesting": 200}
 """How bodies are parsed for readers: raw HTML stays text, and what lies more than `maxNesting` deep would be lost."""
 
-_TIMES = (
+SHOWN_LARGE = "Duration"
+"""The label of the fact that stands among the figures."""
+
+TIMES = (
     ("started_at", "Started"), ("detected_at", "Detected"), ("acknowledged_at", "Acknowledged"),
     ("mitigated_at", "Mitigated"), ("resolved_at", "Resolved"),
 )  # fmt: skip
@@ -30,6 +34,16 @@ _BANNERS = {
     "PUBLISHED": ("published", "Published", "Reviewed and final."),
     "ARCHIVED": ("archived", "Archived", "Kept for the record; no longer current."),
 }
+_PEOPLE = re.compile(
+    r"\b(?:users?|customers?|clients?|people|persons?|accounts?|tenants?|members?|visitors?|merchants?|players?)\b",
+    re.I,
+)
+_REQUESTS = re.compile(r"\b(?:requests?|orders?|payments?|transactions?|calls?|messages?|jobs?|bookings?)\b", re.I)
+_AMOUNT = re.compile(
+    r"(?:(?:about|around|some|up to|at least|at most|over|nearly|almost)\s)?[~≈<>≤≥]?\s?\d[\d.,]{0,14}"
+    r"(?:\s?%|[kKmM]\b)?(?:\s(?:million|thousand))?(?:\sof(?:\s(?:all|the))?(?:\s[~≈]?\d[\d.,]{0,14})?)?(?:\s[A-Za-z-]{1,14}){0,2}",
+    re.I,
+)
 _WORDS = {"id": "ID", "url": "URL", "at": "At", "by": "By", "sha256": "SHA-256"}
 
 
@@ -101,9 +115,9 @@ def facts(document: Document, names: Mapping[str, str], approved: Sequence[str] 
         if parts:
             found.append(Fact(label, parts, wide))
 
-    times = {key: parse_utc(str(meta.get(key))) for key, _ in _TIMES}
+    times = {key: parse_utc(str(meta.get(key))) for key, _ in TIMES}
     start = times["started_at"]
-    for key, label in _TIMES:
+    for key, label in TIMES:
         at = times[key]
         if at is not None:
             note = f"{duration(at - start)} after the start" if start is not None and at > start else ""
@@ -140,18 +154,36 @@ def page_title(document: Document) -> str:
 
 
 def figures(document: Document) -> tuple[Fact, ...]:
-    """How long the incident took, and how long until it was detected, acknowledged and mitigated: what is known."""
-    times = {key: parse_utc(str(document.meta.get(key))) for key, _ in _TIMES}
-    start, found = times["started_at"], []
-    labels = (
-        ("resolved_at", "Duration"), ("detected_at", "To detect"), ("acknowledged_at", "To acknowledge"),
-        ("mitigated_at", "To mitigate"),
+    """The four figures that say how bad it was, of those that are known: how long, until detected, from then until
+    resolved, and how many were affected. Times to acknowledge and mitigate fill in for what is not known."""
+    times = {key: parse_utc(str(document.meta.get(key))) for key, _ in TIMES}
+    spans = (
+        ("Duration", "started_at", "resolved_at"), ("Time to detect", "started_at", "detected_at"),
+        ("Time to resolve", "detected_at", "resolved_at"), ("Time to acknowledge", "detected_at", "acknowledged_at"),
+        ("Time to mitigate", "started_at", "mitigated_at"),
     )  # fmt: skip
-    for key, label in labels:
-        at = times[key]
-        if start is not None and at is not None and at >= start:
-            found.append(Fact(label, (Part(duration(at - start) if at > start else "at once"),)))
-    return tuple(found)
+    found = []
+    for label, first, last in spans:
+        start, end = times[first], times[last]
+        if start is not None and end is not None and end >= start:
+            found.append(Fact(label, (Part(duration(end - start) if end > start else "at once"),)))
+    affected = _affected(document)
+    return (*found[:3], affected, *found[3:])[:4] if affected is not None else tuple(found[:4])
+
+
+def _affected(document: Document) -> Fact | None:
+    """What the Impact table says of people, otherwise of what they asked for; a number and a word or two of it."""
+    said = [(_unmarked(one.type), _unmarked(one.measurement)) for one in measures(document)]
+    for wanted in (_PEOPLE, _REQUESTS):
+        for kind, amount in said:
+            number = _AMOUNT.match(amount.partition(". ")[0])
+            if wanted.search(f"{kind} {amount}") and number is not None:
+                return Fact(single_line(kind) or "Affected", (Part(number[0].strip()),))
+    return None
+
+
+def _unmarked(text: str) -> str:
+    return single_line(re.sub(r"!?\[([^\]\n]*)\]\([^)\n]*\)|<br ?/?>|[*`]", r"\1 ", text))
 
 
 def lead(document: Document) -> str:

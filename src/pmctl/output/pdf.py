@@ -19,14 +19,17 @@ from typing import Any
 from pmctl.document.actions import action_items
 from pmctl.document.pictures import attachment_path
 from pmctl.document.reader import Document, read
+from pmctl.document.timeline import timeline_section
 from pmctl.errors import EnvironmentProblem
 from pmctl.output.images import MAX_PICTURES, ReadAttachment, picture_kind
 from pmctl.output.markdown import to_markdown
-from pmctl.output.page_facts import Evidence, Fact, banner, evidence_view, facts, figures, lead, page_title
+from pmctl.output.page_facts import SHOWN_LARGE, Evidence, Fact, banner, evidence_view, facts, figures, lead, page_title
 from pmctl.output.printed_body import PRIVATE, PlacePicture, body_blocks
+from pmctl.output.timeline_layout import layout
+from pmctl.output.timeline_rows import rows
 from pmctl.text import code_of, harmless, parse_utc
 
-_SHOWN_LARGE = "Duration"
+_LINE = 620.0  # of the drawn timeline: as many of its units as page.typ makes of its line
 _NO_GLYPH = re.compile(r"text `?\"?(.+?)\"?`? could not be displayed")
 _SUFFIXES = {"image/png": "png", "image/jpeg": "jpg", "image/gif": "gif", "image/webp": "webp"}
 _NO_TIME = datetime.combine(date(2000, 1, 1), time(), UTC)
@@ -52,27 +55,55 @@ def to_pdf(
     title = page_title(document)
     clean = read(to_markdown(document).encode("utf-8"), document.path)
     with tempfile.TemporaryDirectory(prefix="pmctl-pdf-") as folder:
+        section = timeline_section(clean)
         body = body_blocks(
             clean.body,
             title=title,
             place_picture=_placing(document.id, read_attachment, Path(folder)),
             overdue_lines=frozenset(item.line - clean.body_line for item in action_items(clean) if item.overdue(today)),
             hide_empty=document.status in ("PUBLISHED", "ARCHIVED"),
+            timeline_line=section.line - clean.body_line if section is not None else -1,
         )
         page = {
+            "timeline": _timeline(clean),
             "title": title,
             "author": document.author,
             "banner": asdict(banner(document.status)),
             "marks": list(marks),
             "lead": lead(document),
             "figures": [asdict(one) for one in figures(document)],
-            "facts": [_fact(fact) for fact in facts(document, names or {}, approved) if fact.label != _SHOWN_LARGE],
+            "facts": [_fact(fact) for fact in facts(document, names or {}, approved) if fact.label != SHOWN_LARGE],
             "evidence": _evidence(evidence),
             "identity": document.id,
             "version": version,
         }
+        if section is None:
+            body = [{"kind": "timeline"}, *body]
         text = json.dumps(_harmless(page) | {"body": body}, ensure_ascii=False)
         return _compiled(text, Path(folder), _dated(document), fonts)
+
+
+def _timeline(document: Document) -> dict[str, Any] | None:
+    """The drawn timeline for `page.typ`: places as shares of the line; nothing of it is text of the document."""
+    found = layout(document)
+    if found is None:
+        return None
+    placed = rows(found, _LINE)
+    return {
+        "words": found.sentences,
+        "labels": [
+            {"share": one.mark.share, "row": one.row, "ends": one.ends, "name": one.mark.name,
+             "time": found.time(one.mark.at), "since": one.since}
+            for one in placed.labels
+        ],
+        "phases": [asdict(one) | {"length": length} for one, length in zip(found.phases, placed.lengths, strict=True)],
+        "gaps": [asdict(one) for one in found.gaps],
+        "dots": [
+            {"share": one.entries[0].share, "row": one.row, "count": len(one.entries)} for one in placed.dots
+        ],
+        "ticks": [{"share": share, "words": words} for share, words in placed.ticks],
+        "rows": [placed.label_rows, placed.dot_rows],
+    }  # fmt: skip
 
 
 def _harmless(value: Any) -> Any:

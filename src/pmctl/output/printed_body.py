@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 Block = dict[str, Any]
 """One of: heading (level, text), paragraph (text), list (ordered, start, items: blocks of each), quote (blocks),
-code (content), table (heads, rows, aligns, widths), rule. `text`, a head and a cell are lists of pieces: text, code
-(content), strong, emph, strike, link (pieces; url), break, picture (file, words)."""
+code (content), table (heads, rows, aligns, widths), rule, empty, timeline. `text`, a head and a cell are lists of
+pieces: text, code (content), strong, emph, strike, link (pieces; url), break, picture (file, words)."""
 PlacePicture = Callable[[str], str]
 """Link target of a picture -> the name of a file to show, "" when there is none."""
 
@@ -56,12 +56,14 @@ def body_blocks(
     place_picture: PlacePicture,
     overdue_lines: frozenset[int] = frozenset(),
     hide_empty: bool = False,
+    timeline_line: int = -1,
 ) -> list[Block]:
     """The blocks of a postmortem's body.
 
     `markdown` is the body without comments. Headings start at level 1 and leave out none; a first heading that repeats
     `title` is left out. `overdue_lines` are lines of `markdown`, from 0, that hold an overdue action item. Sections
-    without content say so, or are left out with `hide_empty`.
+    without content say so, or are left out with `hide_empty`. A block `timeline` follows the heading on
+    `timeline_line`.
     """
     from markdown_it import MarkdownIt
     from markdown_it.tree import SyntaxTreeNode
@@ -80,6 +82,8 @@ def body_blocks(
         filled = any(not _is_hollow(one) for one in below)
         if filled or not hide_empty:
             out.append(_heading(node, paper))
+        if node.map and node.map[0] == timeline_line:
+            out.append({"kind": "timeline"})
         if not (filled or hide_empty or any(one.type == "heading" for one in below)):
             out.append({"kind": "empty"})
     return out

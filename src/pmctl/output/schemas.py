@@ -18,6 +18,7 @@ def published() -> dict[str, Callable[[], dict[str, Any]]]:
         "front-matter": _front_matter,
         "settings": _settings,
         "message": _message,
+        "ticket": _ticket,
         "postmortem": _postmortem,
         **{name: partial(answer_schema, name) for name in ANSWERS},
     }
@@ -50,6 +51,12 @@ def _message() -> dict[str, Any]:
     from pmctl.output.schema_message import message_schema
 
     return message_schema()
+
+
+def _ticket() -> dict[str, Any]:
+    from pmctl.output.schema_ticket import ticket_schema
+
+    return ticket_schema()
 
 
 def _postmortem() -> dict[str, Any]:

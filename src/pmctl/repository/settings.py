@@ -21,6 +21,8 @@ from pmctl.document.templates import NAME
 from pmctl.text import did_you_mean
 
 CURRENT_VERSION = 1
+URL = r"https?://[A-Za-z0-9.\-]+(:[0-9]+)?(/[A-Za-z0-9._~%/\-]*)?"
+"""What `url` may be: an address to which the path of a page can be added."""
 
 DEFAULT_SETTINGS = b"""\
 # Settings of pmctl for this repository. Who may do what is in .pmctl/policy.yaml.
@@ -49,16 +51,17 @@ rules:
 
 KEYS = (
     "version", "template", "severities", "visibility", "time_zone", "root_causes", "actions", "rules", "triggers",
-    "integrations", "publishing",
+    "integrations", "publishing", "url", "notify", "tickets",
 )  # fmt: skip
-_BLOCKS = ("rules", "triggers", "integrations", "publishing")
+_BLOCKS = ("rules", "triggers", "integrations", "publishing", "notify", "tickets")
 
 
 class Settings(NamedTuple):
     """What pmctl.yaml says. `blocks` holds the parsed mappings that other packages read, by their key.
 
     `time_zone` is a name of the IANA database, by which days begin; `root_causes` are the words for causes, none when
-    they are free; `item_targets` are days within which an action item is wanted, by its priority.
+    they are free; `item_targets` are days within which an action item is wanted, by its priority;
+    `url` is the start of every link in what leaves, with a slash at its end, "" for no links.
     """
 
     template: str = "default"
@@ -68,6 +71,7 @@ class Settings(NamedTuple):
     root_causes: tuple[str, ...] = ()
     item_targets: Mapping[str, int] = MappingProxyType({})
     blocks: Mapping[str, strict_yaml.Node] = MappingProxyType({})
+    url: str = ""
 
 
 def load_settings(data: bytes, path: str = "pmctl.yaml") -> tuple[Settings, tuple[Finding, ...]]:
@@ -98,8 +102,15 @@ def load_settings(data: bytes, path: str = "pmctl.yaml") -> tuple[Settings, tupl
         root_causes=reader.texts(top.get("root_causes"), "root_causes"),
         item_targets=_item_targets(reader, top.get("actions")),
         blocks={key: top[key] for key in _BLOCKS if reader.mapping(top.get(key), key)},
+        url=_url(reader, top.get("url")),
     )
     return settings, reader.sorted()
+
+
+def _url(reader: NodeReader, node: strict_yaml.Node | None) -> str:
+    """An address with a slash at its end."""
+    url = reader.matching(node, "url", URL, "a web address, as in https://pm.example.com/")
+    return url if not url or url.endswith("/") else f"{url}/"
 
 
 def _severities(reader: NodeReader, node: strict_yaml.Node | None) -> tuple[str, ...]:

@@ -45,6 +45,22 @@ def checked_base_url(url: str, variable: str) -> str:
     return address
 
 
+def checked_webhook(url: str, variable: str) -> tuple[str, str]:
+    """A whole address that is a secret itself, as its origin, which may be shown, and the rest, which may not.
+
+    Raises UsageProblem for anything but https (or loopback), which never shows it.
+    """
+    address = url.strip()
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        parts = urlsplit("")
+    base = checked_base_url(f"{parts.scheme}://{parts.netloc}" if parts.netloc else "", variable)
+    if parts.fragment or not address.isascii() or not address.isprintable() or " " in address:
+        raise UsageProblem(f"{variable} is not a web address", hint="copy it again, whole, from the service")
+    return base, (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+
 def checked_token(token: str, variable: str) -> str:
     """A token that fits into a header; the error never shows it."""
     trimmed = token.strip()

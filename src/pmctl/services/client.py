@@ -1,4 +1,4 @@
-"""The API of an incident system: one connection, careful with the token.
+"""The API of another system: one connection, careful with the token.
 
 https only (loopback excepted), redirects and paging links only within the same origin, time-outs, one limit for all
 that is asked, retries that honour Retry-After, a limit on what is read. Every failure becomes one clear error, and no
@@ -18,14 +18,24 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from pmctl.errors import BadInput, EnvironmentProblem, NotFound, PmctlError
 from pmctl.services.address import loopback, origin
+from pmctl.services.bodies import beginning, unpacked
 from pmctl.services.cursor import Cursor
+from pmctl.services.retrying import (
+    RETRIED,
+    Reply,
+    Retry,
+    Uncertain,
+    by_header,
+    doubted,
+    pause_before_retry,
+    pause_unless_done,
+    retry_after,
+)
 
 if TYPE_CHECKING:
     import httpx
@@ -37,13 +47,11 @@ MARK_LIMIT = 4_000  # characters of what names the next page
 PAGE_LIMIT = 200  # pages of one list
 TIMEOUT = 20.0  # seconds for connecting and for each read
 ATTEMPTS = 4
-LONGEST_PAUSE = 60.0  # seconds; a service that asks for more gets an error that says so
 TOTAL_TIME = 300.0  # seconds for all that is asked of one system, pauses included
 SHORT_WAIT = 1.0  # seconds; whoever waits longer is told
 
 _REDIRECTS = (301, 302, 303, 307, 308)
-_RETRIED = (429, 500, 502, 503, 504)
-_PIECE = 1024 * 1024  # bytes that are unpacked at a time
+_DONE = (200, 201, 202, 204)
 
 
 RecordFile = tuple[str, bytes]
@@ -72,8 +80,11 @@ class Answer:
 class Service:
     """An open connection to one system. `base_url` has no slash at its end.
 
-    `waits` is told, in a sentence, why the next try has to wait. `deadline` is when all that is asked has to be
-    answered, on the monotonic clock; `streams` are the network connections that are cut then.
+    `right` is what the token must be allowed to do, in words. `waits` is told, in a sentence, why the next try has to
+    wait. `slow_down` says of a refusal whether it asks for fewer requests: for how many seconds (0 where it does not
+    say), or None. `explain` is what is to be said of a refusal of what (its second argument), or None for the usual
+    words. `deadline` is when all that is asked has to be answered, on the monotonic clock; `streams` are the network
+    connections that are cut then.
     """
 
     label: str
@@ -82,6 +93,9 @@ class Service:
     client: httpx.Client = field(repr=False)
     headers: Mapping[str, str] = field(repr=False, default_factory=dict)
     waits: Callable[[str], None] = field(repr=False, default=lambda said: None)
+    right: str = "read incidents"
+    slow_down: Callable[[Reply], float | None] = field(repr=False, default=by_header)
+    explain: Callable[[Reply, str], PmctlError | None] = field(repr=False, default=lambda reply, what: None)
     deadline: float = field(default_factory=lambda: time.monotonic() + TOTAL_TIME)
     streams: list[Any] = field(repr=False, default_factory=list)
 
@@ -95,6 +109,30 @@ class Service:
     def post(self, path: str, what: str, body: object) -> Answer:
         """POST a JSON body: for services whose reading calls are posts."""
         return self._ask("POST", path, what, body=body)
+
+    def create(self, path: str, what: str, body: object, headers: Mapping[str, str] | None = None) -> Answer:
+        """POST what makes something: JSON, or bytes as they are. Sent again only where nothing can have come of it.
+
+        Like all calls that write it takes any answer: `value` is None where it is empty or no JSON. Raises Uncertain
+        where nobody can know whether it was done.
+        """
+        return self._ask("POST", path, what, body=body, headers=headers or {}, writes=True, once=True)
+
+    def put(self, path: str, what: str, body: object) -> Answer:
+        """PUT a JSON body, again after a failure: doing it twice is doing it once."""
+        return self._ask("PUT", path, what, body=body, writes=True)
+
+    def patch(self, path: str, what: str, body: object) -> Answer:
+        """PATCH with a JSON body; sent again only where nothing can have come of it."""
+        return self._ask("PATCH", path, what, body=body, writes=True, once=True)
+
+    def delete(self, path: str, what: str) -> Answer:
+        """DELETE. Sent again after a failure, so that NotFound may mean that the first one did it."""
+        return self._ask("DELETE", path, what, writes=True)
+
+    def upload(self, method: str, path: str, what: str, files: Mapping[str, tuple[str, bytes, str]]) -> Answer:
+        """Send files as a form: field -> (name, bytes, media type). Sent again as `create` is."""
+        return self._ask(method, path, what, files=dict(files), writes=True, once=True)
 
     def _ask(self, method: str, path: str, what: str, **sent: Any) -> Answer:
         import httpx
@@ -111,28 +149,40 @@ class Service:
         cut.start()
         try:
             for attempt in stamina.retry_context(
-                on=_pause_before_retry, attempts=ATTEMPTS, timeout=left, wait_initial=0.5, wait_max=10.0
+                on=pause_unless_done if sent.get("once") else pause_before_retry,
+                attempts=ATTEMPTS,
+                timeout=left,
+                wait_initial=0.5,
+                wait_max=10.0,
             ):
                 with attempt:
                     return self._once(method, url, what, **sent)
-        except _Retry as problem:
-            raise self._refusal(problem.status, what, problem.wait) from None
+        except Retry as problem:
+            refusal = self._slower(problem) if problem.slower else self._refusal(problem.status, what)
+            raise (doubted(refusal, problem) if sent.get("once") else refusal) from None
         except httpx.HTTPError as problem:
-            if time.monotonic() >= self.deadline:
-                raise self._too_slow() from None
-            if isinstance(problem, httpx.TimeoutException):
-                raise self._unreachable(f"did not answer within {TIMEOUT:.0f} s") from None
-            raise self._unreachable(f"can't be reached ({type(problem).__name__})") from None
-        except (httpx.InvalidURL, UnicodeError, zlib.error):
-            raise self._odd("names an address or sends data that cannot be read", what) from None
+            failure = self._no_answer(problem)
+            raise (doubted(failure, problem) if sent.get("once") else failure) from None
+        except (httpx.InvalidURL, UnicodeError, zlib.error) as problem:
+            odd = self._odd("names an address or sends data that cannot be read", what)
+            raise (doubted(odd, problem) if sent.get("once") else odd) from None
         finally:
             cut.cancel()
         raise AssertionError("the retries end with an answer or an exception")
 
+    def _no_answer(self, problem: Exception) -> PmctlError:
+        import httpx
+
+        if time.monotonic() >= self.deadline:
+            return self._too_slow()
+        if isinstance(problem, httpx.TimeoutException):
+            return self._unreachable(f"did not answer within {TIMEOUT:.0f} s")
+        return self._unreachable(f"can't be reached ({type(problem).__name__})")
+
     def _told(self, details: RetryDetails) -> None:
         if details.wait_for > SHORT_WAIT:
             problem = details.caused_by
-            why = f"answered {problem.status}" if isinstance(problem, _Retry) else f"gave no answer ({_named(problem)})"
+            why = f"answered {problem.status}" if isinstance(problem, Retry) else f"gave no answer ({_named(problem)})"
             self.waits(f"{self.label} {why}: trying again in {details.wait_for:.0f} s")
 
     def _cut(self) -> None:
@@ -155,28 +205,37 @@ class Service:
         for _ in range(5):
             if time.monotonic() >= self.deadline:
                 raise self._too_slow()
+            body = sent.get("body")
             request = self.client.build_request(
-                method, url, params=sent.get("params") or None, json=sent.get("body"), headers=dict(self.headers),
-                extensions={"trace": self._note},
+                method, url, params=sent.get("params") or None, files=sent.get("files"),
+                headers={**self.headers, **sent.get("headers", {})}, extensions={"trace": self._note},
+                **({"content": body} if isinstance(body, bytes) else {"json": body}),
             )  # fmt: skip
             response = self.client.send(request, stream=True, follow_redirects=False)
             try:
                 if response.status_code in _REDIRECTS:
                     url, sent = self._redirect(url, response.headers.get("location", "")), {**sent, "params": None}
                     continue
-                return self._answer(response, what)
+                return self._answer(response, what, writes=bool(sent.get("writes")))
+            except PmctlError as problem:
+                if sent.get("once") and response.is_success:
+                    raise Uncertain(problem.message, hint=problem.hint) from None
+                raise
             finally:
                 response.close()
         raise self._unreachable("keeps redirecting")
 
-    def _answer(self, response: httpx.Response, what: str) -> Answer:
+    def _answer(self, response: httpx.Response, what: str, *, writes: bool) -> Answer:
         status = response.status_code
-        if status in _RETRIED:
-            raise _Retry(status, _retry_after(response.headers.get("retry-after", "")))
-        if status != 200:
-            raise self._refusal(status, what, None)
+        if status not in (_DONE if writes else (200,)):
+            reply = Reply(status, response.headers, beginning(response))
+            pause = self.slow_down(reply)
+            if pause is not None or status in RETRIED:
+                wait = pause or retry_after(response.headers.get("retry-after", ""))
+                raise Retry(status, wait, slower=pause is not None)
+            raise self.explain(reply, what) or self._refusal(status, what)
         data = bytearray()
-        for chunk in _unpacked(response):
+        for chunk in unpacked(response):
             data += chunk
             if len(data) > RESPONSE_LIMIT:
                 raise BadInput(f"{self.label} answered with more than {RESPONSE_LIMIT // 1_000_000} MB for {what}")
@@ -185,6 +244,8 @@ class Service:
         try:
             value = json.loads(bytes(data))
         except (ValueError, RecursionError):
+            if writes:
+                return Answer(None, bytes(data))
             raise BadInput(
                 f"{self.label} answered with something that is not JSON for {what}",
                 hint=f"check the address {self.base_url}",
@@ -203,7 +264,7 @@ class Service:
         try:
             target = urljoin(url, location)
         except ValueError:
-            raise self._odd("redirects to what is no address", url) from None
+            raise self._odd("redirects to what is no address", "its answer") from None
         if not location or origin(target) != origin(self.base_url):
             host = origin(target)[1] if location else "nowhere"
             raise EnvironmentProblem(
@@ -212,7 +273,7 @@ class Service:
             )
         return target
 
-    def _refusal(self, status: int, what: str, wait: float | None) -> PmctlError:
+    def _refusal(self, status: int, what: str) -> PmctlError:
         variable = self.token_variable
         if status == 401:
             return EnvironmentProblem(
@@ -220,22 +281,23 @@ class Service:
             )
         if status == 403:
             return EnvironmentProblem(
-                f"{self.label} does not allow this token to read {what} (403)",
-                hint=f"give the token in {variable} the right to read incidents",
+                f"{self.label} does not allow this token to use {what} (403)",
+                hint=f"give the token in {variable} the right to {self.right}",
             )
         if status == 404:
             return NotFound(
                 f"{self.label} has no {what} (404)",
                 hint="check the id; some systems also say 404 to a token that may not see it",
             )
-        if status == 429:
-            pause = f"in {wait:.0f} s" if wait else "later"
-            return EnvironmentProblem(f"{self.label} asks for fewer requests (429)", hint=f"try again {pause}")
         if status >= 500:
             return EnvironmentProblem(f"{self.label} is not working (answered {status})", hint="try again later")
-        return EnvironmentProblem(
-            f"{self.label} answered {status} for {what}", hint=f"check the id and the address {self.base_url}"
+        return Declined(
+            f"{self.label} answered {status} for {what}", status, f"check the id and the address {self.base_url}"
         )
+
+    def _slower(self, asked: Retry) -> PmctlError:
+        pause = f"in {asked.wait:.0f} s" if asked.wait else "later"
+        return EnvironmentProblem(f"{self.label} asks for fewer requests ({asked.status})", hint=f"try again {pause}")
 
     def _odd(self, why: str, what: str) -> PmctlError:
         return BadInput(f"{self.label} {why} ({what})", hint=f"check the address {self.base_url}")
@@ -248,56 +310,16 @@ class Service:
         return EnvironmentProblem(f"{self.label} at {host} {why}", hint="check the network and the address")
 
 
-class _Retry(Exception):
-    """An answer after which another try is worthwhile; `wait` is what Retry-After asks for, in seconds."""
+class Declined(EnvironmentProblem):
+    """An answer that only the caller can explain (400, 409, 422, ...); `status` is its number."""
 
-    def __init__(self, status: int, wait: float | None) -> None:
-        super().__init__(f"status {status}")
+    def __init__(self, message: str, status: int, hint: str) -> None:
+        super().__init__(message, hint=hint)
         self.status = status
-        self.wait = wait
-
-
-def _pause_before_retry(problem: Exception) -> bool | float:
-    """For stamina: whether to try again, or after how many seconds."""
-    import httpx
-
-    if isinstance(problem, _Retry):
-        if problem.wait is None:
-            return True
-        return max(problem.wait, 0.05) if problem.wait <= LONGEST_PAUSE else False
-    return isinstance(problem, httpx.TransportError) and not isinstance(problem, httpx.UnsupportedProtocol)
-
-
-def _retry_after(value: str) -> float | None:
-    """Seconds from a Retry-After header, which is a number or a date (RFC 9110, 10.2.3)."""
-    text = value.strip()
-    if text.isascii() and text.isdigit() and len(text) < 10:
-        return float(text)
-    try:
-        when = parsedate_to_datetime(text)
-        moment = when if when.tzinfo else when.replace(tzinfo=UTC)
-        return max(0.0, (moment - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return None
 
 
 def _named(problem: Exception) -> str:
     return type(problem).__name__
-
-
-def _unpacked(response: httpx.Response) -> Iterator[bytes]:
-    """The body, in pieces that are small whatever they were packed to."""
-    kind = response.headers.get("content-encoding", "").strip().lower()
-    if kind in ("", "identity"):
-        yield from response.iter_raw()
-        return
-    if kind not in ("gzip", "x-gzip", "deflate"):
-        raise zlib.error(f"an encoding that was not asked for: {kind}")
-    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # gzip or zlib, by its first bytes
-    for chunk in response.iter_raw():
-        yield (piece := unpacker.decompress(chunk, _PIECE))
-        while unpacker.unconsumed_tail or (piece and len(piece) == _PIECE):
-            yield (piece := unpacker.decompress(unpacker.unconsumed_tail, _PIECE))
 
 
 @contextmanager
@@ -308,7 +330,7 @@ def open_client(base_url: str) -> Iterator[httpx.Client]:
         import stamina  # noqa: F401 - fails here rather than at the first request
     except ImportError:
         raise EnvironmentProblem(
-            "fetching incidents needs more packages", hint="pip install 'pmctl[integrations]'"
+            "talking to other systems needs more packages", hint="pip install 'pmctl[integrations]'"
         ) from None
     local = loopback(urlsplit(base_url).hostname or "")
     with httpx.Client(

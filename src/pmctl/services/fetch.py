@@ -1,18 +1,18 @@
 """Fetch an incident by `source:id` from the system that has it: a reference in, record files out.
 
-What comes back is fed to `registry.read_records` like files that were exported by hand. Tokens come from the
-environment only.
+What comes back is fed to `registry.read_records` like files that were exported by hand.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from pmctl.errors import EnvironmentProblem, UsageProblem
 from pmctl.services.address import checked_base_url, checked_token
 from pmctl.services.client import RecordFile, Service, open_client
 from pmctl.services.registry import SYSTEMS, system_by_name
+from pmctl.services.secrets import Secrets, how_to_set
 from pmctl.services.system import Api, System
 from pmctl.text import did_you_mean
 
@@ -61,11 +61,8 @@ def _unknown(text: str) -> UsageProblem:
     return UsageProblem(f"{text[:80]}: {system.label} has no API to fetch from", hint="give its record as a file")
 
 
-def fetch_reference(
-    text: str, environ: Mapping[str, str], waits: Callable[[str], None] = lambda said: None
-) -> list[RecordFile]:
-    """Fetch what `source:id` names. Address and token come from the environment, never from a repository: one that
-    somebody cloned must not decide where a token of theirs is sent. `waits` is told why something takes longer.
+def fetch_reference(text: str, secrets: Secrets, waits: Callable[[str], None] = lambda said: None) -> list[RecordFile]:
+    """Fetch what `source:id` names. `waits` is told why something takes longer.
 
     Raises UsageProblem, EnvironmentProblem, NotFound or BadInput; none of them shows the token.
     """
@@ -73,16 +70,16 @@ def fetch_reference(
     if parsed is None:
         raise _unknown(text)
     system, api, incident = parsed
-    token = checked_token(environ.get(api.credential, ""), api.credential) if api.credential else ""
-    others = {name: checked_token(environ.get(name, ""), name) for name in api.also}
-    url = environ.get(api.address) or api.default_address
+    token = checked_token(secrets(api.credential), api.credential) if api.credential else ""
+    others = {name: checked_token(secrets(name), name) for name in api.also}
+    url = secrets(api.address) or api.default_address
     if not url:
         raise EnvironmentProblem(
             f"the address of your {system.label} is not known", hint=f"set {api.address}=https://..."
         )
     if not token and api.credential_required:
         raise EnvironmentProblem(
-            f"no token for {system.label}", hint=f"put one that may read incidents into {api.credential}"
+            f"no token for {system.label}", hint=f"one that may read incidents: {how_to_set(api.credential)}"
         )
     for name, required in api.also.items():
         if required and not others[name]:

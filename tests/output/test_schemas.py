@@ -267,6 +267,7 @@ COMMANDS = {
     "item": "pmctl actions show 7f3k --format json",
     "events": "pmctl events --on 2030-01-01 --format json",
     "similar": "pmctl similar --text outage --format json",
+    "report": "pmctl report --format json",
     "trends": "pmctl metrics trends --format json",
     "factors": "pmctl metrics trends --graph json",
     "effectiveness": "pmctl metrics effectiveness --by service --format json",

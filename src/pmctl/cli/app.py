@@ -54,6 +54,7 @@ CHAPTERS: dict[str, dict[str, Entry]] = {
     },
     "Learn": {
         "metrics": Entry("metrics", "app", "numbers that anybody can recompute; trends; whether fixes work"),
+        "report": Entry("report", "report", "the page for the monthly meeting; or a folder of evidence for an audit"),
     },
     "Together": {
         "sync": Entry("together", "sync", "fetch, merge, check and push, and again when somebody was faster"),

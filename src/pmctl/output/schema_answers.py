@@ -29,6 +29,7 @@ ANSWERS = {
     "item": ("pmctl.insight.items", "ItemHistory"),
     "events": ("pmctl.insight.events", "Events"),
     "similar": ("pmctl.insight.similar", "AlikeAnswer"),
+    "report": ("pmctl.insight.report", "MeetingReport"),
     "trends": ("pmctl.insight.trends", "Trends"),
     "factors": ("pmctl.insight.factor_graph", "FactorGraph"),
     "effectiveness": ("pmctl.insight.effectiveness", "Effectiveness"),

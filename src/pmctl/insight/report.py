@@ -54,7 +54,7 @@ class OverdueItem:
 
 
 @dataclass(frozen=True, slots=True)
-class Advice:
+class NextStep:
     """One suggestion, and the trend that it follows from."""
 
     about: str
@@ -77,7 +77,7 @@ class MeetingReport:
     published: Sequence[Published]
     overdue: Sequence[OverdueItem]
     repeats: Sequence[Repeat]
-    suggestions: Sequence[Advice]
+    suggestions: Sequence[NextStep]
     trends: Trends
     remarks: Sequence[Remark]
     incomplete: str
@@ -132,31 +132,31 @@ def _overdue(asked: Question) -> tuple[OverdueItem, ...]:
     return tuple(sorted(found, key=lambda one: (one.owner.casefold(), one.due, one.postmortem, one.item)))
 
 
-def _advice(facts: Facts, found: Trends, repeats: Sequence[Repeat]) -> list[Advice]:
+def _advice(facts: Facts, found: Trends, repeats: Sequence[Repeat]) -> list[NextStep]:
     """One suggestion for each trend that gives cause for one: what somebody can do next."""
     told = []
     top = next(iter([*found.root_causes, *found.contributing_factors]), None)
     if top is not None and top.count:
-        told.append(Advice(f"cause {top.name}", _about_cause(facts, top)))
+        told.append(NextStep(f"cause {top.name}", _about_cause(facts, top)))
     service = next(iter(found.services), None)
     if service is not None and service.count > 1:
         text = f"{service.count} incidents hit {service.name}: read them together, {', '.join(service.ids[:3])}"
-        told.append(Advice(f"service {service.name}", text))
+        told.append(NextStep(f"service {service.name}", text))
     kinds = {one.name: one.count for one in found.item_kinds}
     if (done := sum(kinds.values())) >= 4 and kinds.get("prevent", 0) * 4 < done:
-        told.append(Advice("kinds of items", f"{kinds.get('prevent', 0)} of {done} new items prevent: ask what would"))
+        told.append(NextStep("kinds of items", f"{kinds.get('prevent', 0)} of {done} new items prevent: ask what would"))
     behind = [one for one in found.teams if one.rate is not None and one.rate < 50]
     if behind:
         least = min(behind, key=lambda one: (one.rate or 0, one.team))
         left = round(least.of * (100 - (least.rate or 0)) / 100)
-        told.append(Advice(f"team {least.team}", f"{left} of {least.of} postmortems are not published yet"))
+        told.append(NextStep(f"team {least.team}", f"{left} of {least.of} postmortems are not published yet"))
     if repeats and repeats[0].open:
         first = repeats[0]
         text = f"do {first.item} of {first.postmortem} first: {first.subject} came back while it was open"
-        told.append(Advice(f"repeats of {first.subject}", text))
+        told.append(NextStep(f"repeats of {first.subject}", text))
     if found.without_causes:
         told.append(
-            Advice(
+            NextStep(
                 "root causes",
                 f"{plural(len(found.without_causes), 'postmortem')} without any: name them, so that they count",
             )

@@ -144,7 +144,8 @@ def _advice(facts: Facts, found: Trends, repeats: Sequence[Repeat]) -> list[Next
         told.append(NextStep(f"service {service.name}", text))
     kinds = {one.name: one.count for one in found.item_kinds}
     if (done := sum(kinds.values())) >= 4 and kinds.get("prevent", 0) * 4 < done:
-        told.append(NextStep("kinds of items", f"{kinds.get('prevent', 0)} of {done} new items prevent: ask what would"))
+        text = f"{kinds.get('prevent', 0)} of {done} new items prevent: ask what would"
+        told.append(NextStep("kinds of items", text))
     behind = [one for one in found.teams if one.rate is not None and one.rate < 50]
     if behind:
         least = min(behind, key=lambda one: (one.rate or 0, one.team))

@@ -10,7 +10,7 @@ from pmctl.errors import advise
 from pmctl.insight.status_overview import StatusReports, Waiting
 from pmctl.insight.status_report import AskedApproval, Blocker, ItemCount, OverdueItem, SentBack, StatusReport
 from pmctl.insight.unlanded import UnlandedAct
-from pmctl.output.status import notes, report, rows, waiting
+from pmctl.output.status import figures, notes, report, rows, waiting
 from pmctl.output.terminal import table, width_of
 
 ID = "2024-01-15-payment-api-connection-pool-exhausted"
@@ -84,3 +84,14 @@ def test_what_is_not_pushed_and_a_detached_head_are_said() -> None:
     first, second = notes(found)
     assert first.startswith(f"not pushed yet: your approve of {ID} in pay;")
     assert second.startswith("HEAD is detached: ")
+
+
+def test_the_four_numbers_that_matter() -> None:
+    late = OverdueItem("AI-1", "Alert", "bob", "2024-01-01", 3)
+    made = (
+        StatusReport("2024-01-01-a", "DRAFT", "A", "a.md", action_items=ItemCount(3, 2, (late,))),
+        StatusReport("2024-01-02-b", "IN_REVIEW", "B", "b.md"),
+        StatusReport("2024-01-03-c", "PUBLISHED", "C", "c.md", action_items=ItemCount(1, 1)),
+    )
+    assert figures(StatusReports("jane", (), made)) == "1 draft, 1 in review, 3 open action items, 1 overdue"
+    assert figures(StatusReports("jane", (), ())) == "0 drafts, 0 in review, 0 open action items, 0 overdue"

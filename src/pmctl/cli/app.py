@@ -47,6 +47,7 @@ CHAPTERS: dict[str, dict[str, Entry]] = {
         "log": Entry("reading", "log", "who did what when, with the verdict on every step"),
         "diff": Entry("review", "diff", "what changed between two versions, by section, row and word"),
         "export": Entry("exporting", "export", "one postmortem as Markdown, HTML, PDF or JSON"),
+        "similar": Entry("similar", "similar", "which postmortems are like one, a file or a text, and why"),
     },
     ACTS_CHAPTER: {  # and what the table of acts fills in
         "review": Entry("review", "review", "what waits for your review; with an id: read it and decide"),
@@ -58,6 +59,7 @@ CHAPTERS: dict[str, dict[str, Entry]] = {
     },
     "Learn": {
         "metrics": Entry("metrics", "app", "numbers that anybody can recompute; trends; whether fixes work"),
+        "report": Entry("report", "report", "the page for the monthly meeting; or a folder of evidence for an audit"),
     },
     "Share": {
         "site": Entry("site", "app", "the postmortems as a site of static pages: build it, or look at it here"),

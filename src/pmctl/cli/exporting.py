@@ -112,7 +112,7 @@ def _export_one(session: Session, id: str, wish: _Wish, output: Path | None) -> 
     elif output is None:
         sys.stdout.buffer.write(data)
     else:
-        _write(output, data)
+        write_file(output, data)
         session.note(f"wrote {output}")
     session.end_if_incomplete(incomplete)
 
@@ -133,7 +133,7 @@ def _export_all(session: Session, query: Query, wish: _Wish, folder: Path) -> No
     for summary in counted(chosen(session, query), "postmortems exported", session.progress):
         try:
             material, lacking = _material(session, summary.id, wish)
-            _write(folder / f"{summary.id}.{wish.form}", FORMS[wish.form].make(material))
+            write_file(folder / f"{summary.id}.{wish.form}", FORMS[wish.form].make(material))
         except PmctlError as error:
             tell_error(error, f"{summary.id}: ")
             failed += 1
@@ -230,7 +230,8 @@ def schema(
     session.result(render(name).rstrip("\n"))
 
 
-def _write(output: Path, data: bytes) -> None:
+def write_file(output: Path, data: bytes) -> None:
+    """Write a file that was asked for by its path. Raises EnvironmentProblem when that cannot be."""
     from pmctl.errors import EnvironmentProblem
     from pmctl.files import replace_file
 

@@ -83,6 +83,7 @@ def triage(
     repository the default rules are used, and nothing is known of earlier incidents.
     """
     from pmctl.cli.session import now
+    from pmctl.cli.similar import tell_of_incident
     from pmctl.insight.triage import triage, triage_documents
     from pmctl.insight.triggers import Verdict
     from pmctl.output.incidents import triage_text
@@ -101,6 +102,8 @@ def triage(
     else:
         for answer in answers:
             session.result(triage_text(answer, color=session.colored))
+            if history and not answer.postmortem and answer.verdict is not Verdict.SKIP:
+                tell_of_incident(session, answer.incident)
     wanting = sum(answer.verdict is Verdict.REQUIRED and not answer.postmortem for answer in answers)
     session.note(f"{_incidents(len(answers))}, {wanting} with a postmortem required and not written")
     _refuse_a_part(lacking)

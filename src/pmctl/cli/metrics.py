@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pmctl.cli.options import ByService, BySeverity, ByTeam, choose_format, choose_known, chosen_day
+from pmctl.cli.options import ByService, BySeverity, ByTeam, Format, choose_format, choose_known, chosen_day
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import tzinfo
 
     from pmctl.cli.session import Session
     from pmctl.insight.metrics import Metrics, MetricsQuery
     from pmctl.insight.metrics_facts import Facts
+    from pmctl.insight.trends import Suggestion
 
 app = typer.Typer(
     help="Numbers that anybody can recompute; trends, and whether fixes work.",
@@ -193,4 +194,98 @@ def explain(
     for line in output.behind_lines(one):
         session.result(f"    {line}")
     session.note(output.rests_on(found))
+    session.end_if_incomplete(found.incomplete)
+
+
+@app.command()
+def trends(
+    ctx: typer.Context,
+    since: Annotated[str, typer.Option("--since", metavar="DATE", help="From this day on; default: 90 days.")] = "",
+    until: Until = "",
+    team: ByTeam = None,
+    service: ByService = None,
+    severity: BySeverity = None,
+    at: At = "HEAD",
+    on: On = "",
+    graph: Annotated[
+        str, typer.Option("--graph", metavar="json|dot|svg", help="What hangs together, as a graph instead.")
+    ] = "",
+    format: Annotated[
+        str, typer.Option("--format", metavar="text|json|md", help="How the answer is printed.")
+    ] = "text",
+) -> None:
+    """What comes up again and again, against as many days before: causes, factors, services, kinds of items, teams.
+
+    A change is said only where chance can be excluded. For postmortems without root causes some are suggested.
+    """
+    from pmctl.insight.trends import trends as counted
+    from pmctl.output.trends import markdown, text
+
+    session: Session = ctx.obj
+    choose_format(format, ("text", "json", "md"))
+    asked = ask(session, at=at, on=on, since=since, until=until, team=team, service=service, severity=severity)
+    if graph:
+        choose_format(graph, ("json", "dot", "svg"), "--graph")
+        _print_graph(session, asked, graph)
+        return
+    found = counted(asked.facts, asked.query, asked.zone, suggestions(session, asked.facts))
+    if format == "json":
+        session.json("trends", found)
+    else:
+        session.rows(markdown(found) if format == "md" else text(found, plain=not draws_blocks()))
+    session.end_if_incomplete(found.incomplete)
+
+
+def _print_graph(session: Session, asked: Asked, form: str) -> None:
+    from pmctl.insight.factor_graph import dot, factor_graph
+    from pmctl.insight.metrics import chosen
+
+    facts, query = chosen(asked.facts, asked.query), asked.query
+    first, last = str(query.since or ""), str(query.until or "~")
+    found = factor_graph(facts, frozenset(one.id for one in facts.postmortems if first <= one.day <= last))
+    if form == "json":
+        session.json("factors", found)
+    elif form == "dot":
+        session.rows(dot(found))
+    else:
+        from pmctl.output.factor_drawing import drawn
+
+        session.rows(f"{drawn(found).svg}\n")
+
+
+def suggestions(session: Session, facts: Facts) -> Callable[[str], Suggestion | None]:
+    """Gives the root causes that a postmortem may have: those of the ones that are most like it."""
+    from pmctl.insight.trends_suggested import suggested
+
+    return suggested(session.repo, facts)
+
+
+@app.command()
+def effectiveness(
+    ctx: typer.Context,
+    by: Annotated[
+        str, typer.Option("--by", metavar="factor|cause|service", help="By what items prevent, or by these.")
+    ] = "factor",
+    at: At = "HEAD",
+    on: On = "",
+    format: Format = "text",
+) -> None:
+    """Whether fixes work: incidents of a factor before and after the items against it were completed.
+
+    A rate ratio with its exact 95 % interval; "too few to say" is the normal answer. Also which factors came back while
+    an item was open, with the minutes of impact since it was due.
+    """
+    from pmctl.insight.effectiveness import SUBJECTS
+    from pmctl.insight.effectiveness import effectiveness as judged
+    from pmctl.output.trends import effects_text
+
+    session: Session = ctx.obj
+    choose_format(format)
+    choose_known("--by", [by], SUBJECTS)
+    asked = ask(session, at=at, on=on)
+    found = judged(asked.facts, asked.query.on, asked.zone, by)
+    if format == "json":
+        session.json("effectiveness", found)
+    else:
+        session.rows(effects_text(found))
     session.end_if_incomplete(found.incomplete)

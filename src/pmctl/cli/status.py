@@ -89,7 +89,7 @@ def _print_reports(session: Session, found: StatusReports) -> None:
 
 def _print_overview(session: Session, found: StatusReports, known: list[str]) -> None:
     from pmctl.insight.status_overview import ASIDE
-    from pmctl.output.status import STYLES, notes, rows, waiting
+    from pmctl.output.status import STYLES, figures, notes, rows, waiting
 
     mine = {(one.repository, one.postmortem) for one in found.waiting_for_you if one.kind not in ASIDE}
     others = [one for one in found.postmortems if (one.repository, one.id) not in mine]
@@ -106,5 +106,7 @@ def _print_overview(session: Session, found: StatusReports, known: list[str]) ->
         session.note("pmctl status ID says what comes next")
     if not text and not cells:
         session.note("nothing is waiting")
+    else:
+        session.note(figures(found))
     for line in notes(found):
         session.note(line)

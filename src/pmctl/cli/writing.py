@@ -78,6 +78,11 @@ def new(
     else:
         landed = land(workspace, created, session.signing())
     tell(session, _done(created, writer, landed), format)
+    if draft is not None:
+        from pmctl.cli.similar import tell_of
+        from pmctl.insight.similar import terms_of
+
+        tell_of(session, terms_of(created.data, created.path), created.id)
 
 
 def _past_day(text: str, today: date) -> date | None:

@@ -85,13 +85,13 @@ def columns(title: str, up: Sequence[Point], down: Sequence[Point] = (), heads: 
     zero = tall + 18
     marks = [_column(point, number_, room, zero, _most(up), tall) for number_, point in enumerate(up)]
     marks += [_column(point, number_, room, zero + 16, _most(down), -tall) for number_, point in enumerate(down)]
-    marks.append(_tag("line", x1=0, x2=_WIDTH, y1=zero, y2=zero, stroke="currentColor", stroke_opacity="0.4"))
+    marks.append(element("line", x1=0, x2=_WIDTH, y1=zero, y2=zero, stroke="currentColor", stroke_opacity="0.4"))
     marks += [
-        _text(point.label, (at + 0.5) * room, zero + 12, anchor="middle", size=11) for at, point in enumerate(up)
+        words(point.label, (at + 0.5) * room, zero + 12, anchor="middle", size=11) for at, point in enumerate(up)
     ]  # fmt: skip
     rows = [[point.label, point.text, *([down[at].text] if down else [])] for at, point in enumerate(up)]
     table = data_table(["", heads[0], *([heads[1]] if down else [])], rows, title)
-    return Chart(_svg(title, _said(up, heads[0]), zero + 22 + (tall + 18 if down else 0), marks), table)
+    return Chart(drawing(title, _said(up, heads[0]), zero + 22 + (tall + 18 if down else 0), marks), table)
 
 
 def _column(point: Point, at: int, room: float, zero: float, most: float, tall: float) -> Markup:
@@ -102,11 +102,11 @@ def _column(point: Point, at: int, room: float, zero: float, most: float, tall: 
         return _group(point, _empty(left, top, wide, 14))
     length = abs(tall) * point.value / most
     top = zero - length if tall > 0 else zero
-    bar = _tag("rect", x=left, y=top, width=wide, height=length, fill="currentColor", fill_opacity=_shade(tall < 0))
+    bar = element("rect", x=left, y=top, width=wide, height=length, fill="currentColor", fill_opacity=_shade(tall < 0))
     if not point.value:
         return _group(point, bar)
     beyond = top - 4 if tall > 0 else zero + length + 11
-    return _group(point, bar + _text(point.text, at * room + room / 2, beyond, anchor="middle", size=11))
+    return _group(point, bar + words(point.text, at * room + room / 2, beyond, anchor="middle", size=11))
 
 
 def _shade(second: bool) -> str:
@@ -127,7 +127,7 @@ def bars(title: str, points: Sequence[Point], heads: tuple[str, str] = ("", ""))
             drawn = _bar(left, at, length, _SHADES[0]) + _beside(point, left + length, at)
         marks.append(_group(point, _label(point, left, at) + drawn))
     table = data_table(heads, [(point.label, point.text) for point in points], title)
-    return Chart(_svg(title, _said(points, heads[1]), len(points) * _ROW, marks), table)
+    return Chart(drawing(title, _said(points, heads[1]), len(points) * _ROW, marks), table)
 
 
 def stacked(title: str, points: Sequence[Point], parts: Sequence[str]) -> Chart:
@@ -145,15 +145,15 @@ def stacked(title: str, points: Sequence[Point], parts: Sequence[str]) -> Chart:
             reached += 40
         for which, value in enumerate(() if point.value is None else point.parts):
             length = room * value / most
-            inner = _tag("title", f"{parts[which]}: {number(value)}")
+            inner = element("title", f"{parts[which]}: {number(value)}")
             drawn += Markup("<g>{}{}</g>").format(inner, _bar(reached, at, length, _SHADES[which % len(_SHADES)]))
             reached += length
         marks.append(_group(point, drawn + _beside(point, reached, at)))
-    marks.append(_text(named, left, len(points) * _ROW + 13, size=11))
+    marks.append(words(named, left, len(points) * _ROW + 13, size=11))
     rows = [(point.label, *(map(number, point.parts) if point.value is not None else [TOO_FEW])) for point in points]
     rows = [(*row, *[""] * (len(parts) + 1 - len(row))) for row in rows]
     return Chart(
-        _svg(title, _said(points, ""), len(points) * _ROW + 20, marks), data_table(["", *parts], rows, title)
+        drawing(title, _said(points, ""), len(points) * _ROW + 20, marks), data_table(["", *parts], rows, title)
     )  # fmt: skip
 
 
@@ -185,11 +185,11 @@ def dots(title: str, points: Sequence[Point], heads: tuple[str, str] = ("", ""),
             reached = across(point.value if point.high is None else point.high)
             if point.low is not None:
                 drawn += _line(across(point.low), middle, reached, middle, stroke_width="2")
-            drawn += _tag("circle", cx=across(point.value), cy=middle, r=4.5, fill="currentColor")
+            drawn += element("circle", cx=across(point.value), cy=middle, r=4.5, fill="currentColor")
             drawn += _beside(point, max(reached, across(point.value) + 5), at)
         marks.append(_group(point, drawn))
     table = data_table(heads, [(point.label, point.text) for point in points], title)
-    return Chart(_svg(title, _said(points, heads[1]), len(points) * _ROW, marks), table)
+    return Chart(drawing(title, _said(points, heads[1]), len(points) * _ROW, marks), table)
 
 
 def sparkline(title: str, points: Sequence[Point]) -> Chart:
@@ -206,16 +206,16 @@ def sparkline(title: str, points: Sequence[Point]) -> Chart:
         runs[-1].append(last)
     marks = [_line(4, 26, 124, 26, stroke_opacity="0.3")]
     marks += [
-        _tag("polyline", points=" ".join(run), fill="none", stroke="currentColor", stroke_width="1.5")
+        element("polyline", points=" ".join(run), fill="none", stroke="currentColor", stroke_width="1.5")
         for run in runs
         if len(run) > 1
     ]
-    marks += [_tag("circle", cx=run[0].split(",")[0], cy=run[0].split(",")[1], r=1.5, fill="currentColor")
+    marks += [element("circle", cx=run[0].split(",")[0], cy=run[0].split(",")[1], r=1.5, fill="currentColor")
               for run in runs if len(run) == 1]  # fmt: skip
     if last:
-        marks.append(_tag("circle", cx=last.split(",")[0], cy=last.split(",")[1], r=3, fill="currentColor"))
+        marks.append(element("circle", cx=last.split(",")[0], cy=last.split(",")[1], r=3, fill="currentColor"))
     table = data_table(["", title], [(point.label, point.text) for point in points])
-    return Chart(_svg(title, _said(points, ""), 30, marks, wide=128), table)
+    return Chart(drawing(title, _said(points, ""), 30, marks, wide=128), table)
 
 
 def bar_lines(points: Sequence[Point], width: int = 24, *, plain: bool = False) -> list[str]:
@@ -279,19 +279,19 @@ def _top(at: int) -> float:
 def _label(point: Point, left: float, at: int) -> Markup:
     most = int((left - 12) / _LETTER)
     label = point.label if width_of(point.label) <= most else point.label[: max(most - 2, 1)].rstrip() + " …"
-    return _text(label, left - 8, _top(at) + 11, anchor="end")
+    return words(label, left - 8, _top(at) + 11, anchor="end")
 
 
 def _beside(point: Point, x: float, at: int) -> Markup:
-    return _text(point.text, x + 7, _top(at) + 11)
+    return words(point.text, x + 7, _top(at) + 11)
 
 
 def _bar(x: float, at: int, length: float, shade: str) -> Markup:
-    return _tag("rect", x=x, y=_top(at), width=length, height=_BAR, fill="currentColor", fill_opacity=shade)
+    return element("rect", x=x, y=_top(at), width=length, height=_BAR, fill="currentColor", fill_opacity=shade)
 
 
 def _empty(x: float, y: float, width: float, height: float) -> Markup:
-    return _tag(
+    return element(
         "rect", x=x, y=y, width=width, height=height, fill="none", stroke="currentColor", stroke_dasharray="3 3",
         stroke_opacity="0.6",
     )  # fmt: skip
@@ -302,16 +302,17 @@ def _zero(x: float, rows: int) -> Markup:
 
 
 def _line(x1: float, y1: float, x2: float, y2: float, **more: str) -> Markup:
-    return _tag("line", x1=x1, y1=y1, x2=x2, y2=y2, stroke="currentColor", **more)
+    return element("line", x1=x1, y1=y1, x2=x2, y2=y2, stroke="currentColor", **more)
 
 
 def _group(point: Point, drawn: Markup) -> Markup:
     told = f"{point.label}: {point.text}" + (f" ({point.note})" if point.note else "")
-    return Markup("<g>{}{}</g>").format(_tag("title", told), drawn)
+    return Markup("<g>{}{}</g>").format(element("title", told), drawn)
 
 
-def _text(text: str, x: float, y: float, anchor: str = "start", size: int = 13) -> Markup:
-    return _tag("text", text, x=x, y=y, text_anchor=anchor, font_size=size, fill="currentColor")
+def words(text: str, x: float, y: float, anchor: str = "start", size: int = 13) -> Markup:
+    """A line of text in a drawing."""
+    return element("text", text, x=x, y=y, text_anchor=anchor, font_size=size, fill="currentColor")
 
 
 def _said(points: Sequence[Point], what: str) -> str:
@@ -321,15 +322,16 @@ def _said(points: Sequence[Point], what: str) -> str:
     return f"{what}{': ' if what and told else ''}{told}{rest}" or "no data"
 
 
-def _svg(title: str, told: str, height: float, marks: Iterable[Markup], wide: float = _WIDTH) -> Markup:
-    inner = _tag("title", title) + _tag("desc", told) + Markup("").join(marks)
+def drawing(title: str, told: str, height: float, marks: Iterable[Markup], wide: float = _WIDTH) -> Markup:
+    """A whole drawing: its name, what it shows in words, and its marks."""
+    inner = element("title", title) + element("desc", told) + Markup("").join(marks)
     return Markup(
         '<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {} {}" width="{}" height="{}" '
         'font-family="system-ui, sans-serif" aria-label="{}">{}</svg>'
     ).format(_n(wide), _n(height), _n(wide), _n(height), harmless(title), inner)
 
 
-def _tag(name: str, text: str = "", **attributes: str | float) -> Markup:
+def element(name: str, text: str = "", **attributes: str | float) -> Markup:
     """An element; names with _ are those with -."""
     said = Markup("").join(
         Markup(' {}="{}"').format(key.replace("_", "-"), value if isinstance(value, str) else _n(value))

@@ -83,6 +83,21 @@ def to_pdf(
         return _compiled(text, Path(folder), _dated(document), fonts)
 
 
+def plain_pdf(title: str, markdown: str, *, label: str, version: str, day: str) -> bytes:
+    """A text that is no postmortem, as a report is, in the same hand. `label` says at the top of each page what it is;
+    `day` is the day that the file says it was made on. Raises as `to_pdf` does."""
+    with tempfile.TemporaryDirectory(prefix="pmctl-pdf-") as folder:
+        body = body_blocks(markdown, title=title, place_picture=lambda target: "")
+        page: dict[str, Any] = {
+            "timeline": None, "title": title, "author": "", "banner": {"kind": "published", "label": label, "text": ""},
+            "marks": [], "lead": "", "figures": [], "facts": [], "evidence": None, "identity": label,
+            "version": version,
+        }  # fmt: skip
+        text = json.dumps(_harmless(page) | {"body": body}, ensure_ascii=False)
+        at = datetime.combine(date.fromisoformat(day), time(), UTC) if day >= "1980" else _NO_TIME
+        return _compiled(text, Path(folder), at, None)
+
+
 def _timeline(document: Document) -> dict[str, Any] | None:
     """The drawn timeline for `page.typ`: places as shares of the line; nothing of it is text of the document."""
     found = layout(document)

@@ -79,6 +79,15 @@ def rows(found: Sequence[StatusReport], *, with_next: bool, with_place: bool) ->
     return heads, cells
 
 
+def figures(found: StatusReports) -> str:
+    """The four numbers that matter, in a line: what is being written, in review, still to be done, and overdue."""
+    states = [one.status for one in found.postmortems]
+    items = [one.action_items for one in found.postmortems]
+    drafts = plural(states.count("DRAFT"), "draft")
+    still, late = sum(one.open for one in items), sum(len(one.overdue) for one in items)
+    return f"{drafts}, {states.count('IN_REVIEW')} in review, {plural(still, 'open action item')}, {late} overdue"
+
+
 def notes(found: StatusReports) -> list[str]:
     """What is to be known beside the answer: acts that are not pushed, and a HEAD that is on no branch."""
     told = [

@@ -10,6 +10,9 @@ NO_CORPUS = "PMCTL_CORPUS is not set: no folder of real postmortems and incident
 NO_MKDOCS = "mkdocs is not installed"
 NO_HUGO = "hugo is not installed"
 
+# Not allowed: pages must have been seen in a browser where the run is to count.
+NO_CHROMIUM = "no Chromium on this machine"
+
 ALLOWED = {
     NO_CORPUS: "the corpus is other people's text and not part of the repository",
     "root may read everything": "the permission bits that the test sets mean nothing to root",

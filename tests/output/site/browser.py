@@ -13,7 +13,6 @@ from playwright.sync_api import Page, sync_playwright
 
 from tests.output.test_html_browser import CHROMIUM
 
-NO_CHROMIUM = "no Chromium on this machine"
 _SERIOUS = ("serious", "critical")
 
 

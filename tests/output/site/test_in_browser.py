@@ -12,9 +12,11 @@ from pmctl.output.html import to_html
 from pmctl.output.site import search_index
 from pmctl.output.site.look import assets
 from pmctl.output.site.search_index import Found, index_scripts, script_beside, sentences, sentences_script, terms_of
-from tests.output.site.browser import NO_CHROMIUM, opened, serious, sideways
+from tests.output.site import pictures
+from tests.output.site.browser import opened, serious, sideways
 from tests.output.site.sample import FRAME, NAMES, TODAY, document, environment, page
 from tests.output.test_html_browser import CHROMIUM
+from tests.skips import NO_CHROMIUM
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=NO_CHROMIUM)
 
@@ -157,3 +159,10 @@ def test_a_list_sorts_and_filters_and_its_address_brings_it_back(site: Path) -> 
         shown.goto("about:blank")
         shown.goto(address)
         assert titles() == ["alpha"] and shown.get_by_label("Severity").input_value() == "SEV2"
+
+
+def test_the_pictures_of_the_documentation_can_be_made_and_are_small(tmp_path: Path) -> None:
+    pictures.make(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {path.name for path in pictures.FOLDER.iterdir()}
+    for path in (*tmp_path.iterdir(), *pictures.FOLDER.iterdir()):
+        assert 5_000 < path.stat().st_size < pictures.MOST, path

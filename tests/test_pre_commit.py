@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -13,8 +12,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from .cli.play import Settings
-from .published import service_file_problems
 from .rules.sample import source
 
 HERE = Path(__file__).parents[1]
@@ -198,64 +195,3 @@ def test_the_index_is_what_is_checked(repository: Path) -> None:
     (repository / BAD).write_text("broken")
     done = run(repository, *pmctl)
     assert done.returncode == 0, done.stdout
-
-
-def test_the_action_runs_what_exists() -> None:
-    """Every pmctl command line in action.yml is one that this version understands, and inputs reach it as variables."""
-    assert service_file_problems("github-actions", HERE / "action.yml") == ""
-    action = yaml.safe_load((HERE / "action.yml").read_text())
-    assert action["runs"]["using"] == "composite"
-    steps = action["runs"]["steps"]
-    text = "\n".join(step.get("run", "") for step in steps)
-    assert "${{" not in text, "an input pasted into a script could bring commands with it"
-    assert "pmctl" in text
-    for step in steps:
-        assert "uses" in step or step["shell"] == "bash"
-        used = set(re.findall(r"inputs\.([a-z-]+)", str(step)))
-        assert used <= set(action["inputs"])
-    for words in re.findall(r"\bpmctl .*?(validate|audit)\b([^\n|]*)", text):
-        command, rest = words
-        for option in re.findall(r"(--[a-z-]+)", rest):
-            done = run(HERE, sys.executable, "-m", "pmctl", command, "--help")
-            assert option in done.stdout, option
-
-
-def test_the_action_in_a_repository(tmp_path: Path, repository: Path) -> None:
-    """Its script, run as the service runs it: annotations for the finding, and a failure."""
-    steps = yaml.safe_load((HERE / "action.yml").read_text())["runs"]["steps"]
-    script = next(step["run"] for step in steps if "validate" in step.get("run", ""))
-    (tmp_path / "bin").mkdir()
-    shim = tmp_path / "bin/pmctl"
-    shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m pmctl "$@"\n')
-    shim.chmod(0o755)
-    environment = {
-        "PATH": f"{shim.parent}{os.pathsep}{os.environ['PATH']}",
-        "PMCTL_FOLDER": ".",
-        "PMCTL_STRICT": "false",
-    }
-    summary = tmp_path / "summary.md"
-    done = run(repository, "bash", "-e", "-c", script, GITHUB_STEP_SUMMARY=str(summary), **environment)
-    assert done.returncode == 1
-    assert re.search(r"::error .*file=postmortems/2024/2024-02-01-search-outage\.md", done.stdout), done.stdout
-    assert "VERY" in summary.read_text()
-    summary.write_text("x" * 1024 * 1024)
-    done = run(repository, "bash", "-e", "-c", script, GITHUB_STEP_SUMMARY=str(summary), **environment)
-    assert summary.stat().st_size == 1024 * 1024
-    assert "the step summary is full" in done.stdout
-    (repository / BAD).write_text(source("id: 2024-02-01-search-outage"))
-    done = run(repository, "bash", "-e", "-c", script, GITHUB_STEP_SUMMARY=str(summary), **environment)
-    assert done.returncode == 0, done.stdout
-
-
-def test_the_action_audits_with_the_given_root(tmp_path: Path) -> None:
-    """Its script passes an honest history under the right root, and fails under another one."""
-    play = Settings(tmp_path / "made").at("review", tmp_path / "stage")
-    steps = yaml.safe_load((HERE / "action.yml").read_text())["runs"]["steps"]
-    step = next(step for step in steps if "audit" in step.get("run", ""))
-    assert "inputs.root != ''" in step["if"]
-    root = json.loads(play.do("jane", "pmctl audit --format json"))["root"]
-    environment = {"PMCTL_FOLDER": ".", "PMCTL_RANGE": "", "PMCTL_TRUST_ROOT": root}
-    assert play.run("jane", step["run"], env=environment).returncode == 0
-    assert play.run("jane", step["run"], env=environment | {"PMCTL_RANGE": "HEAD~1..HEAD"}).returncode == 0
-    done = play.run("jane", step["run"], env=environment | {"PMCTL_TRUST_ROOT": "sha256:" + "0" * 64})
-    assert done.returncode != 0

@@ -62,15 +62,16 @@ def make_folder(folder: Path, inside: Path, mode: int = 0o777) -> None:
             raise OSError(errno.ELOOP, "is a symbolic link", str(step))
 
 
-def write_atomic(target: Path, data: bytes, *, durable: bool = False) -> None:
+def write_atomic(target: Path, data: bytes, *, durable: bool = False, mode: int = 0o600) -> None:
     """Put `data` at `target` in one step, readable by its owner only. Raises OSError; what was there stays then.
 
+    With another `mode` whoever the person lets read new files can read it, too.
     With `durable` it is on the disk when this returns, before whatever is written after it.
     The standard library's temporary files take longer to load than this to write.
     """
     new = target.with_name(f".new-{os.urandom(8).hex()}")
     try:
-        handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
             if durable:

@@ -88,16 +88,18 @@ def in_ascii(text: str) -> str:
 
 def harmless(text: str) -> str:
     """`text` with every deceiving character replaced by U+FFFD, for pages; tabs and newlines stay."""
+    if text.isascii() and text.isprintable():
+        return text
     return DECEIVING.sub("\ufffd", text)
 
 
 def clean(text: str) -> str:
-    """Text for a document without what deceives: no controls, no direction changes, no soft hyphens; LF line ends."""
+    """Text for a document without what deceives: no controls but tabs, no direction changes, no soft hyphens; LF."""
     if text.isascii() and text.isprintable():
         return text
     if "\x1b" in text:
         text = _ESCAPES.sub("", text)
-    text = _ANY_LINE_BREAK.sub("\n", text).replace("\t", " ").replace("\xad", "")
+    text = _ANY_LINE_BREAK.sub("\n", text).replace("\xad", "")
     return DECEIVING.sub(lambda match: "\ufffd" if "\ud800" <= match.group() <= "\udfff" else "", text)
 
 

@@ -177,7 +177,7 @@ def test_code_in_a_cell_stays_as_it_was(raw: str, shown: str) -> None:
     ("raw", "shown"),
     [
         ("```\nfor i in 1 2; do\n  echo $i > /dev/null\n\n\n# no heading\ndone\n```\nfine",) * 2,
-        ("~~~ yaml title=x\na: <b>\n~~~~", "~~~yaml\na: <b>\n~~~"),
+        ("~~~ yaml title=x\na: <b>\n~~~~", "~~~yaml title=x\na: <b>\n~~~"),
         ("cut off\n```\n## x", "cut off\n```\n## x\n```"),
         ("`x` at the start", "`x` at the start"),
         ("do\n  ```\n    if a:\n  ```", "do\n```\n  if a:\n```"),

@@ -155,13 +155,15 @@ def test_taking_a_comment_out_changes_no_structure(source: str, clean: str) -> N
 
 @settings(max_examples=600, deadline=None)
 @given(commented_lines)
+@example(["-", "  <!-->", "  # One"])
+@example(["0.", " <!-->", "   # One"])
 @example(["-\t<!-- t -->", "    ## Code", "  ## Action Items"])
 def test_headings_are_the_same_without_comments(lines: list[str]) -> None:
     text = "\n".join(lines)
     document = read(f"---\nid: x\n---\n{text}".encode())
     if not document.readable or document.body != text or re.search("<[a-z/?]|-->.*<!--(?!.*-->)", text):
         return  # other HTML, which is shown as text, and comments that reach beyond their block and take what is there
-    if re.search(r"^<!--", text, re.MULTILINE) and re.search(r"^[ \t]", text, re.MULTILINE):
+    if any(re.search(rf"(?m)^ {{{n}}}<!--", text) and re.search(rf"(?m)^ {{{n + 1}}}|^\t", text) for n in range(4)):
         return  # a comment may end a list, and what is indented behind it would belong to the list without it
     if re.search(r"^(?: {4}|\t)", text, re.MULTILINE) and re.search(r"^ *[=-]+ *$", text, re.MULTILINE):
         return  # an underlined heading of several lines, one of which only looks like a list item

@@ -266,6 +266,7 @@ COMMANDS = {
     "item-changes": "pmctl actions done 7f3k --format json",
     "item": "pmctl actions show 7f3k --format json",
     "events": "pmctl events --on 2030-01-01 --format json",
+    "metrics": "pmctl metrics --by team --period month --format json",
     "review": "pmctl review --as bob --format json",
     "review-one": 'pmctl review "$ID" --as bob --format json',
     "discussions": 'pmctl comment list "$ID" --format json',
@@ -281,6 +282,7 @@ COMMANDS = {
         " && git switch -qc two HEAD~1 && sed -i 's/| HIGH |/| MEDIUM |/' $FILE && git commit -qam two"
         " && pmctl merge --check one --format json"
     ),
+    "site": 'pmctl site build -o "$(mktemp -d)/out" --drafts --format json',
     "sync": "git clone -q . ../near && pmctl -C ../near sync --format json",
     "doctor": "pmctl doctor --format json",
     "postmortem": 'pmctl export "$ID" --to json --evidence',

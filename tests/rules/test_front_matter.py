@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import pytest
 
 from pmctl.document.reader import read
 from pmctl.document.template import TemplateField
 from pmctl.output.advice import words
-from pmctl.rules.context import CacheDependencies, TemplateView
+from pmctl.rules.context import TemplateView
 from pmctl.rules.engine import check
 
 from .sample import CONTEXT, PATH, sample
@@ -125,16 +123,6 @@ def test_a_file_that_lies_elsewhere_is_moved_or_is_a_copy():
     assert copy == "in a copy of another postmortem, write an id of its own"
     [finding] = [one for one in check(doc, CONTEXT._replace(exists=lambda path: path == PATH)) if one.code == "PM110"]
     assert finding.fix == f"{PATH} is there already: give this one an id of its own, or remove it"
-
-
-def test_a_date_in_the_future_is_said_until_it_comes():
-    asked = CacheDependencies()
-    late = CONTEXT._replace(today=date(2024, 1, 13), asked=asked)
-    found = [(one.code, one.line) for one in check(sample(), late) if one.code == "PM159"]
-    assert len(found) > 1 and asked.today, "times and the day of the id"
-    asked = CacheDependencies()
-    now = CONTEXT._replace(today=date(2024, 1, 14), asked=asked)
-    assert not [one for one in check(sample(), now) if one.code == "PM159"], "clocks and zones have a day"
 
 
 def test_a_required_field_says_what_to_write():

@@ -20,6 +20,13 @@ from pmctl.services.html_text import from_html
         ("<script>alert(1)</script>text<style>p{}</style>", "text"),
         ("<b>unclosed", "unclosed"),
         ("<!-- gone -->left", "left"),
+        (
+            '<p>Ran</p><pre><code class="language-sh">a  |\n\n\tb &lt;c&gt;</code></pre>ok',
+            "Ran\n```sh\na  |\n\n\tb <c>\n```\nok",
+        ),
+        ("x\n```java\nList<T> a;\n\n  b\n```\n<b>y</b>", "x\n```java\nList<T> a;\n\n  b\n```\ny"),
+        ("`List<T>` is <b>x</b>, <code>y</code>", "`List<T>` is x, `y`"),
+        ("<pre>never closed", "```\nnever closed\n```"),
     ],
 )
 def test_html_becomes_its_text(raw: str, shown: str) -> None:

@@ -217,7 +217,7 @@ def test_jira_with_custom_fields_comments_and_history() -> None:
     assert incident.url == "https://example.atlassian.net/browse/OPS-318"
     assert (incident.services, incident.teams) == (("billing", "Invoices"), ("billing",))
     assert (incident.started_at, incident.resolved_at) == (at("2024-07-09T04:00:00Z"), at("2024-07-09T12:30:00Z"))
-    code = "```\nselect * from address where id < 10\n```"
+    code = "```sql\nselect * from address where id < 10\n```"
     assert incident.summary == f"The job `invoice-run` read the old table.\n\n{code}"
     assert [row[1:] for row in rows(incident)][1:] == [
         ("Status: Open → Work in progress", "Bob Ray", ""),
@@ -274,7 +274,7 @@ DOCUMENT = {
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (DOCUMENT, "Ran `kubectl get <pod>`\n@Ada\n- one\n\n```\na | b\nc\n```\nsee (https://example.com/x)"),
+        (DOCUMENT, "Ran `kubectl get <pod>`\n@Ada\n- one\n\n```sh\na | b\nc\n```\nsee (https://example.com/x)"),
         ("a {{b}} [c|https://example.com/d] [~ada]", "a `b` c (https://example.com/d) @ada"),
         ("{noformat}x{noformat}", "```\nx\n```"),
         ({"type": "doc", "content": "x"}, ""),
@@ -355,3 +355,10 @@ def test_servicenow_names_an_unreadable_time_once_and_as_it_stands() -> None:
     assert [one for one in incident.warnings if "can be read" in one] == [
         "$.result[0].opened_at ('30/03/2026 01:06:16'): not a time that can be read, left out"
     ]
+
+
+def test_code_of_wiki_markup_keeps_its_language_and_every_character() -> None:
+    text = "see {code:title=a|java}\n[a|http://x] {{q}} [~b]\n\n\n  c\n{code} then [d|https://e.example]"
+    assert (
+        plain_text(Cursor(text)) == "see \n```java\n[a|http://x] {{q}} [~b]\n\n\n  c\n```\n then d (https://e.example)"
+    )

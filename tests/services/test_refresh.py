@@ -80,7 +80,7 @@ def test_times_are_compared_as_moments() -> None:
 def test_new_entries_come_in_and_deleted_ones_stay_deleted() -> None:
     more = [*FIRST["timeline"], {"at": "2024-01-15T14:30:00Z", "text": "Fixed <b>it</b>"}]
     answer = run({}, ["Alert | red"], timeline=more)
-    assert [(update.row.event, update.before) for update in answer.rows] == [("Fixed &lt;b>it&lt;/b>", "")]
+    assert [(update.row.event, update.before) for update in answer.rows] == [("Fixed &lt;b>it&lt;/b>", None)]
 
 
 def test_an_entry_that_somebody_wrote_down_already_is_not_doubled() -> None:
@@ -91,7 +91,9 @@ def test_an_entry_that_somebody_wrote_down_already_is_not_doubled() -> None:
 def test_a_reworded_entry_replaces_the_old_one_unless_somebody_edited_it() -> None:
     reworded = [FIRST["timeline"][0], {"at": "2024-01-15T14:10:00Z", "text": "Restarted the pods"}]
     answer = run({}, timeline=reworded)
-    assert [(update.row.event, update.before) for update in answer.rows] == [("Restarted the pods", "Restart")]
+    assert [(one.row.event, one.before and one.before.event) for one in answer.rows] == [
+        ("Restarted the pods", "Restart")
+    ]
     assert not run({}, ["Alert | red", "Restarted two pods"], timeline=reworded).rows
 
 

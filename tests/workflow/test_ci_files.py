@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
@@ -13,14 +10,27 @@ from pathlib import Path
 import pytest
 import yaml
 
+from pmctl import __version__
 from pmctl.errors import Refused, UsageProblem
 from pmctl.policy import act as acts
 from pmctl.repository.workspace import Workspace
-from pmctl.workflow.ci_files import add_ci, ci_files
+from pmctl.workflow.ci_files import SERVICES, add_ci, ci_files
+from tests.ci_runner import GitHub, Played
+from tests.ci_runner import gitlab as play_gitlab
+from tests.git_server import serving
 from tests.published import junit_problems, service_file_problems
-from tests.world import World
+from tests.world import DOC, World
 
-Service = Callable[..., "subprocess.CompletedProcess[str]"]
+Service = Callable[..., Played]
+FOLDER = Path(__file__).parents[2] / "examples" / "ci"
+NO_ROOT = "sha256:" + "0" * 64
+EXAMPLES = {
+    "github": ("github", "", "main"),
+    "github-subfolder": ("github", "docs/postmortems/", "trunk"),
+    "gitlab": ("gitlab", "", "main"),
+    "gitlab-subfolder": ("gitlab", "docs/postmortems/", "trunk"),
+}
+"""The examples: what `pmctl init --ci` writes, by service, folder and protected branch."""
 
 
 @pytest.fixture
@@ -36,66 +46,35 @@ def world(tmp_path: Path) -> World:
     return made
 
 
-def environment(tmp_path: Path, **more: str) -> dict[str, str]:
-    """What a fresh runner has: pmctl on the path, CI set, nobody's settings."""
-    shims = tmp_path / "bin"
-    shims.mkdir(exist_ok=True)
-    (shims / "pmctl").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m pmctl "$@"\n')
-    (shims / "pmctl").chmod(0o755)
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "GITHUB_", "CI_"))}
-    own = {"PATH": f"{shims}{os.pathsep}{os.environ['PATH']}", "CI": "true", "HOME": str(tmp_path)}
-    return {**clean, **own, "GIT_CONFIG_GLOBAL": os.devnull, **more}
-
-
-def play(script: str, clone: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["bash", "-ec", script], cwd=clone, env=env, capture_output=True, text=True, check=False)
-
-
-def github(world: World, tmp_path: Path, main: str = "main") -> subprocess.CompletedProcess[str]:
-    """The steps of the GitHub job for a pull request from the branch `change`; one that fails stops only some."""
+def github(world: World, tmp_path: Path, main: str = "main", text: bytes = b"") -> Played:
+    """The GitHub job for a pull request from the branch `change`."""
     world.git("update-ref", "refs/pull/7/head", "change")
-    clone = tmp_path / "github"
-    world.git("clone", "-q", "--branch", "main", f"file://{world.path}", str(clone))
-    job = yaml.safe_load(ci_files("github", "", world.first, "main")[".github/workflows/postmortems.yml"])["jobs"][
-        "check"
-    ]
-    summary = tmp_path / "summary.md"
-    numbers = {"NUMBER": "7", "GITHUB_SHA": world.git("rev-parse", "main"), "GITHUB_STEP_SUMMARY": str(summary)}
-    env = environment(tmp_path, **numbers, **{**job["env"], "MAIN_BRANCH": main})
-    steps = [step for step in job["steps"] if "run" in step and "pip install" not in step["run"]]
-    chosen = [step for step in steps if "'push'" not in step.get("if", "")]
-    assert [step.get("name", "").split()[0] for step in chosen] == ["Merge", "Validate", "Audit"]
-    out, failed = "", 0
-    for step in chosen:
-        if not failed or "!cancelled()" in step["if"]:
-            done = play(step["run"], clone, env)
-            out += done.stdout + done.stderr
-            failed = failed or done.returncode
-    return subprocess.CompletedProcess([], failed, out, summary.read_text())
+    event = {"number": 7, "repository": {"default_branch": main}}
+    facts = {"event": event, "sha": world.git("rev-parse", "main")}
+    runner = GitHub(tmp_path / "github", f"file://{world.path}", "pull_request_target", facts)
+    written = text or ci_files("github", "", world.first, "main")[".github/workflows/postmortems.yml"]
+    done = runner.workflow(written.decode())
+    assert done.steps["Audit everything"] == "skipped"
+    assert done.installed == f"pip install pmctl=={__version__}\n"
+    return done
 
 
-def gitlab(world: World, tmp_path: Path, main: str = "main") -> subprocess.CompletedProcess[str]:
-    """The script of the GitLab job for a merge request from the branch `change`."""
-    clone = tmp_path / "gitlab"
-    world.git("clone", "-q", "--branch", "change", f"file://{world.path}", str(clone))
-    job = yaml.safe_load(ci_files("gitlab", "", world.first, "main")[".gitlab-ci.yml"])["postmortems"]
-    env = environment(
-        tmp_path,
-        CI_MERGE_REQUEST_TARGET_BRANCH_NAME="main",
-        CI_DEFAULT_BRANCH=main,
+def gitlab(world: World, tmp_path: Path, main: str = "main") -> Played:
+    """The GitLab job for a merge request from the branch `change`; its reports hold the same."""
+    done = play_gitlab(
+        ci_files("gitlab", "", world.first, "main")[".gitlab-ci.yml"].decode(), "postmortems", tmp_path / "gitlab",
+        f"file://{world.path}", CI_MERGE_REQUEST_TARGET_BRANCH_NAME="main", CI_DEFAULT_BRANCH=main,
         CI_COMMIT_SHA=world.git("rev-parse", "change"),
-        PMCTL_TRUST_ROOT=job["variables"]["PMCTL_TRUST_ROOT"],
-    )
-    done = play("\n".join(job["script"]), clone, env)
-    reports = job["artifacts"]["reports"]
-    assert job["artifacts"]["when"] == "always"
-    issues = json.loads((clone / reports["codequality"]).read_text())
-    suites = ET.fromstring((clone / reports["junit"]).read_text())  # noqa: S314  # written by ourselves
+    )  # fmt: skip
+    assert f"pip install pmctl=={__version__}" in done.installed
+    issues = json.loads(done.artifacts["codequality"].read_text())
+    suites = ET.fromstring(done.artifacts["junit"].read_text())  # noqa: S314  # written by ourselves
     assert junit_problems(suites) == []
     errors = [issue["check_name"] for issue in issues if issue["severity"] == "major"]
     failures = [case.get("name", "").split()[0] for case in suites.iter("testcase") if len(case)]
     assert set(errors) <= set(failures)
-    return subprocess.CompletedProcess([], done.returncode, done.stdout + done.stderr, " ".join(errors))
+    done.summary = " ".join(errors)
+    return done
 
 
 @pytest.mark.parametrize(
@@ -120,8 +99,8 @@ def test_an_honest_change_that_is_behind_main_passes(world: World, tmp_path: Pat
     world.git("switch", "-q", "change")
     world.act(acts.APPROVE, "bob")
     done = service(world, tmp_path)
-    assert "passed: 0 proved violations" in done.stdout, done.stdout + done.stderr
-    assert "AU" not in done.stdout
+    assert "passed: 0 proved violations" in done.out
+    assert "AU" not in done.out
 
 
 @pytest.mark.parametrize("service", [github, gitlab])
@@ -129,8 +108,8 @@ def test_a_violation_fails(world: World, tmp_path: Path, service: Service) -> No
     world.git("switch", "-q", "change")
     world.act(acts.APPROVE, "carol")
     done = service(world, tmp_path)
-    assert done.returncode == 1
-    assert "AU305" in done.stdout
+    assert done.code == 1
+    assert "AU305" in done.out
 
 
 @pytest.mark.parametrize("service", [github, gitlab])
@@ -140,8 +119,8 @@ def test_another_main_branch_of_the_service_than_the_protected_one_fails(
     world.git("switch", "-q", "change")
     world.act(acts.APPROVE, "bob")
     done = service(world, tmp_path, main="trunk")
-    assert done.returncode == 1
-    assert "AU613 the policy protects main, but HEAD of the server is trunk" in done.stdout
+    assert done.code == 1
+    assert "AU613 the policy protects main, but HEAD of the server is trunk" in done.out
 
 
 @pytest.mark.parametrize("service", [github, gitlab])
@@ -151,10 +130,10 @@ def test_a_mistake_hides_no_violation(world: World, tmp_path: Path, service: Ser
     world.act(acts.APPROVE, "carol")
     world.edit("title: ", "title: a\ntitle: ")
     done = service(world, tmp_path)
-    assert done.returncode == 1
-    assert "AU305" in done.stdout
-    assert "PM022" in done.stdout
-    assert "PM022" in done.stderr
+    assert done.code == 1
+    assert "AU305" in done.out
+    assert "PM022" in done.out
+    assert "PM022" in done.summary
 
 
 def test_a_change_that_brings_its_own_judge_fails(world: World, tmp_path: Path) -> None:
@@ -162,8 +141,8 @@ def test_a_change_that_brings_its_own_judge_fails(world: World, tmp_path: Path) 
     world.write(".github/workflows/postmortems.yml", "on: push\njobs: {}\n")
     world.edit("status: IN_REVIEW", "status: PUBLISHED")
     done = github(world, tmp_path)
-    assert done.returncode == 1
-    assert "AU301" in done.stdout
+    assert done.code == 1
+    assert "AU301" in done.out
 
 
 def test_unknown_services_are_refused() -> None:
@@ -190,13 +169,9 @@ def test_later_in_a_subfolder_of_a_larger_repository(tmp_path: Path, branch: str
     content = yaml.safe_load(file.read_text())
     assert content[True]["push"]["branches"] == [branch]
     assert content[True]["push"]["paths"] == ["docs/post mortems/**", ".gitattributes", landed.paths[0]]
-    job = content["jobs"]["check"]
-    steps = {step.get("name"): step["run"] for step in job["steps"] if "run" in step}
-    env = environment(tmp_path, **{**job["env"], "MAIN_BRANCH": branch})
-    folder = made.path / content["defaults"]["run"]["working-directory"]
-    for name in ("Validate", "Audit everything"):
-        done = play(steps[name], folder, env)
-        assert done.returncode == 0, done.stdout + done.stderr
+    facts_of_push = {"event": {"repository": {"default_branch": branch}}, "sha": made.git("rev-parse", "HEAD")}
+    done = GitHub(tmp_path / "push", f"file://{made.path}", "push", facts_of_push).workflow(file.read_text())
+    assert (done.code, done.steps["merge"], done.steps["Audit everything"]) == (0, "skipped", "success"), done.out
     assert any(made.first in fact for fact in facts)
     with pytest.raises(Refused, match="exists already"):
         add_ci(workspace, "github", ())
@@ -216,6 +191,91 @@ def test_a_job_for_gitlab_beside_those_that_are_there(tmp_path: Path) -> None:
     job = yaml.safe_load((made.path / landed.paths[0]).read_text())["postmortems"]
     assert job["rules"][0]["changes"] == ["docs/**/*", ".gitattributes", landed.paths[0]]
     assert job["artifacts"]["reports"]["junit"] == "docs/pmctl-junit.xml"
-    done = play(job["script"][0], made.path, environment(tmp_path, **job["variables"], CI_DEFAULT_BRANCH="main"))
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert (made.path / "docs" / "pmctl-junit.xml").is_file()
+    done = play_gitlab(
+        (made.path / landed.paths[0]).read_text(), "postmortems", tmp_path / "gitlab", f"file://{made.path}",
+        CI_DEFAULT_BRANCH="main", CI_COMMIT_SHA=made.git("rev-parse", "HEAD"),
+    )  # fmt: skip
+    assert done.code == 0, done.out
+    assert done.artifacts["junit"].is_file()
+
+
+def test_the_summary_of_a_change_says_what_to_do(world: World, tmp_path: Path) -> None:
+    """Also when the audit fails; on GitLab the log says it."""
+    world.git("switch", "-q", "change")
+    world.act(acts.APPROVE, "carol")
+    text = github(world, tmp_path).summary
+    assert text.startswith("### Postmortems of this change\n")
+    (row,) = [line for line in text.splitlines() if line.startswith("| Payment")]
+    assert "IN\\_REVIEW" in row
+    assert "bob: has not answered" in row
+    assert f"`pmctl approve {DOC}`" in row
+    assert "### pmctl validate" in text
+    assert f"next: pmctl approve {DOC}" in gitlab(world, tmp_path).out
+
+
+def test_a_private_repository_is_read_with_the_token_of_the_job(world: World, tmp_path: Path) -> None:
+    """The token is at hand while the change is fetched, and nowhere afterwards."""
+    world.git("switch", "-q", "change")
+    world.act(acts.APPROVE, "bob")
+    world.git("update-ref", "refs/pull/7/head", "change")
+    facts = {"event": {"number": 7, "repository": {"default_branch": "main"}}, "sha": world.git("rev-parse", "main")}
+    text = ci_files("github", "", world.first, "main")[".github/workflows/postmortems.yml"].decode()
+    with serving(world.path.parent, "s3cret") as address:
+        origin = f"{address}/{world.path.name}/.git"
+        done = GitHub(tmp_path / "runner", origin, "pull_request_target", facts, "s3cret").workflow(text)
+        assert done.code == 0, done.out
+        kept = [path for path in (tmp_path / "runner").rglob("*") if path.is_file() and b"s3cret" in path.read_bytes()]
+        assert kept == []
+        without = text.replace(', GITHUB_TOKEN: "${{ github.token }}"', "")
+        assert without != text
+        done = GitHub(tmp_path / "without", origin, "pull_request_target", facts, "s3cret").workflow(without)
+        assert done.steps["merge"] == "failure"
+
+
+def test_less_than_the_whole_history_passes_nothing(world: World, tmp_path: Path) -> None:
+    """Why the files ask for all of it."""
+    facts = {"event": {"repository": {"default_branch": "main"}}, "sha": world.git("rev-parse", "main")}
+    text = ci_files("github", "", world.first, "main")[".github/workflows/postmortems.yml"].decode()
+    done = GitHub(tmp_path / "whole", f"file://{world.path}", "push", facts).workflow(text)
+    assert done.code == 0, done.out
+    shallow = text.replace("fetch-depth: 0, ", "")
+    done = GitHub(tmp_path / "shallow", f"file://{world.path}", "push", facts).workflow(shallow)
+    assert (done.code, done.steps["Audit everything"]) == (2, "failure")
+
+
+def test_a_change_that_does_not_merge_is_said_and_nothing_else_is_judged(world: World, tmp_path: Path) -> None:
+    world.write("pmctl.yaml", "template: one\n")
+    world.commit("One", "alice")
+    world.git("switch", "-q", "change")
+    world.write("pmctl.yaml", "template: two\n")
+    world.commit("Two", "alice")
+    done = github(world, tmp_path)
+    assert done.code == 1
+    assert done.steps["merge"] == "failure"
+    assert {done.steps[name] for name in ("Validate", "Audit what the change would land")} == {"skipped"}
+    assert "CONFLICT" in done.out
+
+
+@pytest.mark.parametrize("name", sorted(EXAMPLES))
+def test_the_examples_are_what_init_writes(name: str, tmp_path: Path) -> None:
+    service, prefix, branch = EXAMPLES[name]
+    ((path, content),) = ci_files(service, prefix, NO_ROOT, branch).items()
+    assert (FOLDER / f"{name}.yml").read_bytes() == content, "python -m tests.workflow.test_ci_files writes them anew"
+    schema = "github-workflows" if path.startswith(".github/") else "gitlab-ci"
+    assert service_file_problems(schema, FOLDER / f"{name}.yml") == ""
+
+
+def test_the_examples_are_all_there_and_the_documentation_names_each() -> None:
+    assert {path.stem for path in FOLDER.glob("*.yml")} >= set(EXAMPLES)
+    assert {service for service, _, _ in EXAMPLES.values()} == set(SERVICES)
+    told = (FOLDER.parents[1] / "docs" / "ci.md").read_text()
+    for path in FOLDER.glob("*.yml"):
+        assert f"../examples/ci/{path.name}" in told
+    for service in SERVICES:
+        assert f"pmctl init --ci {service}`" in told
+
+
+if __name__ == "__main__":
+    for name, (service, prefix, branch) in EXAMPLES.items():
+        (content,) = ci_files(service, prefix, NO_ROOT, branch).values()
+        (FOLDER / f"{name}.yml").write_bytes(content)

@@ -51,6 +51,12 @@ CHAPTERS: dict[str, dict[str, Entry]] = {
     ACTS_CHAPTER: {  # and what the table of acts fills in
         "review": Entry("review", "review", "what waits for your review; with an id: read it and decide"),
     },
+    "Learn": {
+        "metrics": Entry("metrics", "app", "numbers that anybody can recompute; trends; whether fixes work"),
+    },
+    "Share": {
+        "site": Entry("site", "app", "the postmortems as a site of static pages: build it, or look at it here"),
+    },
     "Together": {
         "sync": Entry("together", "sync", "fetch, merge, check and push, and again when somebody was faster"),
         "merge": Entry("together", "merge", "merge by meaning: files in conflict, or a branch"),

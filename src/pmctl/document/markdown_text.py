@@ -7,6 +7,7 @@ front matter or table borders, no images that are fetched on reading.
     `inline`     one value in a line, a heading or a prompt: nothing in it is Markdown any more
     `paragraph`  a description of several lines: paragraphs, bullets and fenced code stay, no line opens any other block
     `cell_text`  what a cell of a table is to say, as it reads back
+    `code_apart` a text for a cell without the fenced code in it, and `code_blocks` that code, to stand elsewhere
     `table_row`  cells as the source of a row
 
 What stands in code is code and needs no escaping: code spans and fences survive as they were written.
@@ -19,6 +20,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from pmctl.document.fenced_code import Run, runs
 from pmctl.text import clean, single_line
 
 _ALWAYS = re.compile(r"([\\`*\[\]<>|~])")
@@ -39,8 +41,6 @@ _SPACES = re.compile(r"[^\S\n]+")
 # Outside of code a backslash takes the character behind it along.
 _TICKS_OR_ESCAPE = re.compile(r"\\.|(`+)")
 _TICKS = re.compile(r"`+")
-_FENCE = re.compile(r"(?P<indent>[ \t]*)(?P<run>`{3,}|~{3,})[ \t]*(?P<info>[^`\n]*)")
-_INFO = re.compile(r"[^\w+#.-].*", re.DOTALL)
 _BLANK_LINES = re.compile(r"\n\s*\n+")
 
 
@@ -77,15 +77,44 @@ def shortened(text: str, limit: int) -> str:
 def cell_text(text: str, limit: int = 1000) -> str:
     """At most `limit` characters of a text as a cell of a table is to say it; `table_row` escapes the pipes.
 
-    A cell has one line: of fenced code every line becomes a code span.
+    A cell has one line: of fenced code every line becomes a code span. Where code has a place of its own, see
+    `code_apart`.
     """
     if "```" in text or "~~~" in text:
-        segments = _segments(clean(text).split("\n"))
         text = " ".join(
-            " ".join(_span(each.strip()) for each in lines[1:-1] if each.strip()) if fenced else " ".join(lines)
-            for fenced, lines in segments
+            " ".join(_span(each.strip()) for each in run.lines if each.strip()) if run.fenced else " ".join(run.lines)
+            for run in runs(clean(text))
         )
     return _inert(line(text, limit))
+
+
+def code_apart(text: str, pointer: str) -> tuple[str, tuple[Run, ...]]:
+    """A cleaned text on one line, with `pointer` wherever fenced code stood, and that code."""
+    if "```" not in text and "~~~" not in text:
+        return line(text), ()
+    found = runs(clean(text))
+    said = " ".join(pointer if run.fenced else run.source for run in found)
+    return single_line(said), tuple(run for run in found if run.fenced)
+
+
+def code_blocks(found: Iterable[Run], limit: int) -> tuple[str, ...]:
+    """The source of blocks of code with at most `limit` characters of code together.
+
+    An ellipsis stands for the lines that have no room; a first line that has none is cut.
+    """
+    written: list[str] = []
+    for run in found:
+        kept: list[str] = []
+        for each in run.lines if limit else ():
+            if len(each) >= limit:
+                kept += ["…"] if kept or written else [each[: limit - 1], "…"]
+                limit = 0
+                break
+            kept.append(each)
+            limit -= len(each) + 1
+        if kept or not run.lines:
+            written.append(run._replace(lines=kept).source)
+    return tuple(written)
 
 
 def table_row(cells: Iterable[str]) -> str:
@@ -105,36 +134,13 @@ def paragraph(text: str, limit: int = 4000) -> str:
     is closed where the text ends in it.
     """
     parts = []
-    for fenced, lines in _segments(shortened(clean(text).strip(), limit).split("\n")):
-        if fenced:
-            parts.append("\n".join(lines))
+    for run in runs(shortened(clean(text).strip(), limit)):
+        if run.fenced:
+            parts.append(run.source)
         else:
-            plain = _BLANK_LINES.sub("\n\n", _SPACES.sub(" ", "\n".join(lines)))
+            plain = _BLANK_LINES.sub("\n\n", _SPACES.sub(" ", run.source))
             parts.append("\n".join(_quiet(_inert(each.strip())) for each in plain.split("\n")))
     return "\n".join(parts)
-
-
-def _segments(lines: Iterable[str]) -> list[tuple[bool, list[str]]]:
-    """The lines in runs: text as it is, and fenced code from the first line of its fence to the last, without the
-    indentation that the fence has. A fence that nothing closes is closed at the end."""
-    found: list[tuple[bool, list[str]]] = []
-    run, indent = "", 0
-    for each in lines:
-        if run:
-            code = each[len(each[:indent]) - len(each[:indent].lstrip()) :]
-            closed = set(code.strip()) == {run[0]} and len(code.strip()) >= len(run)
-            found[-1][1].append(run if closed else code)
-            run = "" if closed else run
-        elif match := _FENCE.fullmatch(each):
-            run, indent = match["run"], len(match["indent"])
-            found.append((True, [run + _INFO.sub("", match["info"])]))
-        elif found and not found[-1][0]:
-            found[-1][1].append(each)
-        else:
-            found.append((False, [each]))
-    if run:
-        found[-1][1].append(run)
-    return found
 
 
 def _inert(text: str) -> str:

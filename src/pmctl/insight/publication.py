@@ -78,11 +78,15 @@ class Broken:
     problem: str
 
 
-@dataclass(frozen=True)
+@dataclass
 class Source:
     """Where publications are read from, and what is asked only when somebody wants it."""
 
     workspace: Workspace
+
+    def reopen(self) -> None:
+        """Read with processes of its own from now on: a fork must not share those of its parent."""
+        self.workspace = Workspace(self.workspace.repo)
 
     @cached_property
     def histories(self) -> dict[str, PostmortemHistory]:
@@ -98,6 +102,7 @@ class Publications:
     builds, never for the readers. `incomplete` says why the history here does not decide it; nothing is told then.
     """
 
+    source: Source = field(repr=False)
     audience: Audience
     pages: tuple[Publication, ...] = ()
     broken: tuple[Broken, ...] = ()
@@ -111,12 +116,12 @@ def publications(workspace: Workspace, audience: Audience, *, drafts: bool = Fal
     Raises EnvironmentProblem without a policy or settings that can be used.
     """
     policy, default = workspace.policy, Visibility(workspace.settings.visibility)
+    source = Source(workspace)
     readings = proved_readings(workspace)
     if readings is None:
-        return Publications(audience, incomplete="what is proved about the postmortems cannot be read here")
+        return Publications(source, audience, incomplete="what is proved about the postmortems cannot be read here")
     placed = [one for one in readings if id_of(one.summary.path)]
     pages, broken, withheld = [], [], len(readings) - len(placed)
-    source = Source(workspace)
     try:
         now = grounded_standings(workspace, [one.summary.id for one in placed])
         for one in placed:
@@ -132,8 +137,8 @@ def publications(workspace: Workspace, audience: Audience, *, drafts: bool = Fal
             elif one.summary.problem:
                 withheld += 1
     except (MissingObject, CorruptObject, EnvironmentProblem) as problem:
-        return Publications(audience, incomplete=problem.message)
-    return Publications(audience, tuple(pages), tuple(broken), withheld)
+        return Publications(source, audience, incomplete=problem.message)
+    return Publications(source, audience, tuple(pages), tuple(broken), withheld)
 
 
 def readers_of(summary: Summary, standing: Standing, default: Visibility) -> Readers:

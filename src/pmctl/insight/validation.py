@@ -314,6 +314,10 @@ def context_of(
         from pmctl.insight.triggers import trigger_settings
 
         problems += trigger_settings(settings.blocks["triggers"], git.SETTINGS_FILE)[1]
+    if "tickets" in settings.blocks:
+        from pmctl.services.ticket_settings import ticket_settings
+
+        problems += ticket_settings(settings.blocks["tickets"], git.SETTINGS_FILE)[1]
     if "notify" in settings.blocks:
         from pmctl.insight.notify_settings import notify_settings
 

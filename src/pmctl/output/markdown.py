@@ -17,6 +17,7 @@ _CUTS = re.compile(r"[ \t]*\0[ \t\0]*")
 _CONTAINERS = re.compile(r"[ \t>]*(?:(?:[-*+]|[0-9]{1,9}[.)])[ \t]+)*")
 _OPENING = re.compile(r"[ \t>]*(?:[-*+]|[0-9]{1,9}[.)])[ \t]+")
 _ITEM = re.compile(r"[ \t>]*(?:[-*+]|[0-9]{1,9}[.)])(?:[ \t]|$)")
+_BARE_ITEM = re.compile(r"[ \t>]*(?:[-*+]|[0-9]{1,9}[.)])[ \t]*")
 _FIRST_ITEM = re.compile(r"[ \t>]*(?:[-*+]|1[.)])[ \t]+\S")
 _OPENS_BLOCK = re.compile(r"#{1,6}(?=\s|$)|[-+*](?=\s|$)|>|=+\s*$|-+\s*$|`{3}|~{3}|[0-9]{1,9}(?=[.)](?:\s|$))")
 _BLANK_LINES = re.compile(r"\n[ \t]*\n[ \t]*\n")
@@ -93,6 +94,8 @@ def _without_comments(text: str) -> str:
             out += [""] if out and out[-1].strip(" \t") else []
         elif ">" in containers and not _ITEM.match(containers):
             out.append(containers.rstrip(" \t"))
+        elif out and _BARE_ITEM.fullmatch(out[-1]) and _wide(containers) > _wide(out[-1].rstrip(" \t")):
+            continue  # behind a blank line, what follows would not belong to the item that begins there
         elif out and out[-1].strip(" \t") and not _continues(line) and not _between_items(out, following):
             out.append("")
     return "\n".join(out)
@@ -100,6 +103,10 @@ def _without_comments(text: str) -> str:
 
 def _gap(cut: re.Match[str]) -> str:
     return " " if cut[0].strip("\0") else ""
+
+
+def _wide(text: str) -> int:
+    return len(text.expandtabs(4))
 
 
 def _continues(line: str) -> bool:

@@ -28,6 +28,7 @@ ANSWERS = {
     "item-changes": ("pmctl.output.answers", "ItemChanges"),
     "item": ("pmctl.insight.items", "ItemHistory"),
     "events": ("pmctl.insight.events", "Events"),
+    "metrics": ("pmctl.insight.metrics", "Metrics"),
     "people": ("pmctl.output.answers", "People"),
     "policy": ("pmctl.output.answers", "PolicyRules"),
     "policy-verify": ("pmctl.output.answers", "PolicyCheck"),
@@ -38,6 +39,7 @@ ANSWERS = {
     "act": ("pmctl.output.act_answer", "Act"),
     "merge": ("pmctl.output.answers", "Merge"),
     "sync": ("pmctl.output.answers", "Sync"),
+    "site": ("pmctl.output.answers", "BuiltSite"),
     "doctor": ("pmctl.insight.doctor", "Checks"),
 }
 

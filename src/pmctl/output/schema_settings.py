@@ -9,15 +9,19 @@ from __future__ import annotations
 from typing import Any
 
 from pmctl.codes import codes
-from pmctl.document.fields import Priority, Visibility
+from pmctl.document.fields import ItemStatus, Priority, Visibility
 from pmctl.document.finding import Severity
 from pmctl.document.node_reader import DAYS, DURATION
 from pmctl.document.templates import BUILTIN_NAMES, NAME
+from pmctl.document.ticket import FIELDS
 from pmctl.insight import notify_settings as notify
 from pmctl.insight.event import EventKind
 from pmctl.insight.triggers import MOST, RULES, WORD_RULES, Verdict
+from pmctl.policy import audience
 from pmctl.repository.settings import CURRENT_VERSION, URL
 from pmctl.rules.settings import HOST, PHRASE_FAMILIES, PLACE, TARGETS
+from pmctl.services.ticket_settings import AUDIENCE, DIRECTIONS
+from pmctl.services.trackers import TRACKERS
 
 Schema = dict[str, Any]
 
@@ -66,11 +70,23 @@ def settings_schema() -> Schema:
                 "rules": (_rules(), "Which checks run, how much they weigh, and what they look for."),
                 "triggers": (_triggers(), "Which incidents need a postmortem."),
                 "integrations": ({"type": "object"}, "Services that are connected."),
+                "tickets": (_tickets(), "Where action items are tracked, and which side decides."),
                 "url": (
                     {"type": "string", "pattern": f"^(?:{URL})$", "examples": ["https://pm.example.com/"]},
                     "The start of every link in what leaves: where the pages of postmortems are.",
                 ),
                 "notify": (_notify(), "What is told to whom."),
+                "site": (
+                    _mapping(
+                        {
+                            "audience": (
+                                {"type": "string", "pattern": f"^(?:{audience.AUDIENCE})$", "default": "organization"},
+                                "For whom the site is: organization, team:NAME or person:HANDLE.",
+                            )
+                        }
+                    ),
+                    "What `pmctl site` builds.",
+                ),
                 "publishing": ({"type": "object"}, "How published postmortems are shown."),
             }
         ),
@@ -117,6 +133,40 @@ def _actions() -> Schema:
     days: Schema = {"type": "string", "pattern": f"^{DAYS}$", "examples": ["7d", "2w"]}
     due = {str(name): (days, f"Within how long an item of priority {name} is wanted.") for name in Priority}
     return _mapping({"due": (_mapping(due), "When a new action item is due that names no day, by its priority.")})
+
+
+def _tickets() -> Schema:
+    """What any of the trackers understands; that a key belongs to another one is the reader's to say."""
+    shown: dict[str, list[str]] = {}
+    for one in TRACKERS.values():
+        shown.setdefault(one.place, []).append(f"with {one.label} as in {one.place_shown}")
+    places: dict[str, tuple[Schema, str]] = {
+        place: ({"type": ["string", "integer"], "pattern": r"\S"}, f"Where tickets go: {'; '.join(words)}.")
+        for place, words in shown.items()
+    }
+    statuses = {
+        str(one): ({"type": "string"}, f"The tracker's status for {one}, where several fit.") for one in ItemStatus
+    }
+    named = {str(one): ({"type": "string"}, f"What {one} is called there.") for one in Priority}
+    sync = {
+        one: ({"enum": [*DIRECTIONS, False], "default": "both"}, f"Which side decides about the {one}.")
+        for one in FIELDS
+    }
+    accounts: Schema = {"type": "object", "additionalProperties": {"type": ["string", "integer"]}}
+    members: dict[str, tuple[Schema, str]] = {
+        "system": ({"enum": list(TRACKERS)}, "Which tracker."),
+        **places,
+        "type": ({"type": "string", "default": "Task"}, "Jira's issue type, by its name or its id."),
+        "labels": (_WORDS, "Further labels of every new ticket."),
+        "priority": (_mapping(named), "What priorities are called there; an empty text leaves one out."),
+        "people": (accounts, "Accounts of people whom their e-mail address does not find, by handle."),
+        "states": (_mapping(statuses), "The tracker's statuses, where several of them mean the same."),
+        "fields": ({"type": "object"}, "Further fields of every new Jira issue, as its API takes them."),
+        "wont_do": ({"type": "string"}, "Jira's resolution that means WONT_DO."),
+        "audience": ({"type": "string", "pattern": f"^(?:{AUDIENCE})$"}, "Whose postmortems may have tickets."),
+        "sync": (_mapping(sync), "For each field which side decides: both, ours, theirs, or off."),
+    }
+    return {**_mapping(members), "required": ["system"]}
 
 
 def _mapping(members: dict[str, tuple[Schema, str]]) -> Schema:

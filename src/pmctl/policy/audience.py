@@ -16,6 +16,9 @@ from pmctl.errors import Hint, UsageProblem, advise
 from pmctl.policy.model import Policy
 from pmctl.text import did_you_mean
 
+AUDIENCE = r"organization|(?:team|person):\S+"
+"""How an audience is written, as a pattern; whether the policy has it only `parse` says."""
+
 
 class Circle(StrEnum):
     """How large an audience is."""

@@ -18,6 +18,7 @@ from pmctl.document.fields import Priority, Visibility
 from pmctl.document.finding import Finding
 from pmctl.document.node_reader import DAYS, NodeReader
 from pmctl.document.templates import NAME
+from pmctl.policy.audience import AUDIENCE
 from pmctl.text import did_you_mean
 
 CURRENT_VERSION = 1
@@ -51,9 +52,9 @@ rules:
 
 KEYS = (
     "version", "template", "severities", "visibility", "time_zone", "root_causes", "actions", "rules", "triggers",
-    "integrations", "publishing", "url", "notify",
+    "integrations", "publishing", "url", "notify", "tickets", "site",
 )  # fmt: skip
-_BLOCKS = ("rules", "triggers", "integrations", "publishing", "notify")
+_BLOCKS = ("rules", "triggers", "integrations", "publishing", "notify", "tickets")
 
 
 class Settings(NamedTuple):
@@ -61,6 +62,7 @@ class Settings(NamedTuple):
 
     `time_zone` is a name of the IANA database, by which days begin; `root_causes` are the words for causes, none when
     they are free; `item_targets` are days within which an action item is wanted, by its priority;
+    `site_audience` is for whom `pmctl site` builds, as `policy.audience` reads it;
     `url` is the start of every link in what leaves, with a slash at its end, "" for no links.
     """
 
@@ -72,6 +74,7 @@ class Settings(NamedTuple):
     item_targets: Mapping[str, int] = MappingProxyType({})
     blocks: Mapping[str, strict_yaml.Node] = MappingProxyType({})
     url: str = ""
+    site_audience: str = "organization"
 
 
 def load_settings(data: bytes, path: str = "pmctl.yaml") -> tuple[Settings, tuple[Finding, ...]]:
@@ -103,8 +106,16 @@ def load_settings(data: bytes, path: str = "pmctl.yaml") -> tuple[Settings, tupl
         item_targets=_item_targets(reader, top.get("actions")),
         blocks={key: top[key] for key in _BLOCKS if reader.mapping(top.get(key), key)},
         url=_url(reader, top.get("url")),
+        site_audience=_site_audience(reader, top.get("site")),
     )
     return settings, reader.sorted()
+
+
+def _site_audience(reader: NodeReader, node: strict_yaml.Node | None) -> str:
+    site = reader.mapping(node, "site", ("audience",))
+    return reader.matching(
+        site.get("audience"), "site.audience", AUDIENCE, "organization, team:NAME or person:HANDLE", "organization"
+    )
 
 
 def _url(reader: NodeReader, node: strict_yaml.Node | None) -> str:

@@ -213,41 +213,6 @@ def times_out_of_order(doc: Document, context: Context) -> Iterable[Finding]:
         wrong = [pair for pair in wrong if culprit not in pair]
 
 
-@rule("PM159", "future-date", draft=WARNING, review=WARNING, adopted=WARNING)
-def future_date(doc: Document, context: Context) -> Iterable[Finding]:
-    """A time of the incident, or the day in its id, lies in the future.
-
-    What it does:
-        Compares started_at, detected_at, acknowledged_at, mitigated_at, resolved_at and the id's day with today. A day
-        is allowed for clocks and time zones.
-
-    Why:
-        A postmortem is about what has happened; a wrong year moves it to the wrong end of every list and trend.
-
-    Example:
-        started_at: 2999-01-15T14:00:00Z
-
-    Fix:
-        started_at: 2024-01-15T14:00:00Z
-    """
-    latest = max([time.date() for time in incident_times(doc).values()], default=date.min)
-    day = parse_day(doc.id[:10]) or date.min
-    known = context.today is not None and context.today < date.max
-    tomorrow = context.today + timedelta(days=1) if known and context.today is not None else date.max
-    if max(latest, day) <= tomorrow:
-        return  # which stays true: only what rests on today being early is worked out again tomorrow
-    context.day()
-    for name, moment in incident_times(doc).items():
-        if moment.date() > tomorrow:
-            node = doc.front[name]
-            message = f"{name} lies in the future: {node.raw}"
-            yield found_at(node.line, node.column, message, "correct the date", width=len(node.raw))
-    if day > tomorrow and "id" in doc.front:
-        node = doc.front["id"]
-        message = f"the day in the id, {day}, lies in the future"
-        yield found_at(node.line, node.column, message, "begin again with the day of the incident", width=10)
-
-
 @rule("PM155", "custom-field", draft=WARNING)
 def custom_field(doc: Document, context: Context) -> Iterable[Finding]:
     """A custom field is missing, of the wrong kind, or not declared by the template.

@@ -30,6 +30,7 @@ FAMILIES = (
     "front_matter",
     "timeline",
     "timeline_order",
+    "future",
     "impact",
     "resolution",
     "action_items",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pmctl.document.duration import duration_text
-from pmctl.document.markdown_text import cell_text, line, paragraph
+from pmctl.document.markdown_text import cell_text, code_apart, code_blocks, line, paragraph
 from pmctl.services.import_document import ImportDocument, TimelineRow, without_strangers
 from pmctl.services.incident import MOMENTS, Event, FollowUp, Incident, Participant, Reference
 from pmctl.text import clean, utc
@@ -19,6 +19,7 @@ from pmctl.text import clean, utc
 _TITLE_LIMIT = 200
 _SUMMARY_LIMIT = 16_000
 _ENTRY_LIMIT = 4_000
+_CODE_LIMIT = 16_000  # of the code of one entry, which stands below the timeline
 _NAME_LIMIT = 100
 _ID_LIMIT = 200
 _URL_LIMIT = 2000
@@ -34,8 +35,9 @@ class Draft:
     """What is known about a new postmortem. Everything but id, title, status and author may be empty.
 
     `front` holds front matter values by key, as plain values and times; empty ones are not written. `summary` is
-    Markdown that opens no block but bullets; all other texts are those of table cells, as they read back (both from
-    `pmctl.document.markdown_text`). `impact` are pairs of type and measurement, `action_items` cells by column.
+    Markdown that opens no block but bullets and code; all other texts are those of table cells, as they read
+    back (both from `pmctl.document.markdown_text`). `impact` are pairs of type and measurement, `action_items` cells by
+    column.
     `teams` are the source's names, which the policy may not know. `imported` is what is kept beside the postmortem.
     """
 
@@ -78,20 +80,17 @@ def losses(incident: Incident, entries: int) -> list[str]:
 
     `entries` is how many of the timeline a draft has.
     """
-    said = []
+    said = _cut("the title", len(line(incident.title)), _TITLE_LIMIT)
+    said += _cut("the summary", len(clean(incident.summary).strip()), _SUMMARY_LIMIT)
+    said += [words for event in incident.events for words in cuts(event.at, _labelled(event))]
     texts = [
-        ("the title", incident.title, _TITLE_LIMIT),
-        ("the summary", incident.summary, _SUMMARY_LIMIT),
-        *((f"the timeline entry of {utc(event.at)}", _labelled(event), _ENTRY_LIMIT) for event in incident.events),
         *((f"the name {name[:40]!r}", name, _NAME_LIMIT) for name in (*incident.services, *incident.teams)),
         *((f"the impact {row.kind[:60]!r}", row.measurement, _ENTRY_LIMIT) for row in incident.impacts),
         *((f"the action item {item.description[:60]!r}", item.description, _ENTRY_LIMIT)
           for item in incident.action_items),
     ]  # fmt: skip
     for what, text, limit in texts:
-        length = len(clean(text).strip() if what == "the summary" else line(text))
-        if length > limit:
-            said.append(f"{what} has {length:,} characters: cut after {limit:,}, the rest is in the record")
+        said += _cut(what, len(line(text)), limit)
     if len(said) > _MOST_LOSSES:
         said = [*said[:_MOST_LOSSES], f"{len(said) - _MOST_LOSSES} more texts are cut"]
     if left_out := len(incident.events) - entries:
@@ -100,6 +99,31 @@ def losses(incident: Incident, entries: int) -> list[str]:
         left = ", ".join(_slugs(incident.tags)[_TAG_LIMIT:])
         said.append(line(f"only the first {_TAG_LIMIT} tags are taken, without {left}", 600))
     return said
+
+
+def cuts(at: datetime, text: str) -> list[str]:
+    """Sentences about what `timeline_row` cuts of a text."""
+    what = f"the timeline entry of {utc(at)}"
+    prose, code = code_apart(text, _pointer(at))
+    lines = sum(len(each) + 1 for run in code for each in run.lines)
+    return [*_cut(what, len(prose), _ENTRY_LIMIT), *_cut(f"the code of {what}", lines, _CODE_LIMIT)]
+
+
+def _cut(what: str, length: int, limit: int) -> list[str]:
+    if length <= limit:
+        return []
+    return [f"{what} has {length:,} characters: cut after {limit:,}, the rest is in the record"]
+
+
+def timeline_row(at: datetime, text: str, who: str, path: str = "") -> TimelineRow:
+    """What was said at a moment as a row of a timeline; fenced code, for which a cell has no room, goes with it."""
+    prose, code = code_apart(text, _pointer(at))
+    event = cell_text(prose, _ENTRY_LIMIT)
+    return TimelineRow(at, event, cell_text(who, _NAME_LIMIT), path, code_blocks(code, _CODE_LIMIT))
+
+
+def _pointer(at: datetime) -> str:
+    return f"(code of {at:%H:%M:%S} UTC below)"
 
 
 def reference_entry(reference: Reference) -> dict[str, str]:
@@ -151,7 +175,7 @@ def _slugs(values: Iterable[str]) -> list[str]:
 def _timeline(incident: Incident, shown: Mapping[str, str]) -> tuple[TimelineRow, ...]:
     """The entries; where not all fit into a document those that mark a moment, then those of people, then the first."""
     rows = [(event, _row(event, shown)) for event in incident.events]
-    sizes = [2 * len(row.event) + 40 for _, row in rows]
+    sizes = [2 * len(row.event) + 40 + sum(len(block) + 60 for block in row.code) for _, row in rows]
     if sum(sizes) <= _TIMELINE_BYTES:
         return tuple(row for _, row in rows)
     room = _TIMELINE_BYTES
@@ -165,13 +189,13 @@ def _timeline(incident: Incident, shown: Mapping[str, str]) -> tuple[TimelineRow
 
 
 def _labelled(event: Event) -> str:
-    return f"{event.label}: {event.text}" if event.label else event.text
+    """The text behind the name of its incident; a fence that it begins with stays at the beginning of a line."""
+    space = "\n" if event.text.startswith(("```", "~~~")) else " "
+    return f"{event.label}:{space}{event.text}" if event.label else event.text
 
 
 def _row(event: Event, shown: Mapping[str, str]) -> TimelineRow:
-    text = cell_text(_labelled(event), _ENTRY_LIMIT)
-    who = cell_text(shown.get(event.who.lower(), event.who), _NAME_LIMIT)
-    return TimelineRow(event.at, text, who, event.path)
+    return timeline_row(event.at, _labelled(event), shown.get(event.who.lower(), event.who), event.path)
 
 
 def _impact(incident: Incident) -> tuple[tuple[str, str], ...]:

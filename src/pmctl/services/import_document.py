@@ -28,13 +28,15 @@ _LEFT_OUT = ("warnings", "references", "parts", "unused")
 class TimelineRow:
     """Something that happened: when (UTC, whole seconds), what, and by whom. `path` is where a record says so.
 
-    Texts are those of table cells, as they read back (`pmctl.document.markdown_text.cell_text`).
+    Texts are those of table cells, as they read back (`pmctl.document.markdown_text.cell_text`). `code` is the Markdown
+    of the blocks of code that belong to it and stand below the table, to which its text points.
     """
 
     at: datetime
     event: str
     who: str = ""
     path: str = field(default="", compare=False)
+    code: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,9 @@ def import_bytes(document: ImportDocument) -> bytes:
             for name, value in document.values.items()
         },
         "timeline": [
-            {"at": utc(row.at), "text": row.event, "who": row.who, "path": clean(row.path)} for row in document.timeline
+            {"at": utc(row.at), "text": row.event, "who": row.who, "path": clean(row.path)}
+            | ({"code": row.code} if row.code else {})
+            for row in document.timeline
         ],
         "impact": document.impact,
         "action_items": document.action_items,
@@ -82,11 +86,17 @@ def read_import(data: bytes, path: str) -> ImportDocument:
     try:
         if value["schema"] != SCHEMA:
             raise ValueError(f"not {SCHEMA}")
-        rows = _read(tuple[Mapping[str, str], ...], value["timeline"])
+        rows = _read(tuple[Mapping[str, Any], ...], value["timeline"])
         document = ImportDocument(
             values={name: entry["value"] for name, entry in value["fields"].items()},
             timeline=tuple(
-                TimelineRow(_read(datetime, row["at"]), row["text"], row.get("who", ""), row.get("path", ""))
+                TimelineRow(
+                    _read(datetime, row["at"]),
+                    _read(str, row["text"]),
+                    _read(str, row.get("who", "")),
+                    _read(str, row.get("path", "")),
+                    _read(tuple[str, ...], row.get("code", [])),
+                )
                 for row in rows
             ),
             impact=_read(tuple[tuple[str, str], ...], value.get("impact", [])),

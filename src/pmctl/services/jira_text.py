@@ -5,25 +5,56 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from pmctl.document.fenced_code import Run
 from pmctl.services.cursor import Cursor
 
-_CODE = re.compile(r"\{(?P<mark>code|noformat)(?::[^}\n]*)?\}\n?(?P<code>.*?)\n?\{(?P=mark)\}", re.DOTALL)
+_CODE = re.compile(r"\{(?P<mark>code|noformat)(?::(?P<with>[^}\n]*))?\}\n?(?P<code>.*?)\n?\{(?P=mark)\}", re.DOTALL)
+_LANGUAGE = re.compile(r"(?:^|\|)(?:language=)?(?P<name>[\w+#.-]+)(?=$|\|)")
 _INLINE_CODE = re.compile(r"\{\{(.+?)\}\}")
 _LINK = re.compile(r"\[([^\]|\n]+)\|(https?://[^\]|\s]+)(?:\|[^\]]*)?\]")
 _MENTION = re.compile(r"\[~(?:accountid:)?([^\]\n]+)\]")
-_BLOCKS = frozenset(("paragraph", "heading", "listItem", "codeBlock", "blockquote", "rule", "tableRow", "mediaSingle"))
+_BLOCKS = frozenset(("paragraph", "heading", "listItem", "blockquote", "rule", "tableRow", "mediaSingle"))
 _DEPTH = 40
 
 
 def plain_text(place: Cursor) -> str:
     """The text of a description or a comment, whichever of the two formats it has."""
     if place.mapping:
-        text = "".join(_written(place, _DEPTH))
-        return re.sub(r"\n{3,}", "\n\n", text).strip()
-    text = _CODE.sub(lambda match: f"\n```\n{match['code']}\n```\n", place.text)
+        pieces = [piece if piece.startswith("\n```") else re.sub(r"\n{3,}", "\n\n", piece) for piece in _joined(place)]
+        return "".join(pieces).strip()
+    written, at = [], 0
+    for match in _CODE.finditer(place.text):
+        written += [_plain(place.text[at : match.start()]), _block(match["code"], _language(match["with"] or ""))]
+        at = match.end()
+    return "".join([*written, _plain(place.text[at:])]).strip()
+
+
+def _plain(text: str) -> str:
     text = _INLINE_CODE.sub(r"`\1`", text)
     text = _LINK.sub(r"\1 (\2)", text)
-    return _MENTION.sub(r"@\1", text).strip()
+    return _MENTION.sub(r"@\1", text)
+
+
+def _block(code: str, language: str) -> str:
+    return f"\n{Run(True, code.split(chr(10)), language).source}\n"
+
+
+def _language(options: str) -> str:
+    """The language among the options of wiki markup: `java`, `title=x|sql`, `language=sh`."""
+    match = _LANGUAGE.search(options)
+    return match["name"] if match else ""
+
+
+def _joined(place: Cursor) -> Iterator[str]:
+    """The pieces of a document, those of prose joined and each block of code alone."""
+    prose: list[str] = []
+    for piece in _written(place, _DEPTH):
+        if piece.startswith("\n```"):
+            yield from ("".join(prose).rstrip("\n") + "\n", piece)
+            prose = []
+        else:
+            prose.append(piece)
+    yield "".join(prose)
 
 
 def _written(node: Cursor, depth: int) -> Iterator[str]:
@@ -36,13 +67,13 @@ def _written(node: Cursor, depth: int) -> Iterator[str]:
         attributes = node.at("attrs")
         yield attributes.first("text", "shortName", "url", "timestamp").text
     if kind == "codeBlock":
-        yield "```\n"
-    elif kind == "listItem":
+        code = [child.at("text").value for child in node.at("content").each()]
+        yield _block("".join(each for each in code if isinstance(each, str)), node.at("attrs", "language").text)
+        return
+    if kind == "listItem":
         yield "- "
     for child in node.at("content").each() if depth else ():
         yield from _written(child, depth - 1)
-    if kind == "codeBlock":
-        yield "\n```"
     if kind in _BLOCKS:
         yield "\n"
 

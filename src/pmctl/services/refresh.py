@@ -8,7 +8,7 @@ differences to show first.
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -56,10 +56,10 @@ class FieldUpdate:
 
 @dataclass(frozen=True, slots=True)
 class RowUpdate:
-    """One timeline entry that is new, or whose text the record changed: then `before` is the old text."""
+    """One timeline entry that is new, or that the record changed: then `before` is what it was."""
 
     row: TimelineRow
-    before: str = ""
+    before: TimelineRow | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +83,17 @@ class Refresh:
 
 
 def refresh(
-    old: ImportDocument, new: ImportDocument, current: Mapping[str, Any], texts: Iterable[str], *, forget: bool = False
+    old: ImportDocument,
+    new: ImportDocument,
+    current: Mapping[str, Any],
+    texts: Iterable[str],
+    code: str = "",
+    *,
+    forget: bool = False,
 ) -> Refresh:
     """Compare. `old` is what was imported, `new` what the records give today; `current` is the postmortem's plain
-    front matter plus "summary", `texts` are those of its timeline entries.
+    front matter plus "summary", `texts` are those of its timeline entries, `code` is the text that the code of
+    entries stands in (the whole section).
 
     With `forget` a record is no longer linked: what only it gave goes as well.
     """
@@ -98,7 +105,9 @@ def refresh(
     ]
     kept = {name: value for name, value in old.values.items() if name not in lost}
     document = replace(new, values={**kept, **new.values}, paths={**old.paths, **new.paths})
-    rows, kept_rows, gone = _rows(old.timeline, new.timeline, texts, loosely=not forget)
+    rows, kept_rows, gone = _rows(
+        old.timeline, new.timeline, {comparable(text) for text in texts}, code, loosely=not forget
+    )
     return Refresh(tuple(fields), rows, document, kept_rows, gone)
 
 
@@ -148,32 +157,35 @@ def _same(first: Any, second: Any) -> bool:
 
 
 def _rows(
-    old: Sequence[TimelineRow], new: Sequence[TimelineRow], texts: Iterable[str], *, loosely: bool
+    old: Sequence[TimelineRow], new: Sequence[TimelineRow], texts: Container[str], code: str, *, loosely: bool
 ) -> tuple[tuple[RowUpdate, ...], tuple[RowUpdate, ...], tuple[TimelineRow, ...]]:
     """Entries that were not there at the import, those that somebody else changed too, and those that are gone.
 
     What people deleted since stays deleted.
     """
-    known = {(row.at, row.event) for row in old}
-    said = {(row.at, row.event) for row in new}
-    fresh = [row for row in new if (row.at, row.event) not in known]
-    left = [row for row in old if (row.at, row.event) not in said]
+    known = {_said(row) for row in old}
+    said = {_said(row) for row in new}
+    fresh = [row for row in new if _said(row) not in known]
+    left = [row for row in old if _said(row) not in said]
     reworded = _pairs(fresh, left, loosely)
-    here = {comparable(text) for text in texts}
     updates: list[RowUpdate] = []
     kept: list[RowUpdate] = []
     for number, row in enumerate(fresh):
         before = reworded.get(number)
-        if comparable(row.event) in here:
+        if comparable(row.event) in texts and all(block in code for block in row.code):
             continue
         if before is None:
             updates.append(RowUpdate(row))
-        elif comparable(before.event) in here:
-            updates.append(RowUpdate(row, before.event))
+        elif comparable(before.event) in texts and all(block in code for block in before.code):
+            updates.append(RowUpdate(row, before))
         elif not _labelled(row.event, before.event):
-            kept.append(RowUpdate(row, before.event))
+            kept.append(RowUpdate(row, before))
     used = {id(row) for row in reworded.values()}
     return tuple(updates), tuple(kept), tuple(row for row in left if id(row) not in used)
+
+
+def _said(row: TimelineRow) -> tuple[object, ...]:
+    return row.at, row.event, row.code
 
 
 def _pairs(fresh: Sequence[TimelineRow], left: Sequence[TimelineRow], loosely: bool) -> dict[int, TimelineRow]:

@@ -14,6 +14,7 @@ from pmctl.errors import NotFound
 from pmctl.services.assembly import Assembly
 from pmctl.services.client import RecordFile, Service, as_file
 from pmctl.services.cursor import Cursor
+from pmctl.services.html_text import from_html
 from pmctl.services.instants import parse_instant
 from pmctl.services.recognition import Recognition, candidates, parts_among, score_match
 from pmctl.services.system import Api, System
@@ -27,6 +28,8 @@ _RANKED = re.compile(r"([1-5])(?:\s*-\s*(.+))?")
 _JOURNAL = ("work_notes", "comments")
 # An entry of a journal that a record holds as text: "2024-06-18 06:20:11 - Jane Doe (Work notes)", then its lines.
 _HEAD = re.compile(r"^(\d[\d./: T-]{8,22}(?: ?[AP]M)?) - (.+) \([^()\n]+\)[ \t\r]*$", re.MULTILINE)
+# Between these marks a journal has HTML.
+_HTML = re.compile(r"\[code\](.*?)\[/code\]", re.DOTALL)
 _TEXTS = ("comments_and_work_notes", "work_notes", "comments")
 _PAGE, _MOST_PAGES = 200, 50  # entries of the journal in one answer, and answers
 
@@ -64,7 +67,8 @@ def read(found: Assembly, record: Cursor, parts: tuple[Cursor, ...]) -> bool:
     number = _plain(record.at("number"))
     found.text("id", number)
     found.text("title", _shown(record.at("short_description")))
-    found.text("summary", _shown(record.at("description")))
+    described = _shown(record.at("description"))
+    found.text("summary", described, value=_read(described.text))
     state = record.at("state") if record.at("state") else record.at("incident_state")
     held = _plain(state).text
     found.text("status", _shown(state), value=_STATES.get(_shown(state).text) or _shown(state).text)
@@ -124,10 +128,13 @@ def _end(found: Assembly, record: Cursor, numeric: bool) -> None:
 def _entry(found: Assembly, item: Cursor, numeric: bool) -> None:
     by = _shown(item.at("sys_created_by")).text
     who = found.person(item, email=by) if "@" in by else found.person(item, handle=by)
-    found.event(
-        _time(item.at("sys_created_on"), numeric), _shown(item.at("value")).text or item.at("value").text, who=who,
-        path=item.path, entry=_plain(item.at("sys_id")).text,
-    )  # fmt: skip
+    said = _read(_shown(item.at("value")).text or item.at("value").text)
+    at = _time(item.at("sys_created_on"), numeric)
+    found.event(at, said, who=who, path=item.path, entry=_plain(item.at("sys_id")).text)
+
+
+def _read(text: str) -> str:
+    return _HTML.sub(lambda match: from_html(match[1]), text)
 
 
 def _journal(found: Assembly, record: Cursor, place: Cursor) -> None:
@@ -137,10 +144,10 @@ def _journal(found: Assembly, record: Cursor, place: Cursor) -> None:
     for head, following in zip(heads, [*heads[1:], None], strict=False):
         said = text[head.end() : following.start() if following else len(text)].strip()
         who = found.person(place, name=head[2].strip())
-        found.event(Cursor(head[1].strip(), place.path), said, who=who, path=place.path)
+        found.event(Cursor(head[1].strip(), place.path), _read(said), who=who, path=place.path)
     if text and not heads:
         changed = record.at("sys_updated_on")
-        found.event(_time(changed, _plain(record.at("state")).text in _STATES), text, path=place.path)
+        found.event(_time(changed, _plain(record.at("state")).text in _STATES), _read(text), path=place.path)
         if changed:
             found.warn(f"{place.path} has no time; took that of the last change")
 

@@ -20,6 +20,8 @@ from pmctl.services.people import is_bot
 
 _ID = re.compile(r"[UW][A-Z0-9]{2,}")
 _MARK = re.compile(r"<(?P<target>[^<>|]+)(?:\|(?P<label>[^<>]*))?>")
+# Slack knows no language of code: what stands behind three backticks is code.
+_CODE = re.compile(r"```\n?((?:(?!```)[\s\S])*?)\n?```")
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 # What Slack writes about the channel itself.
 _BOOKKEEPING = re.compile(r"(?:channel|group)_|pinned_item|bot_(?:add|remove)|reminder_add|tombstone|huddle_thread")
@@ -155,4 +157,9 @@ def _markdown(text: str, users: Mapping[str, Cursor]) -> str:
     text = _MARK.sub(told, text)
     for entity, character in _ENTITIES:
         text = text.replace(entity, character)
-    return text.strip()
+    return _CODE.sub(_fenced, text).strip()
+
+
+def _fenced(match: re.Match[str]) -> str:
+    """A block of several lines with its fences on lines of their own."""
+    return f"\n```\n{match[1]}\n```\n" if "\n" in match[0] else match[0]

@@ -29,13 +29,13 @@ class Api:
     `{token}` stands for the token, `{NAME}` for the value of a further variable that `also` names; a header with a
     place that nothing fills is left out. `also` says of each further variable whether it is required. `login` is one
     of them that may hold a user: then the token is that user's password (RFC 7617). `fetch` takes the id and an open
-    connection.
+    connection; a system that is asked for no incidents has none.
     """
 
     credential: str
     address: str
     headers: Mapping[str, str]
-    fetch: Callable[[str, Service], list[RecordFile]]
+    fetch: Callable[[str, Service], list[RecordFile]] = lambda incident, service: []
     default_address: str = ""
     credential_required: bool = True
     also: Mapping[str, bool] = field(default_factory=dict)

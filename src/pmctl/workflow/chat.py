@@ -11,22 +11,21 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from pmctl.document import edits
-from pmctl.document.markdown_text import cell_text
 from pmctl.document.reader import Document
 from pmctl.document.timeline import entries
 from pmctl.errors import BadInput, UsageProblem
 from pmctl.policy.state import IN_REVIEW
 from pmctl.repository.workspace import Workspace
-from pmctl.services.import_document import TimelineRow
+from pmctl.services.draft import cuts, timeline_row
 from pmctl.services.instants import parse_instant
 from pmctl.services.refresh import Difference, comparable
 from pmctl.services.slack import Message, chosen
 from pmctl.text import utc
 from pmctl.workflow.import_timeline import brief
 from pmctl.workflow.imports import Plan, read_imported
+from pmctl.workflow.timeline_code import section_text, with_code
 from pmctl.workflow.timeline_rows import merge_entries
 
-_ENTRY_LIMIT = 4_000
 _MOST_ROWS = 500  # more than this is a chat and no timeline
 
 
@@ -74,19 +73,17 @@ def _plan(
 ) -> Plan:
     people = workspace.policy.people.values()
     handles = {email.lower(): person.handle for person in people for email in person.emails}
-    there = {comparable(entry.text) for entry in entries(before)}
+    there, code = {comparable(entry.text) for entry in entries(before)}, section_text(before)
     rows, told, named = [], [], []
     for message in found:
         handle = handles.get(message.email.lower(), "") if message.email else ""
-        row = TimelineRow(
-            message.at, cell_text(message.text, _ENTRY_LIMIT), f"@{handle}" if handle else cell_text(message.who, 100)
-        )
+        row = timeline_row(message.at, message.text, f"@{handle}" if handle else message.who)
         if handle and handle not in named:
             named.append(handle)
-        if row.event and comparable(row.event) not in there:
+        if row.event and (comparable(row.event) not in there or not all(block in code for block in row.code)):
             rows.append(row)
             told.append(Difference("+", "timeline", f"{utc(row.at)}  {brief(row.event)}"))
-    document = merge_entries(before, before, add=rows) if rows else before
+    document = with_code(merge_entries(before, before, add=rows), rows) if rows else before
     present = document.meta.get("participants")
     taken = [str(one) for one in present] if isinstance(present, list | tuple) else []
     gained = [handle for handle in named if handle not in taken]
@@ -94,9 +91,7 @@ def _plan(
         document = edits.set_field(document, "participants", [*taken, *gained])
         told.append(Difference("+", "participants", ", ".join(gained)))
     counted = f"{len(found)} of {len(messages)} messages fit, {len(rows)} are new"
-    notes = []
-    cut = sum(len(" ".join(message.text.split())) > _ENTRY_LIMIT for message in found)
-    notes += [f"{cut} of them cut after {_ENTRY_LIMIT:,} characters"] if cut else []
+    notes = [words for message in found for words in cuts(message.at, message.text)]
     if before.status == IN_REVIEW and told:
         notes.append("it is in review: approvals given so far no longer count for the changed content")
     return Plan(

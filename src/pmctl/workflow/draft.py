@@ -20,6 +20,7 @@ from pmctl.services.draft import Draft
 from pmctl.text import in_utc, utc
 from pmctl.workflow.draft_tables import Edit, content_end, row_edits, timeline_edits
 from pmctl.workflow.template_engine import LISTS, VARIABLES, expand, uses_jinja
+from pmctl.workflow.timeline_code import with_code
 
 _REFUSED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 
@@ -32,7 +33,7 @@ def render(template: Template, draft: Draft, path: str = "") -> Document:
     """
     head = _front_matter(template, draft.front)
     empty = read((head + "\n" + _body(template, draft.front)).encode("utf-8"), template.path)
-    document = read(_filled(empty, draft).encode("utf-8"), path)
+    document = with_code(read(_filled(empty, draft).encode("utf-8"), path), draft.timeline)
     problems = [problem for problem in document.problems if problem.severity == "error"]
     if problems:
         raise BadInput(

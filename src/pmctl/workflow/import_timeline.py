@@ -14,6 +14,7 @@ from pmctl.document.timeline import TimelineEntry, entries
 from pmctl.services.import_document import TimelineRow
 from pmctl.services.refresh import Difference, Refresh, RowUpdate, comparable
 from pmctl.text import utc
+from pmctl.workflow.timeline_code import with_code, with_other_code
 from pmctl.workflow.timeline_rows import merge_entries
 
 
@@ -27,16 +28,19 @@ def with_timeline(
     places = _by_text(present)
     reword: dict[int, str] = {}
     add: list[TimelineRow] = []
+    recoded: list[tuple[TimelineRow, TimelineRow | None]] = []
     told = [_kept(update) for update in found.kept_rows]
     for update in found.rows:
         at = utc(update.row.at)
-        number = _find(places, update.before, update.row.at, taken=reword) if update.before else None
-        if not update.before:
+        old = update.before
+        number = _find(places, old.event, update.row.at, taken=reword) if old else None
+        if old is None:
             add.append(update.row)
-            told.append(Difference("+", "timeline", f"{at}  {brief(update.row.event)}"))
+            told.append(Difference("+", "timeline", f"{at}  {brief(update.row.event)}{_lines(update.row)}"))
         elif number is not None:
             reword[number] = update.row.event
-            text = f"{at}  {brief(update.before)} -> {brief(update.row.event)}"
+            recoded += [(old, update.row)] if old.code != update.row.code else []
+            text = f"{at}  {brief(old.event)}{_lines(old)} -> {brief(update.row.event)}{_lines(update.row)}"
             told.append(Difference("~", "timeline", text))
         else:
             told.append(_kept(update))
@@ -47,6 +51,7 @@ def with_timeline(
         number = _find(places, row.event, row.at, taken=taken)
         if number is not None and comparable(present[number].who) == comparable(row.who):
             drop.add(number)
+            recoded += [(row, None)] if row.code else []
             taken.add(number)
             told.append(Difference("-", "timeline", f"{utc(row.at)}  {brief(row.event)}"))
         elif edited := present[number] if number is not None else edited_form(row):
@@ -54,7 +59,26 @@ def with_timeline(
     moved = document.meta.get("started_at") != before.meta.get("started_at")
     if add or reword or drop or moved:
         document = merge_entries(before, document, add=add, reword=reword, drop=frozenset(drop))
-    return document, told
+    return _with_code(document, add, recoded), told
+
+
+def _with_code(
+    document: Document, add: Sequence[TimelineRow], recoded: Sequence[tuple[TimelineRow, TimelineRow | None]]
+) -> Document:
+    """The document with the code of new rows, and with that of others (before, after; None: gone) as it is now."""
+    new = list(add)
+    for old, row in recoded:
+        if old.code:
+            document = with_other_code(document, old, row.code if row else ())
+        elif row is not None:
+            new.append(row)
+    return with_code(document, new)
+
+
+def _lines(row: TimelineRow) -> str:
+    """How much code belongs to a row, for people."""
+    count = sum(block.count("\n") - 1 for block in row.code)
+    return f" [{count} {'line' if count == 1 else 'lines'} of code]" if row.code else ""
 
 
 def _kept(update: RowUpdate) -> Difference:

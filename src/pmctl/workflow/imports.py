@@ -30,6 +30,7 @@ from pmctl.services.refresh import Difference, FieldUpdate, Outcome, refresh
 from pmctl.workflow.create import draft_of
 from pmctl.workflow.import_tables import with_action_items, with_impact
 from pmctl.workflow.import_timeline import brief, with_timeline
+from pmctl.workflow.timeline_code import section_text
 
 # An import document holds every timeline entry twice; nothing that pmctl wrote is larger.
 _SIZE_LIMIT = 32 * 1024 * 1024
@@ -128,7 +129,7 @@ def plan(
     draft = draft_of(workspace, merge(parts)) if parts else Draft({})
     before, now = old.imported or ImportDocument(), draft.imported or ImportDocument()
     texts = [entry.text for entry in entries(old.document)]
-    found = refresh(before, now, _current(old.document), texts, forget=forget)
+    found = refresh(before, now, _current(old.document), texts, section_text(old.document), forget=forget)
     wanted = found.fields if title else tuple(update for update in found.fields if update.name != "title")
     document, told = _with_fields(old.document, wanted, forget=forget and not parts)
     if references != references_of(old.document):

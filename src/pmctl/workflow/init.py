@@ -35,7 +35,7 @@ from pmctl.repository.transaction import CommitResult, Write, commit
 from pmctl.repository.workspace import TEMPLATES
 from pmctl.surroundings import Surroundings
 from pmctl.text import utc
-from pmctl.workflow.ci_files import ci_files
+from pmctl.workflow.ci_files import ci_files, is_included
 
 KEY_FOR_PMCTL = ".ssh/id_ed25519_pmctl"
 
@@ -192,8 +192,7 @@ def initialise(
     # A service reads its file at the repository's top, wherever the postmortems are: everything is named from there.
     top = repo._replace(prefix="")
     writes = [Write(repo.prefix + write.path, write.data) for write in writes]
-    included = ci == "gitlab" and (repo.top / ".gitlab-ci.yml").exists()
-    files = ci_files(ci, repo.prefix, parsed.digest, branch, included=included)
+    files = ci_files(ci, repo.prefix, parsed.digest, branch, included=is_included(repo.top, ci))
     writes += [Write(path, content) for path, content in files.items()]
     for write in writes:
         if (repo.top / write.path).exists():

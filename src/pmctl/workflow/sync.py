@@ -94,11 +94,11 @@ def sync(
         state = _attempt(workspace, upstream, replace(state, attempts=attempt), signing, begun, rebase=rebase)
         if state.result == "conflicts":
             return state
-        if state.result == "violations" or _push(repo, upstream) is None:
+        if state.result == "violations" or push_head(repo, upstream) is None:
             return replace(state, arrived=_arrived(workspace, upstream, state, known))
         if attempt == attempts:
             break
-        _back(repo, begun, state.head)
+        take_back(repo, begun, state.head)
         seconds = random.uniform(0.05, _LONGEST_WAIT)  # noqa: S311  only so that clones differ
         say(f"somebody was faster: trying again in {seconds:.1f} s ({attempt + 1} of {attempts})")
         wait(seconds)
@@ -213,7 +213,7 @@ def _own(workspace: Workspace, upstream: Upstream, head: str, tip: str) -> tuple
     return tuple(one for _, _, report in reports for one in report.findings if not one.waived_by)
 
 
-def _push(repo: git.Repository, upstream: Upstream) -> str | None:
+def push_head(repo: git.Repository, upstream: Upstream) -> str | None:
     """Push HEAD; what git says when somebody was faster, else None. Raises Refused when the server says no."""
     if git.head(repo.top) == tip_of(repo, upstream.ref):
         return None
@@ -238,7 +238,7 @@ def _push(repo: git.Repository, upstream: Upstream) -> str | None:
     raise EnvironmentProblem(problem.message, hint=problem.hint, details=problem.details)
 
 
-def _back(repo: git.Repository, begun: str, made: str) -> None:
+def take_back(repo: git.Repository, begun: str, made: str) -> None:
     """Take back the merge of an attempt that was overtaken, if nothing else has moved HEAD since."""
     with locked(repo):
         if begun and git.head(repo.top) == made != begun and not unmerged(repo):

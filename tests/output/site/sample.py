@@ -128,12 +128,19 @@ FRAME = Frame(
 )
 
 
+def environment() -> Environment:
+    """The templates as a site fills them in."""
+    return Environment(
+        loader=PackageLoader("pmctl.output", "site"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
 def page(source: str = SOURCE, root: str = "../", **changes: object) -> str:
     """The page of the postmortem."""
-    environment = Environment(
-        loader=PackageLoader("pmctl.output", "site"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
-    )  # fmt: skip
     values = page_values(document(source), around(**changes), today=TODAY)
-    template = environment.get_template("postmortem.html.j2")
+    template = environment().get_template("postmortem.html.j2")
     return template.render(site=FRAME, root=root, here="postmortems/a.html", page=values)

@@ -1,0 +1,196 @@
+"""metrics, metrics trends, metrics effectiveness, metrics explain."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pmctl.cli.options import ByService, BySeverity, ByTeam, choose_format, choose_known, chosen_day
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import tzinfo
+
+    from pmctl.cli.session import Session
+    from pmctl.insight.metrics import Metrics, MetricsQuery
+    from pmctl.insight.metrics_facts import Facts
+
+app = typer.Typer(
+    help="Numbers that anybody can recompute; trends, and whether fixes work.",
+    rich_markup_mode=None,
+    add_completion=False,
+)
+_FORMATS = ("text", "json", "csv", "md", "html", "openmetrics")
+FEW_REMARKS = 5
+
+Since = Annotated[str, typer.Option("--since", metavar="DATE", help="Count from this day on.")]
+Until = Annotated[str, typer.Option("--until", metavar="DATE", help="Count up to this day.")]
+At = Annotated[str, typer.Option("--at", metavar="REV", help="As of this commit.")]
+On = Annotated[
+    str, typer.Option("--on", metavar="DAY", help="What is overdue on this day; default: today, where the team is.")
+]
+_Period = Annotated[str, typer.Option("--period", metavar="week|month|quarter", help="Also period by period.")]
+_By = Annotated[str, typer.Option("--by", metavar="team|service|severity|owner|cause", help="For each of these.")]
+_IncidentFiles = Annotated[
+    list[str] | None,
+    typer.Option("--incidents", metavar="FILE", help="Incident records: which of them lack a postmortem? Repeatable."),
+]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a command of this group works on: the facts, the question, and the team's time zone."""
+
+    facts: Facts
+    query: MetricsQuery
+    zone: tzinfo
+
+
+@app.callback(invoke_without_command=True)
+def metrics(
+    ctx: typer.Context,
+    since: Since = "",
+    until: Until = "",
+    period: _Period = "",
+    by: _By = "",
+    team: ByTeam = None,
+    service: ByService = None,
+    severity: BySeverity = None,
+    at: At = "HEAD",
+    on: On = "",
+    incidents: _IncidentFiles = None,
+    format: Annotated[
+        str, typer.Option("--format", metavar="|".join(_FORMATS), help="How the answer is printed.")
+    ] = "text",
+) -> None:
+    """Numbers about postmortems and action items, each a pure function of a commit and a day.
+
+    docs/metrics.md has every definition; `pmctl metrics explain NAME` has one, and the ids behind it.
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    from pmctl.insight.metrics import GROUPS, PERIODS
+
+    session: Session = ctx.obj
+    choose_format(format, _FORMATS)
+    choose_known("--period", [period] if period else [], PERIODS)
+    choose_known("--by", [by] if by else [], GROUPS)
+    asked = ask(
+        session, at=at, on=on, since=since, until=until, period=period, by=by, team=team, service=service,
+        severity=severity,
+    )  # fmt: skip
+    found = _answer(session, asked, incidents or [])
+    _print(session, asked, found, format)
+    session.end_if_incomplete(found.incomplete)
+
+
+def ask(
+    session: Session, *, at: str, on: str, since: str = "", until: str = "", **more: Any
+) -> Asked:  # fmt: skip
+    """The facts at a commit and the question about them. Raises UsageProblem for what cannot be asked."""
+    from zoneinfo import ZoneInfo
+
+    from pmctl.cli.session import now
+    from pmctl.insight.metrics import MetricsQuery
+    from pmctl.insight.metrics_reading import facts
+
+    first, last, day = chosen_day(since, "--since"), chosen_day(until, "--until"), chosen_day(on, "--on")
+    found = facts(session.repo, at)
+    zone = ZoneInfo(found.time_zone)
+    lists: dict[str, Any] = {
+        name: value if isinstance(value, str) else tuple(value or ()) for name, value in more.items()
+    }
+    query = MetricsQuery(day or now().astimezone(zone).date(), first, last, **lists)
+    every = found.postmortems
+    policy = session.workspace.known_people() if query.team else None
+    teams = (*(policy.teams if policy is not None else ()), *(name for one in every for name in one.teams))
+    choose_known("--team", query.team, teams, strict=True)
+    choose_known("--service", query.service, (name for one in every for name in one.services), strict=True)
+    choose_known("--severity", query.severity, (one.severity for one in every), strict=True)
+    return Asked(found, query, zone)
+
+
+def _answer(session: Session, asked: Asked, names: Sequence[str]) -> Metrics:
+    from pmctl.insight.metrics import metrics
+
+    if not names:
+        return metrics(asked.facts, asked.query, asked.zone)
+    from datetime import UTC, datetime, timedelta
+
+    from pmctl.cli.writing import record_files
+    from pmctl.insight.metrics_incidents import required
+    from pmctl.insight.metrics_observations import midnight
+    from pmctl.services.registry import read_incidents
+
+    files = record_files(session, list(names))
+    end = datetime.fromtimestamp(midnight(asked.query.on + timedelta(days=1), asked.zone) - 1, UTC)
+    read = read_incidents(files, now=end, whole=True, lacking=session.warn)
+    return metrics(asked.facts, asked.query, asked.zone, required(session.repo, asked.facts, read, files, end))
+
+
+def _print(session: Session, asked: Asked, found: Metrics, format: str) -> None:
+    from pmctl.output import metrics as output
+
+    if format == "json":
+        session.json("metrics", found)
+    elif format == "csv":
+        session.rows(output.csv(found))
+    elif format == "md":
+        session.rows(output.markdown(found))
+    elif format == "html":
+        session.rows(output.html(found))
+    elif format == "openmetrics":
+        from pmctl.output.openmetrics import to_openmetrics
+
+        session.rows(to_openmetrics(found))
+    else:
+        heads, rows = output.table(found, plain=not draws_blocks())
+        session.table(heads, rows)
+        session.note(output.rests_on(found))
+        if not found.postmortems:
+            filtered = asked.query.team or asked.query.service or asked.query.severity
+            session.note("none match" if filtered else "there are no postmortems to count; create one: pmctl new")
+        for line in output.remarks(found, FEW_REMARKS):
+            session.note(f"  {line}")
+
+
+def draws_blocks() -> bool:
+    """Whether bars may be drawn with block elements here."""
+    from pmctl.output.charts import draws_blocks
+
+    return draws_blocks(sys.stdout.encoding)
+
+
+@app.command()
+def explain(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A metric; without it all of them.")] = "",
+    since: Since = "",
+    until: Until = "",
+    at: At = "HEAD",
+    on: On = "",
+) -> None:
+    """What a metric is, its formula and edge cases, and the ids behind the number here."""
+    from pmctl.insight.metrics import metrics
+    from pmctl.insight.metrics_definitions import DEFINITIONS
+    from pmctl.output import metrics as output
+
+    session: Session = ctx.obj
+    if not name:
+        session.table(("NAME", "UNIT", "METRIC"), [(one.name, one.unit, one.title) for one in DEFINITIONS.values()])
+        return
+    choose_known("NAME", [name], DEFINITIONS)
+    for line in output.explained(DEFINITIONS[name.casefold()]):
+        session.result(line)
+    asked = ask(session, at=at, on=on, since=since, until=until)
+    found = metrics(asked.facts, asked.query, asked.zone)
+    (group,) = found.groups
+    one = next(one for one in group.periods[0].numbers if one.name == name.casefold())
+    session.result(f"  here     {output.said(one)}")
+    for line in output.behind_lines(one):
+        session.result(f"    {line}")
+    session.note(output.rests_on(found))
+    session.end_if_incomplete(found.incomplete)

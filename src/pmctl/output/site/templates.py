@@ -1,0 +1,137 @@
+"""The templates of a site: the built-in ones, and those that a repository puts in their place.
+
+A file in `.pmctl/site/` replaces the built-in one of the same name; `{% extends "builtin/base.html.j2" %}` changes only
+a part of it. `theme.css` comes after the built-in style. They are somebody else's programs: they run in Jinja's
+immutable sandbox, see plain values only, and read nothing but templates.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pmctl.document.files import Unreadable, read_regular
+from pmctl.errors import BadInput
+from pmctl.output.site.look import assets
+from pmctl.text import did_you_mean, harmless
+
+if TYPE_CHECKING:
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+FOLDER = ".pmctl/site"
+THEME = "theme.css"
+_SUFFIX = ".html.j2"
+
+
+@dataclass(frozen=True)
+class Templates:
+    """The texts of all templates by name, and the site's own style and script."""
+
+    own: dict[str, str]
+    theme: bytes = b""
+
+    @cached_property
+    def digest(self) -> str:
+        """Changes with anything that a page's look depends on."""
+        texts = (*(f"{name}\0{text}" for name, text in sorted({**builtin(), **self.own}.items())),)
+        return hashlib.sha256("\0".join(texts).encode() + self.theme).hexdigest()
+
+    @property
+    def assets(self) -> dict[str, bytes]:
+        """The files that pages load, by name."""
+        found = dict(assets())
+        found["site.css"] += self.theme
+        return found
+
+    @cached_property
+    def _environment(self) -> ImmutableSandboxedEnvironment:
+        from jinja2 import FunctionLoader, StrictUndefined
+        from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+        known = builtin()
+        texts = {**{f"builtin/{name}": text for name, text in known.items()}, **known, **self.own}
+
+        def load(name: str) -> tuple[str, str, None] | None:  # with its name, which errors then say
+            return (texts[name], name, None) if name in texts else None
+
+        environment = ImmutableSandboxedEnvironment(
+            loader=FunctionLoader(load),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        environment.globals = {}
+        return environment
+
+    def render(self, name: str, values: dict[str, Any]) -> bytes:
+        """One page. Raises BadInput, with file and line, when a template of the repository cannot be carried out."""
+        from jinja2 import TemplateError, TemplateNotFound
+
+        try:
+            page = "".join(self._environment.get_template(name).generate(values))
+        except TemplateNotFound as error:
+            raise self._problem(name, error, f"there is no template {error.name}") from None
+        except TemplateError as error:
+            raise self._problem(name, error, str(error.message or error)) from None
+        except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+            if not self.own:
+                raise
+            raise self._problem(name, error, str(error) or type(error).__name__) from None
+        return harmless(page).encode("utf-8", "replace")
+
+    def _problem(self, name: str, error: Exception, message: str) -> BadInput:
+        """The error at the line of the template that it is about."""
+        place, line = name, 1
+        at = error.__traceback__
+        while at is not None:  # the last frame that is a template's
+            file = at.tb_frame.f_code.co_filename
+            place, line = (file, at.tb_lineno) if file.endswith(_SUFFIX) else (place, line)
+            at = at.tb_next
+        from jinja2 import TemplateSyntaxError
+
+        if isinstance(error, TemplateSyntaxError):
+            place, line = error.name or place, error.lineno
+        place = place.removeprefix("builtin/")
+        hint = f"correct it, or remove {FOLDER}/{place} to have the built-in one"
+        return BadInput(f"{FOLDER}/{place}:{line}: {message}", hint=hint)
+
+
+def builtin() -> dict[str, str]:
+    """The built-in templates by name."""
+    folder = files("pmctl.output.site")
+    return {one.name: one.read_text("utf-8") for one in folder.iterdir() if one.name.endswith(_SUFFIX)}
+
+
+def load_templates(root: Path) -> Templates:
+    """The templates of the repository whose pmctl root is `root`.
+
+    Raises BadInput for a file that replaces nothing or cannot be read: it would look as if it counted.
+    """
+    folder = root / FOLDER
+    if folder.is_symlink() or not folder.is_dir():
+        if os.path.lexists(folder):
+            raise BadInput(f"{FOLDER} is no folder", hint="put the folder itself in its place")
+        return Templates({})
+    known = builtin()
+    own, theme = {}, b""
+    for name in sorted(one.name for one in folder.iterdir() if not one.name.startswith(".")):
+        if name not in known and name != THEME:
+            fix = did_you_mean(name, (*known, THEME), f"a site has {', '.join((*sorted(known), THEME))}")
+            raise BadInput(f"{FOLDER}/{name} replaces nothing", hint=fix)
+        try:
+            data = read_regular(folder / name)
+            if name == THEME:
+                theme = b"\n" + data
+            else:
+                own[name] = data.decode()
+        except Unreadable as problem:
+            raise BadInput(f"{FOLDER}/{name} {problem.reason}", hint=problem.fix) from None
+        except UnicodeDecodeError:
+            raise BadInput(f"{FOLDER}/{name} is not UTF-8", hint="save the file as UTF-8") from None
+    return Templates(own, theme)

@@ -288,6 +288,7 @@ COMMANDS = {
         " && git switch -qc two HEAD~1 && sed -i 's/| HIGH |/| MEDIUM |/' $FILE && git commit -qam two"
         " && pmctl merge --check one --format json"
     ),
+    "site": 'pmctl site build -o "$(mktemp -d)/out" --drafts --format json',
     "sync": "git clone -q . ../near && pmctl -C ../near sync --format json",
     "notify": (
         "rm -rf ../told && git clone -q . ../told && cd ../told &&"

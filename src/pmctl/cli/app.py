@@ -65,6 +65,9 @@ CHAPTERS: dict[str, dict[str, Entry]] = {
         "site": Entry("site", "app", "the postmortems as a site of static pages: build it, or look at it here"),
         "wiki": Entry("wiki", "app", "the postmortems as a wiki: GitHub, GitLab, Confluence, MkDocs, Hugo"),
     },
+    "Share": {
+        "site": Entry("site", "app", "the postmortems as a site of static pages: build it, or look at it here"),
+    },
     "Together": {
         "sync": Entry("together", "sync", "fetch, merge, check and push, and again when somebody was faster"),
         "merge": Entry("together", "merge", "merge by meaning: files in conflict, or a branch"),

@@ -11,9 +11,6 @@ from pmctl.cli.options import Format, choose_format
 
 if TYPE_CHECKING:
     from pmctl.cli.session import Session
-    from pmctl.output.site.whole import Site
-    from pmctl.policy.audience import Audience
-    from pmctl.repository.workspace import Workspace
 
 app = typer.Typer(
     help="The postmortems as a site of static pages, for a web server or to be opened from a folder.",
@@ -45,6 +42,7 @@ def build(
     Only pages whose postmortems have changed are made anew, and pages of what is gone are removed. DIR has to be empty,
     not there yet, or a site that pmctl wrote.
     """
+    from pmctl.cli.site_content import made_of
     from pmctl.errors import UsageProblem
     from pmctl.output.answers import BrokenPostmortem, BuiltSite
     from pmctl.output.site.folder import open_folder, refuse_in_repository
@@ -99,31 +97,10 @@ def serve(
 
     Nothing is written to the repository. Ctrl-C ends it.
     """
+    from pmctl.cli.site_content import chosen_audience
     from pmctl.cli.site_preview import preview
 
     session: Session = ctx.obj
     workspace = session.workspace
     chosen_audience(workspace, audience)  # a mistyped one ends it now, not in the page
     preview(session, audience, drafts=drafts, port=port)
-
-
-def chosen_audience(workspace: Workspace, text: str) -> Audience:
-    """The audience that was typed, or that of the settings."""
-    from pmctl.policy.audience import parse
-
-    policy = workspace.policy
-    return parse(text, policy) if text else parse(workspace.settings.site_audience, policy, "site.audience")
-
-
-def made_of(session: Session, workspace: Workspace, audience: str, *, drafts: bool, script: bytes = b"") -> Site:
-    """The site of what the audience may read now."""
-    from pmctl.insight.publication import publications
-    from pmctl.output.site.templates import load_templates
-    from pmctl.output.site.whole import Site
-
-    names = {person.handle: person.name for person in workspace.policy.people.values()}
-    found = publications(workspace, chosen_audience(workspace, audience), drafts=drafts)
-    return Site(
-        found, load_templates(workspace.repo.root), names, session.day(workspace), workspace.settings.url,
-        workspace.head.commit, drafts, script,
-    )  # fmt: skip

@@ -199,7 +199,7 @@ def preview(session: Session, audience: str, *, drafts: bool, port: int) -> None
 def _build(session: Session, audience: str, folder: Folder, state: _State, *, drafts: bool) -> None:
     """Build once; what keeps it from being built is said here and in the open pages."""
     from pmctl.cli import tell_error
-    from pmctl.cli.site import made_of
+    from pmctl.cli.site_content import made_of
     from pmctl.errors import EnvironmentProblem, PmctlError
     from pmctl.output.site.run import write_site
     from pmctl.repository.workspace import Workspace

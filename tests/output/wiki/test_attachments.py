@@ -71,7 +71,7 @@ def test_a_file_that_changes_while_it_is_copied_is_not(tmp_path: Path) -> None:
         "<image href='https://x.example/x.png'/>", "<use href='other.svg#a'/>", "<style>@import url(x)</style>",
         "<rect style='fill: url(https://x.example)'/>", "<animate attributeName='href'/>", "<set/>",
         "<style>a{background:url(//x)}</style>", "<use xmlns:l='http://www.w3.org/1999/xlink' l:href='data:x'/>",
-        "<rect style='mask: image-set(&quot;x.png&quot; 1x)'/>", "<?xml-stylesheet href='x'?>", 
+        "<rect style='mask: image-set(&quot;x.png&quot; 1x)'/>", "<?xml-stylesheet href='x'?>",
         "<rect", "<style>\\000040import 'x'</style>",
     ],
 )  # fmt: skip

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from pmctl import git
 from pmctl.errors import EnvironmentProblem, Refused, UsageProblem
 from pmctl.insight.publication import publications
 from pmctl.output.wiki.article import Collection
@@ -17,7 +18,7 @@ from pmctl.output.wiki.flavours import FLAVOURS
 from pmctl.policy.audience import parse
 from pmctl.repository.workspace import Workspace
 from pmctl.workflow.wiki import Written, build, collect
-from pmctl.workflow.wiki_push import push, shown_url, wiki_url
+from pmctl.workflow.wiki_push import _access, push, shown_url, wiki_url
 from tests.world import World, document
 
 OPEN = "2024-01-15-open-to-all"
@@ -320,6 +321,18 @@ def test_a_server_that_says_no_is_quoted_without_passwords(team: World, wiki: Pa
     with pytest.raises(Refused, match="refused the pages") as caught:
         pushed(team, wiki)
     assert "s3cret" not in repr(caught.value.lines) and "https://host/x" in repr(caught.value.lines)
+
+
+def test_what_a_job_may_reach_its_host_with_holds_for_the_wiki(team: World) -> None:
+    """A token in the clone's settings reaches git by its environment, and nothing else of them does."""
+    team.git("config", "--add", "http.https://github.com/.extraheader", "AUTHORIZATION: basic s3cret")
+    team.git("config", "core.hooksPath", "/evil")
+    team.git("config", "remote.origin.uploadpack", "evil")
+    variables = _access(team.repo)
+    assert "AUTHORIZATION: basic s3cret" in variables.values()
+    assert not any("evil" in value for value in variables.values())
+    shown = git.run(team.path, "config", "--get-all", "http.https://github.com/.extraheader", env=variables)
+    assert shown.text.split("\n")[-1] == "AUTHORIZATION: basic s3cret"
 
 
 def test_the_address_comes_from_the_remote(team: World, tmp_path: Path) -> None:

@@ -139,9 +139,13 @@ def _access(repo: git.Repository) -> dict[str, str]:
 
     Not as arguments, which everybody on the machine can read.
     """
-    listed = git.run(repo.top, "config", "--local", "--includes", "--null", "--list", check=False).stdout
-    pairs = [entry.partition("\n") for entry in listed.decode("utf-8", "replace").split("\0") if entry]
-    kept = [(name, value) for name, _, value in pairs if name.lower().startswith(_REACHING)]
+    words = ("config", "--null", "--show-scope", "--includes", "--list")
+    entries = git.run(repo.top, *words, check=False).stdout.decode("utf-8", "replace").split("\0")[:-1]
+    kept = []
+    for scope, entry in zip(entries[::2], entries[1::2], strict=False):
+        name, _, value = entry.partition("\n")
+        if scope not in ("system", "global") and name.lower().startswith(_REACHING):
+            kept.append((name, value))
     found = {"GIT_TERMINAL_PROMPT": "0", "GIT_CONFIG_COUNT": str(len(kept))}
     for number, (name, value) in enumerate(kept):
         found |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}

@@ -30,7 +30,7 @@ _DRAWN = frozenset((
     "tspan", "textpath", "lineargradient", "radialgradient", "stop", "clippath", "mask", "pattern", "marker", "symbol",
     "use", "metadata", "style",
 ))  # fmt: skip
-_STYLE = re.compile(r"@import|expression|javascript:|\\|url\(\s*['\"]?(?!#)", re.IGNORECASE)
+_STYLE = re.compile(r"@import|expression|javascript:|\\|image-set|\bimage\(|\bsrc\(|url\((?!\s*['\"]?#)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from pmctl.output.wiki.names import Names, file_names
 from pmctl.output.wiki.pages import article_text, home_text, made_from, place_of, sidebar_text, year_text
 
 _GITHUB_OWN = ("Home", "_Sidebar", "_Footer", "_Header", "Pages", "History", "New")
-_GITLAB_OWN = ("home", "_sidebar", "pages", "new", "templates", "git_access", "uploads")
 
 
 def github(collection: Collection) -> Files:
@@ -37,7 +36,7 @@ def github(collection: Collection) -> Files:
 
 def gitlab(collection: Collection) -> Files:
     """Pages in a folder for each year, home and _sidebar; every address starts at the wiki's root."""
-    names = {year: Names((*_GITLAB_OWN, "uploads")) for year in collection.years}
+    names = {year: Names() for year in collection.years}
     pages = {
         one.id: f"{one.year}/{names[one.year].take(f'{one.day} {one.title}', one.id)}"
         for one in reversed(collection.articles)
@@ -45,10 +44,10 @@ def gitlab(collection: Collection) -> Files:
     others = {one.id: one for one in collection.articles}
     files: Files = {}
     for article in collection.articles:
-        stored = {path: f"uploads/{article.id}/{name}" for path, name in file_names(article.attachments).items()}
+        stored = {path: f"attachments/{article.id}/{name}" for path, name in file_names(article.attachments).items()}
         rooted = {path: f"/{name}" for path, name in stored.items()}
         place = place_of(article, others, lambda one: f"/{pages[one.id]}", rooted)
-        files[f"{pages[article.id]}.md"] = article_text(article, place, heading=True).encode()
+        files[f"{pages[article.id]}.md"] = article_text(article, place, heading=False).encode()
         files |= {stored[path]: content for path, content in article.attachments.items()}
     for year, articles in collection.years.items():
         files[f"{year}.md"] = year_text(year, articles, lambda one: f"/{pages[one.id]}", heading=True).encode()

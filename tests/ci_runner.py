@@ -37,6 +37,7 @@ class Played:
     steps: dict[str, str] = field(default_factory=dict)
     artifacts: dict[str, Path] = field(default_factory=dict)
     installed: str = ""
+    outputs: dict[str, str] = field(default_factory=dict)
 
 
 def machine(folder: Path, **more: str) -> dict[str, str]:
@@ -97,6 +98,7 @@ class GitHub:
         self.context["inputs"] = {name: self.text(value) for name, value in {**known, **inputs}.items()}
         self.context["github"]["action_path"] = str(path.parent)
         self._steps(content["runs"]["steps"], {}, ".", {})
+        self.played.outputs = {name: self.text(one["value"]) for name, one in content.get("outputs", {}).items()}
         return self.played
 
     def checkout(self, depth: str = "1", ref: str = "") -> None:
@@ -162,7 +164,10 @@ class GitHub:
         for file in files.values():
             file.write_text("")
         own = {name: str(file) for name, file in files.items()}
-        known = {"GITHUB_SHA": str(self.context["github"]["sha"]), "GITHUB_WORKSPACE": str(self.workspace)}
+        known = {
+            "GITHUB_SHA": str(self.context["github"]["sha"]), "GITHUB_WORKSPACE": str(self.workspace),
+            "RUNNER_TEMP": str(self.folder),
+        }  # fmt: skip
         given = {**machine(self.folder), **known, **own, **env, **self._filled(step.get("env", {}))}
         done = _bash(step["run"], self.workspace / self.text(step.get("working-directory", folder)), given)
         self.played.out += done.stdout

@@ -12,6 +12,19 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 
+def a_wiki(folder: Path) -> None:
+    """The repository of a wiki whose first page was saved by hand."""
+    first = folder.with_suffix(".first")
+    who = ("-c", "user.name=x", "-c", "user.email=x@example.com")
+    for words in (
+        ("init", "-q", "-b", "master", str(first)),
+        ("-C", str(first), *who, "commit", "-q", "--allow-empty", "-m", "x"),
+        ("clone", "-q", "--bare", str(first), str(folder)),
+        ("-C", str(folder), "config", "http.receivepack", "true"),
+    ):  # fmt: skip
+        subprocess.run(["git", *words], check=True)
+
+
 @contextmanager
 def serving(folder: Path, token: str) -> Iterator[str]:
     """The address under which the repositories in `folder` are served to whoever has the token."""

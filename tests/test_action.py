@@ -10,12 +10,15 @@ from pathlib import Path
 import pytest
 import yaml
 
+from pmctl.cli.app import chapters
 from pmctl.policy import act as acts
 from tests.ci_runner import GitHub, Played
+from tests.git_server import a_wiki, serving
 from tests.published import service_file_problems
 from tests.world import DOC, World
 
 ACTION = Path(__file__).parents[1] / "action.yml"
+COMMANDS = {name for entries in chapters().values() for name in entries}
 FILE = f"postmortems/2024/{DOC}.md"
 
 
@@ -30,11 +33,18 @@ def world(tmp_path: Path) -> World:
 
 
 def play(
-    world: World, place: Path, *, event: str = "push", depth: str = "0", main: str = "main", **inputs: str
+    world: World,
+    place: Path,
+    *,
+    event: str = "push",
+    depth: str = "0",
+    main: str = "main",
+    origin: str = "",
+    **inputs: str,
 ) -> Played:
     """The action in a checkout of HEAD; inputs with an underscore for their hyphen."""
-    facts = {"sha": world.git("rev-parse", "HEAD"), "event": {"repository": {"default_branch": main}}, "token": "t"}
-    runner = GitHub(place, f"file://{world.path}", event, facts)
+    facts = {"sha": world.git("rev-parse", "HEAD"), "event": {"repository": {"default_branch": main}}}
+    runner = GitHub(place, origin or f"file://{world.path}", event, facts, "t")
     runner.checkout(depth)
     return runner.action(ACTION, {name.replace("_", "-"): value for name, value in inputs.items()})
 
@@ -52,11 +62,13 @@ def test_it_fits_the_schema_and_pastes_no_input_into_a_script() -> None:
 def test_every_command_in_it_has_the_options_that_it_is_given() -> None:
     steps = yaml.safe_load(ACTION.read_text())["runs"]["steps"]
     text = "\n".join(step.get("run", "") for step in steps)
-    found = re.findall(r'pmctl -C "\$PMCTL_FOLDER" ([a-z]+)([^\n>]*)', text)
-    assert {command for command, _ in found} >= {"validate", "audit", "status"}
+    found = re.findall(r'pmctl -C "\$PMCTL_FOLDER" (site build|wiki push|[a-z]+)([^\n>]*)', text)
+    assert {command for command, _ in found} == {"validate", "audit", "status", "site build", "wiki push"}
     for command, rest in found:
+        if not COMMANDS & {command.split()[0]}:
+            continue
         told = subprocess.run(
-            [sys.executable, "-m", "pmctl", command, "--help"], capture_output=True, text=True, check=True
+            [sys.executable, "-m", "pmctl", *command.split(), "--help"], capture_output=True, text=True, check=True
         ).stdout
         for option in re.findall(r"(?<!\w)(--[a-z-]+)", rest):
             assert option in told
@@ -101,6 +113,46 @@ def test_modes(world: World, tmp_path: Path) -> None:
     assert steps("audit") == ("success", "skipped", "failure"), "an audit without a root would prove nothing"
     assert steps("audit; touch x", world.first)[0] == "failure"
     assert steps("*", world.first)[0] == "failure"
+
+
+def published(world: World) -> None:
+    world.act(acts.SUBMIT, "jane", reviewers=("bob",))
+    world.act(acts.APPROVE, "bob")
+    world.act(acts.PUBLISH, "jane")
+
+
+def test_publish_builds_the_site_that_the_audit_has_passed(world: World, tmp_path: Path) -> None:
+    published(world)
+    assert play(world, tmp_path / "where", mode="publish", to="somewhere").steps["mode"] == "failure"
+    if "site" not in COMMANDS:
+        return
+    done = play(world, tmp_path / "runner", mode="audit publish", root=world.first, audience="organization")
+    assert done.code == 0, done.out
+    folder = Path(done.outputs["site"])
+    assert "Payment API outage" in (folder / "index.html").read_text()
+    assert not (tmp_path / "runner/workspace/site").exists()
+    world.edit("Alerts came early.", "Alerts came late.")
+    done = play(world, tmp_path / "forged", mode="audit publish", root=world.first)
+    assert (done.steps["Audit"], done.steps["site"], done.outputs) == ("failure", "skipped", {"site": ""})
+
+
+def test_publish_pushes_the_wiki_with_the_token(world: World, tmp_path: Path) -> None:
+    published(world)
+    wiki = tmp_path / "repo.wiki.git"
+    a_wiki(wiki)
+    if "wiki" not in COMMANDS:
+        return
+    with serving(tmp_path, "t") as address:
+        (tmp_path / "repo.git").symlink_to(world.path / ".git")
+        done = play(
+            world, tmp_path / "runner", origin=f"{address}/repo.git", mode="audit publish", to="wiki", root=world.first
+        )
+        assert done.code == 0, done.out
+    pages = subprocess.run(
+        ["git", "-C", str(wiki), "ls-tree", "-r", "--name-only", "HEAD"], capture_output=True, text=True, check=True
+    ).stdout
+    assert "_Sidebar.md" in pages
+    assert pages.count("\n") > 3
 
 
 def test_a_pull_request_says_where_its_postmortems_stand(world: World, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from pathlib import Path
@@ -11,23 +12,28 @@ import pytest
 import yaml
 
 from pmctl import __version__
+from pmctl.cli.app import chapters
 from pmctl.errors import Refused, UsageProblem
 from pmctl.policy import act as acts
 from pmctl.repository.workspace import Workspace
 from pmctl.workflow.ci_files import SERVICES, add_ci, ci_files
 from tests.ci_runner import GitHub, Played
 from tests.ci_runner import gitlab as play_gitlab
-from tests.git_server import serving
+from tests.git_server import a_wiki, serving
 from tests.published import junit_problems, service_file_problems
 from tests.world import DOC, World
 
 Service = Callable[..., Played]
 FOLDER = Path(__file__).parents[2] / "examples" / "ci"
+COMMANDS = {name for entries in chapters().values() for name in entries}
 NO_ROOT = "sha256:" + "0" * 64
 EXAMPLES = {
     "github": ("github", "", "main"),
     "github-subfolder": ("github", "docs/postmortems/", "trunk"),
+    "github-pages": ("github-pages", "", "main"),
+    "github-wiki": ("github-wiki", "", "main"),
     "gitlab": ("gitlab", "", "main"),
+    "gitlab-pages": ("gitlab-pages", "", "main"),
     "gitlab-subfolder": ("gitlab", "docs/postmortems/", "trunk"),
 }
 """The examples: what `pmctl init --ci` writes, by service, folder and protected branch."""
@@ -81,7 +87,10 @@ def gitlab(world: World, tmp_path: Path, main: str = "main") -> Played:
     ("service", "path", "schema"),
     [
         ("github", ".github/workflows/postmortems.yml", "github-workflows"),
+        ("github-pages", ".github/workflows/postmortems-site.yml", "github-workflows"),
+        ("github-wiki", ".github/workflows/postmortems-wiki.yml", "github-workflows"),
         ("gitlab", ".gitlab-ci.yml", "gitlab-ci"),
+        ("gitlab-pages", ".gitlab-ci.yml", "gitlab-ci"),
     ],
 )
 def test_files_fit_the_schema_of_their_service(tmp_path: Path, service: str, path: str, schema: str) -> None:
@@ -147,7 +156,7 @@ def test_a_change_that_brings_its_own_judge_fails(world: World, tmp_path: Path) 
 
 def test_unknown_services_are_refused() -> None:
     assert ci_files("", "", "sha256:x", "main") == {}
-    with pytest.raises(UsageProblem, match="not one of github, gitlab"):
+    with pytest.raises(UsageProblem, match="not one of github, github-pages, github-wiki, gitlab, gitlab-pages"):
         ci_files("jenkins", "", "sha256:x", "main")
 
 
@@ -230,6 +239,55 @@ def test_a_private_repository_is_read_with_the_token_of_the_job(world: World, tm
         assert without != text
         done = GitHub(tmp_path / "without", origin, "pull_request_target", facts, "s3cret").workflow(without)
         assert done.steps["merge"] == "failure"
+
+
+def publishing(world: World, service: str, tmp_path: Path, origin: str = "") -> Played:
+    """The job that publishes, after what landed last."""
+    ((_, content),) = ci_files(service, "", world.first, "main").items()
+    facts = {"event": {"repository": {"default_branch": "main"}}, "sha": world.git("rev-parse", "HEAD")}
+    origin = origin or f"file://{world.path}"
+    if service.startswith("github"):
+        return GitHub(tmp_path / "runner", origin, "push", facts, "s3cret").workflow(content.decode())
+    return play_gitlab(
+        content.decode(), "pages", tmp_path / "runner", origin, CI_DEFAULT_BRANCH="main", CI_COMMIT_SHA=facts["sha"]
+    )
+
+
+@pytest.mark.parametrize("service", ["github-pages", "gitlab-pages"])
+def test_the_site_of_what_landed_is_published_when_the_audit_passes(world: World, tmp_path: Path, service: str) -> None:
+    world.act(acts.APPROVE, "bob")
+    world.act(acts.PUBLISH, "jane")
+    if "site" in COMMANDS:
+        done = publishing(world, service, tmp_path / "honest")
+        assert done.code == 0, done.out
+        (folder,) = done.artifacts.values()
+        assert "Payment API outage" in (folder / "index.html").read_text()
+    world.edit("Alerts came early.", "Alerts came late.")
+    done = publishing(world, service, tmp_path / "forged")
+    assert done.code == 1
+    assert "AU401" in done.out
+    assert done.artifacts == {}
+
+
+def test_the_wiki_of_what_landed_is_pushed_with_the_token_of_the_job(world: World, tmp_path: Path) -> None:
+    world.act(acts.APPROVE, "bob")
+    world.act(acts.PUBLISH, "jane")
+    wiki = tmp_path / "repo.wiki.git"
+    a_wiki(wiki)
+    (tmp_path / "repo.git").symlink_to(world.path / ".git")
+    with serving(tmp_path, "s3cret") as address:
+        if "wiki" in COMMANDS:
+            done = publishing(world, "github-wiki", tmp_path / "honest", f"{address}/repo.git")
+            assert done.code == 0, done.out
+            pages = subprocess.run(
+                ["git", "-C", str(wiki), "ls-tree", "-r", "--name-only", "HEAD"], capture_output=True, check=True
+            ).stdout
+            assert b"_Sidebar.md" in pages
+            kept = [path for path in (tmp_path / "honest").rglob("*") if path.is_file()]
+            assert [path for path in kept if b"s3cret" in path.read_bytes()] == []
+        world.edit("Alerts came early.", "Alerts came late.")
+        done = publishing(world, "github-wiki", tmp_path / "forged", f"{address}/repo.git")
+    assert (done.steps["Audit everything"], done.steps["Push the wiki"]) == ("failure", "skipped")
 
 
 def test_less_than_the_whole_history_passes_nothing(world: World, tmp_path: Path) -> None:

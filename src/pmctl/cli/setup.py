@@ -26,7 +26,10 @@ def init(
         bool, typer.Option("--hooks", help="Install the git hooks that check before commit and push.")
     ] = False,
     ci: Annotated[
-        str, typer.Option("--ci", metavar="github|gitlab", help="Write the files for a CI service; also later.")
+        str,
+        typer.Option(
+            "--ci", metavar="RECIPE", help="Write a file for CI, also later: github[-pages|-wiki] or gitlab[-pages]."
+        ),
     ] = "",
     recovery_key: Annotated[
         str,

@@ -31,7 +31,10 @@ class _Recipe:
 
 _RECIPES = {
     "github": _Recipe(".github/workflows/postmortems.yml"),
+    "github-pages": _Recipe(".github/workflows/postmortems-site.yml"),
+    "github-wiki": _Recipe(".github/workflows/postmortems-wiki.yml"),
     "gitlab": _Recipe(".gitlab-ci.yml", ".gitlab/ci/postmortems.yml"),
+    "gitlab-pages": _Recipe(".gitlab-ci.yml", ".gitlab/ci/postmortems-site.yml"),
 }
 """The recipes by the word after --ci; the text of each is `ci/<word>.yml` beside this module."""
 

@@ -54,6 +54,7 @@ CHAPTERS: dict[str, dict[str, Entry]] = {
     "Follow up": {
         "notify": Entry("notify", "notify", "tell channels and people what happened, each thing once"),
         "remind": Entry("notify", "remind", "remind people of what is overdue and due this week"),
+        "integrations": Entry("integrations", "app", "what is connected, and what was sent"),
     },
     "Learn": {
         "metrics": Entry("metrics", "app", "numbers that anybody can recompute; trends; whether fixes work"),

@@ -40,6 +40,8 @@ ANSWERS = {
     "merge": ("pmctl.output.answers", "Merge"),
     "sync": ("pmctl.output.answers", "Sync"),
     "notify": ("pmctl.workflow.notify", "Notified"),
+    "integrations": ("pmctl.workflow.integrations", "Connections"),
+    "deliveries": ("pmctl.repository.deliveries", "Sent"),
     "reminders": ("pmctl.insight.reminders", "Reminders"),
     "doctor": ("pmctl.insight.doctor", "Checks"),
 }

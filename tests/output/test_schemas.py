@@ -295,6 +295,12 @@ COMMANDS = {
         " printf 'notify: {channels: {sre: {mail: [a@example.com], events: [all]}}}' >> pmctl.yaml &&"
         " pmctl notify --dry-run --since $(git rev-list --max-parents=0 HEAD) --format json"
     ),
+    "integrations": (
+        "rm -rf ../asked && git clone -q . ../asked && cd ../asked &&"
+        " printf 'notify: {channels: {sre: {mail: [a@example.com]}}}' >> pmctl.yaml &&"
+        " pmctl integrations list --format json"
+    ),
+    "deliveries": "pmctl integrations log --format json",
     "reminders": "pmctl remind --on 2030-01-01 --format json",
     "doctor": "pmctl doctor --format json",
     "wiki": "pmctl wiki build --drafts --flavour plain -o ../wiki --format json",

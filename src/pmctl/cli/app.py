@@ -56,6 +56,7 @@ CHAPTERS: dict[str, dict[str, Entry]] = {
         "notify": Entry("notify", "notify", "tell channels and people what happened, each thing once"),
         "remind": Entry("notify", "remind", "remind people of what is overdue and due this week"),
         "tickets": Entry("tickets", "app", "action items in Jira, GitHub, GitLab, Linear or Asana"),
+        "integrations": Entry("integrations", "app", "what is connected, and what was sent"),
     },
     "Learn": {
         "metrics": Entry("metrics", "app", "numbers that anybody can recompute; trends; whether fixes work"),
@@ -64,8 +65,6 @@ CHAPTERS: dict[str, dict[str, Entry]] = {
     "Share": {
         "site": Entry("site", "app", "the postmortems as a site of static pages: build it, or look at it here"),
         "wiki": Entry("wiki", "app", "the postmortems as a wiki: GitHub, GitLab, Confluence, MkDocs, Hugo"),
-    },
-    "Share": {
         "site": Entry("site", "app", "the postmortems as a site of static pages: build it, or look at it here"),
     },
     "Together": {

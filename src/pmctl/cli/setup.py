@@ -12,6 +12,7 @@ from pmctl.cli.options import Format, choose_format
 if TYPE_CHECKING:
     from pmctl.cli.session import Session
     from pmctl.git import Repository
+    from pmctl.insight.doctor import Check
     from pmctl.repository.signing import SshSigner
     from pmctl.workflow.init import Ready
 
@@ -153,7 +154,7 @@ def doctor(
             session.note(line)
         if said := bring_back(session.workspace):
             session.note(said)
-    checks = diagnose(session.directory, session.surroundings)
+    checks = [*diagnose(session.directory, session.surroundings), *_connections(session)]
     if format == "json":
         session.json("doctor", Checks(tuple(checks)))
     else:
@@ -163,6 +164,25 @@ def doctor(
                 session.result(safe(f"      fix: {words(check.fix)}"))
     if any(check.failed for check in checks):
         raise typer.Exit(1)
+
+
+def _connections(session: Session) -> list[Check]:
+    """What messages go to and what is missing for it: a note, since whoever works here need not be who sends."""
+    from pmctl.cli.notify import outlet_of
+    from pmctl.errors import PmctlError
+    from pmctl.insight.doctor import Check
+    from pmctl.workflow.integrations import listed
+
+    try:
+        if "notify" not in session.workspace.settings.blocks:
+            return []
+        with outlet_of(session, None) as out:
+            found = listed(out).connections
+    except PmctlError as error:
+        return [Check("notifications", "note", error.message, error.hint)]
+    lacking = [one for one in found if one.mark in ("missing", "BAD")]
+    notes = [Check("notifications", "note", f"{one.name}: {one.said}", one.fix) for one in lacking]
+    return notes or [Check("notifications", "ok", ", ".join(one.name for one in found))]
 
 
 def signer_here(session: Session, repo: Repository, make_key: bool) -> SshSigner:

@@ -48,6 +48,8 @@ ANSWERS = {
     "site": ("pmctl.output.answers", "BuiltSite"),
     "wiki": ("pmctl.output.wiki.answer", "Wiki"),
     "notify": ("pmctl.workflow.notify", "Notified"),
+    "integrations": ("pmctl.workflow.integrations", "Connections"),
+    "deliveries": ("pmctl.repository.deliveries", "Sent"),
     "reminders": ("pmctl.insight.reminders", "Reminders"),
     "doctor": ("pmctl.insight.doctor", "Checks"),
 }

@@ -61,6 +61,13 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """pmctl integrations log: what was sent to whom, when, and with which answer."""
+
+    deliveries: tuple[Delivery, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """How far a channel was told: at `tip` all there was is decided about. `since` is when it was first seen; `marks`
     are the ids of the last events, the newest first, of which a rewritten history keeps one."""

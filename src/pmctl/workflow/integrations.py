@@ -1,0 +1,155 @@
+"""What is connected, as whom, and what is missing. (settings, environment) -> connections; nothing is sent.
+
+Services that messages go to are tried by asking who the token is of, or by logging in. An address that is a secret can
+be tried by nothing but a message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pmctl.errors import PmctlError, UsageProblem
+from pmctl.insight.notify_settings import Channel, System
+from pmctl.output.advice import words
+from pmctl.services import mail, slack_chat, teams, webhook
+from pmctl.services.message import variable_part
+from pmctl.services.secrets import Secrets, how_to_set
+from pmctl.text import did_you_mean
+from pmctl.workflow.sending import Outlet
+
+Mark = Literal["ok", "set", "missing", "BAD"]
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One system or channel: whether what it needs is set (`set`), was tried and works (`ok`) or not (`BAD`), or is
+    `missing`; as whom or where to, and what to do."""
+
+    name: str
+    kind: str
+    mark: Mark
+    said: str
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """pmctl integrations list, and test: what is connected."""
+
+    connections: tuple[Connection, ...]
+
+
+def listed(out: Outlet) -> Connections:
+    """What pmctl.yaml wants and the environment has; nobody is asked."""
+    found = [_shown(name, out) for name in _systems(out)]
+    found += [_channel(one, out) for one in out.settings.channels.values()]
+    return Connections(tuple(found))
+
+
+def tested(out: Outlet, name: str) -> Connections:
+    """One of them, tried without sending anything. Raises UsageProblem for a name that there is not."""
+    systems = (System.SLACK.value, System.MAIL.value)
+    if name in systems:
+        return Connections((_asked(name, out),))
+    if name not in out.settings.channels:
+        known = (*systems, *out.settings.channels)
+        hint = did_you_mean(name, known, f"one of: {', '.join(known)}")
+        raise UsageProblem(f"nothing is called {name!r}", hint=hint)
+    channel = out.settings.channels[name]
+    found = _channel(channel, out)
+    if found.mark != "missing" and _system(channel, out) in systems:
+        return Connections((found, _asked(_system(channel, out), out)))
+    return Connections((found,))
+
+
+def _systems(out: Outlet) -> Sequence[str]:
+    wanted = [one.value for one in out.settings.people]
+    wanted += [name for one in out.settings.channels.values() if (name := _system(one, out))]
+    return tuple(dict.fromkeys(wanted))
+
+
+def _system(channel: Channel, out: Outlet) -> str:
+    """The account that a channel needs; "" for one whose address is all."""
+    if channel.system is System.MAIL:
+        return System.MAIL.value
+    bot = channel.system is System.SLACK and channel.target and not out.secrets(_slack_webhook(channel))
+    return System.SLACK.value if bot else ""
+
+
+def _slack_webhook(channel: Channel) -> str:
+    return slack_chat.WEBHOOK + variable_part(channel.name)
+
+
+def _shown(name: str, out: Outlet) -> Connection:
+    variable = slack_chat.TOKEN if name == System.SLACK else mail.ADDRESS
+    if not out.secrets(variable):
+        return Connection(name, "account", "missing", f"{variable} is not set", how_to_set(variable))
+    return Connection(name, "account", "set", f"{variable} is set", f"pmctl integrations test {name}")
+
+
+def _asked(name: str, out: Outlet) -> Connection:
+    """An account, asked who it is, and for what it may not do."""
+    found = _shown(name, out)
+    if found.mark == "missing":
+        return found
+    try:
+        said = _slack(out) if name == System.SLACK else _mail(out.secrets)
+    except PmctlError as problem:
+        return Connection(name, "account", "BAD", problem.message, words(problem.hint) if problem.hint else "")
+    return Connection(name, "account", "ok", said)
+
+
+def _slack(out: Outlet) -> str:
+    """Who the bot is; whether it may look people up shows when it is asked for one."""
+    if out.slack is None:
+        with slack_chat.connected(out.secrets, out.waits) as service:
+            return slack_chat.account(service) if service is not None else ""
+    said = slack_chat.account(out.slack)
+    if System.SLACK in out.settings.people:
+        known = next((email for one in out.policy.people.values() for email in one.emails), "")
+        try:
+            slack_chat.person(out.slack, known)
+        except PmctlError as problem:
+            if not problem.message.endswith("users_not_found"):
+                raise
+    return said
+
+
+def _mail(secrets: Secrets) -> str:
+    where = mail.server(secrets)
+    return mail.account(where, secrets) if where is not None else ""
+
+
+def _channel(channel: Channel, out: Outlet) -> Connection:
+    """Whether what a channel needs is set, and can be what it is for."""
+    kind = f"{channel.system} channel"
+    missing = [one for one in _variables(channel, out) if not out.secrets(one)]
+    if missing:
+        said = f"{' and '.join(missing)} {'are' if len(missing) > 1 else 'is'} not set"
+        return Connection(channel.name, kind, "missing", said, how_to_set(missing[0]))
+    if channel.team and channel.team not in out.policy.teams:
+        fix = did_you_mean(channel.team, out.policy.teams, "pmctl policy show has the teams")
+        return Connection(channel.name, kind, "BAD", f"the policy has no team {channel.team}", fix)
+    try:
+        if channel.system is System.WEBHOOK:
+            webhook.keys(out.secrets(secret := webhook.variables(channel.target)[1]), secret)
+    except PmctlError as problem:
+        return Connection(channel.name, kind, "BAD", problem.message, words(problem.hint) if problem.hint else "")
+    where = channel.target if channel.system in (System.SLACK, System.MAIL) and channel.target else "its address is set"
+    readers = f"team {channel.team}" if channel.team else "everybody"
+    return Connection(
+        channel.name, kind, "set", f"{where}, read by {readers}", f"pmctl notify ID --to {channel.name} tries it"
+    )
+
+
+def _variables(channel: Channel, out: Outlet) -> Iterable[str]:
+    if channel.system is System.SLACK:
+        hook = _slack_webhook(channel)
+        return (slack_chat.TOKEN,) if channel.target and not out.secrets(hook) else (hook,)
+    if channel.system is System.TEAMS:
+        return (teams.WEBHOOK + variable_part(channel.target),)
+    if channel.system is System.WEBHOOK:
+        return webhook.variables(channel.target)
+    return (mail.ADDRESS, mail.FROM)

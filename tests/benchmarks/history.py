@@ -137,7 +137,7 @@ class _Team:
         return [(path, text), (record.signature_path(path), signature)]
 
 
-def signed_history(folder: Path, count: int, *, merges: bool = False) -> None:
+def signed_history(folder: Path, count: int, *, merges: bool = False, items_each: int = 1) -> None:
     """A repository in which `count` postmortems were published: 4 * count + 1 records in 5 * count + 1 steps.
 
     With `merges` each was on a branch of its own, beside others: count + 1 steps.
@@ -147,7 +147,7 @@ def signed_history(folder: Path, count: int, *, merges: bool = False) -> None:
     line = _Import(folder)
     main = [line.commit(team.first_files(), "alice", "Initialise")]
     for index in range(count):
-        name, text = postmortem(index)
+        name, text = postmortem(index, items_each)
         text = text.replace("author: alice", "author: jane")
         path = f"postmortems/{name[:4]}/{name}.md"
         branch, fork = (f"b{index}", main[max(0, len(main) - BESIDE)]) if merges else ("main", "")
@@ -234,3 +234,16 @@ def _write_object(folder: Path, kind: bytes, content: bytes) -> bytes:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(zlib.compress(data, 1))
     return oid.encode()
+
+
+def published_and_drafts(folder: Path, count: int) -> None:
+    """A quarter of `count` postmortems published, the others drafts that one commit brought, each of four items."""
+    signed_history(folder, count // 4, items_each=4)
+    for index in range(count // 4, count):
+        name, text = postmortem(index, 4)
+        path = folder / "postmortems" / name[:4] / f"{name}.md"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    who = ["-c", "user.name=alice", "-c", "user.email=alice@example.com"]
+    for words in (["add", "postmortems"], [*who, "commit", "-qm", "Import"]):
+        subprocess.run(["git", "-C", str(folder), *words], check=True)

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from generate import git, write_postmortems
-from history import RECORDS_EACH, STEPS_EACH, review_queue, signed_commits, signed_history
+from history import RECORDS_EACH, STEPS_EACH, published_and_drafts, review_queue, signed_commits, signed_history
 
 from pmctl.workflow.demo import Stage, become
 
@@ -311,10 +311,34 @@ def reading_history(yard: Yard, runs: int) -> None:
     say(f"review, {10 * yard.count} postmortems, warm", spoken(queue))
 
 
+def learning(yard: Yard, runs: int) -> None:
+    """`metrics`, `similar` and `metrics effectiveness` over ten times as many postmortems of four items each, a
+    quarter of them published, and how the first grows from a tenth of that; what not looking for garbage brings."""
+    few = max(1, runs // 3)
+    costs = []
+    for count in (yard.count, 10 * yard.count):
+        root = yard.folder.parent / f"learning-{count}"
+        published_and_drafts(root, count)
+        costs.append(cost(yard.command("metrics"), root, yard.env, few, lambda: forget(root)))  # noqa: B023  run here
+    small, large = costs
+    say(f"metrics, {count} postmortems, {4 * count} items, cold", spoken(large))
+    say(f"metrics, {yard.count} -> {count} postmortems, cold", f"{large.cpu / small.cpu:.1f}x the processor time")
+    warm = cost(yard.command("metrics"), root, yard.env, runs)
+    say("metrics, warm", spoken(warm))
+    change = "import gc; gc.disable = lambda: None"
+    code = f"{change}; import sys; sys.argv[1:] = ['metrics']; from pmctl.start import run; run()"
+    plain = cost([sys.executable, "-c", code], root, yard.env, runs)
+    say("metrics, with looking for garbage", f"{plain.cpu / warm.cpu:.2f}x the processor time")
+    words = yard.command("similar", "--text", "payment-api connection pool exhausted before the alert")
+    say("similar, warm", spoken(cost(words, root, yard.env, runs)))
+    effects = yard.command("metrics", "effectiveness", "--by", "service")
+    say("metrics effectiveness, warm", spoken(cost(effects, root, yard.env, runs)))
+
+
 MEASURES = {
     "start": start_up, "list": listing, "items": items, "validate": validation, "many": many,
     "approve": approval, "audit": auditing, "ledger": ledger,
-    "events": reading_history, "without": without,
+    "events": reading_history, "learning": learning, "without": without,
 }  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from pmctl.document.fields import ItemStatus
-from pmctl.insight.metrics_facts import Facts, Measured
+from pmctl.insight.metrics_facts import Facts, Measured, MeasuredItem
 from pmctl.text import parse_day
 
 _DAY = 86400
@@ -67,6 +67,16 @@ class Question:
     def tomorrow(self) -> int:
         """When the day ends on which it is asked: a due day that ends no later than today is not overdue before."""
         return int(midnight(self.on + timedelta(days=1), self.zone))
+
+    @cached_property
+    def items(self) -> list[tuple[Measured, MeasuredItem, str]]:
+        """Every action item with its postmortem, and both their ids."""
+        return [(one, item, f"{one.id} {item.id}") for one in self.facts.postmortems for item in one.items]
+
+    @cached_property
+    def due(self) -> list[tuple[Observation, bool]]:
+        """Of each item that should be done by now, or is done, whether it was in time; and whether it is done."""
+        return list(_items_due(self))
 
     @cached_property
     def today(self) -> int:
@@ -147,68 +157,62 @@ def on_target(target: str, step: str) -> Callable[[Question], Iterator[Observati
 def _items_due(asked: Question) -> Iterator[tuple[Observation, bool]]:
     """Of each item that should be done by now, or is done, whether it was in time; and whether it is done at all."""
     begins, ends, today = asked.begins, asked.ends, asked.today
-    for one in asked.facts.postmortems:
-        for item in one.items:
-            status = item.status
-            if status == NOT_DONE or (due := begins(item.due)) is None:
-                continue
-            over = ends(item.due) or 0
-            if status == DONE:
-                closed = item.closed
-                in_time = None if closed is None else 1 if closed < over else 0
-                yield (due, f"{one.id} {item.id}", in_time, one, item.owner), True
-            elif item.open and over <= today:
-                yield (due, f"{one.id} {item.id}", 0, one, item.owner), False
+    for one, item, name in asked.items:
+        status = item.status
+        if status == NOT_DONE or (due := begins(item.due)) is None:
+            continue
+        over = ends(item.due) or 0
+        if status == DONE:
+            closed = item.closed
+            in_time = None if closed is None else 1 if closed < over else 0
+            yield (due, name, in_time, one, item.owner), True
+        elif item.open and over <= today:
+            yield (due, name, 0, one, item.owner), False
 
 
 def items_on_time(asked: Question) -> Iterator[Observation]:
-    return (found for found, _ in _items_due(asked))
+    return (found for found, _ in asked.due)
 
 
 def items_late(asked: Question) -> Iterator[Observation]:
-    for (at, name, value, one, owner), done in _items_due(asked):
+    for (at, name, value, one, owner), done in asked.due:
         if done and value == 0:
             yield at, name, 1, one, owner
 
 
 def items_closed(status: str) -> Callable[[Question], Iterator[Observation]]:
     def observe(asked: Question) -> Iterator[Observation]:
-        for one in asked.facts.postmortems:
-            for item in one.items:
-                if item.status == status and item.closed is not None:
-                    yield item.closed, f"{one.id} {item.id}", 1, one, item.owner
+        for one, item, name in asked.items:
+            if item.status == status and item.closed is not None:
+                yield item.closed, name, 1, one, item.owner
 
     return observe
 
 
 def items_open(asked: Question) -> Iterator[Observation]:
-    for one in asked.facts.postmortems:
-        for item in one.items:
-            if item.open:
-                at = item.added if item.added is not None else one.created
-                yield at if at is not None else asked.begins(one.day) or 0, f"{one.id} {item.id}", 1, one, item.owner
+    for one, item, name in asked.items:
+        if item.open:
+            at = item.added if item.added is not None else one.created
+            yield at if at is not None else asked.begins(one.day) or 0, name, 1, one, item.owner
 
 
 def items_overdue(asked: Question) -> Iterator[Observation]:
-    for one in asked.facts.postmortems:
-        for item in one.items:
-            if item.open and (end := asked.ends(item.due)) is not None and end <= asked.today:
-                yield asked.begins(item.due) or 0, f"{one.id} {item.id}", 1, one, item.owner
+    for one, item, name in asked.items:
+        if item.open and (end := asked.ends(item.due)) is not None and end <= asked.today:
+            yield asked.begins(item.due) or 0, name, 1, one, item.owner
 
 
 def item_age(asked: Question) -> Iterator[Observation]:
-    for one in asked.facts.postmortems:
-        for item in one.items:
-            if item.open and item.added is not None:
-                age = max(asked.tomorrow - item.added, 0) // _DAY
-                yield item.added, f"{one.id} {item.id}", age, one, item.owner
+    for one, item, name in asked.items:
+        if item.open and item.added is not None:
+            age = max(asked.tomorrow - item.added, 0) // _DAY
+            yield item.added, name, age, one, item.owner
 
 
 def slips(asked: Question) -> Iterator[Observation]:
-    for one in asked.facts.postmortems:
-        for item in one.items:
-            for at, days in item.slips:
-                yield at, f"{one.id} {item.id}", days, one, item.owner
+    for one, item, name in asked.items:
+        for at, days in item.slips:
+            yield at, name, days, one, item.owner
 
 
 def reviews(asked: Question) -> Iterator[Observation]:

@@ -65,7 +65,6 @@ CHAPTERS: dict[str, dict[str, Entry]] = {
     "Share": {
         "site": Entry("site", "app", "the postmortems as a site of static pages: build it, or look at it here"),
         "wiki": Entry("wiki", "app", "the postmortems as a wiki: GitHub, GitLab, Confluence, MkDocs, Hugo"),
-        "site": Entry("site", "app", "the postmortems as a site of static pages: build it, or look at it here"),
     },
     "Together": {
         "sync": Entry("together", "sync", "fetch, merge, check and push, and again when somebody was faster"),

@@ -249,3 +249,15 @@ def test_half_a_history_builds_nothing(team: World, tmp_path: Path, monkeypatch:
     _, said = run("build", "-o", str(tmp_path / "out"), code=2)
     assert "INCOMPLETE" in said
     assert not (tmp_path / "out").exists()
+
+
+def test_a_picture_that_is_shown_no_more_goes(team: World, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run("build", "-o", str(out))
+    (before,) = out.rglob("*.png")
+    picture = team.root / team.file(OPEN).removesuffix(".md") / "zebra.png"
+    picture.write_bytes(PNG + b"another")
+    run("build", "-o", str(out))
+    (after,) = out.rglob("*.png")
+    assert after != before
+    assert after.read_bytes().endswith(b"another")

@@ -43,8 +43,10 @@ def collect(workspace: Workspace, found: Publications) -> Collection:
     def portion(first: int, last: int) -> list[Article | Broken]:
         return [_article(one, names) for one in found.pages[first:last]]
 
-    made = on_every_core(portion, len(found.pages)) if len(found.pages) >= _ENOUGH_FOR_PROCESSES else []
-    made += portion(len(made), len(found.pages))
+    many, progress, made = len(found.pages), workspace.repo.progress, list[Article | Broken]()
+    if many >= _ENOUGH_FOR_PROCESSES:
+        made = on_every_core(portion, many, what="pages made", progress=progress)
+    made += portion(len(made), many)
     broken = [Broken(one.id, one.problem) for one in found.broken]
     broken += [one for one in made if isinstance(one, Broken)]
     articles = tuple(one for one in made if isinstance(one, Article))

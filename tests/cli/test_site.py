@@ -261,3 +261,38 @@ def test_a_picture_that_is_shown_no_more_goes(team: World, tmp_path: Path) -> No
     (after,) = out.rglob("*.png")
     assert after != before
     assert after.read_bytes().endswith(b"another")
+
+
+def _export(*words: str, code: int = 0) -> str:
+    command = [sys.executable, "-m", "pmctl", "export", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == code, (done.stdout, done.stderr)
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("audience", "seen"),
+    [
+        ("organization", {OPEN}),
+        ("team:payments", {OPEN, TEAM}),
+        ("person:jane", {OPEN, TEAM, CLOSED}),
+        ("person:alice", {OPEN}),
+    ],
+)
+def test_export_for_an_audience(team: World, tmp_path: Path, audience: str, seen: set[str]) -> None:
+    out = tmp_path / "out"
+    said = _export("--all", "--to", "md", "-o", str(out), "--audience", audience)
+    assert {file.stem for file in out.iterdir()} == seen
+    assert not [one for one in (TEAM, CLOSED, DRAFT) if one not in seen and one in said]
+    for name in (OPEN, TEAM, CLOSED):
+        said = _export(name, "--to", "md", "--audience", audience, code=0 if name in seen else 1)
+        assert ("Title" in said) == (name in seen), "a refusal tells nothing of it"
+
+
+def test_export_for_an_audience_with_drafts_and_without_a_revision(team: World, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    _export("--all", "--to", "md", "-o", str(out), "--audience", "organization", "--status", "draft")
+    assert [file.stem for file in out.iterdir()] == [DRAFT]
+    assert "Draft pangolin" in _export(DRAFT, "--to", "md", "--audience", "organization")
+    assert "--at and --audience" in _export(OPEN, "--to", "md", "--audience", "organization", "--at", "HEAD", code=2)
+    assert "no such team" in _export(OPEN, "--to", "md", "--audience", "team:payment", code=2)

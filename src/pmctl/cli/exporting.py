@@ -118,7 +118,7 @@ def _readable(session: Session, audience: str, *, drafts: bool) -> frozenset[str
 
     found = publications(session.workspace, parse(audience, session.workspace.policy), drafts=drafts)
     session.end_if_incomplete(found.incomplete)
-    return frozenset(one.id for one in (*found.pages, *found.broken))
+    return frozenset((*(one.id for one in found.pages), *(one.id for one in found.broken)))
 
 
 def _export_one(session: Session, name: str, wish: _Wish, output: Path | None) -> None:

@@ -296,3 +296,15 @@ def test_export_for_an_audience_with_drafts_and_without_a_revision(team: World, 
     assert "Draft pangolin" in _export(DRAFT, "--to", "md", "--audience", "organization")
     assert "--at and --audience" in _export(OPEN, "--to", "md", "--audience", "organization", "--at", "HEAD", code=2)
     assert "no such team" in _export(OPEN, "--to", "md", "--audience", "team:payment", code=2)
+
+
+def test_a_theme_in_the_repository_disturbs_no_audit(world: World) -> None:
+    world.init()
+    world.new(OPEN)
+    world.write(".pmctl/site/home.html.j2", '{% extends "builtin/home.html.j2" %}')
+    world.write(".pmctl/site/theme.css", "body { margin: 0 }\n")
+    world.commit("A look of our own")
+    command = [sys.executable, "-m", "pmctl", "audit"]
+    done = subprocess.run(command, cwd=world.root, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert ".pmctl/site" not in done.stdout + done.stderr

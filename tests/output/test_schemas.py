@@ -353,7 +353,7 @@ def test_the_examples_hold_something(stage: Play) -> None:
 
 
 def test_every_answer_is_played() -> None:
-    written: set[str] = {"front-matter", "settings", "message", "ticket"}
+    written: set[str] = {"front-matter", "settings", "message", "ticket", "meeting"}
     assert set(published()) - written == set(COMMANDS)
 
 

@@ -15,7 +15,7 @@ from tests.world import DOC, World
 PATH = f".pmctl/meetings/{DOC}/k3x9p2.yaml"
 MEETING = Meeting(
     "k3x9p2", datetime(2024, 1, 22, 14, 0, tzinfo=UTC), 45, "Europe/Berlin", "jane",
-    ("jane", "bob", "guest@example.org"), datetime(2024, 1, 18, 9, 0, tzinfo=UTC), video="link",
+    ("jane", "bob", "guest@example.org"), datetime(2024, 1, 18, 9, 0, tzinfo=UTC),
     link="https://meet.example.com/room",
 )  # fmt: skip
 
@@ -80,7 +80,7 @@ def test_somebody_from_another_team_may_not(stage: Copy) -> None:
         (PATH, written(MEETING).replace(b"2024-01-22T14", b"2024-13-22T14")),
         (PATH, written(MEETING).replace(b"2024-01-22T14:00:00Z", b"2024-01-22T15:00:00+01:00")),
         (PATH, written(MEETING).replace(b'  - "bob"\n', b'  - "jane"\n')),
-        (PATH, written(MEETING).replace(b"video: link", b"video: meet")),
+        (PATH, written(MEETING).replace(b"calendar: none", b"calendar: nine")),
         (PATH, written(MEETING).replace(b'  - "jane"\n', b"  - &a jane\n")),
         (PATH, written(MEETING) + b" " * MAX_BYTES),
         (PATH.replace("k3x9p2.yaml", "notes.md"), b"# Notes"),

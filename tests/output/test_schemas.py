@@ -302,6 +302,8 @@ COMMANDS = {
     ),
     "deliveries": "pmctl integrations log --format json",
     "reminders": "pmctl remind --on 2030-01-01 --format json",
+    "agenda": 'pmctl meeting agenda "$ID" --to json',
+    "meetings": "pmctl meeting list --format json",
     "doctor": "pmctl doctor --format json",
     "wiki": "pmctl wiki build --drafts --flavour plain -o ../wiki --format json",
     "postmortem": 'pmctl export "$ID" --to json --evidence',

@@ -26,12 +26,10 @@ ID = re.compile(r"[0-9a-hjkmnp-tv-z]{6}")
 MAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9][A-Za-z0-9.-]{0,180}")
 ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+/-]{0,63}")
 LINK = re.compile(r"https://[!#-\[\]-~]{1,1000}")  # ASCII without blanks, quotes and backslashes
-NUMBER = re.compile(r"[0-9]{1,20}")
-CALENDARS = ("none", "mail", "google")
-VIDEOS = ("none", "link", "meet", "zoom")
+CALENDARS = ("none", "mail")
 _KEYS = (
-    "at", "minutes", "zone", "organizer", "attendees", "former", "calendar", "video", "link", "zoom", "sequence",
-    "changed", "settled", "cancelled",
+    "at", "minutes", "zone", "organizer", "attendees", "former", "calendar", "link", "sequence", "changed",
+    "cancelled",
 )  # fmt: skip
 
 
@@ -40,9 +38,8 @@ class Meeting:
     """One meeting. `at` and `changed` are moments in UTC; `zone` is the IANA name of the zone that it was planned in.
 
     `attendees` are handles, and mail addresses of guests; `former` are those whom the last change left out. `calendar`
-    says who invites them, `video` where they meet, `link` how they get in ("" before it is known), `zoom` is the number
-    of a Zoom meeting. `sequence` counts the changes. It is `settled` when what it says is known to stand in the
-    calendar and the video system too.
+    says who invites them: nobody, or pmctl by mail. `link` is the address of the room where they meet, "" for none;
+    `sequence` counts the changes.
     """
 
     id: str
@@ -54,11 +51,8 @@ class Meeting:
     changed: datetime
     former: tuple[str, ...] = ()
     calendar: str = "none"
-    video: str = "none"
     link: str = ""
-    zoom: str = ""
     sequence: int = 0
-    settled: bool = True
     cancelled: bool = False
 
     @property
@@ -89,12 +83,9 @@ def written(meeting: Meeting) -> bytes:
         *_list("attendees", meeting.attendees),
         *_list("former", meeting.former),
         f"calendar: {meeting.calendar}",
-        f"video: {meeting.video}",
         f"link: {json.dumps(meeting.link)}",
-        f"zoom: {json.dumps(meeting.zoom)}",
         f"sequence: {meeting.sequence}",
         f"changed: {meeting.changed.strftime(moment)}",
-        f"settled: {json.dumps(meeting.settled)}",
         f"cancelled: {json.dumps(meeting.cancelled)}",
     ]
     return ("\n".join(lines) + "\n").encode("ascii")
@@ -144,10 +135,7 @@ def _meeting(meeting: str, plain: Mapping[str, Any]) -> tuple[Meeting | None, st
         "attendees": _are_people(plain["attendees"]) and bool(plain["attendees"]),
         "former": _are_people(plain["former"]),
         "calendar": plain["calendar"] in CALENDARS,
-        "video": plain["video"] in VIDEOS and (plain["video"] != "meet" or plain["calendar"] == "google"),
-        "link": plain["link"] == "" or (_fits(plain["link"], LINK) and plain["video"] != "none"),
-        "zoom": plain["zoom"] == "" or (_fits(plain["zoom"], NUMBER) and plain["video"] == "zoom"),
-        "settled": isinstance(plain["settled"], bool),
+        "link": plain["link"] == "" or _fits(plain["link"], LINK),
         "cancelled": isinstance(plain["cancelled"], bool),
     }
     wrong = next((key for key, right in checks.items() if not right), "")

@@ -1,6 +1,6 @@
 """How meetings are planned unless a command says otherwise: the `meetings` block of pmctl.yaml as values.
 
-meetings: {for: 45m, calendar: google, video: meet}
+meetings: {for: 45m, calendar: mail, video: https://meet.example.com/postmortems}
 """
 
 from __future__ import annotations
@@ -12,17 +12,16 @@ from pmctl.document.finding import Finding
 from pmctl.document.meeting import CALENDARS, LINK, LONGEST, SHORTEST
 from pmctl.document.node_reader import NodeReader
 from pmctl.document.strict_yaml import Node
-from pmctl.text import did_you_mean
 
 KEYS = ("for", "calendar", "video")
-VIDEO_WORDS = ("none", "meet", "zoom")
+VIDEO_WORDS = ("none",)
 MINUTES = r"(?:[0-9]{1,3}m|[0-9]h(?:[0-9]{1,2}m)?)"
 USUAL = 45
 
 
 @dataclass(frozen=True, slots=True)
 class MeetingSettings:
-    """`minutes` that one takes; `calendar` and `video` as a meeting has them, or the address of a room as `video`."""
+    """`minutes` that one takes; `calendar` says who invites, `video` is the address of a room, or none."""
 
     minutes: int = USUAL
     calendar: str = "none"
@@ -40,11 +39,7 @@ def meeting_settings(node: Node | None, path: str = "pmctl.yaml") -> tuple[Meeti
     calendar = reader.choice(top.get("calendar"), "meetings.calendar", CALENDARS, "none")
     video = reader.text(top.get("video"), "meetings.video", "none")
     if not is_video(video):
-        fix = did_you_mean(video, VIDEO_WORDS, "meet, zoom, none, or an https address")
-        reader.add(top.get("video"), f"meetings.video is {video[:60]!r}", fix)
-        video = "none"
-    elif video == "meet" and calendar != "google":
-        reader.add(top.get("video"), "a Meet link comes with an event in Google Calendar", "write calendar: google")
+        reader.add(top.get("video"), f"meetings.video is no room: {video[:60]!r}", "write an https address, or none")
         video = "none"
     return MeetingSettings(minutes or USUAL, calendar, video), reader.sorted()
 

@@ -26,13 +26,13 @@ def meeting_schema() -> Schema:
         "organizer": (_matching(HANDLE.pattern), "Whose invitation it is."),
         "attendees": ({**people, "minItems": 1}, "Who is invited: handles, and mail addresses of guests."),
         "former": (people, "Whom the last change left out."),
-        "calendar": ({"enum": list(meeting.CALENDARS)}, "Who invites them: nobody, pmctl by mail, Google Calendar."),
-        "video": ({"enum": list(meeting.VIDEOS)}, "Where they meet."),
-        "link": (_matching(rf"(?:{meeting.LINK.pattern})?"), "How everybody gets in; empty before it is known."),
-        "zoom": (_matching(rf"(?:{meeting.NUMBER.pattern})?"), "The number of the Zoom meeting."),
+        "calendar": ({"enum": list(meeting.CALENDARS)}, "Who invites them: nobody, or pmctl by mail."),
+        "link": (
+            _matching(rf"(?:{meeting.LINK.pattern})?"),
+            "The address of the room where they meet; empty for none.",
+        ),
         "sequence": ({"type": "integer", "minimum": 0}, "How often it was changed."),
         "changed": (moment, "When it was changed last, UTC."),
-        "settled": ({"type": "boolean"}, "Whether calendar and video system are known to say the same."),
         "cancelled": ({"type": "boolean"}, "Whether it was called off."),
     }
     return {

@@ -204,8 +204,8 @@ def _meetings() -> Schema:
     return _mapping(
         {
             "for": (length, f"How long one takes: {SHORTEST} to {LONGEST} minutes."),
-            "calendar": ({"enum": list(CALENDARS)}, "Who invites: google, mail, or none."),
-            "video": (video, "Where people meet: meet, zoom, none, or the address of a room."),
+            "calendar": ({"enum": list(CALENDARS)}, "Who invites: pmctl by mail, or nobody."),
+            "video": (video, "Where people meet: the address of a room, or none."),
         }
     )
 

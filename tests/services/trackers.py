@@ -11,7 +11,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -122,8 +122,9 @@ def _handler(tracker: Tracker) -> type[BaseHTTPRequestHandler]:
             if status != 204:
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data[: len(data) // 2] if half else data)
+            with suppress(BrokenPipeError):  # whoever asked has given up
+                self.end_headers()
+                self.wfile.write(data[: len(data) // 2] if half else data)
             if half:
                 self.close_connection = True
 

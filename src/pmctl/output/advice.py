@@ -55,6 +55,10 @@ WORDS: dict[str, str] = {
     "name-account": "name the account in pmctl.yaml: tickets: {{people: {{{who}: ACCOUNT}}}}",
     "push-tickets": "pmctl tickets push looks it up and finishes it",
     "say-why": "say why: pmctl actions set {item} --status WONT_DO --notes WHY; or open it there again",
+    "resend-ticket": (
+        "look there for {marker}; push again later, which finds what was created; if there is certainly none:"
+        " pmctl tickets push {item} --resend"
+    ),
     "set-tickets": "write it there: tickets: {{system: jira, project: OPS}}; docs/tickets.md has the other trackers",
     "take-side": "say which side counts: pmctl tickets sync {item} --take ours, or --take theirs",
     "ticket-gone": (

@@ -183,6 +183,13 @@ def test_what_is_not_known_is_sent_again_only_when_asked(world: World, box: Mail
     assert [to for to, _, _ in mails(box)] == ["bob@example.com", "bob@example.com", "carol@example.com"]
 
 
+def test_without_a_mail_server_nothing_is_planned(world: World) -> None:
+    before = world.head
+    said = typed(world, "schedule", DOC, *AT, "--attendee", "bob", "--calendar", "mail")
+    assert said.code == 2 and "SMTP_URL" in said.err
+    assert world.head == before
+
+
 def test_letters_in_a_folder(world: World, tmp_path: Path) -> None:
     said = typed(world, "schedule", DOC, *AT, "--attendee", "bob", "--to-dir", str(tmp_path / "out"))
     assert said.code == 0, said.err

@@ -72,6 +72,7 @@ def schedule(
         who, moment = speaker(session, handle), now()
         plan = _plan(session, name, before, at, tz, length, attendee, video, calendar, cancel=cancel)
         found = meetings.planned(session.workspace, who.handle, name, plan, before, moment)
+        meetings.require_ways(found, session.secrets, to_dir, file=bool(ics))
         landed, by = meetings.land(session.workspace, who, name, found, session.signing()), who.handle
     _tell(session, name, found, landed, by, ics, to_dir, format, resend=resend)
 

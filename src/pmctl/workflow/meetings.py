@@ -36,7 +36,7 @@ from pmctl.repository.transaction import CommitResult, Write, commit
 from pmctl.repository.workspace import Workspace
 from pmctl.services import mail
 from pmctl.services.message import Message
-from pmctl.services.secrets import Secrets
+from pmctl.services.secrets import Secrets, how_to_set
 from pmctl.workflow.comment import Speaker
 from pmctl.workflow.delivering import Run, Wanted, deliver, may_be_sent_again
 from pmctl.workflow.sending import outlet
@@ -102,6 +102,14 @@ def planned(workspace: Workspace, by: str, name: str, plan: Plan, before: Meetin
     if made == replace(before, changed=now, sequence=0, former=()):
         raise UsageProblem("nothing is changed", hint="say what: --at, --for, --attendee, --video")
     return replace(made, sequence=before.sequence + 1, former=gone)
+
+
+def require_ways(meeting: Meeting, given: Secrets, to_dir: Path | None, *, file: bool) -> None:
+    """Before anything is committed: whether invitations and files can be made at all. Raises EnvironmentProblem."""
+    if file or to_dir is not None or meeting.calendar == "mail":
+        ics((), "PUBLISH")
+    if meeting.calendar == "mail" and to_dir is None and mail.server(given) is None:
+        raise EnvironmentProblem("mail is not connected", hint=how_to_set(mail.ADDRESS))
 
 
 def land(workspace: Workspace, who: Speaker, name: str, meeting: Meeting, signing: Sequence[str]) -> CommitResult:

@@ -69,6 +69,11 @@ WORDS: dict[str, str] = {
         "put its last good version back (git log -- FILE), or remove it, and take the link over again:"
         " pmctl tickets adopt"
     ),
+    "invite-again": "pmctl meeting schedule {id} --meeting {meeting} --resend",
+    "plan-meeting": "plan one: pmctl meeting schedule {id} --at TIME",
+    "meeting-again": (
+        "put its last good version back (git log -- FILE), or remove it, and plan it again: pmctl meeting schedule"
+    ),
     "policy-verify": "run 'pmctl policy verify'",
     "policy-verify-where": "pmctl policy verify says where",
     "settle-rivals": "one of {admins} signs the next version: pmctl policy sign",

@@ -51,6 +51,8 @@ ANSWERS = {
     "integrations": ("pmctl.workflow.integrations", "Connections"),
     "deliveries": ("pmctl.repository.deliveries", "Sent"),
     "reminders": ("pmctl.insight.reminders", "Reminders"),
+    "agenda": ("pmctl.insight.agenda", "Agenda"),
+    "meetings": ("pmctl.insight.meetings", "Meetings"),
     "doctor": ("pmctl.insight.doctor", "Checks"),
 }
 

@@ -68,7 +68,8 @@ def test_nothing_lies_upon_anything_else(marks: dict[str, int], told: list[int],
     spans = []
     for label in placed.labels:
         size = max(len(f"{label.mark.name} {found.time(label.mark.at)}"), len(label.since)) * LETTER
-        x = label.mark.share * width
+        x = label.share * width
+        assert width < 620 or x - size <= label.mark.share * width <= x + size
         spans.append((label.row, x - size, x) if label.ends else (label.row, x, x + size))
     assert not [1 for a, b in combinations(spans, 2) if a[0] == b[0] and a[1] < b[2] and b[1] < a[2]]
     if width >= 620:
@@ -77,6 +78,22 @@ def test_nothing_lies_upon_anything_else(marks: dict[str, int], told: list[int],
     for (earlier, first), (later, second) in pairwise(sorted(moments)):
         assert 0 <= first <= second + 1e-9 and second <= 1 + 1e-9 and (first < second or earlier <= later)
     parsed(drawing(found))
+
+
+@pytest.mark.parametrize("middle", [262, 300, 330])
+def test_a_long_label_stays_on_the_line_and_its_mark_below_it(middle: int) -> None:
+    joined = dict.fromkeys(("detected", "acknowledged", "mitigated", "resolved"), at(middle * 20))
+    found = laid_out({"started": at(0), **joined}, stamps(12000))
+    placed = rows(found, 620)
+    label = placed.labels[1]
+    words = f"{label.mark.name} {found.time(label.mark.at)}"
+    left = label.share * 620 - (len(words) * LETTER if label.ends else 0)
+    assert 0 <= left <= label.mark.share * 620 <= left + len(words) * LETTER <= 620
+    markup = drawing(found)
+    text = re.search(rf'y="(\d+)"[^>]*><tspan>{label.mark.name}', markup)
+    leader = re.search(rf'<line class="tl-mark" x1="{1.5 + 93 * label.mark.share:.2f}%"[^>]*y1="(\d+)"', markup)
+    assert text is not None and leader is not None
+    assert (int(leader[1]) > int(text[1])) == label.moved
 
 
 def test_marks_have_the_time_between_them() -> None:

@@ -107,7 +107,7 @@ def _timeline(document: Document) -> dict[str, Any] | None:
     return {
         "words": found.sentences,
         "labels": [
-            {"share": one.mark.share, "row": one.row, "ends": one.ends, "name": one.mark.name,
+            {"mark": one.mark.share, "share": one.share, "row": one.row, "ends": one.ends, "name": one.mark.name,
              "time": found.time(one.mark.at), "since": one.since}
             for one in placed.labels
         ],

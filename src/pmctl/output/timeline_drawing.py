@@ -162,11 +162,12 @@ def _lying(timeline: Layout, name: str) -> str:
 
 
 def _lying_label(timeline: Layout, label: Label, top: int) -> str:
-    x, y = _x(label.mark.share), top - (label.row + 1) * _LABEL
+    mark, x, y = _x(label.mark.share), _x(label.share), top - (label.row + 1) * _LABEL
     side = {"text_anchor": "end", "dx": -6} if label.ends else {"dx": 6}
     words = f"{_tag('tspan', label.mark.name)} {timeline.time(label.mark.at)}"
+    start = y + (34 if label.since else 18) if label.moved else y + 3
     return (
-        _tag("line", class_="tl-mark", x1=x, x2=x, y1=y + 3, y2=top + _BAR)
+        _tag("line", class_="tl-mark", x1=mark, x2=mark, y1=start, y2=top + _BAR)
         + _tag("text", words, class_="tl-name", x=x, y=y + 14, **side)
         + _tag("text", label.since, class_="tl-soft", x=x, y=y + 29, **side)
     )

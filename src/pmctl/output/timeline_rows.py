@@ -22,13 +22,19 @@ _EDGE = 0.04  # of the line: nearer to its end, words stand to one side
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A mark's label: in which row, from 0 at the line, and whether it ends at the mark. `since` is "" where the phase
-    before it says how long it was."""
+    """A mark's label: in which row, from 0 at the line, and whether it ends or begins at `share`, which is the mark's
+    but where the label would leave the line. `since` is "" where the phase before it says how long it was."""
 
     mark: Mark
     row: int
     ends: bool
     since: str
+    share: float
+
+    @property
+    def moved(self) -> bool:
+        """Whether it stands aside of its mark, which is below it then."""
+        return self.share != self.mark.share
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,21 +85,32 @@ def _labels(layout: Layout, since: Sequence[str], width: float) -> tuple[Label, 
     ]
     best: tuple[int, int, list[int], tuple[bool, ...]] | None = None
     for ends in product((False, True), repeat=len(marks)):
-        spans = [(x - size, x) if end else (x, x + size) for x, size, end in zip(places, sizes, ends, strict=True)]
-        if any(left < 0 or right > width for left, right in spans) and best is not None:
-            continue
+        spans = [_span(*one, width) for one in zip(places, sizes, ends, strict=True)]
         taken = _stacked(spans, ends)
         crossed = sum(
             left < x < right and row < taken[index]
             for index, x in enumerate(places)
             for (left, right), row in zip(spans, taken, strict=True)
         )
-        outside = sum(left < 0 or right > width for left, right in spans)
-        cost = (outside * 100 + max(taken, default=0) * 4 + crossed * 3, sum(ends))
+        moved = sum(span[end] != x for x, span, end in zip(places, spans, ends, strict=True))
+        cost = (moved * 100 + max(taken, default=0) * 4 + crossed * 3, sum(ends))
         if best is None or cost < best[:2]:
             best = (*cost, taken, ends)
     _, _, taken, ends = best or (0, 0, [], ())
-    return tuple(Label(*one) for one in zip(marks, taken, ends, since, strict=True))
+    found = []
+    for mark, x, size, row, end, words in zip(marks, places, sizes, taken, ends, since, strict=True):
+        stands = _span(x, size, end, width)[end]
+        found.append(Label(mark, row, end, words, mark.share if stands == x else stands / width))
+    return tuple(found)
+
+
+def _span(x: float, size: float, ends: bool, width: float) -> tuple[float, float]:
+    """From where to where a label reaches: from its mark or up to it, moved as far as it takes to stay on the line."""
+    left = x - size if ends else x
+    if 0 <= left <= width - size:
+        return (left, x) if ends else (x, x + size)
+    left = max(min(left, width - size), 0.0)
+    return left, left + size
 
 
 def _stacked(spans: Sequence[tuple[float, float]], ends: Sequence[bool]) -> list[int]:

@@ -1,7 +1,8 @@
 """Trackers that live in a test: real HTTP servers on loopback that keep tickets and answer as the services do.
 
-Each was written from what the services document, and knows nothing of the clients. `faults` change single answers:
-a refusal, an answer cut in half, one that comes late, one that is lost after the deed.
+Each keeps to what its service documents where the clients lean on it, and is no stricter than that needs: a field that
+the service would refuse may pass here. `faults` change single answers: a refusal, an answer cut in half, one that comes
+late, one that is lost after the deed.
 """
 
 from __future__ import annotations

@@ -164,9 +164,10 @@ class GitHub:
         for file in files.values():
             file.write_text("")
         own = {name: str(file) for name, file in files.items()}
+        host = re.match(r"https?://[^/]+", self.origin)
         known = {
             "GITHUB_SHA": str(self.context["github"]["sha"]), "GITHUB_WORKSPACE": str(self.workspace),
-            "RUNNER_TEMP": str(self.folder),
+            "RUNNER_TEMP": str(self.folder), "GITHUB_SERVER_URL": host[0] if host else "https://github.com",
         }  # fmt: skip
         given = {**machine(self.folder), **known, **own, **env, **self._filled(step.get("env", {}))}
         done = _bash(step["run"], self.workspace / self.text(step.get("working-directory", folder)), given)

@@ -10,39 +10,16 @@ import pytest
 
 from pmctl.errors import Advice
 from tests.cli.play import Play, Settings
-from tests.skips import unlisted
+from tests.skips import (
+    pytest_collectreport,
+    pytest_runtest_logreport,
+    pytest_sessionfinish,
+    pytest_terminal_summary,
+)
 from tests.team import Team, isolated_environment
 from tests.world import World
 
-_SKIPPED: list[str] = []
-
-
-def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Note why a test was skipped."""
-    _note_skip(report)
-
-
-def pytest_collectreport(report: pytest.CollectReport) -> None:
-    """Note why a whole module was skipped."""
-    _note_skip(report)
-
-
-def _note_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
-    if report.skipped and isinstance(report.longrepr, tuple):
-        _SKIPPED.append(report.longrepr[2].removeprefix("Skipped: "))
-
-
-def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Fail a run in which something was skipped for a reason that nobody listed."""
-    if os.environ.get("PMCTL_SKIPS") == "listed" and unlisted(_SKIPPED) and exitstatus == 0:
-        session.exitstatus = 1
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say which reasons are not in tests/skips.py."""
-    if os.environ.get("PMCTL_SKIPS") == "listed":
-        for reason in unlisted(_SKIPPED):
-            terminalreporter.write_line(f"skipped for a reason that tests/skips.py does not list: {reason}", red=True)
+__all__ = ["pytest_collectreport", "pytest_runtest_logreport", "pytest_sessionfinish", "pytest_terminal_summary"]
 
 
 @pytest.fixture(autouse=True)

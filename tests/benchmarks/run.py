@@ -335,10 +335,30 @@ def learning(yard: Yard, runs: int) -> None:
     say("metrics effectiveness, warm", spoken(cost(effects, root, yard.env, runs)))
 
 
+def notifying(yard: Yard, runs: int) -> None:
+    """`notify` with nothing new over ten steps a postmortem: the same commit again, and one that tells nothing."""
+    root = yard.folder.parent / "notify"
+    steps = 10 * yard.count
+    signed_history(root, steps // STEPS_EACH)
+    settings = "version: 1\nnotify: {channels: {bot: {webhook: bot, events: [all]}}}\n"
+    (root / "pmctl.yaml").write_text(settings)
+    git(root, "add", "pmctl.yaml")
+
+    def land() -> None:
+        (root / "note.txt").write_text(str(time.perf_counter()))
+        git(root, "add", "note.txt")
+        git(root, "-c", "user.name=jane", "-c", "user.email=jane@example.com", "commit", "-qm", "note")
+
+    words = yard.command("notify")
+    cost(words, root, yard.env, 1, land)
+    say(f"notify, nothing new, {steps} steps", spoken(cost(words, root, yard.env, runs)))
+    say("notify, one commit later", spoken(cost(words, root, yard.env, runs, land)))
+
+
 MEASURES = {
     "start": start_up, "list": listing, "items": items, "validate": validation, "many": many,
     "approve": approval, "audit": auditing, "ledger": ledger,
-    "events": reading_history, "learning": learning, "without": without,
+    "events": reading_history, "learning": learning, "notify": notifying, "without": without,
 }  # fmt: skip
 
 

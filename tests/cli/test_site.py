@@ -179,6 +179,20 @@ def test_only_what_changed_is_made_anew(team: World, tmp_path: Path) -> None:
     assert both[0] == both[1]
 
 
+def test_an_earlier_version_is_compared_only_for_those_who_may_read_it(team: World, tmp_path: Path) -> None:
+    team.edit("visibility: private", "visibility: organization", CLOSED, by="alice", commit=False)
+    team.edit("The narwhal was it", "The walrus was it", CLOSED, by="alice", commit=False)
+    team.act(acts.AMEND, "alice", CLOSED)
+    out = tmp_path / "out"
+    run("build", "-o", str(out))
+    page = f"postmortems/{CLOSED}.html"
+    assert "walrus" in (out / page).read_text() and "What changed between versions" not in (out / page).read_text()
+    run("build", "-o", str(out), "--audience", "person:jane")
+    assert "<del>narwhal</del>" in (out / page).read_text()
+    run("build", "-o", str(out))
+    assert "<del>narwhal</del>" not in (out / page).read_text()
+
+
 def test_a_deleted_postmortem_goes_with_all_its_pages(team: World, tmp_path: Path) -> None:
     out = tmp_path / "out"
     run("build", "-o", str(out))
@@ -249,3 +263,62 @@ def test_half_a_history_builds_nothing(team: World, tmp_path: Path, monkeypatch:
     _, said = run("build", "-o", str(tmp_path / "out"), code=2)
     assert "INCOMPLETE" in said
     assert not (tmp_path / "out").exists()
+
+
+def test_a_picture_that_is_shown_no_more_goes(team: World, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run("build", "-o", str(out))
+    (before,) = out.rglob("*.png")
+    picture = team.root / team.file(OPEN).removesuffix(".md") / "zebra.png"
+    picture.write_bytes(PNG + b"another")
+    run("build", "-o", str(out))
+    (after,) = out.rglob("*.png")
+    assert after != before
+    assert after.read_bytes().endswith(b"another")
+
+
+def _export(*words: str, code: int = 0) -> str:
+    command = [sys.executable, "-m", "pmctl", "export", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == code, (done.stdout, done.stderr)
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("audience", "seen"),
+    [
+        ("organization", {OPEN}),
+        ("team:payments", {OPEN, TEAM}),
+        ("person:jane", {OPEN, TEAM, CLOSED}),
+        ("person:alice", {OPEN}),
+    ],
+)
+def test_export_for_an_audience(team: World, tmp_path: Path, audience: str, seen: set[str]) -> None:
+    out = tmp_path / "out"
+    said = _export("--all", "--to", "md", "-o", str(out), "--audience", audience)
+    assert {file.stem for file in out.iterdir()} == seen
+    assert not [one for one in (TEAM, CLOSED, DRAFT) if one not in seen and one in said]
+    for name in (OPEN, TEAM, CLOSED):
+        said = _export(name, "--to", "md", "--audience", audience, code=0 if name in seen else 1)
+        assert ("Title" in said) == (name in seen), "a refusal tells nothing of it"
+
+
+def test_export_for_an_audience_with_drafts_and_without_a_revision(team: World, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    _export("--all", "--to", "md", "-o", str(out), "--audience", "organization", "--status", "draft")
+    assert [file.stem for file in out.iterdir()] == [DRAFT]
+    assert "Draft pangolin" in _export(DRAFT, "--to", "md", "--audience", "organization")
+    assert "--at and --audience" in _export(OPEN, "--to", "md", "--audience", "organization", "--at", "HEAD", code=2)
+    assert "no such team" in _export(OPEN, "--to", "md", "--audience", "team:payment", code=2)
+
+
+def test_a_theme_in_the_repository_disturbs_no_audit(world: World) -> None:
+    world.init()
+    world.new(OPEN)
+    world.write(".pmctl/site/home.html.j2", '{% extends "builtin/home.html.j2" %}')
+    world.write(".pmctl/site/theme.css", "body { margin: 0 }\n")
+    world.commit("A look of our own")
+    command = [sys.executable, "-m", "pmctl", "audit"]
+    done = subprocess.run(command, cwd=world.root, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert ".pmctl/site" not in done.stdout + done.stderr

@@ -44,7 +44,7 @@ def test_a_week(tmp_path: Path) -> None:
     says("alice", "git push -q -u origin main")
     for person in ("jane", "bob"):
         week.joins(person)
-        line = says(person, "pmctl people join", f"you ask to join as {person}", "send the line above to an admin")
+        line = says(person, "pmctl people join", f"you ask to join as {person}", "send the line to an admin")
         says("alice", f"{line.strip()} --yes", f"{person}: new", "not pushed yet: git push   (main is ahead")
         says("alice", "git push -q")
     # Tuesday: an incident, a draft; bob looks at it and may not write in it.

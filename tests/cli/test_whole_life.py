@@ -93,6 +93,9 @@ def test_demo_plays_to_its_end_and_catches_the_forged_edit(tmp_path: Path) -> No
     assert "AU401" in done.stdout.rpartition("passed: 0 proved violations")[2], "the forged edit is caught"
     assert not (tmp_path / "demo" / "home" / ".ssh").exists(), "nothing but the stage was touched"
     assert (tmp_path / "demo" / "team" / ".git").is_dir(), "the folder is left to look around in"
+    page = tmp_path / "demo" / "site" / "index.html"
+    assert f"  {page}\n" in done.stdout
+    assert len(list(page.parent.glob("postmortems/20*.html"))) == 12
 
 
 def test_demo_refuses_a_folder_that_holds_something(tmp_path: Path) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from datetime import UTC, date, datetime
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pmctl.insight.effectiveness import Effectiveness, effectiveness
+from pmctl.insight.metrics import MetricsQuery
 from pmctl.insight.metrics_facts import Facts, Measured, MeasuredItem
 from pmctl.insight.poisson import incomplete_beta, proportion, rate_ratio
 from pmctl.output.trends import effects_text
@@ -33,6 +36,31 @@ def test_the_rate_ratio_is_the_published_one() -> None:
     found = rate_ratio(6 + 8 + 7, 1083 + 1050 + 878, 11, 800)
     assert found is not None and found.ratio == pytest.approx(1.971488, abs=1e-6)
     assert (found.low, found.high) == pytest.approx((0.8584264, 4.2772659), abs=1e-6)
+
+
+def tail_at_least(hits: int, of: int, share: Fraction) -> Fraction:
+    """The chance of `hits` or more, as a sum of fractions: nothing is rounded."""
+    return sum((math.comb(of, k) * share**k * (1 - share) ** (of - k) for k in range(hits, of + 1)), Fraction(0))
+
+
+def bisected(rising: Callable[[Fraction], Fraction], wanted: Fraction) -> float:
+    low, high = Fraction(0), Fraction(1)
+    for _ in range(36):
+        middle = (low + high) / 2
+        low, high = (middle, high) if rising(middle) < wanted else (low, middle)
+    return float(low)
+
+
+@pytest.mark.parametrize(("hits", "of"), [(0, 5), (1, 7), (3, 9), (8, 12), (11, 11), (2, 21), (15, 40)])
+def test_exact_intervals_follow_from_exact_sums(hits: int, of: int) -> None:
+    """The definition of Clopper and Pearson, by another way: either end is where the binomial tail is 2.5 %."""
+    low, high = proportion(hits, of)
+    tail = Fraction(1, 40)
+    if hits:
+        assert low == pytest.approx(bisected(lambda share: tail_at_least(hits, of, share), tail), abs=1e-9)
+    if hits < of:
+        assert high == pytest.approx(bisected(lambda share: tail_at_least(hits + 1, of, share), 1 - tail), abs=1e-9)
+    assert (low == 0) == (hits == 0) and (high == 1) == (hits == of)
 
 
 @given(st.integers(1, 60), st.integers(1, 60), st.floats(0.001, 0.999))
@@ -65,7 +93,7 @@ def item(name: str, closed: str = "", due: str = "", added: str = "2024-01-02", 
 
 
 def judged(*made: Measured, by: str = "factor", on: date = date(2024, 12, 31)) -> Effectiveness:
-    return effectiveness(Facts("0" * 40, 0, 1, "UTC", {}, (), made), on, UTC, by)
+    return effectiveness(Facts("0" * 40, 0, 1, "UTC", {}, (), made), MetricsQuery(on), UTC, by)
 
 
 def test_a_factor_that_stopped() -> None:

@@ -88,7 +88,7 @@ def test_the_graph() -> None:
     graph = factor_graph(of(
         incident("2024-01-01", item("AI-1")._replace(text='say "no"\\\n'), causes=("Pool", "dns")),
         incident("2024-02-01", item("AI-2")._replace(prevents="")),
-    ))  # fmt: skip
+    ), MetricsQuery(date(2024, 6, 30)))  # fmt: skip
     assert [(one.id, one.weight) for one in graph.nodes if one.kind == "factor"] == [
         ("factor:pool", 3),
         ("factor:dns", 1),
@@ -103,4 +103,4 @@ def test_the_graph() -> None:
     svg = drawn(graph).svg
     assert svg.count("<line ") == len(graph.edges) and svg.count("<rect ") == len(graph.nodes)
     assert not re.search(r"style=|<script", svg)
-    assert drawn(factor_graph(of())).svg.startswith("<svg")
+    assert drawn(factor_graph(of(), MetricsQuery(date(2024, 6, 30)))).svg.startswith("<svg")

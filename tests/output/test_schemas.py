@@ -302,6 +302,8 @@ COMMANDS = {
     ),
     "deliveries": "pmctl integrations log --format json",
     "reminders": "pmctl remind --on 2030-01-01 --format json",
+    "agenda": 'pmctl meeting agenda "$ID" --to json',
+    "meetings": "pmctl meeting list --format json",
     "doctor": "pmctl doctor --format json",
     "wiki": "pmctl wiki build --drafts --flavour plain -o ../wiki --format json",
     "postmortem": 'pmctl export "$ID" --to json --evidence',
@@ -353,7 +355,7 @@ def test_the_examples_hold_something(stage: Play) -> None:
 
 
 def test_every_answer_is_played() -> None:
-    written: set[str] = {"front-matter", "settings", "message", "ticket"}
+    written: set[str] = {"front-matter", "settings", "message", "ticket", "meeting"}
     assert set(published()) - written == set(COMMANDS)
 
 

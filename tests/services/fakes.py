@@ -86,7 +86,10 @@ def said(value: object) -> Reply:
 
 @dataclass
 class Slack:
-    """A workspace: who has which address, which channels the app is in, and the messages that stand there."""
+    """A workspace: who has which address, which channels the app is in, and the messages that stand there.
+
+    `others` are channels that it can see and is not in; `scopes` are those of the token.
+    """
 
     token: str
     people: dict[str, str] = field(default_factory=dict)
@@ -94,6 +97,8 @@ class Slack:
     refuses: dict[str, str] = field(default_factory=dict)
     posts: dict[str, dict[str, Any]] = field(default_factory=dict)
     threads: list[dict[str, Any]] = field(default_factory=list)
+    others: dict[str, dict[str, Any]] = field(default_factory=dict)
+    scopes: str = "chat:write,channels:read,users:read.email,im:write"
 
     def reply(self, request: Request) -> Reply:
         if request.headers.get("authorization") != f"Bearer {self.token}":
@@ -103,11 +108,22 @@ class Slack:
         if method in self.refuses:
             return said({"ok": False, "error": self.refuses[method], "needed": "chat:write"})
         if method == "auth.test":
-            return said({"ok": True, "user": "pmctl", "team": "Example"})
+            status, headers, data = said({"ok": True, "user": "pmctl", "team": "Example"})
+            return status, headers | {"X-OAuth-Scopes": self.scopes}, data
+        if method == "conversations.info":
+            return said(self._info(parse_qs(parts.query)["channel"][0]))
         if method == "users.lookupByEmail":
             user = self.people.get(parse_qs(parts.query)["email"][0])
             return said({"ok": True, "user": {"id": user}} if user else {"ok": False, "error": "users_not_found"})
         return said(self._post(method, request.body))
+
+    def _info(self, channel: str) -> dict[str, Any]:
+        if "channels:read" not in self.scopes:
+            return {"ok": False, "error": "missing_scope", "needed": "channels:read", "provided": self.scopes}
+        known = {one: {"is_member": True} for one in self.channels} | self.others
+        if channel not in known:
+            return {"ok": False, "error": "channel_not_found"}
+        return {"ok": True, "channel": {"id": channel, "is_archived": False, "is_private": False, **known[channel]}}
 
     def _post(self, method: str, body: dict[str, Any]) -> dict[str, Any]:
         if method == "chat.update":

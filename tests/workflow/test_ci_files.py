@@ -12,7 +12,6 @@ import pytest
 import yaml
 
 from pmctl import __version__
-from pmctl.cli.app import chapters
 from pmctl.errors import Refused, UsageProblem
 from pmctl.policy import act as acts
 from pmctl.repository.workspace import Workspace
@@ -25,7 +24,6 @@ from tests.world import DOC, World
 
 Service = Callable[..., Played]
 FOLDER = Path(__file__).parents[2] / "examples" / "ci"
-COMMANDS = {name for entries in chapters().values() for name in entries}
 NO_ROOT = "sha256:" + "0" * 64
 EXAMPLES = {
     "github": ("github", "", "main"),
@@ -241,15 +239,15 @@ def test_a_private_repository_is_read_with_the_token_of_the_job(world: World, tm
         assert done.steps["merge"] == "failure"
 
 
-def publishing(world: World, service: str, tmp_path: Path, origin: str = "") -> Played:
+def publishing(world: World, service: str, tmp_path: Path, origin: str = "", branch: str = "main") -> Played:
     """The job that publishes, after what landed last."""
-    ((_, content),) = ci_files(service, "", world.first, "main").items()
-    facts = {"event": {"repository": {"default_branch": "main"}}, "sha": world.git("rev-parse", "HEAD")}
+    ((_, content),) = ci_files(service, world.prefix, world.first, branch).items()
+    facts = {"event": {"repository": {"default_branch": branch}}, "sha": world.git("rev-parse", "HEAD")}
     origin = origin or f"file://{world.path}"
     if service.startswith("github"):
         return GitHub(tmp_path / "runner", origin, "push", facts, "s3cret").workflow(content.decode())
     return play_gitlab(
-        content.decode(), "pages", tmp_path / "runner", origin, CI_DEFAULT_BRANCH="main", CI_COMMIT_SHA=facts["sha"]
+        content.decode(), "pages", tmp_path / "runner", origin, CI_DEFAULT_BRANCH=branch, CI_COMMIT_SHA=facts["sha"]
     )
 
 
@@ -257,11 +255,10 @@ def publishing(world: World, service: str, tmp_path: Path, origin: str = "") -> 
 def test_the_site_of_what_landed_is_published_when_the_audit_passes(world: World, tmp_path: Path, service: str) -> None:
     world.act(acts.APPROVE, "bob")
     world.act(acts.PUBLISH, "jane")
-    if "site" in COMMANDS:
-        done = publishing(world, service, tmp_path / "honest")
-        assert done.code == 0, done.out
-        (folder,) = done.artifacts.values()
-        assert "Payment API outage" in (folder / "index.html").read_text()
+    done = publishing(world, service, tmp_path / "honest")
+    assert done.code == 0, done.out
+    (folder,) = done.artifacts.values()
+    assert "Payment API outage" in (folder / "index.html").read_text()
     world.edit("Alerts came early.", "Alerts came late.")
     done = publishing(world, service, tmp_path / "forged")
     assert done.code == 1
@@ -276,18 +273,41 @@ def test_the_wiki_of_what_landed_is_pushed_with_the_token_of_the_job(world: Worl
     a_wiki(wiki)
     (tmp_path / "repo.git").symlink_to(world.path / ".git")
     with serving(tmp_path, "s3cret") as address:
-        if "wiki" in COMMANDS:
-            done = publishing(world, "github-wiki", tmp_path / "honest", f"{address}/repo.git")
-            assert done.code == 0, done.out
-            pages = subprocess.run(
-                ["git", "-C", str(wiki), "ls-tree", "-r", "--name-only", "HEAD"], capture_output=True, check=True
-            ).stdout
-            assert b"_Sidebar.md" in pages
-            kept = [path for path in (tmp_path / "honest").rglob("*") if path.is_file()]
-            assert [path for path in kept if b"s3cret" in path.read_bytes()] == []
+        done = publishing(world, "github-wiki", tmp_path / "honest", f"{address}/repo.git")
+        assert done.code == 0, done.out
+        pages = subprocess.run(
+            ["git", "-C", str(wiki), "ls-tree", "-r", "--name-only", "HEAD"], capture_output=True, check=True
+        ).stdout
+        assert b"_Sidebar.md" in pages
+        kept = [path for path in (tmp_path / "honest").rglob("*") if path.is_file()]
+        assert [path for path in kept if b"s3cret" in path.read_bytes()] == []
         world.edit("Alerts came early.", "Alerts came late.")
         done = publishing(world, "github-wiki", tmp_path / "forged", f"{address}/repo.git")
     assert (done.steps["Audit everything"], done.steps["Push the wiki"]) == ("failure", "skipped")
+
+
+@pytest.mark.parametrize("service", ["github-pages", "github-wiki", "gitlab-pages"])
+def test_what_lies_in_a_subfolder_on_another_branch_is_published(tmp_path: Path, service: str) -> None:
+    world = World(tmp_path / "repo", prefix="docs/post mortems/")
+    world.init(branch="trunk")
+    world.git("branch", "-m", "main", "trunk")
+    world.new()
+    world.act(acts.SUBMIT, "jane", reviewers=("bob",))
+    world.act(acts.APPROVE, "bob")
+    world.act(acts.PUBLISH, "jane")
+    wiki = tmp_path / "repo.wiki.git"
+    a_wiki(wiki)
+    (tmp_path / "repo.git").symlink_to(world.path / ".git")
+    with serving(tmp_path, "s3cret") as address:
+        origin = f"{address}/repo.git" if service == "github-wiki" else ""
+        done = publishing(world, service, tmp_path / "run", origin, "trunk")
+    assert done.code == 0, done.out
+    if service == "github-wiki":
+        shown = subprocess.run(["git", "-C", str(wiki), "show", "HEAD:_Sidebar.md"], capture_output=True, check=True)
+        assert b"Payment API outage" in shown.stdout
+    else:
+        (folder,) = done.artifacts.values()
+        assert "Payment API outage" in (folder / "index.html").read_text()
 
 
 def test_less_than_the_whole_history_passes_nothing(world: World, tmp_path: Path) -> None:

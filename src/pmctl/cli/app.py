@@ -56,6 +56,7 @@ CHAPTERS: dict[str, dict[str, Entry]] = {
         "notify": Entry("notify", "notify", "tell channels and people what happened, each thing once"),
         "remind": Entry("notify", "remind", "remind people of what is overdue and due this week"),
         "tickets": Entry("tickets", "app", "action items in Jira, GitHub, GitLab, Linear or Asana"),
+        "meeting": Entry("meeting", "app", "meetings about a postmortem: plan one, its agenda, all of them"),
         "integrations": Entry("integrations", "app", "what is connected, and what was sent"),
     },
     "Learn": {

@@ -23,8 +23,8 @@ def demo(
 ) -> None:
     """Play the whole life of one postmortem in a throw-away repository, and leave it to look around in.
 
-    Beside it lies the repository of a made-up company with a dozen postmortems. Takes seconds. Nothing outside DIR is
-    read or written.
+    Beside it lie the repository of a made-up company with a dozen postmortems, and its site. Takes seconds. Nothing
+    outside DIR is read or written.
     """
     import tempfile
 
@@ -56,16 +56,25 @@ def demo(
 
 
 def _leave_company(session: Session, stage: Stage) -> None:
-    """Make the company's repository, and say how to look around in it."""
+    """Make the company's repository and its site, and say how to look around in them."""
     from pmctl.cli.session import now
+    from pmctl.cli.site_content import made_of
+    from pmctl.git import discover
+    from pmctl.output.site.folder import open_folder
+    from pmctl.output.site.run import write_site
+    from pmctl.repository.workspace import Workspace
     from pmctl.workflow.demo_company import NAME, PEOPLE, YOU, make
 
     count = make(stage.folder, now(), stage.environment)
+    workspace = Workspace(discover(stage.folder / NAME.lower()))
+    write_site(made_of(session, workspace, "", drafts=True), open_folder(stage.folder / "site"))
     session.result("")
     session.result(f"{NAME}, a made-up grocer, has {count} postmortems in all states. You are {PEOPLE[YOU]} there:")
     session.result(f"  cd {stage.folder / NAME.lower()}")
     session.result("  pmctl status")
     session.result("  pmctl audit")
+    session.result("Its site, with drafts and reviews. Open in a browser:")
+    session.result(f"  {stage.folder / 'site' / 'index.html'}")
     session.result("")
 
 

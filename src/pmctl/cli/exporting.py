@@ -50,6 +50,12 @@ def export(
         Path | None, typer.Option("--fonts", metavar="DIR", help="A folder of further fonts (pdf).")
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="All that the filters choose, into the folder of -o.")] = False,
+    audience: Annotated[
+        str,
+        typer.Option(
+            "--audience", metavar="WHO", help="Only what they may read: organization, team:NAME or person:HANDLE."
+        ),
+    ] = "",
     status: ByStatus = None,
     author: ByAuthor = None,
     service: ByService = None,
@@ -62,9 +68,10 @@ def export(
     """One postmortem as clean Markdown, one self-contained HTML page, a PDF, or JSON with a published schema.
 
     State, author and reviewers are those that signed records prove; what the file says otherwise is marked. With --all
-    each postmortem becomes a file in a folder, named by its id.
+    each postmortem becomes a file in a folder, named by its id; with --audience too those that are published or
+    archived, unless --status says otherwise.
     """
-    from pmctl.errors import UsageProblem
+    from pmctl.errors import Refused, UsageProblem
     from pmctl.insight.search import Query
 
     session: Session = ctx.obj
@@ -80,11 +87,17 @@ def export(
     _refuse_idle(form, options)
     if fonts is not None and not fonts.is_dir():
         raise UsageProblem(f"--fonts {fonts}: there is no such folder")
+    if at and audience:
+        raise UsageProblem("--at and --audience", hint="who may read a postmortem is decided by what stands now")
     wish = _Wish(form, at, evidence=evidence, front_matter=front_matter is not False, fonts=fonts)
+    readable = _readable(session, audience, drafts=not every or bool(status)) if audience else None
     if every and output is not None:
-        _export_all(session, query, wish, output)
+        _export_all(session, query, wish, output, readable)
     else:
-        _export_one(session, id, wish, output)
+        name = session.workspace.find(id)
+        if readable is not None and name not in readable:
+            raise Refused(f"{name} is not for {audience}", hint="its visibility, teams and people decide: docs/site.md")
+        _export_one(session, name, wish, output)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +111,24 @@ class _Wish:
     fonts: Path | None
 
 
-def _export_one(session: Session, id: str, wish: _Wish, output: Path | None) -> None:
+def _readable(session: Session, audience: str, *, drafts: bool) -> frozenset[str]:
+    """The ids of what an audience may read or, of what cannot be read now, may know of."""
+    from pmctl.insight.publication import publications
+    from pmctl.policy.audience import parse
+
+    found = publications(session.workspace, parse(audience, session.workspace.policy), drafts=drafts)
+    session.end_if_incomplete(found.incomplete)
+    return frozenset((*(one.id for one in found.pages), *(one.id for one in found.broken)))
+
+
+def _export_one(session: Session, name: str, wish: _Wish, output: Path | None) -> None:
     from pmctl.errors import UsageProblem
     from pmctl.text import visible
 
     form = FORMS[wish.form]
     if output is None and not form.is_text and sys.stdout.isatty():
         raise UsageProblem(f"a terminal cannot show {wish.form}", hint=f"-o FILE.{wish.form}, or send it into a pipe")
-    material, incomplete = _material(session, session.workspace.find(id), wish)
+    material, incomplete = _material(session, name, wish)
     data = form.make(material)
     if output is None and sys.stdout.isatty():  # what a person looks at; a file or a program gets every byte
         session.result(visible(data.decode()).rstrip("\n"))
@@ -117,8 +140,11 @@ def _export_one(session: Session, id: str, wish: _Wish, output: Path | None) -> 
     session.end_if_incomplete(incomplete)
 
 
-def _export_all(session: Session, query: Query, wish: _Wish, folder: Path) -> None:
-    """One file for each postmortem that fits. One that cannot be made is told of, and the command ends with 2."""
+def _export_all(session: Session, query: Query, wish: _Wish, folder: Path, readable: frozenset[str] | None) -> None:
+    """One file for each postmortem that fits and, unless that is None, is among the `readable`.
+
+    One that cannot be made is told of, and the command ends with 2.
+    """
     from pmctl.cli import tell_error
     from pmctl.cli.listing import chosen
     from pmctl.errors import EnvironmentProblem, PmctlError
@@ -130,7 +156,8 @@ def _export_all(session: Session, query: Query, wish: _Wish, folder: Path) -> No
     except OSError as error:
         raise EnvironmentProblem(f"cannot make {folder}: {error.strerror}") from None
     wrote, failed, incomplete = 0, 0, ""
-    for summary in counted(chosen(session, query), "postmortems exported", session.progress):
+    summaries = [one for one in chosen(session, query) if readable is None or one.id in readable]
+    for summary in counted(summaries, "postmortems exported", session.progress):
         try:
             material, lacking = _material(session, summary.id, wish)
             write_file(folder / f"{summary.id}.{wish.form}", FORMS[wish.form].make(material))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,24 +22,38 @@ _STYLES = {"ok": "green", "BAD": "red", "missing": "yellow"}
 
 
 @app.command("list")
-def list_(ctx: typer.Context, format: Format = "text") -> None:
-    """Which accounts and channels pmctl.yaml names, and whether what they need is set; nobody is asked.
+def list_(
+    ctx: typer.Context,
+    every: Annotated[bool, typer.Option("--all", help="Also the incident systems that no token is set for.")] = False,
+    format: Format = "text",
+) -> None:
+    """Which accounts, channels and tracker pmctl.yaml names, the incident systems, and whether what they need is set.
 
-    Exit code 1 when something is missing.
+    Nobody is asked; PMCTL_SECRET_COMMAND is run for incident systems only with --all. Exit code 1 when something is
+    missing.
     """
     from pmctl.cli.notify import outlet_of
-    from pmctl.workflow.integrations import listed
+    from pmctl.services.secrets import COMMAND, from_environment
+    from pmctl.workflow.integrations import Connections, incident_systems, listed, tracker
 
     session: Session = ctx.obj
     choose_format(format)
+    plain = from_environment({name: value for name, value in os.environ.items() if name != COMMAND})
     with outlet_of(session, None) as out:
-        _print(session, listed(out), format)
+        found = [*listed(out).connections, *tracker(session.workspace, session.secrets)]
+        found += incident_systems(session.secrets if every else plain, every=every)
+        _print(session, Connections(tuple(found)), format)
 
 
 @app.command("test")
 def test(
     ctx: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="slack, mail, or a channel of pmctl.yaml.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME", help="slack, mail, a channel or the tracker of pmctl.yaml, or an incident system."
+        ),
+    ],
     format: Format = "text",
 ) -> None:
     """Ask a service whose token it is and what it may not do; nothing is sent.
@@ -51,7 +66,7 @@ def test(
     session: Session = ctx.obj
     choose_format(format)
     with outlet_of(session, None) as out:
-        _print(session, tested(out, name), format)
+        _print(session, tested(out, name, session.workspace), format)
 
 
 @app.command("log")
@@ -94,7 +109,7 @@ def _print(session: Session, found: Connections, format: str) -> None:
         rows = [(one.name, one.kind, one.mark, one.said) for one in found.connections]
         session.table(("NAME", "KIND", "STATE", "WHAT"), rows, {"STATE": _mark_style})
         if not rows:
-            session.note("pmctl.yaml names no channel and no way to people: docs/notifications.md")
+            session.note("pmctl.yaml names no channel, no way to people and no tracker: docs/notifications.md")
         for one in found.connections:
             if one.fix and one.mark in ("missing", "BAD"):
                 session.note(f"  {one.name}: {one.fix}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pmctl.cli.options import ByService, BySeverity, ByTeam, Format, choose_format, choose_known, chosen_day
+from pmctl.text import safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,7 +26,6 @@ app = typer.Typer(
     add_completion=False,
 )
 _FORMATS = ("text", "json", "csv", "md", "html", "openmetrics")
-FEW_REMARKS = 5
 
 Since = Annotated[str, typer.Option("--since", metavar="DATE", help="Count from this day on.")]
 Until = Annotated[str, typer.Option("--until", metavar="DATE", help="Count up to this day.")]
@@ -117,7 +117,7 @@ def ask(
 
 
 def _answer(session: Session, asked: Asked, names: Sequence[str]) -> Metrics:
-    from pmctl.insight.metrics import metrics
+    from pmctl.insight.metrics import metrics, readable
 
     if not names:
         return metrics(asked.facts, asked.query, asked.zone)
@@ -131,7 +131,8 @@ def _answer(session: Session, asked: Asked, names: Sequence[str]) -> Metrics:
     files = record_files(session, list(names))
     end = datetime.fromtimestamp(midnight(asked.query.on + timedelta(days=1), asked.zone) - 1, UTC)
     read = read_incidents(files, now=end, whole=True, lacking=session.warn)
-    return metrics(asked.facts, asked.query, asked.zone, required(session.repo, asked.facts, read, files, end))
+    facts = readable(asked.facts, asked.query.readable)
+    return metrics(facts, asked.query, asked.zone, required(session.repo, facts, read, files, end))
 
 
 def _print(session: Session, asked: Asked, found: Metrics, format: str) -> None:
@@ -150,14 +151,29 @@ def _print(session: Session, asked: Asked, found: Metrics, format: str) -> None:
 
         session.rows(to_openmetrics(found))
     else:
-        heads, rows = output.table(found, plain=not draws_blocks())
-        session.table(heads, rows)
+        _print_tables(session, found)
         session.note(output.rests_on(found))
         if not found.postmortems:
             filtered = asked.query.team or asked.query.service or asked.query.severity
             session.note("none match" if filtered else "there are no postmortems to count; create one: pmctl new")
-        for line in output.remarks(found, FEW_REMARKS):
+        for line in output.remark_kinds(found):
             session.note(f"  {line}")
+
+
+def _print_tables(session: Session, found: Metrics) -> None:
+    """A table; at a terminal one for each group, as wide as it is."""
+    from pmctl.output import metrics as output
+
+    if not session.width:
+        session.table(*output.table(found, plain=not draws_blocks()))
+        return
+    made, left_out = output.blocks(found, plain=not draws_blocks(), width=session.width)
+    for number, block in enumerate(made):
+        if block.name:
+            session.result(f"\n{safe(block.name)}" if number else safe(block.name))
+        session.table(block.heads, block.rows)
+    if left_out:
+        session.note(left_out)
 
 
 def draws_blocks() -> bool:
@@ -230,7 +246,7 @@ def trends(
         choose_format(graph, ("json", "dot", "svg"), "--graph")
         _print_graph(session, asked, graph)
         return
-    found = counted(asked.facts, asked.query, asked.zone, suggestions(session, asked.facts))
+    found = counted(asked.facts, asked.query, asked.zone, suggestions(session, asked))
     if format == "json":
         session.json("trends", found)
     else:
@@ -240,11 +256,8 @@ def trends(
 
 def _print_graph(session: Session, asked: Asked, form: str) -> None:
     from pmctl.insight.factor_graph import dot, factor_graph
-    from pmctl.insight.metrics import chosen
 
-    facts, query = chosen(asked.facts, asked.query), asked.query
-    first, last = str(query.since or ""), str(query.until or "~")
-    found = factor_graph(facts, frozenset(one.id for one in facts.postmortems if first <= one.day <= last))
+    found = factor_graph(asked.facts, asked.query)
     if form == "json":
         session.json("factors", found)
     elif form == "dot":
@@ -255,11 +268,12 @@ def _print_graph(session: Session, asked: Asked, form: str) -> None:
         session.rows(f"{drawn(found).svg}\n")
 
 
-def suggestions(session: Session, facts: Facts) -> Callable[[str], Suggestion | None]:
+def suggestions(session: Session, asked: Asked) -> Callable[[str], Suggestion | None]:
     """Gives the root causes that a postmortem may have: those of the ones that are most like it."""
+    from pmctl.insight.metrics import readable
     from pmctl.insight.trends_suggested import suggested
 
-    return suggested(session.repo, facts)
+    return suggested(session.repo, readable(asked.facts, asked.query.readable))
 
 
 @app.command()
@@ -268,6 +282,9 @@ def effectiveness(
     by: Annotated[
         str, typer.Option("--by", metavar="factor|cause|service", help="By what items prevent, or by these.")
     ] = "factor",
+    team: ByTeam = None,
+    service: ByService = None,
+    severity: BySeverity = None,
     at: At = "HEAD",
     on: On = "",
     format: Format = "text",
@@ -284,8 +301,8 @@ def effectiveness(
     session: Session = ctx.obj
     choose_format(format)
     choose_known("--by", [by], SUBJECTS)
-    asked = ask(session, at=at, on=on)
-    found = judged(asked.facts, asked.query.on, asked.zone, by)
+    asked = ask(session, at=at, on=on, team=team, service=service, severity=severity)
+    found = judged(asked.facts, asked.query, asked.zone, by)
     if format == "json":
         session.json("effectiveness", found)
     else:

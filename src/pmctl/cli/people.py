@@ -92,10 +92,10 @@ def join(
     if branch:
         made = joining.put_on_branch(session.repo, request, line, now())
         session.result(f"pmctl people accept {made}")
-        session.note(f"  next: git push origin {made}; then an admin types the line above")
+        session.note(f"  next: git push origin {made}; then an admin types that line")
     else:
         session.result(f"pmctl people accept {quote(line)}")
-        session.note("  next: send the line above to an admin, who types it")
+        session.note("  next: send the line to an admin, who gives it to pmctl people accept")
 
 
 @app.command()

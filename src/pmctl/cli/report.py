@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pmctl.cli.metrics import At, On, ask, suggestions
-from pmctl.cli.options import choose_format
+from pmctl.cli.options import ByService, BySeverity, ByTeam, choose_format
 
 if TYPE_CHECKING:
     from pmctl.cli.session import Session
@@ -23,6 +23,9 @@ def report(
         str, typer.Option("--since", "--from", metavar="DATE", help="The first day; default: the last whole month.")
     ] = "",
     until: Annotated[str, typer.Option("--until", "--to", metavar="DATE", help="The last day.")] = "",
+    team: ByTeam = None,
+    service: ByService = None,
+    severity: BySeverity = None,
     at: At = "HEAD",
     on: On = "",
     format: Annotated[str, typer.Option("--format", metavar="|".join(_FORMATS), help="How the page is made.")] = "md",
@@ -51,7 +54,11 @@ def report(
         from pmctl.cli.report_evidence import write_evidence
 
         write_evidence(
-            session, ask(session, at=at, on=on, since=since, until=until), output, control or [], incidents or []
+            session,
+            ask(session, at=at, on=on, since=since, until=until, team=team, service=service, severity=severity),
+            output,
+            control or [],
+            incidents or [],
         )
         return
     choose_format(format, _FORMATS)
@@ -60,8 +67,10 @@ def report(
 
     if control or incidents:
         raise UsageProblem("--control and --incidents belong to --evidence", hint="add --evidence -o FOLDER")
-    asked = ask(session, at=at, on=on, since=since, until=until)
-    found = meeting_report(asked.facts, asked.query, asked.zone, suggestions(session, asked.facts))
+    asked = ask(
+        session, at=at, on=on, since=since, until=until, team=team, service=service, severity=severity
+    )  # fmt: skip
+    found = meeting_report(asked.facts, asked.query, asked.zone, suggestions(session, asked))
     if format == "json" and output is None:
         session.json("report", found)
     else:

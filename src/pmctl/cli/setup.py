@@ -85,7 +85,8 @@ def _facts(ready: Ready) -> list[str]:
     ]
     if ready.recovery:
         return [*facts, f"recovery key {ready.recovery}: move it off this machine; docs/trust.md says how it is used"]
-    return [*facts, "there is no recovery key: when the last admin's key is lost, nobody can change the policy"]
+    lost = "there is no recovery key: when the last admin's key is lost, nobody can change the policy"
+    return [*facts, f'{lost}; pmctl people add recovery --name "Recovery key" --key FILE.pub --admin adds one']
 
 
 def _is_set_up(session: Session) -> bool:

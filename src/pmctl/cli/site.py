@@ -44,7 +44,7 @@ def build(
     """
     from pmctl.cli.site_content import made_of
     from pmctl.errors import UsageProblem
-    from pmctl.output.answers import BrokenPostmortem, BuiltSite
+    from pmctl.output.answers_publishing import BrokenPostmortem, BuiltSite
     from pmctl.output.site.folder import open_folder, refuse_in_repository
     from pmctl.output.site.run import write_site
     from pmctl.text import plural

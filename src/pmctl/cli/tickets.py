@@ -36,7 +36,14 @@ _DryRun = Annotated[
 
 @app.command()
 def push(
-    ctx: typer.Context, words: _Words = None, dry_run: _DryRun = False, handle: As = "", format: ActFormat = "text"
+    ctx: typer.Context,
+    words: _Words = None,
+    resend: Annotated[
+        bool, typer.Option("--resend", help="Also create what an earlier run may have created and no search finds.")
+    ] = False,
+    dry_run: _DryRun = False,
+    handle: As = "",
+    format: ActFormat = "text",
 ) -> None:
     """Create a ticket for every open action item that has none, and write its address in the Ticket cell.
 
@@ -48,7 +55,7 @@ def push(
 
     session: Session = ctx.obj
     hands = _hands(session, handle)
-    done = act(session.repo, hands, words or (), rehearsal=dry_run)
+    done = act(session.repo, hands, words or (), rehearsal=dry_run, resend=resend)
     if dry_run:
         _print_sent(session, done.sent, done.problems)
         return

@@ -13,7 +13,7 @@ from pmctl.repository.wiki_settings import FLAVOURS
 if TYPE_CHECKING:
     from pmctl.cli.session import Session
     from pmctl.insight.publication import Publications
-    from pmctl.output.wiki.answer import Wiki
+    from pmctl.output.answers_publishing import Wiki
     from pmctl.output.wiki.article import Collection
     from pmctl.workflow.wiki import Written
 
@@ -136,14 +136,14 @@ def _to_confluence(
 def _answer(
     flavour: str, found: Publications, collection: Collection, to: str, done: Written, *, dry_run: bool
 ) -> Wiki:
-    from pmctl.output.wiki.answer import BrokenPostmortem, KeptPage, RefusedAttachment, Wiki
+    from pmctl.output.answers_publishing import BrokenPostmortem, KeptPage, RefusedAttachment, Wiki
 
     return Wiki(
         flavour=flavour, audience=str(found.audience), to=to, postmortems=len(collection.articles),
         written=done.changes.write, removed=done.changes.remove,
         kept=[KeptPage(one.path, one.why) for one in done.changes.kept],
         refused=[RefusedAttachment(one.id, path, why) for one in collection.articles for path, why in one.refused],
-        broken=[BrokenPostmortem(one.id, one.problem) for one in collection.broken],
+        broken=[BrokenPostmortem(one.id, one.path, one.problem) for one in collection.broken],
         withheld=found.withheld, commit=done.commit, dry_run=dry_run,
     )  # fmt: skip
 

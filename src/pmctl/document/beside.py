@@ -19,6 +19,7 @@ class Beside(StrEnum):
 
     COMMENTS = "comments"
     IMPORTS = "imports"
+    MEETINGS = "meetings"
     TICKETS = "tickets"
 
 

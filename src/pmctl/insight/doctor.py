@@ -11,7 +11,7 @@ from typing import Literal
 
 from pmctl import git
 from pmctl.document.finding import Severity
-from pmctl.errors import Hint, PmctlError, advise
+from pmctl.errors import EnvironmentProblem, Hint, PmctlError, advise
 from pmctl.ledger.traces import traces
 from pmctl.policy.model import POLICY_PATH
 from pmctl.policy.reading import parse_policy
@@ -192,7 +192,10 @@ def _tickets(workspace: Workspace, surroundings: Surroundings) -> Check:
     from pmctl.insight.tickets import setting_problems
     from pmctl.services.secrets import from_environment
 
-    system, problems = setting_problems(workspace, from_environment(surroundings.environ))
+    try:
+        system, problems = setting_problems(workspace, from_environment(surroundings.environ))
+    except EnvironmentProblem:  # of the whole file, which is told above
+        return Check("tickets", "note", "pmctl.yaml cannot be read", "correct the settings first")
     if not system:
         return Check("tickets", "ok", "pmctl.yaml names no tracker")
     if problems:

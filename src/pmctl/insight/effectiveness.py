@@ -10,10 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import datetime, tzinfo
 from typing import Literal, NamedTuple
 
 from pmctl.document.fields import ItemStatus
+from pmctl.insight.metrics import MetricsQuery, chosen
 from pmctl.insight.metrics_definitions import VERSION
 from pmctl.insight.metrics_facts import Facts, Measured, MeasuredItem
 from pmctl.insight.metrics_observations import Question
@@ -88,9 +89,11 @@ class _Against(NamedTuple):
     item: MeasuredItem
 
 
-def effectiveness(facts: Facts, on: date, zone: tzinfo, by: str = "factor") -> Effectiveness:
-    """What the items against each factor, cause or service changed, up to the end of the day `on`."""
-    asked = Question(facts, on, zone)
+def effectiveness(facts: Facts, query: MetricsQuery, zone: tzinfo, by: str = "factor") -> Effectiveness:
+    """What the items against each factor, cause or service changed, up to the end of the day of the query, among the
+    postmortems that fit its filters."""
+    facts = chosen(facts, query)
+    asked = Question(facts, query.on, zone)
     happened: dict[str, list[tuple[int, Measured]]] = {}
     first = math.inf
     for one in facts.postmortems:
@@ -114,7 +117,7 @@ def effectiveness(facts: Facts, on: date, zone: tzinfo, by: str = "factor") -> E
         for those in against.values() for each in those if _is_done(each.item) and each.item.closed is None
     })  # fmt: skip
     return Effectiveness(
-        facts.as_of, on.isoformat(), by, VERSION, _day(first, zone) if first < math.inf else "",
+        facts.as_of, query.on.isoformat(), by, VERSION, _day(first, zone) if first < math.inf else "",
         tuple(sorted(done, key=lambda one: (one.verdict == "too few to say", -(one.before + one.after), one.subject))),
         tuple(sorted(repeats, key=lambda one: (-(one.minutes_since_due or 0), -len(one.incidents), one.item))),
         tuple(undated), facts.incomplete,

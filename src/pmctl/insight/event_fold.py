@@ -184,10 +184,11 @@ class _Step:
             doc, attached = belongs_to(change.path)
             if doc in edited and not attached:
                 documents[doc] = change
-        about = {one.doc for one in self.audited} - acts.REPOSITORY_FOLDERS
-        for doc in sorted(about | documents.keys()):
-            mine = [one for one in self.audited if one.doc == doc]
-            yield from self._document(doc, documents.get(doc), mine)
+        about: dict[str, list[Audited]] = {}
+        for one in self.audited:
+            about.setdefault(one.doc, []).append(one)
+        for doc in sorted((about.keys() | documents.keys()) - acts.REPOSITORY_FOLDERS):
+            yield from self._document(doc, documents.get(doc), about.get(doc, []))
         for one in self.audited:
             if one.doc in acts.REPOSITORY_FOLDERS:
                 yield from self._policy(one) if one.kind == IN_FORCE else self._act(one, "")

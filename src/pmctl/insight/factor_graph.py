@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from pmctl.insight.metrics import MetricsQuery, chosen
 from pmctl.insight.metrics_facts import Facts
 
 NodeKind = Literal["item", "factor", "incident", "service"]
@@ -45,14 +46,16 @@ class FactorGraph:
     edges: Sequence[Edge]
 
 
-def factor_graph(facts: Facts, ids: frozenset[str] | None = None) -> FactorGraph:
-    """The graph of these postmortems, None for all."""
+def factor_graph(facts: Facts, query: MetricsQuery) -> FactorGraph:
+    """The graph of the postmortems that fit the filters of a query, and whose incidents lie in its days."""
+    facts = chosen(facts, query)
+    first, last = str(query.since or ""), str(query.until or "~")
     labels: dict[tuple[NodeKind, str], str] = {}
     minutes: dict[tuple[NodeKind, str], float] = {}
     still: set[tuple[NodeKind, str]] = set()
     edges: dict[tuple[tuple[NodeKind, str], tuple[NodeKind, str]], None] = {}
     for one in facts.postmortems:
-        if ids is not None and one.id not in ids:
+        if not first <= one.day <= last:
             continue
         incident: tuple[NodeKind, str] = ("incident", one.id)
         labels[incident] = one.title or one.id

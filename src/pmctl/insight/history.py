@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Callable, Set
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -61,8 +61,8 @@ def history(repo: git.Repository, name: str, unlanded: Set[str] = frozenset()) -
     return _told(repo, report, name, events, [one for one in report.findings if one.doc == name], unlanded)
 
 
-def histories(repo: git.Repository) -> dict[str, PostmortemHistory]:
-    """The same of every postmortem of which there is something to tell, by id, from one audit."""
+def histories(repo: git.Repository) -> Callable[[str], PostmortemHistory]:
+    """The same of any postmortem by its id, from one audit: with nothing to tell of one that is not known."""
     report = audit(repo)
     events: dict[str, list[Event]] = {}
     findings: dict[str, list[AuditFinding]] = {}
@@ -70,8 +70,11 @@ def histories(repo: git.Repository) -> dict[str, PostmortemHistory]:
         events.setdefault(event.doc, []).append(event)
     for finding in report.findings:
         findings.setdefault(finding.doc, []).append(finding)
-    names = dict.fromkeys((*events, *findings))
-    return {name: _told(repo, report, name, events.get(name, []), findings.get(name, [])) for name in names if name}
+
+    def of(name: str) -> PostmortemHistory:
+        return _told(repo, report, name, events.get(name, []), findings.get(name, []))
+
+    return of
 
 
 def _told(

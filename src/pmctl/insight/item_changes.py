@@ -19,6 +19,8 @@ _STATUS = {
     ItemStatus.IN_PROGRESS: EventKind.ITEM_STARTED,
 }
 _DONE = (ItemStatus.COMPLETED, ItemStatus.WONT_DO)
+_TOLD = ("ID", "Action", "Owner", "Due", "Priority", "Status", "Notes", "Kind", "Prevents")
+"""Columns: the id, then the fields of ItemFacts in their order."""
 
 
 class ItemFacts(NamedTuple):
@@ -30,6 +32,8 @@ class ItemFacts(NamedTuple):
     priority: str
     status: str
     notes: str
+    kind: str
+    prevents: str
 
 
 class ItemChange(NamedTuple):
@@ -49,11 +53,16 @@ def items_of(document: Document) -> dict[str, ItemFacts]:
     """The items of a document by their ids; those without one, or with one that several have, cannot be followed."""
     if not document.readable:
         return {}
-    table = action_table(document.text, document.body_start)
-    # The line grammar is quick; where it does not apply the Markdown parser says what readers see.
-    rows = _rows(table) if isinstance(table, ActionTable) and table.tracking else _parsed(document)
+    rows = rows_of(document)
     count = Counter(name for name, _ in rows)
     return {name: facts for name, facts in rows if count[name] == 1 and ITEM_ID.fullmatch(name)}
+
+
+def rows_of(document: Document) -> list[tuple[str, ItemFacts]]:
+    """(id, facts) of every row that has any text, in their order; "" for a row without an id."""
+    table = action_table(document.text, document.body_start)
+    # The line grammar is quick; where it does not apply the Markdown parser says what readers see.
+    return _rows(table) if isinstance(table, ActionTable) and table.tracking else _parsed(document)
 
 
 def item_changes(before: Items, after: Items) -> Iterator[ItemChange]:
@@ -93,6 +102,8 @@ def _rows(table: ActionTable) -> list[tuple[str, ItemFacts]]:
     places = _places(table.header.cells)
     found = []
     for row in table.rows:
+        if not any(row.cells):
+            continue
         name, *cells = ("" if at is None else row.cells[at].replace("\\|", "|") for at in places)
         found.append((name, _facts(*cells)))
     return found
@@ -102,17 +113,21 @@ def _rows(table: ActionTable) -> list[tuple[str, ItemFacts]]:
 def _places(header: tuple[str, ...]) -> tuple[int | None, ...]:
     """The index of each column that is told of; nearly all tables have one header."""
     table = ActionTable(Line(0, 0, 0, header), Line(0, 0, 0, ()), (), {})
-    return tuple(table.column(name) for name in ("ID", "Action", "Owner", "Due", "Priority", "Status", "Notes"))
+    return tuple(table.column(name) for name in _TOLD)
 
 
 def _parsed(document: Document) -> list[tuple[str, ItemFacts]]:
     return [
-        (one.id, _facts(one.description, one.owner, one.due, one.priority, one.status, one.notes))
+        (
+            one.id,
+            _facts(one.description, one.owner, one.due, one.priority, one.status, one.notes, one.kind, one.prevents),
+        )
         for one in action_items(document)
     ]
 
 
-def _facts(text: str, owner: str, due: str, priority: str, status: str, notes: str) -> ItemFacts:
-    return ItemFacts(
-        text, owner.removeprefix("@"), due, canonical(priority, Priority), canonical(status, ItemStatus), notes
-    )
+def _facts(
+    text: str, owner: str, due: str, priority: str, status: str, notes: str, kind: str, prevents: str
+) -> ItemFacts:
+    said = canonical(priority, Priority), canonical(status, ItemStatus)
+    return ItemFacts(text, owner.removeprefix("@"), due, *said, notes, kind, prevents)

@@ -132,29 +132,42 @@ def metrics(facts: Facts, query: MetricsQuery, zone: tzinfo, incidents: Incident
     asked = Question(facts, query.on, zone, needed)
     spans = periods(facts, query, zone)
     groups = _observed(asked, query, spans, zone)
-    remarks = tuple(one for one in facts.remarks if query.readable is None or one.postmortem in query.readable)
     return Metrics(
         facts.as_of, facts.policy, VERSION, query.on.isoformat(), facts.time_zone, query.period, query.by,
         len(facts.postmortems), sum(len(one.items) for one in facts.postmortems),
         sum(one.adopted for one in facts.postmortems), incidents.digest if incidents else "",
-        incidents.count if incidents else 0, groups, facts.deleted if query.readable is None else (), remarks,
+        incidents.count if incidents else 0, groups, facts.deleted, facts.remarks,
         facts.incomplete,
     )  # fmt: skip
 
 
 def chosen(facts: Facts, query: MetricsQuery) -> Facts:
-    """The facts about the postmortems that fit the filters and may be read."""
-    if not (query.team or query.service or query.severity or query.readable is not None):
+    """The facts about the postmortems that fit the filters and may be read; of a file that nobody can read, no filter
+    knows whether it fits."""
+    facts = readable(facts, query.readable)
+    if not (query.team or query.service or query.severity):
         return facts
     from pmctl.insight.search import has_any
 
-    return facts._replace(postmortems=tuple(
+    fitting = tuple(
         one for one in facts.postmortems
-        if (query.readable is None or one.id in query.readable)
-        and (not query.team or has_any(query.team, one.teams))
+        if (not query.team or has_any(query.team, one.teams))
         and (not query.service or has_any(query.service, one.services))
         and (not query.severity or has_any(query.severity, (one.severity,)))
-    ))  # fmt: skip
+    )  # fmt: skip
+    other = {one.id for one in facts.postmortems} - {one.id for one in fitting}
+    remarks = tuple(one for one in facts.remarks if one.postmortem not in other)
+    return facts._replace(postmortems=fitting, remarks=remarks)
+
+
+def readable(facts: Facts, ids: frozenset[str] | None) -> Facts:
+    """The facts about the postmortems that may be read, as if there were no others; None for all."""
+    if ids is None:
+        return facts
+    return facts._replace(
+        postmortems=tuple(one for one in facts.postmortems if one.id in ids), deleted=(),
+        remarks=tuple(one for one in facts.remarks if one.postmortem in ids),
+    )  # fmt: skip
 
 
 def _fits_needed(one: Needed, query: MetricsQuery) -> bool:

@@ -17,7 +17,7 @@ from pmctl.insight.metrics_facts import Facts, Measured
 from pmctl.insight.metrics_observations import Needed
 from pmctl.insight.summary import Summary
 from pmctl.insight.triage import Triage, triage
-from pmctl.insight.triggers import Verdict, trigger_settings
+from pmctl.insight.triggers import trigger_settings
 from pmctl.ledger.snapshot import Snapshots
 from pmctl.repository.settings import load_settings
 from pmctl.services.incident import Incident
@@ -35,7 +35,7 @@ def required(
             tuple(one.incident.teams), tuple(one.incident.services), one.incident.severity,
         )
         for one in answers
-        if _is_required(one)
+        if one.needed
     )  # fmt: skip
     digest = hashlib.sha256()
     for data in sorted(data for _, data in files):
@@ -55,14 +55,6 @@ def triaged(repo: git.Repository, facts: Facts, incidents: Sequence[Incident], n
     history = [_summary(one) for one in facts.postmortems]
     ended = [one for one in incidents if one.resolved and (one.resolved_at is None or one.resolved_at <= now)]
     return tuple(triage(one, settings, history, now=now, dismissed=dismissed) for one in ended)
-
-
-def _is_required(answer: Triage) -> bool:
-    """Whether the rules require a postmortem. One that is written already outweighs them, as a rule; it was required
-    all the same when a rule that stands without it says so."""
-    rules = {one.rule for one in answer.reasons if one.verdict is Verdict.SKIP}
-    wanted = any(one.verdict is Verdict.REQUIRED for one in answer.reasons)
-    return answer.verdict is Verdict.REQUIRED or (bool(answer.postmortem) and wanted and rules <= {"documented"})
 
 
 def _resolved(answer: Triage, now: datetime) -> int:

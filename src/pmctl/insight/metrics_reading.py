@@ -115,14 +115,15 @@ def _read_all(paths: list[str], data: list[bytes]) -> list[list[Any]]:
 def _read(path: str, data: bytes) -> list[Any]:
     """What one file says, as the first fields of Measured; of one that cannot be read the reason alone."""
     from pmctl.document.reader import read
-    from pmctl.insight.summary import summarise
+    from pmctl.insight.item_changes import rows_of
+    from pmctl.insight.summary import front_of
 
     document = read(data, path)
-    one = summarise(document, path)
+    one = front_of(document, path)
     if one.problem:
         return [one.problem]
     items = [
-        (i.id, i.description, i.owner, i.due, i.priority, i.status, i.kind, i.prevents) for i in one.items
+        (name, i.text, i.owner, i.due, i.priority, i.status, i.kind, i.prevents) for name, i in rows_of(document)
     ]  # fmt: skip
     return [
         one.id, one.title, one.status, one.author, one.severity, one.visibility, one.teams, one.services,

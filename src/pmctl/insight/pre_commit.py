@@ -14,9 +14,9 @@ from pmctl.document.fields import path_of
 from pmctl.document.finding import Finding, Severity
 from pmctl.document.reader import MAX_BYTES, Document, read
 from pmctl.errors import Hint, advise
+from pmctl.insight.files_beside import staged_beside
 from pmctl.insight.managed_paths import staged_paths
 from pmctl.insight.message_files import staged_messages
-from pmctl.insight.ticket_files import staged_tickets
 from pmctl.ledger import record
 from pmctl.ledger.current_state import current_state
 from pmctl.ledger.paths import belongs_to
@@ -74,7 +74,7 @@ def advice(repo: git.Repository, author: str = "") -> tuple[Finding, ...]:
             if name:
                 one = postmortems.setdefault(name, _Postmortem())
                 one.attached, one.file = (change, one.file) if attachment else (one.attached, change)
-    beside = (*staged_messages(workspace, changes, author), *staged_tickets(workspace, changes, author))
+    beside = (*staged_messages(workspace, changes, author), *staged_beside(workspace, changes, author))
     return (*found, *_edits(workspace, postmortems, changes, author), *beside)
 
 

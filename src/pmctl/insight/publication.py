@@ -10,7 +10,7 @@ since a line in a file must not open what was signed as private.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -62,7 +62,7 @@ class Publication:
 
     def history(self) -> PostmortemHistory:
         """Who did what when, with verdicts. The first question audits the whole history."""
-        return self.source.histories.get(self.id, PostmortemHistory(self.id, "", "", ()))
+        return self.source.histories(self.id)
 
     def evidence(self) -> dict[str, object]:
         """Records, keys, commits and verdicts, for who checks it (see `insight.history.evidence`)."""
@@ -90,8 +90,8 @@ class Source:
         self.workspace = Workspace(self.workspace.repo)
 
     @cached_property
-    def histories(self) -> dict[str, PostmortemHistory]:
-        """The history of every postmortem, from one audit."""
+    def histories(self) -> Callable[[str], PostmortemHistory]:
+        """The history of any postmortem by its id, from one audit."""
         return histories(self.workspace.repo)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta, tzinfo
 
 from pmctl.insight.effectiveness import Repeat, effectiveness
-from pmctl.insight.metrics import MetricsQuery, Number, metrics
+from pmctl.insight.metrics import MetricsQuery, Number, chosen, metrics
 from pmctl.insight.metrics_definitions import VERSION
 from pmctl.insight.metrics_facts import Facts, Remark
 from pmctl.insight.metrics_observations import Question, midnight
@@ -92,11 +92,13 @@ def last_month(on: date) -> tuple[date, date]:
 def meeting_report(
     facts: Facts, query: MetricsQuery, zone: tzinfo, suggest: Callable[[str], Suggestion | None]
 ) -> MeetingReport:  # fmt: skip
-    """The page about the days of the query, by default the last whole month. Raises UsageProblem for days that are the
-    wrong way round."""
+    """The page about the days of the query, by default the last whole month, and the postmortems that fit its filters.
+
+    Raises UsageProblem for days that are the wrong way round."""
     _, last = last_month(query.on)
     until = query.until or (last if query.since is None else query.on)
     since = query.since or until.replace(day=1)
+    facts = chosen(facts, query)
     asked = MetricsQuery(query.on, since, until)
     found = trends(facts, asked, zone, suggest)  # refuses days that are the wrong way round
     before = date.fromisoformat(found.before_since), since - timedelta(days=1)
@@ -106,7 +108,7 @@ def meeting_report(
     )
     low, high = midnight(since, zone), midnight(until + timedelta(days=1), zone)
     repeats = tuple(
-        one for one in effectiveness(facts, query.on, zone).repeats
+        one for one in effectiveness(facts, asked, zone).repeats
         if any(since.isoformat() <= name[:10] <= until.isoformat() for name in one.incidents)
     )  # fmt: skip
     return MeetingReport(

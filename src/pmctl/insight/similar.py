@@ -21,7 +21,7 @@ from pmctl import git
 from pmctl.document.fields import id_of
 from pmctl.files import make_folder
 from pmctl.insight.similar_terms import terms
-from pmctl.insight.summary import Summary, summarise
+from pmctl.insight.summary import Summary, front_of, summarise
 from pmctl.ledger.snapshot import Snapshot, Snapshots
 from pmctl.ledger.tree_documents import REGULAR
 
@@ -100,7 +100,7 @@ def terms_of(data: bytes, path: str) -> dict[str, float]:
     from pmctl.document.reader import read
 
     document = read(data, path)
-    one = summarise(document, path)
+    one = front_of(document, path)
     if one.problem:
         return terms("", data.decode("utf-8", "replace"))
     return terms(one.title, document.body, one.services, (*one.root_causes, *one.contributing_factors))
@@ -110,26 +110,28 @@ def _ranked(
     index: sqlite3.Connection, asked: Mapping[str, float], without: str, most: int, readable: frozenset[str] | None
 ) -> tuple[int, list[tuple[str, float, list[str]]]]:
     """How many documents there are, and (path, score, shared terms) of the likest."""
-    _, count, length = index.execute("SELECT tree, documents, length FROM state").fetchone()
+    lengths, paths = _documents(index, readable)
+    count = len(lengths)
     if not count:
         return 0, []
-    average = length / count or 1
-    lengths = dict(index.execute("SELECT number, length FROM document"))
+    average = sum(lengths.values()) / count or 1
+    least = 2 if without in map(id_of, paths.values()) else 1
     scores: dict[int, float] = {}
     reasons: dict[int, list[tuple[float, str]]] = {}
-    for name, number, frequency in _telling(index, asked, count, 2 if without else 1):
+    for name, number, frequency in _telling(index, asked, lengths, least):
         rarity = math.log(1 + (count - frequency + 0.5) / (frequency + 0.5))
         for document, weight in index.execute("SELECT document, weight FROM posting WHERE term = ?", (number,)):
+            if document not in lengths:
+                continue
             norm = _K1 * (1 - _B + _B * lengths[document] / average)
             score = rarity * weight * (_K1 + 1) / (weight + norm) * min(asked[name], 4)
             scores[document] = scores.get(document, 0) + score
             reasons.setdefault(document, []).append((-score, name))
-    paths = dict(index.execute("SELECT number, path FROM document"))
     ordered = sorted(scores, key=lambda one: (-round(scores[one], 6), paths[one]))
     found = []
     for one in ordered:
         name = id_of(paths[one]) or paths[one]
-        if name != without and (readable is None or name in readable):
+        if name != without:
             told = [term for _, term in sorted(reasons[one])[:_REASONS]]
             found.append((paths[one], round(scores[one], 3), told))
         if len(found) == most:
@@ -137,25 +139,40 @@ def _ranked(
     return count, found
 
 
+def _documents(index: sqlite3.Connection, readable: frozenset[str] | None) -> tuple[dict[int, float], dict[int, str]]:
+    """The lengths and the paths of the documents by number: of those that may be read, as if there were no others."""
+    rows = [
+        row for row in index.execute("SELECT number, length, path FROM document")
+        if readable is None or id_of(row[2]) in readable
+    ]  # fmt: skip
+    return {number: length for number, length, _ in rows}, {number: path for number, _, path in rows}
+
+
 def _telling(
-    index: sqlite3.Connection, asked: Mapping[str, float], count: int, least: int
+    index: sqlite3.Connection, asked: Mapping[str, float], there: Mapping[int, float], least: int
 ) -> list[tuple[str, int, int]]:  # fmt: skip
     """(term, its number, how many documents have it) of the terms that tell documents apart, the most telling first.
     What fewer than `least` have is in the one that is asked about alone."""
     found = []
+    count = len(there)
     limit = max(_FEW, count // 10)
+    (everything,) = index.execute("SELECT documents FROM state").fetchone()
     names = sorted(asked)
     for first in range(0, len(names), 500):
         group = names[first : first + 500]
         marks = ",".join("?" * len(group))
         sql = f"SELECT name, number, documents FROM term WHERE name IN ({marks})"  # noqa: S608  # marks alone
-        found += [
-            row
-            for row in index.execute(sql, group)
-            if least <= row[2] and (row[2] <= limit or row[0].startswith(_CHOSEN))
-        ]
+        rows = index.execute(sql, group).fetchall()
+        if count < everything:
+            rows = [(name, number, _frequency(index, number, there)) for name, number, _ in rows]
+        found += [row for row in rows if least <= row[2] and (row[2] <= limit or row[0].startswith(_CHOSEN))]
     telling = [(math.log(count / row[2] + 1) * min(asked[row[0]], 4), row) for row in found]
     return [row for _, row in sorted(telling, key=lambda one: (-one[0], one[1][0]))[:_ASKED]]
+
+
+def _frequency(index: sqlite3.Connection, term: int, there: Mapping[int, float]) -> int:
+    """How many of these documents have a term."""
+    return sum(one in there for (one,) in index.execute("SELECT document FROM posting WHERE term = ?", (term,)))
 
 
 def _alike(snapshot: Snapshot, path: str, score: float, shared: list[str]) -> Alike:

@@ -51,14 +51,17 @@ def signatures(text: str) -> set[str]:
     return {masked(one) for one in (*_CODE.findall(text), *_NAMED.findall(text))}
 
 
-def words(text: str) -> Iterable[str]:
-    """The words of a text in a plain form, without those that every postmortem has; of scripts without spaces, pairs of
-    characters."""
-    for word in _WORD.findall(text.casefold()):
+def words(text: str) -> Counter[str]:
+    """How often each word of a text occurs, in a plain form, without those that every postmortem has; of scripts
+    without spaces, pairs of characters."""
+    found: Counter[str] = Counter()
+    for word, times in Counter(_WORD.findall(text.casefold())).items():
         if not word.isascii():
-            yield from (word[at : at + 2] for at in range(len(word) - 1))
+            for at in range(len(word) - 1):
+                found[word[at : at + 2]] += times
         elif len(word) > 2 and word not in STOP:
-            yield _plain(word)
+            found[_plain(word)] += times
+    return found
 
 
 def _plain(word: str) -> str:
@@ -76,12 +79,9 @@ WEIGHTS: Mapping[str, float] = {"title": 4.0, "service": 3.0, "cause": 5.0, "err
 def terms(title: str, text: str, services: Iterable[str] = (), causes: Iterable[str] = ()) -> dict[str, float]:
     """The terms of a document with their weights, each at least 1."""
     text = text[:_MOST]
-    found: Counter[str] = Counter()
-    for word in words(text):
-        found[word] += 1
-    weighted: dict[str, float] = dict(found)
+    weighted: dict[str, float] = dict(words(text))
     groups = (
-        ("title", list(words(title))), ("service", [f"service:{one.casefold()}" for one in services]),
+        ("title", sorted(words(title).elements())), ("service", [f"service:{one.casefold()}" for one in services]),
         ("cause", [f"cause:{one.casefold()}" for one in causes]),
         ("error", [f"error:{one}" for one in sorted(signatures(text))]),
     )  # fmt: skip

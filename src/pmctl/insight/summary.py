@@ -109,22 +109,30 @@ def summarise(document: Document, path: str) -> Summary:
     from pmctl.document.action_problems import unread_items
     from pmctl.document.actions import action_items
 
+    found = front_of(document, path)
+    if found.problem:
+        return found
+    items = tuple(
+        Item(i.id, i.description, i.owner, i.due, i.priority, i.status, i.ticket, i.notes, i.line, i.prevents, i.kind)
+        for i in action_items(document)
+    )
+    unread = _told(path, broken) if (broken := unread_items(document)) is not None else ""
+    return found._replace(items=items, items_problem=unread)
+
+
+def front_of(document: Document, path: str) -> Summary:
+    """The summary without the action items: for those who need no Markdown to be parsed."""
     name = id_of(path) or document.id or Path(path).stem
     if not document.readable:
         first = document.problems[0]
         return Summary(path, name, title=document.title, problem=_told(path, first))
     meta = document.meta
     incidents = list(_mappings(meta.get("incidents")))
-    items = tuple(
-        Item(i.id, i.description, i.owner, i.due, i.priority, i.status, i.ticket, i.notes, i.line, i.prevents, i.kind)
-        for i in action_items(document)
-    )
     values: dict[str, Any] = {key: _text(meta.get(key)) for key in _FRONT_TEXTS}
     values["visibility"] = said if (said := meta.get("visibility")) in tuple(Visibility) else _other(said)
     values |= {key: _texts(meta.get(key)) for key in _LISTS}
     values["incidents"] = tuple((_text(entry.get("source")), _text(entry.get("id"))) for entry in incidents)
-    values["items_problem"] = _told(path, broken) if (broken := unread_items(document)) is not None else ""
-    return Summary(path, name, document.title, document.status, document.author, items=items, **values)
+    return Summary(path, name, document.title, document.status, document.author, **values)
 
 
 def _told(path: str, found: Finding) -> str:

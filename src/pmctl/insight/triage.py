@@ -38,12 +38,14 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Triage:
-    """The answer for one incident. `postmortem` is the id of the one that documents it already."""
+    """The answer for one incident. `postmortem` is the id of the one that documents it already; `needed` says that the
+    rules require one, be it written already or not."""
 
     incident: Incident
     verdict: Verdict
     reasons: tuple[Reason, ...]
     postmortem: str = ""
+    needed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +81,25 @@ def triage(
         for rule, check in _CHECKS.items()
         if settings.verdict(rule) is not Verdict.OFF and (because := check(case))
     ]
+    weighed = _weighed(reasons)
+    needed = _strongest(_weighed([reason for reason in reasons if reason.rule != "documented"])) is Verdict.REQUIRED
+    return Triage(incident, _strongest(weighed), weighed, _documented_by(incident, history), needed)
+
+
+def _weighed(reasons: Sequence[Reason]) -> tuple[Reason, ...]:
+    """The reasons, of which those are marked that a skip rule among them beats."""
     beaten: set[str] = set()
     for reason in reasons:
         if reason.verdict is Verdict.SKIP:
             beaten |= _OUTWEIGHED.get(reason.rule, frozenset(RULES))
-    weighed = tuple(
+    return tuple(
         replace(reason, outweighed=reason.verdict is not Verdict.SKIP and reason.rule in beaten) for reason in reasons
     )
+
+
+def _strongest(weighed: Iterable[Reason]) -> Verdict:
     standing = {reason.verdict for reason in weighed if not reason.outweighed}
-    verdict = next((v for v in (Verdict.REQUIRED, Verdict.RECOMMENDED) if v in standing), Verdict.SKIP)
-    return Triage(incident, verdict, weighed, _documented_by(incident, history))
+    return next((v for v in (Verdict.REQUIRED, Verdict.RECOMMENDED) if v in standing), Verdict.SKIP)
 
 
 def missing(

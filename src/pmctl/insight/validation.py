@@ -125,23 +125,23 @@ def validations(directory: Path, selection: Selection, progress: Progress | None
 
 def _of_whole_root(repo: git.Repository, start: str, selection: Selection) -> Validation:
     from pmctl.insight.by_hand import policy_findings
+    from pmctl.insight.files_beside import findings_beside
     from pmctl.insight.host_merges import host_merge_findings
     from pmctl.insight.managed_paths import held_paths
     from pmctl.insight.message_files import message_findings
-    from pmctl.insight.ticket_files import ticket_findings
 
     history = _history(repo)  # git reads it while the files are read here
     run = _of_root(repo, everything(repo), start, selection, history=history, whole=True)
     beside = (*held_paths(repo), *host_merge_findings(repo, selection.reach), *message_findings(repo, run.context))
-    beside = (*beside, *ticket_findings(Workspace(repo)))
+    beside = (*beside, *findings_beside(Workspace(repo)))
     return replace(run, general=(*policy_findings(Workspace(repo)), *run.general, *beside))
 
 
 def _of_named(repo: git.Repository, items: list[Item], start: str, selection: Selection, *, timed: bool) -> Validation:
     """Files or ids that were named; with `timed` they are held against the history."""
     from pmctl.insight.by_hand import policy_findings, statuses_by_hand
+    from pmctl.insight.files_beside import findings_beside
     from pmctl.insight.message_files import message_findings
-    from pmctl.insight.ticket_files import ticket_findings
 
     run = _of_root(repo, items, start, selection, history=_history(repo) if timed else None)
     workspace = Workspace(repo)
@@ -149,8 +149,8 @@ def _of_named(repo: git.Repository, items: list[Item], start: str, selection: Se
     selected = [item for item in run.items if run.context.settings.selection(item.path)("AU301")]
     messages = [item.path for item in items if _is_message(item.path)]
     said = tuple(message_findings(repo, run.context, messages)) if messages else ()
-    tickets = [item.path for item in items if _is_ticket(item.path)]
-    said += tuple(ticket_findings(workspace, tickets)) if tickets else ()
+    others = [item.path for item in items if _lies_beside(item.path)]
+    said += tuple(findings_beside(workspace, others)) if others else ()
     return replace(run, general=(*policy, *run.general, *statuses_by_hand(workspace, selected), *said))
 
 
@@ -211,7 +211,7 @@ def _judged(items: list[Item]) -> tuple[list[Item], tuple[str, ...]]:
     for item in items:
         if item.path in (git.SETTINGS_FILE, POLICY_PATH) or item.path.startswith(TEMPLATES + "/"):
             found.append(item._replace(data=None))
-        elif _is_message(item.path) or _is_ticket(item.path):
+        elif _is_message(item.path) or _lies_beside(item.path):
             found.append(item._replace(data=None, finding=None))
         elif item.path.startswith(".pmctl/"):
             notes.append(f"{item.path} is no postmortem and was not checked; pmctl policy verify and pmctl audit do")
@@ -224,8 +224,8 @@ def _is_message(path: str) -> bool:
     return path.startswith(folder_of(Beside.COMMENTS) + "/")
 
 
-def _is_ticket(path: str) -> bool:
-    return path.startswith(folder_of(Beside.TICKETS) + "/")
+def _lies_beside(path: str) -> bool:
+    return path.startswith((folder_of(Beside.TICKETS) + "/", folder_of(Beside.MEETINGS) + "/"))
 
 
 def _linked_elsewhere(workspace: Workspace, items: Iterable[Item]) -> dict[str, tuple[str, ...]]:
@@ -319,6 +319,10 @@ def context_of(
         from pmctl.services.ticket_settings import ticket_settings
 
         problems += ticket_settings(settings.blocks["tickets"], git.SETTINGS_FILE)[1]
+    if "meetings" in settings.blocks:
+        from pmctl.insight.meeting_settings import meeting_settings
+
+        problems += meeting_settings(settings.blocks["meetings"], git.SETTINGS_FILE)[1]
     if "notify" in settings.blocks:
         from pmctl.insight.notify_settings import notify_settings
 

@@ -20,12 +20,12 @@ _TOGETHER = 128  # commits that are compared at a time
 _WANTED = frozenset((".pmctl", "postmortems"))
 _RECORDS = record.FOLDER + "/"
 _COMMENTS = folder_of(Beside.COMMENTS) + "/"
-_TICKETS = folder_of(Beside.TICKETS) + "/"
+_BESIDE = tuple(folder_of(one) + "/" for one in (Beside.TICKETS, Beside.MEETINGS))
 
 
 class Delta(NamedTuple):
     """The differences that one commit makes: records with their signatures, documents with attachments, messages of
-    discussions, tickets of action items, the policy.
+    discussions, what else lies beside postmortems (tickets, meetings), the policy.
 
     `parent` is the commit that it was compared with, '' for a root.
     """
@@ -34,13 +34,13 @@ class Delta(NamedTuple):
     records: tuple[Difference, ...] = ()
     documents: tuple[Difference, ...] = ()
     comments: tuple[Difference, ...] = ()
-    tickets: tuple[Difference, ...] = ()
+    beside: tuple[Difference, ...] = ()
     policy: bool = False
 
     @property
     def files(self) -> tuple[Difference, ...]:
         """All of them, apart from the policy."""
-        return (*self.records, *self.documents, *self.comments, *self.tickets)
+        return (*self.records, *self.documents, *self.comments, *self.beside)
 
 
 class Deltas:
@@ -99,6 +99,6 @@ def _delta(parent: str, differences: list[Difference]) -> Delta:
         tuple(one for one in differences if one.path.startswith(_RECORDS)),
         tuple(one for one in differences if one.path.startswith("postmortems/")),
         tuple(one for one in differences if one.path.startswith(_COMMENTS)),
-        tuple(one for one in differences if one.path.startswith(_TICKETS)),
+        tuple(one for one in differences if one.path.startswith(_BESIDE)),
         any(one.path == POLICY_PATH for one in differences),
     )

@@ -18,12 +18,12 @@ from pmctl.errors import advise
 from pmctl.ledger import (
     attribution,
     documents,
+    files_beside,
     lost_records,
     messages,
     paths,
     repository_step,
     side_lines,
-    ticket_files,
 )
 from pmctl.ledger.audit_state import AuditState
 from pmctl.ledger.document_step import DocumentStep
@@ -153,7 +153,7 @@ def _check_changes(step: StepContext, differences: list[Difference]) -> None:
         documents.check(DocumentStep(step, doc, old, new, states[doc], by_doc.get(doc, [])))
     paths.check(step, differences)
     messages.check(step, differences)
-    ticket_files.check(step, differences)
+    files_beside.check(step, differences)
     if not first and arriving is not None:
         repository_step.next_policy(step, arriving)
 

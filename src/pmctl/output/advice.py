@@ -55,6 +55,10 @@ WORDS: dict[str, str] = {
     "name-account": "name the account in pmctl.yaml: tickets: {{people: {{{who}: ACCOUNT}}}}",
     "push-tickets": "pmctl tickets push looks it up and finishes it",
     "say-why": "say why: pmctl actions set {item} --status WONT_DO --notes WHY; or open it there again",
+    "resend-ticket": (
+        "look there for {marker}; push again later, which finds what was created; if there is certainly none:"
+        " pmctl tickets push {item} --resend"
+    ),
     "set-tickets": "write it there: tickets: {{system: jira, project: OPS}}; docs/tickets.md has the other trackers",
     "take-side": "say which side counts: pmctl tickets sync {item} --take ours, or --take theirs",
     "ticket-gone": (
@@ -64,6 +68,11 @@ WORDS: dict[str, str] = {
     "ticket-again": (
         "put its last good version back (git log -- FILE), or remove it, and take the link over again:"
         " pmctl tickets adopt"
+    ),
+    "invite-again": "pmctl meeting schedule {id} --meeting {meeting} --resend",
+    "plan-meeting": "plan one: pmctl meeting schedule {id} --at TIME",
+    "meeting-again": (
+        "put its last good version back (git log -- FILE), or remove it, and plan it again: pmctl meeting schedule"
     ),
     "policy-verify": "run 'pmctl policy verify'",
     "policy-verify-where": "pmctl policy verify says where",

@@ -380,29 +380,3 @@ class Sync:
     arrived: Sequence[AuditFinding]
     own: Sequence[AuditFinding]
     next: str
-
-
-@dataclass(eq=False, repr=False)
-class BrokenPostmortem:
-    id: str
-    path: str
-    problem: str
-
-
-@dataclass(eq=False, repr=False)
-class BuiltSite:
-    """pmctl site build: what became of the folder. `made` pages were made anew, `left` files are not part of the site
-    any more and stay because somebody changed them, `refused` says which pictures are not shown; `withheld` counts
-    postmortems that cannot be read and of which the audience may not know."""
-
-    folder: str
-    audience: str
-    commit: str
-    postmortems: int
-    pages: int
-    made: int
-    removed: int
-    left: Sequence[str]
-    refused: Sequence[str]
-    broken: Sequence[BrokenPostmortem]
-    withheld: int

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from pmctl.document.markdown_text import inline
 from pmctl.insight.metrics import ALL, Group, Metrics, Number
@@ -16,6 +18,11 @@ COLUMNS = (
     "policy_version", "definitions", "incidents",
 )  # fmt: skip
 _NOTHING = "-"
+_HOURS = 48
+_BESIDE_DRAWING = 66
+"""Columns of a terminal that the other columns take, beside a drawing of periods."""
+_LEAST_DRAWN = 6
+_TIME = re.compile(r"\d{4}-\d\d-\d\d(?:T[0-9:]+Z)?")
 
 
 def rests_on(found: Metrics) -> str:
@@ -42,28 +49,70 @@ def said(one: Number) -> str:
         return value
     if one.name == "impact_minutes":
         return f"{value} minutes"
-    high = f"p90 {number(one.p90)}" if one.p90 is not None else f"p90 {TOO_FEW}"
-    return f"{value} {one.unit} ({high}, {one.count})"
+    value, high, unit = _readable_span(one)
+    return f"{value} {unit} ({f'p90 {high}' if high else f'p90 {TOO_FEW}'}, {one.count})"
 
 
-def table(found: Metrics, *, plain: bool) -> tuple[list[str], list[list[str]]]:
-    """The headers and rows for a terminal: one row a number, with a sparkline of its periods; of groups one row each
-    group and number."""
+def _readable_span(one: Number) -> tuple[str, str, str]:
+    """A median and a 90th percentile ("" without) in a unit that people read: more than two days are no hours."""
+    value, high = one.value or 0.0, one.p90
+    days = one.unit == "hours" and max(value, high or 0.0) > _HOURS
+    shown = [None if each is None else each / 24 if days else each for each in (value, high)]
+    median, ninth = ("" if each is None else number(each) for each in shown)
+    return median, ninth, "days" if days else one.unit
+
+
+def brief(one: Number) -> str:
+    """A number with its unit and how many it rests on, where there is no room for more."""
+    if one.value is None or one.unit not in ("days", "hours", "minutes") or one.name == "impact_minutes":
+        return said(one)
+    value, _, unit = _readable_span(one)
+    return f"{value} {unit} ({one.count})"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A table for a terminal, and what it is about ("" for everything)."""
+
+    name: str
+    heads: list[str]
+    rows: list[list[str]]
+
+
+def blocks(found: Metrics, *, plain: bool, width: int) -> tuple[list[Block], str]:
+    """The tables of a terminal that is so wide, one for each group; and what was left out, "" when nothing was."""
+    spans = len(found.groups[0].periods) - 1 if found.groups else 0
+    shown = min(spans, max(width - _BESIDE_DRAWING, _LEAST_DRAWN)) if spans > 1 else 0
+    made = []
+    for group in found.groups:
+        part = replace(found, groups=(replace(group, periods=group.periods[: spans + 1]),))
+        heads, rows = table(part, plain=plain, most=shown or spans)
+        first = 1 if found.by else 0
+        made.append(Block(group.name, heads[first:], [row[first:] for row in rows]))
+    rest = f"drawn are the last {shown} of {spans} {found.period}s: --format csv has all" if 0 < shown < spans else ""
+    return made, rest
+
+
+def table(found: Metrics, *, plain: bool, most: int = 0) -> tuple[list[str], list[list[str]]]:
+    """The headers and rows for a terminal: one row a number, with a sparkline of its periods (with `most`, of the last
+    ones, beside shorter values); of groups one row each group and number."""
     heads = ["METRIC", "VALUE", "LACKING"]
     drawn = bool(found.period) and len(found.groups[0].periods) > 2 if found.groups else False
     if drawn:
         heads.append(f"BY {found.period.upper()}")
     if found.by:
         heads.insert(0, found.by.upper())
+    tell = brief if drawn and most else said
     rows = []
     for group in found.groups:
         whole, *spans = group.periods
+        spans = spans[-most:] if most else spans
         for at, one in enumerate(whole.numbers):
             if DEFINITIONS[one.name].incidents and not found.incidents:
                 continue
             if not one.count and found.by:
                 continue
-            row = [one.title, said(one), str(len(one.lacking)) if one.lacking else ""]
+            row = [one.title, tell(one), str(len(one.lacking)) if one.lacking else ""]
             if drawn:
                 row.append(spark_text([span.numbers[at].value for span in spans], plain=plain))
             rows.append([group.name, *row] if found.by else row)
@@ -105,15 +154,25 @@ def markdown(found: Metrics) -> str:
     return "\n".join(out).rstrip() + "\n"
 
 
-def remarks(found: Metrics, most: int = 0) -> list[str]:
-    """What does not add up or was left out, as sentences; with `most` the first ones and how many more there are."""
+def remarks(found: Metrics) -> list[str]:
+    """What does not add up or was left out, as sentences."""
     told = [f"deleted, and counted nowhere: {name}" for name in found.deleted]
     for one in found.remarks:
         what = f"{one.item} of {one.postmortem}" if one.item else one.postmortem
         told.append(f"{what}: {one.text}")
-    if most and len(told) > most:
-        return [*told[:most], f"and {plural(len(told) - most, 'more remark')}: --format json has them all"]
     return told
+
+
+def remark_kinds(found: Metrics) -> list[str]:
+    """The same in one line for each kind: remarks that differ in their times alone are one."""
+    kinds: dict[str, list[str]] = {}
+    for line, what in zip(remarks(found), (*found.deleted, *(one.text for one in found.remarks)), strict=True):
+        kind = "deleted" if what in found.deleted else _TIME.sub("<time>", what)
+        kinds.setdefault(kind, []).append(line)
+    return [
+        told[0] if len(told) == 1 else f"{told[0]} (and {plural(len(told) - 1, 'other')} like it)"
+        for told in kinds.values()
+    ]
 
 
 def html(found: Metrics) -> str:

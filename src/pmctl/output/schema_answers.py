@@ -45,12 +45,14 @@ ANSWERS = {
     "act": ("pmctl.output.act_answer", "Act"),
     "merge": ("pmctl.output.answers", "Merge"),
     "sync": ("pmctl.output.answers", "Sync"),
-    "site": ("pmctl.output.answers", "BuiltSite"),
-    "wiki": ("pmctl.output.wiki.answer", "Wiki"),
+    "site": ("pmctl.output.answers_publishing", "BuiltSite"),
+    "wiki": ("pmctl.output.answers_publishing", "Wiki"),
     "notify": ("pmctl.workflow.notify", "Notified"),
     "integrations": ("pmctl.workflow.integrations", "Connections"),
     "deliveries": ("pmctl.repository.deliveries", "Sent"),
     "reminders": ("pmctl.insight.reminders", "Reminders"),
+    "agenda": ("pmctl.insight.agenda", "Agenda"),
+    "meetings": ("pmctl.insight.meetings", "Meetings"),
     "doctor": ("pmctl.insight.doctor", "Checks"),
 }
 

@@ -11,11 +11,13 @@ from typing import Any
 from pmctl.codes import codes
 from pmctl.document.fields import ItemStatus, Priority, Visibility
 from pmctl.document.finding import Severity
+from pmctl.document.meeting import CALENDARS, LINK, LONGEST, SHORTEST
 from pmctl.document.node_reader import DAYS, DURATION
 from pmctl.document.templates import BUILTIN_NAMES, NAME
 from pmctl.document.ticket import FIELDS
 from pmctl.insight import notify_settings as notify
 from pmctl.insight.event import EventKind
+from pmctl.insight.meeting_settings import MINUTES, VIDEO_WORDS
 from pmctl.insight.triggers import MOST, RULES, WORD_RULES, Verdict
 from pmctl.policy.audience import AUDIENCE, GROUP
 from pmctl.repository import wiki_settings
@@ -72,6 +74,7 @@ def settings_schema() -> Schema:
                 "triggers": (_triggers(), "Which incidents need a postmortem."),
                 "integrations": ({"type": "object"}, "Services that are connected."),
                 "tickets": (_tickets(), "Where action items are tracked, and which side decides."),
+                "meetings": (_meetings(), "How meetings about postmortems are planned, unless it is said otherwise."),
                 "url": (
                     {"type": "string", "pattern": f"^(?:{URL})$", "examples": ["https://pm.example.com/"]},
                     "The start of every link in what leaves: where the pages of postmortems are.",
@@ -193,6 +196,18 @@ def _tickets() -> Schema:
         "sync": (_mapping(sync), "For each field which side decides: both, ours, theirs, or off."),
     }
     return {**_mapping(members), "required": ["system"]}
+
+
+def _meetings() -> Schema:
+    length: Schema = {"type": "string", "pattern": f"^{MINUTES}$", "default": "45m", "examples": ["45m", "1h"]}
+    video: Schema = {"type": "string", "pattern": f"^(?:{'|'.join(VIDEO_WORDS)}|{LINK.pattern})$"}
+    return _mapping(
+        {
+            "for": (length, f"How long one takes: {SHORTEST} to {LONGEST} minutes."),
+            "calendar": ({"enum": list(CALENDARS)}, "Who invites: pmctl by mail, or nobody."),
+            "video": (video, "Where people meet: the address of a room, or none."),
+        }
+    )
 
 
 def _mapping(members: dict[str, tuple[Schema, str]]) -> Schema:

@@ -19,6 +19,7 @@ def published() -> dict[str, Callable[[], dict[str, Any]]]:
         "settings": _settings,
         "message": _message,
         "ticket": _ticket,
+        "meeting": _meeting,
         "postmortem": _postmortem,
         **{name: partial(answer_schema, name) for name in ANSWERS},
     }
@@ -57,6 +58,12 @@ def _ticket() -> dict[str, Any]:
     from pmctl.output.schema_ticket import ticket_schema
 
     return ticket_schema()
+
+
+def _meeting() -> dict[str, Any]:
+    from pmctl.output.schema_meeting import meeting_schema
+
+    return meeting_schema()
 
 
 def _postmortem() -> dict[str, Any]:

@@ -40,6 +40,7 @@ class Right(StrEnum):
     EDITORS = "editors"
     COMMENT = "comment"
     RESOLVE = "resolve"
+    MEET = "meet"
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ def who_may(
         named = (author, *policy.admins)
     elif right is Right.RESOLVE:
         named = (owner, *writers)
-    elif right is Right.COMMENT:
+    elif right in (Right.COMMENT, Right.MEET):
         named = (*writers, *state.reviewers, *now.reviewers, *_involved(before))
     elif right is Right.TRACKING:
         named = (owner, *writers, *(handle for handle in policy.people if _kind(policy, handle) == SERVICE))
@@ -280,6 +281,7 @@ _DONE = {
     Right.EDITORS: ("AU704", "change who may edit"),
     Right.COMMENT: ("AU712", "comment on"),
     Right.RESOLVE: ("AU714", "resolve this thread of"),
+    Right.MEET: ("AU718", "plan a meeting about"),
 }
 
 
@@ -298,7 +300,7 @@ def refused(right: Right, who: Collection[str], able: Collection[str], doc: str,
         hint = advise("key-again", who=left[0])
     elif people and right is Right.TEXT:
         hint = advise("become-editor", id=doc, people=people, who=next(iter(who)))
-    elif people and right is Right.COMMENT:
+    elif people and right in (Right.COMMENT, Right.MEET):
         hint = advise("become-commenter", id=doc, who=next(iter(who)))
     elif people:
         hint = advise("ask-them", people=people)
@@ -373,5 +375,13 @@ CODES = (
         "Whoever is asked something must not close the question for those who answer for the text.",
         "Ask somebody who may; the thread stays as it was.",
         "a participant resolves the reviewer's objection",
+    ),
+    Code(
+        "AU718",
+        "may-not-meet",
+        "Somebody planned, moved or cancelled a meeting about a postmortem who may not comment on it, or is an agent.",
+        "People are invited in somebody's name, and a meeting must not be called off by a stranger.",
+        "The author can give the right to comment at any time: pmctl editors add ID HANDLE --comment.",
+        "a meeting cancelled by somebody from another team",
     ),
 )

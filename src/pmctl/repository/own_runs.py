@@ -10,9 +10,10 @@ import fcntl
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from pmctl import git
 from pmctl.errors import EnvironmentProblem
@@ -23,10 +24,30 @@ _MOST = 200  # names that are kept
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """The name of this run, and those of the earlier ones, which have all ended."""
+    """The name of this run, and those of the earlier ones, which have all ended.
+
+    `doubtful` is what a run of this clone may have asked the other system for, without knowing what came of it. It is
+    kept in the file `notes`.
+    """
 
     own: str
-    ended: frozenset[str]
+    ended: tuple[str, ...]
+    notes: Path | None = None
+    doubtful: set[str] = field(default_factory=set)
+
+    def doubt(self, names: Iterable[str]) -> None:
+        """Before something is asked for: keep that it may have been."""
+        self._keep(self.doubtful | set(names))
+
+    def settle(self, names: Iterable[str]) -> None:
+        """What came of these is known, and kept elsewhere."""
+        self._keep(self.doubtful - set(names))
+
+    def _keep(self, names: set[str]) -> None:
+        if names != self.doubtful and self.notes is not None:
+            self.doubtful.clear()
+            self.doubtful.update(names)
+            write_atomic(self.notes, _written([*self.ended, self.own], names), durable=True)
 
 
 @contextmanager
@@ -45,10 +66,18 @@ def only_run(repo: git.Repository, what: str) -> Iterator[Runs]:
             raise EnvironmentProblem(
                 f"another run is at work on the {what} of this repository", hint="wait until it has ended"
             ) from None
-        kept = read_object(notes).get("runs")
-        ended = [one for one in kept if isinstance(one, str)] if isinstance(kept, list) else []
-        own = secrets.token_hex(8)
-        write_atomic(notes, json.dumps({"runs": [*ended, own][-_MOST:]}).encode(), durable=True)
-        yield Runs(own, frozenset(ended))
+        kept = read_object(notes)
+        ended, own = _words(kept.get("runs")), secrets.token_hex(8)
+        doubtful = _words(kept.get("doubtful"))
+        write_atomic(notes, _written([*ended, own], doubtful), durable=True)
+        yield Runs(own, tuple(ended), notes, set(doubtful))
     finally:
         os.close(handle)  # and with it the lock, as when the process is killed
+
+
+def _words(kept: object) -> list[str]:
+    return [one for one in kept if isinstance(one, str)] if isinstance(kept, list) else []
+
+
+def _written(runs: list[str], doubtful: Iterable[str]) -> bytes:
+    return json.dumps({"runs": runs[-_MOST:], "doubtful": sorted(doubtful)}).encode()

@@ -53,9 +53,9 @@ rules:
 
 KEYS = (
     "version", "template", "severities", "visibility", "time_zone", "root_causes", "actions", "rules", "triggers",
-    "integrations", "publishing", "url", "notify", "tickets", "site", "wiki",
+    "integrations", "publishing", "url", "notify", "tickets", "meetings", "site", "wiki",
 )  # fmt: skip
-_BLOCKS = ("rules", "triggers", "integrations", "publishing", "notify", "tickets")
+_BLOCKS = ("rules", "triggers", "integrations", "publishing", "notify", "tickets", "meetings")
 
 
 class Settings(NamedTuple):

@@ -60,11 +60,12 @@ RecordFile = tuple[str, bytes]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A JSON answer: its value, its bytes as received, and the address of the next page ("" for none)."""
+    """A JSON answer: its value, its bytes as received, the address of the next page ("" for none), and its headers."""
 
     value: Any
     data: bytes
     next_url: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def at(self, *keys: str) -> Any:
         """A member of the value; None where there is none."""
@@ -250,7 +251,7 @@ class Service:
                 f"{self.label} answered with something that is not JSON for {what}",
                 hint=f"check the address {self.base_url}",
             ) from None
-        return Answer(value, bytes(data), response.links.get("next", {}).get("url", ""))
+        return Answer(value, bytes(data), response.links.get("next", {}).get("url", ""), response.headers)
 
     def _address(self, path: object) -> str:
         if not isinstance(path, str) or len(path) > MARK_LIMIT:

@@ -165,5 +165,6 @@ SYSTEM = System(
         headers={"DD-APPLICATION-KEY": "{token}", "DD-API-KEY": "{DATADOG_API_KEY}"},
         also={"DATADOG_API_KEY": True},
         fetch=fetch,
+        account=("/api/v2/current_user", "data", "attributes", "name"),
     ),
 )

@@ -6,11 +6,13 @@ What comes back is fed to `registry.read_records` like files that were exported 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from pmctl.errors import EnvironmentProblem, UsageProblem
 from pmctl.services.address import checked_base_url, checked_token
-from pmctl.services.client import RecordFile, Service, open_client
+from pmctl.services.client import Declined, RecordFile, Service, open_client
+from pmctl.services.cursor import Cursor
 from pmctl.services.registry import SYSTEMS, system_by_name
 from pmctl.services.secrets import Secrets, how_to_set
 from pmctl.services.system import Api, System
@@ -70,6 +72,33 @@ def fetch_reference(text: str, secrets: Secrets, waits: Callable[[str], None] = 
     if parsed is None:
         raise _unknown(text)
     system, api, incident = parsed
+    with _connected(system, api, secrets, waits) as service:
+        return api.fetch(incident, service)
+
+
+def check_account(system: System, secrets: Secrets, waits: Callable[[str], None] = lambda said: None) -> str:
+    """Whose token a system is reached with; "" where it was not asked, because no way to ask is documented.
+
+    Raises PmctlError where the token is not accepted, or something is missing.
+    """
+    api = system.api
+    if api is None:
+        return ""
+    with _connected(system, api, secrets, waits) as service:
+        if not api.account or not service.headers:
+            return ""
+        path, *keys = api.account
+        try:
+            return Cursor(service.get(path, "your account").value).at(*keys).text or "an account without a name"
+        except Declined as refused:
+            if refused.status != 400:
+                raise
+            return "a token of no person"  # PagerDuty answers 400 to a token of the whole account
+
+
+@contextmanager
+def _connected(system: System, api: Api, secrets: Secrets, waits: Callable[[str], None]) -> Iterator[Service]:
+    """An open connection to a system. Raises EnvironmentProblem for what is missing."""
     token = checked_token(secrets(api.credential), api.credential) if api.credential else ""
     others = {name: checked_token(secrets(name), name) for name in api.also}
     url = secrets(api.address) or api.default_address
@@ -87,4 +116,4 @@ def fetch_reference(text: str, secrets: Secrets, waits: Callable[[str], None] = 
     base_url = checked_base_url(url, api.address)
     with open_client(base_url) as client:
         headers = api.headers_with(token, others)
-        return api.fetch(incident, Service(system.label, base_url, api.credential, client, headers, waits))
+        yield Service(system.label, base_url, api.credential, client, headers, waits)

@@ -139,5 +139,6 @@ SYSTEM = System(
         default_address="https://api.firehydrant.io",
         headers={"Authorization": "Bearer {token}"},
         fetch=fetch,
+        account=("/v1/ping", "actor", "name"),
     ),
 )

@@ -155,6 +155,7 @@ SYSTEM = System(
             "Authorization": "Bearer {token}",
         },
         fetch=fetch,
+        account=("/user", "login"),
         credential_required=False,  # public repositories need none
     ),
 )

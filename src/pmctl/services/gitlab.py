@@ -153,6 +153,7 @@ SYSTEM = System(
         default_address="https://gitlab.com",
         headers={"PRIVATE-TOKEN": "{token}"},
         fetch=fetch,
+        account=("/api/v4/user", "username"),
         credential_required=False,  # public projects need none
     ),
 )

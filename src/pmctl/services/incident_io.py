@@ -178,5 +178,6 @@ SYSTEM = System(
         default_address="https://api.incident.io",
         headers={"Authorization": "Bearer {token}"},
         fetch=fetch,
+        account=("/v1/identity", "identity", "name"),
     ),
 )

@@ -217,5 +217,6 @@ SYSTEM = System(
         also={"JIRA_EMAIL": False},  # Jira Data Center needs none
         login="JIRA_EMAIL",
         fetch=fetch,
+        account=("/rest/api/2/myself", "displayName"),
     ),
 )

@@ -104,6 +104,11 @@ def compose(message: Message, sender: tuple[str, str], to: Sequence[str], root: 
     mail["X-Auto-Response-Suppress"] = "All"
     mail.set_content(text(message))
     mail.add_alternative(html(message), subtype="html")
+    if message.invitation:  # for the buttons, and the same as a file for programs that show none
+        method = {"method": message.method}
+        mail.add_alternative(message.invitation, subtype="calendar", charset="utf-8", params=method)
+        data = message.invitation.encode()
+        mail.add_attachment(data, maintype="application", subtype="ics", filename="invite.ics")
     return mail
 
 

@@ -15,7 +15,8 @@ class Message:
 
     `id` is the same whenever it is sent again. `reason` is why somebody gets it, in one line; `lines` say more, each
     one thing. The others are facts of the postmortem that it is about, "" where there is none. `day` is when it is
-    sent, YYYY-MM-DD. `events` are what happened, for programs.
+    sent, YYYY-MM-DD. `events` are what happened, for programs. `invitation` is an iCalendar text that goes
+    along with a mail, by its `method`.
     """
 
     id: str
@@ -31,6 +32,8 @@ class Message:
     summary: str = ""
     approved: str = ""
     url: str = ""
+    invitation: str = field(default="", repr=False)
+    method: str = ""
     events: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
 
     @property

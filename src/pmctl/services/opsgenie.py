@@ -219,5 +219,6 @@ SYSTEM = System(
         default_address="https://api.opsgenie.com",
         headers={"Authorization": "GenieKey {token}"},
         fetch=fetch,
+        account=("/v2/account", "data", "name"),
     ),
 )

@@ -245,5 +245,6 @@ SYSTEM = System(
             "Accept": "application/vnd.pagerduty+json;version=2",
         },
         fetch=fetch,
+        account=("/users/me", "user", "name"),
     ),
 )

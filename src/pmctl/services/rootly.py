@@ -219,5 +219,6 @@ SYSTEM = System(
         default_address="https://api.rootly.com",
         headers={"Authorization": "Bearer {token}", "Accept": "application/vnd.api+json"},
         fetch=fetch,
+        account=("/v1/users/me", "data", "attributes", "name"),
     ),
 )

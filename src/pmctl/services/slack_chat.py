@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from pmctl.errors import PmctlError
@@ -147,10 +147,39 @@ def person(service: Service, email: str) -> str:
     return str(answer.at("user", "id") or "")
 
 
-def account(service: Service) -> str:
+class Bot(NamedTuple):
+    """Who a token is of, and its scopes; None where Slack does not say them."""
+
+    name: str
+    scopes: frozenset[str] | None
+
+
+def account(service: Service) -> Bot:
     """Who the token is of. Raises NotTaken."""
     answer = _checked(service.post("/auth.test", "the token", {}), "auth.test")
-    return f"{answer.at('user') or 'an app'} in {answer.at('team') or 'a workspace'}"
+    said = answer.headers.get("x-oauth-scopes")
+    scopes = frozenset(one.strip() for one in said.split(",") if one.strip()) if said is not None else None
+    return Bot(f"{answer.at('user') or 'an app'} in {answer.at('team') or 'a workspace'}", scopes)
+
+
+def lacks(service: Service, bot: Bot, channels: Mapping[str, str], *, people: bool) -> list[str]:
+    """What keeps messages from channels (their ids by name) and people, a sentence each. Nothing is sent."""
+    needed = ("chat:write", *(("users:read.email", "im:write") if people else ()))
+    found = [f"the token lacks the scope {one}" for one in needed if bot.scopes is not None and one not in bot.scopes]
+    for name, channel in channels.items():
+        try:
+            answer = service.get("/conversations.info", f"the channel {channel}", {"channel": channel})
+            info = _checked(answer, "conversations.info")
+        except NotTaken as problem:
+            if not problem.message.endswith(": missing_scope"):  # seeing channels is a right that sending does not need
+                found.append(f"{name}: {problem.message}")
+            continue
+        anywhere = bot.scopes is not None and "chat:write.public" in bot.scopes and not info.at("channel", "is_private")
+        if info.at("channel", "is_archived") is True:
+            found.append(f"{name}: {channel} is archived")
+        elif info.at("channel", "is_member") is False and not anywhere:
+            found.append(f"{name}: the app is not in {channel}: /invite it there")
+    return found
 
 
 def _call(service: Service, method: str, sent: object, *, once: bool) -> Answer:

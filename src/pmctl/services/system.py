@@ -29,7 +29,8 @@ class Api:
     `{token}` stands for the token, `{NAME}` for the value of a further variable that `also` names; a header with a
     place that nothing fills is left out. `also` says of each further variable whether it is required. `login` is one
     of them that may hold a user: then the token is that user's password (RFC 7617). `fetch` takes the id and an open
-    connection; a system that is asked for no incidents has none.
+    connection; a system that is asked for no incidents has none. `account` is a path whose answer says whose token it
+    is, and the keys under which; it is empty where no such path is documented.
     """
 
     credential: str
@@ -40,6 +41,7 @@ class Api:
     credential_required: bool = True
     also: Mapping[str, bool] = field(default_factory=dict)
     login: str = ""
+    account: tuple[str, ...] = ()
 
     def headers_with(self, token: str, others: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
         """The headers of every request with this token ("" for none) and the values of the further variables."""

@@ -31,6 +31,8 @@ from pmctl.workflow.lifecycle import perform
 _USUAL = ("ID", "Action", "Owner", "Due", "Priority", "Status", "Ticket", "Notes")
 _OPTIONAL = ("Prevents", "Kind")
 """Columns that a table gets when something is written in them."""
+_NEEDED = {"Action": "TEXT", "Owner": "--owner", "Due": "--due", "Priority": "--priority (HIGH, MEDIUM or LOW)"}
+"""The cells that a new item has to have, and where they are given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +107,9 @@ def _new_cells(workspace: Workspace, name: str, document: Document, change: Chan
     cells = cells_of(workspace.policy, change)
     if not cells.get("Due") and (due := default_due(cells.get("Priority", ""), workspace.item_targets, today)):
         cells["Due"] = due
-    for column in ("Action", "Owner", "Due", "Priority"):
-        if not cells.get(column):
-            option = "TEXT" if column == "Action" else f"--{column.lower()}"
-            raise UsageProblem(f"an action item needs {option}", hint=f"pmctl actions add {name} --help")
+    lacking = [option for column, option in _NEEDED.items() if not cells.get(column)]
+    if lacking:
+        raise UsageProblem(f"an action item needs {' and '.join(lacking)}", hint=advise("add-item", id=name))
     if date.fromisoformat(cells["Due"]) < today:
         raise UsageProblem(f"--due {cells['Due']} lies in the past")
     refuse_unknown_cause(document, cells.get("Prevents", ""))

@@ -12,20 +12,28 @@ from typing import Literal
 
 from pmctl.errors import PmctlError, UsageProblem
 from pmctl.insight.notify_settings import Channel, System
+from pmctl.insight.tickets import setting_problems
 from pmctl.output.advice import words
+from pmctl.repository.workspace import Workspace
 from pmctl.services import mail, slack_chat, teams, webhook
+from pmctl.services.fetch import check_account
 from pmctl.services.message import variable_part
+from pmctl.services.registry import SYSTEMS
 from pmctl.services.secrets import Secrets, how_to_set
+from pmctl.services.system import System as IncidentSystem
+from pmctl.services.ticket_settings import ticket_settings
+from pmctl.services.trackers import check_access
 from pmctl.text import did_you_mean
 from pmctl.workflow.sending import Outlet
 
-Mark = Literal["ok", "set", "missing", "BAD"]
+Mark = Literal["ok", "set", "missing", "BAD", "unset"]
+_TRACKER, _INCIDENTS = "tracker", "incidents"
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One system or channel: whether what it needs is set (`set`), was tried and works (`ok`) or not (`BAD`), or is
-    `missing`; as whom or where to, and what to do."""
+    """One system or channel: whether what it needs is set (`set`), was tried and works (`ok`) or not (`BAD`), is
+    `missing`, or is not set and nothing needs it (`unset`); as whom or where to, and what to do."""
 
     name: str
     kind: str
@@ -48,19 +56,96 @@ def listed(out: Outlet) -> Connections:
     return Connections(tuple(found))
 
 
-def tested(out: Outlet, name: str) -> Connections:
-    """One of them, tried without sending anything. Raises UsageProblem for a name that there is not."""
+def tracker(workspace: Workspace, secrets: Secrets) -> list[Connection]:
+    """The tracker that pmctl.yaml names, if it does, and what is missing for it; it is not asked."""
+    label, problems = setting_problems(workspace, secrets)
+    name = ticket_settings(workspace.settings.blocks.get("tickets"))[0].system or "tickets"
+    if problems:
+        return [
+            Connection(name, _TRACKER, "missing", "; ".join(problems), "docs/tickets.md says what each tracker needs")
+        ]
+    return (
+        [Connection(name, _TRACKER, "set", f"{label}, with a token", f"pmctl integrations test {name}")]
+        if label
+        else []
+    )
+
+
+def incident_systems(secrets: Secrets, *, every: bool) -> list[Connection]:
+    """The systems that incidents are fetched from and a token is set for, or `every` one; nobody is asked."""
+    found = (_incidents(one, secrets) for one in SYSTEMS)
+    return [one for one in found if one is not None and (every or one.mark != "unset")]
+
+
+def _incidents(system: IncidentSystem, secrets: Secrets) -> Connection | None:
+    api = system.api
+    if api is None or not api.credential:
+        return None
+    name, needed = system.name, [one for one, required in api.also.items() if required]
+    if not secrets(api.credential):
+        return Connection(name, _INCIDENTS, "unset", f"{api.credential} is not set", how_to_set(api.credential))
+    for one in (*needed, *(() if api.default_address else (api.address,))):
+        if not secrets(one):
+            return Connection(name, _INCIDENTS, "missing", f"{one} is not set", how_to_set(one))
+    return Connection(name, _INCIDENTS, "set", f"{api.credential} is set", f"pmctl integrations test {name}")
+
+
+def _asked_tracker(workspace: Workspace, out: Outlet) -> Connection:
+    """The tracker, asked who the token is of and what it may not do there."""
+    (found,) = tracker(workspace, out.secrets)
+    if found.mark == "missing":
+        return found
+    settings = ticket_settings(workspace.settings.blocks.get("tickets"))[0]
+    try:
+        access = check_access(settings, out.secrets, out.waits)
+    except PmctlError as problem:
+        return _bad(found, problem)
+    said = "; ".join((access.account or "an account without a name", *access.missing))
+    return Connection(found.name, _TRACKER, "BAD" if access.missing else "ok", said)
+
+
+def _asked_incidents(system: IncidentSystem, out: Outlet) -> Connection | None:
+    found = _incidents(system, out.secrets)
+    if found is None or found.mark == "missing":
+        return found
+    if found.mark == "unset":
+        return Connection(found.name, found.kind, "missing", found.said, found.fix)
+    try:
+        who = check_account(system, out.secrets, out.waits)
+    except PmctlError as problem:
+        return _bad(found, problem)
+    if not who:
+        fix = f"pmctl incident show {system.name}:ID tries it"
+        return Connection(found.name, found.kind, "set", f"{found.said}; {system.label} is not asked whose it is", fix)
+    return Connection(found.name, found.kind, "ok", who)
+
+
+def _bad(found: Connection, problem: PmctlError) -> Connection:
+    return Connection(found.name, found.kind, "BAD", problem.message, words(problem.hint) if problem.hint else "")
+
+
+def tested(out: Outlet, name: str, workspace: Workspace) -> Connections:
+    """One of them, tried without sending anything; of a system that is the tracker as well the tracker.
+
+    Raises UsageProblem for a name that there is not.
+    """
     systems = (System.SLACK.value, System.MAIL.value)
     if name in systems:
         return Connections((_asked(name, out),))
     if name not in out.settings.channels:
-        known = (*systems, *out.settings.channels)
+        trackers = [one.name for one in tracker(workspace, out.secrets)]
+        if name in trackers:
+            return Connections((_asked_tracker(workspace, out),))
+        incidents = {one.name: one for one in SYSTEMS if one.api is not None and one.api.credential}
+        if name in incidents and (found := _asked_incidents(incidents[name], out)) is not None:
+            return Connections((found,))
+        known = (*systems, *out.settings.channels, *trackers, *incidents)
         hint = did_you_mean(name, known, f"one of: {', '.join(known)}")
         raise UsageProblem(f"nothing is called {name!r}", hint=hint)
     channel = out.settings.channels[name]
     found = _channel(channel, out)
     if found.mark != "missing" and _system(channel, out) in systems:
-        return Connections((found, _asked(_system(channel, out), out)))
+        return Connections((found, _asked(_system(channel, out), out, channel.name)))
     return Connections((found,))
 
 
@@ -89,32 +174,37 @@ def _shown(name: str, out: Outlet) -> Connection:
     return Connection(name, "account", "set", f"{variable} is set", f"pmctl integrations test {name}")
 
 
-def _asked(name: str, out: Outlet) -> Connection:
-    """An account, asked who it is, and for what it may not do."""
+def _asked(name: str, out: Outlet, channel: str = "") -> Connection:
+    """An account, asked who it is, and for what it may not do, in one channel or in all."""
     found = _shown(name, out)
     if found.mark == "missing":
         return found
     try:
-        said = _slack(out) if name == System.SLACK else _mail(out.secrets)
+        said, lacking = _slack(out, channel) if name == System.SLACK else (_mail(out.secrets), [])
     except PmctlError as problem:
-        return Connection(name, "account", "BAD", problem.message, words(problem.hint) if problem.hint else "")
-    return Connection(name, "account", "ok", said)
+        return _bad(found, problem)
+    return Connection(name, "account", "BAD" if lacking else "ok", "; ".join((said, *lacking)))
 
 
-def _slack(out: Outlet) -> str:
-    """Who the bot is; whether it may look people up shows when it is asked for one."""
+def _slack(out: Outlet, channel: str) -> tuple[str, list[str]]:
+    """Who the bot is, and what it lacks; whether it may look people up shows when it is asked for one, too."""
     if out.slack is None:
         with slack_chat.connected(out.secrets, out.waits) as service:
-            return slack_chat.account(service) if service is not None else ""
-    said = slack_chat.account(out.slack)
-    if System.SLACK in out.settings.people:
+            return (slack_chat.account(service).name, []) if service is not None else ("", [])
+    bot = slack_chat.account(out.slack)
+    told = {
+        one.name: one.target for one in out.settings.channels.values()
+        if _system(one, out) == System.SLACK and channel in ("", one.name)
+    }  # fmt: skip
+    lacking = slack_chat.lacks(out.slack, bot, told, people=System.SLACK in out.settings.people)
+    if System.SLACK in out.settings.people and not lacking:
         known = next((email for one in out.policy.people.values() for email in one.emails), "")
         try:
             slack_chat.person(out.slack, known)
         except PmctlError as problem:
             if not problem.message.endswith("users_not_found"):
                 raise
-    return said
+    return bot.name, lacking
 
 
 def _mail(secrets: Secrets) -> str:

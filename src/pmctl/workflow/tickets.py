@@ -3,7 +3,8 @@
     read -> announce (pushed before anybody else's) -> look up what was announced before -> create -> one commit
 
 What was announced and is not known to be created is looked up by its marker first: by the run of the same clone at
-once, by any other when the run that announced it must have ended.
+once, by any other when the run that announced it must have ended. What cannot be found in a tracker whose search may
+lag, and may have been asked for, is created by nobody until somebody says so (`resend`).
 """
 
 from __future__ import annotations
@@ -65,10 +66,13 @@ def settings_of(workspace: Workspace) -> TicketSettings:
     return settings
 
 
-def push(repo: git.Repository, hands: Hands, words: Sequence[str], *, rehearsal: bool = False) -> Pushed:
+def push(
+    repo: git.Repository, hands: Hands, words: Sequence[str], *, rehearsal: bool = False, resend: bool = False
+) -> Pushed:
     """Create a ticket for every chosen open item that has none; `words` are items or postmortems, none for all.
 
-    Raises PmctlError where nothing can be done at all; what is wrong with single items is among the problems.
+    With `resend` also what an earlier run may have created and no search finds. Raises PmctlError where nothing can be
+    done at all; what is wrong with single items is among the problems.
     """
     settings = settings_of(Workspace(repo))
     if rehearsal:
@@ -83,24 +87,32 @@ def push(repo: git.Repository, hands: Hands, words: Sequence[str], *, rehearsal:
             if not todo:
                 return done
             wanted = [_wanted(workspace, opened, one, done) for one in todo]
+            runs.doubt(_foreign(todo, runs))
             at = utc(hands.now())
             fresh = [
                 TicketFile(one.item.id, settings.system, at, runs.own, one.file.since if one.file is not None else at)
                 for one in todo
             ]
             if announce(repo, hands, _by_postmortem(todo, fresh)) is not None:
-                return _create(repo, hands, opened, _Batch(todo, wanted, fresh), done)
+                return _create(repo, hands, opened, _Batch(todo, wanted, fresh, runs, resend), done)
             hands.say("somebody else landed something first: looking again")
         raise Refused("the remote moved on during each attempt; no ticket was created", hint=advise("sync-again"))
 
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """Items, what their tickets shall say, and their announcements, in the same order."""
+    """Items, what their tickets shall say, and their announcements, in the same order; the runs of this clone."""
 
     items: Sequence[Tracked]
     wanted: Sequence[Wanted]
     files: Sequence[TicketFile]
+    runs: Runs
+    resend: bool = False
+
+
+def _foreign(todo: Sequence[Tracked], runs: Runs) -> list[str]:
+    """The items that another clone announced: it may have asked for their tickets."""
+    return [one.item.id for one in todo if one.file is not None and one.file.run not in runs.ended]
 
 
 def _rehearse(repo: git.Repository, hands: Hands, settings: TicketSettings, words: Sequence[str]) -> Pushed:
@@ -108,7 +120,7 @@ def _rehearse(repo: git.Repository, hands: Hands, settings: TicketSettings, word
     done = Pushed()
     with open_tracker(settings, hands.secrets, hands.say, rehearsal=True) as opened:
         workspace = Workspace(repo)
-        for one in _todo(workspace, hands, settings, words, Runs("", frozenset()), done):
+        for one in _todo(workspace, hands, settings, words, Runs("", ()), done):
             wanted = _wanted(workspace, opened, one, done)
             try:
                 opened.tracker.create(opened.desk, wanted)
@@ -202,7 +214,7 @@ def _by_postmortem(items: Iterable[Tracked], files: Iterable[TicketFile]) -> dic
 
 def _create(repo: git.Repository, hands: Hands, opened: Opened, batch: _Batch, done: Pushed) -> Pushed:
     """Look up what was announced before, create the rest, and land what came of it."""
-    known = _look_up(hands, opened, batch, done)
+    known, lost = _look_up(hands, opened, batch)
     tickets: dict[int, Ticket] = dict(known)
     void: list[int] = []  # announced, and certainly not created
     stopped: PmctlError | None = None
@@ -211,8 +223,12 @@ def _create(repo: git.Repository, hands: Hands, opened: Opened, batch: _Batch, d
             done.found[one.item.id] = tickets[number].key
             continue
         if stopped is not None:
-            void += [number] if one.file is None else []
+            void += [number] if one.item.id not in batch.runs.doubtful else []
             continue
+        if number in lost:
+            done.problems.append(_unknown(opened, one, wanted))
+            continue
+        batch.runs.doubt((one.item.id,))
         try:
             tickets[number] = opened.tracker.create(opened.desk, wanted)
             done.made[one.item.id] = tickets[number].key
@@ -233,21 +249,33 @@ def _create(repo: git.Repository, hands: Hands, opened: Opened, batch: _Batch, d
         left = len(batch.items) - len(tickets) - len([number for number in void if number in tickets])
         hands.say(f"stopped: {stopped.message}; {plural(left, 'item')} without a ticket")
     done.landed = _land(repo, hands, opened, batch, tickets, void)
+    batch.runs.settle(batch.items[number].item.id for number in (*tickets, *void))
     return done
 
 
-def _look_up(hands: Hands, opened: Opened, batch: _Batch, done: Pushed) -> dict[int, Ticket]:
-    """The tickets that an earlier run announced and did create, by the item's place in the batch."""
+def _unknown(opened: Opened, one: Tracked, wanted: Wanted) -> Problem:
+    """What to say of a ticket that may have been created and is not found."""
+    label = opened.tracker.label
+    said = f"nobody knows whether {label} created its ticket, and its search does not show one yet"
+    return problem_of(one, said, advise("resend-ticket", item=one.item.id, marker=wanted.marker))
+
+
+def _look_up(hands: Hands, opened: Opened, batch: _Batch) -> tuple[dict[int, Ticket], frozenset[int]]:
+    """The tickets that an earlier run announced and did create, by the item's place in the batch; and the places of
+    those that may have been created all the same: they were asked for, and the tracker's search may not know them."""
     before = {number: one.file for number, one in enumerate(batch.items) if one.file is not None}
     if not before:
-        return {}
+        return {}, frozenset()
+    doubtful = {number for number in before if batch.items[number].item.id in batch.runs.doubtful}
     moments = [parse_utc(file.since) or hands.now() for file in before.values()]
     markers = {batch.wanted[number].marker: number for number in before}
     waited, pause = 0.0, 1.0
     while True:
-        found = opened.tracker.find(opened.desk, list(markers), min(moments) - _SKEW)
-        if len(found) == len(markers) or waited >= opened.tracker.settles:
-            return {markers[marker]: ticket for marker, ticket in found.items()}
+        listed = opened.tracker.find(opened.desk, list(markers), min(moments) - _SKEW)
+        found = {markers[marker]: ticket for marker, ticket in listed.items()}
+        if doubtful <= found.keys() or waited >= opened.tracker.settles:
+            lags = opened.tracker.settles and not batch.resend
+            return found, frozenset(doubtful - found.keys() if lags else ())
         hands.say(f"{opened.tracker.label} may not show new tickets yet: looking again in {pause:.0f} s")
         hands.wait(pause)
         waited, pause = waited + pause, min(pause * 2, 8.0)

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pmctl import git
+from pmctl.document.fields import path_of
 from pmctl.errors import BadInput, EnvironmentProblem, Refused
 from pmctl.files import read_kept, write_atomic
-from pmctl.insight.publication import Publication, Publications
+from pmctl.insight.publication import Broken, Publication, Publications
 from pmctl.objects import blob_id
 from pmctl.output.wiki import files as wiki_files
-from pmctl.output.wiki.article import Article, Broken, Collection, article_of
+from pmctl.output.wiki.article import Article, Collection, article_of
 from pmctl.output.wiki.attachments import Attachment
 from pmctl.output.wiki.files import MANIFEST, Changes, Files, Manifest, digest_of, plan
 from pmctl.output.wiki.flavours import FLAVOURS
@@ -43,9 +44,11 @@ def collect(workspace: Workspace, found: Publications) -> Collection:
     def portion(first: int, last: int) -> list[Article | Broken]:
         return [_article(one, names) for one in found.pages[first:last]]
 
-    made = on_every_core(portion, len(found.pages)) if len(found.pages) >= _ENOUGH_FOR_PROCESSES else []
-    made += portion(len(made), len(found.pages))
-    broken = [Broken(one.id, one.problem) for one in found.broken]
+    many, progress, made = len(found.pages), workspace.repo.progress, list[Article | Broken]()
+    if many >= _ENOUGH_FOR_PROCESSES:
+        made = on_every_core(portion, many, what="pages made", progress=progress)
+    made += portion(len(made), many)
+    broken = list(found.broken)
     broken += [one for one in made if isinstance(one, Broken)]
     articles = tuple(one for one in made if isinstance(one, Article))
     return Collection(articles, tuple(broken), source_of(workspace.repo))
@@ -61,7 +64,7 @@ def _article(publication: Publication, names: Mapping[str, str]) -> Article | Br
     try:
         shown = publication.shown()
     except BadInput as problem:
-        return Broken(publication.id, problem.message)
+        return Broken(publication.id, path_of(publication.id), problem.message)
     return article_of(
         shown.document, publication.id, publication.folder, names=names, marks=shown.marks, approved=shown.approved
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -9,7 +10,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.output.test_html_browser import CHROMIUM
 
@@ -20,12 +21,11 @@ _SERIOUS = ("serious", "critical")
 def opened(path: Path, width: int = 1280, scheme: str = "light", script: bool = True) -> Iterator[Page]:
     """The page; leaving fails when it said anything on the console or asked for anything but files."""
     complaints: list[str] = []
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        context = browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=script, locale="en-GB",
-            reduced_motion="reduce", timezone_id="UTC",
-        )  # type: ignore[arg-type]  # one of the schemes that it knows  # fmt: skip
+    context = _browser().new_context(
+        viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=script, locale="en-GB",
+        reduced_motion="reduce", timezone_id="UTC",
+    )  # type: ignore[arg-type]  # one of the schemes that it knows  # fmt: skip
+    try:
         page = context.new_page()
         page.set_default_timeout(15_000)
         page.on("console", lambda said: complaints.append(said.text))
@@ -33,7 +33,8 @@ def opened(path: Path, width: int = 1280, scheme: str = "light", script: bool = 
         page.on("request", lambda asked: complaints.append(asked.url) if not asked.url.startswith("file:") else None)
         page.goto(path.as_uri())
         yield page
-        browser.close()
+    finally:
+        context.close()
     assert complaints == [], complaints
 
 
@@ -48,6 +49,14 @@ def serious(page: Page) -> list[str]:
 def sideways(page: Page) -> int:
     """By how many pixels the page is wider than its window."""
     return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
+@cache
+def _browser() -> Browser:
+    """One for the whole process; what a page leaves behind goes with its context."""
+    driver = sync_playwright().start()
+    atexit.register(driver.stop)
+    return driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
 
 
 @cache

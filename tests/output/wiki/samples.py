@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from pmctl.document.reader import read
-from pmctl.output.wiki.article import Article, Broken, Collection, article_of
+from pmctl.insight.publication import Broken
+from pmctl.output.wiki.article import Article, Collection, article_of
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 16
 STILL = b'<svg xmlns="http://www.w3.org/2000/svg"><title>t</title><rect width="4" height="4" fill="url(#a)"/></svg>'
@@ -92,7 +93,11 @@ def collection(folder: Path) -> Collection:
     (own / "live.svg").write_bytes(b"<svg><script>alert(1)</script></svg>")
     second = article(folder, "2024-02-01-second", "決済が止まった", "## Summary\n\nShort.\n", tags="[db, 障害]")
     first = article(folder, "2024-01-01-first", 'A | b ]] "c" <i>{d}</i>\n# x', HOSTILE, services="[pay|ment, <b>]")
-    broken = Broken("2024-01-05-broken", "postmortems/2024/2024-01-05-broken.md:1:1: PM001 <b>no</b>")
+    broken = Broken(
+        "2024-01-05-broken",
+        "postmortems/2024/2024-01-05-broken.md",
+        "postmortems/2024/2024-01-05-broken.md:1:1: PM001 <b>no</b>",
+    )
     return Collection((second, first), (broken,), "commit 0123456789ab")
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any
 
+from pmctl import __version__
 from pmctl.insight.publication import Publication
 from pmctl.output.site import entries, feed, home
 from pmctl.output.site.board import open_items
@@ -46,18 +47,30 @@ class _File:
         return Made([(self.path, self.data)])
 
 
-def search_pages(site: Site, words: Mapping[str, str]) -> list[Page]:
-    """The scripts that the search loads; `words` are those of each page, by its path."""
-    found = []
+def search_page(site: Site, words: Mapping[str, str]) -> Page:
+    """The scripts that the search loads, to be made when what it knows is another; `words` are those of each page, by
+    its path."""
+    told = []
     for one in site.publications.pages:
         path = f"postmortems/{one.id}.html"
         summary = one.summary
         named = (*summary.services, *summary.teams, *summary.tags, *entries.KINDS[4].names(summary))
         further = [site.names.get(name, name) for name in dict.fromkeys(named) if name]
         about = harmless(" ".join(map(single_line, (one.id, *further))))
-        found.append(Found(path, home.title_of(one), _one_line(one), about, words.get(path, "").split()))
-    scripts = index_scripts(found)
-    return [Page(name, hashlib.sha256(data).hexdigest(), _File(name, data)) for name, data in scripts.items()]
+        told.append((path, home.title_of(one), _one_line(one), about, words.get(path, "")))
+    key = hashlib.sha256("\0".join([__version__, *("\1".join(one) for one in told)]).encode()).hexdigest()
+    return Page(SEARCH, key, _Search(tuple(told)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """Makes the scripts of the search: one, or with shards beside it."""
+
+    told: tuple[tuple[str, str, str, str, str], ...] = field(repr=False)
+
+    def __call__(self, _: Site) -> Made:
+        found = [Found(path, title, line, about, terms.split()) for path, title, line, about, terms in self.told]
+        return Made(sorted(index_scripts(found).items(), key=lambda one: one[0] != SEARCH))
 
 
 def _lists(site: Site) -> Iterator[Page]:
@@ -91,7 +104,7 @@ def _list(site: Site, path: str, members: Sequence[Publication], told: dict[str,
             "newer": PurePosixPath(paths[number - 1]).name if number else "",
             "older": PurePosixPath(paths[number + 1]).name if number + 1 < len(portions) else "",
         }  # fmt: skip
-        key = digest(site.base, values, [site.facts[one.id] for one in portion])
+        key = digest(site.base, values, "".join([site.facts[one.id] for one in portion]))
         yield Page(place, key, _List(place, tuple(portion), values))
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from pmctl.document.fields import id_of
+from pmctl.document.fields import id_of, path_of
 from pmctl.insight.past_versions import past_versions
 from pmctl.insight.publication import Publication
 from pmctl.output.site import entries, home
@@ -55,7 +56,9 @@ def _document_key(site: Site, one: Publication) -> str:
     due = site.today.isoformat() if any(item.open and item.due for item in one.summary.items) else ""
     people = [site.names.get(handle, "") for handle in entries.KINDS[4].names(one.summary)]
     related = [site.around.get(where, "") for where in _neighbourhoods(one)]
-    return digest(site.base, one.key, due, people, related, stamp(one.folder))
+    attached = stamp(one.folder) if os.path.lexists(f"{site.root}/{path_of(one.id).removesuffix('.md')}") else ""
+    readers = (str(site.publications.audience), one.source.workspace.settings.visibility)  # of earlier versions, too
+    return digest(site.base, one.key, due, people, related, attached, readers)
 
 
 def _neighbourhoods(one: Publication) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
 from markupsafe import Markup
 
@@ -104,7 +105,12 @@ def groups(kind: Kind, pages: Sequence[Publication], titles: dict[str, str]) -> 
 
 def minutes(summary: Summary) -> int | None:
     """How long the incident took, None when it is not known."""
-    start, end = parse_utc(summary.started_at), parse_utc(summary.resolved_at)
+    return _minutes(summary.started_at, summary.resolved_at)
+
+
+@cache  # asked of every postmortem by each list that it stands in
+def _minutes(started: str, resolved: str) -> int | None:
+    start, end = parse_utc(started), parse_utc(resolved)
     return int((end - start).total_seconds() // 60) if start and end and end >= start else None
 
 

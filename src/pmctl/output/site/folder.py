@@ -47,6 +47,7 @@ class Folder:
 
     path: Path
     pages: dict[str, Kept] = field(default_factory=dict)
+    _dropped: dict[str, File] = field(default_factory=dict)
 
     def is_current(self, name: str, key: str) -> bool:
         """Whether a page was made of the same, and its files are as they were written."""
@@ -104,12 +105,19 @@ class Folder:
         except OSError as error:
             raise EnvironmentProblem(f"cannot write {target}: {error.strerror}") from None
 
+    def note(self, name: str, kept: Kept) -> None:
+        """Note what was written for a page; files that it does not have any more are removed by `keep_only`."""
+        self._dropped.update(self.pages[name].files)
+        self.pages[name] = kept
+
     def keep_only(self, names: set[str]) -> tuple[int, list[str]]:
-        """Remove the files of all other pages; returns how many, and which stay because somebody has changed them."""
+        """Remove the files of all other pages, and those that pages do not have any more; returns how many, and which
+        stay because somebody has changed them."""
         wanted = {path for name in names for path in self.pages[name].files}
         gone = [name for name in self.pages if name not in names]
-        old = {path: file for name in gone for path, file in self.pages[name].files.items() if path not in wanted}
-        removed, left = self.remove(old)
+        old = {**self._dropped, **{path: file for name in gone for path, file in self.pages[name].files.items()}}
+        removed, left = self.remove({path: file for path, file in old.items() if path not in wanted})
+        self._dropped.clear()
         for name in gone:
             del self.pages[name]
         return removed, left

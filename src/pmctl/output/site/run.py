@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from pmctl.output.site.build import SEARCH, pages, search_pages
+from pmctl.output.site.build import SEARCH, pages, search_page
 from pmctl.output.site.folder import Folder, Kept
 from pmctl.output.site.whole import Page, Site
-from pmctl.processes import on_every_core
+from pmctl.processes import counted, on_every_core
 
 _ENOUGH_FOR_PROCESSES = 100
 """Pages to be made from which on more processes pay for their start."""
+_WHAT = "pages made"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +47,13 @@ def write_site(site: Site, folder: Folder) -> Written:
     folder.claim([*(page.path for page in stale), SEARCH])
     _make_all(site, folder, stale)
     words = {page.path: folder.pages[page.path].words for page in planned}
-    search = search_pages(site, words)
-    late = [page for page in search if not folder.is_current(page.path, page.key)]
-    folder.claim([page.path for page in late])
+    search = search_page(site, words)
+    late = [] if folder.is_current(search.path, search.key) else [search]
     _make_all(site, folder, late)
-    removed, left = folder.keep_only({page.path for page in (*planned, *search)})
+    removed, left = folder.keep_only({page.path for page in (*planned, search)})
     folder.save()
     said = [line for page in planned for line in folder.pages[page.path].said]
-    count = len(planned) + len(search)
-    return Written(count, len(stale) + len(late), removed, tuple(left), tuple(said))
+    return Written(len(planned) + 1, len(stale) + len(late), removed, tuple(left), tuple(said))
 
 
 def _make_all(site: Site, folder: Folder, stale: Sequence[Page]) -> None:
@@ -65,12 +64,13 @@ def _make_all(site: Site, folder: Folder, stale: Sequence[Page]) -> None:
         return [_make(site, folder, page) for page in stale[first:last]]
 
     done: list[_Made] = []
+    progress = site.publications.source.workspace.repo.progress
     if len(stale) >= _ENOUGH_FOR_PROCESSES:
         _ = site.publications.source.histories  # one audit for all processes
-        done = on_every_core(portion, len(stale))
-    done += [_make(site, folder, page) for page in stale[len(done) :]]
+        done = on_every_core(portion, len(stale), what=_WHAT, progress=progress)
+    done += [_make(site, folder, page) for page in counted(stale[len(done) :], _WHAT, progress)]
     for one in done:
-        folder.pages[one.path] = one.kept
+        folder.note(one.path, one.kept)
 
 
 def _make(site: Site, folder: Folder, page: Page) -> _Made:

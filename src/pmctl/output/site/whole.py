@@ -72,6 +72,11 @@ class Site:
         return digest(__version__, self.templates.digest, str(self.frame), self.script.decode())
 
     @cached_property
+    def root(self) -> str:
+        """The folder that postmortems lie below in the work tree."""
+        return str(self.publications.source.workspace.repo.root)
+
+    @cached_property
     def ids(self) -> frozenset[str]:
         """The postmortems that have a page."""
         return frozenset(one.id for one in self.publications.pages)
@@ -111,9 +116,9 @@ class Site:
         }
 
     @cached_property
-    def facts(self) -> dict[str, tuple[object, ...]]:
-        """What every postmortem's row in lists is made of, by id."""
-        return {one.id: entries.row_facts(one.summary, self.today) for one in self.publications.pages}
+    def facts(self) -> dict[str, str]:
+        """A digest of what every postmortem's row in lists is made of, by id."""
+        return {one.id: digest(entries.row_facts(one.summary, self.today)) for one in self.publications.pages}
 
     def render(self, template: str, path: str, values: dict[str, Any]) -> bytes:
         """One page, with the frame around it."""

@@ -17,6 +17,7 @@ from urllib.parse import unquote
 from pmctl.document.fields import id_of
 from pmctl.document.pictures import attachment_path
 from pmctl.document.reader import Document
+from pmctl.insight.publication import Broken
 from pmctl.output.markdown import clean_body
 from pmctl.output.page_facts import Fact, banner, facts
 from pmctl.output.wiki.attachments import Attachment, look
@@ -74,14 +75,6 @@ class Article:
     def state(self) -> str:
         """How far it is, as people say it."""
         return banner(self.status).label
-
-
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """A postmortem that cannot be read, and where and why."""
-
-    id: str
-    problem: str
 
 
 @dataclass(frozen=True, slots=True)

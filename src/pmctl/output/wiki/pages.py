@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from pmctl.insight.publication import Broken
 from pmctl.output.page_facts import Fact, Part
-from pmctl.output.wiki.article import Article, Broken, Collection, link_of
+from pmctl.output.wiki.article import Article, Collection, link_of
 from pmctl.output.wiki.inline import Place, address, escaped
 from pmctl.output.wiki.markdown import PLAIN, Dialect, rewritten
 from pmctl.text import plural

@@ -1,4 +1,4 @@
-"""What `pmctl wiki` prints with `--format json`."""
+"""What `pmctl site` and `pmctl wiki` print with `--format json`."""
 
 from __future__ import annotations
 
@@ -25,9 +25,10 @@ class RefusedAttachment:
 
 @dataclass(eq=False, repr=False)
 class BrokenPostmortem:
-    """A postmortem that cannot be read, which the first page lists."""
+    """A postmortem that cannot be read, which the site or wiki lists."""
 
     id: str
+    path: str
     problem: str
 
 
@@ -53,3 +54,22 @@ class Wiki:
     withheld: int
     commit: str
     dry_run: bool
+
+
+@dataclass(eq=False, repr=False)
+class BuiltSite:
+    """pmctl site build: what became of the folder. `made` pages were made anew, `left` files are not part of the site
+    any more and stay because somebody changed them, `refused` says which pictures are not shown; `withheld` counts
+    postmortems that cannot be read and of which the audience may not know."""
+
+    folder: str
+    audience: str
+    commit: str
+    postmortems: int
+    pages: int
+    made: int
+    removed: int
+    left: Sequence[str]
+    refused: Sequence[str]
+    broken: Sequence[BrokenPostmortem]
+    withheld: int

@@ -1,12 +1,13 @@
-"""Tickets of action items in one step: whether files below `.pmctl/tickets` are ones, and who wrote them.
+"""Tickets of action items and meetings in one step: whether their files are what they seem, and who wrote them.
 
-The attributed layer, as for the tracking cells of items that they belong to.
+The attributed layer, as for the tracking cells of items and for comments.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from types import ModuleType
 
 from pmctl.document.beside import Beside, folder_of
 from pmctl.document.reader import Document
@@ -16,16 +17,23 @@ from pmctl.ledger.step import StepContext
 from pmctl.ledger.tree_documents import REGULAR
 from pmctl.ledger.trees import Difference
 from pmctl.objects import Commit
+from pmctl.policy import meeting_files, ticket_files
 from pmctl.policy.permission import Violation
 from pmctl.policy.state import PostmortemState
-from pmctl.policy.ticket_files import check_form, check_right, place_of
 
-TICKETS = folder_of(Beside.TICKETS) + "/"
+_KINDS = {Beside.TICKETS: ticket_files, Beside.MEETINGS: meeting_files}
 
 
 def check(step: StepContext, differences: Iterable[Difference]) -> None:
-    """Report files that are no tickets, and those that somebody wrote or removed without a right to it."""
-    here = {one.path: one for one in differences if one.path.startswith(TICKETS)}
+    """Report files that are not what lies there, and those that somebody wrote or removed without a right to it."""
+    listed = list(differences)
+    for kind, rules in _KINDS.items():
+        folder = folder_of(kind) + "/"
+        _check(step, {one.path: one for one in listed if one.path.startswith(folder)}, kind, rules)
+
+
+def _check(step: StepContext, here: dict[str, Difference], kind: Beside, rules: ModuleType) -> None:
+    place_of = rules.place_of
     policy = step.state.policy
     if policy is None or not here:
         return
@@ -33,12 +41,12 @@ def check(step: StepContext, differences: Iterable[Difference]) -> None:
         if new is not None:
             doc = place_of(path)[0]
             data = step.source.reader.blob(new.oid) if new.mode == REGULAR else None
-            _report(step, check_form(path, data, _document(step, step.after, doc)), doc, path)
+            _report(step, rules.check_form(path, data, _document(step, step.after, doc)), doc, path)
     told: set[tuple[str, str]] = set()
     for commit, paths in _contributions(step, here):
         names = attribution.names(policy, commit)
         for doc in dict.fromkeys(place_of(path)[0] for path in paths):
-            attribution.check_signature(step, commit, doc, f"the tickets of {doc or 'postmortems'}")
+            attribution.check_signature(step, commit, doc, f"the {kind} of {doc or 'postmortems'}")
         for path in paths:
             doc = place_of(path)[0]
             state = step.state.states.get(doc) or PostmortemState(doc)
@@ -46,7 +54,7 @@ def check(step: StepContext, differences: Iterable[Difference]) -> None:
             after = _document(step, step.after, doc) or _document(step, step.source.at(commit.oid), doc)
             if state.deleted or not doc or (commit.author.email, doc) in told:
                 continue
-            found = check_right(path, before, after, names, state, policy)
+            found = rules.check_right(path, before, after, names, state, policy)
             if found:
                 told.add((commit.author.email, doc))
             who = attribution.shown_author(commit)
@@ -59,7 +67,7 @@ def _contributions(step: StepContext, here: dict[str, Difference]) -> Iterator[t
         yield step.commit, list(here)
         return
     for commit in (*reversed(step.merged), step.commit):
-        changed = step.lines.deltas.of(commit.oid).tickets
+        changed = step.lines.deltas.of(commit.oid).beside
         yield commit, [one.path for one in changed if one.path in here]
 
 

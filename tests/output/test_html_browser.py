@@ -81,8 +81,8 @@ class Dom(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.frames += tag == "iframe"
-        # The only drawings are those of the page itself, with one of its classes or a place inside one that has.
-        if tag == "svg" and not {"class", "overflow"} & {name for name, _ in attrs}:
+        # The only drawings are those of the timeline.
+        if tag == "svg" and dict(attrs).get("class") not in ("tl-lying", "tl-standing", "tl-at"):
             self.bad.append(tag)
         if tag in ("script", "object", "embed", "base", "form", "math"):
             self.bad.append(tag)
@@ -91,6 +91,11 @@ class Dom(HTMLParser):
                 r"\s*(?:java|vb)script:|\s*data:(?!image/)", value or "", re.IGNORECASE
             ):
                 self.bad.append(f"{tag} {name}={value}")
+
+
+@pytest.mark.parametrize("attributes", ["", ' class="x"', ' overflow="visible"', ' class="tl-lying" onload="x"'])
+def test_the_parser_passes_no_drawing_but_ours(attributes: str) -> None:
+    assert Dom(f"<svg{attributes}></svg>").bad and not Dom('<svg class="tl-at"></svg>').bad
 
 
 def test_no_script_of_a_document_runs(tmp_path: Path, hostile_documents: tuple[bytes, ...]) -> None:

@@ -124,7 +124,7 @@ def _dot(timeline: Layout, dot: Dot, name: str, x: object, y: object, said: str)
         shape += _tag("text", str(count), class_="tl-count", x=half - 8, y=4, text_anchor="middle")
     title = _tag("title", escape(_told(timeline, dot)))
     others = "".join(_tag("g", id=f"{name}-{entry.number}") for entry in dot.entries[1:])
-    body = _tag("svg", _tag("circle", class_="tl-hit", r=12) + shape, x=x, y=y, overflow="visible")
+    body = _tag("svg", _tag("circle", class_="tl-hit", r=12) + shape, class_="tl-at", x=x, y=y, overflow="visible")
     return _tag(
         "a", title + others + body + said, class_="tl-dot", id=f"{name}-{first.number}", href=f"#entry-{first.number}"
     )
@@ -189,7 +189,7 @@ def _lying_line(timeline: Layout, y: int) -> list[str]:
 
 
 def _break(x: object, y: object, path: str) -> str:
-    return _tag("svg", _tag("path", class_="tl-break", d=path), x=x, y=y, overflow="visible")
+    return _tag("svg", _tag("path", class_="tl-break", d=path), class_="tl-at", x=x, y=y, overflow="visible")
 
 
 # The standing drawing: the bar of phases, dots beside it, words to the right.

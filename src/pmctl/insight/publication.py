@@ -80,9 +80,10 @@ class Broken:
 
 @dataclass
 class Source:
-    """Where publications are read from, and what is asked only when somebody wants it."""
+    """Where publications are read from and for whom, and what is asked only when somebody wants it."""
 
     workspace: Workspace
+    audience: Audience
 
     def reopen(self) -> None:
         """Read with processes of its own from now on: a fork must not share those of its parent."""
@@ -116,7 +117,7 @@ def publications(workspace: Workspace, audience: Audience, *, drafts: bool = Fal
     Raises EnvironmentProblem without a policy or settings that can be used.
     """
     policy, default = workspace.policy, Visibility(workspace.settings.visibility)
-    source = Source(workspace)
+    source = Source(workspace, audience)
     readings = proved_readings(workspace)
     if readings is None:
         return Publications(source, audience, incomplete="what is proved about the postmortems cannot be read here")
@@ -163,14 +164,14 @@ def _texts_to_read(
     if summary.problem:
         where = workspace.head.document(summary.id)
         last = workspace.head.source.documents.document(where) if where is not None else None
-        yield _of_version(last, standing, default)
+        yield readers_of_version(last, standing, default)
     else:
         yield readers_of(summary, standing, default)
     if standing.status in FINAL and (summary.problem or ALTERED in summary.unproved):
-        yield _of_version(_signed_text(workspace, summary.id, standing.content), standing, default)
+        yield readers_of_version(_signed_text(workspace, summary.id, standing.content), standing, default)
 
 
-def _of_version(document: Document | None, standing: Standing, default: Visibility) -> Readers:
+def readers_of_version(document: Document | None, standing: Standing, default: Visibility) -> Readers:
     """Who may read a version; those whom records name alone when it is not known or cannot be read."""
     if document is None or not document.readable:
         proved = (standing.author, *standing.reviewers, *standing.editors)

@@ -6,10 +6,9 @@ from datetime import date
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from pmctl.document.comparison import compare
 from pmctl.document.reader import Document, read
 from pmctl.insight.history import Entry, PostmortemHistory
-from pmctl.output.comparison import Answer
+from pmctl.insight.past_versions import PastVersion
 from pmctl.output.site.look import Frame, Link
 from pmctl.output.site.postmortem_page import Around, Attachment, Related, page_values
 
@@ -113,7 +112,7 @@ def around(**changes: object) -> Around:
     )
     known: dict[str, object] = {
         "names": NAMES, "approved": ("bob", "carol"), "history": history(),
-        "versions": (Answer(ID, "what bob approved", "what is published", compare(before, document())),),
+        "versions": (PastVersion(history().events[1], before), PastVersion(history().events[3], document())),
         "related": (Related("Checkout slow during a sale", "postmortems/b.html", "same service: checkout"),),
         "attachments": (Attachment("pool.png", "files/pool.png", "24 KB"),),
     }  # fmt: skip

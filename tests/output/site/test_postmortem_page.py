@@ -9,6 +9,7 @@ import pytest
 
 from pmctl.document.actions import action_items
 from pmctl.insight.history import Entry
+from pmctl.insight.past_versions import PastVersion
 from pmctl.output.site.item_list import due_words
 from tests.output.site.sample import SOURCE, document, history, page
 from tests.output.test_html import Page
@@ -86,10 +87,32 @@ def test_nothing_hostile_survives_in_any_field(fragments: tuple[str, ...]) -> No
         said = Entry("e" * 40, fragment, fragment, fragment, fragment, fragment, (fragment,), {"record": fragment})
         html = page(source, history=history(said), names={"jane": fragment, "bob": fragment}, marks=(fragment,))
         found = Page(html)
-        assert len(found.all("script")) == 1 and found.all("script")[0]["src"] == "../site.js"
+        assert [one["src"] for one in found.all("script")] == ["../theme.js", "../site.js"]
         acting = {"iframe", "object", "embed", "base", "form", "style", "img"} & {tag for tag, _ in found.tags}
         assert not acting, fragment
         for tag, attributes in found.tags:
             assert not [name for name in attributes if name.startswith("on") or name in ("style", "srcdoc")], fragment
             href = attributes.get("href", "")
             assert tag != "a" or re.match(r"https?://|mailto:|#|\.\./", href), fragment
+
+
+def test_a_draft_is_not_called_verified_and_changes_of_items_are_told_in_words() -> None:
+    moved = Entry(
+        "f" * 40, "2024-01-20T09:00:00Z", "bob", "tracking AI-8a1b Status changed from OPEN to IN_PROGRESS", "ok", "",
+        (), {},
+    )  # fmt: skip
+    draft = page(SOURCE.replace("PUBLISHED", "DRAFT"), history=history(moved), approved=())
+    assert '#history">verified' not in draft
+    assert "updated action items: AI-8a1b Status changed from Open to In progress" in draft
+
+
+def test_what_changed_between_versions_is_folded_and_bounded() -> None:
+    html = page()
+    assert "From what Jane Doe submitted on 17 Jan 2024 to what Jane Doe published on 18 Jan 2024" in html
+    assert "<del>five</del>" in html and '<details class="change"><summary>' in html
+    old, new = (PastVersion(history().events[1], document(SOURCE + f"\n{word} " * 60_000)) for word in ("old", "new"))
+    long = page(versions=(old, new))
+    assert "too long for this page" in long and len(long) < 300_000
+    many = tuple(PastVersion(history().events[3], document(SOURCE.replace("2,347", str(n)))) for n in range(30))
+    assert page(versions=many).count('<details class="change">') == 21
+    assert "9 earlier changes" in page(versions=many)

@@ -158,7 +158,7 @@ def _one_line(one: Publication) -> str:
     parts = (
         entries.day_words(one.summary.day),
         single_line(one.summary.severity),
-        "" if taken is None else f"{taken} min",
+        "" if taken is None else entries.length_words(taken),
     )
     return harmless(" · ".join(filter(None, (*parts, ", ".join(map(single_line, one.summary.services))))))
 

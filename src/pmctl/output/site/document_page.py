@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from pmctl.document.fields import id_of, path_of
+from pmctl.insight.past_versions import past_versions
 from pmctl.insight.publication import Publication
 from pmctl.output.site import entries, home
 from pmctl.output.site.pictures import Pictures, stamp
@@ -33,7 +34,9 @@ class _Document:
         shown = one.shown()
         pictures = Pictures(one.id, one.folder)
         path = f"postmortems/{one.id}.html"
-        around = Around(site.names, shown.approved, shown.marks, one.history(), (), _related(site, one))
+        around = Around(
+            site.names, shown.approved, shown.marks, one.history(), past_versions(one), _related(site, one)
+        )  # fmt: skip
         values = page_values(
             shown.document,
             around,

@@ -18,17 +18,16 @@ from pmctl.insight.publication import Publication
 from pmctl.insight.summary import Summary
 from pmctl.output.page_facts import banner
 from pmctl.output.site.names import file_name
-from pmctl.output.terminal import duration
 from pmctl.text import harmless, parse_utc, single_line
 
 PAGE_ROWS = 1000
 
 _ROW = Markup(
     '<tr{held}><td class="fixed" data-value="{day}"><time datetime="{day}">{shown}</time></td>'
-    '<td><a href="../postmortems/{id}.html">{title}</a></td><td class="fixed">{severity}</td>'
+    '<td class="title"><a href="../postmortems/{id}.html">{title}</a></td><td class="fixed">{severity}</td>'
     '<td class="fixed"><span class="state state-{kind}">{state}</span></td>'
     '<td class="number" data-value="{minutes}">{length}</td><td>{services}</td>'
-    '<td class="number" data-value="{open}">{open_words}</td></tr>\n'
+    '<td class="number open" data-value="{open}">{open_words}</td></tr>\n'
 )
 
 
@@ -115,6 +114,13 @@ def _minutes(started: str, resolved: str) -> int | None:
     return int((end - start).total_seconds() // 60) if start and end and end >= start else None
 
 
+def length_words(taken: int) -> str:
+    """How long something took, short enough for a list: `52 min`, `3 h 20 min`, `2 d 5 h`."""
+    hours, rest = divmod(taken, 60)
+    parts = ((hours // 24, "d"), (hours % 24, "h")) if hours >= 24 else ((hours, "h"), (rest, "min"))
+    return " ".join(f"{count} {unit}" for count, unit in parts if count) or "0 min"
+
+
 def day_words(day: date) -> str:
     """`15 Jan 2024`."""
     return f"{day.day} {day:%b %Y}"
@@ -131,7 +137,6 @@ def row_facts(summary: Summary, today: date) -> tuple[object, ...]:
 def row(summary: Summary, today: date, *, filtered: bool = False) -> Markup:
     """The row of one postmortem; `filtered` with what the filters of the large list look at."""
     state = banner(summary.status)
-    start, end = parse_utc(summary.started_at), parse_utc(summary.resolved_at)
     still_open = sum(item.open for item in summary.items)
     late = sum(item.overdue(today) for item in summary.items)
     taken = minutes(summary)
@@ -152,7 +157,7 @@ def row(summary: Summary, today: date, *, filtered: bool = False) -> Markup:
         kind=state.kind,
         state=state.label,
         minutes="" if taken is None else taken,
-        length=duration(end - start) if start and end and taken is not None else "",
+        length="" if taken is None else length_words(taken),
         services=harmless(", ".join(map(single_line, summary.services))),
         open=still_open,
         open_words=f"{still_open} ({late} late)" if late else still_open or "",

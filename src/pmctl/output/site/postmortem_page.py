@@ -6,28 +6,32 @@ long it was, what is still open; then the rest of the text, who did what when, a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
 from pmctl.document.actions import action_items, action_tables
+from pmctl.document.fields import ItemStatus
 from pmctl.document.reader import Document, read
 from pmctl.document.timeline import timeline_section
 from pmctl.output.html_body import Additions, body_html
 from pmctl.output.html_inline import LinkTo, ShowImage
 from pmctl.output.markdown import to_markdown
-from pmctl.output.page_facts import SHOWN_LARGE, banner, facts, figures, lead, page_title
+from pmctl.output.page_facts import SHOWN_LARGE, banner, facts, figures, lead, page_title, status_words
 from pmctl.output.site.item_list import items_list, progress
 from pmctl.output.timeline_drawing import drawing_of
 from pmctl.policy.act import ACTS
-from pmctl.text import harmless, listed, parse_utc
+from pmctl.policy.state import FINAL
+from pmctl.text import harmless, listed, parse_utc, plural
 
 if TYPE_CHECKING:
     from pmctl.insight.history import Entry, PostmortemHistory
-    from pmctl.output.comparison import Answer
+    from pmctl.insight.past_versions import PastVersion
 
 _FINE = ("ok", "accepted")
 _VERDICTS = {
@@ -35,6 +39,9 @@ _VERDICTS = {
     "stale": "no longer counts: the text changed", "refused": "not counted", "warning": "verified, with a remark",
     "violation": "not allowed",
 }  # fmt: skip
+_DONE = {"tracking": "updated action items:", "access": "changed who may edit:"}
+_STATUS = re.compile(r"\b(?:" + "|".join(ItemStatus) + r")\b")
+_CHANGES, _ROOM = 20, 150_000  # comparisons of a page, and characters of all of them
 _LEFT_OUT = {SHOWN_LARGE, "Severity", "Services", "Approved by"}
 
 
@@ -61,14 +68,14 @@ class Around:
     """What is known of a postmortem besides its text.
 
     `names` are people's by handle, `approved` the handles whose approvals count, `marks` sentences about what the file
-    says and nothing proves. `versions` are differences, newest first. `missing` says why history is incomplete.
+    says and nothing proves. `versions` are those to compare, oldest first.
     """
 
     names: Mapping[str, str]
     approved: Sequence[str] = ()
     marks: Sequence[str] = ()
     history: PostmortemHistory | None = None
-    versions: Sequence[Answer] = ()
+    versions: Sequence[PastVersion] = ()
     related: Sequence[Related] = ()
     attachments: Sequence[Attachment] = ()
 
@@ -128,7 +135,7 @@ def page_values(
         "late_items": sum(item.overdue(today) for item in items),
         "steps": [_step(one, around.names) for one in (around.history.events if around.history else ())],
         "incomplete": around.history.incomplete if around.history else "",
-        "changes": [_change(one, number) for number, one in enumerate(around.versions)],
+        "changes": list(_changes(document.id, around.versions, around.names)),
         "related": tuple(around.related),
         "attachments": tuple(around.attachments),
     }
@@ -163,12 +170,14 @@ def _body(
 
 
 def _state(document: Document, around: Around) -> str:
-    """What stands for the state: `approved by Bob Ray and Carol Xu, verified`."""
+    """What stands for the state: `approved by Bob Ray and Carol Xu, verified`; "" where nobody stands for it yet."""
     approved = [around.names.get(handle, handle) for handle in around.approved]
     words = f"approved by {listed(approved)}" if approved else ""
     wrong = [one for one in (around.history.events if around.history else ()) if one.verdict == "violation"]
     if wrong:
         return ", ".join(filter(None, (words, "with acts that were not allowed")))
+    if not words and document.status not in FINAL:
+        return ""
     if around.marks or around.history is None or around.history.incomplete:
         return words
     return ", ".join(filter(None, (words, "verified")))
@@ -181,6 +190,7 @@ def _services(document: Document) -> str:
 def _step(entry: Entry, names: Mapping[str, str]) -> Step:
     word, _, rest = entry.what.partition(" ")
     act = ACTS.get(word)
+    did = act.past if act else _DONE.get(word, word)
     labels = ("record", "digest", "key", "content", "policy")
     proof = [(label.capitalize(), str(entry.evidence[label])) for label in labels if entry.evidence.get(label)]
     when = parse_utc(entry.at)
@@ -188,7 +198,7 @@ def _step(entry: Entry, names: Mapping[str, str]) -> Step:
         at=entry.at,
         day=f"{when.day} {when:%b %Y %H:%M}" if when else entry.at,
         who=harmless(names.get(entry.who, entry.who)),
-        what=harmless(f"{act.past if act else word} {rest}".strip()),
+        what=harmless(_STATUS.sub(lambda found: status_words(found[0]), f"{did} {rest}".strip())),
         note=harmless(entry.note),
         verdict=_VERDICTS.get(entry.verdict, entry.verdict),
         fine=entry.verdict in _FINE,
@@ -197,10 +207,32 @@ def _step(entry: Entry, names: Mapping[str, str]) -> Step:
     )
 
 
-def _change(answer: Answer, number: int) -> Change:
-    from pmctl.output.comparison import headline
+def _changes(name: str, versions: Sequence[PastVersion], names: Mapping[str, str]) -> Iterator[Change]:
+    """What changed from each version to the next, the newest first, as far as there is room for it."""
+    from pmctl.document.alignment import Budget
+    from pmctl.document.comparison import compare
+    from pmctl.output.comparison import Answer
     from pmctl.output.comparison_pages import changes_html
 
-    body = Markup(changes_html(answer, f"change-{number}"))  # noqa: S704  # escaped by comparison_pages
-    title = headline(answer).removeprefix(f"{answer.id}: ")
-    return Change(harmless(title[:1].upper() + title[1:]), body)
+    pairs = list(pairwise(versions))[::-1]
+    budget, room = Budget(), _ROOM
+    for number, (before, after) in enumerate(pairs[:_CHANGES]):
+        found = compare(before.document, after.document, before.files, after.files, budget)
+        first, second = (_version_words(one.entry, names) for one in (before, after))
+        html = changes_html(Answer(name, first, second, found), f"change-{number}")
+        room -= len(html)
+        if room < 0:
+            html = '<p class="remark">The difference is too long for this page: <code>pmctl diff</code> shows it.</p>'
+            room += len(html)
+        yield Change(harmless(f"From {first} to {second}"), Markup(html))  # noqa: S704  # escaped by comparison_pages
+    if len(pairs) > _CHANGES:
+        more = plural(len(pairs) - _CHANGES, "earlier change")
+        text = Markup('<p class="remark"><code>pmctl log</code> and <code>pmctl diff</code> show them.</p>')
+        yield Change(f"And {more}", text)
+
+
+def _version_words(entry: Entry, names: Mapping[str, str]) -> str:
+    """`what Bob Ray submitted on 4 Oct 2026`."""
+    act, when = ACTS.get(entry.what.partition(" ")[0]), parse_utc(entry.at)
+    day = f" on {when.day} {when:%b %Y}" if when else ""
+    return f"what {names.get(entry.who, entry.who)} {act.past if act else 'signed'}{day}"

@@ -286,6 +286,23 @@
     }
   };
 
+  // Which part of the page is being read, marked in its table of contents.
+  const setUpContents = (links) => {
+    const parts = links.map((link) => document.getElementById(decodeURIComponent(link.hash.slice(1))));
+    const mark = () => {
+      const page = document.documentElement;
+      const atEnd = page.scrollTop > 0 && page.scrollTop + page.clientHeight >= page.scrollHeight - 2;
+      const here = atEnd ? links.length - 1 : parts.findLastIndex((part) => part && part.getBoundingClientRect().top < 140);
+      links.forEach((link, place) => {
+        if (place === here) link.setAttribute("aria-current", "true");
+        else link.removeAttribute("aria-current");
+      });
+    };
+    addEventListener("scroll", mark, { passive: true });
+    mark();
+  };
+
+  setUpContents([...document.querySelectorAll(".beside .contents a")]);
   for (const box of document.querySelectorAll(".site-search")) setUpSearch(box);
   setUpTimes();
   for (const table of document.querySelectorAll("table.list")) setUpList(table);

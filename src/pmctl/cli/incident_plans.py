@@ -1,14 +1,17 @@
-"""How a change that comes from incident records is shown, asked about, committed and told."""
+"""Where the records of linked incidents come from, and how a change that follows from them is shown, asked about,
+committed and told."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from pmctl.cli.answering import tell
 
 if TYPE_CHECKING:
     from pmctl.cli.session import Session
+    from pmctl.services.incident import Incident
     from pmctl.workflow.imports import Plan
 
 
@@ -70,3 +73,23 @@ def _show_plan(session: Session, planned: Plan) -> None:
         session.note(planned.counted)
     for note in planned.notes:
         session.warn(note)
+
+
+def fetched(session: Session, name: str, linked: Sequence[str]) -> list[Incident]:
+    """The linked incidents as their systems have them now. Raises UsageProblem when none can be fetched."""
+    from pmctl.cli.session import now
+    from pmctl.errors import UsageProblem
+    from pmctl.services.fetch import fetch_reference, parse_reference
+    from pmctl.services.registry import read_incidents
+
+    hint = f"pmctl incident refresh {name} --from FILE"
+    if not linked:
+        raise UsageProblem(f"{name} names no incident", hint=f"pmctl incident link {name} --from FILE")
+    with_api = [reference for reference in linked if parse_reference(reference) is not None]
+    if not with_api:
+        raise UsageProblem(f"{', '.join(linked)} cannot be fetched", hint=f"give its record: {hint}")
+    for reference in linked:
+        if reference not in with_api:
+            session.note(f"{reference} cannot be fetched and stays as imported")
+    files = [fetch_reference(reference, session.secrets, session.note) for reference in with_api]
+    return [record for one in files for record in read_incidents(one, now=now(), lacking=session.warn)]

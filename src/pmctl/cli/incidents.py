@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pmctl.cli.answering import ActFormat, tell
-from pmctl.cli.incident_plans import How, finish
+from pmctl.cli.incident_plans import How, fetched, finish
 from pmctl.cli.options import As, Format, Id, choose_format
 
 if TYPE_CHECKING:
@@ -198,7 +198,7 @@ def refresh(
     records = (
         _of_linked(session, _read(session, from_, source, session.warn), linked)
         if from_
-        else _fetched(session, name, linked)
+        else fetched(session, name, linked)
     )
     planned = plan_refresh(workspace, by, name, records)
     finish(
@@ -371,26 +371,6 @@ def _of_linked(session: Session, records: Sequence[Incident], linked: Sequence[s
     if ours and len(ours) < len(records):
         session.note(f"{len(records) - len(ours)} of {_incidents(len(records))} in the files are not linked: left out")
     return ours or list(records)
-
-
-def _fetched(session: Session, name: str, linked: Sequence[str]) -> list[Incident]:
-    """The linked incidents as their systems have them now. Raises UsageProblem when none can be fetched."""
-    from pmctl.cli.session import now
-    from pmctl.errors import UsageProblem
-    from pmctl.services.fetch import fetch_reference, parse_reference
-    from pmctl.services.registry import read_incidents
-
-    hint = f"pmctl incident refresh {name} --from FILE"
-    if not linked:
-        raise UsageProblem(f"{name} names no incident", hint=f"pmctl incident link {name} --from FILE")
-    with_api = [reference for reference in linked if parse_reference(reference) is not None]
-    if not with_api:
-        raise UsageProblem(f"{', '.join(linked)} cannot be fetched", hint=f"give its record: {hint}")
-    for reference in linked:
-        if reference not in with_api:
-            session.note(f"{reference} cannot be fetched and stays as imported")
-    files = [fetch_reference(reference, session.secrets, session.note) for reference in with_api]
-    return [record for one in files for record in read_incidents(one, now=now(), lacking=session.warn)]
 
 
 def _actor(session: Session, handle: str) -> tuple[str, tuple[str, ...]]:

@@ -107,9 +107,9 @@ def _line(finding: AuditFinding) -> str:
 
 
 def _scope(report: Report, root_source: str) -> str:
-    reach = f"{report.base[:12]}..{report.tip[:12]}" if report.base else f"everything up to {report.tip[:12]}"
     if not report.complete and not report.policy:
-        return safe(f"nothing of {reach} could be judged: no policy can be read from here")
+        return safe(f"nothing up to {report.tip[:12]} could be judged: no policy can be read from here")
+    reach = f"{report.base[:12]}..{report.tip[:12]}" if report.base else f"everything up to {report.tip[:12]}"
     version = f", policy version {report.policy.version}" if report.policy else ", no policy"
     source = f" ({root_source})" if root_source else ""
     return safe(f"audited {reach}{version}, root {report.root or 'none'}{source}")

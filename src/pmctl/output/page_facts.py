@@ -39,6 +39,7 @@ _PEOPLE = re.compile(
     re.I,
 )
 _REQUESTS = re.compile(r"\b(?:requests?|orders?|payments?|transactions?|calls?|messages?|jobs?|bookings?)\b", re.I)
+_REMARK = re.compile(r"[.,;:]\s|\s\(")  # what follows a figure says where it is from
 _AMOUNT = re.compile(
     r"(?:(?:about|around|some|up to|at least|at most|over|nearly|almost)\s)?[~≈<>≤≥]?\s?\d[\d.,]{0,14}"
     r"(?:\s?%|[kKmM]\b)?(?:\s(?:million|thousand))?(?:\sof(?:\s(?:all|the))?(?:\s[~≈]?\d[\d.,]{0,14})?)?(?:\s[A-Za-z-]{1,14}){0,2}",
@@ -176,7 +177,7 @@ def _affected(document: Document) -> Fact | None:
     said = [(_unmarked(one.type), _unmarked(one.measurement)) for one in measures(document)]
     for wanted in (_PEOPLE, _REQUESTS):
         for kind, amount in said:
-            number = _AMOUNT.match(amount.partition(". ")[0])
+            number = _AMOUNT.match(_REMARK.split(amount, maxsplit=1)[0])
             if wanted.search(f"{kind} {amount}") and number is not None:
                 return Fact(single_line(kind) or "Affected", (Part(number[0].strip()),))
     return None

@@ -80,22 +80,17 @@ def settings_schema() -> Schema:
                     "The start of every link in what leaves: where the pages of postmortems are.",
                 ),
                 "notify": (_notify(), "What is told to whom."),
-                "site": (
-                    _mapping(
-                        {
-                            "audience": (
-                                {"type": "string", "pattern": f"^(?:{AUDIENCE})$", "default": "organization"},
-                                "For whom the site is: organization, team:NAME or person:HANDLE.",
-                            )
-                        }
-                    ),
-                    "What `pmctl site` builds.",
-                ),
+                "site": (_site(), "What `pmctl site` builds."),
                 "publishing": ({"type": "object"}, "How published postmortems are shown."),
                 "wiki": (_wiki(), "Which kind of wiki pmctl wiki makes, for whom, and where it goes."),
             }
         ),
     }
+
+
+def _site() -> Schema:
+    audience = {"type": "string", "pattern": f"^(?:{AUDIENCE})$", "default": "organization"}
+    return _mapping({"audience": (audience, "For whom the site is: organization, team:NAME or person:HANDLE.")})
 
 
 def _notify() -> Schema:

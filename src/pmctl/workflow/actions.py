@@ -21,7 +21,7 @@ from pmctl.repository.actor import Actor
 from pmctl.repository.records import refusal
 from pmctl.repository.transaction import CommitResult, Write, commit
 from pmctl.repository.workspace import Workspace
-from pmctl.text import plural
+from pmctl.text import listed, plural
 from pmctl.workflow.create import item_id
 from pmctl.workflow.editing import refuse_edit
 from pmctl.workflow.item_cells import Change as Change
@@ -109,7 +109,7 @@ def _new_cells(workspace: Workspace, name: str, document: Document, change: Chan
         cells["Due"] = due
     lacking = [option for column, option in _NEEDED.items() if not cells.get(column)]
     if lacking:
-        raise UsageProblem(f"an action item needs {' and '.join(lacking)}", hint=advise("add-item", id=name))
+        raise UsageProblem(f"an action item needs {listed(lacking)}", hint=advise("add-item", id=name))
     if date.fromisoformat(cells["Due"]) < today:
         raise UsageProblem(f"--due {cells['Due']} lies in the past")
     refuse_unknown_cause(document, cells.get("Prevents", ""))

@@ -92,19 +92,8 @@ def change_person(
     require_admin(workspace.policy, actor)
     old = workspace.policy
     person = _person(old, handle)
-    meant, edits = old, list[Edit]()
-    new_emails = [email for email in add_emails if email.lower() not in person.emails]
-    _refuse_taken(old, new_emails, ())
-    for email in new_emails:
-        edits.append(partial(_with_email, handle, email))
-    for email in remove_emails:
-        if email.lower() not in person.emails:
-            raise NotFound(f"{handle} has no e-mail {email}", hint="pmctl people list shows the addresses")
-        edits.append(partial(_without_email, handle, email))
-    gone = {email.lower() for email in remove_emails}
-    emails = (*person.emails, *(email.lower() for email in new_emails))
-    changed = person._replace(emails=tuple(email for email in emails if email not in gone))
-    meant = replace(meant, people={**meant.people, handle: changed})
+    changed, edits = _with_emails(old, person, handle, add_emails, remove_emails)
+    meant = replace(old, people={**old.people, handle: changed})
     for team in dict.fromkeys(add_teams):
         if handle not in meant.teams.get(team, ()):
             meant, edit = _into_team(meant, team, handle)
@@ -130,8 +119,24 @@ def change_person(
         edits.insert(place, lambda data: writing.set_kind(data, handle, kind))
     if not edits:
         raise Refused(f"nothing would change for {handle}", hint="pmctl people list shows what stands there")
-    subject = _change_in_words(handle, bool(new_emails or gone), tuple(add_teams), tuple(remove_teams), admin)
+    subject = _change_in_words(handle, changed.emails != person.emails, tuple(add_teams), tuple(remove_teams), admin)
     return _carry_out(workspace, actor, meant, edits, _Signed(subject, at, note))
+
+
+def _with_emails(
+    policy: Policy, person: Person, handle: str, add: Sequence[str], remove: Sequence[str]
+) -> tuple[Person, list[Edit]]:
+    """The person with other addresses, and the edits that write them."""
+    new = [email for email in add if email.lower() not in person.emails]
+    _refuse_taken(policy, new, ())
+    edits: list[Edit] = [partial(_with_email, handle, email) for email in new]
+    for email in remove:
+        if email.lower() not in person.emails:
+            raise NotFound(f"{handle} has no e-mail {email}", hint="pmctl people list shows the addresses")
+        edits.append(partial(_without_email, handle, email))
+    gone = {email.lower() for email in remove}
+    emails = (*person.emails, *(email.lower() for email in new))
+    return person._replace(emails=tuple(email for email in emails if email not in gone)), edits
 
 
 def _change_in_words(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import atexit
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -10,7 +10,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from tests.output.test_html_browser import CHROMIUM
 
@@ -53,10 +53,24 @@ def sideways(page: Page) -> int:
 
 @cache
 def _browser() -> Browser:
-    """One for the whole process; what a page leaves behind goes with its context."""
+    """One until `close`; what a page leaves behind goes with its context."""
     driver = sync_playwright().start()
-    atexit.register(driver.stop)
+    _drivers.append(driver)
     return driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+
+
+_drivers: list[Playwright] = []
+
+
+def close() -> None:
+    """End the browser. Its driver leaves a thread behind, and a process with threads is not forked."""
+    if _drivers:
+        _browser().close()
+        _browser.cache_clear()
+        _drivers.pop().stop()
+    for thread in threading.enumerate():
+        if thread.name.startswith("waitpid-"):
+            thread.join(10)
 
 
 @cache

@@ -32,9 +32,9 @@ class Message:
     summary: str = ""
     approved: str = ""
     url: str = ""
+    events: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
     invitation: str = field(default="", repr=False)
     method: str = ""
-    events: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
 
     @property
     def facts(self) -> list[tuple[str, str]]:

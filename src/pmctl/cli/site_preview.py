@@ -177,9 +177,9 @@ def preview(session: Session, audience: str, *, drafts: bool, port: int) -> None
                 f"cannot listen on port {port}: {reason}", hint="--port 0 takes a free one"
             ) from None
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        session.result(f"http://127.0.0.1:{server.server_port}/")
-        session.note("  built again whenever a file changes; Ctrl-C ends it")
-        try:
+        try:  # from the line on that says it runs, Ctrl-C is how it ends
+            session.result(f"http://127.0.0.1:{server.server_port}/")
+            session.note("  built again whenever a file changes; Ctrl-C ends it")
             while True:
                 time.sleep(_EVERY)
                 now = _stamp(session)

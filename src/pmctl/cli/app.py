@@ -123,6 +123,7 @@ class CommandTable(TyperGroup):
         entry = _find(cmd_name)
         if entry is None:
             return None
+        from pmctl.cli.contracts import offer
         from pmctl.cli.global_options import accept_after
 
         target = getattr(importlib.import_module(f"pmctl.cli.{entry.module}"), entry.name)
@@ -141,6 +142,7 @@ class CommandTable(TyperGroup):
             command = typer.main.get_command(single)
             leaves = [command]
         for one in dict.fromkeys((command, *leaves)):
+            offer(one, cmd_name if one is command else f"{cmd_name} {one.name}")
             accept_after(one)
             _offer(one)
         return command

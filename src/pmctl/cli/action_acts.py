@@ -218,7 +218,11 @@ def _named(session: Session, postmortem: str) -> str:
 
 
 def _chosen(
-    session: Session, verb: _Act, items: list[str] | None, postmortem: str, given: Mapping[str, str | None] | None = None
+    session: Session,
+    verb: _Act,
+    items: list[str] | None,
+    postmortem: str,
+    given: Mapping[str, str | None] | None = None,
 ) -> list[str]:
     """The items that were typed, or picked at a terminal. Raises UsageProblem where neither is possible; it repeats the
     options that were `given`."""

@@ -93,6 +93,13 @@ def test_masks() -> None:
     }  # fmt: skip
 
 
+def test_the_prompts_of_a_template_make_nothing_alike() -> None:
+    written = "<!-- Say `pmctl actions add` and which alerts -->\nThe disk was full.<!-- and why"
+    assert set(terms("", written)) == set(terms("", "The disk was full."))
+    assert terms("", "a --> b <!-- c --> disk") == {"disk": 1.0}
+    assert terms("", "<!--" * 20_000) == {}  # in time
+
+
 @pytest.mark.skipif("PMCTL_CORPUS" not in os.environ, reason=NO_CORPUS)
 def test_quality_on_real_postmortems(world: World) -> None:
     files = sorted((Path(os.environ["PMCTL_CORPUS"]) / "documents").rglob("*.md"))

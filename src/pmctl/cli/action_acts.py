@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import groupby
@@ -105,7 +106,11 @@ def set_(
     from pmctl.workflow import actions
 
     session: Session = ctx.obj
-    words = _chosen(session, "set", items, postmortem)
+    given = {
+        "--status": status, "--owner": owner, "--due": due, "--priority": priority, "--ticket": ticket,
+        "--notes": notes, "--text": text, "--prevents": prevents, "--kind": kind,
+    }  # fmt: skip
+    words = _chosen(session, "set", items, postmortem, given)
     if status and not notes and session.interactive and _is_wont_do(status):
         from pmctl.cli.prompts import ask_text
 
@@ -131,7 +136,7 @@ def done_(
     from pmctl.workflow import actions
 
     session: Session = ctx.obj
-    words = _chosen(session, "done", items, postmortem)
+    words = _chosen(session, "done", items, postmortem, {"--ticket": ticket, "--notes": notes})
     wanted = actions.Change(status="COMPLETED", ticket=ticket, notes=notes)
     by = session.person(handle)
     done = actions.change(
@@ -212,14 +217,22 @@ def _named(session: Session, postmortem: str) -> str:
     return session.workspace.find(postmortem) if postmortem else ""
 
 
-def _chosen(session: Session, verb: _Act, items: list[str] | None, postmortem: str) -> list[str]:
-    """The items that were typed, or picked at a terminal. Raises UsageProblem where neither is possible."""
+def _chosen(
+    session: Session,
+    verb: _Act,
+    items: list[str] | None,
+    postmortem: str,
+    given: Mapping[str, str | None] | None = None,
+) -> list[str]:
+    """The items that were typed, or picked at a terminal. Raises UsageProblem where neither is possible; it repeats the
+    options that were `given`."""
     from pmctl.errors import UsageProblem
 
     if items:
         return items
     if not session.interactive:
-        options = {"set": " --status IN_PROGRESS"}.get(verb, "")
+        typed = [word for option, value in (given or {}).items() if value for word in (option, value)]
+        options = f" {shlex.join(typed)}" if typed else " --status IN_PROGRESS" if verb == "set" else ""
         raise UsageProblem(
             "which action items? without a terminal they cannot be picked",
             hint=f"pmctl actions {verb} AI-xxxx{options}; pmctl actions list shows the ids",

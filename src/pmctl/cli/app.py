@@ -79,6 +79,7 @@ CHAPTERS: dict[str, dict[str, Entry]] = {
         "hook": Entry("hooks", "app", "for git to call: pre-commit, pre-push, pre-receive, merges"),
         "schema": Entry("exporting", "schema", "the published JSON Schemas"),
         "events": Entry("events", "events", "what happened, in order, for people and programs"),
+        "mcp": Entry("mcp", "mcp", "tools for an assistant: read, and draft and comment as an agent"),
         "lsp": Entry("lsp", "lsp", "the language server, for an editor to start"),
     },
     "People and incidents": {

@@ -55,7 +55,7 @@ CONTRACTS: dict[str, Contract] = {
     "sync": Contract("sync", "commit"), "merge": Contract("merge", "commit"),
     "validate": Contract("findings"), "audit": Contract("audit"), "waive": _ACT,
     "hook install": Contract(changes="files"), "hook merge-driver": Contract(changes="files"),
-    "events": Contract("events"), "lsp": Contract(changes="server"),
+    "events": Contract("events"), "lsp": Contract(changes="server"), "mcp": Contract(changes="server"),
     "people list": Contract("people"), "people accept": _ACT, "people add": _ACT, "people change": _ACT,
     "people rotate": _ACT, "people revoke": _ACT,
     "policy show": Contract("policy"), "policy verify": Contract("policy-verify"), "policy sign": _ACT,

@@ -15,6 +15,7 @@ from pmctl.text import plural, safe, visible
 
 if TYPE_CHECKING:
     from pmctl.cli.session import Session
+    from pmctl.errors import PmctlError
     from pmctl.insight.tickets import ItemTicket
     from pmctl.services.rehearsal import Sent
     from pmctl.workflow.done import Done
@@ -72,6 +73,7 @@ def push(
         Done(act="tickets push", id="", by=hands.by, sentence=sentence, landed=done.landed, facts=facts),
         done.problems,
         format,
+        done.stopped,
     )
 
 
@@ -106,7 +108,7 @@ def sync(
     sentence = f"{plural(done.read, 'ticket')} read, {plural(len(done.moved), 'field')} brought into step"
     _tell(
         session, Done(act="tickets sync", id="", by=hands.by, sentence=sentence, landed=done.landed, facts=tuple(told)),
-        done.problems, format,
+        done.problems, format, done.stopped,
     )  # fmt: skip
 
 
@@ -192,18 +194,22 @@ def _hands(session: Session, handle: str) -> Hands:
     return Hands(session.person(handle), session.signing(), session.secrets, now, session.note, time.sleep, ask)
 
 
-def _tell(session: Session, done: Done, problems: Sequence[Problem], format: str) -> None:
-    """Say what was done and what somebody has to look at; exit code 1 where there is something."""
+def _tell(
+    session: Session, done: Done, problems: Sequence[Problem], format: str, stopped: PmctlError | None = None
+) -> None:
+    """Say what was done and what somebody has to look at: exit code 1 where there is something, 2 where the tracker
+    kept the run from doing the rest."""
     from dataclasses import replace
 
     from pmctl.output.advice import with_fix
     from pmctl.policy.ticket_files import place_of
 
     warnings = tuple(with_fix(f"{one.item} of {one.postmortem}: {one.message}", one.fix) for one in problems)
+    warnings += (with_fix(f"stopped: {stopped.message}", stopped.hint),) if stopped is not None else ()
     about = dict.fromkeys((*(place_of(path)[0] for path in done.paths), *(one.postmortem for one in problems)))
     tell(session, replace(done, warnings=warnings, id=", ".join(filter(None, about))), format)
-    if problems:
-        raise typer.Exit(1)
+    if problems or stopped is not None:
+        raise typer.Exit(1 if stopped is None else 2)
 
 
 def _print_sent(session: Session, sent: Sequence[Sent], problems: Sequence[Problem]) -> None:

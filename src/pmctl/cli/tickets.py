@@ -16,7 +16,8 @@ from pmctl.text import plural, safe, visible
 if TYPE_CHECKING:
     from pmctl.cli.session import Session
     from pmctl.errors import PmctlError
-    from pmctl.insight.tickets import ItemTicket
+    from pmctl.insight.item_ticket import ItemTicket
+    from pmctl.insight.tickets import Tracked
     from pmctl.services.rehearsal import Sent
     from pmctl.workflow.done import Done
     from pmctl.workflow.ticket_landing import Hands
@@ -143,18 +144,13 @@ def status(
     What is shown is what the last push or sync has read; --live asks the tracker and changes nothing.
     """
     from pmctl.insight.catalog import proved_catalog
-    from pmctl.insight.tickets import ItemTickets, chosen, told, tracked
+    from pmctl.insight.tickets import ItemTickets, chosen, tracked
 
     session: Session = ctx.obj
     choose_format(format)
     workspace = session.workspace
     rows = tracked(workspace, chosen(proved_catalog(workspace), words or (), workspace))
-    if live:
-        from pmctl.workflow.tickets import read_live
-
-        items = read_live(workspace, session.secrets, session.note, rows)
-    else:
-        items = [told(one) for one in rows]
+    items = as_known(session, rows, live=live)
     if format == "json":
         session.json("tickets", ItemTickets(items))
         return
@@ -168,7 +164,19 @@ def status(
         if one.problem:
             session.warn(f"{one.item} of {one.postmortem}: {one.problem}")
     with_ticket = sum(bool(one.ticket) for one in items)
-    session.note(f"{plural(len(items), 'action item')}, {with_ticket} with a ticket")
+    read = "; as the last push or sync has read them, --live asks" if with_ticket and not live else ""
+    session.note(f"{plural(len(items), 'action item')}, {with_ticket} with a ticket{read}")
+
+
+def as_known(session: Session, rows: Sequence[Tracked], *, live: bool) -> list[ItemTicket]:
+    """The items with their tickets: as the tracker has them now, or as the last push or sync has read them."""
+    from pmctl.insight.tickets import told
+
+    if not live:
+        return [told(one) for one in rows]
+    from pmctl.workflow.tickets import read_live
+
+    return read_live(session.workspace, session.secrets, session.note, rows)
 
 
 def _ticket(one: ItemTicket) -> str:

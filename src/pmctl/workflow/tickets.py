@@ -19,7 +19,8 @@ from pmctl.document.fields import ItemStatus
 from pmctl.document.ticket import TicketFile, fitting_changes
 from pmctl.errors import EnvironmentProblem, Hint, NotFound, PmctlError, Refused, advise
 from pmctl.insight.catalog import catalog
-from pmctl.insight.tickets import ItemTicket, Tracked, chosen, may_have_ticket, told, tracked
+from pmctl.insight.item_ticket import ItemTicket
+from pmctl.insight.tickets import Tracked, chosen, may_have_ticket, told, tracked
 from pmctl.repository.own_runs import Runs, only_run
 from pmctl.repository.transaction import CommitResult
 from pmctl.repository.workspace import Workspace
@@ -361,7 +362,8 @@ def read_live(
             ticket = there.get(file.id)
             if ticket is None:
                 gone = f"{file.key} is gone from {tracker.label}, or the token may not see it"
-                found.append(replace(told(one), problem=gone))
+                found.append(replace(told(one), problem=gone, asked=True))
                 continue
-            found.append(told(replace(one, file=known_ticket(opened, file, ticket, file.agreed))))
+            now = told(replace(one, file=known_ticket(opened, file, ticket, file.agreed)))
+            found.append(replace(now, asked=True))
     return found

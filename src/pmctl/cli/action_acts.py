@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pmctl.cli.session import Session
-    from pmctl.insight.catalog import Item, Summary
+    from pmctl.insight.item_ticket import ItemTicket
     from pmctl.insight.items import ItemHistory, ItemStep
     from pmctl.repository.actor import Actor
     from pmctl.workflow.actions import Changed
@@ -165,42 +165,47 @@ def show(
     ctx: typer.Context,
     item: Annotated[str, typer.Argument(metavar="AI-xxxx", help="The item's id, or a part of it or of its text.")],
     postmortem: _Of = "",
+    live: Annotated[
+        bool, typer.Option("--live", help="Ask the tracker for its ticket instead of what the last sync read.")
+    ] = False,
     format: Format = "text",
 ) -> None:
-    """The life of one action item: who created it, its owners and due days, how long it was open, how it slipped.
+    """The life of one action item: who created it, its owners and due days, how it slipped, its ticket and changes.
 
     Changes are told in the order in which the main line got them. Exit code 2 when the history is not all there.
     """
+    from pmctl.cli.tickets import as_known
     from pmctl.insight.catalog import proved_catalog
     from pmctl.insight.items import item_history, named_item
+    from pmctl.insight.tickets import tracked
 
     session: Session = ctx.obj
     choose_format(format)
     workspace = session.workspace
     summary, named = named_item(proved_catalog(workspace), item, _named(session, postmortem))
-    found = item_history(workspace, summary, named, session.day(workspace))
+    rows = [one for one in tracked(workspace, [(summary, named)]) if one.file is not None or one.problem]
+    known = as_known(session, rows, live=live) if rows else []
+    found = replace(
+        item_history(workspace, summary, named, session.day(workspace)), tracked=known[0] if known else None
+    )
     if format == "json":
         session.json("item", found)
         session.end_if_incomplete(found.incomplete)
         return
     if found.incomplete:
         session.result(f"INCOMPLETE: the history is not all there ({found.incomplete}); this is the item as it is now")
-    for line in (*_life(found), *_tracked(session, summary, named)):
+    for line in (*_life(found), *(line for one in known for line in _tracked(one))):
         session.result(safe(line))
     session.end_if_incomplete(found.incomplete)
 
 
-def _tracked(session: Session, summary: Summary, item: Item) -> list[str]:
-    """The item's ticket as the last push or sync has read it; the tracker is not asked."""
-    from pmctl.insight.tickets import ticket_of
-
-    known = ticket_of(session.workspace, summary, item)
-    if known is None:
-        return []
+def _tracked(known: ItemTicket) -> list[str]:
+    """The item's ticket, its state there, and what is linked to it."""
     if known.problem or known.announced:
         return [f"ticket: {known.problem or f'announced at {known.announced}, not known to be created'}"]
-    said = f"ticket {known.ticket}: {known.state or 'not read since it was created'}"
-    return [said, *(f"  {change.state}  {change.url}" for change in known.changes)]
+    unasked = "" if known.asked else " (not asked; as the last push or sync read it)"
+    said = f"ticket {known.ticket}: {known.state or 'open when it was created'}{unasked}"
+    return [said, f"  {known.url}", *(f"  {change.state}  {change.url}" for change in known.changes)]
 
 
 COMMANDS: dict[str, Callable[..., None]] = {"add": add, "set": set_, "done": done_, "remove": remove, "show": show}

@@ -140,10 +140,9 @@ def _ranked(
     if not count:
         return []
     average = sum(lengths.values()) / count or 1
-    least = 2 if without in map(id_of, paths.values()) else 1
     scores: dict[int, float] = {}
     reasons: dict[int, list[tuple[float, str]]] = {}
-    for name, number, frequency in _telling(index, asked, lengths, least):
+    for name, number, frequency in _telling(index, asked, lengths, _own(index, paths, without)):
         rarity = math.log(1 + (count - frequency + 0.5) / (frequency + 0.5))
         for document, weight in index.execute("SELECT document, weight FROM posting WHERE term = ?", (number,)):
             if document not in lengths:
@@ -173,10 +172,10 @@ def _documents(index: sqlite3.Connection, readable: frozenset[str] | None) -> tu
 
 
 def _telling(
-    index: sqlite3.Connection, asked: Mapping[str, float], there: Mapping[int, float], least: int
+    index: sqlite3.Connection, asked: Mapping[str, float], there: Mapping[int, float], own: frozenset[int]
 ) -> list[tuple[str, int, int]]:  # fmt: skip
     """(term, its number, how many documents have it) of the terms that tell documents apart, the most telling first.
-    What fewer than `least` have is in the one that is asked about alone."""
+    Of the `own` terms of the one that is asked about those are left out that no other has."""
     found = []
     count = len(there)
     limit = max(_FEW, count // 10)
@@ -189,9 +188,16 @@ def _telling(
         rows = index.execute(sql, group).fetchall()
         if count < everything:
             rows = [(name, number, _frequency(index, number, there)) for name, number, _ in rows]
-        found += [row for row in rows if least <= row[2] and (row[2] <= limit or row[0].startswith(_CHOSEN))]
+        found += [row for row in rows if row[2] > (row[1] in own) and (row[2] <= limit or row[0].startswith(_CHOSEN))]
     telling = [(math.log(count / row[2] + 1) * min(asked[row[0]], 4), row) for row in found]
     return [row for _, row in sorted(telling, key=lambda one: (-one[0], one[1][0]))[:_ASKED]]
+
+
+def _own(index: sqlite3.Connection, paths: Mapping[int, str], without: str) -> frozenset[int]:
+    """The numbers of the terms that the one that is asked about has at HEAD."""
+    number = next((one for one, path in paths.items() if without and id_of(path) == without), None)
+    (told,) = index.execute("SELECT terms FROM document WHERE number = ?", (number,)).fetchone() or ("[]",)
+    return frozenset(json.loads(told))
 
 
 def _frequency(index: sqlite3.Connection, term: int, there: Mapping[int, float]) -> int:

@@ -16,6 +16,7 @@ from pmctl import git
 from pmctl.errors import EnvironmentProblem, Refused, UsageProblem
 from pmctl.policy import act as acts
 from pmctl.repository import deliveries
+from pmctl.repository.shared_ref import SharedRef
 from pmctl.repository.workspace import Workspace
 from pmctl.services.secrets import from_environment
 from pmctl.workflow import delivering
@@ -226,8 +227,8 @@ def steps(monkeypatch: pytest.MonkeyPatch, at: int) -> list[int]:
 
         return step
 
-    monkeypatch.setattr(deliveries, "_moved", counted(deliveries._moved))
-    monkeypatch.setattr(deliveries, "_tree", counted(deliveries._tree))
+    monkeypatch.setattr(SharedRef, "moved", counted(SharedRef.moved))
+    monkeypatch.setattr(SharedRef, "_tree", counted(SharedRef._tree))
     send = counted(delivering.send)
 
     def sending(*words: Any, **more: Any) -> Any:
@@ -413,7 +414,7 @@ def test_another_run_that_is_still_sending_is_left_alone(office: Office) -> None
     office.run()
     book = deliveries.opened(office.world.repo)
     [one] = book.open()
-    intended = deliveries.written(book, deliveries.outcome(delivering.replace(one, state="intended"), {}), "As it was")
+    intended = book.written(deliveries.outcome(delivering.replace(one, state="intended"), {}), "As it was")
     assert [two.state for two in intended.open()] == ["intended"]
     office.fake.reply = office.slack.reply
     assert office.run(resend=True).deliveries == ()

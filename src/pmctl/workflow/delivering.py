@@ -62,7 +62,7 @@ def deliver(
         try:
             for wanted in plan(run.book):
                 _one(run, wanted, out)
-            run.book = deliveries.written(run.book, {**run.unsaid, **closing(run.book)}, "What came of it")
+            run.book = run.book.written({**run.unsaid, **closing(run.book)}, "What came of it")
             run.unsaid = {}
             return
         except Overtaken:
@@ -78,7 +78,7 @@ def _say_at_last(run: Run) -> None:
     """Before an error ends the run: say what came of the last message, if the ledger can still be kept."""
     if run.unsaid:
         try:
-            run.book = deliveries.written(run.book, run.unsaid, "What came of it")
+            run.book = run.book.written(run.unsaid, "What came of it")
         except PmctlError:
             return  # it stays intended there, and is shown as unknown
         run.unsaid = {}

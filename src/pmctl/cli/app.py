@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import os
+from collections.abc import Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -79,6 +80,7 @@ CHAPTERS: dict[str, dict[str, Entry]] = {
         "hook": Entry("hooks", "app", "for git to call: pre-commit, pre-push, pre-receive, merges"),
         "schema": Entry("exporting", "schema", "the published JSON Schemas"),
         "events": Entry("events", "events", "what happened, in order, for people and programs"),
+        "serve": Entry("serve", "app", "the REST API of a clone, and the tokens for it"),
         "mcp": Entry("mcp", "mcp", "tools for an assistant: read, and draft and comment as an agent"),
         "lsp": Entry("lsp", "lsp", "the language server, for an editor to start"),
     },
@@ -136,14 +138,12 @@ class CommandTable(TyperGroup):
             target.info.cls = Subcommands
             command: Any = typer.main.get_group(target)
             command.name = cmd_name
-            leaves = list(command.commands.values())
         else:
             single = typer.Typer(add_completion=False, rich_markup_mode=None)
             single.command(cmd_name)(target)
             command = typer.main.get_command(single)
-            leaves = [command]
-        for one in dict.fromkeys((command, *leaves)):
-            offer(one, cmd_name if one is command else f"{cmd_name} {one.name}")
+        for path, one in _all_of(cmd_name, command):
+            offer(one, path)
             accept_after(one)
             _offer(one)
         return command
@@ -162,6 +162,13 @@ class CommandTable(TyperGroup):
         for chapter, entries in chapters().items():
             with formatter.section(chapter):
                 formatter.write_dl([(name.ljust(width), entry.help) for name, entry in entries.items()])
+
+
+def _all_of(path: str, command: Any) -> Iterator[tuple[str, Any]]:
+    """A command and everything below it, with the words that name each."""
+    yield path, command
+    for name, one in getattr(command, "commands", {}).items():
+        yield from _all_of(f"{path} {name}", one)
 
 
 def root() -> Any:

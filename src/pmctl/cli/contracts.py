@@ -15,7 +15,7 @@ from typer.core import TyperOption
 
 Effect = Literal["nothing", "commit", "files", "messages", "server"]
 """What a command changes: nothing; it makes a commit; it writes files or git's configuration; it sends something to
-people or other services; it runs until it is ended."""
+people, services or the remote alone; it runs until it is ended."""
 
 
 class Contract(NamedTuple):
@@ -56,6 +56,8 @@ CONTRACTS: dict[str, Contract] = {
     "validate": Contract("findings"), "audit": Contract("audit"), "waive": _ACT,
     "hook install": Contract(changes="files"), "hook merge-driver": Contract(changes="files"),
     "events": Contract("events"), "lsp": Contract(changes="server"), "mcp": Contract(changes="server"),
+    "serve": Contract(changes="server"), "serve token create": Contract(changes="messages"),
+    "serve token list": Contract("tokens"), "serve token revoke": Contract(changes="messages"),
     "people list": Contract("people"), "people accept": _ACT, "people add": _ACT, "people change": _ACT,
     "people rotate": _ACT, "people revoke": _ACT,
     "policy show": Contract("policy"), "policy verify": Contract("policy-verify"), "policy sign": _ACT,

@@ -346,6 +346,25 @@ class PolicyCheck:
 
 
 @dataclass(eq=False, repr=False)
+class ListedToken:
+    id: str
+    handle: str
+    scope: Literal["read", "write"]
+    name: str
+    at: str
+    by: str
+    expires: str
+    expired: bool
+
+
+@dataclass(eq=False, repr=False)
+class Tokens:
+    """pmctl serve token list: who may ask the server, until when. Their secrets are nowhere."""
+
+    tokens: Sequence[ListedToken]
+
+
+@dataclass(eq=False, repr=False)
 class ListedTemplate:
     name: str
     version: int

@@ -54,6 +54,7 @@ ANSWERS = {
     "reminders": ("pmctl.insight.reminders", "Reminders"),
     "agenda": ("pmctl.insight.agenda", "Agenda"),
     "meetings": ("pmctl.insight.meetings", "Meetings"),
+    "tokens": ("pmctl.output.answers", "Tokens"),
     "commands": ("pmctl.output.answers", "Commands"),
     "doctor": ("pmctl.insight.doctor", "Checks"),
 }

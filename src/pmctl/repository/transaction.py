@@ -247,7 +247,7 @@ def _run_commit(repo: git.Repository, paths: Sequence[str], message: str, signin
     if existing:
         # -f: an organisation's ignore patterns must not drop half of an act.
         git.run(repo.top, "add", "-f", "--", *_literal(existing), reading=False)
-    flags = ["-S"] if signing else ["--no-gpg-sign"]
+    flags = ["-S"] if any(word.startswith("user.signingkey=") for word in signing) else ["--no-gpg-sign"]
     words = ("commit", "--quiet", "--cleanup=verbatim", *flags, "-F", "-", "--only", "--")
     arguments = (*signing, *words, *_literal(paths))
     done = git.run(repo.top, *arguments, stdin=message.encode(), check=False, reading=False)

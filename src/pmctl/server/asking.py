@@ -1,0 +1,127 @@
+"""Who asks, and how they are answered: the token of a request, pages with their ETags, problems as in RFC 9457."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from typing import Annotated, cast
+
+from fastapi import Depends, FastAPI, Header, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from pmctl.errors import BadInput, EnvironmentProblem, NotFound, PmctlError, Refused, UsageProblem
+from pmctl.repository.tokens import Token
+from pmctl.server import acts
+from pmctl.server.service import Problem, Service
+from pmctl.server.shelf import Page, View
+from pmctl.server.writer import Author, Written
+
+Key = Annotated[str, Header(alias="Idempotency-Key", max_length=200)]
+Match = Annotated[str, Header(alias="If-Match", max_length=200)]
+
+
+class Asking:
+    """A request with its token."""
+
+    def __init__(self, service: Service, token: Token, request: Request) -> None:
+        self.service, self.token, self.request = service, token, request
+
+    @property
+    def view(self) -> View:
+        """What they may know now."""
+        return self.service.shelf.view(self.token.handle)
+
+    @property
+    def author(self) -> Author:
+        """In whose name they write. Raises Problem for a token that only reads."""
+        if self.token.scope != "write":
+            raise Problem(403, "this token reads only", "make one: pmctl serve token create --scope write", "refused")
+        return self.service.author(self.token.handle)
+
+    async def land(self, act: acts.Act, key: str = "") -> Written:
+        """Land the act; a key names a request of theirs alone."""
+        mark = hashlib.sha256(f"{self.token.handle}\0{key}".encode()).hexdigest()[:32] if key else ""
+        return await asyncio.wrap_future(self.service.writer.write(act, mark))
+
+    def answer(self, found: Page, status: int = 200, **headers: str) -> Response:
+        """A page with its ETag, or that the client has it already."""
+        same = {one.strip().removeprefix("W/") for one in self.request.headers.get("if-none-match", "").split(",")}
+        named = {"ETag": found.etag, "Cache-Control": "private, no-cache", "Vary": "Authorization", **headers}
+        if status == 200 and found.etag in same:
+            return Response(status_code=304, headers=named)
+        return Response(found.body, status, named, "application/json")
+
+    def made(self, written: Written, found: Page, path: str) -> Response:
+        """The answer to a write that made something: 201 with its place, or 200 when an earlier request had made it."""
+        return self.answer(found, 200 if written.again else 201, Location=path)
+
+
+async def asking(request: Request) -> Asking:
+    """The request's token. Raises Problem without one that counts."""
+    service = cast("Service", request.app.state.service)
+    words = request.headers.get("authorization", "").split(" ")
+    token = service.holder(words[1]) if len(words) == 2 and words[0].lower() == "bearer" else None
+    if token is None:
+        fix = "send Authorization: Bearer TOKEN; pmctl serve token create makes one"
+        raise Problem(401, "there is no token, or none that counts", fix, "refused")
+    return Asking(service, token, request)
+
+
+Who = Annotated[Asking, Depends(asking)]
+
+
+def seen(match: str, found: Page) -> None:
+    """Raise Problem when a change does not say what it was made from, or when that is not what is there."""
+    if not match:
+        raise Problem(428, "a change needs If-Match", "send the ETag of what you have read", "refused")
+    if match != "*" and found.etag not in {one.strip() for one in match.split(",")}:
+        raise Problem(412, "it has changed since you have read it", "read it again, and change that", "refused")
+
+
+def tell_problems(app: FastAPI) -> None:
+    """Answer everything that goes wrong as a problem."""
+
+    @app.exception_handler(Problem)
+    async def ours(request: Request, problem: Problem) -> Response:
+        return _answer(problem)
+
+    @app.exception_handler(PmctlError)
+    async def known(request: Request, error: PmctlError) -> Response:
+        from pmctl.output.advice import with_fix, words
+
+        details = [one if isinstance(one, str) else with_fix(*one) for one in error.details]
+        return _answer(Problem(_status(error), error.message, words(error.hint), error.kind, details))
+
+    @app.exception_handler(RequestValidationError)
+    async def malformed(request: Request, error: RequestValidationError) -> Response:
+        wrong = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
+        return _answer(Problem(422, "the request is not what it should be", "see /openapi.json", "usage", wrong))
+
+    @app.exception_handler(Exception)
+    async def defect(request: Request, error: Exception) -> Response:
+        return _answer(Problem(500, "this is a defect of the server", "its log says more", "error"))
+
+    @app.exception_handler(HTTPException)
+    async def usual(request: Request, error: HTTPException) -> Response:
+        answer = _answer(Problem(error.status_code, str(error.detail), "see /openapi.json", "usage"))
+        answer.headers.update(error.headers or {})
+        return answer
+
+
+def _status(error: PmctlError) -> int:
+    if isinstance(error, Refused):
+        return 403 if error.message.startswith("AU7") else 409
+    kinds = ((NotFound, 404), (BadInput, 422), (UsageProblem, 422), (EnvironmentProblem, 503))
+    return next((status for kind, status in kinds if isinstance(error, kind)), 500)
+
+
+def _answer(problem: Problem) -> Response:
+    content = {
+        "type": "about:blank", "title": problem.detail.split("\n")[0][:200], "status": problem.status,
+        "detail": problem.detail, "kind": problem.kind, "fix": problem.fix, "errors": list(problem.errors),
+    }  # fmt: skip
+    headers = {"WWW-Authenticate": 'Bearer realm="pmctl"'} if problem.status == 401 else {}
+    headers |= {"Retry-After": "2"} if problem.status == 503 else {}
+    return JSONResponse(content, problem.status, headers, media_type="application/problem+json")

@@ -1,0 +1,75 @@
+"""The bodies of requests. A field that is not here is refused, and so is more text than anybody would write."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Line = Annotated[str, Field(max_length=500)]
+Text = Annotated[str, Field(max_length=100_000)]
+Names = Annotated[list[Line], Field(max_length=100)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class NewPostmortem(_Body):
+    """A draft to be created. `incidentId` is SOURCE:ID, or the id alone where all incidents have one source."""
+
+    title: Annotated[str, Field(min_length=1, max_length=500)]
+    incidentId: Line | None = None  # noqa: N815  the field's published name
+    summary: Text | None = None
+    status: Line = "DRAFT"
+    severity: Line = ""
+    urgency: Line = ""
+    services: Names = []
+    teams: Names = []
+    tags: Names = []
+    template: Line = ""
+
+
+class PostmortemChange(_Body):
+    """What shall be different in a postmortem; what is left out stays. `sections` are texts by the section's title."""
+
+    title: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+    summary: Text | None = None
+    status: Line | None = None
+    severity: Line | None = None
+    urgency: Line | None = None
+    services: Names | None = None
+    teams: Names | None = None
+    tags: Names | None = None
+    sections: Annotated[dict[Line, Text], Field(max_length=50)] = {}
+
+
+class NewItem(_Body):
+    """An action item. `ownerId` is a handle of the policy, `priority` HIGH, MEDIUM or LOW."""
+
+    description: Annotated[str, Field(min_length=1, max_length=2000)]
+    ownerId: Line  # noqa: N815  the field's published name
+    dueDate: Annotated[date | None, Field(strict=False)] = None  # noqa: N815
+    priority: Line
+    notes: Annotated[str, Field(max_length=2000)] = ""
+
+
+class ItemChange(_Body):
+    """What shall be different in an action item; what is left out stays."""
+
+    description: Annotated[str, Field(min_length=1, max_length=2000)] | None = None
+    ownerId: Line | None = None  # noqa: N815
+    dueDate: Annotated[date | None, Field(strict=False)] = None  # noqa: N815
+    priority: Line | None = None
+    status: Line | None = None
+    ticket: Line | None = None
+    notes: Annotated[str, Field(max_length=2000)] | None = None
+
+
+class NewComment(_Body):
+    """The beginning of a thread: about the whole postmortem, a section, or words that are quoted from one."""
+
+    text: Annotated[str, Field(min_length=1, max_length=20_000)]
+    section: Line = ""
+    quote: Line = ""

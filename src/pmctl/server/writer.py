@@ -1,0 +1,269 @@
+"""Every write is a commit that lands on the upstream branch by compare-and-swap, or nothing.
+
+    what waits -> fetch, stand on upstream -> each write as one commit -> one push -> answers
+
+When another server was faster, all of it is taken back and done again on what it pushed, so that several servers share
+one git server and lose nothing. Nobody is answered before the push: what was acknowledged is there, whoever is killed.
+"""
+
+from __future__ import annotations
+
+import queue
+import random
+import re
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+
+from pmctl import git
+from pmctl.errors import EnvironmentProblem, TryAgain
+from pmctl.repository.workspace import Workspace
+from pmctl.workflow.sync import upstream_of
+
+SERVER = ("pmctl server", "server@pmctl.invalid")
+"""Whom git names as the committer of what a server writes for people."""
+_ATTEMPTS = 50
+_MOST_AT_ONCE = 32
+_KEY = "Idempotency-Key"
+_KEPT = "90 days"
+_ASKS_NOBODY = {"GIT_TERMINAL_PROMPT": "0"}
+_FASTER = re.compile(r"fetch first|non-fast-forward|stale info|remote ref updated|cannot lock ref|failed to update ref")
+_IN_SUBJECT = re.compile(r"\b(AI-[0-9a-z]{4})\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """In whose name something is written."""
+
+    handle: str
+    name: str
+    email: str
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """git's arguments for a commit of theirs that the server makes, which it cannot sign for them."""
+        pairs = {
+            "author.name": self.name, "author.email": self.email, "committer.name": SERVER[0],
+            "committer.email": SERVER[1], "commit.gpgsign": "false",
+        }  # fmt: skip
+        return tuple(word for name, value in pairs.items() for word in ("-c", f"{name}={value}"))
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a write made: the postmortem, and the action item when it was about one.
+
+    `again` says that an earlier request with the same key made it.
+    """
+
+    postmortem: str
+    item: str = ""
+    again: bool = False
+
+
+@dataclass(slots=True)
+class _Job:
+    do: Callable[[Workspace, str], Written]
+    key: str
+    answer: Future[Written] = field(default_factory=Future)
+    found: Written | None = None
+
+
+def _nothing(workspace: Workspace, note: str) -> Written:
+    """A write that writes nothing: what it is done for is the catching up before it."""
+    return Written("")
+
+
+class Writer:
+    """Takes writes from any thread and lands them one after another, in a thread of its own."""
+
+    def __init__(self, repo: git.Repository, moved: Callable[[], object]) -> None:
+        self._repo = repo
+        self._moved = moved
+        self._waiting: queue.Queue[_Job | None] = queue.Queue()
+        self._place = place_of(repo)
+        self._keys: dict[str, Written] = {}
+        self._read = ""
+        self._thread = threading.Thread(target=self._run, name="pmctl-writer", daemon=True)
+        self._standing = threading.Lock()
+
+    def start(self) -> None:
+        """Stand on the upstream branch and begin. Raises EnvironmentProblem when the clone holds work of others."""
+        refuse_others_work(self._repo, self._place)
+        self.catch_up()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End when what was taken has been answered."""
+        self._waiting.put(None)
+        if self._thread.is_alive():
+            self._thread.join(60)
+
+    def write(self, do: Callable[[Workspace, str], Written], key: str = "") -> Future[Written]:
+        """Let `do` make one commit on the newest state; it gets the note that the commit's message has to carry.
+
+        `key` names the request: of two with the same key the second gets the answer of the first.
+        """
+        job = _Job(do, key)
+        self._waiting.put(job)
+        return job.answer
+
+    def catch_up(self) -> None:
+        """Stand where the upstream branch is. What was not pushed was not acknowledged, and goes."""
+        with self._standing:
+            place = self._place
+            if place.remote:
+                git.run(
+                    self._repo.top, "fetch", "--quiet", "--no-tags", place.remote,
+                    f"+refs/heads/{place.branch}:{place.ref}", env=_ASKS_NOBODY, reading=False,
+                )  # fmt: skip
+                self._back()
+            self._learn()
+            self._moved()
+
+    def look(self) -> None:
+        """Catch up in turn with the writes, when there are none waiting."""
+        if self._waiting.empty():
+            self.write(_nothing).exception(60)
+
+    def _run(self) -> None:
+        while (first := self._waiting.get()) is not None:
+            jobs = [first]
+            while len(jobs) < _MOST_AT_ONCE and not self._waiting.empty():
+                more = self._waiting.get()
+                if more is None:
+                    self._waiting.put(None)
+                    break
+                jobs.append(more)
+            try:
+                self._land(jobs)
+            except BaseException as error:  # whoever waits is told, whatever it was
+                for job in jobs:
+                    if not job.answer.done():
+                        job.answer.set_exception(error)
+
+    def _land(self, jobs: Sequence[_Job]) -> None:
+        """Do them all and push once; all of it again when somebody was faster."""
+        for attempt in range(_ATTEMPTS):
+            self.catch_up()
+            done = self._try_all([job for job in jobs if not job.answer.done()])
+            if not done or self._push():
+                break
+            self._back()
+            time.sleep(random.uniform(0, 0.02 * min(attempt + 1, 10)))  # noqa: S311  only so that servers differ
+        else:
+            raise EnvironmentProblem("the branch moved on during every attempt; nothing was written")
+        self._learn()
+        self._moved()
+        for job in done:
+            if job.found is not None:
+                job.answer.set_result(job.found)
+
+    def _try_all(self, jobs: Sequence[_Job]) -> list[_Job]:
+        """The writes that have made a commit, or that rest on one of these; the others are answered."""
+        done: list[_Job] = []
+        made: dict[str, Written] = {}
+        for job in jobs:
+            known = self._keys.get(job.key)
+            if known is not None:
+                job.answer.set_result(known)
+                continue
+            if job.key in made:
+                job.found = replace(made[job.key], again=True)
+                done.append(job)
+                continue
+            if job.do is _nothing:
+                job.answer.set_result(Written(""))
+                continue
+            try:
+                job.found = self._try(job)
+            except Exception as error:  # it is the answer of this write, and of no other
+                job.answer.set_exception(error)
+                continue
+            done.append(job)
+            if job.key:
+                made[job.key] = job.found
+        return done
+
+    def _try(self, job: _Job) -> Written:
+        note = f"{_KEY}: {job.key}" if job.key else ""
+        try:
+            return job.do(Workspace(self._repo), note)
+        except TryAgain:  # an act that was killed is out of the way now
+            return job.do(Workspace(self._repo), note)
+
+    def _push(self) -> bool:
+        """Whether the branch took it. Raises EnvironmentProblem, with all of it taken back, when it never will."""
+        place = self._place
+        if not place.remote:
+            return True
+        was = git.run(self._repo.top, "rev-parse", place.ref).text
+        done = git.run(
+            self._repo.top, "push", "--quiet", f"--force-with-lease=refs/heads/{place.branch}:{was}", place.remote,
+            f"HEAD:refs/heads/{place.branch}", env=_ASKS_NOBODY, check=False, reading=False,
+        )  # fmt: skip
+        if done.code == 0:
+            return True
+        said = done.stderr.decode("utf-8", "replace")
+        if _FASTER.search(said):
+            return False
+        self._back()
+        lines = [line for line in said.splitlines() if line.strip()]
+        raise EnvironmentProblem(f"upstream does not take it: {lines[-1] if lines else done.code}")
+
+    def _back(self) -> None:
+        """Stand on the upstream branch as it was fetched; without a remote what is committed is landed."""
+        place = self._place
+        if place.remote:
+            heads = git.run(self._repo.top, "rev-parse", "HEAD", place.ref).text.split("\n")
+            if len(set(heads)) > 1:
+                git.run(self._repo.top, "reset", "--quiet", "--hard", place.ref, reading=False)
+
+    def _learn(self) -> None:
+        """Read the keys of requests that landed since the last time, whichever server they came to."""
+        tip = git.head(self._repo.top)
+        if tip == self._read:
+            return
+        known = git.run(self._repo.top, "cat-file", "-e", self._read, check=False).code == 0 if self._read else False
+        since = (f"{self._read}..{tip}",) if known else (f"--since={_KEPT}", tip)
+        form = f"%s%x00%(trailers:key={_KEY},valueonly)%x00%(trailers:key=Postmortem,valueonly)%x1e"
+        for row in git.run(self._repo.top, "log", f"--format={form}", *since, "--").text.split("\x1e"):
+            subject, _, rest = row.strip().partition("\0")
+            key, _, name = rest.partition("\0")
+            if key.strip():
+                item = _IN_SUBJECT.search(subject)
+                self._keys[key.strip()] = Written(name.strip(), item[1] if item else "", again=True)
+        self._read = tip
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The branch that is served, the remote that it lands at ("" without one), and the ref that remembers it here."""
+
+    branch: str
+    remote: str
+    ref: str
+
+
+def place_of(repo: git.Repository) -> Place:
+    """Where writes land. Raises EnvironmentProblem on a detached HEAD, or when nobody can know the remote."""
+    branch = git.run(repo.top, "symbolic-ref", "--short", "-q", "HEAD", check=False).text
+    if not branch:
+        raise EnvironmentProblem("HEAD is detached: there is no branch to serve", hint="git switch BRANCH")
+    if not git.run(repo.top, "remote", check=False).text:
+        return Place(branch, "", "HEAD")
+    upstream = upstream_of(repo, branch)
+    return Place(upstream.branch, upstream.remote, upstream.ref)
+
+
+def refuse_others_work(repo: git.Repository, place: Place) -> None:
+    """Raise EnvironmentProblem when the clone holds work of somebody that standing on upstream would lose."""
+    hint = "give the server a clone of its own: git clone URL DIR, pmctl serve -C DIR"
+    if git.run(repo.top, "status", "--porcelain", "--untracked-files=no").text:
+        raise EnvironmentProblem("this clone has changes that are not committed", hint=hint)
+    if place.remote and git.run(repo.top, "rev-parse", "--verify", "-q", place.ref, check=False).code == 0:
+        theirs = git.run(repo.top, "log", "--format=%ce", f"{place.ref}..HEAD").text.split()
+        if any(one != SERVER[1] for one in theirs):
+            raise EnvironmentProblem("this clone has commits that are not pushed", hint=hint)

@@ -110,6 +110,11 @@ def lifetime(text: str) -> timedelta:
     return life
 
 
+def is_token(text: str) -> bool:
+    """Whether a text has the form of a token."""
+    return _TOKEN.fullmatch(text) is not None
+
+
 def holder(text: str, known: Iterable[Token], now: datetime) -> Token | None:
     """The token that a text is, None for anything else. How long it takes says nothing about a secret."""
     match = _TOKEN.fullmatch(text)

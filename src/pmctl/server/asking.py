@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from pmctl.errors import BadInput, EnvironmentProblem, NotFound, PmctlError, Refused, UsageProblem
-from pmctl.repository.tokens import Token
+from pmctl.repository.tokens import Token, is_token
 from pmctl.server import acts
 from pmctl.server.service import Problem, Service
 from pmctl.server.shelf import Page, View
@@ -62,7 +62,14 @@ async def asking(request: Request) -> Asking:
     """The request's token. Raises Problem without one that counts."""
     service = cast("Service", request.app.state.service)
     words = request.headers.get("authorization", "").split(" ")
-    token = service.holder(words[1]) if len(words) == 2 and words[0].lower() == "bearer" else None
+    text = words[1] if len(words) == 2 and words[0].lower() == "bearer" else ""
+    token = service.holder(text)
+    if token is None:
+        if seconds := service.strangers.wait(request.client.host if request.client else ""):
+            raise Problem(429, "too many requests without a token that counts", f"wait {seconds:.0f} s", "refused")
+        if is_token(text):
+            await asyncio.to_thread(service.look_again)
+            token = service.holder(text)
     if token is None:
         fix = "send Authorization: Bearer TOKEN; pmctl serve token create makes one"
         raise Problem(401, "there is no token, or none that counts", fix, "refused")
@@ -123,5 +130,5 @@ def _answer(problem: Problem) -> Response:
         "detail": problem.detail, "kind": problem.kind, "fix": problem.fix, "errors": list(problem.errors),
     }  # fmt: skip
     headers = {"WWW-Authenticate": 'Bearer realm="pmctl"'} if problem.status == 401 else {}
-    headers |= {"Retry-After": "2"} if problem.status == 503 else {}
+    headers |= {"Retry-After": "2"} if problem.status in (429, 503) else {}
     return JSONResponse(content, problem.status, headers, media_type="application/problem+json")

@@ -174,7 +174,7 @@ async def get_history(who: Who, id: str) -> Response:  # noqa: A002  # as above
 async def list_events(
     who: Who, since: Annotated[str, Query(max_length=100)] = "", limit: Annotated[int, Query(ge=1, le=1000)] = 100
 ) -> Response:
-    """What happened to postmortems that you may read, in the order in which it landed. `since` is the id of an event."""
+    """What happened to postmortems that you may read, in the order in which it landed; `since` is an event's id."""
     found = _events(who, since)[:limit]
     return who.answer(page({"events": found}))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
@@ -10,10 +11,13 @@ from pmctl import git
 from pmctl.errors import PmctlError
 from pmctl.repository.tokens import Token, TokenBook, holder
 from pmctl.repository.workspace import Workspace
+from pmctl.server.guard import Pace
 from pmctl.server.shelf import Shelf
 from pmctl.server.writer import Author, Writer
 
 _EVERY = 2.0  # seconds between two looks at what others pushed, tokens included
+_FAILURES = 10.0  # requests a second without a token that counts, for each address
+_AT_MOST_EVERY = 0.5  # seconds between two looks because of a token that is not known
 
 
 class Problem(Exception):
@@ -32,6 +36,9 @@ class Service:
         self.shelf = Shelf(repo)
         self.writer = Writer(repo, self.shelf.moved)
         self._tokens: list[Token] = []
+        self._looked = 0.0
+        self._reading = threading.Lock()
+        self.strangers = Pace(_FAILURES, 2 * _FAILURES)
         self._ending = threading.Event()
         self._looking = threading.Thread(target=self._look, name="pmctl-look", daemon=True)
         self.ready = False
@@ -39,7 +46,7 @@ class Service:
     def start(self) -> None:
         """Stand on upstream and begin to look at it. Raises EnvironmentProblem when this clone cannot be served."""
         self.writer.start()
-        self._tokens = TokenBook.opened(self.repo).tokens()
+        self._read_tokens()
         self._looking.start()
         self.ready = True
 
@@ -53,6 +60,19 @@ class Service:
         """The token that counts now, whose holder is still here; None for any other text."""
         token = holder(text, self._tokens, self.now())
         return token if token is not None and token.handle in self.workspace.policy.present else None
+
+    def look_again(self) -> None:
+        """Read the tokens again, since one may have been made just now; waits for its turn, so it is for a thread."""
+        asked = time.monotonic()
+        with self._reading:
+            if self._looked < asked:
+                time.sleep(max(0.0, self._looked + _AT_MOST_EVERY - asked))
+                self._read_tokens()
+
+    def _read_tokens(self) -> None:
+        begun = time.monotonic()
+        self._tokens = TokenBook.opened(self.repo).tokens()
+        self._looked = begun
 
     def author(self, handle: str) -> Author:
         """Somebody as git names them."""
@@ -78,7 +98,7 @@ class Service:
     def _look(self) -> None:
         while not self._ending.wait(_EVERY):
             try:
-                self._tokens = TokenBook.opened(self.repo).tokens()
+                self._read_tokens()
                 self.writer.look()
                 self.ready = True
             except PmctlError as problem:

@@ -27,9 +27,10 @@ SERVER = ("pmctl server", "server@pmctl.invalid")
 _ATTEMPTS = 50
 _MOST_AT_ONCE = 32
 _KEY = "Idempotency-Key"
-_KEPT = "90 days"
+_KEPT = 10_000  # commits whose keys are known
 _ASKS_NOBODY = {"GIT_TERMINAL_PROMPT": "0"}
 _FASTER = re.compile(r"fetch first|non-fast-forward|stale info|remote ref updated|cannot lock ref|failed to update ref")
+_TRAILER = re.compile(rf"^({_KEY}|Postmortem|Thread): (\S+)$", re.MULTILINE)
 _IN_SUBJECT = re.compile(r"\b(AI-[0-9a-z]{4})\b")
 
 
@@ -227,14 +228,13 @@ class Writer:
         if tip == self._read:
             return
         known = git.run(self._repo.top, "cat-file", "-e", self._read, check=False).code == 0 if self._read else False
-        since = (f"{self._read}..{tip}",) if known else (f"--since={_KEPT}", tip)
-        form = f"%s%x00%(trailers:key={_KEY},valueonly)%x00%(trailers:key=Postmortem,valueonly)%x1e"
-        for row in git.run(self._repo.top, "log", f"--format={form}", *since, "--").text.split("\x1e"):
-            subject, _, rest = row.strip().partition("\0")
-            key, _, name = rest.partition("\0")
-            if key.strip():
-                item = _IN_SUBJECT.search(subject)
-                self._keys[key.strip()] = Written(name.strip(), item[1] if item else "", again=True)
+        since = (f"{self._read}..{tip}",) if known else (f"--max-count={_KEPT}", tip)
+        for message in git.run(self._repo.top, "log", "-z", "--format=%B", *since, "--").text.split("\0"):
+            found = dict(_TRAILER.findall(message))
+            if _KEY in found:
+                item = _IN_SUBJECT.search(message.split("\n")[0])
+                what = item[1] if item else found.get("Thread", "")
+                self._keys[found[_KEY]] = Written(found.get("Postmortem", ""), what, again=True)
         self._read = tip
 
 

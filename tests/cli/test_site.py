@@ -31,8 +31,14 @@ def _secret(world: World, doc: str, word: str, **front: str) -> None:
         "participants": f"[p-{word}]",
     }  # fmt: skip
     world.new(doc, **front)
-    world.edit("The connection pool was too small.", f"![g]({doc}/{word}.png) The {word} was it.", doc, commit=False)
+    world.edit(
+        "The connection pool was too small.",
+        f"![g]({doc}/{word}.png) The {word} was it: [log]({doc}/log%20of%20{word}.TXT).",
+        doc,
+        commit=False,
+    )
     world.edit("Monitor the pool", f"Watch {word}", doc, commit=False)
+    world.write(f"{world.file(doc).removesuffix('.md')}/log of {word}.TXT", f"log {word}".encode())
     world.write(f"{world.file(doc).removesuffix('.md')}/{word}.png", PNG + word.encode())
     world.commit("More")
     world.act(acts.SUBMIT, "jane", doc, reviewers=("bob",))
@@ -275,6 +281,20 @@ def test_a_picture_that_is_shown_no_more_goes(team: World, tmp_path: Path) -> No
     (after,) = out.rglob("*.png")
     assert after != before
     assert after.read_bytes().endswith(b"another")
+
+
+def test_what_the_text_links_to_lies_beside_the_page_and_is_listed(team: World, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run("build", "-o", str(out))
+    (copy,) = out.rglob("*.txt")
+    assert copy.read_bytes() == b"log zebra" and " " not in copy.name
+    page = (out / f"postmortems/{OPEN}.html").read_text()
+    assert '>log of zebra.TXT</a> <span class="said">9 bytes</span>' in page
+    assert page.count(f"{OPEN}/{copy.name}") == 2, "where the text links to it, and in the list"
+    (team.root / team.file(OPEN).removesuffix(".md") / "log of zebra.TXT").unlink()
+    _, said = run("build", "-o", str(out))
+    assert "log of zebra.TXT is not linked: it is not there" in said
+    assert not copy.exists() and "log of zebra.TXT</a>" not in (out / f"postmortems/{OPEN}.html").read_text()
 
 
 def _export(*words: str, code: int = 0) -> str:

@@ -11,6 +11,7 @@ from pmctl.document.fields import id_of, path_of
 from pmctl.insight.past_versions import past_versions
 from pmctl.insight.publication import Publication
 from pmctl.output.site import entries, home
+from pmctl.output.site.attached import Attached
 from pmctl.output.site.pictures import Pictures, stamp
 from pmctl.output.site.postmortem_page import Around, Related, page_values
 from pmctl.output.site.search_index import script_beside, sentences, sentences_script, terms_of
@@ -32,23 +33,26 @@ class _Document:
     def __call__(self, site: Site) -> Made:
         one = self.one
         shown = one.shown()
-        pictures = Pictures(one.id, one.folder)
+        pictures, attached = Pictures(one.id, one.folder), Attached(one.id, one.folder)
         path = f"postmortems/{one.id}.html"
         around = Around(
-            site.names, shown.approved, shown.marks, one.history(), past_versions(one), _related(site, one)
+            site.names, shown.approved, shown.marks, one.history(), past_versions(one), _related(site, one),
+            attached.found,  # which the body fills: what it links to is listed
         )  # fmt: skip
         values = page_values(
             shown.document,
             around,
             today=site.today,
             show_image=pictures.show,
-            link_to=lambda to: _link(site, one.id, to),
+            link_to=lambda to: attached.link(to) or _link(site, one.id, to),
         )
         page = site.render("postmortem.html.j2", path, {"page": values})
-        said = sentences(shown.document)
-        script = (script_beside(path), sentences_script(path, said))
-        terms = " ".join(terms_of("\n".join(said)))
-        return Made([(path, page), script, *pictures.files.items()], tuple(dict.fromkeys(pictures.said)), terms)
+        told = sentences(shown.document)
+        script = (script_beside(path), sentences_script(path, told))
+        terms = " ".join(terms_of("\n".join(told)))
+        files = [*pictures.files.items(), *attached.files.items()]
+        said = (*pictures.said, *attached.said)
+        return Made([(path, page), script, *files], tuple(dict.fromkeys(said)), terms)
 
 
 def _document_key(site: Site, one: Publication) -> str:

@@ -297,6 +297,29 @@ def test_what_the_text_links_to_lies_beside_the_page_and_is_listed(team: World, 
     assert not copy.exists() and "log of zebra.TXT</a>" not in (out / f"postmortems/{OPEN}.html").read_text()
 
 
+def test_similar_postmortems_are_shown_with_the_reason_among_the_readable_alone(team: World, tmp_path: Path) -> None:
+    """Two that a reader may read speak of one failure, and so does a third that they may not."""
+    told = "The checkout failover exhausted replicas: `ReplicaTimeoutError: lag 30 s`."
+    for doc in (OPEN, TEAM, CLOSED):
+        file = team.root / team.file(doc)
+        file.write_text(file.read_text().replace("The connection pool was too small.", told).replace("was it", told))
+    other = "2024-01-20-another"
+    team.new(other, visibility="organization", title="Another one")
+    team.edit("The connection pool was too small.", told, other)
+    out = tmp_path / "out"
+
+    def similar(*words: str) -> str:
+        run("build", "-o", str(out), "--drafts", *words)
+        return (out / f"postmortems/{other}.html").read_text().partition('id="similar"')[2].partition("</ul>")[0]
+
+    found = similar()
+    assert OPEN in found and TEAM not in found and CLOSED not in found
+    assert "error replicatimeouterror: lag 0 s" in found
+    assert TEAM in similar("--audience", "team:payments")
+    again = similar()
+    assert again == found, "nothing of the larger audience is left"
+
+
 def _export(*words: str, code: int = 0) -> str:
     command = [sys.executable, "-m", "pmctl", "export", *words]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)

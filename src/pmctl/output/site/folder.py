@@ -43,10 +43,12 @@ class Kept(NamedTuple):
 
 @dataclass
 class Folder:
-    """The folder, and what was written there for each page, by the page's path."""
+    """The folder, and what was written there for each page, by the page's path. `terms` are those of each postmortem
+    with the key of what they were read from, by id."""
 
     path: Path
     pages: dict[str, Kept] = field(default_factory=dict)
+    terms: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
     _dropped: dict[str, File] = field(default_factory=dict)
 
     def is_current(self, name: str, key: str) -> bool:
@@ -142,9 +144,13 @@ class Folder:
 
     def save(self) -> None:
         """Write down what is there."""
-        content = {"format": _FORMAT, "version": __version__, "pages": self.pages}
+        content = {
+            "format": _FORMAT, "version": __version__, "pages": self.pages,
+            "terms": {name: [key, "\n".join(found)] for name, (key, found) in self.terms.items()},
+        }  # fmt: skip
         try:
-            write_atomic(self.path / MARKER, json.dumps(content, separators=(",", ":")).encode(), mode=0o666)
+            told = json.dumps(content, separators=(",", ":")).replace("<", "\\u003c")  # no markup, even by mistake
+            write_atomic(self.path / MARKER, told.encode(), mode=0o666)
         except OSError as error:
             raise EnvironmentProblem(f"cannot write {self.path / MARKER}: {error.strerror}") from None
 
@@ -187,8 +193,22 @@ def open_folder(path: Path) -> Folder:
             hint = "give a folder that is empty, or not there yet: -o DIR"
             raise EnvironmentProblem(f"{path} holds something else than a site that pmctl wrote", hint=hint)
         return Folder(path)
-    pages = kept.get("pages")
-    return Folder(path, _restored(pages if isinstance(pages, dict) else {}, current=kept.get("version") == __version__))
+    pages, terms, current = kept.get("pages"), kept.get("terms"), kept.get("version") == __version__
+    return Folder(
+        path,
+        _restored(pages if isinstance(pages, dict) else {}, current=current),
+        _restored_terms(terms if isinstance(terms, dict) and current else {}),
+    )
+
+
+def _restored_terms(terms: dict[str, Any]) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """The terms of a marker file, one a line as they were written."""
+    found = {}
+    for name, entry in terms.items():
+        match entry:
+            case [str(key), str(lines)]:
+                found[name] = (key, tuple(lines.split("\n")) if lines else ())
+    return found
 
 
 def _restored(pages: dict[str, Any], *, current: bool) -> dict[str, Kept]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -318,6 +319,25 @@ def test_similar_postmortems_are_shown_with_the_reason_among_the_readable_alone(
     assert TEAM in similar("--audience", "team:payments")
     again = similar()
     assert again == found, "nothing of the larger audience is left"
+
+
+def test_numbers_are_those_of_metrics_over_what_may_be_read(team: World, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+
+    def published(*words: str) -> str:
+        run("build", "-o", str(out), *words)
+        home, numbers = (out / "index.html").read_text(), (out / "numbers.html").read_text()
+        figure = re.search(r"<dt>Published</dt><dd>(\d+)</dd>", home)
+        assert figure and figure[0] in numbers
+        return figure[1]
+
+    assert published("--audience", "person:jane") == "3"
+    command = [sys.executable, "-m", "pmctl", "metrics", "--format", "json"]
+    told = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    numbers = {one["name"]: one["value"] for one in told["groups"][0]["periods"][0]["numbers"]}
+    assert numbers["published"] == 3
+    assert published() == "1", "two may not be read"
+    assert "1 postmortem," in (out / "numbers.html").read_text()
 
 
 def _export(*words: str, code: int = 0) -> str:

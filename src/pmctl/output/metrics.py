@@ -198,7 +198,7 @@ def html(found: Metrics) -> str:
     return standalone("Metrics", parts)
 
 
-_DRAWN = ("created", "completion_rate", "days_from_incident", "items_on_time", "resolve_minutes")
+DRAWN = ("created", "completion_rate", "days_from_incident", "items_on_time", "resolve_minutes")
 
 
 def charts(found: Metrics, group: Group) -> list[Chart]:
@@ -209,7 +209,7 @@ def charts(found: Metrics, group: Group) -> list[Chart]:
         return [bars("Shares", [_point(one.title, one) for one in shares], ("metric", "%"))] if shares else []
     found_ = []
     for at, one in enumerate(whole.numbers):
-        if one.name in _DRAWN:
+        if one.name in DRAWN:
             points = [_point(span.label.removeprefix("20"), span.numbers[at]) for span in spans[-24:]]
             found_.append(columns(one.title, points, heads=(f"{one.title} ({one.unit})", "")))
     return found_

@@ -44,11 +44,12 @@ class Kept(NamedTuple):
 @dataclass
 class Folder:
     """The folder, and what was written there for each page, by the page's path. `terms` are those of each postmortem
-    with the key of what they were read from, by id."""
+    with the key of what they were read from, by id; `figures` are those of the first page, with theirs."""
 
     path: Path
     pages: dict[str, Kept] = field(default_factory=dict)
     terms: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
+    figures: tuple[str, tuple[tuple[str, str], ...]] = ("", ())
     _dropped: dict[str, File] = field(default_factory=dict)
 
     def is_current(self, name: str, key: str) -> bool:
@@ -147,6 +148,7 @@ class Folder:
         content = {
             "format": _FORMAT, "version": __version__, "pages": self.pages,
             "terms": {name: [key, "\n".join(found)] for name, (key, found) in self.terms.items()},
+            "figures": self.figures,
         }  # fmt: skip
         try:
             told = json.dumps(content, separators=(",", ":")).replace("<", "\\u003c")  # no markup, even by mistake
@@ -198,7 +200,15 @@ def open_folder(path: Path) -> Folder:
         path,
         _restored(pages if isinstance(pages, dict) else {}, current=current),
         _restored_terms(terms if isinstance(terms, dict) and current else {}),
+        _restored_figures(kept.get("figures") if current else None),
     )
+
+
+def _restored_figures(value: object) -> tuple[str, tuple[tuple[str, str], ...]]:
+    match value:
+        case [str(key), [*rows]]:
+            return key, tuple((str(row[0]), str(row[1])) for row in rows if isinstance(row, list) and len(row) == 2)
+    return "", ()
 
 
 def _restored_terms(terms: dict[str, Any]) -> dict[str, tuple[str, tuple[str, ...]]]:

@@ -25,6 +25,7 @@ from pmctl.text import harmless, single_line
 RELATED = 6  # postmortems that a page shows as related
 NAVIGATION = (
     Link("Home", "index.html"), Link("Postmortems", "postmortems/index.html"), Link("Action items", "actions.html"),
+    Link("Numbers", "numbers.html"),
     *(Link(kind.label, f"{kind.folder}/index.html") for kind in entries.KINDS if kind.folder != "years"),
 )  # fmt: skip
 
@@ -50,7 +51,7 @@ class Page:
 class Site:
     """Everything that pages have in common. `names` are people's by handle, `url` is the start of absolute addresses
     ("" where none is known), `commit` the one that the site is built from; `drafts` says whether drafts are in it.
-    `alike` are the postmortems that are most like each, by id."""
+    `figures` are the numbers of the first page in words; `alike` are the postmortems that are most like each, by id."""
 
     publications: Publications
     templates: Templates
@@ -60,6 +61,7 @@ class Site:
     commit: str = ""
     drafts: bool = False
     script: bytes = b""
+    figures: tuple[tuple[str, str], ...] = ()
     alike: Mapping[str, tuple[Like, ...]] = field(default_factory=dict)
 
     @cached_property

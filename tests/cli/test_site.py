@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -31,8 +32,14 @@ def _secret(world: World, doc: str, word: str, **front: str) -> None:
         "participants": f"[p-{word}]",
     }  # fmt: skip
     world.new(doc, **front)
-    world.edit("The connection pool was too small.", f"![g]({doc}/{word}.png) The {word} was it.", doc, commit=False)
+    world.edit(
+        "The connection pool was too small.",
+        f"![g]({doc}/{word}.png) The {word} was it: [log]({doc}/log%20of%20{word}.TXT).",
+        doc,
+        commit=False,
+    )
     world.edit("Monitor the pool", f"Watch {word}", doc, commit=False)
+    world.write(f"{world.file(doc).removesuffix('.md')}/log of {word}.TXT", f"log {word}".encode())
     world.write(f"{world.file(doc).removesuffix('.md')}/{word}.png", PNG + word.encode())
     world.commit("More")
     world.act(acts.SUBMIT, "jane", doc, reviewers=("bob",))
@@ -275,6 +282,62 @@ def test_a_picture_that_is_shown_no_more_goes(team: World, tmp_path: Path) -> No
     (after,) = out.rglob("*.png")
     assert after != before
     assert after.read_bytes().endswith(b"another")
+
+
+def test_what_the_text_links_to_lies_beside_the_page_and_is_listed(team: World, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run("build", "-o", str(out))
+    (copy,) = out.rglob("*.txt")
+    assert copy.read_bytes() == b"log zebra" and " " not in copy.name
+    page = (out / f"postmortems/{OPEN}.html").read_text()
+    assert '>log of zebra.TXT</a> <span class="said">9 bytes</span>' in page
+    assert page.count(f"{OPEN}/{copy.name}") == 2, "where the text links to it, and in the list"
+    (team.root / team.file(OPEN).removesuffix(".md") / "log of zebra.TXT").unlink()
+    _, said = run("build", "-o", str(out))
+    assert "log of zebra.TXT is not linked: it is not there" in said
+    assert not copy.exists() and "log of zebra.TXT</a>" not in (out / f"postmortems/{OPEN}.html").read_text()
+
+
+def test_similar_postmortems_are_shown_with_the_reason_among_the_readable_alone(team: World, tmp_path: Path) -> None:
+    """Two that a reader may read speak of one failure, and so does a third that they may not."""
+    told = "The checkout failover exhausted replicas: `ReplicaTimeoutError: lag 30 s`."
+    for doc in (OPEN, TEAM, CLOSED):
+        file = team.root / team.file(doc)
+        file.write_text(file.read_text().replace("The connection pool was too small.", told).replace("was it", told))
+    other = "2024-01-20-another"
+    team.new(other, visibility="organization", title="Another one")
+    team.edit("The connection pool was too small.", told, other)
+    out = tmp_path / "out"
+
+    def similar(*words: str) -> str:
+        run("build", "-o", str(out), "--drafts", *words)
+        return (out / f"postmortems/{other}.html").read_text().partition('id="similar"')[2].partition("</ul>")[0]
+
+    found = similar()
+    assert OPEN in found and TEAM not in found and CLOSED not in found
+    assert "error replicatimeouterror: lag 0 s" in found
+    assert TEAM in similar("--audience", "team:payments")
+    again = similar()
+    assert again == found, "nothing of the larger audience is left"
+
+
+def test_numbers_are_those_of_metrics_over_what_may_be_read(team: World, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+
+    def published(*words: str) -> str:
+        run("build", "-o", str(out), *words)
+        home, numbers = (out / "index.html").read_text(), (out / "numbers.html").read_text()
+        figure = re.search(r"<dt>Published</dt><dd>(\d+)</dd>", home)
+        assert figure and figure[0] in numbers
+        return figure[1]
+
+    assert published("--audience", "person:jane") == "3"
+    command = [sys.executable, "-m", "pmctl", "metrics", "--format", "json"]
+    told = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    numbers = {one["name"]: one["value"] for one in told["groups"][0]["periods"][0]["numbers"]}
+    assert numbers["published"] == 3
+    assert published() == "1", "two may not be read"
+    assert "1 postmortem," in (out / "numbers.html").read_text()
 
 
 def _export(*words: str, code: int = 0) -> str:

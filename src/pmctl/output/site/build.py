@@ -18,6 +18,7 @@ from pmctl.insight.publication import Publication
 from pmctl.output.site import entries, feed, home
 from pmctl.output.site.board import open_items
 from pmctl.output.site.document_page import document_page
+from pmctl.output.site.numbers import numbers_page
 from pmctl.output.site.search_index import Found, index_scripts
 from pmctl.output.site.whole import Made, Page, Site, digest
 from pmctl.text import harmless, single_line
@@ -170,13 +171,14 @@ def _front(site: Site) -> Iterator[Page]:
     latest = tuple(final[: home.LATEST])
     values = {
         "waiting": home.waiting(every, site.names, site.today), "overdue": home.overdue(every, site.names, site.today),
-        "count": len(every), "broken": len(site.publications.broken), "drafts": site.drafts,
+        "figures": site.figures, "count": len(every), "broken": len(site.publications.broken), "drafts": site.drafts,
     }  # fmt: skip
     made_of = [(one.id, one.key) for one in latest] + [
         (str(one.summary.day), entries.minutes(one.summary)) for one in every
     ]
     key = digest(site.base, site.commit, str(site.today), repr(values), made_of)
     yield Page("index.html", key, _Home(latest, values))
+    yield numbers_page(site)
     items = [(one.id, one.summary.title, one.summary.items) for one in every if one.summary.items]
     named = {item.owner: site.names.get(item.owner, "") for _, _, found in items for item in found}
     yield Page("actions.html", digest(site.base, str(site.today), items, named), _Board())
@@ -188,7 +190,13 @@ def _front(site: Site) -> Iterator[Page]:
         told = [(one.id, one.key) for one in recent]
         yield Page(feed.FEED, digest(site.base, site.url, told), _Feed(recent))
         paths = sorted(
-            ("", "actions.html", "postmortems/index.html", *(f"postmortems/{name}.html" for name in site.ids))
+            (
+                "",
+                "actions.html",
+                "numbers.html",
+                "postmortems/index.html",
+                *(f"postmortems/{name}.html" for name in site.ids),
+            )
         )
         yield Page(
             feed.SITEMAP,

@@ -10,7 +10,9 @@ from typing import Any
 from pmctl.document.fields import id_of, path_of
 from pmctl.insight.past_versions import past_versions
 from pmctl.insight.publication import Publication
+from pmctl.insight.similar_each import said
 from pmctl.output.site import entries, home
+from pmctl.output.site.attached import Attached
 from pmctl.output.site.pictures import Pictures, stamp
 from pmctl.output.site.postmortem_page import Around, Related, page_values
 from pmctl.output.site.search_index import script_beside, sentences, sentences_script, terms_of
@@ -32,23 +34,26 @@ class _Document:
     def __call__(self, site: Site) -> Made:
         one = self.one
         shown = one.shown()
-        pictures = Pictures(one.id, one.folder)
+        pictures, attached = Pictures(one.id, one.folder), Attached(one.id, one.folder)
         path = f"postmortems/{one.id}.html"
         around = Around(
-            site.names, shown.approved, shown.marks, one.history(), past_versions(one), _related(site, one)
+            site.names, shown.approved, shown.marks, one.history(), past_versions(one), _related(site, one),
+            _similar(site, one), attached.found,  # which the body fills: what it links to is listed
         )  # fmt: skip
         values = page_values(
             shown.document,
             around,
             today=site.today,
             show_image=pictures.show,
-            link_to=lambda to: _link(site, one.id, to),
+            link_to=lambda to: attached.link(to) or _link(site, one.id, to),
         )
         page = site.render("postmortem.html.j2", path, {"page": values})
-        said = sentences(shown.document)
-        script = (script_beside(path), sentences_script(path, said))
-        terms = " ".join(terms_of("\n".join(said)))
-        return Made([(path, page), script, *pictures.files.items()], tuple(dict.fromkeys(pictures.said)), terms)
+        told = sentences(shown.document)
+        script = (script_beside(path), sentences_script(path, told))
+        terms = " ".join(terms_of("\n".join(told)))
+        files = [*pictures.files.items(), *attached.files.items()]
+        said = (*pictures.said, *attached.said)
+        return Made([(path, page), script, *files], tuple(dict.fromkeys(said)), terms)
 
 
 def _document_key(site: Site, one: Publication) -> str:
@@ -56,9 +61,10 @@ def _document_key(site: Site, one: Publication) -> str:
     due = site.today.isoformat() if any(item.open and item.due for item in one.summary.items) else ""
     people = [site.names.get(handle, "") for handle in entries.KINDS[4].names(one.summary)]
     related = [site.around.get(where, "") for where in _neighbourhoods(one)]
+    alike = [(like, site.titles[like.id]) for like in site.alike.get(one.id, ())]
     attached = stamp(one.folder) if os.path.lexists(f"{site.root}/{path_of(one.id).removesuffix('.md')}") else ""
     readers = (str(site.publications.audience), one.source.workspace.settings.visibility)  # of earlier versions, too
-    return digest(site.base, one.key, due, people, related, attached, readers)
+    return digest(site.base, one.key, due, people, related, alike, attached, readers)
 
 
 def _neighbourhoods(one: Publication) -> list[tuple[str, str]]:
@@ -77,9 +83,22 @@ def _related(site: Site, one: Publication) -> tuple[Any, ...]:
         for other in others[:RELATED]:
             why.setdefault(other.id, []).append(f"{reason}: {harmless(name)}")
             titles[other.id] = home.title_of(other)
-    best = sorted(why, key=lambda name: -len(set(why[name])))[:RELATED]
+    shown = {like.id for like in site.alike.get(one.id, ())}  # with a better reason
+    best = sorted((name for name in why if name not in shown), key=lambda name: -len(set(why[name])))[:RELATED]
     return tuple(
         Related(titles[name], f"postmortems/{name}.html", listed(list(dict.fromkeys(why[name])))) for name in best
+    )
+
+
+def _similar(site: Site, one: Publication) -> tuple[Related, ...]:
+    """Those whose text is most like its own, with what both speak of."""
+    return tuple(
+        Related(
+            site.titles[like.id],
+            f"postmortems/{like.id}.html",
+            f"both: {listed([harmless(word) for word in said(like)])}",
+        )
+        for like in site.alike.get(one.id, ())
     )
 
 

@@ -43,10 +43,13 @@ class Kept(NamedTuple):
 
 @dataclass
 class Folder:
-    """The folder, and what was written there for each page, by the page's path."""
+    """The folder, and what was written there for each page, by the page's path. `terms` are those of each postmortem
+    with the key of what they were read from, by id; `figures` are those of the first page, with theirs."""
 
     path: Path
     pages: dict[str, Kept] = field(default_factory=dict)
+    terms: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
+    figures: tuple[str, tuple[tuple[str, str], ...]] = ("", ())
     _dropped: dict[str, File] = field(default_factory=dict)
 
     def is_current(self, name: str, key: str) -> bool:
@@ -142,9 +145,14 @@ class Folder:
 
     def save(self) -> None:
         """Write down what is there."""
-        content = {"format": _FORMAT, "version": __version__, "pages": self.pages}
+        content = {
+            "format": _FORMAT, "version": __version__, "pages": self.pages,
+            "terms": {name: [key, "\n".join(found)] for name, (key, found) in self.terms.items()},
+            "figures": self.figures,
+        }  # fmt: skip
         try:
-            write_atomic(self.path / MARKER, json.dumps(content, separators=(",", ":")).encode(), mode=0o666)
+            told = json.dumps(content, separators=(",", ":")).replace("<", "\\u003c")  # no markup, even by mistake
+            write_atomic(self.path / MARKER, told.encode(), mode=0o666)
         except OSError as error:
             raise EnvironmentProblem(f"cannot write {self.path / MARKER}: {error.strerror}") from None
 
@@ -187,8 +195,30 @@ def open_folder(path: Path) -> Folder:
             hint = "give a folder that is empty, or not there yet: -o DIR"
             raise EnvironmentProblem(f"{path} holds something else than a site that pmctl wrote", hint=hint)
         return Folder(path)
-    pages = kept.get("pages")
-    return Folder(path, _restored(pages if isinstance(pages, dict) else {}, current=kept.get("version") == __version__))
+    pages, terms, current = kept.get("pages"), kept.get("terms"), kept.get("version") == __version__
+    return Folder(
+        path,
+        _restored(pages if isinstance(pages, dict) else {}, current=current),
+        _restored_terms(terms if isinstance(terms, dict) and current else {}),
+        _restored_figures(kept.get("figures") if current else None),
+    )
+
+
+def _restored_figures(value: object) -> tuple[str, tuple[tuple[str, str], ...]]:
+    match value:
+        case [str(key), [*rows]]:
+            return key, tuple((str(row[0]), str(row[1])) for row in rows if isinstance(row, list) and len(row) == 2)
+    return "", ()
+
+
+def _restored_terms(terms: dict[str, Any]) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """The terms of a marker file, one a line as they were written."""
+    found = {}
+    for name, entry in terms.items():
+        match entry:
+            case [str(key), str(lines)]:
+                found[name] = (key, tuple(lines.split("\n")) if lines else ())
+    return found
 
 
 def _restored(pages: dict[str, Any], *, current: bool) -> dict[str, Kept]:

@@ -47,7 +47,8 @@ _LEFT_OUT = {SHOWN_LARGE, "Severity", "Services", "Approved by"}
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """Another postmortem; `path` is from the top of the site, `why` in words: `same service: payment-api`."""
+    """Another postmortem; `path` is from the top of the site, `why` in words: `same service: payment-api`,
+    `both: cause pool exhausted and failover`."""
 
     title: str
     path: str
@@ -77,6 +78,7 @@ class Around:
     history: PostmortemHistory | None = None
     versions: Sequence[PastVersion] = ()
     related: Sequence[Related] = ()
+    similar: Sequence[Related] = ()
     attachments: Sequence[Attachment] = ()
 
 
@@ -137,6 +139,7 @@ def page_values(
         "incomplete": around.history.incomplete if around.history else "",
         "changes": list(_changes(document.id, around.versions, around.names)),
         "related": tuple(around.related),
+        "similar": tuple(around.similar),
         "attachments": tuple(around.attachments),
     }
 

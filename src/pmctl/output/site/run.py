@@ -6,11 +6,13 @@ What is on the disk is told from the folder's own marker, so a second run on the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from pmctl.output.site.build import SEARCH, pages, search_page
 from pmctl.output.site.folder import Folder, Kept
+from pmctl.output.site.likeness import likeness
+from pmctl.output.site.numbers import with_figures
 from pmctl.output.site.whole import Page, Site
 from pmctl.processes import counted, on_every_core
 
@@ -42,6 +44,7 @@ def write_site(site: Site, folder: Folder) -> Written:
     Raises EnvironmentProblem when a path is taken by what pmctl did not write, BadInput for a template that cannot be
     carried out; what is there already stays as it is then.
     """
+    site = replace(with_figures(site, folder), alike=likeness(site.publications.pages, folder))
     planned = list(pages(site))
     stale = [page for page in planned if not folder.is_current(page.path, page.key)]
     folder.claim([*(page.path for page in stale), SEARCH])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -15,15 +15,17 @@ from markupsafe import Markup
 
 from pmctl import __version__
 from pmctl.insight.publication import Publication, Publications
+from pmctl.insight.similar_each import Like
 from pmctl.output.site import entries, feed
 from pmctl.output.site.look import Frame, Link
 from pmctl.output.site.templates import Templates
 from pmctl.policy.audience import Audience, Circle
-from pmctl.text import harmless
+from pmctl.text import harmless, single_line
 
 RELATED = 6  # postmortems that a page shows as related
 NAVIGATION = (
     Link("Home", "index.html"), Link("Postmortems", "postmortems/index.html"), Link("Action items", "actions.html"),
+    Link("Numbers", "numbers.html"),
     *(Link(kind.label, f"{kind.folder}/index.html") for kind in entries.KINDS if kind.folder != "years"),
 )  # fmt: skip
 
@@ -48,7 +50,8 @@ class Page:
 @dataclass(frozen=True)
 class Site:
     """Everything that pages have in common. `names` are people's by handle, `url` is the start of absolute addresses
-    ("" where none is known), `commit` the one that the site is built from; `drafts` says whether drafts are in it."""
+    ("" where none is known), `commit` the one that the site is built from; `drafts` says whether drafts are in it.
+    `figures` are the numbers of the first page in words; `alike` are the postmortems that are most like each, by id."""
 
     publications: Publications
     templates: Templates
@@ -58,6 +61,8 @@ class Site:
     commit: str = ""
     drafts: bool = False
     script: bytes = b""
+    figures: tuple[tuple[str, str], ...] = ()
+    alike: Mapping[str, tuple[Like, ...]] = field(default_factory=dict)
 
     @cached_property
     def frame(self) -> Frame:
@@ -80,6 +85,11 @@ class Site:
     def ids(self) -> frozenset[str]:
         """The postmortems that have a page."""
         return frozenset(one.id for one in self.publications.pages)
+
+    @cached_property
+    def titles(self) -> dict[str, str]:
+        """The titles of the postmortems that have a page, by id."""
+        return {one.id: harmless(single_line(one.summary.title) or one.id) for one in self.publications.pages}
 
     @cached_property
     def _rows(self) -> dict[str, Markup]:

@@ -131,6 +131,27 @@ def test_it_is_an_archive_file_that_everybody_can_read() -> None:
     assert len(pictures) == 1, "the attached picture is in it"
 
 
+def test_a_title_without_a_space_stays_on_the_page_and_is_whole_in_the_metadata() -> None:
+    word = "W" * 90
+    document = read(SOURCE.replace("Payment API <outage>", word).encode(), "postmortems/2024/2024-01-15-x.md")
+    reader = PdfReader(io.BytesIO(to_pdf(document, today=TODAY)))
+    assert reader.metadata is not None and reader.metadata.title == word
+    lines = [line.replace("\u200b", "") for page in reader.pages for line in page.extract_text().splitlines()]
+    assert 0 < max(line.count("W") for line in lines) < 80
+
+
+def test_a_small_picture_is_not_blown_up() -> None:
+    sizes: list[float] = []
+
+    def before(operator: bytes, operands: object, matrix: list[float], text: object) -> None:
+        if operator == b"Do":
+            sizes.append(abs(matrix[0]))
+
+    for page in PdfReader(io.BytesIO(_made())).pages:
+        page.extract_text(visitor_operand_before=before)
+    assert [round(size) for size in sizes] == [3], "four pixels, a quarter less in points"
+
+
 def test_the_same_text_gives_the_same_bytes() -> None:
     assert _made() == _made()
     assert _made() != _made("Another text.")

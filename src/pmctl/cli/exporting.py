@@ -71,24 +71,16 @@ def export(
     each postmortem becomes a file in a folder, named by its id; with --audience too those that are published or
     archived, unless --status says otherwise.
     """
-    from pmctl.errors import Refused, UsageProblem
-    from pmctl.insight.search import Query
+    from pmctl.errors import Refused
 
     session: Session = ctx.obj
     query = chosen_query(
         since, until, status=status, author=author, service=service, team=team, severity=severity, tag=tag
     )
-    if every == bool(id):
-        raise UsageProblem("say which postmortem" if not id else "--all and an id", hint="give an id, or --all -o DIR")
-    if not every and query != Query():
-        raise UsageProblem("filters choose among all postmortems", hint="--all -o DIR")
+    _refuse_mixture(id, query, at, audience, every=every)
     form = _form(to, output, every=every)
     options = {"--evidence": evidence, "--front-matter": front_matter is not None, "--fonts": fonts is not None}
-    _refuse_idle(form, options)
-    if fonts is not None and not fonts.is_dir():
-        raise UsageProblem(f"--fonts {fonts}: there is no such folder")
-    if at and audience:
-        raise UsageProblem("--at and --audience", hint="who may read a postmortem is decided by what stands now")
+    _refuse_idle(form, options, fonts)
     wish = _Wish(form, at, evidence=evidence, front_matter=front_matter is not False, fonts=fonts)
     readable = _readable(session, audience, drafts=not every or bool(status)) if audience else None
     if every and output is not None:
@@ -98,6 +90,19 @@ def export(
         if readable is not None and name not in readable:
             raise Refused(f"{name} is not for {audience}", hint="its visibility, teams and people decide: docs/site.md")
         _export_one(session, name, wish, output)
+
+
+def _refuse_mixture(id: str, query: Query, at: str, audience: str, *, every: bool) -> None:
+    """Raise UsageProblem for what cannot be asked together."""
+    from pmctl.errors import UsageProblem
+    from pmctl.insight.search import Query
+
+    if every == bool(id):
+        raise UsageProblem("say which postmortem" if not id else "--all and an id", hint="give an id, or --all -o DIR")
+    if not every and query != Query():
+        raise UsageProblem("filters choose among all postmortems", hint="--all -o DIR")
+    if at and audience:
+        raise UsageProblem("--at and --audience", hint="who may read a postmortem is decided by what stands now")
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +237,7 @@ def _form(to: str, output: Path | None, *, every: bool) -> str:
     return found
 
 
-def _refuse_idle(to: str, given: dict[str, bool]) -> None:
+def _refuse_idle(to: str, given: dict[str, bool], fonts: Path | None) -> None:
     """Raise UsageProblem for an option that the form has no use for: it would look as if it had been heeded."""
     from pmctl.errors import UsageProblem
 
@@ -240,6 +245,8 @@ def _refuse_idle(to: str, given: dict[str, bool]) -> None:
         if wanted and option not in FORMS[to].options:
             forms = " and ".join(name for name, form in FORMS.items() if option in form.options)
             raise UsageProblem(f"{option} has no meaning for {to}", hint=f"it is for {forms}")
+    if fonts is not None and not fonts.is_dir():
+        raise UsageProblem(f"--fonts {fonts}: there is no such folder")
 
 
 def schema(

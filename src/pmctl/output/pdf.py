@@ -24,10 +24,10 @@ from pmctl.errors import EnvironmentProblem
 from pmctl.output.images import MAX_PICTURES, ReadAttachment, picture_kind
 from pmctl.output.markdown import to_markdown
 from pmctl.output.page_facts import SHOWN_LARGE, Evidence, Fact, banner, evidence_view, facts, figures, lead, page_title
-from pmctl.output.printed_body import PRIVATE, PlacePicture, body_blocks
+from pmctl.output.printed_body import PlacePicture, body_blocks, printable
 from pmctl.output.timeline_layout import layout
 from pmctl.output.timeline_rows import rows
-from pmctl.text import code_of, harmless, parse_utc
+from pmctl.text import code_of, parse_utc
 
 _LINE = 620.0  # of the drawn timeline: as many of its units as page.typ makes of its line
 _NO_GLYPH = re.compile(r"text `?\"?(.+?)\"?`? could not be displayed")
@@ -67,6 +67,7 @@ def to_pdf(
         page = {
             "timeline": _timeline(clean),
             "title": title,
+            "name": title,
             "author": document.author,
             "banner": asdict(banner(document.status)),
             "marks": list(marks),
@@ -79,7 +80,7 @@ def to_pdf(
         }
         if section is None:
             body = [{"kind": "timeline"}, *body]
-        text = json.dumps(_harmless(page) | {"body": body}, ensure_ascii=False)
+        text = json.dumps(_printable(page) | {"body": body}, ensure_ascii=False)
         return _compiled(text, Path(folder), _dated(document), fonts)
 
 
@@ -89,11 +90,11 @@ def plain_pdf(title: str, markdown: str, *, label: str, version: str, day: str) 
     with tempfile.TemporaryDirectory(prefix="pmctl-pdf-") as folder:
         body = body_blocks(markdown, title=title, place_picture=lambda target: "")
         page: dict[str, Any] = {
-            "timeline": None, "title": title, "author": "", "banner": {"kind": "published", "label": label, "text": ""},
-            "marks": [], "lead": "", "figures": [], "facts": [], "evidence": None, "identity": label,
-            "version": version,
+            "timeline": None, "title": title, "name": title, "author": "",
+            "banner": {"kind": "published", "label": label, "text": ""}, "marks": [], "lead": "", "figures": [],
+            "facts": [], "evidence": None, "identity": label, "version": version,
         }  # fmt: skip
-        text = json.dumps(_harmless(page) | {"body": body}, ensure_ascii=False)
+        text = json.dumps(_printable(page) | {"body": body}, ensure_ascii=False)
         at = datetime.combine(date.fromisoformat(day), time(), UTC) if day >= "1980" else _NO_TIME
         return _compiled(text, Path(folder), at, None)
 
@@ -121,13 +122,16 @@ def _timeline(document: Document) -> dict[str, Any] | None:
     }  # fmt: skip
 
 
-def _harmless(value: Any) -> Any:
-    """The same values with no text that deceives; the body's texts are so already."""
+def _printable(value: Any) -> Any:
+    """The same values as texts to print; an address stays as it is. The body's texts are so already."""
     if isinstance(value, dict):
-        return {key: _harmless(one) for key, one in value.items()}
+        return {
+            key: printable(one, whole=key in ("url", "name")) if isinstance(one, str) else _printable(one)
+            for key, one in value.items()
+        }
     if isinstance(value, list | tuple):
-        return [_harmless(one) for one in value]
-    return PRIVATE.sub("\ufffd", harmless(value)) if isinstance(value, str) else value
+        return [_printable(one) for one in value]
+    return printable(value) if isinstance(value, str) else value
 
 
 def _fact(fact: Fact) -> dict[str, Any]:

@@ -137,7 +137,7 @@ def _block(node: SyntaxTreeNode, paper: _Paper) -> list[Block]:
     if kind == "table":
         return [] if _is_hollow(node) else [_table(node, paper)]
     if kind in ("fence", "code_block"):
-        return [{"kind": "code", "content": _text(node.content.rstrip("\n"))}]
+        return [{"kind": "code", "content": printable(node.content.rstrip("\n"))}]
     if kind in ("bullet_list", "ordered_list", "blockquote"):
         return _container(node, paper)
     if kind == "hr":
@@ -200,7 +200,7 @@ def _cell(row: SyntaxTreeNode, column: int, name: str, paper: _Paper, *, items: 
         return _pieces(cell, paper)
     # No approval binds what stands here: it is shown as plain text, never as Markdown.
     text = cell.children[0].content if cell.children else ""
-    pieces: list[Block] = [{"kind": "text", "content": _text(status_words(text) if tracking == "Status" else text)}]
+    pieces: list[Block] = [{"kind": "text", "content": printable(status_words(text) if tracking == "Status" else text)}]
     if tracking == "Due" and row.map and row.map[0] in paper.overdue_lines:
         pieces += [{"kind": "break"}, {"kind": "strong", "pieces": [{"kind": "text", "content": "Overdue"}]}]
     return pieces
@@ -222,7 +222,7 @@ def _inline(nodes: Sequence[SyntaxTreeNode], paper: _Paper) -> list[Block]:
     out: list[Block] = []
     for node in nodes:
         if node.type == "code_inline":
-            out.append({"kind": "code", "content": _text(node.content)})
+            out.append({"kind": "code", "content": printable(node.content)})
         elif node.type == "softbreak":
             out.append({"kind": "text", "content": " "})
         elif node.type == "hardbreak":
@@ -236,7 +236,7 @@ def _inline(nodes: Sequence[SyntaxTreeNode], paper: _Paper) -> list[Block]:
         else:
             for number, line in enumerate(_BREAK.split(node.content)):
                 out += [{"kind": "break"}] if number else []
-                out += [{"kind": "text", "content": _text(line)}] if line else []
+                out += [{"kind": "text", "content": printable(line)}] if line else []
     return out
 
 
@@ -246,7 +246,7 @@ def _link(node: SyntaxTreeNode, paper: _Paper) -> list[Block]:
         return pieces
     shown = "".join(leaf.content for leaf in _leaves(node.children))
     plain = url.lower().startswith("mailto:") or shown.rstrip("/") == url.rstrip("/")
-    return [{"kind": "link", "url": harmless(url), "pieces": pieces, "note": "" if plain else _text(url)}]
+    return [{"kind": "link", "url": harmless(url), "pieces": pieces, "note": "" if plain else printable(url)}]
 
 
 def _picture(node: SyntaxTreeNode, paper: _Paper) -> list[Block]:
@@ -255,13 +255,14 @@ def _picture(node: SyntaxTreeNode, paper: _Paper) -> list[Block]:
     file = paper.place_picture(source)
     if file:
         return [{"kind": "picture", "file": file, "words": words}]
-    return [{"kind": "emph", "pieces": [{"kind": "text", "content": _text(f"[{words}]")}]}]
+    return [{"kind": "emph", "pieces": [{"kind": "text", "content": printable(f"[{words}]")}]}]
 
 
-def _text(text: str) -> str:
-    """Text without what deceives, whose long words may be broken: an address would otherwise leave its column.
+def printable(text: str, *, whole: bool = False) -> str:
+    """Text without what deceives, whose long words may be broken: an address would otherwise leave its column. With
+    `whole` they stay in one piece, as for what is not printed.
 
     Characters for private use mean nothing to others, and an archive's file may not hold them.
     """
     text = PRIVATE.sub("\ufffd", harmless(text)).replace("\t", "    ")
-    return _LONG_WORD.sub(lambda word: _INSIDE_WORD.sub("\u200b", word[0]), text)
+    return text if whole else _LONG_WORD.sub(lambda word: _INSIDE_WORD.sub("\u200b", word[0]), text)

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -152,7 +153,8 @@ def test_front_matter_is_yaml_that_says_the_title(name: str, tmp_path: Path) -> 
     [page] = [content for path, content in files.items() if "first" in path and path.endswith(".md")]
     assert isinstance(page, bytes)
     front = yaml.safe_load(page.decode().split("---\n")[1])
-    assert front["title"] == 'A | b ]] "c" <i>{d}</i> # x'
+    title = 'A | b ]] "c" <i>{d}</i> # x'
+    assert front["title"] == (title if name != "mkdocs" else "A | b ]] ”c” ‹i›{d}‹/i› # x")
     assert "pay|ment" in front["tags"]
 
 
@@ -193,12 +195,26 @@ def test_mkdocs_builds_it_without_a_warning(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     page = (tmp_path / "site/2024/2024-01-01-first/index.html").read_text()
+    assert "<i>{d}" not in page and "<b>" not in page, "its themes write a title as it stands"
     article = page.partition('role="main"')[2].partition("<footer")[0]
     tags = Tags(article)
     assert "&lt;script&gt;alert(1)" in article and not any(tag == "script" for tag, _ in tags.found)
     assert '<code class="language-python">' in article and "]]&gt; &lt;b&gt; {x}" in article
     assert "<th style" in article and "<code>a | b</code>" in article
     assert not [address for address in tags.addresses() if "javascript" in address or "hidden" in address]
+
+
+@pytest.mark.parametrize(
+    "text", ['"><script>alert(1)</script>', "</title><script>", "&lt;/title&gt;&ltscript&#62;", "Q&A"]
+)
+def test_the_front_matter_of_mkdocs_is_safe_in_a_theme_that_escapes_nothing(tmp_path: Path, text: str) -> None:
+    one = article(tmp_path, "2024-01-01-a", f"T {text}", f"## Summary\n\nS {text}\n", tags=json.dumps([f"x {text}"]))
+    made = FLAVOURS["mkdocs"].make(Collection((one,)))["docs/2024/2024-01-01-a.md"]
+    assert isinstance(made, bytes)
+    front = yaml.safe_load(made.decode().split("---\n")[1])
+    for value in (front["title"], front["description"], *front["tags"]):
+        assert unescape(value) == value and not set('<>"') & set(value)
+    assert text != "Q&A" or front["title"] == "T Q&A"
 
 
 def test_hugo_builds_it_without_a_warning(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from html import unescape
 from typing import NamedTuple
 
 from pmctl.output.wiki.article import Article, Collection
@@ -17,6 +18,7 @@ from pmctl.output.wiki.names import file_names
 from pmctl.output.wiki.pages import TITLE, article_text, home_text, place_of, year_text
 
 _SHORTCODE = re.compile(r"\{\{([<%])(?!/\*)((?:(?!\{\{[<%]|\*/|[>%]\}\})[^\n])*)([>%])\}\}")
+_LOOK_ALIKE = str.maketrans({"<": "\u2039", ">": "\u203a", '"': "\u201d"})
 _OPENING = re.compile(r"\{\{(?=[<%])")
 
 
@@ -150,7 +152,21 @@ def _fields(article: Article) -> dict[str, object]:
 
 
 def _mkdocs_front(fields: Mapping[str, object]) -> str:
-    return front_matter({name: fields[name] for name in ("title", "date", "tags", "description") if name in fields})
+    """With values that are text to a theme which escapes them and to one, as of MkDocs and Zensical, which does not."""
+    shown: dict[str, object] = {}
+    for name in ("title", "date", "tags", "description"):
+        value = fields.get(name)
+        shown[name] = (
+            tuple(_unmarked(one) for one in value) if isinstance(value, tuple) else _unmarked(str(value or ""))
+        )
+    return front_matter(shown)
+
+
+def _unmarked(value: str) -> str:
+    """Text that looks the same and can begin no element, end no attribute, and name no character by a reference."""
+    if unescape(value) != value:
+        value = value.replace("&", "\uff06")
+    return value.translate(_LOOK_ALIKE)
 
 
 def _page(article: Article) -> str:

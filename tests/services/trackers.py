@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, parse_qsl, unquote, urlsplit
 
 TOKEN = "s3cret-Token-1"
 Reply = tuple[int, Any]
@@ -86,7 +86,8 @@ def _handler(tracker: Tracker) -> type[BaseHTTPRequestHandler]:
             parts = urlsplit(self.path)
             size = int(self.headers.get("content-length") or 0)
             raw = self.rfile.read(size)
-            body = json.loads(raw) if raw else None
+            form = self.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+            body = None if not raw else dict(parse_qsl(raw.decode())) if form else json.loads(raw)
             request = Request(
                 self.command, unquote(parts.path), parse_qs(parts.query, keep_blank_values=True), body,
                 {key.lower(): value for key, value in self.headers.items()},

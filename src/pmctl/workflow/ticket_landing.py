@@ -76,8 +76,14 @@ def announce(repo: git.Repository, hands: Hands, files: Mapping[str, Sequence[Ti
     message = f"Announce {plural(count, 'ticket')}\n\n" + "".join(f"Postmortem: {name}\n" for name in files)
     writes = [_write(name, one) for name, some in files.items() for one in some]
     landed = commit(repo, writes, message, signing=hands.signing, unchanged=[path_of(name) for name in files])
+    return landed if first(repo, hands, begun, landed) else None
+
+
+def first(repo: git.Repository, hands: Hands, begun: str, landed: CommitResult) -> bool:
+    """Push what was committed on top of `begun` before anybody else pushes; false when somebody was faster, and it is
+    taken back then. Raises Refused, when it is taken back as well, where the remote does not take it."""
     if not shared(repo):
-        return landed
+        return True
     branch = git.run(repo.top, "symbolic-ref", "--short", "-q", "HEAD").text
     try:
         faster = push_head(repo, upstream_of(repo, branch))
@@ -85,10 +91,10 @@ def announce(repo: git.Repository, hands: Hands, files: Mapping[str, Sequence[Ti
         take_back(repo, begun, landed.oid)
         raise
     if faster is None:
-        return landed
+        return True
     take_back(repo, begun, landed.oid)
     hands.wait(random.uniform(0.05, 1.0))  # noqa: S311  only so that clones differ
-    return None
+    return False
 
 
 def land(

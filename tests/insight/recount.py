@@ -101,6 +101,8 @@ def observations(docs: dict[str, dict[str, Any]], on: date) -> dict[str, list[tu
         front = one["front"]
         started, resolved = seconds(front.get("started_at")), seconds(front.get("resolved_at"))
         note("created", name, 1)
+        note("drafts", name, 1 if front["status"] == "DRAFT" else None)
+        note("in_review", name, 1 if front["status"] == "IN_REVIEW" else None)
         note("completion_rate", name, 1 if "published" in one else 0)
         note("draft_hours", name, span(resolved, one["created"], 3600))
         note("resolve_minutes", name, span(started, resolved, 60))

@@ -145,11 +145,11 @@ def example() -> Facts:
     reviews = {doc: (Review(who, at(asked_), at(answered), "approved" if answered else ""),)
                for doc, who, asked_, answered in rows_of("Its reviews")}  # fmt: skip
     made = []
-    for doc, *times, created, submitted, approved, published in rows_of("Its postmortems"):
+    for doc, *times, created, submitted, approved, published, status in rows_of("Its postmortems"):
         adopted = created == "(adopted)"
         history = [None if adopted else at(one) for one in (created, submitted, approved, published)]
         made.append(Measured(
-            doc, doc, "DRAFT", "jane", "SEV1", "", (), (), (), (), tuple(map(at, times)), (),
+            doc, doc, status, "jane", "SEV1", "", (), (), (), (), tuple(map(at, times)), (),
             tuple(items.get(doc, ())), adopted, *history, reviews=reviews.get(doc, ()),
         ))  # fmt: skip
     targets = {"draft": 24 * 3600, "complete": 48 * 3600, "review": 7 * 86400, "publish": 14 * 86400}

@@ -258,6 +258,8 @@ COMMANDS = {
     "findings": "pmctl validate --format json",
     "audit": "pmctl audit --format json",
     "list": "pmctl list --format json",
+    "error": "pmctl show nothing --format json 2>&1 || true",
+    "commands": "pmctl schema commands",
     "section": 'pmctl show "$ID" --section Summary --format json',
     "status": "pmctl status --format json",
     "log": 'pmctl log "$ID" --format json',

@@ -49,6 +49,7 @@ class Google(Tracker):
     """
 
     account: str = "jane@example.com"
+    media: tuple[str, ...] = ("application/json", "application/x-www-form-urlencoded")
     scopes: str = SCOPES
     tells_account: bool = True
     events: dict[str, dict[str, Any]] = field(default_factory=dict)

@@ -209,8 +209,10 @@ def test_a_refusal_takes_the_announcement_back(
     jira.tracker.fail("POST", "/issue$", status, body=body, headers=headers)
     done = jira.push()
     assert done.made == {}
-    assert said in " ".join(one.message for one in done.problems)
-    assert TOKEN not in " ".join((*jira.said, *(one.message for one in done.problems)))
+    told = " ".join((*(one.message for one in done.problems), *([done.stopped.message] if done.stopped else [])))
+    assert said in told
+    assert bool(done.stopped) is (status in (401, 403, 404)), "what is wrong with one item does not stop the others"
+    assert TOKEN not in f"{jira.said} {told}"
     assert not (jira.world.root / f".pmctl/tickets/{DOC}/AI-7f3k.json").exists()
     assert jira.push().made == {"AI-7f3k": "OPS-1"}
     jira.clean()

@@ -282,7 +282,7 @@ class Service:
                 f"{self.label} does not accept the token (401)", hint=f"put a valid token into {variable}"
             )
         if status == 403:
-            return EnvironmentProblem(
+            return Forbidden(
                 f"{self.label} does not allow this token to use {what} (403)",
                 hint=f"give the token in {variable} the right to {self.right}",
             )
@@ -310,6 +310,10 @@ class Service:
     def _unreachable(self, why: str) -> PmctlError:
         host = urlsplit(self.base_url).netloc
         return EnvironmentProblem(f"{self.label} at {host} {why}", hint="check the network and the address")
+
+
+class Forbidden(EnvironmentProblem):
+    """What this token may not do (403)."""
 
 
 class Declined(EnvironmentProblem):

@@ -254,7 +254,8 @@ def test_who_may_not_read_it_is_named_and_not_invited(world: World) -> None:
         said = typed(world, "schedule", DOC, *AT, "--attendee", who)
         assert said.code == 1 and f"may not be read by {who}" in said.err
     assert world.head == before
-    assert typed(world, "schedule", DOC, *AT, "--attendee", "jane").code == 0
+    said = typed(world, "schedule", DOC, *AT, "--attendee", "jane", "--ics", "-")
+    assert values(said.out, "CLASS") == ["PRIVATE"]
 
 
 def test_who_may_not_plan_one_is_refused(world: World) -> None:

@@ -251,33 +251,15 @@ def test_a_room_that_google_is_still_making_is_waited_for_and_left_to_the_next_r
     meet.clean()
 
 
-SLOW = refusal(403, "rateLimitExceeded", "Rate Limit Exceeded")[1]
-
-
-@pytest.mark.parametrize(
-    ("status", "body", "said"),
-    [
-        (400, refusal(400, "invalid", "Invalid attendee email.")[1], "Invalid attendee email."),
-        (401, refusal(401, "authError", "Invalid Credentials")[1], "pmctl integrations login google"),
-        (403, refusal(403, "insufficientPermissions", "Insufficient Permission")[1], "calendar.events is missing"),
-        (403, refusal(403, "x", "no", details=[{"reason": "SERVICE_DISABLED"}])[1], "API is off in the project"),
-        (403, refusal(403, "accessNotConfigured", "Not used before")[1], "API is off in the project"),
-        (403, refusal(403, "quotaExceeded", "Calendar usage limits exceeded.")[1], "takes no more for now"),
-        (403, refusal(403, "forbidden", "Forbidden")[1], "admin of your Google Workspace"),
-        (403, {}, "does not allow this token"),
-        (404, refusal(404, "notFound", "Not Found")[1], "404"),
-        (422, {"error": {"message": "unprocessable"}}, "unprocessable"),
-    ],
-)
-def test_what_google_refuses_is_taken_back(meet: Desk, status: int, body: Any, said: str) -> None:
-    meet.google.fail("POST", EVENT, status, body=body)
-    with pytest.raises(PmctlError) as problem:
+def test_what_google_refuses_is_taken_back(meet: Desk) -> None:
+    body = refusal(403, "insufficientPermissions", "Insufficient Permission")[1]
+    meet.google.fail("POST", EVENT, 403, body=body)
+    with pytest.raises(PmctlError, match=r"calendar\.events is missing") as problem:
         meet.schedule()
-    assert said in told(problem.value)
     assert meet.meetings == []
     meet.silent(told(problem.value))
     assert meet.schedule().problem is None
-    meet.google.fail("PATCH", EVENT, status, body=body)
+    meet.google.fail("PATCH", EVENT, 403, body=body)
     with pytest.raises(PmctlError):
         meet.move()
     assert (meet.meeting.sequence, meet.meeting.at) == (0, AT)
@@ -286,25 +268,7 @@ def test_what_google_refuses_is_taken_back(meet: Desk, status: int, body: Any, s
     meet.clean()
 
 
-@pytest.mark.parametrize(
-    ("status", "headers", "body"),
-    [(403, {}, SLOW), (403, {"Retry-After": "0"}, SLOW), (429, {}, {}), (429, {"Retry-After": "0"}, {})],
-)
-def test_a_pause_that_google_asks_for_is_made(meet: Desk, status: int, headers: dict[str, str], body: Any) -> None:
-    meet.google.fail("POST", EVENT, status, headers=headers, body=body)
-    assert meet.schedule().problem is None
-    assert meet.google.count("POST", EVENT) == 2
-
-
-def test_a_pause_that_is_too_long_is_said(meet: Desk) -> None:
-    meet.google.fail("POST", EVENT, 429, headers={"Retry-After": "3600"})
-    with pytest.raises(EnvironmentProblem, match="asks for fewer requests") as problem:
-        meet.schedule()
-    assert "in 3600 s" in told(problem.value)
-    assert meet.meetings == []
-
-
-@pytest.mark.parametrize("fault", [{"after": True}, {"half": True}, {"status": 500}, {"status": 502}, {"delay": 1.5}])
+@pytest.mark.parametrize("fault", [{"after": True}, {"half": True}, {"status": 500}])
 def test_where_nobody_knows_whether_google_made_it_it_is_looked_up(meet: Desk, fault: dict[str, Any]) -> None:
     meet.google.faults.append(Fault("POST", EVENT, **fault))
     done = meet.schedule()
@@ -374,41 +338,17 @@ def test_logins_that_are_no_good_stop_everything_before_it_begins(meet: Desk) ->
     assert meet.google.events == {}
 
 
-@pytest.mark.parametrize(
-    ("status", "body", "said"),
-    [
-        (400, {"code": 4711, "message": "does not contain scopes:[meeting:write:admin]."}, "integrations test zoom"),
-        (
-            400,
-            {"code": 300, "message": "Validation Failed.", "errors": [{"field": "topic", "message": "bad"}]},
-            "topic",
-        ),
-        (401, {"code": 124, "message": "Invalid access token."}, "Invalid access token."),
-        (403, {"code": 200, "message": "no permission"}, "403"),
-        (404, {"code": 1001, "message": "User does not exist"}, "User does not exist"),
-        (409, {"code": 3000, "message": "conflict"}, "conflict"),
-    ],
-)
-def test_what_zoom_refuses_is_taken_back(room: Desk, status: int, body: Any, said: str) -> None:
-    room.zoom.fail("POST", LIST, status, body=body)
-    with pytest.raises(PmctlError) as problem:
+def test_what_zoom_refuses_is_taken_back(room: Desk) -> None:
+    room.zoom.fail("POST", LIST, 403, body={"code": 200, "message": "no permission"})
+    with pytest.raises(PmctlError, match="403"):
         room.schedule()
-    assert said in told(problem.value)
     assert room.meetings == []
     assert room.schedule().problem is None
     assert len(room.zoom.meetings) == 1
     room.clean()
 
 
-def test_zoom_asks_for_fewer_requests(room: Desk) -> None:
-    room.zoom.fail("POST", LIST, 429)
-    room.zoom.fail("POST", LIST, 429, headers={"Retry-After": "0"})
-    assert room.schedule().problem is None
-    assert room.zoom.count("POST", LIST) == 3
-
-
-@pytest.mark.parametrize("fault", [{"after": True}, {"half": True}, {"status": 500}, {"delay": 1.5}])
-@pytest.mark.parametrize("lag", [0, 3])
+@pytest.mark.parametrize(("fault", "lag"), [({"after": True}, 3), ({"half": True}, 0), ({"status": 500}, 0)])
 def test_a_room_that_zoom_may_have_made_is_looked_for(room: Desk, fault: dict[str, Any], lag: int) -> None:
     room.zoom.lag = lag
     room.zoom.faults.append(Fault("POST", LIST, **fault))
@@ -506,19 +446,16 @@ def test_an_event_is_changed_by_the_account_whose_calendar_it_is_in(meet: Desk) 
     assert meet.cancel().problem is None
 
 
-@pytest.mark.parametrize(
-    ("plan", "said"),
-    [
+def test_a_meeting_keeps_its_calendar_and_its_room(meet: Desk) -> None:
+    meet.schedule()
+    for plan, said in (
         (Plan(calendar="mail"), "another calendar"),
         (Plan(video="zoom"), "another kind of room"),
         (Plan(video="none"), "another kind of room"),
         (Plan(), "nothing is changed"),
-    ],
-)
-def test_a_meeting_keeps_its_calendar_and_its_room(meet: Desk, plan: Plan, said: str) -> None:
-    meet.schedule()
-    with pytest.raises(UsageProblem, match=said):
-        meet.schedule(plan, change=True)
+    ):
+        with pytest.raises(UsageProblem, match=said):
+            meet.schedule(plan, change=True)
 
 
 def test_what_cannot_be_planned_is_said_before_anybody_is_asked(meet: Desk) -> None:
@@ -715,7 +652,7 @@ def test_killed_anywhere_and_run_again_there_is_one_event_and_one_room(
         for act in (desk.schedule, desk.move, desk.cancel):
             total = _killed(desk, 10**9, act)
             assert total > 8
-            for step in range(0 if STEPS else len(act.__name__) % 3, total, 1 if STEPS else 5):
+            for step in range(0 if STEPS else len(act.__name__) % 3, total, 1 if STEPS else 13 if remote else 7):
                 with locked(desk.world.repo):
                     recover(desk.world.repo)  # or what was killed last would be put back into another history
                 desk.world.git("reset", "-q", "--hard", start)

@@ -580,6 +580,18 @@ def test_a_remote_that_takes_no_announcement_gets_no_event(meet: Desk, tmp_path:
     assert meet.google.events == {}
 
 
+def test_a_shallow_clone_announces_nothing(meet: Desk, tmp_path: Path) -> None:
+    _shared(meet, tmp_path)
+    meet.world.git("clone", "-q", "--depth", "1", f"file://{tmp_path}/server.git", str(tmp_path / "shallow"))
+    set_identity(tmp_path / "shallow", "jane")
+    desk = Desk(replace(meet.world, path=tmp_path / "shallow"), (meet.google,))
+    before = desk.world.head
+    with pytest.raises(EnvironmentProblem, match="shallow clone"):
+        desk.schedule()
+    assert desk.world.head == before
+    assert meet.google.events == {}
+
+
 def _killed(desk: Desk, step: int, act: Callable[[], Any]) -> int:
     """Act in a process that is killed at a step: before or after a request, before or after git writes. Returns how
     many steps it made, or -1 when it was killed."""

@@ -18,7 +18,7 @@ from pmctl.document.beside import Beside
 from pmctl.document.fields import path_of
 from pmctl.document.reader import Document
 from pmctl.document.ticket import TicketFile, name_of, written
-from pmctl.errors import Refused, UsageProblem, advise
+from pmctl.errors import EnvironmentProblem, Refused, UsageProblem, advise
 from pmctl.insight.readiness import refuse_new_errors
 from pmctl.policy.edits import Edit
 from pmctl.repository.transaction import CommitResult, Write, commit, locked, recover
@@ -53,11 +53,16 @@ def shared(repo: git.Repository) -> bool:
 
 
 def together(repo: git.Repository, hands: Hands) -> None:
-    """Finish what was killed, and bring branch and remote together. Raises Refused where that needs a person."""
+    """Finish what was killed, and bring branch and remote together. Raises Refused where that needs a person, and
+    EnvironmentProblem where a part of history is missing."""
     with locked(repo):
         recover(repo)
     if not shared(repo):
         return
+    if lacking := git.is_shallow_or_partial(repo.common_dir):  # better said before anything is announced
+        raise EnvironmentProblem(
+            f"this is a {lacking}: what is to be pushed cannot be audited here", hint="git fetch --unshallow"
+        )
     done = sync(Workspace(repo), hands.signing, wait=hands.wait, say=hands.say)
     if done.result != "synced":
         said = "needs a person" if done.result == "conflicts" else "would bring findings of the audit"

@@ -18,6 +18,7 @@ MEETING = Meeting(
     ("jane", "bob", "guest@example.org"), datetime(2024, 1, 18, 9, 0, tzinfo=UTC),
     link="https://meet.example.com/room",
 )  # fmt: skip
+KEPT = replace(MEETING, calendar="google", room="meet", account="pm@example.com")
 
 
 def put(world: World, data: bytes = written(MEETING), by: str = "jane", path: str = PATH) -> None:
@@ -30,7 +31,7 @@ def put(world: World, data: bytes = written(MEETING), by: str = "jane", path: st
 def test_those_who_take_part_may_plan_one(stage: Copy, by: str) -> None:
     world = stage("published")
     gate = Gate(world)
-    put(world, by=by)
+    put(world, written(KEPT), by)
     gate.lands()
     put(world, written(replace(MEETING, cancelled=True, sequence=1)), by)
     gate.lands()
@@ -83,6 +84,17 @@ def test_somebody_from_another_team_may_not(stage: Copy) -> None:
         (PATH, written(MEETING).replace(b"calendar: none", b"calendar: nine")),
         (PATH, written(MEETING).replace(b'  - "jane"\n', b"  - &a jane\n")),
         (PATH, written(MEETING) + b" " * MAX_BYTES),
+        (PATH, written(MEETING).replace(b"calendar: none", b"calendar: google")),
+        (PATH, written(MEETING) + written(KEPT).partition(b"cancelled: false\n")[2]),
+        (PATH, written(KEPT).replace(b"room: meet", b"room: jitsi")),
+        (PATH, written(KEPT).replace(b"calendar: google", b"calendar: mail")),
+        (PATH, written(KEPT).replace(b'zoom: ""', b'zoom: "85746065"')),
+        (PATH, written(KEPT).replace(b"pm@example.com", b"pm@example.com\\nBcc: all@example.org")),
+        (PATH, written(KEPT).replace(b'run: ""', b'run: "0123456789abcdef"')),
+        (PATH, written(KEPT).replace(b'announced: ""', b"announced: soon")),
+        (PATH, written(KEPT) + b'start_url: "https://us02web.zoom.us/s/1?zak=x"\n'),
+        (PATH, written(replace(KEPT, room="zoom"))),
+        (PATH, written(replace(KEPT, room="zoom", zoom="../meetings/1"))),
         (PATH.replace("k3x9p2.yaml", "notes.md"), b"# Notes"),
         (PATH.replace("k3x9p2", "K3X9P2"), written(MEETING)),
         (PATH.replace(f"{DOC}/", f"{DOC}/deeper/"), written(MEETING)),

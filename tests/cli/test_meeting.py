@@ -20,7 +20,9 @@ from pmctl.errors import UsageProblem
 from pmctl.insight.agenda import split
 from pmctl.insight.meetings import moment
 from tests.attacks.gate import Said, command
+from tests.services.calendars import CREDENTIALS, SECRETS, ZOOM, Google, Zoom
 from tests.services.fakes import Mailbox, mail_server
+from tests.services.trackers import Fault, serving
 from tests.world import DOC, World
 
 pytest.importorskip("icalendar", reason="the extra `calendar` is not installed")
@@ -167,6 +169,53 @@ def test_invite_move_and_cancel_by_mail_each_once(world: World, box: Mailbox) ->
     assert typed(world, "schedule", DOC, "--cancel").code == 2
 
 
+def test_google_makes_the_event_and_nobody_sees_a_secret(world: World) -> None:
+    environ = {"GOOGLE_CREDENTIALS": CREDENTIALS, "PMCTL_NOW": NOW}
+    words = ("schedule", DOC, *AT, "--attendee", "bob", "--calendar", "google", "--video", "meet")
+    with serving(Google()) as google, patch.dict(os.environ, {**environ, "GOOGLE_URL": google.base}):
+        assert isinstance(google, Google)
+        rehearsed = typed(world, *words, "--dry-run")
+        assert (rehearsed.code, google.requests) == (0, [])
+        assert '"summary": "Postmortem review: Zahlungen' in rehearsed.out
+        said = typed(world, *words, "--format", "json")
+        assert said.code == 0, said.err
+        facts = json.loads(said.out)["facts"]
+        assert "Google Calendar of jane@example.com has invited them" in facts
+        assert "they meet at https://meet.google.com/abc-defg-hij" in facts
+        again = typed(world, *words)
+        assert again.code == 1
+        assert "planned already" in again.err
+        assert "DELETE" in typed(world, "schedule", DOC, "--cancel", "--dry-run").out
+        google.fail("DELETE", "/events", 500)
+        off = typed(world, "schedule", DOC, "--cancel")
+        assert off.code == 1
+        assert "is not working" in off.err
+        assert "unfinished" in typed(world, "list").out
+        off = typed(world, "schedule", DOC, "--cancel")
+        assert (off.code, google.only["status"]) == (0, "cancelled")
+        everything = "".join(one.out + one.err for one in (rehearsed, said, again, off)) + world.git("log", "-p")
+        assert not [one for one in SECRETS if one in everything]
+
+
+def test_a_room_of_zoom_stands_in_the_invitations(world: World, box: Mailbox) -> None:
+    words = ("schedule", DOC, *AT, "--attendee", "bob", "--calendar", "mail", "--video", "zoom")
+    shown = typed(world, *words, "--dry-run")
+    assert shown.code == 0, shown.err
+    assert "METHOD:REQUEST" in shown.out
+    with serving(Zoom()) as zoom, patch.dict(os.environ, {**ZOOM, "ZOOM_URL": zoom.base}):
+        zoom.faults.append(Fault("POST", "/users/me/meetings", after=True))
+        said = typed(world, *words)
+        assert (said.code, box.kept) == (1, [])
+        assert "--resend" in said.err
+        assert "unfinished" in typed(world, "list").out
+        said = typed(world, *words, "--format", "json")
+        assert said.code == 0, said.err
+        [(_, method, text)] = mails(box)
+        assert (method, values(text, "LOCATION")) == ("REQUEST", ["https://us02web.zoom.us/j/85746066?pwd=x1"])
+        everything = said.out + said.err + shown.out + typed(world, "list", "--format", "json").out + text
+        assert not [one for one in SECRETS if one in everything]
+
+
 def test_what_is_not_known_is_sent_again_only_when_asked(world: World, box: Mailbox) -> None:
     box.breaks = True
     said = typed(world, "schedule", DOC, *AT, "--attendee", "bob", "--calendar", "mail")
@@ -205,7 +254,8 @@ def test_who_may_not_read_it_is_named_and_not_invited(world: World) -> None:
         said = typed(world, "schedule", DOC, *AT, "--attendee", who)
         assert said.code == 1 and f"may not be read by {who}" in said.err
     assert world.head == before
-    assert typed(world, "schedule", DOC, *AT, "--attendee", "jane").code == 0
+    said = typed(world, "schedule", DOC, *AT, "--attendee", "jane", "--ics", "-")
+    assert values(said.out, "CLASS") == ["PRIVATE"]
 
 
 def test_who_may_not_plan_one_is_refused(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import yaml
@@ -33,7 +34,23 @@ meetings = st.builds(
 )
 
 
-@given(meetings)
+kept = st.builds(
+    lambda one, way, since, run: replace(one, **way, announced=since, run=run if since is not None else ""),
+    meetings,
+    st.sampled_from(
+        [
+            {"calendar": "google"},
+            {"calendar": "google", "room": "meet", "account": "pm@example.com"},
+            {"calendar": "google", "room": "zoom", "zoom": "85746065"},
+            {"room": "zoom", "zoom": "123456789012"},
+        ]
+    ),
+    st.none() | moments,
+    st.sampled_from(["0123456789abcdef", "1e10000000000000"]),
+)
+
+
+@given(meetings | kept)
 def test_what_is_written_is_read_back(meeting: Meeting) -> None:
     data = written(meeting)
     assert read_meeting(data, name_of(meeting.id)) == (meeting, "")

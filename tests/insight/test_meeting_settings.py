@@ -19,7 +19,11 @@ from pmctl.repository.settings import load_settings
         ("{calender: mail}", "did you mean calendar?"),
         ("{calendar: mial}", "did you mean mail?"),
         ("{for: soon}", "write 45m or 1h"),
-        ("{video: 'http://meet.example.com'}", "write an https address, or none"),
+        ("{video: 'http://meet.example.com'}", "write an https address, meet, zoom, or none"),
+        ("{calendar: google, video: meet}", ""),
+        ("{calendar: mail, video: zoom}", ""),
+        ("{calendar: mail, video: meet}", "set calendar: google, or video: zoom"),
+        ("{video: meet}", "set calendar: google, or video: zoom"),
     ],
 )
 def test_what_is_wrong_is_said(block: str, said: str) -> None:

@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, parse_qsl, unquote, urlsplit
 
 TOKEN = "s3cret-Token-1"
 Reply = tuple[int, Any]
@@ -59,6 +59,7 @@ class Tracker:
     before: Callable[[Request], None] = lambda request: None
     after: Callable[[Request], None] = lambda request: None
     lock: Any = field(default_factory=threading.RLock)
+    media: tuple[str, ...] = ("application/json",)
 
     def answer(self, request: Request) -> Reply:
         raise NotImplementedError
@@ -108,7 +109,8 @@ def _handler(tracker: Tracker) -> type[BaseHTTPRequestHandler]:
             parts = urlsplit(self.path)
             size = int(self.headers.get("content-length") or 0)
             raw = self.rfile.read(size)
-            body = json.loads(raw) if raw else None
+            form = self.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+            body = None if not raw else dict(parse_qsl(raw.decode())) if form else json.loads(raw)
             request = Request(
                 self.command, unquote(parts.path), parse_qs(parts.query, keep_blank_values=True), body,
                 {key.lower(): value for key, value in self.headers.items()},
@@ -127,7 +129,7 @@ def _handler(tracker: Tracker) -> type[BaseHTTPRequestHandler]:
                     self._send(fault.status, fault.body if fault.body is not None else {}, fault.headers)
                     return
                 try:
-                    if raw and self.headers.get("content-type") != "application/json":
+                    if raw and self.headers.get("content-type") not in tracker.media:
                         raise Wrong(415, {"message": "Unsupported Media Type"})
                     status, value, *headers = tracker.answer(request)
                 except Wrong as wrong:

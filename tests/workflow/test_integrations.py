@@ -13,9 +13,10 @@ from pmctl.errors import UsageProblem
 from pmctl.repository.workspace import Workspace
 from pmctl.services.secrets import from_environment
 from pmctl.workflow import integrations
-from pmctl.workflow.integrations import Connection, incident_systems, tracker
+from pmctl.workflow.integrations import Connection, incident_systems, meeting_services, tracker
 from pmctl.workflow.notify import read_settings
 from pmctl.workflow.sending import outlet
+from tests.services.calendars import CREDENTIALS, ZOOM, Google, Zoom
 from tests.services.fakes import Fake, Reply, Request, Slack, said, served
 from tests.services.trackers import TOKEN, GitHub, Jira, serving
 from tests.world import World
@@ -115,6 +116,33 @@ def test_incident_systems_that_cannot_be_asked_or_lack_something(tmp_path: Path)
     asked = ask(workspace, environ, "squadcast")
     assert (asked.mark, asked.said) == ("set", "SQUADCAST_TOKEN is set; Squadcast is not asked whose it is")
     assert ask(workspace, {}, "pagerduty").mark == "missing"
+
+
+ACCOUNTS: list[tuple[str, type[Google] | type[Zoom], dict[str, Any], str, str]] = [
+    ("google", Google, {}, "ok", "jane@example.com"),
+    ("google", Google, {"tells_account": False, "account": "rooms@example.com"}, "ok", "rooms@example.com"),
+    ("google", Google, {"scopes": "openid"}, "BAD", "calendar.events was not granted"),
+    ("google", Google, {"refresh": "another"}, "BAD", "not accept the login any more"),
+    ("zoom", Zoom, {}, "ok", "rooms@example.com"),
+    ("zoom", Zoom, {"scopes": "meeting:read:admin user:read:admin"}, "BAD", "may not create meetings"),
+    ("zoom", Zoom, {"scopes": "meeting:write:meeting:admin"}, "BAD", "meeting:read:list_meetings:admin"),
+    ("zoom", Zoom, {"scopes": ""}, "ok", "does not say whose it is"),
+]
+
+
+def test_calendars_say_whose_they_are_and_what_is_missing(tmp_path: Path) -> None:
+    workspace = repository(tmp_path, "meetings: {calendar: google, video: zoom}\n")
+    for name, server, changes, mark, told in ACCOUNTS:
+        with serving(server(**changes)) as there:
+            environ = {"GOOGLE_CREDENTIALS": CREDENTIALS, **ZOOM, f"{name.upper()}_URL": there.base}
+            assert [one.mark for one in meeting_services(workspace, from_environment(environ))] == ["set", "set"]
+            found = ask(workspace, environ, name)
+            assert (found.kind, found.mark) == ("meetings", mark), found
+            assert told in found.said
+            assert {one.path for one in there.requests if one.method == "POST"} <= {"/token", "/oauth/token"}
+    for one in meeting_services(workspace, from_environment({})):
+        assert one.mark == "missing"
+        assert "is not set" in one.said
 
 
 def test_a_tracker_goes_before_incidents_of_the_same_name(tmp_path: Path) -> None:

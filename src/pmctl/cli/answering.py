@@ -9,9 +9,12 @@ import typer
 from pmctl.cli.options import choose_format
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pmctl.cli.session import Session
     from pmctl.errors import Hint
     from pmctl.output.act_answer import Act
+    from pmctl.services.rehearsal import Sent
     from pmctl.workflow.done import Done
 
 
@@ -44,6 +47,18 @@ def tell(session: Session, done: Done, format: str = "text") -> None:
         session.note(f"  next: {words(done.next_step)}")
     if not session.quiet and (where := _where(session, done)):
         session.note(f"  {words(where)}")
+
+
+def print_sent(session: Session, sent: Sequence[Sent]) -> None:
+    """Print requests that were not sent. They hold no headers, and so no token."""
+    import json
+
+    from pmctl.text import visible
+
+    for one in sent:
+        session.result(visible(f"{one.method} {one.url}"))
+        if one.body is not None:
+            session.result(visible(json.dumps(one.body, indent=2, ensure_ascii=False)))
 
 
 def answer(session: Session, done: Done) -> Act:

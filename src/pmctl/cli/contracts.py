@@ -47,7 +47,7 @@ CONTRACTS: dict[str, Contract] = {
     "meeting schedule": Contract("act", "messages"), "meeting agenda": Contract("agenda"),
     "meeting list": Contract("meetings"),
     "integrations list": Contract("integrations"), "integrations test": Contract("integrations"),
-    "integrations log": Contract("deliveries"),
+    "integrations log": Contract("deliveries"), "integrations login": Contract(changes="messages"),
     "metrics": Contract("metrics"), "metrics trends": Contract("trends factors"),
     "metrics effectiveness": Contract("effectiveness"), "report": Contract("report", "files"),
     "site build": Contract("site", "files"), "site serve": Contract(changes="server"),

@@ -27,20 +27,22 @@ def list_(
     every: Annotated[bool, typer.Option("--all", help="Also the incident systems that no token is set for.")] = False,
     format: Format = "text",
 ) -> None:
-    """Which accounts, channels and tracker pmctl.yaml names, the incident systems, and whether what they need is set.
+    """Which accounts, channels, tracker and calendar pmctl.yaml names, the incident systems, and whether what they need
+    is set.
 
     Nobody is asked; PMCTL_SECRET_COMMAND is run for incident systems only with --all. Exit code 1 when something is
     missing.
     """
     from pmctl.cli.notify import outlet_of
     from pmctl.services.secrets import COMMAND, from_environment
-    from pmctl.workflow.integrations import Connections, incident_systems, listed, tracker
+    from pmctl.workflow.integrations import Connections, incident_systems, listed, meeting_services, tracker
 
     session: Session = ctx.obj
     choose_format(format)
     plain = from_environment({name: value for name, value in os.environ.items() if name != COMMAND})
     with outlet_of(session, None) as out:
         found = [*listed(out).connections, *tracker(session.workspace, session.secrets)]
+        found += meeting_services(session.workspace, session.secrets)
         found += incident_systems(session.secrets if every else plain, every=every)
         _print(session, Connections(tuple(found)), format)
 
@@ -51,7 +53,8 @@ def test(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="NAME", help="slack, mail, a channel or the tracker of pmctl.yaml, or an incident system."
+            metavar="NAME",
+            help="slack, mail, google, zoom, a channel or the tracker of pmctl.yaml, or an incident system.",
         ),
     ],
     format: Format = "text",
@@ -92,6 +95,54 @@ def log(
     rows = [(one.at, one.channel, one.state, one.what, one.answer) for one in found]
     session.table(("AT", "CHANNEL", "STATE", "WHAT", "ANSWER"), rows, {"STATE": _state_style})
     session.note(plural(len(found), "message"))
+
+
+@app.command("login")
+def login(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="google.")],
+    patience: Annotated[
+        int, typer.Option("--within", metavar="SECONDS", min=1, max=3600, help="How long to wait for the browser.")
+    ] = 300,
+) -> None:
+    """Log in with a browser, and print the credential for your secret store, once; it is kept nowhere.
+
+    The OAuth client is the one of GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET. The browser comes back to a port of this
+    machine. What is printed on stdout belongs into GOOGLE_CREDENTIALS.
+    """
+    from pmctl.cli.options import choose_known
+    from pmctl.services import google_oauth
+    from pmctl.services.loopback import listening
+
+    session: Session = ctx.obj
+    choose_known("login", [name], ("google",))
+    secrets = session.secrets
+    with listening() as listener:
+        under_way = google_oauth.begun(secrets, listener.address)
+        address = google_oauth.address(under_way, secrets)
+        opened = session.interactive and _opened(address)
+        say = session.warn if session.quiet else session.note  # without it nobody could go on
+        say(f"{'if no browser came up, open' if opened else 'open'} this in a browser of this machine:\n{address}")
+        if not opened:
+            port = listener.address.rpartition(":")[2]
+            session.note(f"  from another machine first: ssh -L {port}:127.0.0.1:{port} THIS-MACHINE")
+        came = listener.answer(patience)
+    found, grant = google_oauth.finished(under_way, came, secrets, session.note)
+    session.rows(f"{found.text}\n")
+    whose = f" of {grant.account}" if grant.account else ""
+    session.note(f"that is the login{whose}: keep it in your secret store as {google_oauth.CREDENTIALS}")
+
+
+def _opened(address: str) -> bool:
+    """Whether a browser with windows has taken the address; one in the terminal would be in the way."""
+    import sys
+    import webbrowser
+
+    windows = sys.platform == "darwin" or any(os.environ.get(one) for one in ("DISPLAY", "WAYLAND_DISPLAY"))
+    try:
+        return windows and webbrowser.open(address)
+    except webbrowser.Error:
+        return False
 
 
 def _state_style(cell: str) -> str:

@@ -9,13 +9,19 @@ import typer
 
 from pmctl.cli.answering import ActFormat, tell
 from pmctl.cli.options import As, Id, OptionalId, choose_format
-from pmctl.text import plural
+from pmctl.text import plural, visible
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pmctl.cli.session import Session
     from pmctl.document.meeting import Meeting
+    from pmctl.errors import PmctlError
+    from pmctl.output.meeting_calendar import Entry
     from pmctl.repository.deliveries import Delivery
     from pmctl.repository.transaction import CommitResult
+    from pmctl.workflow.comment import Speaker
+    from pmctl.workflow.meeting_services import Arranged, Asked
     from pmctl.workflow.meetings import Plan
 
 app = typer.Typer(
@@ -35,12 +41,17 @@ def schedule(
     attendee: Annotated[
         list[str] | None, typer.Option("--attendee", metavar="HANDLE|MAIL", help="Who is invited; may be given again.")
     ] = None,
-    video: Annotated[str, typer.Option("--video", metavar="URL|none", help="The room where people meet.")] = "",
-    calendar: Annotated[str, typer.Option("--calendar", metavar="mail|none", help="Who invites them.")] = "",
+    video: Annotated[
+        str, typer.Option("--video", metavar="URL|meet|zoom|none", help="The room where people meet.")
+    ] = "",
+    calendar: Annotated[str, typer.Option("--calendar", metavar="google|mail|none", help="Who invites them.")] = "",
     move: Annotated[bool, typer.Option("--move", help="Change the meeting that is planned.")] = False,
     cancel: Annotated[bool, typer.Option("--cancel", help="Call the meeting off.")] = False,
     resend: Annotated[
-        bool, typer.Option("--resend", help="Send what did not get through, also what nobody knows about.")
+        bool, typer.Option("--resend", help="Send what did not get through, also what nobody knows about; finish.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what would be sent, and send and commit nothing.")
     ] = False,
     meeting: _Meeting = "",
     ics: Annotated[str, typer.Option("--ics", metavar="FILE|-", help="Write the meeting as a calendar file.")] = "",
@@ -50,31 +61,77 @@ def schedule(
     handle: As = "",
     format: ActFormat = "text",
 ) -> None:
-    """Plan a meeting about a postmortem, move it, or call it off, in one commit; approvals stay as they are.
+    """Plan a meeting about a postmortem, move it, or call it off; approvals stay as they are.
 
-    With --calendar mail everybody is invited by mail, each change once. Exit code 1 when an invitation was refused, or
-    nobody knows whether it arrived.
+    With --calendar mail everybody is invited by mail, with --calendar google by Google Calendar; --video meet or zoom
+    makes a room. What these services are asked for is announced in a commit that is pushed first, so that two runs
+    never make two; after a kill the same command, or --resend, looks up what was made and does the rest. Exit code 1
+    when something is left to do, or nobody knows whether it arrived.
     """
     from pmctl.cli.comment import speaker
     from pmctl.cli.session import now
     from pmctl.errors import UsageProblem
     from pmctl.insight.meetings import chosen
     from pmctl.workflow import meetings
+    from pmctl.workflow.meeting_services import Asked
+    from pmctl.workflow.meetings import Plan
 
     session: Session = ctx.obj
     name = session.workspace.find(id)
     if move + cancel + resend > 1:
         raise UsageProblem("--move, --cancel and --resend exclude each other")
-    if resend:
-        found, landed, by = chosen(session.workspace.head, name, meeting), None, session.person(handle)
+    before = chosen(session.workspace.head, name, meeting) if move or cancel or resend else None
+    if resend and before is not None:
+        found, plan = before, Plan()
     else:
-        before = chosen(session.workspace.head, name, meeting) if move or cancel else None
-        who, moment = speaker(session, handle), now()
         plan = _plan(session, name, before, at, tz, length, attendee, video, calendar, cancel=cancel)
-        found = meetings.planned(session.workspace, who.handle, name, plan, before, moment)
+        by = session.known_person(handle)
+        found = meetings.planned(session.workspace, by, name, plan, before, now())
+    if dry_run:
+        _rehearse(session, name, found, to_dir)
+        return
+    asked = Asked(plan, before.id if before is not None else meeting, change=move or cancel, finish=resend)
+    landed, problem, warnings = None, None, tuple[str, ...]()
+    if found.kept and (found.announced is not None or not resend):
+        who = speaker(session, handle)
+        meetings.require_ways(found, session.secrets, to_dir, file=bool(ics))
+        done = _arranged(session, who, name, asked, found)
+        found, landed, problem, warnings, by = done.meeting, done.landed, done.problem, tuple(done.warnings), who.handle
+    elif resend:
+        by = session.person(handle)
+    else:
+        who = speaker(session, handle)
         meetings.require_ways(found, session.secrets, to_dir, file=bool(ics))
         landed, by = meetings.land(session.workspace, who, name, found, session.signing()), who.handle
-    _tell(session, name, found, landed, by, ics, to_dir, format, resend=resend)
+    _tell(session, name, found, landed, by, ics, to_dir, format, resend=resend, problem=problem, warnings=warnings)
+
+
+def _arranged(session: Session, who: Speaker, name: str, asked: Asked, found: Meeting) -> Arranged:
+    """Have it at the services that keep it."""
+    import time
+
+    from pmctl.cli.session import now
+    from pmctl.workflow.meeting_services import arrange
+    from pmctl.workflow.ticket_landing import Hands
+
+    hands = Hands(who.handle, session.signing(), session.secrets, now, session.note, time.sleep)
+    return arrange(session.repo, hands, who, name, asked, found)
+
+
+def _rehearse(session: Session, name: str, found: Meeting, to_dir: Path | None) -> None:
+    """Print what the services and the mail server would be sent. It holds no token."""
+    from pmctl.cli.answering import print_sent
+    from pmctl.cli.session import now
+    from pmctl.workflow.meeting_services import rehearsed
+    from pmctl.workflow.meetings import letters
+
+    moment = now()
+    sent = rehearsed(session.workspace, session.secrets, name, found, moment)
+    print_sent(session, sent)
+    if found.calendar == "mail" or to_dir is not None:
+        for to, text in letters(session.workspace, name, found, session.secrets, moment):
+            session.result(f"To: {visible(to)}\n\n{visible(text)}")
+    session.note("nothing was sent, and nobody was asked")
 
 
 def _plan(
@@ -102,9 +159,9 @@ def _plan(
     if length and minutes is None:
         raise UsageProblem(f"--for {length}: no length of {SHORTEST} to {LONGEST} minutes", hint="write 45m or 1h")
     if calendar and calendar not in CALENDARS:
-        raise UsageProblem(f"--calendar {calendar}: there is none", hint="one of: mail, none")
+        raise UsageProblem(f"--calendar {calendar}: there is none", hint=f"one of: {', '.join(reversed(CALENDARS))}")
     if video and not is_video(video):
-        raise UsageProblem(f"--video {video[:60]!r} is no room", hint="write an https address, or none")
+        raise UsageProblem(f"--video {video[:60]!r} is no room", hint="write an https address, meet, zoom, or none")
     when = moment(at, zone) if at else None
     people = tuple(attendee) if attendee else None
     if people is None and before is None and not cancel:
@@ -140,12 +197,14 @@ def _tell(
     format: str,
     *,
     resend: bool,
+    problem: PmctlError | None = None,
+    warnings: tuple[str, ...] = (),
 ) -> None:
-    """Write what was asked for, invite, and say what was done."""
+    """Write what was asked for, invite, and say what was done. `problem` is why a service does not have all of it."""
     from pmctl.cli.session import now
     from pmctl.errors import advise
     from pmctl.insight.meetings import when
-    from pmctl.output.meeting_calendar import google_link, outlook_link
+    from pmctl.output.advice import with_fix
     from pmctl.output.meeting_calendar import ics as written
     from pmctl.repository.workspace import Workspace
     from pmctl.workflow.done import Done
@@ -156,30 +215,47 @@ def _tell(
     if ics:
         _write(session, ics, written([entry], "PUBLISH"))
     sent: tuple[Delivery, ...] = ()
-    if found.calendar == "mail" or to_dir is not None:
+    if problem is None and (found.calendar == "mail" or to_dir is not None):
         sent = invite(workspace, name, found, session.secrets, moment, session.note, to_dir=to_dir, resend=resend)
     verb = "looked after" if resend else "called off" if found.cancelled else "moved" if found.sequence else "planned"
-    facts = [f"meeting {found.id}: {', '.join(found.attendees)}"]
-    facts += [f"{one.channel}: {one.answer}" for one in sent if one.state == "sent"]
-    if not found.cancelled and not sent:
-        facts += [f"Google Calendar: {google_link(entry)}", f"Outlook: {outlook_link(entry)}"]
-    warnings = [f"{one.channel} was not invited: {one.answer}" for one in sent if one.state == "refused"]
-    unsure = [one for one in sent if one.state in ("unknown", "intended")]
-    warnings += [
-        f"nobody knows whether {one.channel} got the invitation: {one.answer or 'no answer'}" for one in unsure
-    ]
+    told = [*warnings, *([with_fix(problem.message, problem.hint)] if problem is not None else []), *_unsent(sent)]
     if found.end <= moment and not found.cancelled:
-        warnings.append("that is in the past")
-    failed = any(one.state != "sent" for one in sent)
+        told.append("that is in the past")
+    failed = problem is not None or any(one.state != "sent" for one in sent)
     done = Done(
         act="meeting schedule", id=name, by=by, sentence=f"{verb} the meeting about {name}: {when(found)}",
-        landed=landed, facts=tuple(facts), warnings=tuple(warnings),
+        landed=landed, facts=tuple(_facts(found, entry, sent)), warnings=tuple(told),
         next_step=advise("invite-again", id=name, meeting=found.id) if failed else "",
     )  # fmt: skip
     if ics != "-":
         tell(session, done, format)
     if failed:
         raise typer.Exit(1)
+
+
+def _facts(found: Meeting, entry: Entry, sent: Sequence[Delivery]) -> list[str]:
+    """Who is invited, by what, and where they meet."""
+    from pmctl.output.meeting_calendar import google_link, outlook_link
+
+    facts = [f"meeting {found.id}: {', '.join(found.attendees)}"]
+    facts += [f"{one.channel}: {one.answer}" for one in sent if one.state == "sent"]
+    if found.calendar == "google" and found.announced is None:
+        whose = f" of {found.account}" if found.account else ""
+        facts.append(f"Google Calendar{whose} {'sends the cancellation' if found.cancelled else 'has invited them'}")
+    elif not found.cancelled and not sent and found.calendar != "google":
+        facts += [f"Google Calendar: {google_link(entry)}", f"Outlook: {outlook_link(entry)}"]
+    return facts + (
+        [f"they meet at {found.link}"] if found.room != "none" and found.link and not found.cancelled else []
+    )
+
+
+def _unsent(sent: Sequence[Delivery]) -> list[str]:
+    """What is to be said of invitations that were not taken, or may not have been."""
+    refused = [f"{one.channel} was not invited: {one.answer}" for one in sent if one.state == "refused"]
+    unsure = [one for one in sent if one.state in ("unknown", "intended")]
+    return refused + [
+        f"nobody knows whether {one.channel} got the invitation: {one.answer or 'no answer'}" for one in unsure
+    ]
 
 
 def _write(session: Session, target: str, text: str) -> None:

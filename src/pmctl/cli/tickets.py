@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pmctl.cli.answering import ActFormat, tell
+from pmctl.cli.answering import ActFormat, print_sent, tell
 from pmctl.cli.options import As, Format, choose_format, choose_known
-from pmctl.text import plural, safe, visible
+from pmctl.text import plural, safe
 
 if TYPE_CHECKING:
     from pmctl.cli.session import Session
@@ -221,11 +220,8 @@ def _tell(
 
 
 def _print_sent(session: Session, sent: Sequence[Sent], problems: Sequence[Problem]) -> None:
-    """Print requests that were not sent. They hold no headers, and so no token."""
-    for one in sent:
-        session.result(visible(f"{one.method} {one.url}"))
-        if one.body is not None:
-            session.result(visible(json.dumps(one.body, indent=2, ensure_ascii=False)))
+    """Print requests that were not sent, and what is wrong with single items."""
+    print_sent(session, sent)
     for problem in problems:
         session.warn(f"{problem.item} of {problem.postmortem}: {problem.message}")
     session.note(f"{plural(len(sent), 'request')} not sent; reading may have asked the tracker")

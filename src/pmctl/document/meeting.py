@@ -26,11 +26,17 @@ ID = re.compile(r"[0-9a-hjkmnp-tv-z]{6}")
 MAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9][A-Za-z0-9.-]{0,180}")
 ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+/-]{0,63}")
 LINK = re.compile(r"https://[!#-\[\]-~]{1,1000}")  # ASCII without blanks, quotes and backslashes
-CALENDARS = ("none", "mail")
+CALENDARS = ("none", "mail", "google")
+ROOMS = ("meet", "zoom")
+"""The services that make a room for one meeting."""
+NUMBER = re.compile(r"[0-9]{8,15}")
+RUN = re.compile(r"[0-9a-f]{16}")
 _KEYS = (
     "at", "minutes", "zone", "organizer", "attendees", "former", "calendar", "link", "sequence", "changed",
     "cancelled",
 )  # fmt: skip
+_KEPT_KEYS = ("room", "zoom", "account", "announced", "run")
+"""Further keys of a meeting that a service keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +44,12 @@ class Meeting:
     """One meeting. `at` and `changed` are moments in UTC; `zone` is the IANA name of the zone that it was planned in.
 
     `attendees` are handles, and mail addresses of guests; `former` are those whom the last change left out. `calendar`
-    says who invites them: nobody, or pmctl by mail. `link` is the address of the room where they meet, "" for none;
-    `sequence` counts the changes.
+    says who invites them: nobody, pmctl by mail, or Google Calendar. `link` is the address of the room where they meet,
+    "" for none; `sequence` counts the changes.
+
+    Of a meeting that a service keeps `room` is who makes its room ("none", or one of ROOMS), `zoom` is its number in
+    Zoom, and `account` the address of whose Google calendar it is in, "" where that is not known. While a run brings
+    the services into step, `announced` is since when and `run` the run's random name; otherwise None and "".
     """
 
     id: str
@@ -54,6 +64,16 @@ class Meeting:
     link: str = ""
     sequence: int = 0
     cancelled: bool = False
+    room: str = "none"
+    zoom: str = ""
+    account: str = ""
+    announced: datetime | None = None
+    run: str = ""
+
+    @property
+    def kept(self) -> bool:
+        """Whether a service keeps it, its event or its room."""
+        return self.calendar == "google" or self.room != "none"
 
     @property
     def end(self) -> datetime:
@@ -88,6 +108,14 @@ def written(meeting: Meeting) -> bytes:
         f"changed: {meeting.changed.strftime(moment)}",
         f"cancelled: {json.dumps(meeting.cancelled)}",
     ]
+    if meeting.kept:
+        since = meeting.announced.strftime(moment) if meeting.announced is not None else ""
+        lines += [
+            f"room: {meeting.room}",
+            *(f"{key}: {json.dumps(text)}" for key, text in (("zoom", meeting.zoom), ("account", meeting.account))),
+            f"announced: {since or json.dumps(since)}",
+            f"run: {json.dumps(meeting.run)}",
+        ]
     return ("\n".join(lines) + "\n").encode("ascii")
 
 
@@ -111,8 +139,9 @@ def read_meeting(data: bytes, name: str) -> tuple[Meeting | None, str]:
     if parsed.node is None or parsed.problems:
         return None, parsed.problems[0].message if parsed.problems else "it is empty"
     plain = parsed.node.plain()
-    if set(plain) != set(_KEYS):
-        odd = sorted(set(plain) ^ set(_KEYS))
+    wanted = {*_KEYS, *(_KEPT_KEYS if set(plain) & set(_KEPT_KEYS) else ())}
+    if set(plain) != wanted:
+        odd = sorted(set(plain) ^ wanted)
         return None, f"a key is missing or unknown: {', '.join(odd)[:80]}"
     meeting = id_of(name)
     if not meeting:
@@ -137,12 +166,31 @@ def _meeting(meeting: str, plain: Mapping[str, Any]) -> tuple[Meeting | None, st
         "calendar": plain["calendar"] in CALENDARS,
         "link": plain["link"] == "" or _fits(plain["link"], LINK),
         "cancelled": isinstance(plain["cancelled"], bool),
+        **_kept_checks(plain),
     }
     wrong = next((key for key, right in checks.items() if not right), "")
     if wrong or at is None or changed is None:
         return None, f"{wrong} is not what it should be"
     values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in plain.items()}
-    return Meeting(id=meeting, **{**values, "at": at, "changed": changed}), ""
+    since = parse_utc(str(plain.get("announced", "")))
+    return Meeting(id=meeting, **{**values, "at": at, "changed": changed, "announced": since}), ""
+
+
+def _kept_checks(plain: Mapping[str, Any]) -> dict[str, bool]:
+    """The same for what a service keeps: only where one does, and nothing that no service has."""
+    if "room" not in plain:
+        return {"calendar": plain["calendar"] in CALENDARS and plain["calendar"] != "google"}
+    room, zoom, account, since, run = (plain[key] for key in _KEPT_KEYS)
+    google, told = plain["calendar"] == "google", (since != "", run != "")
+    finished = room != "zoom" or told[0] or plain["cancelled"] is True
+    return {
+        "room": (room == "none" and google) or room == "zoom" or (room == "meet" and google),
+        "zoom": (zoom == "" and finished) or (room == "zoom" and _fits(zoom, NUMBER)),
+        "account": account == "" or (google and _fits(account, MAIL)),
+        "announced": since == "" or parse_utc(str(since)) is not None,
+        "run": run == "" or _fits(run, RUN),
+        "announced and run": told[0] is told[1],
+    }
 
 
 def _whole(value: object, low: int, high: int) -> bool:

@@ -1,6 +1,6 @@
 """How meetings are planned unless a command says otherwise: the `meetings` block of pmctl.yaml as values.
 
-meetings: {for: 45m, calendar: mail, video: https://meet.example.com/postmortems}
+meetings: {for: 45m, calendar: google, video: meet}
 """
 
 from __future__ import annotations
@@ -9,19 +9,20 @@ import re
 from dataclasses import dataclass
 
 from pmctl.document.finding import Finding
-from pmctl.document.meeting import CALENDARS, LINK, LONGEST, SHORTEST
+from pmctl.document.meeting import CALENDARS, LINK, LONGEST, ROOMS, SHORTEST
 from pmctl.document.node_reader import NodeReader
 from pmctl.document.strict_yaml import Node
 
 KEYS = ("for", "calendar", "video")
-VIDEO_WORDS = ("none",)
+VIDEO_WORDS = ("none", *ROOMS)
 MINUTES = r"(?:[0-9]{1,3}m|[0-9]h(?:[0-9]{1,2}m)?)"
 USUAL = 45
+NEEDS_GOOGLE = "set calendar: google, or video: zoom"
 
 
 @dataclass(frozen=True, slots=True)
 class MeetingSettings:
-    """`minutes` that one takes; `calendar` says who invites, `video` is the address of a room, or none."""
+    """`minutes` that one takes; `calendar` says who invites; `video` is a room's address, who makes one, or none."""
 
     minutes: int = USUAL
     calendar: str = "none"
@@ -39,8 +40,14 @@ def meeting_settings(node: Node | None, path: str = "pmctl.yaml") -> tuple[Meeti
     calendar = reader.choice(top.get("calendar"), "meetings.calendar", CALENDARS, "none")
     video = reader.text(top.get("video"), "meetings.video", "none")
     if not is_video(video):
-        reader.add(top.get("video"), f"meetings.video is no room: {video[:60]!r}", "write an https address, or none")
+        reader.add(
+            top.get("video"),
+            f"meetings.video is no room: {video[:60]!r}",
+            "write an https address, meet, zoom, or none",
+        )
         video = "none"
+    elif video == "meet" and calendar != "google":
+        reader.add(top.get("video"), "meetings.video: Meet makes rooms for events of Google Calendar", NEEDS_GOOGLE)
     return MeetingSettings(minutes or USUAL, calendar, video), reader.sorted()
 
 

@@ -35,8 +35,8 @@ class Invited(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ListedMeeting:
-    """One meeting. Times are UTC; `state` is planned, over or cancelled. Of a file that cannot be read `problem` says
-    why."""
+    """One meeting. Times are UTC; `state` is planned, over, cancelled, or unfinished where a service may not have all
+    of it yet. Of a file that cannot be read `problem` says why."""
 
     postmortem: str
     meeting: str
@@ -94,6 +94,7 @@ def listed(snapshot: Snapshot, docs: Iterable[str], now: datetime) -> Meetings:
 def told(doc: str, one: Meeting, now: datetime) -> ListedMeeting:
     """One meeting as it is listed."""
     state = "cancelled" if one.cancelled else "over" if one.end <= now else "planned"
+    state = "unfinished" if one.announced is not None else state
     return ListedMeeting(
         doc, one.id, state, utc(one.at), utc(one.end), one.minutes, one.zone, one.organizer, one.attendees,
         one.calendar, one.link,
@@ -101,9 +102,11 @@ def told(doc: str, one: Meeting, now: datetime) -> ListedMeeting:
 
 
 def chosen(snapshot: Snapshot, doc: str, meeting: str) -> Meeting:
-    """The meeting that is meant: the named one, or the only one that was not cancelled. Raises NotFound."""
+    """The meeting that is meant: the named one, or the only one that was not cancelled, or not wholly. Raises
+    NotFound."""
     found = meetings_of(snapshot, doc)[0]
-    fitting = [one for one in found if (one.id == meeting if meeting else not one.cancelled)]
+    going = {one.id for one in found if not one.cancelled or one.announced is not None}
+    fitting = [one for one in found if (one.id == meeting if meeting else one.id in going)]
     if len(fitting) == 1:
         return fitting[0]
     shown = tuple(f"{one.id}  {when(one)}" for one in fitting or found)

@@ -70,6 +70,27 @@ WORDS: dict[str, str] = {
         " pmctl tickets adopt"
     ),
     "invite-again": "pmctl meeting schedule {id} --meeting {meeting} --resend",
+    "google-login": "log in again: pmctl integrations login google",
+    "google-connect": "{set}; pmctl integrations login google prints what belongs into it",
+    "google-login-ended": (
+        "log in again: pmctl integrations login google; a login ends when it is revoked, when the password changes,"
+        " after six months without use, and after seven days where the app's consent screen is in testing"
+    ),
+    "google-client": (
+        "set {client} and {secret} to those of an OAuth client of the kind Desktop app, and log in again:"
+        " pmctl integrations login google"
+    ),
+    "google-forget": (
+        "remove the app at myaccount.google.com/connections, and log in again: pmctl integrations login google"
+    ),
+    "google-tick": "tick the box for events of your calendars: pmctl integrations login google",
+    "share-meeting": "pmctl sync",
+    "zoom-scopes": "add the scopes that it names to the app; pmctl integrations test zoom lists what is missing",
+    "change-meeting": "to change it: pmctl meeting schedule {id} --meeting {meeting} --move",
+    "meeting-changed": "look at it with pmctl meeting list, and say again what is to be changed",
+    "meeting-room-again": (
+        "look in Zoom whether it is there; if not: pmctl meeting schedule {id} --meeting {meeting} --resend makes one"
+    ),
     "plan-meeting": "plan one: pmctl meeting schedule {id} --at TIME",
     "meeting-again": (
         "put its last good version back (git log -- FILE), or remove it, and plan it again: pmctl meeting schedule"

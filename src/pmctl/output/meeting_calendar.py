@@ -24,7 +24,8 @@ LONGEST_LINK = 2000  # characters that every browser and calendar takes
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A meeting as calendars show it. `repository` makes its UID the world's; `url` leads to the postmortem."""
+    """A meeting as calendars show it. `repository` makes its UID the world's; `url` leads to the postmortem; `private`
+    hides it from those who see somebody's calendar."""
 
     postmortem: str
     meeting: Meeting
@@ -34,6 +35,7 @@ class Entry:
     url: str = ""
     organizer: tuple[str, str] = ("", "")
     attendees: tuple[Invited, ...] = ()
+    private: bool = False
 
     @property
     def uid(self) -> str:
@@ -67,6 +69,8 @@ def ics(entries: Iterable[Entry], method: Method) -> str:
             event.add("location", meeting.link)
         if one.url:
             event.add("url", one.url)
+        if one.private:
+            event.add("class", "PRIVATE")
         name, address = one.organizer
         if address:
             event.add("organizer", _address(vCalAddress, vText, name, address))

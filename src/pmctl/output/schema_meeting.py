@@ -26,7 +26,7 @@ def meeting_schema() -> Schema:
         "organizer": (_matching(HANDLE.pattern), "Whose invitation it is."),
         "attendees": ({**people, "minItems": 1}, "Who is invited: handles, and mail addresses of guests."),
         "former": (people, "Whom the last change left out."),
-        "calendar": ({"enum": list(meeting.CALENDARS)}, "Who invites them: nobody, or pmctl by mail."),
+        "calendar": ({"enum": list(meeting.CALENDARS)}, "Who invites them: nobody, pmctl by mail, or Google Calendar."),
         "link": (
             _matching(rf"(?:{meeting.LINK.pattern})?"),
             "The address of the room where they meet; empty for none.",
@@ -35,14 +35,25 @@ def meeting_schema() -> Schema:
         "changed": (moment, "When it was changed last, UTC."),
         "cancelled": ({"type": "boolean"}, "Whether it was called off."),
     }
+    kept: dict[str, tuple[Schema, str]] = {
+        "room": ({"enum": ["none", *meeting.ROOMS]}, "The service that makes the room."),
+        "zoom": (_matching(rf"(?:{meeting.NUMBER.pattern})?"), "Its number in Zoom; empty for none."),
+        "account": (_matching(rf"(?:{meeting.MAIL.pattern})?"), "Whose Google calendar it is in; empty if not known."),
+        "announced": (
+            _matching(rf"(?:{moment['pattern'].strip('^$')})?"),
+            "Since when a run brings the services into step; empty when they are.",
+        ),
+        "run": (_matching(rf"(?:{meeting.RUN.pattern})?"), "The random name of that run."),
+    }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "pmctl/meeting/v1",
         "description": "A meeting about a postmortem.",
         "type": "object",
         "additionalProperties": False,
-        "properties": {name: {**schema, "description": text} for name, (schema, text) in members.items()},
+        "properties": {name: {**schema, "description": text} for name, (schema, text) in (members | kept).items()},
         "required": list(members),
+        "dependentRequired": {name: list(kept) for name in kept},
     }
 
 

@@ -200,13 +200,18 @@ def _tickets() -> Schema:
 def _meetings() -> Schema:
     length: Schema = {"type": "string", "pattern": f"^{MINUTES}$", "default": "45m", "examples": ["45m", "1h"]}
     video: Schema = {"type": "string", "pattern": f"^(?:{'|'.join(VIDEO_WORDS)}|{LINK.pattern})$"}
-    return _mapping(
+    meet: Schema = {
+        "if": {"properties": {"video": {"const": "meet"}}, "required": ["video"]},
+        "then": {"properties": {"calendar": {"const": "google"}}, "required": ["calendar"]},
+    }
+    members = _mapping(
         {
             "for": (length, f"How long one takes: {SHORTEST} to {LONGEST} minutes."),
-            "calendar": ({"enum": list(CALENDARS)}, "Who invites: pmctl by mail, or nobody."),
-            "video": (video, "Where people meet: the address of a room, or none."),
+            "calendar": ({"enum": list(CALENDARS)}, "Who invites: pmctl by mail, Google Calendar, or nobody."),
+            "video": (video, "Where people meet: the address of a room, a new one of meet or zoom, or none."),
         }
     )
+    return {**members, **meet}
 
 
 def _mapping(members: dict[str, tuple[Schema, str]]) -> Schema:

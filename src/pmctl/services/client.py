@@ -107,9 +107,9 @@ class Service:
         """
         return self._ask("GET", path, what, params=dict(params or {}))
 
-    def post(self, path: str, what: str, body: object) -> Answer:
-        """POST a JSON body: for services whose reading calls are posts."""
-        return self._ask("POST", path, what, body=body)
+    def post(self, path: str, what: str, body: object, headers: Mapping[str, str] | None = None) -> Answer:
+        """POST JSON, or bytes as they are: for services whose reading calls are posts."""
+        return self._ask("POST", path, what, body=body, headers=headers or {})
 
     def create(self, path: str, what: str, body: object, headers: Mapping[str, str] | None = None) -> Answer:
         """POST what makes something: JSON, or bytes as they are. Sent again only where nothing can have come of it.
@@ -127,9 +127,10 @@ class Service:
         """PATCH with a JSON body; sent again only where nothing can have come of it."""
         return self._ask("PATCH", path, what, body=body, writes=True, once=True)
 
-    def delete(self, path: str, what: str) -> Answer:
-        """DELETE. Sent again after a failure, so that NotFound may mean that the first one did it."""
-        return self._ask("DELETE", path, what, writes=True)
+    def delete(self, path: str, what: str, *, once: bool = False) -> Answer:
+        """DELETE. Sent again after a failure, so that NotFound may mean that the first one did it; with `once` only
+        where nothing can have come of it."""
+        return self._ask("DELETE", path, what, writes=True, once=once)
 
     def upload(self, method: str, path: str, what: str, files: Mapping[str, tuple[str, bytes, str]]) -> Answer:
         """Send files as a form: field -> (name, bytes, media type). Sent again as `create` is."""

@@ -6,16 +6,18 @@ be tried by nothing but a message.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from pmctl.errors import PmctlError, UsageProblem
+from pmctl.insight.meeting_settings import meeting_settings
 from pmctl.insight.notify_settings import Channel, System
 from pmctl.insight.tickets import setting_problems
 from pmctl.output.advice import words
 from pmctl.repository.workspace import Workspace
-from pmctl.services import mail, slack_chat, teams, webhook
+from pmctl.services import google, google_oauth, mail, slack_chat, teams, webhook, zoom
 from pmctl.services.fetch import check_account
 from pmctl.services.message import variable_part
 from pmctl.services.registry import SYSTEMS
@@ -27,7 +29,8 @@ from pmctl.text import did_you_mean
 from pmctl.workflow.sending import Outlet
 
 Mark = Literal["ok", "set", "missing", "BAD", "unset"]
-_TRACKER, _INCIDENTS = "tracker", "incidents"
+_TRACKER, _INCIDENTS, _MEETINGS = "tracker", "incidents", "meetings"
+_GOOGLE, _ZOOM = "google", "zoom"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,43 @@ def tracker(workspace: Workspace, secrets: Secrets) -> list[Connection]:
         if label
         else []
     )
+
+
+def meeting_services(workspace: Workspace, secrets: Secrets) -> list[Connection]:
+    """Google Calendar and Zoom, where pmctl.yaml has meetings there, and what is missing for them; they are not asked.
+
+    Nothing is said where the block cannot be used, which validate reports.
+    """
+    settings = meeting_settings(workspace.settings.blocks.get("meetings"))[0]
+    wanted = (*((_GOOGLE,) if settings.calendar == "google" else ()), *((_ZOOM,) if settings.video == "zoom" else ()))
+    return [_meetings(one, secrets) for one in wanted]
+
+
+def _meetings(name: str, secrets: Secrets) -> Connection:
+    variables = (google_oauth.CREDENTIALS,) if name == _GOOGLE else (zoom.ACCOUNT, zoom.CLIENT, zoom.SECRET)
+    missing = next((one for one in variables if not secrets(one)), "")
+    if missing:
+        return Connection(name, _MEETINGS, "missing", f"{missing} is not set", how_to_set(missing))
+    said = f"{' and '.join(variables)} {'are' if len(variables) > 1 else 'is'} set"
+    return Connection(name, _MEETINGS, "set", said, f"pmctl integrations test {name}")
+
+
+def _asked_meetings(name: str, out: Outlet) -> Connection:
+    """Google Calendar or Zoom, asked whose it is and what may not be done there."""
+    found = _meetings(name, out.secrets)
+    if found.mark == "missing":
+        return found
+    try:
+        if name == _GOOGLE:
+            with google.connected(out.secrets, out.waits, time.sleep) as calendar:
+                who, lacking = google.account(calendar)
+        else:
+            with zoom.connected(out.secrets, out.waits, time.sleep) as account:
+                who, lacking = zoom.owner(account), account.missing
+    except PmctlError as problem:
+        return _bad(found, problem)
+    said = "; ".join((who or "an account that does not say whose it is", *lacking))
+    return Connection(name, _MEETINGS, "BAD" if lacking else "ok", said)
 
 
 def incident_systems(secrets: Secrets, *, every: bool) -> list[Connection]:
@@ -132,6 +172,8 @@ def tested(out: Outlet, name: str, workspace: Workspace) -> Connections:
     systems = (System.SLACK.value, System.MAIL.value)
     if name in systems:
         return Connections((_asked(name, out),))
+    if name in (_GOOGLE, _ZOOM) and name not in out.settings.channels:
+        return Connections((_asked_meetings(name, out),))
     if name not in out.settings.channels:
         trackers = [one.name for one in tracker(workspace, out.secrets)]
         if name in trackers:
@@ -139,7 +181,7 @@ def tested(out: Outlet, name: str, workspace: Workspace) -> Connections:
         incidents = {one.name: one for one in SYSTEMS if one.api is not None and one.api.credential}
         if name in incidents and (found := _asked_incidents(incidents[name], out)) is not None:
             return Connections((found,))
-        known = (*systems, *out.settings.channels, *trackers, *incidents)
+        known = (*systems, _GOOGLE, _ZOOM, *out.settings.channels, *trackers, *incidents)
         hint = did_you_mean(name, known, f"one of: {', '.join(known)}")
         raise UsageProblem(f"nothing is called {name!r}", hint=hint)
     channel = out.settings.channels[name]

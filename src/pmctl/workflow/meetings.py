@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,12 +16,13 @@ from pathlib import Path
 
 from pmctl.document import beside
 from pmctl.document.beside import Beside
-from pmctl.document.meeting import Meeting, name_of, written
-from pmctl.errors import EnvironmentProblem, PmctlError, Refused, UsageProblem
+from pmctl.document.fields import Visibility
+from pmctl.document.meeting import ROOMS, Meeting, name_of, written
+from pmctl.errors import EnvironmentProblem, PmctlError, Refused, UsageProblem, advise
 from pmctl.insight.agenda import agenda
 from pmctl.insight.card import Card, Cards
 from pmctl.insight.meeting_settings import MeetingSettings, meeting_settings
-from pmctl.insight.meetings import Invited, invited, when
+from pmctl.insight.meetings import Invited, invited, meetings_of, when
 from pmctl.insight.notifications import Notice
 from pmctl.insight.notify_settings import Channel, NotifySettings, System
 from pmctl.ledger.current_state import current_state
@@ -74,12 +75,16 @@ def card_of(workspace: Workspace, name: str) -> Card:
 
 
 def planned(workspace: Workspace, by: str, name: str, plan: Plan, before: Meeting | None, now: datetime) -> Meeting:
-    """The meeting as it is to be; `before` is the one that is changed. Raises UsageProblem, Refused."""
+    """The meeting as it is to be. `before` is the one that is changed; where an earlier run began just that and did not
+    finish, it is the answer. Raises UsageProblem, Refused."""
     usual = settings_of(workspace)
+    untold = before.former if before is not None and before.announced is not None else ()
     if before is not None and plan.cancel:
-        return replace(before, cancelled=True, sequence=before.sequence + 1, changed=now, former=())
-    room = plan.video if plan.video is not None else before.link if before is not None else usual.video
-    link = room if "://" in room else ""
+        if before.cancelled and before.announced is not None:
+            return before
+        return replace(before, cancelled=True, sequence=before.sequence + 1, changed=now, former=untold)
+    if before is not None and before.cancelled and before.kept:
+        raise Refused("the meeting was called off", hint=advise("plan-meeting", id=name))
     words = plan.attendees if plan.attendees is not None else before.attendees if before is not None else ()
     people = tuple(one.key for one in invited(words, card_of(workspace, name).readers, workspace.policy, name))
     if not people:
@@ -88,20 +93,67 @@ def planned(workspace: Workspace, by: str, name: str, plan: Plan, before: Meetin
     if at is None:
         raise UsageProblem("when is it?", hint='say it: --at "2024-01-22 15:00"')
     calendar = plan.calendar if plan.calendar is not None else before.calendar if before is not None else usual.calendar
-    if calendar == "mail" and at <= now and (before is None or at != before.at):
+    room, link = _room(plan, before, usual, calendar)
+    if (calendar in ("mail", "google") or room != "none") and at <= now and (before is None or at != before.at):
         raise Refused("nobody is invited to what is over", hint="correct --at, or keep a record: --calendar none")
     made = Meeting(
         before.id if before is not None else "".join(secrets.choice(_LETTERS) for _ in range(6)), at,
         plan.minutes or (before.minutes if before is not None else usual.minutes),
         plan.zone or (before.zone if before is not None else workspace.settings.time_zone),
-        before.organizer if before is not None else by, people, now, (), calendar, link,
+        before.organizer if before is not None else by, people, now, (), calendar, link, room=room,
     )  # fmt: skip
     if before is None:
+        _refuse_twin(workspace, name, made)
         return made
-    gone = tuple(one for one in before.attendees if one not in people)
-    if made == replace(before, changed=now, sequence=0, former=()):
+    made = replace(made, zoom=before.zoom, account=before.account)
+    if made == replace(before, changed=now, sequence=0, former=(), announced=None, run=""):
+        if before.announced is not None:
+            return before
         raise UsageProblem("nothing is changed", hint="say what: --at, --for, --attendee, --video")
+    gone = tuple(dict.fromkeys(one for one in (*before.attendees, *untold) if one not in people))
     return replace(made, sequence=before.sequence + 1, former=gone)
+
+
+def same_as(meeting: Meeting, other: Meeting) -> bool:
+    """Whether somebody who plans `meeting` means just what `other` is."""
+    return other == replace(
+        meeting, id=other.id, sequence=other.sequence, changed=other.changed, former=other.former, zoom=other.zoom,
+        link=other.link if other.room != "none" else meeting.link, account=other.account, announced=other.announced,
+        run=other.run,
+    )  # fmt: skip
+
+
+def _refuse_twin(workspace: Workspace, name: str, made: Meeting) -> None:
+    """Raise Refused where that meeting is planned already, as after a run that died when all was done."""
+    for one in meetings_of(workspace.head, name)[0]:
+        if one.announced is None and same_as(made, one):
+            raise Refused(
+                f"this meeting is planned already: {one.id}", hint=advise("change-meeting", id=name, meeting=one.id)
+            )
+
+
+def _room(plan: Plan, before: Meeting | None, usual: MeetingSettings, calendar: str) -> tuple[str, str]:
+    """Who makes the room, and its address as far as it is known. Raises UsageProblem for what cannot be together."""
+    wanted = plan.video if plan.video is not None else usual.video
+    if plan.video is None and wanted == "meet" and calendar != "google":
+        wanted = "none"
+    if wanted == "meet" and calendar != "google":
+        raise UsageProblem("Meet makes rooms for events of Google Calendar", hint="--calendar google, or --video zoom")
+    made, link = (wanted, "") if wanted in ROOMS else ("none", wanted if "://" in wanted else "")
+    if before is None:
+        return made, link
+    if "google" in (calendar, before.calendar) and calendar != before.calendar:
+        raise UsageProblem(
+            f"the meeting is in another calendar ({before.calendar})", hint="call it off, and plan another one"
+        )
+    if plan.video is None:
+        return before.room, before.link
+    if made != before.room:
+        raise UsageProblem(
+            f"the meeting has another kind of room ({before.room if before.room != 'none' else before.link or 'none'})",
+            hint="call it off, and plan another one",
+        )
+    return made, before.link if made != "none" else link
 
 
 def require_ways(meeting: Meeting, given: Secrets, to_dir: Path | None, *, file: bool) -> None:
@@ -112,17 +164,32 @@ def require_ways(meeting: Meeting, given: Secrets, to_dir: Path | None, *, file:
         raise EnvironmentProblem("mail is not connected", hint=how_to_set(mail.ADDRESS))
 
 
-def land(workspace: Workspace, who: Speaker, name: str, meeting: Meeting, signing: Sequence[str]) -> CommitResult:
+def land(
+    workspace: Workspace, who: Speaker, name: str, meeting: Meeting, signing: Sequence[str], verb: str = ""
+) -> CommitResult:
     """Commit the meeting's file. Raises Refused when `who` may not plan meetings about this postmortem."""
+    require_right(workspace, who, name, meeting, signing)
+    verb = verb or ("Call off" if meeting.cancelled else "Change" if meeting.sequence else "Plan")
+    return put(workspace, name, meeting.id, written(meeting), f"{verb} a meeting about {name}", signing)
+
+
+def require_right(workspace: Workspace, who: Speaker, name: str, meeting: Meeting, signing: Sequence[str]) -> None:
+    """Raise Refused when `who` may not plan meetings about this postmortem, or not without a signature."""
     state, document = current_state(workspace.head, name), workspace.read_at(name)
-    path, data = beside.stored(Beside.MEETINGS, name, written(meeting), name_of(meeting.id))
+    path = beside.path_of(Beside.MEETINGS, name, name_of(meeting.id))
     able = (who.committer,) if who.committer else ()
     if found := check_right(path, document, document, able, state.state, workspace.policy):
         raise refusal(found)
     if workspace.policy.edits == SIGNED and not signing:
         raise Refused("AU705 the policy says edits: signed, and git is not set to sign commits with your key")
-    verb = "Call off" if meeting.cancelled else "Change" if meeting.sequence else "Plan"
-    message = f"{verb} a meeting about {name}\n\nPostmortem: {name}\nMeeting: {meeting.id}\n"
+
+
+def put(
+    workspace: Workspace, name: str, meeting: str, data: bytes | None, what: str, signing: Sequence[str]
+) -> CommitResult:
+    """One commit of a meeting's file; None removes it."""
+    message = f"{what}\n\nPostmortem: {name}\nMeeting: {meeting}\n"
+    path = beside.path_of(Beside.MEETINGS, name, name_of(meeting))
     return commit(workspace.repo, [Write(path, data)], message, signing=signing)
 
 
@@ -136,14 +203,15 @@ def entry_of(
     organizer = (host.name if host is not None else meeting.organizer, address)
     if neutral:
         return Entry(name, meeting, policy.repository, NEUTRAL, organizer=organizer)
-    found = card_of(workspace, name).message("", "", "", workspace.settings.url)
+    card = card_of(workspace, name)
+    found = card.message("", "", "", workspace.settings.url)
     points = ""
     with suppress(PmctlError):  # a draft that cannot be read has no agenda, and may be met about
         points = agenda_text(agenda(workspace, name, meeting.minutes, when(meeting), now))
     description = "\n\n".join(part for part in (f"{found.title}\n{name}", points, found.url, meeting.link) if part)
     return Entry(
         name, meeting, policy.repository, f"Postmortem review: {found.title or name}", description, found.url,
-        organizer, people_of(workspace, meeting.attendees),
+        organizer, people_of(workspace, meeting.attendees), card.readers.visibility is not Visibility.ORGANIZATION,
     )  # fmt: skip
 
 
@@ -202,6 +270,15 @@ def invite(
     mine = {(one.channel, one.events) for one in notices}
     left = (one for one in run.book.open() if (one.channel, one.events) in mine and one not in run.done)
     return (*run.done, *left)
+
+
+def letters(
+    workspace: Workspace, name: str, meeting: Meeting, given: Secrets, now: datetime
+) -> Iterator[tuple[str, str]]:
+    """Whom what would be written to, and what; nothing is sent."""
+    sender = mail.sender_of(given)[1] if given(mail.FROM) else ""
+    for one in _notices(workspace, name, meeting, now, sender):
+        yield one.channel, f"{mail.text(one.message)}\n{one.message.invitation}".replace("\r\n", "\n")
 
 
 def _notices(workspace: Workspace, name: str, meeting: Meeting, now: datetime, sender: str) -> list[Notice]:

@@ -18,7 +18,7 @@ from pmctl.document.beside import Beside
 from pmctl.document.fields import path_of
 from pmctl.document.reader import Document
 from pmctl.document.ticket import TicketFile, name_of, written
-from pmctl.errors import Refused, UsageProblem, advise
+from pmctl.errors import EnvironmentProblem, Refused, UsageProblem, advise
 from pmctl.insight.readiness import refuse_new_errors
 from pmctl.policy.edits import Edit
 from pmctl.repository.transaction import CommitResult, Write, commit, locked, recover
@@ -53,11 +53,16 @@ def shared(repo: git.Repository) -> bool:
 
 
 def together(repo: git.Repository, hands: Hands) -> None:
-    """Finish what was killed, and bring branch and remote together. Raises Refused where that needs a person."""
+    """Finish what was killed, and bring branch and remote together. Raises Refused where that needs a person, and
+    EnvironmentProblem where a part of history is missing."""
     with locked(repo):
         recover(repo)
     if not shared(repo):
         return
+    if lacking := git.is_shallow_or_partial(repo.common_dir):  # better said before anything is announced
+        raise EnvironmentProblem(
+            f"this is a {lacking}: what is to be pushed cannot be audited here", hint="git fetch --unshallow"
+        )
     done = sync(Workspace(repo), hands.signing, wait=hands.wait, say=hands.say)
     if done.result != "synced":
         said = "needs a person" if done.result == "conflicts" else "would bring findings of the audit"
@@ -76,8 +81,14 @@ def announce(repo: git.Repository, hands: Hands, files: Mapping[str, Sequence[Ti
     message = f"Announce {plural(count, 'ticket')}\n\n" + "".join(f"Postmortem: {name}\n" for name in files)
     writes = [_write(name, one) for name, some in files.items() for one in some]
     landed = commit(repo, writes, message, signing=hands.signing, unchanged=[path_of(name) for name in files])
+    return landed if first(repo, hands, begun, landed) else None
+
+
+def first(repo: git.Repository, hands: Hands, begun: str, landed: CommitResult) -> bool:
+    """Push what was committed on top of `begun` before anybody else pushes; false when somebody was faster, and it is
+    taken back then. Raises Refused, when it is taken back as well, where the remote does not take it."""
     if not shared(repo):
-        return landed
+        return True
     branch = git.run(repo.top, "symbolic-ref", "--short", "-q", "HEAD").text
     try:
         faster = push_head(repo, upstream_of(repo, branch))
@@ -85,10 +96,10 @@ def announce(repo: git.Repository, hands: Hands, files: Mapping[str, Sequence[Ti
         take_back(repo, begun, landed.oid)
         raise
     if faster is None:
-        return landed
+        return True
     take_back(repo, begun, landed.oid)
     hands.wait(random.uniform(0.05, 1.0))  # noqa: S311  only so that clones differ
-    return None
+    return False
 
 
 def land(

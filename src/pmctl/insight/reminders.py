@@ -66,11 +66,16 @@ class Reminder:
 
 @dataclass(frozen=True, slots=True)
 class Reminders:
-    """pmctl remind: who is reminded of what on a day. `quiet` says that nobody is on that day of the week."""
+    """pmctl remind: who is reminded of what on a day.
+
+    `quiet` says that nobody is on that day of the week. `incomplete` says why the history here does not tell all of it:
+    then targets are not among it, and nothing is sent.
+    """
 
     day: str
     quiet: bool
     reminders: tuple[Reminder, ...]
+    incomplete: str = ""
 
 
 def entries(workspace: Workspace, summaries: Sequence[Summary], moment: datetime) -> list[Entry]:

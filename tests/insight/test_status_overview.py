@@ -191,3 +191,28 @@ def test_the_figures_are_those_of_metrics(crew: Team) -> None:
     two = together([("a", answer(crew.workspace, "jane", TODAY)), ("b", answer(crew.workspace, "jane", TODAY))])
     assert two.figures is not None and two.figures.items_open == 2 * last["items_open"]
     assert answer(crew.workspace, "jane", TODAY, DOC).figures is None
+
+
+def test_the_next_target_is_told_when_it_is_near_or_late_and_whose_turn_it_is(crew: Team) -> None:
+    def told(*moment: int, name: str = "") -> list[tuple[str, bool, tuple[str, ...]]]:
+        at = datetime(2024, 1, *moment, tzinfo=UTC)
+        found = answer(crew.workspace, "", at.date(), name, moment=at).targets
+        return [(one.step, one.late, one.who) for one in found]
+
+    crew.edit_text(
+        DOC, lambda text: text.replace("\nauthor: jane\n", "\nauthor: jane\nresolved_at: 2024-01-15T14:45:00Z\n")
+    )
+    crew.commit_all("It is over")
+    assert told(16, 14) == []
+    assert told(16, 15) == told(16, 15, name=DOC) == [("complete", False, ("jane",))]
+    assert told(17, 15) == [("complete", True, ("jane",))]
+    do(crew, "jane", acts.SUBMIT, "bob", "carol")
+    assert told(20, 9) == []
+    assert told(22, 9) == [("review", False, ("bob", "carol"))]
+    do(crew, "bob", acts.APPROVE)
+    do(crew, "carol", acts.APPROVE)
+    assert told(22, 9) == []
+    assert told(29, 9) == [("publish", False, ("jane",))]
+    assert told(31, 9) == [("publish", True, ("jane",))]
+    far = datetime(2024, 6, 1, tzinfo=UTC)
+    assert answer(crew.workspace, "", far.date(), moment=far).targets == ()

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pmctl import git
 from pmctl.policy import act as acts
 from pmctl.repository.workspace import Workspace
 from pmctl.services.secrets import from_environment
 from pmctl.workflow.notify import Notified, notify, read_settings
-from pmctl.workflow.remind import Narrowed, remind
+from pmctl.workflow.remind import Narrowed, remind, reminders
 from pmctl.workflow.sending import outlet
 from tests.services.fakes import Fake, Slack, served
+from tests.workflow.test_notify import clone, with_remote
 from tests.world import DOC, World
 
 TOKEN = "xoxb-s3cr3t-T0KEN"
@@ -182,3 +186,70 @@ def test_an_unknown_reminder_is_not_sent_again_that_day(office: Office) -> None:
     assert again.deliveries == ()
     assert len(again.unknown) == 2
     assert {one.state for one in office.run(resend=True).deliveries} == {"sent"}
+
+
+def _runner(folder: Path, url: str) -> None:
+    workspace = Workspace(git.discover(folder))
+    secrets = from_environment({"SLACK_TOKEN": TOKEN, "SLACK_URL": url})
+    with outlet(secrets, read_settings(workspace), workspace.policy, LATE, lambda said: None) as out:
+        remind(workspace, out, Narrowed())
+
+
+def test_two_runners_at_once_and_a_later_one_remind_once_on_a_day(office: Office, tmp_path: Path) -> None:
+    office.world.published()
+    office.world.published("2024-01-16-search", title="Search")
+    bare = with_remote(office, tmp_path)  # type: ignore[arg-type]
+    folders = [tmp_path / f"runner-{number}" for number in range(2)]
+    for folder in folders:
+        clone(office.world, bare, folder)
+    fork = multiprocessing.get_context("fork")
+    runners = [fork.Process(target=_runner, args=(folder, office.fake.url)) for folder in folders]
+    for one in runners:
+        one.start()
+    for one in runners:
+        one.join()
+        assert one.exitcode == 0
+    assert office.told("UCAROL") == ["2 action items overdue"]
+    assert len(office.told("C0123")) == 1
+    assert office.run(LATE.replace(hour=23)).deliveries == ()
+    assert office.run(LATE + timedelta(days=3)) == Notified(), "Saturday"
+    office.run(LATE + timedelta(days=5))
+    assert len(office.told("UCAROL")) == 2, "Monday"
+
+
+def test_a_shallow_clone_says_what_it_lacks_and_sends_nothing(office: Office, tmp_path: Path) -> None:
+    office.world.published()
+    bare = with_remote(office, tmp_path)  # type: ignore[arg-type]
+    shallow = Workspace(clone(office.world, bare, tmp_path / "shallow", "--depth=1"))
+    office.fake.seen.clear()
+    secrets = from_environment({"SLACK_TOKEN": TOKEN, "SLACK_URL": office.fake.url})
+    with outlet(secrets, read_settings(shallow), shallow.policy, LATE, lambda said: None) as out:
+        for dry_run in (False, True):
+            assert remind(shallow, out, Narrowed(), dry_run=dry_run) == Notified(incomplete="shallow clone")
+        assert reminders(shallow, out, LATE, Narrowed()).incomplete == "shallow clone"
+    assert office.fake.seen == []
+
+
+@pytest.mark.parametrize(
+    ("people", "token", "shown"),
+    [
+        ("[slack]", TOKEN, '"channel": "@carol"'),
+        ("[slack, mail]", "", "To: carol@example.com\nSubject: 1 action item overdue\n"),
+        ("[mail]", TOKEN, "To: carol@example.com\nSubject: 1 action item overdue\n"),
+    ],
+)
+def test_what_would_be_sent_to_people_is_shown_without_secrets(
+    office: Office, people: str, token: str, shown: str
+) -> None:
+    office.world.write("pmctl.yaml", SETTINGS.replace("[slack]", people))
+    office.world.commit("Other ways", "alice")
+    office.world.published()
+    workspace = Workspace(office.world.repo)
+    secrets = from_environment({"SLACK_TOKEN": token, "SLACK_URL": office.fake.url, "SMTP_PASSWORD": "s3cr3t"})
+    with outlet(secrets, read_settings(workspace), workspace.policy, LATE, lambda said: None) as out:
+        planned = remind(workspace, out, Narrowed(), dry_run=True).planned
+    (mine,) = [one for one in planned if one.channel == "@carol"]
+    assert shown in mine.request
+    assert "AI-7f3k is 2 days late" in mine.request
+    assert not any(secret in str(planned) for secret in (TOKEN, "s3cr3t"))
+    assert office.fake.seen == []

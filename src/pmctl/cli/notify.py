@@ -203,3 +203,4 @@ def _show(session: Session, found: Reminders, format: str) -> None:
             session.note(f"{found.day} is one of notify.quiet: nobody would be reminded")
     else:
         session.rows(output.markdown(found) if format == "md" else output.html(found))
+    session.end_if_incomplete(found.incomplete)

@@ -33,7 +33,7 @@ def status(
     You are the person of the policy by --as, by the key that you sign with, or by your e-mail address. With -C given
     several times, several repositories are read. Markdown is for the page of a CI job, or a comment on a change.
     """
-    from pmctl.cli.session import today
+    from pmctl.cli.session import now, today
     from pmctl.errors import UsageProblem
     from pmctl.insight.status_overview import answer, answer_of_change, together
 
@@ -51,7 +51,7 @@ def status(
         you = session.reader(workspace)
         if range:
             return answer_of_change(workspace, you, day, range)
-        return answer(workspace, you, day, name, thorough=format != "text")
+        return answer(workspace, you, day, name, moment=now(), thorough=format != "text")
 
     parts = session.each(read, one_has_it=bool(id))
     found = together(parts) if session.several else parts[0][1]
@@ -74,7 +74,7 @@ def _print_markdown(session: Session, found: StatusReports, *, of_change: bool) 
 
 def _print_reports(session: Session, found: StatusReports) -> None:
     from pmctl.insight.status_overview import ASIDE
-    from pmctl.output.status import notes, report
+    from pmctl.output.status import notes, report, targets
 
     yours = {(one.repository, one.postmortem): one.fix for one in found.waiting_for_you if one.kind not in ASIDE}
     for one in found.postmortems:
@@ -83,6 +83,8 @@ def _print_reports(session: Session, found: StatusReports) -> None:
         session.result(report(one, step, width=session.width, color=session.colored))
     if not found.postmortems:
         session.note("no postmortem is changed")
+    for line in targets([one for one in found.targets if not one.late]):  # what is late is among the facts
+        session.note(line)
     for line in notes(found):
         session.note(line)
 
@@ -91,7 +93,7 @@ def _print_overview(session: Session, found: StatusReports, known: list[str]) ->
     from dataclasses import astuple
 
     from pmctl.insight.status_overview import ASIDE
-    from pmctl.output.status import STYLES, figures, notes, rows, waiting
+    from pmctl.output.status import STYLES, figures, notes, rows, targets, waiting
 
     mine = {(one.repository, one.postmortem) for one in found.waiting_for_you if one.kind not in ASIDE}
     others = [one for one in found.postmortems if (one.repository, one.id) not in mine]
@@ -110,5 +112,7 @@ def _print_overview(session: Session, found: StatusReports, known: list[str]) ->
         session.note("nothing is waiting")
     if found.figures is not None and any(astuple(found.figures)):
         session.note(figures(found.figures))
+    for line in targets(found.targets):
+        session.note(line)
     for line in notes(found):
         session.note(line)

@@ -13,25 +13,19 @@ from typing import Literal
 
 from pmctl.document.fields import Status
 from pmctl.document.markdown_text import line
-from pmctl.errors import EnvironmentProblem
 from pmctl.insight.card import Cards
 from pmctl.insight.catalog import Item, Summary
 from pmctl.insight.event import EventKind
-from pmctl.insight.milestones import milestones
 from pmctl.insight.notify_settings import Channel
 from pmctl.insight.status_overview import status_reports
+from pmctl.insight.targets import Target, next_targets, sentence
 from pmctl.policy.audience import ORGANIZATION, Audience, Circle, may_read
 from pmctl.repository.workspace import Workspace
-from pmctl.rules.settings_reading import parse_rule_settings
-from pmctl.text import parse_utc, plural
+from pmctl.text import plural
 
 WEEK = timedelta(days=7)
-SOON = timedelta(days=1)
-FORGOTTEN = timedelta(days=31)
-"""After this long nobody is reminded of a target any more."""
 
 Kind = Literal["overdue", "due", "late", "soon"]
-_STEPS = {"complete": "to be complete and submitted", "review": "to be reviewed", "publish": "to be published"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +66,16 @@ class Reminder:
 
 @dataclass(frozen=True, slots=True)
 class Reminders:
-    """pmctl remind: who is reminded of what on a day. `quiet` says that nobody is on that day of the week."""
+    """pmctl remind: who is reminded of what on a day.
+
+    `quiet` says that nobody is on that day of the week. `incomplete` says why the history here does not tell all of it:
+    then targets are not among it, and nothing is sent.
+    """
 
     day: str
     quiet: bool
     reminders: tuple[Reminder, ...]
+    incomplete: str = ""
 
 
 def entries(workspace: Workspace, summaries: Sequence[Summary], moment: datetime) -> list[Entry]:
@@ -110,40 +109,19 @@ def _name(item: Item) -> str:
 
 
 def _targets(workspace: Workspace, summaries: Sequence[Summary], moment: datetime) -> list[Entry]:
-    """The target that comes next for each postmortem under way; none where history does not tell the dates."""
-    under_way = [one for one in summaries if one.status in (Status.DRAFT, Status.IN_REVIEW) and not one.problem]
-    ended = {one.id: at for one in under_way if (at := parse_utc(one.resolved_at)) is not None}
-    targets = parse_rule_settings(workspace.settings.blocks.get("rules"))[0].targets
-    if not ended or not targets:
+    """The target that comes next for each postmortem under way, when it is late or near."""
+    ended = {one.id: one.resolved_at for one in summaries if one.status in (Status.DRAFT, Status.IN_REVIEW)}
+    if not ended:
         return []
-    try:
-        known = milestones(workspace.repo, workspace.head.commit)()
-    except EnvironmentProblem:
-        return []
-    today = moment.astimezone(workspace.zone).date()
-    reports = {report.id: report for report in status_reports(workspace, today)}
-    found = []
-    for one in under_way:
-        report = reports.get(one.id)
-        if one.id not in ended or report is None or one.id not in known:
-            continue
-        waits = bool(report.blockers)
-        step = "complete" if one.status == Status.DRAFT else "review" if waits else "publish"
-        if step in targets and (entry := _target(one, step, ended[one.id] + targets[step], moment, report.whose_turn)):
-            found.append(entry)
-    return found
+    reports = status_reports(workspace, moment.astimezone(workspace.zone).date())
+    return [_target(one) for one in next_targets(workspace, ended, reports, moment)]
 
 
-def _target(summary: Summary, step: str, until: datetime, moment: datetime, turn: tuple[str, ...]) -> Entry | None:
-    late = moment > until
-    if moment > until + FORGOTTEN or moment < until - SOON:
-        return None
-    when = f"was {_STEPS[step]} by {until:%Y-%m-%d %H:%M} UTC" if late else f"is {_STEPS[step]} by {until:%H:%M} UTC"
-    title = line(summary.title, 200) or summary.id
-    return Entry(
-        f"{'late' if late else 'soon'}:{summary.id}:{step}", "late" if late else "soon", summary.id, title,
-        f"{title} {when}", f"{until:%Y-%m-%d}", turn,
-    )  # fmt: skip
+def _target(one: Target) -> Entry:
+    kind: Kind = "late" if one.late else "soon"
+    title = line(one.title, 200) or one.postmortem
+    key = f"{kind}:{one.postmortem}:{one.step}"
+    return Entry(key, kind, one.postmortem, title, f"{title} {sentence(one)}", one.until[:10], one.who)
 
 
 def for_owners(found: Iterable[Entry], cards: Cards) -> list[Reminder]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Literal
 
 from pmctl.document.beside import Beside, folder_of
@@ -30,6 +30,7 @@ from pmctl.insight.status_report import (
     step_of_draft,
     unready,
 )
+from pmctl.insight.targets import Target, next_targets
 from pmctl.insight.unlanded import UnlandedAct, unlanded_acts
 from pmctl.ledger import record
 from pmctl.ledger.current_state import current_state
@@ -85,7 +86,7 @@ class StatusReports:
 
     `you` is the person of the policy by --as, your key or your e-mail, "" for nobody known; `unlanded` are your acts
     that are not pushed; `detached` names the repositories whose HEAD is on no branch ("" for the only one). `figures`
-    are there where nothing was asked for by name.
+    are there where nothing was asked for by name. `targets` are the next ones that are late or within a day.
     """
 
     you: str
@@ -94,26 +95,41 @@ class StatusReports:
     unlanded: tuple[UnlandedAct, ...] = ()
     detached: tuple[str, ...] = ()
     figures: Figures | None = None
+    targets: tuple[Target, ...] = ()
 
 
-def answer(workspace: Workspace, you: str, today: date, name: str = "", *, thorough: bool = False) -> StatusReports:
+def answer(
+    workspace: Workspace,
+    you: str,
+    today: date,
+    name: str = "",
+    *,
+    moment: datetime | None = None,
+    thorough: bool = False,
+) -> StatusReports:
     """Where the postmortem `name` stands, or all that are under way or have items to be done, and what of it waits for
-    `you`. Raises as `status_report` does, and EnvironmentProblem when there is no policy."""
+    `you`; with a `moment` also which targets are late or near. Raises as `status_report` does, and EnvironmentProblem
+    when there is no policy."""
     figures = None
+    ended: dict[str, str] = {}
     if name:
         one = status_report(workspace, name, today)
         doubts = told(workspace.head, name)
         facts = (*one.facts, *doubts, *missed_targets(workspace, name, today))
         reports = [replace(one, facts=facts, doubts=doubts)]
+        front = workspace.read(name).front
+        ended = {name: front["resolved_at"].raw} if "resolved_at" in front else {}
     else:
         summaries = proved_catalog(workspace)
+        ended = {one.id: one.resolved_at for one in summaries}
         reports = _reports(workspace, summaries, today, thorough=thorough)
         figures = _figures(summaries, today)
     missing = unlanded_acts(workspace, you) if you else ()
+    targets = next_targets(workspace, ended, reports, moment) if moment is not None else ()
     return StatusReports(
         you, waiting_for(you, reports), tuple(reports),
         tuple(one for one in missing if not name or one.postmortem == name),
-        ("",) if is_detached(workspace.repo) else (), figures,
+        ("",) if is_detached(workspace.repo) else (), figures, targets,
     )  # fmt: skip
 
 
@@ -312,6 +328,7 @@ def together(parts: Sequence[tuple[str, StatusReports]]) -> StatusReports:
         tuple(replace(one, repository=name) for name, part in parts for one in part.unlanded),
         tuple(name for name, part in parts if part.detached),
         _sum([part.figures for _, part in parts if part.figures is not None]),
+        tuple(replace(one, repository=name) for name, part in parts for one in part.targets),
     )
 
 

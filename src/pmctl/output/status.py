@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pmctl.errors import Hint
 from pmctl.insight.status_overview import Figures, StatusReports, Waiting, of_items, short
 from pmctl.insight.status_report import AskedApproval, StatusReport
+from pmctl.insight.targets import Target, sentence
 from pmctl.output import terminal
 from pmctl.output.advice import with_values, words
 from pmctl.rules.completeness import EMPTY, MISSING
@@ -83,6 +84,18 @@ def figures(one: Figures) -> str:
     """The four numbers that matter, in a line: what is being written, in review, still to be done, and overdue."""
     still = plural(one.items_open, "open action item")
     return f"{plural(one.drafts, 'draft')}, {one.in_review} in review, {still}, {one.items_overdue} overdue"
+
+
+def targets(found: Sequence[Target]) -> list[str]:
+    """What is to be done within a day, a line each, and in one line what is late, with whose turn it is."""
+    told = [f"{one.postmortem}{_in(one.repository)} {sentence(one)}{_turn(one)}" for one in found if not one.late]
+    late = [f"{one.postmortem}{_in(one.repository)} {sentence(one)}{_turn(one)}" for one in found if one.late]
+    more = f"; and {len(late) - _FEW} more: pmctl remind --format text" if len(late) > _FEW else ""
+    return [*(f"soon: {one}" for one in told), *([f"late: {'; '.join(late[:_FEW])}{more}"] if late else [])]
+
+
+def _turn(one: Target) -> str:
+    return f" ({' or '.join(one.who)})" if one.who else ""
 
 
 def notes(found: StatusReports) -> list[str]:

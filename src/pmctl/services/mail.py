@@ -93,7 +93,7 @@ def compose(message: Message, sender: tuple[str, str], to: Sequence[str], root: 
     mail = EmailMessage(policy=SMTP)
     mail["From"] = Address(single_line(name), addr_spec=address)
     mail["To"] = ", ".join(to)
-    mail["Subject"] = cut(single_line(_subject(message)), _SUBJECT)
+    mail["Subject"] = _subject(message)
     mail["Date"] = moment
     mail["Message-ID"] = f"<pm.{_mark(message.id, *to)}.{_mark(root)}@{domain}>"
     if message.postmortem:
@@ -114,7 +114,12 @@ def compose(message: Message, sender: tuple[str, str], to: Sequence[str], root: 
 
 def _subject(message: Message) -> str:
     """The same for all mails about a postmortem, since mail programs thread by it, too."""
-    return f"[postmortem] {message.title}" if message.title else message.reason
+    return cut(single_line(f"[postmortem] {message.title}" if message.title else message.reason), _SUBJECT)
+
+
+def dry(message: Message, to: Sequence[str]) -> str:
+    """What would be sent, for reading: the text; the HTML says the same."""
+    return f"To: {', '.join(to)}\nSubject: {_subject(message)}\n\n{text(message)}"
 
 
 def _mark(*parts: str) -> str:

@@ -180,8 +180,8 @@ def marker_of(repository: str, item: str) -> str:
 
 
 def mark_in(text: str) -> str:
-    """The marker in the text of a ticket, "" without one."""
-    for word in text.replace("<!--", " ").replace("-->", " ").split():
+    """The marker in the text of a ticket, "" without one: the last, since what people wrote stands before it."""
+    for word in reversed(text.replace("<!--", " ").replace("-->", " ").split()):
         if word.startswith("pmctl:") and word.count(":") == 2 and len(word) <= 80:
             return word
     return ""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from pmctl import git
 from pmctl.insight.catalog import Summary, proved_catalog
 from pmctl.insight.notifications import Notice
 from pmctl.insight.reminders import Entry, Reminder, Reminders, entries, for_channels, for_owners, lines
@@ -46,7 +47,8 @@ def reminders(workspace: Workspace, out: Outlet, moment: datetime, narrowed: Nar
     if narrowed.owners:
         owners = [one for one in owners if one.channel[1:] in narrowed.owners]
     digests = () if narrowed.owners else for_channels(found, out.settings.channels, cards)
-    return Reminders(day.isoformat(), day.weekday() in out.settings.quiet, (*owners, *digests))
+    incomplete = git.is_shallow_or_partial(workspace.repo.common_dir)
+    return Reminders(day.isoformat(), day.weekday() in out.settings.quiet, (*owners, *digests), incomplete)
 
 
 def remind(
@@ -56,6 +58,8 @@ def remind(
     wanted = reminders(workspace, out, out.moment, narrowed)
     if wanted.quiet:
         return Notified()
+    if wanted.incomplete:
+        return Notified(incomplete=wanted.incomplete)
     book = deliveries.opened(workspace.repo)
     if not out.settings.people:
         wanted = replace(wanted, reminders=tuple(one for one in wanted.reminders if not one.channel.startswith("@")))

@@ -143,10 +143,11 @@ def _by_mail(to: tuple[str, ...] | list[str], message: Message, out: Outlet) -> 
 def request(notice: Notice, out: Outlet) -> str:
     """What would be sent, as it would be, without tokens and addresses that are secrets."""
     if notice.channel.startswith("@"):
-        first = out.settings.people[0] if out.settings.people else None
-        if first is System.SLACK:
-            return slack_chat.dry(notice.message, notice.channel)
-        return mail.text(notice.message)
+        person = out.policy.people.get(notice.channel[1:])
+        mailed = System.MAIL in out.settings.people and (out.slack is None or out.settings.people[0] is System.MAIL)
+        if mailed or System.SLACK not in out.settings.people:
+            return mail.dry(notice.message, person.emails[:1] if person is not None else ())
+        return slack_chat.dry(notice.message, notice.channel)
     channel = channel_named(out.settings, notice.channel)
     if channel.system is System.SLACK:
         return slack_chat.dry(notice.message, channel.target)
@@ -154,4 +155,4 @@ def request(notice: Notice, out: Outlet) -> str:
         return json.dumps(teams.body(notice.message), ensure_ascii=False, indent=2)
     if channel.system is System.WEBHOOK:
         return json.dumps(webhook.body(notice.message), ensure_ascii=False, indent=2)
-    return f"To: {', '.join(channel.target.split())}\n\n{mail.text(notice.message)}"
+    return mail.dry(notice.message, channel.target.split())

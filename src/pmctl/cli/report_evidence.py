@@ -27,7 +27,7 @@ def write_evidence(
     """Write the folder. Raises UsageProblem when it is there already, or a control is not known; ends with 2, and
     writes nothing, when the history is not all there."""
     from pmctl.cli.exporting import write_file
-    from pmctl.errors import UsageProblem
+    from pmctl.errors import EnvironmentProblem, UsageProblem
     from pmctl.output.evidence import folder
 
     chosen = _chosen(wanted)
@@ -35,6 +35,9 @@ def write_evidence(
         what = f"{output} is there already" if output is not None else "say which folder to write"
         raise UsageProblem(what, hint="-o FOLDER, one that is not there yet")
     session.end_if_incomplete(asked.facts.incomplete)
+    if not asked.facts.policy:
+        what = f"there is no policy at {asked.facts.as_of[:12]}: nothing in it is signed by anybody who is known"
+        raise EnvironmentProblem(what, hint="pmctl init makes one; or give a commit that has one to --at")
     found = _gathered(session, asked, incidents)
     for path, data in folder(found, chosen).items():
         file = output / path

@@ -59,12 +59,14 @@ def _chosen(wanted: Sequence[str]) -> list[Control]:
 def _gathered(session: Session, asked: Asked, names: Sequence[str]) -> Evidence:
     """Everything about the postmortems whose incident, or publication, lies in the time."""
     from pmctl.insight.evidence import gathered
+    from pmctl.insight.metrics import chosen
     from pmctl.insight.metrics_incidents import required, triaged
     from pmctl.insight.metrics_observations import midnight
 
     since = str(asked.query.since or "0001-01-01")
     until = str(asked.query.until or asked.query.on)
-    ids = frozenset(one.id for one in asked.facts.postmortems if _is_in(one, since, until, asked))
+    there = chosen(asked.facts, asked.query).postmortems
+    ids = frozenset(one.id for one in there if _is_in(one, since, until, asked))
     found = gathered(session.repo, asked.facts, ids)
     lines = [Line(*one) for one in found.lines]
     digest = ""

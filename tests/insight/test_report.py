@@ -165,6 +165,10 @@ def test_the_whole_folder_is_checked_again_in_a_fresh_clone(
     for one in lines:
         if one["kind"] != "item" and one["verdict"] not in ("violation", "warning"):
             assert run(one["check"], place, clone).returncode != 0, one["check"]
+    world.new("2024-01-16-other", services="[mail]")
+    assert main([*words, "--service", "mail", "-o", str(tmp_path / "mail")]) == 0
+    about = rows({"lines.csv": (tmp_path / "mail/lines.csv").read_bytes()})
+    assert {one["postmortem"] for one in about} == {"2024-01-16-other"}
     (item_line, *_) = [one for one in lines if one["kind"] == "item"]
     other = item_line["check"].replace(item_line["subject"], "AI-none")
     assert run(other, place, clone).returncode != 0

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date
+from typing import Any
 
+import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from pmctl.insight.metrics import Metrics, MetricsQuery, metrics
 from pmctl.insight.metrics_definitions import DEFINITIONS, Kind
+from pmctl.insight.metrics_facts import Remark
 from pmctl.output import metrics as output
 from pmctl.output.openmetrics import to_openmetrics
+from pmctl.output.terminal import table, width_of
 from tests.insight.test_metrics import example
 
 
@@ -58,3 +63,47 @@ def test_sparklines_and_what_is_left_out_at_a_terminal() -> None:
     created = next(row for row in rows if row[0] == "Postmortems created")
     assert created[1] == "3" and len(created[3]) == 3 and created[3].isascii()
     assert "Required but missing" not in {row[0] for row in rows}
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+@pytest.mark.parametrize(
+    "asked", [{"period": "week", "since": date(2023, 1, 1)}, {"by": "team", "period": "month"}, {}]
+)
+def test_every_table_fits_its_terminal_in_ascii_too(width: int, asked: dict[str, Any]) -> None:
+    """A row is no wider than the terminal, drawings degrade to ASCII, and what is not drawn is said."""
+    made, left_out = output.blocks(found(**asked), plain=True, width=width)
+    for block in made:
+        lines = table(block.heads, block.rows, width=width).splitlines()
+        assert lines and max(map(width_of, lines)) <= width, lines
+        assert all(cell.isascii() for row in block.rows for cell in row[1:])
+    drawn = {len(row[-1]) for block in made for row in block.rows if block.heads[-1].startswith("BY ")}
+    assert not drawn or len(drawn) == 1
+    spans = len(found(**asked).groups[0].periods) - 1
+    cut = bool(drawn) and max(drawn) < spans
+    assert (f"last {max(drawn)} of {spans}" in left_out) if cut else left_out == ""
+    blocks, _ = output.blocks(found(**asked), plain=False, width=width)
+    assert [block.rows for block in blocks] != [block.rows for block in made] or not drawn
+
+
+def test_short_values_say_how_many_they_rest_on() -> None:
+    numbers = {one.name: one for one in found().groups[0].periods[0].numbers}
+    assert output.brief(numbers["created"]) == output.said(numbers["created"])
+    assert output.brief(numbers["resolve_minutes"]) == output.said(numbers["resolve_minutes"]).split(" (")[0] + (
+        f" ({numbers['resolve_minutes'].count})"
+    )
+    days = replace(numbers["draft_hours"], value=72.0, p90=None, count=3)
+    assert output.brief(days) == "3 days (3)" and output.brief(replace(days, value=None)) == "-"
+
+
+def test_remarks_that_differ_in_their_times_alone_are_one_line() -> None:
+    told = [
+        Remark("2024-01-01-a", "", "submitted is claimed for 2024-01-02T10:00:00Z, before what it rests on"),
+        Remark("2024-01-01-b", "", "submitted is claimed for 2024-02-03T11:00:00Z, before what it rests on"),
+        Remark("2024-01-01-c", "AI-1", "resolved_at lies after its publication"),
+    ]  # fmt: skip
+    answer = replace(found(), remarks=tuple(told), deleted=("2023-12-31-x",))
+    lines = output.remark_kinds(answer)
+    assert len(output.remarks(answer)) == 4 and len(lines) == 3
+    assert lines[0] == "deleted, and counted nowhere: 2023-12-31-x"
+    assert lines[1].startswith("2024-01-01-a: ") and lines[1].endswith("(and 1 other like it)")
+    assert lines[2] == "AI-1 of 2024-01-01-c: resolved_at lies after its publication"

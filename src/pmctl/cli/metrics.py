@@ -13,7 +13,7 @@ from pmctl.text import safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import tzinfo
+    from datetime import date, tzinfo
 
     from pmctl.cli.session import Session
     from pmctl.insight.metrics import Metrics, MetricsQuery
@@ -96,11 +96,17 @@ def ask(
     from zoneinfo import ZoneInfo
 
     from pmctl.cli.session import now
+    from pmctl.errors import EnvironmentProblem, UsageProblem
+    from pmctl.git import head
     from pmctl.insight.metrics import MetricsQuery
     from pmctl.insight.metrics_reading import facts
 
     gc.disable()  # hundreds of thousands of values live to the end; looking for garbage among them takes a fifth
-    first, last, day = chosen_day(since, "--since"), chosen_day(until, "--until"), chosen_day(on, "--on")
+    first, last, day = _day(since, "--since"), _day(until, "--until"), _day(on, "--on")
+    if first and last and first > last:
+        raise UsageProblem(f"--since {first} lies after --until {last}", hint="give the earlier day to --since")
+    if at == "HEAD" and not head(session.repo.top):
+        raise EnvironmentProblem("there is no commit yet", hint="pmctl new, or commit what is there")
     found = facts(session.repo, at)
     zone = ZoneInfo(found.time_zone)
     lists: dict[str, Any] = {
@@ -114,6 +120,16 @@ def ask(
     choose_known("--service", query.service, (name for one in every for name in one.services), strict=True)
     choose_known("--severity", query.severity, (one.severity for one in every), strict=True)
     return Asked(found, query, zone)
+
+
+def _day(text: str, option: str) -> date | None:
+    """A day that can be asked for: one of which both the day before and as much time before are days, too."""
+    from pmctl.errors import UsageProblem
+
+    day = chosen_day(text, option)
+    if day is not None and not 1900 <= day.year < 3000:
+        raise UsageProblem(f"{option} {text}: no postmortem is of that time", hint="give a day from 1900 to 2999")
+    return day
 
 
 def _answer(session: Session, asked: Asked, names: Sequence[str]) -> Metrics:
@@ -156,6 +172,8 @@ def _print(session: Session, asked: Asked, found: Metrics, format: str) -> None:
         if not found.postmortems:
             filtered = asked.query.team or asked.query.service or asked.query.severity
             session.note("none match" if filtered else "there are no postmortems to count; create one: pmctl new")
+        elif output.is_empty(found):
+            session.note("nothing of what is counted lies in this time")
         for line in output.remark_kinds(found):
             session.note(f"  {line}")
 
@@ -202,12 +220,12 @@ def explain(
         session.table(("NAME", "UNIT", "METRIC"), [(one.name, one.unit, one.title) for one in DEFINITIONS.values()])
         return
     choose_known("NAME", [name], DEFINITIONS)
-    for line in output.explained(DEFINITIONS[name.casefold()]):
-        session.result(line)
     asked = ask(session, at=at, on=on, since=since, until=until)
     found = metrics(asked.facts, asked.query, asked.zone)
     (group,) = found.groups
     one = next(one for one in group.periods[0].numbers if one.name == name.casefold())
+    for line in output.explained(DEFINITIONS[one.name]):
+        session.result(line)
     session.result(f"  here     {output.said(one)}")
     for line in output.behind_lines(one):
         session.result(f"    {line}")
@@ -237,7 +255,7 @@ def trends(
     A change is said only where chance can be excluded. For postmortems without root causes some are suggested.
     """
     from pmctl.insight.trends import trends as counted
-    from pmctl.output.trends import markdown, text
+    from pmctl.output.trends import markdown, rests_on, text
 
     session: Session = ctx.obj
     choose_format(format, ("text", "json", "md"))
@@ -251,6 +269,8 @@ def trends(
         session.json("trends", found)
     else:
         session.rows(markdown(found) if format == "md" else text(found, plain=not draws_blocks()))
+        if format != "md":
+            session.note(rests_on(found))
     session.end_if_incomplete(found.incomplete)
 
 
@@ -296,7 +316,7 @@ def effectiveness(
     """
     from pmctl.insight.effectiveness import SUBJECTS
     from pmctl.insight.effectiveness import effectiveness as judged
-    from pmctl.output.trends import effects_text
+    from pmctl.output.trends import effects_text, rests_on
 
     session: Session = ctx.obj
     choose_format(format)
@@ -307,4 +327,5 @@ def effectiveness(
         session.json("effectiveness", found)
     else:
         session.rows(effects_text(found))
+        session.note(rests_on(found))
     session.end_if_incomplete(found.incomplete)

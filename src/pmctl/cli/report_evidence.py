@@ -27,7 +27,7 @@ def write_evidence(
     """Write the folder. Raises UsageProblem when it is there already, or a control is not known; ends with 2, and
     writes nothing, when the history is not all there."""
     from pmctl.cli.exporting import write_file
-    from pmctl.errors import UsageProblem
+    from pmctl.errors import EnvironmentProblem, UsageProblem
     from pmctl.output.evidence import folder
 
     chosen = _chosen(wanted)
@@ -35,6 +35,9 @@ def write_evidence(
         what = f"{output} is there already" if output is not None else "say which folder to write"
         raise UsageProblem(what, hint="-o FOLDER, one that is not there yet")
     session.end_if_incomplete(asked.facts.incomplete)
+    if not asked.facts.policy:
+        what = f"there is no policy at {asked.facts.as_of[:12]}: nothing in it is signed by anybody who is known"
+        raise EnvironmentProblem(what, hint="pmctl init makes one; or give a commit that has one to --at")
     found = _gathered(session, asked, incidents)
     for path, data in folder(found, chosen).items():
         file = output / path
@@ -56,12 +59,14 @@ def _chosen(wanted: Sequence[str]) -> list[Control]:
 def _gathered(session: Session, asked: Asked, names: Sequence[str]) -> Evidence:
     """Everything about the postmortems whose incident, or publication, lies in the time."""
     from pmctl.insight.evidence import gathered
+    from pmctl.insight.metrics import chosen
     from pmctl.insight.metrics_incidents import required, triaged
     from pmctl.insight.metrics_observations import midnight
 
     since = str(asked.query.since or "0001-01-01")
     until = str(asked.query.until or asked.query.on)
-    ids = frozenset(one.id for one in asked.facts.postmortems if _is_in(one, since, until, asked))
+    there = chosen(asked.facts, asked.query).postmortems
+    ids = frozenset(one.id for one in there if _is_in(one, since, until, asked))
     found = gathered(session.repo, asked.facts, ids)
     lines = [Line(*one) for one in found.lines]
     digest = ""

@@ -71,6 +71,7 @@ class Effectiveness:
     """
 
     as_of: str
+    policy_version: int
     on: str
     by: str
     definitions: str
@@ -117,7 +118,7 @@ def effectiveness(facts: Facts, query: MetricsQuery, zone: tzinfo, by: str = "fa
         for those in against.values() for each in those if _is_done(each.item) and each.item.closed is None
     })  # fmt: skip
     return Effectiveness(
-        facts.as_of, query.on.isoformat(), by, VERSION, _day(first, zone) if first < math.inf else "",
+        facts.as_of, facts.policy, query.on.isoformat(), by, VERSION, _day(first, zone) if first < math.inf else "",
         tuple(sorted(done, key=lambda one: (one.verdict == "too few to say", -(one.before + one.after), one.subject))),
         tuple(sorted(repeats, key=lambda one: (-(one.minutes_since_due or 0), -len(one.incidents), one.item))),
         tuple(undated), facts.incomplete,

@@ -45,6 +45,7 @@ class Question:
     zone: tzinfo
     needed: tuple[Needed, ...] | None = None
     _begun: dict[str, int | None] = field(default_factory=dict)
+    _ended: dict[str, int | None] = field(default_factory=dict)
 
     def begins(self, day: str) -> int | None:
         """When a day begins in the team's time zone; None for a text that names none."""
@@ -55,18 +56,20 @@ class Question:
 
     def ends(self, day: str) -> int | None:
         """When a day ends."""
-        if (known := self._begun.get(f"{day} ends")) is not None:
-            return known
-        named = parse_day(day)
-        if named is None:
-            return None
-        self._begun[f"{day} ends"] = ended = int(midnight(named + timedelta(days=1), self.zone))
-        return ended
+        if day not in self._ended:
+            named = parse_day(day)
+            self._ended[day] = None if named is None else int(midnight(named + timedelta(days=1), self.zone))
+        return self._ended[day]
 
     @cached_property
     def tomorrow(self) -> int:
         """When the day ends on which it is asked: a due day that ends no later than today is not overdue before."""
         return int(midnight(self.on + timedelta(days=1), self.zone))
+
+    @cached_property
+    def ours(self) -> list[Measured]:
+        """The postmortems whose making history knows."""
+        return [one for one in self.facts.postmortems if not one.adopted]
 
     @cached_property
     def items(self) -> list[tuple[Measured, MeasuredItem, str]]:
@@ -89,19 +92,14 @@ def midnight(day: date, zone: tzinfo) -> float:
     return datetime(day.year, day.month, day.day, tzinfo=zone).timestamp()
 
 
-def _ours(asked: Question) -> Iterator[Measured]:
-    """The postmortems whose making history knows."""
-    return (one for one in asked.facts.postmortems if not one.adopted)
-
-
 def created(asked: Question) -> Iterator[Observation]:
-    for one in _ours(asked):
+    for one in asked.ours:
         if one.created is not None:
             yield one.created, one.id, 1, one, one.author
 
 
 def published(asked: Question) -> Iterator[Observation]:
-    for one in _ours(asked):
+    for one in asked.ours:
         if one.published is not None:
             yield one.published, one.id, 1, one, one.author
 
@@ -117,7 +115,7 @@ def in_state(state: Status) -> Callable[[Question], Iterator[Observation]]:
 
 
 def completion(asked: Question) -> Iterator[Observation]:
-    for one in _ours(asked):
+    for one in asked.ours:
         if one.created is not None:
             yield one.created, one.id, 1 if one.published is not None else 0, one, one.author
 
@@ -128,20 +126,20 @@ def _between(start: int | None, end: int | None, unit: int) -> float | None:
 
 
 def from_incident(asked: Question) -> Iterator[Observation]:
-    for one in _ours(asked):
+    for one in asked.ours:
         if one.published is not None:
             yield one.published, one.id, _between(one.resolved, one.published, _DAY), one, one.author
 
 
 def from_draft(asked: Question) -> Iterator[Observation]:
-    for one in _ours(asked):
+    for one in asked.ours:
         if one.published is not None:
             yield one.published, one.id, _between(one.created, one.published, _DAY), one, one.author
 
 
 def phase(step: str) -> Callable[[Question], Iterator[Observation]]:
     def observe(asked: Question) -> Iterator[Observation]:
-        for one in _ours(asked):
+        for one in asked.ours:
             done: int | None = getattr(one, step)
             if done is not None:
                 yield done, one.id, _between(one.resolved, done, 3600), one, one.author
@@ -152,7 +150,7 @@ def phase(step: str) -> Callable[[Question], Iterator[Observation]]:
 def on_target(target: str, step: str) -> Callable[[Question], Iterator[Observation]]:
     def observe(asked: Question) -> Iterator[Observation]:
         allowed = asked.facts.targets.get(target)
-        for one in _ours(asked):
+        for one in asked.ours:
             if one.resolved is None or allowed is None or one.created is None:
                 continue
             done: int | None = getattr(one, step)

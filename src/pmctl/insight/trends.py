@@ -71,6 +71,7 @@ class Trends:
     """pmctl metrics trends: what came up from `since` to `until`, the most frequent first, and in the days before."""
 
     as_of: str
+    policy_version: int
     on: str
     definitions: str
     since: str
@@ -124,7 +125,8 @@ def trends(facts: Facts, query: MetricsQuery, zone: tzinfo, suggest: Callable[[s
     ]  # fmt: skip
     bare = [one.id for at, one in dated if at >= middle and not one.root_causes]
     return Trends(
-        facts.as_of, query.on.isoformat(), VERSION, since.isoformat(), until.isoformat(), (since - length).isoformat(),
+        facts.as_of, facts.policy, query.on.isoformat(), VERSION, since.isoformat(), until.isoformat(),
+        (since - length).isoformat(),
         sum(at >= middle for at, _ in dated), counted(lambda one: one.root_causes), counted(lambda one: one.factors),
         counted(lambda one: one.services), _counted(items, spans), _teams(facts, query, zone, (since, until, length)),
         tuple(one for name in bare if (one := suggest(name)) is not None), tuple(bare), facts.incomplete,

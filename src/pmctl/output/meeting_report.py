@@ -10,7 +10,7 @@ from pmctl.document.markdown_text import inline
 from pmctl.insight.report import MeetingReport
 from pmctl.insight.trends import Trend
 from pmctl.output.charts import Chart, Point, bars, data_table, number
-from pmctl.output.metrics import said
+from pmctl.output.metrics import policy_said, said
 from pmctl.output.trends import parts, repeat_line
 from pmctl.output.trends import said as said_of
 
@@ -25,7 +25,7 @@ def rests_on(found: MeetingReport) -> str:
     why = found.incomplete
     missing = f" The history is not all there ({why}): what rests on it is missing." if why else ""
     return (
-        f"As of {found.as_of[:12]}, on {found.on} ({found.time_zone}), policy {found.policy_version},"
+        f"As of {found.as_of[:12]}, on {found.on} ({found.time_zone}), {policy_said(found.policy_version)},"
         f" {found.definitions}; compared with the days from {found.before_since} to the day before"
         f" {found.since}.{missing}"
     )

@@ -28,14 +28,26 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\d(?:T[0-9:]+Z)?")
 def rests_on(found: Metrics) -> str:
     """What the numbers rest on, in a line."""
     told = [
-        f"as of {found.as_of[:12]}", f"on {found.on} ({found.time_zone})", f"policy {found.policy_version}",
+        f"as of {found.as_of[:12]}", f"on {found.on} ({found.time_zone})", policy_said(found.policy_version),
         found.definitions, plural(found.postmortems, "postmortem"), plural(found.action_items, "action item"),
     ]  # fmt: skip
     if found.adopted:
         told.append(f"{found.adopted} of them from before pmctl")
     if found.incidents:
         told.append(f"{plural(found.incident_count, 'incident')} in files {found.incidents[:12]}")
+    if found.incomplete:
+        told.append(f"INCOMPLETE, so that nothing that rests on history is told: {found.incomplete}")
     return ", ".join(told)
+
+
+def policy_said(version: int) -> str:
+    """The version of a policy; 0 is none."""
+    return f"policy {version}" if version else "no policy"
+
+
+def is_empty(found: Metrics) -> bool:
+    """Whether not one number has anything behind it, or lacks a time that it needs."""
+    return not any(one.count or one.lacking for group in found.groups for one in group.periods[0].numbers)
 
 
 def said(one: Number) -> str:

@@ -21,6 +21,7 @@ def to_openmetrics(found: Metrics) -> str:
         "pmctl_answer_info" + _labels({
             "as_of": found.as_of, "on": found.on, "time_zone": found.time_zone, "definitions": found.definitions,
             "policy_version": str(found.policy_version), "incidents": found.incidents,
+            "incomplete": found.incomplete,
         }) + " 1",
     ]  # fmt: skip
     for definition in DEFINITIONS.values():

@@ -8,6 +8,7 @@ from pmctl.document.markdown_text import inline
 from pmctl.insight.effectiveness import Effect, Effectiveness, Repeat
 from pmctl.insight.trends import TeamRate, Trend, Trends
 from pmctl.output.charts import Point, bar_lines, number
+from pmctl.output.metrics import policy_said
 from pmctl.text import listed, plural, safe
 
 _MOST = 10
@@ -37,7 +38,9 @@ def text(found: Trends, *, plain: bool) -> str:
         lines += [f"  {line}" for line in bar_lines(points, 12, plain=plain)] or ["  none"]
         if len(trends) > _MOST:
             lines.append(f"  and {len(trends) - _MOST} more: --format json")
-    lines += ["", "Published, of those begun:", *(f"  {safe(one.team)}: {rate(one)}" for one in found.teams)]
+    told = [f"  {safe(one.team)}: {rate(one)}" for one in found.teams]
+    nothing = "  not known here" if found.incomplete else "  none"
+    lines += ["", "Published, of those begun:", *(told or [nothing])]
     for one in found.suggestions:
         words = f"{one.postmortem}: root_causes: [{', '.join(one.root_causes)}]? as {listed(list(one.like[:3]))}"
         lines.append(safe(words))
@@ -45,6 +48,12 @@ def text(found: Trends, *, plain: bool) -> str:
     if rest:
         lines.append(f"{plural(rest, 'more postmortem')} without root causes, for which nothing can be suggested")
     return "\n".join(lines) + "\n"
+
+
+def rests_on(found: Trends | Effectiveness) -> str:
+    """What the answer rests on, in a line."""
+    told = f"as of {found.as_of[:12]}, on {found.on}, {policy_said(found.policy_version)}, {found.definitions}"
+    return f"{told}, INCOMPLETE: {found.incomplete}" if found.incomplete else told
 
 
 def _span(found: Trends) -> str:
@@ -63,7 +72,7 @@ def rate(one: TeamRate) -> str:
 
 def markdown(found: Trends) -> str:
     """The answer as Markdown."""
-    out = [f"{_span(found)}."]
+    out = [f"{_span(found)}; {rests_on(found)}."]
     for heading, trends in parts(found):
         out += ["", f"### {heading}", "", *(f"- {inline(one.name)}: {said(one)}" for one in trends[:_MOST])]
         out += [] if trends else ["None."]
@@ -78,7 +87,9 @@ def effects_text(found: Effectiveness) -> str:
     """Effects and repeats for a terminal."""
     lines = [f"incidents since {found.since or '(none)'}, up to {found.on}"]
     lines += [safe(line) for one in found.effects for line in effect_lines(one)]
-    if not found.effects:
+    if found.incomplete:
+        lines.append("when items were completed is not known here")
+    elif not found.effects:
         lines.append(f"no {found.by} has a completed action item against it yet")
     lines += [safe(repeat_line(one)) for one in found.repeats]
     if found.undated:

@@ -21,6 +21,7 @@ MODULES = (
     "document.conflicts",
     "document.files",
     "document.front_matter",
+    "document.public_text",
     "document.reader",
     "document.schema",
     "document.strict_yaml",
@@ -38,6 +39,7 @@ MODULES = (
     "policy.in_order",
     "policy.reading",
     "policy.meeting_files",
+    "policy.public_files",
     "policy.ticket_files",
     "repository.branches",
     "repository.settings",
@@ -63,6 +65,7 @@ MODULES = (
     "insight.pre_receive",
     "insight.template_use",
     "insight.files_beside",
+    "insight.public",
     "workflow.template_check",
     "workflow.template_engine",
 )

@@ -13,7 +13,8 @@ from jsonschema import Draft202012Validator
 from pmctl.cli.command_tree import commands
 from pmctl.cli.contracts import CONTRACTS, with_value
 from pmctl.output.answer_rows import ROWS, fields_of
-from pmctl.output.answers import Command, plain
+from pmctl.output.answers import plain
+from pmctl.output.answers_programs import Command
 from pmctl.output.schema_answers import ANSWERS
 from pmctl.output.schemas import published
 from tests.cli.play import ID, Play

@@ -145,7 +145,8 @@ _JSON_FORMATS = frozenset(f"--format={form}" for form in _JSON)
 def _tell_as_json(error: PmctlError) -> None:
     """Print an error as one line of JSON, the last one on standard error: pmctl/error/v1."""
     from pmctl.output.advice import words
-    from pmctl.output.answers import Problem, ProblemDetail, plain
+    from pmctl.output.answers import plain
+    from pmctl.output.answers_programs import Problem, ProblemDetail
     from pmctl.output.rows import to_jsonl
 
     _flush()

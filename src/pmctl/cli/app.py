@@ -65,6 +65,7 @@ CHAPTERS: dict[str, dict[str, Entry]] = {
         "report": Entry("report", "report", "the page for the monthly meeting; or a folder of evidence for an audit"),
     },
     "Share": {
+        "public": Entry("public", "app", "what customers may read: draft it, check it, share it"),
         "site": Entry("site", "app", "the postmortems as a site of static pages: build it, or look at it here"),
         "wiki": Entry("wiki", "app", "the postmortems as a wiki: GitHub, GitLab, Confluence, MkDocs, Hugo"),
     },

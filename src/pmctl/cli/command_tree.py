@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from pmctl.cli.contracts import CONTRACTS, Contract
-from pmctl.output.answers import Command, CommandParameter, Commands, ExitCode
+from pmctl.output.answers_programs import Command, CommandParameter, Commands, ExitCode
 
 _EXIT_CODES = [
     ExitCode(0, "fine"),

@@ -77,7 +77,8 @@ def create(
 def list_(ctx: typer.Context, format: Format = "text") -> None:
     """The tokens, without their secrets: whose, what they may, until when."""
     from pmctl.cli.session import now
-    from pmctl.output.answers import ListedToken, Tokens, pick
+    from pmctl.output.answers import pick
+    from pmctl.output.answers_programs import ListedToken, Tokens
     from pmctl.repository.tokens import TokenBook
 
     session: Session = ctx.obj

@@ -20,10 +20,11 @@ class Beside(StrEnum):
     COMMENTS = "comments"
     IMPORTS = "imports"
     MEETINGS = "meetings"
+    PUBLIC = "public"
     TICKETS = "tickets"
 
 
-_ONE_FILE = {Beside.IMPORTS: ".json"}
+_ONE_FILE = {Beside.IMPORTS: ".json", Beside.PUBLIC: ".md"}
 """The kinds of which a postmortem has one file, `<folder>/<id><ending>`; of the others it has a folder of files."""
 
 

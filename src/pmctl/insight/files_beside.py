@@ -1,4 +1,4 @@
-"""What is wrong with the files of tickets and meetings: in the work tree, and in what is staged."""
+"""What is wrong with the files of tickets, meetings and public texts: in the work tree, and in what is staged."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from pmctl.document.fields import path_of
 from pmctl.document.files import Unreadable, finding_of, read_regular
 from pmctl.document.finding import Finding, Severity
 from pmctl.document.meeting import MAX_BYTES as LARGEST_MEETING
+from pmctl.document.public_text import MAX_BYTES as LARGEST_PUBLIC
 from pmctl.document.reader import Document, read
 from pmctl.document.ticket import MAX_BYTES as LARGEST_TICKET
 from pmctl.errors import Hint, PmctlError, advise
 from pmctl.ledger.current_state import current_state
-from pmctl.policy import meeting_files, ticket_files
+from pmctl.policy import meeting_files, public_files, ticket_files
 from pmctl.policy.model import SIGNED, person_by_email
 from pmctl.repository import index
 from pmctl.repository.actor import git_config
@@ -36,6 +37,7 @@ class _Kind(NamedTuple):
 _KINDS = {
     Beside.TICKETS: _Kind(ticket_files, "PM840", LARGEST_TICKET, "a ticket", advise("ticket-again")),
     Beside.MEETINGS: _Kind(meeting_files, "PM860", LARGEST_MEETING, "a meeting", advise("meeting-again")),
+    Beside.PUBLIC: _Kind(public_files, "PM870", LARGEST_PUBLIC, "a public text", advise("public-again")),
 }
 
 
@@ -48,7 +50,7 @@ def kind_of(path: str) -> Beside | None:
 
 
 def findings_beside(workspace: Workspace, paths: Iterable[str] | None = None) -> Iterator[Finding]:
-    """What is wrong with tickets and meetings of the work tree, all of them or those at `paths`."""
+    """What is wrong with tickets, meetings and public texts of the work tree, all of them or those at `paths`."""
     chosen = None if paths is None else list(paths)
     for kind in _KINDS:
         here = None if chosen is None else [one for one in chosen if kind_of(one) is kind]
@@ -75,7 +77,7 @@ def _in_folder(workspace: Workspace, kind: Beside, paths: list[str] | None) -> I
 
 
 def staged_beside(workspace: Workspace, changes: Iterable[index.Staged], author: str) -> list[Finding]:
-    """What the audit would say of staged tickets and meetings; `author` is the e-mail address that git commits with."""
+    """What the audit would say of staged files of these kinds; `author` is the e-mail address that git commits with."""
     changes = [one for one in changes if kind_of(one.path)]
     policy = workspace.head.policy()[0]
     if policy is None or not changes:

@@ -225,7 +225,8 @@ def _is_message(path: str) -> bool:
 
 
 def _lies_beside(path: str) -> bool:
-    return path.startswith((folder_of(Beside.TICKETS) + "/", folder_of(Beside.MEETINGS) + "/"))
+    kinds = (Beside.TICKETS, Beside.MEETINGS, Beside.PUBLIC)
+    return path.startswith(tuple(folder_of(kind) + "/" for kind in kinds))
 
 
 def _linked_elsewhere(workspace: Workspace, items: Iterable[Item]) -> dict[str, tuple[str, ...]]:

@@ -20,12 +20,12 @@ _TOGETHER = 128  # commits that are compared at a time
 _WANTED = frozenset((".pmctl", "postmortems"))
 _RECORDS = record.FOLDER + "/"
 _COMMENTS = folder_of(Beside.COMMENTS) + "/"
-_BESIDE = tuple(folder_of(one) + "/" for one in (Beside.TICKETS, Beside.MEETINGS))
+_BESIDE = tuple(folder_of(one) + "/" for one in (Beside.TICKETS, Beside.MEETINGS, Beside.PUBLIC))
 
 
 class Delta(NamedTuple):
     """The differences that one commit makes: records with their signatures, documents with attachments, messages of
-    discussions, what else lies beside postmortems (tickets, meetings), the policy.
+    discussions, what else lies beside postmortems (tickets, meetings, public texts), the policy.
 
     `parent` is the commit that it was compared with, '' for a root.
     """

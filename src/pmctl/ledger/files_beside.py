@@ -1,4 +1,4 @@
-"""Tickets of action items and meetings in one step: whether their files are what they seem, and who wrote them.
+"""Tickets, meetings and public texts in one step: whether their files are what they seem, and who wrote them.
 
 The attributed layer, as for the tracking cells of items and for comments.
 """
@@ -17,11 +17,11 @@ from pmctl.ledger.step import StepContext
 from pmctl.ledger.tree_documents import REGULAR
 from pmctl.ledger.trees import Difference
 from pmctl.objects import Commit
-from pmctl.policy import meeting_files, ticket_files
+from pmctl.policy import meeting_files, public_files, ticket_files
 from pmctl.policy.permission import Violation
 from pmctl.policy.state import PostmortemState
 
-_KINDS = {Beside.TICKETS: ticket_files, Beside.MEETINGS: meeting_files}
+_KINDS = {Beside.TICKETS: ticket_files, Beside.MEETINGS: meeting_files, Beside.PUBLIC: public_files}
 
 
 def check(step: StepContext, differences: Iterable[Difference]) -> None:

@@ -69,6 +69,11 @@ WORDS: dict[str, str] = {
         "put its last good version back (git log -- FILE), or remove it, and take the link over again:"
         " pmctl tickets adopt"
     ),
+    "public-again": (
+        "put its last good version back (git log -- FILE), or draft it again: pmctl public draft ID --again"
+    ),
+    "draft-public": "draft it: pmctl public draft {id}",
+    "check-public": "pmctl public check {id}",
     "invite-again": "pmctl meeting schedule {id} --meeting {meeting} --resend",
     "google-login": "log in again: pmctl integrations login google",
     "google-connect": "{set}; pmctl integrations login google prints what belongs into it",

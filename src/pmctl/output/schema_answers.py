@@ -14,7 +14,7 @@ Schema = dict[str, Any]
 # The name of an answer's `schema`, pmctl/<name>/v1 -> the module and class of its value, whose docstring describes it.
 ANSWERS = {
     "findings": ("pmctl.output.answers", "Findings"),
-    "error": ("pmctl.output.answers", "Problem"),
+    "error": ("pmctl.output.answers_programs", "Problem"),
     "audit": ("pmctl.output.answers", "Audit"),
     "list": ("pmctl.output.answers", "Postmortems"),
     "section": ("pmctl.output.answers", "Section"),
@@ -54,8 +54,8 @@ ANSWERS = {
     "reminders": ("pmctl.insight.reminders", "Reminders"),
     "agenda": ("pmctl.insight.agenda", "Agenda"),
     "meetings": ("pmctl.insight.meetings", "Meetings"),
-    "tokens": ("pmctl.output.answers", "Tokens"),
-    "commands": ("pmctl.output.answers", "Commands"),
+    "tokens": ("pmctl.output.answers_programs", "Tokens"),
+    "commands": ("pmctl.output.answers_programs", "Commands"),
     "doctor": ("pmctl.insight.doctor", "Checks"),
 }
 

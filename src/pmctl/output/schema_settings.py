@@ -21,6 +21,7 @@ from pmctl.insight.meeting_settings import MINUTES, VIDEO_WORDS
 from pmctl.insight.triggers import MOST, RULES, WORD_RULES, Verdict
 from pmctl.policy.audience import AUDIENCE, GROUP
 from pmctl.repository import wiki_settings
+from pmctl.repository.public_settings import STATUS_PAGE
 from pmctl.repository.settings import CURRENT_VERSION, URL
 from pmctl.rules.settings import HOST, PHRASE_FAMILIES, PLACE, TARGETS
 from pmctl.services.ticket_settings import DIRECTIONS
@@ -81,11 +82,29 @@ def settings_schema() -> Schema:
                 ),
                 "notify": (_notify(), "What is told to whom."),
                 "site": (_site(), "What `pmctl site` builds."),
+                "services": (_services(), "What is known of services, by their names."),
+                "public": (_public(), "What public texts may say, and where they go."),
                 "publishing": ({"type": "object"}, "How published postmortems are shown."),
                 "wiki": (_or_blank(_wiki()), "Which kind of wiki pmctl wiki makes, for whom, and where it goes."),
             }
         ),
     }
+
+
+def _services() -> Schema:
+    facts = {"team": (_WORD, "The team that owns it."), "public": (_WORD, "What customers know it by.")}
+    return {"type": "object", "additionalProperties": _mapping(facts)}
+
+
+def _public() -> Schema:
+    page = {"type": "string", "pattern": f"^(?:{STATUS_PAGE})$"}
+    return _mapping(
+        {
+            "terms": (_WORDS, "Words of your own that must never leave."),
+            "words": (_WORDS, "Words of your own that customers know, as the names of products."),
+            "status_page": (page, "The id of the Statuspage that public texts are posted to."),
+        }
+    )
 
 
 def _site() -> Schema:

@@ -41,6 +41,7 @@ class Right(StrEnum):
     COMMENT = "comment"
     RESOLVE = "resolve"
     MEET = "meet"
+    PUBLIC = "public"
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,8 @@ def who_may(
         named = (owner, *writers)
     elif right in (Right.COMMENT, Right.MEET):
         named = (*writers, *state.reviewers, *now.reviewers, *_involved(before))
+    elif right is Right.PUBLIC:
+        named = (*writers, *state.reviewers, *now.reviewers)
     elif right is Right.TRACKING:
         named = (owner, *writers, *(handle for handle in policy.people if _kind(policy, handle) == SERVICE))
     elif stages <= set(FINAL):
@@ -282,6 +285,7 @@ _DONE = {
     Right.COMMENT: ("AU712", "comment on"),
     Right.RESOLVE: ("AU714", "resolve this thread of"),
     Right.MEET: ("AU718", "plan a meeting about"),
+    Right.PUBLIC: ("AU721", "write the public text of"),
 }
 
 
@@ -383,5 +387,13 @@ CODES = (
         "People are invited in somebody's name, and a meeting must not be called off by a stranger.",
         "The author can give the right to comment at any time: pmctl editors add ID HANDLE --comment.",
         "a meeting cancelled by somebody from another team",
+    ),
+    Code(
+        "AU721",
+        "may-not-write-public",
+        "A public text was written or removed by somebody who is no author, editor, reviewer or admin.",
+        "What customers will read is prepared by people who know what happened.",
+        _EDITOR,
+        "a public text changed by somebody from another team",
     ),
 )

@@ -19,6 +19,7 @@ from pmctl.document.finding import Finding
 from pmctl.document.node_reader import DAYS, NodeReader
 from pmctl.document.templates import NAME
 from pmctl.policy.audience import AUDIENCE
+from pmctl.repository.public_settings import PublicSettings, public_settings
 from pmctl.repository.wiki_settings import WikiSettings, wiki_settings
 from pmctl.text import did_you_mean
 
@@ -54,6 +55,7 @@ rules:
 KEYS = (
     "version", "template", "severities", "visibility", "time_zone", "root_causes", "actions", "rules", "triggers",
     "integrations", "publishing", "url", "notify", "tickets", "meetings", "site", "wiki",
+    "services", "public",
 )  # fmt: skip
 _BLOCKS = ("rules", "triggers", "integrations", "publishing", "notify", "tickets", "meetings")
 
@@ -77,6 +79,7 @@ class Settings(NamedTuple):
     url: str = ""
     site_audience: str = "organization"
     wiki: WikiSettings = WikiSettings()
+    public: PublicSettings = PublicSettings()
 
 
 def load_settings(data: bytes, path: str = "pmctl.yaml") -> tuple[Settings, tuple[Finding, ...]]:
@@ -107,6 +110,7 @@ def load_settings(data: bytes, path: str = "pmctl.yaml") -> tuple[Settings, tupl
         root_causes=reader.texts(top.get("root_causes"), "root_causes"),
         item_targets=_item_targets(reader, top.get("actions")),
         wiki=wiki_settings(reader, top.get("wiki")),
+        public=public_settings(reader, top.get("services"), top.get("public")),
         blocks={key: top[key] for key in _BLOCKS if reader.mapping(top.get(key), key)},
         url=_url(reader, top.get("url")),
         site_audience=_site_audience(reader, top.get("site")),

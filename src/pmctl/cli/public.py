@@ -1,0 +1,64 @@
+"""public: draft, check."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pmctl.cli.answering import ActFormat, tell
+from pmctl.cli.options import As, Id, choose_format
+
+if TYPE_CHECKING:
+    from pmctl.cli.session import Session
+
+app = typer.Typer(
+    help="What customers may read: draft it, check it, share it.", no_args_is_help=True, rich_markup_mode=None,
+    add_completion=False,
+)  # fmt: skip
+
+
+@app.command()
+def draft(
+    ctx: typer.Context,
+    id: Id,
+    again: Annotated[bool, typer.Option("--again", help="Begin anew, over the text that is there.")] = False,
+    handle: As = "",
+    format: ActFormat = "text",
+) -> None:
+    """Write the public text of a postmortem, by rule from the postmortem, in one commit.
+
+    People, teams, tools, hosts and whatever else is known to be internal is replaced; edit it like any file.
+    """
+    from pmctl.cli.comment import speaker
+    from pmctl.workflow import public
+
+    session: Session = ctx.obj
+    name = session.workspace.find(id)
+    tell(
+        session, public.draft(session.workspace, speaker(session, handle), name, session.signing(), again=again), format
+    )
+
+
+@app.command()
+def check(
+    ctx: typer.Context,
+    id: Id,
+    format: Annotated[str, typer.Option("--format", metavar="text|json", help="How the answer is printed.")] = "text",
+) -> None:
+    """List what of a public text may not leave, with line and column and what to do. Exit code 1 when there is any."""
+    from pmctl.document.beside import Beside, path_of
+    from pmctl.insight.public import check as checked
+    from pmctl.insight.public import public_data
+    from pmctl.output.findings import Report, render
+
+    session: Session = ctx.obj
+    choose_format(format)
+    workspace = session.workspace
+    name = workspace.find(id)
+    path, data = path_of(Beside.PUBLIC, name), public_data(workspace, name)
+    found = checked(data, path, workspace.read(name), workspace.policy, workspace.settings.public).findings
+    report = Report(found, paths=(path,), sources={path: data}, width=session.width, color=session.colored)
+    session.rows(render(report, format)) if format == "json" else session.result(render(report).rstrip("\n"))
+    if report.failed:
+        raise typer.Exit(1)

@@ -12,43 +12,15 @@ from dataclasses import dataclass, field
 
 from pmctl.document.action_problems import MAX_TRACKING
 from pmctl.document.actions import COLUMNS, canonical
-from pmctl.document.aliases import names
 from pmctl.document.fields import ItemStatus
 from pmctl.document.headings import plain
+from pmctl.document.language import by_name
 from pmctl.document.structure import TableLines
 from pmctl.document.table import Row, Table, build
 
 _ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz"
-_ALIASES: dict[str, str] = {
-    "ID": """id|#|no|no.|nr|number|番号|编号|序号""",
-    "Action": """action|description|action item|action items|task|item|what|todo|follow-up|follow up|improvement
-        |recommendation|activity|measure|work item|summary|title|details|action to take|corrective action|アクション
-        |内容|対応内容|対策|項目|タスク|行动项|措施|改进措施|事项|行动|任务""",
-    "Owner": """owner|owners|assignee|assigned to|responsible|who|dri|person|lead|owner(s)|assignees|担当|担当者|责任人
-        |负责人|オーナー|verantwortlich|responsable""",
-    "Due": """due|due date|deadline|when|eta|target date|by when|target|date|期限|期日|截止日期
-        |截止时间|完成时间|計画日""",
-    "Priority": """priority|prio|importance|urgency|優先度|优先级""",
-    "Status": """status|state|done|done?|progress|ステータス|状態|状况|状态|进度""",
-    "Ticket": """ticket|ticket link|issue|bug|link|tracking|jira|pr|issue link|reference
-        |github issue|tracking issue|tracker
-        |url|チケット|工单""",
-    "Notes": """notes|note|comment|comments|remarks|備考|备注""",
-}
-_COLUMN_OF = {alias: column for column, text in _ALIASES.items() for alias in names(text)}
-_STATUSES: dict[ItemStatus, str] = {
-    ItemStatus.COMPLETED: """done|closed|complete|completed|resolved|fixed|finished|merged|shipped
-        |deployed|x|yes|完了|済|済み|対応済み
-        |対応済|已完成|完成|✅|☑|✔|:white_check_mark:|:heavy_check_mark:|✅ done|erledigt|terminé""",
-    ItemStatus.OPEN: """open|todo|to do|to-do|new|pending|not started|backlog|planned|no|未着手
-        |未対応|未|予定|待办|未开始|未完成|☐
-        |⬜|offen|ouvert""",
-    ItemStatus.IN_PROGRESS: """in progress|doing|wip|ongoing|started|in review|進行中|対応中|作業中
-        |进行中|🚧|in arbeit|en cours""",
-    ItemStatus.WONT_DO: """won't do|wontdo|wontfix|won't fix|cancelled|canceled|declined|rejected
-        |見送り|対応しない|已取消""",
-}
-_STATUS_WORDS = {word: status for status, text in _STATUSES.items() for word in names(text)}
+_COLUMN_OF = by_name("columns")
+_STATUS_WORDS = by_name("statuses")
 
 
 @dataclass(slots=True)

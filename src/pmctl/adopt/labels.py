@@ -13,43 +13,11 @@ from typing import Any
 
 from pmctl.adopt.source import SourceDocument
 from pmctl.document.aliases import METADATA
-from pmctl.document.aliases import names as split_names
 from pmctl.document.headings import bare, plain
+from pmctl.document.language import by_name
 from pmctl.document.rows import TRIM, split_row
 
-_LABELS: dict[str, str] = {
-    "title": """title|incident title|incident name|name|issue name|タイトル|件名|标题""",
-    "incident_date": """incident date|date of incident|date of the incident|outage date|incident day
-        |event date|date of outage
-        |date of event|発生日|事故日期|故障日期|事件日期""",
-    "start": """start|started|start time|incident start|started at|start date|began|impact start
-        |outage start|incident began
-        |start of incident|incident start time|time started|detected and started|starttime|start_time|started_at
-        |発生日時|開始|開始時刻|开始时间|发生时间""",
-    "end": """end|ended|end time|incident end|resolved|resolved at|end date|impact end|outage end|resolution time
-        |time resolved|resolved on|fixed at|end of incident|incident end time|endtime|end_time|resolved_at|復旧日時
-        |終了|解消日時|结束时间|恢复时间|incident resolved""",
-    "detected": """detected|discovered|detected at|time detected|detection time|detected on|reported|reported on
-        |date discovered|date detected|検知日時|检测时间|发现时间""",
-    "period": """incident period|period|time|when|incident window|impact window|window|duration|incident duration
-        |incident time|outage window|timeframe|time frame|影響期間|発生期間|影响时间|持续时间|故障时间
-        |impact duration|time of incident|影响时长""",
-    "date": """date|dates|datum|日付|日期|post date|published|publish date|publication date|pubdate|report date
-        |document date|created|created on|creation date|written|date written|fecha|data""",
-    "author": """author|authors|created by|written by|prepared by|reported by|owner|postmortem owner|incident owner
-        |post-mortem owner|report author|document owner|author(s)|by|作者|作成者|報告者|记录人|撰写人|autor|auteur""",
-    "participants": """participants|attendees|incident responders|responders|involved
-        |people involved|incident team|参加者|参与人""",
-    "severity": """severity|sev|severity level|incident severity|priority|incident level|level
-        |重大度|严重程度|严重级别
-        |故障等级|级别|影响等级|schweregrad|sévérité|severidad""",
-    "services": """service|services|services affected|affected services|service affected
-        |affected service|service(s) affected
-        |impacted services|services impacted|components|component|component(s)|affected systems|systems affected
-        |affected components|impacted service|impacted systems|affected system|system|影響サービス|影响服务
-        |受影响服务|涉及服务|対象サービス""",
-}
-_KEY_OF = {label: key for key, labels in _LABELS.items() for label in split_names(labels)}
+_KEY_OF = by_name("labels")
 _BETWEEN_NAMES = re.compile(r"\s*[,;、/]\s*|\s+(?:and|&|und|et|y|e)\s+")
 _LABEL_LINE = re.compile(
     r"""[ \t]*(?:[-*+•]\s+|\d+[.)]\s+)?(?:>\s*)?(?:[-*+]\s+)?(?:
@@ -62,7 +30,7 @@ _LABEL_LINE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class LabelledValues:
-    """What a document states: key (see `_LABELS`) -> values as written, and which keys stand in its front matter."""
+    """What a document states: key (of `Language.labels`) -> values as written, and the keys of its front matter."""
 
     values: dict[str, tuple[str, ...]]
     in_front: frozenset[str]

@@ -14,6 +14,7 @@ from functools import lru_cache
 from pmctl.document.aliases import (
     ACTION_ITEMS,
     DETECTION,
+    EITHER,
     FACTORS,
     IMPACT,
     LESSONS,
@@ -36,19 +37,27 @@ EXACT, ALIAS, PATTERN = 3, 2, 1
 # Tried in order when no alias fits: whole words within the title, the most specific first.
 _PATTERNS: tuple[tuple[str, str], ...] = (
     (TIMELINE, r"(?:\w+ )?time ?line\b(?: of .*| for .*)?|chronolog(?:y|ical) .*|sequence of events\b.*"),
-    (ACTION_ITEMS, r"(?:\w+ )?action items?\b.*|follow[- ]?ups?(?: (?:tasks|items|actions|work))?\b(?! time).*"
+    (ACTION_ITEMS, r"(?:[\w/-]+ ){0,2}action items?\b.*"
+                   r"|(?:\w+ )?follow[- ]?ups?(?: (?:tasks|items|actions|work))?\b(?! time).*"
                    r"|(?:corrective|prevent(?:at)?ive|remedial) (?:and \w+ )?(?:actions?|measures?)\b.*|next steps\b.*"
                    r"|action(?:s|able)? (?:list|plan|points|taken or planned)\b.*|remediation and .*"
-                   r"|(?:how|what) .*prevent.*(?:again|future|recurrence|happening).*"),
+                   r"|(?:how|what) .*(?:prevent|avoid).*(?:again|future|recurrence|happening).*"
+                   r"|(?:prevent|avoid)ing (?:this|a|future|such|similar|recurrence|re)\b.*"
+                   r"|(?:future|planned|proposed|recommended|suggested|prevent(?:at)?ive|corrective|remaining"
+                   r"|outstanding|pending|further|open) (?:measures?|actions?|steps|improvements?|fixes|tasks|work"
+                   r"|items|prevention)"
+                   r"|actions? (?:to|we will) .*"),
     (LESSONS, r"lessons?\b.*|(?:key )?(?:learnings?|takeaways?)\b.*"),
     (ROOT_CAUSE, r"(?:\w+ )?root[- ]causes?\b.*|rca\b.*|(?:five|5) whys\b.*|(?:the )?causes? of .*|what caused .*"
-                 r"|why did .*"),
+                 r"|why did .*|what (?:allowed|led to|let) .*|how (?:did|could) (?:this|it) .*happen.*"),
     (FACTORS, r"contributing .*|(?:lead|led)[- ]?(?:ing )?up (?:to )?.*"),
     (DETECTION, r"detection\b.*|how .*(?:detect|discover|notic|find out|found out)\w*\b.*"),
     (IMPACT, r"(?:\w+ )?impacts?(?: (?:on|to|of|for|and|assessment|analysis)\b.*)?"
-             r"|(?:who|what) (?:was|were|is) (?:impacted|affected)\b.*"),
+             r"|(?:who|what) (?:was|were|is) (?:impacted|affected)\b.*"
+             r"|(?:affected|impacted) (?:\w+ ){0,2}\w+|.* (?:affected|impacted)"),
     (RESOLUTION, r"(?:\w+ )?(?:resolution|mitigation)(?: (?:and|of|&)\b.*)?"
-                 r"|how .*(?:fix|resolv|repair|mitigat)\w*\b.*"),
+                 r"|how .*(?:fix|resolv|repair|mitigat|solv)\w*\b.*"
+                 r"|(?:immediate |corrective )?actions? (?:we )?(?:took|taken)\b.*"),
     (SUMMARY, r"(?:\w+ )?summary\b(?: of .*| and .*)?|tl;? ?dr\b.*|what happened\b.*"),
     (RESPONSE, r"(?:\w+ )?(?:response|investigation)(?: (?:and|of|to)\b.*)?"),
 )  # fmt: skip
@@ -109,6 +118,11 @@ def is_outlook(title: str) -> bool:
     return bare(title) in OUTLOOKS
 
 
+def is_open(title: str) -> bool:
+    """Whether a heading such as "Conclusion" may hold one section as well as another."""
+    return bare(title) in EITHER
+
+
 def two_sections(title: str) -> tuple[str, ...]:
     """The sections that a title such as "Impact and resolution" names at once; empty for one or none."""
     if bare(title) in SECTION_OF:
@@ -123,10 +137,14 @@ def _named(name: str) -> Meaning | None:
         return Meaning(LESSONS, PART_OF[name], EXACT if name == PART_OF[name].casefold() else ALIAS)
     if name in SECTION_OF:
         section = SECTION_OF[name]
-        return Meaning(section, "", EXACT if name == section.casefold() else ALIAS)
+        return Meaning(section, "", EXACT if _singular(name) == _singular(section.casefold()) else ALIAS)
     if name in METADATA_TITLES:
         return Meaning(METADATA, "", ALIAS)
     return None
+
+
+def _singular(name: str) -> str:
+    return name.removesuffix("(s)").removesuffix("s")
 
 
 def _without_remarks(name: str) -> tuple[str, ...]:

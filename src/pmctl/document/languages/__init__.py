@@ -1,0 +1,1 @@
+"""One module a language; see `pmctl.document.language`."""

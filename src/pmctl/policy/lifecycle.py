@@ -46,7 +46,7 @@ def anchor(kind: str, status: str, state: PostmortemState) -> str:
     """The digest of the record that an act of this kind, from this status, has to name now: what it rests on.
 
     Text of a final postmortem rests on the record that bound it last, a submission and a new author on the one that
-    set status or author last, a public text on the one that shared or withdrew one last or that began or ended a round of
+    set status or author last, a public text on the one that shared or withdrew one last or that ended the round of
     review, everything else on the one that moved the status last.
     """
     if kind in (acts.AMEND, acts.ADD_ITEM) and status in FINAL:

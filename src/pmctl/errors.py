@@ -38,11 +38,12 @@ def read_hint(plain: object) -> Hint:
 class PmctlError(Exception):
     """A problem that a person can fix. `str(error)` says what is wrong and where.
 
-    `hint` is the next thing to do; `details` are further lines (all problems at once), each a text or a text with its
-    own hint.
+    `kind` is its name for programs; `hint` is the next thing to do; `details` are further lines (all problems at once),
+    each a text or a text with its own hint.
     """
 
     exit_code = 2
+    kind = "error"
 
     def __init__(self, message: str, *, hint: Hint = "", details: tuple[str | tuple[str, Hint], ...] = ()) -> None:
         super().__init__(message)
@@ -59,9 +60,13 @@ class PmctlError(Exception):
 class UsageProblem(PmctlError):
     """The command line asks for something that does not exist or does not fit together."""
 
+    kind = "usage"
+
 
 class EnvironmentProblem(PmctlError):
     """The machine, the repository or the configuration lacks something: no git, no key, a locked index."""
+
+    kind = "environment"
 
 
 class TryAgain(EnvironmentProblem):
@@ -71,12 +76,17 @@ class TryAgain(EnvironmentProblem):
 class BadInput(PmctlError):
     """A file, a record or a document cannot be read as what it should be."""
 
+    kind = "bad_input"
+
 
 class NotFound(PmctlError):
     """No postmortem, person, action item or file by that name; `details` lists the nearest candidates."""
+
+    kind = "not_found"
 
 
 class Refused(PmctlError):
     """The act is understood and the answer is no: policy, lifecycle or content forbids it."""
 
     exit_code = 1
+    kind = "refused"

@@ -74,7 +74,7 @@ def test_a_value_that_occurs_nowhere_is_a_mistake(play: At) -> None:
         ("--service paymnt-api", "payment"), ("--owner jnae", "jane"), ("--kind prevnt", "prevent"),
     ):  # fmt: skip
         done = draft.run("jane", f"pmctl actions list {words} --fail-on overdue")
-        assert done.returncode == 2 and "there is none" in done.stderr and hint in done.stderr, (words, done.stderr)
+        assert done.returncode == 2 and "no such" in done.stderr and hint in done.stderr, (words, done.stderr)
     text = draft.file.read_text().replace(
         "title:", "tags: [database]\nroot_causes: [pool-size]\nteams: [platform]\ntitle:"
     )

@@ -137,12 +137,12 @@ def test_init(tmp_path: Path) -> None:
     assert answer["digest"] in " ".join(answer["facts"])
 
 
-def test_an_error_is_text_on_stderr_and_an_unknown_format_changes_nothing(play: Callable[[str], Play]) -> None:
+def test_a_problem_and_an_unknown_format_change_nothing(play: Callable[[str], Play]) -> None:
     stage = play("draft")
     before = stage.snapshot()
     for line in (f"pmctl approve {ID} --format json", f"pmctl submit {ID} --reviewer bob --format yaml"):
         done = stage.run("jane", line)
-        assert done.returncode in (1, 2) and done.stdout == "" and done.stderr.startswith("error: "), done.stdout
+        assert done.returncode in (1, 2) and done.stdout == "" and done.stderr.startswith(("error: ", "{")), done.stdout
     assert stage.snapshot() == before
 
 

@@ -38,7 +38,7 @@ def test_a_pdf_names_the_version_of_its_text(play: At) -> None:
         ("--all -o out", "--all needs a form and a folder"),
         ("--all --to md", "--all needs a form and a folder"),
         ("--all --to md -o pmctl.yaml", "pmctl.yaml is no folder"),
-        ("--all --to md -o out --status DRAFTY", "--status DRAFTY: there is none"),
+        ("--all --to md -o out --status DRAFTY", "--status DRAFTY: no such status"),
     ],
 )
 def test_all_need_a_folder(play: At, options: str, said: str) -> None:

@@ -126,6 +126,45 @@ def test_the_history_of_the_repository_counts(
     assert "recurring: 2 postmortems of the 90 days before are about the same" in out
 
 
+def test_triage_says_whether_the_failure_is_known(
+    team: Team, record: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    loud = {**DATABASE, "id": "C", "title": "Replica gone", "summary": "The replica is missing.", "timeline": [],
+            "action_items": [], "services": ["mail"]}  # fmt: skip
+    assert main(["incident", "triage", record(loud)]) == 1
+    assert "novel" not in capsys.readouterr().out  # there is nothing yet that it could be like
+    team.new(DATABASE)
+    again = {**DATABASE, "id": "B2", "started_at": "2024-03-01T10:00:00Z", "resolved_at": "2024-03-01T12:00:00Z"}
+    assert main(["incident", "triage", record(again), record(loud, "c.json")]) == 1
+    known, novel = capsys.readouterr().out.split("required    generic:C")
+    lines = known.splitlines()
+    at = lines.index("  recurring pattern")
+    assert lines[at + 1] == "    2024-01-15-database-slow: Database slow"
+    assert lines[at + 2].startswith("      still open: ") and "Add an index" in lines[at + 2]
+    assert lines[at + 3].startswith("      both have: ") and "service db" in lines[at + 3]
+    assert "  novel failure" in novel and "2024-01-15-database-slow" not in novel
+    assert main(["incident", "triage", record([again, loud]), "--format", "json"]) == 1
+    first, second = json.loads(capsys.readouterr().out)["incidents"]
+    assert (first["pattern"], second["pattern"]) == ("recurring pattern", "novel failure")
+    (alike,) = first["similar"]
+    assert alike["id"] == "2024-01-15-database-slow" and alike["open_items"][0]["text"] == "Add an index"
+    assert second["similar"] == []
+
+
+def test_a_draft_is_not_like_itself_and_names_what_is_like_it_with_open_items_first(
+    team: Team, record: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["incident", "triage", record(DATABASE), "--create"]) == 0
+    said = capsys.readouterr().out
+    assert "written: 2024-01-15-database-slow" in said and "pattern" not in said and "novel" not in said
+    again = {**DATABASE, "id": "B2", "title": "Database slow again"}
+    assert main(["new", "--from", record(again)]) == 0
+    lines = capsys.readouterr().err.splitlines()
+    at = lines.index("like it: 2024-01-15-database-slow: Database slow")
+    assert "still open: " in lines[at + 1] and "Add an index" in lines[at + 1] and "both have: " in lines[at + 2]
+    assert not any("like it: 2024-01-15-database-slow-again" in line for line in lines)
+
+
 def test_create_drafts_what_is_required_once_and_one_commit_each(
     team: Team, record: Callable[..., str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -58,6 +58,13 @@ def test_the_life_of_a_ticket(desk: Desk) -> None:
     shown = typed(desk, "actions", "show", "7f3k").out
     assert "ticket acme/ops#1: closed (completed)" in shown
     assert "merged  https://github.example/acme/pay/pull/7" in shown
+    assert "not asked" in shown
+    issue["pulls"] = [("https://github.example/acme/pay/pull/8", "open")]
+    live = json.loads(typed(desk, "actions", "show", "7f3k", "--live", "--format", "json").out)["tracked"]
+    assert (live["asked"], live["ticket"], live["changes"][0]["state"]) == (True, "acme/ops#1", "open")
+    assert live == json.loads(typed(desk, "tickets", "status", "--live", "--format", "json").out)["items"][0]
+    assert "not asked" not in typed(desk, "actions", "show", "7f3k", "--live").out
+    assert json.loads(typed(desk, "actions", "show", "7f3k", "--format", "json").out)["tracked"]["asked"] is False
     assert "tickets: GitHub, with a token" in typed(desk, "doctor").out
     assert typed(desk, "audit", "--root", desk.world.first).code == 0
     assert typed(desk, "validate").code == 0

@@ -93,6 +93,23 @@ def test_masks() -> None:
     }  # fmt: skip
 
 
+def test_what_is_not_committed_yet_is_alike_by_what_it_says_now(world: World) -> None:
+    made(world)
+    said = {"cause:dns": 5.0}
+    world.write(world.file("2024-04-01-dns"), "---\nid: 2024-04-01-dns\ntitle: Names\nstatus: DRAFT\nauthor: jane\n"
+                "root_causes: [dns]\n---\n\n## Summary\n\nNames.\n")  # fmt: skip
+    world.commit("Another")
+    assert [hit.id for hit in similar(world.repo, said, without="2024-01-10-pool").similar] == ["2024-04-01-dns"]
+    assert similar(world.repo, said, without="2024-04-01-dns").similar == ()
+
+
+def test_the_prompts_of_a_template_make_nothing_alike() -> None:
+    written = "<!-- Say `pmctl actions add` and which alerts -->\nThe disk was full.<!-- and why"
+    assert set(terms("", written)) == set(terms("", "The disk was full."))
+    assert terms("", "a --> b <!-- c --> disk") == {"disk": 1.0}
+    assert terms("", "<!--" * 20_000) == {}  # in time
+
+
 @pytest.mark.skipif("PMCTL_CORPUS" not in os.environ, reason=NO_CORPUS)
 def test_quality_on_real_postmortems(world: World) -> None:
     files = sorted((Path(os.environ["PMCTL_CORPUS"]) / "documents").rglob("*.md"))

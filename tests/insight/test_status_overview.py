@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 
 import pytest
 
 from pmctl.document.comment import MessageKind
+from pmctl.insight.metrics import MetricsQuery, metrics
+from pmctl.insight.metrics_reading import facts
 from pmctl.insight.status_overview import Kind, answer, status_reports, together
 from pmctl.output.advice import words
 from pmctl.policy import act as acts
@@ -147,3 +150,44 @@ def test_a_head_on_no_branch_is_said(crew: Team) -> None:
     assert answer(crew.workspace, "jane", TODAY).detached == ()
     crew.git("checkout", "-q", "--detach")
     assert answer(crew.workspace, "jane", TODAY).detached == ("",)
+
+
+HEAD = "| ID | Action | Owner | Due | Priority | Status | Ticket | Notes |\n|---|---|---|---|---|---|---|---|\n"
+ROWS = (
+    ("AI-1111", "2024-01-22", "OPEN"), ("AI-1111", "2024-01-22", "IN_PROGRESS"), ("", "2024-01-23", "OPEN"),
+    ("AI-2222", "soon", "OPEN"), ("AI-3333", "2024-01-01", "COMPLETED"), ("AI-4444", "2024-01-01", "open"),
+)  # fmt: skip
+
+
+def test_the_figures_are_those_of_metrics(crew: Team) -> None:
+    """To the digit: with items without ids, with ids twice, with days that are none, and what cannot be read at all."""
+    rows = "".join(f"| {name} | Act | bob | {due} | HIGH | {status} | | |\n" for name, due, status in ROWS)
+    folder = crew.top / "postmortems/2024"
+    for name in ("2024-01-02-one", "2024-01-02-two"):
+        text = f"---\nid: {name}\ntitle: T\nstatus: DRAFT\nauthor: jane\n---\n\n## Action Items\n\n{HEAD}{rows}"
+        (folder / f"{name}.md").write_text(text)
+    (folder / "2024-01-03-broken.md").write_text("---\nid: [\n---\n")
+    (folder / "2024-01-04-no-table.md").write_text("## Action Items\n\nNone\n")
+    crew.git("add", "-A")
+    crew.git("commit", "-qm", "Many")
+
+    def both() -> dict[str, int]:
+        figures = answer(crew.workspace, "jane", TODAY).figures
+        assert figures is not None
+        found = metrics(facts(crew.repo), MetricsQuery(TODAY), UTC)
+        numbers = {one.name: one.value for one in found.groups[0].periods[0].numbers}
+        assert asdict(figures) == {name: numbers[name] for name in asdict(figures)}
+        return asdict(figures)
+
+    first = both()
+    assert first["items_overdue"] == 7 and first["drafts"] == 3
+    do(crew, "jane", acts.SUBMIT, "bob")
+    assert (both()["drafts"], both()["in_review"]) == (2, 1)
+    do(crew, "bob", acts.APPROVE)
+    do(crew, "jane", acts.PUBLISH)
+    do(crew, "alice", acts.ARCHIVE)
+    last = both()
+    assert (last["in_review"], last["items_open"]) == (0, first["items_open"]), "what is archived is still to be done"
+    two = together([("a", answer(crew.workspace, "jane", TODAY)), ("b", answer(crew.workspace, "jane", TODAY))])
+    assert two.figures is not None and two.figures.items_open == 2 * last["items_open"]
+    assert answer(crew.workspace, "jane", TODAY, DOC).figures is None

@@ -210,6 +210,8 @@ def test_the_json_says_everything() -> None:
                     "outweighed": False,
                 }
             ],
+            "pattern": None,
+            "similar": [],
         }
     ]
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from pmctl.errors import advise
-from pmctl.insight.status_overview import StatusReports, Waiting
+from pmctl.insight.status_overview import Figures, StatusReports, Waiting
 from pmctl.insight.status_report import AskedApproval, Blocker, ItemCount, OverdueItem, SentBack, StatusReport
 from pmctl.insight.unlanded import UnlandedAct
 from pmctl.output.status import figures, notes, report, rows, waiting
@@ -87,11 +87,5 @@ def test_what_is_not_pushed_and_a_detached_head_are_said() -> None:
 
 
 def test_the_four_numbers_that_matter() -> None:
-    late = OverdueItem("AI-1", "Alert", "bob", "2024-01-01", 3)
-    made = (
-        StatusReport("2024-01-01-a", "DRAFT", "A", "a.md", action_items=ItemCount(3, 2, (late,))),
-        StatusReport("2024-01-02-b", "IN_REVIEW", "B", "b.md"),
-        StatusReport("2024-01-03-c", "PUBLISHED", "C", "c.md", action_items=ItemCount(1, 1)),
-    )
-    assert figures(StatusReports("jane", (), made)) == "1 draft, 1 in review, 3 open action items, 1 overdue"
-    assert figures(StatusReports("jane", (), ())) == "0 drafts, 0 in review, 0 open action items, 0 overdue"
+    assert figures(Figures(1, 1, 3, 1)) == "1 draft, 1 in review, 3 open action items, 1 overdue"
+    assert figures(Figures(2, 0, 1, 0)) == "2 drafts, 0 in review, 1 open action item, 0 overdue"

@@ -1,12 +1,14 @@
 """Trackers that live in a test: real HTTP servers on loopback that keep tickets and answer as the services do.
 
-Each keeps to what its service documents where the clients lean on it, and is no stricter than that needs: a field that
-the service would refuse may pass here. `faults` change single answers: a refusal, an answer cut in half, one that comes
-late, one that is lost after the deed.
+Each is as strict as its service documents: it refuses fields that it does not know and values in another form, wants
+its own header for the token, pages its lists, and answers errors in its own words. `faults` change single answers: a
+refusal, an answer cut in half, one that comes late, one that is no JSON, one that leads elsewhere, one that is lost
+after the deed.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import threading
@@ -44,6 +46,7 @@ class Fault:
     after: bool = False  # the deed is done, and the answer lost
     half: bool = False  # the answer breaks off
     delay: float = 0.0
+    when: Callable[[Request], bool] = lambda request: True
 
 
 @dataclass
@@ -68,10 +71,29 @@ class Tracker:
 
     def fault(self, request: Request) -> Fault | None:
         for one in self.faults:
-            if one.times and one.method == request.method and re.search(one.pattern, request.path):
+            fits = one.method in (request.method, "") and re.search(one.pattern, request.path) and one.when(request)
+            if one.times and fits:
                 one.times -= 1
                 return one
         return None
+
+
+class Wrong(Exception):
+    """A request that the service refuses; `answer` is what it says."""
+
+    def __init__(self, status: int, value: Any) -> None:
+        super().__init__(status)
+        self.answer = (status, value)
+
+
+def day(text: Any) -> bool:
+    """Whether a value is a day as all of them write it."""
+    return isinstance(text, str) and bool(re.fullmatch(r"\d{4}-\d\d-\d\d", text))
+
+
+def unknown(body: Any, known: str) -> list[str]:
+    """The members of a body that are not among the known ones."""
+    return sorted(set(body) - set(known.split())) if isinstance(body, dict) else ["no object"]
 
 
 class Gone(Exception):
@@ -104,7 +126,12 @@ def _handler(tracker: Tracker) -> type[BaseHTTPRequestHandler]:
                 if fault and fault.status:
                     self._send(fault.status, fault.body if fault.body is not None else {}, fault.headers)
                     return
-                status, value, *headers = tracker.answer(request)
+                try:
+                    if raw and self.headers.get("content-type") != "application/json":
+                        raise Wrong(415, {"message": "Unsupported Media Type"})
+                    status, value, *headers = tracker.answer(request)
+                except Wrong as wrong:
+                    (status, value), headers = wrong.answer, []
                 try:
                     tracker.after(request)
                 except Gone:
@@ -116,12 +143,13 @@ def _handler(tracker: Tracker) -> type[BaseHTTPRequestHandler]:
                 self._send(status, value, headers[0] if headers else {}, half=bool(fault and fault.half))
 
         def _send(self, status: int, value: Any, headers: dict[str, str], *, half: bool = False) -> None:
-            data = b"" if status == 204 else json.dumps(value).encode()
+            page = isinstance(value, bytes)
+            data = value if page else b"" if status == 204 else json.dumps(value).encode()
             self.send_response(status)
             for key, text in headers.items():
                 self.send_header(key, text)
             if status != 204:
-                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Type", "text/html" if page else "application/json")
                 self.send_header("Content-Length", str(len(data)))
             with suppress(BrokenPipeError):  # whoever asked has given up
                 self.end_headers()
@@ -171,19 +199,23 @@ class Jira(Tracker):
     unknown_fields: tuple[str, ...] = ()
     number: int = 0
 
-    def answer(self, request: Request) -> Reply:
-        login = request.headers.get("authorization", "")
-        if not login.startswith("Basic " if self.cloud else "Bearer "):
-            return 401, {"message": "Client must be authenticated to access this resource."}
+    def answer(self, request: Request) -> Any:
+        pair = base64.b64encode(f"bot@example.com:{TOKEN}".encode()).decode()
+        if request.headers.get("authorization") != (f"Basic {pair}" if self.cloud else f"Bearer {TOKEN}"):
+            said = b"Client must be authenticated to access this resource."
+            return 401, said, {"X-Seraph-LoginReason": "AUTHENTICATED_FAILED"}
         path = re.sub(r"^/rest/api/[23]", "", request.path)
         version = "3" if self.cloud else "2"
         if not request.path.startswith(f"/rest/api/{version}/"):
             return 404, {"errorMessages": [f"no resource {request.path}"]}
         if request.method == "POST" and path == "/issue":
+            self.known(request.body, "fields update")
             return self.create(request.body["fields"])
         if path == "/issue/bulkfetch" and self.cloud:
+            self.known(request.body, "expand fields fieldsByKeys issueIdsOrKeys properties")
             asked = request.body["issueIdsOrKeys"]
-            assert len(asked) <= 100
+            if len(asked) > 100:
+                raise Wrong(400, {"errorMessages": ["The maximum number of issues is 100."]})
             there = [self.issue(one) for one in asked]
             return 200, {"issues": [one for one in there if one], "issueErrors": [{}] * there.count(None)}
         if path in ("/search/jql", "/search"):
@@ -201,8 +233,15 @@ class Jira(Tracker):
             return 404, {"errorMessages": ["Issue does not exist or you do not have permission to see it."]}
         return self.transition(request, issue) if match[2] else self.edit(request, issue)
 
+    def known(self, body: Any, names: str) -> None:
+        if strange := unknown(body, names):
+            raise Wrong(400, {"errorMessages": [f'Unrecognized field "{one}"' for one in strange]})
+
     def create(self, fields: dict[str, Any]) -> Reply:
-        wrong = {
+        wrong = self.ill_formed(fields)
+        if "project" not in fields or "issuetype" not in fields or "summary" not in fields:
+            wrong["project"] = "Specify a valid project ID or key"
+        wrong |= {
             one: f"Field '{one}' cannot be set. It is not on the appropriate screen, or unknown."
             for one in self.unknown_fields
             if one in fields
@@ -210,17 +249,8 @@ class Jira(Tracker):
         wrong |= {
             one: f"{one} is required." for one in self.required if one.startswith("customfield") and one not in fields
         }
-        if len(fields["summary"]) > 255 or "\n" in fields["summary"]:
-            wrong["summary"] = "Summary must be one line of at most 255 characters."
-        if any(" " in label for label in fields["labels"]):
-            wrong["labels"] = "The label can't contain spaces."
-        if isinstance(fields["description"], dict) is not self.cloud or not self._whole(fields["description"]):
-            wrong["description"] = "Operation value must be an Atlassian Document"
-        person = fields.get("assignee", {}).get("accountId" if self.cloud else "name")
-        if person and person not in self.people.values():
-            wrong["assignee"] = f"User '{person}' cannot be assigned issues."
         if wrong:
-            return 400, {"errorMessages": [], "errors": wrong}
+            raise Wrong(400, {"errorMessages": [], "errors": wrong})
         self.number += 1
         key = f"{fields['project']['key']}-{self.number}"
         self.issues[str(10000 + self.number)] = {
@@ -237,11 +267,45 @@ class Jira(Tracker):
             "self": f"{self.base}/rest/api/3/issue/{10000 + self.number}",
         }
 
-    def _whole(self, node: Any) -> bool:
-        """No empty text node, which Jira refuses."""
-        if isinstance(node, str):
-            return True
-        return (node["type"] != "text" or bool(node["text"])) and all(map(self._whole, node.get("content", ())))
+    def ill_formed(self, fields: dict[str, Any]) -> dict[str, str]:
+        """What Jira says of fields that it does not know or that have another form."""
+        names = ("project", "issuetype", "summary", "description", "labels", "priority", "duedate", "assignee")
+        wrong = {
+            one: f"Field '{one}' cannot be set. It is not on the appropriate screen, or unknown."
+            for one in fields
+            if one not in names and not one.startswith("customfield_")
+        }
+        summary = fields.get("summary", "x")
+        if not summary or len(summary) > 255 or "\n" in summary:
+            wrong["summary"] = "Summary must be one line of at most 255 characters."
+        if any(re.search(r"\s", label) or len(label) > 255 for label in fields.get("labels", ())):
+            wrong["labels"] = "The label can't contain spaces."
+        if "description" in fields and not self._whole(fields["description"]):
+            wrong["description"] = "Operation value must be an Atlassian Document"
+        if not (fields.get("duedate") is None or day(fields["duedate"])):
+            wrong["duedate"] = "Error parsing date string"
+        who = fields.get("assignee") or {}
+        key = "accountId" if self.cloud else "name"
+        if set(who) - {key} or (who.get(key) and who[key] not in self.people.values()):
+            wrong["assignee"] = f"User '{who}' cannot be assigned issues."
+        if fields.get("priority", {"name": "High"}).get("name") not in ("Highest", "High", "Medium", "Low", "Lowest"):
+            wrong["priority"] = "The priority selected is invalid."
+        return wrong
+
+    def _whole(self, text: Any) -> bool:
+        """Whether it is a text in the form of this Jira: wiki markup, or a document (ADF)."""
+        if not self.cloud:
+            return isinstance(text, str) and len(text) <= 32767
+        return isinstance(text, dict) and text.get("type") == "doc" and text.get("version") == 1 and self._node(text)
+
+    def _node(self, node: dict[str, Any]) -> bool:
+        """No empty text, no mark that does not exist, blocks in the document and text in its paragraphs."""
+        inside = {"doc": ("paragraph",), "paragraph": ("text", "hardBreak")}.get(node["type"], ())
+        if node["type"] == "text":
+            marks = node.get("marks", ())
+            return bool(node["text"]) and all(one["type"] == "link" and one["attrs"]["href"] for one in marks)
+        below = node.get("content", ())
+        return all(one["type"] in inside and self._node(one) for one in below)
 
     def issue(self, word: str) -> dict[str, Any] | None:
         """An issue by id or key, also an old one."""
@@ -273,11 +337,20 @@ class Jira(Tracker):
         }  # fmt: skip
 
     def search(self, body: dict[str, Any], path: str) -> Reply:
-        assert path == ("/search/jql" if self.cloud else "/search"), path
+        if path != ("/search/jql" if self.cloud else "/search"):
+            said = "The requested API has been removed. Please migrate to the /rest/api/3/search/jql API."
+            raise Wrong(410 if self.cloud else 404, {"errorMessages": [said]})
+        more = "nextPageToken reconcileIssues fieldsByKeys failFast" if self.cloud else "startAt validateQuery"
+        self.known(body, f"jql maxResults fields expand properties {more}")
         jql = body["jql"]
+        if not re.search(r"\b(in|=|>|<)", jql):
+            raise Wrong(400, {"errorMessages": ["Unbounded JQL queries are not allowed here."]})
         if match := re.match(r"issue in \((.*)\)", jql):
-            found = [self.issue(one) for one in match[1].split(", ")]
-            return 200, {"issues": [one for one in found if one], "total": len(found), "startAt": 0}
+            asked = match[1].split(", ")
+            found = [one for one in map(self.issue, asked) if one]
+            if len(found) < len(asked) and body.get("validateQuery") is not False:
+                raise Wrong(400, {"errorMessages": ["An issue with that key does not exist for field 'issue'."]})
+            return 200, {"issues": found[: body["maxResults"]], "total": len(found), "startAt": 0}
         match = re.match(r"labels in \((.*)\) order", jql)
         assert match, jql
         labels = json.loads(f"[{match[1]}]")
@@ -295,6 +368,8 @@ class Jira(Tracker):
         return 200, {"issues": page, "startAt": start, "maxResults": size, "total": len(found)}
 
     def users(self, request: Request) -> Reply:
+        if strange := unknown(request.query, f"{'query accountId' if self.cloud else 'username'} startAt maxResults"):
+            raise Wrong(400, {"errorMessages": [f"The parameter {strange[0]} is not known."]})
         mail = request.query["query" if self.cloud else "username"][0]
         name = self.people.get(mail)
         shown = {} if self.hidden_mail else {"emailAddress": mail}
@@ -304,6 +379,9 @@ class Jira(Tracker):
 
     def edit(self, request: Request, issue: dict[str, Any]) -> Reply:
         if request.method == "PUT":
+            self.known(request.body, "fields update")
+            if wrong := self.ill_formed(request.body["fields"]):
+                raise Wrong(400, {"errorMessages": [], "errors": wrong})
             self.issues[issue["id"]] |= request.body["fields"]
             return 204, None
         return 200, issue
@@ -316,7 +394,12 @@ class Jira(Tracker):
                 fields = self.required if STATUSES[name] == "done" else {}
                 every.append({"id": number, "name": f"to {name}", "to": to, "fields": fields})
             return 200, {"transitions": every}
-        name = self.transitions[request.body["transition"]["id"]]
+        self.known(request.body, "transition fields update")
+        name = self.transitions.get(request.body["transition"]["id"], "")
+        if not name:
+            raise Wrong(
+                400, {"errorMessages": ["It seems that you have tried to perform an illegal workflow operation."]}
+            )
         lacking = [
             one for one in self.required if STATUSES[name] == "done" and one not in request.body.get("fields", {})
         ]
@@ -336,10 +419,17 @@ class GitHub(Tracker):
     mails: dict[str, str] = field(default_factory=lambda: {"bob@example.com": "bob"})
     enabled: bool = True
     forbidden: set[str] = field(default_factory=set)
+    moved: dict[int, int] = field(default_factory=dict)
+    """Issues that were transferred: under a number before, under another now."""
+    deleted: set[int] = field(default_factory=set)
 
-    def answer(self, request: Request) -> Reply:
+    def answer(self, request: Request) -> Any:
         if request.headers.get("authorization") != f"Bearer {TOKEN}":
-            return 401, {"message": "Bad credentials"}
+            return 401, {"message": "Bad credentials", "documentation_url": "https://docs.github.com/rest"}
+        if not request.headers.get("user-agent"):
+            return 403, {"message": "Request forbidden by administrative rules."}
+        if request.headers.get("x-github-api-version") not in ("2022-11-28", "2026-03-10"):
+            return 400, {"message": "Invalid API version"}
         path = request.path
         if path == "/graphql":
             return self.graphql(request.body)
@@ -348,6 +438,13 @@ class GitHub(Tracker):
         if path == "/search/users":
             login = self.mails.get(request.query["q"][0].split()[0])
             return 200, {"items": [{"login": login}] if login else []}
+        if match := re.fullmatch(r"/users/(.+)", path):
+            mail = next((mail for mail, login in self.mails.items() if login == match[1]), None)
+            return (
+                (200, {"login": match[1], "email": mail})
+                if match[1] in self.logins
+                else (404, {"message": "Not Found"})
+            )
         if path == "/repos/acme/ops":
             return 200, {"has_issues": self.enabled, "permissions": {"push": False, "pull": True}}
         if match := re.fullmatch(r"/repos/acme/ops/assignees/(.+)", path):
@@ -357,17 +454,43 @@ class GitHub(Tracker):
                 return 410, {"message": "Issues are disabled for this repo"}
             return self.create(request.body) if request.method == "POST" else self.list(request)
         match = re.fullmatch(r"/repos/acme/ops/issues/(\d+)", path)
-        issue = self.issues.get(int(match[1])) if match else None
+        number = int(match[1]) if match else 0
+        if number in self.moved:
+            return 301, {"message": "Moved Permanently"}, {"Location": f"/repos/acme/ops/issues/{self.moved[number]}"}
+        if number in self.deleted:
+            return 410, {"message": "This issue was deleted"}
+        issue = self.issues.get(number)
         if issue is None:
             return 404, {"message": "Not Found"}
         if request.method == "PATCH":
+            self.valid(request.body)
             issue |= request.body
         return 200, self.shown(issue)
 
+    def valid(self, body: dict[str, Any]) -> None:
+        """Refuse what GitHub refuses, in its words."""
+        wrong = [
+            (one, "unknown") for one in unknown(body, "title body labels assignees milestone type state state_reason")
+        ]
+        if not 0 < len(body.get("title", "x")) <= 256:
+            wrong.append(("title", "invalid"))
+        if len(body.get("body", "")) > 65536:
+            wrong.append(("body", "invalid"))
+        if any(one not in self.logins for one in body.get("assignees", ())):
+            wrong.append(("assignees", "invalid"))
+        if any(len(one) > 50 for one in body.get("labels", ())):
+            wrong.append(("labels", "invalid"))
+        reasons = {"closed": ("completed", "not_planned", "duplicate"), "open": ("reopened",)}
+        if "state" in body and body["state_reason"] not in reasons.get(body["state"], ()):
+            wrong.append(("state_reason", "invalid"))
+        if wrong:
+            errors = [{"resource": "Issue", "field": name, "code": code} for name, code in wrong]
+            raise Wrong(422, {"message": "Validation Failed", "errors": errors, "status": "422"})
+
     def create(self, body: dict[str, Any]) -> Reply:
-        if any(one not in self.logins for one in body["assignees"]):
-            errors = [{"resource": "Issue", "field": "assignees", "code": "invalid"}]
-            return 422, {"message": "Validation Failed", "errors": errors}
+        if not body.get("title"):
+            raise Wrong(422, {"message": 'Invalid request.\n\n"title" wasn\'t supplied.'})
+        self.valid(body)
         number = len(self.issues) + 1
         self.issues[number] = {"number": number, "state": "open", "state_reason": None, "pulls": [], **body}
         return 201, self.shown(self.issues[number])
@@ -392,10 +515,18 @@ class GitHub(Tracker):
     def graphql(self, body: dict[str, Any]) -> Reply:
         nodes: list[Any] = []
         errors = []
-        assert len(body["variables"]["ids"]) <= 100
+        if strange := unknown(body, "query variables operationName"):
+            raise Wrong(400, {"message": f"Unknown {strange[0]}"})
+        if re.search(r"\bemail\b", body["query"]):
+            said = "Your token has not been granted the required scopes: 'email' requires ['user:email', 'read:user']."
+            return 200, {"data": None, "errors": [{"type": "INSUFFICIENT_SCOPES", "message": said}]}
+        if len(body["variables"]["ids"]) > 100:
+            said = "You may not provide more than 100 node ids; you provided too many."
+            return 200, {"data": {"nodes": None}, "errors": [{"type": "ARGUMENT_LIMIT", "message": said}]}
         for one in body["variables"]["ids"]:
             issue = self.issues.get(int(one.removeprefix("I_")))
-            if issue is None or one in self.forbidden:
+            number = issue["number"] if issue is not None else 0
+            if issue is None or one in self.forbidden or number in self.moved or number in self.deleted:
                 nodes.append(None)
                 errors.append(
                     {"type": "NOT_FOUND", "message": f"Could not resolve to a node with the global id of '{one}'"}
@@ -406,7 +537,7 @@ class GitHub(Tracker):
                 "id": one, "number": issue["number"], "title": issue["title"], "body": issue["body"],
                 "url": f"{self.base}/acme/ops/issues/{issue['number']}",
                 "state": issue["state"].upper(), "stateReason": (issue["state_reason"] or "").upper() or None,
-                "assignees": {"nodes": [{"login": login, "name": login, "email": ""} for login in issue["assignees"]]},
+                "assignees": {"nodes": [{"login": login, "name": login} for login in issue["assignees"]]},
                 "closedByPullRequestsReferences": {"nodes": pulls},
             })  # fmt: skip
         return 200, {"data": {"nodes": nodes}} | ({"errors": errors} if errors else {})

@@ -85,13 +85,13 @@ def test_two_people_on_one_row(rebase: tuple[str, ...], people: dict[str, Person
     jane, alice = people["jane"], people["alice"]
     jane.edit("| @carol | 2024-01-22 |", "| @bob | 2024-01-22 |")
     alice.edit("| 2024-01-22 | HIGH |", "| 2024-01-22 | LOW |")
-    assert jane.sync().stdout == "main and origin/main: 0 commits received, 1 sent\n"
+    assert jane.sync().stdout == "main and origin/main: 1 commit sent\n"
     done = alice.sync(*rebase)
-    assert done.stdout == f"main and origin/main: 1 commit received, {1 if rebase else 2} sent\n"
+    assert done.stdout == f"main and origin/main: 1 commit received, {'1 commit' if rebase else '2 commits'} sent\n"
     assert "| @bob | 2024-01-22 | LOW |" in alice.text
     assert jane.sync().stdout.startswith("main and origin/main:")
     assert jane.text == alice.text
-    assert jane.sync().stdout == "main and origin/main: 0 commits received, 0 sent\n"
+    assert jane.sync().stdout == "main and origin/main: in step already\n"
     audit = jane.run("pmctl", "audit")
     assert audit.returncode == 0 and "warning" not in audit.stdout, audit.stdout
 
@@ -205,7 +205,7 @@ def test_a_branch_that_the_server_has_not(people: dict[str, Person]) -> None:
     jane.git("switch", "-qc", "draft")
     jane.edit("| @carol |", "| @bob |")
     done = jane.sync()
-    assert done.stdout.startswith("draft and origin/draft: 0 commits received,")
+    assert done.stdout.startswith("draft and origin/draft: 3 commits sent")
     assert jane.git("rev-parse", "origin/draft") == jane.git("rev-parse", "HEAD")
     assert jane.git("config", "branch.draft.remote") == "origin"
 

@@ -233,3 +233,81 @@ def test_a_team_has_a_tracker_of_its_own(make: Make) -> None:
     desk.world.commit("Our tracker", "alice")
     assert desk.push().made
     assert there(desk)["confidential"] is True
+
+
+def test_a_transferred_issue_of_github_keeps_working_and_a_deleted_one_is_said(make: Make) -> None:
+    desk = make("github")
+    desk.push()
+    tracker: Any = desk.tracker
+    tracker.issues[9] = {**tracker.issues[1], "number": 9, "state": "closed", "state_reason": "completed"}
+    tracker.moved[1] = 9
+    assert {(one.field, one.after) for one in desk.sync().moved} == {("status", "COMPLETED")}
+    assert (desk.ticket().key, desk.ticket().id) == ("acme/ops#9", "I_9")
+    assert desk.items()["AI-7f3k"].ticket == f"{tracker.base}/acme/ops/issues/9"
+    tracker.deleted.add(9)
+    assert "is gone from GitHub" in desk.sync().problems[0].message
+    desk.clean()
+
+
+def test_a_moved_issue_of_gitlab_is_not_taken_for_done(make: Make) -> None:
+    desk = make("gitlab")
+    desk.push()
+    tracker: Any = desk.tracker
+    tracker.issues[4] = {**tracker.issues[1], "iid": 4, "due_date": "2024-03-01"}
+    tracker.moved[1] = 4
+    assert moved(desk.sync()) == [("due", "2024-01-22", "2024-03-01", "here")]
+    assert (desk.ticket().id, desk.items()["AI-7f3k"].status) == ("7:4", "OPEN")
+    tracker.moved[4] = 5
+    assert "is gone from GitLab" in desk.sync().problems[0].message
+    desk.clean()
+
+
+def test_merge_requests_are_asked_for_where_there_are_some(make: Make) -> None:
+    desk = make("gitlab", rows(2))
+    desk.push()
+    desk.tracker.merges[2] = [("https://gitlab.example/a/-/merge_requests/5", "merged")]  # type: ignore[attr-defined]
+    desk.sync()
+    assert desk.tracker.count("GET", "/closed_by$") == 1
+    assert [one.state for one in desk.ticket("AI-0001").changes] == ["merged"]
+    desk.tracker.fail("GET", "/closed_by$", 400)
+    with pytest.raises(PmctlError):
+        desk.sync()
+    assert [one.state for one in desk.ticket("AI-0001").changes] == ["merged"], "what nobody could ask is kept"
+
+
+def test_a_deleted_issue_of_linear_is_shown_for_weeks_and_is_gone(make: Make) -> None:
+    desk = make("linear")
+    desk.push()
+    desk.tracker.trashed |= set(desk.tracker.issues)  # type: ignore[attr-defined]
+    assert "is gone from Linear" in desk.sync().problems[0].message
+
+
+def test_linear_finds_an_issue_by_its_number_too(make: Make) -> None:
+    desk = make("linear", ROW.replace("@carol", "@jane").replace("| OPEN | |", "| OPEN | OPS-1 |"))
+    tracker: Any = desk.tracker
+    name = "01234567-89ab-4cde-8f01-23456789abcd"
+    tracker.issues[name] = {"id": name, "number": 1, "stateId": "s1", "pulls": [], "description": ""}
+    tracker.by_identifier = False
+    assert adopt_tickets(desk.repo, desk.hands, ()).taken == {"AI-7f3k": "OPS-1"}
+
+
+@pytest.mark.parametrize("labels", [{}, {"postmortem": "another team"}])
+def test_a_label_that_linear_has_not_is_said_before_anything_is_created(make: Make, labels: dict[str, str]) -> None:
+    desk = make("linear")
+    desk.tracker.labels = labels  # type: ignore[attr-defined]
+    done = desk.push()
+    assert done.stopped is not None
+    assert "no label postmortem" in done.stopped.message
+    assert desk.tracker.issues == {}  # type: ignore[attr-defined]
+    desk.clean()
+
+
+def test_issues_of_jira_that_moved_are_taken_over_by_their_old_keys(make: Make) -> None:
+    items = "".join(ROW.replace("7f3k", f"000{one}").replace("OPEN | |", f"OPEN | OPS-{one} |") for one in range(3))
+    desk = make("jira", items)
+    there: Any = desk.tracker.issues  # type: ignore[attr-defined]
+    for number, key in enumerate(("OPS-0", "PAY-1", "PAY-2")):
+        issue = {"id": str(10000 + number), "key": key, "old": [f"OPS-{number}"], "summary": "x", "labels": []}
+        there[issue["id"]] = issue | {"resolution": None, "state": "To Do"}
+    done = adopt_tickets(desk.repo, desk.hands, ())
+    assert done.taken == {"AI-0000": "OPS-0", "AI-0001": "PAY-1", "AI-0002": "PAY-2"}

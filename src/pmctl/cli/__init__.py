@@ -35,6 +35,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"pmctl {__version__}", flush=True)
             return 0
         _make_ready()
+        if "--json" in words:
+            from pmctl.cli.contracts import with_value
+
+            words = with_value(words)
         try:
             code = _run(words)
         except TryAgain as done:  # an act that was killed earlier is out of the way now
@@ -43,7 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except PmctlError as error:
-        tell_error(error)
+        if _wants_json(words):
+            _tell_as_json(error)
+        else:
+            tell_error(error)
         return error.exit_code
     except KeyboardInterrupt:
         _tell("\ninterrupted: nothing is half done")
@@ -94,15 +101,14 @@ def _run(words: list[str]) -> int:
     try:
         code = root().main(args=words, prog_name="pmctl", standalone_mode=False)
     except typer.TyperException as error:
+        from pmctl.errors import UsageProblem
+
         context = getattr(error, "ctx", None)
         text = error.format_message()
         if context is not None and text in (context.get_help(), "Missing command."):  # the help is the answer
             _tell(context.get_help())
             return 2
-        _tell(f"error: {_clean(text)}")
-        if context is not None:
-            _tell(f"  hint: {context.command_path} --help")
-        return 2
+        raise UsageProblem(text, hint=f"{context.command_path} --help" if context is not None else "") from None
     except typer.Abort:
         raise KeyboardInterrupt from None
     except SystemExit as end:
@@ -124,6 +130,30 @@ def tell_error(error: PmctlError, place: str = "") -> None:
         _tell(f"  {_clean(line if isinstance(line, str) else with_fix(*line))}")
     if error.hint:
         _tell(f"  hint: {_clean(words(error.hint))}")
+
+
+def _wants_json(words: Sequence[str]) -> bool:
+    """Whether the answer is asked for as JSON, in any of its spellings; then a problem is told so, too."""
+    form = words[words.index("--format") + 1 :][:1] if "--format" in words else []
+    return bool(set(form) & _JSON) or any(word.split("=")[0] == "--json" or word in _JSON_FORMATS for word in words)
+
+
+_JSON = frozenset({"json", "jsonl"})
+_JSON_FORMATS = frozenset(f"--format={form}" for form in _JSON)
+
+
+def _tell_as_json(error: PmctlError) -> None:
+    """Print an error as one line of JSON, the last one on standard error: pmctl/error/v1."""
+    from pmctl.output.advice import words
+    from pmctl.output.answers import Problem, ProblemDetail, plain
+    from pmctl.output.rows import to_jsonl
+
+    _flush()
+    details = [(one, "") if isinstance(one, str) else (one[0], words(one[1])) for one in error.details]
+    answer = Problem(
+        error.kind, error.message, [ProblemDetail(*one) for one in details], words(error.hint), error.exit_code
+    )
+    _tell(to_jsonl([{"schema": "pmctl/error/v1", **plain(answer)}]).rstrip("\n"))
 
 
 def _tell(text: str) -> None:

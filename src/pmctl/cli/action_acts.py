@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from itertools import groupby
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from pmctl.cli.session import Session
-    from pmctl.insight.catalog import Item, Summary
+    from pmctl.insight.item_ticket import ItemTicket
     from pmctl.insight.items import ItemHistory, ItemStep
     from pmctl.repository.actor import Actor
     from pmctl.workflow.actions import Changed
@@ -105,7 +106,11 @@ def set_(
     from pmctl.workflow import actions
 
     session: Session = ctx.obj
-    words = _chosen(session, "set", items, postmortem)
+    given = {
+        "--status": status, "--owner": owner, "--due": due, "--priority": priority, "--ticket": ticket,
+        "--notes": notes, "--text": text, "--prevents": prevents, "--kind": kind,
+    }  # fmt: skip
+    words = _chosen(session, "set", items, postmortem, given)
     if status and not notes and session.interactive and _is_wont_do(status):
         from pmctl.cli.prompts import ask_text
 
@@ -131,7 +136,7 @@ def done_(
     from pmctl.workflow import actions
 
     session: Session = ctx.obj
-    words = _chosen(session, "done", items, postmortem)
+    words = _chosen(session, "done", items, postmortem, {"--ticket": ticket, "--notes": notes})
     wanted = actions.Change(status="COMPLETED", ticket=ticket, notes=notes)
     by = session.person(handle)
     done = actions.change(
@@ -160,42 +165,47 @@ def show(
     ctx: typer.Context,
     item: Annotated[str, typer.Argument(metavar="AI-xxxx", help="The item's id, or a part of it or of its text.")],
     postmortem: _Of = "",
+    live: Annotated[
+        bool, typer.Option("--live", help="Ask the tracker for its ticket instead of what the last sync read.")
+    ] = False,
     format: Format = "text",
 ) -> None:
-    """The life of one action item: who created it, its owners and due days, how long it was open, how it slipped.
+    """The life of one action item: who created it, its owners and due days, how it slipped, its ticket and changes.
 
     Changes are told in the order in which the main line got them. Exit code 2 when the history is not all there.
     """
+    from pmctl.cli.tickets import as_known
     from pmctl.insight.catalog import proved_catalog
     from pmctl.insight.items import item_history, named_item
+    from pmctl.insight.tickets import tracked
 
     session: Session = ctx.obj
     choose_format(format)
     workspace = session.workspace
     summary, named = named_item(proved_catalog(workspace), item, _named(session, postmortem))
-    found = item_history(workspace, summary, named, session.day(workspace))
+    rows = [one for one in tracked(workspace, [(summary, named)]) if one.file is not None or one.problem]
+    known = as_known(session, rows, live=live) if rows else []
+    found = replace(
+        item_history(workspace, summary, named, session.day(workspace)), tracked=known[0] if known else None
+    )
     if format == "json":
         session.json("item", found)
         session.end_if_incomplete(found.incomplete)
         return
     if found.incomplete:
         session.result(f"INCOMPLETE: the history is not all there ({found.incomplete}); this is the item as it is now")
-    for line in (*_life(found), *_tracked(session, summary, named)):
+    for line in (*_life(found), *(line for one in known for line in _tracked(one))):
         session.result(safe(line))
     session.end_if_incomplete(found.incomplete)
 
 
-def _tracked(session: Session, summary: Summary, item: Item) -> list[str]:
-    """The item's ticket as the last push or sync has read it; the tracker is not asked."""
-    from pmctl.insight.tickets import ticket_of
-
-    known = ticket_of(session.workspace, summary, item)
-    if known is None:
-        return []
+def _tracked(known: ItemTicket) -> list[str]:
+    """The item's ticket, its state there, and what is linked to it."""
     if known.problem or known.announced:
         return [f"ticket: {known.problem or f'announced at {known.announced}, not known to be created'}"]
-    said = f"ticket {known.ticket}: {known.state or 'not read since it was created'}"
-    return [said, *(f"  {change.state}  {change.url}" for change in known.changes)]
+    unasked = "" if known.asked else " (not asked; as the last push or sync read it)"
+    said = f"ticket {known.ticket}: {known.state or 'open when it was created'}{unasked}"
+    return [said, f"  {known.url}", *(f"  {change.state}  {change.url}" for change in known.changes)]
 
 
 COMMANDS: dict[str, Callable[..., None]] = {"add": add, "set": set_, "done": done_, "remove": remove, "show": show}
@@ -212,14 +222,22 @@ def _named(session: Session, postmortem: str) -> str:
     return session.workspace.find(postmortem) if postmortem else ""
 
 
-def _chosen(session: Session, verb: _Act, items: list[str] | None, postmortem: str) -> list[str]:
-    """The items that were typed, or picked at a terminal. Raises UsageProblem where neither is possible."""
+def _chosen(
+    session: Session,
+    verb: _Act,
+    items: list[str] | None,
+    postmortem: str,
+    given: Mapping[str, str | None] | None = None,
+) -> list[str]:
+    """The items that were typed, or picked at a terminal. Raises UsageProblem where neither is possible; it repeats the
+    options that were `given`."""
     from pmctl.errors import UsageProblem
 
     if items:
         return items
     if not session.interactive:
-        options = {"set": " --status IN_PROGRESS"}.get(verb, "")
+        typed = [word for option, value in (given or {}).items() if value for word in (option, value)]
+        options = f" {shlex.join(typed)}" if typed else " --status IN_PROGRESS" if verb == "set" else ""
         raise UsageProblem(
             "which action items? without a terminal they cannot be picked",
             hint=f"pmctl actions {verb} AI-xxxx{options}; pmctl actions list shows the ids",

@@ -80,6 +80,7 @@ CHAPTERS: dict[str, dict[str, Entry]] = {
         "hook": Entry("hooks", "app", "for git to call: pre-commit, pre-push, pre-receive, merges"),
         "schema": Entry("exporting", "schema", "the published JSON Schemas"),
         "events": Entry("events", "events", "what happened, in order, for people and programs"),
+        "mcp": Entry("mcp", "mcp", "tools for an assistant: read, and draft and comment as an agent"),
         "lsp": Entry("lsp", "lsp", "the language server, for an editor to start"),
     },
     "People and incidents": {
@@ -124,6 +125,7 @@ class CommandTable(TyperGroup):
         entry = _find(cmd_name)
         if entry is None:
             return None
+        from pmctl.cli.contracts import offer
         from pmctl.cli.global_options import accept_after
 
         target = getattr(importlib.import_module(f"pmctl.cli.{entry.module}"), entry.name)
@@ -142,6 +144,7 @@ class CommandTable(TyperGroup):
             command = typer.main.get_command(single)
             leaves = [command]
         for one in dict.fromkeys((command, *leaves)):
+            offer(one, cmd_name if one is command else f"{cmd_name} {one.name}")
             accept_after(one)
             _offer(one)
         return command

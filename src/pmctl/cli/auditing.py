@@ -53,7 +53,7 @@ def audit(
     found = examined(session, root=root, reach=range, head=branch, accept=accept)
     report = found.report
     if format == "json":
-        session.result(output.to_json(report, root_source=found.source).rstrip("\n"))
+        session.json_made("audit", output.to_json(report, root_source=found.source))
     elif format == "sarif":
         session.result(output.to_sarif(report, _titles(report), prefix=session.repo.prefix).rstrip("\n"))
     else:

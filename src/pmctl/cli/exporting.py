@@ -246,10 +246,15 @@ def schema(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(metavar="[NAME]", help="Which schema; all names if not given.")] = "",
 ) -> None:
-    """The published JSON Schemas of what pmctl reads and prints."""
+    """The published JSON Schemas of what pmctl reads and prints; `commands` describes the command line itself."""
     from pmctl.output.schemas import published, render
 
     session: Session = ctx.obj
+    if name == "commands":
+        from pmctl.cli.command_tree import commands
+
+        session.json("commands", commands())
+        return
     if not name:
         for known in published():
             session.result(known)

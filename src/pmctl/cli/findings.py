@@ -30,7 +30,10 @@ def show_findings(session: Session, runs: Sequence[Validation], format: str) -> 
             sources |= {_placed(base, path): data for path, data in run.sources.items()}
     findings = list(dict.fromkeys(findings))  # a file may be named twice, and settings belong to several files
     report = Report(findings, paths=paths, sources=sources, width=session.width, color=session.colored, at=now())
-    sys.stdout.write(render(report, format))
+    if format == "json":
+        session.json_made("findings", render(report, format))
+    else:
+        sys.stdout.write(render(report, format))
     if format == "github":
         _step_summary(session, report)
     return report.failed

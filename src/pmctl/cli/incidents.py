@@ -77,13 +77,14 @@ def triage(
     handle: As = "",
     format: Format = "text",
 ) -> None:
-    """Whether incidents need a postmortem: required, recommended or skip, and by which rule.
+    """Whether incidents need a postmortem: required, recommended or skip, and by which rule; and whether the failure
+    is known: a recurring pattern, with the postmortems about it and their open items, or a novel failure.
 
     Exit code 1 when one is required and not written, 2 when the files are one page of more, 0 otherwise. Without a
     repository the default rules are used, and nothing is known of earlier incidents.
     """
     from pmctl.cli.session import now
-    from pmctl.cli.similar import tell_of_incident
+    from pmctl.insight.patterns import with_patterns
     from pmctl.insight.triage import triage, triage_documents
     from pmctl.insight.triggers import Verdict
     from pmctl.output.incidents import triage_text
@@ -97,13 +98,13 @@ def triage(
     answers = [triage(incident, settings, history, now=now(), dismissed=dismissed) for incident in found]
     if create:
         answers = _drafts(session, answers, handle, allow_open=allow_open)
+    if history:
+        answers = with_patterns(session.repo, answers)
     if format == "json":
         session.json("triage", {"incidents": triage_documents(answers)})
     else:
         for answer in answers:
             session.result(triage_text(answer, color=session.colored))
-            if history and not answer.postmortem and answer.verdict is not Verdict.SKIP:
-                tell_of_incident(session, answer.incident)
     wanting = sum(answer.verdict is Verdict.REQUIRED and not answer.postmortem for answer in answers)
     session.note(f"{_incidents(len(answers))}, {wanting} with a postmortem required and not written")
     _refuse_a_part(lacking)

@@ -24,6 +24,12 @@ Reason = Annotated[
 As = Annotated[str, typer.Option("--as", metavar="HANDLE", help="Act as this person, when one key serves several.")]
 Format = Annotated[str, typer.Option("--format", metavar="text|json", help="How the answer is printed.")]
 
+_NOUNS = {
+    "--by": "grouping", "--group-by": "grouping", "--sort": "order", "--take": "side", "--due": "choice of days",
+    "--fail-on": "condition", "--prevents": "cause", "NAME": "metric",
+}  # fmt: skip
+"""What the value of an option is called where that is not the option's own name."""
+
 _Many = list[str] | None
 ByStatus = Annotated[_Many, typer.Option("--status", metavar="S", help="DRAFT, IN_REVIEW, PUBLISHED, ARCHIVED.")]
 ByAuthor = Annotated[_Many, typer.Option("--author", metavar="HANDLE", help="Written by this person.")]
@@ -56,7 +62,7 @@ def refuse_mistyped(option: str, values: Iterable[str], known: Iterable[str]) ->
     for value in values:
         close = "" if value.casefold() in there else nearest(value, there.values(), likeness=0.75)
         if close and _without_numbers(value) != _without_numbers(close):
-            raise UsageProblem(f"{option} {value}: there is none", hint=f"did you mean {close}?")
+            raise UsageProblem(f"{option} {value}: {_none(option)}", hint=f"did you mean {close}?")
 
 
 def choose_severity(values: Iterable[str], set_up: Sequence[str], used: Iterable[str]) -> None:
@@ -83,8 +89,13 @@ def choose_known(option: str, values: Iterable[str], known: Iterable[str], *, st
     spelled = {one.casefold() for one in there}
     for value in values:
         if (there or strict) and value.removeprefix("@").casefold() not in spelled:
-            listed = f"one of: {', '.join(there)}" if len(there) <= 12 else ""
-            raise UsageProblem(f"{option} {value}: there is none", hint=did_you_mean(value, there, listed))
+            listed = f"one of: {', '.join(there)}" if 0 < len(there) <= 12 else ""
+            raise UsageProblem(f"{option} {value}: {_none(option)}", hint=did_you_mean(value, there, listed))
+
+
+def _none(option: str) -> str:
+    """That an option's value is nothing that there is: `no such status`."""
+    return f"no such {_NOUNS.get(option, option.removeprefix('--'))}"
 
 
 def chosen_day(text: str, option: str) -> date | None:

@@ -68,7 +68,7 @@ def show(
 
         said = [plain(one) for one in threads] if comments else None
         text = to_json(document, marks=found.marks, approved=found.approved, discussion=said)
-        session.result(text.rstrip("\n"))
+        session.json_made("postmortem", text)
         session.end_if_incomplete(found.incomplete)
         return
     facts = _facts(document, name, found.approved) if session.width else ()

@@ -44,6 +44,8 @@ class Session:
     handle: str = ""
     unread: int = 0
     warned: set[str] = field(default_factory=set)
+    fields: tuple[str, ...] = ()
+    lines: bool = False
 
     @property
     def several(self) -> bool:
@@ -257,11 +259,39 @@ class Session:
             _say(f"warning: {text}")
 
     def json(self, schema: str, answer: Answer | Mapping[str, Any]) -> None:
-        """Print a JSON result: one object whose first key names its schema, `pmctl/<what>/v1`."""
+        """Print a JSON result: one object whose first key names its schema, `pmctl/<what>/v1`.
+
+        When only some fields or lines were asked for, those alone. Raises UsageProblem when it has no such fields.
+        """
         from pmctl.output.answers import plain
 
-        content = answer if isinstance(answer, Mapping) else plain(answer)
-        sys.stdout.write(json_text({"schema": f"pmctl/{schema}/v1", **in_words(content)}))
+        content = in_words(answer if isinstance(answer, Mapping) else plain(answer))
+        if not self.fields and not self.lines:
+            sys.stdout.write(json_text({"schema": f"pmctl/{schema}/v1", **content}))
+            return
+        from pmctl.output.answer_rows import chosen, fields_of
+
+        for name in self.fields:
+            if name not in fields_of(schema):
+                from pmctl.errors import UsageProblem
+
+                raise UsageProblem(f"--json {name}: this answer has no such field", details=tuple(fields_of(schema)))
+        found = chosen(schema, content, self.fields)
+        if self.lines:
+            from pmctl.output.rows import to_jsonl
+
+            self.rows(to_jsonl(found if isinstance(found, list) else [found]))
+        else:
+            sys.stdout.write(json_text(found))
+
+    def json_made(self, schema: str, text: str) -> None:
+        """Print a JSON result that is text already; when only parts of it were asked for, those alone."""
+        if self.fields or self.lines:
+            import json
+
+            self.json(schema, json.loads(text))
+        else:
+            self.result(text.rstrip("\n"))
 
     def rows(self, text: str) -> None:
         """Print lines for other programs: as they are, and at a terminal with what it would obey made visible."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,11 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pmctl.cli.session import Session
-    from pmctl.insight.similar import AlikeAnswer
-    from pmctl.services.incident import Incident
-
-_WORTH = ("service:", "cause:", "error:")
-"""What a postmortem must share to be named where nobody asked for it."""
 
 
 def similar(
@@ -37,6 +31,7 @@ def similar(
     """
     from pmctl.errors import UsageProblem
     from pmctl.insight.similar import similar as ranked
+    from pmctl.output.similar import lines
 
     session: Session = ctx.obj
     choose_format(format)
@@ -47,7 +42,7 @@ def similar(
     if format == "json":
         session.json("similar", found)
         return
-    for line in lines(found):
+    for line in lines(found.similar):
         session.result(line)
     if not found.similar:
         session.note(f"none of the {found.documents} postmortems at HEAD shares a telling term with it")
@@ -71,34 +66,11 @@ def _asked(session: Session, what: str, text: str) -> tuple[str, Mapping[str, fl
     return name, terms_of(read_file(session.workspace.repo.root / path, path), path)
 
 
-def lines(found: AlikeAnswer) -> list[str]:
-    """Each hit with its open items first, then why."""
-    from pmctl.insight.similar import reasons
-    from pmctl.text import listed, safe
-
-    told = []
-    for one in found.similar:
-        told.append(safe(f"{one.id}: {one.title}"))
-        for item in one.open_items:
-            due = f", due {item.due}" if item.due else ""
-            told.append(safe(f"  still open: {item.id or '(no id)'} {item.text} ({item.owner or 'nobody'}{due})"))
-        told.append(safe(f"  both have: {listed(list(reasons(one)))}"))
-    return told
-
-
-def tell_of_incident(session: Session, incident: Incident) -> None:
-    """Say, beside the answer about an incident, which postmortems are like it and what they left to be done."""
-    from pmctl.insight.similar_terms import terms
-
-    text = "\n".join((incident.title, incident.summary, *(event.text for event in incident.events)))
-    tell_of(session, terms(incident.title, text, incident.services, incident.root_causes), "")
-
-
 def tell_of(session: Session, asked: Mapping[str, float], without: str) -> None:
-    """Say which postmortems are like something; one that shares nothing but words is not worth it unasked."""
+    """Say which postmortems are of the same pattern as something; the others are not worth it unasked."""
     from pmctl.insight.similar import similar as ranked
+    from pmctl.output.similar import lines
 
     found = ranked(session.repo, asked, without=without, most=2)
-    worth = tuple(one for one in found.similar if any(term.startswith(_WORTH) for term in one.shared))
-    for line in lines(replace(found, similar=worth)):
+    for line in lines(one for one in found.similar if one.recurs):
         session.note(f"like it: {line}" if not line.startswith(" ") else line)

@@ -88,6 +88,8 @@ def _print_reports(session: Session, found: StatusReports) -> None:
 
 
 def _print_overview(session: Session, found: StatusReports, known: list[str]) -> None:
+    from dataclasses import astuple
+
     from pmctl.insight.status_overview import ASIDE
     from pmctl.output.status import STYLES, figures, notes, rows, waiting
 
@@ -106,7 +108,7 @@ def _print_overview(session: Session, found: StatusReports, known: list[str]) ->
         session.note("pmctl status ID says what comes next")
     if not text and not cells:
         session.note("nothing is waiting")
-    else:
-        session.note(figures(found))
+    if found.figures is not None and any(astuple(found.figures)):
+        session.note(figures(found.figures))
     for line in notes(found):
         session.note(line)

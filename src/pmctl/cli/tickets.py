@@ -15,7 +15,9 @@ from pmctl.text import plural, safe, visible
 
 if TYPE_CHECKING:
     from pmctl.cli.session import Session
-    from pmctl.insight.tickets import ItemTicket
+    from pmctl.errors import PmctlError
+    from pmctl.insight.item_ticket import ItemTicket
+    from pmctl.insight.tickets import Tracked
     from pmctl.services.rehearsal import Sent
     from pmctl.workflow.done import Done
     from pmctl.workflow.ticket_landing import Hands
@@ -72,6 +74,7 @@ def push(
         Done(act="tickets push", id="", by=hands.by, sentence=sentence, landed=done.landed, facts=facts),
         done.problems,
         format,
+        done.stopped,
     )
 
 
@@ -106,7 +109,7 @@ def sync(
     sentence = f"{plural(done.read, 'ticket')} read, {plural(len(done.moved), 'field')} brought into step"
     _tell(
         session, Done(act="tickets sync", id="", by=hands.by, sentence=sentence, landed=done.landed, facts=tuple(told)),
-        done.problems, format,
+        done.problems, format, done.stopped,
     )  # fmt: skip
 
 
@@ -141,18 +144,13 @@ def status(
     What is shown is what the last push or sync has read; --live asks the tracker and changes nothing.
     """
     from pmctl.insight.catalog import proved_catalog
-    from pmctl.insight.tickets import ItemTickets, chosen, told, tracked
+    from pmctl.insight.tickets import ItemTickets, chosen, tracked
 
     session: Session = ctx.obj
     choose_format(format)
     workspace = session.workspace
     rows = tracked(workspace, chosen(proved_catalog(workspace), words or (), workspace))
-    if live:
-        from pmctl.workflow.tickets import read_live
-
-        items = read_live(workspace, session.secrets, session.note, rows)
-    else:
-        items = [told(one) for one in rows]
+    items = as_known(session, rows, live=live)
     if format == "json":
         session.json("tickets", ItemTickets(items))
         return
@@ -166,7 +164,19 @@ def status(
         if one.problem:
             session.warn(f"{one.item} of {one.postmortem}: {one.problem}")
     with_ticket = sum(bool(one.ticket) for one in items)
-    session.note(f"{plural(len(items), 'action item')}, {with_ticket} with a ticket")
+    read = "; as the last push or sync has read them, --live asks" if with_ticket and not live else ""
+    session.note(f"{plural(len(items), 'action item')}, {with_ticket} with a ticket{read}")
+
+
+def as_known(session: Session, rows: Sequence[Tracked], *, live: bool) -> list[ItemTicket]:
+    """The items with their tickets: as the tracker has them now, or as the last push or sync has read them."""
+    from pmctl.insight.tickets import told
+
+    if not live:
+        return [told(one) for one in rows]
+    from pmctl.workflow.tickets import read_live
+
+    return read_live(session.workspace, session.secrets, session.note, rows)
 
 
 def _ticket(one: ItemTicket) -> str:
@@ -192,18 +202,22 @@ def _hands(session: Session, handle: str) -> Hands:
     return Hands(session.person(handle), session.signing(), session.secrets, now, session.note, time.sleep, ask)
 
 
-def _tell(session: Session, done: Done, problems: Sequence[Problem], format: str) -> None:
-    """Say what was done and what somebody has to look at; exit code 1 where there is something."""
+def _tell(
+    session: Session, done: Done, problems: Sequence[Problem], format: str, stopped: PmctlError | None = None
+) -> None:
+    """Say what was done and what somebody has to look at: exit code 1 where there is something, 2 where the tracker
+    kept the run from doing the rest."""
     from dataclasses import replace
 
     from pmctl.output.advice import with_fix
     from pmctl.policy.ticket_files import place_of
 
     warnings = tuple(with_fix(f"{one.item} of {one.postmortem}: {one.message}", one.fix) for one in problems)
+    warnings += (with_fix(f"stopped: {stopped.message}", stopped.hint),) if stopped is not None else ()
     about = dict.fromkeys((*(place_of(path)[0] for path in done.paths), *(one.postmortem for one in problems)))
     tell(session, replace(done, warnings=warnings, id=", ".join(filter(None, about))), format)
-    if problems:
-        raise typer.Exit(1)
+    if problems or stopped is not None:
+        raise typer.Exit(1 if stopped is None else 2)
 
 
 def _print_sent(session: Session, sent: Sequence[Sent], problems: Sequence[Problem]) -> None:

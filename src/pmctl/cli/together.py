@@ -75,7 +75,7 @@ def sync(
 
     from pmctl.output.advice import words
     from pmctl.output.answers import Sync, pick
-    from pmctl.text import plural, safe
+    from pmctl.text import safe
     from pmctl.workflow import sync as work
 
     session: Session = ctx.obj
@@ -91,7 +91,7 @@ def sync(
         for name, findings in ((f"arrived from {done.remote}", done.arrived), ("yours", done.own)):
             _say_findings(session, name, findings)
         _say_files(session, done.files)
-        traffic = f"{plural(done.received, 'commit')} received, {done.sent} sent"
+        traffic = _traffic(done.received, done.sent)
         session.result(
             safe(f"{done.branch} and {done.remote}: {traffic}" if done.result == "synced" else _why(done.result))
         )
@@ -99,6 +99,14 @@ def sync(
             session.note(f"  next: {words(done.next)}")
     if done.result != "synced":
         raise typer.Exit(1)
+
+
+def _traffic(received: int, sent: int) -> str:
+    """How many commits went which way; nothing is said of a way that none went."""
+    from pmctl.text import plural
+
+    told = [f"{plural(count, 'commit')} {way}" for count, way in ((received, "received"), (sent, "sent")) if count]
+    return ", ".join(told) or "in step already"
 
 
 def _why(result: str) -> str:

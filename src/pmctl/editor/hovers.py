@@ -18,8 +18,9 @@ _KEY = re.compile(r"([a-z_]+)[ \t]*:")
 _MENTION = re.compile(r"(?<![\w@])@([a-z0-9][a-z0-9-]*)")
 
 
-def hover(opened: OpenDocument, offset: int) -> types.Hover | None:
-    """The hover at an offset, in Markdown; None when there is nothing to say."""
+def hover(opened: OpenDocument, offset: int, alike: str = "") -> types.Hover | None:
+    """The hover at an offset, in Markdown; None when there is nothing to say. `alike` is what stands at the title: the
+    postmortems of the same pattern."""
     if opened.kind is Kind.OTHER:
         return None
     found = diagnostics.at(opened, offset, offset)
@@ -30,7 +31,8 @@ def hover(opened: OpenDocument, offset: int) -> types.Hover | None:
         start = max(diagnostics.span(opened, finding)[0] for finding in found)
         end = min(diagnostics.span(opened, finding)[1] for finding in found)
         return _hover(opened, "\n\n---\n\n".join(["  \n".join(messages), *pages]), start, end)
-    return _code_hover(opened, offset) or _field_hover(opened, offset) or _person_hover(opened, offset)
+    field = _field_hover(opened, offset, alike)
+    return _code_hover(opened, offset) or field or _person_hover(opened, offset)
 
 
 def _hover(opened: OpenDocument, text: str, start: int, end: int) -> types.Hover:
@@ -60,18 +62,24 @@ def _code_hover(opened: OpenDocument, offset: int) -> types.Hover | None:
     return None
 
 
-def _field_hover(opened: OpenDocument, offset: int) -> types.Hover | None:
+def _field_hover(opened: OpenDocument, offset: int, alike: str) -> types.Hover | None:
     document = opened.document
     if opened.kind is not Kind.POSTMORTEM or not document.front_start <= offset < document.front_end:
         return None
     start = document.text.rfind("\n", 0, offset) + 1
     match = _KEY.match(document.text, start)
     field = FIELD.get(match[1]) if match else None
-    if match is None or field is None or offset > match.end(1):
+    if match is None or field is None:
+        return None
+    if field.name == "title" and alike and offset > match.end(1):
+        line, _, _ = document.text[start:].partition("\n")
+        return _hover(opened, alike, match.end(), start + len(line))
+    if offset > match.end(1):
         return None
     text = f"**{field.name}** ({field.kind}{', required' if field.required else ''})\n\n{field.doc}"
     if field.choices:
         text += f"\n\nOne of {', '.join(f'`{choice}`' for choice in field.choices)}."
+    text += f"\n\n{alike}" if field.name == "title" and alike else ""
     return _hover(opened, text, *match.span(1))
 
 

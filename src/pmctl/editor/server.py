@@ -20,11 +20,13 @@ from pygls.lsp.server import LanguageServer
 
 from pmctl import __version__, git
 from pmctl.editor import actions
+from pmctl.editor.alike import OPEN, Asked, hover_text, lenses
 from pmctl.editor.completion import TRIGGERS, completion
 from pmctl.editor.diagnostics import diagnostics
 from pmctl.editor.hovers import hover
 from pmctl.editor.open_documents import Kind, OpenDocument, OpenDocuments
 from pmctl.errors import EnvironmentProblem
+from pmctl.insight.similar import Alike
 
 PAUSE = 0.25
 """Seconds without a change after which a text is checked."""
@@ -41,6 +43,7 @@ class PostmortemServer(LanguageServer):
         self.pause = pause
         self.known: dict[str, tuple[int | None, OpenDocument]] = {}
         self.waiting: dict[str, asyncio.TimerHandle] = {}
+        self.alike = Asked()
 
     def opened(self, uri: str) -> OpenDocument | None:
         """The text of `uri` as the editor has it; None when it is not open."""
@@ -83,6 +86,7 @@ class PostmortemServer(LanguageServer):
         if handle := self.waiting.pop(uri, None):
             handle.cancel()
         self.known.pop(uri, None)
+        self.alike.questions.pop(uri, None)
         self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, []))
 
 
@@ -112,7 +116,9 @@ def serve() -> None:
 def _watch_texts(server: PostmortemServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
     def opened(params: types.DidOpenTextDocumentParams) -> None:
-        server.check(params.text_document.uri)
+        uri = params.text_document.uri
+        server.check(uri)
+        server.alike.ask(uri, server.opened(uri))
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     def changed(params: types.DidChangeTextDocumentParams) -> None:
@@ -120,11 +126,16 @@ def _watch_texts(server: PostmortemServer) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     def saved(params: types.DidSaveTextDocumentParams) -> None:
-        opened = server.opened(params.text_document.uri)
+        uri = params.text_document.uri
+        opened = server.opened(uri)
         if opened is not None and opened.kind in (Kind.SETTINGS, Kind.TEMPLATE):
             server.check_all()
-        else:
-            server.check(params.text_document.uri)
+            return
+        server.check(uri)
+        before = server.alike.known(uri)
+        asked = server.alike.ask(uri, opened)
+        if asked is not None and _refreshes_lenses(server):
+            asked.add_done_callback(lambda task: _refresh(server, task, before))
 
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def closed(params: types.DidCloseTextDocumentParams) -> None:
@@ -152,8 +163,19 @@ def _watch_texts(server: PostmortemServer) -> None:
 def _answer(server: PostmortemServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_HOVER)
     def hovered(params: types.HoverParams) -> types.Hover | None:
-        opened = server.opened(params.text_document.uri)
-        return hover(opened, opened.positions.offset(params.position)) if opened else None
+        uri = params.text_document.uri
+        opened = server.opened(uri)
+        if opened is None:
+            return None
+        alike = hover_text(opened.repo.root, server.alike.known(uri)) if opened.repo else ""
+        return hover(opened, opened.positions.offset(params.position), alike)
+
+    @server.feature(types.TEXT_DOCUMENT_CODE_LENS)
+    async def lensed(params: types.CodeLensParams) -> list[types.CodeLens]:
+        uri = params.text_document.uri
+        found = await server.alike.answer(uri)
+        opened = server.opened(uri)
+        return lenses(opened, found, shows=_client(server).shows) if opened else []
 
     @server.feature(types.TEXT_DOCUMENT_COMPLETION, types.CompletionOptions(trigger_characters=list(TRIGGERS)))
     def completed(params: types.CompletionParams) -> types.CompletionList:
@@ -179,6 +201,22 @@ def _answer(server: PostmortemServer) -> None:
         place = types.Position(int(target["position"]["line"]), int(target["position"]["character"]))
         shown = types.ShowDocumentParams(str(target["uri"]), take_focus=True, selection=types.Range(place, place))
         await server.window_show_document_async(shown)
+
+    @server.command(OPEN)
+    async def open_postmortem(uri: Any) -> None:
+        await server.window_show_document_async(types.ShowDocumentParams(str(uri), take_focus=True))
+
+
+def _refresh(server: PostmortemServer, task: asyncio.Task[tuple[Alike, ...]], before: tuple[Alike, ...]) -> None:
+    """Have the editor ask for the lines above titles again, where the answer has changed."""
+    if not task.cancelled() and task.exception() is None and task.result() != before:
+        server.workspace_code_lens_refresh(None)
+
+
+def _refreshes_lenses(server: PostmortemServer) -> bool:
+    workspace = server.client_capabilities.workspace
+    lens = workspace.code_lens if workspace else None
+    return bool(lens and lens.refresh_support)
 
 
 def _client(server: PostmortemServer) -> actions.Client:

@@ -19,6 +19,7 @@ from pmctl.document.fields import ItemStatus, path_of
 from pmctl.document.prompts import strip_comments
 from pmctl.errors import NotFound, UsageProblem
 from pmctl.insight.catalog import Item, Summary
+from pmctl.insight.item_ticket import ItemTicket
 from pmctl.policy.model import person_by_email
 from pmctl.policy.state import FINAL
 from pmctl.text import parse_day, single_line, utc
@@ -146,7 +147,7 @@ class ItemHistory:
     due day was moved later, `open_days` the days on which something was still to be done. `target` is the day by which
     the team wanted it, counted from its creation, "" where no such target is set, and `missed` says that it was not
     closed by then. `incomplete` says why part of the history is missing: then nothing rests on it, and what would be
-    counted or judged is None.
+    counted or judged is None. `tracked` is its ticket, None where nothing is known of one.
     """
 
     id: str
@@ -177,6 +178,7 @@ class ItemHistory:
     context: tuple[str, ...]
     steps: tuple[ItemStep, ...]
     incomplete: str
+    tracked: ItemTicket | None = None
 
 
 def item_history(workspace: Workspace, summary: Summary, item: Item, day: date) -> ItemHistory:

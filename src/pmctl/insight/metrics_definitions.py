@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
+from pmctl.document.fields import Status
 from pmctl.insight import metrics_observations as seen
 from pmctl.insight.metrics_observations import Observation, Question
 
@@ -95,6 +96,20 @@ def _phases() -> Sequence[Definition]:
     return found
 
 
+def _states() -> Sequence[Definition]:
+    edges = "The state is that of the file at the commit, whatever the period; adopted ones count."
+    counted = "first commit, else started_at, else the day in the id"
+    return [
+        Definition(
+            name, title, "postmortems", Kind.COUNT, f"postmortems that are {state.value}", counted, edges,
+            seen.in_state(state), False,
+        )
+        for name, title, state in (
+            ("drafts", "Drafts", Status.DRAFT), ("in_review", "In review", Status.IN_REVIEW),
+        )
+    ]  # fmt: skip
+
+
 DEFINITIONS: dict[str, Definition] = {
     one.name: one
     for one in (
@@ -118,6 +133,7 @@ DEFINITIONS: dict[str, Definition] = {
             f"Published again after a reopening, it counts once. {_ADOPTED}",
             seen.published,
         ),
+        *_states(),
         Definition(
             "required_missing",
             "Required but missing",

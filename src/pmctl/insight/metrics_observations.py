@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta, tzinfo
 from functools import cached_property
 from typing import NamedTuple
 
-from pmctl.document.fields import ItemStatus
+from pmctl.document.fields import ItemStatus, Status
 from pmctl.insight.metrics_facts import Facts, Measured, MeasuredItem
 from pmctl.text import parse_day
 
@@ -104,6 +104,16 @@ def published(asked: Question) -> Iterator[Observation]:
     for one in _ours(asked):
         if one.published is not None:
             yield one.published, one.id, 1, one, one.author
+
+
+def in_state(state: Status) -> Callable[[Question], Iterator[Observation]]:
+    def observe(asked: Question) -> Iterator[Observation]:
+        for one in asked.facts.postmortems:
+            if one.status == state:
+                at = one.created if one.created is not None else one.started
+                yield at if at is not None else asked.begins(one.day) or 0, one.id, 1, one, one.author
+
+    return observe
 
 
 def completion(asked: Question) -> Iterator[Observation]:

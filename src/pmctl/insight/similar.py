@@ -16,6 +16,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 from pmctl import git
 from pmctl.document.fields import id_of
@@ -25,11 +26,13 @@ from pmctl.insight.summary import Summary, front_of, summarise
 from pmctl.ledger.snapshot import Snapshot, Snapshots
 from pmctl.ledger.tree_documents import REGULAR
 
-_VERSION = 1
+_VERSION = 2
 _K1, _B = 1.2, 0.75
 _ASKED = 48  # terms of a question, the most telling first
 _FEW = 60  # documents up to which even a common term is asked
 _REASONS = 6
+_WORDS_OF_A_PATTERN = 3
+_MORE_THAN_WORDS = ("service:", "cause:", "error:")
 _CHOSEN = ("service:", "cause:")  # which somebody chose, so that they tell something however many have them
 _SCHEMA = """
 CREATE TABLE document (number INTEGER PRIMARY KEY, path TEXT UNIQUE, oid TEXT, length REAL, terms TEXT);
@@ -53,13 +56,15 @@ class OpenItem:
 @dataclass(frozen=True, slots=True)
 class Alike:
     """One postmortem that is like the one asked about. `shared` are the terms that say most, `open_items` what it left
-    to be done and nobody did yet; `score` only orders answers to one question."""
+    to be done and nobody did yet; `score` only orders answers to one question. `recurs` says that both are of one
+    pattern: they share a cause, or a service or an error signature and at least three words."""
 
     id: str
     title: str
     score: float
     shared: Sequence[str]
     open_items: Sequence[OpenItem]
+    recurs: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +88,35 @@ def similar(
 ) -> AlikeAnswer:
     """The postmortems at HEAD that are most like these terms (of `terms_of`). `name` says what was asked about,
     `without` is the id of the one that is asked about; `readable` are the ids that may be shown, None for all."""
+    (found,) = similar_to_each(repo, [Asked(asked, name, without)], most=most, readable=readable)
+    return found
+
+
+class Asked(NamedTuple):
+    """One question: the terms, what it is called, and the id that is no answer to it."""
+
+    terms: Mapping[str, float]
+    name: str = ""
+    without: str = ""
+
+
+def similar_to_each(
+    repo: git.Repository, questions: Sequence[Asked], *, most: int = 5, readable: frozenset[str] | None = None
+) -> list[AlikeAnswer]:  # fmt: skip
+    """The answer to each question, all about one HEAD."""
     commit = git.head(repo.top)
     if not commit:
-        return AlikeAnswer("", name, 0, ())
+        return [AlikeAnswer("", one.name, 0, ()) for one in questions]
     source = Snapshots(repo)
     with source.reader:
         snapshot = source.at(commit)
         with closing(_index(repo, snapshot)) as index:
-            count, hits = _ranked(index, asked, without, most, readable)
-        found = [_alike(snapshot, path, score, shared) for path, score, shared in hits]
-    return AlikeAnswer(commit, name, count, tuple(found))
+            there = _documents(index, readable)
+            ranked = [_ranked(index, there, one, most) for one in questions]
+        return [
+            AlikeAnswer(commit, one.name, len(there[0]), tuple(_alike(snapshot, *hit) for hit in hits))
+            for one, hits in zip(questions, ranked, strict=True)
+        ]
 
 
 def terms_of(data: bytes, path: str) -> dict[str, float]:
@@ -107,18 +131,18 @@ def terms_of(data: bytes, path: str) -> dict[str, float]:
 
 
 def _ranked(
-    index: sqlite3.Connection, asked: Mapping[str, float], without: str, most: int, readable: frozenset[str] | None
-) -> tuple[int, list[tuple[str, float, list[str]]]]:
-    """How many documents there are, and (path, score, shared terms) of the likest."""
-    lengths, paths = _documents(index, readable)
+    index: sqlite3.Connection, there: tuple[dict[int, float], dict[int, str]], question: Asked, most: int
+) -> list[tuple[str, float, list[str]]]:
+    """(path, score, shared terms, the most telling first) of the likest."""
+    asked, _, without = question
+    lengths, paths = there
     count = len(lengths)
     if not count:
-        return 0, []
+        return []
     average = sum(lengths.values()) / count or 1
-    least = 2 if without in map(id_of, paths.values()) else 1
     scores: dict[int, float] = {}
     reasons: dict[int, list[tuple[float, str]]] = {}
-    for name, number, frequency in _telling(index, asked, lengths, least):
+    for name, number, frequency in _telling(index, asked, lengths, _own(index, paths, without)):
         rarity = math.log(1 + (count - frequency + 0.5) / (frequency + 0.5))
         for document, weight in index.execute("SELECT document, weight FROM posting WHERE term = ?", (number,)):
             if document not in lengths:
@@ -132,11 +156,10 @@ def _ranked(
     for one in ordered:
         name = id_of(paths[one]) or paths[one]
         if name != without:
-            told = [term for _, term in sorted(reasons[one])[:_REASONS]]
-            found.append((paths[one], round(scores[one], 3), told))
+            found.append((paths[one], round(scores[one], 3), [term for _, term in sorted(reasons[one])]))
         if len(found) == most:
             break
-    return count, found
+    return found
 
 
 def _documents(index: sqlite3.Connection, readable: frozenset[str] | None) -> tuple[dict[int, float], dict[int, str]]:
@@ -149,10 +172,10 @@ def _documents(index: sqlite3.Connection, readable: frozenset[str] | None) -> tu
 
 
 def _telling(
-    index: sqlite3.Connection, asked: Mapping[str, float], there: Mapping[int, float], least: int
+    index: sqlite3.Connection, asked: Mapping[str, float], there: Mapping[int, float], own: frozenset[int]
 ) -> list[tuple[str, int, int]]:  # fmt: skip
     """(term, its number, how many documents have it) of the terms that tell documents apart, the most telling first.
-    What fewer than `least` have is in the one that is asked about alone."""
+    Of the `own` terms of the one that is asked about those are left out that no other has."""
     found = []
     count = len(there)
     limit = max(_FEW, count // 10)
@@ -165,9 +188,16 @@ def _telling(
         rows = index.execute(sql, group).fetchall()
         if count < everything:
             rows = [(name, number, _frequency(index, number, there)) for name, number, _ in rows]
-        found += [row for row in rows if least <= row[2] and (row[2] <= limit or row[0].startswith(_CHOSEN))]
+        found += [row for row in rows if row[2] > (row[1] in own) and (row[2] <= limit or row[0].startswith(_CHOSEN))]
     telling = [(math.log(count / row[2] + 1) * min(asked[row[0]], 4), row) for row in found]
     return [row for _, row in sorted(telling, key=lambda one: (-one[0], one[1][0]))[:_ASKED]]
+
+
+def _own(index: sqlite3.Connection, paths: Mapping[int, str], without: str) -> frozenset[int]:
+    """The numbers of the terms that the one that is asked about has at HEAD."""
+    number = next((one for one, path in paths.items() if without and id_of(path) == without), None)
+    (told,) = index.execute("SELECT terms FROM document WHERE number = ?", (number,)).fetchone() or ("[]",)
+    return frozenset(json.loads(told))
 
 
 def _frequency(index: sqlite3.Connection, term: int, there: Mapping[int, float]) -> int:
@@ -181,7 +211,14 @@ def _alike(snapshot: Snapshot, path: str, score: float, shared: list[str]) -> Al
     data = snapshot.regular_file(path) or b""
     one: Summary = summarise(read(data, path), path)
     items = tuple(OpenItem(item.id, item.description, item.owner, item.due) for item in one.items if item.open)
-    return Alike(one.id, one.title, score, tuple(shared), items)
+    told = sorted(shared, key=lambda term: not term.startswith(_MORE_THAN_WORDS))[:_REASONS]
+    return Alike(one.id, one.title, score, tuple(told), items, _recurs(shared))
+
+
+def _recurs(shared: Sequence[str]) -> bool:
+    """Whether what two share makes them one pattern, and not only two texts about one thing."""
+    kinds = [term.partition(":")[0] if term.startswith(_MORE_THAN_WORDS) else "" for term in shared]
+    return "cause" in kinds or (any(kinds) and kinds.count("") >= _WORDS_OF_A_PATTERN)
 
 
 # The index

@@ -72,13 +72,19 @@ def _plain(word: str) -> str:
     return word
 
 
+def _without_comments(text: str) -> str:
+    """A text without what stands in comments: a template's prompts, which every draft has."""
+    before, *rest = text.split("<!--")
+    return " ".join((before, *(part.partition("-->")[2] for part in rest)))
+
+
 WEIGHTS: Mapping[str, float] = {"title": 4.0, "service": 3.0, "cause": 5.0, "error": 2.0}
 """How often one occurrence counts: a chosen title, service or cause says more than a word of prose."""
 
 
 def terms(title: str, text: str, services: Iterable[str] = (), causes: Iterable[str] = ()) -> dict[str, float]:
     """The terms of a document with their weights, each at least 1."""
-    text = text[:_MOST]
+    text = _without_comments(text[:_MOST])
     weighted: dict[str, float] = dict(words(text))
     groups = (
         ("title", sorted(words(title).elements())), ("service", [f"service:{one.casefold()}" for one in services]),

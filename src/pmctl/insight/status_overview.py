@@ -7,7 +7,7 @@ is published is counted from the catalog. `thorough` reads the records of everyt
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from datetime import date
 from typing import Literal
 
@@ -69,11 +69,23 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Figures:
+    """The four numbers that matter, of every postmortem of the work tree: those that are being written and reviewed,
+    and what action items are still to be done and overdue. `metrics` has them by the same names."""
+
+    drafts: int
+    in_review: int
+    items_open: int
+    items_overdue: int
+
+
+@dataclass(frozen=True, slots=True)
 class StatusReports:
     """pmctl status: what waits for you, where each postmortem stands, and what the remote's protected branch lacks.
 
     `you` is the person of the policy by --as, your key or your e-mail, "" for nobody known; `unlanded` are your acts
-    that are not pushed; `detached` names the repositories whose HEAD is on no branch ("" for the only one).
+    that are not pushed; `detached` names the repositories whose HEAD is on no branch ("" for the only one). `figures`
+    are there where nothing was asked for by name.
     """
 
     you: str
@@ -81,24 +93,43 @@ class StatusReports:
     postmortems: tuple[StatusReport, ...]
     unlanded: tuple[UnlandedAct, ...] = ()
     detached: tuple[str, ...] = ()
+    figures: Figures | None = None
 
 
 def answer(workspace: Workspace, you: str, today: date, name: str = "", *, thorough: bool = False) -> StatusReports:
     """Where the postmortem `name` stands, or all that are under way or have items to be done, and what of it waits for
     `you`. Raises as `status_report` does, and EnvironmentProblem when there is no policy."""
+    figures = None
     if name:
         one = status_report(workspace, name, today)
         doubts = told(workspace.head, name)
         facts = (*one.facts, *doubts, *missed_targets(workspace, name, today))
         reports = [replace(one, facts=facts, doubts=doubts)]
     else:
-        reports = status_reports(workspace, today, thorough=thorough)
+        summaries = proved_catalog(workspace)
+        reports = _reports(workspace, summaries, today, thorough=thorough)
+        figures = _figures(summaries, today)
     missing = unlanded_acts(workspace, you) if you else ()
     return StatusReports(
         you, waiting_for(you, reports), tuple(reports),
         tuple(one for one in missing if not name or one.postmortem == name),
-        ("",) if is_detached(workspace.repo) else (),
+        ("",) if is_detached(workspace.repo) else (), figures,
     )  # fmt: skip
+
+
+def _figures(summaries: Iterable[Summary], today: date) -> Figures:
+    states = {Status.DRAFT: 0, Status.IN_REVIEW: 0}
+    still = late = 0
+    for one in summaries:
+        if one.problem:
+            continue
+        if one.status in states:
+            states[Status(one.status)] += 1
+        for item in one.items:
+            if item.open:
+                still += 1
+                late += item.overdue(today)
+    return Figures(states[Status.DRAFT], states[Status.IN_REVIEW], still, late)
 
 
 def answer_of_change(workspace: Workspace, you: str, today: date, reach: str) -> StatusReports:
@@ -125,9 +156,15 @@ def _gone(workspace: Workspace, name: str) -> StatusReport:
 def status_reports(workspace: Workspace, today: date, *, thorough: bool = False) -> list[StatusReport]:
     """The status of every postmortem that is a draft or in review, and of what is published with items still to be
     done; the newest incident first, what is published last, those with the most overdue items first."""
+    return _reports(workspace, proved_catalog(workspace), today, thorough=thorough)
+
+
+def _reports(
+    workspace: Workspace, summaries: Iterable[Summary], today: date, *, thorough: bool
+) -> list[StatusReport]:  # fmt: skip
     context = judged(workspace, today)
     under_way, published = [], []
-    for summary in proved_catalog(workspace):
+    for summary in summaries:
         if summary.problem or summary.unproved or summary.status in (Status.DRAFT, Status.IN_REVIEW):
             under_way.append(_safely(workspace, summary, today, context, thorough=thorough))
         elif summary.status == Status.PUBLISHED and any(item.open for item in summary.items):
@@ -274,4 +311,10 @@ def together(parts: Sequence[tuple[str, StatusReports]]) -> StatusReports:
         tuple(replace(one, repository=name) for name, part in parts for one in part.postmortems),
         tuple(replace(one, repository=name) for name, part in parts for one in part.unlanded),
         tuple(name for name, part in parts if part.detached),
+        _sum([part.figures for _, part in parts if part.figures is not None]),
     )
+
+
+def _sum(parts: Sequence[Figures]) -> Figures | None:
+    added = [sum(column) for column in zip(*map(astuple, parts), strict=True)]
+    return Figures(*added) if added else None

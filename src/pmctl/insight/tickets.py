@@ -15,6 +15,7 @@ from pmctl.document.fields import Visibility, is_id
 from pmctl.document.ticket import TicketFile, name_of, read_ticket
 from pmctl.errors import UsageProblem
 from pmctl.insight.catalog import Item, Summary
+from pmctl.insight.item_ticket import ItemTicket, LinkedPull
 from pmctl.insight.items import named_item
 from pmctl.policy.audience import Readers, may_read, parse, said_visibility
 from pmctl.repository.workspace import Workspace
@@ -28,40 +29,6 @@ class Tracked:
     summary: Summary
     item: Item
     file: TicketFile | None = None
-    problem: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class LinkedPull:
-    """A pull request or merge request that is linked to a ticket: open, merged or closed."""
-
-    url: str
-    state: str
-
-
-@dataclass(frozen=True, slots=True)
-class ItemTicket:
-    """An action item and its ticket.
-
-    `ticket` is what people call it and `state` its status in the tracker's word, both empty without one; `announced` is
-    when a run said that it is about to create one. `agreed` holds what both sides had when they were compared last,
-    `cell` what the Ticket cell says. `problem` says what keeps the ticket from being known or read.
-    """
-
-    item: str
-    postmortem: str
-    description: str
-    status: str
-    owner: str
-    due: str
-    system: str = ""
-    ticket: str = ""
-    url: str = ""
-    state: str = ""
-    announced: str = ""
-    agreed: Mapping[str, str] | None = None
-    changes: Sequence[LinkedPull] = ()
-    cell: str = ""
     problem: str = ""
 
 
@@ -117,12 +84,6 @@ def told(one: Tracked) -> ItemTicket:
         *row, file.system, file.key, file.url, file.state, file.announced, dict(file.agreed),
         tuple(LinkedPull(change.url, change.state) for change in file.changes), item.ticket,
     )  # fmt: skip
-
-
-def ticket_of(workspace: Workspace, summary: Summary, item: Item) -> ItemTicket | None:
-    """What is known of one item's ticket; None where nothing is."""
-    (one,) = tracked(workspace, [(summary, item)])
-    return told(one) if one.file is not None or one.problem else None
 
 
 class Step(StrEnum):

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from pmctl.document.duration import duration_text
 from pmctl.insight.phrases import says_none, slug, stated, tagged
@@ -21,6 +21,7 @@ from pmctl.services.instants import parse_instant
 if TYPE_CHECKING:
     from pmctl.insight.catalog import Summary
     from pmctl.insight.dismissals import Dismissal
+    from pmctl.insight.similar import Alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +37,24 @@ class Reason:
     outweighed: bool = False
 
 
+Pattern = Literal["recurring pattern", "novel failure", ""]
+RECURRING: Pattern = "recurring pattern"
+NOVEL: Pattern = "novel failure"
+
+
 @dataclass(frozen=True, slots=True)
 class Triage:
     """The answer for one incident. `postmortem` is the id of the one that documents it already; `needed` says that the
-    rules require one, be it written already or not."""
+    rules require one, be it written already or not. `pattern` says whether the failure is known, "" where nobody asked
+    or can tell; `similar` are the postmortems of the same pattern."""
 
     incident: Incident
     verdict: Verdict
     reasons: tuple[Reason, ...]
     postmortem: str = ""
     needed: bool = False
+    pattern: Pattern = ""
+    similar: tuple[Alike, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +134,8 @@ def triage_documents(answers: Iterable[Triage]) -> list[dict[str, object]]:
             "verdict": answer.verdict.value,
             "postmortem": answer.postmortem or None,
             "reasons": [asdict(reason) for reason in answer.reasons],
+            "pattern": answer.pattern or None,
+            "similar": [asdict(one) for one in answer.similar],
         }
         for answer in answers
     ]

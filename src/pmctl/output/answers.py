@@ -49,6 +49,61 @@ class Finding:
 
 
 @dataclass(eq=False, repr=False)
+class ProblemDetail:
+    message: str
+    fix: str
+
+
+@dataclass(eq=False, repr=False)
+class Problem:
+    """Why a command did not do what was asked, the last line on standard error when JSON was asked for."""
+
+    kind: str  # usage, environment, bad_input, not_found, refused; error for any other
+    message: str
+    details: Sequence[ProblemDetail]
+    fix: str
+    exit_code: int
+
+
+@dataclass(eq=False, repr=False)
+class CommandParameter:
+    name: str
+    kind: Literal["argument", "option"]
+    names: Sequence[str]
+    type: str
+    placeholder: str
+    required: bool
+    repeatable: bool
+    default: str | None
+    help: str
+
+
+@dataclass(eq=False, repr=False)
+class Command:
+    path: str
+    summary: str
+    help: str
+    changes: Literal["nothing", "commit", "files", "messages", "server"]
+    answers: Sequence[str]
+    parameters: Sequence[CommandParameter]
+
+
+@dataclass(eq=False, repr=False)
+class ExitCode:
+    code: int
+    means: str
+
+
+@dataclass(eq=False, repr=False)
+class Commands:
+    """pmctl schema commands: the command line itself. `answers` are names of schemas, in the order of likeliness."""
+
+    everywhere: Sequence[CommandParameter]
+    commands: Sequence[Command]
+    exit_codes: Sequence[ExitCode]
+
+
+@dataclass(eq=False, repr=False)
 class Counts:
     error: int
     warning: int

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from pmctl.insight.similar import Alike
+
 TriageVerdict = Literal["required", "recommended", "skip"]
 
 
@@ -92,6 +94,8 @@ class TriagedIncident:
     verdict: TriageVerdict
     postmortem: str | None
     reasons: Sequence[TriageReason]
+    pattern: Literal["recurring pattern", "novel failure"] | None
+    similar: Sequence[Alike]
 
 
 @dataclass(eq=False, repr=False)

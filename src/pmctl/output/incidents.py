@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pmctl.insight.incidents import understood
 from pmctl.insight.triage import Triage
 from pmctl.insight.triggers import Verdict
+from pmctl.output.similar import lines as alike
 from pmctl.output.terminal import paint, table
 from pmctl.services.incident import Incident
 from pmctl.services.refresh import Difference
@@ -55,7 +56,7 @@ def incident_text(incident: Incident, *, width: int = 0, color: bool = False) ->
 
 
 def triage_text(answer: Triage, *, color: bool = False) -> str:
-    """A verdict with its reasons, one a line; the postmortem that documents the incident."""
+    """A verdict with its reasons, one a line; the postmortem that documents the incident; whether it is known."""
     incident = answer.incident
     verdict = paint(f"{answer.verdict.value:<11}", _VERDICTS.get(answer.verdict, ""), color)
     state = "" if incident.resolved else " (not resolved)"
@@ -67,6 +68,9 @@ def triage_text(answer: Triage, *, color: bool = False) -> str:
         lines.append("  no rule applies")
     if answer.postmortem:
         lines.append(safe(f"  written: {answer.postmortem}"))
+    if answer.pattern:
+        lines.append(f"  {answer.pattern}")
+        lines += [f"    {line}" for line in alike(answer.similar)]
     return "\n".join(lines)
 
 

@@ -14,6 +14,7 @@ Schema = dict[str, Any]
 # The name of an answer's `schema`, pmctl/<name>/v1 -> the module and class of its value, whose docstring describes it.
 ANSWERS = {
     "findings": ("pmctl.output.answers", "Findings"),
+    "error": ("pmctl.output.answers", "Problem"),
     "audit": ("pmctl.output.answers", "Audit"),
     "list": ("pmctl.output.answers", "Postmortems"),
     "section": ("pmctl.output.answers", "Section"),
@@ -53,6 +54,7 @@ ANSWERS = {
     "reminders": ("pmctl.insight.reminders", "Reminders"),
     "agenda": ("pmctl.insight.agenda", "Agenda"),
     "meetings": ("pmctl.insight.meetings", "Meetings"),
+    "commands": ("pmctl.output.answers", "Commands"),
     "doctor": ("pmctl.insight.doctor", "Checks"),
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from pmctl.errors import Hint
-from pmctl.insight.status_overview import StatusReports, Waiting, of_items, short
+from pmctl.insight.status_overview import Figures, StatusReports, Waiting, of_items, short
 from pmctl.insight.status_report import AskedApproval, StatusReport
 from pmctl.output import terminal
 from pmctl.output.advice import with_values, words
@@ -79,13 +79,10 @@ def rows(found: Sequence[StatusReport], *, with_next: bool, with_place: bool) ->
     return heads, cells
 
 
-def figures(found: StatusReports) -> str:
+def figures(one: Figures) -> str:
     """The four numbers that matter, in a line: what is being written, in review, still to be done, and overdue."""
-    states = [one.status for one in found.postmortems]
-    items = [one.action_items for one in found.postmortems]
-    drafts = plural(states.count("DRAFT"), "draft")
-    still, late = sum(one.open for one in items), sum(len(one.overdue) for one in items)
-    return f"{drafts}, {states.count('IN_REVIEW')} in review, {plural(still, 'open action item')}, {late} overdue"
+    still = plural(one.items_open, "open action item")
+    return f"{plural(one.drafts, 'draft')}, {one.in_review} in review, {still}, {one.items_overdue} overdue"
 
 
 def notes(found: StatusReports) -> list[str]:

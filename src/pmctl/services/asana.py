@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from pmctl.document.fields import ItemStatus
-from pmctl.errors import NotFound, PmctlError
-from pmctl.services.client import Answer, Declined, collect
+from pmctl.errors import EnvironmentProblem, NotFound, PmctlError
+from pmctl.services.address import segment
+from pmctl.services.client import Declined, Forbidden
 from pmctl.services.cursor import Cursor
 from pmctl.services.retrying import Reply
 from pmctl.services.system import Api
@@ -27,6 +28,7 @@ from pmctl.services.tracker import (
     Ticket,
     Tracker,
     Wanted,
+    confirmed,
     declined,
     mark_in,
     require,
@@ -37,6 +39,7 @@ from pmctl.text import utc
 _ID = re.compile(r"\d{1,32}", re.ASCII)
 _URL = re.compile(r"https://app\.asana\.com/.*?/(?:task/)?(\d{4,32})(?:/f)?/?(?:[?#].*)?", re.ASCII)
 _FIELDS = "name,completed,due_on,notes,permalink_url,assignee.name,assignee.email"
+_PAGES = 200
 _FEW = 3  # tasks that are asked for one by one rather than by reading the project
 
 
@@ -66,16 +69,20 @@ def _ticket(task: Cursor) -> Ticket:
     )  # fmt: skip
 
 
-def _tasks(desk: Desk, more: dict[str, str | int]) -> list[Any]:
-    """The tasks of the project, 100 to a page."""
-    asked: dict[str, str | int] = {"project": desk.settings.place, "opt_fields": _FIELDS, "limit": 100, **more}
-
-    def ask(offset: Any) -> Answer:
-        return desk.service.get(
-            "/tasks", f"project {desk.settings.place}", asked | ({"offset": offset} if offset else {})
-        )
-
-    return collect(ask, lambda page: page.at("next_page", "offset"), "data")
+def _tasks(desk: Desk, more: dict[str, str | int]) -> Iterator[Ticket]:
+    """The tasks of the project, 100 to a page; a page is asked for when somebody needs it."""
+    place = desk.settings.place
+    asked: dict[str, str | int] = {"project": place, "opt_fields": _FIELDS, "limit": 100, **more}
+    for _ in range(_PAGES):
+        page = desk.service.get("/tasks", f"project {place}", asked)
+        yield from map(_ticket, Cursor(page.at("data")).each())
+        offset = page.at("next_page", "offset")
+        if not isinstance(offset, str) or not offset:
+            return
+        asked["offset"] = offset
+    raise EnvironmentProblem(
+        f"the project {place} has more than {_PAGES * 100} tasks", hint="name a project of its own: tickets.project"
+    )
 
 
 def read(desk: Desk, ids: Sequence[str]) -> dict[str, Ticket]:
@@ -83,29 +90,30 @@ def read(desk: Desk, ids: Sequence[str]) -> dict[str, Ticket]:
     wanted = [one for one in ids if _ID.fullmatch(one)]
     found = {}
     if len(wanted) > _FEW:
-        there = (_ticket(Cursor(task)) for task in _tasks(desk, {}))
-        found = {ticket.id: ticket for ticket in there if ticket.id in wanted}
+        left = set(wanted)
+        for ticket in _tasks(desk, {}):
+            if ticket.id in left:
+                found[ticket.id] = ticket
+                left.remove(ticket.id)
+            if not left:
+                break
     for one in wanted:
-        if one not in found and (ticket := _single(desk, one)):
-            found[one] = ticket
+        if one not in found and (single := _single(desk, one)):
+            found[one] = single
     return found
 
 
 def _single(desk: Desk, number: str) -> Ticket | None:
     try:
         task = Cursor(desk.service.get(f"/tasks/{number}", f"task {number}", {"opt_fields": _FIELDS}).at("data"))
-    except NotFound:
+    except (NotFound, Forbidden):  # deleted, or moved to where the token sees nothing
         return None
-    except PmctlError as problem:
-        if "(403)" in problem.message:  # it moved to where the token sees nothing
-            return None
-        raise
     return _ticket(task)
 
 
 def find(desk: Desk, markers: Sequence[str], since: datetime) -> dict[str, Ticket]:
     """The tasks whose notes hold these markers, among those that changed since then."""
-    tickets = (_ticket(Cursor(task)) for task in _tasks(desk, {"modified_since": utc(since)}))
+    tickets = _tasks(desk, {"modified_since": utc(since)})
     return {ticket.marker: ticket for ticket in tickets if ticket.marker in markers}
 
 
@@ -119,15 +127,17 @@ def update(desk: Desk, ticket: Ticket, moves: Moves) -> None:
     if moves.due is not None:
         data["due_on"] = moves.due or None
     if data and _ID.fullmatch(ticket.id):
-        desk.service.put(f"/tasks/{ticket.id}", f"task {ticket.key}", {"data": data})
+        answer = desk.service.put(f"/tasks/{ticket.id}", f"task {ticket.key}", {"data": data})
+        confirmed(answer, desk.service.label, f"task {ticket.key}")
 
 
 def account(desk: Desk, email: str, named: str) -> Account | None:
     """Who has an e-mail address, or the id that the settings name."""
     who = named or email
     try:
-        user = Cursor(desk.service.get(f"/users/{who}", f"the account {who}", {"opt_fields": "name,email"}).at("data"))
-    except (NotFound, Declined):
+        path = f"/users/{segment(who)}"
+        user = Cursor(desk.service.get(path, f"the account {who}", {"opt_fields": "name,email"}).at("data"))
+    except (NotFound, Declined, Forbidden):
         return None
     return Account(user.at("gid").text, user.at("name").text, user.at("email").text.lower() or email)
 

@@ -10,6 +10,7 @@ import json
 import re
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +18,7 @@ from pmctl.document.fields import ItemStatus
 from pmctl.document.ticket import LinkedChange
 from pmctl.errors import EnvironmentProblem, NotFound, PmctlError, advise
 from pmctl.services.address import origin, segment
-from pmctl.services.client import Answer, Declined, Service
+from pmctl.services.client import Answer, Declined, Forbidden, Service
 from pmctl.services.cursor import Cursor
 from pmctl.services.retrying import Reply, by_header, retry_after
 from pmctl.services.system import Api
@@ -30,6 +31,7 @@ from pmctl.services.tracker import (
     Ticket,
     Tracker,
     Wanted,
+    confirmed,
     declined,
     mark_in,
     portions,
@@ -41,7 +43,7 @@ from pmctl.text import utc
 _KEY = re.compile(r"([\w.-]+)/([\w.-]+)#(\d+)", re.ASCII)
 _URL = re.compile(r"https?://[^/]+/(?:repos/)?([\w.-]+)/([\w.-]+)/issues/(\d+)(?:[?#].*)?", re.ASCII)
 _QUERY = """query($ids: [ID!]!) { nodes(ids: $ids) { ... on Issue {
-  id number url state stateReason body repository { nameWithOwner } assignees(first: 1) { nodes { login name email } }
+  id number url state stateReason body repository { nameWithOwner } assignees(first: 1) { nodes { login name } }
   closedByPullRequestsReferences(first: 20, includeClosedPrs: true) { nodes { url state } } } } }"""
 _PAGES = 50
 
@@ -97,8 +99,26 @@ def read(desk: Desk, ids: Sequence[str]) -> dict[str, Ticket]:
         answer = _ask(desk.service, _QUERY, {"ids": list(some)})
         for asked, node in zip(some, Cursor(answer.at("data", "nodes")).each(), strict=False):
             if node.at("number"):
-                found[asked] = _ticket(node)
+                found[asked] = _with_mail(desk, _ticket(node))
     return found
+
+
+def _with_mail(desk: Desk, ticket: Ticket) -> Ticket:
+    """A ticket with the public e-mail address of its owner, unless the settings name the account.
+
+    GraphQL would refuse the whole question to a token that may not read the addresses of people.
+    """
+    owner = ticket.owner
+    if owner is None or owner.id.casefold() in {one.casefold() for one in desk.settings.people.values()}:
+        return ticket
+
+    def ask() -> str:
+        try:
+            return Cursor(desk.service.get(f"/users/{segment(owner.id)}", "people").at("email")).text.lower()
+        except (NotFound, Forbidden):
+            return ""
+
+    return replace(ticket, owner=replace(owner, email=desk.once(f"mail {owner.id}", ask)))
 
 
 def _ask(service: Service, query: str, variables: dict[str, Any]) -> Answer:
@@ -151,7 +171,8 @@ def update(desk: Desk, ticket: Ticket, moves: Moves) -> None:
         body["assignees"] = [moves.owner.id] if moves.owner.id else []
     match = _KEY.fullmatch(ticket.key)
     if body and match:
-        desk.service.patch(f"/repos/{segment(match[1])}/{segment(match[2])}/issues/{match[3]}", ticket.key, body)
+        path = f"/repos/{segment(match[1])}/{segment(match[2])}/issues/{match[3]}"
+        confirmed(desk.service.patch(path, ticket.key, body), desk.service.label, ticket.key)
 
 
 def account(desk: Desk, email: str, named: str) -> Account | None:
@@ -178,9 +199,7 @@ def access(desk: Desk) -> Access:
     place = desk.settings.place
     try:
         who = Cursor(desk.service.get("/user", "your account").value).at("login").text
-    except EnvironmentProblem as problem:
-        if "(401)" in problem.message:
-            raise
+    except Forbidden:
         who = "a token without an account"
     repository = Cursor(desk.service.get(_repository(place), f"repository {place}").value)
     missing = [] if repository.at("has_issues").value is not False else [f"{place} has no issues switched on"]
@@ -200,6 +219,14 @@ def resolve(desk: Desk, said: str) -> str:
     return str(desk.service.get(path, f"issue {said.strip()}").at("node_id") or "")
 
 
+def follow(desk: Desk, url: str) -> str:
+    """The node id of an issue that was transferred: its old address leads to the new one."""
+    try:
+        return resolve(desk, url)
+    except (NotFound, Forbidden, Declined):
+        return ""
+
+
 def slow_down(reply: Reply) -> float | None:
     """GitHub asks for fewer requests with 429 or 403: by Retry-After, or by when its count begins anew."""
     if reply.status not in (403, 429):
@@ -215,14 +242,16 @@ def slow_down(reply: Reply) -> float | None:
 
 def explain(reply: Reply, what: str) -> PmctlError | None:
     """GitHub's own words."""
+    try:
+        body = Cursor(json.loads(reply.data))
+    except (ValueError, RecursionError):
+        body = Cursor(None)
+    if reply.status == 410 and "deleted" in body.at("message").text:
+        return NotFound(f"{what} was deleted in GitHub (410)")
     if reply.status == 410:
         return Declined(
             f"GitHub has no issues there ({what}, 410)", 410, "switch issues on in the repository's settings"
         )
-    try:
-        body = Cursor(json.loads(reply.data))
-    except (ValueError, RecursionError):
-        return None
     fields = (
         f"{one.at('field').text} {one.at('code').text} {one.at('message').text}" for one in body.at("errors").each()
     )
@@ -252,6 +281,7 @@ TRACKER = Tracker(
     account=account,
     access=access,
     resolve=resolve,
+    follow=follow,
     knows=("priority",),
     statuses=frozenset((ItemStatus.OPEN.value, ItemStatus.COMPLETED.value, ItemStatus.WONT_DO.value)),
     fields=("status", "owner"),

@@ -14,9 +14,9 @@ from typing import Any
 
 from pmctl.document.fields import ItemStatus
 from pmctl.document.ticket import LinkedChange
-from pmctl.errors import EnvironmentProblem, NotFound, PmctlError
+from pmctl.errors import NotFound, PmctlError
 from pmctl.services.address import origin, segment
-from pmctl.services.client import collect
+from pmctl.services.client import Declined, Forbidden, collect
 from pmctl.services.cursor import Cursor
 from pmctl.services.retrying import Reply
 from pmctl.services.system import Api
@@ -29,6 +29,7 @@ from pmctl.services.tracker import (
     Ticket,
     Tracker,
     Wanted,
+    confirmed,
     declined,
     mark_in,
     portions,
@@ -40,6 +41,7 @@ from pmctl.text import utc
 _ID = re.compile(r"(\d{1,12}):(\d{1,12})", re.ASCII)
 _URL = re.compile(r"https?://[^/]+/(?P<project>.+?)/-/(?:issues|work_items)/(?P<number>\d+)(?:[?#].*)?", re.ASCII)
 _KEY = re.compile(r"(?P<project>[\w./-]+)#(?P<number>\d+)", re.ASCII)
+MOVED = "moved"
 _WRITER = 20  # the access level of a reporter, who may label, assign and close
 
 
@@ -76,10 +78,11 @@ def _ticket(issue: Cursor) -> Ticket:
         owner = Account(
             people[0].at("id").text, people[0].at("username").text, people[0].at("public_email").text.lower()
         )
-    said = "moved" if issue.at("moved_to_id").text else state
+    said = MOVED if issue.at("moved_to_id").text else state
     return Ticket(
         f"{project}:{number}" if project and number else "", f"{place['project'] if place else project}#{number}", url,
         said, status.value, owner, issue.at("due_date").text, marker=mark_in(issue.at("description").text),
+        linked=issue.at("merge_requests_count").value != 0,
     )  # fmt: skip
 
 
@@ -99,8 +102,24 @@ def read(desk: Desk, ids: Sequence[str]) -> dict[str, Ticket]:
                 continue
             for issue in Cursor(answer.value).each():
                 ticket = _ticket(issue)
-                found[ticket.id] = ticket
+                if ticket.state != MOVED:  # it is closed where it was, which says nothing of the work
+                    found[ticket.id] = ticket
     return found
+
+
+def follow(desk: Desk, url: str) -> str:
+    """The id of an issue that was moved to another project. REST names only its number in all of GitLab."""
+    try:
+        match = _URL.fullmatch(url)
+        number = _issue(desk, match["project"], match["number"]).at("moved_to_id").text if match else ""
+        if not number.isdigit():
+            return ""
+        query = "query($id: IssueID!) { issue(id: $id) { webUrl } }"
+        body = {"query": query, "variables": {"id": f"gid://gitlab/Issue/{number}"}}
+        answer = desk.service.post("/api/graphql", "a moved issue", body)
+        return resolve(desk, Cursor(answer.at("data", "issue", "webUrl")).text)
+    except (NotFound, Forbidden, Declined):
+        return ""
 
 
 def find(desk: Desk, markers: Sequence[str], since: datetime) -> dict[str, Ticket]:
@@ -128,13 +147,15 @@ def update(desk: Desk, ticket: Ticket, moves: Moves) -> None:
         body["due_date"] = moves.due
     match = _ID.fullmatch(ticket.id)
     if body and match:
-        desk.service.put(f"/api/v4/projects/{match[1]}/issues/{match[2]}", ticket.key, body)
+        answer = desk.service.put(f"/api/v4/projects/{match[1]}/issues/{match[2]}", ticket.key, body)
+        confirmed(answer, desk.service.label, ticket.key)
 
 
 def account(desk: Desk, email: str, named: str) -> Account | None:
     """Who has an e-mail address that GitLab shows, or the user name that the settings give."""
     asked: dict[str, str | int] = {"username": named} if named else {"search": email}
-    found = list(Cursor(desk.service.get("/api/v4/users", "people", asked).value).each())
+    every = Cursor(desk.service.get("/api/v4/users", "people", asked).value).each()
+    found = [one for one in every if one.at("state").text in ("", "active")]
     if len(found) != 1:
         return None
     return Account(found[0].at("id").text, found[0].at("username").text, email)
@@ -159,20 +180,24 @@ def resolve(desk: Desk, said: str) -> str:
     match = _URL.fullmatch(text) or _KEY.fullmatch(text)
     if match is None or ("://" in text and origin(text) != origin(desk.service.base_url)):
         return ""
-    path = f"/api/v4/projects/{segment(match['project'])}/issues/{match['number']}"
-    return _ticket(Cursor(desk.service.get(path, f"issue {text}").value)).id
+    return _ticket(_issue(desk, match["project"], match["number"])).id
+
+
+def _issue(desk: Desk, project: str, number: str) -> Cursor:
+    path = f"/api/v4/projects/{segment(project)}/issues/{number}"
+    return Cursor(desk.service.get(path, f"issue {project}#{number}").value)
 
 
 def changes(desk: Desk, ticket: Ticket) -> tuple[LinkedChange, ...]:
     """The merge requests that close an issue."""
     match = _ID.fullmatch(ticket.id)
-    if match is None:
+    if match is None or not ticket.linked:
         return ()
     try:
         answer = desk.service.get(
             f"/api/v4/projects/{match[1]}/issues/{match[2]}/closed_by", ticket.key, {"per_page": 50}
         )
-    except (NotFound, EnvironmentProblem):  # whoever may see an issue may not see every merge request
+    except (NotFound, Forbidden):  # whoever may see an issue may not see every merge request
         return ()
     states = {"opened": "open", "locked": "open", "merged": "merged", "closed": "closed"}
     return tuple(
@@ -212,6 +237,7 @@ TRACKER = Tracker(
     access=access,
     resolve=resolve,
     changes=changes,
+    follow=follow,
     knows=("priority",),
     statuses=frozenset((ItemStatus.OPEN.value, ItemStatus.COMPLETED.value)),
     explain=explain,

@@ -29,6 +29,7 @@ from pmctl.services.tracker import (
     Tracker,
     Unfit,
     Wanted,
+    confirmed,
     declined,
     portions,
     require,
@@ -111,12 +112,15 @@ def read(desk: Desk, ids: Sequence[str]) -> dict[str, Ticket]:
             jql = f"issue in ({', '.join(some)})"
             body = {"jql": jql, "fields": list(_FIELDS), "maxResults": _BATCH, "validateQuery": False}
             answer = service.post("/rest/api/2/search", "issues", body)
-        for issue in Cursor(answer.at("issues")).each():
-            ticket = _ticket(desk, issue)
-            found[ticket.id] = found[ticket.key] = ticket
-            asked = [one for one in some if one not in found]
-            if len(some) == 1 and asked:  # it moved, and was asked for by its old key
-                found[asked[0]] = ticket
+        there = [_ticket(desk, issue) for issue in Cursor(answer.at("issues")).each()]
+        found |= {word: ticket for ticket in there for word in (ticket.id, ticket.key)}
+        left = [one for one in some if one not in found]
+        moved = [ticket for ticket in there if ticket.id not in some and ticket.key not in some]
+        if len(some) == 1 and moved:
+            found[some[0]] = moved[0]
+        elif moved:  # asked for by keys that they had before: which is whose shows when each is asked for alone
+            for one in left:
+                found |= read(desk, [one])
     return found
 
 
@@ -180,11 +184,11 @@ def update(desk: Desk, ticket: Ticket, moves: Moves) -> None:
         fields["duedate"] = moves.due or None
     path = f"{_api(service)}/issue/{segment(ticket.id)}"
     if fields:
-        service.put(path, ticket.key, {"fields": fields})
+        confirmed(service.put(path, ticket.key, {"fields": fields}), service.label, ticket.key)
     if moves.status is not None:
         answer = service.get(f"{path}/transitions", ticket.key, {"expand": "transitions.fields"})
         body = _transition(desk, ticket, moves.status, list(Cursor(answer.at("transitions")).each()))
-        service.create(f"{path}/transitions", ticket.key, body)
+        confirmed(service.create(f"{path}/transitions", ticket.key, body), service.label, ticket.key)
 
 
 def _transition(desk: Desk, ticket: Ticket, status: str, every: list[Cursor]) -> dict[str, Any]:
@@ -243,7 +247,8 @@ def account(desk: Desk, email: str, named: str) -> Account | None:
         return Account(named, named)
     service = desk.service
     asked: dict[str, str | int] = {"query" if _cloud(service) else "username": email, "maxResults": 10}
-    found = list(Cursor(service.get(f"{_api(service)}/user/search", "people", asked).value).each())
+    every = Cursor(service.get(f"{_api(service)}/user/search", "people", asked).value).each()
+    found = [one for one in every if one.at("active").value is not False and one.at("accountType").text != "app"]
     exact = [one for one in found if one.at("emailAddress").text.lower() == email]
     hidden = [one for one in found if not one.at("emailAddress")]
     fits = exact or (hidden if len(found) == 1 else [])

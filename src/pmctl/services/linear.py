@@ -14,7 +14,7 @@ from typing import Any
 from pmctl.document.fields import ItemStatus, Priority
 from pmctl.document.ticket import LinkedChange
 from pmctl.errors import EnvironmentProblem, PmctlError
-from pmctl.services.client import Declined
+from pmctl.services.client import Declined, Forbidden
 from pmctl.services.cursor import Cursor
 from pmctl.services.retrying import Reply, by_header
 from pmctl.services.system import Api
@@ -28,6 +28,7 @@ from pmctl.services.tracker import (
     Tracker,
     Unfit,
     Wanted,
+    confirmed,
     declined,
     mark_in,
     portions,
@@ -48,15 +49,20 @@ _MAIN_TYPE = {
 }  # fmt: skip
 _PRIORITIES = {Priority.HIGH: 2, Priority.MEDIUM: 3, Priority.LOW: 4}
 _NAMED = {"urgent": 1, "high": 2, "medium": 3, "low": 4, "none": 0}
-_ISSUE = """fragment Told on Issue { id identifier url dueDate description state { name type }
+_ISSUE = """fragment Told on Issue { id identifier url dueDate description trashed state { name type }
   assignee { id displayName email } attachments(first: 20) { nodes { url sourceType metadata } } }
 """
 _READ = """query($ids: [ID!]!) {
   issues(filter: {id: {in: $ids}}, first: 50, includeArchived: true) { nodes { ...Told } } }
 """
 _ONE = "query($id: String!) { issue(id: $id) { ...Told } }\n"
+_NUMBER = """query($team: String!, $number: Float!) {
+  issues(filter: {team: {key: {eq: $team}}, number: {eq: $number}}, first: 1) { nodes { ...Told } } }
+"""
 _TEAM = """query($key: String!) { teams(filter: {key: {eq: $key}}) { nodes { id key
-  states(first: 100) { nodes { id name type position } } labels(first: 250) { nodes { id name } } } } }"""
+  states(first: 100) { nodes { id name type position } } } } }"""
+_LABELS = """query($names: [String!]!) { issueLabels(filter: {name: {in: $names}}, first: 250) {
+  nodes { id name team { id } } } }"""
 _PERSON = "query($email: String!) { users(filter: {email: {eq: $email}}) { nodes { id displayName email active } } }"
 _CREATE = "mutation($input: IssueCreateInput!) { issueCreate(input: $input) { success issue { ...Told } } }\n"
 _UPDATE = "mutation($id: String!, $input: IssueUpdateInput!) { issueUpdate(id: $id, input: $input) { success } }"
@@ -68,19 +74,29 @@ def _ask(desk: Desk, query: str, variables: dict[str, Any], what: str, *, missin
     body = {"query": query + (_ISSUE if "...Told" in query else ""), "variables": variables}
     writes = query.startswith("mutation")
     answer = desk.service.create("/graphql", what, body) if writes else desk.service.post("/graphql", what, body)
+    confirmed(answer, desk.service.label, what)
     problems = list(Cursor(answer.at("errors")).each())
     if problems:
-        said = said_by(
-            *(one.at("extensions", "userPresentableMessage").text or one.at("message").text for one in problems)
-        )
-        if missing_is_none and "not found" in said.lower():
+        if missing_is_none and all("not found" in one.at("message").text.lower() for one in problems):
             return Cursor(None)
-        if any(one.at("extensions", "type").text == "authentication error" for one in problems):
-            raise EnvironmentProblem(
-                f"Linear does not accept the token: {said}", hint="put a valid key into LINEAR_TOKEN"
-            )
-        raise Declined(f"Linear refuses {what}: {said}", 200, "correct what it names")
-    return Cursor(answer.at("data"))
+        raise _refusal(problems, what)
+    data = Cursor(answer.at("data"))
+    if writes and any(place.at("success").value is False for _, place in data.members()):
+        raise Declined(f"Linear refuses {what}, and does not say why", 200, "look at it in Linear")
+    return data
+
+
+def _refusal(problems: Sequence[Cursor], what: str) -> PmctlError:
+    said = said_by(*(one.at("extensions", "userPresentableMessage").text or one.at("message").text for one in problems))
+    kinds = {one.at("extensions", "type").text.lower() for one in problems}
+    if "authentication error" in kinds:
+        return EnvironmentProblem(f"Linear does not accept the token: {said}", hint="put a valid key into LINEAR_TOKEN")
+    if "forbidden" in kinds:
+        return Forbidden(
+            f"Linear does not allow this token to use {what} (403): {said}",
+            hint="docs/tickets.md says what the token needs",
+        )
+    return Declined(f"Linear refuses {what}: {said}", 200, "correct what it names")
 
 
 def _team(desk: Desk) -> Cursor:
@@ -101,10 +117,30 @@ def _team_id(desk: Desk) -> str:
     return team.at("id").text or f"id of team {desk.settings.place}"
 
 
+def _labels(desk: Desk, team: str) -> list[str]:
+    """The ids of the labels of the settings, which are the team's or everybody's. Raises EnvironmentProblem where one
+    does not exist, before anything is created."""
+    wanted = desk.settings.labels
+    if not wanted or not desk.service.headers.get("Authorization"):
+        return [f"id of the label {name}" for name in wanted]
+
+    def ask() -> dict[str, str]:
+        every = _ask(desk, _LABELS, {"names": list(wanted)}, "labels").at("issueLabels", "nodes").each()
+        fitting = [one for one in every if one.at("team", "id").text in ("", team)]
+        return {one.at("name").text: one.at("id").text for one in fitting}
+
+    known = desk.once("labels", ask)
+    if lacking := [name for name in wanted if name not in known]:
+        raise EnvironmentProblem(
+            f"Linear has no label {', '.join(lacking)} that the team {desk.settings.place} may use",
+            hint="create it there, or take it out of tickets.labels",
+        )
+    return [known[name] for name in wanted]
+
+
 def create(desk: Desk, wanted: Wanted) -> Ticket:
     """A new issue under the id that follows from its marker."""
     settings, team = desk.settings, _team_id(desk)
-    labels = {one.at("name").text: one.at("id").text for one in _team(desk).at("labels", "nodes").each()}
     named = settings.priority.get(wanted.priority, "").casefold()
     priority = _NAMED.get(named, _PRIORITIES.get(Priority(wanted.priority), 0)) if wanted.priority else 0
     body: dict[str, Any] = {
@@ -113,7 +149,7 @@ def create(desk: Desk, wanted: Wanted) -> Ticket:
         "title": title(wanted.title),
         "description": f"{markdown(wanted.body)}\n\n`{wanted.marker}`",
         "priority": priority,
-        "labelIds": [labels[name] for name in settings.labels if name in labels],
+        "labelIds": _labels(desk, team),
     }
     body |= {"dueDate": wanted.due} if wanted.due else {}
     body |= {"assigneeId": wanted.owner.id} if wanted.owner else {}
@@ -152,7 +188,8 @@ def read(desk: Desk, ids: Sequence[str]) -> dict[str, Ticket]:
     for some in portions(ids, 50):
         for issue in _ask(desk, _READ, {"ids": list(some)}, "issues").at("issues", "nodes").each():
             ticket = _ticket(issue)
-            found[ticket.id] = ticket
+            if issue.at("trashed").value is not True:  # deleted, and kept for some weeks
+                found[ticket.id] = ticket
     return found
 
 
@@ -210,7 +247,13 @@ def resolve(desk: Desk, said: str) -> str:
     match = _KEY.fullmatch(said.strip())
     if match is None:
         return ""
-    return _ask(desk, _ONE, {"id": match[1]}, f"issue {match[1]}", missing_is_none=True).at("issue", "id").text
+    what = f"issue {match[1]}"
+    there = _ask(desk, _ONE, {"id": match[1]}, what, missing_is_none=True).at("issue", "id").text
+    if there:
+        return there
+    team, _, number = match[1].rpartition("-")
+    asked = _ask(desk, _NUMBER, {"team": team, "number": int(number)}, what, missing_is_none=True)
+    return asked.at("issues", "nodes").at(0).at("id").text
 
 
 def slow_down(reply: Reply) -> float | None:

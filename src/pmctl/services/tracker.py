@@ -17,8 +17,8 @@ from typing import Any
 from pmctl.document.fields import ItemStatus
 from pmctl.document.ticket import LinkedChange
 from pmctl.errors import BadInput, EnvironmentProblem, PmctlError
-from pmctl.services.client import Declined, Service
-from pmctl.services.retrying import Reply, by_header
+from pmctl.services.client import Answer, Declined, Forbidden, Service
+from pmctl.services.retrying import Reply, Uncertain, by_header
 from pmctl.services.system import Api
 from pmctl.services.ticket_text import Body
 from pmctl.text import clean, single_line
@@ -79,7 +79,8 @@ class Ticket:
     """A ticket as the tracker has it now.
 
     `state` is its status in the tracker's word, `status` in an item's: the nearest that the tracker can say.
-    `marker` is the one that it carries, "" for none that can be seen.
+    `marker` is the one that it carries, "" for none that can be seen. `linked` says that there may be changes which
+    have to be asked for.
     """
 
     id: str
@@ -91,6 +92,7 @@ class Ticket:
     due: str = ""
     changes: tuple[LinkedChange, ...] = ()
     marker: str = ""
+    linked: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,8 @@ class Tracker:
     document.ticket.FIELDS. `batch` is how many tickets one request reads. `settles` are seconds in which a new ticket
     may not be found yet. `read` leaves out what is gone or forbidden. `account` finds the account of a person by e-mail
     address or by the name that the settings give. `resolve` makes a ticket's lasting id of what a Ticket cell says.
+    `follow` gives the id that a ticket has now which is not found under the one that it had at an address, "" where
+    it did not move.
     """
 
     name: str
@@ -151,6 +155,7 @@ class Tracker:
     access: Callable[[Desk], Access]
     resolve: Callable[[Desk, str], str]
     changes: Callable[[Desk, Ticket], tuple[LinkedChange, ...]] | None = None
+    follow: Callable[[Desk, str], str] | None = None
     knows: tuple[str, ...] = ()
     statuses: frozenset[str] = EVERY
     names_wont_do: bool = False
@@ -204,8 +209,13 @@ def said_by(*texts: object) -> str:
 
 def declined(label: str, reply: Reply, what: str, said: str, hint: str = "") -> PmctlError | None:
     """A refusal with the service's own words, where it has any and the usual words do not say more."""
-    if reply.status in (401, 403, 404) or reply.status >= 500 or not said:
+    if reply.status in (401, 404) or reply.status >= 500 or not said:
         return None
+    if reply.status == 403:
+        return Forbidden(
+            f"{label} does not allow this token to use {what} (403): {said}",
+            hint="docs/tickets.md says what the token needs",
+        )
     return Declined(
         f"{label} answered {reply.status} for {what}: {said}", reply.status, hint or "correct what it names"
     )
@@ -218,6 +228,15 @@ def require(ticket: Ticket, label: str, what: str) -> Ticket:
             f"{label} does not say which ticket it created for {what}", hint="it is looked up in the next run"
         )
     return ticket
+
+
+def confirmed(answer: Answer, label: str, what: str) -> None:
+    """Nothing where a change was answered as a tracker does; a page of something in between is no answer of it.
+
+    Raises Uncertain. What answers without a word has done it.
+    """
+    if not isinstance(answer.value, dict) and answer.data:
+        raise Uncertain(f"{label} does not say that it changed {what}", hint=f"look whether {label} itself answers")
 
 
 class Unfit(EnvironmentProblem):

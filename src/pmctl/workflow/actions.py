@@ -62,8 +62,9 @@ def add(
     *,
     today: date,
     signer: Callable[[], tuple[Actor, datetime]] | None = None,
+    note: str = "",
 ) -> Changed:
-    """Add an item to the postmortem `name`; `by` is the handle of who does it.
+    """Add an item to the postmortem `name`; `by` is the handle of who does it, `note` goes into the commit's message.
 
     Without a due day it is due when the team wants items of its priority. What a published postmortem says is bound,
     so there the new row is an act with a record: `signer` gives who signs it and the time that the record claims.
@@ -98,7 +99,7 @@ def add(
         signed = perform(workspace, actor, ADD_ITEM, name, at=at, note=f"{new} {cells['Action']}", text=with_row)
         return Changed(done, signed.landed)
     refuse_edit(workspace, by, name, Edit(document, with_row))
-    landed = _land(workspace, {name: (document, with_row)}, signing, "Add", (new,))
+    landed = _land(workspace, {name: (document, with_row)}, signing, "Add", (new,), note)
     return Changed(done, landed)
 
 
@@ -240,6 +241,7 @@ def _land(
     signing: Sequence[str],
     verb: str,
     items: Sequence[str],
+    note: str = "",
 ) -> CommitResult:
     """One commit of all postmortems, none of which has errors that it had not before."""
     for before, after in edited.values():
@@ -248,6 +250,7 @@ def _land(
     what = f"action item {items[0]}" if len(items) == 1 else plural(len(items), "action item")
     where = names[0] if len(names) == 1 else plural(len(names), "postmortem")
     told = f"\n{', '.join(items)}\n" if len(items) > 1 else ""
+    told += f"\n{note}\n" if note else ""
     trailers = "".join(f"Postmortem: {name}\n" for name in names)
     writes = [Write(path_of(name), after.data) for name, (_, after) in edited.items()]
     return commit(workspace.repo, writes, f"{verb} {what} of {where}\n{told}\n{trailers}", signing=signing)

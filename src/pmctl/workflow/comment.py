@@ -88,11 +88,12 @@ def begin(
     at: datetime,
     section: str = "",
     quote: str = "",
+    note: str = "",
 ) -> Said:
     """Begin a thread about the postmortem `name`, a section of it, or words quoted from one.
 
-    What is commented on is the last commit. Raises NotFound for a section or a quote that is not there, UsageProblem
-    for nothing said or an unknown mention, Refused when `who` may not comment.
+    What is commented on is the last commit; `note` goes into the commit's message. Raises NotFound for a section or a
+    quote that is not there, UsageProblem for nothing said or an unknown mention, Refused when `who` may not comment.
     """
     document = workspace.read_at(name)
     if quote and not section:
@@ -100,7 +101,7 @@ def begin(
     about = anchor(document, section, quote) if section else ("", "", "")
     own = message_id(at, who.handle, _mark())
     message = Message(own, own, MessageKind.COMMENT, who.handle, at, kept_text(workspace.policy, text), *about)
-    return _land(workspace, who, name, message, signing)
+    return _land(workspace, who, name, message, signing, note=note)
 
 
 def answer(
@@ -164,6 +165,7 @@ def _land(
     message: Message,
     signing: Sequence[str],
     thread: Thread | None = None,
+    note: str = "",
 ) -> Said:
     now = current_state(workspace.head, name)
     rights = Rights(workspace.read_at(name), now.state, now.policy)
@@ -183,7 +185,7 @@ def _land(
     landed = commit(
         workspace.repo,
         [Write(path, data)],
-        f"{verb} {name}\n\nPostmortem: {name}\nThread: {message.thread}\n",
+        f"{verb} {name}\n\n{f'{note}{chr(10) * 2}' if note else ''}Postmortem: {name}\nThread: {message.thread}\n",
         signing=signing,
     )
     short = short_names(workspace.head).get(message.thread, message.thread[-6:])

@@ -139,9 +139,14 @@ def _refuse_wrong_values(workspace: Workspace, wish: NewPostmortem) -> None:
             raise UsageProblem(f"--team {team}: the policy has no such team", hint=guess)
 
 
-def land(workspace: Workspace, created: Created, signing: Sequence[str]) -> CommitResult:
-    """Write and commit the new postmortem; `signing` holds git's arguments for a signed commit or nothing."""
-    return commit(workspace.repo, created.writes, f"Draft {created.id}\n\nPostmortem: {created.id}\n", signing=signing)
+def land(workspace: Workspace, created: Created, signing: Sequence[str], note: str = "") -> CommitResult:
+    """Write and commit the new postmortem; `signing` holds git's arguments for a signed commit or nothing.
+
+    `note` is what the commit's message says beside the id.
+    """
+    told = f"{note}\n\n" if note else ""
+    message = f"Draft {created.id}\n\n{told}Postmortem: {created.id}\n"
+    return commit(workspace.repo, created.writes, message, signing=signing)
 
 
 def write_only(workspace: Workspace, created: Created) -> None:

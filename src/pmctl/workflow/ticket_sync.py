@@ -12,14 +12,14 @@ from dataclasses import dataclass, field, replace
 from pmctl import git
 from pmctl.document.fields import ItemStatus
 from pmctl.document.ticket import FIELDS, TicketFile
-from pmctl.errors import EnvironmentProblem, PmctlError, advise
+from pmctl.errors import NotFound, PmctlError, advise
 from pmctl.insight.catalog import catalog
 from pmctl.insight.tickets import Step, Tracked, Values, chosen, decide, tracked
 from pmctl.policy.model import Policy
 from pmctl.repository.own_runs import only_run
 from pmctl.repository.transaction import CommitResult
 from pmctl.repository.workspace import Workspace
-from pmctl.services.client import Declined
+from pmctl.services.client import Declined, Forbidden
 from pmctl.services.rehearsal import Sent
 from pmctl.services.tracker import Account, Moves, Ticket, Unfit
 from pmctl.services.trackers import Opened, open_tracker
@@ -27,7 +27,7 @@ from pmctl.text import parse_day, plural
 from pmctl.workflow.item_cells import Change
 from pmctl.workflow.ticket_landing import Hands, land, together, with_cells
 from pmctl.workflow.ticket_wanted import Problem, account_of, problem_of
-from pmctl.workflow.tickets import known_ticket, settings_of
+from pmctl.workflow.tickets import known_ticket, read_known, settings_of
 
 TAKE = ("ours", "theirs")
 
@@ -46,13 +46,15 @@ class Moved:
 
 @dataclass(slots=True)
 class Synced:
-    """What came of it. `read` counts the tickets that were read."""
+    """What came of it. `read` counts the tickets that were read; `stopped` is what kept the run from writing the rest
+    in the tracker."""
 
     moved: list[Moved] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     read: int = 0
     landed: CommitResult | None = None
     sent: list[Sent] = field(default_factory=list)
+    stopped: PmctlError | None = None
 
 
 @dataclass(slots=True)
@@ -81,7 +83,7 @@ def sync_tickets(
             together(repo, hands)
         workspace = Workspace(repo)
         rows = _with_tickets(tracked(workspace, chosen(catalog(workspace), words, workspace)), opened, done)
-        there = opened.tracker.read(opened.desk, [file.id for _, file in rows]) if rows else {}
+        there = read_known(opened, [file for _, file in rows])
         done.read = len({ticket.id for ticket in there.values()})
         plans = []
         for one, file in rows:
@@ -90,12 +92,11 @@ def sync_tickets(
                 said = f"{file.key} is gone from {opened.tracker.label}, or the token may not see it"
                 done.problems.append(problem_of(one, said, advise("ticket-gone", item=one.item.id)))
                 continue
-            if opened.tracker.changes is not None:
-                ticket = replace(ticket, changes=opened.tracker.changes(opened.desk, ticket))
             plans.append(_plan(workspace, hands, opened, one, file, ticket, take, done))
         plans = [plan for plan in plans if _writable(workspace, hands, plan, done)]
         for plan in plans:
-            _give(workspace, opened, plan, done)
+            if done.stopped is None:
+                _give(workspace, opened, plan, done)
         done.sent = list(opened.sent or ())
         if not rehearsal:
             done.landed = _land(repo, hands, opened, plans)
@@ -255,10 +256,11 @@ def _give(workspace: Workspace, opened: Opened, plan: _Plan, done: Synced) -> No
             moves = Moves(owner=account)
         try:
             opened.tracker.update(opened.desk, plan.ticket, moves)
-        except (Unfit, Declined) as problem:
+        except (Unfit, Declined, NotFound, Forbidden) as problem:
             done.problems.append(problem_of(one, problem.message, problem.hint))
-        except EnvironmentProblem as problem:
-            done.problems.append(problem_of(one, problem.message, problem.hint))
+        except PmctlError as problem:
+            done.stopped = problem  # what was written before is kept; the next run reads whether this was done
+            return
         else:
             done.moved.append(Moved(one.item.id, one.summary.id, name, before[name], value, "there"))
             plan.agreed[name] = value
@@ -331,9 +333,7 @@ def _resolved(opened: Opened, one: Tracked, done: Adopted) -> str:
     """The lasting id that a Ticket cell names; "" where it names none of this tracker."""
     try:
         found = opened.tracker.resolve(opened.desk, one.item.ticket)
-    except PmctlError as problem:
-        if "(401)" in problem.message:
-            raise
+    except (NotFound, Declined, Forbidden) as problem:
         done.problems.append(problem_of(one, problem.message, problem.hint))
         return ""
     if not found:

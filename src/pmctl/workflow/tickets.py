@@ -19,7 +19,8 @@ from pmctl.document.fields import ItemStatus
 from pmctl.document.ticket import TicketFile, fitting_changes
 from pmctl.errors import EnvironmentProblem, Hint, NotFound, PmctlError, Refused, advise
 from pmctl.insight.catalog import catalog
-from pmctl.insight.tickets import ItemTicket, Tracked, chosen, may_have_ticket, told, tracked
+from pmctl.insight.item_ticket import ItemTicket
+from pmctl.insight.tickets import Tracked, chosen, may_have_ticket, told, tracked
 from pmctl.repository.own_runs import Runs, only_run
 from pmctl.repository.transaction import CommitResult
 from pmctl.repository.workspace import Workspace
@@ -42,7 +43,10 @@ _SKEW = timedelta(hours=1)  # by which clocks may differ when tickets are looked
 
 @dataclass(slots=True)
 class Pushed:
-    """What came of it. `made` and `found` are keys by item: created now, or by an earlier run that did not finish."""
+    """What came of it. `made` and `found` are keys by item: created now, or by an earlier run that did not finish.
+
+    `stopped` is what kept the run from asking for the rest.
+    """
 
     made: dict[str, str] = field(default_factory=dict)
     found: dict[str, str] = field(default_factory=dict)
@@ -50,6 +54,7 @@ class Pushed:
     landed: CommitResult | None = None
     sent: list[Sent] = field(default_factory=list)
     skipped: int = 0
+    stopped: PmctlError | None = None
 
 
 def settings_of(workspace: Workspace) -> TicketSettings:
@@ -217,12 +222,11 @@ def _create(repo: git.Repository, hands: Hands, opened: Opened, batch: _Batch, d
     known, lost = _look_up(hands, opened, batch)
     tickets: dict[int, Ticket] = dict(known)
     void: list[int] = []  # announced, and certainly not created
-    stopped: PmctlError | None = None
     for number, (one, wanted) in enumerate(zip(batch.items, batch.wanted, strict=True)):
         if number in tickets:
             done.found[one.item.id] = tickets[number].key
             continue
-        if stopped is not None:
+        if done.stopped is not None:
             void += [number] if one.item.id not in batch.runs.doubtful else []
             continue
         if number in lost:
@@ -236,18 +240,12 @@ def _create(repo: git.Repository, hands: Hands, opened: Opened, batch: _Batch, d
             void.append(number)
             done.problems.append(problem_of(one, problem.message, problem.hint))
         except PmctlError as problem:
-            stopped = problem
-            uncertain = isinstance(problem, Uncertain) or not isinstance(problem, (EnvironmentProblem, NotFound))
-            if uncertain:
-                done.problems.append(
-                    problem_of(one, f"{problem.message}; whether it was created is not known", advise("push-tickets"))
-                )
+            done.stopped = problem
+            if isinstance(problem, Uncertain) or not isinstance(problem, (EnvironmentProblem, NotFound)):
+                said = "whether its ticket was created is not known"
+                done.problems.append(problem_of(one, said, advise("push-tickets")))
             else:
                 void.append(number)
-                done.problems.append(problem_of(one, problem.message, problem.hint))
-    if stopped is not None:
-        left = len(batch.items) - len(tickets) - len([number for number in void if number in tickets])
-        hands.say(f"stopped: {stopped.message}; {plural(left, 'item')} without a ticket")
     done.landed = _land(repo, hands, opened, batch, tickets, void)
     batch.runs.settle(batch.items[number].item.id for number in (*tickets, *void))
     return done
@@ -330,17 +328,31 @@ def known_ticket(opened: Opened, file: TicketFile, ticket: Ticket, agreed: Mappi
     )  # fmt: skip
 
 
+def read_known(opened: Opened, files: Sequence[TicketFile]) -> dict[str, Ticket]:
+    """The tickets of these files as they are now, with what is linked to them, by the id that the file has; those that
+    are gone or forbidden are left out. One that moved is found where it is."""
+    tracker, desk = opened.tracker, opened.desk
+    found = tracker.read(desk, [file.id for file in files]) if files else {}
+    if tracker.follow is not None:
+        for file in files:
+            if file.id not in found and (now := tracker.follow(desk, file.url)) not in ("", file.id):
+                found.update((file.id, ticket) for ticket in tracker.read(desk, [now]).values())
+    if tracker.changes is not None:
+        return {one: replace(ticket, changes=tracker.changes(desk, ticket)) for one, ticket in found.items()}
+    return found
+
+
 def read_live(
     workspace: Workspace, secrets: Secrets, say: Callable[[str], None], rows: Sequence[Tracked]
 ) -> list[ItemTicket]:
     """The items with what the tracker says of their tickets now. Nothing is written."""
     settings = settings_of(workspace)
     with open_tracker(settings, secrets, say) as opened:
-        tracker, desk = opened.tracker, opened.desk
+        tracker = opened.tracker
         ours = [
             one.file for one in rows if one.file is not None and one.file.exists and one.file.system == tracker.name
         ]
-        there = tracker.read(desk, [file.id for file in ours]) if ours else {}
+        there = read_known(opened, ours)
         found = []
         for one in rows:
             file = one.file
@@ -350,9 +362,8 @@ def read_live(
             ticket = there.get(file.id)
             if ticket is None:
                 gone = f"{file.key} is gone from {tracker.label}, or the token may not see it"
-                found.append(replace(told(one), problem=gone))
+                found.append(replace(told(one), problem=gone, asked=True))
                 continue
-            if tracker.changes is not None:
-                ticket = replace(ticket, changes=tracker.changes(desk, ticket))
-            found.append(told(replace(one, file=known_ticket(opened, file, ticket, file.agreed))))
+            now = told(replace(one, file=known_ticket(opened, file, ticket, file.agreed)))
+            found.append(replace(now, asked=True))
     return found

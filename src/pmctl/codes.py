@@ -40,6 +40,7 @@ MODULES = (
     "policy.reading",
     "policy.meeting_files",
     "policy.public_files",
+    "policy.sharing",
     "policy.ticket_files",
     "repository.branches",
     "repository.settings",

@@ -102,10 +102,18 @@ _LATER = {
         98: "a comment in another name, by somebody who may not, or that is none",
         99: "a thread deleted, changed or left out by a merge, then published",
     },
+    "Sharing": {
+        100: "a public text other than the one that is there is shared",
+        101: "a share replayed on another postmortem",
+        102: "a public text withdrawn twice, or shared by somebody who may not",
+        103: "the chain of shares and withdrawals cut",
+        104: "the settings of redaction changed by somebody who is no admin",
+        105: "a file among the public texts that is none, or by somebody who may not write one",
+    },
 }
 """Attacks of the second hundred, by their numbers."""
 
-_TEST = re.compile(r"test_attack_(\d\d)_")
+_TEST = re.compile(r"test_attack_(\d{2,3})_")
 _CODE = re.compile(r"AU[1-7][0-9]{2}\Z")
 # What a test calls -> the enforcement points that it asks.
 _POINTS = {

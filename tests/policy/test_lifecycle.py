@@ -45,8 +45,9 @@ START = PostmortemState(DOC, author="jane")
 def made(kind: str, by: str, state: PostmortemState, content: str, note: str, *people: str) -> Act:
     """The act as the command line would propose it."""
     asks = kind in (acts.SUBMIT, acts.REQUEST_REVIEW)
+    bound = {"text": TEXTS[0], "settings": TEXTS[1], "salt": "5a" * 32} if kind == acts.SHARE else {}
     return lifecycle.propose(
-        kind, state, POLICY, ROOT, by=by, at="2024-01-17T10:00:00Z", content=content, note=note,
+        kind, state, POLICY, ROOT, by=by, at="2024-01-17T10:00:00Z", content=content, note=note, **bound,
         reviewers=people if asks else (), author="jane",
         editors=("dave",) if kind == acts.REQUEST_REVIEW and "dave" in people else (),
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""public: draft, check."""
+"""public: draft, check, share, unshare."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pmctl.cli.answering import ActFormat, tell
-from pmctl.cli.options import As, Id, choose_format
+from pmctl.cli.options import As, Id, Note, Reason, choose_format
 
 if TYPE_CHECKING:
     from pmctl.cli.session import Session
@@ -62,3 +62,28 @@ def check(
     session.rows(render(report, format)) if format == "json" else session.result(render(report).rstrip("\n"))
     if report.failed:
         raise typer.Exit(1)
+
+
+@app.command()
+def share(ctx: typer.Context, id: Id, note: Note = "", handle: As = "", format: ActFormat = "text") -> None:
+    """Sign that customers may read the public text as it is committed, and how it was checked.
+
+    For those who publish by the policy. An edit afterwards is not shared until somebody shares it again.
+    """
+    from pmctl.cli.session import now
+    from pmctl.workflow.public_sharing import share as shared
+
+    session: Session = ctx.obj
+    name = session.workspace.find(id)
+    tell(session, shared(session.workspace, session.actor(handle), name, at=now(), note=note), format)
+
+
+@app.command()
+def unshare(ctx: typer.Context, id: Id, note: Reason, handle: As = "", format: ActFormat = "text") -> None:
+    """Withdraw the public text of a postmortem, on the record."""
+    from pmctl.cli.session import now
+    from pmctl.workflow.public_sharing import unshare as withdrawn
+
+    session: Session = ctx.obj
+    name = session.workspace.find(id)
+    tell(session, withdrawn(session.workspace, session.actor(handle), name, at=now(), note=note), format)

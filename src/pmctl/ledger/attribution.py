@@ -161,7 +161,11 @@ def check_settings(step: StepContext) -> None:
     (old, _), (new, readable) = _rules(step.before), _rules(step.after)
     for commit in _changing(step, lambda snapshot: snapshot.entry(SETTINGS_FILE)):
         if not (readable and old == new) and not names(policy, commit) & set(policy.admins):
-            what = "the rules of validation" if readable else f"{SETTINGS_FILE} so that it cannot be read for certain"
+            what = (
+                "the rules of validation or redaction"
+                if readable
+                else f"{SETTINGS_FILE} so that it cannot be read for certain"
+            )
             message = f"{shown_author(commit)} changed {what} in {commit.oid[:12]}, and is no admin"
         elif policy.edits == SIGNED and not signed_by(step, commit):
             message = f"nobody of the policy signed {commit.oid[:12]}, which changes {SETTINGS_FILE}"
@@ -171,9 +175,14 @@ def check_settings(step: StepContext) -> None:
         step.find("AU715", message, hint, path=SETTINGS_FILE, attributed=True, warning=True)
 
 
+_DECIDING = ("rules", "services", "public")
+"""Settings by which people are warned before they sign, of a postmortem and of a public text."""
+
+
 def _rules(snapshot: Snapshot) -> tuple[str, bool]:
-    """What the settings in a tree say about rules, as it is written, and whether every reader reads them alike: they do
-    not where the strict subset is left, as by a key that stands twice, and no one rests on what this one takes."""
+    """What the settings in a tree say that decides about warnings, as it is written, and whether all readers read them
+    alike: they do not where the strict subset is left, as by a key that stands twice, and no one rests on what this
+    one takes."""
     data, there = snapshot.file(SETTINGS_FILE), snapshot.entry(SETTINGS_FILE)
     try:
         text = (data or b"").decode("utf-8-sig")
@@ -183,8 +192,9 @@ def _rules(snapshot: Snapshot) -> tuple[str, bool]:
     readable = not problems and (data is not None or there is None)
     if node is None or not isinstance(node.value, dict):
         return "", readable
-    found = node.value.get("rules")
-    return (text[found.start : found.end] if found is not None else ""), readable
+    found = {key: node.value.get(key) for key in _DECIDING}
+    said = {key: text[one.start : one.end] for key, one in found.items() if one is not None}
+    return "\n".join(f"{key} {value}" for key, value in said.items()), readable
 
 
 def _changing(step: StepContext, what: Callable[[Snapshot], object]) -> list[Commit]:
@@ -274,8 +284,8 @@ CODES = (
     Code(
         "AU715",
         "settings-changed",
-        "Somebody who is no admin changed the rules of validation in pmctl.yaml, or changed the file so that it cannot"
-        " be read for certain (a key that stands twice, no YAML); or, where edits are signed, nobody of"
+        "Somebody who is no admin changed the rules of validation or redaction in pmctl.yaml, or changed the file so"
+        " that it cannot be read for certain (a key that stands twice, no YAML); or, where edits are signed, nobody of"
         " the policy signed a change of that file. Always a warning.",
         "The audit takes nothing from settings: no signature, approval or completeness rests on them. But what is"
         " ignored there is not said to people before they sign.",

@@ -35,7 +35,7 @@ from pmctl.policy.act import Act
 from pmctl.policy.reading import parse_policy
 from pmctl.policy.state import Approval, Past, PostmortemState
 
-FORMAT = "pmctl-audit-12"
+FORMAT = "pmctl-audit-13"
 _APPROVALS, _AFTER = ([field.name for field in fields(PostmortemState)].index(name) for name in ("approvals", "after"))
 _LARGEST = 256 * 1024 * 1024  # bytes
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pmctl.codes import Code
+from pmctl.document import beside, public_text
+from pmctl.document.beside import Beside
 from pmctl.errors import advise
 from pmctl.ledger import attribution, edits, final_text, lost_records, messages
 from pmctl.ledger.document_step import DocumentStep
@@ -91,11 +93,20 @@ def _view(one: DocumentStep, record: VerifiedRecord, current: PostmortemState) -
         unbound=not_covered,
         template=template,
         rows=rows,
+        public=_public_texts(one) if kind == acts.SHARE else None,
         left_out=lost_records.left_out(one.step, one.doc, kind),
         landing=True,
         earlier=(before, *_on_the_way(one, record, current)),
         rewritten=content != before,
     )
+
+
+def _public_texts(one: DocumentStep) -> tuple[str, ...]:
+    """The digests of the public texts that the postmortem has after a step, before it, and on what a merge brings."""
+    step, path = one.step, beside.path_of(Beside.PUBLIC, one.doc)
+    snapshots = (step.after, step.before, *(step.source.at(commit.oid) for commit in step.merged))
+    found = (snapshot.regular_file(path) for snapshot in snapshots if snapshot.tree)
+    return tuple(dict.fromkeys(public_text.digest(data) for data in found if data is not None))
 
 
 def _on_the_way(one: DocumentStep, record: VerifiedRecord, current: PostmortemState) -> tuple[str, ...]:

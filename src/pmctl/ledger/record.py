@@ -83,6 +83,9 @@ def to_bytes(act: Act) -> bytes:
         "dropped": list(act.dropped),
         "old": act.old,
         "new": act.new,
+        "text": act.text,
+        "settings": act.settings,
+        "salt": act.salt,
     }
     allowed = ACTS[act.act].keys if act.act in ACTS else frozenset()
     for key, extra in extras.items():
@@ -134,6 +137,9 @@ def from_bytes(data: bytes) -> Act:
         dropped=tuple(value.get("dropped", ())),
         old=value.get("old", ""),
         new=value.get("new", ""),
+        text=value.get("text", ""),
+        settings=value.get("settings", ""),
+        salt=value.get("salt", ""),
     )
 
 

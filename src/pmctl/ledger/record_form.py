@@ -20,6 +20,7 @@ STATUSES = frozenset(("", "DRAFT", "IN_REVIEW", "PUBLISHED", "ARCHIVED", "DELETE
 _Check = Callable[[str], object]  # None means no
 
 _digest = re.compile(r"sha256:[0-9a-f]{64}").fullmatch
+_salt = re.compile(r"[0-9a-f]{64}").fullmatch
 _commit = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?").fullmatch
 _finding = re.compile(r"[A-Z]{2}[0-9]{3}").fullmatch
 _root_folder = re.compile(r"(?!.{1001})(?!(?:.*/)?\.{1,2}(?:/|$))[^/\x00-\x1f\x7f]+(?:/[^/\x00-\x1f\x7f]+)*").fullmatch
@@ -110,6 +111,10 @@ def _check_extra(value: dict[str, Any]) -> None:
         _expect(value, "commit", _commit, "a full object id")
         _expect_or_empty(value, "about", _id, "a postmortem's id")
         _expect_number(value, "covers")
+    if "text" in value:
+        _expect(value, "text", _digest, "a digest")
+        _expect(value, "settings", _digest, "a digest")
+        _expect(value, "salt", _salt, "64 hex digits")
     if "old" in value:
         for key in ("old", "new"):
             _expect_or_empty(value, key, _root_folder, "a folder of the repository")

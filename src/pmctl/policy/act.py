@@ -29,6 +29,8 @@ BASELINE = "baseline"
 WAIVE = "waive"
 MOVE = "move"
 CHECKPOINT = "checkpoint"
+SHARE = "share"
+UNSHARE = "unshare"
 
 REPOSITORY = "repository"  # the folder of records about the whole repository; no postmortem has this id
 
@@ -106,6 +108,14 @@ ACTS: dict[str, ActSpec] = {
             more="Its attachments and discussion go with it. History keeps all. An author deletes a draft never"
             " submitted.",
         ),
+        # What customers may read: neither the postmortem's status nor its text changes.
+        ActSpec(
+            SHARE, "shared the public text of", PUBLISHER, {state: state for state in FINAL},
+            keys=frozenset(("text", "settings", "salt")),
+        ),
+        ActSpec(
+            UNSHARE, "withdrew the public text of", PUBLISHER, {state: state for state in FINAL}, needs_note=True
+        ),
         ActSpec(POLICY, "signed", ADMIN, folder=POLICY),
         ActSpec(
             BASELINE, "accepted", ADMIN, needs_note=True,
@@ -141,7 +151,9 @@ class Act:
     `approvals` (publish: digests of the records it rests on), `was` (amend: the content that it replaces), `finding`,
     `commit`, `about` (a postmortem's id or empty) and `covers` (a count) of a waiver, `documents` (baseline: id,
     content digest, status), `tip` (baseline: the commit whose history it stands for), `dropped` (digests of records),
-    `old` and `new` (move: the pmctl root's folder in the repository, '' for its top).
+    `old` and `new` (move: the pmctl root's folder in the repository, '' for its top), `text`, `settings` and `salt`
+    (share: the digests of the public text and of the settings that it was checked by, and 64 random hex digits, with
+    which a public statement commits to `content`).
     """
 
     act: str
@@ -173,3 +185,6 @@ class Act:
     dropped: tuple[str, ...] = ()
     old: str = ""
     new: str = ""
+    text: str = ""
+    settings: str = ""
+    salt: str = ""

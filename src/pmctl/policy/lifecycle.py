@@ -15,7 +15,7 @@ from typing import NamedTuple
 from pmctl.codes import Code
 from pmctl.errors import Hint, advise
 from pmctl.policy import act as acts
-from pmctl.policy import in_order, permission
+from pmctl.policy import in_order, permission, sharing
 from pmctl.policy.act import ACTS, Act
 from pmctl.policy.approvals import approval_gaps
 from pmctl.policy.model import Policy
@@ -31,6 +31,8 @@ from pmctl.policy.state import (
     View,
 )
 
+_SHARING = (acts.SHARE, acts.UNSHARE)
+
 
 class Applied(NamedTuple):
     """What became of a record: the state after it, `verdict` ok, late or refused, and why it was refused."""
@@ -44,10 +46,13 @@ def anchor(kind: str, status: str, state: PostmortemState) -> str:
     """The digest of the record that an act of this kind, from this status, has to name now: what it rests on.
 
     Text of a final postmortem rests on the record that bound it last, a submission and a new author on the one that
-    set status or author last, everything else on the one that moved the status last.
+    set status or author last, a public text on the one that shared or withdrew one last or that ended the round of
+    review, everything else on the one that moved the status last.
     """
     if kind in (acts.AMEND, acts.ADD_ITEM) and status in FINAL:
         return state.content_head
+    if kind in _SHARING:
+        return state.shared_head
     return state.draft_head if kind in (acts.SUBMIT, acts.AMEND) else state.head
 
 
@@ -67,13 +72,17 @@ def propose(
     editors: tuple[str, ...] = (),
     template: str = "",
     was: str = "",
+    text: str = "",
+    settings: str = "",
+    salt: str = "",
 ) -> Act:
     """The act `kind` that would follow `state`: from, to, prev, round, approvals and what it replaces filled in.
 
     `content` is the document's content digest, `root` the digest of the first policy, `at` an ISO 8601 time
     in UTC, `base` the newest commit of the protected branch that the actor has. `author`, `editors` and `template` are
     those of the document, for a submission (`editors` those who become it, for a request); `was` is the open text that
-    an amend settles, when there is one. Nothing is checked here; ask `check` with the result.
+    an amend settles, when there is one; `text`, `settings` and `salt` are a share's. Nothing is checked here; ask
+    `check` with the result.
     """
     final = kind == acts.AMEND and state.status in FINAL
     given = state.counting(content) if kind == acts.PUBLISH else ()
@@ -99,6 +108,9 @@ def propose(
         replaces=tuple(sorted(a.record for a in mine if a.content != content)),
         was=(was or state.content) if final else "",
         approvals=tuple(sorted(a.record for a in given)),
+        text=text,
+        settings=settings,
+        salt=salt,
     )
 
 
@@ -123,6 +135,7 @@ def check(act: Act, state: PostmortemState, policy: Policy, view: View) -> tuple
     found.extend(permission.author_named(act, signed_on, view))
     if not late and not (view.landing and overtaken(act, state, policy)):
         found.extend(permission.content(act, state, policy, view))
+        found.extend(sharing.public_text_bound(act, state, view))
         found.extend(in_order.nothing_left_out(act, state, view))
         found.extend(in_order.text_in_force(act, state, view))
     if not view.landing and act.content != view.content:
@@ -196,7 +209,11 @@ def advance(state: PostmortemState, act: Act, digest: str, commit: str = "", *, 
         else:
             moved = replace(moved, author=author or state.author, draft_head=digest)
         return _remember(moved, digest, state)
+    if act.act in _SHARING:
+        return _remember(replace(state, shared=act.text, shared_head=digest), digest, state)
     moved = replace(_moved(state, act, commit), status=act.to_status, head=digest, draft_head=digest)
+    if act.act != acts.ARCHIVE:  # which leaves what customers read as it is
+        moved = replace(moved, shared_head=digest, shared="" if act.act == acts.DELETE else state.shared)
     if act.act == acts.SUBMIT:
         asked = tuple(dict.fromkeys(act.reviewers))
         moved = replace(
@@ -225,7 +242,8 @@ def accept(
     """
     accepted = replace(
         state, status=status, content=content if status in FINAL else "", head=digest, draft_head=digest,
-        content_head=digest if status in FINAL else "", open="", bound=(content,), editors=editors, asked=reviewers,
+        content_head=digest if status in FINAL else "", shared_head=digest,
+        open="", bound=(content,), editors=editors, asked=reviewers,
         reviewers=reviewers, approvals=(), landed=(), last_act=acts.BASELINE,
     )  # fmt: skip
     return _remember(accepted, digest, state)
@@ -275,7 +293,7 @@ def _order(act: Act, signed_on: PostmortemState) -> list[Violation]:
     if to_status is None:
         message = f"{act.act} is not possible while {signed_on.id} is {signed_on.status}"
         return [Violation("AU302", message, _way_out(signed_on))]
-    if act.act in (acts.AMEND, acts.ADD_ITEM) and signed_on.status in FINAL:
+    if act.act in (acts.AMEND, acts.ADD_ITEM, *_SHARING) and signed_on.status in FINAL:
         # Whether it was archived meanwhile makes no difference to the text.
         right = act.from_status in FINAL and act.to_status == act.from_status
     else:

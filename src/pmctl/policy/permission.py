@@ -70,7 +70,8 @@ def entitled(act: Act, state: PostmortemState, policy: Policy, view: View) -> li
         publishers = [handle for role in policy.publishers for handle in roles.get(role, ())]
         if act.by in publishers or (admin and _has_left(author, policy)):
             return []
-        return [Violation("AU308", f"{act.by} may not publish {state.id}", _ask(tuple(publishers)))]
+        verb = "publish" if act.act == acts.PUBLISH else act.act
+        return [Violation("AU308", f"{act.by} may not {verb} {state.id}", _ask(tuple(publishers)))]
     found = []
     own_work = act.act == acts.APPROVE and act.by == author and not policy.review.self_approval
     if own_work:

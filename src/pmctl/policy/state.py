@@ -61,10 +61,11 @@ class PostmortemState:
     names, or an amend since. `asked` are the reviewers whom the submit names, `reviewers` those and all asked since,
     `late_asked` those who were asked too late. `content` is the digest that a published or archived postmortem is
     bound to, `open` that of a text which a merge of two amends left in its place, `bound` all that
-    records have bound since it was published, in time or late. `landed` are the contents that the
-    document has had since the submit. `after` has what was after each record that others may follow. `records` counts
-    the records that took effect or were only late. `moved_by`, `moved_at` and `moved_in` (a commit) describe the last
-    move; claims, for people.
+    records have bound since it was published, in time or late. `landed` are the contents that the document has had
+    since the submit. `shared` is the digest of the public text in force, `shared_head` that of the record that shared
+    or withdrew one last. `after` has what was after each record that others may follow. `records` counts the records
+    that took effect or were only late. `moved_by`, `moved_at` and `moved_in` (a commit) describe the last move;
+    claims, for people.
     """
 
     id: str
@@ -89,6 +90,8 @@ class PostmortemState:
     moved_at: str = ""
     moved_in: str = ""
     last_act: str = ""
+    shared: str = ""
+    shared_head: str = ""
     after: Mapping[str, Past] = field(default_factory=dict)
 
     @property
@@ -134,7 +137,8 @@ class View:
     written, `unresolved` counts open discussions. `unbound` says why a digest would not cover what readers see,
     `template` why the postmortem can't be judged by the template that the submit names, `rows` what an act that adds
     items changes besides ("" when all is well), `left_out` which signed acts about it a merge left out that are not
-    back. `writers` are the people who wrote the content as far as commits tell.
+    back. `public` are the digests of the public texts that are there (None: not asked). `writers` are the people who
+    wrote the content as far as commits tell.
 
     The audit also says what the document was while an act was under way: `earlier` holds digests that it
     had on the way, and `rewritten` is true when the step that brings the act changes the document too, so
@@ -149,6 +153,7 @@ class View:
     unbound: str = ""
     template: str = ""
     rows: str = ""
+    public: tuple[str, ...] | None = None
     left_out: tuple[str, ...] = ()
     writers: tuple[str, ...] = ()
     landing: bool = False

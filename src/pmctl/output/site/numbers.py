@@ -71,7 +71,7 @@ class _Numbers:
         if not (site.ids and site.commit):
             values: dict[str, object] = {"figures": (), "rests_on": "", "charts": [], "heads": [], "rows": []}
             return Made([(PATH, site.render("numbers.html.j2", PATH, values))])
-        from pmctl.output.metrics import DRAWN, brief, charts, rests_on, said
+        from pmctl.output.metrics import brief, charts, rests_on, said
 
         found = _answer(site)
         (group,) = found.groups
@@ -82,10 +82,9 @@ class _Numbers:
             for at, one in enumerate(whole.numbers)
             if one.value is not None
         ]
-        titles = [f"{one.title} ({one.unit})" for one in whole.numbers if one.name in DRAWN] if spans else ["Shares"]
         values = {
             "figures": site.figures, "rests_on": rests_on(found),
-            "charts": list(zip(titles, (chart.figure for chart in charts(found, group)), strict=False)),
+            "charts": [(title, chart.figure) for title, chart in charts(found, group)],
             "heads": ["All", *(period.label for period in shown[1:])], "rows": rows,
         }  # fmt: skip
         return Made([(PATH, site.render("numbers.html.j2", PATH, values))])

@@ -52,6 +52,7 @@ CONTRACTS: dict[str, Contract] = {
     "metrics effectiveness": Contract("effectiveness"), "report": Contract("report", "files"),
     "site build": Contract("site", "files"), "site serve": Contract(changes="server"),
     "wiki build": Contract("wiki", "files"), "wiki push": Contract("wiki", "messages"),
+    "public draft": _ACT, "public check": Contract("findings"), "public share": _ACT, "public unshare": _ACT,
     "sync": Contract("sync", "commit"), "merge": Contract("merge", "commit"),
     "validate": Contract("findings"), "audit": Contract("audit"), "waive": _ACT,
     "hook install": Contract(changes="files"), "hook merge-driver": Contract(changes="files"),

@@ -59,7 +59,10 @@ def check(
     path, data = path_of(Beside.PUBLIC, name), public_data(workspace, name)
     found = checked(data, path, workspace.read(name), workspace.policy, workspace.settings.public).findings
     report = Report(found, paths=(path,), sources={path: data}, width=session.width, color=session.colored)
-    session.rows(render(report, format)) if format == "json" else session.result(render(report).rstrip("\n"))
+    if format == "json":
+        session.json_made("findings", render(report, format))
+    else:
+        session.result(render(report).rstrip("\n"))
     if report.failed:
         raise typer.Exit(1)
 

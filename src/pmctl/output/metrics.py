@@ -215,7 +215,7 @@ def html(found: Metrics) -> str:
     return standalone("Metrics", parts)
 
 
-DRAWN = ("created", "completion_rate", "days_from_incident", "items_on_time", "resolve_minutes")
+_DRAWN = ("created", "completion_rate", "days_from_incident", "items_on_time", "resolve_minutes")
 
 
 def charts(found: Metrics, group: Group) -> list[tuple[str, Chart]]:
@@ -227,7 +227,7 @@ def charts(found: Metrics, group: Group) -> list[tuple[str, Chart]]:
         return [("Shares", bars("Shares", points, ("metric", "%")))] if shares else []
     found_ = []
     for at, one in enumerate(whole.numbers):
-        if one.name in DRAWN:
+        if one.name in _DRAWN:
             points = [_point(span.label.removeprefix("20"), span.numbers[at]) for span in spans[-24:]]
             unit = "" if one.unit in one.title.casefold() else f" ({one.unit})"
             name = f"{one.title}{unit} by {found.period}"

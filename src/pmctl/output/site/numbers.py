@@ -71,20 +71,20 @@ class _Numbers:
         if not (site.ids and site.commit):
             values: dict[str, object] = {"figures": (), "rests_on": "", "charts": [], "heads": [], "rows": []}
             return Made([(PATH, site.render("numbers.html.j2", PATH, values))])
-        from pmctl.output.metrics import charts, rests_on, said
+        from pmctl.output.metrics import brief, charts, rests_on, said
 
         found = _answer(site)
         (group,) = found.groups
         whole, *spans = group.periods
         shown = [whole, *spans[-_QUARTERS:][::-1]]
         rows = [
-            (one.title, [said(period.numbers[at]) for period in shown])
+            (one.title, [said(one), *(brief(period.numbers[at]) for period in shown[1:])])
             for at, one in enumerate(whole.numbers)
             if one.value is not None
         ]
         values = {
             "figures": site.figures, "rests_on": rests_on(found),
-            "charts": [(name, chart.figure) for name, chart in charts(found, group)],
+            "charts": [(title, chart.figure) for title, chart in charts(found, group)],
             "heads": ["All", *(period.label for period in shown[1:])], "rows": rows,
         }  # fmt: skip
         return Made([(PATH, site.render("numbers.html.j2", PATH, values))])

@@ -108,6 +108,17 @@ def single_line(text: str) -> str:
     return " ".join(text.split())
 
 
+def heading_anchor(title: str, numbers: dict[str, int]) -> str:
+    """The name of a heading in links, as GitHub and GitLab make it. `numbers` holds what the page has so far."""
+    slug = re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
+    name = slug
+    while name in numbers:
+        numbers[slug] += 1
+        name = f"{slug}-{numbers[slug]}"
+    numbers[name] = 0
+    return name
+
+
 def json_text(value: object) -> str:
     """`value` as indented JSON with a final newline: readable in every script, deceiving characters escaped.
 

@@ -32,8 +32,17 @@ def items_in(text: str) -> dict[str, list[str]]:
     return {row[0]: row for row in rows}
 
 
-def recount(root: Path, on: date) -> dict[str, list[tuple[str, float]]]:
-    """(id, value) of every observation, by metric. For histories of one line in UTC."""
+TARGETS = {
+    "draft": ("created", 1),
+    "complete": ("submitted", 2),
+    "review": ("approved", 7),
+    "publish": ("published", 14),
+}
+"""What pmctl.yaml has by default, in days after the incident's end."""
+
+
+def recount(root: Path, on: date, incidents: list[dict[str, Any]]) -> dict[str, list[tuple[str, float]]]:
+    """(id, value) of every observation, by metric. For histories of one line in UTC and the default settings."""
     docs: dict[str, dict[str, Any]] = {}
     steps = out(root, "log", "--reverse", "--format=%H %ct").split("\n")
     for line in filter(None, steps):
@@ -67,7 +76,19 @@ def recount(root: Path, on: date) -> dict[str, list[tuple[str, float]]]:
                 one = docs.get(record["doc"])
                 if one is not None:
                     act(one, record, min(at, seconds(record["at"]) or 0))
-    return observations(docs, on)
+    found = observations(docs, on)
+    linked = {link["id"] for one in docs.values() for link in one["front"].get("incidents") or ()}
+    for one in incidents:
+        end = datetime.fromisoformat(one["resolved_at"]) if "resolved_at" in one else None
+        if end is None or end.date() > on:
+            continue
+        hours = (end - datetime.fromisoformat(one["started_at"])).total_seconds() / 3600
+        if one["urgency"] == "HIGH" or hours > 1:
+            written = one["id"] in linked
+            found.setdefault("required_documented", []).append((f"generic:{one['id']}", float(written)))
+            if not written:
+                found.setdefault("required_missing", []).append((f"generic:{one['id']}", 1))
+    return found
 
 
 def act(one: dict[str, Any], record: dict[str, Any], claimed: int) -> None:
@@ -105,6 +126,19 @@ def observations(docs: dict[str, dict[str, Any]], on: date) -> dict[str, list[tu
         note("in_review", name, 1 if front["status"] == "IN_REVIEW" else None)
         note("completion_rate", name, 1 if "published" in one else 0)
         note("draft_hours", name, span(resolved, one["created"], 3600))
+        detected, acknowledged, mitigated = (
+            seconds(front.get(f"{key}_at")) for key in ("detected", "acknowledged", "mitigated")
+        )
+        note("detect_minutes", name, span(started, detected, 60))
+        note("acknowledge_minutes", name, span(detected, acknowledged, 60))
+        note("mitigate_minutes", name, span(started, mitigated, 60))
+        for target, (step, days) in TARGETS.items():
+            if resolved is not None:
+                until = resolved + days * 86400
+                if step in one:
+                    note(f"{target}_on_target", name, 1 if one[step] <= until else 0)
+                elif datetime.fromtimestamp(until, UTC).date() < on:
+                    note(f"{target}_on_target", name, 0)
         note("resolve_minutes", name, span(started, resolved, 60))
         note("impact_minutes", name, span(started, resolved, 60))
         for metric, key in (

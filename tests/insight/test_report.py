@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import os
 import subprocess
 from datetime import UTC, date
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from pmctl.cli import main
 from pmctl.insight.evidence import gathered
 from pmctl.insight.metrics import MetricsQuery
 from pmctl.insight.metrics_facts import Facts
@@ -123,6 +125,49 @@ def test_exceptions_and_who_accepted_them(world: World) -> None:
     world.waive(finding, changed, note="agreed")
     (waived,) = [one for one in rows(evidence(world)) if one["kind"] == "exception" and one["commit"] == changed]
     assert waived["verdict"] == "waived" and "accepted by alice: agreed" in waived["what"]
+
+
+def test_the_whole_folder_is_checked_again_in_a_fresh_clone(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Triage, acts, items, and an exception that was accepted; each line fails once what it checks is another."""
+    world.published()
+    changed = world.edit("The connection pool", "Another pool", by="jane")
+    (code,) = {code for code, commit in world.found() if commit == changed}
+    world.waive(code, changed, note="agreed")
+    world.edit("OPEN", "COMPLETED", by="carol")
+    records = tmp_path / "a record's.json"
+    records.write_text(json.dumps([
+        {"id": "A", "title": "Down", "status": "resolved", "urgency": "HIGH", "services": ["shop"],
+         "started_at": "2024-01-15T14:00:00Z", "resolved_at": "2024-01-15T15:00:00Z"},
+        {"id": "B", "title": "Later", "status": "resolved", "urgency": "HIGH", "services": ["shop"],
+         "started_at": "2025-01-15T14:00:00Z", "resolved_at": "2025-01-15T15:00:00Z"},
+    ]))  # fmt: skip
+    monkeypatch.chdir(world.root)
+    place = tmp_path / "evidence"
+    words = ["report", "--evidence", "--from", "2024-01-01", "--to", "2024-12-31", "--on", "2025-06-01"]
+    assert main([*words, "--incidents", str(records), "-o", str(place)]) == 0
+    clone = tmp_path / "clone"
+    world.git("clone", "-q", str(world.path), str(clone))
+    lines = rows({"lines.csv": (place / "lines.csv").read_bytes()})
+    assert [one["subject"] for one in lines if one["kind"] == "triage"] == ["generic:A"]
+    (judged,) = [one for one in lines if one["kind"] == "triage"]
+    assert judged["verdict"] == "required" and "high-urgency" in judged["what"]
+    assert {one["kind"] for one in lines} == {"triage", "postmortem", "record", "item", "exception"}
+    for one in lines:
+        assert one["check"].startswith(("git ", "ssh-keygen ")), one["check"]
+        done = run(one["check"], place, clone)
+        assert done.returncode == 0, (one["check"], done.stderr)
+    (accepted,) = [one for one in lines if one["verdict"] == "waived"]
+    assert "records/waivers/" in accepted["check"] and "Good" in run(accepted["check"], place, clone).stdout
+    for path in [*place.rglob("*.json"), *place.glob("postmortems/*.md")]:
+        path.write_bytes(path.read_bytes().replace(b"2024", b"2023"))
+    for one in lines:
+        if one["kind"] != "item" and one["verdict"] not in ("violation", "warning"):
+            assert run(one["check"], place, clone).returncode != 0, one["check"]
+    (item_line, *_) = [one for one in lines if one["kind"] == "item"]
+    other = item_line["check"].replace(item_line["subject"], "AI-none")
+    assert run(other, place, clone).returncode != 0
 
 
 @pytest.mark.parametrize("control", [one["id"] for one in controls()])

@@ -52,6 +52,9 @@ def test_counts_against_as_many_days_before() -> None:
 def test_one_more_is_too_few_to_say_and_nothing_is_nothing() -> None:
     found = counted(of(incident("2024-06-01"), incident("2024-06-02"), incident("2024-02-15")))
     assert found.root_causes[0].change == "too few to say"
+    busy = [incident(f"2024-06-{day:02d}", causes=("Pool",)) for day in range(1, 13)]
+    young = counted(of(*busy), since=date(2024, 6, 1))
+    assert (young.root_causes[0].before, young.root_causes[0].change) == (0, "too few to say")  # none known before
     empty = counted(of())
     assert empty.postmortems == 0 and empty.teams == () and "none" in output.text(empty, plain=True)
     with pytest.raises(UsageProblem, match="lies after"):
@@ -64,7 +67,7 @@ def test_kinds_of_items_are_guessed_and_marked_so() -> None:
 
     assert one("Alert at 80 % of the pool") == ("detect", True)
     assert one("Alert at 80 % of the pool", "prevent") == ("prevent", False)
-    assert one("Write a runbook") == ("process", True) and one("Talk") == ("(none)", True)
+    assert one("Write a runbook") == ("process", True) and one("Talk") == ("(none)", False)
     found = counted(of(incident("2024-06-01", item("AI-1")._replace(text="Add an alert"))))
     assert [(one.name, one.guessed) for one in found.item_kinds] == [("detect", 1)]
     assert "1 guessed from the words" in output.text(found, plain=True)

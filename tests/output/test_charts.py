@@ -46,6 +46,15 @@ def test_bars_are_as_long_as_their_values_and_begin_at_the_zero_line():
     assert long == pytest.approx(4 * short, abs=0.3) and none == 0
 
 
+def test_what_is_too_long_is_cut_with_a_mark_and_whole_in_the_table():
+    long = Point("service " * 9, 4, "4 of them, " * 9)
+    root = drawn(charts.bars("Causes", [long]))
+    label, value = (text.text or "" for text in root.iter(f"{SVG}text"))
+    assert label.endswith(" …") and value.endswith(" …")
+    end = next(float(text.get("x", "")) for text in root.iter(f"{SVG}text") if text.text == value)
+    assert end + len(value) * 6 < 640 and long.text in charts.bars("Causes", [long]).table
+
+
 def test_too_few_to_say_is_an_outline_with_these_words_and_no_bar():
     root = drawn(charts.bars("Causes", [Point("search", None)]))
     (outline,) = root.findall(f".//{SVG}rect")

@@ -45,8 +45,10 @@ def test_the_page_has_every_number_and_a_policy_of_its_own() -> None:
     answer = found(period="month", since=date(2024, 1, 1))
     page = output.html(answer)
     assert "default-src 'none'" in page and "<script" not in page and page.count("<svg") == 5
+    assert page.count("<figcaption>") == 5 and "<figcaption>Completion rate (%) by month</figcaption>" in page
     for one in answer.groups[0].periods[0].numbers:
-        assert one.title in page and output.said(one) in page
+        assert (f">{one.title}</th>" in page) is not DEFINITIONS[one.name].incidents
+        assert output.said(one) in page
     assert output.year(answer).svg.count("<g>") == 6
 
 

@@ -23,6 +23,7 @@ from pmctl.errors import NotFound
 from pmctl.insight import triggers
 from pmctl.output.schemas import published, render
 from pmctl.repository.settings import DEFAULT_SETTINGS, load_settings
+from pmctl.repository.wiki_settings import FLAVOURS, WikiSettings
 from pmctl.rules import settings as rule_settings
 from pmctl.rules.settings_reading import parse_rule_settings
 
@@ -140,6 +141,28 @@ TRIGGERS = st.fixed_dictionaries(
         "x": st.just(1),
     },
 )
+URLS = st.builds(
+    "{}{}{}{}".format,
+    st.sampled_from(
+        ["https://", "ssh://", "http://", "file://", "git@", "-x@", "ssh://git@", "https://me:pw@", "ext::", ""]
+    ),
+    st.sampled_from(["git.example", "127.0.0.1", "h:8443", "-oProxyCommand=x", "..", "é.example", ""]),
+    st.sampled_from(["/", ":", "//", ""]),
+    st.text("aZ9/.:@- ~\u65e5\t", max_size=6),
+)
+WIKI = st.fixed_dictionaries(
+    {},
+    optional={
+        "flavour": st.sampled_from([*FLAVOURS, "GitHub", "", "hugo ", 1, None, ["hugo"]]),
+        "to": URLS | st.sampled_from([None, 1, "../wiki", "C:/wiki", "user@host:path/x.git", "üser@host:x"]),
+        "audience": st.sampled_from(
+            ["organization", "team:a-b", "team:", "team:A", "person:x", "person:@x", "person: x", "all", "", 7, None]
+        ),
+        "space": st.text("aZ0~-_ é", max_size=4) | st.sampled_from([None, 12, "~" + "a" * 255, "a" * 256, ["OPS"]]),
+        "parent": st.sampled_from(["Postmortems", "12", 12, -1, 0, True, 1.5, "", " ", "日本", None, [], {}]),
+        "flavor": st.just("hugo"),
+    },
+)
 SETTINGS = st.fixed_dictionaries(
     {},
     optional={
@@ -157,6 +180,7 @@ SETTINGS = st.fixed_dictionaries(
         | st.just([]),
         "rules": RULE_SETTINGS | st.just("all"),
         "triggers": TRIGGERS,
+        "wiki": WIKI | st.sampled_from([None, [], "github"]),
         "integrations": st.sampled_from([{}, []]),
         "publishing": st.just({}),
         "nonsense": st.just(1),
@@ -174,6 +198,18 @@ def test_schema_and_readers_agree(values: dict[str, Any]) -> None:
     accepted = Draft7Validator(SCHEMA).is_valid(values)
     found = findings(text)
     assert accepted == (not found), (values, found)
+
+
+@given(WIKI)
+@settings(max_examples=300, deadline=None)
+def test_the_schema_of_the_wiki_and_its_reader_agree(values: dict[str, Any]) -> None:
+    """And what is accepted is what counts afterwards: nothing given is dropped."""
+    given_settings, found = load_settings(json.dumps({"wiki": values}, ensure_ascii=False).encode())
+    accepted = Draft7Validator(SCHEMA).is_valid({"wiki": values})
+    assert accepted == (not found), (values, found)
+    if accepted:
+        meant = {key: str(value) for key, value in values.items() if value is not None}
+        assert given_settings.wiki == WikiSettings()._replace(**meant)
 
 
 FRONT_MATTER = published()["front-matter"]()

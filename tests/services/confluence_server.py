@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from .test_fetch import Reply, ok
+from .test_fetch import TOKEN, Reply, ok
 
 
 @dataclass
 class Confluence:
-    """One space. `refusals` are replies to give first, by "METHOD path" pattern; `said` is every request."""
+    """One space. `refusals` are replies to give first, by "METHOD path" pattern; `said` is every request.
+
+    `base` is the path that it stands below; the patterns name the requests that the tests refuse.
+    """
 
     url: str = ""
+    seen: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
+    base = "/wiki"
+    email = "a@example.com"
+    spaces, children, pages_made = r"GET .*/spaces", r"GET .*/children", r"POST .*/pages"
+    notes_made, notes_changed, page = r"POST .*/properties", r"PUT .*/properties/\w+", r".*/pages/{}"
+    files = r"PUT .*/child/attachment"
     size: int = 2
     pages: dict[str, dict[str, Any]] = field(default_factory=dict)
     properties: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -23,10 +33,10 @@ class Confluence:
     number: int = 100
 
     def __post_init__(self) -> None:
-        self.page("1", "Home", "")
-        self.page("2", "Postmortems", "1")
+        self.put("1", "Home", "")
+        self.put("2", "Postmortems", "1")
 
-    def page(self, number: str, title: str, parent: str, body: str = "") -> None:
+    def put(self, number: str, title: str, parent: str, body: str = "") -> None:
         self.pages[number] = {
             "id": number, "title": title, "spaceId": "77", "parentId": parent, "status": "current",
             "version": {"number": 1, "message": ""}, "body": {"storage": {"value": body}},
@@ -46,15 +56,24 @@ class Confluence:
 
     def answer(self, method: str, path: str, query: dict[str, list[str]], body: Any) -> Reply:
         self.said.append(f"{method} {path}")
+        headers = {name.lower(): value for name, value in self.seen[-1][2].items()}
+        assert self.proof(headers.get("authorization", "")), "every request carries the token, and as it should"
+        assert not isinstance(body, bytes) or headers.get("x-atlassian-token") in ("no-check", "nocheck")
         for number, (pattern, reply) in enumerate(self.refusals):
             if re.fullmatch(pattern, f"{method} {path}"):
                 del self.refusals[number]
                 return reply
-        path = path.removeprefix("/wiki")
-        for rule, function in _ROUTES.items():
-            if match := re.fullmatch(rule, f"{method} {path}"):
-                return function(self, *match.groups(), query=query, body=body)
-        return 404, {}, b'{"errors": []}'
+        if path.startswith(f"{self.base}/"):
+            for rule, function in self.routes().items():
+                if match := re.fullmatch(rule, f"{method} {path.removeprefix(self.base)}"):
+                    return function(self, *match.groups(), query=query, body=body)
+        raise AssertionError(f"{method} {path} is not in the API")
+
+    def proof(self, said: str) -> bool:
+        return said == "Basic " + base64.b64encode(f"{self.email}:{TOKEN}".encode()).decode()
+
+    def routes(self) -> dict[str, Any]:
+        return _ROUTES
 
     def writes(self) -> list[str]:
         """What was asked that changes something."""
@@ -95,15 +114,15 @@ def _get(host: Confluence, number: str, *, query: dict[str, list[str]], body: An
     return ok(host.pages[number]) if number in host.pages else (404, {}, b"{}")
 
 
-def _taken(host: Confluence, title: str, number: str = "") -> bool:
+def taken(host: Confluence, title: str, number: str = "") -> bool:
     return any(page["title"].casefold() == title.casefold() for page in host.pages.values() if page["id"] != number)
 
 
 def _create(host: Confluence, *, query: dict[str, list[str]], body: Any) -> Reply:
-    if _taken(host, body["title"]):
+    if taken(host, body["title"]):
         return 400, {}, b'{"errors": [{"title": "A page with this title already exists"}]}'
     host.number += 1
-    host.page(str(host.number), body["title"], body["parentId"], body["body"]["value"])
+    host.put(str(host.number), body["title"], body["parentId"], body["body"]["value"])
     return ok(host.pages[str(host.number)])
 
 
@@ -113,7 +132,7 @@ def _update(host: Confluence, number: str, *, query: dict[str, list[str]], body:
         return 404, {}, b"{}"
     if body["version"]["number"] != page["version"]["number"] + 1:
         return 409, {}, b"{}"
-    if _taken(host, body["title"], number):
+    if taken(host, body["title"], number):
         return 400, {}, b"{}"
     page |= {"title": body["title"], "version": body["version"], "body": {"storage": {"value": body["body"]["value"]}}}
     return ok(page)

@@ -46,6 +46,7 @@ class Fault:
     after: bool = False  # the deed is done, and the answer lost
     half: bool = False  # the answer breaks off
     delay: float = 0.0
+    when: Callable[[Request], bool] = lambda request: True
 
 
 @dataclass
@@ -70,7 +71,8 @@ class Tracker:
 
     def fault(self, request: Request) -> Fault | None:
         for one in self.faults:
-            if one.times and one.method == request.method and re.search(one.pattern, request.path):
+            fits = one.method in (request.method, "") and re.search(one.pattern, request.path) and one.when(request)
+            if one.times and fits:
                 one.times -= 1
                 return one
         return None

@@ -384,9 +384,9 @@ def test_a_rehearsal_shows_the_requests_and_sends_none(jira: Desk) -> None:
 KILLED = int(os.environ.get("PMCTL_KILLED_TICKETS", "0"))
 
 
-def _killed(desk: Desk, step: int) -> int:
-    """Push in a process that is killed at a step: before or after a request, before or after git writes. Returns how
-    many steps it made, or -1 when it was killed."""
+def killed(desk: Desk, step: int, act: Callable[[], Any] | None = None) -> int:
+    """Push, or do something else, in a process that is killed at a step: before or after a request, before or after git
+    writes. Returns how many steps it made, or -1 when it was killed."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -412,7 +412,7 @@ def _killed(desk: Desk, step: int) -> int:
 
             httpx.Client.send = around(httpx.Client.send, lambda *a, **o: True)  # type: ignore[method-assign]
             git.run = around(git.run, lambda *a, reading=True, **o: not reading)
-            desk.push()
+            (act or desk.push)()
             os.write(writing, str(count).encode())
             code = 0
         finally:
@@ -425,7 +425,7 @@ def _killed(desk: Desk, step: int) -> int:
     return int(said) if said else -1
 
 
-def _finish(desk: Desk) -> None:
+def finish(desk: Desk) -> None:
     """Run again, as often as it says to; at most one ticket is one that nobody knows of."""
     resend = False
     for _ in range(4):
@@ -454,7 +454,7 @@ def test_killed_anywhere_and_run_again_each_ticket_is_there_once(tmp_path: Path,
             desk.world.git("clone", "-q", "--bare", ".", str(server))
             desk.world.git("remote", "add", "origin", str(server))
             desk.world.git("fetch", "-q", "origin")
-        total = _killed(desk, 10**9)
+        total = killed(desk, 10**9)
         assert total > 2 * count + 4
         apart = 1 if KILLED else 3 if remote else 2
         for step in range(len(system) % apart, total, apart):
@@ -464,9 +464,9 @@ def test_killed_anywhere_and_run_again_each_ticket_is_there_once(tmp_path: Path,
             desk.world.git("reset", "-q", "--hard", start)
             if remote:
                 desk.world.git("push", "-q", "-f", "origin", "HEAD:main")
-            assert _killed(desk, step) == -1, step
-            _finish(desk)
-            markers = [_marker(one) for one in tracker.issues.values()]  # type: ignore[attr-defined]
+            assert killed(desk, step) == -1, step
+            finish(desk)
+            markers = [marker_of(one) for one in tracker.issues.values()]  # type: ignore[attr-defined]
             assert len(markers) == len(set(markers)) == count, step
             assert all(one.ticket for one in desk.items().values()), step
             assert desk.world.git("status", "--porcelain") == "", step
@@ -475,7 +475,7 @@ def test_killed_anywhere_and_run_again_each_ticket_is_there_once(tmp_path: Path,
         desk.clean()
 
 
-def _marker(issue: dict[str, Any]) -> str:
+def marker_of(issue: dict[str, Any]) -> str:
     return next(
         word for word in (*issue.get("labels", ()), *issue.get("body", "").split()) if word.startswith("pmctl:")
     )
@@ -504,7 +504,7 @@ def test_two_runners_create_each_ticket_once(tmp_path: Path) -> None:
             children.append(child)
         for child in children:
             os.waitpid(child, 0)
-        markers = [_marker(one) for one in tracker.issues.values()]
+        markers = [marker_of(one) for one in tracker.issues.values()]
         assert len(markers) == len(set(markers)) == 6
 
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import re
+import shlex
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pmctl.cli.metrics import Asked
+from pmctl.git import SETTINGS_FILE
 from pmctl.output.evidence import Control, Evidence, Line
 
 if TYPE_CHECKING:
     from pmctl.cli.session import Session
     from pmctl.insight.metrics_facts import Measured
+
+_NOT_PLAIN = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 def write_evidence(
@@ -68,8 +73,12 @@ def _gathered(session: Session, asked: Asked, names: Sequence[str]) -> Evidence:
         end = datetime.fromtimestamp(midnight(asked.query.on + timedelta(days=1), asked.zone) - 1, UTC)
         read = read_incidents(files, now=end, whole=True, lacking=session.warn)
         digest = required(session.repo, asked.facts, read, files, end).digest
-        hashes = {name: hashlib.sha256(data).hexdigest() for name, data in files}
-        check = "; ".join(f"sha256sum {name} ({one})" for name, one in hashes.items())
+        copies = {f"incidents/{at}-{_NOT_PLAIN.sub('-', Path(name).name)}": data
+                  for at, (name, data) in enumerate(files, 1)}  # fmt: skip
+        rules = f"git ls-tree {asked.facts.as_of} -- {shlex.quote(session.repo.prefix + SETTINGS_FILE)}"
+        sums = "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\\n" for name, data in copies.items())
+        check = f"{rules} && printf '{sums}' | sha256sum -c -"
+        found.copies.update(copies)
         for answer in triaged(session.repo, asked.facts, read, end):
             at = answer.incident.resolved_at or answer.incident.started_at
             day = at.astimezone(asked.zone).date().isoformat() if at is not None else ""
@@ -77,7 +86,7 @@ def _gathered(session: Session, asked: Asked, names: Sequence[str]) -> Evidence:
                 why = "; ".join(f"{one.rule}: {one.because}" for one in answer.reasons) or "no rule applies"
                 subject = f"{answer.incident.source}:{answer.incident.id}"
                 lines.append(Line("triage", answer.postmortem, subject, why, "", day, answer.verdict.value,
-                                  asked.facts.as_of, "", "", check))  # fmt: skip
+                                  asked.facts.as_of, SETTINGS_FILE, "", check))  # fmt: skip
     return Evidence(
         asked.facts.as_of, found.root, since, until, asked.facts.policy, found.namespace, session.repo.prefix, digest,
         tuple(lines), found.copies, found.signers, found.violations,

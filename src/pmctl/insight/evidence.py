@@ -16,8 +16,9 @@ from pmctl.insight.events import events
 from pmctl.insight.metrics_facts import Facts
 from pmctl.ledger import record
 from pmctl.ledger.audit import audit
-from pmctl.ledger.report import Report
+from pmctl.ledger.report import Event, Report
 from pmctl.ledger.snapshot import Snapshot, Snapshots
+from pmctl.policy import act as acts
 
 Row = tuple[str, str, str, str, str, str, str, str, str, str, str]
 
@@ -43,9 +44,9 @@ def gathered(repo: git.Repository, facts: Facts, ids: frozenset[str]) -> Gathere
     with source.reader:
         snapshot = source.at(facts.as_of)
         lines = [line for name in sorted(ids) for line in _of_one(repo, snapshot, report, name, copies)]
+        exceptions = list(_exceptions(repo, snapshot, report, ids, copies))
         policy, _ = snapshot.policy()
-    lines += _items(repo, facts, ids)
-    lines += _exceptions(report, ids)
+    lines += [*_items(repo, facts, ids), *exceptions]
     people = policy.people.values() if policy is not None else ()
     keys = ((one.handle, key.id) for one in people for key in one.keys)
     signers = tuple((handle, key) for handle, key in keys if key.startswith(("ssh-", "ecdsa-", "sk-")))
@@ -62,24 +63,30 @@ def _of_one(
     data = snapshot.regular_file(path) or b""
     state = report.states.get(name)
     copies[f"postmortems/{name}.md"] = data
-    check = f"git show {snapshot.commit}:{repo.prefix}{path} | cmp - postmortems/{name}.md"
+    check = f"git show {snapshot.commit}:{shlex.quote(repo.prefix + path)} | cmp - postmortems/{name}.md"
     said = f"{state.status}, round {state.round}, content {state.content or 'not bound'}" if state else "no act yet"
     yield ("postmortem", name, "", said, state.moved_by if state else "", state.moved_at if state else "", "",
            snapshot.commit, path, record.digest(data), check)  # fmt: skip
     for event in report.events:
         if event.doc != name or not event.record:
             continue
-        signed = snapshot.regular_file(event.record)
-        signature = snapshot.regular_file(record.signature_path(event.record))
-        copy = f"records/{name}/{event.record.rpartition('/')[2]}"
-        check = f"git show {snapshot.commit}:{shlex.quote(repo.prefix + event.record)} | sha256sum"
-        if signed is not None and signature is not None:
-            copies[copy], copies[f"{copy}.sig"] = signed, signature
-            if signature.startswith(b"-----BEGIN SSH SIGNATURE-----"):
-                check = _verify(event.by, copy)
+        check = _copied(repo, snapshot, event, f"records/{name}", copies)
         what = event.kind + (f": {event.note}" if event.note else "")
         yield ("record", name, event.key, what, event.by, event.at, event.verdict, event.commit, event.record,
                event.digest, check)  # fmt: skip
+
+
+def _copied(repo: git.Repository, snapshot: Snapshot, event: Event, folder: str, copies: dict[str, bytes]) -> str:
+    """How a record is checked; it and its signature go to the copies."""
+    signed = snapshot.regular_file(event.record)
+    signature = snapshot.regular_file(record.signature_path(event.record))
+    if signed is None or signature is None:
+        return f"git show {event.commit}:{shlex.quote(repo.prefix + event.record)} | sha256sum"
+    copy = f"{folder}/{event.record.rpartition('/')[2]}"
+    copies[copy], copies[f"{copy}.sig"] = signed, signature
+    if signature.startswith(b"-----BEGIN SSH SIGNATURE-----"):
+        return _verify(event.by, copy)
+    return f"git show {snapshot.commit}:{shlex.quote(repo.prefix + event.record)} | cmp - {shlex.quote(copy)}"
 
 
 def _verify(signer: str, copy: str) -> str:
@@ -94,16 +101,24 @@ def _items(repo: git.Repository, facts: Facts, ids: frozenset[str]) -> Iterator[
         if one.postmortem in ids and one.kind.value.startswith("item-"):
             told = "; ".join(f"{key} {value}" for key, value in one.details.items() if value)
             path = path_of(one.postmortem)
-            check = f"git show {one.commit} -- {repo.prefix}{path}"
+            changed = f"git show --diff-merges=first-parent {one.commit} -- {shlex.quote(repo.prefix + path)}"
+            check = f"{changed} | grep -F -- {shlex.quote(one.subject)}"
             yield ("item", one.postmortem, one.subject, f"{one.kind}: {told}", one.by, one.at, one.layer, one.commit,
                    path, "", check)  # fmt: skip
 
 
-def _exceptions(report: Report, ids: frozenset[str]) -> Iterator[Row]:
-    """What the audit found about them, and who accepted it and why."""
+def _exceptions(
+    repo: git.Repository, snapshot: Snapshot, report: Report, ids: frozenset[str], copies: dict[str, bytes]
+) -> Iterator[Row]:  # fmt: skip
+    """What the audit found about them, and who accepted it and why; the waiver is a signed record."""
+    waivers = {(one.by, one.note): one for one in report.events if one.kind == acts.WAIVE and one.record}
     for one in report.findings:
         if one.doc in ids:
+            waiver = waivers.get((one.waived_by, one.waived_note))
+            check = f"git show --stat {one.commit}" if one.commit else "pmctl audit"
+            if waiver is not None:
+                check = _copied(repo, snapshot, waiver, "records/waivers", copies)
             verdict = "waived" if one.waived_by else "violation" if one.severity is Severity.ERROR else "warning"
             accepted = f" (accepted by {one.waived_by}: {one.waived_note})" if one.waived_by else ""
             yield ("exception", one.doc, one.code, f"{one.message}{accepted}", one.waived_by, "", verdict, one.commit,
-                   one.path, "", "pmctl audit")  # fmt: skip
+                   one.path, "", check)  # fmt: skip

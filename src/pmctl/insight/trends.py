@@ -111,8 +111,12 @@ def trends(facts: Facts, query: MetricsQuery, zone: tzinfo, suggest: Callable[[s
     asked = Question(facts, query.on, zone)
     dated = [(at, one) for one in facts.postmortems if (at := _at(one, asked)) is not None and first <= at < last]
 
+    known = min((at for one in facts.postmortems if (at := _at(one, asked)) is not None), default=last)
+    spans = float(max(middle - max(first, known), 0)), float(last - middle)
+
     def counted(names: Callable[[Measured], Iterable[str]]) -> tuple[Trend, ...]:
-        return _counted(((at >= middle, name, one.id, one.minutes, False) for at, one in dated for name in names(one)))
+        told = ((at >= middle, name, one.id, one.minutes, False) for at, one in dated for name in names(one))
+        return _counted(told, spans)
 
     items = [
         (at >= middle, kind, f"{one.id} {item.id}", None, guessed)
@@ -122,7 +126,7 @@ def trends(facts: Facts, query: MetricsQuery, zone: tzinfo, suggest: Callable[[s
     return Trends(
         facts.as_of, query.on.isoformat(), VERSION, since.isoformat(), until.isoformat(), (since - length).isoformat(),
         sum(at >= middle for at, _ in dated), counted(lambda one: one.root_causes), counted(lambda one: one.factors),
-        counted(lambda one: one.services), _counted(items), _teams(facts, query, zone, (since, until, length)),
+        counted(lambda one: one.services), _counted(items, spans), _teams(facts, query, zone, (since, until, length)),
         tuple(one for name in bare if (one := suggest(name)) is not None), tuple(bare), facts.incomplete,
     )  # fmt: skip
 
@@ -131,8 +135,11 @@ def _at(one: Measured, asked: Question) -> int | None:
     return one.started if one.started is not None else asked.begins(one.day)
 
 
-def _counted(seen: Iterable[tuple[bool, str, str, float | None, bool]]) -> tuple[Trend, ...]:
-    """What was seen, by name without regard to case: (whether in the time or before it, name, id, minutes, guessed)."""
+def _counted(
+    seen: Iterable[tuple[bool, str, str, float | None, bool]], spans: tuple[float, float]
+) -> tuple[Trend, ...]:  # fmt: skip
+    """What was seen, by name without regard to case: (whether in the time or before it, name, id, minutes, guessed).
+    `spans` are how long the time before, as far as incidents are known of it, and the time are."""
     found: dict[str, _Seen] = {}
     for now, name, what, minutes, guessed in seen:
         one = found.setdefault(name.casefold(), _Seen(name=name))
@@ -144,8 +151,8 @@ def _counted(seen: Iterable[tuple[bool, str, str, float | None, bool]]) -> tuple
             one.before += 1
     made = [
         Trend(
-            one.name, len(one.ids), one.before, _change(one.before, len(one.ids)), _sum(one.minutes), one.guessed,
-            tuple(one.ids),
+            one.name, len(one.ids), one.before, _change(one.before, len(one.ids), spans), _sum(one.minutes),
+            one.guessed, tuple(one.ids),
         )
         for one in found.values()
     ]  # fmt: skip
@@ -157,8 +164,8 @@ def _sum(minutes: Sequence[float | None]) -> float | None:
     return round(sum(known), 1) if known and len(known) == len(minutes) else None
 
 
-def _change(before: int, now: int) -> Change:
-    found = rate_ratio(before, 1, now, 1)
+def _change(before: int, now: int, spans: tuple[float, float]) -> Change:
+    found = rate_ratio(before, spans[0], now, spans[1])
     if found is None or found.low <= 1 <= found.high:
         return "too few to say"
     return "more" if found.low > 1 else "fewer"
@@ -169,7 +176,8 @@ def kind_of(item: MeasuredItem) -> tuple[str, bool]:
     if item.kind:
         return item.kind.casefold(), False
     text = item.text.casefold()
-    return next((kind for kind, pattern in _GUESSES if re.search(pattern, text)), NO_VALUE), True
+    guess = next((kind for kind, pattern in _GUESSES if re.search(pattern, text)), NO_VALUE)
+    return guess, guess != NO_VALUE
 
 
 def _teams(

@@ -20,6 +20,7 @@ from pmctl.text import harmless, plural
 TOO_FEW = "too few to say"
 _WIDTH = 640
 _ROW, _BAR = 26, 14
+_LABEL, _VALUE = 180, 360  # most room for what stands before and behind a bar
 _LETTER = 7.2  # columns of 13 px text, generously
 _SHADES = ("0.85", "0.55", "0.3", "0.15")
 
@@ -55,6 +56,11 @@ class Chart(NamedTuple):
     def figure(self) -> Markup:
         """The drawing with the data under it, folded."""
         return Markup('<figure class="chart">{}<details><summary>Data</summary>{}</details></figure>').format(*self)
+
+    def named(self, name: str) -> Markup:
+        """The same under its name."""
+        caption = Markup('<figure class="chart"><figcaption>{}</figcaption>').format(harmless(name))
+        return self.figure.replace(Markup('<figure class="chart">'), caption, 1)
 
 
 def number(value: float) -> str:
@@ -265,11 +271,17 @@ def _most(points: Sequence[Point]) -> float:
 
 
 def _label_room(points: Sequence[Point]) -> float:
-    return min(max((width_of(point.label) for point in points), default=0) * _LETTER + 12, 240)
+    return min(max((width_of(point.label) for point in points), default=0) * _LETTER + 12, _LABEL)
 
 
 def _value_room(points: Sequence[Point]) -> float:
-    return min(max((width_of(point.text) for point in points), default=0) * _LETTER + 14, 260)
+    return min(max((width_of(point.text) for point in points), default=0) * _LETTER + 14, _VALUE)
+
+
+def _shortened(text: str, room: float) -> str:
+    """A text that has so much room; what is cut off stands in the table and where a pointer rests."""
+    most = int(room / _LETTER)
+    return text if width_of(text) <= most else text[: max(most - 2, 1)].rstrip() + " …"
 
 
 def _top(at: int) -> float:
@@ -277,13 +289,11 @@ def _top(at: int) -> float:
 
 
 def _label(point: Point, left: float, at: int) -> Markup:
-    most = int((left - 12) / _LETTER)
-    label = point.label if width_of(point.label) <= most else point.label[: max(most - 2, 1)].rstrip() + " …"
-    return words(label, left - 8, _top(at) + 11, anchor="end")
+    return words(_shortened(point.label, left - 12), left - 8, _top(at) + 11, anchor="end")
 
 
 def _beside(point: Point, x: float, at: int) -> Markup:
-    return words(point.text, x + 7, _top(at) + 11)
+    return words(_shortened(point.text, _VALUE - 14), x + 7, _top(at) + 11)
 
 
 def _bar(x: float, at: int, length: float, shade: str) -> Markup:

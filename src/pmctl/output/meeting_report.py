@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
 
 from markupsafe import Markup
 
 from pmctl.document.markdown_text import inline
 from pmctl.insight.report import MeetingReport
-from pmctl.output.charts import Point, bars, data_table, number
+from pmctl.insight.trends import Trend
+from pmctl.output.charts import Chart, Point, bars, data_table, number
 from pmctl.output.metrics import said
 from pmctl.output.trends import parts, repeat_line
 from pmctl.output.trends import said as said_of
-from pmctl.text import plural
 
 
 def title(found: MeetingReport) -> str:
@@ -39,10 +38,9 @@ def _sections(found: MeetingReport) -> list[tuple[str, str, list[str]]]:
         + (f", {number(one.minutes)} minutes of impact" if one.minutes is not None else "")
         for one in found.published
     ]  # fmt: skip
-    overdue = []
-    for owner, those in groupby(found.overdue, key=lambda one: one.owner):
-        listed = [f"{one.item} {one.text} (due {one.due}, {one.postmortem})" for one in those]
-        overdue.append(f"{owner or 'nobody'}, {plural(len(listed), 'item')}: {'; '.join(listed)}")
+    overdue = [
+        f"{one.owner or 'nobody'}: {one.item} {one.text} (due {one.due}, {one.postmortem})" for one in found.overdue
+    ]  # fmt: skip
     return [
         ("Published", "Nothing was published.", published),
         ("Overdue, by owner", "Nothing is overdue.", overdue),
@@ -84,12 +82,25 @@ def html(found: MeetingReport) -> str:
         page += [Markup("<h2>{}</h2>").format(heading), _list(lines) if lines else Markup("<p>{}</p>").format(nothing)]
     for heading, trends in parts(found.trends):
         if shown := [one for one in trends if one.count][:8]:
-            points = [Point(one.name, float(one.count), said_of(one)) for one in shown]
-            page += [Markup("<h2>{}</h2>").format(heading), bars(heading, points, (heading, "incidents")).figure]
+            page += [Markup("<h2>{}</h2>").format(heading), _drawn(heading, shown).figure]
     if found.remarks:
         told = [f"{one.item} {one.postmortem}: {one.text}".strip() for one in found.remarks]
         page += [Markup("<h2>What does not add up</h2>"), _list(told)]
     return standalone(title(found), page)
+
+
+def _drawn(heading: str, shown: Sequence[Trend]) -> Chart:
+    """How often each came up, and before; the table has everything that is known of it."""
+    points = [
+        Point(one.name, float(one.count), f"{one.count}, before {one.before}", note=said_of(one)) for one in shown
+    ]  # fmt: skip
+    rows = [
+        (one.name, str(one.count), str(one.before), one.change, "" if one.minutes is None else number(one.minutes),
+         str(one.guessed or ""))
+        for one in shown
+    ]  # fmt: skip
+    table = data_table((heading, "Times", "Before", "Change", "Minutes of impact", "Guessed"), rows)
+    return Chart(bars(heading, points).svg, table)
 
 
 def _list(lines: Sequence[str]) -> Markup:

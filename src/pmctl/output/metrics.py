@@ -11,7 +11,7 @@ from pmctl.insight.metrics import ALL, Group, Metrics, Number
 from pmctl.insight.metrics_definitions import DEFINITIONS, Definition
 from pmctl.output.charts import TOO_FEW, Chart, Point, bar_lines, bars, columns, data_table, number, spark_text
 from pmctl.output.rows import to_csv
-from pmctl.text import plural
+from pmctl.text import harmless, plural
 
 COLUMNS = (
     "group", "period", "since", "until", "metric", "unit", "value", "p90", "count", "lacking", "as_of", "on",
@@ -140,18 +140,24 @@ def csv(found: Metrics) -> str:
 
 def markdown(found: Metrics) -> str:
     """A table a group, and below what it rests on."""
-    out = ["# Metrics", "", f"{rests_on(found)}.", ""]
+    out = ["# Metrics", "", f"As {rests_on(found)[3:]}.", ""]
     for group in found.groups:
         labels = [period.label for period in group.periods]
         if group.name:
             out += [f"## {inline(group.name)}", ""]
         out += [f"| Metric | {' | '.join(labels)} |", "|---" * (len(labels) + 1) + "|"]
-        for at, one in enumerate(group.periods[0].numbers):
-            values = " | ".join(said(period.numbers[at]) for period in group.periods)
-            out.append(f"| {one.title} | {values} |")
-        out.append("")
+        out += [*(f"| {' | '.join(row)} |" for row in _cells(found, group)), ""]
     out += [f"- {inline(remark)}" for remark in remarks(found)]
     return "\n".join(out).rstrip() + "\n"
+
+
+def _cells(found: Metrics, group: Group) -> list[list[str]]:
+    """A row for each number that can be asked, with its value in all of the time and in each period."""
+    return [
+        [one.title, said(one), *(brief(span.numbers[at]) for span in group.periods[1:])]
+        for at, one in enumerate(group.periods[0].numbers)
+        if found.incidents or not DEFINITIONS[one.name].incidents
+    ]
 
 
 def remarks(found: Metrics) -> list[str]:
@@ -181,17 +187,16 @@ def html(found: Metrics) -> str:
 
     from pmctl.output.standalone import standalone
 
-    parts = [Markup("<p>{}.</p>").format(rests_on(found))]
+    parts = [Markup("<p>{}.</p>").format(f"As {rests_on(found)[3:]}")]
     for group in found.groups:
         if group.name:
             parts.append(Markup("<h2>{}</h2>").format(group.name))
-        parts += [chart.figure for chart in charts(found, group)]
-        heads = ["Metric", *(period.label for period in group.periods)]
-        cells = [
-            [one.title, *(said(period.numbers[at]) for period in group.periods)]
-            for at, one in enumerate(group.periods[0].numbers)
-        ]
-        parts.append(data_table(heads, cells))
+        parts += [chart.named(name) for name, chart in charts(found, group)]
+        table = data_table(["Metric", *(period.label for period in group.periods)], _cells(found, group))
+        if len(group.periods) > 1:
+            frame = Markup('<div class="wide" role="region" tabindex="0" aria-label="{}">{}</div>')
+            table = frame.format(harmless(f"{group.name} by {found.period}".strip()), table)
+        parts.append(table)
     if told := remarks(found):
         items = Markup("").join(Markup("<li>{}</li>").format(one) for one in told)
         parts.append(Markup("<h2>What does not add up</h2><ul>{}</ul>").format(items))
@@ -201,17 +206,20 @@ def html(found: Metrics) -> str:
 _DRAWN = ("created", "completion_rate", "days_from_incident", "items_on_time", "resolve_minutes")
 
 
-def charts(found: Metrics, group: Group) -> list[Chart]:
-    """Drawings of a group: its periods as columns, or its shares as bars where there are no periods."""
+def charts(found: Metrics, group: Group) -> list[tuple[str, Chart]]:
+    """Drawings of a group by their names: its periods as columns, or its shares as bars where there are no periods."""
     whole, *spans = group.periods
     if not spans:
         shares = [one for one in whole.numbers if one.unit == "%" and one.count]
-        return [bars("Shares", [_point(one.title, one) for one in shares], ("metric", "%"))] if shares else []
+        points = [Point(one.title, one.value, said(one)) for one in shares]
+        return [("Shares", bars("Shares", points, ("metric", "%")))] if shares else []
     found_ = []
     for at, one in enumerate(whole.numbers):
         if one.name in _DRAWN:
             points = [_point(span.label.removeprefix("20"), span.numbers[at]) for span in spans[-24:]]
-            found_.append(columns(one.title, points, heads=(f"{one.title} ({one.unit})", "")))
+            unit = "" if one.unit in one.title.casefold() else f" ({one.unit})"
+            name = f"{one.title}{unit} by {found.period}"
+            found_.append((name, columns(one.title, points, heads=(f"{one.title} ({one.unit})", ""))))
     return found_
 
 

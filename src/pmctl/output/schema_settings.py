@@ -82,7 +82,7 @@ def settings_schema() -> Schema:
                 "notify": (_notify(), "What is told to whom."),
                 "site": (_site(), "What `pmctl site` builds."),
                 "publishing": ({"type": "object"}, "How published postmortems are shown."),
-                "wiki": (_wiki(), "Which kind of wiki pmctl wiki makes, for whom, and where it goes."),
+                "wiki": (_or_blank(_wiki()), "Which kind of wiki pmctl wiki makes, for whom, and where it goes."),
             }
         ),
     }
@@ -136,27 +136,31 @@ def _actions() -> Schema:
 
 
 def _wiki() -> Schema:
-    return _mapping(
-        {
-            "flavour": (
-                {"enum": list(wiki_settings.FLAVOURS), "default": wiki_settings.FLAVOURS[0]},
-                "What it is for.",
-            ),
-            "to": (
-                {"type": "string", "pattern": f"^(?:{wiki_settings.REMOTE_URL})$"},
-                "The address of the wiki's repository; by default that of the remote, with .wiki before .git.",
-            ),
-            "audience": (
-                {"type": "string", "pattern": f"^(?:{AUDIENCE})$", "default": "organization"},
-                "Who reads it: organization, team:NAME or person:HANDLE.",
-            ),
-            "space": ({"type": "string", "pattern": f"^(?:{wiki_settings.SPACE})$"}, "Confluence: the space's key."),
-            "parent": (
-                {"type": ["string", "integer"]},
-                "Confluence: the page above all others, by title or id.",
-            ),
-        }
-    )
+    def text(pattern: str) -> Schema:
+        return {"type": "string", "pattern": f"^(?:{pattern})$"}
+
+    members: dict[str, tuple[Schema, str]] = {
+        "flavour": ({"enum": list(wiki_settings.FLAVOURS), "default": wiki_settings.FLAVOURS[0]}, "What it is for."),
+        "to": (
+            text(wiki_settings.REMOTE_URL),
+            "The address of the wiki's repository; by default that of the remote, with .wiki before .git.",
+        ),
+        "audience": (
+            {**text(AUDIENCE), "default": "organization"},
+            "Who reads it: organization, team:NAME or person:HANDLE.",
+        ),
+        "space": (text(wiki_settings.SPACE), "Confluence: the space's key."),
+        "parent": ({"type": ["string", "integer"]}, "Confluence: the page above all others, by title or id."),
+    }
+    return _mapping({name: (_or_blank(schema), words) for name, (schema, words) in members.items()})
+
+
+def _or_blank(schema: Schema) -> Schema:
+    """The same, or nothing behind the key, which is as if it were not there."""
+    if "enum" in schema:
+        return {**schema, "enum": [*schema["enum"], None]}
+    types = schema["type"]
+    return {**schema, "type": [*(types if isinstance(types, list) else [types]), "null"]}
 
 
 def _tickets() -> Schema:

@@ -16,13 +16,17 @@ _STYLE = """
 body { margin: 0 auto; max-width: 60rem; padding: 1.5rem; background: var(--paper); color: var(--ink);
   font: 1rem/1.6 system-ui, sans-serif; overflow-wrap: break-word; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin: 2rem 0 0.5rem; }
-figure { margin: 1rem 0; } svg { max-width: 100%; height: auto; }
+figure { margin: 1rem 0; overflow-x: auto; } figcaption { color: var(--soft); }
+svg { display: block; max-width: 100%; min-width: 30rem; height: auto; }
+.wide { overflow-x: auto; } .wide td { white-space: nowrap; }
 table { border-collapse: collapse; width: 100%; margin: 0.5rem 0 1rem; }
 caption { text-align: left; color: var(--soft); }
 th, td { text-align: left; vertical-align: top; padding: 0.25rem 0.75rem 0.25rem 0; border-top: 1px solid var(--line);
   font-weight: normal; font-variant-numeric: tabular-nums; }
 thead th { border: 0; color: var(--soft); }
-@media print { tr { break-inside: avoid; } details { display: none; } }
+@media print { body { max-width: none; padding: 0; font-size: 0.75rem; } tr, figure { break-inside: avoid; }
+  details { display: none; } .wide { overflow: visible; font-size: 0.55rem; } .wide td { white-space: normal; }
+  th, td { padding-right: 0.25rem; } }
 """
 _PAGE = Markup("""<!DOCTYPE html>
 <html lang="en">

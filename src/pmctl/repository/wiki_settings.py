@@ -16,9 +16,10 @@ from pmctl.text import did_you_mean
 FLAVOURS = ("github", "gitlab", "mkdocs", "docusaurus", "hugo", "plain", "confluence")
 KEYS = ("flavour", "to", "audience", "space", "parent")
 
+_USER = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"  # no \w: an editor reads it as ASCII
 _HOST = r"[A-Za-z0-9][A-Za-z0-9.-]*"
 REMOTE_URL = (
-    rf"(?:https://{_HOST}(?::[0-9]+)?/|ssh://(?:\w[\w.-]*@)?{_HOST}(?::[0-9]+)?/|\w[\w.-]*@{_HOST}:)[^\s:@-][^\s:@]*"
+    rf"(?:https://{_HOST}(?::[0-9]+)?/|ssh://(?:{_USER}@)?{_HOST}(?::[0-9]+)?/|{_USER}@{_HOST}:)[^\s:@-][^\s:@]*"
 )
 SPACE = r"~?[A-Za-z0-9]{1,255}"
 

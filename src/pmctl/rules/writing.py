@@ -15,6 +15,7 @@ from pmctl.rules.completeness import is_blank
 from pmctl.rules.prose import Pattern, search, timelines, without_code
 from pmctl.rules.registry import WARNING, found, heading, rule
 from pmctl.rules.wording import as_written, inside
+from pmctl.text import heading_anchor
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document
@@ -288,11 +289,6 @@ def _anchors(doc: Document) -> frozenset[str]:
     """The anchors of the headings as GitHub and GitLab make them, and explicit ones."""
     numbers: dict[str, int] = {}
     for section in doc.headings:
-        slug = re.sub(r"[^\w\- ]", "", section.title.lower()).replace(" ", "-")
-        name = slug
-        while name in numbers:
-            numbers[slug] += 1
-            name = f"{slug}-{numbers[slug]}"
-        numbers[name] = 0
+        heading_anchor(section.title, numbers)
     explicit = re.findall(r"(?:\bid|\bname)=[\"']([^\"'\s]+)", doc.text)
     return frozenset(numbers).union(found.lower() for found in explicit)

@@ -28,6 +28,7 @@ from pmctl.services.tracker import (
     Ticket,
     Tracker,
     Wanted,
+    confirmed,
     declined,
     mark_in,
     require,
@@ -126,7 +127,8 @@ def update(desk: Desk, ticket: Ticket, moves: Moves) -> None:
     if moves.due is not None:
         data["due_on"] = moves.due or None
     if data and _ID.fullmatch(ticket.id):
-        desk.service.put(f"/tasks/{ticket.id}", f"task {ticket.key}", {"data": data})
+        answer = desk.service.put(f"/tasks/{ticket.id}", f"task {ticket.key}", {"data": data})
+        confirmed(answer, desk.service.label, f"task {ticket.key}")
 
 
 def account(desk: Desk, email: str, named: str) -> Account | None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import httpx
 
 REFUSAL_LIMIT = 64_000  # bytes that are read of a refusal
+_SHORTEST = 6  # characters of a token
 _PIECE = 1024 * 1024  # bytes that are unpacked at a time
 
 
@@ -26,6 +28,22 @@ def beginning(response: httpx.Response) -> bytes:
     except (httpx.HTTPError, zlib.error):
         pass  # its status says enough
     return bytes(data[:REFUSAL_LIMIT])
+
+
+def without(headers: Mapping[str, str], data: bytes) -> bytes:
+    """What was answered without the token that was sent, which a service may repeat in its refusal."""
+    for name in ("Authorization", "PRIVATE-TOKEN"):
+        secret = headers.get(name, "").rpartition(" ")[2]
+        for one in (secret, _password(secret) if headers[name].startswith("Basic ") else "") if secret else ():
+            data = data.replace(one.encode(), b"***") if len(one) >= _SHORTEST else data
+    return data
+
+
+def _password(pair: str) -> str:
+    try:
+        return base64.b64decode(pair).decode().partition(":")[2]
+    except ValueError:
+        return ""
 
 
 def unpacked(response: httpx.Response) -> Iterator[bytes]:

@@ -23,7 +23,7 @@ from urllib.parse import urljoin, urlsplit
 
 from pmctl.errors import BadInput, EnvironmentProblem, NotFound, PmctlError
 from pmctl.services.address import loopback, origin
-from pmctl.services.bodies import beginning, unpacked
+from pmctl.services.bodies import beginning, unpacked, without
 from pmctl.services.cursor import Cursor
 from pmctl.services.retrying import (
     RETRIED,
@@ -229,7 +229,7 @@ class Service:
     def _answer(self, response: httpx.Response, what: str, *, writes: bool) -> Answer:
         status = response.status_code
         if status not in (_DONE if writes else (200,)):
-            reply = Reply(status, response.headers, beginning(response))
+            reply = Reply(status, response.headers, without(self.headers, beginning(response)))
             pause = self.slow_down(reply)
             if pause is not None or status in RETRIED:
                 wait = pause or retry_after(response.headers.get("retry-after", ""))
@@ -242,16 +242,17 @@ class Service:
                 raise BadInput(f"{self.label} answered with more than {RESPONSE_LIMIT // 1_000_000} MB for {what}")
         if time.monotonic() >= self.deadline:  # the connection was cut: it may look like the end of the answer
             raise self._too_slow()
+        whole = without(self.headers, bytes(data))  # some answer 200 to what they refuse, too
         try:
-            value = json.loads(bytes(data))
+            value = json.loads(whole)
         except (ValueError, RecursionError):
             if writes:
-                return Answer(None, bytes(data))
+                return Answer(None, whole)
             raise BadInput(
                 f"{self.label} answered with something that is not JSON for {what}",
                 hint=f"check the address {self.base_url}",
             ) from None
-        return Answer(value, bytes(data), response.links.get("next", {}).get("url", ""), response.headers)
+        return Answer(value, whole, response.links.get("next", {}).get("url", ""), response.headers)
 
     def _address(self, path: object) -> str:
         if not isinstance(path, str) or len(path) > MARK_LIMIT:

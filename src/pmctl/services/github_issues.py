@@ -31,6 +31,7 @@ from pmctl.services.tracker import (
     Ticket,
     Tracker,
     Wanted,
+    confirmed,
     declined,
     mark_in,
     portions,
@@ -170,7 +171,8 @@ def update(desk: Desk, ticket: Ticket, moves: Moves) -> None:
         body["assignees"] = [moves.owner.id] if moves.owner.id else []
     match = _KEY.fullmatch(ticket.key)
     if body and match:
-        desk.service.patch(f"/repos/{segment(match[1])}/{segment(match[2])}/issues/{match[3]}", ticket.key, body)
+        path = f"/repos/{segment(match[1])}/{segment(match[2])}/issues/{match[3]}"
+        confirmed(desk.service.patch(path, ticket.key, body), desk.service.label, ticket.key)
 
 
 def account(desk: Desk, email: str, named: str) -> Account | None:

@@ -29,6 +29,7 @@ from pmctl.services.tracker import (
     Ticket,
     Tracker,
     Wanted,
+    confirmed,
     declined,
     mark_in,
     portions,
@@ -146,7 +147,8 @@ def update(desk: Desk, ticket: Ticket, moves: Moves) -> None:
         body["due_date"] = moves.due
     match = _ID.fullmatch(ticket.id)
     if body and match:
-        desk.service.put(f"/api/v4/projects/{match[1]}/issues/{match[2]}", ticket.key, body)
+        answer = desk.service.put(f"/api/v4/projects/{match[1]}/issues/{match[2]}", ticket.key, body)
+        confirmed(answer, desk.service.label, ticket.key)
 
 
 def account(desk: Desk, email: str, named: str) -> Account | None:

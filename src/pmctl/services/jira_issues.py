@@ -29,6 +29,7 @@ from pmctl.services.tracker import (
     Tracker,
     Unfit,
     Wanted,
+    confirmed,
     declined,
     portions,
     require,
@@ -183,11 +184,11 @@ def update(desk: Desk, ticket: Ticket, moves: Moves) -> None:
         fields["duedate"] = moves.due or None
     path = f"{_api(service)}/issue/{segment(ticket.id)}"
     if fields:
-        service.put(path, ticket.key, {"fields": fields})
+        confirmed(service.put(path, ticket.key, {"fields": fields}), service.label, ticket.key)
     if moves.status is not None:
         answer = service.get(f"{path}/transitions", ticket.key, {"expand": "transitions.fields"})
         body = _transition(desk, ticket, moves.status, list(Cursor(answer.at("transitions")).each()))
-        service.create(f"{path}/transitions", ticket.key, body)
+        confirmed(service.create(f"{path}/transitions", ticket.key, body), service.label, ticket.key)
 
 
 def _transition(desk: Desk, ticket: Ticket, status: str, every: list[Cursor]) -> dict[str, Any]:

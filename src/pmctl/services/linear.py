@@ -28,6 +28,7 @@ from pmctl.services.tracker import (
     Tracker,
     Unfit,
     Wanted,
+    confirmed,
     declined,
     mark_in,
     portions,
@@ -73,6 +74,7 @@ def _ask(desk: Desk, query: str, variables: dict[str, Any], what: str, *, missin
     body = {"query": query + (_ISSUE if "...Told" in query else ""), "variables": variables}
     writes = query.startswith("mutation")
     answer = desk.service.create("/graphql", what, body) if writes else desk.service.post("/graphql", what, body)
+    confirmed(answer, desk.service.label, what)
     problems = list(Cursor(answer.at("errors")).each())
     if problems:
         if missing_is_none and all("not found" in one.at("message").text.lower() for one in problems):

@@ -17,8 +17,8 @@ from typing import Any
 from pmctl.document.fields import ItemStatus
 from pmctl.document.ticket import LinkedChange
 from pmctl.errors import BadInput, EnvironmentProblem, PmctlError
-from pmctl.services.client import Declined, Forbidden, Service
-from pmctl.services.retrying import Reply, by_header
+from pmctl.services.client import Answer, Declined, Forbidden, Service
+from pmctl.services.retrying import Reply, Uncertain, by_header
 from pmctl.services.system import Api
 from pmctl.services.ticket_text import Body
 from pmctl.text import clean, single_line
@@ -228,6 +228,15 @@ def require(ticket: Ticket, label: str, what: str) -> Ticket:
             f"{label} does not say which ticket it created for {what}", hint="it is looked up in the next run"
         )
     return ticket
+
+
+def confirmed(answer: Answer, label: str, what: str) -> None:
+    """Nothing where a change was answered as a tracker does; a page of something in between is no answer of it.
+
+    Raises Uncertain. What answers without a word has done it.
+    """
+    if not isinstance(answer.value, dict) and answer.data:
+        raise Uncertain(f"{label} does not say that it changed {what}", hint=f"look whether {label} itself answers")
 
 
 class Unfit(EnvironmentProblem):

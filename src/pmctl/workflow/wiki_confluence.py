@@ -13,8 +13,9 @@ from pmctl.output.wiki.confluence import NOTE, pages
 from pmctl.output.wiki.files import EDITED, Changes, Kept
 from pmctl.repository.wiki_settings import WikiSettings
 from pmctl.services import confluence
-from pmctl.services.client import Declined, Service
-from pmctl.services.confluence import Found, Page, Place
+from pmctl.services.client import Declined
+from pmctl.services.confluence import Page, Site, edited
+from pmctl.services.confluence_wire import Found, Place
 from pmctl.services.secrets import Secrets
 from pmctl.workflow.wiki import Written
 
@@ -35,72 +36,80 @@ def push(
     removed: list[str] = []
     kept: list[Kept] = []
     wanted = pages(collection)
-    with confluence.connect(secrets, waits) as service:
-        place = confluence.place_of(service, settings.space, settings.parent)
-        there = confluence.own_pages(service, place)
+    with confluence.connect(secrets, waits) as site:
+        place = confluence.place_of(site, settings.space, settings.parent)
+        there = confluence.own_pages(site, place)
         for postmortem in there.keys() - {page.id for page in wanted}:
             found = there[postmortem]
-            if found.edited and not force:
+            if edited(found) and not force:
                 kept.append(Kept(found.title, f"{EDITED}; its postmortem is no longer shown"))
                 continue
             removed.append(found.title)
             if not dry_run:
-                confluence.remove(confluence.afresh(service), found)
+                confluence.remove(confluence.afresh(site), found)
         for page in wanted:
             known = there.get(page.id)
-            if known is not None and known.digest == page.digest and not known.edited:
+            if known is not None and known.digest == page.digest and not edited(known):
                 continue
-            if known is not None and known.edited and not force:
+            if known is not None and edited(known) and not force:
                 kept.append(Kept(known.title, EDITED))
-            elif dry_run or _written(confluence.afresh(service), place, page, known, force=force):
+            elif dry_run or _written(confluence.afresh(site), place, page, known, force=force):
                 write.append(page.title)
             else:
                 kept.append(Kept(page.title, EDITED))
     return Written(Changes(tuple(write), tuple(sorted(removed)), tuple(kept), {}))
 
 
-def _written(service: Service, place: Place, page: Page, known: Found | None, *, force: bool) -> bool:
+def _written(site: Site, place: Place, page: Page, known: Found | None, *, force: bool) -> bool:
     """Make or change a page; False when somebody edited it in the meantime."""
     title = page.title
     for _ in range(_TRIES):
         try:
             if known is None:
-                changed = confluence.create(service, place, page, title)
+                changed = confluence.create(site, place, page, title)
             else:
-                changed = confluence.update(service, known, page, title)
+                changed = confluence.update(site, place, known, page, title)
         except NotFound:
             if known is None:
                 raise
             known = None  # somebody removed it: it is made anew
         except Declined as problem:
-            if problem.status == 409 and known is not None:
-                known = _again(service, known)
-            elif problem.status in (400, 409):
-                known, title = _beside(service, place, page, known, title, problem)
-            else:
+            if problem.status not in (400, 409):
                 raise
-            if known is not None and known.note and known.edited and not force:
+            now = _again(site, known) if known is not None else None
+            if known is not None and (now is None or now.version != known.version or problem.status == 409):
+                known = now  # somebody changed or removed it
+            else:
+                known, title = _beside(site, place, page, known, title, problem)
+            if known is not None and known.note and edited(known) and not force:
                 return False
         else:
-            confluence.attach(service, changed, page)
-            confluence.note(service, changed, page)
-            return True
+            try:
+                confluence.attach(site, changed, page)
+                confluence.note(site, changed, page)
+            except NotFound:
+                if _again(site, changed) is not None:
+                    raise
+                known = None  # removed since then
+            else:
+                return True
     raise EnvironmentProblem(f"Confluence did not take {title!r}: others changed it {_TRIES} times", hint="try again")
 
 
 def _beside(
-    service: Service, place: Place, page: Page, known: Found | None, title: str, problem: Declined
+    site: Site, place: Place, page: Page, known: Found | None, title: str, problem: Declined
 ) -> tuple[Found | None, str]:
     """The page to change and the title to give it, where another page of the space has the title that was tried.
 
     That page is ours when its note says so, or when an earlier push made it and could not finish. A stranger's leaves
     us the title with the postmortem's id in it.
     """
-    other = confluence.by_title(service, place.space, title)
+    other = confluence.by_title(site, place, title)
     if other is None or (known is not None and other.number == known.number):
         raise problem
     if known is None:
-        unfinished = not other.postmortem and other.version == 1 and confluence.holds(service, other, NOTE)
+        ours = other.version == 1 or not edited(other)
+        unfinished = not other.postmortem and ours and confluence.holds(site, other, NOTE)
         if other.postmortem == page.id or unfinished:
             return other, title
     if title != page.title:
@@ -108,9 +117,9 @@ def _beside(
     return known, f"{page.title.rpartition(' (')[0]} ({page.id})"
 
 
-def _again(service: Service, known: Found) -> Found | None:
+def _again(site: Site, known: Found) -> Found | None:
     """A page as it is now, None when it is gone."""
     try:
-        return confluence.refreshed(service, known)
+        return confluence.refreshed(site, known)
     except NotFound:
         return None

@@ -14,6 +14,7 @@ import pytest
 import yaml
 from markdown_it import MarkdownIt
 
+from pmctl.output.wiki.article import Collection
 from pmctl.output.wiki.attachments import Attachment
 from pmctl.output.wiki.files import Files
 from pmctl.output.wiki.flavours import FLAVOURS
@@ -126,8 +127,6 @@ def test_github_names_are_unique_and_never_its_own(tmp_path: Path) -> None:
         article(tmp_path, f"2024-01-01-{slug}", title, "## Summary\n\nx\n")
         for slug, title in (("a", "Pay: down!"), ("b", "pay / DOWN"), ("c", "決済"), ("d", "***"), ("e", "x" * 400))
     ]
-    from pmctl.output.wiki.article import Collection
-
     files = FLAVOURS["github"].make(Collection(tuple(reversed(alike))))
     pages = sorted(path for path in files if path.startswith("2024-01-01"))
     assert "2024-01-01-Pay-down.md" in pages and "2024-01-01-pay-DOWN-(2024-01-01-b).md" in pages
@@ -136,8 +135,6 @@ def test_github_names_are_unique_and_never_its_own(tmp_path: Path) -> None:
 
 
 def test_navigation_is_as_long_for_many_as_for_few(tmp_path: Path) -> None:
-    from pmctl.output.wiki.article import Collection
-
     one = collection(tmp_path).articles[0]
     from dataclasses import replace
 
@@ -230,6 +227,18 @@ def test_hugo_builds_it_without_a_warning(tmp_path: Path) -> None:
 
             aim = tmp_path / "site/2024/2024-01-01-first" / unquote(address.partition("#")[0])
             assert aim.exists(), address
+
+
+def test_links_of_confluence_find_the_headings_that_markdown_means(tmp_path: Path) -> None:
+    body = "## Root `cause`, *really*\n\n[here](#root-cause-really) [again](#what-1)\n\n## What?\n\na\n\n## What\n\nb\n"
+    made = FLAVOURS["confluence"].make(Collection((article(tmp_path, "2024-01-01-a", "A", body),)))
+    content = made["2024-01-01-a.xml"]
+    assert isinstance(content, bytes)
+    root = ET.fromstring(f'<r xmlns:ac="ac" xmlns:ri="ri">{content.decode()}</r>')  # noqa: S314  our own
+    macros = [one for one in root.iter("{ac}structured-macro") if one.get("{ac}name") == "anchor"]
+    names = [one.findtext("{ac}parameter") for one in macros]
+    assert names == ["root-cause-really", "what", "what-1"]
+    assert {one.get("{ac}anchor") for one in root.iter("{ac}link")} == {"root-cause-really", "what-1"}
 
 
 def test_confluence_bodies_are_well_formed_and_say_only_what_they_may(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from pmctl.output.wiki.inline import BREAK
 from pmctl.output.wiki.markdown import parse
-from pmctl.text import harmless
+from pmctl.text import harmless, heading_anchor
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -47,6 +47,7 @@ class _State:
     target: Target
     lists: list[bool] = field(default_factory=list)  # whether each list around is one of tasks
     opened: list[str] = field(default_factory=list)  # what ends each link around
+    anchors: dict[str, int] = field(default_factory=dict)
 
 
 def text(value: str) -> str:
@@ -95,10 +96,20 @@ def _block(tokens: list[Token], number: int, state: _State) -> str:
         return {"thead_open": "<tbody>", "tbody_open": ""}.get(token.type, "")
     if kind == "table" and end == "close":
         return "</tbody></table>"
+    if token.type == "heading_open":
+        return f"<{token.tag}>{_anchor(tokens[number + 1], state)}"
     if token.nesting == 1:
         align = _ALIGN.search(str(token.attrs.get("style", "")))
         return f'<{token.tag} style="text-align: {align[1]};">' if align else f"<{token.tag}>"
     return f"</{token.tag}>"
+
+
+def _anchor(inline: Token, state: _State) -> str:
+    """The macro that gives a heading the name by which links in Markdown know it; Confluence's own is another."""
+    words = "".join(one.content for one in inline.children or () if one.type in ("text", "code_inline"))
+    name = heading_anchor(words, state.anchors)
+    parameter = f'<ac:parameter ac:name="">{text(name)}</ac:parameter>'
+    return f'<ac:structured-macro ac:name="anchor">{parameter}</ac:structured-macro>'
 
 
 def _list(tokens: list[Token], number: int, state: _State, *, opens: bool) -> str:

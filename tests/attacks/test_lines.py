@@ -146,6 +146,8 @@ def test_attack_68_a_record_that_lands_afterwards_names_what_was_bypassed(stage:
     carol = team.of("carol")
     carol.new(OTHER, by="carol")
     team.act(acts.SUBMIT, "carol", OTHER, reviewers=("alice",))  # signed in sight of the edit, not yet pushed
+    carol.new("2024-04-01-fourth", by="carol")
+    team.act(acts.SUBMIT, "carol", "2024-04-01-fourth", reviewers=("alice",))  # two witnesses, told of once
     merge = merged_as_a_side(team, back, before)
     landed = merged_from(team, "carol")
     report = team.fresh().audit()

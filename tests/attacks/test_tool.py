@@ -22,6 +22,7 @@ from pmctl.output import audit as output
 from pmctl.policy import act as acts
 from pmctl.policy.model import POLICY_PATH
 from pmctl.policy.reading import parse_policy
+from pmctl.repository.transaction import interrupted
 from tests.world import DOC, World, document
 
 from .conftest import Copy
@@ -450,3 +451,18 @@ def pmctl_here(world: World, *words: str) -> Done:
     """Run pmctl on the world, as jane; in this process, so that many commands cost little."""
     said = command(world, "jane", *words)
     return Done(said.code, said.out, said.err)
+
+
+def test_an_act_that_is_refused_clears_what_a_killed_one_left_all_the_same(
+    stage: Copy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = stage("drafted")
+    with monkeypatch.context() as killed:  # after its commit landed, before its journal went
+        killed.setattr("pmctl.repository.journal.forget", lambda *_: None)
+        assert command(world, "jane", "submit", DOC, "--reviewer", "bob").code == 0
+    assert interrupted(world.repo)
+    again = command(world, "jane", "submit", DOC, "--reviewer", "bob")
+    assert (again.code, "asked already" in again.err) == (1, True), again
+    assert "an interrupted act had landed" in again.err
+    assert not interrupted(world.repo)
+    assert command(world, "jane", "doctor").code == 0

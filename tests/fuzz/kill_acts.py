@@ -93,8 +93,8 @@ def again(tree: Path, settings: Path, words: Sequence[str]) -> tuple[int, str]:
     raise AssertionError(f"it says the same again: {err}")
 
 
-def one_round(world: World, folder: Path, act: str, after: float) -> str:
-    """Kill the act in two work trees `after` some seconds; returns what became of it, e.g. "undone, landed"."""
+def one_round(world: World, folder: Path, act: str, share: float) -> str:
+    """Kill the act in two work trees after that share of what it takes; returns what became, e.g. "before, after"."""
     _, by, words = ACTS[act]
     path = folder / "repo"
     shutil.copytree(world.path, path, symlinks=True)
@@ -104,6 +104,10 @@ def one_round(world: World, folder: Path, act: str, after: float) -> str:
     settings = folder / "gitconfig"
     settings.write_text(SETTINGS.format(name=by.capitalize(), handle=by, key=world.people[by].key))
     before = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout
+    start = time.perf_counter()  # on a copy, and not long before: the machine does other things, too
+    shutil.copytree(path, folder / "alone", symlinks=True)
+    assert again(folder / "alone", settings, words)[0] == 0
+    after = share * 1.5 * (time.perf_counter() - start)
     running = [begin(tree, settings, words) for tree in (path, second)]
     time.sleep(after)
     for process in running:
@@ -128,8 +132,8 @@ def one_round(world: World, folder: Path, act: str, after: float) -> str:
     return ", ".join(became)
 
 
-def play(moments: int, seed: int, acts_wanted: Sequence[str] = tuple(ACTS), longest: float = 0.9) -> dict[str, int]:
-    """Kill each act at that many random moments; returns how often what came of it."""
+def play(moments: int, seed: int, acts_wanted: Sequence[str] = tuple(ACTS)) -> dict[str, int]:
+    """Kill each act at that many random moments of its run; returns how often what came of it."""
     chance = random.Random(seed)
     counts: dict[str, int] = {}
     with tempfile.TemporaryDirectory(prefix="pmctl-kill-") as name:
@@ -138,8 +142,8 @@ def play(moments: int, seed: int, acts_wanted: Sequence[str] = tuple(ACTS), long
             for number in range(moments):
                 folder = Path(name) / f"{act}-{number}"
                 folder.mkdir()
-                became = one_round(made[ACTS[act][0]], folder, act, chance.uniform(0.05, longest))
-                counts[became] = counts.get(became, 0) + 1
+                became = one_round(made[ACTS[act][0]], folder, act, chance.uniform(0.05, 1))
+                counts[f"{act}: {became}"] = counts.get(f"{act}: {became}", 0) + 1
                 shutil.rmtree(folder)
     return counts
 

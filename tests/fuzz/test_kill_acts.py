@@ -6,4 +6,4 @@ from .kill_acts import play
 
 
 def test_acts_killed_in_two_work_trees_end_before_or_after() -> None:
-    assert sum(play(1, 3, ("approve", "comment", "resolve"), 0.6).values()) == 3
+    assert sum(play(1, 3, ("approve", "comment", "resolve")).values()) == 3

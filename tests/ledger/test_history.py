@@ -235,3 +235,19 @@ def test_the_last_witness_is_counted_in_steps(team: Clones) -> None:
     found = team.fresh("again").audit().witness
     assert found is not None
     assert (found.by, found.commit, found.steps_ago) == ("bob", seen, 2)
+
+
+def test_the_last_witness_is_whoever_saw_most_not_whoever_landed_last(team: Clones) -> None:
+    carol = team.of("carol")
+    carol.new("2024-04-01-fourth", by="carol")
+    team.act(acts.SUBMIT, "carol", "2024-04-01-fourth", reviewers=("bob",))  # on top of what she has, pushed much later
+    team.of("bob").new(OTHER, by="bob")
+    team.act(acts.SUBMIT, "bob", OTHER, reviewers=("carol",))
+    seen = team.push("bob")
+    team.act(acts.WITHDRAW, "bob", OTHER)
+    team.push("bob")
+    team.pull("carol")
+    team.push("carol")
+    found = team.fresh("later").audit().witness
+    assert found is not None
+    assert (found.by, found.commit) == ("bob", seen)

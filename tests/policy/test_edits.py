@@ -9,7 +9,8 @@ from dataclasses import replace
 import pytest
 
 from pmctl.document.reader import read
-from pmctl.policy.edits import Edit, People, Right, check_edit, rights_needed, who_may, who_takes_part
+from pmctl.errors import Advice
+from pmctl.policy.edits import Edit, People, Right, check_edit, refused, rights_needed, who_may, who_takes_part
 from pmctl.policy.model import RETIRED, Key
 from pmctl.policy.state import ARCHIVED, DELETED, DRAFT, FINAL, IN_REVIEW, PUBLISHED, PostmortemState
 from tests.policy.edit_cases import (
@@ -263,3 +264,77 @@ def test_whoever_left_has_no_right_and_whoever_never_had_a_key_keeps_theirs(stat
         if right is not Right.CREATE:
             past = who_may(right, before, state(status), left, owner="carol", past=True)
             assert past == who_may(right, before, state(status), here, owner="carol")
+
+
+@pytest.mark.parametrize("status", STATES)
+def test_who_may_discuss_a_postmortem_resolve_a_thread_and_plan_a_meeting(status: str) -> None:
+    before = read(text(status, participants="[frank]").encode(), PATH)
+    asked = replace(state(status), reviewers=("bob",))
+    everybody = {"jane", "erin", "alice", "bob", "dan", "carol", "frank"}  # frank took part, carol owns an item
+    assert set(who_may(Right.COMMENT, before, asked, policy())) == everybody | {"bot"}
+    assert set(who_may(Right.MEET, before, asked, policy())) == everybody
+    named = replace(asked, reviewers=("bob", "ci", "bot"), editors=("erin",))
+    unnamed = read(text(status, reviewers="[]").encode(), PATH)
+    assert {"bob", "bot"} <= set(who_may(Right.COMMENT, unnamed, named, policy(), replace(named, reviewers=())))
+    assert "bob" in who_may(Right.COMMENT, None, named, policy(), replace(named, reviewers=()))
+    assert set(who_may(Right.RESOLVE, before, asked, policy(), owner="frank")) == {"jane", "erin", "alice", "frank"}
+    assert "bot" in who_may(Right.RESOLVE, before, asked, policy(), owner="bot")  # what it began itself
+    assert "bot" not in who_may(Right.MEET, before, asked, policy(), owner="bot")
+    assert "bot" not in who_may(Right.EDITORS, before, replace(asked, author="bot"), policy(), owner="bot")
+
+
+def test_who_is_asked_by_an_act_of_the_same_change_may_comment_at_once() -> None:
+    before = change(DRAFT).before
+    assert "frank" not in who_may(Right.COMMENT, before, state(DRAFT), policy())
+    for asked in ({"reviewers": ("frank",)}, {"editors": ("frank",)}):
+        now = replace(state(IN_REVIEW), **asked)
+        assert "frank" in who_may(Right.COMMENT, before, state(DRAFT), policy(), now)
+
+
+def test_an_editor_whom_a_submit_binds_may_have_written_what_it_brings() -> None:
+    edit = Edit(read(text(DRAFT).encode(), PATH), change(IN_REVIEW, WANTED[0]).after)
+    bound = replace(state(IN_REVIEW), editors=("erin", "bot", "frank"))
+    assert "AU702" not in codes(edit, "frank", state(DRAFT), bound)
+    assert "AU702" in codes(edit, "frank", state(DRAFT), state(IN_REVIEW))
+
+
+def test_a_section_that_is_headed_like_the_key_is_text() -> None:
+    before = text(DRAFT) + "\n## editors\n\nNobody yet.\n"
+    edit = Edit(read(before.encode(), PATH), read(before.replace("Nobody", "Somebody").encode(), PATH))
+    assert rights_needed(edit, state(DRAFT), state(DRAFT)) == [(Right.TEXT, "")]
+
+
+def test_what_is_missing_is_named_in_words() -> None:
+    before = change(DRAFT).before
+    bare = read(text(DRAFT).replace("status: DRAFT\nauthor: jane\n", "").encode(), PATH)
+    status, author = check_edit(Edit(before, bare), ("jane",), state(DRAFT), policy())
+    assert status.message.endswith("DRAFT -> none")
+    assert author.message == "the author is changed from jane to nobody"
+    other = read(text("X", author="frank").encode(), PATH)
+    status, author = check_edit(Edit(before, other), ("jane",), state(DRAFT), policy())
+    assert status.message.endswith("DRAFT -> X")
+    assert author.message == "the author is changed from jane to frank"
+
+
+@pytest.mark.parametrize(
+    ("right", "able", "advice"),
+    [
+        (Right.TEXT, ("jane",), "become-editor"),
+        (Right.COMMENT, ("jane",), "become-commenter"),
+        (Right.MEET, ("jane",), "become-commenter"),
+        (Right.TRACKING, ("jane",), "ask-them"),
+        *((right, (), None) for right in (Right.TEXT, Right.COMMENT, Right.TRACKING)),
+    ],
+)
+def test_whoever_is_refused_is_told_how_it_can_be_done(right: Right, able: tuple[str, ...], advice: str | None) -> None:
+    said = refused(right, ("frank", "unknown"), able, DOC, policy())
+    assert (said.hint.name if isinstance(said.hint, Advice) else None) == advice
+
+
+def test_whoever_left_is_told_that_they_left() -> None:
+    here = policy()
+    gone = here.people["frank"]._replace(keys=(Key("ssh-ed25519 frank", RETIRED),))
+    said = refused(Right.TEXT, ("frank",), ("jane",), DOC, replace(here, people={**here.people, "frank": gone}))
+    assert "frank left, and no key in the policy is in use" in said.message
+    assert isinstance(said.hint, Advice)
+    assert said.hint.name == "key-again"

@@ -166,9 +166,14 @@ class Session:
         return reader(workspace.git_settings, workspace.policy, self.surroundings, self.handle)
 
     def actor(self, handle: str = "") -> Actor:
-        """Who signs an act: `handle`, --as, or whoever git's settings name. Raises as `identify` does."""
-        from pmctl.repository.actor import identify
+        """Who signs an act: `handle`, --as, or whoever git's settings name. Raises as `identify` does.
 
+        What an act that was killed has left is cleared away first: it could refuse this one.
+        """
+        from pmctl.repository.actor import identify
+        from pmctl.repository.transaction import clear_interrupted
+
+        clear_interrupted(self.repo)
         workspace = self.workspace
         return identify(
             self.repo, workspace.policy, self.surroundings, handle or self.handle, workspace.git_settings

@@ -227,7 +227,7 @@ def _rights(edit: Edit, state: PostmortemState, now: PostmortemState) -> Iterato
         elif change.kind is ChangeKind.ACCESS and change.key == "editors":
             yield Right.EDITORS, ""
         elif change.kind is ChangeKind.STATUS or (change.kind is ChangeKind.ACCESS and stages != {DRAFT}):
-            continue  # acts change these (see `needs_act`)
+            pass  # acts change these (see `needs_act`)
         elif change.kind is ChangeKind.LAYOUT or not by_act:
             yield Right.TEXT, ""
 

@@ -138,6 +138,18 @@ def recover(repo: git.Repository) -> str:
     return _UNDONE
 
 
+def clear_interrupted(repo: git.Repository) -> None:
+    """Finish or undo an act that was killed before anything is read from what it left behind.
+
+    Raises TryAgain when there was one, EnvironmentProblem while another act runs.
+    """
+    if interrupted(repo):
+        with locked(repo):
+            done = recover(repo)
+        if done:
+            raise TryAgain(done, hint="run the command again")
+
+
 def interrupted(repo: git.Repository) -> bool:
     """True when an act was killed half way and nothing has recovered it yet."""
     return os.path.lexists(journals.path_of(repo))

@@ -256,3 +256,107 @@ def test_block_between_rules_below_the_title_is_no_second_front_matter(newline: 
     _, document = adopt(text)
     assert "severity: high" in document.body
     assert "Summary" in titles(document)
+
+
+def test_bold_labels_of_bullets_are_sections() -> None:
+    _, document = adopt(
+        "# Router outage on 2024-02-02\n\n- **Key events**\n"
+        "  - Seen - 2024-02-02 10:05\n  - Over - 2024-02-02 10:30\n\n"
+        "- **Time to repair**: 25m\n- **Impact**: No page loaded.\n- **Notes from the log**:\n"
+        "  - 2024-02-02 10:04 a route is withdrawn\n  - 2024-02-02 10:29 it is back\n"
+        "- **What was done**: The route was set again.\n- **Follow-ups**:\n  - Alert on withdrawn routes\n  - Test it\n"
+    )
+    assert titles(document) == ["Timeline", "Time to repair", "Impact", "Resolution", "Action Items"]
+    assert [entry.at.minute for entry in entries(document) if entry.at] == [5, 30, 4, 29]
+    assert [item.description for item in action_items(document)] == ["Alert on withdrawn routes", "Test it"]
+
+
+def test_bold_labels_above_the_first_section_are_sections_and_facts_stay_facts() -> None:
+    _, document = adopt(
+        "# Mail outage\n\n**Date**: 2024-02-02\n\n**Summary**: No mail left.\n\n**Root cause**: A full disk.\n\n"
+        "## Resolution\n\nThe disk was cleared.\n"
+    )
+    assert titles(document) == ["Summary", "Root Cause", "Resolution"]
+    _, document = adopt("# Mail outage\n\n- **Date**: 2024-02-02\n- **Impact**: high\n\n## Summary\n\nNo mail left.\n")
+    assert titles(document) == ["Summary"]
+
+
+def test_the_exact_name_wins_over_a_synonym_also_from_below() -> None:
+    _, document = adopt(
+        "# Login outage\n\n## Fault\n\na\n\n## Root causes\n\nb\n\n## Prevention measures\n\n- c\n\n"
+        "## Lessons learned\n\nd\n\n### Action items\n\n- [ ] e\n"
+    )
+    assert titles(document) == ["Fault", "Root Cause", "Prevention measures", "Lessons Learned", "Action Items"]
+    assert [item.description for item in action_items(document)] == ["e"]
+
+
+def test_a_subsection_that_rises_leaves_its_siblings_where_they_are() -> None:
+    _, document = adopt(
+        "# Login outage\n\n## Root cause\n\na\n\n### Timeline\n\n- 10:00 UTC b\n- 10:05 UTC c\n\n"
+        "### Why so long\n\nd\n\n"
+        "## Impact\n\ne\n"
+    )
+    assert titles(document) == ["Root Cause", "Timeline", "Impact"]
+    cause = document.section("Root Cause")
+    assert cause is not None and "### Why so long" in cause.text
+
+
+@pytest.mark.parametrize(
+    ("text", "section", "asked"),
+    [
+        ("The disk was full, so mails waited.", "Conclusion", True),
+        ("We learned to watch the disk.", "Lessons Learned", False),
+    ],
+)
+def test_a_conclusion_is_asked_for_unless_it_speaks_of_learning(text: str, section: str, asked: bool) -> None:
+    adoption, document = adopt(f"# Mail outage\n\n## Summary\n\nx\n\n## Conclusion\n\n{text}\n")
+    assert titles(document) == ["Summary", section]
+    assert any("is it Root Cause or Lessons Learned?" in question for question in adoption.questions) == asked
+
+
+def test_an_anchor_in_a_heading_is_markup() -> None:
+    _, document = adopt('# Mail outage\n\n## Impact <a href="#impact" id="impact"></a>\n\nx\n')
+    assert titles(document) == ["Impact"] and "<a" not in document.body
+
+
+def test_one_row_without_a_time_does_not_keep_the_others_from_being_read() -> None:
+    _, document = adopt(
+        "# Mail outage 2024-02-02\n\n## Timeline\n\n| Time (JST) | Event |\n|---|---|\n| (before) | a |\n"
+        "| 02-02 06:20 | b |\n| 02-03 01:10 | c |\n"
+    )
+    assert "| ?? | (before) | a |" in document.body
+    assert [entry.at.day for entry in entries(document) if entry.at] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("text", "day", "asked"),
+    [
+        ("# Slow mails\n\n**Date**: March 2023\n", "2023-03-01", "March 2023"),
+        ("# Slow mails\n\n**Date**: 04/11/2022\n", "2022-04-11", "2022-11-04"),
+        ("# 2022-04-10 Slow mails\n\nOn April 11th, 2022 mails waited.\n", "2022-04-10", ""),
+        ('+++\npath = "2023/03/04/mails"\ntitle = "Slow mails"\n+++\n\nMails waited.\n', "2023-03-04", ""),
+    ],
+)
+def test_days_that_are_not_plain_are_asked_for(text: str, day: str, asked: str) -> None:
+    adoption, _ = adopt(text, "mails.md")
+    assert adoption.id[:10] == day
+    assert not asked or any(asked in question for question in adoption.questions)
+
+
+def test_the_line_of_the_title_is_no_second_witness() -> None:
+    adoption, _ = adopt("# 2022-04-10 Slow mails\n\nOn April 11th, 2022 mails waited.\n", "2022-04-11-mails.md")
+    assert adoption.id[:10] == "2022-04-11" and any("not 2022-04-10" in question for question in adoption.questions)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("= Mail outage\n\n== Summary\n\nx\n", "AsciiDoc"),
+        ("#+TITLE: Mail outage\n\n* Summary\nx\n** Impact\ny\n", "org"),
+        ("\\# Mail outage\n\n\\## Summary\n\nx\n", "escaped Markdown"),
+    ],
+)
+def test_other_markup_is_refused_by_name(text: str, reason: str) -> None:
+    with pytest.raises(Unadoptable, match=reason):
+        read_source(text.encode(), "x.md")
+    assert read_source(b"# Mail outage\n\n```\n= a\n== b\n```\n", "x.md").headings

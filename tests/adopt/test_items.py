@@ -88,3 +88,19 @@ def test_an_empty_bullet_is_nothing() -> None:
     text, count = convert("- Add an alert\n- \n- [ ] \n- [ ]")
     assert count == 1 and text.endswith("| Add an alert | | | | | | |")
     assert convert("- \n- [ ] ") == ("- \n- [ ] ", 0)
+
+
+def test_marks_in_front_of_an_item_are_its_status() -> None:
+    assert [one[3] for one in items("- ✅ Add an alert\n- ⬜ Test it\n- Ask them")] == ["COMPLETED", "OPEN", ""]
+
+
+def test_names_below_a_colon_are_no_actions() -> None:
+    text = "These names were taken away:\n\n- oldname\n- oldshare"
+    assert convert(text) == (text, 0)
+    assert convert("We will:\n\n- Add an alert for it\n- Test it")[1] == 2
+    assert convert("Still to do:\n\n- [ ] Tests")[1] == 1
+
+
+def test_the_bold_first_row_of_a_wikis_table_is_its_header() -> None:
+    table = "| | | |\n|---|---|---|\n| **Measure** | **Assign** | **Jira** |\n| Raise it | Jane | OPS-1 |"
+    assert items(table.replace("Measure", "Action")) == [("Raise it", "Jane", "", "")]

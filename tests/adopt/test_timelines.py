@@ -87,3 +87,30 @@ def test_an_empty_bullet_is_nothing() -> None:
     assert made is not None
     assert made.lines == ("| Time | Event | Who |", "|---|---|---|", "| 09:10 | a | |", "| 09:40 | b | |")
     assert stays("- \n- [ ] ")
+
+
+def test_days_as_headings_with_a_weekday_or_a_remark() -> None:
+    rows = table(
+        "### 2023-04-24 Monday\n\n- 13:14 a\n- 14:02 b\n\n### 25-04-2023 (night, CEST)\n\n- 02:17 c",
+        headings=frozenset([0, 5]),
+    )
+    assert [row.split(" | ")[0] for row in rows[2:]] == ["| 2023-04-24 13:14", "| 14:02", "| 2023-04-25 02:17"]
+
+
+def test_approximate_days_days_in_brackets_and_braces() -> None:
+    assert table("- **~Apr 24 01:00** - a\n- **Apr 25 12:30** - b")[2] == "| ~2023-04-24 01:00 | ~Apr 24 01:00 | a | |"
+    assert table("- **~23:55 (Apr 24)** - a\n- **~00:26** - b")[2] == "| ~2023-04-24 23:55 | ~23:55 (Apr 24) | a | |"
+    assert (
+        table("### {{ 2023-04-24 02:00 }}\n\na\n\n### {{ 06:10 }}\n\nb", headings=frozenset([0, 4]))[3]
+        == "| 06:10 | b | |"
+    )
+
+
+def test_a_day_and_a_time_at_the_end_and_a_zone_with_a_plus() -> None:
+    rows = table("- The key was used at 2023-04-24 8:55 AM +UTC\n- It was revoked: 2023-04-24 09:10 +UTC")
+    assert [row.split(" | ")[0] for row in rows[2:]] == ["| 2023-04-24 08:55 UTC", "| 2023-04-24 09:10 UTC"]
+
+
+def test_the_zone_of_the_first_entry_holds_for_all() -> None:
+    assert table("- ~07:00 CST - a\n- 07:15 - b")[0] == "| Time (CST) | Event | Who |"
+    assert table("- 07:00 CST - a\n- 07:15 UTC - b\n- 07:20 c")[0] == "| Time | Event | Who |"

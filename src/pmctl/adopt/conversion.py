@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pmctl.adopt import structure
 from pmctl.adopt.completeness import missing_lines
 from pmctl.adopt.front_matter import Context, Identified, compose, front_values
+from pmctl.adopt.labelled import with_label_headings
 from pmctl.adopt.remarks import Recognised, Remarks
 from pmctl.adopt.sections import reread, with_tables
 from pmctl.adopt.source import SourceDocument, SourceHeading, Unadoptable, parse_source
@@ -65,9 +66,11 @@ def convert(found: Identified, postmortem: str, text: str, context: Context, *, 
     Raises Unadoptable when the result could not be read back or would be too large.
     """
     source = found.source if text == found.source.text else parse_source(text, found.source.path, bom=found.source.bom)
+    source = with_label_headings(source, _title_heading(found, source))
     arranged = structure.arrange(source, _title_heading(found, source), found.title.value)
     remarks = Remarks()
     untabled = _managed(source, front_values(found, postmortem, context, remarks), arranged.body, path_of(postmortem))
+    _refuse_unreadable(untabled)
     remarks.kept += [f"heading {title!r} as it was" for title in arranged.kept]
     remarks.questions += arranged.questions
     if source.front.text:

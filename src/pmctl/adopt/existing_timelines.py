@@ -31,7 +31,11 @@ def with_readable_times(
         times = _times(table, column, known)
         if named is not None and 10 * _readable(table, column, times) >= 7 * len(table.rows):
             continue
-        if all(time or not row.cells[column].text for row, time in zip(table.rows, times, strict=True)):
+        written = [row.cells[column].text for row in table.rows]
+        unread = sum(bool(cell) and not time for cell, time in zip(written, times, strict=True))
+        if unread == 0 or 2 * unread < sum(map(bool, times)) or (unread == 1 and sum(map(bool, times)) > 1):
+            # A row such as "(before)" has no time: it says so, and the others are read.
+            times = [time or ("??" if cell else "") for cell, time in zip(written, times, strict=True)]
             shown = stated_zone(f"({table.columns[column]})", table.columns[column]) or zone
             text = _with_column(text, table, f"Time ({shown})" if shown and zone_of(shown) else "Time", times)
             continue

@@ -18,7 +18,7 @@ from pmctl.adopt.labels import LabelledValues
 from pmctl.adopt.source import SourceDocument
 from pmctl.adopt.title import title_heading
 from pmctl.document.aliases import TIMELINE
-from pmctl.document.dates import Day, day_in_name, days, each_day, find_leading
+from pmctl.document.dates import Day, day_in_name, days, each_day, find_leading, month_named
 
 _BLOG_KEYS = frozenset((
     "layout", "category", "categories", "slug", "permalink", "redirect_from", "draft", "aliases", "pubdate", "image",
@@ -49,17 +49,23 @@ class IncidentDay:
 
 @dataclass(slots=True)
 class _Votes:
-    """The weight of each day and where it was found. Days without a year are read as the ones closest to `near`."""
+    """The weight of each day and where it was found. Days without a year are read as the ones closest to `near`.
+
+    `plain` are the days that somebody wrote in a way that can be read in one way only.
+    """
 
     near: date | None
     weights: dict[date, float] = field(default_factory=lambda: defaultdict(float))
     origins: dict[date, list[str]] = field(default_factory=lambda: defaultdict(list))
+    plain: set[date] = field(default_factory=set)
 
     def add(self, found: Day | None, weight: float, origin: str) -> None:
         value = found.near(self.near) if found else None
         if value is not None and 1990 <= value.year <= 2100:
             self.weights[value] += weight
             self.origins[value].append(origin)
+            if found and not (found.swapped and found.month != found.day):
+                self.plain.add(value)
 
 
 def incident_day(
@@ -72,14 +78,26 @@ def incident_day(
     votes = _votes(source, stated, title, _anchor(source, stated, title) or near)
     weights, origins = votes.weights, votes.origins
     if not weights:
-        return None
+        return _month(source, stated, title)
     best = max(weights, key=lambda value: (weights[value], -value.toordinal()))
     rivals = tuple(
         f"{value.isoformat()} ({origins[value][0]})" for value in sorted(weights, key=lambda one: -weights[one])
-        if value != best and weights[value] >= 4.0 and abs(value - best) > timedelta(days=3)
+        if value != best and weights[value] >= 4.0
+        and (abs(value - best) > timedelta(days=3) or 4 * weights[value] >= 3 * weights[best])
     )  # fmt: skip
+    if best not in votes.plain and best.day <= 12:
+        rivals = (f"{best.replace(month=best.day, day=best.month).isoformat()} (day and month the other way)", *rivals)
     certain = min(1.0, 0.45 + weights[best] / 12) - (0.2 if rivals else 0)
     return IncidentDay(best, " and ".join(dict.fromkeys(origins[best])), round(certain, 2), rivals)
+
+
+def _month(source: SourceDocument, stated: LabelledValues, title: str) -> IncidentDay | None:
+    """The month that a document names where it names no day."""
+    opening = source.text[source.body_start : source.body_start + 1500]
+    for text in (*(stated.first(key) for key in ("incident_date", "start", "period", "date")), title, opening):
+        if found := month_named(text):
+            return IncidentDay(found, f"{found:%B %Y}, which is all that it says of its day", 0.3)
+    return None
 
 
 def _votes(source: SourceDocument, stated: LabelledValues, title: str, near: date | None) -> _Votes:
@@ -93,6 +111,8 @@ def _votes(source: SourceDocument, stated: LabelledValues, title: str, near: dat
     if heading is not None and heading.text != title:
         votes.add(_first_day(heading.text), 13.0, "the first heading")
     _vote_path(votes, source.path, blog)
+    if isinstance(path := source.front.values.get("path"), str) and (folders := _DAY_FOLDERS.search(path)):
+        votes.add(_day_of(folders), 2.5, "the path in the front matter")
     _vote_timeline(votes, source)
     if match := _DIGIT_TOO_MANY.search(source.text, source.body_start):
         votes.add(_day_of(match), 1.0, "a date with one digit too many")
@@ -132,10 +152,12 @@ def _vote_timeline(votes: _Votes, source: SourceDocument) -> None:
 def _vote_opening(votes: _Votes, source: SourceDocument) -> None:
     """The days in the first lines of the text, the first ones most."""
     opening = source.text[source.body_start : source.body_start + 1500]
+    heading = title_heading(source)
     weight = 3.0
     for start, _, day in days(opening):
-        if source.in_code(source.body_start + start):
-            continue
+        at = source.body_start + start
+        if source.in_code(at) or (heading is not None and heading.start <= at < heading.end):
+            continue  # the title has its own vote
         before = opening[max(0, start - 12) : start].rsplit("\n", 1)[-1]
         votes.add(day, weight + (1.0 if _HAPPENED.search(before + " ") else 0.0), "the text")
         weight = max(0.3, weight - 1.2)

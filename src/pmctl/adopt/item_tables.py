@@ -62,6 +62,10 @@ class ItemTables:
 def tracked_table(lines: Sequence[str], postmortem: str, ids: Ids) -> ItemTables | None:
     """A table of action items with the columns that pmctl knows; None when it isn't one."""
     table = _parsed(lines)
+    if not any(table.columns) and len(lines) > 3 and all(cell.text[:2] == "**" for cell in table.rows[0].cells):
+        # A wiki's export: the header is the first row, in bold.
+        lines = [lines[2], lines[1], *lines[3:]]
+        table = _parsed(lines)
     columns = _recognised_columns(table.columns)
     rows = [row for row in table.rows if any(cell.text for cell in row.cells)]
     if "Action" not in columns or len(table.columns) < 2 or not rows:
@@ -140,12 +144,13 @@ def _statuses_to_add(table: Table, rows: Sequence[Row], status: int | None) -> d
     """The status of each row by its line, for a new column; empty when the table's own column does."""
     if status is None or any(row.extra or any(cell.missing for cell in row.cells) for row in table.rows):
         return {}
-    known = {row.line: _status(row.cells[status].text) for row in rows}
+    known = {row.line: status_of(row.cells[status].text) for row in rows}
     written = {row.line: canonical(row.cells[status].text, ItemStatus) for row in rows}
     return known if any(value and value != written[line] for line, value in known.items()) else {}
 
 
-def _status(text: str) -> str:
+def status_of(text: str) -> str:
+    """The status that a word or a mark stands for, "" for none."""
     same = canonical(text, ItemStatus)
     if same in ItemStatus.__members__:
         return same

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from pmctl.adopt.blocks import Block, blocks, cell_text
-from pmctl.adopt.item_tables import Ids, ItemTables, tracked_table
+from pmctl.adopt.item_tables import Ids, ItemTables, status_of, tracked_table
 from pmctl.text import parse_day
 
 STANDARD = ("ID", "Action", "Owner", "Due", "Priority", "Status", "Ticket", "Notes")
@@ -38,8 +38,11 @@ def to_tables(lines: list[str], postmortem: str, ids: Ids, person: Callable[[str
     """
     made = ItemTables()
     at = 0
+    before = ""
     for is_list, group in groupby(blocks(lines), key=lambda block: block.kind == "item"):
         parts = list(group)
+        if is_list and before.endswith((":", "：")) and all(len(_words(block)) < 3 for block in parts):
+            continue  # names, listed by the sentence above them
         if is_list:
             first, last = parts[0].first, max(parts[-1].last, parts[-1].first + 1)  # an empty bullet is a line, too
             part = _list_table(parts, postmortem, ids, person)
@@ -52,6 +55,7 @@ def to_tables(lines: list[str], postmortem: str, ids: Ids, person: Callable[[str
                 at = last
             made.add(part)
             continue
+        before = "\n".join(parts[-1].lines).rstrip()
         for block in parts:
             if block.kind == "table":
                 tracked = tracked_table(block.lines, postmortem, ids)
@@ -63,6 +67,11 @@ def to_tables(lines: list[str], postmortem: str, ids: Ids, person: Callable[[str
                     at = block.last
     made.lines += lines[at:]
     return made
+
+
+def _words(block: Block) -> list[str]:
+    """An item's words; an item with a box is an action whatever it says."""
+    return ["[ ]"] * 3 if block.task else " ".join(block.lines).split()
 
 
 def _list_table(found: Sequence[Block], postmortem: str, ids: Ids, person: Callable[[str], str]) -> ItemTables:
@@ -99,7 +108,7 @@ def _labelled_tables(
 
 
 def _row(text: str, task: str, postmortem: str, ids: Ids, person: Callable[[str], str]) -> ItemTables:
-    status = {"x": "COMPLETED", "X": "COMPLETED", " ": "OPEN"}.get(task, "")
+    status = {"x": "COMPLETED", "X": "COMPLETED", " ": "OPEN"}.get(task, "") or _leading_status(text)
     owner = _owner(text, person)
     due = match[1] if (match := _DUE.search(text)) and parse_day(match[1]) else ""
     tickets = set(_TICKET.findall(text))
@@ -107,6 +116,12 @@ def _row(text: str, task: str, postmortem: str, ids: Ids, person: Callable[[str]
     cells = [ids.new(postmortem, text), text, owner, due, "", status, ticket, ""]
     line = "|" + "|".join(f" {cell} " if cell else " " for cell in cells) + "|"
     return ItemTables([line], 1, int(not status), int(not owner))
+
+
+def _leading_status(text: str) -> str:
+    """The status that a mark in front of an item says, such as ✅; words are the item's own."""
+    mark = text.split(maxsplit=1)[0]
+    return status_of(mark) if not any(character.isalnum() for character in mark) else ""
 
 
 def _items_below(block: Block) -> tuple[Block, ...]:

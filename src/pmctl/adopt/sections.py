@@ -121,7 +121,7 @@ def _pieces(document: Document, section: Section, *, entries: bool = False) -> l
     piece = _Piece(section.content_start, section.end)
     for heading in document.headings:
         if section.content_start <= heading.start < section.end:
-            if entries and find_leading(plain(heading.title)) is not None:
+            if entries and find_leading(plain(heading.title).strip(" {}")) is not None:
                 piece.entries.append(document.text.count("\n", piece.start, heading.start))
                 continue
             piece.end = heading.start

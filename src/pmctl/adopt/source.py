@@ -25,6 +25,17 @@ _BOLD_LINE = re.compile(r"^ {0,3}(?:\*\*|__)(?P<text>[^*_\n][^*\n]{0,80}?)(?:\*\
 _LABEL_LINE = re.compile(r"^(?P<text>[A-Z][\w '/&-]{2,40}):[ \t]*\r?$", re.MULTILINE)
 
 
+_MARKDOWN_HEADING = re.compile(r"^#{1,6}[ \t]+\S|^\S[^\n]*\n(?:={3,}|-{3,})[ \t]*$", re.MULTILINE)
+_CONVERT = "convert it (pandoc -t gfm does that), then adopt it"
+# Markup of others: its name, what at least two lines of it look like where no heading is Markdown's, and the remedy.
+_OTHER_MARKUP = (
+    ("AsciiDoc", re.compile(r"^={1,5}[ \t]+\S", re.MULTILINE), _CONVERT),
+    ("org", re.compile(r"^\*{2,5}[ \t]+[^*\n]+$|^#\+\w+:?", re.MULTILINE), _CONVERT),
+    ("escaped Markdown", re.compile(r"^\\#{1,6}[ \t]", re.MULTILINE),
+     "its marks are preceded by backslashes; take these away (or copy it as Markdown), then adopt it"),
+)  # fmt: skip
+
+
 Spans = tuple[tuple[int, int], ...]
 
 
@@ -122,7 +133,17 @@ def read_source(data: bytes, path: str) -> SourceDocument:
         raise Unadoptable(f"not UTF-8 in line {line} (byte 0x{data[error.start]:02x}): save it as UTF-8") from None
     if "\0" in text:
         raise Unadoptable("binary, not text")
+    if other := _other_markup(text):
+        raise Unadoptable(other)
     return parse_source(text, path, bom=bom)
+
+
+def _other_markup(text: str) -> str:
+    """What else than Markdown the text is written in, and what to do about it; "" for Markdown."""
+    for name, pattern, remedy in _OTHER_MARKUP:
+        if len(pattern.findall(text)) >= 2 and not _MARKDOWN_HEADING.search(text):
+            return f"{name}, not Markdown: {remedy}"
+    return ""
 
 
 def parse_source(text: str, path: str, *, bom: bool = False) -> SourceDocument:

@@ -2,7 +2,7 @@
 
 The level on which most known headings stand becomes level 2. A heading that an alias names is renamed, and what it said
 before stays as a bold line below it; every other heading keeps its wording and at most changes its level. Text is
-never moved.
+moved only where a subsection becomes a section: then what else stands in the section around it stays in that.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pmctl.adopt.timeline_entries import is_entry_heading
 from pmctl.document.aliases import (
     ACTION_ITEMS,
     DETECTION,
+    FACTORS,
     IMPACT,
     LESSONS,
     METADATA,
@@ -26,11 +27,14 @@ from pmctl.document.aliases import (
     ROOT_CAUSE,
     TIMELINE,
 )  # fmt: skip
-from pmctl.document.headings import ALIAS, EXACT, PATTERN, Meaning, is_outlook, same_wording, two_sections
+from pmctl.document.headings import ALIAS, EXACT, PATTERN, Meaning, is_open, is_outlook, same_wording, two_sections
 
 _CHECKLIST = re.compile(r"^[ \t]*[-*+][ \t]+\[[ xX]\]", re.MULTILINE)
 _LISTED = re.compile(r"^[ \t]*(?:[-*+][ \t]|\d+[.)][ \t]|\|)", re.MULTILINE)
 _PROMOTED = (TIMELINE, ACTION_ITEMS, ROOT_CAUSE, IMPACT, RESOLUTION, DETECTION)
+_LEARNT = re.compile(
+    r"\b(?:learn|lesson|takeaway|gelernt|appris|leçon|aprend|lecci|liç)|教訓|学[びん]|教训|学到", re.IGNORECASE
+)
 _BOLD_LINE = 7
 
 
@@ -38,10 +42,12 @@ _BOLD_LINE = 7
 class _Place:
     """A heading and what becomes of it. `level` 0 takes it out (its words are in the title), 7 makes it a bold line.
 
-    `name` is its new name, `insert` a heading to put before it; `taken_for` says for a person what it became.
+    `end` is where the text below it ends, `name` its new name, `insert` a heading to put before it; `taken_for` says
+    for a person what it became.
     """
 
     heading: SourceHeading
+    end: int
     level: int
     found: Meaning | None
     name: str = ""
@@ -86,7 +92,7 @@ def arrange(source: SourceDocument, title_heading: SourceHeading | None, title: 
     _set_levels(places, title_heading)
     _place_title(source, places, title_heading, title)
     _skip_outlooks(source, places)
-    questions = _take_checklist_for_actions(source, places)
+    questions = [*_read_conclusions(source, places), *_take_checklist_for_actions(source, places)]
     _adopt_parents_of_parts(places)
     _promote(places)
     _name_sections(places)
@@ -130,10 +136,12 @@ def _with_bold(source: SourceDocument, title_heading: SourceHeading | None) -> S
 def _places(source: SourceDocument, title_heading: SourceHeading | None) -> list[_Place]:
     places: list[_Place] = []
     above = 1
-    for heading in _with_bold(source, title_heading):
+    headings = _with_bold(source, title_heading)
+    ends = [*(heading.start for heading in headings[1:]), len(source.text)]
+    for heading, end in zip(headings, ends, strict=False):
         level = heading.level or min(above + 1, 6)
         above = heading.level or above
-        places.append(_Place(heading, level, None if heading is title_heading else heading.meaning))
+        places.append(_Place(heading, end, level, None if heading is title_heading else heading.meaning))
     return places
 
 
@@ -197,6 +205,18 @@ def _skip_outlooks(source: SourceDocument, places: list[_Place]) -> None:
             place.found = None
 
 
+def _read_conclusions(source: SourceDocument, places: list[_Place]) -> Iterator[str]:
+    """A conclusion that speaks of learning holds the lessons; about any other, a question."""
+    there = {place.section for place in places}
+    for index, place in enumerate(places):
+        if place.level != 2 or place.found is not None or not is_open(place.heading.title):
+            continue
+        if LESSONS not in there and _LEARNT.search(_text_below(source, places, index)):
+            place.found = Meaning(LESSONS, "", PATTERN)
+        elif missing := [section for section in (ROOT_CAUSE, LESSONS) if section not in there]:
+            yield f"heading {place.heading.text!r} stays: is it {' or '.join(missing)}?"
+
+
 def _take_checklist_for_actions(source: SourceDocument, places: list[_Place]) -> list[str]:
     """A remediation that holds a checklist is a plan, not what was done, unless action items have a section already.
 
@@ -228,22 +248,40 @@ def _adopt_parents_of_parts(places: list[_Place]) -> None:
 
 
 def _promote(places: list[_Place]) -> None:
-    """Raise a timeline, action items and the like that stand below another section, with what follows them in it."""
-    owned = {place.section for place in places if place.level == 2}
-    parent: _Place | None = None
-    for index, place in enumerate(places):
-        if place.level == 3 and parent is not None and _may_rise(place, parent, owned):
-            owned.add(place.section)
-            for child in (place, *takewhile(lambda later: later.level != 2, places[index + 1 :])):
-                if not child.of_timeline and 2 < child.level < _BOLD_LINE:
-                    child.level -= 1
+    """Raise a timeline, action items and the like that stand below another section, behind what stays in that."""
+    owned: dict[str, int] = {}
+    for place in places:
         if place.level == 2:
-            parent = place
+            owned[place.section] = max(place.tier, owned.get(place.section, 0))
+    arranged: list[_Place] = []
+    at = 0
+    while at < len(places):
+        parent = places[at]
+        family = [parent, *(_children(places, at) if parent.level == 2 else ())]
+        at += len(family)
+        risen: list[_Place] = []
+        rising = False
+        for place in family:
+            if place.level == 3:
+                rising = _may_rise(place, parent, owned)
+                if rising:
+                    owned[place.section] = place.tier
+            if rising:
+                risen.append(place)
+            else:
+                arranged.append(place)
+        for place in risen:
+            if not place.of_timeline and 2 < place.level < _BOLD_LINE:
+                place.level -= 1
+        arranged += risen
+    places[:] = arranged
 
 
-def _may_rise(place: _Place, parent: _Place, owned: set[str]) -> bool:
+def _may_rise(place: _Place, parent: _Place, owned: dict[str, int]) -> bool:
     """Whether a subsection is a section of its own: always below an unknown heading, seldom below a known one."""
-    if place.section not in _PROMOTED or place.section in owned or place.tier < ALIAS:
+    if place.section not in _PROMOTED and not (place.section == FACTORS and place.tier == EXACT):
+        return False
+    if place.tier < ALIAS or (place.section in owned and not owned[place.section] < EXACT == place.tier):
         return False
     if parent.found is None:
         return True
@@ -304,25 +342,25 @@ def _nest(places: list[_Place], index: int) -> None:
 
 def _rebuilt(source: SourceDocument, places: list[_Place]) -> str:
     text, newline = source.text, source.newline
-    out: list[str] = []
-    at = source.body_start
+    first = min((place.heading.start for place in places), default=len(text))
+    out = [text[source.body_start : first]]
     for place in places:
         heading = place.heading
-        out.append(text[at : heading.start])
-        at = heading.end
+        below = text[heading.end : place.end]
         if place.level == 0:
-            at += len(text[at:]) - len(text[at:].lstrip("\r\n"))
+            out.append(below.lstrip("\r\n"))
             continue
         original = text[heading.start : heading.end]
         new = newline.join(_lines(place, original))
-        if new.rstrip("\r\n") == original.rstrip("\r\n"):
-            out.append(original)
+        if new.rstrip("\r\n") == original.rstrip("\r\n") and (not out or not out[-1] or out[-1].endswith("\n")):
+            out += [original, below]
             continue
         out += [_blank_before(out, newline), new, newline]
-        followed = text[at : at + 1] not in ("", "\r", "\n")
+        followed = below[:1] not in ("", "\r", "\n")
         if followed and (place.level == _BOLD_LINE or "**" in new or heading.level == 0):
             out.append(newline)
-    return "".join((*out, text[at:]))
+        out.append(below)
+    return "".join(out)
 
 
 def _blank_before(out: list[str], newline: str) -> str:

@@ -18,6 +18,11 @@ _PREPOSITION = re.compile(r"(?:at|on|by|from)\s+(?=[~\d]|about|around|approx|[A-
 _SEPARATOR = re.compile(r"\s*[:：,;|→>–—]*\s*(?:[-–—]+(?=\s|[A-Z])\s*)?")
 _MARKS = re.compile(r"\*{1,3}|_{1,3}|`|\[|\(")
 
+# What may stand behind a day that is a heading: its weekday, a remark in brackets.
+_BESIDE_A_DAY = re.compile(
+    r"\W*(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day)?\W*(?:[(（\[].*[)）\]])?\W*", re.IGNORECASE
+)
+
 Kind = Literal["entry", "day", "note", "text", "block"]
 
 
@@ -120,10 +125,13 @@ def entries_below_headings(lines: list[str], headings: Sequence[int]) -> list[En
     if any(line.strip() for line in lines[: headings[0]]):
         found.append(Entry(None, "", lines[: headings[0]], 0, headings[0], "text"))
     for row, end in zip(headings, (*headings[1:], len(lines)), strict=True):
-        entry = _begin(lines[row].strip().strip("#").strip(), row, end)
+        heading = lines[row].strip().strip("#").strip(" {}")
+        entry = _begin(heading, row, end)
         if entry is None:
             return []
         content = lines[row + 1 : end]
+        if entry.moment and not entry.has_clock and _BESIDE_A_DAY.fullmatch("".join(entry.event)):
+            entry.written, entry.event = heading, []
         below: list[Entry] = []
         if entry.is_day_alone and entry.moment and not entry.moment.unknown:
             below = _below_a_day(content, row + 1)
@@ -194,5 +202,13 @@ def with_late_time(entry: Entry) -> Entry:
 
 def is_entry_heading(text: str) -> bool:
     """Whether a sub-heading of a timeline, as plain text, is an entry of it: it names a time, or nothing but a day."""
+    text = text.strip(" {}")
     moment = find_leading(text)
-    return moment is not None and (bool(moment.clock) or moment.unknown or 2 * moment.length > len(text))
+    if moment is None:
+        return False
+    return (
+        bool(moment.clock)
+        or moment.unknown
+        or 2 * moment.length > len(text)
+        or bool(_BESIDE_A_DAY.fullmatch(text[moment.length :]))
+    )

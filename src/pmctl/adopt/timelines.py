@@ -90,6 +90,9 @@ def _laid_out(lines: list[str], entries: list[Entry], known: date | None, zone: 
     out: list[str] = []
     at = total = 0
     clock = Days(known)
+    zones = [entry.moment.zone for entry in entries if entry.moment and entry.has_clock]
+    if not zone and zones and zones[0] and set(zones) == {zones[0], ""}:
+        zone = zones[0]  # only the first entries name it
     for run in _runs(entries):
         rows = _rows(run, clock, zone)
         if rows is None:

@@ -63,13 +63,17 @@ _UNKNOWN = re.compile(
     r"\?{2,}(?::\?{2,})?|[X?]{1,2}:[X?]{1,2}|HH:mm|[012]?\d:(?:\?\?|XX|xx|mm|--)|不明|tbd\b|unknown\b|X(?=\s*:)"
 )
 _ZONE = re.compile(
-    r"\s*(?P<open>[(\[])?(?P<zone>(?:UTC|GMT)\s?[+-]\d{1,2}(?::?\d\d)?|[+-]\d\d:?\d\d|[A-Z]{1,5})(?![\w/])(?(open)[)\]])"
+    r"\s*(?P<open>[(\[])?(?:\+(?=UTC|GMT))?(?P<zone>(?:UTC|GMT)\s?[+-]\d{1,2}(?::?\d\d)?|[+-]\d\d:?\d\d|[A-Z]{1,5})(?![\w/])(?(open)[)\]])"
 )
 # Zones that stand for several: kept as written, never resolved.
 _SEVERAL = AMBIGUOUS | {"PT", "ET", "MT", "CT"}
 _APPROXIMATE = re.compile(
     r"(?:~|≈|c(?:irc)?a\.?\s|approx(?:imately|\.)?\s|around\s|about\s|at about\s|roughly\s)\s*", re.IGNORECASE
 )
+_DAY_IN_BRACKETS = re.compile(
+    rf"\s*\((?P<day>(?:(?:{_MONTH})\.?\s+\d\d?|\d\d?\s+(?:{_MONTH})|\d{{4}}-\d\d-\d\d))\)", re.IGNORECASE
+)
+_BEFORE_TRAILING = re.compile(r"\s[-–—@]\s*|\s+(?:at|on)\s+|[:：]\s+")
 _RANGE = re.compile(r"\s*(?:-|–|—|~|〜|to|until|→|->|through)\s*", re.IGNORECASE)
 
 
@@ -142,6 +146,12 @@ def each_day(text: str) -> Iterator[tuple[int, int, Day]]:
                 yield match.start(), match.end(), day
 
 
+def month_named(text: str) -> date | None:
+    """The first day of the first month that a text names with its year and without a day."""
+    match = re.search(rf"(?<![\w-])(?P<name>{_MONTH})\.?,?\s+(?P<year>(?:19|20)\d\d)(?!\d)", text, re.IGNORECASE)
+    return date(int(match["year"]), _MONTHS[match["name"].lower()], 1) if match else None
+
+
 def day_in_name(name: str) -> Day | None:
     """The day in a file name, in which `_` and `-` are spaces: 2024-01-15-outage, 20240115_outage, 15-jan-2024."""
     match = re.search(r"(?<!\d)((?:19|20)\d\d)[-_. ]?([01]\d)[-_. ]?([0-3]\d)(?!\d)", name)
@@ -163,6 +173,9 @@ def find_leading(text: str) -> Moment | None:
     rough = unknown = False
     for _ in range(2):
         found = _DAY.match(text, at)
+        if found is None and not rough and (about := _APPROXIMATE.match(text, at)):
+            found = _DAY.match(text, about.end())
+            rough = found is not None
         if found and day is None and (parsed := _day(found)):
             day = parsed
             at = _behind(
@@ -183,7 +196,7 @@ def find_leading(text: str) -> Moment | None:
         if (time := _TIME.match(text, start)) or (
             day and (time := re.compile(r"(?P<h3>[012]\d)(?P<m3>[0-5]\d)(?!\d)").match(text, start))
         ):
-            clock, rough, at = _clock(time), about is not None, time.end()
+            clock, rough, at = _clock(time), rough or about is not None, time.end()
             if not clock:
                 return None
             if text[time.start() - 1 : time.start()] == "T" or not _is_range(text, at, clock):
@@ -193,6 +206,9 @@ def find_leading(text: str) -> Moment | None:
             behind = _behind(text, at, r"\s*,?\s+(?:on\s+)?")
             if day is None and (later := _DAY.match(text, behind)) and (parsed := _day(later)):
                 day, at = parsed, later.end()
+            elif day is None and (bracketed := _DAY_IN_BRACKETS.match(text, at)):
+                at = bracketed.end()
+                day = next((one for _, _, one in days(bracketed["day"])), None)
             break
         break
     if day is None and not clock and not unknown:
@@ -231,18 +247,15 @@ def _range_end(text: str, at: int) -> tuple[int, str]:
 
 
 def trailing(text: str) -> Moment | None:
-    """The moment that a text ends with, in brackets or behind a dash or "at"."""
-    match = re.search(
-        r"(?:[(\[]\s*(?P<inner>[^()\[\]]{3,40})\s*[)\]]|(?:\s[-–—@]\s*|\s+at\s+)(?P<open>[^-–—@]{3,40}?))[.\s*_`]*$",
-        text,
-    )
-    if match is None:
-        return None
-    inside = (match["inner"] or match["open"]).strip()
-    found = find_leading(inside)
-    if found is None or not found.clock or inside[found.length :].strip(" .*_`"):
-        return None
-    return found
+    """The moment that a text ends with, in brackets or behind a dash, a colon, "at" or "on"."""
+    text = text.rstrip(" \t.*_`")
+    inner = re.search(r"[(\[]\s*([^()\[\]]{3,40})\s*[)\]]$", text)
+    ends = [inner[1].strip()] if inner else [text[joint.end() :] for joint in _BEFORE_TRAILING.finditer(text)]
+    for inside in ends:
+        found = find_leading(inside) if len(inside) <= 45 else None
+        if found is not None and found.clock and not inside[found.length :].strip(" .*_`"):
+            return found
+    return None
 
 
 def _skip_space(text: str, at: int) -> int:

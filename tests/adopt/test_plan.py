@@ -11,7 +11,9 @@ import pytest
 
 from pmctl import git
 from pmctl.adopt import plan as planning
+from pmctl.adopt.candidates import looks_like_a_postmortem
 from pmctl.adopt.plan import AdoptOptions, plan
+from pmctl.adopt.source import read_source
 from pmctl.repository.workspace import Workspace
 from pmctl.workflow.demo import Stage, become
 
@@ -48,3 +50,12 @@ def test_an_unexpected_error_is_a_problem_of_one_document(
     assert [result.state for result in planned.results] == ["adopt", "problem", "adopt"]
     assert "IndexError: list index out of range" in planned.results[1].reason
     assert not any("2024-01-02" in write.path for write in planned.writes)
+
+
+def test_a_file_whose_name_and_text_say_postmortem_is_one() -> None:
+    text = "# Keeping mail awesome\n\nThis is a full post-mortem.\n\n## How it went\n\nx\n"
+    for path, expected in (("2013-outage-postmortem.md", True), ("docs/mail.md", False)):
+        source = read_source(text.encode(), path)
+        assert looks_like_a_postmortem(source, "Keeping mail awesome") is expected
+    source = read_source(b"# Outage runbook\n\nx\n", "outage-runbook.md")
+    assert not looks_like_a_postmortem(source, "Outage runbook")

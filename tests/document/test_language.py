@@ -56,6 +56,8 @@ def test_every_language_names_only_what_there_is() -> None:
         ("Remaining work", "Action Items"),
         ("What we did right", "Lessons Learned"),
         ("How could this happen", "Root Cause"),
+        ("Five Why's", "Root Cause"),
+        ("Details of recovery", "Resolution"),
         ("Background", ""),
         ("Context", ""),
         ("Monitoring", ""),

@@ -30,6 +30,7 @@ _INCIDENT_WORDS = re.compile(
     r"|degradation|breach|障害|インシデント|故障|事故|复盘",
     re.IGNORECASE,
 )
+_CALLED_ONE = re.compile(r"\bpost-?mortems?\b", re.IGNORECASE)
 LARGEST = 1024 * 1024 + 1
 
 
@@ -95,12 +96,13 @@ def _other_document(name: str) -> str:
 
 
 def looks_like_a_postmortem(source: SourceDocument, title: str) -> bool:
-    """Whether a file found in a folder is a postmortem: by its sections, its name's date, or its title."""
+    """Whether a file found in a folder is a postmortem: by its sections, its name's date, or its title and text."""
     meanings = [heading.meaning for heading in (*source.headings, *source.bold)]
     sections = {found.section for found in meanings if found and found.tier >= ALIAS and found.section != METADATA}
     named = bool(_INCIDENT_WORDS.search(source.path) or _INCIDENT_WORDS.search(title))
     dated = day_in_name(PurePosixPath(source.path).stem) is not None
-    return len(sections) >= 2 or dated or (named and bool(sections))
+    called = bool(sections) or _CALLED_ONE.search(source.text, source.body_start) is not None
+    return len(sections) >= 2 or dated or (named and called)
 
 
 def read(candidate: Candidate) -> bytes:

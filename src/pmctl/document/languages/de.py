@@ -7,8 +7,8 @@ from pmctl.document.language import Language
 LANGUAGE = Language(
     sections={
         "Summary": """zusammenfassung|kurzfassung|überblick|übersicht|was ist passiert|was ist passiert?
-            |was geschah|was geschah?|vorfall|beschreibung|problembeschreibung|problem|kurzbeschreibung
-            |was war los|was war los?""",
+            |was geschah|was geschah?|vorfall|beschreibung|problembeschreibung|problem|kurzbeschreibung|was war los
+            |was war los?""",
         "Timeline": """zeitleiste|zeitlicher ablauf|zeitverlauf|ablauf|chronologie|zeitlinie|verlauf|ereignisse
             |ablauf der ereignisse|zeitachse|chronik|hergang|chronologischer ablauf""",
         "Impact": """auswirkung|auswirkungen|folgen|betroffene systeme|betroffene nutzer|betroffene kunden

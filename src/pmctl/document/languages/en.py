@@ -15,9 +15,8 @@ LANGUAGE = Language(
             |what occurred?|incident at a glance|background and summary|outage overview|about the incident
             |about this incident|summary of incident|summary of the issue|summary of the outage|problem overview
             |issue description|issue overview|what was the problem|what was the problem?|what was the issue
-            |what was the issue?|the story in brief|event description|case summary|report summary
-            |management summary|summary of what happened|in a nutshell|the short version|short version
-            |what is this about""",
+            |what was the issue?|the story in brief|event description|case summary|report summary|management summary
+            |summary of what happened|in a nutshell|the short version|short version|what is this about""",
         "Timeline": """timeline|time line|incident timeline|timeline of events|chain of events|chronology
             |narrative|key events|event timeline|events timeline|timeline of the incident|sequence of events
             |chronology of events|event log|events|incident log|incident chronology|history of events|log
@@ -44,10 +43,10 @@ LANGUAGE = Language(
             |how were customers affected|how were customers affected?|how did this affect users
             |how did this affect users?|what did this affect|what did this affect?|impact to users
             |impact to customers""",
-        "Root Cause": """root cause|root causes|root cause(s)|root cause analysis|five whys|5 whys|the five whys
-            |the 5 whys|what caused the incident|what caused the incident?|fault|diagnosis|cause|causes|the cause
-            |rca|root cause summary|what caused this|what caused this?|why did it happen|why did it happen?
-            |why did this happen|why did this happen?|analysis|underlying cause|underlying causes
+        "Root Cause": """root cause|root causes|root cause(s)|root cause analysis|five whys|five why's|5 why's
+            |5 whys|the five whys|the 5 whys|what caused the incident|what caused the incident?|fault|diagnosis
+            |cause|causes|the cause|rca|root cause summary|what caused this|what caused this?|why did it happen
+            |why did it happen?|why did this happen|why did this happen?|analysis|underlying cause|underlying causes
             |technical root cause|cause analysis|causal analysis|what went wrong technically|root cause and trigger
             |what was the cause|what was the cause?|why|why?|the root cause|cause of the incident|problem analysis
             |cause of the outage|technical analysis|technical details|what allowed this to happen
@@ -65,18 +64,19 @@ LANGUAGE = Language(
             |source of the problem|source of the issue|why it broke|why it failed|why did it break|why did it break?
             |what broke and why|how it happened""",
         "Resolution": """resolution|resolution and recovery|resolution & recovery|mitigation|recovery
-            |details of fix|remediation|fix|the fix|how it was fixed|how we fixed it|how was it fixed
-            |how was it fixed?|solution|incident resolution|resolution and mitigation|mitigation and resolution
-            |recovery and resolution|mitigation steps|resolution steps|remediation steps|how was it resolved
-            |how was it resolved?|how it was resolved|how did we fix it|how did we fix it?|mitigation and recovery
-            |repair|restoration|steps taken|actions taken|workaround|how we resolved it|fix details
-            |what we did to fix it|what fixed it|corrective actions taken|immediate actions|immediate fix
-            |immediate actions taken|correction|action taken|the action taken|action taken so far|actions we took
-            |actions performed|actions already taken|what we did|what we did about it|what was done|what was done?
-            |what did we do|what did we do?|what has been done|what has been done?|measures taken|steps we took
-            |steps already taken|immediate action|immediate action taken|immediate response actions
-            |immediate remediation|immediate mitigation|short-term fix|short term fix|temporary fix
-            |temporary solution|temporary workaround|hotfix|bug fix|bugfix|the solution|the resolution|the recovery
+            |details of fix|details of mitigation|details of recovery|remediation|fix|the fix|how it was fixed
+            |how we fixed it|how was it fixed|how was it fixed?|solution|incident resolution
+            |resolution and mitigation|mitigation and resolution|recovery and resolution|mitigation steps
+            |resolution steps|remediation steps|how was it resolved|how was it resolved?|how it was resolved
+            |how did we fix it|how did we fix it?|mitigation and recovery|repair|restoration|steps taken
+            |actions taken|workaround|how we resolved it|fix details|what we did to fix it|what fixed it
+            |corrective actions taken|immediate actions|immediate fix|immediate actions taken|correction
+            |action taken|the action taken|action taken so far|actions we took|actions performed
+            |actions already taken|what we did|what we did about it|what was done|what was done?|what did we do
+            |what did we do?|what has been done|what has been done?|measures taken|steps we took|steps already taken
+            |immediate action|immediate action taken|immediate response actions|immediate remediation
+            |immediate mitigation|short-term fix|short term fix|temporary fix|temporary solution
+            |temporary workaround|hotfix|bug fix|bugfix|the solution|the resolution|the recovery
             |resolution of the incident|resolution details|resolution summary|fix applied|fix implemented
             |applied fix|solution applied|solution implemented|implemented solution|implemented fix
             |how it was solved|how was it solved|how was it solved?|how we solved it|how was this fixed

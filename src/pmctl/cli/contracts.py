@@ -50,6 +50,8 @@ CONTRACTS: dict[str, Contract] = {
     "integrations log": Contract("deliveries"),
     "metrics": Contract("metrics"), "metrics trends": Contract("trends factors"),
     "metrics effectiveness": Contract("effectiveness"), "report": Contract("report", "files"),
+    "public draft": _ACT, "public check": Contract("findings"), "public share": _ACT, "public unshare": _ACT,
+    "public build": Contract(changes="files"),
     "site build": Contract("site", "files"), "site serve": Contract(changes="server"),
     "wiki build": Contract("wiki", "files"), "wiki push": Contract("wiki", "messages"),
     "sync": Contract("sync", "commit"), "merge": Contract("merge", "commit"),

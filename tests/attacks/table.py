@@ -109,6 +109,7 @@ _LATER = {
         103: "the chain of shares and withdrawals cut",
         104: "the settings of redaction changed by somebody who is no admin",
         105: "a file among the public texts that is none, or by somebody who may not write one",
+        106: "a text that was withdrawn, or that nobody signed, is built",
     },
 }
 """Attacks of the second hundred, by their numbers."""

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pmctl.document.public_text import Part, PublicText, digest, written
+from pmctl.document.public_text import Part, PublicText, digest, rendered_markdown, written
+from pmctl.insight.public import leaks
+from pmctl.output.public_pages import CHROME, read_back
+from pmctl.output.public_pages import page as page_of
 from pmctl.policy import act as acts
+from pmctl.rules.redaction_terms import Named, Terms
 from tests.attacks.conftest import Copy
 from tests.attacks.gate import Gate, command
 from tests.world import DOC, World
@@ -214,3 +219,40 @@ def test_the_command_line_shares_what_it_has_checked(stage: Copy) -> None:
     said = command(world, "jane", "public", "unshare", DOC, "-m", "it was wrong")
     assert said.code == 0, said
     assert shared(world) == "" and [one.code for one in world.audit().findings] == []
+
+
+def test_attack_106_what_is_withdrawn_or_was_never_signed_is_not_built(stage: Copy, tmp_path: Path) -> None:
+    world, out = with_text(stage), tmp_path / "out"
+    page = out / "postmortems" / f"{TEXT.page}.html"
+
+    def build() -> str:
+        said = command(world, "jane", "public", "build", "-o", str(out), "--url", "https://status.example.com/")
+        assert said.code == 0, said
+        return said.err
+
+    build()
+    assert not page.exists() and "Nothing has been published yet" in (out / "index.html").read_text()
+    share(world)
+    build()
+    assert "Payments failed for 45 minutes." in page.read_text()
+    assert page.with_suffix(".md").read_bytes() == rendered_markdown(TEXT)
+    everything = b"".join(file.read_bytes() for file in out.rglob("*") if file.is_file())
+    assert not [word for word in (DOC, "jane", "sha256:5a", "payment-api") if word.encode() in everything]
+    world.write(PATH, DATA.replace(b"45 minutes", b"5 minutes"))
+    world.commit("Say less")
+    assert "edited since it was shared" in build()
+    assert "Payments failed for 45 minutes." in page.read_text()
+    world.act(acts.UNSHARE, "jane")
+    build()
+    assert not page.exists() and not page.with_suffix(".md").exists()
+
+
+def test_a_page_says_nothing_that_was_not_checked() -> None:
+    made = page_of(TEXT)
+    terms = Terms((Named("jane", "Jane Doe"),))
+    said = (rendered_markdown(TEXT).decode(), CHROME)
+    assert leaks(read_back(made), said, terms) == []
+    for place in ('<img alt="db-prod-3">', "<!-- Jane -->", '<a href="https://wiki.internal/x">x</a>', "<p>Rajesh</p>"):
+        path, data = made.files[0]
+        told = made._replace(files=[(path, data.replace(b"</main>", place.encode() + b"</main>"))])
+        assert leaks(read_back(told), said, terms), place

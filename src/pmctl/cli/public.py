@@ -1,7 +1,8 @@
-"""public: draft, check, share, unshare."""
+"""public: draft, check, share, unshare, build."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -90,3 +91,41 @@ def unshare(ctx: typer.Context, id: Id, note: Reason, handle: As = "", format: A
     session: Session = ctx.obj
     name = session.workspace.find(id)
     tell(session, withdrawn(session.workspace, session.actor(handle), name, at=now(), note=note), format)
+
+
+@app.command()
+def build(
+    ctx: typer.Context,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="DIR", help="The folder to write to.")
+    ] = None,
+    name: Annotated[
+        str, typer.Option("--name", metavar="TEXT", help="The title of the list and the feed.")
+    ] = "Postmortems",
+    url: Annotated[
+        str, typer.Option("--url", metavar="URL", help="Where the folder will be found; makes a feed.")
+    ] = "",
+) -> None:
+    """Write pages for customers to DIR: what is shared, exactly as it was shared, and nothing else.
+
+    A text that was withdrawn is removed, and an edit that nobody shared is not shown. DIR has to be empty, not there
+    yet, or one that this command wrote.
+    """
+    import re
+
+    from pmctl.errors import UsageProblem
+    from pmctl.repository.settings import URL
+    from pmctl.text import plural
+    from pmctl.workflow.public_building import build as built
+
+    session: Session = ctx.obj
+    if output is None:
+        raise UsageProblem("say where the pages go", hint="-o DIR")
+    if url and not re.fullmatch(URL, url):
+        raise UsageProblem(f"--url {url}: no web address", hint="as in https://status.example.com/")
+    done = built(session.workspace, output, name=name, url=url if not url or url.endswith("/") else f"{url}/")
+    for one in done.edited:
+        session.warn(f"the public text of {one} was edited since it was shared: the pages show what was shared")
+    for path in done.left:
+        session.warn(f"{output / path} is no part of the pages any more; it stays, because somebody has changed it")
+    session.result(f"wrote {plural(done.made, 'page')} of {done.pages} to {output}")

@@ -32,8 +32,7 @@ _PAGE = Markup("""<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'sha256-{}'; base-uri 'none'; \
-form-action 'none'">
+<meta http-equiv="Content-Security-Policy" content="{}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <meta name="color-scheme" content="light dark">
@@ -51,8 +50,13 @@ form-action 'none'">
 """)
 
 
+def content_policy() -> str:
+    """What such a page may load: its own style, and nothing else."""
+    digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+
+
 def standalone(title: str, parts: Sequence[Markup]) -> str:
     """The page; whatever deceives in it is replaced."""
-    digest = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-    page = _PAGE.format(digest, title, Markup(_STYLE), title, Markup("\n").join(parts))  # noqa: S704  # our own style
+    page = _PAGE.format(Markup(content_policy()), title, Markup(_STYLE), title, Markup("\n").join(parts))  # noqa: S704  # our own style
     return harmless(page)

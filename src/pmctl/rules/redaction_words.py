@@ -36,7 +36,7 @@ _WITH_CAPITAL = _set(
     "january february march april may june july august september october november december monday tuesday"
     " wednesday thursday friday saturday sunday europe asia africa america australia i internet"
 )
-_ACRONYMS = _set("UTC GMT VAT FAQ FAQs ID IDs PM AM US EU UK OK")
+_ACRONYMS = _set("UTC GMT EUR USD GBP VAT FAQ FAQs ID IDs PM AM US EU UK OK")
 ABBREVIATIONS = frozenset(["h", "min", "km", "kb", "mb", "gb", "tb", "ms", "s", "m"])
 
 
@@ -93,7 +93,7 @@ def needs_asking(word: str, *, begins: bool) -> bool:
         return False
     if plain in _GIVEN_NAMES or word != plain.capitalize():
         return True
-    return not begins and plain not in _WITH_CAPITAL
+    return not begins and plain not in _WITH_CAPITAL and plain.removesuffix("s") not in _WITH_CAPITAL
 
 
 _BEFORE_HYPHEN = _set(

@@ -1,0 +1,111 @@
+"""Pages for customers: public texts in, files out. No link leads into the site of the organisation, and no script runs.
+
+Everything that a page shows or carries along is read back and asked about again before anything is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from html.parser import HTMLParser
+from typing import NamedTuple
+
+from markupsafe import Markup
+
+from pmctl.document.public_text import PublicText, rendered_markdown
+from pmctl.output.html_body import body_html
+from pmctl.output.site.feed import FEED, Told, atom
+from pmctl.output.standalone import content_policy, standalone
+
+_STATUS = {
+    "resolved": "Resolved", "monitoring": "Being watched", "identified": "Cause known", "investigating": "Under way",
+}  # fmt: skip
+CHROME = (
+    "Began Ended Duration Services Status Resolved Being watched Cause known Under way All postmortems The text"
+    " Nothing has been published yet. utf-8 width=device-width, initial-scale=1 no-referrer light dark pmctl en"
+)
+"""Every word of a page that is not the text's own."""
+
+
+class Made(NamedTuple):
+    """A page and its files, by their paths."""
+
+    path: str
+    files: list[tuple[str, bytes]]
+
+
+def page(text: PublicText) -> Made:
+    """One public text as HTML, and beside it as Markdown."""
+    facts = [
+        ("Began", f"{text.started:%Y-%m-%d %H:%M} UTC" if text.started else ""),
+        ("Ended", f"{text.ended:%Y-%m-%d %H:%M} UTC" if text.ended else ""),
+        ("Duration", text.duration), ("Services", ", ".join(text.services)), ("Status", _STATUS[text.status]),
+    ]  # fmt: skip
+    rows = "".join(f"<tr><th>{name}</th><td>{escape(value)}</td></tr>" for name, value in facts if value)
+    body = "\n".join(f"## {one.title}\n\n{one.text}\n" for one in text.parts)
+    content, _ = body_html(body, title=text.title, show_image=lambda _: None)
+    parts = (
+        Markup(f"<table>{rows}</table>"),  # noqa: S704  escaped above
+        Markup(content),  # noqa: S704  rendered without HTML of its own
+        Markup(f'<p><a href="{text.page}.md">The text</a> · <a href="../index.html">All postmortems</a></p>'),  # noqa: S704
+    )
+    path = f"postmortems/{text.page}"
+    html = standalone(text.title, parts).encode()
+    return Made(f"{path}.html", [(f"{path}.html", html), (f"{path}.md", rendered_markdown(text))])
+
+
+def index(texts: Sequence[PublicText], name: str) -> Made:
+    """The list of all, the newest first."""
+    rows = "".join(
+        f"<tr><td>{escape(one.page[:10])}</td>"
+        f'<td><a href="postmortems/{one.page}.html">{escape(one.title)}</a></td></tr>'
+        for one in texts
+    )
+    listed = f"<table>{rows}</table>" if rows else "<p>Nothing has been published yet.</p>"
+    return Made("index.html", [("index.html", standalone(name, (Markup(listed),)).encode())])  # noqa: S704  escaped
+
+
+def feed(texts: Sequence[tuple[PublicText, str]], name: str, url: str) -> Made:
+    """The feed; each text comes with when it was shared."""
+    told = [Told(one.page, one.title, at, name, one.parts[0].text) for one, at in texts]
+    return Made(FEED, [(FEED, atom(url, name, told))])
+
+
+class _Reader(HTMLParser):
+    """All that a page says or carries: text, and the values of attributes."""
+
+    def __init__(self, own: frozenset[str]) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self._own = own
+        self._style = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._style = tag == "style"
+        names = ("alt", "title", "href", "src", "content", "aria-label", "lang", "data-label")
+        self.found += [value for name, value in attrs if name in names and value and value not in self._own]
+
+    def handle_endtag(self, tag: str) -> None:
+        self._style = False
+
+    def handle_data(self, data: str) -> None:
+        if not self._style and data.strip():
+            self.found.append(data)
+
+    def handle_comment(self, data: str) -> None:
+        self.found.append(data)
+
+
+def read_back(made: Made) -> list[str]:
+    """What the files of a page say: words, links, attributes, and their names as words."""
+    own = [path.rpartition("/")[2] for path, _ in made.files]
+    found = [name.rpartition(".")[0][11:].replace("-", " ") for name in own]
+    for path, data in made.files:
+        text = data.decode()
+        if path.endswith(".html"):
+            reader = _Reader(frozenset((*own, "../index.html", content_policy())))
+            reader.feed(text)
+            found += reader.found
+        else:
+            found.append(text)
+    return found

@@ -41,7 +41,7 @@ CODES = (
         "nothing-to-withdraw",
         "A public text was withdrawn where none is shared.",
         "The chain of statements that customers see would say what did not happen.",
-        "pmctl status ID says what is shared.",
+        "pmctl log ID says what was shared and withdrawn.",
         "two withdrawals of one share",
     ),
 )

@@ -9,6 +9,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
 
 import pytest
 
@@ -117,6 +118,8 @@ def test_the_same_request_twice_is_one_commit(office: Office, port: int, jane: s
     other = office.serve("second")
     again = office.ask(other, "POST", ITEMS, body, jane, Idempotency_Key="run-1")
     assert (again.status, again.json) == (200, answers[0].json)
+    problem(office.ask(other, "POST", ITEMS, body | {"priority": "HIGH"}, jane, Idempotency_Key="run-1"), 422)
+    problem(office.ask(port, "POST", POSTMORTEMS, {"title": "Other"}, jane, Idempotency_Key="run-1"), 422)
     fresh = office.ask(other, "POST", ITEMS, body, jane, Idempotency_Key="run-2")
     assert fresh.status == 201 and fresh.json["id"] != again.json["id"]
 
@@ -139,6 +142,10 @@ def test_who_may_read_and_write(office: Office, port: int, jane: str, bob: str) 
     stage.do("jane", "git commit -qam 'For us' && git push -q")
     written = office.ask(port, "POST", f"{POSTMORTEMS}/{private}/comments", {"text": "Seen?"}, jane)
     assert written.status == 201, written.body
+    for title in ("Only for us", "only: FOR us"):
+        refused = problem(office.ask(port, "POST", POSTMORTEMS, {"title": title}, writer), 409)
+        assert private not in str(refused)
+        assert private in str(problem(office.ask(port, "POST", POSTMORTEMS, {"title": title}, jane), 409))
     hidden = [
         office.ask(port, "GET", f"{POSTMORTEMS}/{name}{rest}", token=bob)
         for name in (private, "no-such-outage") for rest in ("", "/action-items", "/comments", "/history", "/status")
@@ -149,6 +156,29 @@ def test_who_may_read_and_write(office: Office, port: int, jane: str, bob: str) 
         answer = office.ask(port, "GET", path, token=bob)
         assert answer.status == 200 and private.encode() not in answer.body
         assert private.encode() in office.ask(port, "GET", path + "?limit=200", token=jane).body or "metrics" in path
+
+
+def test_what_could_not_be_answered_does_not_land(office: Office, port: int, jane: str) -> None:
+    before = messages(office.origin)
+    for body in (
+        {"title": "Left\u202eright"}, {"title": "a\x00b"}, {"title": "a\nb"},
+        {"title": "ok", "severity": "SEV1\nstatus: X"},
+        {"title": "ok", "services": ["\u202e"]}, {"title": "ok", "incidentId": "pager:a\x00"},
+    ):  # fmt: skip
+        problem(office.ask(port, "POST", POSTMORTEMS, body, jane), 422)
+    assert messages(office.origin) == before
+
+
+def test_a_stream_ends_with_its_token_and_head_has_no_body(office: Office, port: int) -> None:
+    problem(office.ask(port, "GET", "/api/events/stream?since=none", token=(text := office.token("bob"))), 422)
+    assert office.ask(port, "HEAD", "/api/events/stream", token=text).status == 200
+    connection = HTTPConnection("127.0.0.1", port, timeout=60)
+    connection.request("GET", "/api/events/stream", headers={"Authorization": f"Bearer {text}"})
+    stream = connection.getresponse()
+    assert stream.readline().startswith(b":")
+    office.play.do("bob", f"pmctl serve token revoke {text.split('_')[1]}")
+    assert stream.read().count(b"\n") < 200  # it ends
+    connection.close()
 
 
 def test_a_token_ends_when_it_is_revoked_or_too_old(office: Office, port: int) -> None:

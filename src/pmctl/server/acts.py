@@ -6,7 +6,7 @@ compared, too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -28,8 +28,11 @@ Unchanged = Callable[[Workspace], None]
 _BY_ACT = {"IN_REVIEW": "submit", "PUBLISHED": "publish", "ARCHIVED": "archive", "DRAFT": "withdraw or reopen"}
 
 
-def new_postmortem(who: Author, body: models.NewPostmortem, today: date) -> Act:
-    """Draft a postmortem."""
+def new_postmortem(
+    who: Author, body: models.NewPostmortem, today: date, readable: Callable[[], Collection[str]]
+) -> Act:
+    """Draft a postmortem. A refusal names none but those that are `readable`."""
+    from pmctl.output.json_export import to_json
     from pmctl.services.draft import Draft
     from pmctl.workflow import create
 
@@ -43,10 +46,14 @@ def new_postmortem(who: Author, body: models.NewPostmortem, today: date) -> Act:
             services=tuple(body.services), teams=tuple(body.teams), tags=tuple(body.tags),
         )  # fmt: skip
         front = {"incidents": [_incident(workspace, body.incidentId)]} if body.incidentId else {}
-        created = create.plan(workspace, wish, Draft(front) if front else None, today=today)
+        try:
+            created = create.plan(workspace, wish, Draft(front) if front else None, today=today)
+        except Refused as error:
+            raise discreet(error, workspace, readable()) from None
         document = read(created.data, created.path)
         if body.summary:
             document = edits.replace_section(document, "Summary", body.summary)
+        to_json(document)  # what could not be answered must not land
         writes = tuple(Write(one.path, document.data) if one.path == created.path else one for one in created.writes)
         create.land(workspace, replace(created, data=document.data, writes=writes), who.arguments, note)
         return Written(created.id)
@@ -124,6 +131,13 @@ def new_comment(who: Author, name: str, body: models.NewComment, at: datetime) -
         return Written(name, said.thread)
 
     return act
+
+
+def discreet(error: Refused, workspace: Workspace, readable: Collection[str]) -> Refused:
+    """The refusal, without what it says of postmortems that whoever asks may not know of."""
+    if not any(name not in readable and name in error.message for name in workspace.ids()):
+        return error
+    return Refused("there is one already that you may not read", hint="ask an admin of the policy")
 
 
 def refused_status(status: str, message: str) -> Refused:

@@ -41,8 +41,12 @@ class Asking:
         return self.service.author(self.token.handle)
 
     async def land(self, act: acts.Act, key: str = "") -> Written:
-        """Land the act; a key names a request of theirs alone."""
-        mark = hashlib.sha256(f"{self.token.handle}\0{key}".encode()).hexdigest()[:32] if key else ""
+        """Land the act; a key names a request of theirs alone, and no other request."""
+        mark = ""
+        if key:
+            whose = hashlib.sha256(f"{self.token.handle}\0{key}".encode()).hexdigest()[:32]
+            what = hashlib.sha256(self.request.url.path.encode() + b"\0" + await self.request.body()).hexdigest()[:16]
+            mark = f"{whose}-{what}"
         return await asyncio.wrap_future(self.service.writer.write(act, mark))
 
     def answer(self, found: Page, status: int = 200, **headers: str) -> Response:

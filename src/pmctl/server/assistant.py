@@ -178,13 +178,17 @@ class Assistant:
         from pmctl.document import edits
         from pmctl.document.reader import read
         from pmctl.repository.transaction import Write
+        from pmctl.server.acts import discreet
         from pmctl.services.registry import read_records
         from pmctl.workflow.create import NewPostmortem, draft_of, land, plan
 
         workspace = self._workspace
         incident = read_records([("record", record.encode())], now=self._now())
         wish = NewPostmortem(title=title, author=self._principal.person, services=tuple(services or ()))
-        created = plan(workspace, wish, draft_of(workspace, incident), today=self._today)
+        try:
+            created = plan(workspace, wish, draft_of(workspace, incident), today=self._today)
+        except Refused as error:
+            raise discreet(error, workspace, self._pages) from None
         shared = edits.set_field(read(created.data, created.path), "editors", {self._principal.agent: "edit"})
         writes = tuple(Write(one.path, shared.data) if one.path == created.path else one for one in created.writes)
         land(

@@ -123,11 +123,14 @@ def _again(body: bytes, receive: Receive) -> Receive:
 
 
 def _without_body(send: Send) -> Send:
+    ended = False
+
     async def headers_only(message: Message) -> None:
-        if message["type"] == "http.response.body":
-            if not message.get("more_body", False):
-                await send({"type": "http.response.body", "body": b""})
-            return
-        await send(message)
+        nonlocal ended
+        if message["type"] != "http.response.body":
+            await send(message)
+        elif not ended:  # also of a body that goes on for ever: its maker sees that the client is served, and ends
+            ended = True
+            await send({"type": "http.response.body", "body": b""})
 
     return headers_only

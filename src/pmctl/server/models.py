@@ -5,9 +5,19 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-Line = Annotated[str, Field(max_length=500)]
+from pmctl.text import safe
+
+
+def _plain(text: str) -> str:
+    """Raise ValueError for a line with control or deceiving characters, line breaks among them."""
+    if safe(text) != text:
+        raise ValueError(f"not one line without control characters: {safe(text)[:100]}")
+    return text
+
+
+Line = Annotated[str, Field(max_length=500), AfterValidator(_plain)]
 Text = Annotated[str, Field(max_length=100_000)]
 Names = Annotated[list[Line], Field(max_length=100)]
 
@@ -19,7 +29,7 @@ class _Body(BaseModel):
 class NewPostmortem(_Body):
     """A draft to be created. `incidentId` is SOURCE:ID, or the id alone where all incidents have one source."""
 
-    title: Annotated[str, Field(min_length=1, max_length=500)]
+    title: Annotated[Line, Field(min_length=1)]
     incidentId: Line | None = None  # noqa: N815  the field's published name
     summary: Text | None = None
     status: Line = "DRAFT"
@@ -34,7 +44,7 @@ class NewPostmortem(_Body):
 class PostmortemChange(_Body):
     """What shall be different in a postmortem; what is left out stays. `sections` are texts by the section's title."""
 
-    title: Annotated[str, Field(min_length=1, max_length=500)] | None = None
+    title: Annotated[Line, Field(min_length=1)] | None = None
     summary: Text | None = None
     status: Line | None = None
     severity: Line | None = None
@@ -72,4 +82,4 @@ class NewComment(_Body):
 
     text: Annotated[str, Field(min_length=1, max_length=20_000)]
     section: Line = ""
-    quote: Line = ""
+    quote: Annotated[str, Field(max_length=500)] = ""

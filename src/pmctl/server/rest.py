@@ -7,7 +7,8 @@ Idempotency-Key on POST, problems as RFC 9457. The work is done by `shelf` and `
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from types import FrameType
 
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
@@ -47,7 +48,15 @@ def serve(service: Service, host: str, port: int, rate: float) -> None:
 
     service.start()
     app = Guard(application(service), Pace(rate, 2 * rate))
-    uvicorn.run(
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            service.ending()
+            super().handle_exit(sig, frame)
+
+    config = uvicorn.Config(
         app, host=host, port=port, log_level="warning", access_log=False, server_header=False,
         timeout_graceful_shutdown=_ENDS_AFTER, limit_concurrency=_MOST_CONNECTIONS, timeout_keep_alive=15,
     )  # fmt: skip
+    with suppress(KeyboardInterrupt):  # which uvicorn raises again when all is answered
+        Server(config).run()

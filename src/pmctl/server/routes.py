@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
 
+from pmctl.errors import EnvironmentProblem
 from pmctl.repository.workspace import Workspace
 from pmctl.server import acts, models
 from pmctl.server.asking import Asking, Key, Match, Who, seen
@@ -66,7 +67,7 @@ async def list_postmortems(
 @router.post("/api/postmortems", status_code=201, summary="Create a postmortem")
 async def create_postmortem(who: Who, body: models.NewPostmortem, key: Key = "") -> Response:
     """Draft a postmortem; you are its author."""
-    done = await who.land(acts.new_postmortem(who.author, body, who.service.today), key)
+    done = await who.land(acts.new_postmortem(who.author, body, who.service.today, lambda: who.view.pages), key)
     return who.made(done, who.view.postmortem(done.postmortem), f"/api/postmortems/{done.postmortem}")
 
 
@@ -186,10 +187,12 @@ async def stream_events(who: Who, since: Annotated[str, Query(max_length=100)] =
     if not last:
         known = _events(who, "")
         last = known[-1]["id"] if known else ""
+    else:
+        _events(who, last)  # an event that is none is refused before the answer begins
 
     async def told() -> AsyncIterator[str]:
         mark, tip = last, ""
-        while not await who.request.is_disconnected() and who.service.ready:
+        while not await who.request.is_disconnected() and who.service.counts(who.token):
             if who.service.shelf.tip != tip:
                 tip = who.service.shelf.tip
                 for one in _events(who, mark):
@@ -261,7 +264,10 @@ def _events(who: Asking, since: str) -> list[dict[str, Any]]:
 
     repo, readable = who.service.repo, who.view.pages
     known = events(repo)
-    found = after(known.events, repo, known.tip, since) if since else known.events
+    try:
+        found = after(known.events, repo, known.tip, since) if since else known.events
+    except EnvironmentProblem as error:
+        raise Problem(422, f"since: {error.message}", "give an event's id, or leave it out", "usage") from None
     return [asdict(one) for one in found if one.postmortem in readable]
 
 

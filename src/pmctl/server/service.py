@@ -50,16 +50,25 @@ class Service:
         self._looking.start()
         self.ready = True
 
+    def ending(self) -> None:
+        """Say that it ends: streams end, and whoever asks /healthz looks for another server."""
+        self._ending.set()
+        self.ready = False
+
     def stop(self) -> None:
         """Answer what was taken, then end."""
-        self.ready = False
-        self._ending.set()
+        self.ending()
         self.writer.stop()
 
     def holder(self, text: str) -> Token | None:
         """The token that counts now, whose holder is still here; None for any other text."""
         token = holder(text, self._tokens, self.now())
         return token if token is not None and token.handle in self.workspace.policy.present else None
+
+    def counts(self, token: Token) -> bool:
+        """Whether an answer that goes on, to somebody who had this token, may go on."""
+        known = self.ready and token in self._tokens and not token.expired(self.now())
+        return known and token.handle in self.workspace.policy.present
 
     def look_again(self) -> None:
         """Read the tokens again, since one may have been made just now; waits for its turn, so it is for a thread."""
@@ -100,7 +109,7 @@ class Service:
             try:
                 self._read_tokens()
                 self.writer.look()
-                self.ready = True
+                self.ready = not self._ending.is_set()
             except PmctlError as problem:
                 self._tokens = []  # a token that was revoked must not count while nobody can know
                 self.ready = False

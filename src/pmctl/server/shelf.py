@@ -61,7 +61,9 @@ class View:
         return shown(self.workspace.head, self.workspace.read_at(name), name).document
 
     def postmortem(self, name: str) -> Page:
-        """The whole postmortem as JSON, `pmctl/postmortem/v1`."""
+        """The whole postmortem as JSON, `pmctl/postmortem/v1`. Raises NotFound when it is gone or not theirs."""
+        if name not in self.pages:
+            raise NotFound(f"there is no postmortem {name!r} any more")
         if name not in self.made:
             from pmctl.insight.standing import shown
             from pmctl.output.json_export import to_json

@@ -18,7 +18,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 
 from pmctl import git
-from pmctl.errors import EnvironmentProblem, TryAgain
+from pmctl.errors import EnvironmentProblem, TryAgain, UsageProblem
 from pmctl.repository.workspace import Workspace
 from pmctl.workflow.sync import upstream_of
 
@@ -56,12 +56,13 @@ class Author:
 class Written:
     """What a write made: the postmortem, and the action item when it was about one.
 
-    `again` says that an earlier request with the same key made it.
+    `again` says that an earlier request with the same `key` made it.
     """
 
     postmortem: str
     item: str = ""
     again: bool = False
+    key: str = ""
 
 
 @dataclass(slots=True)
@@ -70,6 +71,11 @@ class _Job:
     key: str
     answer: Future[Written] = field(default_factory=Future)
     found: Written | None = None
+
+
+def _name(key: str) -> str:
+    """Whose key it is and which, without what was asked for."""
+    return key.partition("-")[0]
 
 
 def _nothing(workspace: Workspace, note: str) -> Written:
@@ -105,7 +111,8 @@ class Writer:
     def write(self, do: Callable[[Workspace, str], Written], key: str = "") -> Future[Written]:
         """Let `do` make one commit on the newest state; it gets the note that the commit's message has to carry.
 
-        `key` names the request: of two with the same key the second gets the answer of the first.
+        `key` names the request, as NAME-CONTENT: of two with the same key the second gets the answer of the first, and
+        with the same name alone a UsageProblem.
         """
         job = _Job(do, key)
         self._waiting.put(job)
@@ -167,12 +174,17 @@ class Writer:
         done: list[_Job] = []
         made: dict[str, Written] = {}
         for job in jobs:
-            known = self._keys.get(job.key)
-            if known is not None:
-                job.answer.set_result(known)
+            name = _name(job.key)
+            known = self._keys.get(name) or made.get(name)
+            if known is not None and known.key != job.key:
+                hint = "a new request needs a key of its own"
+                job.answer.set_exception(UsageProblem(f"this {_KEY} was another request's", hint=hint))
                 continue
-            if job.key in made:
-                job.found = replace(made[job.key], again=True)
+            if name in self._keys:
+                job.answer.set_result(self._keys[name])
+                continue
+            if name in made:
+                job.found = replace(made[name], again=True)
                 done.append(job)
                 continue
             if job.do is _nothing:
@@ -185,7 +197,7 @@ class Writer:
                 continue
             done.append(job)
             if job.key:
-                made[job.key] = job.found
+                made[name] = replace(job.found, key=job.key)
         return done
 
     def _try(self, job: _Job) -> Written:
@@ -234,7 +246,7 @@ class Writer:
             if _KEY in found:
                 item = _IN_SUBJECT.search(message.split("\n")[0])
                 what = item[1] if item else found.get("Thread", "")
-                self._keys[found[_KEY]] = Written(found.get("Postmortem", ""), what, again=True)
+                self._keys[_name(found[_KEY])] = Written(found.get("Postmortem", ""), what, True, found[_KEY])
         self._read = tip
 
 

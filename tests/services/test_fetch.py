@@ -272,7 +272,7 @@ def test_refusals_are_clear_and_not_repeated(
 ) -> None:
     server.answer = lambda *_: (status, {}, f"you sent {TOKEN}".encode())
     error = refused(server)
-    assert type(error) is kind
+    assert isinstance(error, kind)
     assert said in error.message
     assert hint in error.hint
     assert len(server.seen) == 1

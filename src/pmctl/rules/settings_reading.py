@@ -59,6 +59,10 @@ def code_list(codes: Iterable[str], *, option: str) -> tuple[str, ...]:
     return tuple(wanted)
 
 
+_LOOK_ALIKE = str.maketrans("OIl", "011")
+"""Letters that are typed for the digits of a code."""
+
+
 def _unknown_code(code: str) -> tuple[str, Hint] | None:
     """What is wrong with a code or prefix, and the fix; None when it names something."""
     from pmctl.rules.registry import is_known
@@ -67,7 +71,9 @@ def _unknown_code(code: str) -> tuple[str, Hint] | None:
         return None
     from pmctl.codes import codes
 
-    return f"unknown code {code!r}", did_you_mean(code, codes()) or advise("all-codes")
+    digits = code.translate(_LOOK_ALIKE)
+    hint = f"did you mean {digits}?" if digits in codes() else did_you_mean(code, codes())
+    return f"unknown code {code!r}", hint or advise("all-codes")
 
 
 def _codes(reader: NodeReader, node: Node | None) -> tuple[str, ...]:

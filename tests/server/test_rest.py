@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -285,6 +286,22 @@ def test_acknowledged_writes_survive_and_the_history_is_clean(office: Office, ja
     steps = [item for item in listed if item["description"].startswith("Step ")]
     assert len(steps) == 32 and {item["id"] for item in steps} == set(acknowledged)
     assert "passed" in stage.do("alice", "pmctl audit")
+
+
+def test_what_upstream_refuses_or_forgets_is_not_there(office: Office, port: int, jane: str) -> None:
+    def draft(key: str) -> Answer:
+        return office.ask(port, "POST", POSTMORTEMS, {"title": "Never was"}, jane, Idempotency_Key=key)
+
+    hook = office.origin / "hooks" / "pre-receive"
+    hook.write_text("#!/bin/sh\necho the branch is frozen >&2\nexit 1\n")
+    hook.chmod(0o755)
+    refused = problem(draft("frozen"), 503)
+    hook.unlink()
+    assert "the branch is frozen" in str(refused["detail"]) and str(office.origin) not in str(refused)
+    assert (draft("frozen").status, draft("frozen").status) == (201, 200)
+    git = ("git", "-C", str(office.origin), "update-ref", "refs/heads/main", "main~1")
+    subprocess.run(git, check=True)
+    assert draft("frozen").status == 201
 
 
 def test_a_clone_with_somebodys_work_is_not_served(office: Office) -> None:

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field, replace
 from pmctl import git
 from pmctl.errors import EnvironmentProblem, TryAgain, UsageProblem
 from pmctl.repository.workspace import Workspace
+from pmctl.text import single_line
 from pmctl.workflow.sync import upstream_of
 
 SERVER = ("pmctl server", "server@pmctl.invalid")
@@ -223,8 +224,10 @@ class Writer:
         if _FASTER.search(said):
             return False
         self._back()
-        lines = [line for line in said.splitlines() if line.strip()]
-        raise EnvironmentProblem(f"upstream does not take it: {lines[-1] if lines else done.code}")
+        self._moved()  # a later write of these may have looked at what is taken back now
+        lines = [line.removeprefix("remote:").strip() for line in said.splitlines() if line.startswith("remote:")]
+        why = "; ".join(single_line(line) for line in lines if line)[:500]
+        raise EnvironmentProblem(f"upstream does not take it: {why or 'it does not say why'}")
 
     def _back(self) -> None:
         """Stand on the upstream branch as it was fetched; without a remote what is committed is landed."""
@@ -239,7 +242,10 @@ class Writer:
         tip = git.head(self._repo.top)
         if tip == self._read:
             return
-        known = git.run(self._repo.top, "cat-file", "-e", self._read, check=False).code == 0 if self._read else False
+        ancestry = ("merge-base", "--is-ancestor", self._read, tip)
+        known = bool(self._read) and git.run(self._repo.top, *ancestry, check=False).code == 0
+        if not known:  # upstream was rewritten: what went with it was never asked for
+            self._keys.clear()
         since = (f"{self._read}..{tip}",) if known else (f"--max-count={_KEPT}", tip)
         for message in git.run(self._repo.top, "log", "-z", "--format=%B", *since, "--").text.split("\0"):
             found = dict(_TRAILER.findall(message))

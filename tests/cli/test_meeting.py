@@ -125,6 +125,7 @@ def test_a_calendar_file_reads_back(world: World) -> None:
         world, "schedule", DOC, *AT, "--attendee", "bob", "--video", "https://meet.example.com/a,b;c", "--ics", "-"
     )
     assert said.code == 0, said.err
+    assert said.out.startswith("BEGIN:VCALENDAR") and "planned the meeting" in said.err
     assert values(said.out, "METHOD") == ["PUBLISH"]
     assert values(said.out, "DTSTART") == ["20240122T140000Z"]
     assert values(said.out, "SUMMARY") == ["Postmortem review: Zahlungen; Größe, „alles“ \\ weg"]

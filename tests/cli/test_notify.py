@@ -85,6 +85,7 @@ def test_killed_while_a_service_is_asked(world: World, fake: Fake) -> None:
     code, said = pmctl(world, fake, "notify")
     assert code == 1
     assert "nobody knows whether ops got this" in said
+    assert "another run may be sending it still: pmctl notify --resend" in said
     assert len(waiting) == 1
     assert "intended" in pmctl(world, fake, "integrations", "log")[1]
 

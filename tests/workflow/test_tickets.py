@@ -158,6 +158,13 @@ def test_an_item_becomes_an_issue_of_jira(jira: Desk) -> None:
     jira.clean()
 
 
+def test_a_ticket_links_to_the_page_that_the_site_has(tmp_path: Path) -> None:
+    with serving(Jira()) as tracker:
+        desk = Desk(tmp_path, tracker, f"url: https://pm.example.com/\n{JIRA}")
+        desk.push()
+        assert f'"https://pm.example.com/postmortems/{DOC}.html"' in json.dumps(only(tracker)["description"])
+
+
 def test_data_center_gets_wiki_markup_and_names(tmp_path: Path) -> None:
     with serving(Jira(cloud=False)) as tracker:
         desk = Desk(tmp_path, tracker, JIRA, ROW.replace("Monitor the pool", "Monitor {code} the [pool\\|x]"))

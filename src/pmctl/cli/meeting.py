@@ -201,6 +201,8 @@ def _tell(
     warnings: tuple[str, ...] = (),
 ) -> None:
     """Write what was asked for, invite, and say what was done. `problem` is why a service does not have all of it."""
+    from dataclasses import replace
+
     from pmctl.cli.session import now
     from pmctl.errors import advise
     from pmctl.insight.meetings import when
@@ -227,7 +229,9 @@ def _tell(
         landed=landed, facts=tuple(_facts(found, entry, sent)), warnings=tuple(told),
         next_step=advise("invite-again", id=name, meeting=found.id) if failed else "",
     )  # fmt: skip
-    if ics != "-":
+    if ics == "-":  # stdout is the calendar's
+        tell(session, replace(done, sentence="", facts=(done.sentence, *done.facts)))
+    else:
         tell(session, done, format)
     if failed:
         raise typer.Exit(1)

@@ -111,7 +111,7 @@ def _print(session: Session, found: Notified) -> None:
     for delivery in others:
         session.warn(f"nobody knows whether {delivery.channel} got this on {delivery.at}: {delivery.what}")
     if others:
-        session.note("  look there, and send what is missing again: pmctl notify --resend")
+        session.note(f"  look there, and send what is missing again{_from(others)}: pmctl notify --resend")
     sent = sum(one.state == "sent" for one in found.deliveries)
     if found.planned:
         session.note(f"{plural(len(found.planned), 'message')} would be sent")
@@ -119,6 +119,17 @@ def _print(session: Session, found: Notified) -> None:
         session.note(f"{sent} of {plural(len(found.deliveries), 'message')} sent")
     elif not found.unknown and not found.incomplete:
         session.note("nothing new")
+
+
+def _from(open_ones: Sequence[Delivery]) -> str:
+    """From when on `--resend` takes all of these, where another run may be sending one of them still."""
+    from pmctl.cli.session import now
+    from pmctl.text import parse_utc, utc
+    from pmctl.workflow.delivering import UNDER_WAY, may_be_sent_again
+
+    left = [parse_utc(one.at) for one in open_ones if not may_be_sent_again(one, now(), resend=True)]
+    begun = max((at for at in left if at is not None), default=None)
+    return f", from {utc(begun + UNDER_WAY)} on, since another run may be sending it still" if begun else ""
 
 
 def _print_delivery(session: Session, one: Delivery) -> None:

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 
 from pmctl.document.completeness import is_unwritten, section_texts, text_of
-from pmctl.document.fields import path_of
 from pmctl.document.prompts import strip_comments
 from pmctl.errors import Hint, advise
+from pmctl.insight.card import page_url
 from pmctl.insight.tickets import Tracked
 from pmctl.policy.model import Policy
 from pmctl.repository.workspace import Workspace
@@ -79,11 +79,9 @@ def wanted_of(workspace: Workspace, opened: Opened, one: Tracked) -> tuple[Wante
 def _body(workspace: Workspace, one: Tracked) -> list[list[Piece]]:
     """Where the item is from, how the postmortem's summary begins, and what the tracker may have no field for."""
     item, summary = one.item, one.summary
-    base = workspace.settings.url
-    link = f"{base}{path_of(summary.id).removesuffix('.md')}.html" if base else ""
     begin = [
         Piece(f"Action item {item.id} of the postmortem "),
-        Piece(summary.title or summary.id, link),
+        Piece(summary.title or summary.id, page_url(workspace.settings.url, summary.id)),
         Piece(f" ({summary.id})."),
     ]
     facts = (("Owner", item.owner), ("due", item.due), ("priority", item.priority), ("prevents", item.prevents))

@@ -288,6 +288,17 @@ def test_acknowledged_writes_survive_and_the_history_is_clean(office: Office, ja
     assert "passed" in stage.do("alice", "pmctl audit")
 
 
+def test_a_service_drafts_nothing(office: Office, port: int, jane: str) -> None:
+    add = "pmctl people add deploys --name Deploys --email deploys@example.com --key ../deploys.pub --kind service"
+    office.play.do("alice", f"git pull -q --rebase && ssh-keygen -q -t ed25519 -N '' -f ../deploys && {add}")
+    office.play.do("alice", "git push -q origin main")
+    robot = office.token("alice", "--for deploys --scope write")
+    # A write brings the server up to date, the new person included.
+    assert office.ask(port, "POST", POSTMORTEMS, {"title": "By a person"}, jane).status == 201
+    refused = problem(office.ask(port, "POST", POSTMORTEMS, {"title": "By a robot"}, robot), 403)
+    assert "AU702" in str(refused["detail"])
+
+
 def test_what_upstream_refuses_or_forgets_is_not_there(office: Office, port: int, jane: str) -> None:
     def draft(key: str) -> Answer:
         return office.ask(port, "POST", POSTMORTEMS, {"title": "Never was"}, jane, Idempotency_Key=key)

@@ -35,6 +35,7 @@ def new_postmortem(
     from pmctl.output.json_export import to_json
     from pmctl.services.draft import Draft
     from pmctl.workflow import create
+    from pmctl.workflow.editing import refuse_edit
 
     if body.status != "DRAFT":
         raise refused_status(body.status, "a new postmortem is a DRAFT")
@@ -54,6 +55,7 @@ def new_postmortem(
         if body.summary:
             document = edits.replace_section(document, "Summary", body.summary)
         to_json(document)  # what could not be answered must not land
+        refuse_edit(workspace, who.handle, created.id, Edit(None, document))
         writes = tuple(Write(one.path, document.data) if one.path == created.path else one for one in created.writes)
         create.land(workspace, replace(created, data=document.data, writes=writes), who.arguments, note)
         return Written(created.id)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated, cast
 
 from fastapi import Depends, FastAPI, Header, Request, Response
@@ -13,6 +15,7 @@ from starlette.exceptions import HTTPException
 
 from pmctl.errors import BadInput, EnvironmentProblem, NotFound, PmctlError, Refused, UsageProblem
 from pmctl.repository.tokens import Token, is_token
+from pmctl.repository.workspace import Workspace
 from pmctl.server import acts
 from pmctl.server.service import Problem, Service
 from pmctl.server.shelf import Page, View
@@ -34,20 +37,38 @@ class Asking:
         return self.service.shelf.view(self.token.handle)
 
     @property
+    def known(self) -> View:
+        """What they could know when they asked last: enough to begin a write, which is judged on the newest state."""
+        return self.service.shelf.known(self.token.handle)
+
+    async def find(self, part: str) -> str:
+        """The id that is meant. Raises NotFound."""
+        try:
+            return self.known.find(part)
+        except NotFound:
+            view = await asyncio.to_thread(self.service.shelf.view, self.token.handle)
+            return view.find(part)
+
+    @property
     def author(self) -> Author:
         """In whose name they write. Raises Problem for a token that only reads."""
         if self.token.scope != "write":
             raise Problem(403, "this token reads only", "make one: pmctl serve token create --scope write", "refused")
         return self.service.author(self.token.handle)
 
-    async def land(self, act: acts.Act, key: str = "") -> Written:
-        """Land the act; a key names a request of theirs alone, and no other request."""
+    async def land(self, act: acts.Act, show: Callable[[Workspace, Written], Page], key: str = "") -> Written:
+        """Land the act, with what `show` makes of it; a key names a request of theirs alone, and no other request."""
+
+        def do(workspace: Workspace, note: str) -> Written:
+            done = act(workspace, note)
+            return replace(done, page=show(Workspace(workspace.repo), done))
+
         mark = ""
         if key:
             whose = hashlib.sha256(f"{self.token.handle}\0{key}".encode()).hexdigest()[:32]
             what = hashlib.sha256(self.request.url.path.encode() + b"\0" + await self.request.body()).hexdigest()[:16]
             mark = f"{whose}-{what}"
-        return await asyncio.wrap_future(self.service.writer.write(act, mark))
+        return await asyncio.wrap_future(self.service.writer.write(do, mark))
 
     def answer(self, found: Page, status: int = 200, **headers: str) -> Response:
         """A page with its ETag, or that the client has it already."""
@@ -77,6 +98,8 @@ async def asking(request: Request) -> Asking:
     if token is None:
         fix = "send Authorization: Bearer TOKEN; pmctl serve token create makes one"
         raise Problem(401, "there is no token, or none that counts", fix, "refused")
+    if request.method == "GET" and service.shelf.current(token.handle) is None:
+        await asyncio.to_thread(service.shelf.view, token.handle)  # made beside the others' answers
     return Asking(service, token, request)
 
 

@@ -17,7 +17,8 @@ from pmctl.repository.workspace import Workspace
 from pmctl.server import acts, models
 from pmctl.server.asking import Asking, Key, Match, Who, seen
 from pmctl.server.service import Problem
-from pmctl.server.shelf import Page, page
+from pmctl.server.shelf import Page, page, whole
+from pmctl.server.writer import Written
 
 router = APIRouter()
 _Many = Annotated[list[str] | None, Query(max_length=50)]
@@ -67,8 +68,9 @@ async def list_postmortems(
 @router.post("/api/postmortems", status_code=201, summary="Create a postmortem")
 async def create_postmortem(who: Who, body: models.NewPostmortem, key: Key = "") -> Response:
     """Draft a postmortem; you are its author."""
-    done = await who.land(acts.new_postmortem(who.author, body, who.service.today, lambda: who.view.pages), key)
-    return who.made(done, who.view.postmortem(done.postmortem), f"/api/postmortems/{done.postmortem}")
+    known = (await asyncio.to_thread(who.service.shelf.view, who.token.handle)).pages
+    done = await who.land(acts.new_postmortem(who.author, body, who.service.today, lambda: known), _whole, key)
+    return who.made(done, done.page or who.view.postmortem(done.postmortem), f"/api/postmortems/{done.postmortem}")
 
 
 @router.get("/api/postmortems/{id}", summary="Get a postmortem")
@@ -86,14 +88,15 @@ async def change_postmortem(
     match: Match = "",
 ) -> Response:
     """Change front matter and sections. Its status changes by acts alone: 409 says which."""
-    name = who.view.find(id)
+    name = await who.find(id)
     author = who.author
     if body.status is not None:
         raise acts.refused_status(body.status, f"the status of {name} changes by a signed act alone")
-    seen(match, who.view.postmortem(name))
-    check = _unchanged(who, match, lambda asked: asked.view.postmortem(name))
-    await who.land(acts.changed_postmortem(author, name, body, check))
-    return who.answer(who.view.postmortem(name))
+    if not match:
+        seen(match, who.known.postmortem(name))
+    check = _unchanged(match, lambda workspace: whole(workspace, name))
+    done = await who.land(acts.changed_postmortem(author, name, body, check), _whole)
+    return who.answer(done.page or who.view.postmortem(name))
 
 
 @router.get("/api/postmortems/{id}/action-items", summary="List action items")
@@ -106,10 +109,10 @@ async def list_items(who: Who, id: str) -> Response:  # noqa: A002  # the path's
 @router.post("/api/postmortems/{id}/action-items", status_code=201, summary="Add an action item")
 async def add_item(who: Who, id: str, body: models.NewItem, key: Key = "") -> Response:  # noqa: A002  # as above
     """Add an action item; after publication it needs a signature, and so a clone."""
-    name = who.view.find(id)
-    done = await who.land(acts.new_item(who.author, name, body, who.service.today), key)
+    name = await who.find(id)
+    done = await who.land(acts.new_item(who.author, name, body, who.service.today), _written_item, key)
     path = f"/api/postmortems/{done.postmortem}/action-items/{done.item}"
-    return who.made(done, _item(who, done.postmortem, done.item), path)
+    return who.made(done, done.page or _item(who, done.postmortem, done.item), path)
 
 
 @router.get("/api/postmortems/{id}/action-items/{item}", summary="Get an action item")
@@ -127,12 +130,13 @@ async def change_item(
     match: Match = "",
 ) -> Response:
     """Change an action item: its owner may move its status, due day, ticket and notes, whatever state it is in."""
-    name = who.view.find(id)
+    name = await who.find(id)
     author = who.author
-    seen(match, _item(who, name, item))
-    check = _unchanged(who, match, lambda asked: _item(asked, name, item))
-    await who.land(acts.changed_item(author, name, item, body, check))
-    return who.answer(_item(who, name, item))
+    if not match:
+        seen(match, _item(who, name, item))
+    check = _unchanged(match, lambda workspace: _item_of(whole(workspace, name), name, item))
+    done = await who.land(acts.changed_item(author, name, item, body, check), _written_item)
+    return who.answer(done.page or _item(who, name, item))
 
 
 @router.get("/api/postmortems/{id}/comments", summary="List discussions")
@@ -148,10 +152,11 @@ async def list_comments(who: Who, id: str) -> Response:  # noqa: A002  # as abov
 @router.post("/api/postmortems/{id}/comments", status_code=201, summary="Begin a discussion")
 async def add_comment(who: Who, id: str, body: models.NewComment, key: Key = "") -> Response:  # noqa: A002
     """Begin a thread about a postmortem, a section, or words quoted from one."""
-    name = who.view.find(id)
-    done = await who.land(acts.new_comment(who.author, name, body, who.service.now()), key)
-    path = f"/api/postmortems/{name}/comments"
-    return who.made(done, page({"postmortem": name, "thread": done.item}), path)
+    name = await who.find(id)
+    done = await who.land(acts.new_comment(who.author, name, body, who.service.now()), _thread, key)
+    return who.made(
+        done, done.page or page({"postmortem": name, "thread": done.item}), f"/api/postmortems/{name}/comments"
+    )
 
 
 @router.get("/api/postmortems/{id}/status", summary="Where a postmortem stands")
@@ -233,14 +238,21 @@ async def health(request: Request) -> Response:
     return PlainTextResponse("ok\n" if ready else "upstream is not known\n", 200 if ready else 503)
 
 
-def _unchanged(who: Asking, match: str, now: Callable[[Asking], Page]) -> acts.Unchanged:
+def _unchanged(match: str, now: Callable[[Workspace], Page]) -> acts.Unchanged:
     """The comparison that is made on the newest state, before the write."""
+    return lambda workspace: seen(match, now(workspace))
 
-    def check(workspace: Workspace) -> None:
-        who.service.shelf.moved()
-        seen(match, now(who))
 
-    return check
+def _whole(workspace: Workspace, written: Written) -> Page:
+    return whole(workspace, written.postmortem)
+
+
+def _written_item(workspace: Workspace, written: Written) -> Page:
+    return _item_of(whole(workspace, written.postmortem), written.postmortem, written.item)
+
+
+def _thread(workspace: Workspace, written: Written) -> Page:
+    return page({"postmortem": written.postmortem, "thread": written.item})
 
 
 def _items(who: Asking, name: str) -> list[dict[str, Any]]:
@@ -249,7 +261,12 @@ def _items(who: Asking, name: str) -> list[dict[str, Any]]:
 
 
 def _item(who: Asking, name: str, item: str) -> Page:
-    found = next((one for one in _items(who, name) if one["id"].lower() == item.lower()), None)
+    return _item_of(who.view.postmortem(name), name, item)
+
+
+def _item_of(postmortem: Page, name: str, item: str) -> Page:
+    items = json.loads(postmortem.body)["action_items"]
+    found = next((one for one in items if one["id"].lower() == item.lower()), None)
     if found is None:
         raise Problem(
             404, f"{name} has no action item {item}", f"GET /api/postmortems/{name}/action-items", "not_found"

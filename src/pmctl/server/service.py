@@ -34,7 +34,7 @@ class Service:
     def __init__(self, repo: git.Repository, now: Callable[[], datetime], say: Callable[[str], None]) -> None:
         self.repo, self.now, self._say = repo, now, say
         self.shelf = Shelf(repo)
-        self.writer = Writer(repo, self.shelf.moved)
+        self.writer = Writer(repo, self.shelf)
         self._tokens: list[Token] = []
         self._looked = 0.0
         self._reading = threading.Lock()

@@ -17,7 +17,6 @@ from pmctl import git
 from pmctl.errors import EnvironmentProblem, NotFound
 
 if TYPE_CHECKING:
-    from pmctl.document.reader import Document
     from pmctl.insight.publication import Publication
     from pmctl.repository.workspace import Workspace
 
@@ -54,35 +53,27 @@ class View:
             raise NotFound(f"{'several postmortems fit' if found else 'there is no postmortem'} {part!r}")
         return found[0]
 
-    def document(self, name: str) -> Document:
-        """The text at the commit, with the state that records prove."""
-        from pmctl.insight.standing import shown
-
-        return shown(self.workspace.head, self.workspace.read_at(name), name).document
-
     def postmortem(self, name: str) -> Page:
         """The whole postmortem as JSON, `pmctl/postmortem/v1`. Raises NotFound when it is gone or not theirs."""
         if name not in self.pages:
             raise NotFound(f"there is no postmortem {name!r} any more")
         if name not in self.made:
-            from pmctl.insight.standing import shown
-            from pmctl.output.json_export import to_json
-
-            found = shown(self.workspace.head, self.workspace.read_at(name), name)
-            content = json.loads(to_json(found.document, marks=found.marks, approved=found.approved))
-            content["id"] = name
-            content["status"] = self.pages[name].standing.status
-            self.made[name] = page(content)
+            self.made[name] = whole(self.workspace, name)
         return self.made[name]
 
 
 class Shelf:
-    """The views of one clone. `view` may be called from any thread."""
+    """The views of one clone. `view` may be called from any thread.
+
+    `standing` is held by whoever moves the clone, from the first commit until it has landed or was taken back: a view
+    is of what has landed alone.
+    """
 
     _MOST = 64
 
     def __init__(self, repo: git.Repository) -> None:
         self._repo = repo
+        self.standing = RLock()
         self._lock = RLock()
         self._tip = ""
         self._views: dict[str, View] = {}
@@ -93,23 +84,43 @@ class Shelf:
         return self._tip or self.moved()
 
     def moved(self) -> str:
-        """Look where the clone stands now, and forget what was made of another commit; returns the commit."""
-        tip = git.head(self._repo.top)
-        with self._lock:
-            if tip != self._tip:
-                self._tip, self._views = tip, {}
-        return tip
+        """Look where the clone stands now, which has to be what has landed; returns the commit."""
+        with self.standing:
+            self._tip = git.head(self._repo.top)
+            return self._tip
+
+    def current(self, handle: str) -> View | None:
+        """The view that was made of what has landed, None when there is none yet."""
+        found = self._views.get(handle)
+        return found if found is not None and found.tip == self._tip else None
 
     def view(self, handle: str) -> View:
         """What a person may know. Raises EnvironmentProblem when the history does not tell it."""
-        tip = self.tip
-        with self._lock:
+        found = self.current(handle)
+        if found is not None:
+            return found
+        with self._lock, self.standing:
+            tip = self.moved()
             found = self._views.get(handle)
             if found is None or found.tip != tip:
-                if len(self._views) >= self._MOST:
+                while len(self._views) >= self._MOST:
                     self._views.pop(next(iter(self._views)))
                 found = self._views[handle] = _made(self._repo, tip, handle)
-        return found
+            return found
+
+    def known(self, handle: str) -> View:
+        """The last view of a person, perhaps of an earlier commit: enough to know what an id means."""
+        return self._views.get(handle) or self.view(handle)
+
+
+def whole(workspace: Workspace, name: str) -> Page:
+    """One postmortem at HEAD as JSON, with the state that records prove."""
+    from pmctl.insight.standing import shown
+    from pmctl.output.json_export import to_json
+
+    found = shown(workspace.head, workspace.read_at(name), name)
+    content = json.loads(to_json(found.document, marks=found.marks, approved=found.approved))
+    return page(content | {"id": name, "status": content["front_matter"]["status"]})
 
 
 def page(content: object) -> Page:

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field, replace
 from pmctl import git
 from pmctl.errors import EnvironmentProblem, TryAgain, UsageProblem
 from pmctl.repository.workspace import Workspace
+from pmctl.server.shelf import Page, Shelf
 from pmctl.text import single_line
 from pmctl.workflow.sync import upstream_of
 
@@ -57,13 +58,14 @@ class Author:
 class Written:
     """What a write made: the postmortem, and the action item when it was about one.
 
-    `again` says that an earlier request with the same `key` made it.
+    `again` says that an earlier request with the same `key` made it; `page` is how it reads then, when that was made.
     """
 
     postmortem: str
     item: str = ""
     again: bool = False
     key: str = ""
+    page: Page | None = None
 
 
 @dataclass(slots=True)
@@ -87,15 +89,15 @@ def _nothing(workspace: Workspace, note: str) -> Written:
 class Writer:
     """Takes writes from any thread and lands them one after another, in a thread of its own."""
 
-    def __init__(self, repo: git.Repository, moved: Callable[[], object]) -> None:
+    def __init__(self, repo: git.Repository, shelf: Shelf) -> None:
         self._repo = repo
-        self._moved = moved
+        self._moved = shelf.moved
+        self._standing = shelf.standing
         self._waiting: queue.Queue[_Job | None] = queue.Queue()
         self._place = place_of(repo)
         self._keys: dict[str, Written] = {}
         self._read = ""
         self._thread = threading.Thread(target=self._run, name="pmctl-writer", daemon=True)
-        self._standing = threading.Lock()
 
     def start(self) -> None:
         """Stand on the upstream branch and begin. Raises EnvironmentProblem when the clone holds work of others."""
@@ -156,16 +158,17 @@ class Writer:
     def _land(self, jobs: Sequence[_Job]) -> None:
         """Do them all and push once; all of it again when somebody was faster."""
         for attempt in range(_ATTEMPTS):
-            self.catch_up()
-            done = self._try_all([job for job in jobs if not job.answer.done()])
-            if not done or self._push():
-                break
-            self._back()
+            with self._standing:
+                self.catch_up()
+                done = self._try_all([job for job in jobs if not job.answer.done()])
+                if not done or self._push():
+                    self._learn()
+                    self._moved()
+                    break
+                self._back()
             time.sleep(random.uniform(0, 0.02 * min(attempt + 1, 10)))  # noqa: S311  only so that servers differ
         else:
             raise EnvironmentProblem("the branch moved on during every attempt; nothing was written")
-        self._learn()
-        self._moved()
         for job in done:
             if job.found is not None:
                 job.answer.set_result(job.found)
@@ -224,7 +227,6 @@ class Writer:
         if _FASTER.search(said):
             return False
         self._back()
-        self._moved()  # a later write of these may have looked at what is taken back now
         lines = [line.removeprefix("remote:").strip() for line in said.splitlines() if line.startswith("remote:")]
         why = "; ".join(single_line(line) for line in lines if line)[:500]
         raise EnvironmentProblem(f"upstream does not take it: {why or 'it does not say why'}")

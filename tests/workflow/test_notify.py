@@ -180,6 +180,19 @@ def test_one_card_is_shown_to_a_channel_that_may_read_it(office: Office) -> None
     assert office.slack.posts.keys() == {"1700000000.000000"}
 
 
+def test_what_was_made_private_here_and_not_pushed_yet_is_shown_to_nobody_else(office: Office, tmp_path: Path) -> None:
+    office.settings()
+    office.world.new(visibility="organization")
+    office.world.git("clone", "-q", "--bare", str(office.world.path), str(tmp_path / "origin.git"))
+    office.world.git("remote", "add", "origin", str(tmp_path / "origin.git"))
+    office.world.git("fetch", "-q", "origin")
+    text = office.world.text()
+    office.world.edit_file(office.world.file(), text.replace("visibility: organization", "visibility: private"))
+    with pytest.raises(Refused, match="is private: not everybody in ops may read it"):
+        office.run(show, DOC, "ops", dry_run=False)
+    assert office.posts("C0123") == []
+
+
 def test_a_refusal_says_what_to_do_and_is_tried_again(office: Office) -> None:
     office.settings()
     office.run()

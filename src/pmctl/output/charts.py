@@ -20,7 +20,7 @@ from pmctl.text import harmless, plural
 TOO_FEW = "too few to say"
 _WIDTH = 640
 _ROW, _BAR = 26, 14
-_LABEL, _VALUE = 180, 360  # most room for what stands before and behind a bar
+_LABEL, _VALUE = 212, 344  # most room for what stands before and behind a bar
 _LETTER = 7.2  # columns of 13 px text, generously
 _SHADES = ("0.85", "0.55", "0.3", "0.15")
 

@@ -240,9 +240,13 @@ def show(workspace: Workspace, out: Outlet, name: str, to: str, *, dry_run: bool
         )
     audience = _audience(out, to)
     card = cards.of(name)
-    if not may_read(card.readers, audience, cards.policy):
+    # What is committed here and not pushed yet counts, too: whoever asks has just decided who may read it.
+    here = cards_at(workspace, workspace.head.commit)
+    own = here.of(name).readers if here.snapshot.document(name) is not None else card.readers
+    closed = next((one for one in (own, card.readers) if not may_read(one, audience, cards.policy)), None)
+    if closed is not None:
         raise Refused(
-            f"{name} is {card.readers.visibility}: not everybody in {to} may read it",
+            f"{name} is {closed.visibility}: not everybody in {to} may read it",
             hint="send it to a person who works on it, or to a channel of its team (audience: team:NAME)",
         )
     now = utc(out.moment)

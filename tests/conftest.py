@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socketserver
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +21,20 @@ from tests.team import Team, isolated_environment
 from tests.world import World
 
 __all__ = ["pytest_collectreport", "pytest_runtest_logreport", "pytest_sessionfinish", "pytest_terminal_summary"]
+
+
+def _listen_patiently(server: socketserver.TCPServer) -> None:
+    """A server of a test: a client that goes between `select` and `accept` must not keep it waiting for the next one."""
+    server.socket.listen(server.request_queue_size)
+    server.socket.settimeout(1.0)
+
+
+socketserver.TCPServer.server_activate = _listen_patiently  # type: ignore[method-assign]  # for every server of the tests
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Half as many again as there are cores: a worker waits for git and the disk a third of its time."""
+    return max(2, (os.cpu_count() or 1) * 3 // 2)
 
 
 @pytest.fixture(autouse=True)

@@ -664,7 +664,7 @@ def test_killed_anywhere_and_run_again_there_is_one_event_and_one_room(
         for act in (desk.schedule, desk.move, desk.cancel):
             total = _killed(desk, 10**9, act)
             assert total > 8
-            for step in range(0 if STEPS else len(act.__name__) % 3, total, 1 if STEPS else 13 if remote else 7):
+            for step in range(0 if STEPS else len(act.__name__) % 3, total, 1 if STEPS else 23 if remote else 11):
                 with locked(desk.world.repo):
                     recover(desk.world.repo)  # or what was killed last would be put back into another history
                 desk.world.git("reset", "-q", "--hard", start)

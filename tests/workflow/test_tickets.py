@@ -463,7 +463,7 @@ def test_killed_anywhere_and_run_again_each_ticket_is_there_once(tmp_path: Path,
             desk.world.git("fetch", "-q", "origin")
         total = killed(desk, 10**9)
         assert total > 2 * count + 4
-        apart = 1 if KILLED else 3 if remote else 2
+        apart = 1 if KILLED else 7 if remote else 5
         for step in range(len(system) % apart, total, apart):
             tracker.issues.clear()  # type: ignore[attr-defined]
             if isinstance(tracker, Jira):

@@ -157,6 +157,7 @@ class _Server(ThreadingHTTPServer):
         self.state = state
         self.ending = False
         super().__init__(("127.0.0.1", port), _Handler)
+        self.socket.settimeout(1.0)  # a client that went before it was accepted must not keep Ctrl-C waiting
 
 
 def preview(session: Session, audience: str, *, drafts: bool, port: int) -> None:

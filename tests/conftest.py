@@ -24,7 +24,7 @@ __all__ = ["pytest_collectreport", "pytest_runtest_logreport", "pytest_sessionfi
 
 
 def _listen_patiently(server: socketserver.TCPServer) -> None:
-    """A server of a test: a client that goes between `select` and `accept` must not keep it waiting for the next one."""
+    """A client that goes between `select` and `accept` must not keep a server of a test waiting for the next one."""
     server.socket.listen(server.request_queue_size)
     server.socket.settimeout(1.0)
 

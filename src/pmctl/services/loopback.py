@@ -53,6 +53,7 @@ def listening() -> Iterator[Listener]:
         ) from None
     server.daemon_threads = True
     server.block_on_close = False  # a request that never ends must not hold up the end
+    server.socket.settimeout(1.0)  # nor a client that went before it was accepted
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:

@@ -26,7 +26,7 @@ Body = Sequence[Sequence[Piece]]
 """Paragraphs of pieces."""
 
 _MARKDOWN = re.compile(r"[\\`*_\[\]<>&~|$#{}]")
-_MENTION = re.compile(r"@(?=\w)")
+_MENTION = re.compile(r"@(?=\S)")  # or of an address
 _WIKI = re.compile(r"[\\{}\[\]|*_^~!#?@=]|(?<!\w)[-+]|[-+](?!\w)")  # a hyphen within a word is one
 
 

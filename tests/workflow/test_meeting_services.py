@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from pmctl import git
@@ -30,6 +28,7 @@ from pmctl.workflow.comment import Speaker
 from pmctl.workflow.meeting_services import Arranged, Asked, arrange, rehearsed
 from pmctl.workflow.meetings import Plan, planned
 from pmctl.workflow.ticket_landing import Hands
+from tests.killing import killed
 from tests.services.calendars import CREDENTIALS, SECRETS, ZOOM, Google, Zoom, refusal
 from tests.services.trackers import Fault, Tracker, serving
 from tests.team import set_identity
@@ -593,44 +592,7 @@ def test_a_shallow_clone_announces_nothing(meet: Desk, tmp_path: Path) -> None:
 
 
 def _killed(desk: Desk, step: int, act: Callable[[], Any]) -> int:
-    """Act in a process that is killed at a step: before or after a request, before or after git writes. Returns how
-    many steps it made, or -1 when it was killed."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        code, count = 1, 0
-        try:
-
-            def at() -> None:
-                nonlocal count
-                if count == step:
-                    os.kill(os.getpid(), signal.SIGKILL)
-                count += 1
-
-            def around(function: Callable[..., Any], watched: Callable[..., bool]) -> Callable[..., Any]:
-                def wrapped(*arguments: Any, **options: Any) -> Any:
-                    if watched(*arguments, **options):
-                        at()
-                    found = function(*arguments, **options)
-                    if watched(*arguments, **options):
-                        at()
-                    return found
-
-                return wrapped
-
-            httpx.Client.send = around(httpx.Client.send, lambda *a, **o: True)  # type: ignore[method-assign]
-            git.run = around(git.run, lambda *a, reading=True, **o: not reading)
-            act()
-            os.write(writing, str(count).encode())
-            code = 0
-        finally:
-            os._exit(code)
-    os.close(writing)
-    _, status = os.waitpid(child, 0)
-    with os.fdopen(reading) as stream:
-        said = stream.read()
-    assert os.WIFSIGNALED(status) or said, f"it ended with {status} at step {step}"
-    return int(said) if said else -1
+    return killed(step, act)
 
 
 def _again(desk: Desk, act: Callable[[], Arranged], there: Callable[[], bool]) -> None:

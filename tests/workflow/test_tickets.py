@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from pmctl import git
@@ -24,6 +22,7 @@ from pmctl.services.secrets import from_environment
 from pmctl.workflow.ticket_landing import Hands
 from pmctl.workflow.ticket_sync import adopt_tickets, sync_tickets
 from pmctl.workflow.tickets import push
+from tests import killing
 from tests.services.trackers import TOKEN, Fault, GitHub, Jira, Tracker, serving
 from tests.team import set_identity
 from tests.world import BODY, DOC, World
@@ -392,44 +391,8 @@ KILLED = int(os.environ.get("PMCTL_KILLED_TICKETS", "0"))
 
 
 def killed(desk: Desk, step: int, act: Callable[[], Any] | None = None) -> int:
-    """Push, or do something else, in a process that is killed at a step: before or after a request, before or after git
-    writes. Returns how many steps it made, or -1 when it was killed."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        code, count = 1, 0
-        try:
-
-            def at() -> None:
-                nonlocal count
-                if count == step:
-                    os.kill(os.getpid(), signal.SIGKILL)
-                count += 1
-
-            def around(function: Callable[..., Any], watched: Callable[..., bool]) -> Callable[..., Any]:
-                def wrapped(*arguments: Any, **options: Any) -> Any:
-                    if watched(*arguments, **options):
-                        at()
-                    found = function(*arguments, **options)
-                    if watched(*arguments, **options):
-                        at()
-                    return found
-
-                return wrapped
-
-            httpx.Client.send = around(httpx.Client.send, lambda *a, **o: True)  # type: ignore[method-assign]
-            git.run = around(git.run, lambda *a, reading=True, **o: not reading)
-            (act or desk.push)()
-            os.write(writing, str(count).encode())
-            code = 0
-        finally:
-            os._exit(code)
-    os.close(writing)
-    _, status = os.waitpid(child, 0)
-    with os.fdopen(reading) as stream:
-        said = stream.read()
-    assert os.WIFSIGNALED(status) or said, f"it ended with {status} at step {step}"
-    return int(said) if said else -1
+    """Push, or do something else, in a process that is killed at a step."""
+    return killing.killed(step, act or desk.push)
 
 
 def finish(desk: Desk) -> None:

@@ -16,10 +16,8 @@ if TYPE_CHECKING:
 
     from pmctl.cli.session import Session
     from pmctl.document.meeting import Meeting
-    from pmctl.errors import PmctlError
     from pmctl.output.meeting_calendar import Entry
     from pmctl.repository.deliveries import Delivery
-    from pmctl.repository.transaction import CommitResult
     from pmctl.workflow.comment import Speaker
     from pmctl.workflow.meeting_services import Arranged, Asked
     from pmctl.workflow.meetings import Plan
@@ -68,7 +66,6 @@ def schedule(
     never make two; after a kill the same command, or --resend, looks up what was made and does the rest. Exit code 1
     when something is left to do, or nobody knows whether it arrived.
     """
-    from pmctl.cli.comment import speaker
     from pmctl.cli.session import now
     from pmctl.errors import UsageProblem
     from pmctl.insight.meetings import chosen
@@ -91,19 +88,25 @@ def schedule(
         _rehearse(session, name, found, to_dir)
         return
     asked = Asked(plan, before.id if before is not None else meeting, change=move or cancel, finish=resend)
-    landed, problem, warnings = None, None, tuple[str, ...]()
-    if found.kept and (found.announced is not None or not resend):
-        who = speaker(session, handle)
-        meetings.require_ways(found, session.secrets, to_dir, file=bool(ics))
-        done = _arranged(session, who, name, asked, found)
-        found, landed, problem, warnings, by = done.meeting, done.landed, done.problem, tuple(done.warnings), who.handle
-    elif resend:
-        by = session.person(handle)
-    else:
-        who = speaker(session, handle)
-        meetings.require_ways(found, session.secrets, to_dir, file=bool(ics))
-        landed, by = meetings.land(session.workspace, who, name, found, session.signing()), who.handle
-    _tell(session, name, found, landed, by, ics, to_dir, format, resend=resend, problem=problem, warnings=warnings)
+    by, done = _carried_out(session, name, asked, found, handle, to_dir, file=bool(ics))
+    _tell(session, name, done, by, ics, to_dir, format, resend=resend)
+
+
+def _carried_out(
+    session: Session, name: str, asked: Asked, found: Meeting, handle: str, to_dir: Path | None, *, file: bool
+) -> tuple[str, Arranged]:
+    """Who does it, and what came of it: at the services that keep the meeting, or in a commit alone."""
+    from pmctl.cli.comment import speaker
+    from pmctl.workflow.meeting_services import Arranged
+    from pmctl.workflow.meetings import land, require_ways
+
+    if asked.finish and not (found.kept and found.announced is not None):  # nothing but mails can be left
+        return session.person(handle), Arranged(found)
+    who = speaker(session, handle)
+    require_ways(found, session.secrets, to_dir, file=file)
+    if found.kept:
+        return who.handle, _arranged(session, who, name, asked, found)
+    return who.handle, Arranged(found, land(session.workspace, who, name, found, session.signing()))
 
 
 def _arranged(session: Session, who: Speaker, name: str, asked: Asked, found: Meeting) -> Arranged:
@@ -189,18 +192,15 @@ def _asked(session: Session, name: str) -> tuple[str, ...]:
 def _tell(
     session: Session,
     name: str,
-    found: Meeting,
-    landed: CommitResult | None,
+    arranged: Arranged,
     by: str,
     ics: str,
     to_dir: Path | None,
     format: str,
     *,
     resend: bool,
-    problem: PmctlError | None = None,
-    warnings: tuple[str, ...] = (),
 ) -> None:
-    """Write what was asked for, invite, and say what was done. `problem` is why a service does not have all of it."""
+    """Write what was asked for, invite, and say what was done, and why a service does not have all of it."""
     from dataclasses import replace
 
     from pmctl.cli.session import now
@@ -213,6 +213,7 @@ def _tell(
     from pmctl.workflow.meetings import entry_of, invite
 
     workspace, moment = Workspace(session.repo), now()
+    found, problem, warnings = arranged.meeting, arranged.problem, arranged.warnings
     entry = entry_of(workspace, name, found, moment)
     if ics:
         _write(session, ics, written([entry], "PUBLISH"))
@@ -226,7 +227,7 @@ def _tell(
     failed = problem is not None or any(one.state != "sent" for one in sent)
     done = Done(
         act="meeting schedule", id=name, by=by, sentence=f"{verb} the meeting about {name}: {when(found)}",
-        landed=landed, facts=tuple(_facts(found, entry, sent)), warnings=tuple(told),
+        landed=arranged.landed, facts=tuple(_facts(found, entry, sent)), warnings=tuple(told),
         next_step=advise("invite-again", id=name, meeting=found.id) if failed else "",
     )  # fmt: skip
     if ics == "-":  # stdout is the calendar's

@@ -47,7 +47,7 @@ def page(text: PublicText) -> Made:
     parts = (
         Markup(f"<table>{rows}</table>"),  # noqa: S704  escaped above
         Markup(content),  # noqa: S704  rendered without HTML of its own
-        Markup(f'<p><a href="{text.page}.md">The text</a> · <a href="../index.html">All postmortems</a></p>'),  # noqa: S704
+        Markup(f'<p><a href="{text.page}.md">The text</a> · <a href="../index.html">All postmortems</a></p>'),  # noqa: S704  a page's name is an id
     )
     path = f"postmortems/{text.page}"
     html = standalone(text.title, parts).encode()

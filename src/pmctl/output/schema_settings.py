@@ -21,7 +21,6 @@ from pmctl.insight.meeting_settings import MINUTES, VIDEO_WORDS
 from pmctl.insight.triggers import MOST, RULES, WORD_RULES, Verdict
 from pmctl.policy.audience import AUDIENCE, GROUP
 from pmctl.repository import wiki_settings
-from pmctl.repository.public_settings import STATUS_PAGE
 from pmctl.repository.settings import CURRENT_VERSION, URL
 from pmctl.rules.settings import HOST, PHRASE_FAMILIES, PLACE, TARGETS
 from pmctl.services.ticket_settings import DIRECTIONS
@@ -97,12 +96,10 @@ def _services() -> Schema:
 
 
 def _public() -> Schema:
-    page = {"type": "string", "pattern": f"^(?:{STATUS_PAGE})$"}
     return _mapping(
         {
             "terms": (_WORDS, "Words of your own that must never leave."),
             "words": (_WORDS, "Words of your own that customers know, as the names of products."),
-            "status_page": (page, "The id of the Statuspage that public texts are posted to."),
         }
     )
 

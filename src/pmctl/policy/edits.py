@@ -114,6 +114,16 @@ def needs_right(
     return list(found.values())
 
 
+def right_to_write(
+    right: Right, doc: str, document: Document | None, who: Collection[str], state: PostmortemState, policy: Policy
+) -> list[Violation]:
+    """Why none of `who` may write or remove a file beside the postmortem `document`; empty when one of them may."""
+    if document is None:
+        return []
+    able = who_may(right, document, state, policy)
+    return [] if any(handle in able for handle in who) else [refused(right, who, able, doc, policy)]
+
+
 def who_may(
     right: Right,
     before: Document | None,

@@ -14,7 +14,7 @@ from pmctl.codes import Code
 from pmctl.document.beside import Beside, owner_of
 from pmctl.document.public_text import read_public
 from pmctl.errors import advise
-from pmctl.policy.edits import Right, refused, who_may
+from pmctl.policy.edits import Right, right_to_write
 from pmctl.policy.model import Policy
 from pmctl.policy.permission import Violation
 from pmctl.policy.state import PostmortemState
@@ -61,13 +61,7 @@ def check_right(
     policy: Policy,
 ) -> list[Violation]:
     """Why none of `who` may write or remove this file; empty when one of them may."""
-    document = before or after
-    if document is None:
-        return []
-    able = who_may(Right.PUBLIC, document, state, policy)
-    if any(handle in able for handle in who):
-        return []
-    return [refused(Right.PUBLIC, who, able, place_of(path)[0] or path, policy)]
+    return right_to_write(Right.PUBLIC, place_of(path)[0] or path, before or after, who, state, policy)
 
 
 CODES = (

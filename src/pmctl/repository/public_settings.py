@@ -12,18 +12,16 @@ from pmctl.document.public_text import digest
 from pmctl.document.strict_yaml import Node
 
 SERVICE_KEYS = ("team", "public")
-KEYS = ("terms", "words", "status_page")
-STATUS_PAGE = r"[a-z0-9]{6,32}"
+KEYS = ("terms", "words")
 
 
 class PublicSettings(NamedTuple):
     """`services` are names with the public name of each, "" for none; `terms` are the organisation's internal words,
-    `words` those that it uses in public; `status_page` is the id of its Statuspage."""
+    `words` those that it uses in public."""
 
     services: tuple[tuple[str, str], ...] = ()
     terms: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
-    status_page: str = ""
 
     @property
     def digest(self) -> str:
@@ -46,5 +44,4 @@ def public_settings(reader: NodeReader, services: Node | None, public: Node | No
         tuple(named),
         reader.texts(found.get("terms"), "public.terms"),
         reader.texts(found.get("words"), "public.words"),
-        reader.matching(found.get("status_page"), "public.status_page", STATUS_PAGE, "the id of a Statuspage"),
     )

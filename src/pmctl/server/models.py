@@ -60,7 +60,7 @@ class NewItem(_Body):
 
     description: Annotated[str, Field(min_length=1, max_length=2000)]
     ownerId: Line  # noqa: N815  the field's published name
-    dueDate: Annotated[date | None, Field(strict=False)] = None  # noqa: N815
+    dueDate: Annotated[date | None, Field(strict=False)] = None  # noqa: N815  as published
     priority: Line
     notes: Annotated[str, Field(max_length=2000)] = ""
 
@@ -69,8 +69,8 @@ class ItemChange(_Body):
     """What shall be different in an action item; what is left out stays."""
 
     description: Annotated[str, Field(min_length=1, max_length=2000)] | None = None
-    ownerId: Line | None = None  # noqa: N815
-    dueDate: Annotated[date | None, Field(strict=False)] = None  # noqa: N815
+    ownerId: Line | None = None  # noqa: N815  as published
+    dueDate: Annotated[date | None, Field(strict=False)] = None  # noqa: N815  as published
     priority: Line | None = None
     status: Line | None = None
     ticket: Line | None = None

@@ -150,7 +150,7 @@ async def list_comments(who: Who, id: str) -> Response:  # noqa: A002  # as abov
 
 
 @router.post("/api/postmortems/{id}/comments", status_code=201, summary="Begin a discussion")
-async def add_comment(who: Who, id: str, body: models.NewComment, key: Key = "") -> Response:  # noqa: A002
+async def add_comment(who: Who, id: str, body: models.NewComment, key: Key = "") -> Response:  # noqa: A002  above
     """Begin a thread about a postmortem, a section, or words quoted from one."""
     name = await who.find(id)
     done = await who.land(acts.new_comment(who.author, name, body, who.service.now()), _thread, key)

@@ -121,7 +121,7 @@ def _manifest(folder: Path, flavour: str, *, force: bool) -> Manifest:
     """The manifest of a folder, an empty one for a folder that is empty or not there yet."""
     if folder.exists() and not folder.is_dir():
         raise Refused(f"{folder} is no folder", hint="-o DIR")
-    holds = [name for name in os.listdir(folder) if name != ".git"] if folder.is_dir() else []  # noqa: PTH208
+    holds = [name for name in os.listdir(folder) if name != ".git"] if folder.is_dir() else []  # noqa: PTH208  names
     if not holds:
         return Manifest()
     found = None

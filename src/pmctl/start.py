@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 _AGAIN = 1.0  # seconds; some senders repeat a signal at once, a person who is tired of waiting does so later
+_SOON = 0.002  # seconds; enough to leave a destructor, and when it is not, it is sent once more
 _ended: list[Ended] = []
 
 
@@ -95,15 +96,25 @@ def _end(number: int, frame: FrameType | None) -> None:
 
 
 def _unraisable(problem: sys.UnraisableHookArgs) -> None:
-    """What is raised while an object is destroyed goes nowhere; a signal that came just then is sent again."""
+    """What is raised while an object is destroyed goes nowhere; a signal that came just then is sent again.
+
+    By another thread and a little later, because what is raised in this hook goes nowhere, too.
+    """
     if isinstance(problem.exc_value, Ended):
         import _thread
-        import signal
 
-        _ended.clear()
-        _thread.interrupt_main(signal.Signals(problem.exc_value.number))
+        _thread.start_new_thread(_again, (_thread.get_ident(), problem.exc_value.number))
     else:
         sys.__unraisablehook__(problem)
+
+
+def _again(thread: int, number: int) -> None:
+    import signal
+    import time
+
+    time.sleep(_SOON)
+    _ended.clear()
+    signal.pthread_kill(thread, number)  # a signal for real: it also ends the waiting of whoever waits by now
 
 
 def _tell(text: str) -> None:

@@ -182,3 +182,51 @@ def test_a_signal_at_any_moment_leaves_one_sentence(signum: signal.Signals, play
             assert process.returncode == 128 + signum, (process.returncode, err)
             assert err.strip() == f"{SAID[signum]}: nothing is half done"
     assert review.snapshot() == before
+
+
+@pytest.mark.parametrize("signum", SAID)
+def test_a_signal_while_an_object_is_destroyed(signum: signal.Signals) -> None:
+    """What is raised there goes nowhere, so that it has to come again."""
+    code = f"""
+import os, sys, time, types
+import pmctl.start
+
+class Held:
+    def __del__(self):
+        os.kill(os.getpid(), {int(signum)})
+        time.sleep(0)
+
+def main():
+    Held()
+    time.sleep(30)
+
+sys.modules["pmctl.cli"] = types.SimpleNamespace(main=main)
+pmctl.start.run()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stderr) == (128 + signum, f"\n{SAID[signum]}: nothing is half done\n")
+
+
+def test_a_signal_while_standard_error_is_set_up() -> None:
+    """The stream is not writable from then on; what has to be said is said all the same."""
+    code = """
+import codecs, sys
+from pmctl.cli import main
+
+def interrupted(*words):
+    raise KeyboardInterrupt
+
+def half(errors):
+    utf8 = codecs.lookup("utf-8")
+    codecs.register(
+        lambda name: codecs.CodecInfo(utf8.encode, utf8.decode, incrementalencoder=interrupted, name=name)
+        if name == "half" else None
+    )
+    own(errors=errors, encoding="half")
+
+own = sys.stderr.reconfigure
+sys.stderr.reconfigure = half
+sys.exit(main(["list"]))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stderr) == (130, "\ninterrupted: nothing is half done\n")

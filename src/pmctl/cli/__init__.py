@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
@@ -165,6 +166,9 @@ def _tell(text: str) -> None:
         with aside():
             print(text, file=sys.stderr)
     except OSError:
+        # Also when a signal came while the stream was being set up: it is "not writable" for ever, its file is.
+        with contextlib.suppress(OSError):
+            os.write(sys.stderr.fileno(), f"{text}\n".encode(errors="backslashreplace"))
         _silence(sys.stderr.fileno())
 
 

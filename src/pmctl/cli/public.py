@@ -1,4 +1,4 @@
-"""public: draft, check, share, unshare, build."""
+"""public: draft, check, approve, share, unshare, build."""
 
 from __future__ import annotations
 
@@ -69,6 +69,21 @@ def check(
 
 
 @app.command()
+def approve(ctx: typer.Context, id: Id, note: Note = "", handle: As = "", format: ActFormat = "text") -> None:
+    """Sign that customers may read exactly the public text that is committed.
+
+    Where the policy asks for reviews (public: reviews: N) that many people other than who shares it approve it first.
+    An edit afterwards makes their approval stale.
+    """
+    from pmctl.cli.session import now
+    from pmctl.workflow.public_sharing import approve as approved
+
+    session: Session = ctx.obj
+    name = session.workspace.find(id)
+    tell(session, approved(session.workspace, session.actor(handle), name, at=now(), note=note), format)
+
+
+@app.command()
 def share(ctx: typer.Context, id: Id, note: Note = "", handle: As = "", format: ActFormat = "text") -> None:
     """Sign that customers may read the public text as it is committed, and how it was checked.
 
@@ -79,7 +94,11 @@ def share(ctx: typer.Context, id: Id, note: Note = "", handle: As = "", format: 
 
     session: Session = ctx.obj
     name = session.workspace.find(id)
-    tell(session, shared(session.workspace, session.actor(handle), name, at=now(), note=note), format)
+    tell(
+        session,
+        shared(session.workspace, session.actor(handle), name, session.surroundings, at=now(), note=note),
+        format,
+    )
 
 
 @app.command()
@@ -90,7 +109,11 @@ def unshare(ctx: typer.Context, id: Id, note: Reason, handle: As = "", format: A
 
     session: Session = ctx.obj
     name = session.workspace.find(id)
-    tell(session, withdrawn(session.workspace, session.actor(handle), name, at=now(), note=note), format)
+    tell(
+        session,
+        withdrawn(session.workspace, session.actor(handle), name, session.surroundings, at=now(), note=note),
+        format,
+    )
 
 
 @app.command()

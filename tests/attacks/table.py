@@ -115,6 +115,7 @@ _LATER = {
         109: "a statement for customers replayed on another postmortem, or for another page",
         110: "the chain of statements for customers cut, forked or begun anew",
         111: "a statement signed by a key that does not speak for the organisation, or for another purpose",
+        112: "a page that is not what its statement says, a text withdrawn or unverifiable that is built as good",
     },
 }
 """Attacks of the second hundred, by their numbers."""

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import html
+import json
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,11 +15,11 @@ from pmctl.document.public_text import digest
 from pmctl.ledger.public_statement import leaving
 from pmctl.policy import act as acts
 from pmctl.policy import lifecycle
-from pmctl.policy.model import RETIRED, Key, PublicRules
+from pmctl.policy.model import COMPROMISED, RETIRED, Key, PublicRules
 from pmctl.policy.public_statement import NAMESPACE, Statement, from_text, statement_of, to_text
 from pmctl.policy.state import Leaving
 from tests.attacks.conftest import Copy
-from tests.attacks.gate import Gate, command
+from tests.attacks.gate import Gate, Said, command
 from tests.attacks.test_public import DATA, OTHER, PATH, SALT, SETTINGS, TEXT, share, shared
 from tests.world import AT, DOC, World, actor, sign
 
@@ -253,6 +257,87 @@ def test_attack_111_a_key_that_is_out_of_use(stage: Copy) -> None:
     gate.back()
     stated(world, key="dave")
     gate.lands()
+
+
+def build(world: World, out: Path, *more: str) -> Said:
+    return command(world, "jane", "public", "build", "-o", str(out), *more)
+
+
+def verified(out: Path, page: Path) -> bool:
+    """Whether the very line that a page prints says yes, in the folder that was built."""
+    line = html.unescape(page.read_text().partition("<code>")[2].partition("</code>")[0])
+    assert line.count("ssh-keygen -Y verify") == 1
+    done = subprocess.run(["sh", "-c", line], cwd=out, capture_output=True, text=True, check=False)
+    assert (done.returncode == 0) == (f'Good "{NAMESPACE}" signature for {SPEAKS}' in done.stdout)
+    return done.returncode == 0
+
+
+def test_attack_112_a_page_that_is_not_what_its_statement_says(stage: Copy, tmp_path: Path) -> None:
+    world, out = speaking(stage), tmp_path / "out"
+    stated(world)
+    said = build(world, out, "--url", "https://status.example.com/", "--format", "json")
+    assert said.code == 0, said
+    answer = json.loads(said.out)
+    assert (answer["shown"], answer["organization"], answer["unstated"]) == ([DOC], SPEAKS, [])
+    page, text = out / f"postmortems/{TEXT.page}.html", out / f"postmortems/{TEXT.page}.md"
+    assert verified(out, page)
+    for file, old, new in (
+        (text, b"45 minutes", b"5 minutes"),
+        (out / f"statements/{TEXT.page}/1.json", b"published", b"corrected"),
+        (out / "allowed_signers", actor("spare").public.encode(), actor("mallory").public.encode()),
+        (out / "allowed_signers", b"example.com ", b"example.org "),
+    ):
+        good = file.read_bytes()
+        assert old in good
+        file.write_bytes(good.replace(old, new))
+        assert not verified(out, page), file
+        file.write_bytes(good)
+    assert verified(out, page)
+    everything = b"".join(file.read_bytes() for file in out.rglob("*") if file.is_file())
+    hidden = (DOC, "jane", "Jane", "spare", SALT, digest(DATA), world.digest(DOC))
+    assert not [word for word in hidden if word.encode() in everything]
+    stated(world, acts.UNSHARE)
+    assert build(world, out).code == 0
+    assert "This text was withdrawn" in page.read_text() and not text.exists() and verified(out, page)
+    assert "45 minutes" not in "".join(file.read_text() for file in out.rglob("*") if file.is_file())
+    chain = [json.loads((out / f"statements/{TEXT.page}/{number}.json").read_text()) for number in (1, 2)]
+    assert [one["says"] for one in chain] == ["published", "withdrawn"]
+    first = (out / f"statements/{TEXT.page}/1.json").read_bytes()
+    assert chain[1]["prev"] == digest(first)
+
+
+def test_attack_112_what_nobody_could_verify_is_not_built_as_good(stage: Copy, tmp_path: Path) -> None:
+    world = speaking(stage)
+    stated(world, said=lambda one: one._replace(text=digest(b"another text")))
+    said = build(world, tmp_path / "other")
+    assert said.code == 1 and "is not the text that is shared" in said.err and not (tmp_path / "other").exists()
+    world.git("reset", "-q", "--hard", "HEAD~1")
+    stated(world)
+    world.change_policy(
+        public=rules(keys=(Key(actor("spare").public, COMPROMISED, world.head), Key(actor("dave").public)))
+    )
+    said = build(world, tmp_path / "stolen")
+    assert said.code == 1 and "no key that still speaks" in said.err and f"pmctl public share {DOC}" in said.err
+    said = command(world, "jane", "public", "share", DOC, PMCTL_PUBLIC_KEY=str(actor("dave").key))
+    assert said.code == 0, said  # the same text, in a voice that counts
+    assert build(world, tmp_path / "again").code == 0
+    assert verified(tmp_path / "again", tmp_path / f"again/postmortems/{TEXT.page}.html")
+    assert world.audit().passed
+
+
+def test_a_text_that_was_shared_before_anybody_spoke_is_said(stage: Copy, tmp_path: Path) -> None:
+    world = stage("published")
+    world.write(PATH, DATA)
+    world.commit("Draft the public text")
+    share(world)
+    world.change_policy(public=rules())
+    said = build(world, tmp_path / "out")
+    assert said.code == 0 and f"pmctl public share {DOC}" in said.err
+    assert "ssh-keygen" not in (tmp_path / f"out/postmortems/{TEXT.page}.html").read_text()
+    said = command(world, "jane", "public", "share", DOC, PMCTL_PUBLIC_KEY=str(actor("spare").key))
+    assert said.code == 0, said
+    assert build(world, tmp_path / "out").err == ""
+    assert verified(tmp_path / "out", tmp_path / f"out/postmortems/{TEXT.page}.html")
 
 
 def test_the_command_line_says_what_customers_are_told(stage: Copy) -> None:

@@ -52,7 +52,7 @@ CONTRACTS: dict[str, Contract] = {
     "metrics effectiveness": Contract("effectiveness"), "report": Contract("report", "files"),
     "public draft": _ACT, "public check": Contract("findings"), "public approve": _ACT,
     "public share": _ACT, "public unshare": _ACT,
-    "public build": Contract(changes="files"),
+    "public build": Contract("public-pages", "files"),
     "site build": Contract("site", "files"), "site serve": Contract(changes="server"),
     "wiki build": Contract("wiki", "files"), "wiki push": Contract("wiki", "messages"),
     "sync": Contract("sync", "commit"), "merge": Contract("merge", "commit"),

@@ -128,20 +128,23 @@ def build(
     url: Annotated[
         str, typer.Option("--url", metavar="URL", help="Where the folder will be found; makes a feed.")
     ] = "",
+    format: Annotated[str, typer.Option("--format", metavar="text|json", help="How the answer is printed.")] = "text",
 ) -> None:
     """Write pages for customers to DIR: what is shared, exactly as it was shared, and nothing else.
 
-    A text that was withdrawn is removed, and an edit that nobody shared is not shown. DIR has to be empty, not there
-    yet, or one that this command wrote.
+    A text that was withdrawn is removed, and an edit that nobody shared is not shown. Where the policy names an
+    organisation, each page says how to verify it. DIR has to be empty, not there yet, or one that this command wrote.
     """
     import re
 
     from pmctl.errors import UsageProblem
+    from pmctl.output.answers_public import PublicPages
     from pmctl.repository.settings import URL
     from pmctl.text import plural
     from pmctl.workflow.public_building import build as built
 
     session: Session = ctx.obj
+    choose_format(format)
     if output is None:
         raise UsageProblem("say where the pages go", hint="-o DIR")
     if url and not re.fullmatch(URL, url):
@@ -151,4 +154,12 @@ def build(
         session.warn(f"the public text of {one} was edited since it was shared: the pages show what was shared")
     for path in done.left:
         session.warn(f"{output / path} is no part of the pages any more; it stays, because somebody has changed it")
+    for one in done.unstated:
+        session.warn(f"customers cannot verify {one}: share it again (pmctl public share {one})")
+    if format == "json":
+        workspace = session.workspace
+        organization = workspace.policy.public.organization
+        answer = PublicPages(str(output), workspace.head.commit, organization, **done._asdict())
+        session.json("public-pages", answer)
+        return
     session.result(f"wrote {plural(done.made, 'page')} of {done.pages} to {output}")

@@ -171,7 +171,7 @@ def leaks(rendered: Iterable[str], said: Sequence[str], terms: Terms) -> list[st
     for text in rendered:
         for span in spans(text, terms):
             part = text[span.start : span.end]
-            if part not in known:
+            if not re.search(rf"(?<!\w){re.escape(part)}(?!\w)", known):
                 found.setdefault(part)
     return list(found)
 

@@ -77,6 +77,7 @@ WORDS: dict[str, str] = {
     "approve-public": "somebody else reads it and types: pmctl public approve {id}",
     "approve-public-by": "ask {people} to read it and type: pmctl public approve {id}",
     "share-public": "pmctl public share {id}",
+    "share-or-audit": "share it again (pmctl public share {id}); pmctl audit says why",
     "share-again": "share it again with this version of pmctl: pmctl public share {id}",
     "invite-again": "pmctl meeting schedule {id} --meeting {meeting} --resend",
     "google-login": "log in again: pmctl integrations login google",

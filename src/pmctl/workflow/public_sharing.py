@@ -18,6 +18,7 @@ from pmctl.document.public_text import digest
 from pmctl.errors import Hint, NotFound, Refused, advise
 from pmctl.git import SETTINGS_FILE
 from pmctl.insight.public import check
+from pmctl.insight.shared import is_told
 from pmctl.ledger import record
 from pmctl.ledger.current_state import CurrentState, current_state
 from pmctl.ledger.public_statement import leaving, sealed_by
@@ -58,7 +59,7 @@ def share(
     """Let customers read the public text that is committed. Raises Refused with every reason."""
     now = current_state(workspace.head, name)
     data = _committed(workspace, name)
-    if now.state.shared == digest(data):
+    if now.state.shared == digest(data) and is_told(workspace.head, now):
         raise Refused(f"{name} is shared with exactly this public text already")
     act = _checked(workspace, actor, now, acts.SHARE, at, note, data)
     act = _sealed(workspace, act, now, leaving(data), surroundings)

@@ -53,6 +53,7 @@ CONTRACTS: dict[str, Contract] = {
     "public draft": _ACT, "public check": Contract("findings"), "public approve": _ACT,
     "public share": _ACT, "public unshare": _ACT,
     "public build": Contract("public-pages", "files"),
+    "public status-page": Contract("act", "messages"), "public mail": Contract("act", "messages"),
     "site build": Contract("site", "files"), "site serve": Contract(changes="server"),
     "wiki build": Contract("wiki", "files"), "wiki push": Contract("wiki", "messages"),
     "sync": Contract("sync", "commit"), "merge": Contract("merge", "commit"),

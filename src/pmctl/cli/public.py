@@ -1,4 +1,4 @@
-"""public: draft, check, approve, share, unshare, build."""
+"""public: draft, check, approve, share, unshare, build; and what `public_sending` adds."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pmctl.cli import public_sending
 from pmctl.cli.answering import ActFormat, tell
 from pmctl.cli.options import As, Id, Note, Reason, choose_format
 
@@ -163,3 +164,7 @@ def build(
         session.json("public-pages", answer)
         return
     session.result(f"wrote {plural(done.made, 'page')} of {done.pages} to {output}")
+
+
+app.command("status-page")(public_sending.status_page)
+app.command("mail")(public_sending.mail)

@@ -23,3 +23,25 @@ class PublicPages:
     withdrawn: Sequence[str]
     edited: Sequence[str]
     unstated: Sequence[str]
+
+
+@dataclass(eq=False, repr=False)
+class PublicPart:
+    """One section of a public text, as Markdown."""
+
+    title: str
+    text: str
+
+
+@dataclass(eq=False, repr=False)
+class PublicExport:
+    """A public text as customers may read it (pmctl export ID --public --to json). `started` and `ended` are moments in
+    UTC, empty where they are not told; `status` is resolved, monitoring, identified or investigating."""
+
+    title: str
+    started: str
+    ended: str
+    duration: str
+    services: Sequence[str]
+    status: str
+    parts: Sequence[PublicPart]

@@ -13,12 +13,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 from pypdf import PdfReader
 
 from pmctl.document.public_text import Part, rendered_markdown
 from pmctl.insight.public import leaks
 from pmctl.output import public_forms
 from pmctl.output.public_pages import CHROME
+from pmctl.output.schemas import published
 from pmctl.repository import deliveries
 from pmctl.rules.redaction_terms import Terms
 from tests.attacks.gate import command
@@ -86,6 +88,7 @@ def test_every_form_says_what_was_shared_and_nothing_of_the_inside(made: World, 
     if form == "md":
         assert data == rendered_markdown(TEXT)
     if form == "json":
+        assert Draft202012Validator(published()["public-text"]()).is_valid(json.loads(data))
         assert json.loads(data)["parts"] == [{"title": "What happened", "text": "Payments failed for 45 minutes."}]
 
 

@@ -329,6 +329,7 @@ COMMANDS = {
     ),
     "site": 'pmctl site build -o "$(mktemp -d)/out" --drafts --format json',
     "public-pages": 'pmctl public build -o "$(mktemp -d)/out" --format json',
+    "links": "pmctl public links --format json",
     "sync": "git clone -q . ../near && pmctl -C ../near sync --format json",
     "notify": (
         "rm -rf ../told && git clone -q . ../told && cd ../told &&"

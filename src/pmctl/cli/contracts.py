@@ -54,6 +54,8 @@ CONTRACTS: dict[str, Contract] = {
     "public share": _ACT, "public unshare": _ACT,
     "public build": Contract("public-pages", "files"),
     "public status-page": Contract("act", "messages"), "public mail": Contract("act", "messages"),
+    "public link": Contract(changes="files"), "public links": Contract("links"),
+    "public revoke": Contract("act", "messages"),
     "site build": Contract("site", "files"), "site serve": Contract(changes="server"),
     "wiki build": Contract("wiki", "files"), "wiki push": Contract("wiki", "messages"),
     "sync": Contract("sync", "commit"), "merge": Contract("merge", "commit"),

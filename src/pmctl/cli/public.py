@@ -1,4 +1,4 @@
-"""public: draft, check, approve, share, unshare, build; and what `public_sending` adds."""
+"""public: draft, check, approve, share, unshare, build; and what `public_sending` and `public_links` add."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pmctl.cli import public_sending
+from pmctl.cli import public_links, public_sending
 from pmctl.cli.answering import ActFormat, tell
 from pmctl.cli.options import As, Id, Note, Reason, choose_format
 
@@ -168,3 +168,6 @@ def build(
 
 app.command("status-page")(public_sending.status_page)
 app.command("mail")(public_sending.mail)
+app.command("link")(public_links.link)
+app.command("links")(public_links.links)
+app.command("revoke")(public_links.revoke)

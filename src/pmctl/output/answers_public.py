@@ -45,3 +45,30 @@ class PublicExport:
     services: Sequence[str]
     status: str
     parts: Sequence[PublicPart]
+
+
+@dataclass(eq=False, repr=False)
+class GivenLink:
+    """A read-only link that was given away. `state` is open, expired or revoked; `full` says that it shows the whole
+    postmortem; `file` is the name of its file, `address` where somebody said that it was put."""
+
+    id: str
+    postmortem: str
+    full: bool
+    by: str
+    at: str
+    expires: str
+    state: str
+    file: str
+    address: str
+    digest: str
+    revoked_at: str
+    revoked_by: str
+    reason: str
+
+
+@dataclass(eq=False, repr=False)
+class GivenLinks:
+    """pmctl public links: every read-only link, the oldest first."""
+
+    links: Sequence[GivenLink]

@@ -47,6 +47,7 @@ ANSWERS = {
     "merge": ("pmctl.output.answers", "Merge"),
     "sync": ("pmctl.output.answers", "Sync"),
     "site": ("pmctl.output.answers_publishing", "BuiltSite"),
+    "links": ("pmctl.output.answers_public", "GivenLinks"),
     "public-text": ("pmctl.output.answers_public", "PublicExport"),
     "public-pages": ("pmctl.output.answers_public", "PublicPages"),
     "wiki": ("pmctl.output.answers_publishing", "Wiki"),

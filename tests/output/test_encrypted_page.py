@@ -83,7 +83,8 @@ def test_nothing_hostile_in_it_runs(tmp_path: Path) -> None:
     file, key = written(tmp_path)
     title = ""
     with suppress(AssertionError), opened(file, fragment=f"#{key}") as page:  # the console tells what was blocked
-        page.wait_for_function("document.querySelector('img')?.complete")
+        page.get_by_text(SAID).wait_for()
+        page.evaluate("async () => { await document.querySelector('img').decode().catch(() => 0); }")
         page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
         title = page.title()
     assert title == "Payments failed"

@@ -23,7 +23,7 @@ from tests.skips import NO_CHROMIUM
 LATER, BEFORE = datetime(2199, 1, 1, tzinfo=UTC), datetime(2020, 1, 1, tzinfo=UTC)
 SAID = "Payments failed for 45 minutes."
 HOSTILE = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
-HTML = standalone("Payments failed", ()).replace("</main>", f"<p>{SAID}</p>{HOSTILE}</main>")
+HTML = standalone("Payments failed", ()).encode().decode().replace("</main>", f"<p>{SAID}</p>{HOSTILE}</main>")
 in_browser = pytest.mark.skipif(CHROMIUM is None, reason=NO_CHROMIUM)
 
 

@@ -21,10 +21,11 @@ from pmctl.output.site.look import assets
 from pmctl.text import did_you_mean, harmless
 
 if TYPE_CHECKING:
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
+    from jinja2 import Environment
 
 FOLDER = ".pmctl/site"
 THEME = "theme.css"
+FRAME = "base.html.j2"
 _SUFFIX = ".html.j2"
 
 
@@ -49,32 +50,26 @@ class Templates:
         return found
 
     @cached_property
-    def _environment(self) -> ImmutableSandboxedEnvironment:
-        from jinja2 import FunctionLoader, StrictUndefined
+    def _sandbox(self) -> Environment:
         from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-        known = builtin()
-        texts = {**{f"builtin/{name}": text for name, text in known.items()}, **known, **self.own}
+        return _environment(ImmutableSandboxedEnvironment, self.own)
 
-        def load(name: str) -> tuple[str, str, None] | None:  # with its name, which errors then say
-            return (texts[name], name, None) if name in texts else None
+    @cached_property
+    def _plain(self) -> Environment:
+        """For the built-in templates alone, which need no sandbox and take half the time without one."""
+        from jinja2 import Environment
 
-        environment = ImmutableSandboxedEnvironment(
-            loader=FunctionLoader(load),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        environment.globals = {}
-        return environment
+        return _environment(Environment, {})
 
     def render(self, name: str, values: dict[str, Any]) -> bytes:
         """One page. Raises BadInput, with file and line, when a template of the repository cannot be carried out."""
         from jinja2 import TemplateError, TemplateNotFound
 
+        # A built-in template refers to none but the frame (a test asks for that).
+        environment = self._plain if self.own.keys().isdisjoint((name, FRAME)) else self._sandbox
         try:
-            page = "".join(self._environment.get_template(name).generate(values))
+            page = "".join(environment.get_template(name).generate(values))
         except TemplateNotFound as error:
             raise self._problem(name, error, f"there is no template {error.name}") from None
         except TemplateError as error:
@@ -100,6 +95,23 @@ class Templates:
         place = place.removeprefix("builtin/")
         hint = f"correct it, or remove {FOLDER}/{place} to have the built-in one"
         return BadInput(f"{FOLDER}/{place}:{line}: {message}", hint=hint)
+
+
+def _environment(kind: type[Environment], own: dict[str, str]) -> Environment:
+    """The built-in templates with a repository's `own` in their place, in an environment that knows nothing else."""
+    from jinja2 import FunctionLoader, StrictUndefined
+
+    known = builtin()
+    texts = {**{f"builtin/{name}": text for name, text in known.items()}, **known, **own}
+
+    def load(name: str) -> tuple[str, str, None] | None:  # with its name, which errors then say
+        return (texts[name], name, None) if name in texts else None
+
+    environment = kind(
+        loader=FunctionLoader(load), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.globals = {}
+    return environment
 
 
 def builtin() -> dict[str, str]:

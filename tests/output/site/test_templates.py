@@ -9,7 +9,8 @@ import pytest
 
 from pmctl.errors import BadInput
 from pmctl.output.site.look import Frame
-from pmctl.output.site.templates import FOLDER, FRAME, builtin, load_templates
+from pmctl.output.site.own_files import FOLDER, builtin
+from pmctl.output.site.templates import FRAME, load_templates
 
 VALUES = {"site": Frame("Postmortems"), "root": "", "here": "404.html"}
 

@@ -55,7 +55,7 @@ def test_each_act_is_an_event_a_line_of_the_log_and_a_fact(made: World) -> None:
     for words in ("bob: endorse", "jane: share", "alice: unshare"):
         assert words in said, said
     listed = json.loads(command(made, "jane", "log", DOC, "--format", "json").out)["events"]
-    assert {"endorse", "share", "unshare"} <= {one["act"] for one in listed}
+    assert {"endorse", "share", "unshare"} <= {one["what"] for one in listed}
     told = command(made, "jane", "events", "--format", "json")
     assert "public-shared" in told.out
 

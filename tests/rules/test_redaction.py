@@ -58,6 +58,21 @@ def test_nothing_internal_goes_unannounced() -> None:
     assert [text[a:b] for _, text, places in cases for a, b in places if not announced(text, a, b)] == []
 
 
+def test_nothing_that_a_red_team_wrote_goes_unannounced() -> None:
+    """In English, and in two languages of which redaction knows no word."""
+    cases = [(language, *marked(sentence)) for language, sentence in lines("red_team.txt")]
+    assert len(cases) >= 300 and {language for language, *_ in cases} == {"en", "de", "ja"}
+    assert all(places for _, _, places in cases)
+    assert [text[a:b] for _, text, places in cases for a, b in places if not announced(text, a, b)] == []
+    # What redaction replaces by itself holds none of it either, unless it says so.
+    for _, text, places in cases:
+        clean = redact(text, TERMS)
+        for a, b in places:
+            at = clean.text.find(text[a:b])
+            left = [one for one in clean.left if at <= one.start < at + b - a or one.start <= at < one.end]
+            assert at < 0 or left, text
+
+
 def test_at_most_a_tenth_of_the_words_of_clean_texts_is_asked_about() -> None:
     words: Counter[str] = Counter()
     asked: Counter[str] = Counter()

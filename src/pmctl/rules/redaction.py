@@ -28,7 +28,7 @@ PLACEHOLDER = re.compile(
 """What stands in the place of something internal."""
 _AT = re.compile(r"(?<![\w@.])@[a-zA-Z0-9][\w-]*")
 _CHANNEL = re.compile(r"(?<![\w&#])#[a-zA-Z][\w-]*")
-_NUMBER_SIGN = re.compile(r"(?<![\w&#])#\d+")
+_NUMBER_SIGN = re.compile(r"(?<![\w&#])#\d+|(?<![\w!])!\d+\b|\b\d{3,}#")
 _ENTITY = re.compile(r"\w*&(?:#\w+|[a-zA-Z]\w{1,30});[\w&#;]*")
 _CODE = re.compile(r"`[^`\n]+`|(?m:^(```|~~~)[\s\S]*?^\1)")
 _CHUNK = re.compile(r"[^\s|<>]+")

@@ -67,3 +67,8 @@ def test_a_channel_can_ask_for_them(made: World, tmp_path: Path) -> None:
     said = command(made, "jane", "notify", "--dry-run", "--since", first, "--format", "json")
     assert said.code == 0 and "public text shared with customers by jane" in said.out, said
     assert "withdrawn" not in said.out
+
+
+def test_the_policy_says_what_public_texts_need(made: World) -> None:
+    said = command(made, "jane", "policy", "show")
+    assert said.code == 0 and "1 of each public text" in said.out

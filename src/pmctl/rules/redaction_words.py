@@ -124,8 +124,8 @@ def language_of(text: str) -> str:
         "es": {"el", "los", "las", "y", "del", "una", "se", "con", "por", "estaba", "es", "en"},
         "de": _set(
             "der die das und wir den dem von mit nicht wurde wurden waren ein eine eines einem einen keine im am auf"
-            " für zu bis nach sie sich haben ist sind dass während unser unsere unserem unserer unseren diese dieser als"
-            " wenn zum außerdem bitte wegen seit um einige nichts einer wird werden wieder"
+            " für zu bis nach sie sich haben ist sind dass während unser unsere unserem unserer unseren diese dieser"
+            " als wenn zum außerdem bitte wegen seit um einige nichts einer wird werden wieder"
         ),
     }
     counts = {language: sum(word in some for word in words) for language, some in function.items()}

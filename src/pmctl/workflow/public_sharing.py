@@ -76,7 +76,8 @@ def unshare(
     _refuse(workspace, now, act, None, sealed=False)
     act = _sealed(workspace, act, now, None, surroundings)
     _refuse(workspace, now, act, None)
-    return _land(workspace, actor, now, act, ("copies that somebody has kept cannot be called back",))
+    left = "build the pages again, and take it from where else it was put: status page, links (pmctl public links)"
+    return _land(workspace, actor, now, act, (left, "copies that somebody has kept cannot be called back"))
 
 
 def _committed(workspace: Workspace, name: str) -> bytes:

@@ -104,7 +104,7 @@ def similar_to_each(
     repo: git.Repository, questions: Sequence[Asked], *, most: int = 5, readable: frozenset[str] | None = None
 ) -> list[AlikeAnswer]:  # fmt: skip
     """The answer to each question, all about one HEAD."""
-    commit = git.head(repo.top)
+    commit = git.tip(repo)
     if not commit:
         return [AlikeAnswer("", one.name, 0, ()) for one in questions]
     source = Snapshots(repo)

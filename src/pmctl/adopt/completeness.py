@@ -28,15 +28,25 @@ def words(line: str) -> tuple[str, ...]:
 
 
 def missing_lines(source: str, result: str) -> tuple[str, ...]:
-    """The lines of `source` that are not in the text that it became; empty when nothing was dropped."""
+    """The lines of `source` that are not in the text that it became; empty when nothing was dropped.
+
+    Of lines that stand twice and are found once as they were, the first or the last may be the one that was changed.
+    """
+    lines = source.splitlines()
+    return _missing(lines, range(len(lines)), result) and _missing(lines, range(len(lines))[::-1], result)
+
+
+def _missing(source: Sequence[str], order: Sequence[int], result: str) -> tuple[str, ...]:
+    """The lines that are missing, when of equal ones those that come first in `order` are found as they were."""
     lines = result.splitlines()
     unused: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for index, line in enumerate(lines):
         unused[words(line)].append(index)
     missing: list[str] = []
-    changed: list[str] = []
+    changed: list[int] = []
     used: set[int] = set()
-    for line in source.splitlines():
+    for number in order:
+        line = source[number]
         wanted = words(line)
         if not wanted:
             if not _MARKUP_LINE.fullmatch(line) and not _inside(line, lines):
@@ -44,10 +54,10 @@ def missing_lines(source: str, result: str) -> tuple[str, ...]:
         elif unused[wanted]:
             used.add(unused[wanted].pop(0))
         else:
-            changed.append(line)
+            changed.append(number)
     if changed:
         hosts = [_WORD.findall(line.casefold()) for index, line in enumerate(lines) if index not in used]
-        missing.extend(_unhosted(changed, [host for host in hosts if host]))
+        missing.extend(_unhosted([source[number] for number in sorted(changed)], [host for host in hosts if host]))
     return tuple(missing)
 
 

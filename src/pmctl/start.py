@@ -88,6 +88,9 @@ def _deaf() -> None:
 def _end(number: int, frame: FrameType | None) -> None:
     import time
 
+    if frame is not None and frame.f_code in (_unraisable.__code__, _send_again.__code__):
+        _send_again(number)  # what is raised there goes nowhere
+        return
     now = time.monotonic()
     if _ended and now - _ended[-1].at < _AGAIN:
         return
@@ -101,11 +104,15 @@ def _unraisable(problem: sys.UnraisableHookArgs) -> None:
     By another thread and a little later, because what is raised in this hook goes nowhere, too.
     """
     if isinstance(problem.exc_value, Ended):
-        import _thread
-
-        _thread.start_new_thread(_again, (_thread.get_ident(), problem.exc_value.number))
+        _send_again(problem.exc_value.number)
     else:
         sys.__unraisablehook__(problem)
+
+
+def _send_again(number: int) -> None:
+    import _thread
+
+    _thread.start_new_thread(_again, (_thread.get_ident(), number))
 
 
 def _again(thread: int, number: int) -> None:

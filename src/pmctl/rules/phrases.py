@@ -129,7 +129,7 @@ OVERSIGHTS = (
         needs=(" oversight ", " oversights "),
     ),
     Pattern(
-        r"\b(?:was|were|been|got)\s+mistakenly\s+\w+(?:ed|en|t|n|e)\b(?!\s+by\s+the\s+\w+\s+(?:job|script|service|code))"
+        r"\b(?:was|were|been|got)\s+mistakenly\s+(?!linked|attributed|associated|believed|thought|assumed|identified|diagnosed|reported)\w+(?:ed|en|t|n|e)\b(?!\s+by\s+the\s+\w+\s+(?:job|script|service|code))"
         r"|\b(?:was|were|been)\s+\w+ed\s+(?:[\w-]{1,40}\s+){0,4}?by\s+mistake\b",
         needs=(" mistakenly ", "by mistake"),
     ),

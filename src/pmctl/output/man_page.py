@@ -31,8 +31,8 @@ def man_page(commands: Commands) -> str:
         r"[\fIoptions\fR] \fIcommand\fR [\fIarguments\fR]",
         ".SH DESCRIPTION",
         *_text(
-            "A postmortem is one Markdown file with front matter. pmctl makes them from incidents, validates them, moves"
-            " them from DRAFT over IN_REVIEW to PUBLISHED and ARCHIVED, collects approvals as signed commits, and"
+            "A postmortem is one Markdown file with front matter. pmctl makes them from incidents, validates them,"
+            " moves them from DRAFT over IN_REVIEW to PUBLISHED and ARCHIVED, collects approvals as signed commits, and"
             " tracks action items until they are done. `pmctl audit` checks again, offline, who approved what."
         ),
         ".SH OPTIONS",

@@ -458,6 +458,17 @@ def test_a_day_above_prose_is_an_entry_among_others() -> None:
     ]  # fmt: skip
 
 
+def test_the_day_of_a_publication_is_asked_about() -> None:
+    text = "---\ntitle: A full disk\ndate: 2024-05-25\n{}---\n\n{}\n"
+    for more, said, path, asked in (
+        ("", "It was full.", "_posts/2024-05-25-full.md", True), ("excerpt: x\n", "It was full.", "full.md", True),
+        ("", "It was full.", "2024-05-25-full.md", False),
+        ("", "On 2024-05-25 it was full.", "_posts/2024-05-25-full.md", False),
+    ):  # fmt: skip
+        adoption, _ = adopt(text.format(more, said), path)
+        assert any("did the incident happen" in one for one in adoption.questions) is asked, (more, said, path)
+
+
 @pytest.mark.parametrize(
     ("text", "path", "day", "asked"),
     [

@@ -94,7 +94,15 @@ def incident_day(
     if best not in votes.plain and best.day <= 12:
         rivals = (f"{best.replace(month=best.day, day=best.month).isoformat()} (day and month the other way)", *rivals)
     certain = min(1.0, 0.45 + weights[best] / 12) - (0.2 if rivals else 0)
+    if _is_blog(source) and set(origins[best]) <= {"the stated date", "the file name"}:
+        certain = 0.4  # nothing else says so: it is when this was published
     return IncidentDay(best, " and ".join(dict.fromkeys(origins[best])), round(certain, 2), rivals)
+
+
+def _is_blog(source: SourceDocument) -> bool:
+    """Whether it is a post of a blog, which is dated by its publication."""
+    keys = {str(key).lower() for key in source.front.values}
+    return bool(_BLOG_KEYS & keys) or "_posts" in PurePosixPath(source.path).parts
 
 
 def _month(source: SourceDocument, stated: LabelledValues, title: str) -> IncidentDay | None:
@@ -108,7 +116,7 @@ def _month(source: SourceDocument, stated: LabelledValues, title: str) -> Incide
 
 def _votes(source: SourceDocument, stated: LabelledValues, title: str, near: date | None) -> _Votes:
     votes = _Votes(near)
-    blog = bool(_BLOG_KEYS & {str(key).lower() for key in source.front.values})
+    blog = _is_blog(source)
     for key, weight, origin in _STATED:
         votes.add(_first_day(stated.first(key)), weight, origin)
     votes.add(_first_day(stated.first("date")), 2.0 if blog and "date" in stated.in_front else 13.0, "the stated date")

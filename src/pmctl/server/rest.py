@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from pmctl import __version__
+from pmctl.server import given_links
 from pmctl.server.asking import tell_problems
 from pmctl.server.guard import Guard, Pace
 from pmctl.server.routes import router
@@ -39,6 +40,7 @@ def application(service: Service) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     tell_problems(app)
     app.include_router(router)
+    app.include_router(given_links.router)
     return app
 
 

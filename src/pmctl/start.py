@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _AGAIN = 1.0  # seconds; some senders repeat a signal at once, a person who is tired of waiting does so later
 _SOON = 0.002  # seconds; enough to leave a destructor, and when it is not, it is sent once more
+_LONGEST = 0.25  # seconds between signals that nobody answers
 _ended: list[Ended] = []
 
 
@@ -121,7 +122,11 @@ def _again(thread: int, number: int) -> None:
 
     time.sleep(_SOON)
     _ended.clear()
-    signal.pthread_kill(thread, number)  # a signal for real: it also ends the waiting of whoever waits by now
+    pause = _SOON
+    while not _ended:
+        signal.pthread_kill(thread, number)  # a signal for real: it also ends the waiting of whoever waits by now
+        time.sleep(pause)  # who was about to wait has not heard it: until it is answered
+        pause = min(2 * pause, _LONGEST)
 
 
 def _tell(text: str) -> None:

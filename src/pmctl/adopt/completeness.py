@@ -16,6 +16,8 @@ _WORD = re.compile(r"[^\W_]+")
 _MARKUP_LINE = re.compile(r"[\s\-=*_|:#>`~+.\\\[\](){}<>/,;!\"'$%&^?@]*")
 # What a site's editor puts into a heading so that it can be linked to.
 _ANCHOR = re.compile(r"""<a(?:\s+(?:href=["']#[^"'>]*["']|(?:id|name)=["'][^"'>]*["']))+\s*>\s*</a>""")
+# Where a link to a heading of its own leads: it follows the heading, whose words are there.
+_TO_HEADING = re.compile(r"\]\(#[^\s()]*\)")
 # The number of an ordered list's item is its mark.
 _MARK = re.compile(r"\s*(?:>\s*)*(?:[-*+]\s+|\d{1,9}[.)]\s+)+(?:\[[ xX]\]\s+)?")
 
@@ -23,6 +25,7 @@ _MARK = re.compile(r"\s*(?:>\s*)*(?:[-*+]\s+|\d{1,9}[.)]\s+)+(?:\[[ xX]\]\s+)?")
 def words(line: str) -> tuple[str, ...]:
     """The words of a line, in order and in lower case, without the mark of a list item."""
     line = _ANCHOR.sub("", line) if "<a" in line else line
+    line = _TO_HEADING.sub("]", line) if "](#" in line else line
     mark = _MARK.match(line)
     return tuple(_WORD.findall(line[mark.end() if mark else 0 :].casefold()))
 

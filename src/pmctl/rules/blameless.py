@@ -161,8 +161,8 @@ def character(doc: Document, context: Context) -> Iterable[Finding]:
 
         The review tool showed 40 generated files before the one that mattered.
     """
-    found_ = said(doc, context, "character", *phrases.CHARACTER, *elsewhere("character"))
-    for one in without_overlaps(one for one in found_ if not one.negated):
+    spoken = said(doc, context, "character", *phrases.CHARACTER, *elsewhere("character"))
+    for one in without_overlaps(one for one in spoken if not one.negated):
         yield _flag(doc, one, "judges a person", "remove it")
 
 
@@ -314,8 +314,8 @@ def vague_care(doc: Document, context: Context) -> Iterable[Finding]:
 
         A migration that locks a table for more than 1 s is refused by the pipeline.
     """
-    found_ = said(doc, context, "vague-action", *phrases.VAGUE, *elsewhere("vague-care"))
-    for one in without_overlaps(one for one in found_ if not one.negated):
+    spoken = said(doc, context, "vague-action", *phrases.VAGUE, *elsewhere("vague-care"))
+    for one in without_overlaps(one for one in spoken if not one.negated):
         told = phrases.WHAT.compiled.search(one.before) or phrases.DONE.compiled.search(one.before)
         if not told and not inside(timelines(doc), one.start):
             yield _flag(doc, one, "can't be verified", "name a change to the system and how to check it")

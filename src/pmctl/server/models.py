@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -83,3 +83,32 @@ class NewComment(_Body):
     text: Annotated[str, Field(min_length=1, max_length=20_000)]
     section: Line = ""
     quote: Annotated[str, Field(max_length=500)] = ""
+
+
+class WantedAct(_Body):
+    """An act to be prepared. Only a submit has `reviewers`; `editors` are for a postmortem in review."""
+
+    act: Literal["submit", "approve", "request-changes", "withdraw", "publish", "archive", "reopen", "delete"]
+    note: Annotated[str, Field(max_length=2000)] = ""
+    reviewers: Names = []
+    editors: Names = []
+
+
+class SignedAct(_Body):
+    """A prepared record, byte for byte, and the armored signature over it."""
+
+    record: Annotated[str, Field(max_length=70_000)]
+    signature: Annotated[str, Field(max_length=20_000)]
+
+
+class WantedPolicy(_Body):
+    """The text of the policy's next version, whole."""
+
+    text: Annotated[str, Field(max_length=500_000)]
+    note: Annotated[str, Field(max_length=2000)] = ""
+
+
+class SignedPolicy(SignedAct):
+    """A prepared record of the policy, its signature, and the text that it is about."""
+
+    text: Annotated[str, Field(max_length=500_000)]

@@ -17,6 +17,7 @@ from pmctl import __version__
 from pmctl.server.asking import tell_problems
 from pmctl.server.guard import Guard, Pace
 from pmctl.server.routes import router
+from pmctl.server.routes_acts import router as acts
 from pmctl.server.service import Service
 
 _ENDS_AFTER = 20  # seconds that requests under way have when the server is asked to end
@@ -39,6 +40,7 @@ def application(service: Service) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     tell_problems(app)
     app.include_router(router)
+    app.include_router(acts)
     return app
 
 

@@ -19,7 +19,7 @@ from pmctl.repository.workspace import Workspace
 from pmctl.server import acts
 from pmctl.server.service import Problem, Service
 from pmctl.server.shelf import Page, View
-from pmctl.server.writer import Author, Written
+from pmctl.server.writer import Author, Unwritten, Written
 
 Key = Annotated[str, Header(alias="Idempotency-Key", max_length=200)]
 Match = Annotated[str, Header(alias="If-Match", max_length=200)]
@@ -125,8 +125,20 @@ def tell_problems(app: FastAPI) -> None:
     async def known(request: Request, error: PmctlError) -> Response:
         from pmctl.output.advice import with_fix, words
 
+        if isinstance(error, EnvironmentProblem) and not isinstance(error, Unwritten):
+            return unwell(request, "; ".join(error.lines))
         details = [one if isinstance(one, str) else with_fix(*one) for one in error.details]
         return _answer(Problem(_status(error), error.message, words(error.hint), error.kind, details))
+
+    @app.exception_handler(OSError)
+    async def gone(request: Request, error: OSError) -> Response:
+        return unwell(request, str(error))
+
+    def unwell(request: Request, why: str) -> Response:
+        """What is wrong with the machine is for whoever runs it: it names folders and addresses."""
+        cast("Service", request.app.state.service).say(why)
+        fix = "try again later; whoever runs the server finds the reason in what it says"
+        return _answer(Problem(503, "the repository cannot be reached or read now", fix, "environment"))
 
     @app.exception_handler(RequestValidationError)
     async def malformed(request: Request, error: RequestValidationError) -> Response:

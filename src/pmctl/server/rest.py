@@ -15,6 +15,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from pmctl import __version__
 from pmctl.server.asking import tell_problems
+from pmctl.server.connection import impatient
 from pmctl.server.guard import Guard, Pace
 from pmctl.server.routes import router
 from pmctl.server.routes_acts import router as acts
@@ -60,5 +61,6 @@ def serve(service: Service, host: str, port: int, rate: float) -> None:
         app, host=host, port=port, log_level="warning", access_log=False, server_header=False,
         timeout_graceful_shutdown=_ENDS_AFTER, limit_concurrency=_MOST_CONNECTIONS, timeout_keep_alive=15,
     )  # fmt: skip
+    impatient(config)
     with suppress(KeyboardInterrupt):  # which uvicorn raises again when all is answered
         Server(config).run()

@@ -181,8 +181,12 @@ async def list_events(
     who: Who, since: Annotated[str, Query(max_length=100)] = "", limit: Annotated[int, Query(ge=1, le=1000)] = 100
 ) -> Response:
     """What happened to postmortems that you may read, in the order in which it landed; `since` is an event's id."""
-    found = _events(who, since)[:limit]
-    return who.answer(page({"events": found}))
+    found = _events(who, since)
+    shown = found[:limit]
+    if len(shown) == len(found):
+        return who.answer(page({"events": shown, "more": False}))
+    url = who.request.url.include_query_params(since=shown[-1]["id"])
+    return who.answer(page({"events": shown, "more": True}), Link=f'<{url.path}?{url.query}>; rel="next"')
 
 
 @router.get("/api/events/stream", summary="What happens, as it happens")

@@ -32,6 +32,7 @@ def _listen_patiently(server: socketserver.TCPServer) -> None:
 socketserver.TCPServer.server_activate = _listen_patiently  # type: ignore[method-assign]  # for every server of the tests
 
 
+@pytest.hookimpl(optionalhook=True)  # the suite also runs without the plug-in
 def pytest_xdist_auto_num_workers() -> int:
     """Half as many again as there are cores: a worker waits for git and the disk a third of its time."""
     return max(2, (os.cpu_count() or 1) * 3 // 2)

@@ -67,6 +67,7 @@ MODULES = (
     "insight.template_use",
     "insight.files_beside",
     "insight.public",
+    "output.site.own_files",
     "workflow.template_check",
     "workflow.template_engine",
 )

@@ -110,6 +110,12 @@ _LATER = {
         104: "the settings of redaction changed by somebody who is no admin",
         105: "a file among the public texts that is none, or by somebody who may not write one",
         106: "a text that was withdrawn, or that nobody signed, is built",
+        107: "a public text shared without the reviews of exactly this text, or with the sharer's own",
+        108: "customers are told of another text, page or organisation than was signed, or nothing",
+        109: "a statement for customers replayed on another postmortem, or for another page",
+        110: "the chain of statements for customers cut, forked or begun anew",
+        111: "a statement signed by a key that does not speak for the organisation, or for another purpose",
+        112: "a page that is not what its statement says, a text withdrawn or unverifiable that is built as good",
     },
 }
 """Attacks of the second hundred, by their numbers."""

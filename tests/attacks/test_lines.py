@@ -549,6 +549,7 @@ def test_attack_91_a_base_that_frames_the_line_of_others(stage: Copy) -> None:
     assert (framed.code, framed.commit, framed.doc) == ("AU611", merge, "2024-04-01-fourth")
     assert "carol at" in framed.message
     assert "jane at" in framed.message
+    assert "bob at" not in framed.message  # what it says itself contradicts nobody else
 
 
 def test_attack_91_a_base_from_nowhere(stage: Copy) -> None:
@@ -557,6 +558,7 @@ def test_attack_91_a_base_from_nowhere(stage: Copy) -> None:
     for named in ("0" * 40, "1" * 64):
         world.act(acts.APPROVE, "bob", base=named)
         gate.refuses("AU611")
+        assert "joins lines" not in gate.whole().violations[-1].message
         gate.back()
     world.git("switch", "-qc", "elsewhere")
     named = world.edit("too small", "far too small")

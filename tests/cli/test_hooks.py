@@ -177,6 +177,37 @@ def test_pre_commit_says_what_is_wrong_with_a_postmortem(world: World) -> None:
     assert "PM0" in done.stdout + done.stderr
 
 
+def test_pre_commit_says_what_is_wrong_with_the_sites_templates(world: World) -> None:
+    command(world, "jane", "hook", "install")
+    world.write(".pmctl/site/home.html.j2", "first\n{% for x in %}\n")
+    world.write(".pmctl/site/theme.css", "body { color: teal }\n")
+    git(world, "add", "-A")
+    world.write(".pmctl/site/home.html.j2", "fine\n")
+    done = git(world, "commit", "-qm", "Look better")
+    assert done.returncode == 1
+    assert ".pmctl/site/home.html.j2:2" in done.stdout + done.stderr
+    assert "PM811" in done.stdout + done.stderr
+    git(world, "add", "-A")
+    assert git(world, "commit", "-qm", "Look better").returncode == 0
+
+
+def test_validate_and_doctor_say_all_that_is_wrong_with_them(world: World) -> None:
+    world.write(".pmctl/site/home.html.j2", '{{ "x" | nothing }}')
+    world.write(".pmctl/site/list.html.j2", '\n{% extends "builtin/frame.html.j2" %}')
+    world.write(".pmctl/site/logo.png", "x")
+    for words in (("validate",), ("doctor",)):
+        said = command(world, "jane", *words)
+        assert said.code == 1, said
+        for wrong in ("home.html.j2:1", "list.html.j2:2", "there is no template builtin/frame", "logo.png", "nothing"):
+            assert wrong in said.out, (words, wrong, said.out)
+    assert "home.html.j2" not in command(world, "jane", "validate", DOC).out
+    for name in ("home.html.j2", "list.html.j2", "logo.png"):
+        (world.root / ".pmctl/site" / name).unlink()
+    world.write(".pmctl/site/theme.css", "a { color: teal }")
+    assert "PM811" not in command(world, "jane", "validate").out
+    assert "1 file in .pmctl/site" in command(world, "jane", "doctor").out
+
+
 def test_a_branch_without_pmctl_is_left_alone(world: World) -> None:
     command(world, "jane", "hook", "install")
     world.git("switch", "-q", "--orphan", "pages")

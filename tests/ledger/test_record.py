@@ -117,8 +117,12 @@ def acts(draw: st.DrawFn) -> Act:
         extras["was"] = draw(digests | st.just(""))
     if act == "publish":
         extras["approvals"] = tuple(draw(st.lists(digests, unique=True, max_size=5)))
+    if act in ("share", "endorse"):
+        extras |= {"text": draw(digests), "settings": draw(digests)}
+    if act in ("share", "unshare"):
+        extras |= {"statement": draw(st.sampled_from(["", "{}\n"])), "seal": draw(st.sampled_from(["", "x\n"]))}
     if act == "share":
-        extras |= {"text": draw(digests), "settings": draw(digests), "salt": draw(digests)[7:]}
+        extras["salt"] = draw(digests)[7:]
     if act == "waive":
         extras |= {"finding": "AU101", "commit": COMMIT, "about": draw(ids | st.just("")), "covers": 1}
     if act == "baseline":

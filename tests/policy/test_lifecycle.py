@@ -45,7 +45,8 @@ START = PostmortemState(DOC, author="jane")
 def made(kind: str, by: str, state: PostmortemState, content: str, note: str, *people: str) -> Act:
     """The act as the command line would propose it."""
     asks = kind in (acts.SUBMIT, acts.REQUEST_REVIEW)
-    bound = {"text": TEXTS[0], "settings": TEXTS[1], "salt": "5a" * 32} if kind == acts.SHARE else {}
+    bound = {"text": TEXTS[0], "settings": TEXTS[1]} if kind in (acts.SHARE, acts.ENDORSE) else {}
+    bound |= {"salt": "5a" * 32} if kind == acts.SHARE else {}
     return lifecycle.propose(
         kind, state, POLICY, ROOT, by=by, at="2024-01-17T10:00:00Z", content=content, note=note, **bound,
         reviewers=people if asks else (), author="jane",

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pmctl.policy.model import Key, Person, Policy, ReviewRules, find_key, person_by_email, person_by_key
+from pmctl.policy.model import Key, Person, Policy, PublicRules, ReviewRules, find_key, person_by_email, person_by_key
 from pmctl.policy.reading import SIZE_LIMIT, parse_policy
 from pmctl.policy.writing import render_policy
 
 ONE = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPLtPjy3D1Uu7kkKEoUm8MpTmKC/ijJqgkJNtnZLhsLF"
 TWO = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKyQvM9UF6bgAsQoCFMOk5V2IBtGDeEWBvRLK3HOWOKJ"
+THREE = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBmDxbRMYCH2OqSFqkKCmPFXmYFnRWmlQWmh9JZx6t8k"
 
 TEXT = f"""version: 3
 repository: "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
@@ -90,6 +91,27 @@ def test_everything_is_read() -> None:
         ("status: retired", "status: retired, since: abc", 15, "compromised keys only"),
         ("file: .pmctl/keys/alice.asc", "file: ../alice.asc", 15, "file"),
         ("ABCDEF01234567", "ABCDEF", 15, "full fingerprint"),
+        ("edits: signed", "public: {reviews: 2}", 21, "whole number"),
+        ("edits: signed", "public: {reviews: 1, team: payment}", 21, "no team"),
+        ("edits: signed", "public: {team: payments}", 21, "reviews nothing"),
+        ("edits: signed", "public: {organization: example.com}", 21, "go together"),
+        ("edits: signed", f"public: {{organization: '*', keys: [{{key: {THREE}}}]}}", 21, "not a name"),
+        ("edits: signed", f"public: {{organization: 'a b', keys: [{{key: {THREE}}}]}}", 21, "not a name"),
+        ("edits: signed", f"public: {{keys: [{{key: {THREE}}}]}}", 21, "go together"),
+        ("edits: signed", f"public: {{organization: x, keys: [{{key: {THREE}, status: retired}}]}}", 21, "go together"),
+        ("edits: signed", f"public: {{organization: x, keys: [{{key: {ONE}}}]}}", 21, "a key of jane"),
+        (
+            "edits: signed",
+            f"public: {{organization: x, keys: [{{key: {THREE}}}, {{key: {THREE}}}]}}",
+            21,
+            "organisation",
+        ),
+        (
+            "edits: signed",
+            "public: {organization: x, keys: [{openpgp: '" + "A" * 40 + "', file: .pmctl/keys/x.asc}]}",
+            21,
+            "SSH key",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_with_its_line(old: str, new: str, line: int, words: str) -> None:
@@ -143,11 +165,13 @@ def test_what_is_rendered_reads_back(name: str, approvals: int | None, own: bool
     }
     policy = Policy(
         7, people, {"core": ("alice", "yes")}, ("alice",), ReviewRules(approvals, 1, own),
-        repository="12" * 16, branch="release/1.0",
+        repository="12" * 16, branch="release/1.0", public=PublicRules(1, "core", "example.com", (Key(THREE),)),
     )  # fmt: skip
     found, problems = parse_policy(render_policy(policy))
     assert found is not None, problems
     assert (found.version, found.teams, found.review) == (7, policy.teams, policy.review)
     assert (found.repository, found.branch) == (policy.repository, policy.branch)
+    assert found.public._replace(keys=()) == policy.public._replace(keys=())
+    assert found.public.active_keys == (THREE,)
     assert found.people["alice"].name == name
     assert [(key.id, key.status) for key in found.people["alice"].keys] == [(ONE, "active"), (TWO, "retired")]

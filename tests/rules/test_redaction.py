@@ -58,6 +58,25 @@ def test_nothing_internal_goes_unannounced() -> None:
     assert [text[a:b] for _, text, places in cases for a, b in places if not announced(text, a, b)] == []
 
 
+def test_nothing_that_a_red_team_wrote_goes_unannounced() -> None:
+    """In English, in German, whose nouns all have capitals, and in a language of which redaction knows no word."""
+    cases = [(language, *marked(sentence)) for language, sentence in lines("red_team.txt")]
+    german = "Wir bitten um Entschuldigung, und die Dienste sind wieder da.\n\n"
+    assert language_of(german) == "de"
+    cases += [("de", german + text, [(a + len(german), b + len(german)) for a, b in places])
+              for language, text, places in cases if language == "de"]  # fmt: skip
+    assert len(cases) >= 300 and {language for language, *_ in cases} == {"en", "de", "ja"}
+    assert all(places for _, _, places in cases)
+    assert [text[a:b] for _, text, places in cases for a, b in places if not announced(text, a, b)] == []
+    # What redaction replaces by itself holds none of it either, unless it says so.
+    for _, text, places in cases:
+        clean = redact(text, TERMS)
+        for a, b in places:
+            at = clean.text.find(text[a:b])
+            left = [one for one in clean.left if at <= one.start < at + b - a or one.start <= at < one.end]
+            assert at < 0 or left, text
+
+
 def test_at_most_a_tenth_of_the_words_of_clean_texts_is_asked_about() -> None:
     words: Counter[str] = Counter()
     asked: Counter[str] = Counter()
@@ -66,7 +85,7 @@ def test_at_most_a_tenth_of_the_words_of_clean_texts_is_asked_about() -> None:
         for match in re.finditer(r"\S+", sentence):
             words[language] += 1
             asked[language] += any(one.start < match.end() and match.start() < one.end for one in found)
-    assert len(words) == 3
+    assert len(words) == 4
     assert all(asked[language] <= words[language] / 10 for language in words)
 
 
@@ -86,6 +105,8 @@ def test_at_most_a_tenth_of_the_words_of_clean_texts_is_asked_about() -> None:
         ("We asked 10.1.2.3 and 10.1.2.4.", "We asked a network address and a network address."),
         ("Le payment-api était en panne, jane l'a redémarré.", "Payments était en panne, Ingénieur A l'a redémarré."),
         ("El ledger-db estaba lleno y bob lo borró.", "Un servicio interno estaba lleno y Ingeniero A lo borró."),
+        ("Der ledger-db war voll, und wir baten Jane um Hilfe.",
+         "Ein interner Dienst war voll, und wir baten Ingenieur A um Hilfe."),
         ("It used password=hunter2secret then.", "It used [removed] then."),
     ],
 )  # fmt: skip
@@ -124,11 +145,12 @@ def test_disguises_are_asked_about(text: str) -> None:
 def test_every_kind_has_words_in_every_language() -> None:
     assert language_of("Le service était en panne et nous avons corrigé la faute.") == "fr"
     assert language_of("El servicio estaba caído y se corrigió con los cambios.") == "es"
+    assert language_of("Der Dienst war gestört, und wir haben den Fehler behoben.") == "de"
     assert instead_of("a person", "en", 26) == "Engineer AA"
     assert instead_of("unknown", "en") == ""
 
 
-@pytest.mark.parametrize("number", range(3))
+@pytest.mark.parametrize("number", range(4))
 def test_what_stands_in_the_place_of_something_says_nothing_itself(number: int) -> None:
     asked = [words[number] for kind, words in INSTEAD.items() if kind != "a person" and spans(words[number], TERMS)]
     assert asked == []

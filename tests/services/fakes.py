@@ -63,7 +63,7 @@ def served(fake: Fake) -> Iterator[Fake]:
             self.end_headers()
             self.wfile.write(data)
 
-        do_GET = do_POST = reply  # noqa: N815 - the names that http.server calls
+        do_GET = do_POST = do_PUT = reply  # noqa: N815 - the names that http.server calls
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as inherited
             """Silence."""

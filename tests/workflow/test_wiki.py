@@ -236,6 +236,15 @@ def test_an_empty_repository_gets_its_first_commit(team: World, tmp_path: Path) 
     assert pushed(team, wiki).commit and commits(wiki) == 1
 
 
+@pytest.mark.parametrize("branch", ["main", "wiki"])
+def test_the_first_commit_goes_to_the_branch_that_the_host_shows(team: World, tmp_path: Path, branch: str) -> None:
+    wiki = bare(tmp_path / "empty.wiki.git")
+    run(wiki, "symbolic-ref", "HEAD", f"refs/heads/{branch}")
+    for flavour in ("github", "gitlab"):
+        assert pushed(team, wiki, flavour).commit == run(wiki, "rev-parse", "HEAD").strip()
+        run(wiki, "update-ref", "-d", f"refs/heads/{branch}")
+
+
 def test_a_dry_run_only_lists(team: World, wiki: Path) -> None:
     done = pushed(team, wiki, dry_run=True)
     assert "2024-01-15-Plain-words.md" in done.changes.write and not done.commit and commits(wiki) == 1

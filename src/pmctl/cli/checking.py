@@ -42,7 +42,7 @@ def validate(
 
     Exit code 1 when there are errors, 2 when --fix could not write a file. `pmctl explain CODE` documents any code.
     """
-    from pmctl.cli.findings import show_findings
+    from pmctl.cli.findings import show_findings, with_site_files
     from pmctl.cli.options import choose_format
     from pmctl.cli.session import now
     from pmctl.errors import UsageProblem
@@ -58,6 +58,8 @@ def validate(
         tuple(what or ()), staged, strict, tuple(select or ()), tuple(ignore or ()), now(), session.author, range
     )
     runs = validations(session.directory, selection, session.progress)
+    if not what:
+        runs = with_site_files(runs, staged=staged)
     _tell_notes(session, runs)
     written = True
     if diff:
@@ -65,6 +67,7 @@ def validate(
     elif fix:
         written = _fix(session, runs, write=True)
         runs = validations(session.directory, selection, session.progress)
+        runs = runs if what else with_site_files(runs, staged=staged)
     if show_findings(session, runs, format) or not written:
         raise typer.Exit(1 if written else 2)
 

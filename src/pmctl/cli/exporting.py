@@ -49,6 +49,7 @@ def export(
     fonts: Annotated[
         Path | None, typer.Option("--fonts", metavar="DIR", help="A folder of further fonts (pdf).")
     ] = None,
+    public: Annotated[bool, typer.Option("--public", help="What customers may read of it, as it was shared.")] = False,
     every: Annotated[bool, typer.Option("--all", help="All that the filters choose, into the folder of -o.")] = False,
     audience: Annotated[
         str,
@@ -79,6 +80,10 @@ def export(
     )
     _refuse_mixture(id, query, at, audience, every=every)
     form = _form(to, output, every=every)
+    if public:
+        given = every or at or audience or evidence or front_matter is not None or fonts is not None
+        _export_public(session, id, form, output, alone=not given)
+        return
     options = {"--evidence": evidence, "--front-matter": front_matter is not None, "--fonts": fonts is not None}
     _refuse_idle(form, options, fonts)
     wish = _Wish(form, at, evidence=evidence, front_matter=front_matter is not False, fonts=fonts)
@@ -126,23 +131,48 @@ def _readable(session: Session, audience: str, *, drafts: bool) -> frozenset[str
     return frozenset((*(one.id for one in found.pages), *(one.id for one in found.broken)))
 
 
-def _export_one(session: Session, name: str, wish: _Wish, output: Path | None) -> None:
+def _export_public(session: Session, id: str, form: str, output: Path | None, *, alone: bool) -> None:
+    """The public text in force, in one form."""
     from pmctl.errors import UsageProblem
+    from pmctl.workflow.public_leaving import export as export_public
+
+    if not alone:
+        raise UsageProblem("--public exports what was shared as it is", hint="give it an id, --to and -o alone")
+    _refuse_binary_on_terminal(form, output)
+    _deliver(session, export_public(session.workspace, session.workspace.find(id), form), output)
+
+
+def _refuse_binary_on_terminal(form: str, output: Path | None) -> None:
+    from pmctl.errors import UsageProblem
+
+    if output is None and not FORMS[form].is_text and sys.stdout.isatty():
+        raise UsageProblem(f"a terminal cannot show {form}", hint=f"-o FILE.{form}, or send it into a pipe")
+
+
+def _deliver(session: Session, data: bytes, output: Path | None) -> None:
+    """Write what was made to a file, or to stdout: a person's terminal shows it, a program gets every byte."""
     from pmctl.text import visible
 
-    form = FORMS[wish.form]
-    if output is None and not form.is_text and sys.stdout.isatty():
-        raise UsageProblem(f"a terminal cannot show {wish.form}", hint=f"-o FILE.{wish.form}, or send it into a pipe")
-    material, incomplete = _material(session, name, wish)
-    data = form.make(material)
-    if output is None and sys.stdout.isatty():  # what a person looks at; a file or a program gets every byte
-        session.result(visible(data.decode()).rstrip("\n"))
-    elif output is None:
-        sys.stdout.buffer.write(data)
-    else:
+    if output is not None:
         write_file(output, data)
         session.note(f"wrote {output}")
+    elif sys.stdout.isatty():
+        session.result(visible(data.decode()).rstrip("\n"))
+    else:
+        sys.stdout.buffer.write(data)
+
+
+def _export_one(session: Session, name: str, wish: _Wish, output: Path | None) -> None:
+    _refuse_binary_on_terminal(wish.form, output)
+    material, incomplete = _material(session, name, wish)
+    _deliver(session, FORMS[wish.form].make(material), output)
     session.end_if_incomplete(incomplete)
+
+
+def whole_page(session: Session, name: str) -> bytes:
+    """One postmortem, as it is committed, as one page."""
+    wish = _Wish("html", "HEAD", evidence=False, front_matter=True, fonts=None)
+    return FORMS["html"].make(_material(session, name, wish)[0])
 
 
 def _export_all(session: Session, query: Query, wish: _Wish, folder: Path, readable: frozenset[str] | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pmctl.document.finding import Finding, Severity
@@ -37,6 +38,20 @@ def show_findings(session: Session, runs: Sequence[Validation], format: str) -> 
     if format == "github":
         _step_summary(session, report)
     return report.failed
+
+
+def with_site_files(runs: Sequence[Validation], *, staged: bool) -> tuple[Validation, ...]:
+    """What validation found, and what would keep the site of each root from being built."""
+    found = []
+    for run in runs:
+        if (run.root / ".pmctl/site").is_symlink() or (run.root / ".pmctl/site").exists():  # nothing to load without
+            from pmctl import git
+            from pmctl.output.site import own_files
+
+            files = own_files.in_index(git.discover(run.root)) if staged else own_files.in_work_tree(run.root)
+            run = replace(run, general=(*run.general, *own_files.findings(files)))
+        found.append(run)
+    return tuple(found)
 
 
 def _placed(base: str, path: str) -> str:

@@ -59,7 +59,7 @@ def pre_commit(ctx: typer.Context) -> None:
     """Check what is staged: the postmortems as validate does, and what the audit would say of the commit."""
     from dataclasses import replace
 
-    from pmctl.cli.findings import show_findings
+    from pmctl.cli.findings import show_findings, with_site_files
     from pmctl.document.finding import Severity
     from pmctl.insight.validation import Selection, validations
 
@@ -68,6 +68,7 @@ def pre_commit(ctx: typer.Context) -> None:
     # git runs hooks at the top of the repository, and roots within this one are called for by themselves.
     runs = validations(session.directory, Selection(staged=True, author=session.author))
     runs = tuple(replace(run, shown=repo.prefix) for run in runs if run.root == repo.root)
+    runs = with_site_files(runs, staged=True)
     if any(run.findings for run in runs) and show_findings(session, runs, "text"):
         errors = [one for run in runs for one in run.findings if one.severity is Severity.ERROR]
         audited = ", and the audit will say the same" if any(one.code.startswith("AU") for one in errors) else ""

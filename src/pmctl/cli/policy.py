@@ -265,6 +265,13 @@ def _rules(policy: Policy) -> list[tuple[str, str]]:
     ]
     if review.team:
         rules.append(("review team", f"one approval by {review.team}"))
+    public = policy.public
+    if public.reviews:
+        team = f", one of them by {public.team}" if public.team else ""
+        rules.append(("public reviews", f"{public.reviews} of each public text{team}"))
+    if public.organization:
+        keys = plural(len(public.active_keys), "active key")
+        rules.append(("public statements", f"signed for {public.organization} by {keys}"))
     rules += [(f"team {team}", ", ".join(members) or "nobody") for team, members in policy.teams.items()]
     return rules
 

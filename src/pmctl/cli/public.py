@@ -1,4 +1,4 @@
-"""public: draft, check, share, unshare, build."""
+"""public: draft, check, approve, share, unshare, build; and what `public_sending` and `public_links` add."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pmctl.cli import public_links, public_sending
 from pmctl.cli.answering import ActFormat, tell
 from pmctl.cli.options import As, Id, Note, Reason, choose_format
 
@@ -69,6 +70,21 @@ def check(
 
 
 @app.command()
+def approve(ctx: typer.Context, id: Id, note: Note = "", handle: As = "", format: ActFormat = "text") -> None:
+    """Sign that customers may read exactly the public text that is committed.
+
+    Where the policy asks for reviews (public: reviews: N) that many people other than who shares it approve it first.
+    An edit afterwards makes their approval stale.
+    """
+    from pmctl.cli.session import now
+    from pmctl.workflow.public_sharing import approve as approved
+
+    session: Session = ctx.obj
+    name = session.workspace.find(id)
+    tell(session, approved(session.workspace, session.actor(handle), name, at=now(), note=note), format)
+
+
+@app.command()
 def share(ctx: typer.Context, id: Id, note: Note = "", handle: As = "", format: ActFormat = "text") -> None:
     """Sign that customers may read the public text as it is committed, and how it was checked.
 
@@ -79,7 +95,11 @@ def share(ctx: typer.Context, id: Id, note: Note = "", handle: As = "", format: 
 
     session: Session = ctx.obj
     name = session.workspace.find(id)
-    tell(session, shared(session.workspace, session.actor(handle), name, at=now(), note=note), format)
+    tell(
+        session,
+        shared(session.workspace, session.actor(handle), name, session.surroundings, at=now(), note=note),
+        format,
+    )
 
 
 @app.command()
@@ -90,7 +110,11 @@ def unshare(ctx: typer.Context, id: Id, note: Reason, handle: As = "", format: A
 
     session: Session = ctx.obj
     name = session.workspace.find(id)
-    tell(session, withdrawn(session.workspace, session.actor(handle), name, at=now(), note=note), format)
+    tell(
+        session,
+        withdrawn(session.workspace, session.actor(handle), name, session.surroundings, at=now(), note=note),
+        format,
+    )
 
 
 @app.command()
@@ -105,20 +129,23 @@ def build(
     url: Annotated[
         str, typer.Option("--url", metavar="URL", help="Where the folder will be found; makes a feed.")
     ] = "",
+    format: Annotated[str, typer.Option("--format", metavar="text|json", help="How the answer is printed.")] = "text",
 ) -> None:
     """Write pages for customers to DIR: what is shared, exactly as it was shared, and nothing else.
 
-    A text that was withdrawn is removed, and an edit that nobody shared is not shown. DIR has to be empty, not there
-    yet, or one that this command wrote.
+    A text that was withdrawn is removed, and an edit that nobody shared is not shown. Where the policy names an
+    organisation, each page says how to verify it. DIR has to be empty, not there yet, or one that this command wrote.
     """
     import re
 
     from pmctl.errors import UsageProblem
+    from pmctl.output.answers_public import PublicPages
     from pmctl.repository.settings import URL
     from pmctl.text import plural
     from pmctl.workflow.public_building import build as built
 
     session: Session = ctx.obj
+    choose_format(format)
     if output is None:
         raise UsageProblem("say where the pages go", hint="-o DIR")
     if url and not re.fullmatch(URL, url):
@@ -128,4 +155,19 @@ def build(
         session.warn(f"the public text of {one} was edited since it was shared: the pages show what was shared")
     for path in done.left:
         session.warn(f"{output / path} is no part of the pages any more; it stays, because somebody has changed it")
+    for one in done.unstated:
+        session.warn(f"customers cannot verify {one}: share it again (pmctl public share {one})")
+    if format == "json":
+        workspace = session.workspace
+        organization = workspace.policy.public.organization
+        answer = PublicPages(str(output), workspace.head.commit, organization, **done._asdict())
+        session.json("public-pages", answer)
+        return
     session.result(f"wrote {plural(done.made, 'page')} of {done.pages} to {output}")
+
+
+app.command("status-page")(public_sending.status_page)
+app.command("mail")(public_sending.mail)
+app.command("link")(public_links.link)
+app.command("links")(public_links.links)
+app.command("revoke")(public_links.revoke)

@@ -155,7 +155,7 @@ def doctor(
             session.note(line)
         if said := bring_back(session.workspace):
             session.note(said)
-    checks = [*diagnose(session.directory, session.surroundings), *_connections(session)]
+    checks = [*diagnose(session.directory, session.surroundings), *_connections(session), *_site_files(session)]
     if format == "json":
         session.json("doctor", Checks(tuple(checks)))
     else:
@@ -184,6 +184,24 @@ def _connections(session: Session) -> list[Check]:
     lacking = [one for one in found if one.mark in ("missing", "BAD")]
     notes = [Check("notifications", "note", f"{one.name}: {one.said}", one.fix) for one in lacking]
     return notes or [Check("notifications", "ok", ", ".join(one.name for one in found))]
+
+
+def _site_files(session: Session) -> list[Check]:
+    """The files that take the place of a site's own, where there are any."""
+    from pmctl.errors import PmctlError
+    from pmctl.insight.doctor import Check
+    from pmctl.output.site import own_files
+    from pmctl.text import plural
+
+    try:
+        files = own_files.in_work_tree(session.repo.root)
+    except PmctlError:
+        return []  # said of the repository already
+    wrong = [
+        Check("site", "BAD", f"{one.path}{f':{one.line}:' if one.line else ''} {one.message}", one.fix)
+        for one in own_files.findings(files)
+    ]
+    return wrong or ([Check("site", "ok", f"{plural(len(files), 'file')} in {own_files.FOLDER}")] if files else [])
 
 
 def signer_here(session: Session, repo: Repository, make_key: bool) -> SshSigner:

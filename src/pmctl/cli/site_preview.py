@@ -226,7 +226,7 @@ def _build(session: Session, audience: str, folder: Folder, state: _State, *, dr
 def _stamp(session: Session) -> tuple[object, ...]:
     """Changes with what the site is made of: postmortems, templates, settings, and what is committed."""
     from pmctl import git
-    from pmctl.output.site.templates import FOLDER
+    from pmctl.output.site.own_files import FOLDER
 
     root = session.repo.root
     found: list[object] = [git.head(session.repo.top), session.day(session.workspace)]

@@ -131,6 +131,8 @@ FIELDS: tuple[Field, ...] = (
 FIELD: Mapping[str, Field] = {field.name: field for field in FIELDS}
 LIFECYCLE_KEYS = frozenset(field.name for field in FIELDS if field.lifecycle)
 
+PAGE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:-[a-z0-9]+){1,12}"
+"""The name of a public text's page: a day and words."""
 HANDLE = re.compile(r"[a-z0-9][a-z0-9-]*")
 MAX_HANDLE = 64
 # One file.

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from pmctl.codes import Code
-from pmctl.document.fields import HANDLE
+from pmctl.document.fields import HANDLE, PAGE
 from pmctl.document.finding import Finding
 from pmctl.document.node_reader import NodeReader
 from pmctl.document.reader import Document, read
@@ -28,7 +28,6 @@ MAX_BYTES = 64 * 1024
 STATUSES = ("resolved", "monitoring", "identified", "investigating")
 KEYS = ("page", "title", "started", "ended", "duration", "services", "status", "allowed")
 _ALLOWED = ("text", "reason", "by")
-PAGE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:-[a-z0-9]+){1,12}"
 _HTML = re.compile(r"<[/!?A-Za-z]|!\[")
 
 

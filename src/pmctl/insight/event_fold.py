@@ -43,6 +43,8 @@ _ACTS = {
     acts.PUBLISH: EventKind.PUBLISHED, acts.AMEND: EventKind.AMENDED, acts.ARCHIVE: EventKind.ARCHIVED,
     acts.REOPEN: EventKind.REOPENED, acts.DELETE: EventKind.DELETED, acts.WAIVE: EventKind.FINDING_WAIVED,
     acts.BASELINE: EventKind.HISTORY_ACCEPTED, acts.MOVE: EventKind.ROOT_MOVED,
+    acts.ENDORSE: EventKind.PUBLIC_APPROVED, acts.SHARE: EventKind.PUBLIC_SHARED,
+    acts.UNSHARE: EventKind.PUBLIC_WITHDRAWN,
 }  # fmt: skip
 _SAID = {
     MessageKind.COMMENT: EventKind.COMMENTED, MessageKind.RESOLVE: EventKind.RESOLVED,

@@ -10,7 +10,8 @@ _ACTS = {
     EventKind.CREATED: "begun", EventKind.SUBMITTED: "submitted for review", EventKind.APPROVED: "approved",
     EventKind.WITHDRAWN: "withdrawn from review", EventKind.PUBLISHED: "published", EventKind.AMENDED: "amended",
     EventKind.ARCHIVED: "archived", EventKind.REOPENED: "opened again", EventKind.DELETED: "deleted",
-    EventKind.CHANGES_REQUESTED: "sent back for changes",
+    EventKind.CHANGES_REQUESTED: "sent back for changes", EventKind.PUBLIC_APPROVED: "public text approved",
+    EventKind.PUBLIC_SHARED: "public text shared with customers", EventKind.PUBLIC_WITHDRAWN: "public text withdrawn",
 }  # fmt: skip
 _ITEMS = {
     EventKind.ITEM_STARTED: "is in progress", EventKind.ITEM_COMPLETED: "is done",
@@ -24,7 +25,8 @@ _PEOPLE = {
 RANK = (
     EventKind.DELETED, EventKind.PUBLISHED, EventKind.AMENDED, EventKind.ARCHIVED, EventKind.REOPENED,
     EventKind.CHANGES_REQUESTED, EventKind.APPROVED, EventKind.SUBMITTED, EventKind.REVIEW_REQUESTED,
-    EventKind.WITHDRAWN, EventKind.CREATED,
+    EventKind.WITHDRAWN, EventKind.PUBLIC_WITHDRAWN, EventKind.PUBLIC_SHARED, EventKind.PUBLIC_APPROVED,
+    EventKind.CREATED,
 )  # fmt: skip
 """Which of several things that happened at once is told first."""
 

@@ -27,7 +27,7 @@ from pmctl.object_reader import ObjectReader
 from pmctl.objects import CorruptObject, MissingObject
 from pmctl.text import parse_day
 
-FORMAT = "pmctl-events-2"
+FORMAT = "pmctl-events-3"
 _DONE = (EventKind.ITEM_COMPLETED, EventKind.ITEM_WONT_DO)
 
 

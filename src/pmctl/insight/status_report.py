@@ -13,6 +13,7 @@ from pmctl.document.reader import Document
 from pmctl.document.template_library import Requirements, requirements
 from pmctl.errors import EnvironmentProblem, Hint, advise
 from pmctl.insight.incidents import unresolved_incidents
+from pmctl.insight.public_standing import public_facts
 from pmctl.insight.readiness import judged_as_submitted, not_ready
 from pmctl.insight.standing import ALTERED, lost_of, marks, standing_of
 from pmctl.ledger import record
@@ -179,7 +180,8 @@ def status_report(workspace: Workspace, name: str, today: date, context: Context
     else:
         asked = _hint(_asked(workspace, document))
         told = tuple(one.message for one in _open_threads(workspace, found, now))
-        found = replace(found, facts=(*asked, *found.facts, *told), next_step=advise("log", id=name))
+        public = public_facts(workspace, now)
+        found = replace(found, facts=(*asked, *found.facts, *public, *told), next_step=advise("log", id=name))
     lost = any(one.lost for one in now.ignored)
     return replace(found, next_step=advise("doctor-fix-lost")) if lost else found
 

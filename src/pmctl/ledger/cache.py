@@ -35,8 +35,8 @@ from pmctl.policy.act import Act
 from pmctl.policy.reading import parse_policy
 from pmctl.policy.state import Approval, Past, PostmortemState
 
-FORMAT = "pmctl-audit-13"
-_APPROVALS, _AFTER = ([field.name for field in fields(PostmortemState)].index(name) for name in ("approvals", "after"))
+FORMAT = "pmctl-audit-14"
+_NESTED = [[one.name for one in fields(PostmortemState)].index(name) for name in ("approvals", "endorsed", "after")]
 _LARGEST = 256 * 1024 * 1024  # bytes
 
 
@@ -150,7 +150,12 @@ def _plain(state: AuditState) -> dict[str, Any]:
         "root": state.root,
         "policy": state.policy_bytes.decode("utf-8") if state.policy is not None else None,
         "states": [
-            [_row(replace(current, approvals=(), after={})), [_row(one) for one in current.approvals], current.after]
+            [
+                _row(replace(current, approvals=(), endorsed=(), after={})),
+                [_row(one) for one in current.approvals],
+                [_row(one) for one in current.endorsed],
+                current.after,
+            ]
             for current in state.states.values()
         ],
         "documents": {doc: [*one.file, *(one.attachments or ())] for doc, one in state.documents.items()},
@@ -192,9 +197,11 @@ def _read(value: dict[str, Any]) -> AuditState:
         state.policy = parse_policy(state.policy_bytes)[0]
         if state.policy is None:
             raise ValueError("the policy cannot be read")
-    for row, approvals, after in value["states"]:
-        row[_APPROVALS] = [Approval(*one) for one in approvals]
-        row[_AFTER] = {digest: Past(*_tuples(past)) for digest, past in after.items()}
+    for row, approvals, endorsed, after in value["states"]:
+        said = [Approval(*one) for one in approvals], [Approval(*one) for one in endorsed]
+        past = {digest: Past(*_tuples(one)) for digest, one in after.items()}
+        for at, nested in zip(_NESTED, (*said, past), strict=True):
+            row[at] = nested
         fitting: list[Any] = [tuple(one) if isinstance(one, list) else one for one in row]
         current = PostmortemState(*fitting)
         state.states[current.id] = current

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pmctl.errors import EnvironmentProblem, Hint, advise
 from pmctl.ledger import record
 from pmctl.ledger.history import ancestors
+from pmctl.ledger.public_statement import sealed_by
 from pmctl.ledger.record import RecordProblem
 from pmctl.ledger.report import PROVED, Report
 from pmctl.ledger.signatures import signer
@@ -247,13 +248,16 @@ class _Reading:
         state = PostmortemState(self.doc, author=facts.author)
         # Whether somebody was asked in time, and who was an editor or asked when somebody acted, only history knows.
         asking = {one.act.prev for one in records if one.act.act == acts.REQUEST_REVIEW}
-        moving = {one.act.prev for one in records if one.act.act not in (acts.REQUEST_REVIEW, acts.APPROVE)}
+        still = (acts.REQUEST_REVIEW, acts.APPROVE, acts.ENDORSE)
+        moving = {one.act.prev for one in records if one.act.act not in still}
         ignored, certain = [], not asking & moving
         for one in records:
             if one.act.act == acts.BASELINE:
                 state = _accepted(state, one, facts)
                 continue
-            view = View(one.act.content, facts.author, facts.editors, landing=True, rewritten=True)
+            view = View(
+                one.act.content, facts.author, facts.editors, landing=True, rewritten=True, sealed_by=sealed_by(one.act)
+            )
             applied = lifecycle.apply(one.act, one.digest, state, self.policy, view)
             certain &= one.act.act != acts.ARCHIVE or one.act.content == state.content
             certain &= one.signer.key.status == ACTIVE and not self._too_early(one)

@@ -15,6 +15,7 @@ from pmctl.errors import advise
 from pmctl.ledger import attribution, edits, final_text, lost_records, messages
 from pmctl.ledger.document_step import DocumentStep
 from pmctl.ledger.merges import contributions
+from pmctl.ledger.public_statement import leaving, sealed_by
 from pmctl.ledger.template_store import bound_templates
 from pmctl.ledger.tree_documents import REGULAR
 from pmctl.ledger.verified_records import VerifiedRecord, in_order
@@ -22,7 +23,7 @@ from pmctl.ledger.view import missing_sections, unbound
 from pmctl.policy import act as acts
 from pmctl.policy import lifecycle
 from pmctl.policy.edits import People, who_takes_part
-from pmctl.policy.state import DELETED, DRAFT, FINAL, IN_REVIEW, PostmortemState, View
+from pmctl.policy.state import DELETED, DRAFT, FINAL, IN_REVIEW, Leaving, PostmortemState, View
 from pmctl.text import in_ascii
 
 
@@ -93,7 +94,8 @@ def _view(one: DocumentStep, record: VerifiedRecord, current: PostmortemState) -
         unbound=not_covered,
         template=template,
         rows=rows,
-        public=_public_texts(one) if kind == acts.SHARE else None,
+        public=_public_texts(one) if kind in (acts.SHARE, acts.ENDORSE) else None,
+        sealed_by=sealed_by(record.act),
         left_out=lost_records.left_out(one.step, one.doc, kind),
         landing=True,
         earlier=(before, *_on_the_way(one, record, current)),
@@ -101,12 +103,12 @@ def _view(one: DocumentStep, record: VerifiedRecord, current: PostmortemState) -
     )
 
 
-def _public_texts(one: DocumentStep) -> tuple[str, ...]:
-    """The digests of the public texts that the postmortem has after a step, before it, and on what a merge brings."""
+def _public_texts(one: DocumentStep) -> dict[str, Leaving | None]:
+    """The public texts that the postmortem has after a step, before it, and on what a merge brings, by digest."""
     step, path = one.step, beside.path_of(Beside.PUBLIC, one.doc)
     snapshots = (step.after, step.before, *(step.source.at(commit.oid) for commit in step.merged))
     found = (snapshot.regular_file(path) for snapshot in snapshots if snapshot.tree)
-    return tuple(dict.fromkeys(public_text.digest(data) for data in found if data is not None))
+    return {public_text.digest(data): leaving(data) for data in dict.fromkeys(found) if data is not None}
 
 
 def _on_the_way(one: DocumentStep, record: VerifiedRecord, current: PostmortemState) -> tuple[str, ...]:

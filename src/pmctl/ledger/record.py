@@ -86,6 +86,8 @@ def to_bytes(act: Act) -> bytes:
         "text": act.text,
         "settings": act.settings,
         "salt": act.salt,
+        "statement": act.statement,
+        "seal": act.seal,
     }
     allowed = ACTS[act.act].keys if act.act in ACTS else frozenset()
     for key, extra in extras.items():
@@ -140,6 +142,8 @@ def from_bytes(data: bytes) -> Act:
         text=value.get("text", ""),
         settings=value.get("settings", ""),
         salt=value.get("salt", ""),
+        statement=value.get("statement", ""),
+        seal=value.get("seal", ""),
     )
 
 

@@ -14,6 +14,7 @@ from pmctl.policy.act import ACTS
 TYPE = "pmctl-record-v1"
 MOST_REVIEWERS = 1000
 HIGHEST_NUMBER = 999_999
+MOST_STATED, MOST_SEALED = 4096, 16 * 1024  # characters of a statement for customers, and of its signature
 
 STATUSES = frozenset(("", "DRAFT", "IN_REVIEW", "PUBLISHED", "ARCHIVED", "DELETED"))
 
@@ -114,7 +115,11 @@ def _check_extra(value: dict[str, Any]) -> None:
     if "text" in value:
         _expect(value, "text", _digest, "a digest")
         _expect(value, "settings", _digest, "a digest")
+    if "salt" in value:
         _expect(value, "salt", _salt, "64 hex digits")
+    for key, most in (("statement", MOST_STATED), ("seal", MOST_SEALED)):
+        if key in value and not (isinstance(value[key], str) and value[key].isascii() and len(value[key]) <= most):
+            raise RecordProblem("AU203", f"{key!r} is not a text of at most {most} characters")
     if "old" in value:
         for key in ("old", "new"):
             _expect_or_empty(value, key, _root_folder, "a folder of the repository")

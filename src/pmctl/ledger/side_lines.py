@@ -64,8 +64,9 @@ def unsigned_texts(
 ) -> list[UnsignedChange]:
     """The changes of the content of final postmortems that no record binds, oldest first.
 
-    `before` gives the status of the postmortems where the lines begin. Content on the way to what a record of these
-    lines binds, or to what is in force, is work on an amend; but content that only came back to where it was is none.
+    `before` gives the status of the postmortems where the lines begin. Content on the way to what a later record of
+    these lines binds, or to what is in force, is work on an amend; but content that only came back to where it was is
+    none.
     """
     final = {doc for doc, status in before.items() if status in FINAL}
     edits: dict[str, list[_Edit]] = defaultdict(list)
@@ -78,13 +79,12 @@ def unsigned_texts(
                 edits[doc].append(edit)
         names = (record.parse_path(one.path) for one in delta.records)
         final |= {named.doc for named in names if named is not None and named.act == acts.PUBLISH}
-    found = []
-    for doc, made in edits.items():
-        bound = _bound(step, policy, commits, doc)
-        found += [
-            UnsignedChange(edit.commit, doc, f"the text of {doc}") for edit in made if not _leads_to(bound, edit, made)
-        ]
-    return found
+    return [
+        UnsignedChange(edit.commit, doc, f"the text of {doc}")
+        for doc, made in edits.items()
+        for edit in made
+        if not _leads_to(_bound(step, policy, commits[commits.index(edit.commit) :], doc), edit, made)
+    ]
 
 
 def unsigned_moves(step: StepContext, policy: Policy, commits: Iterable[str]) -> list[UnsignedChange]:
@@ -123,12 +123,13 @@ def _was_final(step: StepContext, policy: Policy, before: Snapshot, doc: str) ->
 
 
 def _bound(step: StepContext, policy: Policy, commits: Iterable[str], doc: str) -> set[str]:
-    """The contents that records on these lines bind, and the one in force."""
+    """The contents of a final postmortem that records in these commits bind, and the one in force."""
     current = step.state.states.get(doc)
     found = {current.content} if current is not None and current.status in FINAL else set()
     for commit in commits:
         for one in _statements(step, policy, step.lines.deltas.of(commit), lambda named: named.doc == doc):
-            found.add("" if one.act.to_status == DELETED else one.act.content)
+            if one.act.from_status in FINAL:
+                found.add("" if one.act.to_status == DELETED else one.act.content)
     return found
 
 
@@ -177,11 +178,10 @@ def _signed_policy(step: StepContext, before: Snapshot, after: Snapshot) -> bool
 
 
 def policy_acts(step: StepContext, after: Snapshot, old: Policy, new: Policy) -> list[acts.Act]:
-    """The records in a tree by which admins of `old` signed the policy `new`."""
+    """The records in a tree about a version of the policy that people of `old` signed."""
     names = (name for name in after.records(acts.POLICY) if name.startswith(f"{new.version:04d}-"))
-    paths_ = (f"{record.FOLDER}/{acts.POLICY}/{name}" for name in names if name.endswith(".json"))
-    read = (read_statement(after, path, old, step.keyrings) for path in paths_)
-    return [one.act for one in read if one is not None and one.active and one.act.content == new.digest]
+    read = (read_statement(after, f"{record.FOLDER}/{acts.POLICY}/{name}", old, step.keyrings) for name in names)
+    return [one.act for one in read if one is not None and one.active]
 
 
 CODES = (

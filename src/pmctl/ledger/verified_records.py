@@ -11,7 +11,8 @@ from pmctl.policy.act import Act
 
 # Of acts that do not follow each other: those first that take nothing from the others.
 _RANK = {
-    acts.REQUEST_REVIEW: 0, acts.APPROVE: 1, acts.AMEND: 2, acts.ADD_ITEM: 2, acts.SHARE: 2, acts.UNSHARE: 2,
+    acts.REQUEST_REVIEW: 0, acts.APPROVE: 1, acts.AMEND: 2, acts.ADD_ITEM: 2, acts.ENDORSE: 1, acts.SHARE: 2,
+    acts.UNSHARE: 2,
     acts.REQUEST_CHANGES: 3, acts.WITHDRAW: 3, acts.BASELINE: 5,
 }  # fmt: skip
 _OTHERS = 4

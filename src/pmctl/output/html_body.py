@@ -10,18 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from html import escape
 from typing import TYPE_CHECKING
 
 from pmctl.document.actions import COLUMNS, SECTION, TRACKING
 from pmctl.output.html_inline import LinkTo, ShowImage, Ways, inline, raw, raw_inline
-from pmctl.output.page_facts import PARSING, status_words
+from pmctl.output.markdown_parser import parser
+from pmctl.output.page_facts import status_words
 from pmctl.output.timeline_drawing import TimelineRow, row_links
 from pmctl.text import harmless
 
 if TYPE_CHECKING:
-    from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
 # Columns of action items that no approval binds: shown as plain text, never as Markdown.
@@ -84,18 +83,11 @@ def body_html(
     Sections without content say so, or are left out with `hide_empty`. `link_to` says where a relative link leads from
     this page, None when nowhere.
     """
-    parser = _parser()
+    markdown_it = parser("table", "strikethrough")
     page = _Page(title, overdue_lines, hide_empty, additions or Additions(), Ways(show_image, link_to))
-    tokens = _blocks(parser.parse(markdown), page)
-    html = parser.renderer.render(tokens, parser.options, {})
+    tokens = _blocks(markdown_it.parse(markdown), page)
+    html = markdown_it.renderer.render(tokens, markdown_it.options, {})
     return harmless(html), tuple(page.contents)
-
-
-@cache
-def _parser() -> MarkdownIt:
-    from markdown_it import MarkdownIt
-
-    return MarkdownIt("commonmark", PARSING).enable(["table", "strikethrough"])
 
 
 def _groups(tokens: list[Token]) -> list[list[Token]]:

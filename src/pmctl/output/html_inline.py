@@ -9,15 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from html import escape
 from typing import TYPE_CHECKING
 
-from pmctl.output.page_facts import PARSING
+from pmctl.output.markdown_parser import parser
 from pmctl.text import harmless
 
 if TYPE_CHECKING:
-    from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
 ShowImage = Callable[[str], str | None]
@@ -121,14 +119,7 @@ def _image(child: Token, ways: Ways, *, inside_link: bool) -> str:
 
 def inline_html(text: str) -> str:
     """One line of Markdown as HTML, as it is shown inside a body; pictures become their words."""
-    parser = _parser()
-    (token,) = parser.parseInline(text)
+    markdown = parser("strikethrough")
+    (token,) = markdown.parseInline(text)
     inline(token, Ways())
-    return harmless(parser.renderer.render([token], parser.options, {}))
-
-
-@cache
-def _parser() -> MarkdownIt:
-    from markdown_it import MarkdownIt
-
-    return MarkdownIt("commonmark", PARSING).enable("strikethrough")
+    return harmless(markdown.renderer.render([token], markdown.options, {}))

@@ -18,9 +18,6 @@ Evidence = Mapping[str, object]
 """What a caller knows about approvals and signatures: texts, numbers and true/false become facts, lists of
 mappings become tables, with the keys as labels."""
 
-PARSING = {"html": False, "linkify": False, "maxNesting": 200}
-"""How bodies are parsed for readers: raw HTML stays text, and what lies more than `maxNesting` deep would be lost."""
-
 SHOWN_LARGE = "Duration"
 """The label of the fact that stands among the figures."""
 

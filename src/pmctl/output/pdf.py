@@ -84,15 +84,17 @@ def to_pdf(
         return _compiled(text, Path(folder), _dated(document), fonts)
 
 
-def plain_pdf(title: str, markdown: str, *, label: str, version: str, day: str) -> bytes:
+def plain_pdf(title: str, markdown: str, *, label: str, version: str, day: str, hyphenate: bool = True) -> bytes:
     """A text that is no postmortem, as a report is, in the same hand. `label` says at the top of each page what it is;
-    `day` is the day that the file says it was made on. Raises as `to_pdf` does."""
+    `day` is the day that the file says it was made on; without `hyphenate` no word is broken, so that each can be read
+    back. Raises as `to_pdf` does."""
     with tempfile.TemporaryDirectory(prefix="pmctl-pdf-") as folder:
         body = body_blocks(markdown, title=title, place_picture=lambda target: "")
         page: dict[str, Any] = {
             "timeline": None, "title": title, "name": title, "author": "",
             "banner": {"kind": "published", "label": label, "text": ""}, "marks": [], "lead": "", "figures": [],
             "facts": [], "evidence": None, "identity": label, "version": version,
+            "hyphenate": hyphenate,
         }  # fmt: skip
         text = json.dumps(_printable(page) | {"body": body}, ensure_ascii=False)
         at = datetime.combine(date.fromisoformat(day), time(), UTC) if day >= "1980" else _NO_TIME

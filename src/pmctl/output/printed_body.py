@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pmctl.document.actions import COLUMNS, SECTION, TRACKING
-from pmctl.output.page_facts import PARSING, status_words
+from pmctl.output.markdown_parser import parser
+from pmctl.output.page_facts import status_words
 from pmctl.text import harmless
 
 if TYPE_CHECKING:
@@ -65,11 +66,9 @@ def body_blocks(
     without content say so, or are left out with `hide_empty`. A block `timeline` follows the heading on
     `timeline_line`.
     """
-    from markdown_it import MarkdownIt
     from markdown_it.tree import SyntaxTreeNode
 
-    parser = MarkdownIt("commonmark", PARSING).enable(["table", "strikethrough"])
-    nodes = SyntaxTreeNode(parser.parse(markdown)).children
+    nodes = SyntaxTreeNode(parser("table", "strikethrough").parse(markdown)).children
     if nodes and nodes[0].type == "heading" and _plain(nodes[0]).casefold() == title.casefold():
         nodes = nodes[1:]
     paper = _Paper(place_picture, overdue_lines, [])

@@ -95,11 +95,15 @@ def _services() -> Schema:
     return {"type": "object", "additionalProperties": _mapping(facts)}
 
 
+_PAGE_ID: Schema = {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"}
+
+
 def _public() -> Schema:
     return _mapping(
         {
             "terms": (_WORDS, "Words of your own that must never leave."),
             "words": (_WORDS, "Words of your own that customers know, as the names of products."),
+            "status_page": (_PAGE_ID, "The id of your page at Statuspage, for pmctl public status-page."),
         }
     )
 

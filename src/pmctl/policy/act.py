@@ -31,6 +31,7 @@ MOVE = "move"
 CHECKPOINT = "checkpoint"
 SHARE = "share"
 UNSHARE = "unshare"
+ENDORSE = "endorse"  # of a public text
 
 REPOSITORY = "repository"  # the folder of records about the whole repository; no postmortem has this id
 
@@ -56,6 +57,8 @@ class ActSpec(NamedTuple):
 
 
 AUTHOR, REVIEWER, PUBLISHER, ADMIN, WITNESS = "author", "reviewer", "publisher", "admin", "witness"
+ANYBODY = "anybody"
+"""Whoever of the policy signs."""
 
 _REVIEWERS = frozenset(("reviewers", "editors"))
 
@@ -111,10 +114,15 @@ ACTS: dict[str, ActSpec] = {
         # What customers may read: neither the postmortem's status nor its text changes.
         ActSpec(
             SHARE, "shared the public text of", PUBLISHER, {state: state for state in FINAL},
-            keys=frozenset(("text", "settings", "salt")),
+            keys=frozenset(("text", "settings", "salt", "statement", "seal")),
         ),
         ActSpec(
-            UNSHARE, "withdrew the public text of", PUBLISHER, {state: state for state in FINAL}, needs_note=True
+            UNSHARE, "withdrew the public text of", PUBLISHER, {state: state for state in FINAL}, needs_note=True,
+            keys=frozenset(("statement", "seal")),
+        ),
+        ActSpec(
+            ENDORSE, "approved the public text of", ANYBODY, {state: state for state in FINAL},
+            keys=frozenset(("text", "settings")),
         ),
         ActSpec(POLICY, "signed", ADMIN, folder=POLICY),
         ActSpec(
@@ -152,8 +160,9 @@ class Act:
     `commit`, `about` (a postmortem's id or empty) and `covers` (a count) of a waiver, `documents` (baseline: id,
     content digest, status), `tip` (baseline: the commit whose history it stands for), `dropped` (digests of records),
     `old` and `new` (move: the pmctl root's folder in the repository, '' for its top), `text`, `settings` and `salt`
-    (share: the digests of the public text and of the settings that it was checked by, and 64 random hex digits, with
-    which a public statement commits to `content`).
+    (share, endorse: the digests of the public text and of the settings that it was checked by; share: 64 random hex
+    digits, with which a public statement commits to `content`), `statement` and `seal` (share, unshare: what customers
+    are told that the organisation says, and its signature; empty where the policy names no organisation).
     """
 
     act: str
@@ -188,3 +197,5 @@ class Act:
     text: str = ""
     settings: str = ""
     salt: str = ""
+    statement: str = ""
+    seal: str = ""

@@ -25,6 +25,9 @@ def differences(old: Policy, new: Policy) -> tuple[str, ...]:
         ("review.minimum", old.review.minimum, new.review.minimum),
         ("review.self_approval", _yes(old.review.self_approval), _yes(new.review.self_approval)),
         ("review.team", old.review.team or "none", new.review.team or "none"),
+        ("public.reviews", old.public.reviews, new.public.reviews),
+        ("public.team", old.public.team or "none", new.public.team or "none"),
+        ("public.organization", old.public.organization or "none", new.public.organization or "none"),
         ("publishers", ", ".join(old.publishers), ", ".join(new.publishers)),
         ("branch", old.branch, new.branch),
         ("repository", old.repository, new.repository),
@@ -33,7 +36,7 @@ def differences(old: Policy, new: Policy) -> tuple[str, ...]:
     ):
         if before != after:
             found.append(f"{name}: {before} -> {after}")
-    return tuple(found)
+    return (*found, *_keys("public", old.public.keys, new.public.keys))
 
 
 def shown(key: Key) -> str:
@@ -57,14 +60,19 @@ def _person(handle: str, old: Person | None, new: Person | None) -> list[str]:
     found += [f"{handle}: {old.kind} -> {new.kind}"] if old.kind != new.kind else []
     found += [f"{handle}: e-mail {email} added" for email in new.emails if email not in old.emails]
     found += [f"{handle}: e-mail {email} removed" for email in old.emails if email not in new.emails]
-    before, after = {key.id: key for key in old.keys}, {key.id: key for key in new.keys}
-    for key in (*old.keys, *(key for key in new.keys if key.id not in before)):
+    return found + _keys(handle, old.keys, new.keys)
+
+
+def _keys(whose: str, old: tuple[Key, ...], new: tuple[Key, ...]) -> list[str]:
+    before, after = {key.id: key for key in old}, {key.id: key for key in new}
+    found = []
+    for key in (*old, *(key for key in new if key.id not in before)):
         if key.id not in after:
-            found.append(f"{handle}: key {shown(key)} removed")
+            found.append(f"{whose}: key {shown(key)} removed")
         elif key.id not in before:
-            found.append(f"{handle}: key {shown(key)} added")
+            found.append(f"{whose}: key {shown(key)} added")
         elif after[key.id].status != key.status:
-            found.append(f"{handle}: key {shown(key)} {key.status} -> {after[key.id].status}")
+            found.append(f"{whose}: key {shown(key)} {key.status} -> {after[key.id].status}")
     return found
 
 

@@ -31,7 +31,7 @@ from pmctl.policy.state import (
     View,
 )
 
-_SHARING = (acts.SHARE, acts.UNSHARE)
+_SHARING = (acts.SHARE, acts.UNSHARE, acts.ENDORSE)
 
 
 class Applied(NamedTuple):
@@ -75,13 +75,15 @@ def propose(
     text: str = "",
     settings: str = "",
     salt: str = "",
+    statement: str = "",
+    seal: str = "",
 ) -> Act:
     """The act `kind` that would follow `state`: from, to, prev, round, approvals and what it replaces filled in.
 
     `content` is the document's content digest, `root` the digest of the first policy, `at` an ISO 8601 time
     in UTC, `base` the newest commit of the protected branch that the actor has. `author`, `editors` and `template` are
     those of the document, for a submission (`editors` those who become it, for a request); `was` is the open text that
-    an amend settles, when there is one; `text`, `settings` and `salt` are a share's. Nothing is checked here; ask
+    an amend settles, when there is one; the others are a share's. Nothing is checked here; ask
     `check` with the result.
     """
     final = kind == acts.AMEND and state.status in FINAL
@@ -111,6 +113,8 @@ def propose(
         text=text,
         settings=settings,
         salt=salt,
+        statement=statement,
+        seal=seal,
     )
 
 
@@ -135,7 +139,7 @@ def check(act: Act, state: PostmortemState, policy: Policy, view: View) -> tuple
     found.extend(permission.author_named(act, signed_on, view))
     if not late and not (view.landing and overtaken(act, state, policy)):
         found.extend(permission.content(act, state, policy, view))
-        found.extend(sharing.public_text_bound(act, state, view))
+        found.extend(sharing.public_text_bound(act, state, policy, view))
         found.extend(in_order.nothing_left_out(act, state, view))
         found.extend(in_order.text_in_force(act, state, view))
     if not view.landing and act.content != view.content:
@@ -209,11 +213,17 @@ def advance(state: PostmortemState, act: Act, digest: str, commit: str = "", *, 
         else:
             moved = replace(moved, author=author or state.author, draft_head=digest)
         return _remember(moved, digest, state)
+    if act.act == acts.ENDORSE:
+        given = Approval(act.by, digest, act.text, act.at, act.note, commit)
+        return replace(state, endorsed=(*state.endorsed, given))
     if act.act in _SHARING:
-        return _remember(replace(state, shared=act.text, shared_head=digest), digest, state)
+        said = act.statement or state.statement
+        told = replace(state, shared=act.text, shared_head=digest, endorsed=(), statement=said)
+        return _remember(told, digest, state)
     moved = replace(_moved(state, act, commit), status=act.to_status, head=digest, draft_head=digest)
     if act.act != acts.ARCHIVE:  # which leaves what customers read as it is
-        moved = replace(moved, shared_head=digest, shared="" if act.act == acts.DELETE else state.shared)
+        shared = "" if act.act == acts.DELETE else state.shared
+        moved = replace(moved, shared_head=digest, shared=shared, endorsed=())
     if act.act == acts.SUBMIT:
         asked = tuple(dict.fromkeys(act.reviewers))
         moved = replace(
@@ -242,7 +252,7 @@ def accept(
     """
     accepted = replace(
         state, status=status, content=content if status in FINAL else "", head=digest, draft_head=digest,
-        content_head=digest if status in FINAL else "", shared_head=digest,
+        content_head=digest if status in FINAL else "", shared_head=digest, endorsed=(),
         open="", bound=(content,), editors=editors, asked=reviewers,
         reviewers=reviewers, approvals=(), landed=(), last_act=acts.BASELINE,
     )  # fmt: skip
@@ -267,7 +277,7 @@ def _remember(state: PostmortemState, digest: str, before: PostmortemState) -> P
 def _too_late(act: Act, state: PostmortemState, digest: str) -> PostmortemState:
     """The same state; what rests on the record is late as well, and is judged as if it had been in time."""
     signed_on = state.at(act.prev)
-    if act.act == acts.APPROVE or signed_on is None:
+    if act.act in (acts.APPROVE, acts.ENDORSE) or signed_on is None:
         return state
     would_be = advance(signed_on, act, digest).past
     if act.act == acts.REQUEST_REVIEW:

@@ -86,14 +86,33 @@ class ReviewRules(NamedTuple):
 _DEFAULT_RULES = ReviewRules()
 
 
+class PublicRules(NamedTuple):
+    """What a public text needs before it is shared: `reviews` approvals of exactly this text by others than who shares
+    it, one of them by `team` when it is set. `organization` is the name by which customers know who speaks, `keys` are
+    those that speak for it; both are empty where nothing is stated to customers."""
+
+    reviews: int = 0
+    team: str = ""
+    organization: str = ""
+    keys: tuple[Key, ...] = ()
+
+    @property
+    def active_keys(self) -> tuple[str, ...]:
+        """The keys that may speak now."""
+        return tuple(key.id for key in self.keys if key.status == ACTIVE)
+
+
+_NOTHING_ASKED = PublicRules()
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """One version of the policy. `digest` is "sha256:<hex>" of the file's bytes.
 
     `present` is everybody who has not left.
     `repository` is the random id that the first version gives the repository, `branch` names the protected branch.
-    `teams` maps a team to its members; `publishers` names roles of PUBLISHER_ROLES; `edits` is attributed
-    or signed; `policy_threshold` counts the admins who must sign a change of the policy.
+    `teams` maps a team to its members; `publishers` names roles of PUBLISHER_ROLES; `public` is about public texts;
+    `edits` is attributed or signed; `policy_threshold` counts the admins who must sign a change of the policy.
     """
 
     version: int
@@ -102,6 +121,7 @@ class Policy:
     admins: tuple[str, ...]
     review: ReviewRules = _DEFAULT_RULES
     publishers: tuple[str, ...] = PUBLISHER_ROLES
+    public: PublicRules = _NOTHING_ASKED
     edits: str = ATTRIBUTED
     policy_threshold: int = 1
     digest: str = ""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pmctl.codes import ASK, Code
 from pmctl.errors import Hint, advise
 from pmctl.policy import act as acts
-from pmctl.policy.act import ACTS, ADMIN, AUTHOR, PUBLISHER, WITNESS, Act
+from pmctl.policy.act import ACTS, ADMIN, ANYBODY, AUTHOR, PUBLISHER, WITNESS, Act
 from pmctl.policy.approvals import approval_gaps
 from pmctl.policy.model import PERSON, SERVICE, Policy
 from pmctl.policy.state import DELETED, DRAFT, PostmortemState, View
@@ -58,6 +58,8 @@ def entitled(act: Act, state: PostmortemState, policy: Policy, view: View) -> li
     editors = view.editors if state.status == DRAFT else state.editors
     admin = act.by in policy.admins
     who = ACTS[act.act].who
+    if who == ANYBODY:
+        return []
     if who == ADMIN:
         return [] if admin or takes_back_draft(act, state) else [needs_admin(act, policy)]
     if who == AUTHOR:

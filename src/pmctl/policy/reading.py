@@ -26,6 +26,7 @@ from pmctl.policy.model import (
     Key,
     Person,
     Policy,
+    PublicRules,
     ReviewRules,
 )
 from pmctl.text import did_you_mean, in_ascii, single_line
@@ -46,11 +47,15 @@ _FINGERPRINT = re.compile(r"(?:[0-9A-F]{40}|[0-9A-F]{64})\Z")
 _KEY_FILE = re.compile(r"\.pmctl/keys/[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 
 _TOP = (
-    "version", "repository", "branch", "people", "teams", "admins", "review", "publishers", "edits", "policy_threshold",
+    "version", "repository", "branch", "people", "teams", "admins", "review", "publishers", "public", "edits",
+    "policy_threshold",
 )  # fmt: skip
 _PERSON = ("name", "kind", "emails", "keys")
 _KEY = ("key", "openpgp", "file", "status", "since")
 _REVIEW = ("approvals", "minimum", "self_approval", "signatures", "team")
+_PUBLIC = ("reviews", "team", "organization", "keys")
+# It is the principal of an allowed-signers file (ssh-keygen(1)): no blank, no pattern, no list.
+_ORGANIZATION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,99}\Z")
 
 # Handles are read by people in lists: 0/o and 1/l/i are one to the eye.
 _LOOKS = str.maketrans({"0": "o", "1": "l", "i": "l", "5": "s", "-": ""})
@@ -95,6 +100,7 @@ def _policy(reader: NodeReader, node: Node, digest: str) -> Policy:
         admins=_members(reader, top.get("admins"), "admins", people),
         review=_review(reader, top.get("review"), teams, people),
         publishers=tuple(filter(None, publishers)) if "publishers" in top else PUBLISHER_ROLES,
+        public=_public(reader, top.get("public"), teams, people),
         edits=reader.choice(top.get("edits"), "edits", (ATTRIBUTED, SIGNED), ATTRIBUTED),
         policy_threshold=reader.number(top.get("policy_threshold"), "policy_threshold", 1),
         digest=digest,
@@ -259,16 +265,51 @@ def _review(
     if approvals is not None and approvals.value != "all":
         count = reader.number(approvals, "review.approvals (all, or how many)", 1, 1, most)
     reader.choice(fields.get("signatures"), "review.signatures", ("required",))
-    team = _text(fields.get("team"))
-    if "team" in fields and team not in teams:
-        fix = did_you_mean(team, teams, _listed(teams))
-        reader.add(fields["team"], f"review.team: there is no team {in_ascii(team)}", fix)
     return ReviewRules(
         approvals=count,
         minimum=reader.number(fields.get("minimum"), "review.minimum", 1, 1, most),
         self_approval=reader.flag(fields.get("self_approval"), "review.self_approval"),
-        team=team,
+        team=_team(reader, fields.get("team"), "review.team", teams),
     )
+
+
+def _team(reader: NodeReader, node: Node | None, what: str, teams: dict[str, tuple[str, ...]]) -> str:
+    """The name of a team that there is, "" for none."""
+    team = _text(node)
+    if node is not None and team not in teams:
+        reader.add(node, f"{what}: there is no team {in_ascii(team)}", did_you_mean(team, teams, _listed(teams)))
+    return team
+
+
+def _public(
+    reader: NodeReader, node: Node | None, teams: dict[str, tuple[str, ...]], people: dict[str, Person]
+) -> PublicRules:
+    fields = reader.mapping(node, "public", _PUBLIC)
+    taken = {key.id: handle for handle, person in people.items() for key in person.keys}
+    keys: list[Key] = []
+    for child in reader.items(fields.get("keys"), "public.keys"):
+        key = _key(reader, "the organisation", child)
+        if key is None:
+            continue
+        if key.openpgp:
+            reader.add(child, "public.keys: customers verify with ssh-keygen, so that it has to be an SSH key")
+        elif key.id in taken:
+            reader.add(child, f"public.keys: this is a key of {taken[key.id]}, and customers would see whose it is")
+        taken[key.id] = "the organisation"
+        keys.append(key)
+    rules = PublicRules(
+        reviews=reader.number(fields.get("reviews"), "public.reviews", 0, 0, max(1, len(people) - 1)),
+        team=_team(reader, fields.get("team"), "public.team", teams),
+        organization=_matching(
+            reader, fields.get("organization"), "public.organization", _ORGANIZATION, "a name as in example.com"
+        ),
+        keys=tuple(keys),
+    )
+    if node is not None and bool(rules.organization) != bool(rules.active_keys):
+        reader.add(node, "public: organization and an active one of its keys go together")
+    if rules.team and not rules.reviews:
+        reader.add(fields["team"], "public.team reviews nothing while public.reviews is 0", "reviews: 1")
+    return rules
 
 
 def _listed(names: Collection[str]) -> str:

@@ -37,6 +37,13 @@ class Approval:
     replaced: bool = False
 
 
+class Leaving(NamedTuple):
+    """What customers would get of a public text: the name of its page, and the digest of the Markdown that leaves."""
+
+    page: str
+    text: str
+
+
 class Past(NamedTuple):
     """What a postmortem was right after one of its records: an act that names the record was signed on this.
 
@@ -63,7 +70,8 @@ class PostmortemState:
     bound to, `open` that of a text which a merge of two amends left in its place, `bound` all that
     records have bound since it was published, in time or late. `landed` are the contents that the document has had
     since the submit. `shared` is the digest of the public text in force, `shared_head` that of the record that shared
-    or withdrew one last. `after` has what was after each record that others may follow. `records` counts the records
+    or withdrew one last, `endorsed` the approvals since then of public texts, `statement` the newest that customers
+    were told. `after` has what was after each record that others may follow. `records` counts the records
     that took effect or were only late. `moved_by`, `moved_at` and `moved_in` (a commit) describe the last move;
     claims, for people.
     """
@@ -92,6 +100,8 @@ class PostmortemState:
     last_act: str = ""
     shared: str = ""
     shared_head: str = ""
+    endorsed: tuple[Approval, ...] = ()
+    statement: str = ""
     after: Mapping[str, Past] = field(default_factory=dict)
 
     @property
@@ -137,7 +147,8 @@ class View:
     written, `unresolved` counts open discussions. `unbound` says why a digest would not cover what readers see,
     `template` why the postmortem can't be judged by the template that the submit names, `rows` what an act that adds
     items changes besides ("" when all is well), `left_out` which signed acts about it a merge left out that are not
-    back. `public` are the digests of the public texts that are there (None: not asked). `writers` are the people who
+    back. `public` are the public texts that are there, by their digests (None: not asked), `sealed_by` the key that
+    signed the statement of a share ("" for none that holds). `writers` are the people who
     wrote the content as far as commits tell.
 
     The audit also says what the document was while an act was under way: `earlier` holds digests that it
@@ -153,7 +164,8 @@ class View:
     unbound: str = ""
     template: str = ""
     rows: str = ""
-    public: tuple[str, ...] | None = None
+    public: Mapping[str, Leaving | None] | None = None
+    sealed_by: str = ""
     left_out: tuple[str, ...] = ()
     writers: tuple[str, ...] = ()
     landing: bool = False

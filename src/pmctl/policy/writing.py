@@ -12,7 +12,7 @@ import re
 from pmctl.document import strict_yaml
 from pmctl.document.strict_yaml import Node
 from pmctl.errors import BadInput, advise
-from pmctl.policy.model import ACTIVE, ATTRIBUTED, PERSON, PUBLISHER_ROLES, Key, Person, Policy, find_key
+from pmctl.policy.model import ACTIVE, ATTRIBUTED, PERSON, PUBLISHER_ROLES, Key, Person, Policy, PublicRules, find_key
 from pmctl.policy.reading import SIZE_LIMIT, parse_policy
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9 .@_+-]*[A-Za-z0-9]\Z|[A-Za-z]\Z")
@@ -38,11 +38,13 @@ def render_policy(policy: Policy) -> bytes:
     team = f", team: {review.team}" if review.team else ""
     approvals = "all" if review.approvals is None else str(review.approvals)
     own = "true" if review.self_approval else "false"
+    public = _public(policy.public)
     lines += [
         "# approvals: all requested reviewers, or how many of them; minimum: never fewer than this",
         f"review: {{approvals: {approvals}, minimum: {review.minimum}, self_approval: {own}, "
         f"signatures: required{team}}}",
         f"publishers: {_list(policy.publishers or PUBLISHER_ROLES)}",
+        *public,
         "# attributed: edits are judged by the commit's author; signed: by the commit's signature",
         f"edits: {policy.edits or ATTRIBUTED}",
         "# how many admins must sign a change of this file",
@@ -141,6 +143,19 @@ def set_key_status(data: bytes, handle: str, key_id: str, status: str, since: st
     if not node.flow and any("\n" in text[field.start : field.end] for field in kept.values()):
         raise BadInput(f"the key of {handle} is written over several lines", hint="edit the file by hand")
     return _checked(data, text[: node.start] + written + text[node.end :], f"keys of {handle}")
+
+
+def _public(rules: PublicRules) -> list[str]:
+    """What is asked of public texts, when anything is."""
+    if rules == PublicRules():
+        return []
+    team = f", team: {rules.team}" if rules.team else ""
+    speaks = f", organization: {rules.organization}" if rules.organization else ""
+    keys = f", keys: [{', '.join(map(_key, rules.keys))}]" if rules.keys else ""
+    return [
+        "# reviews: how many others approve a public text; keys: those that sign what customers are told",
+        f"public: {{reviews: {rules.reviews}{team}{speaks}{keys}}}",
+    ]
 
 
 def _person(person: Person, indent: str) -> list[str]:

@@ -12,16 +12,17 @@ from pmctl.document.public_text import digest
 from pmctl.document.strict_yaml import Node
 
 SERVICE_KEYS = ("team", "public")
-KEYS = ("terms", "words")
+KEYS = ("terms", "words", "status_page")
 
 
 class PublicSettings(NamedTuple):
     """`services` are names with the public name of each, "" for none; `terms` are the organisation's internal words,
-    `words` those that it uses in public."""
+    `words` those that it uses in public. `status_page` is the id of its page at Statuspage, "" for none."""
 
     services: tuple[tuple[str, str], ...] = ()
     terms: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    status_page: str = ""
 
     @property
     def digest(self) -> str:
@@ -44,4 +45,5 @@ def public_settings(reader: NodeReader, services: Node | None, public: Node | No
         tuple(named),
         reader.texts(found.get("terms"), "public.terms"),
         reader.texts(found.get("words"), "public.words"),
+        reader.matching(found.get("status_page"), "public.status_page", r"[A-Za-z0-9_-]{1,64}", "the id of a page"),
     )

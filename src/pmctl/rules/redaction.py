@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from pmctl.rules import credentials
+from pmctl.rules.redaction_german import is_german
 from pmctl.rules.redaction_shapes import kind_of, log_lines, long_numbers, ports
 from pmctl.rules.redaction_terms import INSTEAD, TOOLS, TWO_WORDS, Terms, instead_of
 from pmctl.rules.redaction_words import is_everyday, is_joined, language_of, needs_asking
@@ -23,12 +24,12 @@ _URL = re.compile(r"\b[a-zA-Z][a-zA-Z0-9+.-]{1,20}://[^\s<>\"'`)\]}]+|\bwww\.[^\
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _INSTEAD = sorted({re.escape(one) for kind, words in INSTEAD.items() if kind != "a person" for one in words}, key=len)
 PLACEHOLDER = re.compile(
-    r"(?<!\w)(?:(?:Engineer|Ingénieur|Ingeniero) [A-Z]{1,2}|(?i:" + "|".join(reversed(_INSTEAD)) + r"))(?!\w)"
+    r"(?<!\w)(?:(?:Engineer|Ingénieur|Ingeniero|Ingenieur) [A-Z]{1,2}|(?i:" + "|".join(reversed(_INSTEAD)) + r"))(?!\w)"
 )
 """What stands in the place of something internal."""
 _AT = re.compile(r"(?<![\w@.])@[a-zA-Z0-9][\w-]*")
 _CHANNEL = re.compile(r"(?<![\w&#])#[a-zA-Z][\w-]*")
-_NUMBER_SIGN = re.compile(r"(?<![\w&#])#\d+")
+_NUMBER_SIGN = re.compile(r"(?<![\w&#])#\d+|(?<![\w!])!\d+\b|\b\d{3,}#")
 _ENTITY = re.compile(r"\w*&(?:#\w+|[a-zA-Z]\w{1,30});[\w&#;]*")
 _CODE = re.compile(r"`[^`\n]+`|(?m:^(```|~~~)[\s\S]*?^\1)")
 _CHUNK = re.compile(r"[^\s|<>]+")
@@ -37,9 +38,11 @@ _WORD = re.compile(r"[^\W\d_]+(?:[’'][^\W\d_]+)*")
 _WORDS = re.compile(r"[^\W\d_]+(?:[’'‑-][^\W\d_]+)*")
 _ELISION = re.compile(r"(?i)^(?:l|d|n|j|qu|s|c|m|t|lorsqu|jusqu|puisqu|quelqu|aujourd)[’']")
 _CONTRACTION = re.compile(r"(?i)(?:n[’']t|[’'](?:s|re|ve|ll|d|m))$")
-_GROUPS = ("team", "squad", "group", "équipe", "equipo", "grupo")
+_GROUPS = ("team", "squad", "group", "équipe", "equipo", "grupo", "gruppe")
 _PAIR = frozenset(("and/or", "et/ou", "y/o", "24/7"))
-_ARTICLE = re.compile(r"(?i)(?<!\w)(?:the|an?|our|l[’']|les?|la|une?|du|el|los|las|un|una)\s*$")
+_ARTICLE = re.compile(
+    r"(?i)(?<!\w)(?:the|an?|our|l[’']|les?|la|une?|du|el|los|las|un|una|der|die|das|de[mns]|ein|eine[mnrs]?)\s*$"
+)
 _BEGINS = re.compile(r"(?:^|[.!?:…|\n\"“«¿¡(]|\n\s*(?:[-*+]|\d+[.)]|#{1,6}))[\s*_\"“«¿¡(\[]*$")
 _NAME_AROUND = re.compile(r"[ \t]+([A-ZÀ-Þ][\w'’-]+)")
 _BEHIND = re.compile(r"[ \t]+(v?\d+(?:\.\d+)+[\w.+-]*)")
@@ -101,7 +104,7 @@ def spans(text: str, terms: Terms) -> list[Span]:
         covered[span.start : span.end] = b"\x01" * (span.end - span.start)
     for match in PLACEHOLDER.finditer(text):
         covered[match.start() : match.end()] = b"\x01" * len(match[0])
-    for start, end in _unknown_words(text, covered, terms):
+    for start, end in _unknown_words(text, covered, terms, language):
         taken.append(Span(start, end, UNKNOWN))
     return list(_people_in_order(sorted(taken), text, terms, language))
 
@@ -232,7 +235,7 @@ def _parts_are_plain(token: str) -> bool:
     return len(parts) > 1 and all(part and (_WORD.fullmatch(part) or not kind_of(part)) for part in parts)
 
 
-def _unknown_words(text: str, covered: bytearray, terms: Terms) -> Iterator[tuple[int, int]]:
+def _unknown_words(text: str, covered: bytearray, terms: Terms, language: str) -> Iterator[tuple[int, int]]:
     """Words that are no everyday ones, or have a capital that nothing explains; the name around one belongs to it."""
     public = {word.casefold() for name in terms.public for word in _WORD.findall(name)}
     last = 0
@@ -244,6 +247,8 @@ def _unknown_words(text: str, covered: bytearray, terms: Terms) -> Iterator[tupl
             continue
         begins = bool(_BEGINS.search(text[max(0, start - _BLOCK) : start]))
         if not _asked_about(match[0], begins=begins):
+            continue
+        if language == "de" and all(is_german(part, begins=begins) for part in re.split(r"[-‑]", match[0])):
             continue
         first = _name_before(text, start, covered, last)
         while (behind := _NAME_AROUND.match(text, end)) and not any(covered[slice(*behind.span(1))]):

@@ -1,4 +1,4 @@
-"""Which words a public text may use without anybody asking: everyday ones, in English, French and Spanish.
+"""Which words a public text may use without anybody asking: everyday ones, in English, French, Spanish and German.
 
 word -> whether it is one. Not a dictionary: a name, a tool or a place is in none of the lists, so it is asked about.
 """
@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 
-LANGUAGES = ("en", "fr", "es")
+LANGUAGES = ("en", "fr", "es", "de")
+_LISTS = ("en", "fr", "es")  # German has rules of its own: `redaction_german`
 _SHORTEST_STEM = 3
 
 
@@ -45,7 +46,7 @@ def _lists() -> tuple[frozenset[str], dict[str, frozenset[str]], dict[str, froze
     """All words, the words of each language, and the stems of each."""
     words: dict[str, frozenset[str]] = {}
     stems: dict[str, frozenset[str]] = {}
-    for language in LANGUAGES:
+    for language in _LISTS:
         text = resources.files("pmctl.rules").joinpath("vocabulary", f"{language}.txt").read_text("utf-8")
         listed = [word for line in text.splitlines() if not line.startswith("#") for word in line.split()]
         words[language] = frozenset(word for word in listed if not word.endswith("~"))
@@ -121,6 +122,11 @@ def language_of(text: str) -> str:
         "en": {"the", "and", "of", "to", "was", "were", "in", "we", "by", "is"},
         "fr": {"le", "la", "les", "et", "des", "du", "une", "était", "nous", "à", "dans", "est"},
         "es": {"el", "los", "las", "y", "del", "una", "se", "con", "por", "estaba", "es", "en"},
+        "de": _set(
+            "der die das und wir den dem von mit nicht wurde wurden waren ein eine eines einem einen keine im am auf"
+            " für zu bis nach sie sich haben ist sind dass während unser unsere unserem unserer unseren diese dieser"
+            " als wenn zum außerdem bitte wegen seit um einige nichts einer wird werden wieder"
+        ),
     }
     counts = {language: sum(word in some for word in words) for language, some in function.items()}
     best = max(counts, key=lambda one: (counts[one], one == "en"))

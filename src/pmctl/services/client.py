@@ -119,9 +119,9 @@ class Service:
         """
         return self._ask("POST", path, what, body=body, headers=headers or {}, writes=True, once=True)
 
-    def put(self, path: str, what: str, body: object) -> Answer:
-        """PUT a JSON body, again after a failure: doing it twice is doing it once."""
-        return self._ask("PUT", path, what, body=body, writes=True)
+    def put(self, path: str, what: str, body: object, *, once: bool = False) -> Answer:
+        """PUT a JSON body, again after a failure: doing it twice is doing it once. Where it is not, `once`."""
+        return self._ask("PUT", path, what, body=body, writes=True, once=once)
 
     def patch(self, path: str, what: str, body: object) -> Answer:
         """PATCH with a JSON body; sent again only where nothing can have come of it."""

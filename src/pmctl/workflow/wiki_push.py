@@ -182,7 +182,7 @@ def _fetched(wiki: _Wiki, flavour: str) -> _Base:
     heads = {name.removeprefix("refs/heads/"): oid for oid, name in refs if name.startswith("refs/heads/")}
     named = next((one.removeprefix("ref: refs/heads/") for one, name in refs if name == "HEAD" and "ref: " in one), "")
     if not heads:
-        return _Base(named or ("master" if flavour == "github" else "main"), "", {}, Manifest(), 40)
+        return _Base(_unborn(wiki) or ("master" if flavour == "github" else "main"), "", {}, Manifest(), 40)
     branch = next((one for one in (named, "master", "main") if one in heads), min(heads))
     _git(wiki, "fetch", "--quiet", "--no-tags", "--depth=1", "--", wiki.url, f"+refs/heads/{branch}:refs/heads/base")
     commit = _git(wiki, "rev-parse", "refs/heads/base").text
@@ -200,6 +200,16 @@ def _fetched(wiki: _Wiki, flavour: str) -> _Base:
         # The page by which a host made the wiki: it had to be there, and nobody is meant to read it.
         manifest = Manifest(files=dict(there))
     return _Base(branch, commit, there, manifest, len(commit))
+
+
+def _unborn(wiki: _Wiki) -> str:
+    """The branch that an empty wiki shows once it has one, as far as its host tells: only a clone is told."""
+    with tempfile.TemporaryDirectory(prefix="clone-", dir=wiki.folder) as name:
+        clone = _Wiki(Path(name), wiki.url, wiki.variables)
+        untold = ("-c", "init.defaultBranch=untold", "-c", "protocol.version=2")
+        _git(clone, *untold, "clone", "--bare", "--quiet", "--template=", "--", wiki.url, ".", check=False)
+        head = _git(clone, "symbolic-ref", "--short", "HEAD", check=False).text
+    return "" if head == "untold" else head
 
 
 def _listed(wiki: _Wiki, commit: str) -> dict[str, str]:

@@ -18,7 +18,9 @@ _SERIOUS = ("serious", "critical")
 
 
 @contextmanager
-def opened(path: Path, width: int = 1280, scheme: str = "light", script: bool = True) -> Iterator[Page]:
+def opened(
+    path: Path, width: int = 1280, scheme: str = "light", script: bool = True, fragment: str = ""
+) -> Iterator[Page]:
     """The page; leaving fails when it said anything on the console or asked for anything but files."""
     complaints: list[str] = []
     context = _browser().new_context(
@@ -31,7 +33,7 @@ def opened(path: Path, width: int = 1280, scheme: str = "light", script: bool = 
         page.on("console", lambda said: complaints.append(said.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda asked: complaints.append(asked.url) if not asked.url.startswith("file:") else None)
-        page.goto(path.as_uri())
+        page.goto(f"{path.as_uri()}{fragment}")
         yield page
     finally:
         context.close()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from pmctl.errors import BadInput
 from pmctl.output.site.look import Frame
-from pmctl.output.site.templates import FOLDER, load_templates
+from pmctl.output.site.own_files import FOLDER, builtin
+from pmctl.output.site.templates import FRAME, load_templates
 
 VALUES = {"site": Frame("Postmortems"), "root": "", "here": "404.html"}
 
@@ -35,6 +37,12 @@ def test_one_is_replaced_and_one_is_changed_in_part(tmp_path: Path) -> None:
     assert b"Skip to the content" in page
     assert found.assets["site.css"].endswith(b"body { color: teal }")
     assert found.digest != before
+
+
+def test_the_built_in_ones_refer_to_the_frame_alone() -> None:
+    """Those that nobody replaced are carried out without a sandbox, which knows none of the repository's."""
+    referred = r"{%-?\s*(?:extends|include|import|from)\s+([^\s%]+)"
+    assert {name for text in builtin().values() for name in re.findall(referred, text)} == {f'"{FRAME}"'}
 
 
 def test_values_are_escaped(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import sys
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -101,7 +102,6 @@ def test_links_and_attachments_are_there(name: str, tmp_path: Path) -> None:
     assert not any(path.endswith((".html", "live.svg")) for path in files)
     if name in ("github", "mkdocs", "docusaurus", "plain"):
         import posixpath
-        from urllib.parse import unquote
 
         for path, content in files.items():
             if not path.endswith(".md") or not isinstance(content, bytes):

@@ -14,13 +14,13 @@ from markdown_it import MarkdownIt
 
 from pmctl.document.reader import read
 from pmctl.output.markdown import clean_body
-from pmctl.output.page_facts import PARSING
+from pmctl.output.markdown_parser import parser
 from pmctl.output.wiki.inline import escaped
 from pmctl.output.wiki.markdown import Dialect, rewritten
 from pmctl.text import harmless, single_line
 from tests.skips import NO_CORPUS
 
-PARSER = MarkdownIt("commonmark", PARSING).enable(["table", "strikethrough"])
+PARSER = parser("table", "strikethrough")
 MKDOCS = Dialect(fenced_in_lists=False, other_markers=False, pipe_in_code=True)
 
 

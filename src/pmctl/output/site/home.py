@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
-from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
@@ -17,13 +15,10 @@ from pmctl.document.reader import Document
 from pmctl.insight.publication import Publication
 from pmctl.insight.summary import Item
 from pmctl.output.charts import Point, columns
-from pmctl.output.page_facts import PARSING
+from pmctl.output.markdown_parser import parser
 from pmctl.output.site.entries import day_words, minutes
 from pmctl.output.site.names import file_name
 from pmctl.text import harmless, listed, parse_utc, plural, single_line
-
-if TYPE_CHECKING:
-    from markdown_it import MarkdownIt
 
 LATEST = 8
 _OWNERS, _ITEMS_EACH, _WAITING = 12, 3, 20
@@ -133,18 +128,11 @@ def two_lines(document: Document) -> str:
 def plain_text(markdown: str) -> str:
     """The words of Markdown's paragraphs on one line, without markup."""
     words = []
-    for token in _parser().parse(markdown):
+    for token in parser().parse(markdown):
         if token.type == "inline":
             words += [child.content or " " for child in token.children or () if child.type in _WORDS]
             words.append(" ")
     return single_line("".join(words))
-
-
-@cache
-def _parser() -> MarkdownIt:
-    from markdown_it import MarkdownIt
-
-    return MarkdownIt("commonmark", PARSING)
 
 
 _WORDS = ("text", "code_inline", "softbreak", "hardbreak")

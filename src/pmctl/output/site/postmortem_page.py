@@ -118,7 +118,8 @@ def page_values(
     `today` is the day of the build; `show_image` gives the way from this page to an attached picture, `link_to` that to
     another place of the site.
     """
-    clean = read(to_markdown(document).encode(), document.path)
+    text = to_markdown(document)
+    clean = document if text == document.text else read(text.encode(), document.path)
     items = action_items(clean)
     drawn, body, contents = _body(clean, items, around, today, show_image, link_to)
     return {

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
+from functools import cache
 from html import unescape
 from typing import NamedTuple
 
 from pmctl.output.wiki.article import Article, Collection
 from pmctl.output.wiki.files import Files
-from pmctl.output.wiki.markdown import PLAIN, Dialect
+from pmctl.output.wiki.markdown import PLAIN, Dialect, headings
 from pmctl.output.wiki.names import file_names
 from pmctl.output.wiki.pages import TITLE, article_text, home_text, place_of, year_text
+from pmctl.text import heading_anchor
 
 _SHORTCODE = re.compile(r"\{\{([<%])(?!/\*)((?:(?!\{\{[<%]|\*/|[>%]\}\})[^\n])*)([>%])\}\}")
 _LOOK_ALIKE = str.maketrans({"<": "\u2039", ">": "\u203a", '"': "\u201d"})
@@ -25,8 +28,8 @@ _OPENING = re.compile(r"\{\{(?=[<%])")
 class _Layout(NamedTuple):
     """Where a generator wants things, and what a page begins with.
 
-    `page`, `home` and `year` are the paths of pages; `attachments` is the folder of a postmortem's files; `from_page`
-    leads from a page to the root, `to_page` and `to_year` from the root to a page as links have it.
+    `page`, `home` and `year` are the paths of pages; `attachments` is the folder of a postmortem's files; `link` is the
+    address of a page seen from another, `anchors` the headings that it names otherwise than the repository's host.
     """
 
     page: Callable[[Article], str]
@@ -37,6 +40,7 @@ class _Layout(NamedTuple):
     front: Callable[[Mapping[str, object]], str]
     dialect: Dialect = PLAIN
     heading: bool = True
+    anchors: Callable[[Article], Mapping[str, str]] = lambda article: {}
 
 
 def front_matter(fields: Mapping[str, object]) -> str:
@@ -63,9 +67,11 @@ def plain(collection: Collection) -> Files:
 
 def mkdocs(collection: Collection) -> Files:
     """A project of MkDocs: `mkdocs.yml` whose navigation grows by years only, and `docs` beside it."""
+    articles = {one.id: one for one in collection.articles}
+    anchors = cache(lambda postmortem: mkdocs_anchors(articles[postmortem]))  # of those that something links to
     layout = _Layout(
         _page, "index.md", _year_page, _beside, relative, _mkdocs_front,
-        Dialect(fenced_in_lists=False, other_markers=False, pipe_in_code=True),
+        Dialect(fenced_in_lists=False, other_markers=False, pipe_in_code=True), anchors=lambda one: anchors(one.id),
     )  # fmt: skip
     files: Files = {f"docs/{path}": content for path, content in _made(collection, layout).items()}
     nav = [f"  - {TITLE}: index.md", *(f'  - "{year}": {_year_page(year)}' for year in collection.years)]
@@ -75,6 +81,20 @@ def mkdocs(collection: Collection) -> Files:
     )  # fmt: skip
     files["mkdocs.yml"] = "\n".join(settings).encode()
     return files
+
+
+def mkdocs_anchors(article: Article) -> dict[str, str]:
+    """The headings of a page by their names on GitHub and GitLab, with those that Python-Markdown makes, in ASCII."""
+    numbers: dict[str, int] = {}
+    found: dict[str, str] = {}
+    for words in (article.title, *headings(article.body)):
+        ascii_only = unicodedata.normalize("NFKD", words).encode("ascii", "ignore").decode()
+        name = re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", ascii_only).strip().lower())
+        while not name or name in found.values():
+            base, mark, number = name.rpartition("_")
+            name = f"{base}_{int(number) + 1}" if mark and number.isdecimal() else f"{name}_1"
+        found[heading_anchor(words, numbers)] = name
+    return found
 
 
 def docusaurus(collection: Collection) -> Files:
@@ -121,9 +141,8 @@ def _made(collection: Collection, layout: _Layout) -> Files:
         path = layout.page(article)
         folder = layout.attachments(article)
         stored = {name: f"{folder}/{safe}" for name, safe in file_names(article.attachments).items()}
-        place = place_of(
-            article, others, _linker(layout, path), {name: relative(path, file) for name, file in stored.items()}
-        )
+        beside = {name: relative(path, file) for name, file in stored.items()}
+        place = place_of(article, others, _linker(layout, path), beside, layout.anchors)
         text = article_text(article, place, layout.dialect, heading=layout.heading)
         files[path] = (layout.front(_fields(article)) + text).encode()
         files |= {stored[name]: content for name, content in article.attachments.items()}

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pmctl.output.page_facts import PARSING
+from pmctl.output.markdown_parser import parser
 from pmctl.output.wiki.inline import Place, at_start, inline_text
 from pmctl.text import harmless
 
@@ -50,9 +50,18 @@ PLAIN = Dialect()
 
 def parse(text: str) -> list[Token]:
     """The tokens of a body, as every rendering of pmctl reads it."""
-    from markdown_it import MarkdownIt
+    return parser("table", "strikethrough").parse(text)
 
-    return MarkdownIt("commonmark", PARSING).enable(["table", "strikethrough"]).parse(text)
+
+def headings(text: str) -> list[str]:
+    """The words of all headings in their order, as a page shows them."""
+    tokens = parse(text)
+    return [shown_words(tokens[at + 1]) for at, token in enumerate(tokens) if token.type == "heading_open"]
+
+
+def shown_words(inline: Token) -> str:
+    """The words of one heading or paragraph, without markup."""
+    return "".join(one.content for one in inline.children or () if one.type in ("text", "code_inline"))
 
 
 def rewritten(text: str, place: Place, dialect: Dialect = PLAIN) -> str:

@@ -41,12 +41,16 @@ def place_of(
     others: Mapping[str, Article],
     link: LinkTo,
     files: Mapping[str, str],
-    anchor: Callable[[str], str] = lambda anchor: anchor,
+    anchors: Callable[[Article], Mapping[str, str]] = lambda article: {},
 ) -> Place:
     """Where the addresses in an article lead: to `others` by `link`, to its attachments by `files`, to the web.
 
-    What leads anywhere else, to a postmortem that is not shown too, leads nowhere.
+    `anchors` are the headings of an article whose name in links is another one here than in the repository. What
+    leads anywhere else, to a postmortem that is not shown too, leads nowhere.
     """
+
+    def mark(page: Article, anchor: str) -> str:
+        return f"#{anchors(page).get(anchor, anchor)}" if anchor else ""
 
     def place(target: str, picture: bool) -> str | None:
         found = link_of(target, article.id)
@@ -59,10 +63,10 @@ def place_of(
         if found.kind == "web":
             return found.target
         if found.kind == "anchor":
-            return f"#{anchor(found.anchor)}"
+            return mark(article, found.anchor) or "#"
         if found.target not in others:
             return None
-        return link(others[found.target]) + (f"#{anchor(found.anchor)}" if found.anchor else "")
+        return link(others[found.target]) + mark(others[found.target], found.anchor)
 
     return place
 

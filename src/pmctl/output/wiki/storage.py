@@ -13,7 +13,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from pmctl.output.wiki.inline import BREAK
-from pmctl.output.wiki.markdown import parse
+from pmctl.output.wiki.markdown import parse, shown_words
 from pmctl.text import harmless, heading_anchor
 
 if TYPE_CHECKING:
@@ -106,8 +106,7 @@ def _block(tokens: list[Token], number: int, state: _State) -> str:
 
 def _anchor(inline: Token, state: _State) -> str:
     """The macro that gives a heading the name by which links in Markdown know it; Confluence's own is another."""
-    words = "".join(one.content for one in inline.children or () if one.type in ("text", "code_inline"))
-    name = heading_anchor(words, state.anchors)
+    name = heading_anchor(shown_words(inline), state.anchors)
     parameter = f'<ac:parameter ac:name="">{text(name)}</ac:parameter>'
     return f'<ac:structured-macro ac:name="anchor">{parameter}</ac:structured-macro>'
 

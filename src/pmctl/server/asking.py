@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 from fastapi import Depends, FastAPI, Header, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -20,6 +20,27 @@ from pmctl.server import acts
 from pmctl.server.service import Problem, Service
 from pmctl.server.shelf import Page, View
 from pmctl.server.writer import Author, Unwritten, Written
+
+_PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "description": "RFC 9457",
+    "required": ["type", "title", "status", "detail", "fix", "errors"],
+    "properties": {
+        **{name: {"type": "string"} for name in ("type", "title", "detail", "kind", "fix")},
+        "status": {"type": "integer"},
+        "errors": {"type": "array", "items": {"type": "string"}},
+    },
+}
+_WRONG = {
+    "description": "What is wrong, and what to do.",
+    "content": {"application/problem+json": {"schema": _PROBLEM}},
+}
+PROBLEMS: dict[int | str, dict[str, Any]] = {422: _WRONG, "default": _WRONG}
+"""How every endpoint answers what it refuses, for the OpenAPI document."""
+AGAIN: dict[int | str, dict[str, Any]] = {
+    200: {"description": "An earlier request did it.", "content": {"application/json": {}}}
+}
+"""The further answer of what may be asked twice."""
 
 Key = Annotated[str, Header(alias="Idempotency-Key", max_length=200)]
 Match = Annotated[str, Header(alias="If-Match", max_length=200)]

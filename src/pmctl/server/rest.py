@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from pmctl import __version__
 from pmctl.server import browsing
-from pmctl.server.asking import tell_problems
+from pmctl.server.asking import PROBLEMS, tell_problems
 from pmctl.server.connection import impatient
 from pmctl.server.guard import Guard, Pace
 from pmctl.server.mcp_http import Mcp
@@ -50,7 +50,7 @@ def application(service: Service) -> FastAPI:
     tell_problems(app)
     app.router.routes.append(Route("/mcp", mcp))
     for one in (router, acts, exports, browsing.router):  # the site's pages are whatever the others are not
-        app.include_router(one)
+        app.include_router(one, responses=PROBLEMS)
     return app
 
 

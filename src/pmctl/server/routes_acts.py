@@ -13,7 +13,7 @@ from pmctl.output.answers_programs import LandedAct, PreparedAct
 from pmctl.policy.model import POLICY_PATH
 from pmctl.repository.workspace import Workspace
 from pmctl.server import models, signed_acts
-from pmctl.server.asking import Asking, Who
+from pmctl.server.asking import AGAIN, Asking, Who
 from pmctl.server.service import Problem
 from pmctl.server.shelf import Page, page
 from pmctl.server.writer import Written
@@ -30,7 +30,7 @@ async def prepare_act(who: Who, id: str, body: models.WantedAct) -> Response:  #
     return await _prepare(who, lambda workspace: signed_acts.prepared(workspace, author, name, body, at))
 
 
-@router.put("/api/postmortems/{id}/acts/{digest}", status_code=201, summary="Complete an act")
+@router.put("/api/postmortems/{id}/acts/{digest}", status_code=201, responses=AGAIN, summary="Complete an act")
 async def complete_act(who: Who, id: str, digest: _Digest, body: models.SignedAct) -> Response:  # noqa: A002  # above
     """Land a prepared act with its signature: 201, or 200 when it had landed already. 409 when what it rests on has
     changed since it was prepared."""
@@ -55,7 +55,7 @@ async def prepare_policy(who: Who, body: models.WantedPolicy) -> Response:
     return await _prepare(who, lambda workspace: signed_acts.prepared_policy(workspace, author, body, at))
 
 
-@router.put("/api/policy/acts/{digest}", status_code=201, summary="Complete a change of the policy")
+@router.put("/api/policy/acts/{digest}", status_code=201, responses=AGAIN, summary="Complete a change of the policy")
 async def complete_policy(who: Who, digest: _Digest, body: models.SignedPolicy) -> Response:
     """Land a signed version of the policy."""
     author = who.author

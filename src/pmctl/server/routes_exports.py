@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Path, Query, Response
@@ -17,7 +17,14 @@ router = APIRouter()
 _Form = Annotated[str, Path(pattern=f"^({'|'.join(FORMS)})$", description=f"One of {', '.join(FORMS)}.")]
 
 
-@router.get("/api/postmortems/{id}/exports/{form}", summary="Export a postmortem")
+_LEAVES: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The file.", "content": {form.media_type: {} for form in FORMS.values()}}
+}
+
+
+@router.get(
+    "/api/postmortems/{id}/exports/{form}", summary="Export a postmortem", response_class=Response, responses=_LEAVES
+)
 async def export(
     who: Who,
     id: str,  # noqa: A002  # the path's own word

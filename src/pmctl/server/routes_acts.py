@@ -66,6 +66,7 @@ async def complete_policy(who: Who, digest: _Digest, body: models.SignedPolicy) 
 
 async def _prepare(who: Asking, make: Callable[[Workspace], PreparedAct]) -> Response:
     def now() -> PreparedAct:
+        who.service.writer.look()  # what is signed should be the newest
         with who.service.shelf.standing:  # never of what another request has committed and not pushed yet
             return make(Workspace(who.service.repo))
 

@@ -113,3 +113,20 @@ class LandedAct:
     digest: str
     commit: str
     facts: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HeldSetting:
+    """`value` is empty for a secret, of which is only said that it is set."""
+
+    key: str
+    value: str
+    origin: str
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HeldSettings:
+    """pmctl config list: every setting that somebody made, and where."""
+
+    settings: Sequence[HeldSetting]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import zlib
 from pathlib import Path
 
@@ -144,3 +145,31 @@ def test_no_process_and_no_folder_is_left(crew: Team) -> None:
 def test_failure_names_the_verb_and_not_a_setting() -> None:
     error = git.failure(("-c", "gpg.format=ssh", "--no-pager", "commit", "-S"), git.Completed(b"", b"no\n", 1))
     assert error.message == "git commit failed: no"
+
+
+def test_the_tip_is_what_git_says_wherever_it_keeps_it(tmp_path: Path) -> None:
+    folder = tmp_path / "repo"
+    folder.mkdir()
+    settings = ("-c", "user.name=Jane", "-c", "user.email=jane@example.com")
+
+    def run(*words: str, at: Path = folder) -> str:
+        return subprocess.run(["git", *settings, *words], cwd=at, check=True, capture_output=True, text=True).stdout
+
+    run("init", "-q", "-b", "main")
+    (folder / "pmctl.yaml").write_text("")
+    repo = git.discover(folder)
+    assert git.tip(repo) == ""
+    run("add", "-A")
+    for words in (
+        ("commit", "-qm", "One"), ("pack-refs", "--all"), ("switch", "-qc", "team/näher"),
+        ("commit", "-qm", "Two", "--allow-empty"), ("switch", "-q", "--detach"), ("switch", "-q", "main"),
+        ("symbolic-ref", "refs/heads/other", "refs/heads/team/näher"), ("symbolic-ref", "HEAD", "refs/heads/other"),
+    ):  # fmt: skip
+        run(*words)
+        assert git.tip(repo) == run("rev-parse", "HEAD").strip() == git.head(folder), words
+    run("worktree", "add", "-q", str(tmp_path / "beside"), "main")
+    beside = git.discover(tmp_path / "beside")
+    assert git.tip(beside) == run("rev-parse", "HEAD", at=tmp_path / "beside").strip() != git.tip(repo)
+    (repo.git_dir / "HEAD").write_text("ref: refs/heads/../../elsewhere\n")
+    (repo.git_dir / "elsewhere").write_text("0" * 40 + "\n")
+    assert git.tip(repo) == ""

@@ -333,6 +333,18 @@ def head(cwd: Path) -> str:
     return run(cwd, "rev-parse", "--verify", "--quiet", "HEAD^{commit}", check=False).text
 
 
+def tip(repo: Repository) -> str:
+    """The same of a repository that is known, from git's own files where they say it (gitrepository-layout(5)): a
+    process less for every command. git is asked where they don't: on no branch, a packed one, or with reftable."""
+    with suppress(OSError, ValueError):
+        branch = (repo.git_dir / "HEAD").read_text("utf-8").removesuffix("\n")
+        if branch.startswith("ref: refs/heads/") and ".." not in branch:
+            said = (repo.common_dir / branch.removeprefix("ref: ")).read_text("ascii").removesuffix("\n")
+            if re.fullmatch(r"[0-9a-f]{40}(?:[0-9a-f]{24})?", said):
+                return said
+    return head(repo.top)
+
+
 def is_detached(repo: Repository) -> bool:
     """Whether HEAD is on no branch, so that a commit made here would be on none.
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _AGAIN = 1.0  # seconds; some senders repeat a signal at once, a person who is tired of waiting does so later
 _SOON = 0.002  # seconds; enough to leave a destructor, and when it is not, it is sent once more
+_LONGEST = 0.25  # seconds between signals that nobody answers
 _ended: list[Ended] = []
 
 
@@ -88,6 +89,9 @@ def _deaf() -> None:
 def _end(number: int, frame: FrameType | None) -> None:
     import time
 
+    if frame is not None and frame.f_code in (_unraisable.__code__, _send_again.__code__):
+        _send_again(number)  # what is raised there goes nowhere
+        return
     now = time.monotonic()
     if _ended and now - _ended[-1].at < _AGAIN:
         return
@@ -101,11 +105,15 @@ def _unraisable(problem: sys.UnraisableHookArgs) -> None:
     By another thread and a little later, because what is raised in this hook goes nowhere, too.
     """
     if isinstance(problem.exc_value, Ended):
-        import _thread
-
-        _thread.start_new_thread(_again, (_thread.get_ident(), problem.exc_value.number))
+        _send_again(problem.exc_value.number)
     else:
         sys.__unraisablehook__(problem)
+
+
+def _send_again(number: int) -> None:
+    import _thread
+
+    _thread.start_new_thread(_again, (_thread.get_ident(), number))
 
 
 def _again(thread: int, number: int) -> None:
@@ -114,7 +122,11 @@ def _again(thread: int, number: int) -> None:
 
     time.sleep(_SOON)
     _ended.clear()
-    signal.pthread_kill(thread, number)  # a signal for real: it also ends the waiting of whoever waits by now
+    pause = _SOON
+    while not _ended:
+        signal.pthread_kill(thread, number)  # a signal for real: it also ends the waiting of whoever waits by now
+        time.sleep(pause)  # who was about to wait has not heard it: until it is answered
+        pause = min(2 * pause, _LONGEST)
 
 
 def _tell(text: str) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pmctl.adopt import conversion, recognise, splitting
 from pmctl.adopt.completeness import missing_lines
 from pmctl.adopt.front_matter import Context
+from pmctl.adopt.links import anchors_renamed, with_anchors
 from pmctl.adopt.source import Unadoptable, parse_source, read_source
 from pmctl.adopt.title import slug, unique_id
 from pmctl.document.actions import action_items
@@ -360,3 +361,127 @@ def test_other_markup_is_refused_by_name(text: str, reason: str) -> None:
     with pytest.raises(Unadoptable, match=reason):
         read_source(text.encode(), "x.md")
     assert read_source(b"# Mail outage\n\n```\n= a\n== b\n```\n", "x.md").headings
+
+
+def test_labels_of_a_review_are_sections_and_their_items_are_tracked() -> None:
+    _, document = adopt(
+        "# Lost routes 2024-03-04\n\n- **Impact**: Nobody reached the shop.\n- **Resolution**: Built again.\n"
+        "- **Review actions**:\n  - Read the plan twice\n  - Alert on lost routes\n"
+    )
+    assert titles(document)[:3] == ["Impact", "Resolution", "Action Items"]
+    assert [item.description for item in action_items(document)] == ["Read the plan twice", "Alert on lost routes"]
+
+
+@pytest.mark.parametrize(("do", "dont"), [("Do", "Don't"), ("What to do", "What not to do"), ("DOs", "DON’Ts")])
+def test_advice_for_everybody_is_nothing_that_one_person_does(do: str, dont: str) -> None:
+    adoption, document = adopt(
+        f"# Slow start 2024-03-04\n\n## Recommendations\n\n### {do}\n\n- Measure first\n\n### {dont}\n\n"
+        "- Don't guess\n\n### Tasks\n\n- [ ] Watch the start for a week\n"
+    )
+    assert [item.description for item in action_items(document)] == ["Watch the start for a week"]
+    assert any("advice" in one for one in adoption.kept)
+
+
+def test_a_banner_gives_way_to_what_happened() -> None:
+    _, document = adopt("# Acme Corp. Incident Report\n\n## Mails were late in Europe\n\n## Summary\n\nLate.\n")
+    assert document.title == "Mails were late in Europe"
+    assert "**Acme Corp. Incident Report**" in document.body and "## Mails" not in document.body
+    for text in (
+        "# Database Outage Report\n\nOf March.\n\n## How it all began\n\nSo.\n",  # text stands between them
+        "# Database Outage Report\n\n## Summary\n\nSo.\n",
+        "# Late mails incident report\n\n## How it all began\n\nSo.\n",  # it says what happened
+    ):
+        assert adopt(text)[1].title == text[2:].split("\n")[0]
+
+
+def test_links_to_headings_that_are_renamed_follow_them() -> None:
+    text = (
+        "# Lost cart 2024-03-04\n\n## Summary\n\nSee [why](#analysis), [then](#how-it-began), `[x](#analysis)`.\n\n"
+        "## Analysis\n\nA cache.\n\n## How it began\n\nWith a deploy.\n"
+    )
+    source = read_source(text.encode(), "x.md")
+    named = recognise.identify(source, lambda: FALLBACK)
+    document = conversion.convert(named, "2024-03-04-lost-cart", text, context()).document
+    assert "[why](#root-cause), [then](#how-it-began)" in document.body
+    assert "`[x](#analysis)`" in with_anchors(text, anchors_renamed(source, (("Analysis", "Root Cause", 2),)))
+    twice = read_source(text.encode() + b"\n## Analysis\n\nMore.\n", "x.md")
+    assert anchors_renamed(twice, (("Analysis", "Root Cause", 2),)) == {
+        "analysis": "root-cause", "analysis-1": "root-cause",
+    }  # fmt: skip
+
+
+def test_a_line_that_stands_twice_may_be_changed_at_either_place() -> None:
+    listed = "- 10:00 UTC it fails\n  - Requests time out\n- 11:00 UTC restart\n"
+    _, document = adopt(f"# Shop 2024-03-04\n\n## Timeline\n\n{listed}\n## Findings\n\n- Requests time out\n")
+    assert len(entries(document)) == 2
+    assert missing_lines("a b\na b\n", "a b\n") == ("a b",)
+    assert missing_lines("x\n- y\n\ny\n", "x y\n\ny\n") == ()
+    assert missing_lines("y\n\nx\n- y\n", "y\n\nx y\n") == ()
+
+
+def test_headings_that_only_restructured_text_has() -> None:
+    _, document = adopt(
+        "Power 2024-03-04\n=================\n\nTimeline\n--------\n\nAll times UTC.\n\n2024-03-04 2:45pm\n"
+        "^^^^^^^^^^^^^^^^^\n\nDark.\n\n2024-03-04 4:30pm\n^^^^^^^^^^^^^^^^^\n\nLight.\n\nSummary\n-------\n\n"
+        'More\n""""\n\nWords.\n'
+    )
+    assert [(entry.time, entry.text) for entry in entries(document)] == [
+        ("2024-03-04 14:45", "Dark."), ("2024-03-04 16:30", "Light."),
+    ]  # fmt: skip
+    assert "### More" in document.body and '""""' not in document.body
+
+
+def test_a_due_day_in_words_is_read_and_stays_readable() -> None:
+    head = "# Mail 2024-03-04\n\n## Action items\n\n| Action | Assignee | Due |\n|---|---|---|\n"
+    _, document = adopt(f"{head}| Load test | Dana | March 20, 2024 |\n| Alert | Eve | soon |\n")
+    assert [item.due for item in action_items(document)] == ["2024-03-20", ""]
+    assert "March 20, 2024" in document.body and "soon" in document.body
+    for cell in ("03/04/2024", "2024-03-20", "March 20"):  # may be misread, fine as it is, without a year
+        _, document = adopt(f"{head}| Load test | Dana | {cell} |\n")
+        assert "Original Due" not in document.body
+
+
+def test_no_question_about_zones_that_are_stated() -> None:
+    for listed, asked in (
+        ("- 10:00 UTC fails\n- 11:00 UTC back\n", False), ("- 10:00 CET fails\n- 11:00 back\n", False),
+        ("- 10:00 fails\n- 11:00 CET back\n", True), ("- 10:00 fails\n- 11:00 back\n", True),
+    ):  # fmt: skip
+        adoption, _ = adopt(f"# Shop 2024-03-04\n\n## Timeline\n\n{listed}")
+        assert any("time zone" in one for one in adoption.questions) is asked, listed
+
+
+def test_a_day_above_prose_is_an_entry_among_others() -> None:
+    listed = "**March 2, 2024:**\n\nSomebody asks.\n\n**March 3, 2024:**\n\n- 10:36 - A report\n"
+    _, document = adopt(f"# Names 2024-03-04\n\n## Timeline\n\nAll times UTC.\n\n{listed}")
+    assert [(entry.time, entry.text) for entry in entries(document)] == [
+        ("2024-03-02", "Somebody asks."), ("2024-03-03 10:36", "A report"),
+    ]  # fmt: skip
+
+
+def test_the_day_of_a_publication_is_asked_about() -> None:
+    text = "---\ntitle: A full disk\ndate: 2024-05-25\n{}---\n\n{}\n"
+    for more, said, path, asked in (
+        ("", "It was full.", "_posts/2024-05-25-full.md", True), ("excerpt: x\n", "It was full.", "full.md", True),
+        ("", "It was full.", "2024-05-25-full.md", False),
+        ("", "On 2024-05-25 it was full.", "_posts/2024-05-25-full.md", False),
+    ):  # fmt: skip
+        adoption, _ = adopt(text.format(more, said), path)
+        assert any("did the incident happen" in one for one in adoption.questions) is asked, (more, said, path)
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "day", "asked"),
+    [
+        ("# 2024-05-25 Queue stalled\n\nOn May 26th, 2024 it stood.\n", "queue.md", "2024-05-25", "2024-05-26"),
+        ("# 2024-05-25 Queue stalled\n\nOn May 26th, 2024 it stood.\n", "2024-05-25-queue.md", "2024-05-25", ""),
+        ("# Queue\n\n## Timeline\n\n- 2024-05-20 10:00 fails\n- 2024-05-21 09:00 back\n", "2024-05-25-queue.md",
+         "2024-05-20", "2024-05-25"),
+        ("# Queue\n\n## Timeline\n\n- 2024-05-24 10:00 deploy\n- 2024-05-25 09:00 fails\n", "2024-05-25-queue.md",
+         "2024-05-25", ""),
+    ],
+)  # fmt: skip
+def test_days_that_contradict_each_other_are_asked_about(text: str, path: str, day: str, asked: str) -> None:
+    adoption, _ = adopt(text, path)
+    assert adoption.id.startswith(day)
+    questions = [one for one in adoption.questions if "incident's day" in one]
+    assert [asked in one for one in questions] == ([True] if asked else [])

@@ -101,3 +101,9 @@ def test_one_id_in_two_systems_is_two_incidents_and_the_order_of_files_changes_n
     assert found["incident_count"] == 2
     assert {f"generic:{named}", f"pagerduty:{named}"} >= set(missing(numbers)) >= {f"generic:{named}"}
     assert answered(capsys, second, ours)[0]["incidents"] == found["incidents"]
+
+
+@pytest.mark.parametrize(("name", "hint"), [("resolve_minute", "mean resolve_minutes?"), ("mttr", "lists them")])
+def test_a_metric_that_there_is_not(team: Team, capsys: pytest.CaptureFixture[str], name: str, hint: str) -> None:
+    assert main(["metrics", "explain", name]) == 2
+    assert hint in capsys.readouterr().err

@@ -10,12 +10,12 @@ import pytest
 from tests.cli.play import Play
 
 MOST = {
-    # Two more than reading, signing and committing take: what landed, and whether it has to be pushed; `publish` also
-    # asks what the commits since the last question did to records (two). git is asked for its settings once.
-    "approve $ID": 10,
-    "publish $ID": 12,
-    "status $ID": 5,  # as above, the name and address of whoever asks, and the dates that history has for the targets
-    "list": 2,  # the second says whether records or files changed since the states were last worked out
+    # Where it is, objects, settings, the signature, what is not committed, add, commit, what landed. With a remote one
+    # more, for whether it has to be pushed; `publish` also asks what the commits since did to records (two).
+    "approve $ID": 8,
+    "publish $ID": 10,
+    "status $ID": 4,  # as above, the name and address of whoever asks, and the dates that history has for the targets
+    "list": 1,  # says whether records or files changed since the states were last worked out
 }
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pmctl.insight.similar import AlikeAnswer, reasons, similar, terms_of
-from pmctl.insight.similar_terms import masked, signatures, terms
+from pmctl.insight.similar_terms import as_written, in_words, masked, signatures, terms
 from tests.insight.judged_similar import PAIRS
 from tests.skips import NO_CORPUS
 from tests.world import BODY, World
@@ -84,6 +84,15 @@ def test_where_there_is_nothing(world: World) -> None:
     world.write("postmortems/2024/2024-01-01-broken.md", b"\xff\xfe---\n")
     world.commit("Broken")
     assert similar(world.repo, {}).similar == ()
+
+
+def test_reasons_are_words_of_the_text_each_said_once() -> None:
+    text = "Connections were exhausted, and rising latency raised alerts; @mei restarted the pods. Connections again."
+    shared = ("cause:exhausted pool", "service:pods", *terms("", text))
+    told = as_written(shared, text)
+    assert list(in_words(told)) == [
+        "cause exhausted pool", "service pods", "connections", "rising", "latency", "raised", "alerts", "restarted",
+    ]  # fmt: skip
 
 
 def test_masks() -> None:

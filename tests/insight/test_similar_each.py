@@ -18,7 +18,7 @@ def test_two_of_one_pattern_find_each_other_and_nothing_else() -> None:
     found = likest(held, 4)
     assert [[one.id for one in found[name]] for name in "abcde"] == [["b"], ["a"], [], [], []]
     (like,) = found["a"]
-    words = list(said(like))
+    words = list(said(like, POOL))
     assert words[0].startswith("error pooltimeouterror")
     assert "error pooltimeouterror: no connection after 0 s" in words
 

@@ -64,6 +64,12 @@ FLAGGED = {
         [Nobody noticed] the graph.
         [No one on the team noticed] the drop.
         [None of us read] the release notes.
+        It was rolled out [without reading the release notes first].
+        [The engineer on duty saw the alert and dismissed] it as noise.
+        When the vendor's engineer [failed to answer], the order was sent twice.
+        The operator [did not think to] look at page two.
+        [The developers were not aware of] the quota.
+        [Nobody compared] both lists.
     """,
     "PM703": """
         The root cause was [human error].
@@ -72,6 +78,9 @@ FLAGGED = {
         Caused by a [mistake made by an engineer].
         A junior [engineer's mistake] took down the site.
         It was due to [user error] on our side.
+        Two small [oversights caused] this.
+        It [was an oversight] that nobody likes.
+        The transfer [was mistakenly sent] to the old account.
     """,
     "PM704": """
         This was [negligent].
@@ -94,6 +103,7 @@ FLAGGED = {
         [Anyone could have seen] that this breaks.
         It [would have been easy to see].
         This [could have easily been] avoided.
+        [This obviously slowed] the rollout.
     """,
     "PM706": """
         Find out [whose fault] it was.
@@ -134,7 +144,66 @@ def test_flagged(code, text):
     assert [words.lower() for found, words in flagged(plain) if found == code] == [marked[-1].lower()]
 
 
+ELSEWHERE = {
+    "PM701": """
+        [Wir hätten das vorher prüfen müssen].
+        Das [hätte getestet werden sollen].
+        Nous aurions dû relire la page.
+        La limite [aurait dû être vérifiée] avant.
+        [Debimos haber probado] el cambio.
+        [Deveríamos ter testado] a mudança.
+        事前に確認す[べきだった]。
+        这个开关[应该提前]打开。
+    """,
+    "PM702": """
+        Der Neustart [wurde vergessen].
+        [Niemand bemerkte] die Warnung.
+        L'équipe [a oublié de] redémarrer le service.
+        [Personne n'a vérifié] la sauvegarde.
+        El operador [olvidó] el segundo paso.
+        [Nadie revisó] el registro.
+        A equipe [esqueceu] o segundo passo.
+        設定の[戻し忘れ]があった。
+        值班[忘记]切换开关。
+        [没有人检查]备份。
+    """,
+    "PM703": """
+        Die Ursache war [menschliches Versagen].
+        La cause est une [erreur humaine].
+        La causa fue un [error humano].
+        原因は[操作ミス]です。
+        根因是[人为失误]。
+    """,
+    "PM709": """
+        Wir [müssen künftig vorsichtiger] sein.
+        Il faut [faire plus attention].
+        Hay que [tener más cuidado].
+        É preciso [ter mais cuidado].
+        [今後は注意する]。
+        大家要[更加小心]。
+    """,
+}
+CASES += [
+    (code, line.strip()) for code, lines in ELSEWHERE.items() for line in lines.strip().splitlines() if "[" in line
+]
+
 INNOCENT = """
+It was sent without checking the cache.
+The proxy saw the header and ignored it.
+When a node failed to answer, it is drained.
+When the team failed to answer within an hour, the pager calls the next one.
+The oversight board meets in May.
+The scheduler mistakenly treats it as free.
+The amount should have been counted as illiquid by the strategy.
+Of course we had a message from the pool.
+In retrospect it is now clear that both disks were old.
+In hindsight, it became evident that two caches were there.
+Der Alarm hätte auslösen müssen.
+Es war kein menschliches Versagen.
+L'alerte aurait dû se déclencher.
+La alerta debería haberse disparado.
+プロキシはこのヘッダーを見逃している。
+监控没有发现问题。
 The health check failed to reach the pod within 5 s.
 Our monitoring failed to notice the drop.
 The Prometheus operator failed to reload, because the config map was too large.

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pmctl.document.reader import read
@@ -160,6 +160,7 @@ def drafted(told: Sequence[tuple[int, str]]) -> Draft:
 
 
 @given(ENTRIES, ENTRIES, st.sampled_from(["\n", "\r\n"]))
+@example([(0, "```\n~~~"), (1, "```")], [(0, "```\n```\n```"), (1, "```\n~~~")], "\n")  # one takes another's code
 @settings(max_examples=60, deadline=None)
 def test_no_code_is_lost_and_no_refresh_says_anything_twice(
     before: list[tuple[int, str]], after: list[tuple[int, str]], newline: str

@@ -16,6 +16,8 @@ _WORD = re.compile(r"[^\W_]+")
 _MARKUP_LINE = re.compile(r"[\s\-=*_|:#>`~+.\\\[\](){}<>/,;!\"'$%&^?@]*")
 # What a site's editor puts into a heading so that it can be linked to.
 _ANCHOR = re.compile(r"""<a(?:\s+(?:href=["']#[^"'>]*["']|(?:id|name)=["'][^"'>]*["']))+\s*>\s*</a>""")
+# Where a link to a heading of its own leads: it follows the heading, whose words are there.
+_TO_HEADING = re.compile(r"\]\(#[^\s()]*\)")
 # The number of an ordered list's item is its mark.
 _MARK = re.compile(r"\s*(?:>\s*)*(?:[-*+]\s+|\d{1,9}[.)]\s+)+(?:\[[ xX]\]\s+)?")
 
@@ -23,20 +25,31 @@ _MARK = re.compile(r"\s*(?:>\s*)*(?:[-*+]\s+|\d{1,9}[.)]\s+)+(?:\[[ xX]\]\s+)?")
 def words(line: str) -> tuple[str, ...]:
     """The words of a line, in order and in lower case, without the mark of a list item."""
     line = _ANCHOR.sub("", line) if "<a" in line else line
+    line = _TO_HEADING.sub("]", line) if "](#" in line else line
     mark = _MARK.match(line)
     return tuple(_WORD.findall(line[mark.end() if mark else 0 :].casefold()))
 
 
 def missing_lines(source: str, result: str) -> tuple[str, ...]:
-    """The lines of `source` that are not in the text that it became; empty when nothing was dropped."""
+    """The lines of `source` that are not in the text that it became; empty when nothing was dropped.
+
+    Of lines that stand twice and are found once as they were, the first or the last may be the one that was changed.
+    """
+    lines = source.splitlines()
+    return _missing(lines, range(len(lines)), result) and _missing(lines, range(len(lines))[::-1], result)
+
+
+def _missing(source: Sequence[str], order: Sequence[int], result: str) -> tuple[str, ...]:
+    """The lines that are missing, when of equal ones those that come first in `order` are found as they were."""
     lines = result.splitlines()
     unused: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for index, line in enumerate(lines):
         unused[words(line)].append(index)
     missing: list[str] = []
-    changed: list[str] = []
+    changed: list[int] = []
     used: set[int] = set()
-    for line in source.splitlines():
+    for number in order:
+        line = source[number]
         wanted = words(line)
         if not wanted:
             if not _MARKUP_LINE.fullmatch(line) and not _inside(line, lines):
@@ -44,10 +57,10 @@ def missing_lines(source: str, result: str) -> tuple[str, ...]:
         elif unused[wanted]:
             used.add(unused[wanted].pop(0))
         else:
-            changed.append(line)
+            changed.append(number)
     if changed:
         hosts = [_WORD.findall(line.casefold()) for index, line in enumerate(lines) if index not in used]
-        missing.extend(_unhosted(changed, [host for host in hosts if host]))
+        missing.extend(_unhosted([source[number] for number in sorted(changed)], [host for host in hosts if host]))
     return tuple(missing)
 
 

@@ -16,10 +16,11 @@ from pmctl.adopt import structure
 from pmctl.adopt.completeness import missing_lines
 from pmctl.adopt.front_matter import Context, Identified, compose, front_values
 from pmctl.adopt.labelled import with_label_headings
+from pmctl.adopt.links import anchors_renamed, with_anchors
 from pmctl.adopt.remarks import Recognised, Remarks
 from pmctl.adopt.sections import reread, with_tables
 from pmctl.adopt.source import SourceDocument, SourceHeading, Unadoptable, parse_source
-from pmctl.adopt.title import PART_HEADING, title_heading
+from pmctl.adopt.title import BANNER, PART_HEADING, title_heading
 from pmctl.document.aliases import ACTION_ITEMS, TIMELINE
 from pmctl.document.fields import path_of
 from pmctl.document.headings import PATTERN
@@ -68,6 +69,10 @@ def convert(found: Identified, postmortem: str, text: str, context: Context, *, 
     source = found.source if text == found.source.text else parse_source(text, found.source.path, bom=found.source.bom)
     source = with_label_headings(source, _title_heading(found, source))
     arranged = structure.arrange(source, _title_heading(found, source), found.title.value)
+    if renamed := anchors_renamed(source, arranged.mapped):
+        text = with_anchors(source.text, renamed)
+        source = parse_source(text, source.path, bom=source.bom)
+        arranged = structure.arrange(source, _title_heading(found, source), found.title.value)
     remarks = Remarks()
     untabled = _managed(source, front_values(found, postmortem, context, remarks), arranged.body, path_of(postmortem))
     _refuse_unreadable(untabled)
@@ -99,7 +104,7 @@ def convert(found: Identified, postmortem: str, text: str, context: Context, *, 
 
 def _title_heading(found: Identified, source: SourceDocument) -> SourceHeading | None:
     heading = title_heading(source)
-    if found.title.origin == PART_HEADING:
+    if found.title.origin in (PART_HEADING, BANNER):
         return next((one for one in source.headings if one.text == found.title.value), heading)
     return heading
 

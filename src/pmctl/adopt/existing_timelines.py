@@ -36,6 +36,9 @@ def with_readable_times(
         if unread == 0 or 2 * unread < sum(map(bool, times)) or (unread == 1 and sum(map(bool, times)) > 1):
             # A row such as "(before)" has no time: it says so, and the others are read.
             times = [time or ("??" if cell else "") for cell, time in zip(written, times, strict=True)]
+            # A day whose other entries have a time: its own is not known.
+            clocked = {time.lstrip("~")[:10] for time in times if ":" in time}
+            times = [f"{time} ??" if time.lstrip("~") in clocked else time for time in times]
             shown = stated_zone(f"({table.columns[column]})", table.columns[column]) or zone
             text = _with_column(text, table, f"Time ({shown})" if shown and zone_of(shown) else "Time", times)
             continue

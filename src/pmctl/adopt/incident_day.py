@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import PurePosixPath
 
 from pmctl.adopt.labels import LabelledValues
-from pmctl.adopt.source import SourceDocument
+from pmctl.adopt.source import SourceDocument, SourceHeading
 from pmctl.adopt.title import title_heading
 from pmctl.document.aliases import TIMELINE
 from pmctl.document.dates import Day, day_in_name, days, each_day, find_leading, month_named
@@ -51,13 +51,15 @@ class IncidentDay:
 class _Votes:
     """The weight of each day and where it was found. Days without a year are read as the ones closest to `near`.
 
-    `plain` are the days that somebody wrote in a way that can be read in one way only.
+    `plain` are the days that somebody wrote in a way that can be read in one way only, `happened` the first of the text
+    when it says that something happened then.
     """
 
     near: date | None
     weights: dict[date, float] = field(default_factory=lambda: defaultdict(float))
     origins: dict[date, list[str]] = field(default_factory=lambda: defaultdict(list))
     plain: set[date] = field(default_factory=set)
+    happened: set[date] = field(default_factory=set)
 
     def add(self, found: Day | None, weight: float, origin: str) -> None:
         value = found.near(self.near) if found else None
@@ -83,12 +85,24 @@ def incident_day(
     rivals = tuple(
         f"{value.isoformat()} ({origins[value][0]})" for value in sorted(weights, key=lambda one: -weights[one])
         if value != best and weights[value] >= 4.0
-        and (abs(value - best) > timedelta(days=3) or 4 * weights[value] >= 3 * weights[best])
+        and (
+            abs(value - best) > timedelta(days=3)
+            or 4 * weights[value] >= 3 * weights[best]
+            or (value in votes.happened and len(set(origins[best])) == 1)
+        )
     )  # fmt: skip
     if best not in votes.plain and best.day <= 12:
         rivals = (f"{best.replace(month=best.day, day=best.month).isoformat()} (day and month the other way)", *rivals)
     certain = min(1.0, 0.45 + weights[best] / 12) - (0.2 if rivals else 0)
+    if _is_blog(source) and set(origins[best]) <= {"the stated date", "the file name"}:
+        certain = 0.4  # nothing else says so: it is when this was published
     return IncidentDay(best, " and ".join(dict.fromkeys(origins[best])), round(certain, 2), rivals)
+
+
+def _is_blog(source: SourceDocument) -> bool:
+    """Whether it is a post of a blog, which is dated by its publication."""
+    keys = {str(key).lower() for key in source.front.values}
+    return bool(_BLOG_KEYS & keys) or "_posts" in PurePosixPath(source.path).parts
 
 
 def _month(source: SourceDocument, stated: LabelledValues, title: str) -> IncidentDay | None:
@@ -102,7 +116,7 @@ def _month(source: SourceDocument, stated: LabelledValues, title: str) -> Incide
 
 def _votes(source: SourceDocument, stated: LabelledValues, title: str, near: date | None) -> _Votes:
     votes = _Votes(near)
-    blog = bool(_BLOG_KEYS & {str(key).lower() for key in source.front.values})
+    blog = _is_blog(source)
     for key, weight, origin in _STATED:
         votes.add(_first_day(stated.first(key)), weight, origin)
     votes.add(_first_day(stated.first("date")), 2.0 if blog and "date" in stated.in_front else 13.0, "the stated date")
@@ -110,43 +124,54 @@ def _votes(source: SourceDocument, stated: LabelledValues, title: str, near: dat
     heading = title_heading(source)
     if heading is not None and heading.text != title:
         votes.add(_first_day(heading.text), 13.0, "the first heading")
-    _vote_path(votes, source.path, blog)
+    in_timeline = _timeline_days(source)
+    _vote_path(votes, source.path, in_timeline, blog=blog)
     if isinstance(path := source.front.values.get("path"), str) and (folders := _DAY_FOLDERS.search(path)):
         votes.add(_day_of(folders), 2.5, "the path in the front matter")
-    _vote_timeline(votes, source)
+    if found := _timeline_of(source):
+        for _, _, day in days(found.text)[:1]:
+            votes.add(day, 4.0, "the timeline's heading")
+    if in_timeline:
+        votes.add(in_timeline[0], 2.5, "the timeline")
+        votes.add(Counter(in_timeline).most_common(1)[0][0], 1.0, "the timeline")
     if match := _DIGIT_TOO_MANY.search(source.text, source.body_start):
         votes.add(_day_of(match), 1.0, "a date with one digit too many")
     _vote_opening(votes, source)
     return votes
 
 
-def _vote_path(votes: _Votes, path: str, blog: bool) -> None:
+def _vote_path(votes: _Votes, path: str, in_timeline: Sequence[Day], *, blog: bool) -> None:
     name = PurePosixPath(path)
     if in_name := day_in_name(name.stem):
-        votes.add(in_name, 2.0 if blog else 12.0, "the file name")
+        named = in_name.near(votes.near)
+        told = [value for day in in_timeline if (value := day.near(votes.near))]
+        if named and told and all(value < named for value in told) and not blog:
+            # It was over before the day of the name, which may be when this was written.
+            votes.add(in_name, 5.0, "the file name")
+            votes.add(in_timeline[0], 3.0, "the timeline")
+        else:
+            votes.add(in_name, 2.0 if blog else 12.0, "the file name")
     elif len(name.parts) > 1:
         votes.add(day_in_name(name.parent.name), 11.0, "the folder's name")
         if folders := _DAY_FOLDERS.search(path):
             votes.add(_day_of(folders), 11.0, "the folder's name")
 
 
-def _vote_timeline(votes: _Votes, source: SourceDocument) -> None:
-    """The day in the timeline's heading, the first in the timeline, and the one that it names most often."""
-    headings = source.headings
-    found = next((one for one in headings if one.meaning and one.meaning.section == TIMELINE), None)
+def _timeline_of(source: SourceDocument) -> SourceHeading | None:
+    return next((one for one in source.headings if one.meaning and one.meaning.section == TIMELINE), None)
+
+
+def _timeline_days(source: SourceDocument) -> list[Day]:
+    """The days that the timeline names, in its order."""
+    found = _timeline_of(source)
     if found is None:
-        return
-    for _, _, day in days(found.text)[:1]:
-        votes.add(day, 4.0, "the timeline's heading")
-    later = headings[headings.index(found) + 1 :]
+        return []
+    later = source.headings[source.headings.index(found) + 1 :]
     end = next((one.start for one in later if one.level < found.level or one.meaning), len(source.text))
     inside = [day for _, _, day in days(source.text[found.end : end])]
     # A file that is named for a year is about a day of that year; older days are what led to it.
     years = {int(year) for year in _YEAR_IN_NAME.findall(PurePosixPath(source.path).stem)}
-    inside = [day for day in inside if day.year in years] or inside
-    if inside:
-        votes.add(inside[0], 2.5, "the timeline")
-        votes.add(Counter(inside).most_common(1)[0][0], 1.0, "the timeline")
+    return [day for day in inside if day.year in years] or inside
 
 
 def _vote_opening(votes: _Votes, source: SourceDocument) -> None:
@@ -159,7 +184,10 @@ def _vote_opening(votes: _Votes, source: SourceDocument) -> None:
         if source.in_code(at) or (heading is not None and heading.start <= at < heading.end):
             continue  # the title has its own vote
         before = opening[max(0, start - 12) : start].rsplit("\n", 1)[-1]
-        votes.add(day, weight + (1.0 if _HAPPENED.search(before + " ") else 0.0), "the text")
+        happened = _HAPPENED.search(before + " ") is not None
+        votes.add(day, weight + happened, "the text")
+        if happened and weight == 3.0 and day.year and (value := day.near(None)):
+            votes.happened.add(value)
         weight = max(0.3, weight - 1.2)
 
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pmctl.document.action_problems import MAX_TRACKING
 from pmctl.document.actions import COLUMNS, canonical
+from pmctl.document.dates import find_leading
 from pmctl.document.fields import ItemStatus
 from pmctl.document.headings import plain
 from pmctl.document.language import by_name
@@ -70,17 +71,20 @@ def tracked_table(lines: Sequence[str], postmortem: str, ids: Ids) -> ItemTables
     rows = [row for row in table.rows if any(cell.text for cell in row.cells)]
     if "Action" not in columns or len(table.columns) < 2 or not rows:
         return None
-    statuses = _statuses_to_add(table, rows, columns.get("Status"))
-    names_now = _names(table, columns, renamed_status=bool(statuses))
+    added = {
+        column: found for column, read in (("Due", _day_of), ("Status", status_of))
+        if (found := _readable(table, rows, columns.get(column), column, read))
+    }  # fmt: skip
+    names_now = _names(table, columns, frozenset(added))
     made = ItemTables(
         items=len(rows),
         without_status=_blank(rows, columns.get("Status")),
         without_owner=_blank(rows, columns.get("Owner")),
     )
     with_id = "ID" in columns
-    made.lines += _header(table, lines[1], names_now, with_id=with_id, with_status=bool(statuses))
+    made.lines += _header(table, lines[1], names_now, with_id=with_id, added=tuple(added))
     for line, row in zip(lines[2:], table.rows, strict=True):
-        text = _with_outer_pipes(line, " ") + (f" {statuses.get(row.line, '')} |" if statuses else "")
+        text = _with_outer_pipes(line, " ") + "".join(f" {found.get(row.line, '')} |" for found in added.values())
         if not with_id:
             filled = any(cell.text for cell in row.cells)
             text = f"| {ids.new(postmortem, row.cells[columns['Action']].text) if filled else ''} {text}"
@@ -88,11 +92,11 @@ def tracked_table(lines: Sequence[str], postmortem: str, ids: Ids) -> ItemTables
     return made
 
 
-def _header(table: Table, border: str, names_now: list[str], *, with_id: bool, with_status: bool) -> list[str]:
+def _header(table: Table, border: str, names_now: list[str], *, with_id: bool, added: Sequence[str]) -> list[str]:
     """The header's lines, below the names that it had where they can't be seen any more."""
     titles = [name.replace("|", "\\|") for name in names_now]
-    head = "| " + " | ".join([*([] if with_id else ["ID"]), *titles, *(["Status"] if with_status else [])]) + " |"
-    rule = ("" if with_id else "|---") + _with_outer_pipes(border, "") + ("---|" if with_status else "")
+    head = "| " + " | ".join([*([] if with_id else ["ID"]), *titles, *added]) + " |"
+    rule = ("" if with_id else "|---") + _with_outer_pipes(border, "") + "---|" * len(added)
     pairs = zip(table.columns, names_now, strict=True)
     if all(plain(old).casefold() in new.casefold() for old, new in pairs):
         return [head, rule]
@@ -120,19 +124,19 @@ def _exact_names(column: str) -> set[str]:
     return {name.casefold() for name in COLUMNS[column]}
 
 
-def _names(table: Table, columns: Mapping[str, int], *, renamed_status: bool) -> list[str]:
+def _names(table: Table, columns: Mapping[str, int], added: frozenset[str]) -> list[str]:
     """The header as it will be: pmctl's names, except where a cell holds what such a column may not hold."""
     column_at = {index: column for column, index in columns.items()}
     return [
-        _name(table, index, column_at.get(index, ""), renamed_status) or ("Notes" if "Notes" not in columns else " ")
+        _name(table, index, column_at.get(index, ""), added) or ("Notes" if "Notes" not in columns else " ")
         for index in range(len(table.columns))
     ]
 
 
-def _name(table: Table, index: int, column: str, renamed_status: bool) -> str:
+def _name(table: Table, index: int, column: str, added: frozenset[str]) -> str:
     written = table.columns[index]
-    if column == "Status" and renamed_status:
-        return f"Original {plain(written) if plain(written).isascii() else 'status'}"
+    if column in added:
+        return f"Original {plain(written) if plain(written).isascii() else column.casefold()}"
     if column in ("Owner", "Due", "Notes") and not _fits_tracking(table, index):
         return f"Stated {column.casefold()}"
     if column == "Ticket" and not _fits_tracking(table, index):
@@ -140,13 +144,26 @@ def _name(table: Table, index: int, column: str, renamed_status: bool) -> str:
     return column if column and written.casefold() not in _exact_names(column) else written
 
 
-def _statuses_to_add(table: Table, rows: Sequence[Row], status: int | None) -> dict[int, str]:
-    """The status of each row by its line, for a new column; empty when the table's own column does."""
-    if status is None or any(row.extra or any(cell.missing for cell in row.cells) for row in table.rows):
+def _readable(
+    table: Table, rows: Sequence[Row], index: int | None, column: str, read: Callable[[str], str]
+) -> dict[int, str]:
+    """What `read` makes of a column in each row, by its line, for a new column; empty when the table's own does."""
+    if index is None or any(row.extra or any(cell.missing for cell in row.cells) for row in table.rows):
         return {}
-    known = {row.line: status_of(row.cells[status].text) for row in rows}
-    written = {row.line: canonical(row.cells[status].text, ItemStatus) for row in rows}
+    known = {row.line: read(row.cells[index].text) for row in rows}
+    written = {row.line: row.cells[index].text for row in rows}
+    if column == "Status":
+        written = {line: canonical(text, ItemStatus) for line, text in written.items()}
     return known if any(value and value != written[line] for line, value in known.items()) else {}
+
+
+def _day_of(text: str) -> str:
+    """The day that a cell names and nothing else, as pmctl writes it; "" for none and for one that can be misread."""
+    moment = find_leading(plain(text))
+    if moment is None or moment.day is None or moment.clock or moment.length < len(plain(text).rstrip(" .")):
+        return ""
+    day = moment.day.near(None)
+    return day.isoformat() if day is not None and not moment.day.swapped else ""
 
 
 def status_of(text: str) -> str:

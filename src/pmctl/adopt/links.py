@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from pmctl.adopt.source import fenced, within
+from pmctl.adopt.source import SourceDocument, fenced, within
+from pmctl.text import heading_anchor
 
 _TARGET = re.compile(
     r"""\]\(\s*(?:<(?P<angled>[^<>\n]+)>|(?P<inline>[^\s()<>]+(?:\([^\s()]*\)[^\s()<>]*)*))
@@ -23,6 +24,7 @@ _TARGET = re.compile(
     re.VERBOSE | re.MULTILINE,
 )
 _ABSOLUTE = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:|//|/|#|\?)")
+_OWN_ANCHOR = re.compile(r"\]\(#([^\s()]+)\)")
 _CODE = re.compile(r"(?<!`)(`+)(?!`)(?:.(?!\n[ \t]*\n))*?(?<!`)\1(?!`)", re.DOTALL)
 ATTACHMENTS = frozenset((
     ".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".avif", ".bmp", ".pdf", ".txt", ".log", ".csv", ".tsv", ".json",
@@ -122,6 +124,30 @@ def rewrite(text: str, around: Surroundings) -> Rewritten:
         out += [text[at:start], new]
         at = end
     return Rewritten("".join((*out, text[at:])), tuple(taken.values()), tuple(dict.fromkeys(broken)))
+
+
+def anchors_renamed(source: SourceDocument, mapped: Iterable[tuple[str, str, int]]) -> dict[str, str]:
+    """The names in links of headings that get another name, with that of the new one."""
+    names = {heading: section.rpartition(": ")[2] for heading, section, _ in mapped}
+    before: dict[str, int] = {}
+    found: dict[str, str] = {}
+    for heading in source.headings:
+        old = heading_anchor(heading.text, before)
+        if heading.text in names and old != (new := heading_anchor(names[heading.text], {})):
+            found[old] = new
+    kept = {heading_anchor(one.text, {}) for one in source.headings if one.text not in names}
+    return {old: new for old, new in found.items() if old not in kept}
+
+
+def with_anchors(text: str, renamed: Mapping[str, str]) -> str:
+    """The text with its links to headings of its own leading to where these are now; code stays."""
+    code = (*fenced(text), *(match.span() for match in _CODE.finditer(text)))
+
+    def turned(match: re.Match[str]) -> str:
+        new = renamed.get(unquote(match[1]))
+        return match[0] if new is None or within(code, match.start()) else f"](#{quote(new)})"
+
+    return _OWN_ANCHOR.sub(turned, text)
 
 
 def _comes_along(real: Path, around: Surroundings) -> bool:

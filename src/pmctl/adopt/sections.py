@@ -12,8 +12,12 @@ from pmctl.adopt.item_tables import ItemTables
 from pmctl.adopt.remarks import Remarks
 from pmctl.document.aliases import ACTION_ITEMS, TIMELINE
 from pmctl.document.dates import find_leading
-from pmctl.document.headings import plain
+from pmctl.document.headings import bare, plain
 from pmctl.document.reader import Document, Section, read
+
+# Headings above advice for everybody, in pairs: nobody does these once and is done.
+_WHAT_NOT_TO_DO = ("don't", "dont", "don'ts", "donts", "do not", "what not to do", "avoid", "anti-patterns")
+_WHAT_TO_DO = ("do", "dos", "do's", "what to do")
 
 
 def with_tables(
@@ -49,6 +53,7 @@ def _with_timeline(document: Document, text: str, section: Section, known: date,
     before = document.text[document.body_start : section.start]
     zone = timelines.stated_zone(remark, section.text, before)
     count = 0
+    zoned = True
     reasons: list[str] = []
     for piece in _pieces(document, section, entries=True):
         made = timelines.to_table(piece.lines(document), known, zone, headings=frozenset(piece.entries))
@@ -57,6 +62,7 @@ def _with_timeline(document: Document, text: str, section: Section, known: date,
         elif made is not None:
             text = piece.replaced(document, text, made.lines)
             count += made.entries
+            zoned = zoned and made.zoned
     from_tables = False
     if count == 0:
         text, count, why = with_readable_times(document, text, section, zone, known)
@@ -65,7 +71,7 @@ def _with_timeline(document: Document, text: str, section: Section, known: date,
     remarks.questions += [f"timeline: {reason}" for reason in dict.fromkeys(reasons)]
     if count:
         remarks.recognise("timeline", f"{count} entries", "its table" if from_tables else "its list")
-        if not zone and not from_tables:
+        if not zoned and not from_tables:
             remarks.questions.append("the timeline does not name one time zone: its times are read as UTC")
     elif section.text.strip():
         remarks.kept.append("the timeline as text: not every entry has a clear time")
@@ -76,7 +82,12 @@ def _with_timeline(document: Document, text: str, section: Section, known: date,
 def _with_items(document: Document, text: str, section: Section, context: Context, remarks: Remarks) -> str:
     """For `text` see `_with_timeline`."""
     made = ItemTables()
-    for piece in _pieces(document, section):
+    pieces = _pieces(document, section)
+    advice = any(bare(piece.title) in _WHAT_NOT_TO_DO for piece in pieces)
+    for piece in pieces:
+        if advice and bare(piece.title) in (*_WHAT_NOT_TO_DO, *_WHAT_TO_DO):
+            made.reasons.append(f"a list of advice below {plain(piece.title)!r} was left as it was")
+            continue
         part = items.to_tables(piece.lines(document), str(document.meta["id"]), context.ids, context.person)
         made.add(part)
         if part.items:
@@ -99,10 +110,12 @@ def _with_items(document: Document, text: str, section: Section, context: Contex
 
 @dataclass(slots=True)
 class _Piece:
-    """A stretch of a section between sub-headings. `entries` are the lines that are headings and timeline entries."""
+    """A stretch of a section between sub-headings, with the `title` of the one above it. `entries` are the lines that
+    are headings and timeline entries."""
 
     start: int
     end: int
+    title: str = ""
     entries: list[int] = field(default_factory=list)
 
     def lines(self, document: Document) -> list[str]:
@@ -126,5 +139,5 @@ def _pieces(document: Document, section: Section, *, entries: bool = False) -> l
                 continue
             piece.end = heading.start
             found.append(piece)
-            piece = _Piece(heading.content_start, section.end)
+            piece = _Piece(heading.content_start, section.end, heading.title)
     return [piece for piece in reversed((*found, piece)) if document.text[piece.start : piece.end].strip()]

@@ -8,6 +8,7 @@ The text is kept as it is. The front matter's values only serve recognition; its
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,10 @@ _BOLD_LINE = re.compile(r"^ {0,3}(?:\*\*|__)(?P<text>[^*_\n][^*\n]{0,80}?)(?:\*\
 _LABEL_LINE = re.compile(r"^(?P<text>[A-Z][\w '/&-]{2,40}):[ \t]*\r?$", re.MULTILINE)
 
 
+# A heading of reStructuredText that Markdown does not know; what Markdown takes for code ("~") is none.
+_UNDERLINED = re.compile(
+    r"(?:^|(?<=\n\n)|(?<=\n\r\n))(?P<title>\S[^\n]*?)[ \t]*\r?\n(?P<line>([\^\"'+])\3{3,})[ \t]*(?:\r?\n|\Z)"
+)
 _MARKDOWN_HEADING = re.compile(r"^#{1,6}[ \t]+\S|^\S[^\n]*\n(?:={3,}|-{3,})[ \t]*$", re.MULTILINE)
 _CONVERT = "convert it (pandoc -t gfm does that), then adopt it"
 # Markup of others: its name, what at least two lines of it look like where no heading is Markdown's, and the remedy.
@@ -36,6 +41,7 @@ _OTHER_MARKUP = (
 )  # fmt: skip
 
 
+UNDERLINED = 3  # the level of a heading that only reStructuredText has, below the two that Markdown reads, too
 Spans = tuple[tuple[int, int], ...]
 
 
@@ -159,6 +165,8 @@ def parse_source(text: str, path: str, *, bom: bool = False) -> SourceDocument:
     outline = read_structure(text, front.end)
     headings = tuple(SourceHeading(one.level, one.title, one.line, one.start, one.end) for one in outline.headings)
     code = fenced(text, front.end)
+    if underlined := tuple(_underlined(text, front.end, code)):
+        headings = tuple(sorted((*headings, *underlined), key=lambda one: one.start))
     bold = _bold_headings(text, front.end, headings, code)
     return SourceDocument(path, text, bom, newline, front, headings, bold, outline.tables, code)
 
@@ -197,6 +205,14 @@ def _loosely(block: str) -> dict[str, Any]:
         if match := re.match(r"([A-Za-z_][\w -]*):[ \t]+([^\s\[{&*|>!%@`].*)", line):
             found.setdefault(match[1], match[2].strip().strip("\"'"))
     return found
+
+
+def _underlined(text: str, start: int, code: Spans) -> Iterator[SourceHeading]:
+    """Headings below the second level as reStructuredText has them, each below the one that Markdown reads."""
+    for match in _UNDERLINED.finditer(text, start):
+        title = match["title"].strip()
+        if len(match["line"]) >= len(title) - 1 and not within(code, match.start()):
+            yield SourceHeading(UNDERLINED, title, text.count("\n", 0, match.start()) + 1, match.start(), match.end())
 
 
 def _bold_headings(

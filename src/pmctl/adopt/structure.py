@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from pmctl.adopt.completeness import words
-from pmctl.adopt.source import SourceDocument, SourceHeading
+from pmctl.adopt.source import UNDERLINED, SourceDocument, SourceHeading
 from pmctl.adopt.timeline_entries import is_entry_heading
 from pmctl.document.aliases import (
     ACTION_ITEMS,
@@ -383,7 +383,7 @@ def _lines(place: _Place, original: str) -> Iterator[str]:
         if not same_wording(title, place.name):
             yield ""
             yield _bold(title)
-    elif place.heading.level == place.level:
+    elif place.heading.level == place.level and (original.lstrip().startswith("#") or place.level < UNDERLINED):
         yield original.rstrip("\r\n")
     else:
         yield f"{'#' * place.level} {title}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby
 
@@ -37,11 +37,15 @@ _ZONE_IN_TITLE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What a piece of text became: new lines, how many entries they hold, and why it stayed text otherwise."""
+    """What a piece of text became: new lines, how many entries they hold, and why it stayed text otherwise.
+
+    `zoned` says that the zone of every time is known.
+    """
 
     lines: tuple[str, ...]
     entries: int
     reason: str = ""
+    zoned: bool = False
 
 
 def stated_zone(title: str, *texts: str) -> str:
@@ -64,6 +68,7 @@ def to_table(
     times. `headings` are the lines that are sub-headings and entries of the timeline.
     """
     entries = entries_below_headings(lines, sorted(headings)) if headings else entries_of(lines)
+    entries = _days_that_are_entries(entries)
     timed, notes = _count(entries, "entry"), _count(entries, "note")
     items = timed + notes
     if notes and not timed:
@@ -80,6 +85,19 @@ def to_table(
     if 3 * timed < 2 * items:
         return Table(tuple(lines), 0, f"only {timed} of {items} entries begin with a time")
     return _laid_out(lines, entries, known, zone)
+
+
+def _days_that_are_entries(entries: list[Entry]) -> list[Entry]:
+    """Among other entries a day above a paragraph, and above nothing else, is an entry: what happened on that day."""
+    if not any(entry.kind == "entry" for entry in entries):
+        return entries
+    found: list[Entry] = []
+    for entry, behind in zip(entries, (*(one.kind for one in entries[1:]), "day"), strict=True):
+        if entry.kind == "text" and behind == "day" and found and found[-1].kind == "day":
+            found[-1] = replace(found[-1], kind="entry", event=entry.event, last=entry.last)
+        else:
+            found.append(entry)
+    return found
 
 
 def _count(entries: Sequence[Entry], kind: Kind) -> int:
@@ -106,7 +124,7 @@ def _laid_out(lines: list[str], entries: list[Entry], known: date | None, zone: 
         if last < len(lines) and lines[last].strip():
             out.append("")
         at = last
-    return Table((*out, *lines[at:]), total)
+    return Table((*out, *lines[at:]), total, zoned=bool(zone) or all(zones))
 
 
 def _runs(entries: list[Entry]) -> list[list[Entry]]:

@@ -33,6 +33,12 @@ _NOISE = re.compile(
     r"^(?:(?:public|draft|incident|report|post|mortem|postmortem|postmortems|retrospective|review|rca|pm|on|for|of|the|a|an)-)+"
 )
 _DIGITS_OF_A_DAY = re.compile(r"(?<!\d)(?:19|20)\d{6}(?!\d)")
+# A kind of report, and whose: the heading below it says what happened.
+_BANNER = re.compile(
+    r"(?:[A-Z][\w.&'-]*,?\s+){1,4}(?:Incident|Outage|Post-?\s?[Mm]ortem|RCA|Root Cause(?: Analysis)?)\s+"
+    r"(?:Report|Review|Analysis)"
+)
+BANNER = "the heading below the banner"
 _MARKUP = re.compile(r"[#|>`<!\-*+\d=]")
 
 
@@ -77,11 +83,22 @@ def title(source: SourceDocument, stated: LabelledValues, heading: SourceHeading
 
 
 def _of_heading(source: SourceDocument, heading: SourceHeading) -> Title | None:
+    if (named := _below_banner(source, heading)) is not None:
+        return Title(_short(named.text), BANNER, 0.9)
     if heading.text and not _GENERIC.fullmatch(bare(heading.title)):
         return Title(_short(heading.text), "the first heading", 1.0)
     below = source.text[heading.end :].lstrip().split("\n", 1)[0].strip()
     if below and len(below) <= 120 and ":" not in below[:25] and not _MARKUP.match(below):
         return Title(_short(plain(below)).rstrip("."), "the line below the heading", 0.8)
+    return None
+
+
+def _below_banner(source: SourceDocument, banner: SourceHeading) -> SourceHeading | None:
+    """The heading that stands directly below one that only says whose report of which kind this is."""
+    later = next((one for one in source.headings if one.start >= banner.end), None)
+    fits = later is not None and later.meaning is None and len(later.text.split()) > 2
+    if fits and later is not None and not source.text[banner.end : later.start].strip():
+        return later if _BANNER.fullmatch(banner.text) else None
     return None
 
 

@@ -169,12 +169,6 @@ def _export_one(session: Session, name: str, wish: _Wish, output: Path | None) -
     session.end_if_incomplete(incomplete)
 
 
-def whole_page(session: Session, name: str) -> bytes:
-    """One postmortem, as it is committed, as one page."""
-    wish = _Wish("html", "HEAD", evidence=False, front_matter=True, fonts=None)
-    return FORMS["html"].make(_material(session, name, wish)[0])
-
-
 def _export_all(session: Session, query: Query, wish: _Wish, folder: Path, readable: frozenset[str] | None) -> None:
     """One file for each postmortem that fits and, unless that is None, is among the `readable`.
 

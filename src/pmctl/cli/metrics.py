@@ -219,7 +219,7 @@ def explain(
     if not name:
         session.table(("NAME", "UNIT", "METRIC"), [(one.name, one.unit, one.title) for one in DEFINITIONS.values()])
         return
-    choose_known("NAME", [name], DEFINITIONS)
+    choose_known("NAME", [name], DEFINITIONS, lists="pmctl metrics explain lists them")
     asked = ask(session, at=at, on=on, since=since, until=until)
     found = metrics(asked.facts, asked.query, asked.zone)
     (group,) = found.groups

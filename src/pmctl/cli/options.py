@@ -83,10 +83,13 @@ def _without_numbers(word: str) -> str:
     return "".join("0" if letter.isdigit() else letter for letter in word.casefold())
 
 
-def choose_known(option: str, values: Iterable[str], known: Iterable[str], *, strict: bool = False) -> None:
+def choose_known(
+    option: str, values: Iterable[str], known: Iterable[str], *, strict: bool = False, lists: str = ""
+) -> None:
     """Nothing when each of the values can be; raises UsageProblem, which names the nearest that can, otherwise.
 
     Case does not matter. Without anything known every value passes, unless `strict` says that there is none then.
+    `lists` is the command that lists those that are too many for a hint.
     """
     from pmctl.errors import UsageProblem
     from pmctl.text import did_you_mean
@@ -95,7 +98,7 @@ def choose_known(option: str, values: Iterable[str], known: Iterable[str], *, st
     spelled = {one.casefold() for one in there}
     for value in values:
         if (there or strict) and value.removeprefix("@").casefold() not in spelled:
-            listed = f"one of: {', '.join(there)}" if 0 < len(there) <= 12 else ""
+            listed = f"one of: {', '.join(there)}" if 0 < len(there) <= 12 else lists
             raise UsageProblem(f"{option} {value}: {_none(option)}", hint=did_you_mean(value, there, listed))
 
 

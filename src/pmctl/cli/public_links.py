@@ -24,23 +24,40 @@ def link(
     full: Annotated[
         bool, typer.Option("--full", help="The whole postmortem, with its names, in place of its public text.")
     ] = False,
-    at: Annotated[str, typer.Option("--at", metavar="URL", help="Where you are going to put the file.")] = "",
+    served: Annotated[
+        bool, typer.Option("--served", help="No file: a link that pmctl serve answers until it ends.")
+    ] = False,
+    at: Annotated[
+        str, typer.Option("--at", metavar="URL", help="Where you are going to put the file, or where the server is.")
+    ] = "",
     handle: As = "",
 ) -> None:
     """Make one encrypted HTML file for somebody outside, and print its link with the key, once.
 
     Put the file on any web server, or send it: the server never sees the text, as browsers keep what stands behind the
     # to themselves. Whoever has the whole link can read it, and can copy it. The file refuses to show itself after it
-    has expired; a copy whose script was changed does not.
+    has expired; a copy whose script was changed does not. With --served it is no file: the server looks at each request
+    whether the link counts.
     """
     from pmctl.cli.exporting import write_file
     from pmctl.cli.session import now
+    from pmctl.errors import UsageProblem
     from pmctl.workflow import public_links
 
     session: Session = ctx.obj
     workspace = session.workspace
     name, by = workspace.find(id), session.known_person(handle)
-    html = _full(session, name, by) if full else _public(session, name)
+    if full:
+        public_links.refuse_full(workspace, name, by)
+    if served:
+        if output is not None:
+            raise UsageProblem("--served makes no file", hint="leave -o out")
+        link = public_links.make_served(workspace, name, full=full, by=by, now=now(), expires=expires, address=at)
+        session.result(f"{at.rstrip('/')}/l/{link.key}")
+        session.note(f"  link {link.link.id}, until {link.link.expires}; it is shown once, and only its hash is kept")
+        _told(session, link.link.id)
+        return
+    html = _full(session, name) if full else _public(session, name)
     file = output if output is not None else Path(f"postmortem-{_random()}.html")
     _refuse_place(session, file)
     made = public_links.make(
@@ -49,8 +66,7 @@ def link(
     write_file(file, made.html)
     session.result(f"{at or file}#{made.key}")
     session.note(f"  {file}: link {made.link.id}, until {made.link.expires}; its key is shown once and kept nowhere")
-    session.note(f"  to end it: pmctl public revoke {made.link.id} -m REASON")
-    session.note("  whoever has the link can copy what it shows; nobody can call a copy back")
+    _told(session, made.link.id)
 
 
 def links(
@@ -70,11 +86,16 @@ def links(
     wanted, moment = session.workspace.find(id) if id else "", now()
     found = [one for one in all_links(session.repo) if not wanted or one.postmortem == wanted]
     if format == "json":
-        session.json("links", GivenLinks([GivenLink(**asdict(one), state=one.state(moment)) for one in found]))
+        told = []
+        for one in found:
+            values = asdict(one)
+            served = bool(values.pop("hash"))  # what may be guessed against stays here
+            told.append(GivenLink(**values, served=served, state=one.state(moment)))
+        session.json("links", GivenLinks(told))
         return
     rows = [
         [one.id, one.postmortem, "all of it" if one.full else "public text", one.by, one.expires, one.state(moment),
-         one.address or one.file] for one in found
+         one.address or one.file or "on the server"] for one in found
     ]  # fmt: skip
     session.table(["LINK", "TO", "SHOWS", "MADE BY", "UNTIL", "NOW", "WHERE"], rows)
     if not rows:
@@ -100,19 +121,23 @@ def revoke(
     tell(session, ended(session.workspace, link, by=by, now=now(), reason=note), format)
 
 
+def _told(session: Session, number: str) -> None:
+    session.note(f"  to end it: pmctl public revoke {number} -m REASON")
+    session.note("  whoever has the link can copy what it shows; nobody can call a copy back")
+
+
 def _public(session: Session, name: str) -> bytes:
     from pmctl.workflow.public_leaving import export
 
     return export(session.workspace, name, "html")
 
 
-def _full(session: Session, name: str, by: str) -> bytes:
+def _full(session: Session, name: str) -> bytes:
     """The page of the whole postmortem as it is committed."""
-    from pmctl.cli.exporting import whole_page
-    from pmctl.workflow.public_links import refuse_full
+    from pmctl.cli.session import today
+    from pmctl.workflow.public_links import whole_page
 
-    refuse_full(session.workspace, name, by)
-    return whole_page(session, name)
+    return whole_page(session.workspace, name, today())
 
 
 def _random() -> str:

@@ -229,7 +229,7 @@ def _stamp(session: Session) -> tuple[object, ...]:
     from pmctl.output.site.own_files import FOLDER
 
     root = session.repo.root
-    found: list[object] = [git.head(session.repo.top), session.day(session.workspace)]
+    found: list[object] = [git.tip(session.repo), session.day(session.workspace)]
     for top in (root / "postmortems", root / FOLDER, root / git.SETTINGS_FILE):
         for file in (top, *sorted(top.rglob("*"))) if top.is_dir() else (top,):
             try:

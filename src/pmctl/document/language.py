@@ -21,7 +21,8 @@ class Language:
     """One language's names of sections, of the parts of Lessons Learned, and of what tables and labels say.
 
     `either` are headings such as "Conclusion", which name no section by themselves; `nothing` says that a list is
-    empty.
+    empty, `times` head the column of times in a timeline. `wording` are the phrases of each kind that the blameless
+    rules look for: words of which one must be there, and a pattern over lower-case prose.
     """
 
     sections: Mapping[str, str]
@@ -32,6 +33,8 @@ class Language:
     columns: Mapping[str, str] = field(default_factory=dict)
     statuses: Mapping[str, str] = field(default_factory=dict)
     nothing: str = ""
+    times: str = ""
+    wording: Mapping[str, tuple[tuple[str, ...], str]] = field(default_factory=dict)
 
 
 @lru_cache(maxsize=1)
@@ -52,7 +55,7 @@ def by_name(kind: str) -> dict[str, str]:
 
 
 def every(kind: str) -> frozenset[str]:
-    """The names of one kind of every language: `metadata`, `either` or `nothing`."""
+    """The names of one kind of every language: `metadata`, `either`, `nothing` or `times`."""
     return frozenset(name.casefold() for language in known() for name in names(getattr(language, kind)))
 
 

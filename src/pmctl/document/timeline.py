@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 SECTION = "Timeline"
 DAY_ALONE = "a date without a time"
 """The problem of an entry that says on which day it was and no more."""
-_TIME_COLUMNS = ("time", "timestamp", "when", "utc", "date/time", "datetime", "date")
+_TIME_COLUMNS = ("time", "timestamp", "when", "date/time", "datetime")
+_ZONE_COLUMNS = ("utc", "date")
 _EVENT_COLUMNS = ("Event", "Description", "What", "What happened", "Details", "Action")
 _WHO_COLUMNS = ("Who", "Actor", "By", "Person", "Owner")
 
@@ -101,12 +102,20 @@ def timeline_section(doc: Document) -> Section | None:
 
 
 def time_column(table: Table) -> int | None:
-    """The index of the column of times: Time, Timestamp, When, UTC, also with a zone behind it."""
-    names = [re.split(r"[(\[,]|\s+in\s+|\s", cell.casefold().strip(), maxsplit=1)[0] for cell in table.columns]
-    for name in _TIME_COLUMNS:
-        if name in names:
-            return names.index(name)
-    return None
+    """The index of the column of times: Time, Timestamp, When, its name in another language, then UTC; also with a
+    zone behind it."""
+    names = [re.split(r"[(（\[,]|\s+in\s+|\s", cell.casefold().strip(), maxsplit=1)[0] for cell in table.columns]
+    sure = next((names.index(name) for name in _TIME_COLUMNS if name in names), None)
+    return _in_other_words(names) if sure is None else sure
+
+
+def _in_other_words(names: list[str]) -> int | None:
+    """The first column that another language calls so, or the one whose name is only a zone."""
+    from pmctl.document.language import every  # rarely needed, and slow to load
+
+    known = every("times")
+    found = next((index for index, name in enumerate(names) if name in known), None)
+    return next((names.index(name) for name in _ZONE_COLUMNS if name in names), None) if found is None else found
 
 
 def text_columns(table: Table) -> tuple[int | None, int | None]:

@@ -82,7 +82,7 @@ def _proved(summary: Summary, shown: object) -> Summary:
 def _stamp(workspace: Workspace, everything: Iterable[Reading]) -> str:
     """What the answer depends on: HEAD, since what a commit took away counts still, and the files; "" before the first
     commit."""
-    there = git.head(workspace.repo.top)
+    there = git.tip(workspace.repo)
     return hashlib.sha256("\0".join((there, *(one.key for one in everything))).encode()).hexdigest() if there else ""
 
 

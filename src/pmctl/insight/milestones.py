@@ -41,7 +41,7 @@ def milestones(repo: git.Repository, head: str = "") -> Callable[[], Mapping[str
     """
     if why := git.is_shallow_or_partial(repo.common_dir):
         return partial(_refuse, EnvironmentProblem(f"this is a {why}"))
-    head = head or git.head(repo.top)
+    head = head or git.tip(repo)
     if not head:
         return dict
     known, dates = _load(repo)

@@ -21,12 +21,12 @@ from typing import NamedTuple
 from pmctl import git
 from pmctl.document.fields import id_of
 from pmctl.files import make_folder
-from pmctl.insight.similar_terms import terms
+from pmctl.insight.similar_terms import as_written, in_words, terms
 from pmctl.insight.summary import Summary, front_of, summarise
 from pmctl.ledger.snapshot import Snapshot, Snapshots
 from pmctl.ledger.tree_documents import REGULAR
 
-_VERSION = 2
+_VERSION = 3
 _K1, _B = 1.2, 0.75
 _ASKED = 48  # terms of a question, the most telling first
 _FEW = 60  # documents up to which even a common term is asked
@@ -104,7 +104,7 @@ def similar_to_each(
     repo: git.Repository, questions: Sequence[Asked], *, most: int = 5, readable: frozenset[str] | None = None
 ) -> list[AlikeAnswer]:  # fmt: skip
     """The answer to each question, all about one HEAD."""
-    commit = git.head(repo.top)
+    commit = git.tip(repo)
     if not commit:
         return [AlikeAnswer("", one.name, 0, ()) for one in questions]
     source = Snapshots(repo)
@@ -209,10 +209,12 @@ def _alike(snapshot: Snapshot, path: str, score: float, shared: list[str]) -> Al
     from pmctl.document.reader import read
 
     data = snapshot.regular_file(path) or b""
-    one: Summary = summarise(read(data, path), path)
+    document = read(data, path)
+    one: Summary = summarise(document, path)
     items = tuple(OpenItem(item.id, item.description, item.owner, item.due) for item in one.items if item.open)
-    told = sorted(shared, key=lambda term: not term.startswith(_MORE_THAN_WORDS))[:_REASONS]
-    return Alike(one.id, one.title, score, tuple(told), items, _recurs(shared))
+    first = sorted(shared, key=lambda term: not term.startswith(_MORE_THAN_WORDS))
+    told = as_written(first, f"{one.title}\n{document.body}")[:_REASONS]
+    return Alike(one.id, one.title, score, told, items, _recurs(shared))
 
 
 def _recurs(shared: Sequence[str]) -> bool:
@@ -310,6 +312,4 @@ def _learn(index: sqlite3.Connection, found: Sequence[tuple[str, str, Mapping[st
 
 def reasons(one: Alike) -> Iterator[str]:
     """The shared terms as people read them."""
-    for term in one.shared:
-        kind, _, name = term.partition(":")
-        yield f"{kind} {name}" if name and kind in ("service", "cause", "error") else term
+    return in_words(one.shared)

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from pmctl.insight.similar_terms import terms
+from pmctl.insight.similar_terms import as_written, in_words, terms
 
 KEPT = 40
 """Terms of a postmortem that are worth keeping."""
@@ -80,8 +80,6 @@ def _kind(term: str) -> str:
     return kind if colon and kind in _KINDS else ""
 
 
-def said(like: Like) -> Iterator[str]:
-    """The shared terms as people read them: `cause pool exhausted`, `failover`."""
-    for term in like.shared:
-        kind = _kind(term)
-        yield f"{kind} {term[len(kind) + 1 :]}" if kind else term
+def said(like: Like, text: str) -> Iterator[str]:
+    """The shared terms as people read them, in the words of this text."""
+    return in_words(as_written(like.shared, text))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _WORD = re.compile(r"[a-z][a-z0-9]*(?:[_-][a-z0-9]+)*|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2,}")
 _CODE = re.compile(r"`([^`\n]{4,160})`")
@@ -24,6 +24,8 @@ _MASKS = (
     (re.compile(r"[0-9]+(?:[.,][0-9]+)*"), "0"),
 )
 _ENDINGS = (("ies", "y"), ("sses", "ss"), ("ing", ""), ("ed", ""), ("es", "e"), ("s", ""))
+_HANDLE = re.compile(r"(?<![\w./@-])@[a-z0-9][a-z0-9_-]*")  # a person, and not what happened
+_KINDS = ("service:", "cause:", "error:")
 _MOST = 60_000  # characters of a document that are read: what follows is a log
 STOP = frozenset(
     """
@@ -55,7 +57,7 @@ def words(text: str) -> Counter[str]:
     """How often each word of a text occurs, in a plain form, without those that every postmortem has; of scripts
     without spaces, pairs of characters."""
     found: Counter[str] = Counter()
-    for word, times in Counter(_WORD.findall(text.casefold())).items():
+    for word, times in Counter(_WORD.findall(_HANDLE.sub(" ", text.casefold()))).items():
         if not word.isascii():
             for at in range(len(word) - 1):
                 found[word[at : at + 2]] += times
@@ -70,6 +72,23 @@ def _plain(word: str) -> str:
             if word.endswith(ending) and len(word) - len(ending) + len(instead) >= 3 and not word.endswith("ss"):
                 return word[: -len(ending)] + instead
     return word
+
+
+def as_written(shared: Sequence[str], text: str) -> tuple[str, ...]:
+    """Terms that this text has too, its words as it writes them; without words that a service or cause among them
+    says already."""
+    chosen = " ".join(one.partition(":")[2] for one in shared if one.startswith(_KINDS))
+    said = {*words(chosen), *chosen.split()}
+    spelled: dict[str, str] = {}
+    for word, _ in sorted(Counter(_WORD.findall(text.casefold())).items(), key=lambda one: (-one[1], one[0])):
+        spelled.setdefault(_plain(word), word)
+    return tuple(spelled.get(one, one) for one in shared if one not in said)
+
+
+def in_words(shared: Iterable[str]) -> Iterator[str]:
+    """Terms as people read them: `cause pool exhausted`, `failover`."""
+    for term in shared:
+        yield term.replace(":", " ", 1) if term.startswith(_KINDS) else term
 
 
 def _without_comments(text: str) -> str:

@@ -239,7 +239,7 @@ class Snapshot:
 def head(repo: git.Repository) -> Snapshot:
     """What is committed: the snapshot of HEAD, with nothing in it before the first commit."""
     source = Snapshots(repo)
-    commit = git.head(repo.top)
+    commit = git.tip(repo)
     return source.at(commit) if commit else Snapshot(source)
 
 

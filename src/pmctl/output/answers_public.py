@@ -50,11 +50,13 @@ class PublicExport:
 @dataclass(eq=False, repr=False)
 class GivenLink:
     """A read-only link that was given away. `state` is open, expired or revoked; `full` says that it shows the whole
-    postmortem; `file` is the name of its file, `address` where somebody said that it was put."""
+    postmortem; `file` is the name of its file, `address` where somebody said that it was put; one that is `served` has
+    no file."""
 
     id: str
     postmortem: str
     full: bool
+    served: bool
     by: str
     at: str
     expires: str

@@ -107,6 +107,9 @@ def where_it_is(repo: git.Repository, settings: GitSettings | None = None) -> Hi
     '' when everybody who fetches has it, and when there is nobody to push to. `settings` are git's, where they are
     known.
     """
+    alone = settings is not None and not any(name.startswith(("branch.", "remote.")) for name, _ in settings)
+    if alone and not git.is_detached(repo):
+        return ""
     form = "--format=%(HEAD)%(refname:lstrip=2)%00%(upstream:short)%00%(upstream:track,nobracket)"
     here = git.run(repo.top, "for-each-ref", "--points-at=HEAD", form, "refs/heads", check=False).text.splitlines()
     current = next((line[1:] for line in here if line.startswith("*")), "")

@@ -1,12 +1,16 @@
-"""Read-only links that were given away: which, to what, until when. The record lies in refs/pmctl/links.
+"""Read-only links that were given away: which, to what, until when. The record lies in refs/pmctl/server.
 
-    links/<id>.json     the postmortem, who made it and when, until when, where the file was put, and its end
+    links/<id>.json     the postmortem, who made it and when, until when, where its file was put, and its end
 
-No key and no text is ever in it. Whoever may push that ref may say that a link is revoked; that deletes no file.
+Of a link that a server answers the hash of its secret is there; of one that is a file nothing but where it is. No key
+and no text is ever in it. Whoever may push that ref may make links and end them: protect it as the branch.
 """
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import re
 import secrets
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -17,15 +21,17 @@ from pmctl.errors import EnvironmentProblem, NotFound
 from pmctl.repository.shared_ref import Overtaken, SharedRef, blobs, json_file
 from pmctl.text import parse_utc
 
-REF = "refs/pmctl/links"
+REF = "refs/pmctl/server"
+_SECRET = re.compile(r"([0-9a-z]{10})-([A-Za-z0-9_-]{43})")
 _TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
     """One link. `full` says that it shows the whole postmortem, not its public text; `file` is the name that the file
-    was given, `address` where it was put ("" where nobody said), `digest` that of its bytes. `revoked_at` and
-    `revoked_by` are empty until it is revoked. Times are UTC, as text."""
+    was given, `address` where it was put ("" where nobody said), `digest` that of its bytes. A link that a server
+    answers has the SHA-256 of its secret as `hash`, and no file. `revoked_at` and `revoked_by` are empty until it is
+    revoked. Times are UTC, as text."""
 
     id: str
     postmortem: str
@@ -36,6 +42,7 @@ class Link:
     file: str
     address: str
     digest: str
+    hash: str = ""
     revoked_at: str = ""
     revoked_by: str = ""
     reason: str = ""
@@ -60,6 +67,29 @@ class LinkBook(SharedRef):
         wanted = [oid for path, oid in self.files.items() if path.startswith("links/")]
         found = (_link(one) for one in blobs(self.repo, wanted))
         return sorted((one for one in found if one is not None), key=lambda one: (one.at, one.id))
+
+
+def new_secret(link: str) -> tuple[str, str]:
+    """What stands in the address of a served link, and the hash that is kept of it."""
+    secret = secrets.token_urlsafe(32)
+    return f"{link}-{secret}", _hash(secret)
+
+
+def served(repo: git.Repository, text: str, now: datetime) -> Link | None:
+    """The link that counts now whose address ends so; None for anything else. The record is read anew, so that what was
+    revoked does not count any more; how long it takes says nothing about a secret.
+
+    Raises EnvironmentProblem where nobody can know what counts.
+    """
+    match = _SECRET.fullmatch(text)
+    number, secret = (match[1], match[2]) if match else ("", "")
+    found = next((one for one in all_links(repo) if one.id == number and one.hash), None)
+    right = hmac.compare_digest(_hash(secret), found.hash if found is not None else _hash("none"))
+    return found if found is not None and right and found.state(now) == "open" else None
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def new_id() -> str:

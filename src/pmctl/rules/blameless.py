@@ -15,7 +15,7 @@ from pmctl.rules import phrases
 from pmctl.rules.counterfactual import counterfactuals
 from pmctl.rules.prose import Pattern, lucky, prose, timelines
 from pmctl.rules.registry import HINT, WARNING, found, rule
-from pmctl.rules.wording import Said, as_written, inside, people_named, said, sentence_end, without_overlaps
+from pmctl.rules.wording import Said, as_written, elsewhere, inside, people_named, said, sentence_end, without_overlaps
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document
@@ -96,9 +96,15 @@ def omission(doc: Document, context: Context) -> Iterable[Finding]:
     names = people_named(doc, context)
     for one in said(doc, context, "omission", *phrases.OMISSIONS):
         subject = one.subject(names)
-        if subject and not phrases.IN_CASE.compiled.search(one.before[: subject.start()]):
+        if subject is None:
+            continue
+        provided = phrases.IN_CASE.compiled.search(one.before[: subject.start()])
+        end = sentence_end(one.prose, one.end)
+        if not provided or (provided[0] == "when " and phrases.HAPPENED.compiled.search(one.prose, one.end, end)):
             yield _flag(doc, one, "puts an omission on a person", fix)
-    for one in said(doc, context, "", phrases.NOBODY):
+    for one in said(doc, context, "", *phrases.LEFT_OUT):
+        yield _flag(doc, one, "puts an omission on a person", fix)
+    for one in said(doc, context, "", phrases.NOBODY, *elsewhere("omission")):
         if not inside(lucky(doc), one.start):
             yield _flag(doc, one, "puts an omission on people", fix)
 
@@ -126,7 +132,7 @@ def human_error(doc: Document, context: Context) -> Iterable[Finding]:
 
         Both consoles show the same prompt, and the drop command asks for no confirmation.
     """
-    for one in said(doc, context, "human-error", phrases.HUMAN_ERROR):
+    for one in said(doc, context, "human-error", phrases.HUMAN_ERROR, *phrases.OVERSIGHTS, *elsewhere("human-error")):
         listed = one.match.groupdict().get("role") and not phrases.AS_CAUSE.compiled.search(one.before)
         passes = listed or phrases.AS_RISK.compiled.search(one.before) or inside(timelines(doc), one.start)
         if not passes and not one.negated:
@@ -155,7 +161,8 @@ def character(doc: Document, context: Context) -> Iterable[Finding]:
 
         The review tool showed 40 generated files before the one that mattered.
     """
-    for one in without_overlaps(one for one in said(doc, context, "character", *phrases.CHARACTER) if not one.negated):
+    found_ = said(doc, context, "character", *phrases.CHARACTER, *elsewhere("character"))
+    for one in without_overlaps(one for one in found_ if not one.negated):
         yield _flag(doc, one, "judges a person", "remove it")
 
 
@@ -307,7 +314,8 @@ def vague_care(doc: Document, context: Context) -> Iterable[Finding]:
 
         A migration that locks a table for more than 1 s is refused by the pipeline.
     """
-    for one in without_overlaps(one for one in said(doc, context, "vague-action", *phrases.VAGUE) if not one.negated):
+    found_ = said(doc, context, "vague-action", *phrases.VAGUE, *elsewhere("vague-care"))
+    for one in without_overlaps(one for one in found_ if not one.negated):
         told = phrases.WHAT.compiled.search(one.before) or phrases.DONE.compiled.search(one.before)
         if not told and not inside(timelines(doc), one.start):
             yield _flag(doc, one, "can't be verified", "name a change to the system and how to check it")

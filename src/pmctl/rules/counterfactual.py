@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pmctl.rules.persons import PERSON
 from pmctl.rules.prose import Pattern, lucky, remedies
-from pmctl.rules.wording import Said, inside, people_named, said
+from pmctl.rules.wording import Said, elsewhere, inside, people_named, said, sentence_end
 
 if TYPE_CHECKING:
     from pmctl.document.reader import Document
@@ -58,7 +58,7 @@ _PREVENT = (
     r"|(?:stopped|exposed|surfaced|revealed|flagged|uncovered|highlighted)\s+(?:this|it|(?:the|a"
     r"|an)\s+(?:[\w-]{1,40}\s+){0,2}?"
     r"(?:(?:missing|wrong|broken|stale|faulty|incorrect|invalid)\s+\w+|rollout|deploy(?:ment)?|bug|issue|problem"
-    r"|error|defect|failure|regression|mistake|gap|cause|mismatch"
+    r"|error|defect|failure|fault|regression|mistake|gap|cause|mismatch"
     r"|misconfiguration|divergence|drift|risk|conflict|outage|incident|attack))\b"
 )
 _SHOULD_WORDS = (" should ", " ought ", " shouldn't ", " should've ")
@@ -79,7 +79,7 @@ _SHOULD_HAVE = Pattern(
 )
 """In the active voice: needs a person as the subject, or a verb of _REALISED."""
 _REALISED = Pattern(r"\b(?:known|reali[sz]ed|thought|foreseen|anticipated|asked|remembered)$")
-_STARTS = Pattern(r"(?:^|[\0.:;!?(]\s*|\bthe\s+(?:(?:code\s+)?review|investigation|process)\s+)$")
+_STARTS = Pattern(r"(?:^|[\0.:;!?(]\s*|\s[-–—]\s+|\bthe\s+(?:(?:code\s+)?review|investigation|process)\s+)$")
 """What may stand before a verb without a subject of its own, or before a process that people carry out."""
 _COULD_HAVE = Pattern(
     rf"(?:could|would|might)(?<!\w\w{{5}}){_ALSO}{_HAVE}(?:{_PREVENT}){_NOT_WORSE}",
@@ -98,6 +98,43 @@ _PERSON_COULD_HAVE = Pattern(
     needs=_COULD_WORDS,
     also=_HAVE_WORDS,
 )
+_BY_SYSTEM = Pattern(
+    r"\bby\s+(?:the|our|its|an?|each|every)\s+(?:[\w-]{1,40}\s+){0,2}?(?:strateg(?:y|ies)|systems?|code|contracts?|services?"
+    r"|clients?|servers?|jobs?|scripts?|functions?|librar(?:y|ies)|apis?|controllers?|schedulers?|parsers?|algorithms?"
+    r"|modules?|components?|programs?|protocols?|daemons?|nodes?|databases?|pipelines?|tools?|alerts?|monitor(?:s|ing)?)\b"
+)
+"""Who should have done it: what a program is meant to do."""
+_WISHED = (
+    Pattern(
+        r"\b(?:it|that|this)\s+would(?:\s+have|'ve)\s+been\s+(?:\w+ly\s+|more\s+|very\s+)?"
+        r"(?:useful|helpful|better|good|wise|prudent|nice|safer|wiser)\b",
+        needs=(" would ", " would've "),
+        also=_HAVE_WORDS,
+    ),
+    Pattern(
+        r"\bcould(?:\s+have|'ve)\s+been\s+(?:much\s+|a\s+lot\s+|significantly\s+)?"
+        r"(?:faster|quicker|shorter|earlier|sooner|smoother|better)\b",
+        needs=(" could ", " could've "),
+        also=_HAVE_WORDS,
+    ),
+    Pattern(
+        r"\bcould(?:\s+have|'ve)\s+been\s+\w+[^.;!?\0]{0,60}?,?\s+but\s+(?:was|were)(?:n't|\s+not)\b",
+        needs=(" could ", " could've "),
+        also=(" wasn't ", " weren't ", " not "),
+    ),
+    Pattern(
+        r"\bshould(?:\s+have|'ve)\s+(?:\w+ly\s+)?\w+[^.;!?\0]{0,60}?,\s+but\s+(?:i|we|they|he|she|nobody|no\s+one)\b",
+        needs=(" should ", " should've "),
+        also=(" but ",),
+    ),
+    Pattern(
+        r"(?:(?<=\0)|(?<=[.!?] ))with\s+(?:a|an|more|better|some)\s[^.;!?\0]{3,60}?\b(?:we|i|they|the\s+team)\s+"
+        r"(?:would|could)(?:\s+have|'ve)\s+\w+",
+        needs=(" with ",),
+        also=(" would ", " could ", " would've ", " could've "),
+    ),
+)
+"""Wishes without a person in front of the verb, which say what would have been good."""
 _ANYBODY = Pattern(r"(?:an?|any|each|every|some|another)\s|some(?:one|body)\b")
 """A subject that is nobody in particular: what such a person could have done is a risk."""
 _WEIGHED = Pattern(
@@ -128,15 +165,19 @@ def counterfactuals(doc: Document, context: Context) -> Iterator[Said]:
     yield from said(doc, context, "counterfactual")
     names = people_named(doc, context)
     for one in said(doc, context, "", _SHOULD_BEEN):
-        if not _GUARD.compiled.search(one.before) and not _WEIGHED.compiled.search(one.before):
+        by_system = _BY_SYSTEM.compiled.search(one.prose, one.end, sentence_end(one.prose, one.end))
+        if not (by_system or _GUARD.compiled.search(one.before) or _WEIGHED.compiled.search(one.before)):
+            yield one
+    for one in said(doc, context, "", *_WISHED, *elsewhere("counterfactual")):
+        if not (_WEIGHED.compiled.search(one.before) or one.asked or inside(lucky(doc), one.start)):
             yield one
     for one in said(doc, context, "", _SHOULD_HAVE):
         needless = _REALISED.compiled.search(one.match[0]) or _STARTS.compiled.search(one.before)
         if not _WEIGHED.compiled.search(one.before) and (needless or one.subject(names)):
             yield one
     for one in said(doc, context, "", _COULD_HAVE):
-        guard = "been" not in one.match[0] and (_GUARD.compiled.search(one.before) or inside(remedies(doc), one.start))
-        if not (guard or _WEIGHED.compiled.search(one.before) or one.asked):
+        guard = "been" not in one.match[0] and _GUARD.compiled.search(one.before)
+        if not (guard or inside(remedies(doc), one.start) or _WEIGHED.compiled.search(one.before) or one.asked):
             yield one
     for one in said(doc, context, "", _PERSON_COULD_HAVE):
         subject = None if _WEIGHED.compiled.search(one.before) or one.asked else one.subject(names)

@@ -64,10 +64,41 @@ OMISSIONS = (
 )
 IN_CASE = Pattern(r"\b(?:if|unless|in case|when|whenever|whether|until|not(?:\s+(?:that|because))?)\s+$")
 """Before the subject of an omission: what is provided for or denied, not what happened."""
+HAPPENED = Pattern(r",[^.;!?\0]{0,80}?\b(?:was|were|had|did|led|took|\w{3,}ed)\b")
+"""Behind "when somebody failed to": what happened then, and not what is provided for."""
+_DOCUMENTS = (
+    r"(?:guides?|docs|documentation|runbooks?|manuals?|release\s+notes|changelogs?|checklists?|instructions"
+    r"|procedures?)"
+)
+_ADMIN = r"(?:admins?|administrators?|operators?)"
+LEFT_OUT = (
+    Pattern(
+        r"\bwithout\s+(?:first\s+|properly\s+|fully\s+|even\s+)?"
+        r"(?:checking|reading|verifying|testing|reviewing|consulting|asking|telling|informing|notifying)\b"
+        rf"[^.;!?\0]{{0,50}}?\b(?:{_DOCUMENTS}\b(?:\s+first\b)?|first(?=\s*[.;!?\0])|beforehand\b"
+        r"|(?:the|our|any|other)\s+(?:[\w-]{1,40}\s+)?(?:team|owners?|colleagues?|engineers?)\b)",
+        needs=(" without ",),
+    ),
+    Pattern(
+        rf"(?<![\w'@/.-]){PERSON}|the\s+{_ADMIN})(?:\s+on\s+(?:call|duty|shift))?\s+(?:saw|noticed|received|got|read|heard|acknowledged)\s"
+        r"[^.;!?\0]{1,60}?\b(?:and|but)\s+(?:then\s+)?(?:ignored|dismissed|disregarded)\b",
+        needs=(" ignored ", " dismissed ", " disregarded "),
+    ),
+    Pattern(
+        r"\b(?:did\s+not|didn't|never)\s+(?:think|thought|bother(?:ed)?)\s+to\b",
+        needs=("think to", "thought to", " bother ", " bothered "),
+    ),
+    Pattern(
+        rf"(?:(?<![\w'@/.-]){PERSON})|(?<![\w'-])(?:the\s+|our\s+)?{_ADMIN}|(?<![\w'-])(?:engineers|developers))\s+"
+        r"(?:was|were)(?:n't|\s+not)\s+(?:\w+ly\s+)?aware\s+(?:of|that)\b",
+        needs=(" aware ",),
+    ),
+)
+"""What people left out, said by words that only people can be the subject of."""
 NOBODY = Pattern(
     r"no(?<!\wno)(?:body|[ -]one|ne\s+of\s+(?:us|the\s+(?:engineers|developers|reviewers|team|responders)))\s+"
     r"(?:(?:on|in|from)\s+(?:the|our)\s+(?:[\w-]{1,40}\s+)?(?:team|shift|rotation|call)\s+)?"
-    rf"(?:had\s+|ever\s+){{0,2}}(?:{_CARED}|saw|knew)\b(?!\s+any\s|\s+for\b)",
+    rf"(?:had\s+|ever\s+){{0,2}}(?:{_CARED}|saw|knew|compared|watched)\b(?!\s+any\s|\s+for\b)",
     needs=(" nobody ", " no one ", "none of"),
 )
 
@@ -90,6 +121,20 @@ HUMAN_ERROR = Pattern(
     needs=(" error ", " errors ", " mistake ", " mistakes ", " failure ", *_FAT_FINGER),
     also=(*_whole(_ROLES), " by ", *_FAT_FINGER),
 )
+OVERSIGHTS = (
+    Pattern(
+        r"\b(?:(?:due\s+to|because\s+of|caused\s+by|was|were)\s+(?:an?|our|my|the|this|some)\s+(?:\w+\s+)?oversights?\b"
+        r"|oversights?(?!\s+(?:board|committee|body|bodies|process|of\s+the\s+board))\s+(?:\w+\s+){0,2}?"
+        r"(?:led|caused|resulted|contributed|allowed|meant)\b)",
+        needs=(" oversight ", " oversights "),
+    ),
+    Pattern(
+        r"\b(?:was|were|been|got)\s+mistakenly\s+(?!linked|attributed|associated|believed|thought|assumed|identified|diagnosed|reported)\w+(?:ed|en|t|n|e)\b(?!\s+by\s+the\s+\w+\s+(?:job|script|service|code))"
+        r"|\b(?:was|were|been)\s+\w+ed\s+(?:[\w-]{1,40}\s+){0,4}?by\s+mistake\b",
+        needs=(" mistakenly ", "by mistake"),
+    ),
+)
+"""A slip that is told as what went wrong."""
 AS_CAUSE = Pattern(
     r"(?:^|[\0.:;(!?-]|\b(?:was|were|is|be|been|being|by|to|of|an?|from|some|pure|simple|as|and|or|our|my|for|through"
     r"|another|one|partly|mainly|purely|and|also))\s*$"
@@ -132,12 +177,17 @@ HINDSIGHT = (
         needs=(" obviously ",),
     ),
     Pattern(
-        rf"(?:(?<=\0)|(?<=[.!?] )|\b(?:which|this|that|it|had|did|was|were)\s+)of\s+course\b{_NOW}", needs=(" course ",)
+        rf"(?:(?<=\0)|(?<=[.!?] )|\b(?:which|this|that|it|had|did|was|were)\s+)of\s+course\b{_NOW}"
+        # What people did of course is told; that they did not, or wrongly, is judged.
+        r"(?:(?!,?\s+(?:we|i|they|you|he|she)\b)|(?=[^.;!?\0]{0,100}(?:\b(?:should|could|would|never|not|nobody|no\s+one"
+        r"|wrong|mistake|forgot\w*|missed|too|bad|fail\w*|invalid|insufficient)\b|n't\b)))",
+        needs=(" course ",),
     ),
+    Pattern(r"\b(?:this|that|it|which)\s+obviously\s+(?!\w+ed\s+(?:to\s+be|like))\w+ed\b", needs=(" obviously ",)),
     Pattern(r"\bas\s+everyone\s+knows\b", needs=("everyone knows",)),
     Pattern(
         r"\b(?:in\s+hindsight|with\s+(?:the\s+(?:benefit|power)\s+of\s+)?hindsight"
-        r"|in\s+retrospect)\b(?=[^.!?\0]{0,160}\b"
+        r"|in\s+retrospect)\b(?!,?\s+it\s+(?:is|was|became|has\s+become)\s+(?:now\s+)?(?:clear|known|evident)\b)(?=[^.!?\0]{0,160}\b"
         r"(?:(?:should|could|would|might|ought\s+to)\s+(?:not\s+|never\s+)?have|obvious(?:ly)?|clear(?:ly)?|mistake"
         r"|wrong"
         r"|error|bad|poor|right|correct|too|better|unnecessary|preventable|avoidable)\b)",

@@ -32,6 +32,9 @@ _PLACEHOLDER = re.compile(
 )
 _MAIL_DOMAIN = Pattern(r"@(?P<domain>(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,18})(?![\w@-])")
 _MAIL_NAME = Pattern(r"(?<![\w.+@/:-])[A-Za-z0-9][\w.+-]{0,63}$")
+_UNIT = re.compile(r"\.(?:service|timer|socket|target|mount|slice|path)$")
+_LOCAL = re.compile(r"\.(?:lan|local|localdomain|internal|home|intranet|cluster|svc|corp)$", re.IGNORECASE)
+_REMOTE = re.compile(r"\b(?:ssh|scp|sftp|rsync|mosh|ssh-copy-id)\b[^.;!?\n]*$")
 _OWN_MAIL = re.compile(
     r"(?i)(?:.*\.)?(?:example\.(?:com|org|net)|(?:[\w-]+\.)*(?:example|invalid|test|localhost)|users\.noreply\.github\.com"
     r"|git(?:hub|lab)\.com|bitbucket\.org|ssh\.dev\.azure\.com)"
@@ -141,6 +144,17 @@ def assigned_secret(doc: Document, context: Context) -> Iterable[Finding]:
             yield found(doc, start, end, f"{name} is written with its value", "replace the value by a placeholder")
 
 
+def _is_no_mail(text: str, domain: re.Match[str], name: str) -> bool:
+    """Whether it is a login on a host, with a path or below a command, or a unit of systemd."""
+    if _UNIT.search(domain[0]) or _LOCAL.search(domain[0]):
+        return True
+    behind = text[domain.end() : domain.end() + 3]
+    if re.match(r":(?:/|~|[\w.])", behind) or name == "root":
+        return True
+    line = text[text.rfind("\n", 0, domain.start()) + 1 : domain.start()]
+    return _REMOTE.search(line) is not None
+
+
 @rule("PM904", "foreign-mail", review=WARNING)
 def foreign_mail(doc: Document, context: Context) -> Iterable[Finding]:
     """The text holds an e-mail address of somebody outside.
@@ -170,7 +184,7 @@ def foreign_mail(doc: Document, context: Context) -> Iterable[Finding]:
     own = {email.rpartition("@")[2] for email in emails}
     for match in _MAIL_DOMAIN.compiled.finditer(doc.text, doc.body_start):
         name = _MAIL_NAME.compiled.search(doc.text[max(0, match.start() - 66) : match.start()])
-        if name is None:
+        if name is None or _is_no_mail(doc.text, match, name[0]):
             continue
         domain = match["domain"].casefold()
         address = (name[0] + match[0]).casefold()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from pmctl.document.language import known
 from pmctl.rules.persons import subject_before
 from pmctl.rules.prose import Pattern, says, search, vocabulary
 from pmctl.text import single_line
@@ -80,6 +82,14 @@ def said(doc: Document, context: Context, kind: str, *patterns: Pattern) -> Iter
         plain = f" {' '.join(match[0].split())} "
         if not any(f" {phrase} " in plain for phrase in context.settings.removed):
             yield Said(start, match.end(), match, match.string)
+
+
+@cache
+def elsewhere(kind: str) -> tuple[Pattern, ...]:
+    """The phrases of a kind in other languages than English, which are too plain to be anything else there."""
+    found = [one for language in known() if (one := language.wording.get(kind))]
+    # Where words are written without spaces between them, one begins anywhere.
+    return tuple(Pattern(rf"(?<!\w)(?:{text})" if " " in needs[0] else text, needs=needs) for needs, text in found)
 
 
 def without_overlaps(found: Iterable[Said]) -> Iterator[Said]:

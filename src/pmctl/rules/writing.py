@@ -14,7 +14,7 @@ from pmctl.document.prompts import strip_comments
 from pmctl.rules.completeness import is_blank
 from pmctl.rules.prose import Pattern, search, timelines, without_code
 from pmctl.rules.registry import WARNING, found, heading, rule
-from pmctl.rules.wording import as_written, inside
+from pmctl.rules.wording import as_written, inside, sentence_end
 from pmctl.text import heading_anchor
 
 if TYPE_CHECKING:
@@ -42,6 +42,11 @@ _BEFORE = Pattern(
     r"(?:[\w=-]|(?:\bthe|\bover|\bduring\s+the|\bwithin|\bpast|\beach|\bevery|\bof\s+the|\bin\s+the|'s"
     r"|\b(?:more|less|longer|older|newer|earlier)\s+than)\s+)$"
 )
+_RETENTION = Pattern(
+    r"\b(?:retention|retain(?:s|ed|ing)?|retire(?:s|d)?|expir(?:y|es?|ation)|prun(?:e|es|ed|ing)|rotat(?:e|es|ion)"
+    r"|(?:keep|keeps|kept|delete|deletes)\s+(?:\w+\s+)?(?:snapshots?|backups?|logs?|data|copies|files))\b"
+)
+"""A rule says how long something is kept: from any day, and not from that of writing."""
 
 _LINK = re.compile(
     r"(?<!\\)(?P<image>!?)\[(?P<text>(?:[^\[\]\n]|\[[^\[\]\n]*\]|\n(?!\s*\n))*)\]"
@@ -133,7 +138,12 @@ def relative_date(doc: Document, context: Context) -> Iterable[Finding]:
     """
     for _, match in search(_RELATIVE, doc.text, doc.body_start):
         before = match.string[max(0, match.start() - 20) : match.start()]
-        if not _BEFORE.compiled.search(before) and not inside(timelines(doc), match.start()):
+        around = match.string, max(0, match.start() - 90), sentence_end(match.string, match.end())
+        if (
+            not _RETENTION.compiled.search(*around)
+            and not _BEFORE.compiled.search(before)
+            and not inside(timelines(doc), match.start())
+        ):
             message = f"{as_written(doc, *match.span())!r} depends on the day of writing"
             yield found(doc, *match.span(), message, "write the date, as in 2024-01-15")
 

@@ -15,7 +15,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route
 
 from pmctl import __version__
-from pmctl.server import browsing
+from pmctl.server import browsing, given_links
 from pmctl.server.asking import PROBLEMS, tell_problems
 from pmctl.server.connection import impatient
 from pmctl.server.guard import Guard, Pace
@@ -49,7 +49,13 @@ def application(service: Service) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     tell_problems(app)
     app.router.routes.append(Route("/mcp", mcp))
-    for one in (router, acts, exports, browsing.router):  # the site's pages are whatever the others are not
+    for one in (
+        router,
+        acts,
+        exports,
+        given_links.router,
+        browsing.router,
+    ):  # the site's pages are whatever the others are not
         app.include_router(one, responses=PROBLEMS)
     return app
 

@@ -86,7 +86,7 @@ class Shelf:
     def moved(self) -> str:
         """Look where the clone stands now, which has to be what has landed; returns the commit."""
         with self.standing:
-            self._tip = git.head(self._repo.top)
+            self._tip = git.tip(self._repo)
             return self._tip
 
     def current(self, handle: str) -> View | None:

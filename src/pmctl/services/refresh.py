@@ -168,11 +168,12 @@ def _rows(
     fresh = [row for row in new if _said(row) not in known]
     left = [row for row in old if _said(row) not in said]
     reworded = _pairs(fresh, left, loosely)
+    others = _without_code(code, old)
     updates: list[RowUpdate] = []
     kept: list[RowUpdate] = []
     for number, row in enumerate(fresh):
         before = reworded.get(number)
-        if comparable(row.event) in texts and all(block in code for block in row.code):
+        if comparable(row.event) in texts and all(block in others for block in row.code):
             continue
         if before is None:
             updates.append(RowUpdate(row))
@@ -182,6 +183,13 @@ def _rows(
             kept.append(RowUpdate(row, before))
     used = {id(row) for row in reworded.values()}
     return tuple(updates), tuple(kept), tuple(row for row in left if id(row) not in used)
+
+
+def _without_code(code: str, rows: Sequence[TimelineRow]) -> str:
+    """The text without what these rows put there: the same code below another one is not theirs."""
+    for block in sorted((block for row in rows for block in row.code), key=len, reverse=True):
+        code = code.replace(block, "", 1)
+    return code
 
 
 def _said(row: TimelineRow) -> tuple[object, ...]:

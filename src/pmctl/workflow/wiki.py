@@ -56,7 +56,7 @@ def collect(workspace: Workspace, found: Publications) -> Collection:
 
 def source_of(repo: git.Repository) -> str:
     """Where the pages come from, in words: the commit that is checked out."""
-    commit = git.head(repo.top)
+    commit = git.tip(repo)
     return f"commit {commit[:12]}" if commit else ""
 
 

@@ -69,4 +69,54 @@ LANGUAGE = Language(
         "WONT_DO": "verworfen|abgelehnt",
     },
     nothing="keine|nichts|entfällt",
+    times="zeit|uhrzeit|zeitpunkt",
+    wording={
+        "counterfactual": (
+            (" hätte ", " hätten "),
+            r"hätten?\b(?:\s+(?:wir|man|ich|er|sie|das team|die bereitschaft)\b[^.;!?\0]{0,90}?"
+            r"\b(?:sollen|müssen|können)"
+            r"|[^.;!?\0]{0,90}?\b(?:geprüft|getestet|bemerkt|erkannt|überprüft|beachtet|bedacht|informiert|gefragt"
+            r"|verhindert|vermieden)\s+(?:werden\s+)?(?:sollen|müssen|können))\b"
+            r"|(?:wir|man|ich|er|sie|das team)\s+hätten?\s+[^.;!?\0]{0,90}?\b(?:sollen|müssen|können)\b",
+        ),
+        "omission": (
+            (
+                " vergaß ",
+                " vergaßen ",
+                " vergessen ",
+                " übersah ",
+                " übersahen ",
+                " übersehen ",
+                " versäumt ",
+                " versäumte ",
+                " versäumten ",
+                " niemand ",
+            ),
+            r"(?:vergaß|übersah)(?:en)?\b(?!\s+(?:wir|man)\s+nicht)|versäumten?\b|versäumt\s+(?:wurde|worden|hat)"
+            r"|(?:wurden?|haben?|hatten?|hat)\s+(?:[^.;!?\0]{0,80}\s)?(?:vergessen|übersehen|versäumt)\b"
+            r"|niemand\s+(?:\w+\s+){0,4}?(?:bemerkte|prüfte|kontrollierte|(?:bemerkt|geprüft|getestet|kontrolliert)\b)",
+        ),
+        "human-error": (
+            (" versagen ", " bedienfehler ", " bedienungsfehler ", " fehler "),
+            r"(?<!kein )(?<!nicht )(?:menschliche[ns]?\s+(?:versagen|fehler)|bedien(?:ungs)?fehlers?)\b",
+        ),
+        "character": (
+            (
+                " unachtsam ",
+                " unachtsamkeit ",
+                " fahrlässig ",
+                " fahrlässigkeit ",
+                " nachlässig ",
+                " nachlässigkeit ",
+                " leichtsinnig ",
+                " schlampig ",
+            ),
+            r"(?:unachtsam|(?:fahr|nach)lässig|leichtsinnig|schlampig)(?:keit|e[nrms]?)?\b",
+        ),
+        "vague-care": (
+            (" vorsichtiger ", " sorgfältiger ", " aufmerksamer ", " aufpassen "),
+            r"(?:(?:künftig|in\s+zukunft|nächstes\s+mal|noch|müssen|sollten?|werden)\s+(?:\w+\s+){0,3}?"
+            r"(?:vorsichtiger|sorgfältiger|aufmerksamer)|besser\s+aufpassen)\b",
+        ),
+    },
 )

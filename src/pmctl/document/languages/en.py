@@ -104,7 +104,8 @@ LANGUAGE = Language(
             |long-term fix|long-term fixes|what we're changing|what we are changing|changes we are making
             |steps to prevent recurrence|how to prevent it|future measures|future prevention|future steps
             |future plans|future mitigation|future mitigations|open follow-ups|open follow ups|open items
-            |open action items|open actions|open tasks|outstanding work|outstanding items|outstanding actions
+            |open action items|open actions|open tasks|review actions|review action items|actions from the review
+            |outstanding work|outstanding items|outstanding actions
             |outstanding tasks|outstanding action items|remaining work|remaining actions|remaining tasks
             |remaining items|remaining action items|pending actions|pending items|pending work|pending tasks
             |further actions|further action|further steps|further work|additional actions|action steps

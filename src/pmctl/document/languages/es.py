@@ -73,4 +73,50 @@ LANGUAGE = Language(
         "WONT_DO": "descartado|cancelado|descartada|cancelada",
     },
     nothing="ninguno|ninguna|nada|no aplica",
+    times="hora",
+    wording={
+        "counterfactual": (
+            (
+                " debimos ",
+                " debió ",
+                " debieron ",
+                " deberíamos ",
+                " debería ",
+                " deberían ",
+                " podríamos ",
+                " hubiéramos ",
+            ),
+            r"(?:debimos|deberíamos|podríamos)\s+haber\s+\w+"
+            r"|(?:el\s+equipo|él|ella|ellos|alguien|los?\s+(?:ingenier|desarrollador|operador)\w*)\s+"
+            r"(?:debi(?:ó|eron)|deberían?|podrían?)\s+haber\s+\w+"
+            r"|(?:debi(?:ó|eron)|deberían?)\s+haber(?:se)?\s+(?:sido\s+)?(?:comprob|verific|revis|prob|detect|avis|consult)\w*"
+            r"|si\s+hubiéramos\s+\w+",
+        ),
+        "omission": (
+            (
+                " olvidó ",
+                " olvidaron ",
+                " olvidamos ",
+                " alto ",
+                " nadie ",
+                " omitió ",
+                " cuenta ",
+                " comprobó ",
+                " verificó ",
+                " revisó ",
+            ),
+            r"(?:se\s+)?(?:olvidó|olvidaron|olvidamos|omitió|omitieron)\b|pas(?:ó|aron|amos)\s+por\s+alto\b"
+            r"|nadie\s+(?:\w+\s+)?(?:comprobó|verificó|revisó|notó|probó|se\s+dio\s+cuenta)\b"
+            r"|no\s+(?:nos\s+dimos|se\s+dio|se\s+dieron)\s+cuenta\b",
+        ),
+        "human-error": ((" humano ", " humanos "), r"(?<!no fue un )errore?s?\s+humanos?\b"),
+        "character": (
+            (" negligencia ", " negligente ", " descuido ", " imprudencia ", " incompetencia "),
+            r"(?:negligencia|negligentes?|descuidos?|imprudencia|incompetencia)\b",
+        ),
+        "vague-care": (
+            (" cuidado ", " atención ", " cuidadosos ", " cuidadoso "),
+            r"(?:tener\s+más\s+cuidado|prestar\s+(?:más|mayor)\s+atención|ser\s+más\s+cuidadosos?)\b",
+        ),
+    },
 )

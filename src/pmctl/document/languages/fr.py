@@ -69,4 +69,31 @@ LANGUAGE = Language(
         "WONT_DO": "abandonné|annulé|abandonnée|annulée",
     },
     nothing="aucun|aucune|néant|rien",
+    times="heure|horaire",
+    wording={
+        "counterfactual": (
+            (" aurait ", " auraient ", " aurions ", " aurais "),
+            r"(?:nous|on|je|j'|il|elle|ils|elles|l'équipe|les?\s+\w*(?:ingénieur|développeur|équipe|astreinte)\w*)\s*"
+            r"(?:n')?aur(?:ait|ais|ions|aient)\s+(?:\w+\s+)?(?:dû|du|pu)\b"
+            r"|aur(?:ait|aient)\s+(?:\w+\s+)?(?:dû|du|pu)\s+être\s+(?:\w+ment\s+)?(?:vérifi|test|détect|remarqu"
+            r"|préven|évit|inform|consult|relu|vu)\w*",
+        ),
+        "omission": (
+            (" oublié ", " négligé ", " omis ", " personne ", " vérifié ", " remarqué ", " testé "),
+            r"(?:a|ont|avons|ai|avait|avaient|avions)\s+(?:oublié|négligé|omis)\s+d(?:e\b|')"
+            r"|personne\s+n'a(?:vait)?\s+(?:\w+\s+)?(?:vérifié|remarqué|vu|testé|pensé)\b"
+            r"|(?:nous|on|il|elle|ils|elles|l'équipe)\s+n'(?:a|ont|avons|avait|avaient|avions)\s+pas\s+"
+            r"(?:vérifié|remarqué|testé|pensé|relu|prévenu)\b",
+        ),
+        "human-error": ((" humaine ", " humaines "), r"(?<!pas une )(?<!pas d')erreurs?\s+humaines?\b"),
+        "character": (
+            (" négligence ", " négligent ", " imprudence ", " inattention ", " incompétence "),
+            r"(?:négligences?|négligente?s?|imprudence|inattention|incompétence)\b",
+        ),
+        "vague-care": (
+            (" attention ", " prudent ", " prudents ", " vigilant ", " vigilants ", " vigilance ", " attentifs "),
+            r"(?:faire\s+(?:plus|davantage|mieux)\s+(?:d')?attention|(?:être|soyons|serons)\s+(?:plus|davantage)\s+"
+            r"(?:prudente?s?|vigilante?s?|attentifs?)|redoubler\s+de\s+vigilance)\b",
+        ),
+    },
 )

@@ -66,4 +66,23 @@ LANGUAGE = Language(
         "WONT_DO": "descartado|cancelado|descartada|cancelada",
     },
     nothing="nenhum|nenhuma|nada|não se aplica",
+    times="hora|horário",
+    wording={
+        "counterfactual": (
+            (" deveríamos ", " devíamos ", " deveria ", " deveriam ", " poderíamos "),
+            r"(?:deveríamos|devíamos|poderíamos)\s+ter\s+\w+"
+            r"|(?:a\s+equipe|o\s+time|ele|ela|eles|alguém)\s+(?:deveriam?|poderiam?)\s+ter\s+\w+"
+            r"|deveriam?\s+ter\s+sido\s+(?:verific|testad|revisad|detectad|avisad|consultad)\w*",
+        ),
+        "omission": (
+            (" esqueceu ", " esqueceram ", " esquecemos ", " ninguém ", " despercebido "),
+            r"(?:se\s+)?(?:esqueceu|esqueceram|esquecemos)\b"
+            r"|ninguém\s+(?:\w+\s+)?(?:verificou|testou|revisou|notou|percebeu|checou)\b",
+        ),
+        "human-error": ((" humano ", " humanos "), r"(?:erro|falha)s?\s+humanos?\b"),
+        "vague-care": (
+            (" cuidado ", " atenção ", " cuidadosos "),
+            r"(?:ter\s+mais\s+cuidado|prestar\s+mais\s+atenção|ser\s+mais\s+cuidadosos?)\b",
+        ),
+    },
 )

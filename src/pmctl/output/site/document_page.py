@@ -36,9 +36,10 @@ class _Document:
         shown = one.shown()
         pictures, attached = Pictures(one.id, one.folder), Attached(one.id, one.folder)
         path = f"postmortems/{one.id}.html"
+        similar = _similar(site, one.id, f"{one.summary.title}\n{shown.document.body}")
         around = Around(
             site.names, shown.approved, shown.marks, one.history(), past_versions(one), _related(site, one),
-            _similar(site, one), attached.found,  # which the body fills: what it links to is listed
+            similar, attached.found,  # which the body fills: what it links to is listed
         )  # fmt: skip
         values = page_values(
             shown.document,
@@ -90,15 +91,15 @@ def _related(site: Site, one: Publication) -> tuple[Any, ...]:
     )
 
 
-def _similar(site: Site, one: Publication) -> tuple[Related, ...]:
-    """Those whose text is most like its own, with what both speak of."""
+def _similar(site: Site, postmortem: str, text: str) -> tuple[Related, ...]:
+    """Those whose text is most like this one, with what both speak of."""
     return tuple(
         Related(
             site.titles[like.id],
             f"postmortems/{like.id}.html",
-            f"both: {listed([harmless(word) for word in said(like)])}",
+            f"both: {listed([harmless(word) for word in said(like, text)])}",
         )
-        for like in site.alike.get(one.id, ())
+        for like in site.alike.get(postmortem, ())
     )
 
 

@@ -23,3 +23,9 @@ class Surroundings:
         """pmctl's folder for this user's own state, below XDG_STATE_HOME or ~/.local/state."""
         base = self.environ.get("XDG_STATE_HOME", "")
         return (Path(base) if base.startswith("/") else self.home / ".local" / "state") / "pmctl"
+
+    @property
+    def settings_file(self) -> Path:
+        """The person's own settings, below XDG_CONFIG_HOME or ~/.config."""
+        base = self.environ.get("XDG_CONFIG_HOME", "")
+        return (Path(base) if base.startswith("/") else self.home / ".config") / "pmctl" / "config.yaml"

@@ -297,6 +297,7 @@ COMMANDS = {
     "error": "pmctl show nothing --format json 2>&1 || true",
     "commands": "pmctl schema commands",
     "tokens": "pmctl serve token list --format json",
+    "config": "pmctl config list --format json",
     "section": 'pmctl show "$ID" --section Summary --format json',
     "status": "pmctl status --format json",
     "log": 'pmctl log "$ID" --format json',

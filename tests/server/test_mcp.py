@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 from mcp.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
+from mcp.client.streamable_http import create_mcp_http_client, streamable_http_client
 
 from pmctl.server.assistant import Assistant
 from tests.cli.play import EXAMPLES, FILE, ID, Play
+from tests.server.api import Office
 
 READS, WRITES = set(Assistant.READS), set(Assistant.WRITES)
 
@@ -171,3 +173,38 @@ def test_what_the_reader_may_not_know_of_is_not_there(play: Callable[[str], Play
     assert all(one.endswith(f"no postmortem has '{ID}' in its id") for one in (read, checked)), (read, checked)
     stage.do("jane", "git config --unset user.email; git config --unset user.signingkey")
     assert ask(stage, calls[0])[1]["found"] == 1
+
+
+def test_the_server_has_the_reading_tools_for_each_token(play: Callable[[str], Play]) -> None:
+    """Two readers of one server at once, in both eras of the protocol: each is told of what they may read."""
+    stage = play("draft")
+    page = stage.root / FILE
+    page.write_text(page.read_text().replace("visibility: organization", "visibility: private"))
+    stage.do("jane", "git commit -qam 'For us'")
+    words = "--name Eve --email e@x.example --key ../eve.pub"
+    stage.do("alice", f"ssh-keygen -q -t ed25519 -N '' -f ../eve && pmctl people add eve {words}")
+    office = Office.of(stage)
+    tokens = {"jane": office.token("jane"), "eve": office.token("alice", "--for eve")}
+
+    async def talk(person: str, mode: str, port: int) -> tuple[set[str], list[str]]:
+        headers = {"Authorization": f"Bearer {tokens[person]}"}
+        async with create_mcp_http_client(headers=headers) as http:
+            transport = streamable_http_client(f"http://127.0.0.1:{port}/mcp", http_client=http)
+            async with Client(transport, mode=mode) as client:
+                names = {one.name for one in (await client.list_tools()).tools}
+                answer = await client.call_tool("search", {})
+                assert answer.structured_content is not None
+                return names, [one["id"] for one in answer.structured_content["postmortems"]]
+
+    async def all_of_them(port: int) -> list[tuple[set[str], list[str]]]:
+        return await asyncio.gather(
+            *(talk(person, mode, port) for mode in ("legacy", "auto") for person in ("jane", "eve"))
+        )
+
+    try:
+        port = office.serve()
+        assert office.ask(port, "POST", "/mcp", {}).status == 401
+        assert asyncio.run(asyncio.wait_for(all_of_them(port), 120)) == [(READS, [ID]), (READS, [])] * 2
+        assert office.ask(port, "GET", "/healthz").status == 200
+    finally:
+        office.end()

@@ -10,6 +10,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from http.client import HTTPConnection
 
 import pytest
@@ -323,3 +324,69 @@ def test_a_clone_with_somebodys_work_is_not_served(office: Office) -> None:
     assert done.returncode == 2 and "not pushed" in done.stderr
     stage.do("jane", f"cd {clone} && git reset -q --hard origin/main && echo >> pmctl.yaml")
     assert "not committed" in stage.run("jane", "pmctl serve --port 1", cwd=clone).stderr
+
+
+def test_what_upstream_refuses_of_one_is_no_other_ones_failure(office: Office, port: int, jane: str) -> None:
+    """A hook refuses one of several writes that came at once, and so went in one push: the others land."""
+    hook = office.origin / "hooks" / "pre-receive"
+    hook.write_text(
+        "#!/bin/sh\n"
+        "while read old new ref; do git log --format=%B $old..$new | grep -qi forbidden && exit 1; done\nexit 0\n"
+    )
+    hook.chmod(0o755)
+    titles = [*(f"Fine {number}" for number in range(6)), "Forbidden", ""]
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            found = pool.map(lambda title: office.ask(port, "POST", POSTMORTEMS, {"title": title}, jane).status, titles)
+            assert list(found) == [201] * 6 + [503, 422]
+    finally:
+        hook.unlink()
+
+
+def test_text_that_deceives_is_refused(office: Office, port: int, jane: str) -> None:
+    drafted = office.ask(port, "POST", POSTMORTEMS, {"title": "Plain text"}, jane)
+    path, headers = drafted.headers["location"], {"If_Match": drafted.headers["etag"]}
+    for deceiving in ("\u202egnihton", "a\x1b[31mb", "a\x00b", "a\u2066b"):
+        for body in (
+            {"title": deceiving}, {"summary": deceiving}, {"sections": {"Root Cause": deceiving}},
+            {"sections": {deceiving: "x"}}, {"services": [deceiving]},
+        ):  # fmt: skip
+            answer = office.ask(port, "PATCH", path, body, jane, **headers)
+            assert answer.status in (409, 422), (body, answer.body)
+        item = {"description": deceiving, "ownerId": "jane", "priority": "LOW"}
+        answer = office.ask(port, "POST", f"{path}/action-items", item, jane)
+        assert answer.status in (409, 422), answer.body
+        answer = office.ask(port, "POST", f"{path}/comments", {"text": deceiving}, jane)
+        assert answer.status in (409, 422), answer.body
+
+
+def test_many_connections_and_endless_bodies(office: Office, port: int, jane: str) -> None:
+    """500 clients that say nothing keep nobody from being answered; a body without a length ends at the limit."""
+    idle = [socket.create_connection(("127.0.0.1", port), timeout=30) for _ in range(500)]
+    try:
+        assert office.ask(port, "GET", ITEMS, token=jane).status == 200
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as raw:
+            head = f"POST {ITEMS} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {jane}\r\n"
+            raw.sendall(f"{head}Transfer-Encoding: chunked\r\n\r\n".encode())
+            with suppress(OSError):  # it may close before all of it is sent
+                for _ in range(100):
+                    raw.sendall(b"100000\r\n" + b"x" * 0x100000 + b"\r\n")
+            assert raw.recv(100).startswith(b"HTTP/1.1 413")
+    finally:
+        for one in idle:
+            one.close()
+
+
+def test_a_server_that_lost_its_git_server_says_so(office: Office, jane: str) -> None:
+    port = office.serve("fifth")
+    gone = office.origin.with_name("gone.git")
+    office.origin.rename(gone)
+    try:
+        refused = problem(office.ask(port, "POST", POSTMORTEMS, {"title": "Never was"}, jane), 503)
+        assert "origin" not in str(refused) and "try again later" in str(refused["fix"])
+        clone = office.play.root.parent / "fifth"
+        clone.rename(clone.with_name("sixth"))
+        problem(office.ask(port, "GET", f"{ITEMS}/../history", token=jane), 404)
+        problem(office.ask(port, "GET", f"{POSTMORTEMS}/{ID}/history", token=jane), 503)
+    finally:
+        gone.rename(office.origin)

@@ -89,6 +89,7 @@ CHAPTERS: dict[str, dict[str, Entry]] = {
         "people": Entry("people", "app", "list, add and revoke people and their keys"),
         "policy": Entry("policy", "app", "show, compare, sign and verify the policy"),
         "incident": Entry("incidents", "app", "read incident records; is a postmortem required, and why"),
+        "config": Entry("config", "app", "which settings hold here, and where each comes from"),
     },
 }
 
@@ -150,11 +151,12 @@ class CommandTable(TyperGroup):
         return command
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """The command that was typed; an unknown one is answered with the nearest that there are."""
-        if args and _find(args[0]) is None and not ctx.resilient_parsing:
-            from pmctl.cli.helping import unknown
+        """The command that was typed, by its own name or by one that the person gave it; an unknown one is answered
+        with the nearest that there are."""
+        if args and not args[0].startswith("-") and _find(args[0]) is None:
+            from pmctl.cli.personal import written_out
 
-            raise unknown(args[0], _names())
+            args = written_out(args, _names(), lenient=ctx.resilient_parsing)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:

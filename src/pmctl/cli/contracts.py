@@ -68,7 +68,7 @@ CONTRACTS: dict[str, Contract] = {
     "people rotate": _ACT, "people revoke": _ACT,
     "policy show": Contract("policy"), "policy verify": Contract("policy-verify"), "policy sign": _ACT,
     "policy branch": _ACT, "policy baseline": _ACT, "policy move": _ACT, "policy checkpoint": _ACT,
-    "incident show": Contract("incident"), "incident triage": Contract("triage"),
+    "config list": Contract("config"), "incident show": Contract("incident"), "incident triage": Contract("triage"),
     "incident missing": Contract("triage"), "incident dismiss": _ACT, "incident refresh": _ACT,
     "incident chat": _ACT, "incident link": _ACT, "incident unlink": _ACT,
 }  # fmt: skip

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pmctl.cli.answering import ActFormat, tell
-from pmctl.cli.options import As, Id, Note, Reason
+from pmctl.cli.options import As, Id, Note, Reason, Remote
 from pmctl.policy.act import ACTS, AMEND
 
 if TYPE_CHECKING:
@@ -27,11 +27,18 @@ def command(name: str) -> Callable[..., None]:
     """The command for the act `name`, with the options that its kind asks for."""
     spec = ACTS[name]
 
-    def plain(ctx: typer.Context, id: Id, note: Note = "", handle: As = "", format: ActFormat = "text") -> None:
-        _act(ctx, name, id, note, handle, format)
+    def plain(
+        ctx: typer.Context, id: Id, note: Note = "", handle: As = "", remote: Remote = "", format: ActFormat = "text"
+    ) -> None:
+        _act(ctx, name, id, note, handle, remote, format)
 
-    def with_reason(ctx: typer.Context, id: Id, note: Reason, handle: As = "", format: ActFormat = "text") -> None:
-        _act(ctx, name, id, note, handle, format)
+    def with_reason(
+        ctx: typer.Context, id: Id, note: Reason, handle: As = "", remote: Remote = "", format: ActFormat = "text"
+    ) -> None:
+        _act(ctx, name, id, note, handle, remote, format)
+
+    def here(ctx: typer.Context, id: Id, note: Reason, handle: As = "", format: ActFormat = "text") -> None:
+        _act(ctx, name, id, note, handle, "", format)
 
     def with_reviewers(
         ctx: typer.Context,
@@ -40,11 +47,12 @@ def command(name: str) -> Callable[..., None]:
         editor: Editors = None,
         note: Note = "",
         handle: As = "",
+        remote: Remote = "",
         format: ActFormat = "text",
     ) -> None:
-        _act(ctx, name, id, note, handle, format, _listed(reviewer), _listed(editor))
+        _act(ctx, name, id, note, handle, remote, format, _listed(reviewer), _listed(editor))
 
-    asks = with_reason if spec.needs_note else plain
+    asks = here if name == AMEND else with_reason if spec.needs_note else plain
     chosen: Callable[..., None] = with_reviewers if "reviewers" in spec.keys else asks
     chosen.__doc__ = f"{spec.help[0].upper()}{spec.help[1:]}.\n\n{spec.more}"
     return chosen
@@ -60,6 +68,7 @@ def _act(
     part: str,
     note: str,
     handle: str,
+    remote: str,
     format: str,
     reviewers: Sequence[str] = (),
     editors: Sequence[str] = (),
@@ -70,6 +79,15 @@ def _act(
     session: Session = ctx.obj
     workspace, name = session.workspace, session.workspace.find(part)
     session.require_people((*reviewers, *editors))
+    if remote:
+        from pmctl.services.pmctl_server import connect
+        from pmctl.workflow.remote import act_remotely
+
+        actor = session.actor(handle)
+        with connect(remote, session.secrets, session.note) as service:
+            done = act_remotely(workspace, actor, service, kind, name, note=note, reviewers=reviewers, editors=editors)
+        tell(session, done, format)
+        return
     if kind == AMEND:
         _show_open(session, name)
     done = perform(

@@ -22,6 +22,12 @@ Reason = Annotated[
     typer.Option("-m", "--message", metavar="TEXT", help="The reason, kept in the signed record.", show_default=False),
 ]
 As = Annotated[str, typer.Option("--as", metavar="HANDLE", help="Act as this person, when one key serves several.")]
+Remote = Annotated[
+    str,
+    typer.Option(
+        "--remote", metavar="URL", help="Sign it here, and let the pmctl server at URL land it (token: PMCTL_TOKEN)."
+    ),
+]
 Format = Annotated[str, typer.Option("--format", metavar="text|json", help="How the answer is printed.")]
 
 _NOUNS = {

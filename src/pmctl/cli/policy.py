@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pmctl.cli.answering import ActFormat
-from pmctl.cli.options import As, Format, Note, Reason, choose_format
+from pmctl.cli.answering import ActFormat, tell
+from pmctl.cli.options import As, Format, Note, Reason, Remote, choose_format
 from pmctl.errors import advise
 from pmctl.output.advice import with_fix, words
 from pmctl.text import plural, safe
@@ -77,7 +77,7 @@ def diff(
 
 
 @app.command()
-def sign(ctx: typer.Context, note: Note = "", acting: As = "", format: ActFormat = "text") -> None:
+def sign(ctx: typer.Context, note: Note = "", acting: As = "", remote: Remote = "", format: ActFormat = "text") -> None:
     """Sign your edit of .pmctl/policy.yaml, or else the proposal that waits for signatures (admins).
 
     The step that lands a policy holds nothing else, and it counts from the next step on.
@@ -88,6 +88,13 @@ def sign(ctx: typer.Context, note: Note = "", acting: As = "", format: ActFormat
 
     session: Session = ctx.obj
     actor = session.actor(acting)
+    if remote:
+        from pmctl.services.pmctl_server import connect
+        from pmctl.workflow.remote import sign_policy_remotely
+
+        with connect(remote, session.secrets, session.note) as service:
+            tell(session, sign_policy_remotely(session.workspace, actor, service, note=note), format)
+        return
     tell_change(session, policy.sign(session.workspace, actor, at=now(), note=note), format, "policy sign")
 
 

@@ -16,7 +16,7 @@ ROWS = {
     "similar": "similar", "effectiveness": "effects", "metrics": "groups", "people": "people",
     "templates": "templates", "incident": "incidents", "triage": "incidents", "integrations": "connections",
     "deliveries": "deliveries", "reminders": "reminders", "meetings": "meetings", "doctor": "checks",
-    "tokens": "tokens",
+    "tokens": "tokens", "config": "settings",
 }  # fmt: skip
 
 

@@ -79,3 +79,54 @@ class Tokens:
     """pmctl serve token list: who may ask the server, until when. Their secrets are nowhere."""
 
     tokens: Sequence[ListedToken]
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedAct:
+    """An act that waits for its person's signature over exactly the bytes of `record`.
+
+    `digest` is their SHA-256 in hex and names the act; `namespace` is what `ssh-keygen -Y sign -n` gets; after `until`
+    it has to be prepared anew. `content` is the digest of what is signed: of the postmortem's text, or of the policy.
+    """
+
+    act: str
+    id: str
+    by: str
+    content: str
+    record: str
+    digest: str
+    namespace: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
+class LandedAct:
+    """A signed act that is on the branch now. `before` and `after` are states, or versions of the policy; they and
+    `commit` are empty when it had landed already."""
+
+    act: str
+    id: str
+    by: str
+    sentence: str
+    before: str
+    after: str
+    digest: str
+    commit: str
+    facts: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HeldSetting:
+    """`value` is empty for a secret, of which is only said that it is set."""
+
+    key: str
+    value: str
+    origin: str
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HeldSettings:
+    """pmctl config list: every setting that somebody made, and where."""
+
+    settings: Sequence[HeldSetting]

@@ -59,6 +59,7 @@ ANSWERS = {
     "meetings": ("pmctl.insight.meetings", "Meetings"),
     "tokens": ("pmctl.output.answers_programs", "Tokens"),
     "commands": ("pmctl.output.answers_programs", "Commands"),
+    "config": ("pmctl.output.answers_programs", "HeldSettings"),
     "doctor": ("pmctl.insight.doctor", "Checks"),
 }
 

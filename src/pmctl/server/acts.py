@@ -145,8 +145,8 @@ def discreet(error: Refused, workspace: Workspace, readable: Collection[str]) ->
 def refused_status(status: str, message: str) -> Refused:
     """The refusal of a status that only an act can give, with the act."""
     act = _BY_ACT.get(status.upper(), "")
-    hint = f"the act is `{act}`; it needs a person's signature: run it in a clone" if act else "leave status out"
-    return Refused(message, hint=hint)
+    way = f"the act is `{act}`; it needs a person's signature: POST .../acts prepares it, or run it in a clone"
+    return Refused(message, hint=way if act else "leave status out")
 
 
 def _land(workspace: Workspace, who: Author, name: str, before: Document, after: Document, note: str) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 from fastapi import Depends, FastAPI, Header, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -19,7 +19,28 @@ from pmctl.repository.workspace import Workspace
 from pmctl.server import acts
 from pmctl.server.service import Problem, Service
 from pmctl.server.shelf import Page, View
-from pmctl.server.writer import Author, Written
+from pmctl.server.writer import Author, Unwritten, Written
+
+_PROBLEM: dict[str, Any] = {
+    "type": "object",
+    "description": "RFC 9457",
+    "required": ["type", "title", "status", "detail", "fix", "errors"],
+    "properties": {
+        **{name: {"type": "string"} for name in ("type", "title", "detail", "kind", "fix")},
+        "status": {"type": "integer"},
+        "errors": {"type": "array", "items": {"type": "string"}},
+    },
+}
+_WRONG = {
+    "description": "What is wrong, and what to do.",
+    "content": {"application/problem+json": {"schema": _PROBLEM}},
+}
+PROBLEMS: dict[int | str, dict[str, Any]] = {422: _WRONG, "default": _WRONG}
+"""How every endpoint answers what it refuses, for the OpenAPI document."""
+AGAIN: dict[int | str, dict[str, Any]] = {
+    200: {"description": "An earlier request did it.", "content": {"application/json": {}}}
+}
+"""The further answer of what may be asked twice."""
 
 Key = Annotated[str, Header(alias="Idempotency-Key", max_length=200)]
 Match = Annotated[str, Header(alias="If-Match", max_length=200)]
@@ -125,8 +146,20 @@ def tell_problems(app: FastAPI) -> None:
     async def known(request: Request, error: PmctlError) -> Response:
         from pmctl.output.advice import with_fix, words
 
+        if isinstance(error, EnvironmentProblem) and not isinstance(error, Unwritten):
+            return unwell(request, "; ".join(error.lines))
         details = [one if isinstance(one, str) else with_fix(*one) for one in error.details]
         return _answer(Problem(_status(error), error.message, words(error.hint), error.kind, details))
+
+    @app.exception_handler(OSError)
+    async def gone(request: Request, error: OSError) -> Response:
+        return unwell(request, str(error))
+
+    def unwell(request: Request, why: str) -> Response:
+        """What is wrong with the machine is for whoever runs it: it names folders and addresses."""
+        cast("Service", request.app.state.service).say(why)
+        fix = "try again later; whoever runs the server finds the reason in what it says"
+        return _answer(Problem(503, "the repository cannot be reached or read now", fix, "environment"))
 
     @app.exception_handler(RequestValidationError)
     async def malformed(request: Request, error: RequestValidationError) -> Response:

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 LARGEST_BODY = 1024 * 1024  # bytes
+_DRAINED = 16 * 1024 * 1024  # bytes of what is too large that are read all the same, so that its sender sees the answer
 PATIENCE = 20.0  # seconds for a body to arrive
 _MOST_CLIENTS = 10_000
 
@@ -60,6 +61,8 @@ class Guard:
             return
         length = headers.get(b"content-length", b"0")
         if not length.isdigit() or int(length) > LARGEST_BODY:
+            if length.isdigit() and int(length) <= _DRAINED:
+                await _body(receive)
             await refuse(send, 413, f"the body is larger than {LARGEST_BODY} bytes", "send less at a time")
             return
         body = await _body(receive) if scope["method"] not in ("GET", "HEAD", "OPTIONS") else b""
@@ -101,11 +104,12 @@ async def _body(receive: Receive) -> bytes | int | None:
             return None
         part = message.get("body", b"")
         size += len(part)
-        if size > LARGEST_BODY:
+        if size > _DRAINED:
             return 413
-        parts.append(part)
+        if size <= LARGEST_BODY:
+            parts.append(part)
         if not message.get("more_body", False):
-            return b"".join(parts)
+            return b"".join(parts) if size <= LARGEST_BODY else 413
 
 
 def _again(body: bytes, receive: Receive) -> Receive:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 from mcp.server import MCPServer
@@ -22,13 +24,43 @@ listed; only people submit, approve and publish, and a record signed by an agent
 
 def server_of(assistant: Assistant) -> MCPServer:
     """The server with every tool that the assistant has."""
+    return _server(assistant, lambda name: _tool(getattr(assistant, name)))
+
+
+def shared_server(
+    shape: Assistant, asking: Callable[[], Assistant], standing: AbstractContextManager[Any]
+) -> MCPServer:
+    """The server for many who only read: each call is answered by the assistant of whoever asks, in a thread, while
+    nobody moves the clone. `shape` says which tools there are."""
+
+    def tool(name: str) -> Callable[..., Any]:
+        @functools.wraps(getattr(shape, name))
+        async def threaded(*args: Any, **kwargs: Any) -> dict[str, Any]:
+            assistant = asking()
+
+            def run() -> dict[str, Any]:
+                with standing:
+                    found: dict[str, Any] = getattr(assistant, name)(*args, **kwargs)
+                    return found
+
+            try:
+                return await asyncio.to_thread(run)
+            except PmctlError as error:
+                raise ToolError(said(error)) from None
+
+        return threaded
+
+    return _server(shape, tool)
+
+
+def _server(assistant: Assistant, tool: Callable[[str], Callable[..., Any]]) -> MCPServer:
     server = MCPServer("pmctl", title="pmctl", version=__version__, instructions=INSTRUCTIONS, log_level="ERROR")
     for name in assistant.tools:
         reads = name in assistant.READS
         hints = ToolAnnotations(
             read_only_hint=reads, destructive_hint=False, idempotent_hint=reads, open_world_hint=False
         )
-        server.add_tool(_tool(getattr(assistant, name)), name=name, annotations=hints)
+        server.add_tool(tool(name), name=name, annotations=hints)
     return server
 
 

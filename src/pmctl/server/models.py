@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from pmctl.text import safe
+from pmctl.text import safe, safe_block
 
 
 def _plain(text: str) -> str:
@@ -17,8 +17,17 @@ def _plain(text: str) -> str:
     return text
 
 
+def _honest(text: str) -> str:
+    """Raise ValueError for lines with control or deceiving characters; a CRLF is a line break."""
+    plain = text.replace("\r\n", "\n")
+    if safe_block(plain) != plain:
+        raise ValueError(f"there are control or deceiving characters in it: {safe_block(plain)[:100]}")
+    return text
+
+
 Line = Annotated[str, Field(max_length=500), AfterValidator(_plain)]
-Text = Annotated[str, Field(max_length=100_000)]
+Lines = Annotated[str, AfterValidator(_honest)]
+Text = Annotated[Lines, Field(max_length=100_000)]
 Names = Annotated[list[Line], Field(max_length=100)]
 
 
@@ -58,28 +67,57 @@ class PostmortemChange(_Body):
 class NewItem(_Body):
     """An action item. `ownerId` is a handle of the policy, `priority` HIGH, MEDIUM or LOW."""
 
-    description: Annotated[str, Field(min_length=1, max_length=2000)]
+    description: Annotated[Lines, Field(min_length=1, max_length=2000)]
     ownerId: Line  # noqa: N815  the field's published name
     dueDate: Annotated[date | None, Field(strict=False)] = None  # noqa: N815  as published
     priority: Line
-    notes: Annotated[str, Field(max_length=2000)] = ""
+    notes: Annotated[Lines, Field(max_length=2000)] = ""
 
 
 class ItemChange(_Body):
     """What shall be different in an action item; what is left out stays."""
 
-    description: Annotated[str, Field(min_length=1, max_length=2000)] | None = None
+    description: Annotated[Lines, Field(min_length=1, max_length=2000)] | None = None
     ownerId: Line | None = None  # noqa: N815  as published
     dueDate: Annotated[date | None, Field(strict=False)] = None  # noqa: N815  as published
     priority: Line | None = None
     status: Line | None = None
     ticket: Line | None = None
-    notes: Annotated[str, Field(max_length=2000)] | None = None
+    notes: Annotated[Lines, Field(max_length=2000)] | None = None
 
 
 class NewComment(_Body):
     """The beginning of a thread: about the whole postmortem, a section, or words that are quoted from one."""
 
-    text: Annotated[str, Field(min_length=1, max_length=20_000)]
+    text: Annotated[Lines, Field(min_length=1, max_length=20_000)]
     section: Line = ""
-    quote: Annotated[str, Field(max_length=500)] = ""
+    quote: Annotated[Lines, Field(max_length=500)] = ""
+
+
+class WantedAct(_Body):
+    """An act to be prepared. Only a submit has `reviewers`; `editors` are for a postmortem in review."""
+
+    act: Literal["submit", "approve", "request-changes", "withdraw", "publish", "archive", "reopen", "delete"]
+    note: Annotated[Lines, Field(max_length=2000)] = ""
+    reviewers: Names = []
+    editors: Names = []
+
+
+class SignedAct(_Body):
+    """A prepared record, byte for byte, and the armored signature over it."""
+
+    record: Annotated[str, Field(max_length=70_000)]
+    signature: Annotated[str, Field(max_length=20_000)]
+
+
+class WantedPolicy(_Body):
+    """The text of the policy's next version, whole."""
+
+    text: Annotated[str, Field(max_length=500_000)]
+    note: Annotated[Lines, Field(max_length=2000)] = ""
+
+
+class SignedPolicy(SignedAct):
+    """A prepared record of the policy, its signature, and the text that it is about."""
+
+    text: Annotated[str, Field(max_length=500_000)]

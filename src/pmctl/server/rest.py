@@ -12,12 +12,17 @@ from types import FrameType
 
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import Route
 
 from pmctl import __version__
-from pmctl.server import given_links
-from pmctl.server.asking import tell_problems
+from pmctl.server import browsing, given_links
+from pmctl.server.asking import PROBLEMS, tell_problems
+from pmctl.server.connection import impatient
 from pmctl.server.guard import Guard, Pace
+from pmctl.server.mcp_http import Mcp
 from pmctl.server.routes import router
+from pmctl.server.routes_acts import router as acts
+from pmctl.server.routes_exports import router as exports
 from pmctl.server.service import Service
 
 _ENDS_AFTER = 20  # seconds that requests under way have when the server is asked to end
@@ -27,9 +32,12 @@ _MOST_CONNECTIONS = 1000
 def application(service: Service) -> FastAPI:
     """The API over one service, which begins and ends with it."""
 
+    mcp = Mcp(service)
+
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
         yield
+        await mcp.end()
         service.stop()
 
     app = FastAPI(
@@ -37,10 +45,18 @@ def application(service: Service) -> FastAPI:
         description="Blameless postmortems in a git repository. Every write is a commit.",
     )  # fmt: skip
     app.state.service = service
+    app.state.shelves = browsing.Shelves()
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     tell_problems(app)
-    app.include_router(router)
-    app.include_router(given_links.router)
+    app.router.routes.append(Route("/mcp", mcp))
+    for one in (
+        router,
+        acts,
+        exports,
+        given_links.router,
+        browsing.router,
+    ):  # the site's pages are whatever the others are not
+        app.include_router(one, responses=PROBLEMS)
     return app
 
 
@@ -60,5 +76,6 @@ def serve(service: Service, host: str, port: int, rate: float) -> None:
         app, host=host, port=port, log_level="warning", access_log=False, server_header=False,
         timeout_graceful_shutdown=_ENDS_AFTER, limit_concurrency=_MOST_CONNECTIONS, timeout_keep_alive=15,
     )  # fmt: skip
+    impatient(config)
     with suppress(KeyboardInterrupt):  # which uvicorn raises again when all is answered
         Server(config).run()

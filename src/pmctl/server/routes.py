@@ -15,7 +15,7 @@ from fastapi.responses import PlainTextResponse, StreamingResponse
 from pmctl.errors import EnvironmentProblem
 from pmctl.repository.workspace import Workspace
 from pmctl.server import acts, models
-from pmctl.server.asking import Asking, Key, Match, Who, seen
+from pmctl.server.asking import AGAIN, Asking, Key, Match, Who, seen
 from pmctl.server.service import Problem
 from pmctl.server.shelf import Page, page, whole
 from pmctl.server.writer import Written
@@ -65,7 +65,7 @@ async def list_postmortems(
     return who.answer(found, Link=f'<{url.path}?{url.query}>; rel="next"')
 
 
-@router.post("/api/postmortems", status_code=201, summary="Create a postmortem")
+@router.post("/api/postmortems", status_code=201, responses=AGAIN, summary="Create a postmortem")
 async def create_postmortem(who: Who, body: models.NewPostmortem, key: Key = "") -> Response:
     """Draft a postmortem; you are its author."""
     known = (await asyncio.to_thread(who.service.shelf.view, who.token.handle)).pages
@@ -106,7 +106,7 @@ async def list_items(who: Who, id: str) -> Response:  # noqa: A002  # the path's
     return who.answer(page({"action_items": _items(who, view.find(id))}))
 
 
-@router.post("/api/postmortems/{id}/action-items", status_code=201, summary="Add an action item")
+@router.post("/api/postmortems/{id}/action-items", status_code=201, responses=AGAIN, summary="Add an action item")
 async def add_item(who: Who, id: str, body: models.NewItem, key: Key = "") -> Response:  # noqa: A002  # as above
     """Add an action item; after publication it needs a signature, and so a clone."""
     name = await who.find(id)
@@ -149,7 +149,7 @@ async def list_comments(who: Who, id: str) -> Response:  # noqa: A002  # as abov
     return who.answer(page({"threads": [asdict(one) for one in threads]}))
 
 
-@router.post("/api/postmortems/{id}/comments", status_code=201, summary="Begin a discussion")
+@router.post("/api/postmortems/{id}/comments", status_code=201, responses=AGAIN, summary="Begin a discussion")
 async def add_comment(who: Who, id: str, body: models.NewComment, key: Key = "") -> Response:  # noqa: A002  above
     """Begin a thread about a postmortem, a section, or words quoted from one."""
     name = await who.find(id)
@@ -181,11 +181,15 @@ async def list_events(
     who: Who, since: Annotated[str, Query(max_length=100)] = "", limit: Annotated[int, Query(ge=1, le=1000)] = 100
 ) -> Response:
     """What happened to postmortems that you may read, in the order in which it landed; `since` is an event's id."""
-    found = _events(who, since)[:limit]
-    return who.answer(page({"events": found}))
+    found = _events(who, since)
+    shown = found[:limit]
+    if len(shown) == len(found):
+        return who.answer(page({"events": shown, "more": False}))
+    url = who.request.url.include_query_params(since=shown[-1]["id"])
+    return who.answer(page({"events": shown, "more": True}), Link=f'<{url.path}?{url.query}>; rel="next"')
 
 
-@router.get("/api/events/stream", summary="What happens, as it happens")
+@router.get("/api/events/stream", summary="What happens, as it happens", response_class=StreamingResponse)
 async def stream_events(who: Who, since: Annotated[str, Query(max_length=100)] = "") -> Response:
     """Server-sent events, from the next one on, or from the one behind `since`; Last-Event-ID continues."""
     last = who.request.headers.get("last-event-id", "") or since
@@ -231,7 +235,7 @@ async def get_metrics(
     return who.answer(page(_plain(metrics(found, query, ZoneInfo(found.time_zone)))))
 
 
-@router.get("/healthz", summary="Whether the server can work")
+@router.get("/healthz", summary="Whether the server can work", response_class=PlainTextResponse)
 async def health(request: Request) -> Response:
     """200 when upstream is known, 503 otherwise; asked without a token."""
     ready = bool(request.app.state.service.ready)

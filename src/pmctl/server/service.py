@@ -32,7 +32,7 @@ class Service:
     """Everything that requests share. `now` is the clock; `say` tells whoever runs the server what goes wrong."""
 
     def __init__(self, repo: git.Repository, now: Callable[[], datetime], say: Callable[[str], None]) -> None:
-        self.repo, self.now, self._say = repo, now, say
+        self.repo, self.now, self.say = repo, now, say
         self.shelf = Shelf(repo)
         self.writer = Writer(repo, self.shelf)
         self._tokens: list[Token] = []
@@ -113,4 +113,4 @@ class Service:
             except PmctlError as problem:
                 self._tokens = []  # a token that was revoked must not count while nobody can know
                 self.ready = False
-                self._say(f"upstream is not known: {problem.message}")
+                self.say(f"upstream is not known: {problem.message}")

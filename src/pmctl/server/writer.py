@@ -36,6 +36,14 @@ _TRAILER = re.compile(rf"^({_KEY}|Postmortem|Thread): (\S+)$", re.MULTILINE)
 _IN_SUBJECT = re.compile(r"\b(AI-[0-9a-z]{4})\b")
 
 
+class Unwritten(EnvironmentProblem):
+    """Nothing was written, for a reason that whoever asked may be told."""
+
+
+class UpstreamRefuses(Unwritten):
+    """A push that is no race: a hook, a protection or a missing right stands against it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Author:
     """In whose name something is written."""
@@ -156,22 +164,39 @@ class Writer:
                         job.answer.set_exception(error)
 
     def _land(self, jobs: Sequence[_Job]) -> None:
-        """Do them all and push once; all of it again when somebody was faster."""
+        """Do them all and push once; all of it again when somebody was faster.
+
+        What upstream refuses whole may be the fault of one of them: then each is pushed by itself.
+        """
         for attempt in range(_ATTEMPTS):
             with self._standing:
                 self.catch_up()
                 done = self._try_all([job for job in jobs if not job.answer.done()])
-                if not done or self._push():
+                try:
+                    landed = not done or self._push()
+                except UpstreamRefuses:
+                    if len(done) == 1:
+                        raise
+                    self._land_apart(done)
+                    return
+                if landed:
                     self._learn()
                     self._moved()
                     break
                 self._back()
             time.sleep(random.uniform(0, 0.02 * min(attempt + 1, 10)))  # noqa: S311  only so that servers differ
         else:
-            raise EnvironmentProblem("the branch moved on during every attempt; nothing was written")
+            raise Unwritten("the branch moved on during every attempt; nothing was written")
         for job in done:
             if job.found is not None:
                 job.answer.set_result(job.found)
+
+    def _land_apart(self, jobs: Sequence[_Job]) -> None:
+        for job in jobs:
+            try:
+                self._land([job])
+            except Exception as error:  # the answer of this write, and of no other
+                job.answer.set_exception(error)
 
     def _try_all(self, jobs: Sequence[_Job]) -> list[_Job]:
         """The writes that have made a commit, or that rest on one of these; the others are answered."""
@@ -212,7 +237,7 @@ class Writer:
             return job.do(Workspace(self._repo), note)
 
     def _push(self) -> bool:
-        """Whether the branch took it. Raises EnvironmentProblem, with all of it taken back, when it never will."""
+        """Whether the branch took it. Raises UpstreamRefuses, with all of it taken back, when it never will."""
         place = self._place
         if not place.remote:
             return True
@@ -229,7 +254,7 @@ class Writer:
         self._back()
         lines = [line.removeprefix("remote:").strip() for line in said.splitlines() if line.startswith("remote:")]
         why = "; ".join(single_line(line) for line in lines if line)[:500]
-        raise EnvironmentProblem(f"upstream does not take it: {why or 'it does not say why'}")
+        raise UpstreamRefuses(f"upstream does not take it: {why or 'it does not say why'}")
 
     def _back(self) -> None:
         """Stand on the upstream branch as it was fetched; without a remote what is committed is landed."""

@@ -49,11 +49,13 @@ def perform(
     editors: Sequence[str] = (),
     text: Document | None = None,
     expected: str = "",
+    base: str = "",
 ) -> Done:
     """Let `actor` do the act `kind` on the postmortem `name`; `at` is the time that the record will claim.
 
     `editors` are made editors of a postmortem in review; `text` is what the postmortem says after the act, for one that
-    adds action items. `expected` is the digest of the content that was shown: another one is not signed.
+    adds action items. `expected` is the digest of the content that was shown: another one is not signed. `base` is
+    where the branch was when the act was signed, for one that was signed before.
 
     Raises Refused with every reason when policy, lifecycle or content forbid it, and whatever the
     transaction raises; nothing is changed then.
@@ -79,7 +81,7 @@ def perform(
         at=utc(at),
         content=content,
         note=note,
-        base=signed_base(workspace),
+        base=base or signed_base(workspace),
         # In a later round the same people are asked, unless others are named.
         reviewers=_handles(reviewers or (now.state.reviewers if kind == acts.SUBMIT and now.state.round else ())),
         author=now.state.author or view.author,

@@ -82,12 +82,14 @@ def change(
     also: Sequence[Write] = (),
     edited: bool = False,
     subject: str = "",
+    base: str = "",
 ) -> Changed:
     """Sign `data` as the next version of the policy, and land it when that makes enough signatures.
 
     `subject` says what the change is, in the imperative, for the commit's first line.
     `also` are further files of the same step (an OpenPGP key), `edited` says that `data` stands in the work
-    tree already. Raises Refused or BadInput with every reason; nothing is changed then.
+    tree already. `base` is where the branch was when it was signed, for what was signed before.
+    Raises Refused or BadInput with every reason; nothing is changed then.
     """
     old = workspace.policy
     new = _readable(data)
@@ -97,7 +99,7 @@ def change(
     if any(act.by == actor.handle and act.content == new.digest for act in records):
         raise Refused(f"{actor.handle} has signed exactly this policy already", hint=_others(old, waiting))
     act = propose_policy(new, old, root_of(workspace), by=actor.handle, at=utc(at), note=note)
-    act = replace(act, base=signed_base(workspace))
+    act = replace(act, base=base or signed_base(workspace))
     violations = check_change(old, new, [*records, act])
     refusals = [violation for violation in violations if violation.code != "AU102"]
     if refusals:

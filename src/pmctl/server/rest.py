@@ -49,13 +49,8 @@ def application(service: Service) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     tell_problems(app)
     app.router.routes.append(Route("/mcp", mcp))
-    for one in (
-        router,
-        acts,
-        exports,
-        given_links.router,
-        browsing.router,
-    ):  # the site's pages are whatever the others are not
+    # The site's pages are whatever the others are not: they come last.
+    for one in (router, acts, exports, given_links.router, browsing.router):
         app.include_router(one, responses=PROBLEMS)
     return app
 

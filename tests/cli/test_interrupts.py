@@ -189,7 +189,10 @@ def test_a_signal_while_an_object_is_destroyed(signum: signal.Signals) -> None:
     """What is raised there goes nowhere, so that it has to come again."""
     code = f"""
 import os, sys, time, types
+import signal
 import pmctl.start
+
+signal.signal({int(signum)}, signal.SIG_DFL)  # whoever started the tests may have had it ignored
 
 class Held:
     def __del__(self):
